@@ -1,0 +1,1 @@
+"""The training core of Rareword: everything but the window."""

@@ -1,0 +1,158 @@
+"""What there is to choose: families, methods, optimizers, schedules, samplers. Facts, no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One wording in each language."""
+
+    en: str
+    ja: str
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class FamilySpec:
+    """Facts about a family of models, known without torch.
+
+    code: "module:attribute" of the family's class, imported on first use.
+    latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
+    context_dim: width of the text states that the real models' U-Net takes; tells the families apart.
+    hidden_layer: which text encoder layer feeds the U-Net, -1 the last, -2 the one before.
+    pad_token_id: what fills a caption up to 77 tokens.
+    latent_scale: latents are multiplied by it after encoding.
+    lora_prefix: part of the model -> prefix of its modules' names in a LoRA file.
+    """
+
+    name: str
+    words: Words
+    code: str
+    latent_channels: int
+    latent_stride: int
+    size_step: int
+    default_size: Size
+    context_dim: int
+    hidden_layer: int
+    pad_token_id: int
+    predictions: tuple[str, ...]
+    latent_scale: float
+    lora_prefix: Mapping[str, str]
+
+
+_SD_LORA_PREFIX = MappingProxyType({"unet": "lora_unet", "text_encoder": "lora_te"})
+
+FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(
+    {
+        "sd1": FamilySpec(
+            "sd1", Words("Stable Diffusion 1.x", "Stable Diffusion 1.x"), "core.models.sd:SD",
+            4, 8, 64, Size(512, 512), 768, -1, 49407, ("epsilon", "v"), 0.18215, _SD_LORA_PREFIX,
+        ),
+        "sd2": FamilySpec(
+            "sd2", Words("Stable Diffusion 2.x", "Stable Diffusion 2.x"), "core.models.sd:SD",
+            4, 8, 64, Size(768, 768), 1024, -2, 0, ("epsilon", "v"), 0.18215, _SD_LORA_PREFIX,
+        ),
+    }
+)  # fmt: skip
+
+METHODS: Mapping[str, Words] = MappingProxyType(
+    {
+        "lora": Words("LoRA (small add-on file)", "LoRA（小さな追加ファイル）"),
+        "none": Words("DreamBooth / fine-tuning (whole model)", "DreamBooth・fine tuning（モデル全体）"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """code: "module:class", imported on use. pip: package to install when the import fails."""
+
+    words: Words
+    code: str
+    pip: str
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
+    {
+        "AdamW": OptimizerSpec(Words("AdamW", "AdamW"), "torch.optim:AdamW", "torch"),
+        "AdamW8bit": OptimizerSpec(
+            Words("AdamW 8-bit (less memory)", "AdamW 8bit（省メモリ）"),
+            "bitsandbytes.optim:AdamW8bit",
+            "bitsandbytes",
+        ),
+        "Lion8bit": OptimizerSpec(
+            Words("Lion 8-bit", "Lion 8bit"), "bitsandbytes.optim:Lion8bit", "bitsandbytes"
+        ),
+        "SGDNesterov": OptimizerSpec(
+            Words("SGD with Nesterov momentum", "SGD（Nesterov）"), "torch.optim:SGD", "torch",
+            MappingProxyType({"nesterov": True, "momentum": 0.9}),
+        ),
+    }
+)  # fmt: skip
+
+SCHEDULES: Mapping[str, Words] = MappingProxyType(
+    {
+        "constant": Words("constant", "一定"),
+        "constant_with_warmup": Words("constant with warm-up", "ウォームアップ後一定"),
+        "linear": Words("linear decay", "線形減衰"),
+        "cosine": Words("cosine decay", "コサイン減衰"),
+        "cosine_with_restarts": Words("cosine with restarts", "コサイン（再開あり）"),
+        "polynomial": Words("polynomial decay", "多項式減衰"),
+    }
+)
+
+ATTENTIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "sdpa": Words("PyTorch (SDPA)", "PyTorch標準（SDPA）"),
+        "xformers": Words("xformers", "xformers"),
+    }
+)
+
+SAMPLERS: Mapping[str, Words] = MappingProxyType(
+    {
+        "ddim": Words("DDIM", "DDIM"),
+        "euler": Words("Euler", "Euler"),
+        "euler_a": Words("Euler a", "Euler a"),
+        "dpmsolver++": Words("DPM++ 2M", "DPM++ 2M"),
+    }
+)
+
+PRECISIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "no": Words("32-bit floats", "float32"),
+        "fp16": Words("fp16 mixed precision", "fp16（mixed precision）"),
+        "bf16": Words("bf16 mixed precision", "bf16（mixed precision）"),
+    }
+)
+
+SAVE_FORMATS: Mapping[str, Words] = MappingProxyType(
+    {
+        "auto": Words("same as the base model", "元のモデルと同じ"),
+        "safetensors": Words("single file, .safetensors", "単一ファイル .safetensors"),
+        "ckpt": Words("single file, .ckpt", "単一ファイル .ckpt"),
+        "diffusers": Words("Diffusers folder (.bin)", "Diffusersフォルダ（.bin）"),
+        "diffusers_safetensors": Words(
+            "Diffusers folder (.safetensors)", "Diffusersフォルダ（.safetensors）"
+        ),
+    }
+)
+
+SAVE_PRECISIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "auto": Words("as trained", "学習時のまま"),
+        "float": Words("32-bit floats", "float32"),
+        "fp16": Words("fp16", "fp16"),
+        "bf16": Words("bf16", "bf16"),
+    }
+)

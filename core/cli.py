@@ -1,0 +1,235 @@
+"""The command line: train, check, plan, import, inspect, sample, tools, docs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from core import console
+from core.config import describe, toml_io
+from core.config.check import load
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, ConfigError, Lang, Problem, UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+LOG = ROOT / "logs" / "console.log"
+
+WORDS = {
+    "train": ("train a run file", "設定ファイルで学習する"),
+    "check": ("list every problem of a run file", "設定ファイルの問題をすべて示す"),
+    "plan": ("say what would be trained", "何が学習されるかを示す"),
+    "import": ("turn other trainers' settings into a run file", "他のツールの設定を取り込む"),
+    "inspect": ("say what a model file is", "モデルファイルの内容を示す"),
+    "sample": ("draw pictures with a model", "モデルで画像を生成する"),
+    "tools": ("the Tools tab in the console", "Toolsタブの機能"),
+    "docs": ("write the tables in docs/ anew", "docs/の一覧表を作り直す"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; the reason of a failure is the last line printed."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    lang = console.language(_asked_language(arguments))
+    args = _parser(lang).parse_args(arguments)
+    out = console.take_over(LOG)
+    try:
+        command: Callable[[argparse.Namespace, TextIO, Lang], int] = args.run
+        return command(args, out, lang)
+    except UserError as e:
+        source = getattr(args, "file", "")
+        for problem in e.problems:
+            is_in_file = isinstance(e, ConfigError) and not problem.path
+            print(_line(problem, str(source) if is_in_file else "", lang), file=out)
+        return e.exit_code
+    except Exception as e:
+        logging.getLogger(__name__).exception("the command failed")
+        what = f"{type(e).__name__}: {e}"
+        print(
+            f"プログラムの不具合です（{what}）。詳細: {LOG}"
+            if lang == "ja"
+            else f"A fault of the program ({what}); {LOG} tells more.",
+            file=out,
+        )
+        return EXIT_BUG
+    except KeyboardInterrupt:
+        print("中断しました。" if lang == "ja" else "Interrupted.", file=out)
+        return 130
+    finally:
+        out.flush()
+
+
+def _line(problem: Problem, source: str, lang: Lang) -> str:
+    """`RUN.toml:LINE: key: sentence`."""
+    place = [source] if source else []
+    if source and problem.line is not None:
+        place = [f"{source}:{problem.line}"]
+    if problem.key:
+        place.append(problem.key)
+    if problem.path and problem.path not in problem.sentence(lang):
+        place.append(problem.path)
+    return ": ".join([*place, problem.sentence(lang)])
+
+
+def _asked_language(arguments: Sequence[str]) -> str | None:
+    """--lang, needed before the parser is made since its help is in that language."""
+    for i, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return word[7:]
+        if word == "--lang" and i + 1 < len(arguments):
+            return arguments[i + 1]
+    return None
+
+
+def _parser(lang: Lang) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace, TextIO, Lang], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=WORDS[name][lang == "ja"])
+        command.add_argument("--lang", choices=("en", "ja"))
+        command.set_defaults(run=run)
+        return command
+
+    for name, run in (("train", _train), ("check", _check), ("plan", _plan)):
+        command = add(name, run)
+        command.add_argument("file", metavar="RUN.toml", type=Path)
+        command.add_argument(
+            "--set", metavar="section.key=value", action="append", default=[], dest="overrides"
+        )
+        if name == "train":
+            command.add_argument("--resume", metavar="STATE|auto")
+        if name == "plan":
+            command.add_argument("--json", action="store_true")
+    command = add("import", _import)
+    command.add_argument("file", metavar="FILE|-")
+    command.add_argument("-o", dest="target", metavar="RUN.toml", type=Path)
+    command = add("inspect", _inspect)
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("--json", action="store_true")
+    command = add("sample", _sample)
+    command.add_argument("file", metavar="RUN.toml|MODEL", type=Path)
+    command.add_argument("--lora", metavar="FILE:STRENGTH", action="append", default=[])
+    command.add_argument("--prompt", metavar="TEXT", action="append", required=True)
+    command.add_argument("--out", metavar="FOLDER", type=Path, default=Path("output/samples"))
+    command.add_argument("--sampler", default="ddim")
+    command = add("tools", _tools)
+    command.add_argument("name", choices=("convert", "inspect"))
+    command.add_argument("rest", nargs=argparse.REMAINDER)
+    command = add("docs", _docs)
+    command.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")
+    return parser
+
+
+def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.runner import Runner
+    from core.sinks import Console
+
+    overrides = list(args.overrides)
+    if args.resume:
+        overrides.append(f"save.resume={toml_io.toml_value(args.resume)}")
+    handle = Runner().start(toml_io.read(args.file), overrides, [Console(out, lang)])
+    presses: list[float] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        """The first press saves and ends; a second within five seconds leaves at once."""
+        presses.append(time.monotonic())
+        if len(presses) > 1 and presses[-1] - presses[-2] < 5:
+            os._exit(3)
+        handle.control.stop(save=True)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
+    # In short waits, so that the signal handler gets its turn on every system.
+    while not handle.wait(0.2):
+        pass
+    end = handle.ended
+    assert end is not None, "a run that is over has its last event"
+    return end.exit_code
+
+
+def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    checked = load(args.file, args.overrides)
+    for problem in checked.notices:
+        print(_line(problem, str(args.file), lang), file=out)
+    print("問題ありません。" if lang == "ja" else "No problems.", file=out)
+    return EXIT_DONE
+
+
+def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.data import plan as plans
+    from core.models.sd import tokens
+
+    config = load(args.file, args.overrides).config
+    plan = plans.make(config.dataset, config.train.seed if config.train.seed is not None else 0)
+    if args.json:
+        json.dump(plan.to_json(config.train, tokens.count_tokens), out, ensure_ascii=False, indent=1)
+        print(file=out)
+    else:
+        print(plan.report(config.train, lang), file=out)
+    return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
+
+
+def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.config import importing
+
+    path = Path(args.file)
+    if args.file != "-" and path.suffix == ".safetensors":
+        from core.formats import header
+
+        found = importing.import_metadata(header.read_header(path).metadata)
+    else:
+        found = importing.import_text(sys.stdin.read() if args.file == "-" else toml_io.read(path))
+    text = toml_io.dumps(found.values, lang)
+    if args.target is None:
+        print(text, file=out)
+    elif args.target.exists():
+        raise UserError(
+            Problem(
+                "E-OUT-EXISTS",
+                "this file is there already; give another name.",
+                "同名のファイルがあります。別の名前を指定してください。",
+                path=str(args.target),
+            )
+        )
+    else:
+        toml_io.write(args.target, text)
+        print(f"{'書き出しました' if lang == 'ja' else 'Written'}: {args.target}", file=out)
+    for problem in found.report:
+        print(f"# {problem.text(lang)}", file=out)
+    return EXIT_DONE
+
+
+def _inspect(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.tools import inspect
+
+    print(inspect.as_json(args.file) if args.json else inspect.as_text(args.file, lang), file=out)
+    return EXIT_DONE
+
+
+def _sample(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.tools import sample
+
+    for path in sample.draw(args.file, args.lora, args.prompt, args.out, args.sampler):
+        print(path, file=out)
+    return EXIT_DONE
+
+
+def _tools(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.tools import command_line
+
+    return command_line.run(args.name, args.rest, out, lang)
+
+
+def _docs(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    for language, name in (("en", "options.md"), ("ja", "options.ja.md")):
+        toml_io.write(args.folder / name, describe.options_table(language))  # type: ignore[arg-type]
+        print(args.folder / name, file=out)
+    return EXIT_DONE

@@ -1,0 +1,1 @@
+"""The run file: its declarations, its checker, its writer."""

@@ -1,0 +1,113 @@
+"""How one option is declared: a pydantic field that also carries its words, its place and its guide name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+from core.catalog import Words
+
+Level = Literal["basic", "advanced", "expert"]
+PathKind = Literal["", "file", "folder", "model"]
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a field knows beside its type.
+
+    label, help: shown in the window, the run file and the docs. choices: value -> words, or None.
+    level: who should see it. methods: training methods it applies to, () for all.
+    path: what the text names, so that the window offers the right picker.
+    sd_scripts: the guide's and sd-scripts' names for it. keep: whether a resumed run may change it.
+    """
+
+    label: Words
+    help: Words
+    choices: Mapping[Any, Words] | None
+    level: Level
+    methods: tuple[str, ...]
+    path: PathKind
+    sd_scripts: tuple[str, ...]
+    may_change_on_resume: bool
+
+
+def opt(
+    default: Any,
+    label: tuple[str, str],
+    help: tuple[str, str],
+    *,
+    choices: Mapping[Any, Any] | None = None,
+    level: Level = "basic",
+    methods: str = "",
+    path: PathKind = "",
+    sd_scripts: str = "",
+    may_change_on_resume: bool = False,
+    **bounds: Any,
+) -> Any:
+    """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
+
+    bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
+    """
+    meta = Meta(
+        Words(*label),
+        Words(*help),
+        None if choices is None else {name: getattr(c, "words", c) for name, c in choices.items()},
+        level,
+        tuple(methods.split()),
+        path,
+        tuple(sd_scripts.split()),
+        may_change_on_resume,
+    )
+    return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]
+
+
+def _lines(value: object) -> object:
+    """A single string where a list of strings is wanted stands for a list of one."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+
+class Section(BaseModel):
+    """One table of the run file; frozen, and no key beyond the declared ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    TAB: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One declared option, found by walking the schema."""
+
+    section: str
+    name: str
+    field: FieldInfo
+    meta: Meta
+    tab: str
+
+    @property
+    def key(self) -> str:
+        """Its full name, "dataset.resolution"."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def default(self) -> Any:
+        return self.field.get_default(call_default_factory=True)
+
+
+def walk(schema: type[BaseModel]) -> Iterator[Option]:
+    """Every option of a run file schema, section by section, in the order of declaration."""
+    for section, outer in schema.model_fields.items():
+        kind = outer.annotation
+        if not (isinstance(kind, type) and issubclass(kind, Section)):
+            continue
+        for name, field in kind.model_fields.items():
+            extra = field.json_schema_extra
+            meta = extra.get("meta") if isinstance(extra, dict) else None
+            assert isinstance(meta, Meta), f"{section}.{name} is not declared with opt()"
+            yield Option(section, name, field, meta, kind.TAB)

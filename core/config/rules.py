@@ -1,0 +1,206 @@
+"""What options must not be together, one small function each: config -> problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.errors import Problem
+
+Rule = Callable[[RunConfig], Iterator[Problem]]
+
+
+def base_is_named(config: RunConfig) -> Iterator[Problem]:
+    if not config.model.base.strip():
+        yield Problem(
+            "E-CFG-NEEDED",
+            "no base model is named; give a .safetensors or .ckpt file or a Diffusers folder.",
+            "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダを指定してください。",
+            key="model.base",
+        )
+
+
+def pictures_are_named(config: RunConfig) -> Iterator[Problem]:
+    if not config.dataset.train_data_dir.strip():
+        yield Problem(
+            "E-CFG-NEEDED",
+            "no folder of training pictures is named; give the one that holds `20_sls frog` or the like.",
+            "学習用画像のフォルダが未指定です。「20_sls frog」などを入れた親フォルダを指定してください。",
+            key="dataset.train_data_dir",
+        )
+
+
+def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
+    for side in config.dataset.resolution:
+        if side < 64 or side % 64:
+            near = max(64, round(side / 64) * 64)
+            yield Problem(
+                "E-CFG-MULTIPLE",
+                f"must be a multiple of 64, not {side}; {near} is the nearest.",
+                f"64の倍数にしてください（値：{side}、最も近いのは{near}）。",
+                key="dataset.resolution",
+            )
+            return
+
+
+def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
+    data = config.dataset
+    if not data.enable_bucket or data.bucket_no_upscale:
+        return
+    step = data.bucket_reso_steps
+    smallest = data.min_bucket_reso // step * step
+    largest = -(-data.max_bucket_reso // step) * step
+    if smallest > largest:
+        yield Problem(
+            "E-CFG-RANGE",
+            f"must not be above max_bucket_reso ({data.max_bucket_reso}), found {data.min_bucket_reso}.",
+            f"max_bucket_reso（{data.max_bucket_reso}）以下にしてください（値：{data.min_bucket_reso}）。",
+            key="dataset.min_bucket_reso",
+        )
+    elif min(data.resolution) < smallest:
+        yield Problem(
+            "E-CFG-RANGE",
+            f"must not be above the smaller side of the resolution ({min(data.resolution)}), "
+            f"found {data.min_bucket_reso}; lower it or raise the resolution.",
+            f"解像度の短辺（{min(data.resolution)}）以下にしてください（値：{data.min_bucket_reso}）。",
+            key="dataset.min_bucket_reso",
+        )
+    elif max(data.resolution) > largest:
+        yield Problem(
+            "E-CFG-RANGE",
+            f"must not be below the larger side of the resolution ({max(data.resolution)}), "
+            f"found {data.max_bucket_reso}; raise it or lower the resolution.",
+            f"解像度の長辺（{max(data.resolution)}）以上にしてください（値：{data.max_bucket_reso}）。",
+            key="dataset.max_bucket_reso",
+        )
+
+
+def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
+    data = config.dataset
+    if not (data.cache_latents or data.cache_latents_to_disk):
+        return
+    cache = "cache_latents" if data.cache_latents else "cache_latents_to_disk"
+    for name in ("color_aug", "random_crop"):
+        if getattr(data, name):
+            yield Problem(
+                "E-CFG-TOGETHER",
+                f"cannot be used with dataset.{cache}: cached latents never change. Turn one of them off.",
+                f"dataset.{cache}と同時には使えません（キャッシュしたlatentsは変化しないため）。"
+                "どちらかを切ってください。",
+                key=f"dataset.{name}",
+            )
+
+
+def timesteps_have_room(config: RunConfig) -> Iterator[Problem]:
+    low, high = config.train.min_timestep, config.train.max_timestep
+    if low >= high:
+        yield Problem(
+            "E-CFG-RANGE",
+            f"must be below max_timestep ({high}), found {low}.",
+            f"max_timestep（{high}）より小さくしてください（値：{low}）。",
+            key="train.min_timestep",
+        )
+
+
+def something_is_trained(config: RunConfig) -> Iterator[Problem]:
+    train = config.train
+    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
+    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
+    if train.stop_text_encoder_training in (-1, 0):
+        text = 0
+    if not unet and not text:
+        yield Problem(
+            "E-CFG-TOGETHER",
+            "every learning rate is 0, so nothing would be trained; raise one.",
+            "学習率がすべて0のため何も学習されません。いずれかを0より大きくしてください。",
+            key="train.learning_rate",
+        )
+
+
+def lora_is_a_single_file(config: RunConfig) -> Iterator[Problem]:
+    if config.network.method != "none" and config.save.save_model_as.startswith("diffusers"):
+        yield Problem(
+            "E-CFG-TOGETHER",
+            "a LoRA is a single file; choose safetensors or ckpt.",
+            "LoRAは単一ファイルで保存します。safetensorsかckptを選んでください。",
+            key="save.save_model_as",
+        )
+
+
+def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
+    name = config.save.output_name
+    if name is None:
+        return
+    reserved = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10))}
+    is_bad = (
+        not name.strip()
+        or name != name.strip()
+        or name.endswith(".")
+        or name.split(".")[0].upper() in reserved
+        or any(c in '<>:"/\\|?*' or not c.isprintable() for c in name)
+        or len(name.encode("utf-8")) > 200
+    )
+    if is_bad:
+        yield Problem(
+            "E-CFG-NAME",
+            f"{name!r} can't be a file name on every system; use letters, digits, spaces, - and _.",
+            f"{name!r}はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
+            key="save.output_name",
+        )
+
+
+def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
+    sample = config.sample
+    wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
+    if wanted and not any(line.strip() for line in sample.sample_prompts):
+        yield Problem(
+            "E-CFG-NEEDED",
+            "sample pictures are asked for, but no prompt is given.",
+            "サンプル画像を生成する設定ですが、プロンプトがありません。",
+            key="sample.sample_prompts",
+        )
+
+
+def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
+    for option in walk(RunConfig):
+        section = getattr(config, option.section)
+        method = config.network.method
+        if (
+            option.meta.methods
+            and method not in option.meta.methods
+            and option.name in section.model_fields_set
+        ):
+            yield Problem(
+                "W-CFG-UNUSED",
+                f"has no effect with method {method}.",
+                f"method = {method}では使われません。",
+                key=option.key,
+            )
+
+
+def warmup_fits(config: RunConfig) -> Iterator[Problem]:
+    steps, warmup = config.train.max_train_steps, config.optimizer.lr_warmup_steps
+    if config.train.max_train_epochs is None and warmup >= steps:
+        yield Problem(
+            "W-CFG-WARMUP",
+            f"the warm-up ({warmup}) is as long as the run ({steps} steps): the full rate is never reached.",
+            f"ウォームアップ（{warmup}）が学習全体（{steps}ステップ）以上のため、学習率は設定値に達しません。",
+            key="optimizer.lr_warmup_steps",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    base_is_named,
+    pictures_are_named,
+    sides_are_multiples_of_64,
+    buckets_hold_the_resolution,
+    cached_latents_never_change,
+    timesteps_have_room,
+    something_is_trained,
+    lora_is_a_single_file,
+    output_name_is_a_file_name,
+    samples_have_prompts,
+    unused_options_are_said,
+    warmup_fits,
+)

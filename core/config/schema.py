@@ -1,0 +1,33 @@
+"""The run file as a whole: its sections, each declared in a file beside this one.
+
+Names, units and defaults are the guide's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from core.config.schema_dataset import DatasetConfig
+from core.config.schema_model import ModelConfig, NetworkConfig
+from core.config.schema_save import LogConfig, SampleConfig, SaveConfig
+from core.config.schema_train import OptimizerConfig, TrainConfig
+
+FORMAT: Literal[1] = 1
+"""Version of the run file; raised when a name changes."""
+
+
+class RunConfig(BaseModel):
+    """A whole run file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    format: Literal[1] = FORMAT
+    model: ModelConfig = ModelConfig()
+    dataset: DatasetConfig = DatasetConfig()
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    save: SaveConfig = SaveConfig()
+    log: LogConfig = LogConfig()
+    sample: SampleConfig = SampleConfig()

@@ -1,0 +1,189 @@
+"""The guide's and sd-scripts' own option names: what each one means here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.config.option import walk
+from core.config.schema import RunConfig
+
+# The names that say the same in our words, from the declarations.
+ALIASES: Mapping[str, str] = {
+    name: option.key for option in walk(RunConfig) for name in option.meta.sd_scripts
+}
+
+OPTIMIZER_NAMES: Mapping[str, str] = {
+    "adamw": "AdamW",
+    "adamw8bit": "AdamW8bit",
+    "lion8bit": "Lion8bit",
+    "sgdnesterov": "SGDNesterov",
+    "": "AdamW",
+}
+
+# Options of sd-scripts that have no task here: name -> why, in both languages.
+NOT_NEEDED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("max_data_loader_n_workers", "persistent_data_loader_workers", "highvram", "lowram", "vae_batch"),
+        ("pictures are loaded by threads here", "画像の読み込みはスレッドで行うため"),
+    ),
+    **dict.fromkeys(
+        ("config_file", "output_config", "console_log_level", "console_log_file", "console_log_simple"),
+        ("the console decides this itself", "コンソール側で決まるため"),
+    ),
+    **dict.fromkeys(
+        ("log_with", "log_tracker_name"),
+        ("the log is always TensorBoard's", "ログは常にTensorBoard形式のため"),
+    ),
+    **dict.fromkeys(
+        ("use_safetensors", "debug_dataset", "skip_cache_check", "cache_info", "tokenizer_cache_dir"),
+        ("this is always done right without it", "指定しなくても正しく行うため"),
+    ),
+}
+
+# Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
+# fmt: off
+NOT_HERE = frozenset((
+    "adaptive_noise_scale", "alpha_mask", "base_weights", "base_weights_multiplier",
+    "caption_dropout_every_n_epochs", "conditioning_data_dir", "dataset_class", "dataset_config",
+    "deepspeed", "dim_from_weights", "enable_wildcard", "face_crop_aug_range", "fp8_base",
+    "fp8_base_unet", "full_bf16", "full_fp16", "fused_backward_pass", "huber_c", "huber_scale",
+    "huber_schedule", "huggingface_repo_id", "in_json", "initial_epoch", "initial_step",
+    "ip_noise_gamma", "ip_noise_gamma_random_strength", "keep_tokens_separator", "loss_type",
+    "lr_decay_steps", "lr_scheduler_args", "lr_scheduler_min_lr_ratio", "lr_scheduler_timescale",
+    "lr_scheduler_type", "masked_loss", "max_validation_steps", "mem_eff_attn",
+    "multires_noise_discount", "multires_noise_iterations", "network_args", "no_half_vae",
+    "no_metadata", "noise_offset_random_strength", "resize_interpolation", "resume_from_huggingface",
+    "save_last_n_epochs_state", "save_last_n_steps", "save_last_n_steps_state", "save_n_epoch_ratio",
+    "save_state_on_train_end", "scale_v_pred_loss_like_noise_pred", "scale_weight_norms",
+    "secondary_separator", "skip_until_initial_step", "token_warmup_min", "token_warmup_step",
+    "torch_compile", "training_comment", "use_lion_optimizer", "v_pred_like_loss",
+    "validate_every_n_epochs", "validate_every_n_steps", "validation_seed", "validation_split",
+    "wandb_api_key", "weighted_captions", "zero_terminal_snr",
+))
+# fmt: on
+
+# What sd-scripts writes when such an option is left alone; these values ask for nothing.
+_HARMLESS: Mapping[str, Any] = {
+    "token_warmup_min": 1,
+    "huber_c": 0.1,
+    "huber_scale": 1.0,
+    "huber_schedule": "snr",
+    "loss_type": "l2",
+    "multires_noise_discount": 0.3,
+}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """values: our key -> value. note: what it was read as, when the name or value is another here.
+
+    refused: why it can't be taken, in (English, Japanese).
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    note: tuple[str, str] | None = None
+    refused: tuple[str, str] | None = None
+
+
+def knows(name: str) -> bool:
+    """Whether sd-scripts has an option of this name, used here or not."""
+    return name in ALIASES or name in NOT_NEEDED or name in NOT_HERE or name in _SPECIAL
+
+
+def translate(name: str, value: Any) -> Translated:
+    """What one sd-scripts option means here."""
+    if name in _SPECIAL:
+        return _SPECIAL[name](value)
+    if name in ALIASES:
+        key = ALIASES[name]
+        note = (
+            None
+            if key.split(".")[1] == name
+            else (f"{name} is read as {key}", f"{name}は{key}として読みました")
+        )
+        return Translated({key: value}, note)
+    if name in NOT_NEEDED:
+        en, ja = NOT_NEEDED[name]
+        return Translated(note=(f"{name} is not needed: {en}", f"{name}は不要です（{ja}）"))
+    if not value or value == _HARMLESS.get(name):
+        return Translated()
+    return Translated(
+        refused=(
+            f"this sd-scripts option is not available here and would change the result (found {value!r}); "
+            "take it out to train without it.",
+            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。無しで学習する場合は削除してください。",
+        )
+    )
+
+
+def _said(name: str, key: str, value: Any) -> Translated:
+    shown = f'"{value}"' if isinstance(value, str) else value
+    return Translated(
+        {key: value}, (f"{name} is read as {key} = {shown}", f"{name}は{key} = {shown}として読みました")
+    )
+
+
+def _switch(name: str, key: str, value: str) -> Callable[[Any], Translated]:
+    """A flag that stands for one value of one of our options."""
+    return lambda given: _said(name, key, value) if given else Translated()
+
+
+def _optimizer(value: Any) -> Translated:
+    known = OPTIMIZER_NAMES.get(str(value).lower())
+    return Translated({"optimizer.optimizer_type": known if known is not None else value})
+
+
+def _network_module(value: Any) -> Translated:
+    if value in (None, "", "none"):
+        return Translated({"network.method": "none"})
+    if value in ("networks.lora", "lora"):
+        return _said("network_module", "network.method", "lora")
+    return Translated(
+        refused=(
+            f"only networks.lora can be trained here, not {value!r}.",
+            f"学習できるのはnetworks.loraだけです（値：{value!r}）。",
+        )
+    )
+
+
+def _no_grad_part(name: str, key: str) -> Callable[[Any], Translated]:
+    """network_train_unet_only and its twin: the other part's rate is 0."""
+    return lambda given: _said(name, key, 0.0) if given else Translated()
+
+
+def _max_token_length(value: Any) -> Translated:
+    if value is None:
+        return Translated()
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit()
+    return Translated({"model.max_token_length": int(value) if is_number else value})
+
+
+def _save_precision(value: Any) -> Translated:
+    return Translated() if value is None else Translated({"save.save_precision": value})
+
+
+def _sampler(value: Any) -> Translated:
+    names = {"k_euler": "euler", "k_euler_a": "euler_a", "dpmsolver": "dpmsolver++"}
+    return Translated({"sample.sample_sampler": names.get(value, value)})
+
+
+def _optimizer_8bit(given: Any) -> Translated:
+    return _said("use_8bit_adam", "optimizer.optimizer_type", "AdamW8bit") if given else Translated()
+
+
+_SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
+    "v2": _switch("v2", "model.family", "sd2"),
+    "v_parameterization": _switch("v_parameterization", "model.prediction", "v"),
+    "xformers": _switch("xformers", "model.attention", "xformers"),
+    "sdpa": _switch("sdpa", "model.attention", "sdpa"),
+    "use_8bit_adam": _optimizer_8bit,
+    "optimizer_type": _optimizer,
+    "network_module": _network_module,
+    "network_train_unet_only": _no_grad_part("network_train_unet_only", "train.text_encoder_lr"),
+    "network_train_text_encoder_only": _no_grad_part("network_train_text_encoder_only", "train.unet_lr"),
+    "max_token_length": _max_token_length,
+    "save_precision": _save_precision,
+    "sample_sampler": _sampler,
+}

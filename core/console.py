@@ -1,0 +1,48 @@
+"""The console belongs to us: what libraries print at import and in passing goes to a log file instead."""
+
+from __future__ import annotations
+
+import locale
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TextIO, cast
+
+from core.errors import Lang
+
+
+def take_over(log: Path) -> TextIO:
+    """A stream to the real console; from here on everything else that is printed goes to `log`.
+
+    Works on the file descriptors, so it also holds for C++ libraries and child processes.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    console = os.fdopen(os.dup(1), "w", encoding=_encoding(), errors="replace", buffering=1)
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    os.close(sink)
+    for stream in (sys.stdout, sys.stderr):
+        cast("TextIO", stream).reconfigure(encoding="utf-8", errors="replace")  # type: ignore[attr-defined]
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.captureWarnings(True)
+    return console
+
+
+def _encoding() -> str:
+    """What the console understands; a Windows console takes UTF-8 through Python's own layer."""
+    return sys.stdout.encoding or "utf-8"
+
+
+def language(asked: str | None) -> Lang:
+    """ "en" or "ja": as asked, else by the system's locale."""
+    if asked in ("en", "ja"):
+        return cast("Lang", asked)
+    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    first = next((name for name in names if name), "")
+    if not first:
+        first = locale.getlocale()[0] or ""
+    return "ja" if first.lower().startswith("ja") else "en"

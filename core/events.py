@@ -1,0 +1,150 @@
+"""The records a run sends out: plain values only, so that they can be printed, stored and replayed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class PlanReady:
+    """What will be trained. buckets: {"size", "images", "samples_per_epoch", "batches_per_epoch"} of each."""
+
+    name: ClassVar[str] = "plan_ready"
+    images: int
+    reg_images: int
+    samples_per_epoch: int
+    steps_per_epoch: int
+    steps: int
+    epochs: int
+    buckets: tuple[dict[str, Any], ...]
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """Progress of what happens before and between steps: "load_model", "cache_latents", "sample", "save"."""
+
+    name: ClassVar[str] = "stage_progress"
+    stage: str
+    done: int
+    total: int
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """The mean over the steps since the last such event.
+
+    loss: mean training loss. lr: learning rate of each parameter group. grad_norm: before clipping.
+    seconds: wall seconds a step took on average. vram_bytes: peak allocated on the GPU, 0 on a CPU.
+    """
+
+    name: ClassVar[str] = "step_done"
+    step: int
+    total: int
+    epoch: int
+    loss: float
+    lr: dict[str, float]
+    grad_norm: float
+    seconds: float
+    vram_bytes: int = 0
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Something was written. kind: "model", "state", "sample", "run_file". info: more, as prompt, seed."""
+
+    name: ClassVar[str] = "saved"
+    kind: str
+    path: str
+    step: int
+    info: dict[str, Any] = field(default_factory=dict)
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a person should know, and the run goes on."""
+
+    name: ClassVar[str] = "warned"
+    code: str
+    en: str
+    ja: str
+    path: str = ""
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The last event of every run.
+
+    status: "done", "stopped", "refused" or "failed". exit_code: as the command line returns it.
+    en, ja: one sentence each. message: the formatted traceback of a fault of ours, else "".
+    """
+
+    name: ClassVar[str] = "run_ended"
+    status: str
+    exit_code: int
+    step: int
+    en: str
+    ja: str
+    message: str = ""
+    time: float = field(default_factory=clock.time)
+
+
+Event = PlanReady | StageProgress | StepDone | Saved | Warned | RunEnded
+Emit = Callable[[Event], None]
+
+EVENT_TYPES: dict[str, type[Any]] = {
+    kind.name: kind for kind in (PlanReady, StageProgress, StepDone, Saved, Warned, RunEnded)
+}
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON with the event's name under "event"."""
+    return json.dumps({"event": event.name, **dataclasses.asdict(event)}, ensure_ascii=False, allow_nan=True)
+
+
+def from_json(line: str) -> Event:
+    """The event of one line; fields this version does not know are ignored.
+
+    Raises ValueError when the line is no event of ours.
+    """
+    values = json.loads(line)
+    if not isinstance(values, dict) or values.get("event") not in EVENT_TYPES:
+        raise ValueError(f"not an event: {line[:80]}")
+    kind = EVENT_TYPES[values["event"]]
+    known = {f.name for f in dataclasses.fields(kind)}
+    kept = {key: value for key, value in values.items() if key in known}
+    if "buckets" in kept:
+        kept["buckets"] = tuple(kept["buckets"])
+    event: Event = kind(**kept)
+    return event
+
+
+class EventLog:
+    """Every event of a run, in order; safe to write from the run's thread and read from any other."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._events.append(event)
+
+    def since(self, n: int) -> list[Event]:
+        """The events from number n on; since(0) replays the run."""
+        with self._lock:
+            return self._events[n:]
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._events)

@@ -1,0 +1,176 @@
+"""Where a run's events go: the console, a JSON lines file, TensorBoard. Each is a callable with close()."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from core.errors import Lang
+from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
+
+STAGES = {
+    "check_images": ("Checking pictures", "画像を確認中"),
+    "load_model": ("Loading the model", "モデルを読み込み中"),
+    "cache_latents": ("Encoding pictures", "latentsをキャッシュ中"),
+    "cache_text": ("Encoding captions", "キャプションを変換中"),
+    "sample": ("Drawing samples", "サンプル画像を生成中"),
+    "save": ("Saving", "保存中"),
+}
+
+
+class Sink(Protocol):
+    """Takes every event of a run, in order, on the run's thread."""
+
+    def __call__(self, event: Event) -> None: ...
+    def close(self) -> None: ...
+
+
+class JsonLines:
+    """One event a line, written through at once, so that a crash loses nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def __call__(self, event: Event) -> None:
+        self._file.write(to_json(event) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Console:
+    """Plain lines, and one progress bar that is redrawn where the console can do so."""
+
+    def __init__(self, stream: TextIO, lang: Lang, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._ja, self._clock = stream, lang == "ja", clock
+        self._is_live = stream.isatty()
+        self._bar_drawn_at = float("-inf")
+        self._bar_width = 0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StageProgress):
+            words = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
+            self._bar(f"{words} {event.done}/{event.total}", event.done >= event.total)
+        elif isinstance(event, StepDone):
+            self._bar(step_line(event, "ja" if self._ja else "en"), event.step >= event.total)
+        elif line := self._line(event):
+            self._print(line)
+
+    def _line(self, event: Event) -> str:
+        if isinstance(event, PlanReady):
+            sizes = ", ".join(f"{b['size'][0]}x{b['size'][1]} ({b['images']})" for b in event.buckets)
+            if self._ja:
+                return (
+                    f"画像 {event.images}枚・正則化画像 {event.reg_images}枚、"
+                    f"1エポック {event.steps_per_epoch}ステップ × {event.epochs}エポック"
+                    f" = {event.steps}ステップ\n解像度: {sizes}"
+                )
+            return (
+                f"{event.images} pictures, {event.reg_images} regularization pictures; "
+                f"{event.steps_per_epoch} steps an epoch, {event.epochs} epochs, {event.steps} steps\n"
+                f"Sizes: {sizes}"
+            )
+        if isinstance(event, Saved):
+            return f"{'保存しました' if self._ja else 'Saved'}: {event.path}"
+        if isinstance(event, Warned):
+            place = f" ({event.path})" if event.path and event.path not in event.en else ""
+            return f"{'注意' if self._ja else 'Note'}: {event.ja if self._ja else event.en}{place}"
+        if isinstance(event, RunEnded):
+            return event.ja if self._ja else event.en
+        return ""
+
+    def _print(self, text: str) -> None:
+        self._clear()
+        self._stream.write("".join(c for c in text if c.isprintable() or c == "\n") + "\n")
+        self._stream.flush()
+
+    def _bar(self, text: str, is_last: bool) -> None:
+        """Redraw at most five times a second; where nothing can be redrawn, a line every ten seconds."""
+        now = self._clock()
+        if not is_last and now - self._bar_drawn_at < (0.2 if self._is_live else 10.0):
+            return
+        self._bar_drawn_at = float("-inf") if is_last else now
+        if not self._is_live:
+            self._stream.write(text + "\n")
+        else:
+            self._stream.write("\r" + text.ljust(self._bar_width))
+            self._bar_width = len(text)
+            if is_last:
+                self._stream.write("\n")
+                self._bar_width = 0
+        self._stream.flush()
+
+    def _clear(self) -> None:
+        if self._bar_width:
+            self._stream.write("\r" + " " * self._bar_width + "\r")
+            self._bar_width = 0
+
+    def close(self) -> None:
+        self._clear()
+
+
+class TensorBoard:
+    """Loss, learning rates, gradient norm, speed, memory and samples, in a folder named by the time."""
+
+    def __init__(self, folder: Path) -> None:
+        # Imported here: it takes a second, and the window must not wait for it.
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        self._writer = EventFileWriter(str(folder))
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            values = {
+                "loss": event.loss,
+                "grad_norm": event.grad_norm,
+                "seconds_per_step": event.seconds,
+                "epoch": float(event.epoch),
+                **{f"lr/{name}": rate for name, rate in event.lr.items()},
+            }
+            if event.vram_bytes:
+                values["vram_gib"] = event.vram_bytes / 2**30
+            self._add(event.step, event.time, [(tag, {"simple_value": v}) for tag, v in values.items()])
+        elif isinstance(event, Saved) and event.kind == "sample":
+            self._add_picture(event)
+
+    def _add_picture(self, event: Saved) -> None:
+        from PIL import Image
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        path = Path(event.path)
+        with Image.open(path) as picture:
+            width, height = picture.size
+        image = Summary.Image(
+            width=width, height=height, colorspace=3, encoded_image_string=path.read_bytes()
+        )
+        self._add(event.step, event.time, [(f"sample/{event.info.get('prompt', '')[:60]}", {"image": image})])
+
+    def _add(self, step: int, at: float, values: list[tuple[str, dict[str, Any]]]) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event as Record
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        summary = Summary(value=[Summary.Value(tag=tag, **value) for tag, value in values])
+        self._writer.add_event(Record(wall_time=at, step=step, summary=summary))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def step_line(event: StepDone, lang: Lang) -> str:
+    """'  37/300 steps · loss 0.1234 · 0.52 s/step · 2:17 left'."""
+    done = int(24 * event.step / event.total)
+    bar = "#" * done + "-" * (24 - done)
+    left = duration(event.seconds * (event.total - event.step))
+    step = f"{event.step:>{len(str(event.total))}}/{event.total}"
+    if lang == "ja":
+        return f"[{bar}] {step} ・ loss {event.loss:.4f} ・ {event.seconds:.2f}秒/ステップ ・ 残り {left}"
+    return f"[{bar}] {step} · loss {event.loss:.4f} · {event.seconds:.2f} s/step · {left} left"
+
+
+def duration(seconds: float) -> str:
+    """75 -> '1:15', 3725 -> '1:02:05'."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

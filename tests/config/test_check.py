@@ -1,0 +1,125 @@
+"""A run file is read by one checker, which says every fault with its line."""
+
+import pytest
+
+from core.config.check import check
+from core.errors import ConfigError
+
+GOOD = 'format = 1\n[model]\nbase = "m.safetensors"\n[dataset]\ntrain_data_dir = "t"\n'
+
+
+def faults(text: str, lang: str = "en", overrides: tuple[str, ...] = ()) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check(text, overrides)
+    return [problem.text(lang) for problem in caught.value.problems if problem.is_error]
+
+
+def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_name():
+    text = GOOD + "[train]\nlearning_rat = 1e-4\n"
+    assert faults(text) == ["line 7: train.learning_rat: no such option; did you mean learning_rate?"]
+
+
+def test_a_misspelt_key_is_named_in_japanese_too():
+    text = GOOD + "[train]\nlearning_rat = 1e-4\n"
+    assert faults(text, "ja") == [
+        "7行目: train.learning_rat: そのようなオプションはありません。learning_rateの間違いではありませんか？"
+    ]
+
+
+def test_a_number_in_quotes_is_refused_and_shown():
+    assert faults(GOOD + '[train]\nlearning_rate = "1e-4"\n') == [
+        "line 7: train.learning_rate: must be a number, not '1e-4'."
+    ]
+
+
+def test_a_resolution_of_500_is_refused_and_512_is_offered():
+    text = GOOD + "resolution = 500\n"
+    assert faults(text) == [
+        "line 6: dataset.resolution: must be a multiple of 64, not 500; 512 is the nearest."
+    ]
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_their_lines():
+    text = 'format = 1\n[model]\nfamily = "sdx1"\n[dataset]\ntrain_batch_size = 0\nresolution = 100\n'
+    found = faults(text)
+    assert [line.split(":")[0] for line in found[:3]] == ["line 3", "line 5", "line 6"]
+
+
+def test_a_true_where_a_number_belongs_is_refused():
+    assert faults(GOOD + "[train]\nmax_train_steps = true\n") == [
+        "line 7: train.max_train_steps: must be a whole number, not true."
+    ]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1.0"])
+def test_a_learning_rate_must_be_a_finite_number_from_zero_up(value):
+    assert len(faults(GOOD + f"[train]\nlearning_rate = {value}\n")) == 1
+
+
+def test_a_windows_path_in_double_quotes_is_explained():
+    found = faults('[model]\nbase = "C:\\models\\x"\n')
+    assert found[0].startswith("line 2: ") and "single quotes" in found[0]
+
+
+def test_colour_augmentation_and_cached_latents_exclude_each_other():
+    found = faults(GOOD + "cache_latents = true\ncolor_aug = true\n")
+    assert found == [
+        "line 7: dataset.color_aug: cannot be used with dataset.cache_latents: "
+        "cached latents never change. Turn one of them off."
+    ]
+
+
+def test_mirroring_and_cached_latents_go_together():
+    assert check(GOOD + "cache_latents = true\nflip_aug = true\n").config.dataset.flip_aug
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [("512", (512, 512)), ('"512"', (512, 512)), ('"768,512"', (768, 512)), ("[768, 512]", (768, 512))],
+)
+def test_a_resolution_may_be_written_in_the_guides_ways(written, size):
+    assert check(GOOD + f"resolution = {written}\n").config.dataset.resolution == size
+
+
+def test_an_override_is_checked_like_the_file():
+    assert faults(GOOD, overrides=("train.max_train_steps=0",)) == [
+        "train.max_train_steps: must be at least 1, not 0."
+    ]
+
+
+def test_an_override_wins_over_the_file():
+    text = GOOD + "[train]\nmax_train_steps = 7\n"
+    assert check(text, ["train.max_train_steps=5"]).config.train.max_train_steps == 5
+
+
+def test_an_override_that_is_no_toml_says_how_to_write_text():
+    assert "'text'" in faults(GOOD, overrides=("save.output_dir=out",))[0]
+
+
+def test_a_byte_order_mark_is_no_fault():
+    assert check("\ufeff" + GOOD).config.model.base == "m.safetensors"
+
+
+def test_an_option_of_another_method_is_a_notice_with_its_line():
+    checked = check(GOOD + '[network]\nmethod = "none"\nrank = 8\n')
+    assert [n.text("en") for n in checked.notices] == [
+        "line 8: network.rank: has no effect with method none."
+    ]
+
+
+def test_a_file_of_a_newer_format_is_refused():
+    assert "format 2" in faults("format = 2\n" + GOOD.split("\n", 1)[1])[0]
+
+
+@pytest.mark.parametrize("name", ["a/b", "CON", "aux.x", "x.", " x", "a:b", "", "x\u202ey"])
+def test_an_output_name_must_be_a_file_name_on_every_system(name):
+    with pytest.raises(ConfigError):
+        check(GOOD, [f'save.output_name="{name}"'])
+
+
+def test_a_base_model_is_needed():
+    assert "base model" in faults('format = 1\n[dataset]\ntrain_data_dir = "t"\n')[0]
+
+
+def test_sampling_without_a_prompt_is_refused():
+    assert "no prompt" in faults(GOOD + "[sample]\nsample_every_n_steps = 5\n")[0]

@@ -1,0 +1,90 @@
+"""Every option is declared once, in two languages, and is used somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.config import describe, toml_io
+from core.config.check import check
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.config.schema_dataset import DatasetConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+OPTIONS = list(walk(RunConfig))
+TABS = {"dataset", "model", "training", "lora"}
+
+
+def non_default(option) -> object:
+    """Some valid value that is not the default."""
+    if option.meta.choices:
+        return next(name for name in option.meta.choices if name != option.default)
+    special = {
+        "dataset.resolution": (768, 512),
+        "dataset.bucket_reso_steps": 128,
+        "optimizer.optimizer_args": ("weight_decay=0.1",),
+        "sample.sample_prompts": ("sls frog", "frog --s 10"),
+        "train.max_timestep": 900,
+        "network.dropout": 0.25,
+        "dataset.min_bucket_reso": 320,
+    }
+    if option.key in special:
+        return special[option.key]
+    if isinstance(option.default, bool):
+        return not option.default
+    if isinstance(option.default, int | float):
+        return option.default + 1 if option.default >= 1 else 0.5 if isinstance(option.default, float) else 1
+    kind = str(option.field.annotation)
+    return 2 if "int" in kind else 0.5 if "float" in kind else "x"
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_it_has_words_in_english_and_japanese(option):
+    assert all(option.meta.label) and all(option.meta.help)
+    japanese = option.meta.help.ja
+    assert re.search(r"[ぁ-んァ-ヶ一-龠]", japanese), japanese
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_it_stands_on_a_tab(option):
+    assert option.tab in TABS
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_it_is_read_somewhere_in_the_core(option):
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "core").rglob("*.py")
+        if not path.name.startswith("schema")
+    ]
+    assert any(re.search(rf"\.{option.name}\b", text) for text in texts)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_a_value_of_its_own_survives_the_run_file(option):
+    values = toml_io.values_of(RunConfig()) | {
+        "model.base": "b",
+        "dataset.train_data_dir": "t",
+        "sample.sample_prompts": ("p",),
+        option.key: non_default(option),
+    }
+    read = toml_io.values_of(check(toml_io.dumps(values)).config)
+    assert read[option.key] == non_default(option)
+
+
+def test_no_two_options_share_a_name_of_sd_scripts():
+    names = [name for option in OPTIONS for name in option.meta.sd_scripts]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_defaults_are_sd_scripts_own():
+    data, train = DatasetConfig(), RunConfig().train
+    assert (data.train_batch_size, data.min_bucket_reso, data.max_bucket_reso) == (1, 256, 1024)
+    assert (data.caption_extension, data.prior_loss_weight, data.bucket_reso_steps) == (".caption", 1.0, 64)
+    assert (train.max_train_steps, train.learning_rate, train.max_grad_norm) == (1600, 2e-6, 1.0)
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "options.md"), ("ja", "options.ja.md")])
+def test_the_table_in_docs_is_the_declarations(lang, name):
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == describe.options_table(lang)

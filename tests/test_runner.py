@@ -1,0 +1,174 @@
+"""A run lives on its own thread, one at a time, and always says how it ended."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from core.control import StopRun
+from core.errors import ConfigError, NumericFault, Problem, UserError
+from core.events import RunEnded, Saved, StepDone, Warned, from_json
+from core.runner import Runner
+
+
+def text(folder, more: str = "") -> str:
+    head = 'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\n'
+    return f'{head}[save]\noutput_dir = "{folder}"\n{more}'
+
+
+def run_to_end(train, folder, more: str = ""):
+    handle = Runner(train).start(text(folder, more))
+    assert handle.wait(10)
+    return handle
+
+
+def test_a_run_that_returns_is_done_with_exit_code_0(tmp_path):
+    end = run_to_end(lambda config, folder, control, emit: None, tmp_path).ended
+    assert (end.status, end.exit_code) == ("done", 0)
+
+
+def test_a_stopped_run_has_exit_code_3_and_names_its_state(tmp_path):
+    def train(config, folder, control, emit):
+        emit(Saved("state", "out/last-state", 7))
+        raise StopRun(save=True)
+
+    end = run_to_end(train, tmp_path).ended
+    assert (end.status, end.exit_code, end.step) == ("stopped", 3, 7)
+    assert "out/last-state" in end.en and "out/last-state" in end.ja
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (UserError(Problem("E-X", "wrong", "違います")), "refused", 2),
+        (NumericFault(Problem("E-NAN", "not finite", "有限でない")), "failed", 4),
+        (MemoryError(), "failed", 5),
+        (OSError(28, "No space left on device"), "failed", 5),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), "failed", 5),
+        (ValueError("ours"), "failed", 1),
+    ],
+)
+def test_each_kind_of_fault_has_its_exit_code(tmp_path, error, status, code):
+    def train(config, folder, control, emit):
+        raise error
+
+    end = run_to_end(train, tmp_path).ended
+    assert (end.status, end.exit_code) == (status, code)
+
+
+def test_a_fault_of_ours_keeps_its_traceback_out_of_the_sentence(tmp_path):
+    def train(config, folder, control, emit):
+        raise ValueError("boom")
+
+    end = run_to_end(train, tmp_path).ended
+    assert "Traceback" in end.message and "Traceback" not in end.en
+
+
+def test_a_second_start_is_refused_while_a_run_lives(tmp_path):
+    release = threading.Event()
+    runner = Runner(lambda config, folder, control, emit: release.wait(10))
+    runner.start(text(tmp_path))
+    try:
+        with pytest.raises(UserError, match="under way"):
+            runner.start(text(tmp_path))
+    finally:
+        release.set()
+        runner.current.wait(10)
+
+
+def test_twenty_starts_at_once_give_one_run(tmp_path):
+    release, started = threading.Event(), []
+    runner = Runner(lambda config, folder, control, emit: release.wait(10))
+
+    def press():
+        with contextlib.suppress(UserError):
+            started.append(runner.start(text(tmp_path)))
+
+    presses = [threading.Thread(target=press) for _ in range(20)]
+    for thread in presses:
+        thread.start()
+    for thread in presses:
+        thread.join()
+    release.set()
+    assert len(started) == 1 and started[0].wait(10)
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_a_run_after_a_run_gets_a_folder_of_its_own(tmp_path):
+    runner = Runner(lambda config, folder, control, emit: None)
+    folders = set()
+    for _ in range(3):
+        handle = runner.start(text(tmp_path))
+        handle.wait(10)
+        folders.add(handle.folder)
+    assert len(folders) == 3
+
+
+def test_the_run_file_in_the_run_folder_is_complete_with_the_seed_that_was_drawn(tmp_path):
+    from core.config.check import load
+
+    handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
+    assert load(handle.folder / "run.toml").config == handle.config
+    assert handle.config.train.seed is not None
+
+
+def test_a_file_that_does_not_pass_starts_nothing(tmp_path):
+    runner = Runner(lambda config, folder, control, emit: None)
+    with pytest.raises(ConfigError):
+        runner.start(text(tmp_path, "[train]\nmax_train_steps = 0\n"))
+    assert runner.current is None and not (tmp_path / "runs").exists()
+
+
+def test_every_event_is_a_line_of_the_events_file(tmp_path):
+    def train(config, folder, control, emit):
+        emit(StepDone(1, 2, 1, 0.5, {"unet": 1e-4}, 0.1, 0.2))
+        emit(Warned("W-X", "a", "あ"))
+
+    handle = run_to_end(train, tmp_path)
+    lines = (handle.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [from_json(line) for line in lines] == handle.log.since(0)
+    assert isinstance(handle.log.since(0)[-1], RunEnded)
+
+
+def test_a_sink_that_fails_is_said_once_and_the_run_goes_on(tmp_path):
+    class Broken:
+        def __call__(self, event):
+            raise OSError("gone")
+
+        def close(self):
+            pass
+
+    def train(config, folder, control, emit):
+        for n in range(3):
+            emit(StepDone(n + 1, 3, 1, 0.5, {}, 0.1, 0.2))
+
+    handle = Runner(train).start(text(tmp_path), sinks=[Broken()])
+    assert handle.wait(10) and handle.ended.status == "done"
+    assert len([e for e in handle.log.since(0) if isinstance(e, Warned)]) == 1
+
+
+def test_a_paused_run_waits_and_goes_on(tmp_path):
+    steps = []
+
+    def train(config, folder, control, emit):
+        for n in range(100):
+            control.check()
+            steps.append(n)
+            time.sleep(0.005)
+
+    handle = Runner(train).start(text(tmp_path))
+    handle.control.pause()
+    time.sleep(0.1)
+    at_pause = len(steps)
+    time.sleep(0.1)
+    assert len(steps) == at_pause and handle.status == "paused"
+    handle.control.resume()
+    assert handle.wait(10) and len(steps) == 100
+
+
+def test_an_output_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError) as caught:
+        Runner(lambda *a: None).start(text(tmp_path / "file"))
+    assert caught.value.problems[0].key == "save.output_dir"

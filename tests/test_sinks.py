@@ -1,0 +1,78 @@
+"""Events come out as plain lines, in either language."""
+
+import io
+
+from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
+from core.sinks import Console, TensorBoard, duration, step_line
+
+STEP = StepDone(30, 120, 2, 0.125, {"unet": 1e-4}, 0.5, 0.5, 0, time=1.0)
+PLAN = PlanReady(10, 48, 400, 200, 300, 2, ({"size": [128, 128], "images": 58},), time=1.0)
+
+
+def lines(lang, *events, terminal=False):
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal
+    console = Console(stream, lang, clock=lambda: 0.0)
+    for event in events:
+        console(event)
+    console.close()
+    return stream.getvalue()
+
+
+def test_a_step_line_tells_how_far_how_well_how_fast_and_how_long():
+    assert (
+        step_line(STEP, "en") == "[######------------------]  30/120 · loss 0.1250 · 0.50 s/step · 0:45 left"
+    )
+
+
+def test_durations_are_read_as_a_clock():
+    assert [duration(s) for s in (5, 75, 3725)] == ["0:05", "1:15", "1:02:05"]
+
+
+def test_the_plan_is_said_in_the_readers_language():
+    assert "10 pictures, 48 regularization pictures" in lines("en", PLAN)
+    assert "正則化画像 48枚" in lines("ja", PLAN)
+
+
+def test_a_warning_names_its_file():
+    assert lines("en", Warned("W-X", "too small.", "小さすぎます。", "a.png")) == "Note: too small. (a.png)\n"
+
+
+def test_control_characters_of_a_file_name_do_not_reach_the_console():
+    assert "\x1b" not in lines("en", Saved("model", "a\x1b[2J.safetensors", 1))
+
+
+def test_a_bar_is_redrawn_on_a_terminal_and_cleared_before_a_line():
+    shown = lines("en", STEP, RunEnded("done", 0, 30, "Done.", "完了。"), terminal=True)
+    assert shown.startswith("\r[######") and shown.endswith("\rDone.\n")
+
+
+def test_where_nothing_can_be_redrawn_progress_is_one_line_in_ten_seconds():
+    assert lines("en", *[StageProgress("cache_latents", n, 50) for n in range(49)]).count("\n") == 1
+
+
+def test_every_event_survives_json():
+    for event in (
+        STEP,
+        PLAN,
+        Saved("sample", "p", 1, {"prompt": "日本"}),
+        Warned("W", "a", "b"),
+        StageProgress("s", 1, 2),
+    ):
+        assert from_json(to_json(event)) == event
+
+
+def test_fields_of_a_later_version_are_ignored():
+    assert from_json(to_json(STEP)[:-1] + ', "new": 1}') == STEP
+
+
+def test_tensorboard_reads_the_loss_back(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = TensorBoard(tmp_path)
+    board(STEP)
+    board.close()
+    read = EventAccumulator(str(tmp_path))
+    read.Reload()
+    assert [(s.step, s.value) for s in read.Scalars("loss")] == [(30, 0.125)]
+    assert "lr/unet" in read.Tags()["scalars"]
