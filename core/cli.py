@@ -173,7 +173,7 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         json.dump(plan.to_json(config.train, tokens.count_tokens), out, ensure_ascii=False, indent=1)
         print(file=out)
     else:
-        print(plan.report(config.train, lang), file=out)
+        print(plan.report(lang, config.train, tokens.count_tokens), file=out)
     return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
 
 

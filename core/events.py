@@ -59,7 +59,7 @@ class StepDone:
 
 @dataclass(frozen=True)
 class Saved:
-    """Something was written. kind: "model", "state", "sample", "run_file". info: more, as prompt, seed."""
+    """Something was written. kind: model, state, sample, sheet. info: more, as prompt, seed."""
 
     name: ClassVar[str] = "saved"
     kind: str

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core import sheet
 from core.config import toml_io
 from core.config.check import check
 from core.config.schema import RunConfig
@@ -29,6 +30,7 @@ from core.errors import (
 )
 from core.events import Emit, Event, EventLog, RunEnded, Saved, StageProgress, StepDone, Warned
 from core.sinks import JsonLines, Sink, TensorBoard
+from core.train.state_files import resume_seed
 
 Train = Callable[[RunConfig, Path, RunControl, Emit], None]
 
@@ -132,6 +134,7 @@ class Runner:
                 emit(Warned(notice.code, notice.text("en"), notice.text("ja")))
             ending = _ending(self._train, handle, emit)
             give_memory_back()
+            _draw_sheet(handle, emit)
             emit(ending)
         finally:
             emit.close()
@@ -174,6 +177,16 @@ class _Emitter:
     def close(self) -> None:
         for sink in self._sinks:
             sink.close()
+
+
+def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
+    """All sample pictures of the run on one sheet beside its log."""
+    path = handle.folder / "samples.png"
+    try:
+        if sheet.write(handle.log.since(0), path):
+            emit(Saved("sheet", str(path), handle.step))
+    except OSError as e:
+        emit(_sink_failed(path.name, e))
 
 
 def _sink_failed(name: str, error: Exception) -> Warned:
@@ -258,10 +271,12 @@ def give_memory_back() -> None:
 
 
 def with_seed(config: RunConfig) -> RunConfig:
-    """The config with a seed drawn for it when none was given, so that the run file tells it."""
+    """The config with a seed: its own, else the resumed state's, else one drawn now and written down."""
     if config.train.seed is not None:
         return config
-    seed = random.SystemRandom().randrange(2**31)
+    seed = resume_seed(config)
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**31)
     return config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
 
 

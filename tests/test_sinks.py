@@ -2,6 +2,9 @@
 
 import io
 
+from PIL import Image
+
+from core import sheet
 from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
 from core.sinks import Console, TensorBoard, duration, step_line
 
@@ -76,3 +79,22 @@ def test_tensorboard_reads_the_loss_back(tmp_path):
     read.Reload()
     assert [(s.step, s.value) for s in read.Scalars("loss")] == [(30, 0.125)]
     assert "lr/unet" in read.Tags()["scalars"]
+
+
+def test_the_sheet_has_a_row_for_each_prompt_and_a_column_for_each_step(tmp_path):
+    events = []
+    for step in (0, 10):
+        for number, prompt in enumerate(("sls frog", "frog")):
+            path = tmp_path / f"{step}-{number}.png"
+            Image.new("RGB", (64, 32), (step * 20, number * 100, 0)).save(path)
+            events.append(Saved("sample", str(path), step, {"number": number, "prompt": prompt, "seed": 1}))
+    assert sheet.write(events, tmp_path / "sheet.png")
+    drawn = Image.open(tmp_path / "sheet.png")
+    # 12 margin, two pictures of 64 with 12 after each; 12 margin, 20 head, two rows of 20 + 32 + 12
+    assert drawn.size == (12 + 2 * 76, 12 + 20 + 2 * 64)
+    assert drawn.getpixel((12 + 76, 12 + 20 + 64 + 20)) == (200, 100, 0)
+
+
+def test_a_run_without_samples_has_no_sheet(tmp_path):
+    assert not sheet.write([STEP], tmp_path / "sheet.png")
+    assert not (tmp_path / "sheet.png").exists()

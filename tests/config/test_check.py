@@ -111,7 +111,7 @@ def test_a_file_of_a_newer_format_is_refused():
     assert "format 2" in faults("format = 2\n" + GOOD.split("\n", 1)[1])[0]
 
 
-@pytest.mark.parametrize("name", ["a/b", "CON", "aux.x", "x.", " x", "a:b", "", "x\u202ey"])
+@pytest.mark.parametrize("name", ["a/b", "CON", "aux.x", "x.", " x", "a:b", "x\u202ey"])
 def test_an_output_name_must_be_a_file_name_on_every_system(name):
     with pytest.raises(ConfigError):
         check(GOOD, [f'save.output_name="{name}"'])
@@ -119,6 +119,10 @@ def test_an_output_name_must_be_a_file_name_on_every_system(name):
 
 def test_a_base_model_is_needed():
     assert "base model" in faults('format = 1\n[dataset]\ntrain_data_dir = "t"\n')[0]
+
+
+def test_an_empty_text_means_not_set_where_an_option_may_be_left_out():
+    assert check(GOOD + 'reg_data_dir = ""\n').config.dataset.reg_data_dir is None
 
 
 def test_sampling_without_a_prompt_is_refused():
