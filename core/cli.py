@@ -129,13 +129,14 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
 
 def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.runner import Runner
+    from core.runner import Runner, is_main_process
     from core.sinks import Console
 
     overrides = list(args.overrides)
     if args.resume:
         overrides.append(f"save.resume={toml_io.toml_value(args.resume)}")
-    handle = Runner().start(toml_io.read(args.file), overrides, [Console(out, lang)])
+    sinks = [Console(out, lang)] if is_main_process() else []
+    handle = Runner().start(toml_io.read(args.file), overrides, sinks)
     presses: list[float] = []
 
     def stop(number: int, frame: FrameType | None) -> None:

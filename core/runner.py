@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import random
 import re
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -107,7 +109,7 @@ class Runner:
                     )
                 )
             config = with_seed(checked.config)
-            handle = RunHandle(config, make_run_folder(config), checked.notices)
+            handle = RunHandle(config, _folder_of_this_process(config), checked.notices)
             self.current = handle
         toml_io.write(handle.folder / "run.toml", toml_io.dumps(toml_io.values_of(config)))
         worker = threading.Thread(
@@ -124,7 +126,7 @@ class Runner:
         emit = _Emitter(handle, sinks)
         try:
             emit.open(JsonLines, handle.folder / "events.jsonl")
-            if handle.config.log.logging_dir:
+            if handle.config.log.logging_dir and is_main_process():
                 stamp = time.strftime("%Y%m%d%H%M%S", time.localtime(handle.started))
                 emit.open(
                     TensorBoard,
@@ -275,9 +277,28 @@ def with_seed(config: RunConfig) -> RunConfig:
     if config.train.seed is not None:
         return config
     seed = resume_seed(config)
+    if seed is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            Problem(
+                "E-CFG-NEEDED",
+                "several processes need a common seed; set one.",
+                "複数のプロセスで学習するときは、共通のシードを指定してください。",
+                key="train.seed",
+            )
+        )
     if seed is None:
         seed = random.SystemRandom().randrange(2**31)
     return config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
+
+
+def is_main_process() -> bool:
+    """Whether this is the process that reports; accelerate and torchrun number the others from 1."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _folder_of_this_process(config: RunConfig) -> Path:
+    """The run's folder; the other processes of a run have only a passing one for their logs."""
+    return make_run_folder(config) if is_main_process() else Path(tempfile.mkdtemp(prefix="rareword-"))
 
 
 def make_run_folder(config: RunConfig) -> Path:

@@ -1,0 +1,1 @@
+"""Measurements: not tests, since they tell how well and how fast, not whether."""

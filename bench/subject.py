@@ -1,0 +1,156 @@
+"""Measures what the embedded demo teaches: is `sls frog` the peculiar frog, and does `frog` stay a plain one?
+
+Trains the demo's run file three ways (LoRA, DreamBooth with and without regularization pictures), draws the
+same seeds before and after, and lets a judge that never saw the model tell what is on each picture.
+
+    python -m bench.subject --samples 48 --write
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "demo"))
+
+RUN_FILE = ROOT / "demo" / "run.toml"
+PROMPTS = ("sls frog", "frog")
+SIZE, STEPS, GUIDANCE = 128, 20, 4.0
+
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "LoRA": (),
+    "DreamBooth": ("network.method='none'", "train.learning_rate=3e-4"),
+    "DreamBooth without regularization": (
+        "network.method='none'",
+        "train.learning_rate=3e-4",
+        "dataset.reg_data_dir=''",
+    ),
+}
+
+
+def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, float]:
+    """Run one variant to its end; the saved model and the seconds its steps took."""
+    from core.config import toml_io
+    from core.events import Saved, StepDone
+    from core.runner import Runner
+
+    more = [*overrides, f"save.output_dir={toml_io.toml_value(str(folder))}", "sample.sample_at_first=false"]
+    handle = Runner().start(toml_io.read(RUN_FILE), [*more, "log.log_every_n_steps=1"])
+    handle.wait()
+    end = handle.ended
+    if end is None or end.exit_code:
+        raise SystemExit(f"{name}: {end.en if end else 'no end'}")
+    events = handle.log.since(0)
+    steps = [event for event in events if isinstance(event, StepDone)]
+    model = [event for event in events if isinstance(event, Saved) and event.kind == "model"][-1]
+    return Path(model.path), sum(event.seconds for event in steps)
+
+
+def pipeline(base: Path, lora: Path | None) -> Any:
+    """diffusers' pipeline of a model of ours, with the LoRA put in by diffusers itself."""
+    from core.config.schema import ModelConfig
+    from core.models.family import open_family
+
+    family = open_family("auto")
+    parts = family.load(str(base), ModelConfig(), lambda event: None)
+    pipe = family.pipeline(parts, "ddim")
+    if lora is not None:
+        pipe.load_lora_weights(str(lora))
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def draw(pipe: Any, prompt: str, samples: int) -> list[Any]:
+    """Pictures of seeds 0, 1, 2 ..."""
+    import torch
+
+    made: list[Any] = []
+    for start in range(0, samples, 8):
+        seeds = range(start, min(start + 8, samples))
+        made += pipe(
+            [prompt] * len(seeds),
+            width=SIZE,
+            height=SIZE,
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
+            generator=[torch.Generator().manual_seed(seed) for seed in seeds],
+        ).images
+    return made
+
+
+def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
+    """prompt -> kind -> share of its pictures that the judge calls so."""
+    from judge import load_judge, verdicts
+
+    judge = load_judge()
+    found = {}
+    for prompt in PROMPTS:
+        kinds = Counter(verdict[0] for verdict in verdicts(judge, draw(pipe, prompt, samples)))
+        found[prompt] = {kind: count / samples for kind, count in kinds.most_common()}
+    return found
+
+
+def measure(samples: int, folder: Path) -> dict[str, Any]:
+    base = ROOT / "demo" / "base.safetensors"
+    rows = {"before": {"shares": shares(pipeline(base, None), samples)}}
+    for name, overrides in VARIANTS.items():
+        model, seconds = train(name, overrides, folder / name.replace(" ", "-"))
+        is_lora = "network.method='none'" not in overrides
+        pipe = pipeline(base, model) if is_lora else pipeline(model, None)
+        rows[name] = {"shares": shares(pipe, samples), "train_seconds": round(seconds, 1)}
+        print(name, json.dumps(rows[name]), flush=True)
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{platform.machine()}, CPU only",
+        "samples": samples,
+        "rows": rows,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    lines = [
+        "# What the embedded demo teaches",
+        "",
+        "Made by `python -m bench.subject --write`; do not edit.",
+        "",
+        f"{result['samples']} pictures each, the same seeds in every row, {STEPS} DDIM steps, "
+        f"CFG {GUIDANCE:g}. A judge",
+        "trained on drawn pictures, apart from the model, says what it sees. Measured on "
+        f"{result['date']} ({result['machine']}).",
+        "",
+        "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in result["rows"].items():
+        subject, plain = row["shares"]["sls frog"], row["shares"]["frog"]
+        seconds = f"{row['train_seconds']:.0f} s" if "train_seconds" in row else ""
+        cells = (subject.get("subject", 0), plain.get("frog", 0), plain.get("subject", 0))
+        lines.append(f"| {name} | " + " | ".join(f"{cell:.0%}" for cell in cells) + f" | {seconds} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=48)
+    parser.add_argument("--folder", type=Path, default=ROOT / "output" / "bench-subject")
+    parser.add_argument("--write", action="store_true", help="keep the figures in bench/results/ and docs/")
+    args = parser.parse_args()
+    result = measure(args.samples, args.folder)
+    print(table(result))
+    if args.write:
+        (ROOT / "bench" / "results" / "subject.json").write_text(
+            json.dumps(result, indent=1) + "\n", encoding="utf-8"
+        )
+        (ROOT / "docs" / "demo.md").write_text(table(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

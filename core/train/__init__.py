@@ -1,0 +1,1 @@
+"""A run: from a checked run file to a trained model."""

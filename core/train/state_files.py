@@ -1,0 +1,237 @@
+"""Training states on disk: what makes one complete, finding the newest, telling whether it fits. No torch.
+
+A state is a folder written beside its place and renamed, so that it is complete or not there; its manifest holds the
+size and CRC-32 of every file, so that damage is seen. CRC-32 guards against accidents, not attackers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.errors import Problem, UserError
+
+FORMAT = 1
+"""Version of the state folder."""
+
+MANIFEST = "manifest.json"
+STATE = "state.json"
+SUFFIX = "-state"
+
+AUTO = "auto"
+"""What save.resume says to take the newest state of the output folder."""
+
+@dataclass(frozen=True)
+class Found:
+    """A complete state on disk. values: its state.json."""
+
+    path: Path
+    values: Mapping[str, Any]
+
+    @property
+    def step(self) -> int:
+        return int(self.values["step"])
+
+
+def checksum(path: Path) -> tuple[int, int]:
+    """Size in bytes and CRC-32 of a file."""
+    size = crc = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 22):
+            size += len(chunk)
+            crc = zlib.crc32(chunk, crc)
+    return size, crc
+
+
+def seal(folder: Path) -> None:
+    """Write the manifest over everything in the folder: the last file of a state."""
+    files = {}
+    for file in sorted(folder.iterdir()):
+        size, crc = checksum(file)
+        files[file.name] = {"size": size, "crc32": crc}
+    manifest = folder / MANIFEST
+    manifest.write_text(json.dumps({"format": FORMAT, "files": files}, indent=1), encoding="utf-8")
+
+
+def fault(path: Path) -> str:
+    """What keeps a folder from being a complete state, or "" when it is one."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            return f"{MANIFEST} is of another version"
+        for name, expected in manifest["files"].items():
+            if Path(name).name != name:
+                return f"{MANIFEST} names a file outside the folder"
+            if list(checksum(path / name)) != [expected["size"], expected["crc32"]]:
+                return f"{name} is damaged"
+        values = json.loads((path / STATE).read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or not isinstance(values.get("step"), int):
+            return f"{STATE} is damaged"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        return f"{type(e).__name__}: {e}"
+    return ""
+
+
+def read(path: Path) -> Found:
+    """A state named by a person. Raises UserError (E-STATE) when it is missing or not complete."""
+    if not path.is_dir():
+        raise UserError(
+            Problem(
+                "E-STATE-MISSING",
+                "this state folder does not exist; choose one whose name ends in -state, or auto",
+                "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください",
+                key="save.resume",
+                path=str(path),
+            )
+        )
+    if found := fault(path):
+        raise UserError(_damaged(path, found, "choose an older state", "より古い状態を指定してください"))
+    return Found(path, json.loads((path / STATE).read_text(encoding="utf-8")))
+
+
+def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Problem]]:
+    """The newest complete state of this output name, and a W-STATE-DAMAGED for each newer one that was passed over.
+
+    Raises UserError when there are states and every one is damaged: a run must not silently start from zero.
+    """
+    passed_over: list[Problem] = []
+    for path in sorted(candidates(output_dir, name), key=_age, reverse=True):
+        if found := fault(path):
+            passed_over.append(
+                _damaged(path, found, "the one before it is used", "ひとつ前の状態を使います", "W-STATE-DAMAGED")
+            )
+            continue
+        return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over
+    if passed_over:
+        raise UserError(
+            *(
+                Problem("E-STATE-DAMAGED", problem.en, problem.ja, "save.resume", problem.path)
+                for problem in passed_over
+            )
+        )
+    return None, []
+
+
+def candidates(output_dir: Path, name: str | None) -> list[Path]:
+    """Folders that carry a state's name and belong to this output name, complete or not."""
+    if not output_dir.is_dir():
+        return []
+    pattern = re.compile(prefix(name) + r"(epoch-\d+|step-\d+|autosave-\d+|last(\.old-\d+)?)-state")
+    return [path for path in output_dir.iterdir() if path.is_dir() and pattern.fullmatch(path.name)]
+
+
+def prefix(name: str | None) -> str:
+    """What the names of states begin with."""
+    return f"{name}-" if name else ""
+
+
+def resume_seed(config: RunConfig) -> int | None:
+    """The seed of the state that this run will go on from, None when it starts afresh."""
+    if not config.save.resume:
+        return None
+    output_dir = Path(config.save.output_dir)
+    if config.save.resume == AUTO:
+        found, _ = newest(output_dir, config.save.output_name)
+    else:
+        found = read(Path(config.save.resume))
+    return None if found is None else int(found.values["config"]["train.seed"])
+
+
+def sweep(output_dir: Path) -> None:
+    """Remove what saves of processes that are gone left half-written."""
+    for path in output_dir.glob(f".*{SUFFIX}.*.part"):
+        owner = path.name.split(".")[-2]
+        if not owner.isdigit() or not _is_alive(int(owner)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def values_of(config: RunConfig) -> dict[str, Any]:
+    """The options of a run as plain JSON values by key, "train.seed"."""
+    dumped = config.model_dump(mode="json")
+    return {option.key: dumped[option.section][option.name] for option in walk(RunConfig)}
+
+
+def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) -> list[Problem]:
+    """Why this state can't be continued by this run: each option that shapes weights or data and was changed.
+
+    Options that name a file or folder are compared by what is in them: that is `identity`, fingerprints by name.
+    """
+    problems = []
+    before = found.values["config"]
+    for option in walk(RunConfig):
+        if option.meta.may_change_on_resume or option.meta.path:
+            continue
+        now = values_of(config)[option.key]
+        then = before.get(option.key, option.default)
+        if now != (list(then) if isinstance(then, tuple) else then):
+            problems.append(
+                Problem(
+                    "E-RESUME-OPTION",
+                    f"the state was made with {_shown(then)}, but now it is {_shown(now)}; set it back to resume",
+                    f"学習状態は{_shown(then)}で作られましたが、今は{_shown(now)}です。再開するには元に戻してください",
+                    key=option.key,
+                )
+            )
+    for name, value in identity.items():
+        if found.values["identity"].get(name) != value:
+            words = _IDENTITY[name]
+            problems.append(Problem("E-RESUME-" + name.upper(), words[0], words[1], path=str(found.path)))
+    return problems
+
+
+_IDENTITY: Mapping[str, tuple[str, str]] = {
+    "plan": (
+        "the pictures, captions or their sizes are not the ones this state was trained on; put them back to resume",
+        "画像、キャプション、またはサイズが、この学習状態のものと異なります。再開するには元に戻してください",
+    ),
+    "base": (
+        "the base model is not the one this state was trained on; choose that one to resume",
+        "元モデルが、この学習状態のものと異なります。再開するには同じモデルを指定してください",
+    ),
+    "world_size": (
+        "this state was trained with another number of processes; start as many to resume",
+        "この学習状態とはプロセス数が異なります。再開するには同じ数で開始してください",
+    ),
+}
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:
+    return Problem(
+        code,
+        f"this training state is not complete ({found}); {mend}",
+        f"この学習状態は不完全です（{found}）。{mend_ja}",
+        key="save.resume",
+        path=str(path),
+    )
+
+
+def _age(path: Path) -> tuple[float, str]:
+    """States sort by when they were committed; the manifest is the last file written."""
+    manifest = path / MANIFEST
+    return ((manifest if manifest.is_file() else path).stat().st_mtime, path.name)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process of this number lives; on Windows, where asking may end it, always no for others."""
+    if os.name == "nt" or pid == os.getpid():
+        return pid == os.getpid()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
