@@ -171,10 +171,18 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     config = load(args.file, args.overrides).config
     plan = plans.make(config.dataset, config.train.seed if config.train.seed is not None else 0)
     if args.json:
-        json.dump(plan.to_json(config.train, tokens.count_tokens), out, ensure_ascii=False, indent=1)
+        json.dump(
+            plan.to_json(config.train, tokens.count_tokens, config.model.max_token_length),
+            out,
+            ensure_ascii=False,
+            indent=1,
+        )
         print(file=out)
     else:
-        print(plan.report(lang, config.train, tokens.count_tokens), file=out)
+        print(
+            plan.report(lang, config.train, tokens.count_tokens, token_limit=config.model.max_token_length),
+            file=out,
+        )
     return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
 
 

@@ -1,0 +1,211 @@
+"""Captions: the file beside a picture, and what is done to its text for one sample."""
+
+from __future__ import annotations
+
+import codecs
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config.schema_dataset import DatasetConfig
+from core.data.names import nfc
+from core.errors import Problem
+
+FALLBACK = ".txt"
+"""Read when the configured kind is missing: other tools write it (sd-scripts' own tagger does)."""
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A picture's caption. path: its file, None when there is none (then the folder's words are used)."""
+
+    text: str
+    path: Path | None
+    problems: tuple[Problem, ...] = ()
+
+
+def dotted(extension: str) -> str:
+    """The extension with its dot, in lower case: "caption" -> ".caption"."""
+    return extension.strip().lower() if extension.strip().startswith(".") else f".{extension.strip().lower()}"
+
+
+def listing(folder: Path) -> dict[str, Path]:
+    """The files of a folder by composed name, the extension in lower case, to look captions up in.
+
+    Each stands there in lower case too, where that name is free: Windows finds it so.
+    """
+    files = {_lookup_name(path.stem, path.suffix): path for path in sorted(folder.iterdir())}
+    for name, path in list(files.items()):
+        files.setdefault(name.casefold(), path)
+    return files
+
+
+def _lookup_name(stem: str, suffix: str) -> str:
+    return nfc(stem) + suffix.lower()
+
+
+def _find(files: Mapping[str, Path], stem: str, suffix: str) -> Path | None:
+    name = _lookup_name(stem, suffix)
+    return files.get(name) or files.get(name.casefold())
+
+
+def read(image: Path, extension: str, files: Mapping[str, Path] | None = None) -> Caption:
+    """The caption of a picture: the first line of the file of its name and this extension, else .txt.
+
+    files: `listing` of its folder, when there are many pictures to look up.
+    """
+    files = listing(image.parent) if files is None else files
+    wanted = _find(files, image.stem, dotted(extension))
+    other = _find(files, image.stem, FALLBACK)
+    path = wanted or other
+    if path is None:
+        return Caption("", None)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return Caption("", path, (_unreadable(path, error),))
+    text = _decode(data)
+    if text is None:
+        return Caption("", path, (_wrong_encoding(path, data),))
+    lines = [clean for line in re.split(r"\r\n|\r|\n", text) if (clean := _clean(line))]
+    problems = []
+    if not lines:
+        problems.append(_empty(path))
+    if len(lines) > 1:
+        problems.append(_more_lines(path, len(lines)))
+    if wanted and other and wanted != other:
+        problems.append(_both(wanted, other))
+    return Caption(lines[0] if lines else "", path, tuple(problems))
+
+
+def _clean(line: str) -> str:
+    """Without control characters, terminal sequences and outer blanks; everything else as it is."""
+    return _CONTROL.sub("", line.replace("\t", " ")).strip()
+
+
+def _decode(data: bytes) -> str | None:
+    """The text by its byte order mark, else as UTF-8; None when it is neither."""
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and data.count(0) * 4 > len(data):
+        return None  # UTF-16 without a mark is valid, and meaningless, UTF-8
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def dress(text: str, config: DatasetConfig) -> str:
+    """The caption with the prefix and suffix of the run."""
+    return " ".join(part for part in (config.caption_prefix, text, config.caption_suffix) if part)
+
+
+def is_random(config: DatasetConfig) -> bool:
+    """Whether captions differ from sample to sample."""
+    return is_endless(config) or config.caption_dropout_rate > 0
+
+
+def is_endless(config: DatasetConfig) -> bool:
+    """Whether a caption's parts are shuffled or dropped, so that its forms can't be listed beforehand."""
+    return config.shuffle_caption or config.caption_tag_dropout_rate > 0
+
+
+def process(text: str, config: DatasetConfig, rng: random.Random) -> str:
+    """The caption as one sample trains it: prefix and suffix, dropout, then shuffling and dropping of parts.
+
+    The order is sd-scripts'. Verbatim when none of these is on. A dropped caption loses its prefix and suffix
+    too; keep_tokens counts the prefix's parts. Parts are joined by the separator and a blank; empty parts are
+    left out.
+    """
+    return vary(dress(text, config), config, rng)
+
+
+def vary(text: str, config: DatasetConfig, rng: random.Random) -> str:
+    """`process` of a caption that has its prefix and suffix already."""
+    if config.caption_dropout_rate > 0 and rng.random() < config.caption_dropout_rate:
+        return ""
+    if not is_endless(config):
+        return text
+    separator = config.caption_separator
+    pieces = text.split(separator) if separator else [text]
+    parts = [part for piece in pieces if (part := piece.strip())]
+    kept, free = parts[: config.keep_tokens], parts[config.keep_tokens :]
+    if config.shuffle_caption:
+        rng.shuffle(free)
+    if config.caption_tag_dropout_rate > 0:
+        free = [part for part in free if rng.random() >= config.caption_tag_dropout_rate]
+    return (separator.rstrip() + " ").join([*kept, *free])
+
+
+def _wrong_encoding(path: Path, data: bytes) -> Problem:
+    offset, guess_en, guess_ja = _diagnosis(data)
+    return Problem(
+        "E-CAP-ENCODING",
+        f"the caption file {path} is not UTF-8 (byte {offset}){guess_en}. Save it as UTF-8.",
+        f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）{guess_ja}。"
+        "エディタで開き、UTF-8で保存し直してください。",
+        path=str(path),
+    )
+
+
+def _diagnosis(data: bytes) -> tuple[int, str, str]:
+    """Offset of the first wrong byte, and a guess at the real encoding: only said, never used."""
+    try:
+        data.decode("utf-8-sig")
+        offset = data.find(0)
+    except UnicodeDecodeError as error:
+        offset = error.start
+    if 0 in data:
+        return offset, "; it looks like UTF-16", "。UTF-16のようです"
+    try:
+        data.decode("cp932")
+    except UnicodeDecodeError:
+        return offset, "", ""
+    return offset, "; it looks like Shift-JIS (CP932)", "。Shift-JIS（CP932）のようです"
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    return Problem(
+        "E-CAP-READ",
+        f"the caption file {path} can't be read: {error.strerror}. Check its permissions or the drive.",
+        f"キャプションファイル {path} を読み込めません（{error.strerror}）。"
+        "アクセス権やドライブを確認してください。",
+        path=str(path),
+    )
+
+
+def _empty(path: Path) -> Problem:
+    return Problem(
+        "W-CAP-EMPTY",
+        f"the caption file `{path.name}` is empty; the picture is trained with an empty caption.",
+        f"キャプションファイル「{path.name}」が空です。空のキャプションで学習します。",
+        path=str(path),
+    )
+
+
+def _more_lines(path: Path, lines: int) -> Problem:
+    return Problem(
+        "W-CAP-LINES",
+        f"the caption file `{path.name}` has {lines} lines; only the first is used.",
+        f"キャプションファイル「{path.name}」は{lines}行ありますが、1行目だけを使用します。",
+        path=str(path),
+    )
+
+
+def _both(wanted: Path, other: Path) -> Problem:
+    return Problem(
+        "I-CAP-BOTH",
+        f"there are `{wanted.name}` and `{other.name}`; the former is used.",
+        f"「{wanted.name}」と「{other.name}」があります。前者を使用します。",
+        path=str(wanted),
+    )

@@ -1,0 +1,265 @@
+"""What a survey of the data set may find, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.catalog import Size, Words
+from core.config.schema_dataset import DatasetConfig
+from core.data.buckets import Fit
+from core.data.folders import Folder
+from core.data.records import PlannedImage
+from core.errors import Problem
+
+SHOWN = 10
+"""Names listed in one sentence, and notices of one kind, before the rest is only counted."""
+
+
+def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
+    """The names in a row, the rest counted: "a.png, b.png and 3 more"."""
+    shown = ", ".join(names[:limit])
+    more = len(names) - limit
+    return Words(f"{shown} and {more} more", f"{shown} ほか{more}個") if more > 0 else Words(shown, shown)
+
+
+def condensed(notices: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The notices, of each kind at most SHOWN, then one that says how many more there are."""
+    result: list[Problem] = []
+    counts: dict[str, int] = {}
+    for notice in notices:
+        counts[notice.code] = counts.get(notice.code, 0) + 1
+        if counts[notice.code] <= SHOWN:
+            result.append(notice)
+    for code, count in counts.items():
+        if count > SHOWN:
+            more = count - SHOWN
+            result.append(
+                Problem(code, f"the same for {more} more.", f"同様のものがほかに{more}個あります。")
+            )
+    return tuple(result)
+
+
+def no_folder_given() -> Problem:
+    """No training folder at all."""
+    return Problem(
+        "E-DIR-MISSING",
+        "no folder of training pictures is given. Choose the one that holds `20_sls frog` or the like.",
+        "学習用画像のフォルダが未指定です。「20_sls frog」などを入れた親フォルダを指定してください。",
+        key="dataset.train_data_dir",
+    )
+
+
+def same_parent(parent: Path) -> Problem:
+    """Training and regularization pictures from one folder."""
+    return Problem(
+        "E-DIR-SAME",
+        f"training and regularization pictures are the same folder, {parent}. "
+        "Choose another one for regularization, or none.",
+        f"学習用画像と正則化画像が同じフォルダ（{parent}）です。"
+        "正則化画像には別のフォルダを指定するか、空欄にしてください。",
+        key="dataset.reg_data_dir",
+        path=str(parent),
+    )
+
+
+def left_out(used: int, all_: int) -> Problem:
+    """With skip_bad_images: how many pictures remain."""
+    return Problem(
+        "W-IMG-SKIPPED",
+        f"{used} of {all_} pictures are used; the others can't be.",
+        f"画像{all_}枚のうち{used}枚を使用します。残りは使用できません。",
+    )
+
+
+def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Problem:
+    """Without buckets, pictures of another size than the resolution."""
+    width, height = config.resolution
+    names = listed(
+        [f"{i.path.parent.name}/{i.path.name} ({i.size.width}x{i.size.height})" for i in images], 20
+    )
+    count = len(images)
+    return Problem(
+        "E-IMG-SIZE",
+        f"without buckets every picture must be {width}x{height} pixels, and {count} "
+        f"{'is' if count == 1 else 'are'} not: {names.en}. Turn on dataset.enable_bucket, or resize them.",
+        f"bucketを使わない場合、画像はすべて{width}x{height}ピクセルである必要がありますが、"
+        f"{count}枚のサイズが異なります：{names.ja}。dataset.enable_bucketをオンにするか、リサイズしてください。",
+        key="dataset.resolution",
+        path=str(images[0].path),
+    )
+
+
+def no_bucket(path: Path, size: Size, fit: Fit | None, config: DatasetConfig) -> Problem:
+    """A picture too small or too narrow to be trained with the buckets there are."""
+    ratio = max(size) / min(size)
+    if fit is None and ratio <= 16:
+        step = config.bucket_reso_steps
+        return Problem(
+            "E-IMG-SMALL",
+            f"the picture {path} is {size.width}x{size.height}; with bucket_no_upscale no side may be "
+            f"below {step}. Turn bucket_no_upscale off, or leave the picture out.",
+            f"画像 {path} は{size.width}x{size.height}です。bucket_no_upscaleでは各辺が{step}以上必要です。"
+            "bucket_no_upscaleをオフにするか、この画像を除いてください。",
+            path=str(path),
+        )
+    kept = 0 if fit is None else fit.kept
+    return Problem(
+        "E-IMG-ASPECT",
+        f"the picture {path} is {size.width}x{size.height}, one side {ratio:.0f} times the other: "
+        f"{kept:.0%} of it would be trained. Cut it to a shape closer to a square.",
+        f"画像 {path} は{size.width}x{size.height}で、一辺が他方の{ratio:.0f}倍あり、"
+        f"学習されるのは{kept:.0%}だけです。"
+        "正方形に近い形に切り抜いてください。",
+        path=str(path),
+    )
+
+
+def much_cut(path: Path, fit: Fit) -> Problem:
+    """A picture that fits its bucket badly."""
+    cut = 1 - fit.kept
+    bucket = f"{fit.bucket.width}x{fit.bucket.height}"
+    return Problem(
+        "W-IMG-CUT",
+        f"`{path.name}` loses {cut:.0%} at its edges to fit {bucket}.",
+        f"「{path.name}」は{bucket}に合わせるため、端の{cut:.0%}が切り取られます。",
+        path=str(path),
+    )
+
+
+def much_enlarged(path: Path, size: Size, fit: Fit) -> Problem:
+    """A picture far smaller than its bucket."""
+    times = fit.enlargement(size)
+    return Problem(
+        "W-IMG-SMALL",
+        f"`{path.name}` ({size.width}x{size.height}) is enlarged {times:.1f} times and will look blurred.",
+        f"「{path.name}」（{size.width}x{size.height}）は{times:.1f}倍に拡大されるため、ぼやけます。",
+        path=str(path),
+    )
+
+
+def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
+    """A folder `20_` whose pictures lack captions."""
+    names = listed([path.name for path in without])
+    return Problem(
+        "E-DIR-NAME",
+        f"the folder `{folder.path.name}` has no words after its number, and no caption for: {names.en}. "
+        "Add the words, as in `20_sls frog`, or the captions.",
+        f"フォルダ「{folder.path.name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names.ja}。"
+        "「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
+        path=str(folder.path),
+    )
+
+
+def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
+    """Captions taken from .txt in place of the configured kind."""
+    names, count = listed([path.name for path in paths], 5), len(paths)
+    return Problem(
+        "I-CAP-TXT",
+        f"`{folder.path.name}`: {count} caption(s) come from .txt, as there is no {extension}: {names.en}.",
+        f"「{folder.path.name}」：{extension}が無いため、{count}個のキャプションを.txtから読みます：{names.ja}。",
+        path=str(folder.path),
+    )
+
+
+def shared_caption(path: Path) -> Problem:
+    """`a.png` and `a.jpg` with one `a.caption`."""
+    return Problem(
+        "W-CAP-SHARED",
+        f"the caption file `{path.name}` serves several pictures of the same name.",
+        f"キャプションファイル「{path.name}」を、同じ名前の複数の画像に使用します。",
+        path=str(path),
+    )
+
+
+def orphan(path: Path) -> Problem:
+    """A caption file without a picture."""
+    return Problem(
+        "W-CAP-ORPHAN",
+        f"the caption file `{path.name}` has no picture of its name.",
+        f"キャプションファイル「{path.name}」に対応する画像がありません。",
+        path=str(path),
+    )
+
+
+def folder_words_used(without: int, all_: int) -> Problem:
+    """How many pictures fall back to the words of their folder."""
+    return Problem(
+        "I-CAP-NONE",
+        f"{without} of {all_} pictures have no caption file; the words of their folder are used.",
+        f"画像{all_}枚のうち{without}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
+    )
+
+
+def none_usable() -> Problem:
+    """Nothing is left to train on."""
+    return Problem(
+        "E-DIR-EMPTY",
+        "none of the training pictures can be used.",
+        "使用できる学習用画像が1枚もありません。",
+        key="dataset.train_data_dir",
+    )
+
+
+def too_many(samples: int, limit: int) -> Problem:
+    """Repeats far beyond reason."""
+    return Problem(
+        "E-DIR-COUNT",
+        f"an epoch would have {samples:,} samples; the limit is {limit:,}. Lower the folders' repeats.",
+        f"1エポックが{samples:,}サンプルになります（上限{limit:,}）。フォルダ名の繰り返し回数を減らしてください。",
+        key="dataset.train_data_dir",
+    )
+
+
+def rounded_range(config: DatasetConfig, smallest: int, largest: int) -> Problem:
+    """Bucket limits that are off the step."""
+    step = config.bucket_reso_steps
+    return Problem(
+        "W-BUCKET-RANGE",
+        f"bucket sides go from {smallest} to {largest}: the limits {config.min_bucket_reso} and "
+        f"{config.max_bucket_reso} are not multiples of {step}.",
+        f"bucketの辺は{smallest}〜{largest}になります"
+        f"（{config.min_bucket_reso}・{config.max_bucket_reso}は{step}の倍数ではないため）。",
+        key="dataset.min_bucket_reso",
+    )
+
+
+def reg_surplus(train: int, reg: int, spare: Sequence[str], never: Sequence[str]) -> Problem:
+    """More regularization than training samples. spare: not in the first epoch; never: in no epoch."""
+    names, rest = listed(spare), listed(never)
+    en = (
+        f"the regularization pictures x repeats ({reg}) are more than the training pictures x repeats "
+        f"({train}): an epoch uses {train} of them, and the others take turns in the next epochs. "
+        f"Not in the first: {names.en}."
+    )
+    ja = (
+        f"正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、"
+        f"1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。"
+        f"最初のエポックで未使用：{names.ja}。"
+    )
+    if never:
+        en += f" Never used: {rest.en}."
+        ja += f"まったく使用されないもの：{rest.ja}。"
+    return Problem("W-REG-SURPLUS", en, ja, key="dataset.reg_data_dir")
+
+
+def reg_reuse(train: int, reg: int) -> Problem:
+    """Fewer regularization than training samples."""
+    return Problem(
+        "I-REG-REUSE",
+        f"the regularization pictures x repeats ({reg}) are fewer than the training pictures x repeats "
+        f"({train}): each is used several times an epoch.",
+        f"正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より少ないため、"
+        "1エポックに各画像を複数回使用します。",
+        key="dataset.reg_data_dir",
+    )
+
+
+def long_caption(path: Path, tokens: int, limit: int) -> Problem:
+    """A caption longer than the model takes."""
+    return Problem(
+        "W-CAP-LONG",
+        f"the caption of `{path.name}` has {tokens} tokens; those after {limit} are cut off.",
+        f"「{path.name}」のキャプションは{tokens}トークンあり、{limit}トークンより後は切り捨てられます。",
+        path=str(path),
+    )

@@ -1,0 +1,100 @@
+"""Names of folders and files: what `20_sls frog` means, what a picture is called, what is never looked at."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+from core.catalog import Words
+
+MAX_REPEATS = 100_000
+"""More is a slip of the keyboard: one picture would be trained 100,000 times before the next epoch."""
+
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+)
+
+FOREIGN_SUFFIXES = frozenset(
+    {".heic", ".heif", ".jxl", ".jp2", ".psd", ".svg", ".tga", ".ico", ".cr2", ".cr3", ".nef", ".arw", ".dng"}
+)
+"""Pictures, but of kinds that are not read here; named in a notice."""
+
+_JUNK = frozenset(
+    {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information"}
+)
+_FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+def nfc(text: str) -> str:
+    """The text in composed form: macOS gives file names decomposed, everybody else composed."""
+    return unicodedata.normalize("NFC", text)
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or folder is a system's own litter (`._a.png`, Thumbs.db) and is never looked at."""
+    return name.startswith(".") or name.casefold() in _JUNK
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the name says so: a known extension in any case, and not litter."""
+    return path.suffix.lower() in PICTURE_SUFFIXES and not is_junk(path.name)
+
+
+def is_text(name: str) -> bool:
+    """Whether the name can be written down at all; names made under another encoding can't."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(text: str) -> str:
+    """The text with what can't be written down replaced by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def parse(name: str) -> tuple[int, str] | None:
+    """Repeats and prompt of a folder's name: "20_sls frog" -> (20, "sls frog"); None when it is no such name.
+
+    ASCII and full-width digits count; the prompt may be empty ("20_"), for folders whose pictures all have
+    captions.
+    """
+    if complaint(name) is not None:
+        return None
+    digits, _, words = nfc(name).partition("_")
+    return int(digits.translate(_FULL_WIDTH_DIGITS)), words.strip()
+
+
+def complaint(name: str) -> Words | None:
+    """Why a folder's name is not of the form number, underscore, words; None when it is."""
+    if not is_text(name):
+        return Words("its name is not valid Unicode text", "フォルダ名が正しいUnicode文字列ではありません")
+    head, underscore, _ = nfc(name).partition("_")
+    if not underscore:
+        return Words(
+            "the number of repeats and an underscore are missing before the words",
+            "先頭に「繰り返し回数」と「_」（半角アンダーバー）がありません",
+        )
+    digits = head.translate(_FULL_WIDTH_DIGITS)
+    if not (digits.isascii() and digits.isdigit()):
+        return Words(
+            f"what stands before the first underscore, '{head}', is not a whole number such as 20",
+            f"最初の「_」の前の「{head}」が、20のような整数ではありません",
+        )
+    if not 1 <= int(digits[:12]) <= MAX_REPEATS or len(digits) > 12:
+        return Words(
+            f"{digits[:12]} repeats are outside of 1 to {MAX_REPEATS:,}",
+            f"繰り返し回数{digits[:12]}が1〜{MAX_REPEATS:,}の範囲外です",
+        )
+    return None
+
+
+def suggestion(name: str) -> str:
+    """A name of the right form close to a wrong one: "20 sls frog" -> "20_sls frog", "frog" -> "10_frog"."""
+    text = shown(nfc(name)).translate(_FULL_WIDTH_DIGITS)
+    found = re.match(r"[^\w]*([0-9]+)(?:[.,][0-9]+)?[\s\-_.＿]+(.*)", text)
+    repeats, words = (int(found[1][:12]), found[2]) if found else (10, text.strip("_＿-. "))
+    words = words.strip("_＿ ") or "sls frog"
+    return f"{min(max(repeats, 1), 1000) if repeats <= MAX_REPEATS else 10}_{words}"

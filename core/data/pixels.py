@@ -1,0 +1,111 @@
+"""Bytes of a picture file to upright 8-bit RGB: EXIF, 16-bit, alpha, CMYK, colour profiles."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+from PIL import Image, ImageCms
+from PIL.Image import Transpose
+
+from core.catalog import Size
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+"""Pillow's names of the kinds that are read, whatever a file's extension says."""
+
+MAX_PIXELS = 180_000_000
+"""Larger pictures are refused from the header alone; the largest cameras make 151 megapixels."""
+
+ORIENTATION = 0x0112
+"""The EXIF tag."""
+
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}  # EXIF 2.32, tag 274
+
+_SIDEWAYS = (5, 6, 7, 8)
+_WHITE = (255, 255, 255, 255)
+
+
+class TooDeep(ValueError):
+    """The picture has numbers whose range is not known: 32-bit integers or floats."""
+
+
+def open_picture(data: bytes) -> Image.Image | None:
+    """The picture with its header read, its pixels not yet; None when the bytes are of no known kind.
+
+    Goes round Image.open, whose limit on pixels is a global and whose warning can't be told from one thread
+    to another; the limit here is MAX_PIXELS, kept by the caller. Raises whatever Pillow raises for a broken
+    header.
+    """
+    Image.init()
+    for name in FORMATS:
+        if name not in Image.OPEN:
+            continue  # a Pillow built without it
+        factory, accepts = Image.OPEN[name]
+        if accepts is None or accepts(data[:16]) is True:
+            return factory(io.BytesIO(data), "")
+    return None
+
+
+def orientation(picture: Image.Image) -> int:
+    """The EXIF orientation as written, 1 when there is none; values other than 1 to 8 occur.
+
+    Ask after load(): a PNG may hold it behind its pixels, and Pillow itself turns TIFF files.
+    """
+    try:
+        found = picture.getexif().get(ORIENTATION, 1)
+    except (SyntaxError, ValueError, TypeError, KeyError, IndexError, OSError, struct.error):
+        return 1  # broken EXIF; the pixels are whole
+    return found if isinstance(found, int) and found else 1  # 0: some cameras' word for unknown
+
+
+def upright_size(picture: Image.Image, stored: Size) -> Size:
+    """The size as seen, from the size as stored in the header."""
+    return Size(stored.height, stored.width) if orientation(picture) in _SIDEWAYS else stored
+
+
+def upright_rgb(picture: Image.Image) -> Image.Image:
+    """The loaded picture turned upright, in 8-bit sRGB, transparent parts on white.
+
+    Raises TooDeep, and whatever Pillow raises for broken pixels.
+    """
+    picture.load()
+    turn = _UPRIGHT.get(orientation(picture))
+    profile = picture.info.get("icc_profile")
+    rgb = _rgb(picture, profile if isinstance(profile, bytes) else b"")
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _rgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    if picture.mode.startswith("I;16"):
+        # Pillow's own conversion clips to 255 and turns such pictures almost white.
+        deep = np.asarray(picture).astype(np.uint32)
+        return Image.fromarray(((deep + 128) // 257).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("I", "F"):
+        raise TooDeep(picture.mode)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
+    elif picture.mode in ("P", "1", "LAB", "HSV", "YCbCr"):
+        picture = picture.convert("RGB")
+    return _srgb(picture, profile) if profile else picture.convert("RGB")
+
+
+def _srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """The colours moved from the picture's own colour space to sRGB; as they are if its profile is broken."""
+    try:
+        space = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(space).casefold():
+            return picture.convert("RGB")
+        moved = ImageCms.profileToProfile(picture, space, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, ImportError, OSError, ValueError):
+        return picture.convert("RGB")  # a broken or foreign profile; viewers show it like this too
+    return picture.convert("RGB") if moved is None else moved

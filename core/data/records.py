@@ -1,0 +1,55 @@
+"""The records a plan is made of: a picture as it is trained, one sample of it, a batch of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Size
+from core.data.buckets import Fit
+
+
+@dataclass(frozen=True)
+class PlannedImage:
+    """One picture file and everything decided about it before training.
+
+    folder: index into the plan's folders. size: pixels, upright. caption: with prefix and suffix, before
+    anything random. caption_path: the file it came from, None for the folder's words. content: BLAKE2b of the
+    file's bytes.
+    """
+
+    path: Path
+    folder: int
+    is_reg: bool
+    repeats: int
+    size: Size
+    fit: Fit
+    caption: str
+    caption_path: Path | None
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture at one place of an epoch.
+
+    image: index into the plan's images. slot: number within its epoch, from 0; (seed, epoch, slot) is the key
+    of all its randomness. flip: mirrored left to right, after the cut. caption: as trained. crop: left and
+    top offset of the cut in the resized picture, pixels.
+    """
+
+    image: int
+    slot: int
+    flip: bool
+    caption: str
+    crop: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples of one bucket that are trained together. epoch: from 1; index: within the epoch, from 0."""
+
+    epoch: int
+    index: int
+    bucket: Size
+    samples: tuple[Sample, ...]

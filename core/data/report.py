@@ -1,0 +1,141 @@
+"""The plan in plain words for the console, made from what `plan --json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.catalog import Words
+from core.errors import Lang, Problem
+
+
+def text(
+    values: dict[str, Any],
+    problems: Sequence[Problem],
+    notices: Sequence[Problem],
+    lang: Lang,
+    has_steps: bool,
+    limit: int,
+) -> str:
+    """values: the plan as JSON values. limit: pictures described one by one."""
+    parts = [
+        _folders(values),
+        _epoch(values, has_steps),
+        _buckets(values),
+        _pictures(values["images"], limit),
+    ]
+    lines = [_in(words, lang) for part in parts for words in part]
+    lines += _sentences(
+        Words("Problems (the run can't start)", "問題点（学習を開始できません）"), problems, lang
+    )
+    lines += _sentences(Words("Notices", "お知らせ"), notices, lang)
+    return "\n".join(lines)
+
+
+def _in(words: Words, lang: Lang) -> str:
+    return words.ja if lang == "ja" else words.en
+
+
+def _same(line: str) -> Words:
+    return Words(line, line)
+
+
+def _folders(values: dict[str, Any]) -> list[Words]:
+    lines = []
+    for is_reg in (False, True):
+        chosen = [folder for folder in values["folders"] if folder["is_reg"] is is_reg]
+        if not chosen:
+            continue
+        lines.append(
+            Words("Regularization pictures", "正則化画像")
+            if is_reg
+            else Words("Training pictures", "学習用画像")
+        )
+        lines += [
+            Words(
+                f"  {f['path']}: {_n(f['images'], 'picture')}, {_n(f['repeats'], 'repeat')}, "
+                f"{f['used_per_epoch']} in an epoch, words `{f['prompt']}`",
+                f"  {f['path']}：画像{f['images']}枚、繰り返し{f['repeats']}回、"
+                f"1エポックに{f['used_per_epoch']}枚、単語「{f['prompt']}」",
+            )
+            for f in chosen
+        ]
+    return lines
+
+
+def _epoch(values: dict[str, Any], has_steps: bool) -> list[Words]:
+    epoch = values["epoch"]
+    train, spare = epoch["train_samples"], epoch["reg_samples"]
+    lines = [
+        Words("One epoch", "1エポック"),
+        Words(
+            f"  {_n(train, 'training sample')} + {_n(spare, 'regularization sample')} in "
+            f"{_n(epoch['batches'], 'batch', 'batches')}: {_n(epoch['steps'], 'step')}",
+            f"  学習用{train}サンプル＋正則化{spare}サンプル、"
+            f"{epoch['batches']}バッチ、{epoch['steps']}ステップ",
+        ),
+    ]
+    if has_steps:
+        lines += [
+            Words("The run", "学習全体"),
+            Words(
+                f"  {_n(values['total_steps'], 'step')}, {_n(values['epochs'], 'epoch')}",
+                f"  {values['total_steps']}ステップ、{values['epochs']}エポック",
+            ),
+        ]
+    return lines
+
+
+def _buckets(values: dict[str, Any]) -> list[Words]:
+    lines = [Words("Sizes trained at", "学習する解像度")] if values["buckets"] else []
+    for row in values["buckets"]:
+        size = _size(row["size"])
+        samples, batches = row["samples_per_epoch"], row["batches_per_epoch"]
+        lines.append(
+            Words(
+                f"  {size}: {_n(row['images'], 'picture')}, {_n(samples, 'sample')} in "
+                f"{_n(batches, 'batch', 'batches')}",
+                f"  {size}：画像{row['images']}枚、{samples}サンプル、{batches}バッチ",
+            )
+        )
+    return lines
+
+
+def _pictures(images: Sequence[dict[str, Any]], limit: int) -> list[Words]:
+    lines = [Words("Pictures and captions", "画像とキャプション")] if images and limit > 0 else []
+    for image in images[: max(0, limit)]:
+        lines.append(_same(f"  {image['path']}"))
+        lines.append(_picture(image))
+    more = len(images) - limit
+    if lines and more > 0:
+        lines.append(Words(f"  and {more} more (all with --json)", f"  ほか{more}枚（--jsonですべて表示）"))
+    return lines
+
+
+def _picture(image: dict[str, Any]) -> Words:
+    """One line below the path: sizes, what is cut, caption and its tokens."""
+    (width, height), (across, down) = image["resized"], image["bucket"]
+    cut = 1 - across * down / (width * height)
+    tokens = image["tokens"]
+    sizes = f"    {_size(image['size'])} -> {_size(image['bucket'])}"
+    en = sizes + (f", {cut:.0%} cut away" if cut else "") + f", `{image['caption']}`"
+    ja = sizes + (f"、{cut:.0%}切り取り" if cut else "") + f"、「{image['caption']}」"
+    if tokens is not None:
+        en += f" ({_n(tokens, 'token')})"
+        ja += f"（{tokens}トークン）"
+    return Words(en, ja)
+
+
+def _sentences(title: Words, problems: Sequence[Problem], lang: Lang) -> list[str]:
+    if not problems:
+        return []
+    return [_in(title, lang), *(f"  {problem.code}  {problem.text(lang)}" for problem in problems)]
+
+
+def _n(count: int, one: str, many: str = "") -> str:
+    """The count with its noun: "1 picture", "2 pictures"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _size(size: Sequence[int]) -> str:
+    return f"{size[0]}x{size[1]}"

@@ -1,0 +1,102 @@
+"""Bucket sizes, choice, resize and crop, against sd-scripts and by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.catalog import Size
+from core.config.schema_dataset import DatasetConfig
+from core.data.buckets import Fit, candidates, choose, effective_range, fit, is_exact, shrink
+
+REFERENCE = json.loads((Path(__file__).parent / "buckets_reference.json").read_text())["settings"]
+each_setting = pytest.mark.parametrize("setting", REFERENCE, ids=lambda setting: setting["name"])
+
+
+@pytest.mark.parametrize(
+    "setting", [s for s in REFERENCE if s["candidates"]], ids=lambda setting: setting["name"]
+)
+def test_bucket_sizes_equal_sd_scripts(setting):
+    sizes = candidates(Size(*setting["resolution"]), setting["min"], setting["max"], setting["steps"])
+    assert sizes == [tuple(size) for size in setting["candidates"]]
+
+
+@each_setting
+def test_bucket_resize_and_crop_equal_sd_scripts_on_every_line(setting):
+    resolution = Size(*setting["resolution"])
+    sizes = candidates(resolution, setting["min"], setting["max"], setting["steps"])
+    for row in setting["rows"]:
+        size = Size(*row[:2])
+        found = shrink(size, resolution, setting["steps"]) if setting["no_upscale"] else choose(size, sizes)
+        assert found is not None
+        rest = (found.trim.width - found.crop_left, found.trim.height - found.crop_top)
+        assert [*found.bucket, *found.resized, found.crop_left, found.crop_top, *rest] == row[2:]
+
+
+@each_setting
+def test_the_range_of_sides_equals_sd_scripts(setting):
+    assert [*effective_range(setting["min"], setting["max"], setting["steps"])] == setting["effective"]
+
+
+def test_the_smallest_side_is_rounded_down_and_the_largest_up():
+    assert effective_range(300, 1000, 64) == (256, 1024)
+
+
+def test_every_bucket_has_its_transpose():
+    sizes = candidates(Size(768, 512), 384, 1280, 64)
+    assert all(Size(size.height, size.width) in sizes for size in sizes)
+
+
+def test_no_bucket_has_a_larger_area_than_the_resolution():
+    assert max(w * h for w, h in candidates(Size(768, 768), 256, 1280, 64)) <= 768 * 768
+
+
+def test_the_square_is_there_even_below_the_smallest_side():
+    assert candidates(Size(128, 128), 256, 1024, 64) == [Size(128, 128)]
+
+
+def test_landscape_and_portrait_are_not_mirror_images():
+    sizes = candidates(Size(512, 512), 256, 1024, 64)
+    assert choose(Size(832, 1216), sizes).bucket == (384, 640)
+    assert choose(Size(1216, 832), sizes).bucket == (576, 448)
+
+
+def test_an_odd_pixel_is_cut_at_the_right():
+    # 1023 x 1024 covers 512 x 512: 512/1023 * 1024 = 512.5, rounded to 513; one row too many, cut below.
+    assert choose(Size(1023, 1024), [Size(512, 512)]) == Fit(Size(512, 512), Size(512, 513), 0, 0)
+
+
+def test_kept_is_the_share_of_the_area_that_is_trained():
+    # 1024 x 512 scaled to 512 high is itself; the square in its middle is half of it.
+    found = choose(Size(1024, 512), [Size(512, 512)])
+    assert (found.kept, found.crop_left, found.crop_top) == (0.5, 256, 0)
+
+
+def test_a_picture_of_64_pixels_is_enlarged_8_times():
+    assert choose(Size(64, 64), [Size(512, 512)]).enlargement(Size(64, 64)) == 8
+
+
+def test_a_picture_of_one_pixel_divides_by_nothing():
+    assert choose(Size(1, 1), candidates(Size(512, 512), 256, 1024, 64)).resized == (512, 512)
+
+
+def test_without_enlarging_a_small_picture_keeps_its_size_cut_to_the_step():
+    assert shrink(Size(513, 511), Size(512, 512), 64) == Fit(Size(512, 448), Size(513, 511), 0, 31)
+    assert shrink(Size(200, 200), Size(512, 512), 64) == Fit(Size(192, 192), Size(200, 200), 4, 4)
+
+
+def test_without_enlarging_a_side_below_one_step_has_no_bucket():
+    assert shrink(Size(63, 300), Size(512, 512), 64) is None
+    assert shrink(Size(100_000, 100), Size(512, 512), 64) is None
+
+
+def test_without_buckets_only_the_resolution_itself_fits():
+    options = DatasetConfig(resolution=(448, 640))
+    assert is_exact(Size(448, 640), options)
+    assert not is_exact(Size(640, 448), options)
+
+
+def test_without_buckets_random_crop_takes_larger_pictures_at_their_own_scale():
+    options = DatasetConfig(resolution=(64, 64), random_crop=True)
+    assert fit(Size(100, 80), options, []) == Fit(Size(64, 64), Size(100, 80), 18, 8)
+    assert not is_exact(Size(100, 63), options)

@@ -1,0 +1,127 @@
+"""Making picture folders by copying."""
+
+import pytest
+
+from core.data.copies import apply_copy, balance, plan_copy, undo
+from core.errors import UserError
+from tests.data.pictures import codes, draw
+
+
+def sources(tmp_path, count=2):
+    return [draw(tmp_path / "from" / f"{i}.png", colour=(i, 0, 0)) for i in range(count)]
+
+
+def test_the_folder_is_named_as_the_guide_wants_it(tmp_path):
+    assert plan_copy([], tmp_path, 20, "sls", "frog").target == tmp_path / "20_sls frog"
+    assert plan_copy([], tmp_path, 1, "", "frog").target == tmp_path / "1_frog"
+
+
+def test_planning_touches_nothing_and_says_what_would_happen(tmp_path):
+    plan = plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog")
+    assert not (tmp_path / "train").exists()
+    assert plan.words.en.startswith("2 files will be copied to `20_sls frog`")
+    assert plan.words.ja.startswith("2個のファイルを「20_sls frog」にコピー")
+    assert plan.is_possible
+
+
+def test_copying_leaves_the_originals_and_undoing_leaves_nothing_else(tmp_path):
+    originals = sources(tmp_path)
+    made = apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
+    assert [path.read_bytes() for path in made] == [path.read_bytes() for path in originals]
+    undo(made)
+    assert not (tmp_path / "train" / "20_sls frog").exists() and all(path.exists() for path in originals)
+
+
+def test_undoing_keeps_what_was_there_before(tmp_path):
+    old = draw(tmp_path / "train" / "20_sls frog" / "old.png")
+    undo(apply_copy(plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog")))
+    assert list((tmp_path / "train" / "20_sls frog").iterdir()) == [old]
+
+
+def test_captions_are_copied_with_their_pictures(tmp_path):
+    (picture,) = sources(tmp_path, 1)
+    picture.with_suffix(".caption").write_text("green")
+    picture.with_suffix(".txt").write_text("also")
+    made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
+    assert [path.name for path in made] == ["0.png", "0.caption", "0.txt"]
+
+
+def test_another_picture_of_the_same_name_gets_a_number_and_nothing_is_overwritten(tmp_path):
+    there = draw(tmp_path / "train" / "20_sls frog" / "0.PNG", colour=(9, 9, 9), format="PNG")
+    before = there.read_bytes()
+    (picture,) = sources(tmp_path, 1)
+    picture.with_suffix(".caption").write_text("green")
+    made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
+    assert [path.name for path in made] == ["0 (2).png", "0 (2).caption"]
+    assert there.read_bytes() == before
+
+
+def test_two_sources_of_the_same_name_get_different_names(tmp_path):
+    first, second = draw(tmp_path / "x" / "a.png"), draw(tmp_path / "y" / "a.jpg")
+    plan = plan_copy([first, second], tmp_path / "train", 20, "sls", "frog")
+    assert [to.name for _, to in plan.copies] == ["a.png", "a (2).jpg"]
+
+
+def test_a_picture_that_is_there_already_is_left_out(tmp_path):
+    originals = sources(tmp_path)
+    apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
+    again = plan_copy(originals, tmp_path / "train", 20, "sls", "frog")
+    assert again.copies == () and codes(again.problems) == ["W-COPY-SAME", "W-COPY-SAME"]
+
+
+def test_a_file_that_is_no_picture_or_not_there_is_left_out(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    plan = plan_copy([tmp_path / "a.txt", tmp_path / "none.png"], tmp_path / "train", 20, "sls", "frog")
+    assert plan.copies == () and codes(plan.problems) == ["W-COPY-MISSING", "W-IMG-FORMAT"]
+
+
+@pytest.mark.parametrize(
+    ("repeats", "class_", "code"),
+    [
+        (0, "frog", "E-DIR-NAME"),
+        (20, "", "E-DIR-NAME"),
+        (20, "../frog", "E-DIR-NAME"),
+        (20, "a\\b", "E-DIR-NAME"),
+        (20, "fr:og", "E-DIR-NAME"),
+        (20, "frog.", "E-DIR-NAME"),
+        (20, "蛙" * 100, "E-PATH-LONG"),
+    ],
+)
+def test_a_name_that_can_not_be_is_refused(tmp_path, repeats, class_, code):
+    plan = plan_copy(sources(tmp_path), tmp_path / "train", repeats, "", class_)
+    assert codes(plan.problems) == [code] and not plan.is_possible
+    with pytest.raises(UserError):
+        apply_copy(plan)
+    assert not (tmp_path / "train").exists()
+
+
+def test_a_folder_with_the_same_words_is_pointed_out(tmp_path):
+    draw(tmp_path / "train" / "10_sls frog" / "a.png")
+    plan = plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog")
+    assert codes(plan.problems) == ["W-DIR-SAME"] and plan.is_possible
+
+
+def test_when_a_copy_fails_the_others_are_taken_back(tmp_path):
+    originals = sources(tmp_path)
+    plan = plan_copy(originals, tmp_path / "train", 20, "sls", "frog")
+    originals[1].unlink()
+    with pytest.raises(UserError) as caught:
+        apply_copy(plan)
+    assert caught.value.problems[0].code == "E-COPY" and "1.png" in caught.value.problems[0].en
+    assert not (tmp_path / "train" / "20_sls frog").exists()
+
+
+def test_a_file_that_came_in_between_is_not_overwritten(tmp_path):
+    plan = plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog")
+    other = draw(tmp_path / "train" / "20_sls frog" / "1.png", colour=(7, 7, 7))
+    before = other.read_bytes()
+    with pytest.raises(UserError):
+        apply_copy(plan)
+    assert other.read_bytes() == before and list(other.parent.iterdir()) == [other]
+
+
+@pytest.mark.parametrize(
+    ("train", "reg", "repeats"), [(200, 100, 2), (200, 150, 1), (200, 500, 1), (200, 0, 1), (60, 7, 8)]
+)
+def test_reg_repeats_are_the_most_that_the_guide_allows(train, reg, repeats):
+    assert balance(train, reg) == repeats

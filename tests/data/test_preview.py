@@ -1,0 +1,71 @@
+"""The plan to look at."""
+
+import numpy as np
+import pytest
+
+from core.data.preview import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
+from tests.data.pictures import TALL, draw, fill, plan
+
+
+@pytest.fixture
+def whole(tmp_path):
+    draw(tmp_path / "t" / "2_x" / "a.png", (96, 64), (200, 100, 50))
+    draw(tmp_path / "t" / "2_x" / "b.png", (32, 32), (200, 100, 50))
+    draw(tmp_path / "t" / "2_x" / "c.png", TALL)
+    return plan(tmp_path / "t", fill(tmp_path / "r", {"1_y": 1}), enable_bucket=True, resolution=(64, 192))
+
+
+def test_the_table_has_a_row_for_each_bucket(whole):
+    # resolution 64x192 (area 12288): buckets 64x64 (square), 64x128, 64x192 and transposes
+    rows = {row.size: row for row in bucket_rows(whole)}
+    assert set(rows) == {(64, 64), TALL}
+    square = rows[64, 64]
+    assert (square.train_images, square.reg_images, square.samples, square.batches) == (2, 1, 10, 10)
+    assert square.enlarged == 1
+    assert square.cut == pytest.approx((1 / 3 + 0 + 0) / 3)
+
+
+def test_the_cut_away_part_is_dimmed_and_the_rest_is_not(whole):
+    picture = np.asarray(thumbnail(whole.images[0], 96))
+    assert picture.shape == (64, 96, 3)
+    assert picture[32, 5].tolist() == [60, 30, 15]  # 0.3 x (200, 100, 50), left of the cut at 16
+    assert picture[32, 48].tolist() == [200, 100, 50]
+    assert picture[32, 90].tolist() == [60, 30, 15]
+
+
+def test_an_enlarged_picture_is_framed_in_orange(whole):
+    picture = np.asarray(thumbnail(whole.images[1], 96))
+    assert picture[31, 31].tolist() == [*FRAME_ENLARGED] and picture.shape == (32, 32, 3)
+
+
+def test_the_label_tells_sizes_cut_and_enlargement(whole):
+    assert label(whole.images[0], "en") == "a.png · 96x64 → 64x64 · 33% cut"
+    assert label(whole.images[1], "ja") == "b.png · 32x32 → 64x64 · 2.0倍に拡大"
+
+
+def test_the_gallery_goes_page_by_page(whole):
+    assert [text.split(" ")[0] for _, text in gallery(whole, limit=2)] == ["a.png", "b.png"]
+    assert [text.split(" ")[0] for _, text in gallery(whole, start=2, limit=2)] == ["c.png", "000.png"]
+    assert [text.split(" ")[0] for _, text in gallery(whole, whole.images[2].fit.bucket)] == ["c.png"]
+
+
+def test_a_contact_sheet_stays_small(tmp_path):
+    whole = plan(fill(tmp_path, {"1_x": 30}))
+    assert contact_sheet(whole, limit=20, side=40).size == (8 * 48 + 8, 3 * 48 + 8)
+    assert contact_sheet(whole, start=30).size == (176, 176)
+
+
+def test_a_picture_that_is_gone_or_broken_gives_a_crossed_out_tile(whole):
+    whole.images[0].path.unlink()
+    whole.images[1].path.write_bytes(b"")
+    assert [thumbnail(image, 50).size for image in whole.images[:2]] == [(50, 50), (50, 50)]
+
+
+def test_a_picture_on_its_side_is_shown_upright(tmp_path):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    draw(tmp_path / "1_x" / "a.jpg", (1600, 800), exif=exif)
+    (image,) = plan(tmp_path, enable_bucket=True).images
+    assert thumbnail(image, 100).size == (50, 100)
