@@ -217,9 +217,9 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 
 def _inspect(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.tools import inspect
+    from core.tools.inspect import inspect
 
-    print(inspect.as_json(args.file) if args.json else inspect.as_text(args.file, lang), file=out)
+    print(inspect(args.file, lang, args.json), file=out)
     return EXIT_DONE
 
 

@@ -1,0 +1,144 @@
+"""Writing so that the old file, or the complete new one, is there at every moment, also after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import Problem, ResourceFault
+
+RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Waits while another program (a WebUI, a virus scanner) keeps the target open on Windows."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def write_file(path: Path, write: Callable[[BinaryIO], None], size: int = 0) -> Path:
+    """Let `write` fill a file beside `path`, then rename it; returns where it lies.
+
+    size: bytes it will have, for the message when the disk is full. The mode follows the umask. When the
+    old file can't be replaced because another program holds it (Windows), the new one gets a number in its
+    name.
+    Raises ResourceFault when the disk is full or can't be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with explained(path, size):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            place = _replace(part, path)
+            _sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+    return place
+
+
+def write_folder(path: Path, write: Callable[[Path], None], size: int = 0, replaces: str = "") -> Path:
+    """Let `write` fill a folder beside `path`, then rename it; returns where it lies.
+
+    replaces: name of a file that an older folder of the same kind has; such a one is replaced, any other is
+    left alone and the new folder gets a number in its name.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with explained(path, size):
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            part.mkdir(parents=True)
+            write(part)
+            for file in part.rglob("*"):
+                if file.is_file():
+                    with file.open("rb+") as handle:
+                        os.fsync(handle.fileno())
+            return _replace_folder(part, path, replaces)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def explained(path: Path, size: int = 0) -> Iterator[None]:
+    """Turns an OSError of writing `path` into a ResourceFault with a plain sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ResourceFault(_disk_full(path, size)) from error
+        reason = error.strerror or str(error)
+        raise ResourceFault(
+            Problem(
+                "E-DISK-WRITE",
+                f"Can't write {path}: {reason}.",
+                f"{path} に書き込めません：{reason}",
+                path=str(path),
+            )
+        ) from error
+
+
+def _disk_full(path: Path, size: int) -> Problem:
+    folder = next((place for place in path.parents if place.exists()), Path.cwd())
+    free = shutil.disk_usage(folder).free
+    need_en = f" of {size / 2**20:,.0f} MiB" if size else ""
+    need_ja = f"（{size / 2**20:,.0f} MiB）" if size else ""
+    return Problem(
+        "E-DISK-FULL",
+        f"The disk is full: no room for {path}{need_en}; "
+        f"{free / 2**20:,.0f} MiB are free. Make room and save again.",
+        f"ディスクの空きが足りません：{path}{need_ja}を保存できません（空き "
+        f"{free / 2**20:,.0f} MiB）。空きを作って保存し直してください。",
+        path=str(path),
+    )
+
+
+def _replace(part: Path, path: Path) -> Path:
+    for seconds in RETRY_SECONDS:
+        try:
+            return part.replace(path)
+        except PermissionError:
+            if not path.exists():
+                raise
+            time.sleep(seconds)
+    other = _free_name(path)
+    return part.replace(other)
+
+
+def _replace_folder(part: Path, path: Path, replaces: str) -> Path:
+    if path.exists() and not (replaces and (path / replaces).is_file()):
+        return part.rename(_free_name(path))
+    if not path.exists():
+        part.rename(path)
+        _sync_folder(path.parent)
+        return path
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    try:
+        path.rename(old)
+    except PermissionError:
+        return part.rename(_free_name(path))
+    part.rename(path)
+    _sync_folder(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def _free_name(path: Path) -> Path:
+    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(2, 10_000))
+    return next(place for place in numbered if not place.exists())
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the renaming itself survives a power cut; Windows has no such thing."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

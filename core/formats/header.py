@@ -1,0 +1,176 @@
+"""The header of a .safetensors file: names, types, shapes and metadata, without reading a weight."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import Problem, UserError
+from core.formats.slots import Shape
+
+LARGEST_HEADER = 100_000_000
+"""Bytes; the safetensors library's own limit."""
+
+ITEM_BYTES: Mapping[str, int] = {
+    "F64": 8, "I64": 8, "U64": 8, "C64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
+    "U16": 2, "I8": 1, "U8": 1,
+    "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "F8_E4M3FNUZ": 1, "F8_E5M2FNUZ": 1,
+}  # fmt: skip
+"""Bytes of one number, by the format's name of its type; rarer types are not checked."""
+
+TensorTable = dict[str, tuple[str, Shape]]
+"""Tensor name -> (type such as "F16", shape)."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a .safetensors file says about itself. spans: tensor name -> (first, end byte) in the file."""
+
+    tensors: TensorTable
+    metadata: dict[str, str]
+    spans: dict[str, tuple[int, int]]
+
+
+def read_header(path: Path) -> Header:
+    """Header of a .safetensors file, checked against the file's size.
+
+    Raises UserError: E-MODEL-MISSING, E-MODEL-TRUNC (shorter than it says it is) or E-MODEL-BAD.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            start = file.read(8)
+            if len(start) < 8:
+                raise _truncated(path, size, None)
+            (length,) = struct.unpack("<Q", start)
+            if length > LARGEST_HEADER:
+                raise _bad(
+                    path, f"its header claims {length} bytes", f"ヘッダーの長さが{length}バイトとなっています"
+                )
+            if 8 + length > size:
+                raise _truncated(path, size, 8 + length)
+            text = file.read(length)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    table, metadata = _parse(path, text)
+    tensors: TensorTable = {}
+    spans: dict[str, tuple[int, int]] = {}
+    for name, entry in table.items():
+        dtype, shape, begin, end = _entry(path, name, entry)
+        tensors[name] = (dtype, shape)
+        spans[name] = (8 + length + begin, 8 + length + end)
+    _check_cover(path, size, 8 + length, sorted(spans.values()))
+    return Header(tensors, metadata, spans)
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """The problem of a file that is not there or can't be opened."""
+    if isinstance(error, FileNotFoundError):
+        return UserError(
+            Problem(
+                "E-MODEL-MISSING",
+                f"There is no file or folder {path}.",
+                f"{path} がありません。",
+                path=str(path),
+            )
+        )
+    reason = error.strerror or str(error)
+    return UserError(
+        Problem(
+            "E-MODEL-READ",
+            f"Can't read {path}: {reason}.",
+            f"{path} を読み込めません：{reason}",
+            path=str(path),
+        )
+    )
+
+
+def _parse(path: Path, text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("a name stands twice")
+        return found
+
+    try:
+        table = json.loads(text.decode("utf-8"), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise _bad(
+            path, f"its header is no JSON ({error})", f"ヘッダーがJSONではありません（{error}）"
+        ) from error
+    if not isinstance(table, dict):
+        raise _bad(path, "its header is no table", "ヘッダーが表になっていません")
+    metadata = table.pop("__metadata__", None) or {}
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _bad(path, "its metadata is not text", "メタデータが文字列ではありません")
+    return table, metadata
+
+
+def _entry(path: Path, name: str, entry: Any) -> tuple[str, Shape, int, int]:
+    """Type, shape, first and end byte of one tensor, from the start of the data."""
+    try:
+        dtype, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+        numbers = (*shape, begin, end)
+        well_formed = (
+            isinstance(dtype, str) and all(type(n) is int and n >= 0 for n in numbers) and begin <= end
+        )
+    except (KeyError, TypeError, ValueError):
+        well_formed = False
+    if not well_formed:
+        raise _bad(path, f"tensor {name!r} is not described", f"テンソル「{name}」の記述が正しくありません")
+    if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != end - begin:
+        raise _bad(
+            path,
+            f"tensor {name!r} of {dtype} {list(shape)} has {end - begin} bytes",
+            f"テンソル「{name}」（{dtype} {list(shape)}）が{end - begin}バイトしかありません",
+        )
+    return dtype, shape, begin, end
+
+
+def _check_cover(path: Path, size: int, start: int, spans: list[tuple[int, int]]) -> None:
+    """The tensors must follow each other without gap or overlap up to the end of the file."""
+    at = start
+    for begin, end in spans:
+        if begin != at:
+            raise _bad(
+                path, "its tensors overlap or leave gaps", "テンソルの領域が重なっているか隙間があります"
+            )
+        at = end
+    if at > size:
+        raise _truncated(path, size, at)
+    if at < size:
+        raise _bad(
+            path,
+            f"{size - at} bytes follow its last tensor",
+            f"最後のテンソルの後に{size - at}バイト余分にあります",
+        )
+
+
+def _truncated(path: Path, size: int, expected: int | None) -> UserError:
+    wanted = ("", "") if expected is None else (f" of {expected}", f"（本来は{expected}バイト）")
+    return UserError(
+        Problem(
+            "E-MODEL-TRUNC",
+            f"{path} is incomplete: it has {size}{wanted[0]} bytes. Download or copy it again.",
+            f"{path} は不完全です。{size}バイトしかありません{wanted[1]}。"
+            "もう一度ダウンロードまたはコピーしてください。",
+            path=str(path),
+        )
+    )
+
+
+def _bad(path: Path, en: str, ja: str) -> UserError:
+    return UserError(
+        Problem(
+            "E-MODEL-BAD",
+            f"{path} is no valid .safetensors file: {en}. Download or copy it again.",
+            f"{path} は正しい.safetensorsファイルではありません：{ja}。"
+            "もう一度ダウンロードまたはコピーしてください。",
+            path=str(path),
+        )
+    )

@@ -1,0 +1,111 @@
+"""Stable Diffusion 1 and 2: one code, the differences are facts in the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.config.schema import ModelConfig
+    from core.events import Emit
+    from core.formats.tensors import Watch
+    from core.models.family import Components, Conditioning
+
+
+class SD:
+    """The functions of the family; holds nothing. Imports torch on use, so that `tokens` stays quick."""
+
+    def load(self, base: str, config: ModelConfig, emit: Emit) -> Components:
+        """The model at `base`, float32 on the CPU, frozen and in eval mode, with `config.vae` put in.
+
+        base: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face id; an existing path wins.
+        Raises UserError when it is missing, damaged, something else than config.family says, or not a model
+        at all.
+        """
+        from core.models.sd import load
+
+        return load.load(base, config, emit)
+
+    def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor:
+        """Token ids (B, max_token_length + 2); with no_token_padding only as long as the longest caption."""
+        from core.models.sd import text
+
+        return text.tokenize(parts.tokenizer, captions, config.max_token_length, config.no_token_padding)
+
+    def encode_text(self, parts: Components, token_ids: Tensor, config: ModelConfig) -> Conditioning:
+        """Text states (B, tokens, width) of token ids; keeps gradients when the text encoder is trained."""
+        from core.models.sd import text
+
+        return text.encode(parts.text_encoder, token_ids, config.clip_skip, parts.tokenizer)
+
+    def encode_image(self, parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the latents, each (B, 4, H/8, W/8), times latent_scale.
+
+        pixels: (B, 3, H, W) in [-1, 1].
+        """
+        from core.models.sd import sampling
+
+        return sampling.encode_image(parts, pixels)
+
+    def predict(
+        self, parts: Components, noisy_latents: Tensor, timesteps: Tensor, cond: Conditioning
+    ) -> Tensor:
+        """The noise or velocity (parts.prediction) in latents (B, 4, h, w) at timesteps (B,); same shape."""
+        return parts.unet(
+            noisy_latents, timesteps, encoder_hidden_states=cond.encoder_hidden_states, return_dict=False
+        )[0]
+
+    def noise_scheduler(self, parts: Components) -> Any:
+        """Diffusers' DDPMScheduler with the betas Stable Diffusion was trained with and parts.prediction."""
+        from core.models.sd import sampling
+
+        return sampling.noise_scheduler(parts)
+
+    def pipeline(self, parts: Components, sampler: str) -> Any:
+        """Diffusers' StableDiffusionPipeline on these very modules. sampler: a key of catalog.SAMPLERS."""
+        from core.models.sd import sampling
+
+        return sampling.pipeline(parts, sampler)
+
+    def save(
+        self,
+        parts: Components,
+        path: Path,
+        save_as: str,
+        precision: str,
+        metadata: Mapping[str, str],
+        weights: Mapping[str, Mapping[str, Tensor]] | None = None,
+    ) -> Path:
+        """Write the whole model; returns where it lies.
+
+        path: the file or folder without its ending, or with one (it is set to what save_as needs). save_as,
+        precision: the options save_model_as and save_precision; "auto" is the source's format, and each
+        part's own precision: trained parts as they are in memory, parts nobody changed bit for bit as in
+        the source file. weights: part -> base module tensor name -> tensor, for parts whose modules carry
+        adapters or other weights (averaged, merged) than those to save; without it the modules' own state
+        is taken.
+        Raises NumericFault when a weight is NaN or infinite, ResourceFault when the disk is full.
+        """
+        from core.models.sd import save
+
+        return save.save(parts, path, save_as, precision, metadata, weights or {})
+
+    def convert(
+        self,
+        source: Path,
+        family: str,
+        target: Path,
+        save_as: str,
+        precision: str,
+        watch: Watch | None = None,
+    ) -> Path:
+        """Write the model at `source` in another format or precision, tensor by tensor; returns its place.
+
+        save_as: one of save_model_as, not "auto". precision: as save_precision; "auto" changes no bit.
+        """
+        from core.models.sd import save
+
+        return save.convert(source, family, target, save_as, precision, watch)

@@ -1,0 +1,94 @@
+"""Architecture of the real Stable Diffusion 1 and 2 as Diffusers describes it; nothing is downloaded.
+
+Source: the config.json files of stable-diffusion-v1-5 and stable-diffusion-2-1, the entries that differ
+from the libraries' defaults or that other programs look at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Config = dict[str, Any]
+
+_VAE: Config = {
+    "_class_name": "AutoencoderKL",
+    "act_fn": "silu",
+    "block_out_channels": [128, 256, 512, 512],
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "in_channels": 3,
+    "out_channels": 3,
+    "latent_channels": 4,
+    "layers_per_block": 2,
+    "norm_num_groups": 32,
+    "scaling_factor": 0.18215,
+}
+
+_UNET: Config = {
+    "_class_name": "UNet2DConditionModel",
+    "act_fn": "silu",
+    "block_out_channels": [320, 640, 1280, 1280],
+    "center_input_sample": False,
+    "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
+    "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
+    "downsample_padding": 1,
+    "flip_sin_to_cos": True,
+    "freq_shift": 0,
+    "in_channels": 4,
+    "out_channels": 4,
+    "layers_per_block": 2,
+    "mid_block_scale_factor": 1,
+    "norm_eps": 1e-05,
+    "norm_num_groups": 32,
+}
+
+_TEXT: Config = {
+    "architectures": ["CLIPTextModel"],
+    "model_type": "clip_text_model",
+    "attention_dropout": 0.0,
+    "bos_token_id": 49406,
+    "eos_token_id": 49407,
+    "initializer_factor": 1.0,
+    "initializer_range": 0.02,
+    "layer_norm_eps": 1e-05,
+    "max_position_embeddings": 77,
+    "vocab_size": 49408,
+}
+
+_SCHEDULE: Config = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+    "clip_sample": False,
+}
+
+
+def architecture(family: str) -> dict[str, Config]:
+    """Configs of the parts "unet", "text_encoder" and "vae" of the real models of a family."""
+    if family == "sd1":
+        unet = _UNET | {"cross_attention_dim": 768, "attention_head_dim": 8, "sample_size": 64}
+        text = _TEXT | {
+            "hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12,
+            "projection_dim": 768, "hidden_act": "quick_gelu", "pad_token_id": 1,
+        }  # fmt: skip
+        return {"unet": unet, "text_encoder": text, "vae": _VAE | {"sample_size": 512}}
+    if family == "sd2":
+        unet = _UNET | {
+            "cross_attention_dim": 1024, "attention_head_dim": [5, 10, 20, 20], "use_linear_projection": True,
+            "sample_size": 96,
+        }  # fmt: skip
+        # 23 of OpenCLIP-H's 24 layers: the last is never used.
+        text = _TEXT | {
+            "hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16,
+            "num_hidden_layers": 23, "projection_dim": 512, "hidden_act": "gelu", "pad_token_id": 1,
+        }  # fmt: skip
+        return {"unet": unet, "text_encoder": text, "vae": _VAE | {"sample_size": 768}}
+    raise KeyError(family)
+
+
+def schedule(prediction: str) -> Config:
+    """The noise schedule every Stable Diffusion 1 and 2 was trained with. prediction: "epsilon" or "v"."""
+    return _SCHEDULE | {"prediction_type": "v_prediction" if prediction == "v" else "epsilon"}

@@ -1,0 +1,96 @@
+"""From what a person wrote as the base model to a path: here, else from the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from core.errors import Problem, UserError
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_FOLDERS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+
+
+def locate(base: str, key: str = "model.base") -> Path:
+    """The path of a model. An existing path wins; a Hub id is downloaded once into the Hub's own cache.
+
+    Only .safetensors (or, where a model has none, .bin) and small JSON files are fetched; code never is.
+    Raises UserError when there is nothing of that name, or no connection.
+    """
+    if not base:
+        raise UserError(
+            Problem(
+                "E-MODEL-MISSING",
+                "No base model is set. Choose one.",
+                "元モデルが指定されていません。選んでください。",
+                key=key,
+            )
+        )
+    path = Path(base).expanduser()
+    if path.exists():
+        return path
+    is_file = path.suffix.lower() in (".safetensors", ".ckpt", ".pt", ".bin")
+    if is_file or not _HUB_ID.fullmatch(base):
+        raise UserError(
+            Problem(
+                "E-MODEL-MISSING",
+                f"There is no file or folder {base}.",
+                f"{base} がありません。",
+                key=key,
+                path=base,
+            )
+        )
+    return _download(base, key)
+
+
+def _download(name: str, key: str) -> Path:
+    import huggingface_hub
+    from httpx import HTTPError
+    from huggingface_hub import errors
+
+    def wanted(files: list[str]) -> list[str]:
+        ours = [f for f in files if f.count("/") == 1 and f.split("/")[0] in _FOLDERS] + [
+            "model_index.json",
+            "config.json",
+        ]
+        ours += [f for f in files if "/" not in f and f.endswith((".safetensors", ".bin"))]
+        plain = [
+            f
+            for f in ours
+            if not re.search(r"\.(fp16|non_ema|bf16)\.|openvino|flax|^[^/]*(ema|pruned)[^/]*$", f)
+        ]
+        suffix = (
+            ".safetensors"
+            if any(f.startswith("unet/") and f.endswith(".safetensors") for f in plain)
+            else ".bin"
+        )
+        return [
+            f
+            for f in plain
+            if f.endswith((".json", ".txt", suffix)) or ("/" not in f and f.endswith(".safetensors"))
+        ]
+
+    try:
+        if huggingface_hub.constants.HF_HUB_OFFLINE:
+            return Path(huggingface_hub.snapshot_download(name, local_files_only=True))
+        files = huggingface_hub.list_repo_files(name)
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=wanted(files)))
+    except (
+        errors.HfHubHTTPError,
+        errors.LocalEntryNotFoundError,
+        errors.OfflineModeIsEnabled,
+        HTTPError,
+        OSError,
+    ) as error:
+        raise UserError(
+            Problem(
+                "E-MODEL-HUB",
+                f"{name} is no file or folder here, and could not be fetched from the Hugging Face Hub "
+                f"({type(error).__name__}). Check the name and the connection, or choose a file.",
+                f"{name} というファイルやフォルダはなく、Hugging Face "
+                f"Hubからも取得できませんでした（{type(error).__name__}）。"
+                "名前と接続を確認するか、ファイルを選んでください。",
+                key=key,
+                path=name,
+            )
+        ) from error

@@ -1,0 +1,208 @@
+"""From a file or folder to the modules of Stable Diffusion 1 or 2; no network, nothing held twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from diffusers.models import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from core.catalog import FAMILIES
+from core.config.schema import ModelConfig
+from core.errors import UserError
+from core.events import Emit, StageProgress
+from core.formats.checkpoint import SingleFile
+from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part, read_json
+from core.formats.identify import identify
+from core.formats.slots import Shape
+from core.formats.tensors import TensorFile, is_finite, open_file
+from core.models.family import Components, Source, Stamp
+from core.models.sd import attention, hub, keys, refuse, text
+from core.models.sd.configs import Config, architecture
+
+CONFIG_KEY = "rareword.architecture"
+"""Metadata of a single file whose sizes are not the real models': the parts' configs as JSON."""
+
+SIZE_KEYS = {
+    "_name_or_path",
+    "_diffusers_version",
+    "torch_dtype",
+    "dtype",
+    "transformers_version",
+    "_class_name",
+}
+"""Entries of a config that say nothing about the architecture."""
+
+
+class Store(Protocol):
+    """The weights of a model where they lie."""
+
+    def shapes(self, part: str) -> dict[str, Shape]: ...
+    def shape(self, part: str, name: str) -> Shape: ...
+    def dtype(self, part: str, name: str) -> torch.dtype: ...
+    def read(self, part: str, name: str) -> Tensor: ...
+
+
+def load(base: str, config: ModelConfig, emit: Emit) -> Components:
+    """See SD.load."""
+    path = hub.locate(base)
+    identity = identify(path)
+    refuse.check_model(path, identity, config)
+    family = identity.family
+    vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
+    found, is_standard = configs(path, family)
+    store = open_store(path, family)
+    found["unet"] = linear_projection(found["unet"], store)
+    stores: dict[str, Store] = dict.fromkeys(keys.PARTS, store)
+    if vae_path is not None:
+        stores["vae"], found["vae"] = open_vae(vae_path, found["vae"])
+    modules: dict[str, torch.nn.Module] = {}
+    for done, part in enumerate(keys.PARTS):
+        emit(StageProgress("load_model", done, len(keys.PARTS)))
+        where = vae_path if part == "vae" and vae_path is not None else path
+        modules[part] = build(part, found[part], stores[part], where, is_standard)
+    emit(StageProgress("load_model", len(keys.PARTS), len(keys.PARTS)))
+    source = Source(path, source_format(path), vae_path, found, is_standard, stamps(path, vae_path))
+    tokenizer = text.tokenizer(FAMILIES[family].pad_token_id, path, modules["text_encoder"])
+    parts = Components(
+        FAMILIES[family],
+        modules["unet"],
+        modules["text_encoder"],
+        modules["vae"],
+        tokenizer,
+        "epsilon",
+        source,
+    )
+    parts.prediction = refuse.check_prediction(parts, path, identity, config, emit)
+    attention.choose(parts, config.attention, emit)
+    return parts
+
+
+def open_store(path: Path, family: str) -> Store:
+    """The weights of a whole model."""
+    if path.is_dir():
+        return open_folder(path, keys.PARTS, keys.canonical_module)
+    return single_file(open_file(path), family)
+
+
+def single_file(file: TensorFile, family: str) -> SingleFile:
+    """A single file with the places of every part in it."""
+    names = {keys.canonical(name): name for name in file.tensors}
+    slots = {part: keys.from_file(part, names, family) for part in keys.PARTS}
+    return SingleFile(file, slots, {name: own for name, own in names.items() if name != own})
+
+
+def open_vae(path: Path, config: Config) -> tuple[Store, Config]:
+    """The VAE of a VAE file, a whole model's file, a VAE folder or a model folder; and its config."""
+    identity = identify(path)
+    if identity.problems:
+        raise UserError(*identity.problems)
+    if identity.kind not in ("vae", "model"):
+        raise UserError(refuse.wrong_kind(path, identity, key="model.vae"))
+    if path.is_dir():
+        folder = path / "vae" if identity.kind == "model" else path
+        part = open_part(folder, "vae", keys.canonical_module)
+        return Folder(path, {"vae": part}), read_json(folder / "config.json")
+    file = open_file(path)
+    if identity.format == "diffusers":
+        return _bare_diffusers(file), config
+    prefix = "" if any(name.startswith(keys.VAE) for name in file.tensors) else keys.VAE
+    names = {prefix + name: name for name in file.tensors}
+    return SingleFile(file, {"vae": keys.from_file("vae", names, "sd1")}, names if prefix else {}), config
+
+
+def _bare_diffusers(file: TensorFile) -> Folder:
+    place = {keys.canonical_module("vae", own): (0, own) for own in file.tensors}
+    return Folder(file.path, {"vae": PartFiles((file,), place)})
+
+
+def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
+    """Config of each part, and whether they are those of the real models.
+
+    A folder has its own; a single file may have a folder `<stem>_config` beside it, or the configs in its
+    metadata.
+    """
+    standard = architecture(family)
+    folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
+    if folder.is_dir():
+        found = {part: read_json(folder / part / "config.json") for part in keys.PARTS}
+        return {
+            part: {k: v for k, v in config.items() if k != "_name_or_path"} for part, config in found.items()
+        }, False
+    kept = open_file(path).metadata.get(CONFIG_KEY)
+    if kept is not None:
+        try:
+            return {part: dict(json.loads(kept)[part]) for part in keys.PARTS}, False
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(refuse.bad_config(path)) from error
+    return standard, True
+
+
+def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
+    """A part without weights, on the meta device. config: as in the part's config.json."""
+    values = {key: value for key, value in config.items() if key not in SIZE_KEYS}
+    with torch.device("meta"):
+        if part == "text_encoder":
+            return CLIPTextModel(CLIPTextConfig(**values))
+        kind = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}[part]
+        module: torch.nn.Module = kind.from_config(values)
+        return module
+
+
+def build(part: str, config: Config, store: Store, path: Path, is_standard: bool) -> torch.nn.Module:
+    """A part with its weights in float32, frozen, in eval mode.
+
+    Raises UserError when weights are missing, have other shapes, or are not finite.
+    """
+    module = blank(part, config)
+    wanted = shapes_of(module)
+    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard)
+    weights: dict[str, Tensor] = {}
+    for name in wanted:
+        weights[name] = store.read(part, name).to(torch.float32)
+        if not is_finite(weights[name]):
+            raise UserError(refuse.not_finite(path, part, name))
+    module.load_state_dict(weights, assign=True)
+    if part == "text_encoder":
+        # The one buffer that is in no file.
+        positions = module.config.max_position_embeddings
+        module.embeddings.position_ids = torch.arange(positions).expand((1, -1))
+    assert not any(t.is_meta for t in (*module.parameters(), *module.buffers())), part
+    return module.requires_grad_(False).eval()
+
+
+def shapes_of(module: torch.nn.Module) -> dict[str, Shape]:
+    """Tensor name -> shape."""
+    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+
+
+def linear_projection(config: Config, store: Store) -> Config:
+    """SD2's U-Net has matrices where SD1's has 1x1 convolutions; some programs write one for the other."""
+    name = "down_blocks.0.attentions.0.proj_in.weight"
+    shape = store.shapes("unet").get(name)
+    return config if shape is None else config | {"use_linear_projection": len(shape) == 2}
+
+
+def source_format(path: Path) -> str:
+    """The value of save_model_as that writes what `path` is."""
+    if path.is_dir():
+        return "diffusers_safetensors" if any((path / "unet").glob("*.safetensors")) else "diffusers"
+    return "safetensors" if path.suffix.lower() == ".safetensors" else "ckpt"
+
+
+def stamps(*paths: Path | None) -> dict[Path, Stamp]:
+    """Size and time of change of files, and of the weight files in folders."""
+    files: list[Path] = []
+    for path in paths:
+        if path is not None:
+            files += (
+                [path]
+                if path.is_file()
+                else [f for f in path.rglob("*") if f.suffix in (".safetensors", ".bin")]
+            )
+    return {file: Stamp(file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)}

@@ -1,0 +1,220 @@
+"""What is said when a file is not the model that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from core.catalog import FAMILIES
+from core.config.schema import ModelConfig
+from core.errors import Problem, UserError
+from core.events import Emit, Warned
+from core.formats.identify import FAMILY_NAMES, Identity
+from core.formats.slots import Shape
+from core.models.family import Components
+
+_KIND_WORDS = {
+    "vae": ("a VAE", "VAE", "model.vae"),
+    "lora": ("a LoRA", "LoRA", "network.weights"),
+    "lycoris": ("a LyCORIS add-on", "LyCORIS", "network.weights"),
+    "embedding": ("a textual inversion embedding", "Textual Inversionのembedding", ""),
+    "text_encoder": ("a text encoder", "Text Encoder", ""),
+    "controlnet": ("a ControlNet", "ControlNet", ""),
+    "state": ("a training state", "学習状態", "save.resume"),
+    "model": ("a whole model", "モデル全体", "model.base"),
+    "unknown": ("no model that is known here", "対応していないファイル", ""),
+}
+
+
+def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
+    """Raises UserError unless `path` is a whole model of the family asked for."""
+    if identity.problems:
+        raise UserError(*identity.problems)
+    if identity.kind != "model":
+        raise UserError(wrong_kind(path, identity))
+    name = FAMILY_NAMES.get(identity.family, identity.family)
+    if identity.variant in ("inpainting", "instruct-pix2pix", "depth", "upscaler", "unet"):
+        raise UserError(_wrong_variant(path, name, identity.variant))
+    if identity.family not in FAMILIES:
+        known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)
+        raise UserError(
+            Problem(
+                "E-MODEL-FAMILY",
+                f"{path} is a model of {name or 'an unknown kind'}, "
+                f"which can't be trained here. Choose a model of {known}.",
+                f"{path} は{name or '不明な種類'}のモデルで、ここでは学習できません。"
+                f"{known}のモデルを選んでください。",
+                key="model.base",
+                path=str(path),
+            )
+        )
+    if config.family not in ("auto", identity.family):
+        asked = FAMILY_NAMES[config.family]
+        raise UserError(
+            Problem(
+                "E-MODEL-FAMILY",
+                f"{path} is a model of {name}, not of {asked}. "
+                f"Set the model family to auto or {identity.family}.",
+                f"{path} は{asked}ではなく{name}のモデルです。"
+                f"モデルの種類をautoまたは{identity.family}にしてください。",
+                key="model.family",
+                path=str(path),
+            )
+        )
+
+
+def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
+    """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
+    en, ja, place = _KIND_WORDS[identity.kind]
+    facts = [f"rank {identity.rank}"] if identity.rank is not None else []
+    facts += [FAMILY_NAMES[identity.family]] if identity.family else []
+    details = f" ({', '.join(facts)})" if facts else ""
+    wanted_en, wanted_ja = ("a VAE", "VAE") if key == "model.vae" else ("a base model", "元モデル")
+    mend_en = f"; put it in {place}" if place and place != key else ""
+    mend_ja = f"。{place}に指定してください" if place and place != key else ""
+    return Problem(
+        "E-MODEL-KIND",
+        f"{path}: this is {en}{details}, not {wanted_en}{mend_en}.",
+        f"{path}：これは{wanted_ja}ではなく{ja}{details}です{mend_ja}。",
+        key=key,
+        path=str(path),
+    )
+
+
+def _wrong_variant(path: Path, name: str, variant: str) -> UserError:
+    en = (
+        "only a U-Net, without text encoder and VAE"
+        if variant == "unet"
+        else f"the {variant} variant of {name}"
+    )
+    ja = "U-NetだけでText EncoderとVAEがありません" if variant == "unet" else f"{name}の{variant}版です"
+    return UserError(
+        Problem(
+            "E-MODEL-VARIANT",
+            f"{path} is {en}; it can't be trained here. Choose a plain text-to-image model.",
+            f"{path} は{ja}。ここでは学習できません。通常のモデルを選んでください。",
+            key="model.base",
+            path=str(path),
+        )
+    )
+
+
+def check_shapes(
+    path: Path, part: str, wanted: Mapping[str, Shape], found: Mapping[str, Shape], is_standard: bool
+) -> None:
+    """Raises UserError, naming the first five tensors, when the weights do not fit the module."""
+    wrong = [
+        f"{name} {list(found[name])}, not {list(shape)}"
+        for name, shape in wanted.items()
+        if found.get(name, shape) != shape
+    ]
+    if wrong:
+        beside = f"{path.stem}_config"
+        mend_en = (
+            f"; a model of other sizes needs its configs in a folder {beside} beside it"
+            if is_standard
+            else ""
+        )
+        mend_ja = f"（大きさの異なるモデルには、隣に{beside}フォルダが必要です）" if is_standard else ""
+        raise UserError(
+            Problem(
+                "E-MODEL-SHAPE",
+                f"{path}: {len(wrong)} tensors of its {part} have another shape: {_first(wrong)}{mend_en}.",
+                f"{path}：{part}の{len(wrong)}個のテンソルの形が異なります：{_first(wrong)}{mend_ja}",
+                key="model.base",
+                path=str(path),
+            )
+        )
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise UserError(
+            Problem(
+                "E-MODEL-KEYS",
+                f"{path} lacks {len(missing)} of {len(wanted)} tensors of its {part}: {_first(missing)}.",
+                f"{path} には{part}の{len(wanted)}個のテンソルのうち{len(missing)}個がありません："
+                f"{_first(missing)}",
+                key="model.base",
+                path=str(path),
+            )
+        )
+
+
+def not_finite(path: Path, part: str, name: str) -> Problem:
+    """A weight that is NaN or infinite."""
+    return Problem(
+        "E-MODEL-NAN",
+        f"{path} is damaged: tensor {name} of its {part} holds NaN or infinity. Get the file again.",
+        f"{path} は壊れています：{part}のテンソル{name}にNaNまたは無限大があります。入手し直してください。",
+        path=str(path),
+    )
+
+
+def bad_config(path: Path) -> Problem:
+    """Configs in the metadata that can't be read."""
+    return Problem(
+        "E-MODEL-BAD",
+        f"{path}: the description of its sizes in its metadata can't be read.",
+        f"{path}：メタデータにあるモデルの大きさの記述が読み込めません。",
+        path=str(path),
+    )
+
+
+def check_prediction(
+    parts: Components, path: Path, identity: Identity, config: ModelConfig, emit: Emit
+) -> str:
+    """ "epsilon" or "v": what the option says, else what the file says, else what the U-Net does.
+
+    Raises UserError when the option and the file differ.
+    """
+    known, asked = identity.prediction, config.prediction
+    # SD1 files of v models do not say so, so for SD1 the option is believed.
+    is_told = (
+        bool(identity.metadata.get("modelspec.prediction_type")) or path.is_dir() or identity.family != "sd1"
+    )
+    if asked != "auto":
+        if known and known != asked and is_told:
+            raise UserError(
+                Problem(
+                    "E-MODEL-PREDICTION",
+                    f"{path} was trained to predict {known}, not {asked}. "
+                    f"Set the prediction type to auto or {known}.",
+                    f"{path} の予測の種類は{asked}ではなく{known}です。"
+                    f"予測の種類をautoまたは{known}にしてください。",
+                    key="model.prediction",
+                    path=str(path),
+                )
+            )
+        return asked
+    if known:
+        return known
+    tried = _try_prediction(parts.unet)
+    emit(
+        Warned(
+            "W-MODEL-PREDICTION",
+            f"{path} does not say what it predicts; a trial of its U-Net "
+            f"says {tried}. Set the prediction type if that is wrong.",
+            f"{path} には予測の種類が書かれていません。"
+            f"U-Netを試したところ{tried}でした。違う場合は予測の種類を指定してください。",
+            str(path),
+        )
+    )
+    return tried
+
+
+@torch.no_grad()
+def _try_prediction(unet: torch.nn.Module) -> str:
+    """What a U-Net of Stable Diffusion 2 predicts, from one look at almost pure noise.
+
+    There a noise model gives its input back, a velocity model nearly minus a picture. Source: AUTOMATIC1111's
+    sd_models_config.is_using_v_parameterization_for_sd2.
+    """
+    latents = torch.full((1, 4, 8, 8), 0.5)
+    states = torch.full((1, 2, unet.config.cross_attention_dim), 0.5)  # type: ignore[union-attr]
+    out = unet(latents, torch.tensor([999]), encoder_hidden_states=states, return_dict=False)[0]
+    return "v" if (out - latents).mean().item() < -1 else "epsilon"
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f", ... ({len(names) - 5} more)" if len(names) > 5 else "")

@@ -1,0 +1,222 @@
+"""From modules back to a file or folder: trained parts from memory, the rest bit for bit from the source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.catalog import FAMILIES
+from core.errors import UserError
+from core.formats import checkpoint, diffusers_dir, tensors
+from core.formats.checkpoint import SingleFile
+from core.formats.identify import identify
+from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
+from core.models.family import Components
+from core.models.sd import keys, load, refuse, text, tokens
+from core.models.sd.configs import Config, architecture, schedule
+from core.models.sd.load import CONFIG_KEY, Store
+
+SUFFIXES = {"safetensors": ".safetensors", "ckpt": ".ckpt"}
+FOLDER_SUFFIXES = {"diffusers": ".bin", "diffusers_safetensors": ".safetensors"}
+
+SIZES = {
+    "block_out_channels", "layers_per_block", "norm_num_groups", "attention_head_dim", "cross_attention_dim",
+    "in_channels", "latent_channels", "hidden_size", "intermediate_size", "num_attention_heads",
+    "num_hidden_layers", "hidden_act",
+}  # fmt: skip
+"""Entries of the configs that the weights' shapes do not tell, or not without doubt."""
+
+
+def save(
+    parts: Components,
+    path: Path,
+    save_as: str,
+    precision: str,
+    metadata: Mapping[str, str],
+    weights: Mapping[str, Mapping[str, Tensor]],
+) -> Path:
+    """See SD.save."""
+    save_as = parts.source.save_as if save_as == "auto" else save_as
+    dtype = PRECISIONS[precision]
+    stores = _stores(parts)
+    found: dict[str, dict[str, Lazy]] = {}
+    for part, module in parts.modules().items():
+        live = weights.get(part) or module.state_dict()
+        store = stores[part]
+        keep = store is not None and _is_unchanged(store, part, live)
+        found[part] = {
+            name: _from_source(store, part, name, dtype)
+            if keep and store is not None
+            else tensors.of(tensor, dtype)
+            for name, tensor in live.items()
+        }
+    whole = Whole(parts.spec.name, parts.prediction, parts.source.configs, parts.source.is_standard)
+    told = {"modelspec.prediction_type": parts.prediction}
+    return write(whole, path, save_as, found, told | dict(metadata), stores["unet"])
+
+
+def _stores(parts: Components) -> dict[str, Store | None]:
+    """The source of each part, or None when its files are gone or no longer what was loaded."""
+    source = parts.source
+    try:
+        if load.stamps(source.path, source.vae) != source.stamps:
+            return dict.fromkeys(keys.PARTS)
+        store = load.open_store(source.path, parts.spec.name)
+        stores: dict[str, Store | None] = dict.fromkeys(keys.PARTS, store)
+        if source.vae is not None:
+            stores["vae"] = load.open_vae(source.vae, source.configs["vae"])[0]
+    except (OSError, UserError):
+        # The training is worth more than the source: everything is then written from memory.
+        return dict.fromkeys(keys.PARTS)
+    return stores
+
+
+def _is_unchanged(store: Store, part: str, live: Mapping[str, Tensor]) -> bool:
+    """Whether every weight of a part is the source's own, cast to the type it has in memory."""
+    shapes = store.shapes(part)
+    return all(
+        shapes.get(name) == tuple(tensor.shape)
+        and torch.equal(store.read(part, name).to(torch.float32).to(tensor.dtype), tensor.detach().cpu())
+        for name, tensor in live.items()
+    )
+
+
+def _from_source(store: Store, part: str, name: str, dtype: torch.dtype | None) -> Lazy:
+    own = store.dtype(part, name)
+    wanted = own if dtype is None or not own.is_floating_point else dtype
+    return Lazy(wanted, store.shape(part, name), lambda: store.read(part, name).to(wanted))
+
+
+def convert(
+    source: Path, family: str, target: Path, save_as: str, precision: str, watch: Watch | None
+) -> Path:
+    """See SD.convert."""
+    configs, is_standard = load.configs(source, family)
+    store = load.open_store(source, family)
+    configs["unet"] = load.linear_projection(configs["unet"], store)
+    identity = identify(source)
+    found: dict[str, dict[str, Lazy]] = {}
+    for part in keys.PARTS:
+        wanted = load.shapes_of(load.blank(part, configs[part]))
+        refuse.check_shapes(source, part, wanted, store.shapes(part), is_standard)
+        found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
+    whole = Whole(family, identity.prediction or "epsilon", configs, is_standard)
+    told = {"modelspec.prediction_type": identity.prediction} if identity.prediction else {}
+    return write(whole, target, save_as, found, told | identity.metadata, store, watch)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is written beside the weights. is_standard: the sizes are the real models', so not told."""
+
+    family: str
+    prediction: str
+    configs: Mapping[str, Config]
+    is_standard: bool
+
+
+def write(
+    whole: Whole,
+    path: Path,
+    save_as: str,
+    found: Mapping[str, Mapping[str, Lazy]],
+    metadata: Mapping[str, str],
+    base: Store | None,
+    watch: Watch | None = None,
+) -> Path:
+    """Write parts as a single file or a folder. base: the source, whose other contents a file keeps."""
+    if save_as in SUFFIXES:
+        out = to_single_file(found, whole.family, base)
+        sizes = {} if whole.is_standard else _own_sizes(whole.configs, whole.family)
+        return tensors.save(
+            tensors.with_suffix(path, SUFFIXES[save_as]), watched(out, watch), {**metadata, **sizes}
+        )
+    levels = {"text_encoder": "text_model."}
+    named = {
+        part: {levels.get(part, "") + n: lazy for n, lazy in weights.items()}
+        for part, weights in found.items()
+    }
+    texts = folder_texts(whole.configs, whole.family, whole.prediction)
+    seen = {part: watched(weights, watch) for part, weights in named.items()}
+    return diffusers_dir.save_folder(path, seen, texts, FOLDER_SUFFIXES[save_as])
+
+
+def to_single_file(
+    found: Mapping[str, Mapping[str, Lazy]], family: str, base: Store | None
+) -> dict[str, Lazy]:
+    """Parts laid out as a single file, with what else the source holds or other programs expect there."""
+    slots = {part: keys.from_module(part, named, family) for part, named in found.items()}
+    out = checkpoint.to_file(slots, found)
+    if isinstance(base, SingleFile):
+        written = set(out)
+        out |= {name: base.lazy(name) for name in base.foreign() if keys.canonical(name) not in written}
+    elif family == "sd2":
+        out |= _last_layer(out)
+    return out
+
+
+def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
+    """OpenCLIP's last layer and projection, which nothing uses but A1111-style programs want to find.
+
+    A copy of the layer before and ones, as sd-scripts writes them.
+    """
+    start = f"{keys.OPEN_CLIP}transformer.resblocks."
+    last = max(int(name[len(start) :].split(".")[0]) for name in out if name.startswith(start))
+    layer = {
+        name.replace(f"{start}{last}.", f"{start}{last + 1}."): lazy
+        for name, lazy in out.items()
+        if name.startswith(f"{start}{last}.")
+    }
+    norm = out[f"{keys.OPEN_CLIP}ln_final.weight"]
+    width = norm.shape[0]
+    return layer | {
+        f"{keys.OPEN_CLIP}text_projection": Lazy(
+            norm.dtype, (width, width), lambda: torch.ones(width, width, dtype=norm.dtype)
+        ),
+        f"{keys.OPEN_CLIP}logit_scale": Lazy(norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)),
+    }
+
+
+def _own_sizes(configs: Mapping[str, Config], family: str) -> dict[str, str]:
+    """The configs as metadata, when a file of these sizes could not be loaded without them."""
+    standard = architecture(family)
+    if all(
+        _same(configs[part].get(key, usual[key]), usual[key])
+        for part, usual in standard.items()
+        for key in SIZES & usual.keys()
+    ):
+        return {}
+    return {CONFIG_KEY: json.dumps({part: dict(configs[part]) for part in keys.PARTS})}
+
+
+def _same(value: object, usual: object) -> bool:
+    return (list(value) if isinstance(value, tuple) else value) == usual
+
+
+def folder_texts(configs: Mapping[str, Config], family: str, prediction: str) -> dict[str, str]:
+    """The small files of a Diffusers folder, made here: path in the folder -> contents."""
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.42.0",
+        "feature_extractor": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    values = {
+        "model_index.json": index,
+        "scheduler/scheduler_config.json": {"_class_name": "DDIMScheduler", **schedule(prediction)},
+        **{f"{part}/config.json": dict(config) for part, config in configs.items()},
+    }
+    texts = {name: json.dumps(value, indent=2) for name, value in values.items()}
+    pad = text.pad_token(FAMILIES[family].pad_token_id)
+    return texts | {f"tokenizer/{name}": content for name, content in tokens.files(pad).items()}

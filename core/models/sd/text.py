@@ -1,0 +1,100 @@
+"""Captions to token ids to text states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import CLIPTokenizer
+
+from core.models.family import Conditioning
+from core.models.sd import tokens
+
+WINDOW = 77
+"""Tokens CLIP reads at once, start and end included."""
+
+
+def tokenizer(pad_token_id: int, source: Path, text_encoder: torch.nn.Module) -> CLIPTokenizer:
+    """CLIP's tokenizer with the family's padding; a Diffusers folder with more tokens has its own."""
+    folder = source / "tokenizer"
+    rows = text_encoder.get_input_embeddings().weight.shape[0]
+    if rows != len(tokens.vocabulary()) and folder.is_dir():
+        own: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        return own
+    # transformers keeps both tables, so it gets its own copies.
+    return CLIPTokenizer(
+        vocab=dict(tokens.vocabulary()),
+        merges=list(tokens.merges()),
+        pad_token=pad_token(pad_token_id),
+        model_max_length=WINDOW,
+    )
+
+
+def pad_token(pad_token_id: int) -> str:
+    """The token of an id: SD1 fills up with the mark of the end, SD2 with "!"."""
+    return next(
+        token.removesuffix("</w>") for token, number in tokens.vocabulary().items() if number == pad_token_id
+    )
+
+
+def tokenize(
+    tokenizer: CLIPTokenizer, captions: Sequence[str], max_token_length: int, no_token_padding: bool
+) -> Tensor:
+    """Token ids, each row start mark, caption, end mark, padding.
+
+    Returns (B, max_token_length + 2). With no_token_padding only as long as the longest caption of the
+    batch, or, beyond 75 tokens, the next multiple of 75 plus 2.
+    """
+    length = max_token_length + 2
+    padding: Any = "longest" if no_token_padding else "max_length"
+    ids: Tensor = tokenizer(
+        list(captions), padding=padding, truncation=True, max_length=length, return_tensors="pt"
+    ).input_ids
+    if ids.shape[1] <= WINDOW:
+        return ids
+    short = -(ids.shape[1] - 2) % (WINDOW - 2)
+    return torch.nn.functional.pad(ids, (0, short), value=tokenizer.pad_token_id)
+
+
+def encode(
+    text_encoder: torch.nn.Module, token_ids: Tensor, clip_skip: int | None, tokenizer: CLIPTokenizer
+) -> Conditioning:
+    """Text states of token ids (B, T): (B, T, width).
+
+    More than 77 ids are read in windows of 75, each with a start and an end mark of its own; of the marks
+    only the first and the last stay, so that 3 windows give 227 states. clip_skip: states of this many
+    layers from the end, then the last norm.
+    """
+    batch, length = token_ids.shape
+    is_long = length > WINDOW
+    windows = _windows(token_ids, tokenizer) if is_long else token_ids
+    if clip_skip is None:
+        states = text_encoder(windows).last_hidden_state
+    else:
+        every = text_encoder(windows, output_hidden_states=True).hidden_states
+        states = text_encoder.final_layer_norm(every[-clip_skip])
+    if is_long:
+        states = states.reshape(batch, -1, WINDOW, states.shape[-1])
+        middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
+        states = torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
+    return Conditioning(states)
+
+
+def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
+    """Rows of n * 75 + 2 ids -> (B * n, 77), as sd-scripts cuts them (strategy_base._get_input_ids)."""
+    eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    bodies = ids[:, 1:-1].unflatten(1, (-1, WINDOW - 2))
+    starts = ids[:, :1, None].expand(-1, bodies.shape[1], 1)
+    ends = ids[:, -1:, None].expand(-1, bodies.shape[1], 1)
+    windows = torch.cat([starts, bodies, ends], dim=2).flatten(0, 1)
+    if pad == eos:
+        return windows
+    # SD2: a window that is full ends with the end mark, and an empty one is start, end, padding.
+    is_full = (windows[:, -2] != eos) & (windows[:, -2] != pad)
+    is_empty = windows[:, 1] == pad
+    windows[:, -1] = torch.where(is_full, eos, windows[:, -1])
+    windows[:, 1] = torch.where(is_empty, eos, windows[:, 1])
+    return windows

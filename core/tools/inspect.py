@@ -1,0 +1,68 @@
+"""What a file of weights is, as a person reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from core.errors import Lang
+from core.formats.identify import FAMILY_NAMES, Identity, identify
+
+_KINDS = {
+    "model": ("whole model", "モデル全体"),
+    "vae": ("VAE", "VAE"),
+    "lora": ("LoRA", "LoRA"),
+    "lycoris": ("LyCORIS add-on", "LyCORIS"),
+    "embedding": ("textual inversion embedding", "Textual Inversionのembedding"),
+    "text_encoder": ("text encoder", "Text Encoder"),
+    "controlnet": ("ControlNet", "ControlNet"),
+    "state": ("training state", "学習状態"),
+    "unknown": ("unknown", "不明"),
+}
+_LABELS = {
+    "kind": ("kind", "種類"),
+    "family": ("family", "モデルの系統"),
+    "variant": ("variant", "バリエーション"),
+    "prediction": ("prediction", "予測の種類"),
+    "format": ("format", "形式"),
+    "dtypes": ("precision", "精度"),
+    "rank": ("rank", "ランク"),
+    "alpha": ("alpha", "alpha"),
+    "modules": ("modules", "モジュール数"),
+    "parameters": ("parameters", "パラメーター数"),
+}
+
+
+def to_text(identity: Identity, path: Path, lang: Lang) -> str:
+    """The identity as lines "name: value", then its problems, then its metadata."""
+    column = 1 if lang == "ja" else 0
+    values = {
+        "kind": _KINDS[identity.kind][column],
+        "family": FAMILY_NAMES.get(identity.family, ""),
+        "variant": identity.variant,
+        "prediction": identity.prediction,
+        "format": identity.format,
+        "dtypes": ", ".join(f"{dtype} ({count})" for dtype, count in identity.dtypes.items()),
+        "rank": "" if identity.rank is None else str(identity.rank),
+        "alpha": "" if identity.alpha is None else f"{identity.alpha:g}",
+        "modules": "" if identity.modules is None else str(identity.modules),
+        "parameters": f"{identity.parameters:,}" if identity.parameters else "",
+    }
+    lines = [str(path)]
+    lines += [f"  {_LABELS[name][column]}: {value}" for name, value in values.items() if value]
+    lines += [f"  {problem.text(lang)}" for problem in identity.problems]
+    if identity.metadata:
+        lines.append("  メタデータ:" if lang == "ja" else "  metadata:")
+        lines += [f"    {name}: {value}" for name, value in sorted(identity.metadata.items())]
+    return "\n".join(lines)
+
+
+def to_json(identity: Identity) -> str:
+    """The record of `inspect --json`."""
+    return json.dumps(identity.to_json(), ensure_ascii=False, indent=2)
+
+
+def inspect(path: Path, lang: Lang, as_json: bool = False) -> str:
+    """What the file or folder at `path` is."""
+    found = identify(path)
+    return to_json(found) if as_json else to_text(found, path, lang)

@@ -1,0 +1,163 @@
+"""What a file is, from names and shapes alone."""
+
+import time
+
+import pytest
+import torch
+
+from core.formats import tensors
+from core.formats.identify import classify, identify
+from tests.golden import names
+from tests.tiny import make_tiny, make_tiny_folder
+
+
+def table(shapes, dtype="F16"):
+    return {name: (dtype, tuple(shape)) for name, shape in shapes.items()}
+
+
+def found(shapes, **metadata):
+    identity = classify(table(shapes), metadata)
+    return identity.kind, identity.family
+
+
+def lora(prefix="lora_te_text_model_encoder_layers_0_self_attn_q_proj", width=768, rank=16):
+    return {
+        f"{prefix}.lora_down.weight": torch.zeros(rank, width),
+        f"{prefix}.lora_up.weight": torch.zeros(width, rank),
+        f"{prefix}.alpha": torch.tensor(8.0),
+    }
+
+
+def test_a_real_sd1_checkpoint_is_known():
+    assert found(names("ldm_keys_sd15")) == ("model", "sd1")
+
+
+def test_a_real_sd2_checkpoint_is_known():
+    assert found(names("ldm_keys_sd2")) == ("model", "sd2")
+
+
+def test_what_an_sd2_checkpoint_predicts_is_not_known_from_its_names():
+    assert classify(table(names("ldm_keys_sd2")), {}).prediction == ""
+
+
+def test_what_an_sd2_checkpoint_predicts_is_taken_from_its_metadata():
+    identity = classify(table(names("ldm_keys_sd2")), {"modelspec.architecture": "stable-diffusion-v2-768-v"})
+    assert (identity.prediction, identity.variant) == ("v", "768-v")
+
+
+def test_sd1_predicts_noise_unless_it_says_otherwise():
+    assert classify(table(names("ldm_keys_sd15")), {}).prediction == "epsilon"
+    assert classify(table(names("ldm_keys_sd15")), {"modelspec.prediction_type": "v"}).prediction == "v"
+
+
+def test_an_inpainting_model_is_named_so():
+    shapes = names("ldm_keys_sd15") | {"model.diffusion_model.input_blocks.0.0.weight": (320, 9, 3, 3)}
+    assert classify(table(shapes), {}).variant == "inpainting"
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("conditioner.embedders.1.model.ln_final.weight", "sdxl"),
+        ("model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight", "sd3"),
+        ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "flux"),
+        ("double_blocks.0.img_attn.qkv.weight", "flux"),
+    ],
+)
+def test_models_of_other_families_are_named(name, family):
+    assert found({name: (1, 1), "model.diffusion_model.x": (1,)}) == ("model", family)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "kind"),
+    [
+        ({"first_stage_model.encoder.conv_in.weight": (1,)}, "vae"),
+        ({"decoder.up.0.block.0.conv1.weight": (1,)}, "vae"),
+        ({"decoder.up_blocks.0.resnets.0.conv1.weight": (1,)}, "vae"),
+        ({"text_model.encoder.layers.0.mlp.fc1.weight": (1,)}, "text_encoder"),
+        ({"control_model.input_blocks.0.0.weight": (1,)}, "controlnet"),
+        ({"controlnet_cond_embedding.conv_in.weight": (1,)}, "controlnet"),
+        ({"emb_params": (4, 768)}, "embedding"),
+        ({"string_to_param.*": (4, 1024)}, "embedding"),
+        ({"lora_unet_mid_block_attentions_0_proj_in.hada_w1_a": (4, 4)}, "lycoris"),
+        ({"lora_unet_mid_block_attentions_0_proj_in.lokr_w1": (4, 4)}, "lycoris"),
+        ({"unet.mid_block.attentions.0.proj_in.lora_A.weight": (4, 4)}, "lora"),
+        ({"model.0.weight": (64, 3, 3, 3)}, "unknown"),
+    ],
+)
+def test_other_files_are_told_apart(shapes, kind):
+    assert found(shapes)[0] == kind
+
+
+def test_a_lora_tells_rank_alpha_and_modules(tmp_path):
+    identity = identify(tensors.save(tmp_path / "x.safetensors", lora(), {}))
+    assert (identity.kind, identity.family, identity.rank, identity.alpha, identity.modules) == (
+        "lora",
+        "sd1",
+        16,
+        8.0,
+        1,
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_alpha_is_read_in_every_precision(tmp_path, dtype):
+    wrote = {name: tensor.to(dtype) for name, tensor in lora().items()}
+    assert identify(tensors.save(tmp_path / "x.ckpt", wrote, {})).alpha == 8.0
+
+
+def test_a_lora_of_sd2_is_told_by_its_width(tmp_path):
+    assert identify(tensors.save(tmp_path / "x.safetensors", lora(width=1024), {})).family == "sd2"
+
+
+def test_a_lora_of_a_small_model_is_told_by_its_metadata(tmp_path):
+    path = tensors.save(tmp_path / "x.safetensors", lora(width=16), {"ss_base_model_version": "sd_v1"})
+    assert identify(path).family == "sd1"
+
+
+def test_a_damaged_file_is_unknown_with_its_problem(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"123")
+    identity = identify(tmp_path / "x.safetensors")
+    assert identity.kind == "unknown" and identity.problems[0].code == "E-MODEL-TRUNC"
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2"])
+def test_a_diffusers_folder_is_known(tmp_path, family):
+    identity = identify(make_tiny_folder(tmp_path / "model", family=family))
+    assert (identity.kind, identity.family, identity.format) == ("model", family, "diffusers")
+
+
+def test_a_pipeline_that_is_not_known_is_refused(tmp_path):
+    (tmp_path / "model_index.json").write_text('{"_class_name": "EvilPipeline", "x": ["evil_module", "X"]}')
+    identity = identify(tmp_path)
+    assert identity.kind == "unknown" and "EvilPipeline" in identity.problems[0].en
+
+
+def test_a_folder_without_a_model_is_told_so(tmp_path):
+    assert identify(tmp_path).problems[0].code == "E-MODEL-KIND"
+
+
+def test_the_prediction_beside_a_single_file_is_seen(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    config = tmp_path / "x_config" / "scheduler" / "scheduler_config.json"
+    config.write_text('{"prediction_type": "v_prediction"}')
+    assert identify(path).prediction == "v"
+
+
+def test_the_json_record_has_the_promised_keys():
+    promised = "kind family variant prediction format dtypes rank alpha modules parameters metadata problems"
+    assert list(classify({}, {}).to_json()) == promised.split()
+
+
+def test_a_real_sized_header_takes_under_a_tenth_of_a_second(tmp_path):
+    shapes = names("ldm_keys_sd15")
+    path = tensors.save(tmp_path / "x.safetensors", {name: torch.zeros(1) for name in shapes}, {})
+    identify(path)
+    best = min(_seconds(path) for _ in range(5))
+    assert best < 0.1
+
+
+def _seconds(path):
+    start = time.perf_counter()
+    identify(path)
+    return time.perf_counter() - start

@@ -1,0 +1,49 @@
+"""What saved files say about themselves."""
+
+import hashlib
+
+import torch
+
+from core.formats import lora_file, metadata
+from core.formats.metadata import ModelSpec
+
+SPEC = ModelSpec("sd1", "epsilon", True, "frog", (512, 768), 0.0)
+
+
+def test_a_lora_of_sd1_has_sd_scripts_architecture_name():
+    assert metadata.modelspec(SPEC)["modelspec.architecture"] == "stable-diffusion-v1/lora"
+
+
+def test_a_768_v_model_is_named_so():
+    spec = ModelSpec("sd2", "v", False, "frog", (768, 768), 0.0)
+    assert metadata.modelspec(spec)["modelspec.architecture"] == "stable-diffusion-v2-768-v"
+
+
+def test_the_resolution_is_width_then_height():
+    assert metadata.modelspec(SPEC)["modelspec.resolution"] == "512x768"
+
+
+def test_what_is_not_set_is_not_written():
+    assert "modelspec.author" not in metadata.modelspec(SPEC)
+
+
+def test_every_value_of_training_metadata_is_text():
+    found = metadata.training({"steps": 10, "seed": None, "bucket_info": {"a": [1]}, "note": "蛙"})
+    assert found == {"ss_steps": "10", "ss_seed": "None", "ss_bucket_info": '{"a": [1]}', "ss_note": "蛙"}
+
+
+def test_a_v_model_of_sd1_is_told_apart_by_its_version():
+    assert metadata.base_model_version("sd1", "v") == "sd_v1_v"
+
+
+def test_the_short_hash_is_of_64_kib_after_the_first_mib(tmp_path):
+    data = bytes(0x100000) + b"x" * 0x10000 + b"rest"
+    (tmp_path / "x").write_bytes(data)
+    assert metadata.short_hash(tmp_path / "x") == hashlib.sha256(b"x" * 0x10000).hexdigest()[:8]
+
+
+def test_the_hash_of_a_lora_does_not_change_with_its_title():
+    weights = {"a": torch.ones(2, 3)}
+    first = lora_file.hashes(weights, {"ss_steps": "1", "modelspec.title": "one"})
+    assert first == lora_file.hashes(weights, {"ss_steps": "1", "modelspec.title": "two"})
+    assert first["sshs_model_hash"] == hashlib.sha256(torch.ones(2, 3).numpy().tobytes()).hexdigest()

@@ -1,0 +1,143 @@
+"""Pickled checkpoints: what torch writes is read, what could run is refused."""
+
+import os
+import pickle
+import zipfile
+
+import pytest
+import torch
+
+from core.errors import UserError
+from core.formats import pickles, tensors
+
+ZIP = pytest.mark.parametrize("as_zip", [True, False], ids=["zip", "before torch 1.6"])
+
+
+class Attack:
+    """Makes a folder when a pickle of it is loaded carelessly."""
+
+    def __init__(self, canary):
+        self.canary = canary
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.canary),)
+
+
+def refusal(path):
+    with pytest.raises(UserError) as refused:
+        tensors.load(path)
+    return refused.value.problems[0]
+
+
+@ZIP
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int64])
+def test_what_torch_wrote_is_read_bit_for_bit(tmp_path, as_zip, dtype):
+    wrote = (torch.randn(5, 3) * 9).to(dtype)
+    torch.save({"state_dict": {"a": wrote}}, tmp_path / "x.ckpt", _use_new_zipfile_serialization=as_zip)
+    read = tensors.load(tmp_path / "x.ckpt")["a"]
+    assert read.dtype == dtype and torch.equal(read, wrote)
+
+
+@ZIP
+def test_views_and_parameters_are_read_as_what_they_show(tmp_path, as_zip):
+    whole = torch.arange(12.0).reshape(3, 4)
+    wrote = {"turned": whole.t(), "part": whole[1:, 2], "one": torch.tensor(7.0)}
+    wrote["parameter"] = torch.nn.Parameter(whole)
+    torch.save(wrote, tmp_path / "x.pt", _use_new_zipfile_serialization=as_zip)
+    read = tensors.load(tmp_path / "x.pt")
+    assert all(torch.equal(read[name], wrote[name]) for name in wrote)
+
+
+def test_float8_is_read(tmp_path):
+    wrote = torch.randn(4).to(torch.float8_e4m3fn)
+    torch.save({"a": wrote}, tmp_path / "x.pt")
+    assert torch.equal(tensors.load(tmp_path / "x.pt")["a"].float(), wrote.float())
+
+
+@ZIP
+def test_a_malicious_checkpoint_runs_nothing(tmp_path, as_zip):
+    canary = tmp_path / "canary"
+    attack = {"state_dict": {"a": Attack(canary)}}
+    torch.save(attack, tmp_path / "x.ckpt", _use_new_zipfile_serialization=as_zip)
+    refusal(tmp_path / "x.ckpt")
+    assert not canary.exists()
+
+
+def test_the_refusal_names_what_the_file_wanted_to_run(tmp_path):
+    torch.save({"a": Attack(tmp_path / "canary")}, tmp_path / "x.ckpt")
+    problem = refusal(tmp_path / "x.ckpt")
+    assert problem.code == "E-MODEL-PICKLE" and f"{os.mkdir.__module__}.mkdir" in problem.en
+
+
+def test_the_switch_that_makes_torch_careless_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    canary = tmp_path / "canary"
+    torch.save({"a": Attack(canary)}, tmp_path / "x.ckpt")
+    assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-PICKLE" and not canary.exists()
+
+
+def test_a_bare_pickle_runs_nothing(tmp_path):
+    canary = tmp_path / "canary"
+    (tmp_path / "x.ckpt").write_bytes(pickle.dumps(Attack(canary)))
+    assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-PICKLE" and not canary.exists()
+
+
+def test_a_pickle_named_safetensors_runs_nothing(tmp_path):
+    canary = tmp_path / "canary"
+    torch.save({"a": Attack(canary)}, tmp_path / "x.safetensors")
+    assert refusal(tmp_path / "x.safetensors").code == "E-MODEL-BAD" and not canary.exists()
+
+
+def test_a_second_program_in_the_zip_is_refused(tmp_path):
+    path = tmp_path / "x.ckpt"
+    torch.save({"a": torch.zeros(2)}, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other/data.pkl", pickle.dumps({"a": 1}))
+    assert refusal(path).code == "E-MODEL-BAD"
+
+
+def test_compressed_weights_are_refused_before_they_are_unpacked(tmp_path):
+    torch.save({"a": torch.zeros(1_000_000)}, tmp_path / "plain.ckpt")
+    with (
+        zipfile.ZipFile(tmp_path / "plain.ckpt") as plain,
+        zipfile.ZipFile(tmp_path / "bomb.ckpt", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for name in plain.namelist():
+            bomb.writestr(name, plain.read(name))
+    assert refusal(tmp_path / "bomb.ckpt").code == "E-MODEL-BAD"
+
+
+def test_a_tensor_larger_than_its_data_is_refused(tmp_path):
+    torch.save({"a": torch.zeros(1).expand(10**12)}, tmp_path / "x.ckpt")
+    assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-BAD"
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_cut_checkpoint_is_called_incomplete(tmp_path, kept):
+    path = tmp_path / "x.ckpt"
+    torch.save({"a": torch.zeros(10_000)}, path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    assert refusal(path).code == "E-MODEL-TRUNC"
+
+
+def test_a_picture_named_ckpt_is_no_checkpoint(tmp_path):
+    (tmp_path / "x.ckpt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-BAD"
+
+
+def test_records_of_pytorch_lightning_are_passed_over(tmp_path):
+    # As in sd-v1-4.ckpt: {"callbacks": {pytorch_lightning...ModelCheckpoint: {...}}, "state_dict": ...}
+    name = b"cpytorch_lightning.callbacks.model_checkpoint\nModelCheckpoint\n"
+    program = b"\x80\x02}(X\x09\x00\x00\x00callbacks}" + name + b"K\x01sX\x0a\x00\x00\x00state_dict}u."
+    with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", program)
+    assert pickles.read(tmp_path / "x.ckpt").tensors == {}
+
+
+def test_what_a_pickle_sets_on_a_name_is_dropped(tmp_path):
+    # BUILD on torch._utils._rebuild_tensor_v2 with a state: an attack on the reader's own functions.
+    start = b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n"
+    program = start + b"}X\x04\x00\x00\x00kindX\x04\x00\x00\x00dictsbs."
+    with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", program)
+    assert pickles.read(tmp_path / "x.ckpt").tensors == {}

@@ -1,0 +1,247 @@
+"""Models from files and folders."""
+
+import json
+
+import pytest
+import torch
+
+from core.config.schema import ModelConfig
+from core.errors import UserError
+from core.formats import tensors
+from core.models.family import open_family
+from core.models.sd import keys
+from tests.golden import names
+from tests.models.conftest import loaded, quiet, unchecked
+from tests.tiny import make_tiny, make_tiny_folder, modules
+
+
+def same(parts, others, dtype=torch.float32):
+    """Whether all weights are those of `others`, rounded to `dtype`."""
+    for part, module in parts.modules().items():
+        mine, theirs = module.state_dict(), others[part].state_dict()
+        assert mine.keys() == theirs.keys()
+        if not all(torch.equal(mine[n], theirs[n].to(dtype).float()) for n in mine):
+            return False
+    return True
+
+
+def refusal(path, **options):
+    with pytest.raises(UserError) as refused:
+        loaded(path, **options)
+    return refused.value.problems[0]
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2"])
+@pytest.mark.parametrize("ending", ["safetensors", "ckpt"])
+def test_a_single_file_gives_the_weights_that_went_in(tmp_path, family, ending):
+    assert same(loaded(make_tiny(tmp_path / f"x.{ending}", family=family)), modules(family=family))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".bin"])
+def test_a_diffusers_folder_gives_the_weights_that_went_in(tmp_path, suffix):
+    assert same(loaded(make_tiny_folder(tmp_path / "x", suffix=suffix)), modules())
+
+
+def test_half_precision_is_loaded_as_float32(tiny_half):
+    assert same(loaded(tiny_half), modules(), torch.float16)
+
+
+def test_everything_is_frozen_and_in_eval_mode(parts):
+    for module in parts.modules().values():
+        assert not module.training and not any(p.requires_grad for p in module.parameters())
+
+
+def test_nothing_is_left_without_data(parts):
+    for module in parts.modules().values():
+        assert not any(t.is_meta for t in (*module.parameters(), *module.buffers()))
+
+
+def test_no_file_is_held_open_or_mapped(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    parts = loaded(path)
+    before = parts.unet.conv_in.weight.clone()
+    path.write_bytes(bytes(path.stat().st_size))
+    assert torch.equal(parts.unet.conv_in.weight, before)
+
+
+@pytest.mark.parametrize("level", ["", "text_model."])
+def test_a_folder_of_older_and_of_newer_transformers_is_loaded(tmp_path, level):
+    path = make_tiny_folder(tmp_path / "x") / "text_encoder" / "model.safetensors"
+    named = {level + name.removeprefix("text_model."): t for name, t in tensors.load(path).items()}
+    tensors.save(path, named, {"format": "pt"})
+    assert same(loaded(tmp_path / "x"), modules())
+
+
+def test_a_single_file_without_text_model_names_is_loaded(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    whole = tensors.load(path)
+    bare = {name.replace("transformer.text_model.", "transformer."): t for name, t in whole.items()}
+    tensors.save(path, bare, {})
+    assert same(loaded(path), modules())
+
+
+def test_position_ids_in_a_file_are_no_stumbling_block(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    more = {f"{keys.CLIP}embeddings.position_ids": torch.arange(77)[None]}
+    tensors.save(path, tensors.load(path) | more, {})
+    assert same(loaded(path), modules())
+
+
+def test_old_names_of_the_vae_attention_are_loaded(tmp_path):
+    path = make_tiny_folder(tmp_path / "x") / "vae" / "diffusion_pytorch_model.safetensors"
+    new = {".to_q.": ".query.", ".to_k.": ".key.", ".to_v.": ".value.", ".to_out.0.": ".proj_attn."}
+    old = {}
+    for name, tensor in tensors.load(path).items():
+        for a, b in new.items():
+            name = name.replace(a, b)
+        old[name] = tensor
+    tensors.save(path, old, {"format": "pt"})
+    assert same(loaded(tmp_path / "x"), modules())
+
+
+def test_weights_in_pieces_are_loaded(tmp_path):
+    folder = make_tiny_folder(tmp_path / "x") / "unet"
+    whole = tensors.load(folder / "diffusion_pytorch_model.safetensors")
+    (folder / "diffusion_pytorch_model.safetensors").unlink()
+    half = len(whole) // 2
+    weight_map = {}
+    for i, some in enumerate((list(whole)[:half], list(whole)[half:])):
+        file = f"diffusion_pytorch_model-0000{i + 1}-of-00002.safetensors"
+        tensors.save(folder / file, {name: whole[name] for name in some}, {})
+        weight_map |= dict.fromkeys(some, file)
+    index = folder / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": weight_map}))
+    assert same(loaded(tmp_path / "x"), modules())
+
+
+VAES = ["ldm file", "bare ldm file", "checkpoint", "diffusers file", "vae folder", "model folder"]
+
+
+@pytest.mark.parametrize("kind", VAES)
+def test_another_vae_is_put_in(tmp_path, tiny, kind):
+    folder = make_tiny_folder(tmp_path / "other", seed=1)
+    single = make_tiny(tmp_path / "other.safetensors", seed=1)
+    ldm = {name: t for name, t in tensors.load(single).items() if name.startswith(keys.VAE)}
+    bare = {name.removeprefix(keys.VAE): t for name, t in ldm.items()}
+    path = {
+        "ldm file": lambda: tensors.save(tmp_path / "vae.safetensors", ldm, {}),
+        "bare ldm file": lambda: tensors.save(tmp_path / "vae.pt", bare, {}),
+        "checkpoint": lambda: single,
+        "diffusers file": lambda: folder / "vae" / "diffusion_pytorch_model.safetensors",
+        "vae folder": lambda: folder / "vae",
+        "model folder": lambda: folder,
+    }[kind]()
+    expected = modules() | {"vae": modules(seed=1)["vae"]}
+    assert same(loaded(tiny, vae=str(path)), expected)
+
+
+def test_what_is_no_vae_is_not_put_in(tmp_path, tiny):
+    path = tensors.save(tmp_path / "x.safetensors", {"emb_params": torch.zeros(1, 768)}, {})
+    assert refusal(tiny, vae=str(path)).key == "model.vae"
+
+
+def test_a_lora_given_as_the_model_is_named_with_its_place(tmp_path):
+    down = {"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": torch.zeros(16, 768)}
+    key = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
+    up = {f"{key}.lora_down.weight": torch.zeros(16, 768), f"{key}.lora_up.weight": torch.zeros(1280, 16)}
+    problem = refusal(tensors.save(tmp_path / "x.safetensors", down | up, {}))
+    assert problem.code == "E-MODEL-KIND"
+    assert problem.en.endswith("this is a LoRA (rank 16, SD1), not a base model; put it in network.weights.")
+
+
+def test_sdxl_is_named_and_refused(tmp_path):
+    one = torch.zeros(1)
+    some = {"conditioner.embedders.1.model.ln_final.weight": one, "model.diffusion_model.x": one}
+    problem = refusal(tensors.save(tmp_path / "x.safetensors", some, {}))
+    assert problem.code == "E-MODEL-FAMILY" and "SDXL" in problem.en and "SDXL" in problem.ja
+
+
+def test_a_wrong_family_is_refused_with_the_right_one(tiny):
+    problem = refusal(tiny, family="sd2")
+    assert problem.key == "model.family" and "model of SD1, not of SD2" in problem.en
+
+
+def test_a_real_checkpoint_of_sd2_given_as_sd1_is_refused_from_its_header(tmp_path):
+    some = {name: torch.zeros(1) for name in names("ldm_keys_sd2")}
+    problem = refusal(tensors.save(tmp_path / "x.safetensors", some, {}), family="sd1")
+    assert problem.code == "E-MODEL-FAMILY" and "SD2" in problem.en
+
+
+def test_a_prediction_that_the_model_denies_is_refused(tmp_path):
+    path = make_tiny_folder(tmp_path / "x")
+    assert refusal(path, prediction="v").key == "model.prediction"
+
+
+def test_a_v_model_beside_its_config_is_taken_as_one(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    config = tmp_path / "x_config" / "scheduler" / "scheduler_config.json"
+    config.write_text('{"prediction_type": "v_prediction"}')
+    assert loaded(path).prediction == "v"
+
+
+def test_missing_tensors_are_named_and_counted(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    fewer = {name: t for name, t in tensors.load(path).items() if "time_embed" not in name}
+    problem = refusal(tensors.save(path, fewer, {}))
+    assert problem.code == "E-MODEL-KEYS" and "lacks 4 of 684" in problem.en
+    assert "time_embedding.linear_1" in problem.en
+
+
+def test_other_sizes_without_configs_are_refused_with_the_mend(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    (tmp_path / "x_config").rename(tmp_path / "elsewhere")
+    problem = refusal(path)
+    assert problem.code == "E-MODEL-SHAPE" and "x_config" in problem.en
+
+
+def test_a_weight_that_is_not_finite_is_named(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    bad = tensors.load(path)
+    bad["model.diffusion_model.out.2.bias"][0] = float("nan")
+    lazy = {name: unchecked(tensor) for name, tensor in bad.items()}
+    tensors.save(path, lazy, {})
+    problem = refusal(path)
+    assert problem.code == "E-MODEL-NAN" and "conv_out.bias" in problem.en
+
+
+@pytest.mark.parametrize("base", ["", "no/such/place/model.safetensors", "missing.ckpt"])
+def test_a_model_that_is_not_there_is_called_missing(base):
+    assert refusal(base).code == "E-MODEL-MISSING"
+
+
+def test_a_hub_name_without_a_connection_is_told_so(monkeypatch):
+    import huggingface_hub
+
+    def offline(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(huggingface_hub, "list_repo_files", offline)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    assert refusal("someone/some-model").code == "E-MODEL-HUB"
+
+
+def test_a_local_folder_wins_over_a_hub_name(tmp_path, monkeypatch):
+    make_tiny_folder(tmp_path / "someone" / "model")
+    monkeypatch.chdir(tmp_path)
+    assert same(loaded("someone/model"), modules())
+
+
+def test_a_program_in_a_model_folder_is_never_imported(tmp_path):
+    folder = make_tiny_folder(tmp_path / "x")
+    for place in (folder, folder / "unet", folder / "tokenizer", folder / "scheduler"):
+        place.mkdir(exist_ok=True)
+        (place / "pipeline.py").write_text("raise SystemExit('imported')")
+        (place / "__init__.py").write_text("raise SystemExit('imported')")
+    assert same(loaded(folder), modules())
+
+
+def test_progress_is_told_up_to_the_end(tiny):
+    events = []
+    open_family("auto").load(str(tiny), ModelConfig(), events.append)
+    assert [(e.stage, e.done, e.total) for e in events] == [("load_model", n, 3) for n in range(4)]
+
+
+def test_loading_leaves_the_random_numbers_alone(tiny):
+    state = torch.random.get_rng_state()
+    open_family("auto").load(str(tiny), ModelConfig(), quiet)
+    assert torch.equal(torch.random.get_rng_state(), state)

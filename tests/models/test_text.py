@@ -1,0 +1,120 @@
+"""Captions to ids to states, as sd-scripts cuts and joins them."""
+
+import pytest
+import torch
+
+from core.config.schema import ModelConfig
+from core.models.family import open_family
+from core.models.sd.text import _windows
+from tests.models.conftest import loaded
+from tests.tiny import make_tiny
+
+LONG = " ".join(["frog"] * 100)
+BOS, EOS, FROG = 49406, 49407, 11438
+
+
+@pytest.fixture(scope="module")
+def parts2(tmp_path_factory):
+    return loaded(make_tiny(tmp_path_factory.mktemp("sd2") / "x.safetensors", family="sd2"))
+
+
+def ids(parts, *captions, **options):
+    return open_family("sd1").tokenize(parts, captions, ModelConfig(**options))
+
+
+def states(parts, *captions, **options):
+    config = ModelConfig(**options)
+    family = open_family("sd1")
+    with torch.no_grad():
+        return family.encode_text(
+            parts, family.tokenize(parts, captions, config), config
+        ).encoder_hidden_states
+
+
+def test_sd1_fills_up_with_the_end_mark(parts):
+    assert ids(parts, "frog")[0].tolist() == [BOS, FROG] + [EOS] * 75
+
+
+def test_sd2_fills_up_with_id_0(parts2):
+    assert ids(parts2, "frog")[0].tolist() == [BOS, FROG, EOS] + [0] * 74
+
+
+def test_a_long_caption_is_cut_at_75_tokens(parts):
+    assert ids(parts, LONG)[0].tolist() == [BOS] + [FROG] * 75 + [EOS]
+
+
+@pytest.mark.parametrize(("length", "width"), [(75, 77), (150, 152), (225, 227)])
+def test_ids_are_as_long_as_the_option_and_two_marks(parts, length, width):
+    assert ids(parts, LONG, "frog", max_token_length=length).shape == (2, width)
+
+
+@pytest.mark.parametrize(("length", "width"), [(75, 77), (150, 152), (225, 227)])
+def test_there_are_as_many_states_as_ids(parts, length, width):
+    assert states(parts, LONG, "frog", max_token_length=length).shape == (2, width, 16)
+
+
+def test_without_padding_a_caption_is_only_as_long_as_it_is(parts):
+    assert ids(parts, "sls frog", no_token_padding=True).tolist() == [[BOS, 33651, FROG, EOS]]
+
+
+def test_without_padding_a_batch_is_as_long_as_its_longest(parts):
+    assert ids(parts, "frog", "sls frog", no_token_padding=True).tolist() == [
+        [BOS, FROG, EOS, EOS],
+        [BOS, 33651, FROG, EOS],
+    ]
+
+
+def test_without_padding_a_long_caption_still_fills_whole_windows(parts):
+    assert ids(parts, LONG, no_token_padding=True, max_token_length=225).shape == (1, 152)
+
+
+def test_windows_of_sd1_each_have_both_marks(parts):
+    found = _windows(ids(parts, LONG, max_token_length=225), parts.tokenizer).tolist()
+    assert found == [
+        [BOS] + [FROG] * 75 + [EOS],
+        [BOS] + [FROG] * 25 + [EOS] * 51,
+        [BOS] + [EOS] * 76,
+    ]
+
+
+def test_windows_of_sd2_end_when_full_and_begin_with_the_end_when_empty(parts2):
+    found = _windows(ids(parts2, LONG, max_token_length=225), parts2.tokenizer).tolist()
+    assert found == [
+        [BOS] + [FROG] * 75 + [EOS],
+        [BOS] + [FROG] * 25 + [EOS] + [0] * 50,
+        [BOS, EOS] + [0] * 75,
+    ]
+
+
+def test_the_first_window_of_a_long_caption_is_the_short_caption(parts):
+    long, short = states(parts, LONG, max_token_length=150), states(parts, LONG)
+    assert torch.equal(long[:, :76], short[:, :76])
+
+
+def test_rows_of_a_batch_do_not_mix(parts):
+    both = states(parts, LONG, "frog", max_token_length=225)
+    alone = states(parts, "frog", max_token_length=225)
+    assert torch.allclose(both[1], alone[0], atol=1e-6)
+
+
+def test_clip_skip_1_is_the_last_layer(parts):
+    assert torch.allclose(states(parts, "frog", clip_skip=1), states(parts, "frog"), atol=1e-6)
+
+
+def test_clip_skip_2_is_the_last_norm_of_the_layer_before(parts):
+    encoder = parts.text_encoder
+    with torch.no_grad():
+        embedded = encoder.embeddings(ids(parts, "frog"))
+        mask = torch.full((77, 77), float("-inf")).triu(1)[None, None]
+        layer = encoder.encoder.layers[0](embedded, mask)
+        expected = encoder.final_layer_norm(layer[0] if isinstance(layer, tuple) else layer)
+    assert torch.allclose(states(parts, "frog", clip_skip=2), expected, atol=1e-5)
+
+
+def test_gradients_reach_the_text_encoder(tiny):
+    parts = loaded(tiny)
+    parts.text_encoder.requires_grad_(True)
+    config = ModelConfig(clip_skip=2)
+    family = open_family("sd1")
+    family.encode_text(parts, ids(parts, "frog"), config).encoder_hidden_states.sum().backward()
+    assert parts.text_encoder.embeddings.token_embedding.weight.grad[FROG].abs().sum() > 0

@@ -1,0 +1,89 @@
+"""Tiny models with the block structure of Stable Diffusion and random weights, made in a second."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from core.formats import checkpoint, tensors
+from core.models.sd import keys
+from core.models.sd.configs import architecture, schedule
+
+
+def configs(family: str = "sd1") -> dict[str, dict]:
+    """Configs of the tiny parts: four levels, two resnets each, as the real ones; everything else narrow."""
+    real = architecture(family)
+    heads = 2 if family == "sd1" else [1, 2, 2, 2]
+    unet = {
+        "block_out_channels": [8, 16, 16, 16],
+        "norm_num_groups": 4,
+        "cross_attention_dim": 16,
+        "attention_head_dim": heads,
+    }
+    text = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 2,
+        "projection_dim": 16,
+    }
+    vae = {"block_out_channels": [4, 8, 8, 8], "norm_num_groups": 2, "sample_size": 64}
+    return {
+        "unet": real["unet"] | unet | {"sample_size": 8},
+        "text_encoder": real["text_encoder"] | text,
+        "vae": real["vae"] | vae,
+    }
+
+
+def modules(seed: int = 0, family: str = "sd1") -> dict[str, torch.nn.Module]:
+    """The tiny parts with random weights; the global random state is left as it was."""
+    made = configs(family)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return {
+            "unet": UNet2DConditionModel.from_config(made["unet"]).eval(),
+            "text_encoder": CLIPTextModel(CLIPTextConfig(**made["text_encoder"])).eval(),
+            "vae": AutoencoderKL.from_config(made["vae"]).eval(),
+        }
+
+
+def make_tiny(path: Path, seed: int = 0, family: str = "sd1", dtype: torch.dtype = torch.float32) -> Path:
+    """A single file (.safetensors or .ckpt) and beside it the folder `<stem>_config`; returns `path`."""
+    parts = {part: module.state_dict() for part, module in modules(seed, family).items()}
+    slots = {part: keys.from_module(part, weights, family) for part, weights in parts.items()}
+    lazy = {part: {n: tensors.of(t, dtype) for n, t in weights.items()} for part, weights in parts.items()}
+    write_configs(path.with_name(f"{path.stem}_config"), family)
+    return tensors.save(path, checkpoint.to_file(slots, lazy), {})
+
+
+def make_tiny_folder(path: Path, seed: int = 0, family: str = "sd1", suffix: str = ".safetensors") -> Path:
+    """A Diffusers folder, written by Diffusers and transformers themselves; returns `path`."""
+    write_configs(path, family)
+    for part, module in modules(seed, family).items():
+        module.save_pretrained(path / part, safe_serialization=suffix == ".safetensors")
+    return path
+
+
+def write_configs(folder: Path, family: str = "sd1") -> None:
+    """model_index.json and the parts' configs, in the layout of Diffusers."""
+    for part, config in configs(family).items():
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / part / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "scheduler").mkdir(exist_ok=True)
+    scheduler = {"_class_name": "DDIMScheduler", **schedule("epsilon")}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler), encoding="utf-8")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "safety_checker": [None, None],
+        "feature_extractor": [None, None],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index), encoding="utf-8")

@@ -1,0 +1,81 @@
+"""Converting between formats and precisions."""
+
+import pytest
+import torch
+
+from core.control import RunControl, StopRun
+from core.errors import UserError
+from core.formats import tensors
+from core.formats.identify import identify
+from core.tools.convert import convert
+from tests.tiny import make_tiny, make_tiny_folder
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory):
+    return make_tiny(tmp_path_factory.mktemp("half") / "half.safetensors", dtype=torch.float16)
+
+
+@pytest.mark.parametrize("middle", ["ckpt", "diffusers", "diffusers_safetensors"])
+def test_there_and_back_changes_no_bit(tmp_path, half, middle):
+    back = convert(convert(half, tmp_path / "m", middle, "auto"), tmp_path / "back", "safetensors", "auto")
+    first, last = tensors.load(half), tensors.load(back)
+    assert first.keys() == last.keys()
+    assert all(last[n].dtype == first[n].dtype and torch.equal(last[n], first[n]) for n in first)
+
+
+def test_diffusers_to_file_to_diffusers_changes_no_bit(tmp_path):
+    first = make_tiny_folder(tmp_path / "first")
+    single = convert(first, tmp_path / "single", "safetensors", "auto")
+    last = convert(single, tmp_path / "last", "diffusers_safetensors", "auto")
+    for part in ("unet", "vae", "text_encoder"):
+        a, b = (weights(folder / part) for folder in (first, last))
+        assert a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
+
+
+def weights(folder):
+    """A part's tensors by the names of the module; transformers dropped the text_model level in 5.6."""
+    (file,) = folder.glob("*.safetensors")
+    return {name.removeprefix("text_model."): tensor for name, tensor in tensors.load(file).items()}
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("fp16", "F16"), ("bf16", "BF16"), ("float", "F32")])
+def test_the_precision_is_set(tmp_path, half, precision, dtype):
+    assert identify(convert(half, tmp_path / "x", "safetensors", precision)).dtypes.keys() == {dtype}
+
+
+def test_a_lora_is_converted_too(tmp_path):
+    weights = {"lora_unet_a.lora_down.weight": torch.randn(4, 8), "lora_unet_a.alpha": torch.tensor(4.0)}
+    source = tensors.save(tmp_path / "lora.safetensors", weights, {"ss_steps": "1"})
+    out = convert(source, tmp_path / "x", "ckpt", "fp16")
+    assert identify(out).dtypes == {"F16": 2} and tensors.open_file(out).metadata == {"ss_steps": "1"}
+
+
+def test_a_lora_does_not_become_a_folder(tmp_path):
+    source = tensors.save(
+        tmp_path / "lora.safetensors", {"lora_unet_a.lora_down.weight": torch.randn(4, 8)}, {}
+    )
+    with pytest.raises(UserError) as refused:
+        convert(source, tmp_path / "x", "diffusers", "auto")
+    assert refused.value.problems[0].code == "E-CONVERT-KIND"
+
+
+def test_progress_is_told(tmp_path, half):
+    seen = []
+    convert(half, tmp_path / "x", "safetensors", "auto", lambda *state: seen.append(state))
+    assert seen[0] == ("convert", 0, 964) and seen[-1] == ("convert", 963, 964)
+
+
+def test_stopping_leaves_nothing_behind(tmp_path, half):
+    control = RunControl()
+    with pytest.raises(StopRun):
+        convert(
+            half, tmp_path / "x", "safetensors", "auto", lambda stage, done, total: control.stop(), control
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"123")
+    with pytest.raises(UserError):
+        convert(tmp_path / "x.safetensors", tmp_path / "y", "ckpt", "auto")
