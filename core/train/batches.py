@@ -1,0 +1,187 @@
+"""From the plan to tensors: what one micro-batch needs, drawn from (seed, epoch, slot), read ahead by a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from core.catalog import FamilySpec, Size
+from core.config.schema import RunConfig
+from core.data.plan import Batch, Plan, Sample
+from core.diffusion.noise import sample_latents
+from core.diffusion.timesteps import uniform
+from core.train.engine import Engine
+from core.train.keys import fraction, torch_seed
+
+READ_AHEAD = 3
+"""Micro-batches made ready before they are asked for."""
+
+Item = TypeVar("Item")
+
+
+class Latents(Protocol):
+    """Where latents come from: a cache, or the pictures themselves."""
+
+    reads_files: bool
+
+    def host(self, batch: Batch, samples: Sequence[Sample]) -> Tensor:
+        """What can be made ready beforehand, by another thread, in host memory."""
+
+    def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of each sample's latents, each (B, C, h, w), on the training device."""
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """One forward and backward pass of one process.
+
+    latents, noise: (B, C, h, w) float32. shift: (B, C, 1, 1) for noise offset, or None. timesteps: (B,) int64.
+    weights: (B,), loss weight of each sample. total: samples of this micro-batch over all processes.
+    """
+
+    epoch: int
+    captions: tuple[str, ...]
+    latents: Tensor
+    noise: Tensor
+    shift: Tensor | None
+    timesteps: Tensor
+    weights: Tensor
+    total: int
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A micro-batch in host memory, pinned where there is a GPU."""
+
+    batch: Batch
+    samples: tuple[Sample, ...]
+    source: Tensor
+    draws: Tensor
+    shift: Tensor | None
+    timesteps: Tensor
+    weights: Tensor
+
+
+class Batches:
+    """Micro-batches of this process, from any position on."""
+
+    def __init__(
+        self, plan: Plan, config: RunConfig, latents: Latents, spec: FamilySpec, engine: Engine
+    ) -> None:
+        assert config.train.seed is not None, "the runner draws a seed before the run"
+        self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
+        self._train, self._seed = config.train, config.train.seed
+        self._prior_loss_weight = config.dataset.prior_loss_weight
+
+    def stream(self, position: int) -> Iterator[MicroBatch | None]:
+        """Micro-batches from number `position` on, without end; None where this process has no sample in one."""
+        batches = self._plan.stream(position)
+        prepared: Iterator[_Prepared | None] = map(self._prepare, batches)
+        if self._latents.reads_files or self._engine.is_asynchronous:
+            prepared = ahead(prepared, READ_AHEAD)
+        return (None if item is None else self._load(item) for item in prepared)
+
+    def _prepare(self, batch: Batch) -> _Prepared | None:
+        samples = batch.samples[self._engine.rank :: self._engine.world_size]
+        if not samples:
+            return None
+        images = self._plan.images
+        return _Prepared(
+            batch,
+            samples,
+            self._latents.host(batch, samples),
+            *self._draw(batch, samples),
+            self._pinned(torch.tensor([self._timestep(batch.epoch, s.slot) for s in samples])),
+            self._pinned(
+                torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
+            ),
+        )
+
+    def _draw(self, batch: Batch, samples: Sequence[Sample]) -> tuple[Tensor, Tensor | None]:
+        """Noise and the VAE's own draw, (2, B, C, h, w), and the shift of noise offset, all keyed by the sample."""
+        spec, is_pinned = self._spec, self._engine.is_asynchronous
+        shape = (
+            spec.latent_channels,
+            batch.bucket.height // spec.latent_stride,
+            batch.bucket.width // spec.latent_stride,
+        )
+        draws = torch.empty(2, len(samples), *shape, pin_memory=is_pinned)
+        has_shift = self._train.noise_offset > 0
+        shift = torch.empty(len(samples), shape[0], 1, 1, pin_memory=is_pinned) if has_shift else None
+        generator = torch.Generator("cpu")
+        for n, sample in enumerate(samples):
+            generator.manual_seed(torch_seed(self._seed, "noise", batch.epoch, sample.slot))
+            draws[0, n].normal_(generator=generator)
+            draws[1, n].normal_(generator=generator)
+            if shift is not None:
+                shift[n].normal_(generator=generator)
+        return draws, shift
+
+    def _timestep(self, epoch: int, slot: int) -> int:
+        draw = fraction(self._seed, "timestep", epoch, slot)
+        return uniform(draw, self._train.min_timestep, self._train.max_timestep)
+
+    def _load(self, item: _Prepared) -> MicroBatch:
+        """To the device, without waiting for it."""
+        draws, timesteps, weights = (self._to_device(t) for t in (item.draws, item.timesteps, item.weights))
+        mean, std = self._latents.device(item.batch.bucket, item.source)
+        return MicroBatch(
+            epoch=item.batch.epoch,
+            captions=tuple(sample.caption for sample in item.samples),
+            latents=sample_latents(mean, std, draws[1]),
+            noise=draws[0],
+            shift=None if item.shift is None else self._to_device(item.shift),
+            timesteps=timesteps,
+            weights=weights,
+            total=len(item.batch.samples),
+        )
+
+    def _pinned(self, tensor: Tensor) -> Tensor:
+        return tensor.pin_memory() if self._engine.is_asynchronous else tensor
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self._engine.device, non_blocking=True)
+
+
+def ahead(items: Iterator[Item], depth: int) -> Iterator[Item]:
+    """The same items, made by a thread that stays up to `depth` of them in front; its exceptions come out here."""
+    made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
+    is_over = threading.Event()
+
+    def put(item: Item | None, error: BaseException | None) -> bool:
+        while not is_over.is_set():
+            try:
+                made.put((item, error), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put(item, None):
+                    return
+            put(None, StopIteration())
+        except BaseException as e:  # whatever it is, it is raised again where the item was wanted
+            put(None, e)
+
+    worker = threading.Thread(target=work, name="rareword-read-ahead", daemon=True)
+    worker.start()
+    try:
+        while True:
+            item, error = made.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]  # None is an item only when the iterator gave it
+    finally:
+        is_over.set()
+        worker.join()

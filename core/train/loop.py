@@ -1,0 +1,235 @@
+"""The loop: one flat row of optimizer steps; an epoch is a number, not a second loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from core.config.schema import RunConfig
+from core.control import RunControl
+from core.data.plan import Plan
+from core.events import Emit, StepDone
+from core.models.family import Components
+from core.train import optim
+from core.train.batches import MicroBatch
+from core.train.engine import Engine
+from core.train.keys import torch_seed
+from core.train.lr import Schedule
+from core.train.output import Outputs
+from core.train.samples import Samples
+from core.train.state import Progress
+from core.train.text import TextStates
+from core.train.trainee import TEXT_ENCODER, Trainee
+from core.train.update import Update
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything a running training is made of."""
+
+    config: RunConfig
+    engine: Engine
+    parts: Components
+    trainee: Trainee
+    text: TextStates
+    stream: Callable[[int], Iterator[MicroBatch | None]]
+    batch_loss: Callable[[MicroBatch], Tensor]
+    optimizer: torch.optim.Optimizer
+    update: Update
+    schedule: Schedule
+    outputs: Outputs
+    samples: Samples
+    plan: Plan
+    total_steps: int
+
+    @property
+    def accumulation(self) -> int:
+        """Micro-batches of one step."""
+        return self.config.train.gradient_accumulation_steps
+
+    def epoch_of(self, step: int) -> int:
+        """Epochs whose last micro-batch has been trained after so many steps."""
+        return step * self.accumulation // self.plan.batches_per_epoch
+
+    def pictures_of(self, step: int) -> list[str]:
+        """Names of the pictures that the update after `step` steps is made from."""
+        batches = islice(self.plan.stream(step * self.accumulation), self.accumulation)
+        return [self.plan.images[s.image].path.name for batch in batches for s in batch.samples]
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """Rate of every group that still learns, for the update after `step` steps."""
+        rates = {group.name: group.rate for group in self.trainee.groups}
+        active = [group["name"] for group in self.optimizer.param_groups]
+        return {name: self.schedule.rate(rates[name], step) for name in active}
+
+
+def train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
+    """Train from where `progress` is to the last step; progress is kept current.
+
+    Raises StopRun before a step, BadStep when numbers stop being finite.
+    """
+    engine, update, accumulation = training.engine, training.update, training.accumulation
+    report = Report(training, progress)
+    stream = training.stream(progress.step * accumulation)
+    if training.config.sample.sample_at_first and progress.step == 0:
+        training.samples.draw(0, control, emit)
+    training.trainee.set_train_mode(training.text.is_trained)
+    report.restart_clock()
+    while progress.step < training.total_steps:
+        _look_at_control(training, progress.step, control, report)
+        if stop_text_encoder(training, progress.step):
+            keep_text(training, control, emit)
+        rates = training.learning_rates(progress.step)
+        for group in training.optimizer.param_groups:
+            group["lr"] = rates[group["name"]]
+
+        loss = torch.zeros((), device=engine.device)
+        for n, batch in enumerate(islice(stream, accumulation)):
+            if batch is None:
+                continue
+            _seed_dropout(training, progress.step, n)
+            share = training.batch_loss(batch) / accumulation
+            engine.backward(share)
+            loss += share.detach()
+        loss = engine.sum(loss)
+        update(progress.step, loss)
+        progress.step += 1
+        report.add(loss)
+
+        if (
+            progress.step % training.config.log.log_every_n_steps == 0
+            or progress.step == training.total_steps
+        ):
+            report.send(emit, rates)
+        _save_and_sample(training, progress, control, emit, report)
+
+
+def stop_text_encoder(training: Training, step: int) -> bool:
+    """Freeze the text encoder when `stop_text_encoder_training` steps are done; whether it was frozen just now."""
+    stop_at = training.config.train.stop_text_encoder_training
+    if not training.text.is_trained or stop_at is None or step < stop_at:
+        return False
+    group = next(group for group in training.trainee.groups if group.name == TEXT_ENCODER)
+    optim.drop_group(training.optimizer, TEXT_ENCODER)
+    training.update.forget([*group.parameters.values()])
+    training.text.freeze()
+    return True
+
+
+def keep_text(training: Training, control: RunControl, emit: Emit) -> None:
+    """Encode every caption that can occur; when that is all of them, the text encoder leaves the GPU."""
+    captions = training.plan.fixed_captions()
+    if captions is not None and training.text.keep(captions, control, emit):
+        training.parts.text_encoder.to("cpu")
+
+
+class Report:
+    """Gathers losses on the device and reads them back now and then: the only place where the host waits."""
+
+    def __init__(self, training: Training, progress: Progress) -> None:
+        self._training, self._progress = training, progress
+        self._losses = [torch.tensor(loss, device=training.engine.device) for loss in progress.losses]
+        self._steps = 0
+        self._since = time.monotonic()
+
+    def add(self, loss: Tensor) -> None:
+        self._losses.append(loss)
+        self._steps += 1
+
+    def restart_clock(self) -> None:
+        """What happened until now is not training time."""
+        self._steps, self._since = 0, time.monotonic()
+
+    def exclude(self, seconds: float) -> None:
+        """These seconds were not training time."""
+        self._since += seconds
+
+    def look(self) -> None:
+        """Wait for the device and keep the losses so far in the progress. Raises BadStep."""
+        update = self._training.update
+        signals = update.signals()
+        *losses, bad_step, overflows = torch.stack([*self._losses, *signals]).tolist()
+        update.look(self._progress.step, bad_step, overflows)
+        self._progress.losses = losses
+
+    def send(self, emit: Emit, rates: dict[str, float]) -> None:
+        """Send the mean since the last report. Raises BadStep."""
+        training, step = self._training, self._progress.step
+        self.look()
+        mean = torch.tensor(self._progress.losses).mean().item()
+        now = time.monotonic()
+        device = training.engine.device
+        is_cuda = device.type == "cuda"
+        if training.engine.is_main:
+            emit(
+                StepDone(
+                    step=step,
+                    total=training.total_steps,
+                    epoch=-(-step * training.accumulation // training.plan.batches_per_epoch),
+                    loss=mean,
+                    lr=rates,
+                    grad_norm=training.update.grad_norm.item(),
+                    seconds=(now - self._since) / max(1, self._steps),
+                    vram_bytes=torch.cuda.max_memory_allocated(device) if is_cuda else 0,
+                )
+            )
+        self._losses.clear()
+        self._progress.losses = []
+        self._steps, self._since = 0, now
+
+
+def _look_at_control(training: Training, step: int, control: RunControl, report: Report) -> None:
+    """Stop or pause. With several processes the wish reaches the main one only, so all ask it, at reports."""
+    if training.engine.world_size > 1:
+        if step % training.config.log.log_every_n_steps:
+            return
+        if training.engine.agree(control.is_stopping):
+            control.stop()
+    before = time.monotonic()
+    control.check()
+    report.exclude(time.monotonic() - before)
+
+
+def _seed_dropout(training: Training, step: int, micro_batch: int) -> None:
+    """Dropout draws from torch's global generator; it is set so that its draws belong to this micro-batch."""
+    if training.config.network.dropout > 0:
+        seed = training.config.train.seed
+        assert seed is not None
+        torch.manual_seed(torch_seed(seed, "dropout", step, micro_batch, training.engine.rank))
+
+
+def _save_and_sample(
+    training: Training, progress: Progress, control: RunControl, emit: Emit, report: Report
+) -> None:
+    """What is due after a step; a state that is not finite is never written."""
+    config, step, epoch = training.config, progress.step, training.epoch_of(progress.step)
+    is_last = step == training.total_steps
+    has_ended = epoch > training.epoch_of(step - 1)
+    saves_now, samples_now = _wishes(training, step, control)
+    before = time.monotonic()
+
+    kinds = training.outputs.due(step, epoch if has_ended else 0, is_last)
+    if kinds or saves_now:
+        report.look()
+        training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
+    every_steps, every_epochs = config.sample.sample_every_n_steps, config.sample.sample_every_n_epochs
+    samples_due = (every_steps is not None and step % every_steps == 0) or (
+        every_epochs is not None and has_ended and epoch % every_epochs == 0
+    )
+    if samples_due or samples_now or is_last:
+        training.samples.draw(step, control, emit)
+        training.trainee.set_train_mode(training.text.is_trained)
+    report.exclude(time.monotonic() - before)
+
+
+def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, bool]:
+    """Whether a person asked to save or to sample now; several processes ask the main one, at reports."""
+    engine = training.engine
+    if engine.world_size > 1 and step % training.config.log.log_every_n_steps:
+        return False, False
+    return engine.agree(control.take_save_now()), engine.agree(control.take_sample_now())

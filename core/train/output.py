@@ -1,0 +1,225 @@
+"""What a run leaves in its output folder: names, when, and that nothing of another run is ever lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from core.config.schema import SaveConfig
+from core.control import RunControl
+from core.errors import ResourceFault, UserError
+from core.events import Emit, Saved, StageProgress, Warned
+from core.formats.header import read_header
+from core.train import state, state_files
+from core.train.state import Progress, StateWriter
+
+KEEP_AUTOSAVES = 2
+"""The newest may be the one that a crash damaged, so the one before it stays too."""
+
+LINEAGE = "rareword_lineage"
+"""Metadata key that tells which training a file comes from."""
+
+RETRY_SECONDS = 30.0
+RETRIES = 20
+"""The last save is worth waiting for: ten minutes for somebody to make room."""
+
+ENDINGS: Mapping[str, str] = {
+    "safetensors": ".safetensors", "ckpt": ".ckpt", "diffusers": "", "diffusers_safetensors": "",
+}  # fmt: skip
+
+WriteModel = Callable[[Path, Progress, int], Path]
+"""(path without its ending, progress, epoch) -> where the model lies."""
+
+
+def model_name(output_name: str | None, kind: str, number: int) -> str:
+    """Name of a model without its ending; kind: "last", "epoch" or "step". As sd-scripts names them."""
+    if kind == "epoch":
+        return f"{output_name or 'epoch'}-{number:06d}"
+    if kind == "step":
+        return f"{output_name or 'at'}-step{number:08d}"
+    return output_name or "last"
+
+
+def state_name(output_name: str | None, kind: str, number: int) -> str:
+    """Name of a state folder; kind: "last", "epoch", "step" or "autosave"."""
+    prefix = state_files.prefix(output_name)
+    if kind == "last":
+        return f"{prefix}last{state_files.SUFFIX}"
+    digits = 6 if kind == "epoch" else 8
+    return f"{prefix}{kind}-{number:0{digits}d}{state_files.SUFFIX}"
+
+
+class Outputs:
+    """Saves models and states of one run. On processes other than the main one it does nothing."""
+
+    def __init__(
+        self,
+        config: SaveConfig,
+        save_as: str,
+        write_model: WriteModel,
+        writer: StateWriter,
+        emit: Emit,
+    ) -> None:
+        """save_as: the format after "auto" was resolved, a key of ENDINGS."""
+        self._config, self._ending = config, ENDINGS[save_as]
+        self._write_model, self._writer, self._emit = write_model, writer, emit
+        self._folder = Path(config.output_dir)
+        self._state_saved_at = time.monotonic()
+
+    def due(self, step: int, ended_epoch: int, is_last: bool) -> set[str]:
+        """What to save after a step. ended_epoch: number of the epoch that this step finished, or 0.
+
+        The last epoch has no save of its own: it is the final one. As in sd-scripts.
+        """
+        config = self._config
+        kinds = set()
+        if config.save_every_n_steps is not None and step % config.save_every_n_steps == 0:
+            kinds.add("step")
+        n = config.save_every_n_epochs
+        if n is not None and ended_epoch > 0 and ended_epoch % n == 0 and not is_last:
+            kinds.add("epoch")
+        if is_last:
+            kinds.add("last")
+        elif self._is_autosave_due():
+            kinds.add("autosave")
+        return kinds
+
+    def save(self, progress: Progress, kinds: set[str], epoch: int, control: RunControl) -> None:
+        """Save what is due. A full disk is said and the run goes on; only for the last save it waits for room."""
+        if not self._writer.engine.is_main:
+            return
+        for kind in ("step", "epoch", "autosave"):
+            if kind in kinds:
+                try:
+                    self._save(progress, kind, epoch)
+                except ResourceFault as e:
+                    self._warn(
+                        e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します"
+                    )
+        if "last" in kinds:
+            self._persist(lambda: self._save(progress, "last", epoch), control)
+            self._remove_autosaves(progress, keep=0)
+
+    def save_state(self, progress: Progress, kind: str, epoch: int) -> Path | None:
+        """Save a state only, on the main process; returns where it lies."""
+        if not self._writer.engine.is_main:
+            return None
+        number = epoch if kind == "epoch" else progress.step
+        path = self._folder / state_name(self._config.output_name, kind, number)
+        if not _is_state_of(path, progress.lineage):
+            self._set_aside(path)
+        place = self._writer.save(path, progress, kind, epoch)
+        self._state_saved_at = time.monotonic()
+        self._emit(Saved("state", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        return place
+
+    def _save(self, progress: Progress, kind: str, epoch: int) -> None:
+        self._emit(StageProgress("save", 0, 1))
+        if kind == "autosave":
+            self.save_state(progress, kind, epoch)
+            self._remove_autosaves(progress, KEEP_AUTOSAVES)
+        else:
+            number = epoch if kind == "epoch" else progress.step
+            made = [self._save_model(progress, kind, number, epoch)]
+            if kind == "epoch":
+                progress.epoch_saves.append([made[0].name])
+            if self._config.save_state and (place := self.save_state(progress, kind, epoch)) is not None:
+                made.append(place)
+            if kind == "epoch":
+                progress.epoch_saves[-1] = [path.name for path in made]
+                self._remove_old_epochs(progress)
+        self._emit(StageProgress("save", 1, 1))
+
+    def _save_model(self, progress: Progress, kind: str, number: int, epoch: int) -> Path:
+        stem = self._folder / model_name(self._config.output_name, kind, number)
+        path = stem.with_name(stem.name + self._ending)
+        if path.name not in progress.written and not _is_model_of(path, progress.lineage):
+            self._set_aside(path)
+        place = self._write_model(path, progress, epoch)
+        progress.written.append(place.name)
+        self._emit(Saved("model", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        return place
+
+    def _set_aside(self, path: Path) -> None:
+        """Keep what another run left under this name."""
+        if not path.exists():
+            return
+        if path.name.endswith(state_files.SUFFIX):
+            stem, suffix = path.name.removesuffix(state_files.SUFFIX), state_files.SUFFIX
+        else:
+            stem, suffix = path.name.removesuffix(self._ending), self._ending
+        names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
+        kept = next(place for place in names if not place.exists())
+        try:
+            path.rename(kept)
+        except PermissionError:
+            return  # Windows: another program holds it; the writer will find another name for the new one.
+        self._emit(
+            Warned(
+                "W-OUT-KEPT",
+                f"{path.name} of another run was there; it is kept as {kept.name}",
+                f"別の学習の{path.name}があったため、{kept.name}として残しました",
+                str(kept),
+            )
+        )
+
+    def _remove_old_epochs(self, progress: Progress) -> None:
+        """Delete what save_last_n_epochs does not keep: only files that this training wrote."""
+        keep = self._config.save_last_n_epochs
+        while keep is not None and len(progress.epoch_saves) > keep:
+            for name in progress.epoch_saves.pop(0):
+                path = self._folder / name
+                if path.is_dir():
+                    state.remove(path)
+                else:
+                    path.unlink(missing_ok=True)
+
+    def _remove_autosaves(self, progress: Progress, keep: int) -> None:
+        pattern = state_name(self._config.output_name, "autosave", 0).replace("0" * 8, "[0-9]" * 8)
+        own = sorted(path for path in self._folder.glob(pattern) if _is_state_of(path, progress.lineage))
+        for path in own[: len(own) - keep]:
+            state.remove(path)
+
+    def _is_autosave_due(self) -> bool:
+        minutes = self._config.autosave_minutes
+        return minutes > 0 and time.monotonic() - self._state_saved_at >= minutes * 60
+
+    def _persist(self, action: Callable[[], None], control: RunControl) -> None:
+        """Try until there is room. Raises ResourceFault when there never is."""
+        for _ in range(RETRIES):
+            try:
+                return action()
+            except ResourceFault as e:
+                self._warn(
+                    e, f"trying again every {RETRY_SECONDS:.0f} s", f"{RETRY_SECONDS:.0f}秒ごとに再試行します"
+                )
+            until = time.monotonic() + RETRY_SECONDS
+            while time.monotonic() < until and not control.is_stopping:
+                time.sleep(min(0.2, RETRY_SECONDS))
+            if control.is_stopping:
+                break
+        return action()
+
+    def _warn(self, fault: UserError, en: str, ja: str) -> None:
+        for problem in fault.problems:
+            self._emit(
+                Warned(problem.code.replace("E-", "W-", 1), f"{problem.en} ({en})", f"{problem.ja}（{ja}）")
+            )
+
+
+def _is_state_of(path: Path, lineage: str) -> bool:
+    """Whether a state folder belongs to this training."""
+    return (
+        path.is_dir() and not state_files.fault(path) and state_files.read(path).values["lineage"] == lineage
+    )
+
+
+def _is_model_of(path: Path, lineage: str) -> bool:
+    """Whether a single file says that it comes from this training."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return False
+    try:
+        return read_header(path).metadata.get(LINEAGE) == lineage
+    except UserError:
+        return False

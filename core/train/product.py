@@ -1,0 +1,183 @@
+"""What a run makes: a LoRA file or a whole model, with what it was made from in its metadata."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.adapters.network import Network
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.data.plan import Plan
+from core.errors import Problem, UserError
+from core.events import Emit, Warned
+from core.formats import lora_file, metadata, tensors
+from core.models.family import Components, Family
+from core.train.output import ENDINGS, LINEAGE
+from core.train.state import Progress
+from core.train.trainee import Trainee
+
+
+RECIPE = "rareword_recipe"
+"""Metadata key of the options that a model was trained with."""
+
+TOLD = frozenset(
+    "learning_rate seed mixed_precision gradient_checkpointing gradient_accumulation_steps max_grad_norm "
+    "min_snr_gamma debiased_estimation_loss noise_offset prior_loss_weight lr_scheduler lr_warmup_steps clip_skip "
+    "max_token_length cache_latents color_aug flip_aug random_crop shuffle_caption keep_tokens enable_bucket "
+    "bucket_no_upscale min_bucket_reso max_bucket_reso caption_dropout_rate caption_tag_dropout_rate".split()
+)
+"""Options told in the metadata under their sd-scripts names."""
+
+
+class ModelWriter:
+    """Writes the trained model as it is now; called by the outputs with (path, progress, epoch)."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        plan: Plan,
+        family: Family,
+        parts: Components,
+        trainee: Trainee,
+        total_steps: int,
+    ) -> None:
+        self._config, self._plan, self._total_steps = config, plan, total_steps
+        self._family, self._parts, self._trainee = family, parts, trainee
+        self._rates = {group.name: group.rate for group in trainee.groups}
+        self._started = time.time()
+
+    def __call__(self, path: Path, progress: Progress, epoch: int) -> Path:
+        """Write it; returns where it lies. Raises NumericFault when a weight is not finite, ResourceFault when full."""
+        save, network = self._config.save, self._trainee.network
+        told = self._metadata(progress, epoch)
+        if network is None:
+            save_as = resolved_format(self._config, self._parts)
+            return self._family.save(self._parts, path, save_as, save.save_precision, told)
+        dtype = tensors.PRECISIONS[save.save_precision]
+        made = lora_file.to_file(network.weights(), self._parts.spec.lora_prefix, dtype)
+        return tensors.save(path, made, told)
+
+    def _metadata(self, progress: Progress, epoch: int) -> dict[str, str]:
+        config, parts = self._config, self._parts
+        title = config.save.output_name or "last"
+        train = config.train
+        is_partial = (train.min_timestep, train.max_timestep) != (0, 1000)
+        spec = metadata.ModelSpec(
+            family=parts.spec.name,
+            prediction=parts.prediction,
+            is_lora=self._trainee.network is not None,
+            title=title,
+            resolution=config.dataset.resolution,
+            date=time.time(),
+            timesteps=(train.min_timestep, train.max_timestep) if is_partial else None,
+            clip_skip=config.model.clip_skip,
+        )
+        own = {LINEAGE: progress.lineage, RECIPE: json.dumps(_recipe(config), ensure_ascii=False)}
+        return metadata.modelspec(spec) | metadata.training(self._training(progress, epoch)) | own
+
+    def _training(self, progress: Progress, epoch: int) -> dict[str, object]:
+        """What sd-scripts tells of a training, by its names."""
+        config, plan, source = self._config, self._plan, self._parts.source.path
+        values: dict[str, object] = {
+            key: value
+            for option in walk(RunConfig)
+            for key in option.meta.sd_scripts
+            if key in TOLD and (value := config.model_dump()[option.section][option.name]) is not None
+        }
+        folders = {
+            is_reg: {
+                folder.path.name: {"n_repeats": folder.repeats, "img_count": len(folder.images)}
+                for folder in plan.folders
+                if folder.is_reg is is_reg
+            }
+            for is_reg in (False, True)
+        }
+        values |= {
+            "session_id": progress.lineage,
+            "training_started_at": self._started,
+            "training_finished_at": time.time(),
+            "steps": progress.step,
+            "epoch": epoch,
+            "max_train_steps": self._total_steps,
+            "num_epochs": plan.epochs(config.train),
+            "num_train_images": plan.train_samples,
+            "num_reg_images": plan.reg_samples,
+            "num_batches_per_epoch": plan.batches_per_epoch,
+            "batch_size_per_device": config.dataset.train_batch_size,
+            "total_batch_size": plan.batch_size,
+            "resolution": "({}, {})".format(*config.dataset.resolution),
+            "dataset_dirs": folders[False],
+            "reg_dataset_dirs": folders[True],
+            "bucket_info": {"buckets": {n: row for n, row in enumerate(plan.buckets)}},
+            "optimizer": " ".join([config.optimizer.optimizer_type, *config.optimizer.optimizer_args]),
+            "v2": self._parts.spec.name == "sd2",
+            "base_model_version": metadata.base_model_version(self._parts.spec.name, self._parts.prediction),
+            "sd_model_name": source.name,
+        }
+        if source.is_file():
+            values["sd_model_hash"] = metadata.short_hash(source)
+        if self._trainee.network is not None:
+            network = config.network
+            conv = {"conv_dim": network.conv_rank, "conv_alpha": network.conv_alpha}
+            values |= {
+                "network_module": "networks.lora",
+                "network_dim": network.rank,
+                "network_alpha": network.alpha,
+                "network_dropout": network.dropout,
+                "network_args": conv if network.conv_rank is not None else {},
+                "unet_lr": self._rates.get("unet", 0.0),
+                "text_encoder_lr": self._rates.get("text_encoder", 0.0),
+            }
+        return values
+
+
+def _recipe(config: RunConfig) -> dict[str, object]:
+    """The options that differ from their defaults and shaped the model; of paths only the last name."""
+    found: dict[str, object] = {}
+    for option in walk(RunConfig):
+        value = config.model_dump(mode="json")[option.section][option.name]
+        if option.section in ("save", "log", "sample") or value is None or value == option.default:
+            continue
+        found[option.key] = Path(value).name if option.meta.path else value
+    return found
+
+
+def resolved_format(config: RunConfig, parts: Components) -> str:
+    """The option value of save_model_as that will be written: "auto" is the source's, for a LoRA .safetensors."""
+    save_as = config.save.save_model_as
+    if config.network.method != "none":
+        return save_as if save_as == "ckpt" else "safetensors"
+    found = parts.source.save_as if save_as == "auto" else save_as
+    assert found in ENDINGS, found
+    return found
+
+
+def continue_from(weights: str | None, network: Network, prefix: Mapping[str, str], emit: Emit) -> None:
+    """Start from the LoRA file of network.weights. Raises UserError when it is none or does not fit."""
+    if not weights:
+        return
+    found = lora_file.from_file(tensors.load(Path(weights)), network.paths, prefix)
+    if found.unknown or not found.modules:
+        shown = ", ".join(found.unknown[:3])
+        raise UserError(
+            Problem(
+                "E-LORA-UNKNOWN",
+                f"this is not a LoRA for this model: it has {len(found.unknown)} tensors that fit nowhere ({shown})",
+                f"このモデルのLoRAではありません。対応しないテンソルが{len(found.unknown)}個あります（{shown}）",
+                key="network.weights",
+                path=weights,
+            )
+        )
+    fresh = network.load(found.modules, weights)
+    if fresh:
+        emit(
+            Warned(
+                "W-LORA-PARTLY",
+                f"the LoRA file lacks {len(fresh)} of {len(network)} modules; these start from zero",
+                f"LoRAファイルには{len(network)}個中{len(fresh)}個のモジュールがありません。それらは最初から学習します",
+                weights,
+            )
+        )

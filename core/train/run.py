@@ -1,0 +1,318 @@
+"""From a run file to a trained model: every part of a run, in order."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.config.schema import RunConfig
+from core.control import RunControl, StopRun
+from core.data import plan as planning
+from core.data.plan import Plan
+from core.diffusion.schedule import NoiseTable
+from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.events import Emit, PlanReady, StageProgress, Warned
+from core.models.family import Components, Family, open_family
+from core.train import cache, optim, state_files, trainee
+from core.train.batches import Batches, Latents
+from core.train.engine import Engine, world_size
+from core.train.loop import Training, keep_text, stop_text_encoder, train
+from core.train.lr import Schedule
+from core.train.output import Outputs
+from core.train.product import ModelWriter, continue_from, resolved_format
+from core.train.samples import Samples, parse
+from core.train.state import Progress, StateWriter
+from core.train.state_files import Found
+from core.train.step import BatchLoss
+from core.train.text import TextStates
+from core.train.trainee import TEXT_ENCODER
+from core.train.update import BadStep, Update
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a person asked for, checked as far as that goes without the model."""
+
+    config: RunConfig
+    folder: Path
+    plan: Plan
+    total_steps: int
+    rates: dict[str, float]
+    found: Found | None
+
+    @property
+    def seed(self) -> int:
+        assert self.config.train.seed is not None, "the runner draws a seed before the run"
+        return self.config.train.seed
+
+
+def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> None:
+    """Train as the run file says.
+
+    folder: the run folder, which exists. Raises StopRun, UserError (refused), NumericFault, ResourceFault. torch's
+    global generators are left as they were found.
+    """
+    job = prepare(config, folder, control, emit)
+    if job.found is not None and job.found.step >= job.total_steps:
+        emit(_already_finished(job.found, job.total_steps))
+        return
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
+    with (
+        torch.random.fork_rng(devices=devices),
+        torch.enable_grad(),
+        Engine(config.train.precision) as engine,
+    ):
+        training, progress = build(job, engine, control, emit)
+        _train(training, progress, control, emit)
+
+
+def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:
+    """Everything that can be refused before the model is loaded. Raises UserError."""
+    assert config.train.seed is not None, "the runner draws a seed before the run"
+    rates = trainee.rates(config.train)
+    parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
+    found = _find_state(config, emit)
+    plan = planning.make(
+        config.dataset,
+        config.train.seed,
+        world_size(),
+        control,
+        lambda done, total: emit(StageProgress("check_images", done, total)),
+    )
+    if plan.problems:
+        raise UserError(*plan.problems)
+    for notice in plan.notices:
+        emit(Warned(notice.code, notice.en, notice.ja, notice.path))
+    job = Job(config, folder, plan, plan.total_steps(config.train), rates, found)
+    emit(_plan_ready(job))
+    if found is not None:
+        _refuse_changes(job, {"plan": plan.fingerprint(), "world_size": world_size()})
+    return job
+
+
+def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Training, Progress]:
+    """Load, cache, attach, restore: a training that is ready to go on from where the progress says."""
+    config = job.config
+    family = open_family(config.model.family)
+    parts = family.load(config.model.base, config.model, emit)
+    identity = {
+        "plan": job.plan.fingerprint(),
+        "world_size": engine.world_size,
+        "base": cache.sampled_fingerprint([*parts.modules().values()]),
+    }
+    if job.found is not None:
+        _refuse_changes(job, identity)
+    latents = _latents(job, family, parts, engine, control, emit)
+
+    learner = trainee.make(parts, config.network, job.rates, job.seed)
+    if learner.network is not None and job.found is None:
+        continue_from(config.network.weights, learner.network, parts.spec.lora_prefix, emit)
+    _place(parts, learner, config, engine)
+    optimizer = optim.make(config.optimizer, learner.groups)
+    parameters = [p for group in learner.groups for p in group.parameters.values()]
+    update = Update(engine, optimizer, parameters, config.train.max_grad_norm)
+    text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
+    table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
+    writer = StateWriter(config, engine, learner, optimizer, update, identity)
+    product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps)
+    training = Training(
+        config=config,
+        engine=engine,
+        parts=parts,
+        trainee=learner,
+        text=text,
+        stream=Batches(job.plan, config, latents, parts.spec, engine).stream,
+        batch_loss=BatchLoss(family, parts, text, table, engine, config.train),
+        optimizer=optimizer,
+        update=update,
+        schedule=_schedule(config, job.total_steps),
+        outputs=Outputs(config.save, resolved_format(config, parts), product, writer, emit),
+        samples=Samples(family, parts, config, engine, job.folder),
+        plan=job.plan,
+        total_steps=job.total_steps,
+    )
+    progress = Progress(lineage=job.folder.name)
+    if job.found is not None:
+        stop_text_encoder(training, job.found.step)
+        progress, notices = writer.restore(job.found)
+        for notice in notices:
+            emit(Warned(notice.code, notice.en, notice.ja, notice.path))
+    if not text.is_trained:
+        text.freeze()
+        keep_text(training, control, emit)
+    return training, progress
+
+
+def _train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
+    """Run the loop; however it ends, the last good state is kept."""
+
+    def keep_state() -> None:
+        if progress.step > 0:
+            training.outputs.save_state(progress, "step", training.epoch_of(progress.step))
+
+    try:
+        train(training, progress, control, emit)
+    except StopRun as stop:
+        if progress.step >= training.total_steps:
+            return
+        if stop.save:
+            keep_state()
+        raise
+    except BadStep as bad:
+        progress.step, progress.losses = bad.step, []
+        with _said(emit):
+            keep_state()
+        raise NumericFault(_not_finite(training, bad.step)) from None
+    except torch.OutOfMemoryError as e:
+        reason = str(e).splitlines()[0]
+    else:
+        return
+    # Outside of the handler, so that the exception and the activations that its frames hold are gone.
+    training.optimizer.zero_grad(set_to_none=True)
+    torch.cuda.empty_cache()
+    with _said(emit):
+        keep_state()
+    raise ResourceFault(_out_of_memory(training, reason))
+
+
+def _find_state(config: RunConfig, emit: Emit) -> Found | None:
+    """The state to go on from. Raises UserError when a named one is damaged or missing, or all are damaged."""
+    resume = config.save.resume
+    output_dir = Path(config.save.output_dir)
+    state_files.sweep(output_dir)
+    if not resume:
+        return None
+    if resume != state_files.AUTO:
+        return state_files.read(Path(resume))
+    found, passed_over = state_files.newest(output_dir, config.save.output_name)
+    for problem in passed_over:
+        emit(Warned(problem.code, problem.en, problem.ja, problem.path))
+    if found is None:
+        emit(
+            Warned(
+                "W-RESUME-NONE",
+                "there is no state to resume from in the output folder; training starts from the beginning",
+                "出力先フォルダに再開できる学習状態がないため、最初から学習します",
+                str(output_dir),
+            )
+        )
+    return found
+
+
+def _refuse_changes(job: Job, identity: dict[str, Any]) -> None:
+    assert job.found is not None
+    problems = state_files.differences(job.config, identity, job.found)
+    if problems:
+        raise UserError(*problems)
+
+
+def _latents(
+    job: Job, family: Family, parts: Components, engine: Engine, control: RunControl, emit: Emit
+) -> Latents:
+    """Cached latents, after which the VAE leaves the GPU, or pictures encoded as they come."""
+    dataset = job.config.dataset
+    parts.vae.to(engine.device)
+
+    def encode(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        # In float32 always: the fp16 activations of some VAEs overflow.
+        return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
+
+    if not (dataset.cache_latents or dataset.cache_latents_to_disk):
+        return cache.EncodedPictures(job.plan, dataset, encode, engine.device)
+    disk = None
+    if dataset.cache_latents_to_disk:
+        root = Path(job.config.save.output_dir) / "cache" / "latents"
+        disk = cache.DiskCache(root, cache.fingerprint(parts.vae), emit, is_writer=engine.is_main)
+    used = cache.used_entries(job.plan, job.total_steps * job.config.train.gradient_accumulation_steps)
+    found = cache.build(job.plan, used, encode, disk, control, emit, engine.device)
+    parts.vae.to("cpu")
+    return found
+
+
+def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
+    """Frozen weights in the compute type, everything that trains on the device, activations recomputed if asked."""
+    trained = (parts.unet, parts.text_encoder)
+    trainee.cast_frozen(trained, engine.compute_type)
+    for module in trained:
+        module.to(engine.device)
+    if config.train.gradient_checkpointing:
+        trainee.enable_checkpointing(learner.modules(), keeps_random=config.network.dropout > 0)
+
+
+def _schedule(config: RunConfig, total_steps: int) -> Schedule:
+    optimizer = config.optimizer
+    return Schedule(
+        optimizer.lr_scheduler,
+        optimizer.lr_warmup_steps,
+        total_steps,
+        optimizer.lr_scheduler_num_cycles,
+        optimizer.lr_scheduler_power,
+    )
+
+
+def _plan_ready(job: Job) -> PlanReady:
+    plan = job.plan
+    table = plan.to_json(job.config.train)
+    train = sum(not image.is_reg for image in plan.images)
+    return PlanReady(
+        images=train,
+        reg_images=len(plan.images) - train,
+        samples_per_epoch=table["epoch"]["train_samples"] + table["epoch"]["reg_samples"],
+        steps_per_epoch=table["epoch"]["steps"],
+        steps=job.total_steps,
+        epochs=table["epochs"],
+        buckets=tuple(table["buckets"]),
+    )
+
+
+@contextlib.contextmanager
+def _said(emit: Emit) -> Iterator[None]:
+    """A state that can't be saved after a fault is said, and does not hide the fault itself."""
+    try:
+        yield
+    except UserError as e:
+        for problem in e.problems:
+            emit(Warned(problem.code.replace("E-", "W-", 1), problem.en, problem.ja, problem.path))
+
+
+def _already_finished(found: Found, total: int) -> Warned:
+    return Warned(
+        "W-ALREADY-DONE",
+        f"already finished ({found.step}/{total} steps); set more steps to train on",
+        f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください",
+        str(found.path),
+    )
+
+
+def _not_finite(training: Training, step: int) -> Problem:
+    names = ", ".join(training.pictures_of(step))
+    return Problem(
+        "E-NUMERIC",
+        f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); the weights of step {step} "
+        "are kept. Lower the learning rate, use bf16 instead of fp16, or look at these pictures",
+        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像: {names}）。{step}ステップ目の重みを保持しています。"
+        "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください",
+    )
+
+
+def _out_of_memory(training: Training, reason: str) -> Problem:
+    train, dataset = training.config.train, training.config.dataset
+    tips = [
+        ("train_batch_size = 1", dataset.train_batch_size > 1),
+        ("gradient_checkpointing", not train.gradient_checkpointing),
+        ("cache_latents", not dataset.cache_latents),
+        ("optimizer_type = AdamW8bit", training.config.optimizer.optimizer_type == "AdamW"),
+        ("a smaller resolution", True),
+    ]
+    listed = ", ".join(tip for tip, helps in tips if helps)
+    listed_ja = listed.replace("a smaller resolution", "解像度を下げる").replace(", ", "、")
+    return Problem(
+        "E-OOM",
+        f"memory ran out ({reason}); the last good state is kept. Try, in this order: {listed}",
+        f"メモリが不足しました（{reason}）。直前の状態を保持しています。次の順に試してください：{listed_ja}",
+    )

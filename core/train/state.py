@@ -1,0 +1,145 @@
+"""Training states: everything a run needs to go on exactly where it was, without pickles and without RNG state."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.config import toml_io
+from core.config.schema import RunConfig
+from core.errors import Problem
+from core.formats import commit, tensors
+from core.train import optim, state_files
+from core.train.engine import Engine
+from core.train.state_files import Found
+from core.train.trainee import Trainee
+from core.train.update import Update
+
+TRAINABLE = "trainable.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+NUMBERS = "optimizer.json"
+
+
+@dataclass
+class Progress:
+    """Where a run is. step: optimizer steps done. losses: of the steps since the last report, so that the first report
+    after a resume is the one that would have come. lineage: name of the first run folder of this training."""
+
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    lineage: str = ""
+    written: list[str] = field(default_factory=list)
+    epoch_saves: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StateWriter:
+    """Writes and reads the states of one run."""
+
+    config: RunConfig
+    engine: Engine
+    trainee: Trainee
+    optimizer: torch.optim.Optimizer
+    update: Update
+    identity: Mapping[str, Any]
+
+    def save(self, path: Path, progress: Progress, kind: str, epoch: int) -> Path:
+        """Write a state; returns where it lies.
+
+        Raises ResourceFault when the disk is full, NumericFault when a weight is not finite; older states stay.
+        """
+        numbers: dict[str, Any] = {"update": self.update.state()}
+        memory, numbers["optimizer"] = optim.export_state(self.optimizer, self.trainee.groups)
+        values = self._values(progress, kind, epoch)
+
+        def write(folder: Path) -> None:
+            tensors.save(folder / TRAINABLE, self.trainee.tensors(), {})
+            tensors.save(folder / OPTIMIZER, memory, {})
+            (folder / NUMBERS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
+            (folder / "run.toml").write_text(
+                toml_io.dumps(toml_io.values_of(self.config)), encoding="utf-8", newline="\n"
+            )
+            (folder / state_files.STATE).write_text(
+                json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8"
+            )
+            state_files.seal(folder)
+
+        size = sum(tensor.nbytes for tensor in (*memory.values(), *self.trainee.tensors().values()))
+        return commit.write_folder(path, write, size, replaces=state_files.STATE)
+
+    def restore(self, found: Found) -> tuple[Progress, list[Problem]]:
+        """Put weights, optimizer and counters back; the notices say where exactness can't be promised."""
+        self.trainee.load(tensors.load(found.path / TRAINABLE))
+        numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
+        active = {group["name"] for group in self.optimizer.param_groups}
+        groups = [group for group in self.trainee.groups if group.name in active]
+        memory = tensors.load(found.path / OPTIMIZER)
+        optim.import_state(self.optimizer, groups, memory, numbers["optimizer"])
+        self.update.load(numbers["update"])
+        values = found.values
+        progress = Progress(
+            step=values["step"],
+            losses=[*values["losses"]],
+            lineage=values["lineage"],
+            written=[*values["written"]],
+            epoch_saves=[*values["epoch_saves"]],
+        )
+        return progress, _inexact(values["machine"], self._machine())
+
+    def _values(self, progress: Progress, kind: str, epoch: int) -> dict[str, Any]:
+        return {
+            "format": state_files.FORMAT,
+            "kind": kind,
+            "step": progress.step,
+            "epoch": epoch,
+            "position": progress.step * self.config.train.gradient_accumulation_steps,
+            "seed": self.config.train.seed,
+            "losses": progress.losses,
+            "lineage": progress.lineage,
+            "written": progress.written,
+            "epoch_saves": progress.epoch_saves,
+            "output_name": self.config.save.output_name,
+            "identity": dict(self.identity),
+            "machine": self._machine(),
+            "config": state_files.values_of(self.config),
+        }
+
+    def _machine(self) -> dict[str, Any]:
+        """What decides the last bits beside the options."""
+        device = self.engine.device
+        return {
+            "torch": torch.__version__,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+            "threads": torch.get_num_threads(),
+            "python": platform.python_version(),
+        }
+
+
+def remove(path: Path) -> None:
+    """Delete a state of our own; first the name, so that a half-deleted one is never taken for a state."""
+    doomed = path.with_name(f".{path.name}.gone.part")
+    shutil.rmtree(doomed, ignore_errors=True)
+    path.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
+    """A notice when the state was made where the last bits come out differently."""
+    changed = [name for name in ("torch", "device", "threads") if then.get(name) != now[name]]
+    if not changed:
+        return []
+    shown = ", ".join(f"{name} {then.get(name)} -> {now[name]}" for name in changed)
+    return [
+        Problem(
+            "W-RESUME-MACHINE",
+            f"the state was made elsewhere ({shown}); training goes on at the same step, but the last digits may differ",
+            f"この学習状態は別の環境で作られました（{shown}）。同じステップから再開しますが、末尾の桁は異なることがあります",
+        )
+    ]

@@ -1,0 +1,176 @@
+"""The contract of an adapter."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.adapters.network import Network
+from core.adapters.targets import Ranks
+from core.errors import UserError
+from core.formats import lora_file
+from core.train.keys import generator
+from tests.tiny import modules
+
+PREFIX = {"unet": "lora_unet", "text_encoder": "lora_te"}
+
+
+def keyed(*purpose):
+    return generator(3, *purpose)
+
+
+@pytest.fixture
+def parts() -> dict[str, nn.Module]:
+    found = modules()
+    return {name: found[name].requires_grad_(False) for name in ("unet", "text_encoder")}
+
+
+def attach(parts, conv_rank=None, dropout=0.0) -> Network:
+    return Network(parts, Ranks(2, 1.0, conv_rank, 1.0), dropout, keyed)
+
+
+def draw(parts) -> torch.Tensor:
+    """The U-Net's answer to fixed noise and a fixed caption."""
+    own = torch.Generator().manual_seed(0)
+    latents = torch.randn(2, 4, 8, 8, generator=own)
+    states = parts["text_encoder"](torch.arange(154).reshape(2, 77)).last_hidden_state
+    return parts["unet"](latents, torch.tensor([10, 900]), states).sample
+
+
+def shake(network: Network, parts) -> None:
+    """Weights as after some training."""
+    own = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for part in parts:
+            for parameter in network.parameters(part).values():
+                parameter.add_(torch.randn(parameter.shape, generator=own) * 0.1)
+
+
+@pytest.mark.parametrize("conv_rank", [None, 2])
+def test_before_training_it_changes_nothing(parts, conv_rank):
+    before = draw(parts)
+    attach(parts, conv_rank)
+    torch.testing.assert_close(draw(parts), before, rtol=0, atol=1e-6)
+
+
+def test_strength_zero_is_the_base_model(parts):
+    before = draw(parts)
+    network = attach(parts)
+    shake(network, parts)
+    assert not torch.allclose(draw(parts), before, atol=1e-4)
+    network.set_strength(0.0)
+    torch.testing.assert_close(draw(parts), before, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("conv_rank", [None, 2])
+def test_it_runs_as_it_merges(parts, conv_rank):
+    network = attach(parts, conv_rank)
+    shake(network, parts)
+    adapted, weights = draw(parts), network.weights()
+    network.remove()
+    with torch.no_grad():
+        for (part, path), (down, up, alpha) in weights.items():
+            weight = parts[part].get_submodule(path).weight
+            delta = up.flatten(1) @ down.flatten(1) * alpha / down.shape[0]
+            weight.add_(delta.view(weight.shape))
+    torch.testing.assert_close(draw(parts), adapted, rtol=1e-4, atol=1e-5)
+
+
+def test_the_fused_forward_is_that_of_peft(parts):
+    fused = attach(parts)
+    shake(fused, parts)
+    answer, weights = draw(parts), fused.weights()
+    fused.remove()
+    plain = attach(parts, dropout=0.5)
+    plain.load(weights, "")
+    for module in parts.values():
+        module.eval()
+    torch.testing.assert_close(answer, draw(parts), rtol=1e-5, atol=1e-6)
+
+
+def test_the_gradients_of_the_fused_forward_are_those_of_peft(parts):
+    def gradients(network):
+        draw(parts).square().mean().backward()
+        return {name: p.grad for part in parts for name, p in network.parameters(part).items()}
+
+    fused = attach(parts)
+    shake(fused, parts)
+    ours, weights = gradients(fused), fused.weights()
+    fused.remove()
+    plain = attach(parts, dropout=0.5)
+    plain.load(weights, "")
+    for module in parts.values():
+        module.eval()
+    theirs = gradients(plain)
+    assert ours.keys() == theirs.keys()
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient, theirs[name], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("conv_rank", [None, 2])
+def test_every_parameter_gets_a_gradient(parts, conv_rank):
+    network = attach(parts, conv_rank)
+    shake(network, parts)
+    draw(parts).square().mean().backward()
+    for part in parts:
+        for name, parameter in network.parameters(part).items():
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_removal_restores_the_very_same_modules(parts):
+    before = {part: [*module.named_modules()] for part, module in parts.items()}
+    network = attach(parts, conv_rank=2)
+    network.remove()
+    assert {part: [*module.named_modules()] for part, module in parts.items()} == before
+    assert not any(hasattr(module, "peft_config") for module in parts.values())
+
+
+def test_attaching_leaves_the_global_generator_alone(parts):
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    attach(parts)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_start_depends_on_the_seed_and_the_name_only(parts):
+    both = attach(parts).weights()
+    fresh = modules()
+    alone = Network({"unet": fresh["unet"]}, Ranks(2, 1.0), 0.0, keyed).weights()
+    for key, (down, up, _) in alone.items():
+        assert torch.equal(down, both[key][0]) and not up.any()
+
+
+def test_file_to_adapter_to_file_is_the_identity(parts):
+    network = attach(parts, conv_rank=2)
+    shake(network, parts)
+    written = lora_file.to_file(network.weights(), PREFIX)
+    fresh = modules()
+    other = attach({name: fresh[name] for name in parts}, conv_rank=2)
+    found = lora_file.from_file(written, other.paths, PREFIX)
+    assert found.unknown == [] and other.load(found.modules, "") == []
+    again = lora_file.to_file(other.weights(), PREFIX)
+    assert again.keys() == written.keys()
+    assert all(torch.equal(again[name], written[name]) for name in written)
+
+
+def test_another_rank_is_refused(parts):
+    weights = attach(parts).weights()
+    fresh = modules()
+    other = Network({name: fresh[name] for name in parts}, Ranks(4, 1.0), 0.0, keyed)
+    with pytest.raises(UserError, match="rank 2 and alpha 1 at .* but rank 4"):
+        other.load(weights, "a.safetensors")
+
+
+def test_modules_that_would_be_lost_are_refused(parts):
+    weights = attach(parts, conv_rank=2).weights()
+    fresh = modules()
+    other = attach({name: fresh[name] for name in parts})
+    with pytest.raises(UserError, match="85 modules that are not trained here"):
+        other.load(weights, "a.safetensors")
+
+
+def test_the_adapter_leaves_what_is_trained_beside_it_trainable(parts):
+    parts["unet"].conv_in.requires_grad_(True)
+    attach(parts)
+    assert parts["unet"].conv_in.weight.requires_grad
+    assert not parts["unet"].conv_out.weight.requires_grad

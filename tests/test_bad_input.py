@@ -1,0 +1,108 @@
+"""Bad input gets one clear sentence and exit code 2, and nothing of the user's is touched."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.catalog import FAMILIES
+from core.config.toml_io import toml_value
+from core.errors import ConfigError
+from core.formats.lora_file import to_file
+from core.formats.tensors import save
+from core.runner import Runner
+from tests.tiny import make_tiny
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return make_tiny(tmp_path_factory.mktemp("model") / "tiny.safetensors")
+
+
+@pytest.fixture
+def pictures(tmp_path) -> Path:
+    folder = tmp_path / "train" / "2_sls frog"
+    folder.mkdir(parents=True)
+    for n in range(2):
+        Image.new("RGB", (64, 64), (n * 90, 120, 30)).save(folder / f"{n}.jpg")
+    return folder
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder and what is in it."""
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+
+
+def refusal(base: Path, train_data_dir: Path, out: Path) -> str:
+    """What a run is refused with, in one line each; its exit code is 2 and the pictures are as they were."""
+    before = tree(train_data_dir) if train_data_dir.exists() else {}
+    text = (
+        f"format = 1\n[model]\nbase = {toml_value(str(base))}\n"
+        f"[dataset]\ntrain_data_dir = {toml_value(str(train_data_dir))}\nresolution = 64\n"
+        f"[train]\nmax_train_steps = 1\n[save]\noutput_dir = {toml_value(str(out))}\n"
+    )
+    handle = Runner().start(text)
+    assert handle.wait(60)
+    end = handle.ended
+    assert (end.status, end.exit_code, end.message) == ("refused", 2, "")
+    assert end.en != end.ja and "Traceback" not in end.en
+    assert (tree(train_data_dir) if train_data_dir.exists() else {}) == before
+    assert not list(out.glob("*.safetensors"))
+    return end.en
+
+
+def test_a_folder_without_a_count_is_named_with_the_name_it_should_have(model, pictures, tmp_path):
+    pictures.rename(pictures.parent / "frog")
+    said = refusal(model, tmp_path / "train", tmp_path / "out")
+    assert "`frog`" in said and "10_frog" in said
+
+
+def test_a_folder_without_pictures_is_named(model, tmp_path):
+    (tmp_path / "train" / "2_sls frog").mkdir(parents=True)
+    assert "2_sls frog" in refusal(model, tmp_path / "train", tmp_path / "out")
+
+
+def test_a_cut_picture_is_named(model, pictures, tmp_path):
+    whole = (pictures / "1.jpg").read_bytes()
+    (pictures / "1.jpg").write_bytes(whole[: len(whole) // 2])
+    assert "1.jpg" in refusal(model, tmp_path / "train", tmp_path / "out")
+
+
+def test_a_missing_data_folder_is_named(model, tmp_path):
+    assert "nowhere" in refusal(model, tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_a_missing_model_is_named(pictures, tmp_path):
+    assert "no-model.safetensors" in refusal(
+        tmp_path / "no-model.safetensors", pictures.parent, tmp_path / "out"
+    )
+
+
+def test_a_lora_given_as_the_model_is_called_a_lora(pictures, tmp_path):
+    import torch
+
+    path = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+    modules = {("unet", path): (torch.zeros(4, 320), torch.zeros(320, 4), 4.0)}
+    tensors = to_file(modules, FAMILIES["sd1"].lora_prefix)
+    lora = save(tmp_path / "lora.safetensors", tensors, {})
+    assert "LoRA" in refusal(lora, pictures.parent, tmp_path / "out")
+
+
+def test_a_cut_model_file_tells_the_expected_and_the_found_size(model, pictures, tmp_path):
+    whole = model.read_bytes()
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(whole[: len(whole) // 2])
+    said = refusal(cut, pictures.parent, tmp_path / "out")
+    assert f"{len(whole):,}" in said or str(len(whole)) in said
+
+
+def test_pictures_of_another_size_are_named_when_buckets_are_off(model, pictures, tmp_path):
+    Image.new("RGB", (100, 64)).save(pictures / "wide.jpg")
+    said = refusal(model, tmp_path / "train", tmp_path / "out")
+    assert "wide.jpg" in said and "enable_bucket" in said
+
+
+def test_a_run_file_with_a_typo_starts_nothing(tmp_path):
+    with pytest.raises(ConfigError, match="did you mean learning_rate"):
+        Runner().start("format = 1\n[train]\nlearning_rat = 1\n")

@@ -1,0 +1,114 @@
+"""The command line: exit codes, and the reason as the last line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.config.toml_io import toml_value
+from tests.tiny import make_tiny
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory) -> Path:
+    """A run of two steps on two pictures with a tiny model."""
+    place = tmp_path_factory.mktemp("cli")
+    folder = place / "train" / "2_sls frog"
+    folder.mkdir(parents=True)
+    for n in range(2):
+        Image.new("RGB", (64, 64), (n * 90, 120, 30)).save(folder / f"{n}.png")
+    base = make_tiny(place / "tiny.safetensors")
+    path = place / "run.toml"
+    path.write_text(
+        f"pretrained_model_name_or_path = {toml_value(str(base))}\n"
+        f"train_data_dir = {toml_value(str(place / 'train'))}\n"
+        f"output_dir = {toml_value(str(place / 'out'))}\n"
+        'resolution = "64"\nmax_train_steps = 2\nnetwork_module = "networks.lora"\nnetwork_dim = 2\n'
+        "cache_latents = true\nseed = 1\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def core(*words: object, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "core", *map(str, words)],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", input=given, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def test_a_config_file_of_sd_scripts_trains_unchanged_and_exits_with_0(run_file):
+    done = core("train", run_file)
+    assert done.returncode == 0, done.stdout
+    assert (run_file.parent / "out" / "last.safetensors").is_file()
+
+
+def test_the_console_shows_our_own_lines_only(run_file):
+    done = core("train", run_file, "--set", "save.output_name='quiet'")
+    assert done.stderr == ""
+    assert not any(word in done.stdout for word in ("Warning", "warning:", "torchvision", "it/s]"))
+
+
+def test_check_prints_file_line_and_key(run_file, tmp_path):
+    bad = tmp_path / "bad.toml"
+    bad.write_text("format = 1\n[dataset]\nresolution = 500\n")
+    done = core("check", bad, "--lang", "en")
+    assert done.returncode == 2
+    assert (
+        f"{bad}:3: dataset.resolution: must be a multiple of 64, not 500; 512 is the nearest." in done.stdout
+    )
+
+
+def test_check_speaks_japanese_when_asked(run_file, tmp_path):
+    bad = tmp_path / "bad.toml"
+    bad.write_text("format = 1\n[dataset]\nresolution = 500\n")
+    assert "64の倍数にしてください" in core("check", bad, "--lang", "ja").stdout
+
+
+def test_plan_json_has_the_promised_keys(run_file):
+    plan = json.loads(core("plan", run_file, "--json").stdout)
+    assert set(plan) == {
+        "images", "folders", "buckets", "epoch", "total_steps", "epochs", "problems", "notices",
+    }  # fmt: skip
+    assert set(plan["images"][0]) == {
+        "path", "folder", "is_reg", "repeats", "size", "bucket", "resized", "crop", "caption", "tokens",
+        "used_per_epoch",
+    }  # fmt: skip
+    assert plan["images"][0]["tokens"] == 2
+    assert plan["epoch"] == {"train_samples": 4, "reg_samples": 0, "batches": 4, "steps": 4}
+
+
+def test_a_missing_run_file_exits_with_2_and_names_it():
+    done = core("train", "nowhere.toml", "--lang", "en")
+    assert done.returncode == 2 and "nowhere.toml" in done.stdout.splitlines()[-1]
+
+
+def test_a_pasted_command_becomes_a_run_file(tmp_path):
+    target = tmp_path / "run.toml"
+    done = core(
+        "import", "-", "-o", target, given="train_db.py --learning_rate=1e-6 --resolution=768,512 --v2"
+    )
+    assert done.returncode == 0
+    text = target.read_text(encoding="utf-8")
+    assert 'family = "sd2"' in text and "learning_rate = 1e-6" in text
+
+
+def test_import_never_overwrites(tmp_path):
+    target = tmp_path / "run.toml"
+    target.write_text("mine")
+    assert core("import", "-", "-o", target, given="train_db.py --v2").returncode == 2
+    assert target.read_text() == "mine"
+
+
+def test_inspect_json_has_the_promised_keys(run_file):
+    found = json.loads(core("inspect", run_file.parent / "tiny.safetensors", "--json").stdout)
+    assert set(found) == {
+        "kind", "family", "variant", "prediction", "format", "dtypes", "rank", "alpha", "modules",
+        "parameters", "metadata", "problems",
+    }  # fmt: skip
+    assert (found["kind"], found["family"], found["format"]) == ("model", "sd1", "ldm")

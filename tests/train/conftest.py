@@ -1,0 +1,101 @@
+"""A tiny model and a few tiny pictures, and one call that trains them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.config.schema import RunConfig
+from core.control import RunControl
+from core.events import Event
+from core.train.run import run
+from tests.tiny import make_tiny
+
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
+
+CHANGES = {
+    "dataset": {"resolution": [64, 64], "train_batch_size": 2, "cache_latents": True, "vae_batch_size": 2},
+    "network": {"rank": 2, "alpha": 2.0},
+    "train": {"max_train_steps": 6, "learning_rate": 1e-2, "seed": 7},
+    "save": {"autosave_minutes": 0},
+    "log": {"log_every_n_steps": 1},
+}
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny SD1 single file."""
+    return make_tiny(tmp_path_factory.mktemp("base") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3 training pictures, 2 repeats each, and 2 regularization pictures, 64 x 64."""
+    root = tmp_path_factory.mktemp("pictures")
+    for folder, count, shade in (("train/2_sls frog", 3, 40), ("reg/1_frog", 2, 160)):
+        (root / folder).mkdir(parents=True)
+        for n in range(count):
+            rng = np.random.default_rng(shade + n)
+            pixels = rng.integers(shade, shade + 60, (64, 64, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / folder / f"{n}.png")
+    return root
+
+
+class Trial:
+    """What a run left behind. events: everything it sent."""
+
+    def __init__(self, config: RunConfig, folder: Path, events: list[Event]) -> None:
+        self.config, self.folder, self.events = config, folder, events
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def configure(base: Path, pictures: Path, tmp_path: Path) -> Callable[..., RunConfig]:
+    """A run of 6 steps of a rank 2 LoRA; give sections to change, such as train={"max_train_steps": 3}."""
+
+    def make(**sections: dict[str, Any]) -> RunConfig:
+        values: dict[str, dict[str, Any]] = {name: dict(section) for name, section in CHANGES.items()}
+        values["model"] = {"base": str(base)}
+        values["dataset"]["train_data_dir"] = str(pictures / "train")
+        values["dataset"]["reg_data_dir"] = str(pictures / "reg")
+        values["save"]["output_dir"] = str(tmp_path / "out")
+        for name, section in sections.items():
+            values.setdefault(name, {}).update(section)
+        return RunConfig(**values)
+
+    return make
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Callable[..., Trial]:
+    """Run a config to its end; what is raised comes out, with the trial so far as its `trial`."""
+
+    def go(config: RunConfig, control: RunControl | None = None, on: Callable[[Event], None] | None = None) -> Trial:
+        runs = tmp_path / "runs"
+        folder = runs / f"run-{len([*runs.glob('*')]) if runs.exists() else 0}"
+        folder.mkdir(parents=True)
+        trial = Trial(config, folder, [])
+
+        def emit(event: Event) -> None:
+            trial.events.append(event)
+            if on is not None:
+                on(event)
+
+        try:
+            run(config, folder, control or RunControl(), emit)
+        except Exception as e:
+            e.trial = trial  # type: ignore[attr-defined]
+            raise
+        return trial
+
+    return go

@@ -1,0 +1,162 @@
+"""A run that was stopped ends in the very bits of one that was not."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.control import RunControl, StopRun
+from core.errors import UserError
+from core.events import Saved, StepDone, Warned
+from core.formats import tensors
+from core.train import state_files
+
+PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_steps": 1}
+
+METHODS = {
+    "lora": {"network": {"dropout": 0.25}},
+    "dreambooth": {"network": {"method": "none"}, "train": {"learning_rate": 1e-3}},
+}
+
+
+def weights(trial) -> dict[str, torch.Tensor]:
+    return tensors.load(Path(trial.of(Saved)[-1].path if trial.of(Saved)[-1].kind == "model" else model(trial)))
+
+
+def model(trial) -> str:
+    return next(event.path for event in trial.of(Saved) if event.kind == "model" and event.info["kind"] == "last")
+
+
+def losses(trial) -> list[float]:
+    return [event.loss for event in trial.of(StepDone)]
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def stop_after(train, config, step: int):
+    """Train until `step` steps are done, stop and save; what was left behind."""
+    control = RunControl()
+
+    def watch(event):
+        if isinstance(event, StepDone) and event.step == step:
+            control.stop()
+
+    with pytest.raises(StopRun) as stopped:
+        train(config, control, watch)
+    return stopped.value.trial
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_stop_and_resume_is_bit_identical_also_with_previews(configure, train, tmp_path, method):
+    options = METHODS[method] | {"dataset": {"flip_aug": True}}
+    straight = train(configure(**options, save={"output_dir": str(tmp_path / "straight")}))
+    # An epoch has 6 batches, so both stops are in its middle; previews only in the interrupted run.
+    resumed = configure(**options, save={"resume": "auto"}, sample=PREVIEWS)
+    first = stop_after(train, resumed, 2)
+    second = stop_after(train, resumed, 5)
+    third = train(resumed)
+    assert same(weights(straight), weights(third))
+    assert losses(straight) == [*losses(first), *losses(second), *losses(third)]
+    assert [event.step for event in third.of(StepDone)] == [6]
+
+
+def test_the_first_report_after_a_resume_is_the_one_that_would_have_come(configure, train, tmp_path):
+    options = {"log": {"log_every_n_steps": 3}}
+    straight = train(configure(**options, save={"output_dir": str(tmp_path / "straight")}))
+    control = RunControl()
+    steps = []
+
+    def watch(event):
+        if isinstance(event, StepDone):
+            steps.append(event.step)
+            control.stop()
+
+    config = configure(**options, save={"resume": "auto", "save_every_n_steps": 2, "save_state": True})
+    with pytest.raises(StopRun):
+        train(config, control, watch)
+    state_files_of(tmp_path, "step-00000003-state").rename(tmp_path / "out" / "away")
+    assert losses(train(config)) == losses(straight)
+
+
+def state_files_of(tmp_path: Path, name: str) -> Path:
+    return tmp_path / "out" / name
+
+
+def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
+    config = configure(train={"max_train_steps": 2}, save={"save_state": True})
+    train(config)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    again = train(configure(train={"max_train_steps": 2}, save={"save_state": True, "resume": "auto"}))
+    assert [event.code for event in again.of(Warned)][-1] == "W-ALREADY-DONE"
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
+    straight = train(configure(train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")}))
+    train(configure(train={"max_train_steps": 2}, save={"save_state": True}))
+    longer = train(configure(train={"max_train_steps": 4}, save={"resume": str(tmp_path / "out" / "last-state")}))
+    assert same(weights(straight), weights(longer))
+
+
+def test_what_shapes_the_weights_may_not_change(configure, train, pictures, tmp_path):
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    changed = configure(
+        train={"max_train_steps": 2, "learning_rate": 0.5},
+        dataset={"prior_loss_weight": 0.5},
+        save={"resume": "auto"},
+    )
+    with pytest.raises(UserError) as refused:
+        train(changed)
+    assert [p.key for p in refused.value.problems] == ["dataset.prior_loss_weight", "train.learning_rate"]
+    assert "0.01" in refused.value.problems[1].en and "0.5" in refused.value.problems[1].en
+
+
+def test_other_pictures_are_refused(configure, train, pictures, tmp_path):
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    config = configure(
+        train={"max_train_steps": 2}, save={"resume": "auto"}, dataset={"reg_data_dir": None}
+    )
+    with pytest.raises(UserError) as refused:
+        train(config)
+    assert [p.code for p in refused.value.problems] == ["E-RESUME-PLAN"]
+
+
+def test_another_base_model_is_refused(configure, train, tmp_path):
+    from tests.tiny import make_tiny
+
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    other = make_tiny(tmp_path / "other.safetensors", seed=1)
+    with pytest.raises(UserError) as refused:
+        train(configure(train={"max_train_steps": 2}, save={"resume": "auto"}, model={"base": str(other)}))
+    assert [p.code for p in refused.value.problems] == ["E-RESUME-BASE"]
+
+
+def test_auto_without_a_state_starts_afresh_and_says_so(configure, train):
+    trial = train(configure(train={"max_train_steps": 1}, save={"resume": "auto"}))
+    assert "W-RESUME-NONE" in [event.code for event in trial.of(Warned)]
+
+
+def test_the_state_tells_step_position_and_seed_and_holds_no_pickle(configure, train, tmp_path):
+    train(configure(train={"max_train_steps": 3, "gradient_accumulation_steps": 2}, save={"save_state": True}))
+    state = tmp_path / "out" / "last-state"
+    values = json.loads((state / "state.json").read_text(encoding="utf-8"))
+    assert (values["step"], values["position"], values["epoch"], values["seed"]) == (3, 6, 1, 7)
+    assert sorted(path.name for path in state.iterdir()) == [
+        "manifest.json",
+        "optimizer.json",
+        "optimizer.safetensors",
+        "run.toml",
+        "state.json",
+        "trainable.safetensors",
+    ]
+    assert state_files.fault(state) == ""
+
+
+def test_the_seed_of_the_state_is_found_without_torch(configure, train, tmp_path):
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    assert state_files.resume_seed(configure(save={"resume": "auto"})) == 7
+    assert state_files.resume_seed(configure(save={"resume": str(tmp_path / "out" / "last-state")})) == 7
+    assert state_files.resume_seed(configure()) is None

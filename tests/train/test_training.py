@@ -1,0 +1,239 @@
+"""What a training does, seen from outside."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import DDPMScheduler
+
+from core.control import RunControl, StopRun
+from core.errors import NumericFault, ResourceFault, UserError
+from core.events import PlanReady, Saved, StepDone, Warned
+from core.formats import tensors
+from core.models.family import open_family
+from core.train import run as running
+from core.train.engine import Engine
+from core.train.run import build, prepare
+
+
+def last(trial) -> dict[str, torch.Tensor]:
+    paths = [event.path for event in trial.of(Saved) if event.kind == "model"]
+    return tensors.load(Path(paths[-1]))
+
+
+def started(config, tmp_path):
+    """A training that is ready for its first step."""
+    control = RunControl()
+    with Engine(config.train.precision) as engine:
+        training, _ = build(prepare(config, tmp_path, control, [].append), engine, control, [].append)
+    return training
+
+
+def losses(trial) -> list[float]:
+    return [event.loss for event in trial.of(StepDone)]
+
+
+def test_lora_trains_both_parts_and_the_file_has_the_names_of_sd_scripts(configure, train):
+    trial = train(configure(train={"max_train_steps": 2}))
+    weights = last(trial)
+    ups = {name for name, tensor in weights.items() if "lora_up" in name and tensor.any()}
+    assert "lora_te_text_model_encoder_layers_1_mlp_fc2.lora_up.weight" in ups
+    assert "lora_unet_up_blocks_3_attentions_2_transformer_blocks_0_attn2_to_v.lora_up.weight" in ups
+    assert len(ups) == 192 + 12
+
+
+def test_dreambooth_trains_both_parts_and_leaves_the_vae(configure, train, base):
+    trial = train(configure(network={"method": "none"}, train={"max_train_steps": 1, "learning_rate": 1e-3}))
+    before, after = tensors.load(base), last(trial)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any(name.startswith("model.diffusion_model.") for name in changed)
+    assert any(name.startswith("cond_stage_model.") for name in changed)
+    assert not any(name.startswith("first_stage_model.") for name in changed)
+
+
+def test_the_loss_is_what_diffusers_arithmetic_gives(configure, tmp_path):
+    config = configure()
+    training = started(config, tmp_path)
+    batch = next(training.stream(0))
+    ours = training.batch_loss(batch).item()
+
+    family, parts = open_family("sd1"), training.parts
+    scheduler = DDPMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    noisy = scheduler.add_noise(batch.latents, batch.noise, batch.timesteps)
+    states = parts.text_encoder(family.tokenize(parts, batch.captions, config.model)).last_hidden_state
+    pred = parts.unet(noisy, batch.timesteps, states).sample
+    assert ours == pytest.approx(torch.nn.functional.mse_loss(pred, batch.noise).item(), rel=1e-5)
+
+
+def test_regularization_pictures_weigh_what_prior_loss_weight_says(configure, tmp_path):
+    def losses_of(weight: float) -> tuple[float, torch.Tensor]:
+        training = started(configure(dataset={"prior_loss_weight": weight, "train_batch_size": 12}), tmp_path)
+        batch = next(training.stream(0))
+        return training.batch_loss(batch).item(), batch.weights
+
+    whole, half, none = losses_of(1.0), losses_of(0.5), losses_of(0.0)
+    assert half[1].tolist().count(0.5) == 6 and half[1].tolist().count(1.0) == 6
+    assert half[0] == pytest.approx((whole[0] + none[0]) / 2, rel=1e-5)
+
+
+def test_an_accumulation_longer_than_an_epoch_ends(configure, train):
+    trial = train(configure(train={"max_train_steps": 2, "gradient_accumulation_steps": 8}))
+    assert [(event.step, event.epoch) for event in trial.of(StepDone)] == [(1, 2), (2, 3)]
+
+
+def test_accumulated_batches_of_one_are_a_batch_of_two(configure, train):
+    # Without regularization the order of the samples is the same for both sizes of batch.
+    single = {"train_batch_size": 1, "reg_data_dir": None}
+    pair = {"train_batch_size": 6, "reg_data_dir": None}
+    steps = {"max_train_steps": 1, "learning_rate": 1e-3}
+    one = train(configure(dataset=single, train=steps | {"gradient_accumulation_steps": 6}))
+    two = train(configure(dataset=pair, train=steps))
+    assert one.of(StepDone)[0].grad_norm == pytest.approx(two.of(StepDone)[0].grad_norm, rel=0.5)
+    assert one.of(StepDone)[0].loss == pytest.approx(two.of(StepDone)[0].loss, rel=0.2)
+
+
+def test_epochs_win_over_steps(configure, train):
+    trial = train(configure(train={"max_train_epochs": 1, "max_train_steps": 99}))
+    assert trial.of(PlanReady)[0].steps == 6 and trial.of(StepDone)[-1].step == 6
+
+
+@pytest.mark.parametrize("method", ["lora", "none"])
+def test_the_text_encoder_stops_exactly_at_its_step(configure, train, method):
+    def text_weights(steps: int) -> dict[str, torch.Tensor]:
+        options = {"max_train_steps": steps, "stop_text_encoder_training": 2, "learning_rate": 1e-3}
+        trial = train(configure(network={"method": method}, train=options))
+        rates = [sorted(event.lr) for event in trial.of(StepDone)]
+        assert rates == [["text_encoder", "unet"]] * min(steps, 2) + [["unet"]] * (steps - 2)
+        prefix = "lora_te" if method == "lora" else "cond_stage_model"
+        return {name: tensor for name, tensor in last(trial).items() if name.startswith(prefix)}
+
+    at_stop, later, before = text_weights(2), text_weights(4), text_weights(1)
+    assert all(torch.equal(at_stop[name], later[name]) for name in at_stop)
+    assert any(not torch.equal(at_stop[name], before[name]) for name in at_stop)
+
+
+def test_the_stop_of_the_text_encoder_is_the_same_across_a_resume(configure, train, tmp_path):
+    stop = {"stop_text_encoder_training": 2}
+    straight = train(
+        configure(train=stop | {"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")})
+    )
+    train(configure(train=stop | {"max_train_steps": 1}, save={"save_state": True}))
+    for steps in (3, 4):
+        resumed = train(
+            configure(train=stop | {"max_train_steps": steps}, save={"save_state": True, "resume": "auto"})
+        )
+    ours, theirs = last(resumed), last(straight)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize("option", [{"stop_text_encoder_training": 0}, {"text_encoder_lr": 0}])
+def test_a_text_encoder_that_is_not_trained_is_not_in_the_file(configure, train, option):
+    names = last(train(configure(train=option | {"max_train_steps": 1})))
+    assert not any(name.startswith("lora_te") for name in names) and names
+
+
+def test_rates_of_zero_are_refused(configure, train):
+    with pytest.raises(UserError, match="nothing would be trained"):
+        train(configure(train={"learning_rate": 0}))
+
+
+@pytest.mark.parametrize("method", ["lora", "none"])
+def test_gradient_checkpointing_gives_the_same_weights(configure, train, method):
+    options = {"max_train_steps": 2, "learning_rate": 1e-4}
+    plain = train(configure(network={"method": method}, train=options))
+    recomputed = train(configure(network={"method": method}, train=options | {"gradient_checkpointing": True}))
+    for name, tensor in last(plain).items():
+        torch.testing.assert_close(last(recomputed)[name], tensor, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_learns_nearly_the_same(configure, train, precision):
+    plain = train(configure(train={"max_train_steps": 2}))
+    mixed = train(configure(train={"max_train_steps": 2, "precision": precision}))
+    assert losses(mixed) == pytest.approx(losses(plain), rel=0.05)
+    assert losses(mixed) != losses(plain)
+    assert last(mixed)["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"].dtype is torch.float32
+
+
+@pytest.mark.parametrize("name", ["AdamW8bit", "Lion8bit", "SGDNesterov"])
+def test_every_optimizer_trains(configure, train, name):
+    weights = last(train(configure(train={"max_train_steps": 1}, optimizer={"optimizer_type": name})))
+    assert all(tensor.any() for key, tensor in weights.items() if "lora_up" in key)
+
+
+def test_latents_need_not_be_cached(configure, train):
+    cached = train(configure(train={"max_train_steps": 2}))
+    direct = train(configure(train={"max_train_steps": 2}, dataset={"cache_latents": False}))
+    assert losses(direct) == pytest.approx(losses(cached), rel=1e-4)
+
+
+def test_colours_and_crops_vary_without_a_cache(configure, train):
+    options = {"cache_latents": False, "color_aug": True, "random_crop": True, "flip_aug": True}
+    assert len(losses(train(configure(train={"max_train_steps": 2}, dataset=options)))) == 2
+
+
+def test_a_lora_goes_on_from_a_file(configure, train, tmp_path):
+    first = train(configure(train={"max_train_steps": 2}))
+    kept = Path(first.of(Saved)[-1].path).rename(tmp_path / "first.safetensors")
+    second = train(configure(train={"max_train_steps": 1, "learning_rate": 1e-9}, network={"weights": str(kept)}))
+    for name, tensor in tensors.load(kept).items():
+        torch.testing.assert_close(last(second)[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_a_bad_number_stops_with_the_weights_of_the_step_before(configure, train, tmp_path, monkeypatch):
+    good = train(configure(train={"max_train_steps": 2}, save={"output_dir": str(tmp_path / "good")}))
+    plain = running.BatchLoss.__call__
+    calls = []
+
+    def spoiled(self, batch):
+        calls.append(batch)
+        loss = plain(self, batch)
+        return loss * float("nan") if len(calls) == 3 else loss
+
+    monkeypatch.setattr(running.BatchLoss, "__call__", spoiled)
+    with pytest.raises(NumericFault) as fault:
+        train(configure(train={"max_train_steps": 5}))
+    assert "step 3" in fault.value.problems[0].en and ".png" in fault.value.problems[0].en
+    kept = tensors.load(tmp_path / "out" / "step-00000002-state" / "trainable.safetensors")
+    name = "mid_block.attentions.0.proj_in.lora_up.weight"
+    file_name = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
+    assert torch.equal(kept[f"unet/{name}"], last(good)[file_name])
+    assert not (tmp_path / "out" / "last.safetensors").exists()
+
+
+def test_running_out_of_memory_keeps_the_last_step_and_says_what_to_do(configure, train, tmp_path, monkeypatch):
+    plain = running.BatchLoss.__call__
+    calls = []
+
+    def hungry(self, batch):
+        calls.append(batch)
+        if len(calls) == 2:
+            raise torch.OutOfMemoryError("Tried to allocate 20 GiB")
+        return plain(self, batch)
+
+    monkeypatch.setattr(running.BatchLoss, "__call__", hungry)
+    with pytest.raises(ResourceFault, match="train_batch_size = 1, gradient_checkpointing"):
+        train(configure())
+    assert (tmp_path / "out" / "step-00000001-state").is_dir()
+
+
+def test_stop_without_saving_leaves_nothing(configure, train, tmp_path):
+    control = RunControl()
+
+    def watch(event):
+        if isinstance(event, StepDone):
+            control.stop(save=False)
+
+    with pytest.raises(StopRun):
+        train(configure(), control, watch)
+    assert [path.name for path in (tmp_path / "out").glob("*")] == []
+
+
+def test_a_sample_that_fails_does_not_end_the_training(configure, train, monkeypatch):
+    def broken(self, prompt, progress):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("core.train.samples.Samples._draw", broken)
+    trial = train(configure(train={"max_train_steps": 1}, sample={"sample_prompts": ["a frog"]}))
+    assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 1
+    assert trial.of(StepDone)[-1].step == 1
