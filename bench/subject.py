@@ -22,14 +22,15 @@ sys.path.insert(0, str(ROOT / "demo"))
 
 RUN_FILE = ROOT / "demo" / "run.toml"
 PROMPTS = ("sls frog", "frog")
-SIZE, STEPS, GUIDANCE = 128, 20, 4.0
+SIZE, STEPS, GUIDANCE = 128, 20, 3.0
 
+WHOLE_MODEL = ("train.learning_rate=5e-4", "train.max_train_steps=400")
 VARIANTS: dict[str, tuple[str, ...]] = {
     "LoRA": (),
-    "DreamBooth": ("network.method='none'", "train.learning_rate=3e-4"),
+    "DreamBooth": ("network.method='none'", *WHOLE_MODEL),
     "DreamBooth without regularization": (
         "network.method='none'",
-        "train.learning_rate=3e-4",
+        *WHOLE_MODEL,
         "dataset.reg_data_dir=''",
     ),
 }

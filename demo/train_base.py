@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="running mean of the weights; goes on from it if it is there"
     )
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=47)
     parser.add_argument("--batch", type=int, default=16, help="pictures a step in each of the two processes")
     parser.add_argument(
         "--pictures", type=int, default=1600, help="cached pictures in each of the two processes"
