@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     lang = console.language(_asked_language(arguments))
     args = _parser(lang).parse_args(arguments)
+    console.calm_threads()
     out = console.take_over(LOG)
     try:
         command: Callable[[argparse.Namespace, TextIO, Lang], int] = args.run

@@ -32,6 +32,14 @@ def take_over(log: Path) -> TextIO:
     return console
 
 
+def calm_threads() -> None:
+    """Let torch's CPU threads sleep, not spin, while they wait for each other; before torch is imported.
+
+    Spinning threads take the cores away from the browser that shows the window, and from each other.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def _encoding() -> str:
     """What the console understands; a Windows console takes UTF-8 through Python's own layer."""
     return sys.stdout.encoding or "utf-8"

@@ -1,7 +1,8 @@
 """LoRA by PEFT: put into a model, trained, turned up and down, taken out again, without a trace.
 
-PEFT wraps modules, so that names change while it is attached. The base model's names are taken before, and everything
-that leaves this file speaks of a module by its part of the model and its path in the untouched model.
+PEFT wraps modules, so that names change while it is attached. The base model's names are taken before, and
+everything that leaves this file speaks of a module by its part of the model and its path in the untouched
+model.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Network:
     def __init__(self, models: Mapping[str, nn.Module], ranks: Ranks, dropout: float, keyed: Keyed) -> None:
         """Attach to each part (modules as core.adapters.targets says), weights float32, up at zero.
 
-        The down matrices are drawn from `keyed`, so that they depend on the run's seed and the module's name only.
+        The down matrices are drawn from `keyed`, so that they depend on the run's seed and the module's name
+        only.
         """
         self._models = dict(models)
         self._layers: dict[ModuleKey, LoraLayer] = {}
@@ -137,7 +139,8 @@ def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks, dropout: 
     requires_grad = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     with torch.random.fork_rng(devices=[]):
         inject_adapter_in_model(config, model, ADAPTER)
-    # PEFT freezes what it does not train; whether the rest of this model is frozen is not the adapter's business.
+    # PEFT freezes what it does not train; whether the rest of this model is frozen is not the adapter's
+    # business.
     for name, parameter in model.named_parameters():
         if name.replace(".base_layer.", ".") in requires_grad:
             parameter.requires_grad_(requires_grad[name.replace(".base_layer.", ".")])
@@ -159,8 +162,8 @@ def _initialize(layer: LoraLayer, generator: torch.Generator) -> None:
 def _fused_linear(layer: LoraLayer) -> Callable[[Tensor], Tensor]:
     """PEFT's forward of a plain LoRA Linear, with the adapter added into the base product by one addmm.
 
-    PEFT's own is base(x) + up(down(x)) * scale: two more passes over the output and several Python calls. Merged and
-    disabled states are PEFT's own affair, so they take its path.
+    PEFT's own is base(x) + up(down(x)) * scale: two more passes over the output and several Python calls.
+    Merged and disabled states are PEFT's own affair, so they take its path.
     """
     base, down, up = layer.get_base_layer(), layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]
     plain_forward = layer.forward
@@ -191,10 +194,10 @@ def _refuse_misfit(
         raise UserError(
             Problem(
                 "E-LORA-MODULES",
-                f"this LoRA file has {len(strangers)} modules that are not trained here (such as {shown}); set "
-                "network.conv_rank, or train the text encoder too, as the file was made",
+                f"this LoRA file has {len(strangers)} modules that are not trained here (such as {shown}); "
+                "set network.conv_rank, or train the text encoder too, as the file was made",
                 f"このLoRAファイルには、今回学習しないモジュールが{len(strangers)}個あります（{shown}など）。"
-                "ファイルを作成したときと同じく、network.conv_rankを指定するか、Text Encoderも学習してください",
+                "ファイルの作成時と同じく、network.conv_rankを指定するか、Text Encoderも学習してください",
                 key="network.weights",
                 path=path,
             )
@@ -205,10 +208,10 @@ def _refuse_misfit(
             raise UserError(
                 Problem(
                     "E-LORA-RANK",
-                    f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, but rank "
-                    f"{target.rank} and alpha {target.alpha:g} are set; set the file's values",
-                    f"このLoRAファイルの{'.'.join(key)}はrank {down.shape[0]}、alpha {alpha:g}ですが、設定はrank "
-                    f"{target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせてください",
+                    f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, "
+                    f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values",
+                    f"このLoRAファイルの{'.'.join(key)}はrank {down.shape[0]}、alpha {alpha:g}ですが、"
+                    f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせてください",
                     key="network.weights",
                     path=path,
                 )

@@ -11,7 +11,8 @@ from typing import NamedTuple
 class Module(NamedTuple):
     """What is known of a module without looking at its weights.
 
-    path: as in named_modules. kind: "Linear" or "Conv2d". kernel: side of a convolution's kernel, 0 for Linear.
+    path: as in named_modules. kind: "Linear" or "Conv2d". kernel: side of a convolution's kernel, 0 for
+    Linear.
     """
 
     path: str
@@ -47,8 +48,8 @@ _TEXT = re.compile(r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_pr
 def unet_targets(modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
     """Linear and 1x1 layers inside attention blocks; with conv_rank every layer of the other blocks too.
 
-    As sd-scripts' networks.lora: 192 modules of SD1 or SD2, 278 with convolutions. Layers of those other blocks that
-    are Linear or 1x1 take the plain rank.
+    As sd-scripts' networks.lora: 192 modules of SD1 or SD2, 278 with convolutions. Layers of those other
+    blocks that are Linear or 1x1 take the plain rank.
     """
     return tuple(
         _target(module, ranks)

@@ -29,7 +29,8 @@ def min_snr_weight(snr: Tensor, gamma: float, prediction: str) -> Tensor:
 def debiased_weight(snr: Tensor, prediction: str) -> Tensor:
     """Loss weight of each sample that lifts hard timesteps; (B,).
 
-    snr: (B,); above 1000 it counts as 1000, as in sd-scripts. For v the weight is 1 / (snr + 1), again as there.
+    snr: (B,); above 1000 it counts as 1000, as in sd-scripts. For v the weight is 1 / (snr + 1), again as
+    there.
     Source: Yu et al. 2023, arXiv:2310.08442, section 3.3.
     """
     capped = snr.clamp(max=1000.0)

@@ -9,8 +9,8 @@ from torch import Tensor
 class NoiseTable:
     """The noise schedule as device tensors, so that a step looks up and never asks the host.
 
-    alphas_cumprod: (T,) float32, the share of signal variance left at each timestep; diffusers' schedulers hold it
-    under this name. Source: Ho et al. 2020, arXiv:2006.11239, section 2.
+    alphas_cumprod: (T,) float32, the share of signal variance left at each timestep; diffusers' schedulers
+    hold it under this name. Source: Ho et al. 2020, arXiv:2006.11239, section 2.
     """
 
     def __init__(self, alphas_cumprod: Tensor, device: torch.device | str = "cpu") -> None:

@@ -1,0 +1,1 @@
+"""How files of weights are laid out: what they are, and how they are read and written."""

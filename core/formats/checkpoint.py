@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -47,16 +47,18 @@ class SingleFile:
             return tensor.chunk(count)[index].clone()
         return tensor.reshape(self._shape(slot))
 
-    def foreign(self) -> list[str]:
-        """Names in the file that belong to no part: averaged weights, schedules, other programs' own."""
-        ours = {self._name(slot) for part in self.slots.values() for slot in part.values()}
-        return [
-            name for name, (dtype, _) in self.file.tensors.items() if name not in ours and dtype in DTYPES
-        ]
+    def beside(self, written: Iterable[str]) -> dict[str, Lazy]:
+        """What else the file holds: averaged weights, schedules, unused layers, other programs' own.
 
-    def lazy(self, name: str) -> Lazy:
-        """A tensor of the file as it stands, by its name there; other programs' numbers are not judged."""
+        written: names, as slots speak of them, that are accounted for.
+        """
+        ours = {self.names.get(name, name) for name in written}
+        others = [name for name, (dtype, _) in self.file.tensors.items() if dtype in DTYPES]
+        return {name: self._as_it_is(name) for name in others if name not in ours}
+
+    def _as_it_is(self, name: str) -> Lazy:
         dtype, shape = self.file.tensors[name]
+        # Other programs' numbers are not judged.
         return Lazy(DTYPES[dtype], shape, lambda: self.file.read(name), is_checked=False)
 
     def _name(self, slot: Slot) -> str:

@@ -47,6 +47,8 @@ def read_header(path: Path) -> Header:
             start = file.read(8)
             if len(start) < 8:
                 raise _truncated(path, size, None)
+            if start[:2] in (b"PK", b"\x80\x02"):
+                raise _bad(path, "it is a pickled file (.ckpt) by content", "中身は.ckpt（pickle）です")
             (length,) = struct.unpack("<Q", start)
             if length > LARGEST_HEADER:
                 raise _bad(

@@ -38,27 +38,17 @@ _FOREIGN = (
 )
 
 _INPUT_VARIANT = {9: "inpainting", 8: "instruct-pix2pix", 5: "depth", 7: "upscaler"}
+_SCHEDULER_PREDICTION = {"epsilon": "epsilon", "v_prediction": "v"}
 _ALPHA_CODES = {"F64": "<d", "F32": "<f", "F16": "<e", "BF16": "<f", "I64": "<q", "I32": "<i"}
 _LORA_MARKS = (
-    ".lora_down.",
-    ".lora_up.",
-    ".lora_A.",
-    ".lora_B.",
-    ".lora.down.",
-    ".lora.up.",
-    "_lora.down.",
-    "_lora.up.",
-)
+    ".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", "_lora.down.",
+    "_lora.up.", ".lora_linear_layer.",
+)  # fmt: skip
 _LYCORIS_MARKS = (
-    ".hada_w1",
-    ".lokr_w1",
-    ".lokr_w2",
-    ".oft_blocks",
-    ".oft_diag",
-    ".glora",
-    ".ia3",
-    ".on_input",
-)
+    ".hada_w1", ".lokr_w1", ".lokr_w2", ".oft_blocks", ".oft_diag", ".glora", ".ia3", ".on_input",
+)  # fmt: skip
+_RANK_MARKS = (".lora_down.", ".lora_A.", "lora.down.", "layer.down.", ".hada_w1_b", ".lokr_w2_b")
+"""Parts of the names of tensors whose first side is the rank."""
 _PIPELINES = {
     "StableDiffusionPipeline": "", "StableDiffusionImg2ImgPipeline": "",
     "StableDiffusionInpaintPipeline": "inpainting",
@@ -120,10 +110,9 @@ def identify(path: Path) -> Identity:
     found = classify(tensors, metadata)
     if found.kind == "model" and not _metadata_prediction(metadata):
         beside = _json(path.with_name(f"{path.stem}_config") / "scheduler" / "scheduler_config.json")
-        if beside is not None:
-            return replace(
-                found, prediction="v" if beside.get("prediction_type") == "v_prediction" else "epsilon"
-            )
+        told = _SCHEDULER_PREDICTION.get(str((beside or {}).get("prediction_type", "")))
+        if told is not None:
+            return replace(found, prediction=told)
     if found.kind in ("lora", "lycoris") and found.alpha is None:
         return replace(found, alpha=_alpha_of_file(path, tensors))
     return found
@@ -223,9 +212,7 @@ def _add_on(tensors: TensorTable, metadata: Mapping[str, str], kind: str) -> Ide
             if mark in name:
                 modules.add(name[: name.index(mark)])
                 break
-        if (shape and any(mark in name for mark in (".lora_down.", ".lora_A.", "lora.down."))) or (
-            shape and any(name.endswith(mark) for mark in (".hada_w1_b", ".lokr_w2_b"))
-        ):
+        if shape and any(mark in name for mark in _RANK_MARKS):
             ranks[shape[0]] += 1
     rank = ranks.most_common(1)[0][0] if ranks else None
     is_kohya = any(name.startswith("lora_") for name in tensors)
@@ -336,9 +323,11 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
         # SD1's text encoder is OpenAI's CLIP with its quick_gelu, SD2's is OpenCLIP's with the plain one.
         known = CONTEXT_FAMILY.get(unet.get("cross_attention_dim") or 0, "")
         family = known or ("sd1" if text.get("hidden_act", "quick_gelu") == "quick_gelu" else "sd2")
-    prediction = "v" if scheduler.get("prediction_type") == "v_prediction" else "epsilon"
-    if family == "sd2" and not variant:
+    prediction = _SCHEDULER_PREDICTION.get(str(scheduler.get("prediction_type", "")), "")
+    if family == "sd2" and not variant and prediction:
         variant = "768-v" if prediction == "v" else "base"
+    if family == "sd1" and not prediction:
+        prediction = "epsilon"
     tables = []
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:

@@ -83,7 +83,7 @@ class _Tensor:
 
 _FAULTS = (
     pickle.UnpicklingError, EOFError, AttributeError, TypeError, ValueError, LookupError, ImportError,
-    MemoryError, OverflowError, RecursionError,
+    MemoryError, OverflowError, RecursionError, AssertionError, struct.error,
 )  # fmt: skip
 """How the instructions of a damaged pickle can fail."""
 
@@ -127,7 +127,8 @@ class _Inert:
         raise TypeError(self.kind)
 
 
-class _Unpickler(pickle.Unpickler):
+# The unpickler in Python, like torch's own safe one: the one in C lets four bytes of a file ask for 64 GB.
+class _Unpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return _Inert("dict")
@@ -216,7 +217,14 @@ def _read_zip(path: Path, file: BinaryIO) -> tuple[Any, dict[str, tuple[int, int
             root = _load(io.BytesIO(archive.read(programs[0])), path)
             start = f"{folder}/data/" if folder else "data/"
             stored = [entry for entry in entries if entry.filename.startswith(start)]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        struct.error,
+    ) as error:
         raise _truncated(path, size, str(error)) from error
     return root, {e.filename[len(start) :]: (_data_start(file, path, e), e.file_size) for e in stored}
 
@@ -234,28 +242,38 @@ def _data_start(file: BinaryIO, path: Path, entry: zipfile.ZipInfo) -> int:
 
 def _read_legacy(path: Path, file: BinaryIO) -> tuple[Any, dict[str, tuple[int, int]]]:
     """As `_read_zip`, of a file from before torch 1.6: pickles one after the other, then the storages."""
-    if _load(file, path) != LEGACY_MAGIC:
+    head = io.BytesIO(file.read(LARGEST_PROGRAM))
+    if _load(head, path) != LEGACY_MAGIC:
         raise _bad(path, "not written by torch")
-    _load(file, path)
-    _load(file, path)
-    root = _load(file, path)
+    _load(head, path)
+    _load(head, path)
+    root = _load(head, path)
+    order = _load(head, path)
+    file.seek(head.tell())
+    size = path.stat().st_size
     sizes = {storage.key: ITEM_BYTES[storage.dtype] for storage in _storages(root)}
     places: dict[str, tuple[int, int]] = {}
-    for key in _load(file, path):
+    for key in order if isinstance(order, list) else []:
         count = file.read(8)
-        if len(count) < 8:
-            raise _truncated(path, path.stat().st_size, "storages")
-        length = max(0, struct.unpack("<q", count)[0]) * sizes.get(str(key), 0)
+        length = max(0, struct.unpack("<q", count)[0]) * sizes.get(str(key), 0) if len(count) == 8 else size
+        if file.tell() + length > size:
+            raise _truncated(path, size, f"storage {key}")
         places[str(key)] = (file.tell(), length)
         file.seek(length, io.SEEK_CUR)
     return root, places
 
 
-def _storages(value: Any) -> list[_Storage]:
-    """Every storage below a value of dictionaries."""
-    if isinstance(value, _Tensor):
-        return [value.storage]
-    return [s for item in value.values() for s in _storages(item)] if isinstance(value, dict) else []
+def _storages(root: Any) -> list[_Storage]:
+    """Every storage below a value of dictionaries, which may hold each other."""
+    found, todo, seen = [], [root], set()
+    while todo:
+        value = todo.pop()
+        if isinstance(value, _Tensor):
+            found.append(value.storage)
+        elif isinstance(value, dict) and id(value) not in seen:
+            seen.add(id(value))
+            todo += value.values()
+    return found
 
 
 def _listing(path: Path, root: Any, places: Mapping[str, tuple[int, int]]) -> Listing:

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 import torch
 from torch import Tensor
 
-from core.errors import NumericFault, Problem, UserError
+from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.formats import commit, pickles
 from core.formats.header import TensorTable, read_header, unreadable
 from core.formats.slots import Shape
@@ -158,7 +158,8 @@ def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: 
             if file.readinto(window) != length:
                 raise OSError(errno.EIO, "the file became shorter while it was read")
     except OSError as error:
-        raise unreadable(path, error) from error
+        # It was there when its header was read.
+        raise ResourceFault(*unreadable(path, error).problems) from error
     return tensor
 
 
@@ -175,11 +176,6 @@ def _dtype(path: Path, name: str, dtype: str) -> torch.dtype:
             )
         )
     return DTYPES[dtype]
-
-
-def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """Name of the first tensor that holds NaN or infinity."""
-    return next((name for name, tensor in tensors.items() if not is_finite(tensor)), None)
 
 
 def is_finite(tensor: Tensor) -> bool:

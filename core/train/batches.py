@@ -1,10 +1,10 @@
-"""From the plan to tensors: what one micro-batch needs, drawn from (seed, epoch, slot), read ahead by a thread."""
+"""From the plan to tensors: what a micro-batch needs, drawn from (seed, epoch, slot) and read ahead."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -41,7 +41,8 @@ class Latents(Protocol):
 class MicroBatch:
     """One forward and backward pass of one process.
 
-    latents, noise: (B, C, h, w) float32. shift: (B, C, 1, 1) for noise offset, or None. timesteps: (B,) int64.
+    latents, noise: (B, C, h, w) float32. shift: (B, C, 1, 1) for noise offset, or None. timesteps: (B,)
+    int64.
     weights: (B,), loss weight of each sample. total: samples of this micro-batch over all processes.
     """
 
@@ -79,8 +80,8 @@ class Batches:
         self._train, self._seed = config.train, config.train.seed
         self._prior_loss_weight = config.dataset.prior_loss_weight
 
-    def stream(self, position: int) -> Iterator[MicroBatch | None]:
-        """Micro-batches from number `position` on, without end; None where this process has no sample in one."""
+    def stream(self, position: int) -> Generator[MicroBatch | None]:
+        """Micro-batches from number `position` on, without end; None: no sample in it for this process."""
         batches = self._plan.stream(position)
         prepared: Iterator[_Prepared | None] = map(self._prepare, batches)
         if self._latents.reads_files or self._engine.is_asynchronous:
@@ -104,7 +105,7 @@ class Batches:
         )
 
     def _draw(self, batch: Batch, samples: Sequence[Sample]) -> tuple[Tensor, Tensor | None]:
-        """Noise and the VAE's own draw, (2, B, C, h, w), and the shift of noise offset, all keyed by the sample."""
+        """Noise and the VAE's own draw, (2, B, C, h, w), and noise offset's shift, keyed by the sample."""
         spec, is_pinned = self._spec, self._engine.is_asynchronous
         shape = (
             spec.latent_channels,
@@ -149,8 +150,8 @@ class Batches:
         return tensor.to(self._engine.device, non_blocking=True)
 
 
-def ahead(items: Iterator[Item], depth: int) -> Iterator[Item]:
-    """The same items, made by a thread that stays up to `depth` of them in front; its exceptions come out here."""
+def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
+    """The same items, made by a thread up to `depth` of them in front; its exceptions come out here."""
     made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
     is_over = threading.Event()
 

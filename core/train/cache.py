@@ -1,4 +1,4 @@
-"""Latents of every picture, encoded once: mean and deviation in memory, one tensor for each bucket, and on disk."""
+"""Latents of every picture, encoded once: one tensor for each bucket in memory, and entries on disk."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
 
 ON_DEVICE_BYTES = 2 * 2**30
-"""Latents up to this size lie in the GPU's memory; more lie in host memory and are copied over batch by batch."""
+"""Up to this size they lie in the GPU's memory; beyond, in host memory, copied over batch by batch."""
 
 SAMPLED = 64
 """Numbers of each tensor that a quick fingerprint looks at."""
 
 Encode = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Pixels (B, 3, H, W) in [-1, 1] on the training device -> mean and deviation of their latents."""
+"""Bytes (B, H, W, 3) in host memory -> mean and deviation of their latents on the training device."""
 
 Entry = tuple[int, bool]
 """(number of the picture in the plan, mirrored)."""
@@ -72,7 +72,7 @@ class EncodedPictures:
 
     def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            return self._encode(to_range(prepared.to(self._device, non_blocking=True)))
+            return self._encode(prepared)
 
     def _pixels(self, batch: Batch, sample: Sample) -> Tensor:
         rng = keys.rng(self._plan.seed, "color", batch.epoch, sample.slot)
@@ -83,7 +83,7 @@ class DiskCache:
     """Entries below a folder of our own, each named by all that shaped its bytes."""
 
     def __init__(self, root: Path, vae: str, emit: Emit, is_writer: bool = True) -> None:
-        """vae: fingerprint of the VAE that encodes. is_writer: whether this process is the one that writes."""
+        """vae: fingerprint of the VAE that encodes. is_writer: whether this process writes entries."""
         self._root, self._vae, self._emit, self._is_writer = root, vae, emit, is_writer
 
     def read(self, image: PlannedImage, flip: bool) -> Tensor | None:
@@ -147,19 +147,25 @@ class DiskCache:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Pictures that are encoded together; always the same ones, so that an entry's bits never depend on luck."""
+    """Pictures encoded together: always the same ones, so that an entry's bits never depend on luck."""
 
     bucket: Size
     entries: tuple[Entry, ...]
 
 
 def build(
-    plan: Plan, used: Iterable[Entry], encode: Encode, disk: DiskCache | None, control: RunControl, emit: Emit,
+    plan: Plan,
+    used: Iterable[Entry],
+    encode: Encode,
+    disk: DiskCache | None,
+    control: RunControl,
+    emit: Emit,
     device: torch.device,
-) -> CachedLatents:  # fmt: skip
+) -> CachedLatents:
     """Encode what will be used, or read it from disk.
 
-    Raises StopRun between two pictures, NumericFault when a picture gives NaN, ResourceFault when one is gone.
+    Raises StopRun between two pictures, NumericFault when a picture gives NaN, ResourceFault when one is
+    gone.
     """
     wanted = set(used)
     chunks = [chunk for chunk in _chunks(plan) if not wanted.isdisjoint(chunk.entries)]
@@ -204,7 +210,7 @@ def fingerprint(model: nn.Module) -> str:
 
 
 def sampled_fingerprint(models: Iterable[nn.Module]) -> str:
-    """A quick hash of some numbers of every weight, to see that a model is the one it was; guards against accidents."""
+    """A quick hash of some numbers of every weight, to see that a model is still the one it was."""
     digest = hashlib.blake2b(digest_size=16)
     for model in models:
         for name, tensor in sorted(model.state_dict().items()):

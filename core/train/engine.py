@@ -1,9 +1,10 @@
 """The one file that meets accelerate: which device, how many processes, and taking both down after a run.
 
-Accelerate's own state is global to the process; it is taken down after every run, so that a second run in the same
-process starts as the first one did. Precision and the gradients of several processes are done here in a few lines of
-torch: an fp16 scaler that also works without a GPU, a mean over the samples of all processes that stays exact when a
-batch does not divide evenly, and models that keep their own names because nothing wraps them.
+Accelerate's own state is global to the process; it is taken down after every run, so that a second run in the
+same process starts as the first one did. Precision and the gradients of several processes are done here in a
+few lines of
+torch: an fp16 scaler that also works without a GPU, a mean over the samples of all processes that stays exact
+when a batch does not divide evenly, and models that keep their own names because nothing wraps them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Engine:
 
     def close(self) -> None:
         """Give accelerate's global state back; the engine is not used after this."""
-        self._accelerator.free_memory()
+        if self.world_size > 1:
+            self._accelerator.state.destroy_process_group()
         AcceleratorState._reset_state(True)
         GradientState._reset_state()
 

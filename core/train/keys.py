@@ -1,7 +1,7 @@
 """Torch randomness that is a function of what it is for, never of what was drawn before.
 
-A run needs no stored generator state: noise, timesteps, dropout and pictures are drawn from (seed, purpose, position),
-so that stopping, previews, prefetching and the number of processes change nothing.
+A run needs no stored generator state: noise, timesteps, dropout and pictures are drawn from (seed, purpose,
+position), so that stopping, previews, prefetching and the number of processes change nothing.
 """
 
 from __future__ import annotations

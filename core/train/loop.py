@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -37,7 +38,7 @@ class Training:
     parts: Components
     trainee: Trainee
     text: TextStates
-    stream: Callable[[int], Iterator[MicroBatch | None]]
+    stream: Callable[[int], Generator[MicroBatch | None]]
     batch_loss: Callable[[MicroBatch], Tensor]
     optimizer: torch.optim.Optimizer
     update: Update
@@ -73,44 +74,47 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
     Raises StopRun before a step, BadStep when numbers stop being finite.
     """
-    engine, update, accumulation = training.engine, training.update, training.accumulation
     report = Report(training, progress)
-    stream = training.stream(progress.step * accumulation)
     if training.config.sample.sample_at_first and progress.step == 0:
         training.samples.draw(0, control, emit)
     training.trainee.set_train_mode(training.text.is_trained)
     report.restart_clock()
-    while progress.step < training.total_steps:
-        _look_at_control(training, progress.step, control, report)
-        if stop_text_encoder(training, progress.step):
-            keep_text(training, control, emit)
-        rates = training.learning_rates(progress.step)
-        for group in training.optimizer.param_groups:
-            group["lr"] = rates[group["name"]]
+    with closing(training.stream(progress.step * training.accumulation)) as stream:
+        while progress.step < training.total_steps:
+            _look_at_control(training, progress.step, control, report)
+            if stop_text_encoder(training, progress.step):
+                keep_text(training, control, emit)
+            rates = training.learning_rates(progress.step)
+            for group in training.optimizer.param_groups:
+                group["lr"] = rates[group["name"]]
 
-        loss = torch.zeros((), device=engine.device)
-        for n, batch in enumerate(islice(stream, accumulation)):
-            if batch is None:
-                continue
-            _seed_dropout(training, progress.step, n)
-            share = training.batch_loss(batch) / accumulation
-            engine.backward(share)
-            loss += share.detach()
-        loss = engine.sum(loss)
-        update(progress.step, loss)
-        progress.step += 1
-        report.add(loss)
+            loss = _gradients(training, progress.step, stream)
+            training.update(progress.step, loss)
+            progress.step += 1
+            progress.losses.append(loss)
 
-        if (
-            progress.step % training.config.log.log_every_n_steps == 0
-            or progress.step == training.total_steps
-        ):
-            report.send(emit, rates)
-        _save_and_sample(training, progress, control, emit, report)
+            is_last = progress.step == training.total_steps
+            if progress.step % training.config.log.log_every_n_steps == 0 or is_last:
+                report.send(emit, rates)
+            _save_and_sample(training, progress, control, emit, report)
+
+
+def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]) -> Tensor:
+    """Add up the gradients of one step; returns the mean loss over the samples of all processes."""
+    engine, accumulation = training.engine, training.accumulation
+    loss = torch.zeros((), device=engine.device)
+    for n, batch in enumerate(islice(stream, accumulation)):
+        if batch is None:
+            continue
+        _seed_dropout(training, step, n)
+        share = training.batch_loss(batch) / accumulation
+        engine.backward(share)
+        loss += share.detach()
+    return engine.sum(loss)
 
 
 def stop_text_encoder(training: Training, step: int) -> bool:
-    """Freeze the text encoder when `stop_text_encoder_training` steps are done; whether it was frozen just now."""
+    """Freeze the text encoder after `stop_text_encoder_training` steps; whether it was frozen just now."""
     stop_at = training.config.train.stop_text_encoder_training
     if not training.text.is_trained or stop_at is None or step < stop_at:
         return False
@@ -129,58 +133,43 @@ def keep_text(training: Training, control: RunControl, emit: Emit) -> None:
 
 
 class Report:
-    """Gathers losses on the device and reads them back now and then: the only place where the host waits."""
+    """Reads losses back now and then: the only place where the host waits for the device."""
 
     def __init__(self, training: Training, progress: Progress) -> None:
         self._training, self._progress = training, progress
-        self._losses = [torch.tensor(loss, device=training.engine.device) for loss in progress.losses]
-        self._steps = 0
-        self._since = time.monotonic()
-
-    def add(self, loss: Tensor) -> None:
-        self._losses.append(loss)
-        self._steps += 1
+        self.restart_clock()
 
     def restart_clock(self) -> None:
         """What happened until now is not training time."""
-        self._steps, self._since = 0, time.monotonic()
+        self._step, self._since = self._progress.step, time.monotonic()
 
     def exclude(self, seconds: float) -> None:
         """These seconds were not training time."""
         self._since += seconds
 
-    def look(self) -> None:
-        """Wait for the device and keep the losses so far in the progress. Raises BadStep."""
-        update = self._training.update
-        signals = update.signals()
-        *losses, bad_step, overflows = torch.stack([*self._losses, *signals]).tolist()
-        update.look(self._progress.step, bad_step, overflows)
-        self._progress.losses = losses
-
     def send(self, emit: Emit, rates: dict[str, float]) -> None:
         """Send the mean since the last report. Raises BadStep."""
-        training, step = self._training, self._progress.step
-        self.look()
-        mean = torch.tensor(self._progress.losses).mean().item()
-        now = time.monotonic()
+        training, progress, step = self._training, self._progress, self._progress.step
+        training.update.look(step)
         device = training.engine.device
-        is_cuda = device.type == "cuda"
-        if training.engine.is_main:
-            emit(
-                StepDone(
-                    step=step,
-                    total=training.total_steps,
-                    epoch=-(-step * training.accumulation // training.plan.batches_per_epoch),
-                    loss=mean,
-                    lr=rates,
-                    grad_norm=training.update.grad_norm.item(),
-                    seconds=(now - self._since) / max(1, self._steps),
-                    vram_bytes=torch.cuda.max_memory_allocated(device) if is_cuda else 0,
-                )
+        loss = torch.stack(progress.losses).mean().item()
+        seconds = (time.monotonic() - self._since) / max(1, step - self._step)
+        progress.losses.clear()
+        self.restart_clock()
+        if not training.engine.is_main:
+            return
+        emit(
+            StepDone(
+                step=step,
+                total=training.total_steps,
+                epoch=-(-step * training.accumulation // training.plan.batches_per_epoch),
+                loss=loss,
+                lr=rates,
+                grad_norm=training.update.grad_norm.item(),
+                seconds=seconds,
+                vram_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
             )
-        self._losses.clear()
-        self._progress.losses = []
-        self._steps, self._since = 0, now
+        )
 
 
 def _look_at_control(training: Training, step: int, control: RunControl, report: Report) -> None:
@@ -215,7 +204,7 @@ def _save_and_sample(
 
     kinds = training.outputs.due(step, epoch if has_ended else 0, is_last)
     if kinds or saves_now:
-        report.look()
+        training.update.look(step)
         training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
     every_steps, every_epochs = config.sample.sample_every_n_steps, config.sample.sample_every_n_epochs
     samples_due = (every_steps is not None and step % every_steps == 0) or (
@@ -223,7 +212,6 @@ def _save_and_sample(
     )
     if samples_due or samples_now or is_last:
         training.samples.draw(step, control, emit)
-        training.trainee.set_train_mode(training.text.is_trained)
     report.exclude(time.monotonic() - before)
 
 

@@ -24,7 +24,7 @@ KEY = "optimizer.optimizer_args"
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters trained with one learning rate. name: "unet" or "text_encoder"; parameters by their own names."""
+    """Parameters trained with one rate. name: "unet" or "text_encoder"; parameters by their own names."""
 
     name: str
     rate: float
@@ -34,8 +34,8 @@ class Group:
 def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimizer:
     """The optimizer over these groups, one parameter group for each, in order, with its "name".
 
-    torch's own run fused: one pass over the parameters, and able to leave out a step that went wrong without asking
-    the host. Raises UserError when it can't be imported or its arguments do not fit.
+    torch's own run fused: one pass over the parameters, and able to leave out a step that went wrong without
+    asking the host. Raises UserError when it can't be imported or its arguments do not fit.
     """
     kind = _import(config.optimizer_type)
     arguments = dict(OPTIMIZERS[config.optimizer_type].defaults) | parse_args(config.optimizer_args, kind)
@@ -56,7 +56,8 @@ def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimi
 def parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
     """Arguments such as "weight_decay=0.01" or "betas=0.9,0.999" as Python values.
 
-    Raises UserError for a line that is none, a value that is no literal, and a name the optimizer does not know.
+    Raises UserError for a line that is none, a value that is no literal, and a name the optimizer does not
+    know.
     """
     known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
     values: dict[str, Any] = {}
@@ -138,7 +139,7 @@ def _named(groups: Sequence[Group]) -> Iterator[tuple[str, nn.Parameter]]:
 
 
 def _import(name: str) -> type:
-    """The class of an optimizer from the catalog's closed list. Raises UserError when its package is missing."""
+    """The class of an optimizer of the catalog. Raises UserError when its package is missing."""
     spec = OPTIMIZERS[name]
     module, _, attribute = spec.code.partition(":")
     try:
@@ -147,8 +148,9 @@ def _import(name: str) -> type:
         raise UserError(
             Problem(
                 "E-OPT-MISSING",
-                f"{name} needs {spec.pip}, which can't be loaded ({e}); pip install {spec.pip}, or choose AdamW",
-                f"{name}に必要な{spec.pip}を読み込めません（{e}）。pip install {spec.pip} を実行するか、AdamWを選んでください",
+                f"{name} needs {spec.pip}, which can't be loaded ({e}): pip install {spec.pip}, or use AdamW",
+                f"{name}に必要な{spec.pip}を読み込めません（{e}）。"
+                f"pip install {spec.pip} を実行するか、AdamWを選んでください",
                 key="optimizer.optimizer_type",
             )
         ) from e

@@ -86,7 +86,7 @@ class Outputs:
         return kinds
 
     def save(self, progress: Progress, kinds: set[str], epoch: int, control: RunControl) -> None:
-        """Save what is due. A full disk is said and the run goes on; only for the last save it waits for room."""
+        """Save what is due. With a full disk the run goes on, and only the last save waits for room."""
         if not self._writer.engine.is_main:
             return
         for kind in ("step", "epoch", "autosave"):
@@ -120,18 +120,18 @@ class Outputs:
             self.save_state(progress, kind, epoch)
             self._remove_autosaves(progress, KEEP_AUTOSAVES)
         else:
-            number = epoch if kind == "epoch" else progress.step
-            made = [self._save_model(progress, kind, number, epoch)]
+            place = self._save_model(progress, kind, epoch)
             if kind == "epoch":
-                progress.epoch_saves.append([made[0].name])
-            if self._config.save_state and (place := self.save_state(progress, kind, epoch)) is not None:
-                made.append(place)
-            if kind == "epoch":
-                progress.epoch_saves[-1] = [path.name for path in made]
-                self._remove_old_epochs(progress)
+                # The state tells of itself too, so that a resumed run knows what to remove one day.
+                state_folder = state_name(self._config.output_name, kind, epoch)
+                progress.epoch_saves.append([place.name, state_folder])
+            if self._config.save_state:
+                self.save_state(progress, kind, epoch)
+            self._remove_old_epochs(progress)
         self._emit(StageProgress("save", 1, 1))
 
-    def _save_model(self, progress: Progress, kind: str, number: int, epoch: int) -> Path:
+    def _save_model(self, progress: Progress, kind: str, epoch: int) -> Path:
+        number = epoch if kind == "epoch" else progress.step
         stem = self._folder / model_name(self._config.output_name, kind, number)
         path = stem.with_name(stem.name + self._ending)
         if path.name not in progress.written and not _is_model_of(path, progress.lineage):

@@ -17,6 +17,7 @@ from core.data.plan import Plan
 from core.diffusion.schedule import NoiseTable
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
+from core.formats import tensors
 from core.models.family import Components, Family, open_family
 from core.train import cache, optim, state_files, trainee
 from core.train.batches import Batches, Latents
@@ -54,8 +55,8 @@ class Job:
 def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> None:
     """Train as the run file says.
 
-    folder: the run folder, which exists. Raises StopRun, UserError (refused), NumericFault, ResourceFault. torch's
-    global generators are left as they were found.
+    folder: the run folder, which exists. Raises StopRun, UserError (refused), NumericFault, ResourceFault.
+    torch's global generators are left as they were found.
     """
     job = prepare(config, folder, control, emit)
     if job.found is not None and job.found.step >= job.total_steps:
@@ -76,6 +77,8 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = trainee.rates(config.train)
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
+    if config.network.weights and config.network.method != "none":
+        tensors.open_file(Path(config.network.weights))
     found = _find_state(config, emit)
     plan = planning.make(
         config.dataset,
@@ -150,25 +153,29 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
 
 def _train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
     """Run the loop; however it ends, the last good state is kept."""
-
-    def keep_state() -> None:
-        if progress.step > 0:
-            training.outputs.save_state(progress, "step", training.epoch_of(progress.step))
-
     try:
-        train(training, progress, control, emit)
-    except StopRun as stop:
-        if progress.step >= training.total_steps:
-            return
-        if stop.save:
-            keep_state()
-        raise
+        try:
+            train(training, progress, control, emit)
+        except StopRun as stop:
+            if progress.step >= training.total_steps:
+                return
+            if stop.save:
+                training.update.look(progress.step)
+                _keep_state(training, progress)
+            raise
     except BadStep as bad:
-        progress.step, progress.losses = bad.step, []
+        lost = progress.step - bad.step
+        progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
         with _said(emit):
-            keep_state()
+            _keep_state(training, progress)
         raise NumericFault(_not_finite(training, bad.step)) from None
-    except torch.OutOfMemoryError as e:
+    except ResourceFault:
+        with _said(emit):
+            _keep_state(training, progress)
+        raise
+    except (RuntimeError, MemoryError) as e:
+        if not _is_out_of_memory(e):
+            raise
         reason = str(e).splitlines()[0]
     else:
         return
@@ -176,12 +183,22 @@ def _train(training: Training, progress: Progress, control: RunControl, emit: Em
     training.optimizer.zero_grad(set_to_none=True)
     torch.cuda.empty_cache()
     with _said(emit):
-        keep_state()
+        _keep_state(training, progress)
     raise ResourceFault(_out_of_memory(training, reason))
 
 
+def _keep_state(training: Training, progress: Progress) -> None:
+    if 0 < progress.step < training.total_steps:
+        training.outputs.save_state(progress, "step", training.epoch_of(progress.step))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch's CPU allocator has no exception of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
 def _find_state(config: RunConfig, emit: Emit) -> Found | None:
-    """The state to go on from. Raises UserError when a named one is damaged or missing, or all are damaged."""
+    """The state to go on from. Raises UserError when a named one is missing or damaged, or all are."""
     resume = config.save.resume
     output_dir = Path(config.save.output_dir)
     state_files.sweep(output_dir)
@@ -235,7 +252,7 @@ def _latents(
 
 
 def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
-    """Frozen weights in the compute type, everything that trains on the device, activations recomputed if asked."""
+    """Frozen weights in the compute type, what trains on the device, activations recomputed if asked."""
     trained = (parts.unet, parts.text_encoder)
     trainee.cast_frozen(trained, engine.compute_type)
     for module in trained:
@@ -256,17 +273,16 @@ def _schedule(config: RunConfig, total_steps: int) -> Schedule:
 
 
 def _plan_ready(job: Job) -> PlanReady:
-    plan = job.plan
-    table = plan.to_json(job.config.train)
-    train = sum(not image.is_reg for image in plan.images)
+    plan, train = job.plan, job.config.train
+    reg_images = sum(image.is_reg for image in plan.images)
     return PlanReady(
-        images=train,
-        reg_images=len(plan.images) - train,
-        samples_per_epoch=table["epoch"]["train_samples"] + table["epoch"]["reg_samples"],
-        steps_per_epoch=table["epoch"]["steps"],
+        images=len(plan.images) - reg_images,
+        reg_images=reg_images,
+        samples_per_epoch=plan.train_samples + plan.reg_samples,
+        steps_per_epoch=plan.steps_per_epoch(train.gradient_accumulation_steps),
         steps=job.total_steps,
-        epochs=table["epochs"],
-        buckets=tuple(table["buckets"]),
+        epochs=plan.epochs(train),
+        buckets=plan.buckets,
     )
 
 
@@ -293,9 +309,11 @@ def _not_finite(training: Training, step: int) -> Problem:
     names = ", ".join(training.pictures_of(step))
     return Problem(
         "E-NUMERIC",
-        f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); the weights of step {step} "
-        "are kept. Lower the learning rate, use bf16 instead of fp16, or look at these pictures",
-        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像: {names}）。{step}ステップ目の重みを保持しています。"
+        f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); "
+        f"the weights of step {step} are kept. Lower the learning rate, use bf16 instead of fp16, "
+        "or look at these pictures",
+        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像: {names}）。"
+        f"{step}ステップ目の重みを保持しています。"
         "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください",
     )
 

@@ -40,7 +40,8 @@ class Prompt:
 def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
     """The prompts of sample_prompts; a single line that names a .txt file stands for that file's lines.
 
-    Syntax of sd-scripts: `text --n negative --w width --h height --d seed --s steps --l guidance`, # starts a comment.
+    Syntax of sd-scripts: `text --n negative --w width --h height --d seed --s steps --l guidance`, # starts a
+    comment.
     Raises UserError (E-SAMPLE) when a file is missing or a value is no number.
     """
     if len(lines) == 1 and lines[0].lower().endswith(".txt"):
@@ -56,8 +57,8 @@ def _read(path: Path) -> list[str]:
         raise UserError(
             Problem(
                 "E-SAMPLE-FILE",
-                f"the file of sample prompts can't be read ({e}); it must be UTF-8 text with one prompt a line",
-                f"サンプル用プロンプトのファイルを読み込めません（{e}）。1行に1つのUTF-8テキストにしてください",
+                f"the file of sample prompts can't be read ({e}); it must be UTF-8 text, one prompt a line",
+                f"プロンプトのファイルを読み込めません（{e}）。1行に1つのUTF-8テキストにしてください",
                 key="sample.sample_prompts",
                 path=str(path),
             )
@@ -88,16 +89,17 @@ def _bad_line(line: str, part: str) -> UserError:
     return UserError(
         Problem(
             "E-SAMPLE-PROMPT",
-            f"{part!r} is not understood in the sample prompt {line!r}; there are --n text, --w --h --d --s (whole "
-            "numbers) and --l (a number)",
-            f"サンプル用プロンプト{line!r}の{part!r}が正しくありません。--n 文字列、--w --h --d --s 整数、--l 数値が使えます",
+            f"{part!r} is not understood in the sample prompt {line!r}; there are --n text, "
+            "--w --h --d --s (whole numbers) and --l (a number)",
+            f"サンプル用プロンプト{line!r}の{part!r}が正しくありません。"
+            "--n 文字列、--w --h --d --s 整数、--l 数値が使えます",
             key="sample.sample_prompts",
         )
     )
 
 
 class Samples:
-    """Draws the prompts of a run into its folder; whatever happens here, the training goes on as if nothing had."""
+    """Draws the prompts of a run into its folder; the training goes on as if nothing had happened."""
 
     def __init__(
         self, family: Family, parts: Components, config: RunConfig, engine: Engine, folder: Path

@@ -1,4 +1,4 @@
-"""Training states: everything a run needs to go on exactly where it was, without pickles and without RNG state."""
+"""Training states: what a run needs to go on exactly where it was; no pickles, no RNG state."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from core.config import toml_io
 from core.config.schema import RunConfig
@@ -29,11 +30,15 @@ NUMBERS = "optimizer.json"
 
 @dataclass
 class Progress:
-    """Where a run is. step: optimizer steps done. losses: of the steps since the last report, so that the first report
-    after a resume is the one that would have come. lineage: name of the first run folder of this training."""
+    """Where a run is.
+
+    step: optimizer steps done. losses: of the steps since the last report, so that the first report after a
+    resume is the one that would have come. lineage: name of the first run folder of this training. written:
+    names of the models it saved. epoch_saves: names of what each epoch's save left.
+    """
 
     step: int = 0
-    losses: list[float] = field(default_factory=list)
+    losses: list[Tensor] = field(default_factory=list)
     lineage: str = ""
     written: list[str] = field(default_factory=list)
     epoch_saves: list[list[str]] = field(default_factory=list)
@@ -53,7 +58,8 @@ class StateWriter:
     def save(self, path: Path, progress: Progress, kind: str, epoch: int) -> Path:
         """Write a state; returns where it lies.
 
-        Raises ResourceFault when the disk is full, NumericFault when a weight is not finite; older states stay.
+        Raises ResourceFault when the disk is full, NumericFault when a weight is not finite; older states
+        stay.
         """
         numbers: dict[str, Any] = {"update": self.update.state()}
         memory, numbers["optimizer"] = optim.export_state(self.optimizer, self.trainee.groups)
@@ -86,7 +92,7 @@ class StateWriter:
         values = found.values
         progress = Progress(
             step=values["step"],
-            losses=[*values["losses"]],
+            losses=[torch.tensor(loss, device=self.engine.device) for loss in values["losses"]],
             lineage=values["lineage"],
             written=[*values["written"]],
             epoch_saves=[*values["epoch_saves"]],
@@ -101,7 +107,7 @@ class StateWriter:
             "epoch": epoch,
             "position": progress.step * self.config.train.gradient_accumulation_steps,
             "seed": self.config.train.seed,
-            "losses": progress.losses,
+            "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,
             "written": progress.written,
             "epoch_saves": progress.epoch_saves,
@@ -139,7 +145,9 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
     return [
         Problem(
             "W-RESUME-MACHINE",
-            f"the state was made elsewhere ({shown}); training goes on at the same step, but the last digits may differ",
-            f"この学習状態は別の環境で作られました（{shown}）。同じステップから再開しますが、末尾の桁は異なることがあります",
+            f"the state was made elsewhere ({shown}); training goes on from its step, "
+            "but the last digits may differ",
+            f"この学習状態は別の環境で作られました（{shown}）。同じステップから再開しますが、"
+            "末尾の桁は異なることがあります",
         )
     ]

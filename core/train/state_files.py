@@ -1,7 +1,8 @@
 """Training states on disk: what makes one complete, finding the newest, telling whether it fits. No torch.
 
-A state is a folder written beside its place and renamed, so that it is complete or not there; its manifest holds the
-size and CRC-32 of every file, so that damage is seen. CRC-32 guards against accidents, not attackers.
+A state is a folder written beside its place and renamed, so that it is complete or not there; its manifest
+holds the size and CRC-32 of every file, so that damage is seen. CRC-32 guards against accidents, not
+attackers.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def read(path: Path) -> Found:
 
 
 def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Problem]]:
-    """The newest complete state of this output name, and a W-STATE-DAMAGED for each newer one that was passed over.
+    """The newest complete state of this output name, and a W-STATE-DAMAGED for each newer one passed over.
 
     Raises UserError when there are states and every one is damaged: a run must not silently start from zero.
     """
@@ -150,11 +151,15 @@ def resume_seed(config: RunConfig) -> int | None:
 
 
 def sweep(output_dir: Path) -> None:
-    """Remove what saves of processes that are gone left half-written."""
-    for path in output_dir.glob(f".*{SUFFIX}.*.part"):
+    """Remove what processes that are gone left half-written: `.name.<process>.part`, folders and files."""
+    for path in output_dir.glob(".*.part"):
         owner = path.name.split(".")[-2]
-        if not owner.isdigit() or not _is_alive(int(owner)):
+        if owner.isdigit() and _is_alive(int(owner)):
+            continue
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:
@@ -166,24 +171,23 @@ def values_of(config: RunConfig) -> dict[str, Any]:
 def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) -> list[Problem]:
     """Why this state can't be continued by this run: each option that shapes weights or data and was changed.
 
-    Options that name a file or folder are compared by what is in them: that is `identity`, fingerprints by name.
+    Options that name a file or folder are compared by what is in them: that is `identity`, fingerprints by
+    name.
     """
     problems = []
-    before = found.values["config"]
+    now, then = values_of(config), values_of(RunConfig()) | found.values["config"]
     for option in walk(RunConfig):
-        if option.meta.may_change_on_resume or option.meta.path:
+        if option.meta.may_change_on_resume or option.meta.path or now[option.key] == then[option.key]:
             continue
-        now = values_of(config)[option.key]
-        then = before.get(option.key, option.default)
-        if now != (list(then) if isinstance(then, tuple) else then):
-            problems.append(
-                Problem(
-                    "E-RESUME-OPTION",
-                    f"the state was made with {_shown(then)}, but now it is {_shown(now)}; set it back to resume",
-                    f"学習状態は{_shown(then)}で作られましたが、今は{_shown(now)}です。再開するには元に戻してください",
-                    key=option.key,
-                )
+        shown = [json.dumps(values[option.key], ensure_ascii=False) for values in (then, now)]
+        problems.append(
+            Problem(
+                "E-RESUME-OPTION",
+                f"the state was made with {shown[0]}, now it is {shown[1]}; set it back to resume",
+                f"学習状態は{shown[0]}で作られ、今は{shown[1]}です。再開するには元に戻してください",
+                key=option.key,
             )
+        )
     for name, value in identity.items():
         if found.values["identity"].get(name) != value:
             words = _IDENTITY[name]
@@ -193,7 +197,7 @@ def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) ->
 
 _IDENTITY: Mapping[str, tuple[str, str]] = {
     "plan": (
-        "the pictures, captions or their sizes are not the ones this state was trained on; put them back to resume",
+        "pictures, captions or sizes are not the ones this state was trained on; put them back to resume",
         "画像、キャプション、またはサイズが、この学習状態のものと異なります。再開するには元に戻してください",
     ),
     "base": (
@@ -205,10 +209,6 @@ _IDENTITY: Mapping[str, tuple[str, str]] = {
         "この学習状態とはプロセス数が異なります。再開するには同じ数で開始してください",
     ),
 }
-
-
-def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:

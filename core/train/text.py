@@ -1,4 +1,4 @@
-"""Text states of a batch: encoded at every step while the text encoder learns, once a caption when it does not."""
+"""Text states of a batch: encoded at every step while the text encoder learns, else once a caption."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT_TOKENS = 65536
 
 
 class TextStates:
-    """What the U-Net is told about each caption. `is_trained`: whether gradients flow back into the encoder."""
+    """What the U-Net is told about each caption. is_trained: whether gradients flow into the encoder."""
 
     def __init__(
         self, family: Family, parts: Components, config: ModelConfig, engine: Engine, is_trained: bool
@@ -60,13 +60,14 @@ class TextStates:
         self._parts.text_encoder.eval()
 
     def _state(self, captions: tuple[str, ...]) -> Tensor:
-        """Kept states. Each caption is encoded alone, so that its bits do not depend on what it was batched with."""
+        """Kept states. Each caption is encoded alone: its bits do not depend on what it was batched with."""
         found = self._kept.get(captions)
         if found is not None:
             self._kept.move_to_end(captions)
             return found
         with torch.no_grad():
-            # The U-Net's first use of them is a matrix product, which would round them to the compute type anyway.
+            # The U-Net's first use of them is a matrix product, which would round them to the compute type
+            # anyway.
             found = self._encode([*captions]).encoder_hidden_states.to(self._engine.compute_type)
         self._kept[captions] = found
         self._kept_bytes += found.nbytes

@@ -23,8 +23,8 @@ TEXT_ENCODER = "text_encoder"
 class Trainee:
     """The trained parameters of a model. network: the adapter, None when the model itself is trained.
 
-    groups: every group that was ever trained in this run, "unet" first. A group that has stopped stays here, since its
-    weights belong to the result and to the training state.
+    groups: every group that was ever trained in this run, "unet" first. A group that has stopped stays here,
+    since its weights belong to the result and to the training state.
     """
 
     def __init__(self, network: Network | None, groups: tuple[Group, ...], parts: Components) -> None:
@@ -51,7 +51,7 @@ class Trainee:
                 parameter.copy_(tensors[name])
 
     def modules(self) -> Iterator[nn.Module]:
-        """The parts of the model that gradients flow through: the U-Net always, since the text encoder is before it."""
+        """The parts that gradients flow through: the U-Net always, since the text encoder is before it."""
         yield self._modules["unet"]
         if TEXT_ENCODER in self.names:
             yield self._modules[TEXT_ENCODER]
@@ -114,7 +114,8 @@ def cast_frozen(modules: Iterable[nn.Module], dtype: torch.dtype) -> None:
 def enable_checkpointing(modules: Iterable[nn.Module], keeps_random: bool) -> None:
     """Recompute activations in the backward pass: less memory, the same result.
 
-    keeps_random: whether something in the modules draws (dropout), so that the recomputation must draw the same.
+    keeps_random: whether something in the modules draws (dropout), so that the recomputation must draw the
+    same.
     Source: Chen et al. 2016, arXiv:1604.06174.
     """
     for module in modules:

@@ -1,9 +1,9 @@
 """One optimizer step: gradients of all processes, clipping, and a guard that lets no NaN into the weights.
 
-On a CPU the guard looks before every step. On a GPU looking would make the host wait, so a step that went wrong is left
-out on the device itself, and so is every step after it; the run finds out when it next reads its losses back, and the
-weights are exactly those from before the fault. Optimizers that can't leave a step out on the device (bitsandbytes
-counts its steps on the host) are looked at before every step, on a GPU too.
+On a CPU the guard looks before every step. On a GPU looking would make the host wait, so a step that went
+wrong is left out on the device itself, and so is every step after it; the run finds out when it next reads
+its losses back, and the weights are exactly those from before the fault. Optimizers that can't leave a step
+out on the device (bitsandbytes counts its steps on the host) are looked at before every step, on a GPU too.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Update:
         # Guard on the device. bad_step: good steps before the first bad one, -1 while all is well.
         self._halted = torch.zeros((), device=engine.device)
         self._bad_step = torch.full((), -1, device=engine.device)
-        self._overflows = torch.zeros((), device=engine.device)
+        self._overflows = torch.zeros((), dtype=torch.int64, device=engine.device)
 
     def __call__(self, step: int, loss: Tensor) -> None:
-        """Step on the gradients at hand. step: good steps so far. loss: over all processes. Raises BadStep."""
+        """Step on the gradients at hand. step: good ones so far. loss: of all processes. Raises BadStep."""
         self.engine.sum_gradients(self.parameters)
         if self.engine.scaler is not None:
             self._scaled_step(loss)
@@ -58,16 +58,13 @@ class Update:
             self._plain_step(step, loss)
         self.optimizer.zero_grad(set_to_none=True)
 
-    def signals(self) -> list[Tensor]:
-        """What look() wants to see of the device, to be read back together with the losses."""
-        return [self._bad_step.float(), self._overflows]
-
-    def look(self, step: int, bad_step: float, overflows: float) -> None:
-        """Raise BadStep when the numbers of signals() tell of one. step: good steps so far."""
+    def look(self, step: int) -> None:
+        """Wait for the device and raise BadStep when a step went wrong. step: steps so far."""
+        bad_step, overflows = torch.stack([self._bad_step, self._overflows]).tolist()
         if bad_step >= 0:
-            raise BadStep(int(bad_step))
+            raise BadStep(bad_step)
         if overflows >= OVERFLOWS:
-            raise BadStep(step - int(overflows))
+            raise BadStep(step - overflows)
 
     def forget(self, parameters: Sequence[nn.Parameter]) -> None:
         """These are not trained any more."""
@@ -95,7 +92,8 @@ class Update:
             is_first = is_bad & (self._bad_step < 0)
             self._bad_step = torch.where(is_first, step, self._bad_step)
             self._halted = torch.maximum(self._halted, is_bad.float())
-            # torch's fused optimizers leave their step out when this tensor holds 1; GradScaler talks to them so.
+            # torch's fused optimizers leave their step out when this tensor holds 1; GradScaler talks to them
+            # so.
             self.optimizer.found_inf = self._halted  # type: ignore[attr-defined]
         self._clip()
         self.optimizer.step()

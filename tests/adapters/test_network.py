@@ -157,7 +157,7 @@ def test_another_rank_is_refused(parts):
     weights = attach(parts).weights()
     fresh = modules()
     other = Network({name: fresh[name] for name in parts}, Ranks(4, 1.0), 0.0, keyed)
-    with pytest.raises(UserError, match="rank 2 and alpha 1 at .* but rank 4"):
+    with pytest.raises(UserError, match=r"rank 2 and alpha 1 at .* but rank 4"):
         other.load(weights, "a.safetensors")
 
 

@@ -36,7 +36,8 @@ def names(family: str, ranks: Ranks) -> dict[str, int]:
 
 # How many of each, run with sd-scripts at full size.
 @pytest.mark.parametrize(
-    ("family", "conv_rank", "count"), [("sd1", None, 264), ("sd1", 4, 350), ("sd2", None, 330), ("sd2", 4, 416)]
+    ("family", "conv_rank", "count"),
+    [("sd1", None, 264), ("sd1", 4, 350), ("sd2", None, 330), ("sd2", 4, 416)],
 )
 def test_as_many_modules_as_in_sd_scripts(family, conv_rank, count):
     assert len(names(family, Ranks(4, 1.0, conv_rank))) == count

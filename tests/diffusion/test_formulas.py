@@ -10,7 +10,9 @@ from core.diffusion.schedule import NoiseTable
 from core.diffusion.target import target
 from core.diffusion.timesteps import uniform
 
-SCHEDULER = DDPMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False)
+SCHEDULER = DDPMScheduler(
+    beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False
+)
 TABLE = NoiseTable(SCHEDULER.alphas_cumprod)
 TIMESTEPS = torch.tensor([0, 100, 500, 999])
 

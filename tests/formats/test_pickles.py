@@ -134,6 +134,12 @@ def test_records_of_pytorch_lightning_are_passed_over(tmp_path):
     assert pickles.read(tmp_path / "x.ckpt").tensors == {}
 
 
+def test_a_few_bytes_can_not_ask_for_gigabytes(tmp_path):
+    # LONG_BINPUT with the largest index: a table of 64 GB for the unpickler in C.
+    (tmp_path / "x.ckpt").write_bytes(b"\x80\x02}r\xff\xff\xff\xff.")
+    assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-BAD"
+
+
 def test_what_a_pickle_sets_on_a_name_is_dropped(tmp_path):
     # BUILD on torch._utils._rebuild_tensor_v2 with a state: an attack on the reader's own functions.
     start = b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n"

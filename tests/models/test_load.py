@@ -9,7 +9,7 @@ from core.config.schema import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.models.family import open_family
-from core.models.sd import keys
+from core.models.sd import hub, keys
 from tests.golden import names
 from tests.models.conftest import loaded, quiet, unchecked
 from tests.tiny import make_tiny, make_tiny_folder, modules
@@ -114,25 +114,31 @@ def test_weights_in_pieces_are_loaded(tmp_path):
     assert same(loaded(tmp_path / "x"), modules())
 
 
+@pytest.fixture(scope="module")
+def vaes(tmp_path_factory):
+    """The VAE of another model in every shape a VAE comes in."""
+    place = tmp_path_factory.mktemp("vaes")
+    folder = make_tiny_folder(place / "other", seed=1)
+    single = make_tiny(place / "other.safetensors", seed=1)
+    ldm = {name: t for name, t in tensors.load(single).items() if name.startswith(keys.VAE)}
+    bare = {name.removeprefix(keys.VAE): t for name, t in ldm.items()}
+    return {
+        "ldm file": tensors.save(place / "vae.safetensors", ldm, {}),
+        "bare ldm file": tensors.save(place / "vae.pt", bare, {}),
+        "checkpoint": single,
+        "diffusers file": folder / "vae" / "diffusion_pytorch_model.safetensors",
+        "vae folder": folder / "vae",
+        "model folder": folder,
+    }
+
+
 VAES = ["ldm file", "bare ldm file", "checkpoint", "diffusers file", "vae folder", "model folder"]
 
 
 @pytest.mark.parametrize("kind", VAES)
-def test_another_vae_is_put_in(tmp_path, tiny, kind):
-    folder = make_tiny_folder(tmp_path / "other", seed=1)
-    single = make_tiny(tmp_path / "other.safetensors", seed=1)
-    ldm = {name: t for name, t in tensors.load(single).items() if name.startswith(keys.VAE)}
-    bare = {name.removeprefix(keys.VAE): t for name, t in ldm.items()}
-    path = {
-        "ldm file": lambda: tensors.save(tmp_path / "vae.safetensors", ldm, {}),
-        "bare ldm file": lambda: tensors.save(tmp_path / "vae.pt", bare, {}),
-        "checkpoint": lambda: single,
-        "diffusers file": lambda: folder / "vae" / "diffusion_pytorch_model.safetensors",
-        "vae folder": lambda: folder / "vae",
-        "model folder": lambda: folder,
-    }[kind]()
+def test_another_vae_is_put_in(tiny, vaes, kind):
     expected = modules() | {"vae": modules(seed=1)["vae"]}
-    assert same(loaded(tiny, vae=str(path)), expected)
+    assert same(loaded(tiny, vae=str(vaes[kind])), expected)
 
 
 def test_what_is_no_vae_is_not_put_in(tmp_path, tiny):
@@ -218,6 +224,20 @@ def test_a_hub_name_without_a_connection_is_told_so(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "list_repo_files", offline)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     assert refusal("someone/some-model").code == "E-MODEL-HUB"
+
+
+def test_of_a_hub_model_only_plain_weights_and_small_texts_are_fetched():
+    files = {
+        "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
+        "vae/diffusion_pytorch_model.bin", "tokenizer/merges.txt", "scheduler/scheduler_config.json",
+    }  # fmt: skip
+    others = {
+        "v1-5-pruned.ckpt", "v1-5-pruned.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors",
+        "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.non_ema.bin", "unet/model.py",
+        "README.md",
+        "safety_checker/model.safetensors", "unet/diffusion_flax_model.msgpack",
+    }  # fmt: skip
+    assert set(hub.wanted(sorted(files | others))) == files
 
 
 def test_a_local_folder_wins_over_a_hub_name(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """LoRA files: names and shapes of sd-scripts, and what Diffusers makes of them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -73,6 +75,24 @@ def test_diffusers_reads_every_module_and_no_other(tmp_path, tiny, with_conv):
         layer = layers[place]
         assert torch.equal(layer.lora_A.frog.weight, down) and torch.equal(layer.lora_B.frog.weight, up)
         assert layer.scaling["frog"] == alpha / 4
+
+
+def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
+    real = {part: blank(part, config) for part, config in architecture("sd1").items()}
+    made = {
+        place: (torch.zeros(down.shape), torch.zeros(up.shape), alpha)
+        for place, (down, up, alpha) in add_ons(real, True, rank=1).items()
+    }
+    tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
+    pipe = open_family("sd1").pipeline(replace(parts, **real), "ddim")
+    pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors")
+    found = {
+        (part, path)
+        for part in ("unet", "text_encoder")
+        for path, layer in getattr(pipe, part).named_modules()
+        if hasattr(layer, "lora_A")
+    }
+    assert found == made.keys() and len(found) == 350
 
 
 def test_file_and_back_is_the_identity(parts):

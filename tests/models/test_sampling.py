@@ -1,5 +1,7 @@
 """Latents, the noise schedule and pictures."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,6 @@ from core.catalog import SAMPLERS
 from core.config.schema import ModelConfig
 from core.models.family import Conditioning, open_family
 from core.models.sd.sampling import SCHEDULERS
-from tests.models.conftest import loaded
 
 SD = open_family("sd1")
 
@@ -41,9 +42,9 @@ def test_the_schedule_is_stable_diffusions(parts):
 
 @pytest.mark.parametrize(("prediction", "named"), [("epsilon", "epsilon"), ("v", "v_prediction")])
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_samplers_know_what_the_model_predicts(tiny, prediction, named, sampler):
-    parts = loaded(tiny, prediction=prediction)
-    assert SD.pipeline(parts, sampler).scheduler.config.prediction_type == named
+def test_samplers_know_what_the_model_predicts(parts, prediction, named, sampler):
+    told = replace(parts, prediction=prediction)
+    assert SD.pipeline(told, sampler).scheduler.config.prediction_type == named
 
 
 def test_the_pipeline_has_the_very_same_modules(parts):

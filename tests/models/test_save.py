@@ -1,5 +1,7 @@
 """Models to files and folders, and what other programs read there."""
 
+import json
+
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
@@ -29,7 +31,13 @@ def assert_same(parts, others, dtype=torch.float32):
         assert all(torch.equal(weights[name].to(dtype).float(), theirs[name]) for name in theirs), part
 
 
-@pytest.fixture
+def assert_same_pipe(parts, pipe):
+    for part, weights in weights_of(parts).items():
+        theirs = getattr(pipe, part).state_dict()
+        assert theirs.keys() == weights.keys() and all(torch.equal(theirs[n], weights[n]) for n in weights)
+
+
+@pytest.fixture(scope="module")
 def trained(tiny_half):
     """An fp16 model whose U-Net was trained in float32."""
     parts = loaded(tiny_half)
@@ -39,13 +47,18 @@ def trained(tiny_half):
     return parts
 
 
-@pytest.mark.parametrize("save_as", FORMATS)
-@pytest.mark.parametrize("family", ["sd1", "sd2"])
-def test_what_is_saved_is_loaded_bit_for_bit(tmp_path, save_as, family):
-    parts = loaded(make_tiny(tmp_path / "base.safetensors", family=family))
+@pytest.fixture(scope="module", params=["sd1", "sd2"])
+def changed(request, tmp_path_factory):
+    """A model of each family with a little change."""
+    parts = loaded(make_tiny(tmp_path_factory.mktemp("base") / "base.safetensors", family=request.param))
     with torch.no_grad():
         parts.unet.conv_in.bias.add_(0.1)
-    assert_same(parts, loaded(save(parts, tmp_path / "out", save_as)))
+    return parts
+
+
+@pytest.mark.parametrize("save_as", FORMATS)
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path, changed, save_as):
+    assert_same(changed, loaded(save(changed, tmp_path / "out", save_as)))
 
 
 @pytest.mark.parametrize("save_as", FORMATS)
@@ -122,6 +135,33 @@ def test_what_else_the_source_holds_is_kept(tmp_path, save_as):
     assert out["betas"].isnan()
 
 
+def test_the_unused_last_layer_of_sd2_is_kept_bit_for_bit(tmp_path):
+    path = make_tiny(tmp_path / "base.safetensors", family="sd2")
+    whole = tensors.load(path)
+    blocks = f"{keys.OPEN_CLIP}transformer.resblocks."
+    last = {
+        n.replace(f"{blocks}1.", f"{blocks}2."): t + 1
+        for n, t in whole.items()
+        if n.startswith(f"{blocks}1.")
+    }
+    tensors.save(path, whole | last, {})
+    out = tensors.load(save(loaded(path), tmp_path / "out"))
+    assert all(torch.equal(out[name], last[name]) for name in last)
+
+
+def test_a_folder_keeps_its_scheduler_and_tokenizer(tmp_path):
+    folder = make_tiny_folder(tmp_path / "x")
+    (folder / "scheduler" / "scheduler_config.json").write_text(
+        '{"_class_name": "PNDMScheduler", "skip_prk_steps": true}'
+    )
+    (folder / "tokenizer").mkdir()
+    (folder / "tokenizer" / "special.json").write_text("{}")
+    out = save(loaded(folder), tmp_path / "out")
+    kept = json.loads((out / "scheduler" / "scheduler_config.json").read_text())
+    assert kept["_class_name"] == "PNDMScheduler" and kept["skip_prk_steps"]
+    assert [file.name for file in (out / "tokenizer").iterdir()] == ["special.json"]
+
+
 def test_names_without_text_model_are_mended_in_the_result(tmp_path):
     path = make_tiny(tmp_path / "base.safetensors")
     proper = tensors.load(path)
@@ -186,25 +226,17 @@ def test_given_weights_are_saved_in_place_of_the_modules(tmp_path, tiny):
     assert all((t == 0.5).all() for t in out.unet.state_dict().values())
 
 
-@pytest.mark.parametrize("family", ["sd1", "sd2"])
 @pytest.mark.parametrize("save_as", ["diffusers", "diffusers_safetensors"])
-def test_diffusers_reads_the_folder_offline(tmp_path, monkeypatch, family, save_as):
+def test_diffusers_reads_the_folder_offline(tmp_path, monkeypatch, changed, save_as):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    parts = loaded(make_tiny(tmp_path / "base.safetensors", family=family))
-    out = save(parts, tmp_path / "out", save_as)
+    out = save(changed, tmp_path / "out", save_as)
     pipe = StableDiffusionPipeline.from_pretrained(out, local_files_only=True)
-    for part, weights in weights_of(parts).items():
-        theirs = getattr(pipe, part).state_dict()
-        assert theirs.keys() == weights.keys() and all(torch.equal(theirs[n], weights[n]) for n in weights)
-    assert pipe.tokenizer.pad_token_id == parts.spec.pad_token_id
+    assert_same_pipe(changed, pipe)
+    assert pipe.tokenizer.pad_token_id == changed.spec.pad_token_id
 
 
-@pytest.mark.parametrize("family", ["sd1", "sd2"])
-def test_diffusers_reads_the_single_file_with_a_local_config(tmp_path, family):
-    parts = loaded(make_tiny(tmp_path / "base.safetensors", family=family))
-    config = save(parts, tmp_path / "config", "diffusers_safetensors")
-    out = save(parts, tmp_path / "out", "safetensors")
+def test_diffusers_reads_the_single_file_with_a_local_config(tmp_path, changed):
+    config = save(changed, tmp_path / "config", "diffusers_safetensors")
+    out = save(changed, tmp_path / "out", "safetensors")
     pipe = StableDiffusionPipeline.from_single_file(out, config=str(config), local_files_only=True)
-    for part, weights in weights_of(parts).items():
-        theirs = getattr(pipe, part).state_dict()
-        assert theirs.keys() == weights.keys() and all(torch.equal(theirs[n], weights[n]) for n in weights)
+    assert_same_pipe(changed, pipe)

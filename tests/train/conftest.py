@@ -80,7 +80,9 @@ def configure(base: Path, pictures: Path, tmp_path: Path) -> Callable[..., RunCo
 def train(tmp_path: Path) -> Callable[..., Trial]:
     """Run a config to its end; what is raised comes out, with the trial so far as its `trial`."""
 
-    def go(config: RunConfig, control: RunControl | None = None, on: Callable[[Event], None] | None = None) -> Trial:
+    def go(
+        config: RunConfig, control: RunControl | None = None, on: Callable[[Event], None] | None = None
+    ) -> Trial:
         runs = tmp_path / "runs"
         folder = runs / f"run-{len([*runs.glob('*')]) if runs.exists() else 0}"
         folder.mkdir(parents=True)

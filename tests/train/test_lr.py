@@ -25,7 +25,9 @@ def of_transformers(name: str, warmup: int, **more: float) -> list[float]:
 @pytest.mark.parametrize("warmup", [0, 7])
 def test_every_schedule_is_that_of_transformers(name, warmup):
     schedule = Schedule(name, warmup, TOTAL)
-    assert [schedule.rate(BASE, step) for step in range(TOTAL)] == pytest.approx(of_transformers(name, warmup))
+    assert [schedule.rate(BASE, step) for step in range(TOTAL)] == pytest.approx(
+        of_transformers(name, warmup)
+    )
 
 
 def test_restarts_and_powers_are_those_of_transformers():

@@ -21,11 +21,15 @@ METHODS = {
 
 
 def weights(trial) -> dict[str, torch.Tensor]:
-    return tensors.load(Path(trial.of(Saved)[-1].path if trial.of(Saved)[-1].kind == "model" else model(trial)))
+    return tensors.load(
+        Path(trial.of(Saved)[-1].path if trial.of(Saved)[-1].kind == "model" else model(trial))
+    )
 
 
 def model(trial) -> str:
-    return next(event.path for event in trial.of(Saved) if event.kind == "model" and event.info["kind"] == "last")
+    return next(
+        event.path for event in trial.of(Saved) if event.kind == "model" and event.info["kind"] == "last"
+    )
 
 
 def losses(trial) -> list[float]:
@@ -77,12 +81,8 @@ def test_the_first_report_after_a_resume_is_the_one_that_would_have_come(configu
     config = configure(**options, save={"resume": "auto", "save_every_n_steps": 2, "save_state": True})
     with pytest.raises(StopRun):
         train(config, control, watch)
-    state_files_of(tmp_path, "step-00000003-state").rename(tmp_path / "out" / "away")
+    (tmp_path / "out" / "step-00000003-state").rename(tmp_path / "out" / "away")
     assert losses(train(config)) == losses(straight)
-
-
-def state_files_of(tmp_path: Path, name: str) -> Path:
-    return tmp_path / "out" / name
 
 
 def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
@@ -97,7 +97,9 @@ def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
 def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
     straight = train(configure(train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")}))
     train(configure(train={"max_train_steps": 2}, save={"save_state": True}))
-    longer = train(configure(train={"max_train_steps": 4}, save={"resume": str(tmp_path / "out" / "last-state")}))
+    longer = train(
+        configure(train={"max_train_steps": 4}, save={"resume": str(tmp_path / "out" / "last-state")})
+    )
     assert same(weights(straight), weights(longer))
 
 
@@ -116,9 +118,7 @@ def test_what_shapes_the_weights_may_not_change(configure, train, pictures, tmp_
 
 def test_other_pictures_are_refused(configure, train, pictures, tmp_path):
     train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
-    config = configure(
-        train={"max_train_steps": 2}, save={"resume": "auto"}, dataset={"reg_data_dir": None}
-    )
+    config = configure(train={"max_train_steps": 2}, save={"resume": "auto"}, dataset={"reg_data_dir": None})
     with pytest.raises(UserError) as refused:
         train(config)
     assert [p.code for p in refused.value.problems] == ["E-RESUME-PLAN"]
@@ -140,7 +140,9 @@ def test_auto_without_a_state_starts_afresh_and_says_so(configure, train):
 
 
 def test_the_state_tells_step_position_and_seed_and_holds_no_pickle(configure, train, tmp_path):
-    train(configure(train={"max_train_steps": 3, "gradient_accumulation_steps": 2}, save={"save_state": True}))
+    train(
+        configure(train={"max_train_steps": 3, "gradient_accumulation_steps": 2}, save={"save_state": True})
+    )
     state = tmp_path / "out" / "last-state"
     values = json.loads((state / "state.json").read_text(encoding="utf-8"))
     assert (values["step"], values["position"], values["epoch"], values["seed"]) == (3, 6, 1, 7)

@@ -81,12 +81,12 @@ class SD:
     ) -> Path:
         """Write the whole model; returns where it lies.
 
-        path: the file or folder without its ending, or with one (it is set to what save_as needs). save_as,
-        precision: the options save_model_as and save_precision; "auto" is the source's format, and each
-        part's own precision: trained parts as they are in memory, parts nobody changed bit for bit as in
-        the source file. weights: part -> base module tensor name -> tensor, for parts whose modules carry
-        adapters or other weights (averaged, merged) than those to save; without it the modules' own state
-        is taken.
+        path: the file or folder, with or without its ending, which is set to what save_as needs.
+        save_as, precision: the options save_model_as and save_precision. "auto" is the source's format, and
+        each part's own precision: a trained part as it is in memory, a part that nobody changed bit for bit
+        as in the source. What else a single-file source holds stays.
+        weights: part -> module tensor name -> tensor, for parts whose modules carry adapters, or other
+        weights (merged, averaged) than those to save; else the modules' own state is taken.
         Raises NumericFault when a weight is NaN or infinite, ResourceFault when the disk is full.
         """
         from core.models.sd import save

@@ -26,7 +26,6 @@ def choose(parts: Components, name: str, emit: Emit) -> None:
         )
         return
     parts.unet.enable_xformers_memory_efficient_attention()
-    parts.vae.enable_xformers_memory_efficient_attention()
 
 
 def _why_not() -> str:

@@ -8,7 +8,11 @@ from pathlib import Path
 from core.errors import Problem, UserError
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_FOLDERS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+_OURS = re.compile(
+    r"(model_index|config)\.json|diffusion_pytorch_model\.(safetensors|bin)"
+    r"|(unet|vae|text_encoder|tokenizer|scheduler)/[^/]+\.(json|txt|safetensors|bin)"
+)
+_VARIANT = re.compile(r"\.(fp16|bf16|non_ema)[.-]")
 
 
 def locate(base: str, key: str = "model.base") -> Path:
@@ -43,32 +47,17 @@ def locate(base: str, key: str = "model.base") -> Path:
     return _download(base, key)
 
 
+def wanted(files: list[str]) -> list[str]:
+    """Of a repository's files those of a model or a VAE: small texts, and plain weights once."""
+    ours = [file for file in files if _OURS.fullmatch(file) and not _VARIANT.search(file)]
+    safe = {file.rpartition("/")[0] for file in ours if file.endswith(".safetensors")}
+    return [file for file in ours if not (file.endswith(".bin") and file.rpartition("/")[0] in safe)]
+
+
 def _download(name: str, key: str) -> Path:
     import huggingface_hub
     from httpx import HTTPError
     from huggingface_hub import errors
-
-    def wanted(files: list[str]) -> list[str]:
-        ours = [f for f in files if f.count("/") == 1 and f.split("/")[0] in _FOLDERS] + [
-            "model_index.json",
-            "config.json",
-        ]
-        ours += [f for f in files if "/" not in f and f.endswith((".safetensors", ".bin"))]
-        plain = [
-            f
-            for f in ours
-            if not re.search(r"\.(fp16|non_ema|bf16)\.|openvino|flax|^[^/]*(ema|pruned)[^/]*$", f)
-        ]
-        suffix = (
-            ".safetensors"
-            if any(f.startswith("unet/") and f.endswith(".safetensors") for f in plain)
-            else ".bin"
-        )
-        return [
-            f
-            for f in plain
-            if f.endswith((".json", ".txt", suffix)) or ("/" not in f and f.endswith(".safetensors"))
-        ]
 
     try:
         if huggingface_hub.constants.HF_HUB_OFFLINE:

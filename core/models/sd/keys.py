@@ -45,6 +45,8 @@ VAE_RESNET = (
     ("conv_shortcut", "nin_shortcut"),
 )
 VAE_ATTENTION = (("to_q", "q"), ("to_k", "k"), ("to_v", "v"), ("to_out.0", "proj_out"))
+MOST_VAE_RESNETS = 8
+"""More than any block of a VAE has; rules for resnets that are not there match no name."""
 OLD_VAE_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
 
@@ -225,9 +227,6 @@ def _vae_rules(levels: int) -> Iterator[Rule]:
             yield Rule(f"{side}.{blocks}.{i}.{sampler}.0.conv.", f"{VAE}{block}.{ldm}.conv.")
             for j in range(MOST_VAE_RESNETS):
                 yield from resnet(f"{side}.{blocks}.{i}.resnets.{j}", f"{block}.block.{j}")
-
-
-MOST_VAE_RESNETS = 8
 
 
 def _clip_rules() -> Iterator[Rule]:

@@ -22,7 +22,7 @@ from core.formats.identify import identify
 from core.formats.slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
 from core.models.family import Components, Source, Stamp
-from core.models.sd import attention, hub, keys, refuse, text
+from core.models.sd import attention, hub, keys, prediction, refuse, text
 from core.models.sd.configs import Config, architecture
 
 CONFIG_KEY = "rareword.architecture"
@@ -58,16 +58,17 @@ def load(base: str, config: ModelConfig, emit: Emit) -> Components:
     found, is_standard = configs(path, family)
     store = open_store(path, family)
     found["unet"] = linear_projection(found["unet"], store)
-    stores: dict[str, Store] = dict.fromkeys(keys.PARTS, store)
-    if vae_path is not None:
-        stores["vae"], found["vae"] = open_vae(vae_path, found["vae"])
     modules: dict[str, torch.nn.Module] = {}
     for done, part in enumerate(keys.PARTS):
         emit(StageProgress("load_model", done, len(keys.PARTS)))
-        where = vae_path if part == "vae" and vae_path is not None else path
-        modules[part] = build(part, found[part], stores[part], where, is_standard)
+        if part == "vae" and vae_path is not None:
+            other, found["vae"] = open_vae(vae_path, found["vae"])
+            modules[part] = build(part, found["vae"], other, vae_path, is_standard, key="model.vae")
+        else:
+            modules[part] = build(part, found[part], store, path, is_standard)
     emit(StageProgress("load_model", len(keys.PARTS), len(keys.PARTS)))
-    source = Source(path, source_format(path), vae_path, found, is_standard, stamps(path, vae_path))
+    is_usual = is_standard and vae_path is None
+    source = Source(path, source_format(path), vae_path, found, is_usual, stamps(path, vae_path))
     tokenizer = text.tokenizer(FAMILIES[family].pad_token_id, path, modules["text_encoder"])
     parts = Components(
         FAMILIES[family],
@@ -78,7 +79,7 @@ def load(base: str, config: ModelConfig, emit: Emit) -> Components:
         "epsilon",
         source,
     )
-    parts.prediction = refuse.check_prediction(parts, path, identity, config, emit)
+    parts.prediction = prediction.choose(parts.unet, path, identity, config, emit)
     attention.choose(parts, config.attention, emit)
     return parts
 
@@ -107,7 +108,7 @@ def open_vae(path: Path, config: Config) -> tuple[Store, Config]:
     if path.is_dir():
         folder = path / "vae" if identity.kind == "model" else path
         part = open_part(folder, "vae", keys.canonical_module)
-        return Folder(path, {"vae": part}), read_json(folder / "config.json")
+        return Folder(path, {"vae": part}), config_of(folder)
     file = open_file(path)
     if identity.format == "diffusers":
         return _bare_diffusers(file), config
@@ -130,10 +131,7 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
     standard = architecture(family)
     folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
     if folder.is_dir():
-        found = {part: read_json(folder / part / "config.json") for part in keys.PARTS}
-        return {
-            part: {k: v for k, v in config.items() if k != "_name_or_path"} for part, config in found.items()
-        }, False
+        return {part: config_of(folder / part) for part in keys.PARTS}, False
     kept = open_file(path).metadata.get(CONFIG_KEY)
     if kept is not None:
         try:
@@ -141,6 +139,11 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(refuse.bad_config(path)) from error
     return standard, True
+
+
+def config_of(folder: Path) -> Config:
+    """A part's config.json, without the path it once came from."""
+    return {key: value for key, value in read_json(folder / "config.json").items() if key != "_name_or_path"}
 
 
 def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
@@ -154,14 +157,16 @@ def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
         return module
 
 
-def build(part: str, config: Config, store: Store, path: Path, is_standard: bool) -> torch.nn.Module:
-    """A part with its weights in float32, frozen, in eval mode.
+def build(
+    part: str, config: Config, store: Store, path: Path, is_standard: bool, key: str = "model.base"
+) -> torch.nn.Module:
+    """A part with its weights in float32, frozen, in eval mode. path, key: for messages.
 
     Raises UserError when weights are missing, have other shapes, or are not finite.
     """
     module = blank(part, config)
     wanted = shapes_of(module)
-    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard)
+    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard, key)
     weights: dict[str, Tensor] = {}
     for name in wanted:
         weights[name] = store.read(part, name).to(torch.float32)
@@ -200,9 +205,6 @@ def stamps(*paths: Path | None) -> dict[Path, Stamp]:
     files: list[Path] = []
     for path in paths:
         if path is not None:
-            files += (
-                [path]
-                if path.is_file()
-                else [f for f in path.rglob("*") if f.suffix in (".safetensors", ".bin")]
-            )
-    return {file: Stamp(file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(files)}
+            inside = [] if path.is_file() else sorted(path.rglob("*"))
+            files += [path] if path.is_file() else [f for f in inside if f.suffix in (".safetensors", ".bin")]
+    return {file: Stamp(file.stat().st_size, file.stat().st_mtime_ns) for file in files}

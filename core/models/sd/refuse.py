@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 from core.catalog import FAMILIES
 from core.config.schema import ModelConfig
 from core.errors import Problem, UserError
-from core.events import Emit, Warned
 from core.formats.identify import FAMILY_NAMES, Identity
 from core.formats.slots import Shape
-from core.models.family import Components
 
 _KIND_WORDS = {
     "vae": ("a VAE", "VAE", "model.vae"),
@@ -102,7 +98,12 @@ def _wrong_variant(path: Path, name: str, variant: str) -> UserError:
 
 
 def check_shapes(
-    path: Path, part: str, wanted: Mapping[str, Shape], found: Mapping[str, Shape], is_standard: bool
+    path: Path,
+    part: str,
+    wanted: Mapping[str, Shape],
+    found: Mapping[str, Shape],
+    is_standard: bool,
+    key: str = "model.base",
 ) -> None:
     """Raises UserError, naming the first five tensors, when the weights do not fit the module."""
     wrong = [
@@ -123,7 +124,7 @@ def check_shapes(
                 "E-MODEL-SHAPE",
                 f"{path}: {len(wrong)} tensors of its {part} have another shape: {_first(wrong)}{mend_en}.",
                 f"{path}：{part}の{len(wrong)}個のテンソルの形が異なります：{_first(wrong)}{mend_ja}",
-                key="model.base",
+                key=key,
                 path=str(path),
             )
         )
@@ -135,7 +136,7 @@ def check_shapes(
                 f"{path} lacks {len(missing)} of {len(wanted)} tensors of its {part}: {_first(missing)}.",
                 f"{path} には{part}の{len(wanted)}個のテンソルのうち{len(missing)}個がありません："
                 f"{_first(missing)}",
-                key="model.base",
+                key=key,
                 path=str(path),
             )
         )
@@ -159,61 +160,6 @@ def bad_config(path: Path) -> Problem:
         f"{path}：メタデータにあるモデルの大きさの記述が読み込めません。",
         path=str(path),
     )
-
-
-def check_prediction(
-    parts: Components, path: Path, identity: Identity, config: ModelConfig, emit: Emit
-) -> str:
-    """ "epsilon" or "v": what the option says, else what the file says, else what the U-Net does.
-
-    Raises UserError when the option and the file differ.
-    """
-    known, asked = identity.prediction, config.prediction
-    # SD1 files of v models do not say so, so for SD1 the option is believed.
-    is_told = (
-        bool(identity.metadata.get("modelspec.prediction_type")) or path.is_dir() or identity.family != "sd1"
-    )
-    if asked != "auto":
-        if known and known != asked and is_told:
-            raise UserError(
-                Problem(
-                    "E-MODEL-PREDICTION",
-                    f"{path} was trained to predict {known}, not {asked}. "
-                    f"Set the prediction type to auto or {known}.",
-                    f"{path} の予測の種類は{asked}ではなく{known}です。"
-                    f"予測の種類をautoまたは{known}にしてください。",
-                    key="model.prediction",
-                    path=str(path),
-                )
-            )
-        return asked
-    if known:
-        return known
-    tried = _try_prediction(parts.unet)
-    emit(
-        Warned(
-            "W-MODEL-PREDICTION",
-            f"{path} does not say what it predicts; a trial of its U-Net "
-            f"says {tried}. Set the prediction type if that is wrong.",
-            f"{path} には予測の種類が書かれていません。"
-            f"U-Netを試したところ{tried}でした。違う場合は予測の種類を指定してください。",
-            str(path),
-        )
-    )
-    return tried
-
-
-@torch.no_grad()
-def _try_prediction(unet: torch.nn.Module) -> str:
-    """What a U-Net of Stable Diffusion 2 predicts, from one look at almost pure noise.
-
-    There a noise model gives its input back, a velocity model nearly minus a picture. Source: AUTOMATIC1111's
-    sd_models_config.is_using_v_parameterization_for_sd2.
-    """
-    latents = torch.full((1, 4, 8, 8), 0.5)
-    states = torch.full((1, 2, unet.config.cross_attention_dim), 0.5)  # type: ignore[union-attr]
-    out = unet(latents, torch.tensor([999]), encoder_hidden_states=states, return_dict=False)[0]
-    return "v" if (out - latents).mean().item() < -1 else "epsilon"
 
 
 def _first(names: list[str]) -> str:

@@ -17,7 +17,7 @@ from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.models.family import Components
-from core.models.sd import keys, load, refuse, text, tokens
+from core.models.sd import keys, load, prediction, refuse, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.load import CONFIG_KEY, Store
 
@@ -30,6 +30,12 @@ SIZES = {
     "num_hidden_layers", "hidden_act",
 }  # fmt: skip
 """Entries of the configs that the weights' shapes do not tell, or not without doubt."""
+
+KNOWN_SCHEDULERS = {
+    "DDIMScheduler", "DDPMScheduler", "PNDMScheduler", "LMSDiscreteScheduler", "EulerDiscreteScheduler",
+    "EulerAncestralDiscreteScheduler", "DPMSolverMultistepScheduler", "UniPCMultistepScheduler",
+}  # fmt: skip
+"""Scheduler classes of Diffusers that a folder may keep naming."""
 
 
 def save(
@@ -55,7 +61,8 @@ def save(
             else tensors.of(tensor, dtype)
             for name, tensor in live.items()
         }
-    whole = Whole(parts.spec.name, parts.prediction, parts.source.configs, parts.source.is_standard)
+    source = parts.source
+    whole = Whole(source.path, parts.spec.name, parts.prediction, source.configs, source.is_standard)
     told = {"modelspec.prediction_type": parts.prediction}
     return write(whole, path, save_as, found, told | dict(metadata), stores["unet"])
 
@@ -100,13 +107,17 @@ def convert(
     store = load.open_store(source, family)
     configs["unet"] = load.linear_projection(configs["unet"], store)
     identity = identify(source)
+    known = identity.prediction
+    if not known and save_as in FOLDER_SUFFIXES:
+        # A folder has to say it, so it is found out; in a single file it stays open as it was.
+        known = prediction.attempt(load.build("unet", configs["unet"], store, source, is_standard))
     found: dict[str, dict[str, Lazy]] = {}
     for part in keys.PARTS:
         wanted = load.shapes_of(load.blank(part, configs[part]))
         refuse.check_shapes(source, part, wanted, store.shapes(part), is_standard)
         found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
-    whole = Whole(family, identity.prediction or "epsilon", configs, is_standard)
-    told = {"modelspec.prediction_type": identity.prediction} if identity.prediction else {}
+    whole = Whole(source, family, known, configs, is_standard)
+    told = {"modelspec.prediction_type": known} if known else {}
     return write(whole, target, save_as, found, told | identity.metadata, store, watch)
 
 
@@ -114,6 +125,7 @@ def convert(
 class Whole:
     """What is written beside the weights. is_standard: the sizes are the real models', so not told."""
 
+    source: Path
     family: str
     prediction: str
     configs: Mapping[str, Config]
@@ -141,7 +153,7 @@ def write(
         part: {levels.get(part, "") + n: lazy for n, lazy in weights.items()}
         for part, weights in found.items()
     }
-    texts = folder_texts(whole.configs, whole.family, whole.prediction)
+    texts = folder_texts(whole)
     seen = {part: watched(weights, watch) for part, weights in named.items()}
     return diffusers_dir.save_folder(path, seen, texts, FOLDER_SUFFIXES[save_as])
 
@@ -153,8 +165,7 @@ def to_single_file(
     slots = {part: keys.from_module(part, named, family) for part, named in found.items()}
     out = checkpoint.to_file(slots, found)
     if isinstance(base, SingleFile):
-        written = set(out)
-        out |= {name: base.lazy(name) for name in base.foreign() if keys.canonical(name) not in written}
+        out |= base.beside(out)
     elif family == "sd2":
         out |= _last_layer(out)
     return out
@@ -198,25 +209,39 @@ def _same(value: object, usual: object) -> bool:
     return (list(value) if isinstance(value, tuple) else value) == usual
 
 
-def folder_texts(configs: Mapping[str, Config], family: str, prediction: str) -> dict[str, str]:
-    """The small files of a Diffusers folder, made here: path in the folder -> contents."""
-    index = {
+def folder_texts(whole: Whole) -> dict[str, str]:
+    """The small files of a Diffusers folder: path in the folder -> contents. Nothing is downloaded.
+
+    Tokenizer and scheduler are those of the source folder where there is one, else made here.
+    """
+    index: dict[str, object] = {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": "0.42.0",
         "feature_extractor": [None, None],
         "requires_safety_checker": False,
         "safety_checker": [None, None],
-        "scheduler": ["diffusers", "DDIMScheduler"],
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizer"],
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
     }
+    told = {"_class_name": "DDIMScheduler", **schedule(whole.prediction)}
+    for kept in _kept(whole.source, "scheduler").values():
+        own = json.loads(kept)
+        if str(own.get("_class_name", "")) in KNOWN_SCHEDULERS:
+            told = own | {"prediction_type": told["prediction_type"]}
     values = {
-        "model_index.json": index,
-        "scheduler/scheduler_config.json": {"_class_name": "DDIMScheduler", **schedule(prediction)},
-        **{f"{part}/config.json": dict(config) for part, config in configs.items()},
+        "model_index.json": index | {"scheduler": ["diffusers", told["_class_name"]]},
+        "scheduler/scheduler_config.json": told,
+        **{f"{part}/config.json": dict(config) for part, config in whole.configs.items()},
     }
+    pad = text.pad_token(FAMILIES[whole.family].pad_token_id)
+    made = {f"tokenizer/{name}": content for name, content in tokens.files(pad).items()}
     texts = {name: json.dumps(value, indent=2) for name, value in values.items()}
-    pad = text.pad_token(FAMILIES[family].pad_token_id)
-    return texts | {f"tokenizer/{name}": content for name, content in tokens.files(pad).items()}
+    return texts | (_kept(whole.source, "tokenizer") or made)
+
+
+def _kept(source: Path, part: str) -> dict[str, str]:
+    """The small text files in a folder of the source: path in the folder -> contents."""
+    files = sorted((source / part).glob("*")) if source.is_dir() else []
+    return {f"{part}/{f.name}": f.read_text(encoding="utf-8") for f in files if f.suffix in (".json", ".txt")}

@@ -1,0 +1,48 @@
+"""Starts the window: python gui.py [--share] [--listen HOST] [--port N] [--lang auto|en|ja] ..."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def options() -> argparse.ArgumentParser:
+    """What the program can be asked on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="gui.py", description="Rareword: DreamBooth and LoRA training, in a window."
+    )
+    add = parser.add_argument
+    add("--share", action="store_true", help="make a public link (a login is required) / 公開リンクを作成")
+    add(
+        "--listen",
+        metavar="HOST",
+        default="127.0.0.1",
+        help="address to listen on; others than loopback need a login",
+    )
+    add("--port", type=int, help="port; the first free one from 7860 on when not given / ポート番号")
+    add("--lang", choices=("auto", "en", "ja"), default="auto", help="language; auto: the browser's / 言語")
+    add("--no-browser", action="store_true", help="do not open a browser / ブラウザを開かない")
+    add("--auth", metavar="USER:PASSWORD", help="ask for this login / ログインを必須にする")
+    add(
+        "--root",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="one more folder to read from / 読み込みを許可するフォルダ",
+    )
+    add("--workspace", metavar="DIR", help="where the window writes (default: workspace) / 書き込み先")
+    add("--preset", metavar="NAME|FILE", help="preset to start with / 起動時のプリセット")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open the window and wait for its end; the exit code."""
+    chosen = options().parse_args(arguments)
+    # Imported after the options are read, so that --help and a typing error are answered at once.
+    from ui.start import run
+
+    return run(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Latents on disk and in memory."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from core.errors import NumericFault
+from core.events import StepDone, Warned
+from core.train import cache
+
+
+@pytest.fixture
+def own(pictures, tmp_path) -> Path:
+    """One training picture of our own, that may be changed."""
+    folder = tmp_path / "own" / "1_frog"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes((pictures / "train" / "2_sls frog" / "0.png").read_bytes())
+    return folder / "a.png"
+
+
+@pytest.fixture
+def encoded(monkeypatch) -> list[int]:
+    """How many pictures each call of the VAE encoded."""
+    calls: list[int] = []
+    plain = cache._encode
+
+    def counted(plan, chunk, *args):
+        calls.append(len(chunk.entries))
+        return plain(plan, chunk, *args)
+
+    monkeypatch.setattr(cache, "_encode", counted)
+    return calls
+
+
+@pytest.fixture
+def disk(configure, own):
+    """A run of one step over that picture with a cache on disk; give more options of the dataset."""
+
+    def make(**dataset):
+        keep = {"cache_latents_to_disk": True, "train_data_dir": str(own.parent.parent), "reg_data_dir": None}
+        return configure(train={"max_train_steps": 1}, dataset=keep | dataset)
+
+    return make
+
+
+def losses(trial) -> list[float]:
+    return [event.loss for event in trial.of(StepDone)]
+
+
+def test_a_second_run_reads_what_the_first_encoded(disk, train, encoded, tmp_path, own):
+    first = train(disk())
+    second = train(disk())
+    assert encoded == [1] and losses(first) == losses(second)
+    assert [path.name for path in own.parent.iterdir()] == ["a.png"]
+    assert len([*(tmp_path / "out" / "cache").rglob("*.safetensors")]) == 1
+
+
+def test_a_changed_picture_is_encoded_again(disk, train, encoded, own):
+    train(disk())
+    Image.new("RGB", (64, 64), "red").save(own)
+    train(disk())
+    assert encoded == [1, 1]
+
+
+def test_mirrored_pictures_are_encoded_too(disk, train, encoded):
+    train(disk(flip_aug=True, vae_batch_size=2))
+    train(disk(flip_aug=True, vae_batch_size=2))
+    assert encoded == [2]
+
+
+def test_another_vae_encodes_again(disk, train, encoded, tmp_path):
+    from tests.tiny import make_tiny
+
+    train(disk())
+    other = make_tiny(tmp_path / "other.safetensors", seed=3)
+    config = disk()
+    train(config.model_copy(update={"model": config.model.model_copy(update={"base": str(other)})}))
+    assert encoded == [1, 1]
+
+
+def test_a_damaged_entry_is_made_again_with_a_notice(disk, train, encoded, tmp_path):
+    first = train(disk())
+    (entry,) = (tmp_path / "out" / "cache").rglob("*.safetensors")
+    data = bytearray(entry.read_bytes())
+    data[-3] ^= 255
+    entry.write_bytes(data)
+    second = train(disk())
+    assert encoded == [1, 1] and losses(first) == losses(second)
+    assert "W-CACHE-REDONE" in [event.code for event in second.of(Warned)]
+
+
+def test_a_picture_that_becomes_nan_is_named(disk, train, monkeypatch):
+    def spoiled(parts, pixels):
+        mean = torch.full((len(pixels), 4, 8, 8), float("nan"))
+        return mean, mean
+
+    monkeypatch.setattr("core.models.sd.sampling.encode_image", spoiled)
+    with pytest.raises(NumericFault) as fault:
+        train(disk())
+    assert fault.value.problems[0].path.endswith("a.png")
+
+
+def test_pictures_that_are_never_trained_on_are_not_encoded(configure, train, encoded):
+    train(configure(train={"max_train_steps": 1}, dataset={"train_batch_size": 1, "vae_batch_size": 1}))
+    assert encoded == [1]

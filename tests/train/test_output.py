@@ -1,0 +1,125 @@
+"""What a run leaves in its output folder."""
+
+from pathlib import Path
+
+import pytest
+
+from core.events import Saved, StepDone, Warned
+from core.formats.header import read_header
+from core.train.output import model_name, state_name
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "out"
+
+
+def names(out: Path) -> list[str]:
+    return sorted(path.name for path in out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("output_name", "kind", "number", "expected"),
+    [
+        (None, "last", 9, "last"),
+        (None, "epoch", 10, "epoch-000010"),
+        (None, "step", 500, "at-step00000500"),
+        ("frog", "last", 9, "frog"),
+        ("frog", "epoch", 10, "frog-000010"),
+        ("frog", "step", 500, "frog-step00000500"),
+    ],
+)
+def test_models_are_named_as_sd_scripts_names_them(output_name, kind, number, expected):
+    assert model_name(output_name, kind, number) == expected
+
+
+@pytest.mark.parametrize(
+    ("output_name", "kind", "number", "expected"),
+    [
+        (None, "last", 9, "last-state"),
+        (None, "epoch", 10, "epoch-000010-state"),
+        (None, "step", 500, "step-00000500-state"),
+        ("frog", "epoch", 10, "frog-epoch-000010-state"),
+    ],
+)
+def test_states_are_named_as_the_guide_names_them(output_name, kind, number, expected):
+    assert state_name(output_name, kind, number) == expected
+
+
+def test_the_last_epoch_has_no_save_of_its_own_and_old_epochs_go(configure, train, out):
+    save = {"output_name": "frog", "save_every_n_epochs": 1, "save_last_n_epochs": 1, "save_state": True}
+    dataset = {"train_batch_size": 6, "reg_data_dir": None}
+    train(configure(train={"max_train_epochs": 4}, save=save, dataset=dataset))
+    assert names(out) == [
+        "frog-000003.safetensors",
+        "frog-epoch-000003-state",
+        "frog-last-state",
+        "frog.safetensors",
+    ]
+
+
+def test_a_save_of_the_last_step_is_made_beside_the_last_one(configure, train, out):
+    train(configure(train={"max_train_steps": 2}, save={"save_every_n_steps": 1}))
+    assert names(out) == ["at-step00000001.safetensors", "at-step00000002.safetensors", "last.safetensors"]
+
+
+def test_the_result_of_another_run_is_kept(configure, train, out):
+    steps = {"max_train_steps": 1}
+    train(configure(train=steps))
+    before = (out / "last.safetensors").read_bytes()
+    trial = train(configure(train=steps | {"seed": 8}))
+    assert (out / "last.old-1.safetensors").read_bytes() == before
+    assert names(out) == ["last.old-1.safetensors", "last.safetensors"]
+    assert [event.code for event in trial.of(Warned) if event.code == "W-OUT-KEPT"] == ["W-OUT-KEPT"]
+
+
+def test_autosaves_come_by_the_clock_and_go_after_a_finished_run(configure, train, out, monkeypatch):
+    monkeypatch.setattr("core.train.output.Outputs._is_autosave_due", lambda self: True)
+    seen = []
+
+    def watch(event):
+        if isinstance(event, StepDone) and event.step == 4:
+            seen.extend(names(out))
+
+    train(configure(train={"max_train_steps": 4}), None, watch)
+    assert seen == ["autosave-00000002-state", "autosave-00000003-state"]
+    assert names(out) == ["last.safetensors"]
+
+
+def test_save_now_writes_the_current_step(configure, train, out):
+    from core.control import RunControl
+
+    control = RunControl()
+
+    def watch(event):
+        if isinstance(event, StepDone) and event.step == 1:
+            control.save_now()
+
+    train(configure(train={"max_train_steps": 2}), control, watch)
+    assert "at-step00000001.safetensors" in names(out)
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("auto", "F32"), ("fp16", "F16"), ("bf16", "BF16")])
+def test_every_tensor_of_the_file_has_the_wanted_precision(configure, train, out, precision, expected):
+    train(configure(train={"max_train_steps": 1}, save={"save_precision": precision}))
+    assert {dtype for dtype, _ in read_header(out / "last.safetensors").tensors.values()} == {expected}
+
+
+def test_the_file_tells_how_it_was_trained_and_no_path_of_the_user(configure, train, out, tmp_path):
+    train(configure(train={"max_train_steps": 1}, network={"rank": 2}))
+    metadata = read_header(out / "last.safetensors").metadata
+    assert metadata["ss_network_dim"] == "2" and metadata["ss_base_model_version"] == "sd_v1"
+    assert metadata["ss_network_module"] == "networks.lora" and metadata["ss_steps"] == "1"
+    assert metadata["modelspec.architecture"] == "stable-diffusion-v1/lora"
+    assert str(tmp_path.parent) not in str(metadata)
+
+
+def test_a_whole_model_is_written_as_its_base_was(configure, train, out):
+    options = {"network": {"method": "none"}, "train": {"max_train_steps": 1}}
+    train(configure(**options))
+    assert names(out) == ["last.safetensors"]
+    trial = train(
+        configure(**options, save={"save_model_as": "diffusers_safetensors", "output_name": "folder"})
+    )
+    assert (out / "folder" / "model_index.json").is_file()
+    assert trial.of(Saved)[-1].path == str(out / "folder")

@@ -1,0 +1,203 @@
+"""States: complete or not there, damage seen, the one before used."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import ResourceFault, UserError
+from core.events import Saved, Warned
+from core.formats import tensors
+from core.train import state_files
+
+STEPS = {"max_train_steps": 3}
+KEEP = {"save_every_n_steps": 1, "save_state": True}
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "out"
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return tensors.load(out / "last.safetensors")
+
+
+def same(one, other) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def truncate(state: Path) -> None:
+    path = state / "trainable.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip_a_byte(state: Path) -> None:
+    path = state / "optimizer.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-50] ^= 1
+    path.write_bytes(data)
+
+
+def zero_the_tail(state: Path) -> None:
+    path = state / "trainable.safetensors"
+    data = path.read_bytes()
+    path.write_bytes(data[:-200] + bytes(200))
+
+
+def remove_a_file(state: Path) -> None:
+    (state / "state.json").unlink()
+
+
+def empty_the_manifest(state: Path) -> None:
+    (state / "manifest.json").write_text("")
+
+
+DAMAGES = [truncate, flip_a_byte, zero_the_tail, remove_a_file, empty_the_manifest]
+
+
+def test_after_any_damage_the_state_before_leads_to_the_same_end(configure, train, out, tmp_path):
+    train(configure(train=STEPS, save=KEEP))
+    expected = weights(out)
+    shutil.rmtree(out / "last-state")
+    shutil.rmtree(out / "step-00000003-state")
+    (out / "last.safetensors").unlink()
+    shutil.copytree(out, tmp_path / "kept")
+    for n, damage in enumerate(DAMAGES):
+        damage(out / "step-00000002-state")
+        newest, passed_over = state_files.newest(out, None)
+        assert newest is not None and newest.step == 1, damage.__name__
+        assert [problem.code for problem in passed_over] == ["W-STATE-DAMAGED"]
+        if n == 0:
+            trial = train(configure(train=STEPS, save=KEEP | {"resume": "auto"}))
+            assert "W-STATE-DAMAGED" in [event.code for event in trial.of(Warned)]
+            assert same(weights(out), expected)
+        shutil.rmtree(out)
+        shutil.copytree(tmp_path / "kept", out)
+
+
+def test_when_every_state_is_damaged_nothing_starts_from_zero(configure, train, out):
+    train(configure(train={"max_train_steps": 1}, save=KEEP))
+    for state in out.glob("*-state"):
+        truncate(state)
+    with pytest.raises(UserError) as refused:
+        train(configure(train=STEPS, save=KEEP | {"resume": "auto"}))
+    assert {problem.code for problem in refused.value.problems} == {"E-STATE-DAMAGED"}
+
+
+def test_a_named_state_that_is_damaged_is_refused(configure, train, out):
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    flip_a_byte(out / "last-state")
+    with pytest.raises(UserError, match=r"not complete \(optimizer.safetensors is damaged\)"):
+        train(configure(train=STEPS, save={"resume": str(out / "last-state")}))
+
+
+class Crash(BaseException):
+    """The power goes."""
+
+
+def test_a_crash_at_any_durable_action_of_a_save_loses_nothing(configure, train, out, monkeypatch):
+    train(configure(train=STEPS, save=KEEP))
+    expected = weights(out)
+    shutil.rmtree(out)
+    actions: list[str] = []
+    crash_at = [0]
+    sync, rename, replace = os.fsync, Path.rename, Path.replace
+
+    def durable(name, real):
+        def act(*args):
+            actions.append(name)
+            if len(actions) == crash_at[0]:
+                raise Crash
+            return real(*args)
+
+        return act
+
+    monkeypatch.setattr(os, "fsync", durable("fsync", sync))
+    monkeypatch.setattr(Path, "rename", durable("rename", rename))
+    monkeypatch.setattr(Path, "replace", durable("replace", replace))
+    config = configure(train=STEPS, save=KEEP | {"resume": "auto"})
+    crashes = 0
+    # Every run dies one durable action later than the one before it; the last one comes through.
+    for n in range(1, 200, 3):
+        actions.clear()
+        crash_at[0] = n
+        try:
+            train(config)
+            break
+        except Crash:
+            crashes += 1
+        for state in out.glob("*-state"):
+            assert not state.name.startswith(".") and state_files.fault(state) == ""
+    assert crashes > 5 and same(weights(out), expected)
+
+
+def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypatch):
+    from core.train import output
+
+    plain = output.StateWriter.save
+    calls = []
+
+    def full(self, *args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise ResourceFault(output.state_files._damaged(out, "no room", "", "", "E-DISK-FULL"))
+        return plain(self, *args)
+
+    monkeypatch.setattr(output.StateWriter, "save", full)
+    trial = train(configure(train=STEPS, save=KEEP))
+    assert [event.code for event in trial.of(Warned) if "DISK" in event.code] == ["W-DISK-FULL"]
+    states = [event.path for event in trial.of(Saved) if event.kind == "state"]
+    assert [Path(path).name for path in states] == [
+        "step-00000002-state",
+        "step-00000003-state",
+        "last-state",
+    ]
+
+
+def test_the_last_save_waits_for_room(configure, train, monkeypatch):
+    from core.train import output
+
+    plain, calls = output.Outputs._save_model, []
+
+    def full(self, *args):
+        calls.append(args)
+        if len(calls) < 3:
+            raise ResourceFault(output.state_files._damaged(Path("x"), "no room", "", "", "E-DISK-FULL"))
+        return plain(self, *args)
+
+    monkeypatch.setattr(output.Outputs, "_save_model", full)
+    monkeypatch.setattr(output, "RETRY_SECONDS", 0.01)
+    trial = train(configure(train={"max_train_steps": 1}))
+    assert [event.kind for event in trial.of(Saved)] == ["model"] and len(calls) == 3
+
+
+def test_what_dead_processes_left_half_written_is_swept_away(tmp_path):
+    dead, alive = tmp_path / ".last-state.999999999.part", tmp_path / f".last-state.{os.getpid()}.part"
+    dead.mkdir()
+    alive.mkdir()
+    state_files.sweep(tmp_path)
+    assert not dead.exists() and alive.exists()
+
+
+def test_states_of_another_name_are_not_ours(tmp_path):
+    for name in ("last-state", "frog-last-state", "frog-step-00000003-state", "frog-autosave-00000001-state"):
+        (tmp_path / name).mkdir()
+    assert [path.name for path in state_files.candidates(tmp_path, None)] == ["last-state"]
+    assert sorted(path.name for path in state_files.candidates(tmp_path, "frog")) == [
+        "frog-autosave-00000001-state",
+        "frog-last-state",
+        "frog-step-00000003-state",
+    ]
+
+
+def test_a_manifest_can_not_point_outside(tmp_path):
+    (tmp_path / "secret").write_text("x")
+    state = tmp_path / "last-state"
+    state.mkdir()
+    files = {"../secret": {"size": 1, "crc32": 0}}
+    (state / "manifest.json").write_text(json.dumps({"format": 1, "files": files}))
+    assert "outside" in state_files.fault(state)

@@ -1,0 +1,118 @@
+"""The window as a process of its own, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT = 90_000
+"""Milliseconds; machines that test are slow and busy."""
+
+
+def chromium() -> str:
+    """The browser that is installed, or the test is skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium is installed")
+    return found
+
+
+@dataclass
+class Process:
+    """A running gui.py and the lines it has printed."""
+
+    popen: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return next(word for line in self.lines for word in line.split() if word.startswith("http://"))
+
+
+@contextlib.contextmanager
+def window(workspace: Path, *options: str) -> Iterator[Process]:
+    """gui.py with a workspace of its own on a free port, ended as the system ends it, cleanly."""
+    command = [sys.executable, str(ROOT / "gui.py"), "--no-browser", "--workspace", str(workspace), *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        environment.pop(name, None)
+    popen = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    process = Process(popen)
+    printed: queue.Queue[str] = queue.Queue()
+    reader = threading.Thread(target=lambda: [printed.put(line) for line in popen.stdout or ()], daemon=True)
+    reader.start()
+    try:
+        while not any("Ctrl-C" in line for line in process.lines):
+            process.lines.append(printed.get(timeout=WAIT / 1000))
+        yield process
+    finally:
+        popen.send_signal(signal.SIGTERM)
+        code = popen.wait(120)
+        reader.join(5)
+        while not printed.empty():
+            process.lines.append(printed.get())
+        if popen.stdout is not None:
+            popen.stdout.close()
+    assert code == 0
+
+
+@dataclass
+class Watched:
+    """A page with everything that must not happen on it."""
+
+    page: Any
+    faults: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    @classmethod
+    def open(cls, context: Any, url: str) -> Watched:
+        watched = cls(context.new_page())
+        page = watched.page
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda m: watched.faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: watched.faults.append(str(error)))
+        page.on("dialog", lambda dialog: (watched.faults.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda r: watched.hosts.add(r.url.split("/")[2]) if "://" in r.url else None)
+        page.goto(url)
+        return watched
+
+    def ready(self) -> Watched:
+        """Once the page shows everything."""
+        self.page.wait_for_selector("body[data-ready]")
+        return self
+
+    def tab(self, number: int) -> None:
+        self.page.locator("#tabs [role=tab]").nth(number).click()
+
+    def fill(self, element: str, text: str) -> None:
+        """Type into a field and leave it, so that the page takes it over."""
+        field_ = self.page.locator(f"#{element} input, #{element} textarea").first
+        field_.fill(text)
+        field_.press("Tab")
+
+    def status(self, name: str) -> None:
+        """Wait until the run is in this state."""
+        self.page.wait_for_selector(f"#run-head .rw-status.is-{name}")
+
+    def past_step(self, step: int) -> None:
+        """Wait until the run has reported a step beyond this one."""
+        self.page.wait_for_function(
+            "(least) => { const head = document.querySelector('#run-head');"
+            " const found = head && head.innerText.match(/(\\d+) \\/ \\d+/);"
+            " return found && Number(found[1]) > least; }",
+            arg=step,
+        )

@@ -1,0 +1,77 @@
+"""A runner that only pretends, and a window over a folder of a test's own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from core.config import toml_io
+from core.config.check import check
+from core.control import RunControl
+from core.errors import Problem, UserError
+from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
+from ui.app import App
+from ui.paths import Paths
+from ui.window import PROJECT, Window
+
+
+class FakeRun:
+    """A run whose events a test writes by hand."""
+
+    def __init__(self, text: str, overrides: tuple[str, ...], folder: Path) -> None:
+        self.text, self.overrides = text, overrides
+        self.config = check(text, overrides).config
+        self.folder = folder
+        folder.mkdir(parents=True)
+        toml_io.write(folder / "run.toml", toml_io.dumps(toml_io.values_of(self.config)))
+        self.log, self.control = EventLog(), RunControl()
+        self.started = time.time()
+        self.status = "running"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("done", "stopped", "refused", "failed")
+
+    def plan(self, steps: int = 20) -> None:
+        self.log(PlanReady(4, 0, 40, 10, steps, 2, ()))
+
+    def step(self, n: int, loss: float = 0.1, total: int = 20) -> None:
+        self.log(StepDone(n, total, 1, loss, {"unet": 1e-4}, 1.0, 0.5))
+
+    def end(self, status: str, step: int, state: Path | None = None) -> None:
+        if state is not None:
+            self.log(Saved("state", str(state), step))
+        self.log(RunEnded(status, 0, step, f"Ended at step {step}.", f"ステップ{step}で終了。"))
+        self.status = status
+
+
+class FakeRunner:
+    """Takes the place of core.runner.Runner."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, threading.Lock()
+        self.current: FakeRun | None = None
+        self.runs: list[FakeRun] = []
+
+    def start(self, text: str, overrides: Any = (), sinks: Any = (), start_number: int = 0) -> FakeRun:
+        with self._lock:
+            if self.current is not None and not self.current.is_over:
+                raise UserError(Problem("E-RUN-BUSY", "a run is under way.", "学習を実行中です。"))
+            self.current = FakeRun(text, tuple(overrides), self._folder / f"run-{len(self.runs)}")
+            self.runs.append(self.current)
+            return self.current
+
+
+def make_window(folder: Path, is_local: bool = True) -> Window:
+    """A window that reads the demo and writes below this folder."""
+    workspace = folder / "workspace"
+    workspace.mkdir(parents=True, exist_ok=True)
+    paths = Paths(PROJECT, workspace, (PROJECT / "demo",), is_local=is_local)
+    return Window(paths, folder / "cache", runner=FakeRunner(folder / "runs"))
+
+
+def demo_raw(app: App) -> dict[str, Any]:
+    """The form as a window that was opened for the first time shows it."""
+    return app.form.shown(app._window.start_values())

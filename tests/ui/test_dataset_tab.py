@@ -1,0 +1,188 @@
+"""The Dataset tab: folders made by copying, words counted, the plan shown as the run will make it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.ui.fake import demo_raw, make_window
+from ui.app import App
+from ui.checking import dataset_config
+from ui.identifiers import RARE, token_note
+from ui.tab_preview import balance_note
+from ui.window import PROJECT
+
+
+def typed(app, **values):
+    """The data of a request: the maker's fields over an empty form."""
+    maker, form = app.maker, app.form
+    fields = {"kind": "train", "files": None, "source": "", "identifier": None, "class_": "", "repeats": 20}
+    data = {maker.parts[name]: value for name, value in (fields | values).items() if name in maker.parts}
+    data |= {component: None for component in form.components.values()}
+    data |= {app.lang: "en", maker.parts["made"]: values.get("made", ())}
+    data[form.components["dataset.train_data_dir"]] = values.get("train_dir", "demo/train")
+    return data
+
+
+def html_of(app, updates):
+    return updates[app.maker.parts["plan"]]
+
+
+def test_the_plan_says_what_will_be_copied_where(app, frogs):
+    updates = app.maker.look(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en")
+    html = html_of(app, updates)
+    assert "These 4 files will be copied to" in html and "20_sls frog" in html  # three pictures and a caption
+    assert updates[app.maker.parts["apply"]]["interactive"]
+
+
+def test_copying_leaves_the_originals_and_undo_removes_just_the_copies(app, window, frogs):
+    before = sorted(path.name for path in frogs.iterdir())
+    updates = app.maker.copy(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en")
+    folder = window.workspace / "datasets" / "train" / "20_sls frog"
+    assert sorted(path.name for path in folder.iterdir()) == before == sorted(p.name for p in frogs.iterdir())
+    chosen = updates[app.form.components["dataset.train_data_dir"]]["value"]
+    assert chosen == str(folder.parent)
+    assert window.draft.values["dataset.train_data_dir"] == chosen
+    (folder / "mine.png").write_bytes(b"kept")
+    made = updates[app.maker.parts["made"]]
+    app.maker.undo(typed(app, made=made), "en")
+    assert [path.name for path in folder.iterdir()] == ["mine.png"]
+
+
+def test_dropped_pictures_and_a_named_folder_are_taken_together(app, frogs, tmp_path):
+    dropped = tmp_path / "dropped.png"
+    shutil.copy(frogs / "frog 1.png", dropped)
+    data = typed(app, files=[str(dropped)], source=str(frogs), identifier="sls", class_="frog")
+    assert "These 5 files" in html_of(app, app.maker.look(data, "en"))
+
+
+def test_a_regularization_folder_has_no_identifier(app, window, frogs):
+    data = typed(app, kind="reg", source=str(frogs), identifier="sls", class_="frog", repeats=1)
+    app.maker.copy(data, "en")
+    assert (window.workspace / "datasets" / "reg" / "1_frog" / "frog 0.png").is_file()
+
+
+def test_pictures_are_added_where_the_form_points_but_never_to_the_demo(app, window, frogs, tmp_path):
+    data = typed(app, source=str(frogs), identifier="sls", class_="frog", train_dir=str(tmp_path / "own"))
+    app.maker.copy(data, "en")
+    assert (tmp_path / "own" / "20_sls frog").is_dir()
+    assert sorted(path.name for path in (PROJECT / "demo" / "train").iterdir()) == ["20_sls frog"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"source": ""}, "Nothing to copy yet"),
+        ({"class_": ""}, "Type a class"),
+        ({"identifier": " "}, "Type an identifier"),
+        ({"repeats": 0}, "number of repeats must be"),
+        ({"repeats": None}, "number of repeats must be"),
+        ({"class_": "../../frog"}, "can&#x27;t hold"),
+        ({"class_": "fr<b>og"}, "can&#x27;t hold"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_and_nothing_is_copied(app, window, frogs, fields, said):
+    data = typed(app, **({"source": str(frogs), "identifier": "sls", "class_": "frog"} | fields))
+    updates = app.maker.look(data, "en")
+    assert said in html_of(app, updates)
+    assert not updates[app.maker.parts["apply"]]["interactive"]
+    app.maker.copy(data, "en")
+    assert not (window.workspace / "datasets").exists()
+
+
+def test_others_than_the_owner_name_no_folder_outside(tmp_path, frogs):
+    app = App(make_window(tmp_path / "w", is_local=False))
+    html = html_of(app, app.maker.look(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en"))
+    assert "outside the folders" in html
+
+
+def test_the_guides_rare_words_are_offered_and_good():
+    assert len(RARE) == len(set(RARE)) == 19
+    assert all("is-good" in token_note(word, "en") for word in RARE)
+
+
+def test_common_and_long_words_are_warned_of():
+    assert "common word" in token_note("frog", "en") and "一般的な単語" in token_note("girl", "ja")
+    assert "tokens" in token_note("zwxqkj", "en")
+    assert token_note("  ", "en") == ""
+    assert "<b>" not in token_note("<b>x</b>", "en")
+
+
+def looked(app, raw, lang="en"):
+    """The last thing the preview shows."""
+    *_, last = app.preview.look(raw, lang)
+    return last[app.preview.parts["html"]]
+
+
+def test_the_preview_shows_the_plan_of_the_run(app):
+    html = looked(app, demo_raw(app))
+    for part in ("20_sls frog", "1_frog", "128 × 128", "192 × 64", "One epoch is 400 samples in 100 steps"):
+        assert part in html
+    assert html.count("<figure") == 58 and "sls_03.png" in html and "20% cut" in html
+
+
+def test_the_preview_is_there_again_in_another_language_without_a_new_look(app):
+    raw = demo_raw(app)
+    looked(app, raw)
+    html = app.preview.show(raw, "ja")[app.preview.parts["html"]]
+    assert "1エポックは400サンプル" in html
+
+
+def test_the_preview_works_whatever_the_other_tabs_hold(app):
+    raw = {**demo_raw(app), "model.base": "", "train.learning_rate": "nonsense", "train.seed": "x"}
+    assert "20_sls frog" in looked(app, raw)
+    assert dataset_config(app.form, raw).train_batch_size == 4
+
+
+def test_a_folder_without_count_is_told_in_plain_words(app, frogs):
+    html = looked(app, {**demo_raw(app), "dataset.train_data_dir": str(frogs.parent)})
+    assert "my frogs" in html and "Rename it" in html
+
+
+def test_file_names_are_shown_as_text_only(app, frogs):
+    parent = frogs.parent / "data"
+    (parent / "2_sls frog").mkdir(parents=True)
+    shutil.copy(frogs / "frog 0.png", parent / "2_sls frog" / "<img src=x onerror=alert(1)>.png")
+    html = looked(app, {**demo_raw(app), "dataset.train_data_dir": str(parent), "dataset.reg_data_dir": None})
+    assert "<img src=x" not in html and "&lt;img src=x" in html
+
+
+def folder(is_reg, repeats, images):
+    return {"is_reg": is_reg, "repeats": repeats, "images": images}
+
+
+def test_balance_follows_the_guides_formula():
+    train = folder(False, 20, 10)
+    assert "4 repeats would match best" in balance_note([train, folder(True, 1, 48)], "en")
+    assert "balanced" in balance_note([train, folder(True, 4, 48)], "en")
+    assert "50 of them stay unused" in balance_note([train, folder(True, 5, 50)], "en")
+    assert "正則化画像がありません" in balance_note([train], "ja")
+
+
+def test_the_balance_button_gives_the_folder_its_repeats_and_touches_no_picture(app, frogs):
+    train, reg = frogs.parent / "train", frogs.parent / "reg"
+    shutil.copytree(frogs, train / "10_sls frog")
+    shutil.copytree(frogs, reg / "1_frog")
+    raw = {**demo_raw(app), "dataset.train_data_dir": str(train), "dataset.reg_data_dir": str(reg)}
+    looked(app, raw)
+    assert app.preview.show(raw, "en")[app.preview.parts["balance"]]["value"] == "Balance: rename to 10_frog"
+    *_, last = app.preview.balance(raw, "en")
+    assert "balanced" in last[app.preview.parts["html"]]
+    assert [path.name for path in reg.iterdir()] == ["10_frog"] and len([*(reg / "10_frog").iterdir()]) == 4
+    assert not last[app.preview.parts["balance"]]["visible"]
+
+
+def test_the_demo_is_never_renamed(app):
+    raw = demo_raw(app)
+    looked(app, raw)
+    assert not app.preview.show(raw, "en")[app.preview.parts["balance"]]["visible"]
+
+
+def test_the_length_of_the_run_is_told_before_and_after_a_look(app):
+    raw = {**demo_raw(app), "train.max_train_steps": 250, "train.gradient_accumulation_steps": 2}
+    before = app.changed(raw, None, "en")[app.schedule]
+    assert "400 samples in about 50 steps; 250 steps are 5 epochs" in before
+    looked(app, raw)
+    assert "400 samples in 50 steps; 250 steps are 5 epochs" in app.changed(raw, None, "en")[app.schedule]
+    assert app.changed({**raw, "dataset.train_data_dir": ""}, None, "en")[app.schedule] == ""

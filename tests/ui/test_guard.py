@@ -1,0 +1,269 @@
+"""The gate: who may ask, from where, for what. Raw requests, no browser."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.ui.fake import make_window
+from ui.guard import CLOSED, COOKIE, Guard, Login
+from ui.server import application
+
+HOST = "127.0.0.1:7860"
+OWN = {"host": HOST}
+
+
+async def answers_everything(scope: Any, receive: Any, send: Any) -> None:
+    headers = [(b"access-control-allow-origin", b"*")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+def ask(
+    app: Any, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
+) -> httpx.Response:
+    async def run() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app, client=("10.0.0.9", 5))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+            return await client.request(method, path, headers=headers or OWN, **more)
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def local() -> Guard:
+    return Guard(answers_everything, {"127.0.0.1", "localhost"})
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def login(clock: Clock) -> Login:
+    return Login("me", "right password", clock)
+
+
+@pytest.fixture
+def closed(login: Login) -> Guard:
+    return Guard(answers_everything, {"127.0.0.1"}, login)
+
+
+def enter(guard: Guard, password: str = "right password", user: str = "me") -> httpx.Response:
+    return ask(guard, "POST", "/login", OWN, data={"user": user, "password": password})
+
+
+def test_ones_own_page_is_served(local):
+    assert ask(local, "GET", "/").status_code == 200
+    own = {**OWN, "origin": f"http://{HOST}", "sec-fetch-site": "same-origin"}
+    assert ask(local, "POST", "/gradio_api/queue/join", own).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:7860", "evil.example", "", "127.0.0.1.evil.example", "10.0.0.5"]
+)
+def test_another_name_for_this_computer_is_misdirected(local, host):
+    assert ask(local, "GET", "/config", {"host": host}).status_code == 421
+
+
+def test_two_host_headers_are_refused(local):
+    headers = [("host", HOST), ("host", "evil.example")]
+    assert ask(local, "GET", "/", headers).status_code == 421
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:9999", f"http://x.{HOST}"]
+)
+def test_another_origin_is_refused_and_gets_no_cors_header(local, method, origin):
+    answer = ask(local, method, "/gradio_api/upload", {**OWN, "origin": origin})
+    assert answer.status_code == 403
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_cross_site_request_without_origin_is_refused_but_a_link_may_be_followed(local):
+    cross = {**OWN, "sec-fetch-site": "cross-site"}
+    assert ask(local, "GET", "/gradio_api/info", cross).status_code == 403
+    assert (
+        ask(local, "POST", "/gradio_api/upload", {**cross, "sec-fetch-mode": "navigate"}).status_code == 403
+    )
+    assert ask(local, "GET", "/", {**cross, "sec-fetch-mode": "navigate"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", [*CLOSED, "/gradio_api//vibe-edit/", "/GRADIO_API/Vibe-Edit", "/gradio_api/file=http://x/"]
+)
+def test_routes_the_page_does_not_need_are_closed(local, path):
+    assert ask(local, "GET", path).status_code == 404
+
+
+def test_every_answer_forbids_the_browser_to_ask_elsewhere(local):
+    answer = ask(local, "GET", "/")
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_websockets_are_refused(local):
+    sent = []
+
+    async def run() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
+
+        await local({"type": "websocket", "path": "/", "headers": []}, receive, send)
+
+    asyncio.run(run())
+    assert sent == ["websocket.close"]
+
+
+def test_without_login_there_is_only_the_login_page(closed):
+    page = ask(closed, "GET", "/")
+    assert page.status_code == 200 and 'name="password"' in page.text
+    for path in (
+        "/config",
+        "/gradio_api/info",
+        "/gradio_api/heartbeat/x",
+        "/theme.css",
+        "/gradio_api/cancel",
+    ):
+        for method in ("GET", "POST"):
+            assert ask(closed, method, path).status_code == 401
+
+
+def test_the_login_page_speaks_japanese(closed):
+    assert "パスワード" in ask(closed, "GET", "/", {**OWN, "accept-language": "ja-JP"}).text
+
+
+def test_a_right_password_opens_a_session(closed):
+    answer = enter(closed)
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    session = cookie.split(";")[0].split("=", 1)[1]
+    assert ask(closed, "GET", "/config", {**OWN, "cookie": f"a=b; {COOKIE}={session}"}).status_code == 200
+    assert ask(closed, "GET", "/config", {**OWN, "cookie": f"{COOKIE}={session}x"}).status_code == 401
+
+
+def test_the_cookie_is_secure_behind_https(closed):
+    headers = {**OWN, "x-forwarded-proto": "https"}
+    answer = ask(closed, "POST", "/login", headers, data={"user": "me", "password": "right password"})
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("me", "wrong"), ("you", "right password"), ("", ""), ("me", "é")]
+)
+def test_a_wrong_password_opens_nothing(closed, user, password):
+    answer = enter(closed, password, user)
+    assert answer.status_code == 401 and "set-cookie" not in answer.headers
+
+
+def test_after_ten_wrong_passwords_there_is_a_minute_of_silence(closed, clock):
+    assert [enter(closed, "wrong").status_code for _ in range(10)] == [401] * 10
+    assert enter(closed, "wrong").status_code == enter(closed).status_code == 429
+    clock.now += 61
+    assert enter(closed).status_code == 200
+
+
+def test_the_login_link_works_once_and_for_ten_minutes(closed, login, clock):
+    token = login.token
+    assert "set-cookie" in ask(closed, "GET", f"/?token={token}").headers
+    assert "set-cookie" not in ask(closed, "GET", f"/?token={token}").headers
+    late = Login("me", "right password", clock)
+    clock.now += 601
+    assert late.enter_by_token(late.token) is None
+    assert late.enter_by_token("") is None
+
+
+def test_a_window_on_the_network_is_found_by_its_address_but_by_no_foreign_name(login):
+    guard = Guard(answers_everything, {"localhost"}, login, any_address=True)
+    assert ask(guard, "GET", "/", {"host": "192.168.1.5:7860"}).status_code == 200
+    assert ask(guard, "GET", "/", {"host": "[fe80::1]:7860"}).status_code == 200
+    assert ask(guard, "GET", "/", {"host": "evil.example:7860"}).status_code == 421
+
+
+def test_a_share_name_is_allowed_once_it_is_known(local):
+    assert ask(local, "GET", "/", {"host": "abc.gradio.live"}).status_code == 421
+    local.allow_host("abc.gradio.live")
+    assert ask(local, "GET", "/", {"host": "abc.gradio.live"}).status_code == 200
+
+
+# The whole application, Gradio and all.
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Guard, Guard]:
+    """The real window without and with login."""
+    opened = application(make_window(tmp_path_factory.mktemp("open")), {"127.0.0.1"}, None, False)
+    return opened, Guard(opened._app, {"127.0.0.1"}, Login("me", "right password"))
+
+
+def routes_of(app: Any, prefix: str = "") -> set[str]:
+    found = set()
+    for route in app.routes:
+        inner = getattr(route, "app", None)
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            found |= routes_of(included, f"{prefix}/gradio_api")
+            continue
+        path = prefix + getattr(route, "path", "")
+        if inner is not None and hasattr(inner, "routes"):
+            found |= routes_of(inner, path.rstrip("/"))
+        elif path:
+            found.add(re.sub(r"[{}]|:path", "", path))
+    return found
+
+
+def test_no_route_of_gradio_answers_without_login(whole):
+    _, closed = whole
+    routes = routes_of(closed._app)
+    assert len(routes) > 40
+    for path in routes:
+        for method in ("GET", "POST"):
+            answer = ask(closed, method, path or "/")
+            is_login_page = path.strip("/") in ("", "login") and 'name="password"' in answer.text
+            assert answer.status_code in (401, 404) or is_login_page, (method, path, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "/proc/self/environ",
+        "ui/app.py",
+        "../gui.py",
+        "demo/run.toml",
+        "%2e%2e/%2e%2e/etc/passwd",
+    ],
+)
+def test_no_file_is_served_but_the_windows_own(whole, path):
+    opened, _ = whole
+    assert ask(opened, "GET", f"/gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_the_page_names_no_other_host(whole):
+    opened, _ = whole
+    html = ask(opened, "GET", "/").text
+    links = [part.split('"')[0] for part in html.split('src="')[1:] + html.split('href="')[1:]]
+    assert links and not [link for link in links if link.startswith(("http:", "https:", "//"))]
+
+
+def test_every_handler_is_private(whole):
+    opened, _ = whole
+    config = ask(opened, "GET", "/config").json()
+    assert [d["id"] for d in config["dependencies"] if d["api_visibility"] != "private"] == []

@@ -1,0 +1,134 @@
+"""Presets, run files opened and saved, and the Tools tab."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.config.check import check
+from tests.ui.fake import demo_raw
+from ui.resuming import newest_unfinished
+
+
+@pytest.fixture
+def bar(app):
+    return app.bar
+
+
+def said(bar, updates, part="said"):
+    found = updates[bar.parts[part]]
+    return found["value"] if isinstance(found, dict) else found
+
+
+def test_a_preset_of_ones_own_is_saved_listed_and_applied(app, bar, window):
+    raw = {**demo_raw(app), "network.rank": 32, "train.learning_rate": "3e-4"}
+    updates = bar.keep(raw, "私の設定", "en")
+    assert "Preset saved" in said(bar, updates)
+    assert [p.name for p in (window.workspace / "presets").iterdir()] == ["私の設定.toml"]
+    assert ("私の設定 (own)", "own/私の設定") in bar.choices("en")
+    filled = bar.apply("own/私の設定", "en")
+    assert filled[app.form.components["network.rank"]]["value"] == 32
+    assert filled[app.form.components["train.learning_rate"]]["value"] == "3e-4"
+    assert app.form.components["model.base"] not in filled
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", ".", "CON", "", "x" * 300, "..\\x", "a\0b", None])
+def test_a_bad_preset_name_writes_nothing(app, bar, window, name):
+    before = {path for path in window.workspace.parent.rglob("*") if path.is_file()}
+    assert "is-bad" in said(bar, bar.keep(demo_raw(app), name, "en"))
+    assert {path for path in window.workspace.parent.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["", None, "own/../../etc", "shipped/none", 5, ["x"]])
+def test_a_preset_that_is_not_in_the_list_does_nothing(bar, name):
+    updates = bar.apply(name, "en")
+    assert list(updates) == [bar.parts["note"]] and "Choose a preset" in said(bar, updates, "note")
+
+
+def test_a_preset_resets_what_it_does_not_name_but_keeps_the_subject(app, bar):
+    name = next(value for _, value in bar.choices("en") if value.startswith("shipped/"))
+    filled = bar.apply(name, "en")
+    components = app.form.components
+    assert components["dataset.cache_latents"] in filled and components["train.seed"] in filled
+    for key in ("model.base", "dataset.train_data_dir", "save.output_name", "sample.sample_prompts"):
+        assert components[key] not in filled
+
+
+def test_the_saved_run_file_reads_back_to_the_same_run(app, bar):
+    updates = bar.save(demo_raw(app), "ja")
+    assert check(updates[bar.parts["text"]]).config == app.form.check(demo_raw(app), "en")[1].config
+
+
+def test_a_form_with_a_fault_is_not_saved(app, bar):
+    updates = bar.save({**demo_raw(app), "network.rank": 0}, "en")
+    assert updates[bar.parts["text"]] == "" and "network.rank" in said(bar, updates)
+
+
+def test_an_sd_scripts_file_fills_the_form(app, bar, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'pretrained_model_name_or_path = "m.safetensors"\ntrain_data_dir = "t"\nresolution = "768,512"\n'
+        'network_module = "networks.lora"\nnetwork_dim = 16\nuse_8bit_adam = true\n',
+        encoding="utf-8",
+    )
+    filled = bar.open(str(path), "en")
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items()}
+    assert shown["network.rank"] == 16 and shown["dataset.resolution"] == "768,512"
+    assert shown["optimizer.optimizer_type"] == "AdamW8bit" and shown["model.base"].endswith("m.safetensors")
+
+
+def test_a_json_of_kohya_ss_fills_the_form_with_a_report(app, bar, tmp_path):
+    path = tmp_path / "kohya.json"
+    path.write_text('{"max_resolution": "640,512", "train_batch_size": 3, "LoRA_type": "Standard"}', "utf-8")
+    filled = bar.open(str(path), "en")
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items()}
+    assert shown["dataset.resolution"] == "640,512" and shown["dataset.train_batch_size"] == 3
+    assert "Settings opened" in said(bar, filled)
+
+
+def test_a_file_that_is_no_run_file_is_told_with_its_line(bar, tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("[train]\nlearning_rat = 1\n", encoding="utf-8")
+    assert "learning_rate" in said(bar, bar.open(str(path), "en"))
+    path.write_bytes(b"\xff\xfe\x00bad")
+    assert "is-bad" in said(bar, bar.open(str(path), "ja"))
+    path.write_bytes(b"#" * 2_000_000)
+    assert "too large" in said(bar, bar.open(str(path), "en"))
+
+
+def test_inspect_tells_what_a_file_is(app):
+    html = app.tools.inspect("demo/base.safetensors", "en")
+    assert "Stable Diffusion 1.x" in html and "epsilon" in html
+    assert "no such file" in app.tools.inspect("demo/none.safetensors", "en")
+    assert "not a file or folder" in app.tools.inspect("http://example.com/x", "en")
+
+
+def test_the_identity_of_the_base_model_is_shown(app):
+    assert "7.87 M" in app.identity("base", "demo/base.safetensors", "en")
+    assert "is-bad" in app.identity("base", "gui.py", "en")
+
+
+def convert(app, **fields):
+    parts = app.tools.parts
+    data = {"source": "demo/base.safetensors", "as": "safetensors", "precision": "auto", "name": "x"} | fields
+    return list(app.tools.convert({parts[name]: value for name, value in data.items()}, "en"))
+
+
+def test_a_model_is_converted_below_the_workspace_and_never_over_another(app, window):
+    assert "Written" in convert(app, name="copy", precision="bf16")[-1]
+    assert (window.workspace / "models" / "copy.safetensors").stat().st_size > 1_000_000
+    assert "is there already" in convert(app, name="copy")[-1]
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", "CON"])
+def test_a_converted_model_has_a_plain_name(app, window, name):
+    assert "file name" in convert(app, name=name)[-1]
+    assert not (window.workspace / "models").exists()
+
+
+def test_there_is_no_unfinished_run_in_an_empty_folder(tmp_path):
+    assert newest_unfinished(tmp_path) is None
+    assert newest_unfinished(tmp_path / "none") is None
+    broken = tmp_path / "step-00000010-state"
+    broken.mkdir()
+    (broken / "state.json").write_text('{"step": 10}', encoding="utf-8")
+    assert newest_unfinished(tmp_path) is None

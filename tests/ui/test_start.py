@@ -1,0 +1,90 @@
+"""The program's options, its console, its start and its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import gui
+from core.errors import UserError
+from tests.ui.browser import ROOT
+from ui.server import listening_socket
+from ui.start import make_login
+from ui.window import named_preset
+
+
+def gui_py(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "gui.py", "--no-browser", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_every_option_of_the_contract_is_there():
+    chosen = gui.options().parse_args(
+        ["--share", "--listen", "0.0.0.0", "--port", "80", "--lang", "ja", "--no-browser", "--auth", "a:b",
+         "--root", "x", "--root", "y", "--workspace", "w", "--preset", "p"]
+    )  # fmt: skip
+    assert chosen.root == ["x", "y"] and chosen.port == 80 and chosen.preset == "p"
+
+
+def test_help_is_answered_at_once_without_gradio():
+    code = "import sys, gui; gui.options().format_help(); sys.exit('gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_without_login_the_window_is_for_this_computer_only():
+    assert make_login(None, is_open=False) == (None, "")
+    login, made = make_login(None, is_open=True)
+    assert login is not None and len(made) >= 16
+    assert login.enter("rareword", made, "x")
+
+
+def test_a_given_login_is_used_and_never_printed():
+    login, made = make_login("me:secret word", is_open=False)
+    assert made == "" and login is not None and login.enter("me", "secret word", "x")
+
+
+@pytest.mark.parametrize("auth", ["me", "me:", ":secret", "me:abc", ""])
+def test_a_login_that_is_none_is_refused(auth):
+    with pytest.raises(UserError):
+        make_login(auth, is_open=False)
+
+
+def test_a_taken_port_is_told_and_without_a_port_the_next_one_is_used(tmp_path):
+    with listening_socket("127.0.0.1", None) as taken:
+        port = taken.getsockname()[1]
+        with listening_socket("127.0.0.1", None, first=port) as other:
+            assert other.getsockname()[1] != port
+        done = gui_py("--port", str(port), "--workspace", str(tmp_path), "--lang", "en")
+    assert done.returncode == 2
+    assert done.stdout.strip() == f"Port {port} is in use; choose another with --port."
+    assert done.stderr == ""
+
+
+def test_a_preset_is_found_by_its_name_or_its_file(tmp_path):
+    own = tmp_path / "mine.toml"
+    own.write_text("format = 1\n[network]\nrank = 99\n", encoding="utf-8")
+    assert named_preset("mine", (tmp_path,)).values == {"network.rank": 99}
+    assert named_preset(str(own), ()).values == {"network.rank": 99}
+    with pytest.raises(UserError):
+        named_preset("../mine", (tmp_path / "inner",))
+
+
+def test_an_unknown_preset_is_told_in_one_sentence(tmp_path):
+    done = gui_py("--preset", "no such", "--workspace", str(tmp_path), "--lang", "ja")
+    assert done.returncode == 2 and "ファイルがありません" in done.stdout and "Traceback" not in done.stdout
+
+
+def test_the_page_is_built_without_torch_and_soon():
+    code = (
+        "import sys, time; import ui.app, ui.start, ui.server; "
+        "print(time.process_time(), 'torch' in sys.modules, 'transformers' in sys.modules)"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    seconds, torch, transformers = done.stdout.split()
+    assert (torch, transformers) == ("False", "False")
+    # Processor time, since machines that test are busy; 2.5 s of it here.
+    assert float(seconds) < 6, (seconds, time.monotonic() - started)

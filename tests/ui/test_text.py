@@ -1,0 +1,69 @@
+"""The words of the window: complete in both languages, every one of them used."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import ui
+from ui.text import WORDS, say
+
+FOLDER = Path(ui.__file__).parent
+SOURCES = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.py")}
+CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("text"))
+# Keys that are put together from a part and a name.
+FAMILIES = (
+    *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind."),
+    *("run.check", "run.start", "run.pause", "run.save", "run.sample"),
+)
+LATIN = {
+    *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),
+    *("make.identifier", "make.class", "run.loss", "run.chart", "kind.text_encoder"),
+}
+
+
+def gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_both_languages_say_it_with_the_same_gaps(key):
+    words = WORDS[key]
+    assert words.en.strip() and words.ja.strip()
+    assert gaps(words.en) == gaps(words.ja)
+    if key not in LATIN:
+        assert re.search(r"[ぁ-んァ-ヶ一-龠]", words.ja), words.ja
+
+
+def test_every_key_that_is_said_exists():
+    said = set(re.findall(r'(?:say|_word|_said|titled)\(\s*"([a-z_.]+)"', CODE))
+    said |= set(re.findall(r'(?:label|info|value|placeholder)="([a-z_]+\.[a-z_.]+)"', CODE))
+    assert said and said <= set(WORDS), said - set(WORDS)
+
+
+def test_no_words_lie_unused():
+    quoted = set(re.findall(r"""["']([a-z_]+(?:\.[a-z_]+)+)["']""", CODE))
+    unused = [key for key in WORDS if key not in quoted and not key.startswith(FAMILIES)]
+    assert unused == []
+
+
+def test_no_label_is_written_into_the_code():
+    literal = re.findall(r'\b(?:label|info|placeholder)="([^"]*[A-Z ][^"]*)"', CODE)
+    assert literal == []
+
+
+def test_gaps_are_filled():
+    assert say("run.resume", "en", step=7) == "Resume from step 7"
+    assert say("run.resume", "ja", step=7) == "ステップ7から再開"
+
+
+def test_the_whole_page_changes_its_language(shared_app):
+    japanese = shared_app.page.relabel("ja")
+    english = shared_app.page.relabel("en")
+    labelled = [block for block in japanese if japanese[block].get("label")]
+    assert len(labelled) > len(shared_app.form.components)
+    same = {japanese[b]["label"] for b in labelled if japanese[b]["label"] == english[b]["label"]}
+    assert all(not re.search(r"[a-z]{4,} [a-z]{3,}", label) for label in same), same

@@ -1,0 +1,122 @@
+"""Every option has one widget, and its value comes through the page unchanged."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from core.config import toml_io
+from core.config.check import check
+from core.errors import ConfigError
+from ui import widgets
+from ui.form import OPTIONS, defaults
+from ui.tab_options import classes_of
+
+SPECIAL = {
+    "dataset.resolution": (768, 512),
+    "dataset.bucket_reso_steps": 128,
+    "dataset.min_bucket_reso": 320,
+    "dataset.max_bucket_reso": 2048,
+    "optimizer.optimizer_args": ("weight_decay=0.1", "betas=0.9,0.99"),
+    "sample.sample_prompts": ("sls frog", "frog --s 10 --d 1"),
+    "train.max_timestep": 900,
+    "train.seed": 2**62 + 1,
+    "network.dropout": 0.25,
+    "dataset.caption_extension": ".txt",
+}
+
+
+def other_value(option):
+    """A valid value that is not the default."""
+    if option.key in SPECIAL:
+        return SPECIAL[option.key]
+    if option.meta.choices:
+        return next(name for name in option.meta.choices if name != option.default)
+    plain, _ = widgets.plain_type(option)
+    if plain is bool:
+        return not option.default
+    if plain is int:
+        return (option.default or 1) + 1
+    if plain is float:
+        return 0.375 if option.default != 0.375 else 0.5
+    return "/somewhere/else" if option.meta.path else "words"
+
+
+def through_the_page(option, value):
+    """value -> widget -> value -> TOML -> config."""
+    read = widgets.read(option, widgets.shown(option, value))
+    values = {
+        **defaults(),
+        "model.base": "/b",
+        "dataset.train_data_dir": "/t",
+        "sample.sample_prompts": ("p",),
+    }
+    text = toml_io.dumps({**values, option.key: read})
+    return toml_io.values_of(check(text).config)[option.key]
+
+
+def test_every_option_has_exactly_one_widget(shared_app):
+    assert set(shared_app.form.components) == set(OPTIONS)
+    ids = [component.elem_id for component in shared_app.form.components.values()]
+    assert len(set(ids)) == len(ids) == len(OPTIONS)
+    on_page = [
+        block.elem_id for block in shared_app.blocks.blocks.values() if getattr(block, "elem_id", None)
+    ]
+    assert all(on_page.count(name) == 1 for name in ids)
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda o: o.key)
+def test_another_value_comes_through_the_page(option):
+    value = other_value(option)
+    assert value != option.default
+    assert through_the_page(option, value) == value
+
+
+@pytest.mark.parametrize(
+    "option",
+    [o for o in OPTIONS.values() if o.key not in ("model.base", "dataset.train_data_dir")],
+    ids=lambda o: o.key,
+)
+def test_the_default_comes_through_the_page(option):
+    if option.key == "sample.sample_prompts":
+        assert widgets.read(option, widgets.shown(option, ())) == []
+    else:
+        assert through_the_page(option, option.default) == option.default
+
+
+def test_a_rate_is_written_as_people_write_it():
+    shown = {value: widgets.decimal_text(value) for value in (1e-4, 2e-6, 1.5e-5, 0.002, 1.0, 0.05, 0.0)}
+    assert list(shown.values()) == ["1e-4", "2e-6", "1.5e-5", "0.002", "1", "0.05", "0"]
+
+
+def test_any_rate_reads_back_to_the_same_number():
+    rng = random.Random(0)
+    for _ in range(2000):
+        value = math.ldexp(rng.random(), rng.randint(-40, 8))
+        assert float(widgets.decimal_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [("train.learning_rate", "fast"), ("train.max_train_steps", None), ("train.seed", "4x"),
+     ("dataset.resolution", "wide"), ("dataset.resolution", "500"), ("train.max_train_steps", 1.5)],
+)  # fmt: skip
+def test_what_can_not_be_read_is_named_by_the_checker_and_never_replaced(key, typed):
+    value = widgets.read(OPTIONS[key], typed)
+    values = {**defaults(), "model.base": "/b", "dataset.train_data_dir": "/t", key: value}
+    with pytest.raises(ConfigError) as error:
+        check(toml_io.dumps(values))
+    assert [problem.key for problem in error.value.problems] == [key]
+
+
+def test_japanese_commas_and_x_are_understood_in_a_resolution():
+    option = OPTIONS["dataset.resolution"]
+    assert widgets.read(option, "768，512") == widgets.read(option, "768x512") == [768, 512]
+
+
+def test_a_card_is_as_basic_as_its_most_basic_option():
+    assert classes_of([OPTIONS["log.logging_dir"], OPTIONS["log.log_every_n_steps"]]) == ["lv-advanced"]
+    assert "for-lora" in classes_of([OPTIONS["network.rank"], OPTIONS["network.alpha"]])
+    assert "for-lora" not in classes_of([OPTIONS["network.method"], OPTIONS["network.rank"]])

@@ -1,0 +1,256 @@
+"""The page: header, five tabs, run panel; language, load and the one timer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.errors import Lang
+from ui.faults import guarded
+from ui.form import OPTIONS, Form
+from ui.identity import identity_html
+from ui.markup import esc
+from ui.page import QUICK, Page, column, texts
+from ui.presets_bar import PresetsBar
+from ui.run_panel import RunPanel
+from ui.tab_dataset import FolderMaker, draw_places, draw_settings
+from ui.tab_options import draw_lora, draw_model, draw_training
+from ui.tab_preview import Preview, schedule_html
+from ui.tab_tools import Tools
+from ui.text import say
+from ui.window import Window
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+LEVELS = ("basic", "advanced", "expert")
+
+# Which options are shown is a matter of the page alone: the style sheet looks at these attributes of <body>.
+_SHOW = """(level, method) => {
+  document.body.dataset.level = level || 'basic';
+  document.body.dataset.method = method || 'lora';
+  document.body.dataset.ready = 'yes';
+}"""
+_REMEMBER_LANGUAGE = """(lang) => {
+  document.cookie = 'rareword_lang=' + lang + '.TOKEN; path=/; max-age=31536000; samesite=strict';
+  document.documentElement.lang = lang;
+}"""
+
+
+class App:
+    """Everything on the page, and the handlers that touch more than one part of it."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        lang: Lang = "ja" if window.lang == "ja" else "en"
+        self.page = Page(lang)
+        self.form = Form(window.paths)
+        self.bar = PresetsBar(window, self.form)
+        self._built: Update = {}
+        with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
+            self._draw()
+            self._connect()
+        self.blocks.queue(max_size=64, default_concurrency_limit=4)
+        self._built = self._settle(self._whole(lang))
+
+    def _draw(self) -> None:
+        page, form = self.page, self.form
+        with gr.Row(elem_id="rw-header"):
+            page.add(gr.HTML, {"value": _brand}, padding=False, elem_id="rw-brand")
+            with column("rw-header-presets"):
+                self.bar.draw(page)
+            self.level = page.add(
+                gr.Radio,
+                {**texts(label="app.level"), "choices": _levels},
+                value="basic",
+                elem_id="level",
+                elem_classes=["rw-segments"],
+                show_label=False,
+                container=False,
+                scale=0,
+            )
+            self.lang = page.add(
+                gr.Radio,
+                texts(label="app.language"),
+                choices=[("English", "en"), ("日本語", "ja")],
+                value=page.lang,
+                elem_id="lang",
+                elem_classes=["rw-segments"],
+                show_label=False,
+                container=False,
+                scale=0,
+            )
+        self.bar.draw_more(page)
+        with gr.Row(elem_id="rw-main"):
+            with column("rw-tabs"), gr.Tabs(elem_id="tabs"):
+                self._draw_tabs()
+            with column("rw-run"):
+                self.run = RunPanel(self._window, page, form)
+        self.timer = gr.Timer(1.0)
+
+    def _draw_tabs(self) -> None:
+        page, form, window = self.page, self.form, self._window
+        with page.add(gr.Tab, texts(label="tab.dataset"), id="dataset", elem_id="tab-dataset"):
+            draw_places(page, form)
+            self.maker = FolderMaker(window, page, form)
+            draw_settings(page, form)
+            self.preview = Preview(window, page, form)
+        with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
+            self.model = draw_model(page, form)
+        with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
+            self.schedule = draw_training(page, form)
+        with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
+            draw_lora(page, form)
+        with page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools"):
+            self.tools = Tools(window, page)
+
+    def _connect(self) -> None:
+        form, lang = self.form, self.lang
+        self._connect_page()
+        self._connect_files()
+        typed = [component.input for component in form.components.values()]
+        gr.on(
+            [*typed, self.level.input, self.preview.parts["html"].change],
+            guarded(lambda d: self.changed(form.raw(d), d[self.level], d[lang]), self._window),
+            {lang, self.level, *form.inputs},
+            [self.schedule],
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        self.bar.connect(lang, list(form.components.values()))
+        self.maker.connect(lang)
+        self.preview.connect(lang)
+        self.tools.connect(lang)
+        self.run.connect(lang, self.timer)
+
+    def _connect_page(self) -> None:
+        """What happens when the page is opened, and when language or level are changed."""
+        form, lang, level = self.form, self.lang, self.level
+        method = form.components["network.method"]
+        seen = self.run.parts["seen"]
+        own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
+        places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
+        everything = list({id(block): block for block in (*own, *places)}.values())
+        show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
+        opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
+        opened.then(None, [level, method], None, **show)
+        gr.on([level.change, method.change], None, [level, method], None, **show)
+        lang.input(
+            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[seen]), self._window),
+            {lang, seen, *form.inputs},
+            everything,
+            **QUICK,
+        )
+        remember = _REMEMBER_LANGUAGE.replace("TOKEN", self._window.token)
+        lang.change(None, lang, None, js=remember, api_visibility="private")
+
+    def _connect_files(self) -> None:
+        """The identity of a chosen file, and the lists to choose from."""
+        form, lang = self.form, self.lang
+        for name in ("base", "vae"):
+            component = form.components[f"model.{name}"]
+            component.change(
+                guarded(lambda d, c=component, n=name: self.identity(n, d[c], d[lang]), self._window),
+                {component, lang},
+                self.model[name],
+                trigger_mode="always_last",
+                **QUICK,
+            )
+        lists = [form.components[o.key] for o in walk(RunConfig) if o.meta.path]
+        lists += [self.tools.parts[name] for name in ("file", "source")]
+        self.model["refresh"].click(guarded(self.lists, self._window), None, lists, **QUICK)
+
+    # Handlers of the whole page.
+
+    def load(self, request: gr.Request) -> Any:
+        """A page that was just opened: its language, the settings as they stand, the run as it is."""
+        cookies = request.cookies or {}
+        lang = self._window.language(
+            request.headers.get("accept-language", ""), str(cookies.get("rareword_lang", ""))
+        )
+        whole = self._whole(lang)
+        # Most of it is in the page already; what is sent again costs the browser a second of work.
+        return {
+            block: update for block, update in whole.items() if self._built.get(block) != update
+        } or gr.skip()
+
+    def _whole(self, lang: Lang) -> Update:
+        """Everything a page shows, as updates."""
+        draft = self._window.draft.values
+        raw = self.form.shown(self._window.start_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
+        level = draft.get("level") if draft.get("level") in LEVELS else "basic"
+        choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
+        return self._merged(self.form.restore(raw), self.lists(), self.relabel(raw, lang, ()), choices)
+
+    @staticmethod
+    def _settle(whole: Update) -> Update:
+        """Build these updates into the page, so that a browser has them at once."""
+        for block, update in whole.items():
+            values = update if isinstance(update, dict) else {"value": update}
+            for name, value in values.items():
+                if name != "__type__":
+                    setattr(block, name, value)
+        return whole
+
+    @staticmethod
+    def _merged(*parts: Update) -> Update:
+        """Updates of the same component put together."""
+        merged: Update = {}
+        for part in parts:
+            for block, update in part.items():
+                before = merged.get(block)
+                is_both = isinstance(before, dict) and isinstance(update, dict)
+                merged[block] = {**before, **update} if is_both else update
+        return merged
+
+    def relabel(self, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+        """The whole page in a language: fixed words, and what was said about files, pictures and the run."""
+        updates = self._merged(
+            self.page.relabel(lang),
+            self.preview.show(raw, lang),
+            self.run.show(lang, seen),
+            self.changed(raw, None, lang),
+        )
+        for name in ("base", "vae"):
+            updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
+        # What was said about a click is not said again.
+        updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = ""
+        return updates
+
+    def identity(self, name: str, text: Any, lang: Lang) -> str:
+        """What the chosen file is."""
+        empty = "identity.none" if name == "base" else "identity.own"
+        return identity_html(self._window.paths, str(text or ""), lang, empty)
+
+    def changed(self, raw: Mapping[str, Any], level: str | None, lang: Lang) -> Update:
+        """Keep what was typed; say what it means for the length of the run."""
+        if level is not None:
+            self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
+        return {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
+
+    def lists(self) -> Update:
+        """What there is to pick from on this computer, looked for anew."""
+        found = self._window.paths.find()
+        options = [option for option in walk(RunConfig) if option.meta.path]
+        updates: Update = {
+            self.form.components[option.key]: gr.update(choices=self._window.paths.offered(option, found))
+            for option in options
+        }
+        return updates | self.tools.offer(found.models)
+
+
+def _levels(lang: Lang) -> list[tuple[str, str]]:
+    return [(say(f"level.{level}", lang), level) for level in LEVELS]
+
+
+def _brand(lang: Lang) -> str:
+    return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span></div>'
+
+
+def build(window: Window) -> gr.Blocks:
+    """The page of a window."""
+    return App(window).blocks

@@ -1,0 +1,125 @@
+"""All options of the page as one form: widgets -> TOML text -> checked config, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from core.config import check, toml_io
+from core.config.option import Option, walk
+from core.config.schema import RunConfig
+from core.errors import ConfigError, Lang, Problem, UserError
+from ui import widgets
+from ui.page import Page
+from ui.paths import Paths, file_name
+
+OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
+
+LONGEST = 20_000
+"""Characters in one field; whatever is longer was not typed by a person."""
+
+
+class Form:
+    """The options' components by key. Values go in and out as {"section.name": value}."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.components: dict[str, Any] = {}
+
+    def draw(self, page: Page, option: Option) -> Any:
+        """Make the one component of an option."""
+        if option.key in self.components:
+            raise ValueError(f"{option.key} is on the page already")
+        component = widgets.make(page, option, self._paths.offered(option))
+        self.components[option.key] = component
+        return component
+
+    @property
+    def inputs(self) -> set[Any]:
+        """What a handler needs to read the form."""
+        return set(self.components.values())
+
+    def raw(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        """What stands in each widget, as it was typed: {"section.name": widget value}."""
+        return {key: data[component] for key, component in self.components.items()}
+
+    def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.
+
+        Options that the chosen method does not use are left out.
+        """
+        method = raw.get("network.method")
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for key, option in OPTIONS.items():
+            if key not in raw or (option.meta.methods and method not in option.meta.methods):
+                continue
+            try:
+                values[key] = self._value(option, raw[key])
+            except UserError as e:
+                problems += e.problems
+        if problems:
+            raise ConfigError(*problems)
+        return values
+
+    def _value(self, option: Option, found: Any) -> Any:
+        if isinstance(found, str) and len(found) > LONGEST:
+            raise UserError(Problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key))
+        value = widgets.read(option, found)
+        if option.key == "sample.sample_prompts" and len(value) == 1 and value[0].lower().endswith(".txt"):
+            return [self._paths.absolute(value[0], option.key)]  # the guide's way: a file of prompts
+        if option.key == "log.log_prefix" and value:
+            return file_name(value, option.key)
+        if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
+            return self._paths.absolute(value, option.key)
+        return value
+
+    @staticmethod
+    def _is_word(option: Option, value: str) -> bool:
+        return option.key == "save.resume" and value == "auto"
+
+    def text(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        """The run file that the form describes. Raises UserError."""
+        return toml_io.dumps(self.collect(raw), lang)
+
+    def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, check.Checked]:
+        """The run file and what it says, checked. Raises UserError with every problem."""
+        text = self.text(raw, lang)
+        return text, check.check(text)
+
+    def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
+        """Updates that show these values; options that are not named stay as they are."""
+        return {component: gr.update(value=shown) for key, component, shown in self._shown(values)}
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The widget values that stand for these values of a run file."""
+        return {key: shown for key, _, shown in self._shown(values)}
+
+    def _shown(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        for key, component in self.components.items():
+            if key in values:
+                option = OPTIONS[key]
+                value = values[key]
+                if option.meta.path and isinstance(value, str) and value:
+                    value = self._paths.short(value)
+                yield key, component, widgets.shown(option, value)
+
+    def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
+        """Updates that put back widget values of an earlier `raw`."""
+        return {
+            component: gr.update(value=raw[key]) for key, component in self.components.items() if key in raw
+        }
+
+
+def defaults() -> dict[str, Any]:
+    """Every option at its default."""
+    return {key: option.default for key, option in OPTIONS.items()}
+
+
+def options_of(*sections: str) -> Sequence[Option]:
+    """The options of some sections, the basic ones first, otherwise in the order of declaration."""
+    order = {"basic": 0, "advanced": 1, "expert": 2}
+    chosen = [option for option in OPTIONS.values() if option.section in sections]
+    return sorted(chosen, key=lambda option: order[option.meta.level])

@@ -1,0 +1,306 @@
+"""The gate before everything the window serves: host, origin, closed routes, login. Pure ASGI."""
+
+from __future__ import annotations
+
+import hmac
+import html
+import ipaddress
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ui.text import say
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+COOKIE = "rareword_session"
+LOGIN_TOKEN_SECONDS = 600
+MOST_WRONG_LOGINS = 10
+"""A minute, by each client address."""
+
+# Routes of Gradio and FastAPI that this page does not need; closed, whoever asks.
+CLOSED = (
+    "/openapi.json",
+    "/docs",
+    "/redoc",
+    "/monitoring",
+    "/vibe",
+    "/gradio_api/openapi.json",
+    "/gradio_api/vibe",
+    "/gradio_api/undo-vibe",
+    "/gradio_api/dev",
+    "/gradio_api/proxy",
+    "/gradio_api/custom_component",
+    "/gradio_api/component_server",
+    "/gradio_api/runs",
+    "/gradio_api/run-history",
+    "/gradio_api/mcp",
+    "/gradio_api/deep_link",
+    "/gradio_api/process_recording",
+    "/gradio_api/token",
+    "/gradio_api/login_check",
+    "/gradio_api/stream",
+    "/gradio_api/monitoring",
+    "/gradio_api/file=http",
+    "/gradio_api/file/http",
+    "/manifest.json",
+    "/pwa_icon",
+)
+
+# The browser itself then refuses to ask any other machine for anything.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+        b"worker-src 'self' blob:; "
+        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
+        b"font-src 'self' data:; connect-src 'self' blob: data:; frame-ancestors 'none'; form-action 'self'; "
+        b"base-uri 'self'",
+    ),
+)
+
+
+class Login:
+    """Who may come in: one user, a password, sessions that die with the process, one link that works once."""
+
+    def __init__(self, user: str, password: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._user, self._password, self._clock = user, password, clock
+        self._sessions: set[str] = set()
+        self._wrong: dict[str, deque[float]] = {}
+        self._token = secrets.token_urlsafe(24)
+        self._token_until = clock() + LOGIN_TOKEN_SECONDS
+
+    @property
+    def token(self) -> str:
+        """For the link that logs in once."""
+        return self._token
+
+    def knows(self, session: str) -> bool:
+        return any(hmac.compare_digest(session.encode(), known.encode()) for known in self._sessions)
+
+    def is_blocked(self, client: str) -> bool:
+        """Whether this address has tried too many wrong passwords within the last minute."""
+        tries = self._wrong.get(client, deque())
+        while tries and tries[0] < self._clock() - 60:
+            tries.popleft()
+        return len(tries) >= MOST_WRONG_LOGINS
+
+    def enter(self, user: str, password: str, client: str) -> str | None:
+        """A new session, or None when user or password is wrong."""
+        is_user = hmac.compare_digest(user.encode(), self._user.encode())
+        is_password = hmac.compare_digest(password.encode(), self._password.encode())
+        if is_user and is_password:
+            return self._new_session()
+        self._wrong.setdefault(client, deque()).append(self._clock())
+        return None
+
+    def enter_by_token(self, token: str) -> str | None:
+        """A new session for the one-time link; the link is void afterwards."""
+        is_good = bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        if not is_good or self._clock() > self._token_until:
+            return None
+        self._token = ""
+        return self._new_session()
+
+    def _new_session(self) -> str:
+        session = secrets.token_urlsafe(32)
+        self._sessions.add(session)
+        return session
+
+
+class Guard:
+    """Outermost ASGI application. hosts: names the page may be asked under; any_address: also IP numbers."""
+
+    def __init__(
+        self, app: Any, hosts: Iterable[str], login: Login | None = None, any_address: bool = False
+    ) -> None:
+        self._app = app
+        self._hosts = {host.lower() for host in hosts}
+        self._login = login
+        self._any_address = any_address
+
+    def allow_host(self, host: str) -> None:
+        """One more name, once the share link is known."""
+        self._hosts.add(host.lower())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = _Headers(scope)
+        refusal = self._refusal(scope, headers)
+        if refusal:
+            await _answer(send, refusal, b"refused")
+        elif self._login is not None and not self._login.knows(headers.cookie(COOKIE)):
+            await self._let_in(self._login, scope, headers, receive, send)
+        else:
+            await self._app(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope, headers: _Headers) -> int:
+        """The status to refuse with, or 0."""
+        if headers.count("host") != 1 or not self._is_known_host(headers.get("host")):
+            return 421
+        if not _is_same_origin(scope, headers):
+            return 403
+        path = _plain_path(scope["path"])
+        if path.startswith(CLOSED) or (self._login is None and path in ("/login", "/logout")):
+            return 404
+        return 0
+
+    def _is_known_host(self, host: str) -> bool:
+        name = urlsplit(f"//{host}").hostname or ""
+        if name in self._hosts:
+            return True
+        # Another site's name can be pointed at this machine (DNS rebinding); a bare address can't.
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self._any_address
+
+    async def _let_in(
+        self, login: Login, scope: Scope, headers: _Headers, receive: Receive, send: Send
+    ) -> None:
+        """The login page, a login, or 401."""
+        client = (scope.get("client") or ("?", 0))[0]
+        path, method = _plain_path(scope["path"]), scope["method"]
+        lang = "ja" if headers.get("accept-language").lower().startswith("ja") else "en"
+        if method == "POST" and path == "/login":
+            if login.is_blocked(client):
+                await _answer(send, 429, _login_page(say("login.wait", lang), lang))
+                return
+            fields = parse_qs((await _body(receive, 4096)).decode("utf-8", "replace"))
+            session = login.enter(fields.get("user", [""])[0], fields.get("password", [""])[0], client)
+            if session:
+                await _redirect(send, session, headers)
+            else:
+                await _answer(send, 401, _login_page(say("login.wrong", lang), lang))
+            return
+        if method == "GET" and path in ("/", "/login"):
+            token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+            session = login.enter_by_token(token) if token else None
+            if session:
+                await _redirect(send, session, headers)
+            else:
+                await _answer(send, 200, _login_page("", lang))
+            return
+        await _answer(send, 401, b"login needed")
+
+
+class _Headers:
+    """The request's headers, without case."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._pairs = [(name.decode("latin-1").lower(), v.decode("latin-1")) for name, v in scope["headers"]]
+
+    def get(self, name: str) -> str:
+        return next((value for key, value in self._pairs if key == name), "")
+
+    def count(self, name: str) -> int:
+        return sum(key == name for key, _ in self._pairs)
+
+    def cookie(self, name: str) -> str:
+        for part in "; ".join(value for key, value in self._pairs if key == "cookie").split(";"):
+            key, _, value = part.strip().partition("=")
+            if key == name:
+                return value
+        return ""
+
+
+def _plain_path(path: str) -> str:
+    """The path as routes see it: one slash where there are several, in lower case."""
+    return "/" + "/".join(part for part in path.lower().split("/") if part)
+
+
+def _is_same_origin(scope: Scope, headers: _Headers) -> bool:
+    """Whether the request comes from our own page, or is a person opening the page."""
+    origin = headers.get("origin")
+    if origin:
+        return urlsplit(origin).netloc.lower() == headers.get("host").lower()
+    site = headers.get("sec-fetch-site")
+    if site in ("", "same-origin", "none"):
+        return True
+    return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+
+
+async def _body(receive: Receive, most: int) -> bytes:
+    body = b""
+    while len(body) <= most:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body[:most]
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    kind = b"text/html; charset=utf-8" if body.startswith(b"<!") else b"text/plain; charset=utf-8"
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _redirect(send: Send, session: str, headers: _Headers) -> None:
+    secure = "; Secure" if headers.get("x-forwarded-proto") == "https" else ""
+    cookie = f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict{secure}"
+    # A page of its own instead of a redirect: with SameSite=Strict a browser that follows a link from
+    # elsewhere would not send the new cookie on the redirected request.
+    body = b'<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>Rareword</title>'
+    pairs = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"set-cookie", cookie.encode("latin-1")),
+        *_HEADERS,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            kept = [
+                (k, v) for k, v in message.get("headers", []) if not k.lower().startswith(b"access-control-")
+            ]
+            message = {**message, "headers": [*kept, *_HEADERS]}
+        await send(message)
+
+    return send_with_headers
+
+
+_LOGIN_STYLE = """
+:root{color-scheme:light dark}body{margin:0;min-height:100vh;display:grid;place-items:center;
+background:Canvas;font:16px/1.5 system-ui,"Noto Sans JP","Yu Gothic UI",sans-serif}
+form{width:min(20rem,86vw);display:grid;gap:.8rem}
+h1{font-size:1.3rem;margin:0}p{margin:0;color:#b42318}label{display:grid;gap:.25rem;font-size:.9rem}
+input{font:inherit;padding:.55rem .7rem;border:1px solid #8888;border-radius:.5rem;
+background:Field;color:FieldText}
+button{font:inherit;font-weight:600;padding:.6rem;border:0;border-radius:.5rem;background:#0f766e;color:#fff}
+"""
+
+
+def _login_page(message: str, lang: Any) -> bytes:
+    said = f"<p role=alert>{html.escape(message)}</p>" if message else ""
+    return (
+        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Rareword</title>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f"<style>{_LOGIN_STYLE}</style>"
+        f'<form method="post" action="/login"><h1>Rareword</h1>{said}'
+        f"<label>{html.escape(say('login.user', lang))}"
+        f'<input name="user" autocomplete="username" autofocus></label>'
+        f"<label>{html.escape(say('login.password', lang))}"
+        f'<input name="password" type="password" autocomplete="current-password"></label>'
+        f"<button>{html.escape(say('login.enter', lang))}</button></form></html>"
+    ).encode()

@@ -1,0 +1,58 @@
+"""Work that takes longer than a click: on a thread of its own, with its progress to be looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from core.errors import UserError
+
+Result = TypeVar("Result")
+Report = Callable[[str, int, int], None]
+
+
+class Job(Generic[Result]):
+    """One piece of work at a time. The work gets a `report(stage, done, total)` to call."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.progress: tuple[str, int, int] = ("", 0, 0)
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, work: Callable[[Report], Result]) -> bool:
+        """Begin; False when the last piece of work is not done yet."""
+        with self._lock:
+            if self.is_busy:
+                return False
+            self.progress, self.error = ("", 0, 0), None
+            self._thread = threading.Thread(target=self._do, args=(work,), name=self._name, daemon=True)
+            self._thread.start()
+            return True
+
+    def _do(self, work: Callable[[Report], Result]) -> None:
+        def report(stage: str, done: int, total: int) -> None:
+            self.progress = (stage, done, total)
+
+        try:
+            self.result = work(report)
+        except UserError as e:
+            self.error = e.with_traceback(None)
+        except Exception as e:  # handed to whoever waits for the result, who shows and logs it
+            self.error = e
+
+    def watch(self, every: float = 0.2) -> Iterator[tuple[str, int, int]]:
+        """The progress until the work is done. Raises what the work raised."""
+        while self.is_busy:
+            yield self.progress
+            time.sleep(every)
+        if self.error is not None:
+            raise self.error

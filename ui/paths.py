@@ -1,0 +1,204 @@
+"""Paths that come from the page: one place that says which are allowed, and lists to pick from."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.config.option import Option
+from core.errors import Problem, UserError
+
+LONGEST = 1024
+MODEL_ENDINGS = (".safetensors", ".ckpt")
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+_RESERVED = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{device}{n}" for device in ("COM", "LPT") for n in range(1, 10))}
+)
+_COUNTED = re.compile(r"\d+_.+")
+_DEEPEST = 5
+_MOST = 300
+_LONGEST_WALK = 0.7
+"""Seconds; a list to pick from must never keep the page waiting."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies below the allowed folders, as short paths."""
+
+    models: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The rule for every path typed into the page.
+
+    here: what relative paths are taken from. workspace: where the window writes. roots: folders that may be
+    read. is_local: the page is served to this computer only, so any local path may be typed.
+    """
+
+    here: Path
+    workspace: Path
+    roots: tuple[Path, ...] = ()
+    is_local: bool = True
+    allowed: tuple[Path, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        folders = (self.workspace, *self.roots)
+        resolved = tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))
+        object.__setattr__(self, "allowed", resolved)
+
+    def absolute(self, text: str, key: str = "") -> str:
+        """The absolute path a text names. Raises UserError when it may not be used."""
+        return str(self.confined(text, key))
+
+    def confined(self, text: str, key: str = "") -> Path:
+        """As `absolute`, as a Path. Where others can reach the page, only what lies in an allowed folder."""
+        text = text.strip().strip('"')
+        self._refuse_strange(text, key)
+        if self.is_local:
+            return Path(os.path.normpath(self.here / Path(text).expanduser()))
+        lexical = Path(os.path.normpath(self.here / text))
+        # Looked at as text first, so that nothing outside is ever touched; then as what links really lead to.
+        inside = any(lexical.is_relative_to(folder) for folder in (*self.allowed, *self._as_named()))
+        if not inside or not self.is_inside(lexical):
+            raise UserError(self._outside(text, key))
+        return lexical
+
+    def is_inside(self, path: Path) -> bool:
+        """Whether what a path leads to, links followed, lies in an allowed folder."""
+        return any(Path(os.path.realpath(path)).is_relative_to(folder) for folder in self.allowed)
+
+    def _as_named(self) -> Iterator[Path]:
+        yield from (Path(os.path.normpath(self.here / folder)) for folder in (self.workspace, *self.roots))
+
+    def _refuse_strange(self, text: str, key: str) -> None:
+        """NUL and control characters, network and device paths, addresses, streams: never meant."""
+        is_strange = (
+            not text
+            or len(text) > LONGEST
+            or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text)
+            or text.startswith(("\\\\", "//"))
+            or "://" in text
+        )
+        parts = re.split(r"[\\/]", text)
+        if os.name == "nt" or not self.is_local:
+            names = parts[1:] if re.fullmatch(r"[A-Za-z]:", parts[0]) and os.name == "nt" else parts
+            is_strange = is_strange or any(
+                ":" in name or name.split(".")[0].rstrip(" ").upper() in _RESERVED for name in names
+            )
+        if not self.is_local:
+            is_strange = is_strange or text.startswith("~") or (os.name != "nt" and "\\" in text)
+        if is_strange:
+            found = "".join(c if c.isprintable() else "?" for c in text[:60])
+            raise UserError(
+                Problem(
+                    "E-PATH-STRANGE",
+                    f"'{found}' is not a file or folder on this computer.",
+                    f"「{found}」はこのコンピューターのファイルやフォルダではありません。",
+                    key=key,
+                )
+            )
+
+    def _outside(self, text: str, key: str) -> Problem:
+        folders = ", ".join(str(folder) for folder in self.allowed)
+        return Problem(
+            "E-PATH-ROOT",
+            f"'{text}' is outside the folders this window may use ({folders}). "
+            "Start it with --root to allow more.",
+            f"「{text}」は使用できるフォルダ（{folders}）の外にあります。--rootを付けて起動すると追加できます。",
+            key=key,
+        )
+
+    def short(self, path: str) -> str:
+        """A path as people like to read it: from the current folder where it lies there."""
+        given = Path(path)
+        if given.is_absolute() and given.is_relative_to(self.here):
+            return given.relative_to(self.here).as_posix()
+        return path
+
+    def find(self) -> Found:
+        """What there is to pick from, looked for below the allowed folders."""
+        models: list[str] = []
+        data: list[str] = []
+        states: list[str] = []
+        until = time.monotonic() + _LONGEST_WALK
+        for folder in self.allowed:
+            for path, names, files in _walk(folder, until):
+                if "model_index.json" in files:
+                    models.append(self.short(str(path)))
+                if "state.json" in files:
+                    states.append(self.short(str(path)))
+                if any(_COUNTED.fullmatch(name) for name in names) and path.name != "runs":
+                    data.append(self.short(str(path)))
+                models += [self.short(str(path / f)) for f in files if f.lower().endswith(MODEL_ENDINGS)]
+        return Found(*(tuple(dict.fromkeys(found))[:_MOST] for found in (models, data, states)))
+
+    def offered(self, option: Option, found: Found | None = None) -> list[tuple[str, str]]:
+        """The list to pick from for one option: what is shown and what it stands for, which is the same."""
+        found = found or Found()
+        offer: Sequence[str] = ()
+        if option.key == "save.resume":
+            offer = ("auto", *found.states)
+        elif option.section == "dataset":
+            offer = found.data
+        elif option.meta.path == "folder":
+            offer = [self.short(str(self.workspace / ("logs" if option.section == "log" else "output")))]
+        elif option.meta.path:
+            offer = found.models
+        return [(text, text) for text in offer]
+
+
+def _walk(folder: Path, until: float) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Folders below this one with the names in them; hidden ones, states' insides and links left out."""
+    waiting = [(folder, 0)]
+    while waiting and time.monotonic() < until:
+        path, depth = waiting.pop(0)
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith(".")]
+        files = [e.name for e in entries if e.is_file() and not e.name.startswith(".")]
+        is_whole = "state.json" in files or "model_index.json" in files
+        yield path, names, [f for f in files if not is_whole or f.endswith(".json")]
+        if depth < _DEEPEST and not is_whole:
+            waiting += [(path / name, depth + 1) for name in names if name not in ("cache", "samples")]
+
+
+def file_name(text: str, key: str = "") -> str:
+    """A bare file or folder name. Raises UserError for what would be a path, or no name on some system."""
+    name = text.strip()
+    is_bad = (
+        not name
+        or len(name.encode("utf-8", "replace")) > 120
+        or name.startswith(".")
+        or name.endswith(".")
+        or name.split(".")[0].upper() in _RESERVED
+        or any(c in '<>:"/\\|?*' or not c.isprintable() for c in name)
+    )
+    if is_bad:
+        raise UserError(
+            Problem(
+                "E-NAME",
+                f"'{name[:60]}' can't be a file name; use letters, digits, spaces, - and _.",
+                f"「{name[:60]}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
+                key=key,
+            )
+        )
+    return name
+
+
+def pictures_in(path: Path) -> Sequence[Path]:
+    """The picture itself, or the pictures that lie directly in a folder, by name."""
+    if path.is_file():
+        return [path] if path.suffix.lower() in PICTURE_ENDINGS else []
+    if not path.is_dir():
+        return []
+    return sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS and p.is_file())

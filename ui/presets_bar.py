@@ -1,0 +1,243 @@
+"""The bar on top: presets, run files opened and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.config import check, preset, toml_io
+from core.config.importing import import_text
+from core.errors import Lang, Problem, UserError
+from ui.faults import guarded
+from ui.form import OPTIONS, Form, defaults
+from ui.markup import note, problems
+from ui.page import QUICK, Page, texts
+from ui.paths import file_name
+from ui.text import say
+from ui.window import Window
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+LARGEST_FILE = 1_000_000
+
+_DOWNLOAD = """(text) => {
+  if (text) {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], {type: 'application/toml'}));
+    link.download = 'run.toml';
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+  return '';
+}"""
+
+
+def belongs_to_subject(key: str) -> bool:
+    """Whether an option is about one subject and its files, and so no matter of a preset."""
+    return bool(OPTIONS[key].meta.path) or key in ("save.output_name", "sample.sample_prompts")
+
+
+def _read(text: str) -> tuple[Mapping[str, Any], Sequence[Problem]]:
+    """The settings of a run file, or of a JSON that kohya_ss's window saved, and what there is to say."""
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        imported = import_text(text)
+        return {**defaults(), **imported.values}, imported.report
+    checked = check.check(text)
+    return toml_io.values_of(checked.config), checked.notices
+
+
+class PresetsBar:
+    """The components of the bar and their handlers. Presets are named by the page, found by the server."""
+
+    def __init__(self, window: Window, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts: dict[str, Any] = {}
+
+    def draw(self, page: Page) -> None:
+        """The row that is always there."""
+        parts = self.parts
+        with gr.Row(elem_id="presets", elem_classes=["rw-presets"]):
+            parts["choice"] = page.add(
+                gr.Dropdown,
+                {**texts(label="preset.label"), "choices": self.choices},
+                value="",
+                elem_id="preset-choice",
+                filterable=False,
+                show_label=False,
+                container=False,
+                scale=3,
+                min_width=180,
+            )
+            parts["apply"] = page.add(
+                gr.Button,
+                texts(value="preset.apply"),
+                size="md",
+                elem_id="preset-apply",
+                scale=0,
+                min_width=90,
+            )
+        parts["note"] = gr.HTML(elem_id="preset-note", elem_classes=["rw-maybe"], padding=False)
+
+    def draw_more(self, page: Page) -> None:
+        """What is needed less often, folded away."""
+        parts = self.parts
+        with page.add(gr.Accordion, texts(label="preset.more"), open=False, elem_id="preset-more"):
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                parts["open"] = page.add(
+                    gr.UploadButton,
+                    texts(label="file.open"),
+                    file_types=[".toml", ".json"],
+                    size="md",
+                    elem_id="file-open",
+                )
+                parts["save"] = page.add(gr.Button, texts(value="file.save"), size="md", elem_id="file-save")
+                parts["reset"] = page.add(
+                    gr.Button, texts(value="file.reset"), size="md", elem_id="file-reset"
+                )
+            with gr.Row(elem_classes=["rw-presets"]):
+                parts["name"] = page.add(
+                    gr.Textbox,
+                    texts(label="preset.name", placeholder="preset.name.hint"),
+                    max_lines=1,
+                    show_label=False,
+                    container=False,
+                    elem_id="preset-name",
+                    scale=3,
+                    min_width=180,
+                )
+                parts["keep"] = page.add(
+                    gr.Button,
+                    texts(value="preset.save"),
+                    size="md",
+                    elem_id="preset-save",
+                    scale=0,
+                    min_width=160,
+                )
+            parts["said"] = gr.HTML(elem_id="preset-said", elem_classes=["rw-maybe"], padding=False)
+        parts["text"] = gr.Textbox(visible=False, elem_id="file-text")
+
+    def choices(self, lang: Lang) -> list[tuple[str, str]]:
+        """Titles in this language and the names behind them."""
+        found, _ = preset.presets(self._window.preset_folders)
+        own = say("preset.own", lang)
+
+        def title(p: preset.Preset) -> str:
+            text = p.title.ja if lang == "ja" else p.title.en
+            return f"{text} ({own})" if p.is_own else text
+
+        return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in found)]
+
+    @staticmethod
+    def _name(found: preset.Preset) -> str:
+        return f"{'own' if found.is_own else 'shipped'}/{found.name}"
+
+    def _chosen(self, name: Any) -> preset.Preset | None:
+        """The preset of a name that the page sent; a name that is not in the list is nothing."""
+        found, _ = preset.presets(self._window.preset_folders)
+        return next((p for p in found if self._name(p) == name), None)
+
+    def connect(self, lang: Any, outputs: list[Any]) -> None:
+        """Bind the handlers. outputs: the form's components."""
+        parts, form = self.parts, self._form
+        said = [parts["note"], parts["said"], parts["choice"]]
+
+        def bind(part: str, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
+            return parts[part].click(guarded(handler, self._window), inputs, to, trigger_mode="once", **QUICK)
+
+        parts["choice"].input(
+            guarded(lambda data: self.describe(data[parts["choice"]], data[lang]), self._window),
+            {parts["choice"], lang},
+            parts["note"],
+            **QUICK,
+        )
+        bind(
+            "apply",
+            lambda d: self.apply(d[parts["choice"]], d[lang]),
+            {parts["choice"], lang},
+            [*said, *outputs],
+        )
+        bind("reset", lambda d: self.reset(d[lang]), {lang}, [*said, *outputs])
+        bind(
+            "keep",
+            lambda d: self.keep(form.raw(d), d[parts["name"]], d[lang]),
+            {lang, parts["name"], *form.inputs},
+            said,
+        )
+        saving = bind(
+            "save", lambda d: self.save(form.raw(d), d[lang]), {lang, *form.inputs}, [parts["text"], *said]
+        )
+        saving.then(None, parts["text"], parts["text"], js=_DOWNLOAD, api_visibility="private")
+        parts["open"].upload(
+            guarded(lambda d: self.open(d[parts["open"]], d[lang]), self._window),
+            {parts["open"], lang},
+            [*said, *outputs],
+            trigger_mode="once",
+            **QUICK,
+        )
+
+    def describe(self, name: Any, lang: Lang) -> str:
+        """A preset's note."""
+        chosen = self._chosen(name)
+        return note(chosen.note.ja if lang == "ja" else chosen.note.en) if chosen else ""
+
+    def apply(self, name: Any, lang: Lang) -> Update:
+        """Put the preset into the form: its values over the defaults, since it names only what differs.
+
+        What belongs to one subject stays: files and folders, the result's name, the sample prompts.
+        """
+        chosen = self._chosen(name)
+        if chosen is None:
+            return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
+        title = chosen.title.ja if lang == "ja" else chosen.title.en
+        recipe = {key: value for key, value in defaults().items() if not belongs_to_subject(key)}
+        return self._filled({**recipe, **chosen.values}) | {
+            self.parts["note"]: note(say("preset.applied", lang, name=title), "good")
+        }
+
+    def reset(self, lang: Lang) -> Update:
+        """Everything as in a window opened for the first time."""
+        return self._filled(self._window.demo_values()) | {
+            self.parts["said"]: note(say("file.reset.done", lang), "good")
+        }
+
+    def _filled(self, values: Mapping[str, Any]) -> Update:
+        self._window.draft.keep(self._form.shown(values))
+        return self._form.fill(values)
+
+    def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang) -> Update:
+        """Save the settings as a preset of one's own, below the workspace and nowhere else."""
+        parts = self.parts
+        try:
+            _, checked = self._form.check(raw, lang)
+            values = toml_io.values_of(checked.config)
+            path = preset.save(self._window.preset_folders[1], file_name(str(name or "")), values)
+        except UserError as e:
+            return {parts["said"]: problems(e.problems, lang)}
+        return {
+            parts["said"]: note(say("preset.saved", lang, name=path.stem), "good"),
+            parts["choice"]: gr.update(choices=self.choices(lang), value=f"own/{path.stem}"),
+        }
+
+    def save(self, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """The run file's text for the browser to save; problems are told, and nothing is saved."""
+        try:
+            text, _ = self._form.check(raw, lang)
+        except UserError as e:
+            return {self.parts["said"]: problems(e.problems, lang), self.parts["text"]: ""}
+        return {self.parts["text"]: text, self.parts["said"]: ""}
+
+    def open(self, uploaded: Any, lang: Lang) -> Update:
+        """Fill the form from a file, ours or sd-scripts'; options it does not name get their defaults."""
+        path = Path(str(uploaded))
+        try:
+            if path.stat().st_size > LARGEST_FILE:
+                raise UserError(Problem("E-CFG-SIZE", *(say("file.too.big", lg) for lg in ("en", "ja"))))
+            values, notices = _read(toml_io.read(path))
+        except UserError as e:
+            return {self.parts["said"]: problems(e.problems, lang)}
+        done = note(say("file.opened", lang, name=path.name), "good")
+        return self._filled(values) | {self.parts["said"]: done + problems(notices, lang)}

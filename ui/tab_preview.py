@@ -1,0 +1,298 @@
+"""What will be trained, shown before: folders, buckets, crops, balance. From the same plan as the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.config.schema_train import TrainConfig
+from core.data import folders
+from core.data.plan import Plan
+from core.data.preview import bucket_rows, label, thumbnail
+from core.data.records import PlannedImage
+from core.errors import Lang, Problem, UserError
+from core.models.sd.tokens import count_tokens
+from ui.checking import dataset_config, findings, planned, seed_of, train_config
+from ui.faults import streamed
+from ui.form import Form
+from ui.job import Report
+from ui.markup import Share, note, problems, table
+from ui.page import Page, column
+from ui.pictures import figures
+from ui.tab_options import titled
+from ui.text import say
+from ui.window import Window
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+MOST_PICTURES = 120
+SIDE = 384
+_MOST_PROBLEMS = 40
+
+
+@dataclass(frozen=True)
+class Look:
+    """A plan with what is shown of it. files: thumbnails of its first pictures, in order."""
+
+    plan: Plan
+    record: Mapping[str, Any]
+    files: tuple[str, ...]
+
+
+class Preview:
+    """The card that shows the plan; what it shows is kept in the window, so a reload shows it again."""
+
+    def __init__(self, window: Window, page: Page, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts: dict[str, Any] = {}
+        parts = self.parts
+        with column("card-preview", "rw-card"):
+            page.add(gr.HTML, titled("preview.title", "preview.lead"), padding=False)
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                parts["look"] = page.add(
+                    gr.Button,
+                    {"value": lambda lang: say("preview.look", lang)},
+                    variant="secondary",
+                    elem_id="preview-look",
+                    size="md",
+                )
+                parts["balance"] = page.add(
+                    gr.Button,
+                    {"value": lambda lang: say("balance.idle", lang)},
+                    visible=False,
+                    elem_id="preview-balance",
+                    size="md",
+                )
+            parts["html"] = gr.HTML(elem_id="preview-html", elem_classes=["rw-maybe"], padding=False)
+
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers."""
+        form, parts = self._form, self.parts
+        reading = {lang, *form.inputs}
+        outputs = [parts["html"], parts["balance"]]
+        bound: dict[str, Any] = {
+            "trigger_mode": "once",
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "preview",
+            "concurrency_limit": 4,
+        }
+        parts["look"].click(
+            streamed(lambda data: self.look(form.raw(data), data[lang]), self._window),
+            reading,
+            outputs,
+            **bound,
+        )
+        parts["balance"].click(
+            streamed(lambda data: self.balance(form.raw(data), data[lang]), self._window),
+            reading,
+            outputs,
+            **bound,
+        )
+
+    def look(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Iterator[Update]:
+        """Make the plan on a thread, telling how far it is, then show it."""
+        parts, job = self.parts, self._window.preview
+        try:
+            config = dataset_config(self._form, raw)
+        except UserError as e:
+            yield {parts["html"]: problems(e.problems, lang)}
+            return
+
+        def work(report: Report) -> Look:
+            plan = planned(config, seed_of(raw), report)
+            record = plan.to_json(TrainConfig(), count_tokens)
+            return Look(plan, record, tuple(self._pictures(plan, report)))
+
+        if not job.start(work):
+            yield {parts["html"]: note(say("preview.busy.run", lang))}
+            return
+        yield {parts["html"]: note(say("preview.busy", lang))}
+        try:
+            for _, done, total in job.watch():
+                if total:
+                    yield {parts["html"]: note(say("preview.progress", lang, done=done, total=total))}
+        except UserError as e:
+            yield {parts["html"]: problems(e.problems, lang)}
+            return
+        yield self.show(raw, lang, said)
+
+    def _pictures(self, plan: Plan, report: Report) -> Iterator[str]:
+        """Thumbnail files of the first pictures, what is cut away dimmed."""
+        images = plan.images[:MOST_PICTURES]
+        for n, image in enumerate(images, 1):
+            report("preview", n, len(images))
+            key = f"{image.content}|{image.fit}|{SIDE}"
+            yield str(self._window.thumbs.made(key, lambda image=image: thumbnail(image, SIDE)))
+
+    def show(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Update:
+        """What the last look found, in this language; {} before the first look."""
+        look: Look | None = self._window.preview.result
+        if look is None:
+            return {}
+        names = self._balance_names(look)
+        return {
+            self.parts["html"]: said + self._html(look, raw, lang),
+            self.parts["balance"]: gr.update(
+                visible=names is not None,
+                value=say("balance.button", lang, name=names[1].name if names else ""),
+            ),
+        }
+
+    def _html(self, look: Look, raw: Mapping[str, Any], lang: Lang) -> str:
+        record = look.record
+        parts = [problems(findings(look.plan)[:_MOST_PROBLEMS], lang)]
+        if record["images"]:
+            parts.append(schedule_line(self._form, raw, look.plan, lang))
+            parts.append(_folder_table(record["folders"], lang))
+            parts.append(balance_note(record["folders"], lang))
+            parts.append(_bucket_table(look.plan, lang))
+            shown = zip(look.files, look.plan.images, record["images"], strict=False)
+            pictures = ((file, label(i, lang), _prompt(i, row, lang)) for file, i, row in shown)
+            parts.append(figures(say("preview.gallery", lang), pictures))
+        if len(record["images"]) > MOST_PICTURES:
+            parts.append(note(say("preview.many", lang, n=MOST_PICTURES, total=len(record["images"]))))
+        return "".join(parts)
+
+    def _balance_names(self, look: Look) -> tuple[Path, Path] | None:
+        """The one regularization folder and the name that would balance it, if it needs one."""
+        reg = [folder for folder in look.record["folders"] if folder["is_reg"]]
+        repeats = best_repeats(look.record["folders"])
+        if len(reg) != 1 or repeats == reg[0]["repeats"]:
+            return None
+        path = Path(reg[0]["path"])
+        if path.is_relative_to(self._window.project / "demo"):
+            return None  # the demo stays as it came
+        return path, path.with_name(f"{repeats}_{reg[0]['prompt']}")
+
+    def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """Give the regularization folder the repeats of the guide's formula; its pictures are not touched."""
+        run, result = self._window.runner.current, self._window.preview.result
+        names = self._balance_names(result) if result else None
+        if run is not None and not run.is_over:
+            yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
+            return
+        if names is None:
+            return
+        source, target = names
+        self._window.paths.confined(str(target))
+        if target.exists():
+            exists = (
+                f"there is a folder {target.name} already.",
+                f"フォルダ「{target.name}」が既にあります。",
+            )
+            yield {self.parts["html"]: problems([Problem("E-DIR-EXISTS", *exists, path=str(target))], lang)}
+            return
+        try:
+            os.rename(source, target)
+        except OSError as e:
+            said = (f"it can't be renamed: {e.strerror}.", f"名前を変更できません（{e.strerror}）。")
+            yield {self.parts["html"]: problems([Problem("E-DIR-RENAME", *said, path=str(source))], lang)}
+            return
+        yield from self.look(raw, lang, note(say("balance.done", lang, name=target.name), "good"))
+
+
+def best_repeats(record: Sequence[Mapping[str, Any]]) -> int:
+    """Repeats for the regularization pictures, by the guide's formula."""
+    train = sum(folder["repeats"] * folder["images"] for folder in record if not folder["is_reg"])
+    return folders.balance(train, sum(folder["images"] for folder in record if folder["is_reg"]))
+
+
+def balance_note(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    """Whether training and regularization pictures are in balance, in one sentence."""
+    train = sum(folder["repeats"] * folder["images"] for folder in record if not folder["is_reg"])
+    regs = [folder for folder in record if folder["is_reg"]]
+    reg = sum(folder["repeats"] * folder["images"] for folder in regs)
+    if not reg:
+        return note(say("balance.none", lang), "warn")
+    if reg > train:
+        return note(say("balance.over", lang, train=train, reg=reg, surplus=reg - train), "warn")
+    repeats = best_repeats(record)
+    if len(regs) == 1 and repeats > regs[0]["repeats"]:
+        return note(say("balance.under", lang, train=train, reg=reg, repeats=repeats))
+    return note(say("balance.good", lang, train=train, reg=reg), "good")
+
+
+def schedule_line(form: Form, raw: Mapping[str, Any], plan: Plan, lang: Lang) -> str:
+    """ "One epoch is 400 samples in 100 steps; 300 steps are 3 epochs."."""
+    train = train_config(form, raw)
+    if train is None or not plan.batches_per_epoch:
+        return ""
+    samples = plan.train_samples + plan.reg_samples
+    steps = plan.steps_per_epoch(train.gradient_accumulation_steps)
+    total, epochs = plan.total_steps(train), plan.epochs(train)
+    return note(say("preview.epoch", lang, samples=samples, steps=steps, total=total, epochs=epochs))
+
+
+def schedule_html(form: Form, raw: Mapping[str, Any], look: Look | None, lang: Lang) -> str:
+    """The length of the run: by the plan where it was looked at, else by counting files."""
+    try:
+        config = dataset_config(form, raw)
+    except UserError:
+        return ""
+    if look is not None and look.plan.config == config:
+        return schedule_line(form, raw, look.plan, lang)
+    train = train_config(form, raw)
+    found = folders.scan(Path(config.train_data_dir), is_reg=False).folders
+    samples = sum(folder.repeats * len(folder.images) for folder in found)
+    if train is None or not samples:
+        return ""
+    if config.reg_data_dir and folders.scan(Path(config.reg_data_dir), is_reg=True).folders:
+        samples *= 2  # regularization pictures are balanced to the training pictures
+    steps = -(-samples // (config.train_batch_size * train.gradient_accumulation_steps))
+    total = train.max_train_epochs * steps if train.max_train_epochs else train.max_train_steps
+    return note(
+        say("preview.about", lang, samples=samples, steps=steps, total=total, epochs=-(-total // steps))
+    )
+
+
+def _folder_table(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+    headers = [
+        say(f"preview.{name}", lang) for name in ("folder", "kind", "prompt", "repeats", "images", "samples")
+    ]
+    rows = [
+        (
+            Path(folder["path"]).name,
+            say("preview.reg" if folder["is_reg"] else "preview.train", lang),
+            folder["prompt"],
+            folder["repeats"],
+            folder["images"],
+            folder["used_per_epoch"],
+        )
+        for folder in record
+    ]
+    return table(headers, rows, numbers=frozenset({3, 4, 5}))
+
+
+def _bucket_table(plan: Plan, lang: Lang) -> str:
+    headers = [
+        say(f"preview.{name}", lang)
+        for name in ("size", "share", "train", "reg", "samples", "batches", "cut")
+    ]
+    rows = bucket_rows(plan)
+    most = max((row.samples for row in rows), default=1) or 1
+    cells = [
+        (
+            f"{row.size.width} × {row.size.height}",
+            Share(row.samples / most),
+            row.train_images,
+            row.reg_images,
+            row.samples,
+            row.batches,
+            f"{row.cut:.0%}",
+        )
+        for row in rows
+    ]
+    return table(headers, cells, numbers=frozenset({2, 3, 4, 5, 6}))
+
+
+def _prompt(image: PlannedImage, row: Mapping[str, Any], lang: Lang) -> str:
+    """The caption that is trained with its tokens."""
+    key = "preview.caption.one" if row["tokens"] == 1 else "preview.caption"
+    return say(key, lang, text=image.caption, n=row["tokens"])

@@ -1,0 +1,122 @@
+"""Words of the Dataset tab, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+DATASET_WORDS: Mapping[str, Words] = {
+    "make.title": Words("Add pictures", "画像を追加"),
+    "make.lead": Words(
+        "Drop pictures here or name a folder. They are copied into a folder that training understands; "
+        "your originals stay as they are.",
+        "画像をドロップするか、フォルダを指定してください。学習用の名前のフォルダへコピーします。元の画像はそのままです。",
+    ),
+    "make.kind": Words("What they show", "画像の内容"),
+    "make.kind.train": Words("What to teach", "学習させる対象"),
+    "make.kind.reg": Words("Others of its class (regularization)", "同じclassの別のもの（正則化画像）"),
+    "make.files": Words("Pictures", "画像"),
+    "make.source": Words(
+        "or a folder or picture on this computer", "またはこのコンピューターのフォルダ・画像"
+    ),
+    "make.source.hint": Words("such as /home/me/frogs", "例：C:/Users/me/frogs"),
+    "make.identifier": Words("Identifier", "identifier"),
+    "make.identifier.info": Words(
+        "A rare, short word that will mean your subject.", "対象を表す、珍しく短い単語。"
+    ),
+    "make.class": Words("Class", "class"),
+    "make.class.info": Words("What it is: frog, dog, 1girl.", "対象の種類。例：frog、dog、1girl"),
+    "make.repeats": Words("Repeats", "繰り返し回数"),
+    "make.repeats.info": Words(
+        "How often each picture is used in an epoch.", "1エポックで各画像を使う回数。"
+    ),
+    "make.apply": Words("Copy pictures", "画像をコピー"),
+    "make.undo": Words("Undo", "元に戻す"),
+    "make.empty": Words(
+        "Nothing to copy yet: drop pictures or name a folder.",
+        "コピーする画像がありません。画像をドロップするか、フォルダを指定してください。",
+    ),
+    "make.plan.one": Words("This file will be copied to {folder}", "この画像を {folder} へコピーします"),
+    "make.plan": Words("These {n} files will be copied to {folder}", "この{n}枚を {folder} へコピーします"),
+    "make.more": Words("and {n} more", "ほか{n}枚"),
+    "make.done": Words("{n} files copied to {folder}", "{n}枚を {folder} へコピーしました"),
+    "make.undone": Words("{n} copies removed.", "コピーした{n}枚を削除しました。"),
+    "make.undo.none": Words("There is nothing to undo.", "元に戻す操作はありません。"),
+    "make.class.needed": Words("Type a class, such as frog.", "classを入力してください（例：frog）。"),
+    "make.identifier.needed": Words(
+        "Type an identifier, such as sls.", "identifierを入力してください（例：sls）。"
+    ),
+    "token.one": Words("{word} is one token: good.", "「{word}」は1トークンです。適切です。"),
+    "token.many": Words(
+        "{word} is {n} tokens; a word of one token is learned more surely.",
+        "「{word}」は{n}トークンです。1トークンの単語のほうが確実に学習できます。",
+    ),
+    "token.long": Words(
+        "{word} is one token, but longer than three letters, so it likely has a meaning already.",
+        "「{word}」は1トークンですが、4文字以上なので既に意味を持つ可能性があります。",
+    ),
+    "token.common": Words(
+        "{word} is a common word that already means something; choose a rare one.",
+        "「{word}」は一般的な単語で既に意味を持ちます。珍しい単語を選んでください。",
+    ),
+    "preview.title": Words("What will be trained", "学習される内容"),
+    "preview.look": Words("Scan and preview", "確認とプレビュー"),
+    "preview.busy": Words("Looking at the pictures…", "画像を確認しています…"),
+    "preview.progress": Words(
+        "Looking at the pictures: {done} of {total}", "画像を確認中：{done}／{total}枚"
+    ),
+    "preview.lead": Words(
+        "Shows the folders, sizes and crops exactly as the training will use them.",
+        "フォルダ・サイズ・切り抜きを、学習で使われるとおりに表示します。",
+    ),
+    "preview.folder": Words("Folder", "フォルダ"),
+    "preview.prompt": Words("Prompt", "プロンプト"),
+    "preview.repeats": Words("Repeats", "繰り返し"),
+    "preview.images": Words("Pictures", "画像"),
+    "preview.samples": Words("Used per epoch", "1エポックの使用数"),
+    "preview.kind": Words("Kind", "種類"),
+    "preview.train": Words("training", "学習用"),
+    "preview.reg": Words("regularization", "正則化"),
+    "preview.size": Words("Size", "サイズ"),
+    "preview.cut": Words("Cut away", "切り取り"),
+    "preview.caption": Words("“{text}” ({n} tokens)", "「{text}」（{n}トークン）"),
+    "preview.caption.one": Words("“{text}” (1 token)", "「{text}」（1トークン）"),
+    "preview.batches": Words("Batches per epoch", "1エポックのバッチ数"),
+    "preview.share": Words("Share", "割合"),
+    "preview.epoch": Words(
+        "One epoch is {samples} samples in {steps} steps; {total} steps are {epochs} epochs.",
+        "1エポックは{samples}サンプル・{steps}ステップ。全{total}ステップで{epochs}エポックです。",
+    ),
+    "preview.about": Words(
+        "One epoch is {samples} samples in about {steps} steps; {total} steps are {epochs} epochs.",
+        "1エポックは{samples}サンプル・約{steps}ステップ。全{total}ステップで{epochs}エポックです。",
+    ),
+    "preview.gallery": Words("Crops (the dimmed part is cut away)", "切り抜き（暗い部分は使われません）"),
+    "preview.many": Words(
+        "The first {n} of {total} pictures are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
+    ),
+    "preview.busy.run": Words("A scan is running already.", "既に確認中です。"),
+    "balance.none": Words(
+        "No regularization pictures: the whole class will drift towards your subject.",
+        "正則化画像がありません。class全体が対象の影響を受けます。",
+    ),
+    "balance.good": Words(
+        "{train} training samples ≥ {reg} regularization samples: balanced.",
+        "学習用{train} ≧ 正則化{reg}：バランスは適切です。",
+    ),
+    "balance.over": Words(
+        "{train} training samples < {reg} regularization samples: {surplus} of them stay unused in an epoch.",
+        "学習用{train} ＜ 正則化{reg}：1エポックごとに正則化画像{surplus}枚分が使われません。",
+    ),
+    "balance.under": Words(
+        "{train} training samples ≥ {reg} regularization samples; {repeats} repeats would match best.",
+        "学習用{train} ≧ 正則化{reg}。繰り返し回数を{repeats}にすると最もよく釣り合います。",
+    ),
+    "balance.button": Words("Balance: rename to {name}", "バランスを取る：{name} に変更"),
+    "balance.idle": Words("Balance", "バランスを取る"),
+    "balance.done": Words("Renamed to {name}", "{name} に変更しました"),
+    "balance.busy": Words(
+        "A training is running; balance the folders afterwards.", "学習中です。終わってから変更してください。"
+    ),
+}

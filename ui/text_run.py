@@ -1,0 +1,94 @@
+"""Words of the run panel, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+RUN_WORDS: Mapping[str, Words] = {
+    "run.check": Words("Check", "チェック"),
+    "run.start": Words("Start training", "学習開始"),
+    "run.pause": Words("Pause", "一時停止"),
+    "run.continue": Words("Continue", "続行"),
+    "run.stop": Words("Stop and save", "停止して保存"),
+    "run.stopping": Words("Stopping…", "停止中…"),
+    "run.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
+    "run.save": Words("Save now", "今すぐ保存"),
+    "run.sample": Words("Sample now", "今すぐ生成"),
+    "status.idle": Words("Ready", "準備完了"),
+    "status.starting": Words("Starting", "開始しています"),
+    "status.running": Words("Training", "学習中"),
+    "status.paused": Words("Paused", "一時停止中"),
+    "status.stopping": Words("Stopping", "停止しています"),
+    "status.done": Words("Done", "完了"),
+    "status.stopped": Words("Stopped", "停止済み"),
+    "status.refused": Words("Not started", "開始できません"),
+    "status.failed": Words("Failed", "失敗"),
+    "run.ready": Words(
+        "Everything is filled in. Press Start training.",
+        "設定は入力済みです。「学習開始」を押してください。",
+    ),
+    "run.ready.demo": Words(
+        "The demo is filled in: a small model and pictures of a peculiar frog. Press Start training.",
+        "小さなモデルと変わったカエルの画像のデモが入力済みです。「学習開始」を押してください。",
+    ),
+    "run.step": Words("Step", "ステップ"),
+    "run.epoch": Words("Epoch", "エポック"),
+    "run.speed": Words("Speed", "速度"),
+    "run.left": Words("Left", "残り"),
+    "run.elapsed": Words("Elapsed", "経過"),
+    "run.loss": Words("Loss", "loss"),
+    "run.lr": Words("Learning rate", "学習率"),
+    "run.memory": Words("GPU memory", "GPUメモリ"),
+    "run.per.second": Words("{n} steps/s", "{n}ステップ/秒"),
+    "run.per.step": Words("{n} s/step", "{n}秒/ステップ"),
+    "run.chart": Words("Loss", "loss"),
+    "run.chart.raw": Words("as reported", "実測値"),
+    "run.chart.smooth": Words("smoothed", "平滑化"),
+    "run.samples": Words("Samples", "サンプル画像"),
+    "run.log": Words("Log", "ログ"),
+    "run.sample.step": Words("step {step}", "ステップ{step}"),
+    "run.sample.before": Words("before", "学習前"),
+    "run.result": Words("Result", "結果"),
+    "run.line": Words("line {n}", "{n}行目"),
+    "run.checked": Words(
+        "All is well: {images} pictures, {steps} steps, {epochs} epochs.",
+        "問題ありません：画像{images}枚、{steps}ステップ、{epochs}エポック。",
+    ),
+    "run.saved.now": Words("Will be saved after the current step.", "現在のステップの後に保存します。"),
+    "run.sampled.now": Words(
+        "Samples will be drawn after the current step.", "現在のステップの後に生成します。"
+    ),
+    "run.no.prompts": Words(
+        "Give a sample prompt first (Training tab).",
+        "先にサンプル画像のプロンプトを入力してください（学習タブ）。",
+    ),
+    "run.none": Words("No training is running.", "学習は実行されていません。"),
+    "run.no.state": Words("There is no saved state to resume from.", "再開できる学習状態がありません。"),
+    "run.unfinished": Words(
+        "Your last run “{name}” stopped at step {step}.",
+        "前回の学習「{name}」はステップ{step}で止まっています。",
+    ),
+    "stage.check_images": Words("Checking pictures", "画像を確認中"),
+    "stage.load_model": Words("Loading the model", "モデルを読み込み中"),
+    "stage.cache_latents": Words("Encoding pictures", "画像をlatentsに変換中"),
+    "stage.cache_text": Words("Encoding captions", "キャプションを変換中"),
+    "stage.sample": Words("Drawing samples", "サンプル画像を生成中"),
+    "stage.save": Words("Saving", "保存中"),
+    "stage.prepare": Words("Preparing", "準備中"),
+    "log.plan": Words(
+        "{images} pictures, {reg} regularization pictures; "
+        "{per} steps an epoch, {epochs} epochs, {steps} steps",
+        "画像{images}枚・正則化画像{reg}枚、1エポック{per}ステップ × {epochs}エポック、全{steps}ステップ",
+    ),
+    "log.step": Words(
+        "step {step}/{total}  epoch {epoch}  loss {loss}  lr {lr}",
+        "ステップ {step}/{total}  エポック {epoch}  loss {loss}  学習率 {lr}",
+    ),
+    "log.saved.model": Words("Model saved: {path}", "モデルを保存：{path}"),
+    "log.saved.state": Words("State saved: {path}", "学習状態を保存：{path}"),
+    "log.saved.sample": Words("Sample: {path}", "サンプル画像：{path}"),
+    "log.saved.run_file": Words("Run file: {path}", "設定ファイル：{path}"),
+    "log.warned": Words("Note: {text}", "注意：{text}"),
+}

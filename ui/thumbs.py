@@ -1,0 +1,56 @@
+"""Pictures as the page shows them: made anew, small, in a private folder; never a user's own file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from core.data.pixels import open_picture, upright_rgb
+
+
+class Thumbs:
+    """Makes thumbnails once and keeps them in a folder that only this window serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def of(self, path: Path, side: int = 768) -> Path:
+        """A picture file, at most `side` pixels large. Raises OSError when it can't be read."""
+
+        def draw() -> Image.Image:
+            picture = upright(path)
+            picture.thumbnail((side, side))
+            return picture
+
+        return self.made(f"{key_of(path)}|{side}", draw)
+
+    def made(self, key: str, draw: Callable[[], Image.Image]) -> Path:
+        """The file of a picture that `draw` makes when it is not there yet."""
+        name = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        path = self.folder / f"{name}.webp"
+        if not path.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # A name of its own for each thread: two pages may ask for the same picture at once.
+            beside = path.with_suffix(f".{threading.get_ident()}.tmp")
+            draw().save(beside, "WEBP", quality=90)
+            os.replace(beside, path)
+        return path
+
+
+def key_of(path: Path) -> str:
+    """Changes whenever the file does. Raises OSError when it is gone."""
+    state = path.stat()
+    return f"{path}|{state.st_mtime_ns}|{state.st_size}"
+
+
+def upright(path: Path) -> Image.Image:
+    """The picture in 8-bit sRGB, turned as it is seen. Raises OSError when it can't be read."""
+    picture = open_picture(path.read_bytes())
+    if picture is None:
+        raise OSError(f"{path.name} is no picture")
+    return upright_rgb(picture)
