@@ -111,19 +111,17 @@ class App:
     def _connect(self) -> None:
         form, lang = self.form, self.lang
         self._connect_page()
-        self._connect_files()
         typed = [component.input for component in form.components.values()]
         gr.on(
-            [*typed, self.level.input, self.preview.parts["html"].change],
+            [*typed, self.level.input],
             guarded(lambda d: self.changed(form.raw(d), d[self.level], d[lang]), self._window),
             {lang, self.level, *form.inputs},
             [self.schedule],
             trigger_mode="always_last",
             **QUICK,
         )
-        self.bar.connect(lang, list(form.components.values()))
-        self.maker.connect(lang)
-        self.preview.connect(lang)
+        filled = self.bar.connect(lang, list(form.components.values()))
+        self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.run.connect(lang, self.timer)
 
@@ -148,16 +146,28 @@ class App:
         remember = _REMEMBER_LANGUAGE.replace("TOKEN", self._window.token)
         lang.change(None, lang, None, js=remember, api_visibility="private")
 
-    def _connect_files(self) -> None:
-        """The identity of a chosen file, and the lists to choose from."""
+    def _connect_files(self, filled: list[Any]) -> None:
+        """What is said about chosen files and the length of the run, kept up with the form.
+
+        Listens to people, not to every change: one that comes with a new language would still be answered
+        in the old one. So the events that fill the form themselves are named in `filled`.
+        """
         form, lang = self.form, self.lang
         for name in ("base", "vae"):
             component = form.components[f"model.{name}"]
-            component.change(
+            component.input(
                 guarded(lambda d, c=component, n=name: self.identity(n, d[c], d[lang]), self._window),
                 {component, lang},
                 self.model[name],
                 trigger_mode="always_last",
+                **QUICK,
+            )
+        told = [self.schedule, *(self.model[name] for name in ("base", "vae"))]
+        for event in filled:
+            event.then(
+                guarded(lambda d: self.told(form.raw(d), d[lang]), self._window),
+                {lang, *form.inputs},
+                told,
                 **QUICK,
             )
         lists = [form.components[o.key] for o in walk(RunConfig) if o.meta.path]
@@ -213,12 +223,17 @@ class App:
             self.page.relabel(lang),
             self.preview.show(raw, lang),
             self.run.show(lang, seen),
-            self.changed(raw, None, lang),
+            self.told(raw, lang),
         )
-        for name in ("base", "vae"):
-            updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
         # What was said about a click is not said again.
         updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = ""
+        return updates
+
+    def told(self, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """What the form's files are, and how long the run will be."""
+        updates: Update = {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
+        for name in ("base", "vae"):
+            updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
         return updates
 
     def identity(self, name: str, text: Any, lang: Lang) -> str:
@@ -226,10 +241,9 @@ class App:
         empty = "identity.none" if name == "base" else "identity.own"
         return identity_html(self._window.paths, str(text or ""), lang, empty)
 
-    def changed(self, raw: Mapping[str, Any], level: str | None, lang: Lang) -> Update:
+    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
         """Keep what was typed; say what it means for the length of the run."""
-        if level is not None:
-            self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
+        self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
         return {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
 
     def lists(self) -> Update:

@@ -140,44 +140,35 @@ class PresetsBar:
         found, _ = preset.presets(self._window.preset_folders)
         return next((p for p in found if self._name(p) == name), None)
 
-    def connect(self, lang: Any, outputs: list[Any]) -> None:
-        """Bind the handlers. outputs: the form's components."""
+    def connect(self, lang: Any, outputs: list[Any]) -> list[Any]:
+        """Bind the handlers. outputs: the form's components. Gives the events that fill the form."""
         parts, form = self.parts, self._form
         said = [parts["note"], parts["said"], parts["choice"]]
 
-        def bind(part: str, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
-            return parts[part].click(guarded(handler, self._window), inputs, to, trigger_mode="once", **QUICK)
+        def bind(event: Any, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
+            return event(guarded(handler, self._window), {lang, *inputs}, to, trigger_mode="once", **QUICK)
 
-        parts["choice"].input(
-            guarded(lambda data: self.describe(data[parts["choice"]], data[lang]), self._window),
-            {parts["choice"], lang},
-            parts["note"],
-            **QUICK,
-        )
+        choice, name, opened = parts["choice"], parts["name"], parts["open"]
+        filled = [*said, *outputs]
+        bind(choice.input, lambda d: self.describe(d[choice], d[lang]), {choice}, [parts["note"]])
         bind(
-            "apply",
-            lambda d: self.apply(d[parts["choice"]], d[lang]),
-            {parts["choice"], lang},
-            [*said, *outputs],
-        )
-        bind("reset", lambda d: self.reset(d[lang]), {lang}, [*said, *outputs])
-        bind(
-            "keep",
-            lambda d: self.keep(form.raw(d), d[parts["name"]], d[lang]),
-            {lang, parts["name"], *form.inputs},
+            parts["keep"].click,
+            lambda d: self.keep(form.raw(d), d[name], d[lang]),
+            {name, *form.inputs},
             said,
         )
         saving = bind(
-            "save", lambda d: self.save(form.raw(d), d[lang]), {lang, *form.inputs}, [parts["text"], *said]
+            parts["save"].click,
+            lambda d: self.save(form.raw(d), d[lang]),
+            form.inputs,
+            [parts["text"], *said],
         )
         saving.then(None, parts["text"], parts["text"], js=_DOWNLOAD, api_visibility="private")
-        parts["open"].upload(
-            guarded(lambda d: self.open(d[parts["open"]], d[lang]), self._window),
-            {parts["open"], lang},
-            [*said, *outputs],
-            trigger_mode="once",
-            **QUICK,
-        )
+        return [
+            bind(parts["apply"].click, lambda d: self.apply(d[choice], d[lang]), {choice}, filled),
+            bind(parts["reset"].click, lambda d: self.reset(d[lang]), set(), filled),
+            bind(opened.upload, lambda d: self.open(d[opened], d[lang]), {opened}, filled),
+        ]
 
     def describe(self, name: Any, lang: Lang) -> str:
         """A preset's note."""

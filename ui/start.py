@@ -15,7 +15,7 @@ from types import FrameType
 
 import httpx
 
-from core.console import language, take_over
+from core.console import calm_threads, language, take_over
 from core.errors import EXIT_DONE, EXIT_REFUSED, Problem, UserError
 from ui.guard import Login
 from ui.paths import Paths
@@ -34,6 +34,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Open the window, wait until it is closed. Returns the exit code."""
     lang = language(chosen.lang)
     log_path = PROJECT / "logs" / "window.log"
+    calm_threads()
     console = take_over(log_path)
 
     def tell(key: str, **values: object) -> None:

@@ -65,6 +65,7 @@ class FolderMaker:
                 max_lines=1,
             )
             self._draw_name(page)
+            parts["offer"] = page.add(gr.HTML, {"value": _offer}, elem_id="make-offer", padding=False)
             parts["token"] = gr.HTML(elem_id="make-token", elem_classes=["rw-maybe"], padding=False)
             parts["plan"] = gr.HTML(elem_id="make-plan", elem_classes=["rw-maybe"], padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
@@ -79,6 +80,7 @@ class FolderMaker:
                 parts["undo"] = page.add(
                     gr.Button, texts(value="make.undo"), visible=False, elem_id="make-undo", size="md"
                 )
+            parts["done"] = gr.HTML(elem_id="make-done", elem_classes=["rw-maybe"], padding=False)
         # The copies this page made last, for Undo: only the server ever names a file in it.
         parts["made"] = gr.State(())
 
@@ -87,12 +89,10 @@ class FolderMaker:
         parts = self.parts
         with column("", "rw-grid"):
             parts["identifier"] = page.add(
-                gr.Dropdown,
+                gr.Textbox,
                 texts(label="make.identifier", info="make.identifier.info"),
-                choices=list(RARE),
-                value=None,
-                allow_custom_value=True,
                 elem_id="make-identifier",
+                max_lines=1,
             )
             parts["class_"] = page.add(
                 gr.Textbox,
@@ -108,8 +108,8 @@ class FolderMaker:
                 elem_id="make-repeats",
             )
 
-    def connect(self, lang: Any) -> None:
-        """Bind the handlers. lang: the component that holds the page's language."""
+    def connect(self, lang: Any) -> Any:
+        """Bind the handlers. lang: the component with the page's language. Gives the event of copying."""
         parts, form = self.parts, self._form
         folder_fields = {form.components[key] for key in _KEYS.values()}
         typed = {parts[name] for name in ("kind", "files", "source", "identifier", "class_", "repeats")}
@@ -118,7 +118,7 @@ class FolderMaker:
             parts[name].change for name in ("kind", "files", "source", "identifier", "class_", "repeats")
         ]
         gr.on(
-            [*changes, parts["identifier"].key_up, parts["source"].input, parts["class_"].input, lang.input],
+            [*changes, lang.input],
             guarded(lambda data: self.look(data, data[lang]), self._window),
             reading,
             [parts["plan"], parts["token"], parts["apply"]],
@@ -126,26 +126,28 @@ class FolderMaker:
             **QUICK,
         )
         parts["kind"].change(
-            lambda kind: (gr.update(visible=kind != "reg"), gr.update(value=1 if kind == "reg" else 20)),
+            lambda kind: (
+                *[gr.update(visible=kind != "reg")] * 2,
+                gr.update(value=1 if kind == "reg" else 20),
+            ),
             parts["kind"],
-            [parts["identifier"], parts["repeats"]],
+            [parts["identifier"], parts["offer"], parts["repeats"]],
             **QUICK,
-        )
-        outputs = [*parts.values(), *folder_fields]
-        parts["apply"].click(
-            guarded(lambda data: self.copy(data, data[lang]), self._window),
-            reading,
-            outputs,
-            trigger_mode="once",
-            api_visibility="private",
-            show_progress="minimal",
         )
         parts["undo"].click(
             guarded(lambda data: self.undo(data, data[lang]), self._window),
             {lang, parts["made"]},
-            [parts["plan"], parts["undo"], parts["made"]],
+            [parts["done"], parts["undo"], parts["made"]],
             trigger_mode="once",
             **QUICK,
+        )
+        return parts["apply"].click(
+            guarded(lambda data: self.copy(data, data[lang]), self._window),
+            reading,
+            [*parts.values(), *folder_fields],
+            trigger_mode="once",
+            api_visibility="private",
+            show_progress="minimal",
         )
 
     def _sources(self, data: Data) -> list[Path]:
@@ -235,7 +237,7 @@ class FolderMaker:
         self._window.draft.keep({_KEYS[kind]: short(str(plan.target.parent))})
         done = say("make.done", lang, n=len(made), folder=short(str(plan.target)))
         return {
-            parts["plan"]: note(done, "good"),
+            parts["done"]: note(done, "good"),
             parts["made"]: tuple(str(path) for path in made),
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
@@ -250,7 +252,24 @@ class FolderMaker:
         made = [Path(name) for name in data[parts["made"]] or ()]
         folders.undo(made)
         done = say("make.undone", lang, n=len(made)) if made else say("make.undo.none", lang)
-        return {parts["plan"]: note(done), parts["made"]: (), parts["undo"]: gr.update(visible=False)}
+        return {parts["done"]: note(done), parts["made"]: (), parts["undo"]: gr.update(visible=False)}
+
+
+def _offer(lang: Lang) -> str:
+    """The guide's rare words, each to be taken by a click (FILL in the head)."""
+    words = "".join(f'<button type="button" data-word="{esc(word)}">{esc(word)}</button>' for word in RARE)
+    return f'<div class="rw-words"><span>{esc(say("token.offer", lang))}</span>{words}</div>'
+
+
+FILL = """<script>
+document.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-word]');
+  const field = document.querySelector('#make-identifier input, #make-identifier textarea');
+  if (!chosen || !field) return;
+  field.value = chosen.dataset.word;
+  field.dispatchEvent(new Event('input', {bubbles: true}));
+});
+</script>"""
 
 
 def draw_places(page: Page, form: Form) -> None:

@@ -71,30 +71,22 @@ class Preview:
                 )
             parts["html"] = gr.HTML(elem_id="preview-html", elem_classes=["rw-maybe"], padding=False)
 
-    def connect(self, lang: Any) -> None:
-        """Bind the handlers."""
+    def connect(self, lang: Any) -> list[Any]:
+        """Bind the handlers. Gives the events after which the plan is known anew."""
         form, parts = self._form, self.parts
-        reading = {lang, *form.inputs}
-        outputs = [parts["html"], parts["balance"]]
-        bound: dict[str, Any] = {
-            "trigger_mode": "once",
-            "api_visibility": "private",
-            "show_progress": "hidden",
-            "concurrency_id": "preview",
-            "concurrency_limit": 4,
-        }
-        parts["look"].click(
-            streamed(lambda data: self.look(form.raw(data), data[lang]), self._window),
-            reading,
-            outputs,
-            **bound,
-        )
-        parts["balance"].click(
-            streamed(lambda data: self.balance(form.raw(data), data[lang]), self._window),
-            reading,
-            outputs,
-            **bound,
-        )
+        return [
+            parts[name].click(
+                streamed(lambda data, act=act: act(form.raw(data), data[lang]), self._window),
+                {lang, *form.inputs},
+                [parts["html"], parts["balance"]],
+                trigger_mode="once",
+                api_visibility="private",
+                show_progress="hidden",
+                concurrency_id="preview",
+                concurrency_limit=4,
+            )
+            for name, act in (("look", self.look), ("balance", self.balance))
+        ]
 
     def look(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Iterator[Update]:
         """Make the plan on a thread, telling how far it is, then show it."""

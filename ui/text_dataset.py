@@ -60,6 +60,7 @@ DATASET_WORDS: Mapping[str, Words] = {
         "{word} is a common word that already means something; choose a rare one.",
         "「{word}」は一般的な単語で既に意味を持ちます。珍しい単語を選んでください。",
     ),
+    "token.offer": Words("Rare words:", "珍しい単語の例："),
     "preview.title": Words("What will be trained", "学習される内容"),
     "preview.look": Words("Scan and preview", "確認とプレビュー"),
     "preview.busy": Words("Looking at the pictures…", "画像を確認しています…"),

@@ -171,7 +171,8 @@ def _fused_linear(layer: LoraLayer) -> Callable[[Tensor], Tensor]:
     def forward(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if layer.disable_adapters or layer.merged or args or kwargs:
             return plain_forward(x, *args, **kwargs)
-        flat = x.reshape(-1, x.shape[-1])
+        # To the frozen weight's type once, where autocast would do it for each of the two products.
+        flat = x.reshape(-1, x.shape[-1]).to(base.weight.dtype)
         result = functional.linear(flat, base.weight, base.bias)
         reduced = functional.linear(flat, down.weight)
         result = torch.addmm(result, reduced, up.weight.t(), alpha=layer.scaling[ADAPTER])

@@ -92,8 +92,8 @@ class SaveConfig(Section):
         10,
         ("Keep a state every n minutes", "学習状態をn分ごとに保存"),
         (
-            "So that a crash loses little; only the newest is kept, and none after a finished run. 0: off.",
-            "異常終了に備え最新の学習状態だけを残します（完了時に削除）。0なら保存しません。",
+            "So that a crash loses little; the newest two are kept, and none after a finished run. 0: off.",
+            "異常終了に備え最新2つの学習状態を残します（完了時に削除）。0なら保存しません。",
         ),
         level="advanced",
         ge=0,

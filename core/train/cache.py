@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -82,9 +83,13 @@ class EncodedPictures:
 class DiskCache:
     """Entries below a folder of our own, each named by all that shaped its bytes."""
 
-    def __init__(self, root: Path, vae: str, emit: Emit, is_writer: bool = True) -> None:
-        """vae: fingerprint of the VAE that encodes. is_writer: whether this process writes entries."""
-        self._root, self._vae, self._emit, self._is_writer = root, vae, emit, is_writer
+    def __init__(self, root: Path, vae: str, is_writer: bool = True) -> None:
+        """vae: fingerprint of the VAE that encodes. is_writer: whether this process writes entries.
+
+        notices: what a person should know; entries are read by a thread, which sends no events itself.
+        """
+        self.notices: list[Warned] = []
+        self._root, self._vae, self._is_writer = root, vae, is_writer
 
     def read(self, image: PlannedImage, flip: bool) -> Tensor | None:
         """Mean and deviation, (2, C, h, w), or None when there is no sound entry."""
@@ -102,7 +107,7 @@ class DiskCache:
             reason = str(e)
         else:
             reason = "not what its name says"
-        self._emit(
+        self.notices.append(
             Warned(
                 "W-CACHE-REDONE",
                 f"a cached entry was damaged and is made again ({reason})",
@@ -112,19 +117,18 @@ class DiskCache:
         )
         return None
 
-    def write(self, image: PlannedImage, flip: bool, latents: Tensor) -> bool:
-        """Keep an entry; False, with a notice, when the disk would not have it."""
+    def write(self, image: PlannedImage, flip: bool, latents: Tensor) -> None:
+        """Keep an entry; when the disk will not have it, that is noticed and no more are written."""
         if not self._is_writer:
-            return True
+            return
         key = self._key(image, flip)
         try:
             metadata = {"key": key, "digest": _digest(latents)}
             tensors.save(self._path(key), {"latents": latents}, metadata)
         except ResourceFault as e:
             problem = e.problems[0]
-            self._emit(Warned("W-CACHE-WRITE", problem.en, problem.ja, problem.path))
-            return False
-        return True
+            self.notices.append(Warned("W-CACHE-WRITE", problem.en, problem.ja, problem.path))
+            self._is_writer = False
 
     def _key(self, image: PlannedImage, flip: bool) -> str:
         fit = image.fit
@@ -164,24 +168,25 @@ def build(
 ) -> CachedLatents:
     """Encode what will be used, or read it from disk.
 
-    Raises StopRun between two pictures, NumericFault when a picture gives NaN, ResourceFault when one is
-    gone.
+    Raises StopRun between two pictures, NumericFault when one gives NaN, ResourceFault when one is gone.
     """
     wanted = set(used)
     chunks = [chunk for chunk in _chunks(plan) if not wanted.isdisjoint(chunk.entries)]
-    total = sum(len(chunk.entries) for chunk in chunks)
+    total, done = sum(len(chunk.entries) for chunk in chunks), 0
     kept: dict[Size, list[Tensor]] = {}
     rows: dict[Entry, int] = {}
-    done = 0
-    for chunk, pixels, found in ahead(_read(plan, chunks, disk), depth=2):
-        control.check()
-        latents = found if pixels is None else _encode(plan, chunk, pixels, encode, disk)
-        before = kept.setdefault(chunk.bucket, [])
-        start = sum(len(piece) for piece in before)
-        before.append(latents)
-        rows |= {entry: start + n for n, entry in enumerate(chunk.entries)}
-        done += len(chunk.entries)
-        emit(StageProgress("cache_latents", done, total))
+    with closing(ahead(_read(plan, chunks, disk), depth=2)) as read:
+        for chunk, pixels, found in read:
+            control.check()
+            latents = found if pixels is None else _encode(plan, chunk, pixels, encode, disk)
+            before = kept.setdefault(chunk.bucket, [])
+            start = sum(len(piece) for piece in before)
+            before.append(latents)
+            rows |= {entry: start + n for n, entry in enumerate(chunk.entries)}
+            done += len(chunk.entries)
+            emit(StageProgress("cache_latents", done, total))
+            while disk is not None and disk.notices:
+                emit(disk.notices.pop(0))
     nbytes = sum(piece.nbytes for pieces in kept.values() for piece in pieces)
     place = device if nbytes <= ON_DEVICE_BYTES else torch.device("cpu")
     return CachedLatents(
@@ -267,8 +272,8 @@ def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: Dis
                     path=str(image.path),
                 )
             )
-        if disk is not None and not disk.write(image, flip, one):
-            disk = None
+        if disk is not None:
+            disk.write(image, flip, one)
     return latents
 
 

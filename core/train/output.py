@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -209,10 +210,12 @@ class Outputs:
 
 
 def _is_state_of(path: Path, lineage: str) -> bool:
-    """Whether a state folder belongs to this training."""
-    return (
-        path.is_dir() and not state_files.fault(path) and state_files.read(path).values["lineage"] == lineage
-    )
+    """Whether a state folder belongs to this training, damaged or not."""
+    try:
+        values = json.loads((path / state_files.STATE).read_text(encoding="utf-8"))
+        return bool(values["lineage"] == lineage)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _is_model_of(path: Path, lineage: str) -> bool:

@@ -233,6 +233,7 @@ def _latents(
 ) -> Latents:
     """Cached latents, after which the VAE leaves the GPU, or pictures encoded as they come."""
     dataset = job.config.dataset
+    trainee.prepare_frozen([parts.vae], torch.float32, engine.device)
     parts.vae.to(engine.device)
 
     def encode(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -244,7 +245,7 @@ def _latents(
     disk = None
     if dataset.cache_latents_to_disk:
         root = Path(job.config.save.output_dir) / "cache" / "latents"
-        disk = cache.DiskCache(root, cache.fingerprint(parts.vae), emit, is_writer=engine.is_main)
+        disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
     used = cache.used_entries(job.plan, job.total_steps * job.config.train.gradient_accumulation_steps)
     found = cache.build(job.plan, used, encode, disk, control, emit, engine.device)
     parts.vae.to("cpu")
@@ -254,7 +255,7 @@ def _latents(
 def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
     """Frozen weights in the compute type, what trains on the device, activations recomputed if asked."""
     trained = (parts.unet, parts.text_encoder)
-    trainee.cast_frozen(trained, engine.compute_type)
+    trainee.prepare_frozen(trained, engine.compute_type, engine.device)
     for module in trained:
         module.to(engine.device)
     if config.train.gradient_checkpointing:

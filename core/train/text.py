@@ -48,11 +48,12 @@ class TextStates:
             return False
         for done, caption in enumerate(captions):
             control.check()
-            self._state((caption,))
+            if self._state((caption,)).nbytes * len(captions) > KEPT_BYTES:
+                return False
             if done % 16 == 0:
                 emit(StageProgress("cache_text", done, len(captions)))
         emit(StageProgress("cache_text", len(captions), len(captions)))
-        return len(self._kept) == len(set(captions))
+        return True
 
     def freeze(self) -> None:
         """From now on the encoder does not change."""

@@ -97,18 +97,23 @@ def make(parts: Components, network: NetworkConfig, wanted: Mapping[str, float],
     )
 
 
-def cast_frozen(modules: Iterable[nn.Module], dtype: torch.dtype) -> None:
-    """Hold frozen matrices and convolutions in the compute type.
+def prepare_frozen(modules: Iterable[nn.Module], dtype: torch.dtype, device: torch.device) -> None:
+    """Hold frozen matrices and convolutions as they are used best.
 
-    Autocast would round them to it at every use, so the numbers are the same and the work is saved. Norms and
-    embeddings stay float32, as autocast reads them.
+    In the compute type: autocast would round them to it at every use, so the numbers are the same and the
+    work is saved. Norms and embeddings stay float32, as autocast reads them. On a CPU convolutions lie
+    channels last, which oneDNN computes faster; torch's GroupNorm on a GPU would undo that. What is trained
+    keeps its layout, because optimizers walk through weights and their own memory side by side.
     """
     for module in modules:
         for layer in module.modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d) and not any(
+            if not isinstance(layer, nn.Linear | nn.Conv2d) or any(
                 p.requires_grad for p in layer.parameters()
             ):
-                layer.to(dtype)
+                continue
+            layer.to(dtype)
+            if device.type == "cpu":
+                layer.to(memory_format=torch.channels_last)
 
 
 def enable_checkpointing(modules: Iterable[nn.Module], keeps_random: bool) -> None:

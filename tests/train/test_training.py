@@ -291,3 +291,45 @@ def test_a_sample_that_fails_does_not_end_the_training(configure, train, monkeyp
     trial = train(configure(train={"max_train_steps": 1}, sample={"sample_prompts": ["a frog"]}))
     assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 1
     assert trial.of(StepDone)[-1].step == 1
+
+
+def test_every_option_of_the_loss_reaches_the_loss(configure, tmp_path):
+    def loss(**sections) -> float:
+        training = started(configure(**sections), tmp_path)
+        return training.batch_loss(next(training.stream(0))).item()
+
+    options = [
+        {"model": {"no_token_padding": True}},
+        {"model": {"max_token_length": 150}},
+        {"model": {"clip_skip": 2}},
+        {"train": {"noise_offset": 0.2}},
+        {"train": {"min_snr_gamma": 0.05}},
+        {"train": {"debiased_estimation_loss": True}},
+        {"train": {"min_timestep": 900}},
+    ]
+    found = [loss(), *(loss(**option) for option in options)]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dataset": {"shuffle_caption": True}},
+        {"model": {"no_token_padding": True}},
+        {"dataset": {"caption_dropout_rate": 0.5}},
+    ],
+)
+def test_a_frozen_text_encoder_reads_captions_of_every_kind(configure, train, options):
+    trial = train(configure(train={"stop_text_encoder_training": 0, "max_train_steps": 2}, **options))
+    assert len(losses(trial)) == 2
+
+
+def test_only_the_text_encoder_can_be_trained(configure, train):
+    names = last(train(configure(train={"unet_lr": 0, "max_train_steps": 1})))
+    assert names and all(name.startswith("lora_te") for name in names)
+
+
+def test_convolutions_are_trained_with_a_rank_of_their_own(configure, train):
+    weights = last(train(configure(network={"conv_rank": 1}, train={"max_train_steps": 1})))
+    assert weights["lora_unet_mid_block_resnets_0_conv1.lora_down.weight"].shape == (1, 16, 3, 3)
+    assert weights["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"].shape[0] == 2

@@ -7,25 +7,27 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.ui.fake import make_window
+from tests.ui.fake import as_new, make_window
 from ui.app import App
 from ui.window import Window
 
 
-@pytest.fixture
-def window(tmp_path: Path) -> Window:
-    return make_window(tmp_path)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_app(tmp_path_factory: pytest.TempPathFactory) -> App:
-    """One page for tests that change nothing in it; building one takes half a second."""
+    """One page for all tests: building one takes half a second of a good machine."""
     return App(make_window(tmp_path_factory.mktemp("window")))
 
 
 @pytest.fixture
-def app(window: Window) -> App:
-    return App(window)
+def app(shared_app: App) -> App:
+    """The page over a window that is as new."""
+    as_new(shared_app._window)
+    return shared_app
+
+
+@pytest.fixture
+def window(app: App) -> Window:
+    return app._window
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -13,8 +14,10 @@ from core.control import RunControl
 from core.errors import Problem, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from ui.app import App
+from ui.job import Job
 from ui.paths import Paths
-from ui.window import PROJECT, Window
+from ui.run_view import Watcher
+from ui.window import PROJECT, Draft, Window
 
 
 class FakeRun:
@@ -70,6 +73,18 @@ def make_window(folder: Path, is_local: bool = True) -> Window:
     workspace.mkdir(parents=True, exist_ok=True)
     paths = Paths(PROJECT, workspace, (PROJECT / "demo",), is_local=is_local)
     return Window(paths, folder / "cache", runner=FakeRunner(folder / "runs"))
+
+
+def as_new(window: Window) -> None:
+    """Forget everything a test has done to a window and below its workspace."""
+    workspace = window.workspace
+    for folder in (workspace, workspace.parent / "runs"):
+        shutil.rmtree(folder, ignore_errors=True)
+    workspace.mkdir()
+    window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
+    window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
+    window.preview, window.convert = Job("preview"), Job("convert")
+    window.draft, window.unfinished, window.lang = Draft(workspace / "window.json"), None, "auto"
 
 
 def demo_raw(app: App) -> dict[str, Any]:

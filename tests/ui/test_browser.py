@@ -28,13 +28,13 @@ def browser():
 def make_folder(page: Watched, pictures: Path) -> None:
     """Type what the pictures show, see the plan, copy."""
     page.fill("make-source", str(pictures))
-    page.fill("make-identifier", "sls")
+    page.page.locator("#make-offer button", has_text="sls").click()
     page.fill("make-class", "frog")
     page.page.wait_for_selector("#make-token >> text=is one token")
     page.page.wait_for_selector("#make-plan >> text=These 17 files will be copied")
     page.page.wait_for_selector("#make-plan >> text=20_sls frog")
     page.page.locator("#make-apply:enabled").click()
-    page.page.wait_for_selector("#make-plan >> text=17 files copied")
+    page.page.wait_for_selector("#make-done >> text=17 files copied")
 
 
 def set_up_short_run(page: Watched) -> None:

@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
-from tests.ui.fake import demo_raw, make_window
-from ui.app import App
+from tests.ui.fake import demo_raw
 from ui.checking import dataset_config
 from ui.identifiers import RARE, token_note
+from ui.paths import Paths
 from ui.tab_preview import balance_note
 from ui.window import PROJECT
 
@@ -91,8 +91,8 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_copied(app, window, fro
     assert not (window.workspace / "datasets").exists()
 
 
-def test_others_than_the_owner_name_no_folder_outside(tmp_path, frogs):
-    app = App(make_window(tmp_path / "w", is_local=False))
+def test_others_than_the_owner_name_no_folder_outside(app, window, frogs):
+    window.paths = Paths(PROJECT, window.workspace, (PROJECT / "demo",), is_local=False)
     html = html_of(app, app.maker.look(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en"))
     assert "outside the folders" in html
 
@@ -181,8 +181,8 @@ def test_the_demo_is_never_renamed(app):
 
 def test_the_length_of_the_run_is_told_before_and_after_a_look(app):
     raw = {**demo_raw(app), "train.max_train_steps": 250, "train.gradient_accumulation_steps": 2}
-    before = app.changed(raw, None, "en")[app.schedule]
+    before = app.told(raw, "en")[app.schedule]
     assert "400 samples in about 50 steps; 250 steps are 5 epochs" in before
     looked(app, raw)
-    assert "400 samples in 50 steps; 250 steps are 5 epochs" in app.changed(raw, None, "en")[app.schedule]
-    assert app.changed({**raw, "dataset.train_data_dir": ""}, None, "en")[app.schedule] == ""
+    assert "400 samples in 50 steps; 250 steps are 5 epochs" in app.told(raw, "en")[app.schedule]
+    assert app.told({**raw, "dataset.train_data_dir": ""}, "en")[app.schedule] == ""

@@ -10,7 +10,7 @@ from core.config import preset, toml_io
 from core.config.check import check
 from core.errors import ConfigError
 from tests.ui.fake import demo_raw, make_window
-from ui.app import App
+from ui.form import Form
 from ui.window import PROJECT, Draft
 
 SHIPPED, _ = preset.presets([PROJECT / "presets"])
@@ -72,10 +72,11 @@ def test_every_problem_of_the_page_is_told_at_once(shared_app):
         ("model.vae", "~/vae.ckpt"),
     ],
 )
-def test_others_than_the_owner_reach_no_path_outside(tmp_path, key, typed):
-    app = App(make_window(tmp_path, is_local=False))
+def test_others_than_the_owner_reach_no_path_outside(shared_app, tmp_path, key, typed):
+    form = Form(make_window(tmp_path, is_local=False).paths)
+    raw = {**demo_raw(shared_app), "save.output_dir": "demo/output", key: typed}
     with pytest.raises(ConfigError) as error:
-        app.form.check({**demo_raw(app), key: typed}, "en")
+        form.check(raw, "en")
     assert [problem.key for problem in error.value.problems] == [key]
 
 
