@@ -10,7 +10,7 @@ import pytest
 
 from tests.ui.browser import ROOT, Watched, chromium, window
 
-STEPS = 120
+STEPS = 400
 """Enough that a slow machine loads a page or two in the meantime; a step takes 0.1 s or more."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,7 +43,7 @@ def set_up_short_run(page: Watched) -> None:
     page.page.locator("#level label").nth(2).click()
     page.tab(2)
     page.fill("opt-train-max-train-steps", str(STEPS))
-    page.fill("opt-sample-sample-every-n-steps", "50")
+    page.fill("opt-sample-sample-every-n-steps", "100")
     page.fill("opt-sample-sample-prompts", "sls frog --s 2\nfrog --s 2")
     page.fill("opt-log-log-every-n-steps", "1")
 
