@@ -95,7 +95,7 @@ def test_from_an_empty_folder_to_a_trained_lora(browser, tmp_path):
         first.page.wait_for_selector("#run-outcome >> text=sls_frog.safetensors")
         assert (workspace / "output" / "sls_frog.safetensors").stat().st_size > 10_000
         assert number_of(first) == STEPS
-        first.page.wait_for_selector("#run-samples >> text=step 100")
+        first.page.wait_for_selector(f"#run-samples >> text=step {STEPS}")
         second.status("done")
         for page in (first, second):
             assert page.faults == [] and page.hosts == {process.url.split("//")[1]}
