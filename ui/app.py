@@ -15,7 +15,7 @@ from ui.form import OPTIONS, Form
 from ui.identity import identity_html
 from ui.markup import esc
 from ui.page import QUICK, Page, column, texts
-from ui.presets_bar import PresetsBar
+from ui.presets_bar import PresetsBar, recipe
 from ui.run_panel import RunPanel
 from ui.tab_dataset import FolderMaker, draw_places, draw_settings
 from ui.tab_options import draw_lora, draw_model, draw_training
@@ -55,6 +55,8 @@ class App:
             self._draw()
             self._connect()
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
+        if window.chosen:
+            window.draft.keep(self.form.shown(recipe(window.chosen)))
         self._built = self._settle(self._whole(lang))
 
     def _draw(self) -> None:
@@ -191,7 +193,7 @@ class App:
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""
         draft = self._window.draft.values
-        raw = self.form.shown(self._window.start_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
+        raw = self.form.shown(self._window.demo_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
         return self._merged(self.form.restore(raw), self.lists(), self.relabel(raw, lang, ()), choices)

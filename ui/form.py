@@ -17,6 +17,9 @@ from ui.paths import Paths, file_name
 
 OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
 
+WRITTEN = ("save.output_dir", "log.logging_dir")
+"""Options that name a folder which the run writes to."""
+
 LONGEST = 20_000
 """Characters in one field; whatever is longer was not typed by a person."""
 
@@ -73,7 +76,8 @@ class Form:
         if option.key == "log.log_prefix" and value:
             return file_name(value, option.key)
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
-            return self._paths.absolute(value, option.key)
+            is_written = option.key in WRITTEN
+            return str((self._paths.writable if is_written else self._paths.confined)(value, option.key))
         return value
 
     @staticmethod

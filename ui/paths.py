@@ -39,7 +39,7 @@ class Found:
 class Paths:
     """The rule for every path typed into the page.
 
-    here: what relative paths are taken from. workspace: where the window writes. roots: folders that may be
+    here: what relative paths are taken from. workspace: where the window writes. roots: what may be
     read. is_local: the page is served to this computer only, so any local path may be typed.
     """
 
@@ -70,6 +70,20 @@ class Paths:
         if not inside or not self.is_inside(lexical):
             raise UserError(self._outside(text, key))
         return lexical
+
+    def writable(self, text: str, key: str = "") -> Path:
+        """As `confined`, for what is written: where others can reach the page, only below the workspace."""
+        path = self.confined(text, key)
+        if not self.is_local and not Path(os.path.realpath(path)).is_relative_to(self.allowed[0]):
+            raise UserError(
+                Problem(
+                    "E-PATH-WORKSPACE",
+                    f"'{text}' is outside the workspace ({self.workspace}); nothing is written elsewhere.",
+                    f"「{text}」はワークスペース（{self.workspace}）の外にあるため書き込めません。",
+                    key=key,
+                )
+            )
+        return path
 
     def is_inside(self, path: Path) -> bool:
         """Whether what a path leads to, links followed, lies in an allowed folder."""

@@ -36,6 +36,14 @@ _DOWNLOAD = """(text) => {
 }"""
 
 
+def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a preset sets: its values over the defaults, since it names only what differs from them.
+
+    What belongs to one subject is left alone: files and folders, the result's name, the sample prompts.
+    """
+    return {key: value for key, value in defaults().items() if not belongs_to_subject(key)} | dict(values)
+
+
 def belongs_to_subject(key: str) -> bool:
     """Whether an option is about one subject and its files, and so no matter of a preset."""
     return bool(OPTIONS[key].meta.path) or key in ("save.output_name", "sample.sample_prompts")
@@ -176,16 +184,12 @@ class PresetsBar:
         return note(chosen.note.ja if lang == "ja" else chosen.note.en) if chosen else ""
 
     def apply(self, name: Any, lang: Lang) -> Update:
-        """Put the preset into the form: its values over the defaults, since it names only what differs.
-
-        What belongs to one subject stays: files and folders, the result's name, the sample prompts.
-        """
+        """Put the preset into the form."""
         chosen = self._chosen(name)
         if chosen is None:
             return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
         title = chosen.title.ja if lang == "ja" else chosen.title.en
-        recipe = {key: value for key, value in defaults().items() if not belongs_to_subject(key)}
-        return self._filled({**recipe, **chosen.values}) | {
+        return self._filled(recipe(chosen.values)) | {
             self.parts["note"]: note(say("preset.applied", lang, name=title), "good")
         }
 

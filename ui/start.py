@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from types import FrameType
 import httpx
 
 from core.console import calm_threads, language, take_over
-from core.errors import EXIT_DONE, EXIT_REFUSED, Problem, UserError
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
 from ui.guard import Login
 from ui.paths import Paths
 from ui.server import LOOPBACK, Served, listening_socket, new_password, private_cache, serve, share
@@ -40,27 +41,31 @@ def run(chosen: argparse.Namespace) -> int:
     def tell(key: str, **values: object) -> None:
         print(say(key, lang, **values), file=console, flush=True)
 
-    is_open = chosen.share or chosen.listen not in LOOPBACK
-    workspace = Path(chosen.workspace or PROJECT / "workspace").expanduser().resolve()
     try:
-        window = make_window(chosen, workspace, is_open, log_path)
-        login, made = make_login(chosen.auth, is_open)
+        return _run(chosen, log_path, tell)
     except UserError as e:
         for problem in e.problems:
             print(problem.text(lang), file=console)
         return EXIT_REFUSED
+    except Exception:
+        logging.getLogger(__name__).exception("the window failed")
+        tell("app.fault", path=log_path)
+        return EXIT_BUG
+
+
+def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
+    is_open = chosen.share or chosen.listen not in LOOPBACK
+    workspace = Path(chosen.workspace or PROJECT / "workspace").expanduser().resolve()
+    window = make_window(chosen, workspace, is_open, log_path)
     try:
-        sock = listening_socket(chosen.listen, chosen.port)
-    except OSError as e:
-        is_taken = chosen.port is not None and e.errno in _TAKEN
-        tell(
-            "console.port" if is_taken else "console.host",
-            port=chosen.port,
-            host=chosen.listen,
-            why=e.strerror,
-        )
-        return EXIT_REFUSED
-    try:
+        login, made = make_login(chosen.auth, is_open)
+        try:
+            sock = listening_socket(chosen.listen, chosen.port)
+        except OSError as e:
+            is_taken = chosen.port is not None and e.errno in _TAKEN
+            key = "console.port" if is_taken else "console.host"
+            tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
+            return EXIT_REFUSED
         served = serve(window, chosen.listen, sock, login)
         _announce(chosen, served, (login, made), tell)
         return _wait(window, served, tell)
@@ -112,10 +117,17 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
                 path=missing,
             )
         )
-    workspace.mkdir(parents=True, exist_ok=True)
+    try:
+        cache = private_cache(workspace)
+    except OSError as e:
+        said = (
+            f"the workspace can't be written: {e.strerror}.",
+            f"書き込み先に書き込めません（{e.strerror}）。",
+        )
+        raise UserError(Problem("E-WORKSPACE", *said, path=str(workspace))) from e
     roots = (PROJECT / "demo", *(Path(root).expanduser().resolve() for root in chosen.root))
     paths = Paths(Path.cwd(), workspace, roots, is_local=not is_open)
-    window = Window(paths, private_cache(workspace), lang=chosen.lang, log_path=log_path)
+    window = Window(paths, cache, lang=chosen.lang, log_path=log_path)
     if chosen.preset:
         window.chosen = dict(named_preset(chosen.preset, window.preset_folders).values)
     return window

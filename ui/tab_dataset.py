@@ -161,7 +161,7 @@ class FolderMaker:
         is_reg = data[self.parts["kind"]] == "reg"
         chosen = data[self._form.components[_KEYS["reg" if is_reg else "train"]]]
         if chosen and not self._is_demo(chosen):
-            return self._window.paths.confined(chosen)
+            return self._window.paths.writable(chosen)
         return self._window.workspace / "datasets" / ("reg" if is_reg else "train")
 
     def _is_demo(self, chosen: str) -> bool:

@@ -173,7 +173,6 @@ class Preview:
         if names is None:
             return
         source, target = names
-        self._window.paths.confined(str(target))
         if target.exists():
             exists = (
                 f"there is a folder {target.name} already.",
@@ -182,7 +181,11 @@ class Preview:
             yield {self.parts["html"]: problems([Problem("E-DIR-EXISTS", *exists, path=str(target))], lang)}
             return
         try:
+            self._window.paths.writable(str(target))
             os.rename(source, target)
+        except UserError as e:
+            yield {self.parts["html"]: problems(e.problems, lang)}
+            return
         except OSError as e:
             said = (f"it can't be renamed: {e.strerror}.", f"名前を変更できません（{e.strerror}）。")
             yield {self.parts["html"]: problems([Problem("E-DIR-RENAME", *said, path=str(source))], lang)}

@@ -105,10 +105,6 @@ class Window:
             for key, value in values.items()
         }
 
-    def start_values(self) -> dict[str, Any]:
-        """What a window without settings from before shows: the demo, and the preset it was started with."""
-        return self.demo_values() | dict(self.chosen)
-
     @property
     def is_demo(self) -> bool:
         return (self.project / "demo" / "base.safetensors").is_file()

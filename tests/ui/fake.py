@@ -89,4 +89,4 @@ def as_new(window: Window) -> None:
 
 def demo_raw(app: App) -> dict[str, Any]:
     """The form as a window that was opened for the first time shows it."""
-    return app.form.shown(app._window.start_values())
+    return app.form.shown(app._window.demo_values())

@@ -66,6 +66,7 @@ def test_every_problem_of_the_page_is_told_at_once(shared_app):
     [
         ("model.base", "/etc/passwd"),
         ("save.output_dir", "../../elsewhere"),
+        ("save.output_dir", "demo/output"),
         ("save.resume", "/root"),
         ("sample.sample_prompts", "/etc/secret.txt"),
         ("log.logging_dir", "/tmp/logs"),
@@ -73,10 +74,12 @@ def test_every_problem_of_the_page_is_told_at_once(shared_app):
     ],
 )
 def test_others_than_the_owner_reach_no_path_outside(shared_app, tmp_path, key, typed):
-    form = Form(make_window(tmp_path, is_local=False).paths)
-    raw = {**demo_raw(shared_app), "save.output_dir": "demo/output", key: typed}
+    window = make_window(tmp_path, is_local=False)
+    form = Form(window.paths)
+    raw = {**demo_raw(shared_app), "save.output_dir": str(window.output)}
+    assert form.check(raw, "en")
     with pytest.raises(ConfigError) as error:
-        form.check(raw, "en")
+        form.check({**raw, key: typed}, "en")
     assert [problem.key for problem in error.value.problems] == [key]
 
 

@@ -127,3 +127,14 @@ def test_a_folder_or_one_picture_can_be_named(frogs):
     assert [path.name for path in pictures_in(frogs)] == ["frog 0.png", "frog 1.png", "frog 2.png"]
     assert [path.name for path in pictures_in(frogs / "frog 1.png")] == ["frog 1.png"]
     assert list(pictures_in(frogs / "frog 0.txt")) == list(pictures_in(frogs / "none")) == []
+
+
+def test_others_write_only_below_the_workspace(places, tmp_path):
+    here, _ = places
+    (here / "library").mkdir()
+    paths = Paths(here, here / "workspace", (here / "library",), is_local=False)
+    assert paths.confined("library/x") == here / "library" / "x"
+    assert paths.writable("workspace/x") == here / "workspace" / "x"
+    with pytest.raises(UserError):
+        paths.writable("library/x")
+    assert Paths(here, here / "workspace").writable(str(tmp_path / "x")) == tmp_path / "x"

@@ -11,6 +11,8 @@ import pytest
 import gui
 from core.errors import UserError
 from tests.ui.browser import ROOT
+from tests.ui.fake import make_window
+from ui.app import App
 from ui.server import listening_socket
 from ui.start import make_login
 from ui.window import named_preset
@@ -88,3 +90,22 @@ def test_the_page_is_built_without_torch_and_soon():
     assert (torch, transformers) == ("False", "False")
     # Processor time, since machines that test are busy; 2.5 s of it here.
     assert float(seconds) < 6, (seconds, time.monotonic() - started)
+
+
+def test_a_preset_at_the_start_goes_over_the_settings_from_before(tmp_path):
+    window = make_window(tmp_path)
+    window.draft.keep({"network.rank": 77, "train.max_train_steps": 123, "save.output_name": "mine"})
+    window.chosen = {"network.rank": 99}
+    app = App(window)
+    assert window.draft.values["network.rank"] == 99
+    assert app.form.components["network.rank"].value == 99
+    assert app.form.components["train.max_train_steps"].value == 1600
+    assert app.form.components["save.output_name"].value == "mine"
+
+
+def test_a_workspace_that_can_not_be_written_and_a_missing_root_are_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    done = gui_py("--workspace", str(tmp_path / "file" / "x"), "--lang", "en")
+    assert done.returncode == 2 and "can't be written" in done.stdout
+    done = gui_py("--root", str(tmp_path / "none"), "--workspace", str(tmp_path / "w"), "--lang", "en")
+    assert done.returncode == 2 and "--root names a folder that does not exist" in done.stdout
