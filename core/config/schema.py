@@ -10,9 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from core.config.schema_dataset import DatasetConfig
-from core.config.schema_model import ModelConfig, NetworkConfig
+from core.config.schema_model import ModelConfig
+from core.config.schema_network import NetworkConfig
+from core.config.schema_optimizer import OptimizerConfig
 from core.config.schema_save import LogConfig, SampleConfig, SaveConfig
-from core.config.schema_train import OptimizerConfig, TrainConfig
+from core.config.schema_train import TrainConfig
 
 FORMAT: Literal[1] = 1
 """Version of the run file; raised when a name changes."""

@@ -1,0 +1,83 @@
+"""Declarations of [dataset], second part: the captions."""
+
+from __future__ import annotations
+
+from core.config.option import Section, opt
+
+
+class CaptionOptions(Section):
+    """Captions: where they are and what is done to them."""
+
+    caption_extension: str = opt(
+        ".caption",
+        ("Caption file extension", "キャプションの拡張子"),
+        (
+            "A caption file has its picture's name and this extension (UTF-8); without one, .txt is read.",
+            "画像と同じ名前でこの拡張子のファイル（UTF-8）。無い場合は.txtも読みます。",
+        ),
+        level="advanced",
+        sd_scripts="caption_extension caption_extention",
+    )
+    shuffle_caption: bool = opt(
+        False,
+        ("Shuffle caption parts", "キャプションをシャッフル"),
+        ("Shuffle the comma-separated parts each time.", "カンマ区切りの各部分を毎回シャッフルします。"),
+        level="advanced",
+        sd_scripts="shuffle_caption",
+    )
+    keep_tokens: int = opt(
+        0,
+        ("Keep first parts", "先頭を固定する数"),
+        (
+            "This many parts at the start are neither shuffled nor dropped.",
+            "先頭からこの数の部分はシャッフルも除外もしません。",
+        ),
+        level="advanced",
+        sd_scripts="keep_tokens",
+        ge=0,
+    )
+    caption_separator: str = opt(
+        ",",
+        ("Caption separator", "キャプションの区切り"),
+        ("What stands between the parts of a caption.", "キャプションの各部分の区切り文字。"),
+        level="expert",
+        sd_scripts="caption_separator",
+    )
+    caption_prefix: str | None = opt(
+        None,
+        ("Caption prefix", "キャプションの前に付ける語"),
+        ("Put before every caption, with a space.", "すべてのキャプションの前に空白を挟んで付けます。"),
+        level="advanced",
+        sd_scripts="caption_prefix",
+    )
+    caption_suffix: str | None = opt(
+        None,
+        ("Caption suffix", "キャプションの後に付ける語"),
+        ("Put after every caption, with a space.", "すべてのキャプションの後に空白を挟んで付けます。"),
+        level="advanced",
+        sd_scripts="caption_suffix",
+    )
+    caption_dropout_rate: float = opt(
+        0.0,
+        ("Caption dropout", "キャプションを空にする割合"),
+        (
+            "Share of samples trained with an empty caption, 0 to 1.",
+            "空のキャプションで学習する割合（0〜1）。",
+        ),
+        level="advanced",
+        sd_scripts="caption_dropout_rate",
+        ge=0,
+        le=1,
+    )
+    caption_tag_dropout_rate: float = opt(
+        0.0,
+        ("Caption part dropout", "タグを除外する割合"),
+        (
+            "Share of the comma-separated parts that is left out each time, 0 to 1.",
+            "カンマ区切りの各部分を毎回除外する割合（0〜1）。",
+        ),
+        level="advanced",
+        sd_scripts="caption_tag_dropout_rate",
+        ge=0,
+        le=1,
+    )

@@ -1,0 +1,123 @@
+"""Declarations of [dataset], first part: the folders and the sizes that are trained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from core.config.option import Section, opt
+
+
+def _resolution(value: object) -> object:
+    """512, "512", "768,512" or [768, 512] -> (width, height); the rest is left for pydantic to refuse."""
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.replace("x", ",").split(",")]
+        if all(part.isascii() and part.isdigit() for part in parts) and len(parts) <= 2:
+            value = [int(part) for part in parts]
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = [value]
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = [value[0], value[0]]
+    return tuple(value) if isinstance(value, list) else value
+
+
+Resolution = Annotated[tuple[int, int], BeforeValidator(_resolution)]
+
+
+class FolderOptions(Section):
+    """Folders, resolution, buckets."""
+
+    train_data_dir: str = opt(
+        "",
+        ("Training pictures", "学習用画像"),
+        (
+            "Folder that holds the `N_identifier class` folders, such as `20_sls frog`.",
+            "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れたフォルダ。",
+        ),
+        path="folder",
+        sd_scripts="train_data_dir",
+    )
+    reg_data_dir: str | None = opt(
+        None,
+        ("Regularization pictures", "正則化画像"),
+        (
+            "Folder with the `N_class` folders, such as `1_frog`. Keeps the class as it is; may be empty.",
+            "「1_frog」のような「繰り返し回数_class」フォルダの親。class全体への影響を防ぎます。省略可。",
+        ),
+        path="folder",
+        sd_scripts="reg_data_dir",
+    )
+    prior_loss_weight: float = opt(
+        1.0,
+        ("Weight of regularization", "正則化画像のlossの重み"),
+        ("Loss weight of the regularization pictures; 1 is usual.", "正則化画像のlossの重み。通常は1.0。"),
+        sd_scripts="prior_loss_weight",
+        ge=0,
+    )
+    resolution: Resolution = opt(
+        (512, 512),
+        ("Resolution", "解像度"),
+        (
+            "Training size in pixels: one number, or width,height; multiples of 64.",
+            "学習する画像サイズ（ピクセル）。数値ひとつ、または「幅,高さ」。64の倍数。",
+        ),
+        sd_scripts="resolution",
+    )
+    train_batch_size: int = opt(
+        1,
+        ("Batch size", "バッチサイズ"),
+        ("Pictures in one step.", "1ステップで学習する画像の枚数。"),
+        sd_scripts="train_batch_size",
+        ge=1,
+        le=1024,
+    )
+    enable_bucket: bool = opt(
+        False,
+        ("Aspect ratio buckets", "Aspect Ratio Bucketing"),
+        (
+            "Train pictures of different shapes, each at the closest of several sizes.",
+            "縦横比の異なる画像を、いくつかの解像度から最も近いものを選んで学習します。",
+        ),
+        sd_scripts="enable_bucket",
+    )
+    min_bucket_reso: int = opt(
+        256,
+        ("Smallest bucket side", "bucketの最小サイズ"),
+        ("In pixels.", "ピクセル単位。"),
+        level="advanced",
+        sd_scripts="min_bucket_reso",
+        ge=64,
+        le=8192,
+    )
+    max_bucket_reso: int = opt(
+        1024,
+        ("Largest bucket side", "bucketの最大サイズ"),
+        ("In pixels.", "ピクセル単位。"),
+        level="advanced",
+        sd_scripts="max_bucket_reso",
+        ge=64,
+        le=8192,
+    )
+    bucket_reso_steps: int = opt(
+        64,
+        ("Bucket step", "bucketの刻み"),
+        (
+            "Sides of buckets are multiples of this many pixels.",
+            "bucketの辺はこのピクセル数の倍数になります。",
+        ),
+        level="expert",
+        sd_scripts="bucket_reso_steps",
+        ge=64,
+        multiple_of=64,
+    )
+    bucket_no_upscale: bool = opt(
+        False,
+        ("Never enlarge pictures", "画像を拡大しない"),
+        (
+            "Small pictures keep their size, cut to multiples of the bucket step.",
+            "小さい画像は拡大せず、bucketの刻みに合わせて切り抜きます。",
+        ),
+        level="advanced",
+        sd_scripts="bucket_no_upscale",
+    )

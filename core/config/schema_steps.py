@@ -1,0 +1,125 @@
+"""Declarations of [train], first part: how long, how fast, and how it is computed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core import catalog
+from core.config.option import Section, opt
+
+
+class StepOptions(Section):
+    """How long and how strongly."""
+
+    max_train_steps: int = opt(
+        1600,
+        ("Steps", "学習ステップ数"),
+        ("Optimizer steps.", "オプティマイザーの更新回数。"),
+        sd_scripts="max_train_steps",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    max_train_epochs: int | None = opt(
+        None,
+        ("Epochs", "エポック数"),
+        ("Wins over the number of steps when set.", "指定すると学習ステップ数より優先されます。"),
+        sd_scripts="max_train_epochs",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    learning_rate: float = opt(
+        2e-6,
+        ("Learning rate", "学習率"),
+        (
+            "1e-6 is usual for the whole model, 1e-4 for LoRA.",
+            "モデル全体では1e-6、LoRAでは1e-4程度が目安です。",
+        ),
+        sd_scripts="learning_rate",
+        ge=0,
+    )
+    unet_lr: float | None = opt(
+        None,
+        ("Learning rate of the U-Net", "U-Netの学習率"),
+        (
+            "Empty: the learning rate. 0: the U-Net is not trained.",
+            "空欄なら学習率と同じ。0ならU-Netを学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="unet_lr",
+        ge=0,
+    )
+    text_encoder_lr: float | None = opt(
+        None,
+        ("Learning rate of the text encoder", "Text Encoderの学習率"),
+        (
+            "Empty: the learning rate. 0: the text encoder is not trained.",
+            "空欄なら学習率と同じ。0ならText Encoderを学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="text_encoder_lr learning_rate_te",
+        ge=0,
+    )
+    stop_text_encoder_training: int | None = opt(
+        None,
+        ("Stop the text encoder at step", "Text Encoderの学習を止めるステップ"),
+        (
+            "From this step on only the U-Net is trained; 0 or -1: never. Empty: trained to the end.",
+            "このステップ以降はU-Netだけを学習します。0か-1なら最初から学習しません。空欄なら最後まで。",
+        ),
+        level="advanced",
+        sd_scripts="stop_text_encoder_training",
+        ge=-1,
+    )
+    seed: int | None = opt(
+        None,
+        ("Seed", "乱数シード"),
+        (
+            "The same seed gives the same training. Empty: one is drawn and written into the run file.",
+            "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
+        ),
+        sd_scripts="seed",
+        ge=0,
+        le=2**63 - 1,
+    )
+    precision: Literal["no", "fp16", "bf16"] = opt(
+        "no",
+        ("Precision", "学習の精度"),
+        (
+            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer.",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16はRTX 30シリーズ以降が必要です。",
+        ),
+        choices=catalog.PRECISIONS,
+        sd_scripts="mixed_precision",
+    )
+    gradient_checkpointing: bool = opt(
+        False,
+        ("Gradient checkpointing", "gradient checkpointing"),
+        (
+            "Less memory, somewhat slower; the result is the same.",
+            "速度を少し落としてメモリを節約します。結果は同じです。",
+        ),
+        sd_scripts="gradient_checkpointing",
+    )
+    gradient_accumulation_steps: int = opt(
+        1,
+        ("Gradient accumulation", "勾配の累積"),
+        (
+            "Batches added up for one step: the effect of a larger batch without its memory.",
+            "この数のバッチの勾配を合計して1ステップとします。省メモリでバッチサイズを増やす効果があります。",
+        ),
+        level="advanced",
+        sd_scripts="gradient_accumulation_steps",
+        ge=1,
+        le=1024,
+    )
+    max_grad_norm: float = opt(
+        1.0,
+        ("Largest gradient norm", "勾配の上限"),
+        (
+            "Gradients are scaled down to this norm; 0: no limit.",
+            "勾配のノルムをこの値までに抑えます。0なら制限なし。",
+        ),
+        level="expert",
+        sd_scripts="max_grad_norm",
+        ge=0,
+    )
