@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.config import rules_captions
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Problem
@@ -203,4 +204,5 @@ RULES: tuple[Rule, ...] = (
     samples_have_prompts,
     unused_options_are_said,
     warmup_fits,
+    *rules_captions.RULES,
 )

@@ -43,6 +43,36 @@ class CaptionOptions(Section):
         level="expert",
         sd_scripts="caption_separator",
     )
+    keep_tokens_separator: str | None = opt(
+        None,
+        ("Separator of fixed parts", "固定する部分の区切り"),
+        (
+            "With ||| here, A and C of `A ||| B ||| C` stay in place and only B is shuffled and dropped.",
+            "「|||」にすると「A ||| B ||| C」のAとCは固定され、Bだけがシャッフル・除外の対象になります。",
+        ),
+        level="expert",
+        sd_scripts="keep_tokens_separator",
+    )
+    secondary_separator: str | None = opt(
+        None,
+        ("Separator within a part", "タグ内の区切り"),
+        (
+            "With ;;; here, `a;;;b` is shuffled and dropped as one part, then becomes `a,b`.",
+            "「;;;」にすると「a;;;b」をひとつの部分としてシャッフル・除外し、最後に「a,b」に置き換えます。",
+        ),
+        level="expert",
+        sd_scripts="secondary_separator",
+    )
+    enable_wildcard: bool = opt(
+        False,
+        ("Wildcards", "ワイルドカード"),
+        (
+            "Each time, one line of the caption file and one of `{red|green}`; `{{` and `}}` are the braces.",
+            "毎回キャプションファイルから1行、「{red|green}」からひとつを選びます。波括弧は「{{」「}}」と書きます。",
+        ),
+        level="advanced",
+        sd_scripts="enable_wildcard",
+    )
     caption_prefix: str | None = opt(
         None,
         ("Caption prefix", "キャプションの前に付ける語"),
@@ -68,6 +98,17 @@ class CaptionOptions(Section):
         sd_scripts="caption_dropout_rate",
         ge=0,
         le=1,
+    )
+    caption_dropout_every_n_epochs: int = opt(
+        0,
+        ("Empty captions every so many epochs", "キャプションを空にするエポック間隔"),
+        (
+            "Every so many epochs all captions are empty; 0: never.",
+            "このエポック数ごとに、すべてのキャプションを空にします。0：しない。",
+        ),
+        level="expert",
+        sd_scripts="caption_dropout_every_n_epochs",
+        ge=0,
     )
     caption_tag_dropout_rate: float = opt(
         0.0,

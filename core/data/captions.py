@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.config.schema_dataset import DatasetConfig
+from core.data import wildcards
 from core.data.names import nfc
 from core.errors import Problem
 
@@ -28,7 +29,10 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u
 
 @dataclass(frozen=True)
 class Caption:
-    """A picture's caption. path: its file, None when there is none (then the folder's words are used)."""
+    """A picture's caption. path: its file, None when there is none (then the folder's words are used).
+
+    text: one line; where wildcards are on, every line of the file, any of which may be a sample's caption.
+    """
 
     text: str
     path: Path | None
@@ -60,10 +64,13 @@ def _find(files: Mapping[str, Path], stem: str, suffix: str) -> Path | None:
     return files.get(name) or files.get(name.casefold())
 
 
-def read(image: Path, extension: str, files: Mapping[str, Path] | None = None) -> Caption:
+def read(
+    image: Path, extension: str, files: Mapping[str, Path] | None = None, *, all_lines: bool = False
+) -> Caption:
     """The caption of a picture: the first line of the file of its name and this extension, else .txt.
 
-    files: `listing` of its folder, when there are many pictures to look up.
+    files: `listing` of its folder, when there are many pictures to look up. all_lines: keep every line that
+    is not blank, for wildcards.
     """
     files = listing(image.parent) if files is None else files
     wanted = _find(files, image.stem, dotted(extension))
@@ -82,11 +89,12 @@ def read(image: Path, extension: str, files: Mapping[str, Path] | None = None) -
     problems = []
     if not lines:
         problems.append(_empty(path))
-    if len(lines) > 1:
+    if len(lines) > 1 and not all_lines:
         problems.append(_more_lines(path, len(lines)))
+        lines = lines[:1]
     if wanted and other and wanted != other:
         problems.append(_both(wanted, other))
-    return Caption(lines[0] if lines else "", path, tuple(problems))
+    return Caption("\n".join(lines), path, tuple(problems))
 
 
 def _clean(line: str) -> str:
@@ -106,45 +114,108 @@ def _decode(data: bytes) -> str | None:
 
 
 def dress(text: str, config: DatasetConfig) -> str:
-    """The caption with the prefix and suffix of the run."""
-    return " ".join(part for part in (config.caption_prefix, text, config.caption_suffix) if part)
+    """The caption with the prefix and suffix of the run, each of its lines alike.
+
+    Where nothing is drawn at random this is the text that is trained: separators of other kinds are taken
+    out already.
+    """
+    lines = text.split("\n") if config.enable_wildcard else text.split("\n")[:1]
+    prefix, suffix = config.caption_prefix, config.caption_suffix
+    dressed = "\n".join(" ".join(part for part in (prefix, line, suffix) if part) for line in lines)
+    return dressed if is_endless(config) else _finished(dressed, config)
 
 
 def is_random(config: DatasetConfig) -> bool:
     """Whether captions differ from sample to sample."""
-    return is_endless(config) or config.caption_dropout_rate > 0
+    return is_endless(config) or has_empty(config)
 
 
 def is_endless(config: DatasetConfig) -> bool:
-    """Whether a caption's parts are shuffled or dropped, so that its forms can't be listed beforehand."""
-    return config.shuffle_caption or config.caption_tag_dropout_rate > 0
+    """Whether parts are shuffled, dropped or chosen, so that a caption's forms can't be listed beforehand."""
+    return config.shuffle_caption or config.caption_tag_dropout_rate > 0 or config.enable_wildcard
 
 
-def process(text: str, config: DatasetConfig, rng: random.Random) -> str:
-    """The caption as one sample trains it: prefix and suffix, dropout, then shuffling and dropping of parts.
+def has_empty(config: DatasetConfig) -> bool:
+    """Whether a sample may be trained with an empty caption in place of its own."""
+    return config.caption_dropout_rate > 0 or config.caption_dropout_every_n_epochs > 0
 
-    The order is sd-scripts'. Verbatim when none of these is on. A dropped caption loses its prefix and suffix
-    too; keep_tokens counts the prefix's parts. Parts are joined by the separator and a blank; empty parts are
-    left out.
+
+def process(text: str, config: DatasetConfig, rng: random.Random, epoch: int = 1) -> str:
+    """The caption as one sample trains it: prefix and suffix, then `vary`."""
+    return vary(dress(text, config), config, rng, epoch)
+
+
+def vary(text: str, config: DatasetConfig, rng: random.Random, epoch: int = 1) -> str:
+    """A dressed caption as one sample trains it. epoch: from 1.
+
+    The order is sd-scripts': the whole caption may be emptied (prefix and suffix too); one line and one of
+    each group of alternatives is chosen; the parts between the fixed ones are shuffled and dropped; the
+    secondary separator becomes the first. Where sd-scripts differs: there a prefix goes with the first line
+    only and a suffix with the last; parts are joined by a comma whatever separates them; and the separator
+    of fixed parts stays in the text when nothing is shuffled, or when it stands there three times.
     """
-    return vary(dress(text, config), config, rng)
-
-
-def vary(text: str, config: DatasetConfig, rng: random.Random) -> str:
-    """`process` of a caption that has its prefix and suffix already."""
+    every = config.caption_dropout_every_n_epochs
+    if every > 0 and epoch % every == 0:
+        return ""
     if config.caption_dropout_rate > 0 and rng.random() < config.caption_dropout_rate:
         return ""
     if not is_endless(config):
         return text
-    separator = config.caption_separator
+    if config.enable_wildcard:
+        text = wildcards.resolve(rng.choice(text.split("\n")), rng.choice)
+    return _finished(text, config, rng)
+
+
+def longest(text: str, config: DatasetConfig) -> str:
+    """The longest form of a dressed caption, by characters: nothing dropped, nothing shuffled."""
+    if not is_endless(config):
+        return text
+
+    def pick(texts: Sequence[str]) -> str:
+        return max(texts, key=len)
+
+    lines = text.split("\n")
+    forms = [wildcards.resolve(line, pick) for line in lines] if config.enable_wildcard else lines
+    return pick([_finished(form, config) for form in forms])
+
+
+def _finished(text: str, config: DatasetConfig, rng: random.Random | None = None) -> str:
+    """One line with its parts in order, and no separator left but the caption's own.
+
+    rng: shuffles and drops the free parts where the run asks for it; without one nothing is drawn.
+    Verbatim when there is nothing to order: double separators stay.
+    """
+    is_varied = rng is not None and (config.shuffle_caption or config.caption_tag_dropout_rate > 0)
+    mark = config.keep_tokens_separator
+    if is_varied or (mark and mark in text):
+        start, free, end = _parts(text, config)
+        if rng is not None and config.shuffle_caption:
+            rng.shuffle(free)
+        if rng is not None and config.caption_tag_dropout_rate > 0:
+            free = [part for part in free if rng.random() >= config.caption_tag_dropout_rate]
+        text = (config.caption_separator.rstrip() + " ").join([*start, *free, *end])
+    if config.secondary_separator:
+        text = text.replace(config.secondary_separator, config.caption_separator)
+    return text
+
+
+def _parts(text: str, config: DatasetConfig) -> tuple[list[str], list[str], list[str]]:
+    """The parts that stay at the start, those that are free, those that stay at the end; no empty ones.
+
+    With "A ||| B ||| C" (keep_tokens_separator) B is free; without a second mark all after the first is.
+    Without any, the first keep_tokens parts stay, those of the prefix among them.
+    """
+    mark = config.keep_tokens_separator
+    if mark and mark in text:
+        start, free, *end = (_split(piece, config.caption_separator) for piece in text.split(mark))
+        return start, free, [part for parts in end for part in parts]
+    parts = _split(text, config.caption_separator)
+    return parts[: config.keep_tokens], parts[config.keep_tokens :], []
+
+
+def _split(text: str, separator: str) -> list[str]:
     pieces = text.split(separator) if separator else [text]
-    parts = [part for piece in pieces if (part := piece.strip())]
-    kept, free = parts[: config.keep_tokens], parts[config.keep_tokens :]
-    if config.shuffle_caption:
-        rng.shuffle(free)
-    if config.caption_tag_dropout_rate > 0:
-        free = [part for part in free if rng.random() >= config.caption_tag_dropout_rate]
-    return (separator.rstrip() + " ").join([*kept, *free])
+    return [part for piece in pieces if (part := piece.strip())]
 
 
 def _wrong_encoding(path: Path, data: bytes) -> Problem:

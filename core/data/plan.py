@@ -30,7 +30,8 @@ MAX_SAMPLES = 5_000_000
 """More samples in an epoch are a slip in a folder's name; their list alone would fill the memory."""
 
 _SHAPING = {
-    "caption_separator", "shuffle_caption", "keep_tokens", "caption_dropout_rate",
+    "caption_separator", "shuffle_caption", "keep_tokens", "keep_tokens_separator", "secondary_separator",
+    "enable_wildcard", "caption_dropout_rate", "caption_dropout_every_n_epochs",
     "caption_tag_dropout_rate", "flip_aug", "color_aug", "random_crop",
 }  # fmt: skip
 """Options, beyond what the pictures' own records show, that decide what a sample is."""
@@ -124,7 +125,7 @@ class Plan:
         """Every caption that can occur, sorted; None when shuffled or dropped parts make them endless."""
         if captions.is_endless(self.config):
             return None
-        dropped = {""} if self.config.caption_dropout_rate > 0 else set()
+        dropped = {""} if captions.has_empty(self.config) else set()
         return tuple(sorted({image.caption for image in self.images} | dropped))
 
     def fingerprint(self) -> str:
@@ -149,7 +150,10 @@ class Plan:
         With it, captions beyond token_limit tokens are among the notices.
         """
         used = self._used_in_first_epoch()
-        tokens = [None if count_tokens is None else count_tokens(image.caption) for image in self.images]
+        tokens = [
+            None if count_tokens is None else count_tokens(captions.longest(image.caption, self.config))
+            for image in self.images
+        ]
         steps = self.steps_per_epoch(train.gradient_accumulation_steps)
         folders = [
             {
@@ -194,7 +198,9 @@ class Plan:
         """A notice for each caption that is longer than what the model takes."""
         if count_tokens is None:
             return ()
-        counts = [(image.path, count_tokens(image.caption)) for image in self.images]
+        counts = [
+            (image.path, count_tokens(captions.longest(image.caption, self.config))) for image in self.images
+        ]
         return findings.condensed(
             [findings.long_caption(path, n, token_limit) for path, n in counts if n > token_limit]
         )
@@ -263,7 +269,7 @@ class Plan:
         flip = config.flip_aug and rng(self.seed, "flip", epoch, slot).random() < 0.5
         caption = image.caption
         if captions.is_random(config):
-            caption = captions.vary(caption, config, rng(self.seed, "caption", epoch, slot))
+            caption = captions.vary(caption, config, rng(self.seed, "caption", epoch, slot), epoch)
         crop = (image.fit.crop_left, image.fit.crop_top)
         if config.random_crop:
             draw, trim = rng(self.seed, "crop", epoch, slot), image.fit.trim

@@ -51,7 +51,7 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
     """Look at everything the run would train on. Raises StopRun when asked to stop."""
     folders, problems = _folders(config)
     files = [captions.listing(folder.path) if folder.images else {} for folder in folders]
-    seen = list(_look_at_all(folders, files, config.caption_extension, control, progress))
+    seen = list(_look_at_all(folders, files, config, control, progress))
     images, found = _fitted(seen, folders, config)
     problems += found
     for index, folder in enumerate(folders):
@@ -89,7 +89,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _look_at_all(
     folders: Sequence[Folder],
     files: Sequence[Mapping[str, Path]],
-    extension: str,
+    config: DatasetConfig,
     control: RunControl | None,
     progress: Progress | None,
 ) -> Iterator[_Seen]:
@@ -98,7 +98,9 @@ def _look_at_all(
 
     def see(job: tuple[int, Path]) -> _Seen:
         index, path = job
-        return _Seen(index, path, look(path), captions.read(path, extension, files[index]))
+        extension, all_lines = config.caption_extension, config.enable_wildcard
+        caption = captions.read(path, extension, files[index], all_lines=all_lines)
+        return _Seen(index, path, look(path), caption)
 
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "survey")
     try:

@@ -1,5 +1,6 @@
 """Caption files, and what is done to a caption for one sample."""
 
+import itertools
 import random
 import unicodedata
 from collections import Counter
@@ -7,8 +8,8 @@ from collections import Counter
 import pytest
 
 from core.config.schema_dataset import DatasetConfig
-from core.data.captions import process, read
-from tests.data.pictures import codes
+from core.data.captions import is_endless, is_random, longest, process, read
+from tests.data.pictures import codes, draw, plan
 
 
 def caption(tmp_path, data, name="a.caption", extension=".caption"):
@@ -192,3 +193,194 @@ def test_empty_parts_are_left_out_when_shuffling():
 
 def test_without_a_separator_the_caption_is_one_part():
     assert run("a, b", caption_separator="", shuffle_caption=True) == "a, b"
+
+
+WILD = {"enable_wildcard": True}
+
+
+def forms(text, **options):
+    return {run(text, seed, **options) for seed in range(200)}
+
+
+def test_with_wildcards_every_line_of_the_file_is_kept_without_a_notice(tmp_path):
+    (tmp_path / "a.caption").write_bytes(b"first\r\n\r\n second \nthird")
+    found = read(tmp_path / "a.png", ".caption", all_lines=True)
+    assert (found.text, found.problems) == ("first\nsecond\nthird", ())
+
+
+def test_a_wildcard_takes_each_line_equally_often():
+    options, rng = DatasetConfig(enable_wildcard=True), random.Random(0)
+    counts = Counter(process("one\ntwo\nthree", options, rng) for _ in range(6000))
+    assert sorted(counts) == ["one", "three", "two"]
+    assert all(1890 < count < 2110 for count in counts.values())  # 2000 expected, standard deviation 37
+
+
+def test_without_wildcards_only_the_first_line_is_used_and_braces_stay():
+    assert run("a {red|green}\nb") == "a {red|green}"
+    assert run("a, b\nc", shuffle_caption=True, keep_tokens=2) == "a, b"
+
+
+def test_a_wildcard_takes_each_alternative_equally_often():
+    options, rng = DatasetConfig(enable_wildcard=True), random.Random(0)
+    counts = Counter(process("a {red|green|blue} {frog|toad}", options, rng) for _ in range(6000))
+    assert len(counts) == 6
+    assert all(870 < count < 1130 for count in counts.values())  # 1000 expected, standard deviation 29
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a {b}", {"a b"}),
+        ("{a|{b|c}}", {"a", "b", "c"}),
+        ("{{a|b}|c}", {"a", "b", "c"}),
+        ("{x {a|b} y|c}", {"x a y", "x b y", "c"}),
+        ("{{a|b}}", {"{a|b}"}),
+        ("{a|{{b}}}", {"a", "{b}"}),
+        ("{{{a|b}}}", {"{a}", "{b}"}),
+        ("{{ {a|b} }}", {"{ a }", "{ b }"}),
+        ("a | b", {"a | b"}),
+        ("{a|}", {"a", ""}),
+        ("{}", {"{}"}),
+        ("{a|b", {"{a|b"}),
+        ("a} b}}", {"a} b}"}),
+        ("a {{ b", {"a { b"}),
+    ],
+)
+def test_braces_are_read_as_groups_or_as_themselves(text, expected):
+    assert forms(text, **WILD) == expected
+
+
+def test_a_deep_nest_of_braces_does_no_harm():
+    assert run("{ " * 2_000 + "a" + " }" * 2_000, **WILD).strip() == "a"
+
+
+def test_prefix_and_suffix_go_with_every_line():
+    assert forms("a\nb", caption_prefix="p", caption_suffix="s", **WILD) == {"p a s", "p b s"}
+
+
+def test_alternatives_are_chosen_before_the_parts_are_shuffled():
+    found = forms("{a, b|c}, d", shuffle_caption=True, **WILD)
+    assert found == {"a, b, d", "a, d, b", "b, a, d", "b, d, a", "d, a, b", "d, b, a", "c, d", "d, c"}
+
+
+def test_what_stands_before_and_after_the_marks_stays_and_the_middle_is_shuffled():
+    found = forms("x, y ||| a, b ||| z", keep_tokens_separator="|||", shuffle_caption=True)
+    assert found == {"x, y, a, b, z", "x, y, b, a, z"}
+
+
+def test_one_mark_fixes_the_start_only_and_keep_tokens_is_not_asked():
+    found = forms("x ||| a, b", keep_tokens_separator="|||", keep_tokens=2, shuffle_caption=True)
+    assert found == {"x, a, b", "x, b, a"}
+
+
+def test_without_a_mark_in_the_caption_keep_tokens_counts():
+    found = forms("x, a, b", keep_tokens_separator="|||", keep_tokens=1, shuffle_caption=True)
+    assert found == {"x, a, b", "x, b, a"}
+
+
+def test_only_the_middle_is_dropped():
+    options = {"keep_tokens_separator": "|||", "caption_tag_dropout_rate": 1.0}
+    assert forms("x, y ||| a, b ||| z", **options) == {"x, y, z"}
+
+
+@pytest.mark.parametrize("text", ["x ||| a, b ||| z", "x, ||| a, b, ||| z", "||| x, a, b ||| z |||"])
+def test_the_mark_never_stays_in_the_text(text):
+    assert forms(text, keep_tokens_separator="|||") == {"x, a, b, z"}
+    assert forms(text, keep_tokens_separator="|||", shuffle_caption=True, keep_tokens=9) <= {
+        ", ".join(order) for order in itertools.permutations("xabz")
+    }
+
+
+def test_a_third_mark_is_taken_out_too():
+    found = forms("x ||| a ||| y ||| z", keep_tokens_separator="|||", shuffle_caption=True)
+    assert found == {"x, a, y, z"}
+
+
+def test_the_mark_s_parts_are_joined_by_the_caption_s_own_separator():
+    assert run("x ||| a; b", keep_tokens_separator="|||", caption_separator=";") == "x; a; b"
+
+
+def test_parts_held_together_are_shuffled_as_one_and_then_separated():
+    found = forms("a;;;b, c", secondary_separator=";;;", shuffle_caption=True)
+    assert found == {"a,b, c", "c, a,b"}
+
+
+def test_parts_held_together_are_dropped_together():
+    found = forms("a;;;b, c", secondary_separator=";;;", caption_tag_dropout_rate=0.5)
+    assert found == {"a,b, c", "a,b", "c", ""}
+
+
+def test_the_secondary_separator_never_stays_in_the_text():
+    assert run("a;;;b", secondary_separator=";;;") == "a,b"
+
+
+def test_captions_are_empty_in_every_nth_epoch():
+    assert [
+        run_in_epoch(epoch, "frog", caption_prefix="p", caption_dropout_every_n_epochs=3)
+        for epoch in range(1, 8)
+    ] == ["p frog", "p frog", "", "p frog", "p frog", "", "p frog"]
+
+
+def run_in_epoch(epoch, text, **options):
+    return process(text, DatasetConfig(**options), random.Random(0), epoch)
+
+
+def test_the_longest_form_is_that_of_the_longest_line_and_alternatives():
+    options = DatasetConfig(shuffle_caption=True, keep_tokens_separator="|||", enable_wildcard=True)
+    assert longest("a ||| {red|green}\nb", options) == "a, green"
+
+
+def test_the_longest_form_of_a_fixed_caption_is_itself():
+    assert longest("a, {b|c}", DatasetConfig()) == "a, {b|c}"
+
+
+@pytest.mark.parametrize(
+    ("options", "endless", "varied"),
+    [
+        ({}, False, False),
+        ({"keep_tokens_separator": "|||", "secondary_separator": ";"}, False, False),
+        ({"caption_dropout_rate": 0.1}, False, True),
+        ({"caption_dropout_every_n_epochs": 2}, False, True),
+        ({"enable_wildcard": True}, True, True),
+        ({"shuffle_caption": True}, True, True),
+        ({"caption_tag_dropout_rate": 0.1}, True, True),
+    ],
+)
+def test_it_is_known_which_options_make_captions_differ(options, endless, varied):
+    config = DatasetConfig(**options)
+    assert (is_endless(config), is_random(config)) == (endless, varied)
+
+
+def planned_captions(tmp_path, epochs, **options):
+    made = plan(tmp_path, **options)
+    return [
+        sample.caption for epoch in epochs for batch in made.epoch(epoch) for sample in batch.samples
+    ], made
+
+
+def test_samples_of_a_run_take_every_line_and_alternative(tmp_path):
+    draw(tmp_path / "40_sls frog" / "a.png")
+    (tmp_path / "40_sls frog" / "a.caption").write_text("{red|green}\nblue")
+    found, made = planned_captions(tmp_path, [1], enable_wildcard=True)
+    assert set(found) == {"red", "green", "blue"}
+    assert made.fixed_captions() is None and "W-CAP-LINES" not in codes(made.notices)
+
+
+def test_the_words_of_a_folder_are_processed_like_a_caption(tmp_path):
+    draw(tmp_path / "40_sls, {frog, toad}" / "a.png")
+    found, _ = planned_captions(tmp_path, [1], shuffle_caption=True, keep_tokens=1)
+    assert set(found) == {"sls, {frog, toad}", "sls, toad}, {frog"}
+
+
+def test_whole_epochs_of_a_run_have_empty_captions_and_they_are_among_the_fixed_ones(tmp_path):
+    draw(tmp_path / "3_sls frog" / "a.png")
+    found, made = planned_captions(tmp_path, [1, 2, 3, 4], caption_dropout_every_n_epochs=2)
+    assert found == ["sls frog"] * 3 + [""] * 3 + ["sls frog"] * 3 + [""] * 3
+    assert made.fixed_captions() == ("", "sls frog")
+
+
+def test_marks_and_separators_are_out_of_the_fixed_captions(tmp_path):
+    draw(tmp_path / "2_sls frog" / "a.png")
+    (tmp_path / "2_sls frog" / "a.caption").write_text("x ||| a;;;b")
+    found, made = planned_captions(tmp_path, [1], keep_tokens_separator="|||", secondary_separator=";;;")
+    assert set(found) == {"x, a,b"} and made.fixed_captions() == ("x, a,b",)
