@@ -39,6 +39,37 @@ def non_default(option) -> object:
     return 2 if "int" in kind else 0.5 if "float" in kind else "x"
 
 
+def met(option) -> dict[str, object]:
+    """Values of other options with which this one has an effect."""
+    values: dict[str, object] = {"network.method": option.meta.methods[0]} if option.meta.methods else {}
+    for need in option.meta.needs:
+        condition, other = need[0], next(o for o in OPTIONS if o.key == need[0].key)
+        values |= met(other)
+        if condition.values and not condition.is_not:
+            chosen = condition.values[0]
+            is_switch = isinstance(other.default, bool)
+            values[other.key] = chosen == "true" if is_switch else chosen
+        elif condition.is_not:
+            values[other.key] = next(c for c in other.meta.choices if c not in condition.values)
+        else:
+            values[other.key] = non_default(other)
+    return values
+
+
+BY_KEY = {option.key: option for option in OPTIONS}
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_what_it_needs_is_an_option_that_can_have_that_value(option):
+    for condition in (c for need in option.meta.needs for c in need):
+        other = BY_KEY[condition.key]
+        if other.meta.choices:
+            assert set(condition.values) <= {str(name) for name in other.meta.choices}
+        elif isinstance(other.default, bool):
+            assert set(condition.values) <= {"true", "false"}
+    assert option.is_used({o.key: o.default for o in OPTIONS} | met(option))
+
+
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
 def test_it_has_words_in_english_and_japanese(option):
     assert all(option.meta.label) and all(option.meta.help)
@@ -67,6 +98,7 @@ def test_a_value_of_its_own_survives_the_run_file(option):
         "model.base": "b",
         "dataset.train_data_dir": "t",
         "sample.sample_prompts": ("p",),
+        **met(option),
         option.key: non_default(option),
     }
     read = toml_io.values_of(check(toml_io.dumps(values)).config)

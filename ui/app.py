@@ -11,12 +11,13 @@ from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
 from ui.faults import guarded
-from ui.form import OPTIONS, Form
+from ui.form import LEVELS, OPTIONS, Form
 from ui.identity import identity_html
 from ui.markup import esc
 from ui.page import QUICK, Page, column, texts
 from ui.presets_bar import PresetsBar, recipe
 from ui.run_panel import RunPanel
+from ui.showing import hidden_style, search_html
 from ui.tab_dataset import FolderMaker, draw_places, draw_settings
 from ui.tab_options import draw_lora, draw_model, draw_training
 from ui.tab_preview import Preview, schedule_html
@@ -26,8 +27,6 @@ from ui.window import Window
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
-
-LEVELS = ("basic", "advanced", "expert")
 
 # Which options are shown is a matter of the page alone: the style sheet looks at these attributes of <body>.
 _SHOW = """(level, method) => {
@@ -88,11 +87,25 @@ class App:
             )
         self.bar.draw_more(page)
         with gr.Row(elem_id="rw-main"):
-            with column("rw-tabs"), gr.Tabs(elem_id="tabs"):
-                self._draw_tabs()
+            with column("rw-tabs"):
+                self._draw_search()
+                with gr.Tabs(elem_id="tabs"):
+                    self._draw_tabs()
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form)
         self.timer = gr.Timer(1.0)
+
+    def _draw_search(self) -> None:
+        self.find = self.page.add(
+            gr.Textbox,
+            texts(label="find.label", placeholder="find.hint"),
+            max_lines=1,
+            show_label=False,
+            container=False,
+            elem_id="find",
+        )
+        self.found = gr.HTML(elem_id="found", elem_classes=["rw-maybe"], padding=False)
+        self.hidden = gr.HTML(elem_id="rw-hidden", padding=False)
 
     def _draw_tabs(self) -> None:
         page, form, window = self.page, self.form, self._window
@@ -118,7 +131,15 @@ class App:
             [*typed, self.level.input],
             guarded(lambda d: self.changed(form.raw(d), d[self.level], d[lang]), self._window),
             {lang, self.level, *form.inputs},
-            [self.schedule],
+            [self.schedule, self.hidden],
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        gr.on(
+            [self.find.input, self.find.submit],
+            guarded(lambda d: search_html(form, d[self.find], form.raw(d), d[lang]), self._window),
+            {lang, self.find, *form.inputs},
+            self.found,
             trigger_mode="always_last",
             **QUICK,
         )
@@ -134,14 +155,15 @@ class App:
         seen = self.run.parts["seen"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
+        places += [self.hidden, self.found]
         everything = list({id(block): block for block in (*own, *places)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
         opened.then(None, [level, method], None, **show)
         gr.on([level.change, method.change], None, [level, method], None, **show)
         lang.input(
-            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[seen]), self._window),
-            {lang, seen, *form.inputs},
+            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[seen], d[level]), self._window),
+            {lang, level, seen, *form.inputs},
             everything,
             **QUICK,
         )
@@ -164,11 +186,11 @@ class App:
                 trigger_mode="always_last",
                 **QUICK,
             )
-        told = [self.schedule, *(self.model[name] for name in ("base", "vae"))]
+        told = [self.schedule, self.hidden, *(self.model[name] for name in ("base", "vae"))]
         for event in filled:
             event.then(
-                guarded(lambda d: self.told(form.raw(d), d[lang]), self._window),
-                {lang, *form.inputs},
+                guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window),
+                {lang, self.level, *form.inputs},
                 told,
                 **QUICK,
             )
@@ -196,7 +218,9 @@ class App:
         raw = self.form.shown(self._window.demo_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
-        return self._merged(self.form.restore(raw), self.lists(), self.relabel(raw, lang, ()), choices)
+        return self._merged(
+            self.form.restore(raw), self.lists(), self.relabel(raw, lang, (), str(level)), choices
+        )
 
     @staticmethod
     def _settle(whole: Update) -> Update:
@@ -219,21 +243,22 @@ class App:
                 merged[block] = {**before, **update} if is_both else update
         return merged
 
-    def relabel(self, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+    def relabel(self, raw: Mapping[str, Any], lang: Lang, seen: Any, level: str) -> Update:
         """The whole page in a language: fixed words, and what was said about files, pictures and the run."""
         updates = self._merged(
             self.page.relabel(lang),
             self.preview.show(raw, lang),
             self.run.show(lang, seen),
-            self.told(raw, lang),
+            self.told(raw, lang, level),
         )
         # What was said about a click is not said again.
-        updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = ""
+        updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = updates[self.found] = ""
         return updates
 
-    def told(self, raw: Mapping[str, Any], lang: Lang) -> Update:
-        """What the form's files are, and how long the run will be."""
+    def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
+        """What the form's files are, how long the run will be, and which options apply."""
         updates: Update = {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
+        updates[self.hidden] = hidden_style(self.form, raw, level)
         for name in ("base", "vae"):
             updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
         return updates
@@ -244,9 +269,12 @@ class App:
         return identity_html(self._window.paths, str(text or ""), lang, empty)
 
     def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
-        """Keep what was typed; say what it means for the length of the run."""
+        """Keep what was typed; say what it means for the length of the run and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
-        return {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
+        return {
+            self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang),
+            self.hidden: hidden_style(self.form, raw, level),
+        }
 
     def lists(self) -> Update:
         """What there is to pick from on this computer, looked for anew."""

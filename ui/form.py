@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -20,6 +20,15 @@ OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig
 WRITTEN = ("save.output_dir", "log.logging_dir")
 """Options that name a folder which the run writes to."""
 
+LEVELS = ("basic", "advanced", "expert")
+
+GROUPS = (
+    "sizes", "captions", "pictures", "cache", "model",
+    "length", "memory", "optimizer", "loss", "validation", "sample", "save", "log",
+    "network",
+)  # fmt: skip
+"""The cards of the tabs from top to bottom."""
+
 LONGEST = 20_000
 """Characters in one field; whatever is longer was not typed by a person."""
 
@@ -30,6 +39,7 @@ class Form:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self.components: dict[str, Any] = {}
+        self.cards: dict[str, Sequence[Option]] = {}
 
     def draw(self, page: Page, option: Option) -> Any:
         """Make the one component of an option."""
@@ -51,13 +61,13 @@ class Form:
     def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.
 
-        Options that the chosen method does not use are left out.
+        Options that have no effect beside the others are left out.
         """
-        method = raw.get("network.method")
+        read = self.read(raw)
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for key, option in OPTIONS.items():
-            if key not in raw or (option.meta.methods and method not in option.meta.methods):
+            if key not in raw or not option.is_used(read):
                 continue
             try:
                 values[key] = self._value(option, raw[key])
@@ -66,6 +76,11 @@ class Form:
         if problems:
             raise ConfigError(*problems)
         return values
+
+    @staticmethod
+    def read(raw: Mapping[str, Any]) -> dict[str, Any]:
+        """What stands in the widgets as values, not looked at any closer."""
+        return {key: widgets.read(option, raw[key]) for key, option in OPTIONS.items() if key in raw}
 
     def _value(self, option: Option, found: Any) -> Any:
         if isinstance(found, str) and len(found) > LONGEST:
@@ -124,6 +139,17 @@ def defaults() -> dict[str, Any]:
 
 def options_of(*sections: str) -> Sequence[Option]:
     """The options of some sections, the basic ones first, otherwise in the order of declaration."""
-    order = {"basic": 0, "advanced": 1, "expert": 2}
-    chosen = [option for option in OPTIONS.values() if option.section in sections]
-    return sorted(chosen, key=lambda option: order[option.meta.level])
+    return basic_first(option for option in OPTIONS.values() if option.section in sections)
+
+
+def basic_first(options: Iterable[Option]) -> list[Option]:
+    """By level, otherwise in the order given."""
+    return sorted(options, key=lambda option: LEVELS.index(option.meta.level))
+
+
+def groups_of(tab: str) -> list[tuple[str, list[Option]]]:
+    """The options of a tab by group, in the window's order, then any group that it does not name."""
+    chosen = [option for option in OPTIONS.values() if option.tab == tab]
+    names = dict.fromkeys((*GROUPS, *(option.group for option in chosen)))
+    found = ((name, [option for option in chosen if option.group == name]) for name in names)
+    return [(name, basic_first(options)) for name, options in found if options]

@@ -20,6 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from ui import app as page
 from ui.guard import Guard, Login
 from ui.pictures import ZOOM
+from ui.showing import GO_TO
 from ui.tab_dataset import FILL
 from ui.theme import FAVICON, STYLE, theme
 from ui.window import Window
@@ -75,7 +76,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         mcp_server=False,
         theme=theme(),
         css_paths=[STYLE],
-        head=ZOOM + FILL,
+        head=ZOOM + FILL + GO_TO,
         favicon_path=str(FAVICON),
     )
     return Guard(parent, hosts, login, any_address)

@@ -11,7 +11,7 @@ import gradio as gr
 from core.data import folders
 from core.errors import Lang, UserError
 from ui.faults import guarded
-from ui.form import OPTIONS, Form, options_of
+from ui.form import OPTIONS, Form, groups_of
 from ui.identifiers import RARE, token_note
 from ui.markup import esc, note, problems
 from ui.page import QUICK, Page, column, texts
@@ -280,6 +280,7 @@ def draw_places(page: Page, form: Form) -> None:
 
 
 def draw_settings(page: Page, form: Form) -> None:
-    """The card with every other option of the dataset."""
-    rest = [option for option in options_of("dataset") if option.key not in _KEYS.values()]
-    card(page, form, "group.data.more", rest, "dataset")
+    """The cards with every other option of the dataset."""
+    for group, options in groups_of("dataset"):
+        rest = [option for option in options if option.key not in _KEYS.values()]
+        card(page, form, f"group.{group}", rest, group)

@@ -9,12 +9,10 @@ import gradio as gr
 
 from core.config.option import Option
 from core.errors import Lang
-from ui.form import Form, options_of
+from ui.form import LEVELS, OPTIONS, Form, groups_of, options_of
 from ui.markup import heading
 from ui.page import Page, Wording, column
 from ui.text import say
-
-_LEVELS = ("basic", "advanced", "expert")
 
 
 def titled(key: str, lead: str = "") -> dict[str, Wording]:
@@ -29,13 +27,14 @@ def titled(key: str, lead: str = "") -> dict[str, Wording]:
 def classes_of(options: Iterable[Option]) -> list[str]:
     """A card is shown when any of its options is."""
     options = list(options)
-    level = min((option.meta.level for option in options), key=_LEVELS.index, default="basic")
+    level = min((option.meta.level for option in options), key=LEVELS.index, default="basic")
     methods = {option.meta.methods for option in options}
     return [f"lv-{level}", *(f"for-{m}" for m in next(iter(methods)) if len(methods) == 1)]
 
 
 def card(page: Page, form: Form, title: str, options: Sequence[Option], name: str) -> Any:
-    """A titled card with a grid of options."""
+    """A titled card with a grid of options, hidden while none of them is shown."""
+    form.cards[f"card-{name}"] = tuple(options)
     with column(f"card-{name}", "rw-card", *classes_of(options)) as made:
         page.add(gr.HTML, titled(title), padding=False)
         grid(page, form, options)
@@ -72,9 +71,10 @@ def draw_model(page: Page, form: Form) -> dict[str, Any]:
 
 def draw_lora(page: Page, form: Form) -> None:
     """The LoRA tab: what is trained, then the network's options."""
-    method, *rest = options_of("network")
-    card(page, form, "group.method", [method], "method")
-    card(page, form, "group.lora", rest, "lora")
+    card(page, form, "group.method", [OPTIONS["network.method"]], "method")
+    for group, options in groups_of("lora"):
+        rest = [option for option in options if option.key != "network.method"]
+        card(page, form, f"group.{group}", rest, group)
     with column("", "rw-card", "for-none"):
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
 
@@ -82,6 +82,6 @@ def draw_lora(page: Page, form: Form) -> None:
 def draw_training(page: Page, form: Form) -> Any:
     """The Training tab. Gives the place of the schedule's summary."""
     summary = gr.HTML(elem_id="schedule", elem_classes=["rw-maybe"], padding=False)
-    for section in ("train", "optimizer", "sample", "save", "log"):
-        card(page, form, f"group.{section}", options_of(section), section)
+    for group, options in groups_of("training"):
+        card(page, form, f"group.{group}", options, group)
     return summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -10,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.fields import FieldInfo
 
 from core.catalog import Words
+from core.config import needs as conditions
 
 Level = Literal["basic", "advanced", "expert"]
 PathKind = Literal["", "file", "folder", "model"]
@@ -21,8 +23,9 @@ class Meta:
 
     label, help: shown in the window, the run file and the docs. choices: value -> words, or None.
     level: who should see it. methods: training methods it applies to, () for all.
+    needs: what other options must be for it to have an effect. group: the card it stands on in the window.
     path: what the text names, so that the window offers the right picker.
-    sd_scripts: the guide's and sd-scripts' names for it. keep: whether a resumed run may change it.
+    sd_scripts: the guide's and sd-scripts' names for it.
     """
 
     label: Words
@@ -30,6 +33,8 @@ class Meta:
     choices: Mapping[Any, Words] | None
     level: Level
     methods: tuple[str, ...]
+    needs: tuple[conditions.Need, ...]
+    group: str
     path: PathKind
     sd_scripts: tuple[str, ...]
     may_change_on_resume: bool
@@ -43,6 +48,8 @@ def opt(
     choices: Mapping[Any, Any] | None = None,
     level: Level = "basic",
     methods: str = "",
+    needs: str = "",
+    group: str = "",
     path: PathKind = "",
     sd_scripts: str = "",
     may_change_on_resume: bool = False,
@@ -50,6 +57,8 @@ def opt(
 ) -> Any:
     """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
 
+    needs: "train.loss_type=huber,smooth_l1", see core.config.needs: otherwise the window hides the option and
+    the checker says that it has no effect. group: its card in the window, where it is not its class's GROUP.
     bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
     """
     meta = Meta(
@@ -58,6 +67,8 @@ def opt(
         None if choices is None else {name: getattr(c, "words", c) for name, c in choices.items()},
         level,
         tuple(methods.split()),
+        conditions.parse(needs),
+        group,
         path,
         tuple(sd_scripts.split()),
         may_change_on_resume,
@@ -74,10 +85,14 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 
 
 class Section(BaseModel):
-    """One table of the run file; frozen, and no key beyond the declared ones."""
+    """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
+
+    TAB: where the window shows it. GROUP: the card on that tab, for the options declared in this class.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     TAB: ClassVar[str] = ""
+    GROUP: ClassVar[str] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -100,6 +115,7 @@ class Option:
     field: FieldInfo
     meta: Meta
     tab: str
+    group: str
 
     @property
     def key(self) -> str:
@@ -109,6 +125,12 @@ class Option:
     @property
     def default(self) -> Any:
         return self.field.get_default(call_default_factory=True)
+
+    def is_used(self, values: Mapping[str, Any]) -> bool:
+        """Whether it has an effect with these values of other options, by their full names."""
+        method = values.get("network.method")
+        is_for_method = not self.meta.methods or method is None or method in self.meta.methods
+        return is_for_method and conditions.unmet(self.meta.needs, values) is None
 
 
 def walk(schema: type[BaseModel]) -> Iterator[Option]:
@@ -121,4 +143,7 @@ def walk(schema: type[BaseModel]) -> Iterator[Option]:
             extra = field.json_schema_extra
             meta = extra.get("meta") if isinstance(extra, dict) else None
             assert isinstance(meta, Meta), f"{section}.{name} is not declared with opt()"
-            yield Option(section, name, field, meta, kind.TAB)
+            declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
+            yield Option(
+                section, name, field, meta, kind.TAB, meta.group or declaring.__dict__.get("GROUP", section)
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from core.config import rules_captions
+from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Problem
@@ -164,18 +165,27 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
 
 
 def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
-    for option in walk(RunConfig):
-        section = getattr(config, option.section)
+    options = list(walk(RunConfig))
+    values = {option.key: getattr(getattr(config, option.section), option.name) for option in options}
+    for option in options:
+        if option.name not in getattr(config, option.section).model_fields_set:
+            continue
         method = config.network.method
-        if (
-            option.meta.methods
-            and method not in option.meta.methods
-            and option.name in section.model_fields_set
-        ):
+        if option.meta.methods and method not in option.meta.methods:
             yield Problem(
                 "W-CFG-UNUSED",
                 f"has no effect with method {method}.",
                 f"method = {method}では使われません。",
+                key=option.key,
+            )
+            continue
+        need = unmet(option.meta.needs, values)
+        if need is not None and values[option.key] != option.default:
+            either = [condition.words() for condition in need]
+            yield Problem(
+                "W-CFG-UNUSED",
+                f"has no effect unless {' or '.join(words.en for words in either)}.",
+                f"{'または'.join(words.ja for words in either)}しないと使われません。",
                 key=option.key,
             )
 

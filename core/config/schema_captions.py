@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from core.config.option import Section, opt
 
 
 class CaptionOptions(Section):
     """Captions: where they are and what is done to them."""
+
+    GROUP: ClassVar[str] = "captions"
 
     caption_extension: str = opt(
         ".caption",

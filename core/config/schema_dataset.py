@@ -13,6 +13,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
     """[dataset]: the pictures, their captions and sizes."""
 
     TAB: ClassVar[str] = "dataset"
+    GROUP: ClassVar[str] = "pictures"
     flip_aug: bool = opt(
         False,
         ("Mirror at random", "左右反転"),
@@ -49,6 +50,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "Encode each picture once and keep the result in memory: faster, and the VAE leaves the GPU.",
             "各画像を一度だけVAEで変換してメモリに保持します。高速で省メモリです。",
         ),
+        group="cache",
         sd_scripts="cache_latents",
     )
     cache_latents_to_disk: bool = opt(
@@ -59,6 +61,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "次回以降の学習で再利用します。画像・サイズ・VAEが変わると自動で作り直します。",
         ),
         level="advanced",
+        group="cache",
         sd_scripts="cache_latents_to_disk",
     )
     vae_batch_size: int = opt(
@@ -66,6 +69,8 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ("VAE batch size", "VAEのバッチサイズ"),
         ("Pictures encoded at once while caching.", "キャッシュ時に一度に変換する画像の枚数。"),
         level="expert",
+        group="cache",
+        needs="dataset.cache_latents|dataset.cache_latents_to_disk",
         sd_scripts="vae_batch_size",
         ge=1,
         le=256,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
@@ -27,6 +27,8 @@ Resolution = Annotated[tuple[int, int], BeforeValidator(_resolution)]
 
 class FolderOptions(Section):
     """Folders, resolution, buckets."""
+
+    GROUP: ClassVar[str] = "sizes"
 
     train_data_dir: str = opt(
         "",
@@ -86,6 +88,7 @@ class FolderOptions(Section):
         ("Smallest bucket side", "bucketの最小サイズ"),
         ("In pixels.", "ピクセル単位。"),
         level="advanced",
+        needs="dataset.enable_bucket",
         sd_scripts="min_bucket_reso",
         ge=64,
         le=8192,
@@ -95,6 +98,7 @@ class FolderOptions(Section):
         ("Largest bucket side", "bucketの最大サイズ"),
         ("In pixels.", "ピクセル単位。"),
         level="advanced",
+        needs="dataset.enable_bucket",
         sd_scripts="max_bucket_reso",
         ge=64,
         le=8192,
@@ -107,6 +111,7 @@ class FolderOptions(Section):
             "bucketの辺はこのピクセル数の倍数になります。",
         ),
         level="expert",
+        needs="dataset.enable_bucket",
         sd_scripts="bucket_reso_steps",
         ge=64,
         multiple_of=64,
@@ -119,5 +124,6 @@ class FolderOptions(Section):
             "小さい画像は拡大せず、bucketの刻みに合わせて切り抜きます。",
         ),
         level="advanced",
+        needs="dataset.enable_bucket",
         sd_scripts="bucket_no_upscale",
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from core.config.option import Section, opt
 
 
 class LossOptions(Section):
     """Noise, timesteps and loss."""
+
+    GROUP: ClassVar[str] = "loss"
 
     min_snr_gamma: float | None = opt(
         None,

@@ -77,6 +77,7 @@ class NetworkConfig(Section):
         ("As alpha, for the convolutions.", "畳み込み層のalpha。"),
         level="advanced",
         methods="lora",
+        needs="network.conv_rank",
         sd_scripts="conv_alpha",
         gt=0,
     )

@@ -133,6 +133,7 @@ class LogConfig(Section):
         ("Log name prefix", "ログ名の前に付ける語"),
         ("Put before the date and time.", "日時の前に付けます。"),
         level="advanced",
+        needs="log.logging_dir",
         sd_scripts="log_prefix",
         may_change_on_resume=True,
     )

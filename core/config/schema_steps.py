@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from core import catalog
 from core.config.option import Section, opt
@@ -10,6 +10,8 @@ from core.config.option import Section, opt
 
 class StepOptions(Section):
     """How long and how strongly."""
+
+    GROUP: ClassVar[str] = "length"
 
     max_train_steps: int = opt(
         1600,
@@ -89,6 +91,7 @@ class StepOptions(Section):
             "mixed precisionはGPUのメモリと時間を節約します。bf16はRTX 30シリーズ以降が必要です。",
         ),
         choices=catalog.PRECISIONS,
+        group="memory",
         sd_scripts="mixed_precision",
     )
     gradient_checkpointing: bool = opt(
@@ -98,6 +101,7 @@ class StepOptions(Section):
             "Less memory, somewhat slower; the result is the same.",
             "速度を少し落としてメモリを節約します。結果は同じです。",
         ),
+        group="memory",
         sd_scripts="gradient_checkpointing",
     )
     gradient_accumulation_steps: int = opt(
@@ -108,6 +112,7 @@ class StepOptions(Section):
             "この数のバッチの勾配を合計して1ステップとします。省メモリでバッチサイズを増やす効果があります。",
         ),
         level="advanced",
+        group="memory",
         sd_scripts="gradient_accumulation_steps",
         ge=1,
         le=1024,
@@ -120,6 +125,7 @@ class StepOptions(Section):
             "勾配のノルムをこの値までに抑えます。0なら制限なし。",
         ),
         level="expert",
+        group="optimizer",
         sd_scripts="max_grad_norm",
         ge=0,
     )

@@ -128,14 +128,14 @@ def values_of(config: RunConfig) -> dict[str, Any]:
 def dumps(values: Mapping[str, Any], lang: Lang = "en") -> str:
     """A commented run file from {"section.name": value}; options not given, or None, are left out.
 
-    The text reads back to the same values. Options that the chosen method does not use are left out.
+    The text reads back to the same values. Options that have no effect beside the others are left out.
     """
-    method = values.get("network.method", RunConfig().network.method)
+    values = {"network.method": RunConfig().network.method, **values}
     parts = [f"format = {FORMAT}"]
     section = ""
     for option in walk(RunConfig):
         value = values.get(option.key)
-        if value is None or (option.meta.methods and method not in option.meta.methods):
+        if value is None or not option.is_used(values):
             continue
         if option.section != section:
             section = option.section

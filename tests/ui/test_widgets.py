@@ -10,38 +10,23 @@ import pytest
 from core.config import toml_io
 from core.config.check import check
 from core.errors import ConfigError
+from tests.test_options import met, non_default
 from ui import widgets
 from ui.form import OPTIONS, defaults
 from ui.tab_options import classes_of
 
-SPECIAL = {
-    "dataset.resolution": (768, 512),
-    "dataset.bucket_reso_steps": 128,
-    "dataset.min_bucket_reso": 320,
-    "dataset.max_bucket_reso": 2048,
+OF_THE_PAGE = {
     "optimizer.optimizer_args": ("weight_decay=0.1", "betas=0.9,0.99"),
     "sample.sample_prompts": ("sls frog", "frog --s 10 --d 1"),
-    "train.max_timestep": 900,
     "train.seed": 2**62 + 1,
-    "network.dropout": 0.25,
-    "dataset.caption_extension": ".txt",
 }
 
 
 def other_value(option):
     """A valid value that is not the default."""
-    if option.key in SPECIAL:
-        return SPECIAL[option.key]
-    if option.meta.choices:
-        return next(name for name in option.meta.choices if name != option.default)
-    plain, _ = widgets.plain_type(option)
-    if plain is bool:
-        return not option.default
-    if plain is int:
-        return (option.default or 1) + 1
-    if plain is float:
-        return 0.375 if option.default != 0.375 else 0.5
-    return "/somewhere/else" if option.meta.path else "words"
+    if option.key in OF_THE_PAGE:
+        return OF_THE_PAGE[option.key]
+    return "/somewhere/else" if option.meta.path else non_default(option)
 
 
 def through_the_page(option, value):
@@ -53,7 +38,7 @@ def through_the_page(option, value):
         "dataset.train_data_dir": "/t",
         "sample.sample_prompts": ("p",),
     }
-    text = toml_io.dumps({**values, option.key: read})
+    text = toml_io.dumps({**values, **met(option), option.key: read})
     return toml_io.values_of(check(text).config)[option.key]
 
 
