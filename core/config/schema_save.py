@@ -78,6 +78,54 @@ class SaveConfig(Section):
         ge=1,
         may_change_on_resume=True,
     )
+    save_n_epoch_ratio: int | None = opt(
+        None,
+        ("Saves over the whole run", "学習全体での保存回数"),
+        (
+            'Saves about this many times, evenly over the epochs; wins over "every n epochs".',
+            "エポックを均等に分けて、この回数ほど保存します。「nエポックごとに保存」より優先されます。",
+        ),
+        level="expert",
+        sd_scripts="save_n_epoch_ratio",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    save_last_n_epochs_state: int | None = opt(
+        None,
+        ("Keep the states of the last n epoch saves", "残すエポック保存の学習状態の数"),
+        (
+            "Empty: as many as models.",
+            "空欄ならモデルと同じ数を残します。",
+        ),
+        level="expert",
+        sd_scripts="save_last_n_epochs_state",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    save_last_n_steps: int | None = opt(
+        None,
+        ("Keep step saves of the last n steps", "残すステップ保存の範囲（ステップ数）"),
+        (
+            "A number of steps, not of files: older step saves of this run are deleted. Empty: all are kept.",
+            "ファイル数ではなくステップ数。これより古いステップ保存を削除します。空欄ならすべて残します。",
+        ),
+        level="advanced",
+        sd_scripts="save_last_n_steps",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    save_last_n_steps_state: int | None = opt(
+        None,
+        ("Keep states of the last n steps", "残すステップ保存の学習状態の範囲（ステップ数）"),
+        (
+            "A number of steps. Empty: as for models.",
+            "ステップ数で指定します。空欄ならモデルと同じ範囲を残します。",
+        ),
+        level="expert",
+        sd_scripts="save_last_n_steps_state",
+        ge=1,
+        may_change_on_resume=True,
+    )
     save_state: bool = opt(
         False,
         ("Save the training state too", "学習状態も保存"),
@@ -86,6 +134,17 @@ class SaveConfig(Section):
             "保存のたびと最後に学習状態も保存し、そこから正確に再開できるようにします。",
         ),
         sd_scripts="save_state",
+        may_change_on_resume=True,
+    )
+    save_state_on_train_end: bool = opt(
+        False,
+        ("Save the training state at the end", "最後に学習状態を保存"),
+        (
+            "Only the last one, so that more steps can be added later.",
+            "最後の学習状態だけを保存し、後でステップを追加できるようにします。",
+        ),
+        level="advanced",
+        sd_scripts="save_state_on_train_end",
         may_change_on_resume=True,
     )
     autosave_minutes: int = opt(

@@ -65,8 +65,6 @@ NOT_HERE = frozenset(
         "huber_schedule",
         "huggingface_repo_id",
         "in_json",
-        "initial_epoch",
-        "initial_step",
         "ip_noise_gamma",
         "ip_noise_gamma_random_strength",
         "loss_type",
@@ -86,14 +84,8 @@ NOT_HERE = frozenset(
         "noise_offset_random_strength",
         "resize_interpolation",
         "resume_from_huggingface",
-        "save_last_n_epochs_state",
-        "save_last_n_steps",
-        "save_last_n_steps_state",
-        "save_n_epoch_ratio",
-        "save_state_on_train_end",
         "scale_v_pred_loss_like_noise_pred",
         "scale_weight_norms",
-        "skip_until_initial_step",
         "token_warmup_min",
         "token_warmup_step",
         "torch_compile",
@@ -109,6 +101,9 @@ NOT_HERE = frozenset(
         "zero_terminal_snr",
     )
 )
+
+# How sd-scripts finds its place again after a resume.
+_PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
 
 # What sd-scripts writes when such an option is left alone; these values ask for nothing.
 _HARMLESS: Mapping[str, Any] = {
@@ -219,7 +214,31 @@ def _optimizer_8bit(given: Any) -> Translated:
     return _said("use_8bit_adam", "optimizer.optimizer_type", "AdamW8bit") if given else Translated()
 
 
+def _unset_when_zero(name: str) -> Callable[[Any], Translated]:
+    """sd-scripts takes 0 for "not given"."""
+    return lambda given: Translated({ALIASES[name]: given}) if given else Translated()
+
+
+def _place_of_resume(given: Any) -> Translated:
+    """A state knows its step, its epoch and its place in the data, and no other place would be exact."""
+    if not given:
+        return Translated()
+    return Translated(
+        refused=(
+            "a resumed run goes on exactly where its state was saved, so this is not needed "
+            f"(found {given!r}); take it out and name the state in save.resume.",
+            f"再開時は保存した時点から正確に続くため不要です（値：{given!r}）。"
+            "削除して、save.resumeに学習状態を指定してください。",
+        )
+    )
+
+
 _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
+    **dict.fromkeys(_PLACE_OF_RESUME, _place_of_resume),
+    **{
+        name: _unset_when_zero(name)
+        for name in ("save_n_epoch_ratio", "save_last_n_epochs_state", "save_last_n_steps_state")
+    },
     "v2": _switch("v2", "model.family", "sd2"),
     "v_parameterization": _switch("v_parameterization", "model.prediction", "v"),
     "xformers": _switch("xformers", "model.attention", "xformers"),

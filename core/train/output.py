@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from core.errors import ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats.header import read_header
 from core.train import state, state_files
-from core.train.state import Progress, StateWriter
+from core.train.state import Kept, Progress, StateWriter
 
 KEEP_AUTOSAVES = 2
 """The newest may be the one that a crash damaged, so the one before it stays too."""
@@ -61,9 +62,13 @@ class Outputs:
         write_model: WriteModel,
         writer: StateWriter,
         emit: Emit,
+        epochs: int,
     ) -> None:
-        """save_as: the format after "auto" was resolved, a key of ENDINGS."""
+        """save_as: the format after "auto" was resolved, a key of ENDINGS. epochs: of the whole run."""
         self._config, self._ending = config, ENDINGS[save_as]
+        self._every_n_epochs = config.save_every_n_epochs
+        if config.save_n_epoch_ratio is not None:
+            self._every_n_epochs = max(1, epochs // config.save_n_epoch_ratio)
         self._write_model, self._writer, self._emit = write_model, writer, emit
         self._folder = Path(config.output_dir)
         self._state_saved_at = time.monotonic()
@@ -77,7 +82,7 @@ class Outputs:
         kinds = set()
         if config.save_every_n_steps is not None and step % config.save_every_n_steps == 0:
             kinds.add("step")
-        n = config.save_every_n_epochs
+        n = self._every_n_epochs
         if n is not None and ended_epoch > 0 and ended_epoch % n == 0 and not is_last:
             kinds.add("epoch")
         if is_last:
@@ -122,13 +127,12 @@ class Outputs:
             self._remove_autosaves(progress, KEEP_AUTOSAVES)
         else:
             place = self._save_model(progress, kind, epoch)
-            if kind == "epoch":
-                # The state tells of itself too, so that a resumed run knows what to remove one day.
-                state_folder = state_name(self._config.output_name, kind, epoch)
-                progress.epoch_saves.append([place.name, state_folder])
-            if self._config.save_state:
+            # The state tells of itself too, so that a resumed run knows what to remove one day.
+            self._remember(progress, kind, epoch, place)
+            self._remove_old_models(progress, kind)
+            if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
                 self.save_state(progress, kind, epoch)
-            self._remove_old_epochs(progress)
+            self._remove_old_states(progress, kind)
         self._emit(StageProgress("save", 1, 1))
 
     def _save_model(self, progress: Progress, kind: str, epoch: int) -> Path:
@@ -165,16 +169,36 @@ class Outputs:
             )
         )
 
-    def _remove_old_epochs(self, progress: Progress) -> None:
-        """Delete what save_last_n_epochs does not keep: only files that this training wrote."""
-        keep = self._config.save_last_n_epochs
-        while keep is not None and len(progress.epoch_saves) > keep:
-            for name in progress.epoch_saves.pop(0):
-                path = self._folder / name
-                if path.is_dir():
-                    state.remove(path)
-                else:
-                    path.unlink(missing_ok=True)
+    def _remember(self, progress: Progress, kind: str, epoch: int, model: Path) -> None:
+        """Note a regular save; one that a person asked for in between is never deleted."""
+        n = self._config.save_every_n_steps
+        if kind == "epoch" or (kind == "step" and n is not None and progress.step % n == 0):
+            number = epoch if kind == "epoch" else progress.step
+            folder = state_name(self._config.output_name, kind, number) if self._config.save_state else ""
+            progress.saves.append(Kept(kind, number, model.name, folder))
+
+    def _remove_old_models(self, progress: Progress, kind: str) -> None:
+        """Delete what save_last_n_epochs and save_last_n_steps do not keep: only what this training wrote."""
+        config = self._config
+        last = config.save_last_n_epochs if kind == "epoch" else config.save_last_n_steps
+        for kept in _older(progress, kind, last):
+            path = self._folder / kept.model
+            if kept.model and not _is_model_of_another(path, progress.lineage):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            kept.model = ""
+
+    def _remove_old_states(self, progress: Progress, kind: str) -> None:
+        config = self._config
+        last = (
+            config.save_last_n_epochs_state or config.save_last_n_epochs
+            if kind == "epoch"
+            else config.save_last_n_steps_state or config.save_last_n_steps
+        )
+        for kept in _older(progress, kind, last):
+            if kept.state and _is_state_of(self._folder / kept.state, progress.lineage):
+                state.remove(self._folder / kept.state)
+            kept.state = ""
+        progress.saves = [kept for kept in progress.saves if kept.model or kept.state]
 
     def _remove_autosaves(self, progress: Progress, keep: int) -> None:
         pattern = state_name(self._config.output_name, "autosave", 0).replace("0" * 8, "[0-9]" * 8)
@@ -209,6 +233,19 @@ class Outputs:
             )
 
 
+def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:
+    """Saves of a kind that are not among the last: epochs are counted in saves, steps by their number.
+
+    As in sd-scripts, the last 30 steps after step 50 are 20 to 50.
+    """
+    found = [kept for kept in progress.saves if kept.kind == kind]
+    if last is None:
+        return []
+    if kind == "epoch":
+        return found[:-last]
+    return [kept for kept in found if kept.number < progress.step - last]
+
+
 def _is_state_of(path: Path, lineage: str) -> bool:
     """Whether a state folder belongs to this training, damaged or not."""
     try:
@@ -220,9 +257,18 @@ def _is_state_of(path: Path, lineage: str) -> bool:
 
 def _is_model_of(path: Path, lineage: str) -> bool:
     """Whether a single file says that it comes from this training."""
+    return _lineage(path) == lineage
+
+
+def _is_model_of_another(path: Path, lineage: str) -> bool:
+    return _lineage(path) not in (None, lineage)
+
+
+def _lineage(path: Path) -> str | None:
+    """The training that a single file says it comes from."""
     if path.suffix != ".safetensors" or not path.is_file():
-        return False
+        return None
     try:
-        return read_header(path).metadata.get(LINEAGE) == lineage
+        return read_header(path).metadata.get(LINEAGE)
     except UserError:
-        return False
+        return None

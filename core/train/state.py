@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +29,32 @@ NUMBERS = "optimizer.json"
 
 
 @dataclass
+class Kept:
+    """What one save left in the output folder, to be deleted one day.
+
+    kind: "epoch" or "step". number: which. model, state: names, "" for what was not saved or is deleted.
+    """
+
+    kind: str
+    number: int
+    model: str
+    state: str
+
+
+@dataclass
 class Progress:
     """Where a run is.
 
     step: optimizer steps done. losses: of the steps since the last report, so that the first report after a
     resume is the one that would have come. lineage: name of the first run folder of this training. written:
-    names of the models it saved. epoch_saves: names of what each epoch's save left.
+    names of the models it saved. saves: what epoch and step saves left.
     """
 
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
     lineage: str = ""
     written: list[str] = field(default_factory=list)
-    epoch_saves: list[list[str]] = field(default_factory=list)
+    saves: list[Kept] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,7 @@ class StateWriter:
             losses=[torch.tensor(loss, device=self.engine.device) for loss in values["losses"]],
             lineage=values["lineage"],
             written=[*values["written"]],
-            epoch_saves=[*values["epoch_saves"]],
+            saves=[Kept(**kept) for kept in values["saves"]],
         )
         return progress, _inexact(values["machine"], self._machine())
 
@@ -110,7 +123,7 @@ class StateWriter:
             "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,
             "written": progress.written,
-            "epoch_saves": progress.epoch_saves,
+            "saves": [asdict(kept) for kept in progress.saves],
             "output_name": self.config.save.output_name,
             "identity": dict(self.identity),
             "machine": self._machine(),

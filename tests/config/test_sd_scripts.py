@@ -134,3 +134,15 @@ def test_metadata_of_a_lora_gives_its_settings_back():
 def test_text_that_is_no_settings_is_refused():
     with pytest.raises(ConfigError, match="neither"):
         import_text("hello there, friend")
+
+
+@pytest.mark.parametrize(
+    "option", ["initial_epoch = 2", "initial_step = 5", "skip_until_initial_step = true"]
+)
+def test_where_to_go_on_is_refused_because_the_state_knows_it(option):
+    with pytest.raises(ConfigError, match=r"goes on exactly where its state was saved.* save\.resume"):
+        check(GUIDE + option + "\n")
+
+
+def test_a_zero_for_states_to_keep_is_not_given():
+    assert check(GUIDE + "save_last_n_steps_state = 0\n").config.save.save_last_n_steps_state is None

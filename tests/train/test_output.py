@@ -58,6 +58,73 @@ def test_the_last_epoch_has_no_save_of_its_own_and_old_epochs_go(configure, trai
     ]
 
 
+ALL_EPOCHS = {"train_batch_size": 6, "reg_data_dir": None}
+"""One step is one epoch."""
+
+
+def test_the_states_of_epochs_can_be_kept_longer_than_the_models(configure, train, out):
+    save = {"save_every_n_epochs": 1, "save_last_n_epochs": 1, "save_last_n_epochs_state": 2}
+    train(configure(train={"max_train_epochs": 4}, save=save | {"save_state": True}, dataset=ALL_EPOCHS))
+    assert names(out) == [
+        "epoch-000002-state",
+        "epoch-000003-state",
+        "epoch-000003.safetensors",
+        "last-state",
+        "last.safetensors",
+    ]
+
+
+def test_two_saves_over_seven_epochs_come_every_three(configure, train, out):
+    save = {"save_n_epoch_ratio": 2, "save_every_n_epochs": 1}
+    train(configure(train={"max_train_epochs": 7}, save=save, dataset=ALL_EPOCHS))
+    assert names(out) == ["epoch-000003.safetensors", "epoch-000006.safetensors", "last.safetensors"]
+
+
+# sd-scripts at step 5 with N = 1 and S = 2 has deleted (5 - 2 - 1) = 2 and all before it.
+def test_the_step_saves_that_stay_are_counted_in_steps(configure, train, out):
+    save = {"save_every_n_steps": 1, "save_last_n_steps": 2, "save_last_n_steps_state": 1}
+    train(configure(train={"max_train_steps": 5}, save=save | {"save_state": True}))
+    assert names(out) == [
+        "at-step00000003.safetensors",
+        "at-step00000004.safetensors",
+        "at-step00000005.safetensors",
+        "last-state",
+        "last.safetensors",
+        "step-00000004-state",
+        "step-00000005-state",
+    ]
+
+
+def test_a_resumed_run_goes_on_deleting_what_it_saved_before(configure, train, out):
+    save = {"save_every_n_steps": 1, "save_last_n_steps": 1, "save_state": True}
+    train(configure(train={"max_train_steps": 2}, save=save))
+    train(configure(train={"max_train_steps": 4}, save=save | {"resume": "auto"}))
+    assert [name for name in names(out) if name.startswith("at-")] == [
+        "at-step00000003.safetensors",
+        "at-step00000004.safetensors",
+    ]
+
+
+def test_a_file_of_another_run_is_never_deleted(configure, train, out):
+    save = {"save_every_n_steps": 1, "save_last_n_steps": 1, "save_state": True}
+    train(configure(train={"max_train_steps": 2}, save=save))
+    own, other = out / "at-step00000001.safetensors", out / "at-step00000002.safetensors"
+    assert own.exists() and other.exists()
+    other_file = train(
+        configure(train={"max_train_steps": 1, "seed": 8}, save={"output_dir": str(out / "x")})
+    )
+    Path(other_file.of(Saved)[-1].path).replace(own)
+    expected = own.read_bytes()
+    train(configure(train={"max_train_steps": 3}, save=save | {"resume": "auto"}))
+    assert own.read_bytes() == expected
+
+
+def test_the_state_can_be_saved_at_the_end_only(configure, train, out):
+    save = {"save_every_n_steps": 1, "save_state_on_train_end": True}
+    train(configure(train={"max_train_steps": 1}, save=save))
+    assert names(out) == ["at-step00000001.safetensors", "last-state", "last.safetensors"]
+
+
 def test_a_save_of_the_last_step_is_made_beside_the_last_one(configure, train, out):
     train(configure(train={"max_train_steps": 2}, save={"save_every_n_steps": 1}))
     assert names(out) == ["at-step00000001.safetensors", "at-step00000002.safetensors", "last.safetensors"]
