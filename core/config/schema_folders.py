@@ -127,3 +127,26 @@ class FolderOptions(Section):
         needs="dataset.enable_bucket",
         sd_scripts="bucket_no_upscale",
     )
+    validation_split: float = opt(
+        0.0,
+        ("Share held out", "検証用に除く割合"),
+        (
+            "Share of the training pictures that is never trained, only validated, 0 to 1.",
+            "学習には使わず検証だけに使う画像の割合（0〜1）。",
+        ),
+        level="advanced",
+        sd_scripts="validation_split",
+        ge=0,
+        le=1,
+    )
+    validation_seed: int | None = opt(
+        None,
+        ("Seed of the share held out", "検証用画像を選ぶシード"),
+        (
+            "Chooses the pictures held out; empty: the seed of the training.",
+            "検証用の画像を選ぶシード。空欄なら学習のシード。",
+        ),
+        level="expert",
+        sd_scripts="validation_seed",
+        ge=0,
+    )

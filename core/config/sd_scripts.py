@@ -94,8 +94,6 @@ NOT_HERE = frozenset(
         "v_pred_like_loss",
         "validate_every_n_epochs",
         "validate_every_n_steps",
-        "validation_seed",
-        "validation_split",
         "wandb_api_key",
         "weighted_captions",
         "zero_terminal_snr",

@@ -201,6 +201,17 @@ def none_usable() -> Problem:
     )
 
 
+def all_held_out(pictures: int) -> Problem:
+    """Validation takes every picture."""
+    return Problem(
+        "E-VAL-ALL",
+        f"all {pictures} training pictures are held out for validation; lower validation_split below 1.",
+        f"学習用画像{pictures}枚がすべて検証用になり、学習する画像がありません。"
+        "validation_splitを1より小さくしてください。",
+        key="dataset.validation_split",
+    )
+
+
 def too_many(samples: int, limit: int) -> Problem:
     """Repeats far beyond reason."""
     return Problem(

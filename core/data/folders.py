@@ -18,13 +18,18 @@ from core.errors import Problem
 
 @dataclass(frozen=True)
 class Folder:
-    """One folder of pictures: its prompt, and how often an epoch goes through it; `images` sorted by name."""
+    """One folder of pictures: its prompt, and how often an epoch goes through it; `images` sorted by name.
+
+    settings: index into the plan's settings. dataset: number of the data set it belongs to.
+    """
 
     path: Path
     repeats: int
     prompt: str
     is_reg: bool
     images: tuple[Path, ...]
+    settings: int = 0
+    dataset: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.control import RunControl
-from core.data import buckets, captions, findings, reg, report
+from core.data import buckets, captions, findings, holdout, listing, reg, report
 from core.data.folders import Folder
 from core.data.keys import rng
 from core.data.names import nfc
@@ -29,35 +29,68 @@ from core.errors import Lang, Problem
 MAX_SAMPLES = 5_000_000
 """More samples in an epoch are a slip in a folder's name; their list alone would fill the memory."""
 
-_SHAPING = {
-    "caption_separator", "shuffle_caption", "keep_tokens", "keep_tokens_separator", "secondary_separator",
-    "enable_wildcard", "caption_dropout_rate", "caption_dropout_every_n_epochs",
-    "caption_tag_dropout_rate", "flip_aug", "color_aug", "random_crop",
+_IN_THE_RECORDS = {
+    "train_data_dir", "reg_data_dir", "caption_extension", "caption_prefix", "caption_suffix",
+    "resolution", "enable_bucket", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
+    "bucket_no_upscale", "train_batch_size", "validation_split", "validation_seed", "prior_loss_weight",
+    "cache_latents", "cache_latents_to_disk", "vae_batch_size", "skip_bad_images",
 }  # fmt: skip
-"""Options, beyond what the pictures' own records show, that decide what a sample is."""
+"""Options whose whole effect on a sample is in the pictures' own records, or that have none; all others
+shape it."""
+
+Place = tuple[int, Size]
+"""(data set, bucket); no batch is of two."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What will be trained, all of it known beforehand.
 
-    batch_size: samples of a full batch, over all processes. turns: the regularization pictures of an epoch.
-    problems: errors only; with any of them the run must not start. notices: what a person should know.
+    config: the run's own options. settings: the options that hold for some of the pictures, each picture
+    naming its own. world_size: processes that share each batch. turns: the regularization pictures of an
+    epoch. validation: indices of the pictures that are held out and never trained. problems: errors only;
+    with any of them the run must not start. notices: what a person should know.
     """
 
     config: DatasetConfig
+    settings: tuple[DatasetConfig, ...]
     seed: int
-    batch_size: int
+    world_size: int
     folders: tuple[Folder, ...]
     images: tuple[PlannedImage, ...]
     turns: tuple[reg.Turns, ...]
+    validation: tuple[int, ...]
     problems: tuple[Problem, ...]
     notices: tuple[Problem, ...]
 
+    def settings_of(self, image: int) -> DatasetConfig:
+        """The options that hold for the picture of this index."""
+        return self.settings[self.images[image].settings]
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of a full batch, over all processes; of the largest where data sets differ."""
+        return max(settings.train_batch_size for settings in self.settings) * self.world_size
+
+    @cached_property
+    def datasets(self) -> int:
+        """How many data sets there are."""
+        return max((folder.dataset for folder in self.folders), default=0) + 1
+
+    @cached_property
+    def held(self) -> frozenset[int]:
+        """The indices of `validation`, to ask for one."""
+        return frozenset(self.validation)
+
+    @cached_property
+    def trained(self) -> tuple[int, ...]:
+        """Indices of the training pictures that are not held out."""
+        return tuple(i for i, image in enumerate(self.images) if not image.is_reg and i not in self.held)
+
     @property
     def train_samples(self) -> int:
-        """Samples of training pictures in an epoch: repeats x pictures."""
-        return sum(image.repeats for image in self.images if not image.is_reg)
+        """Samples of training pictures in an epoch: repeats x pictures, without those held out."""
+        return sum(self.images[i].repeats for i in self.trained)
 
     @property
     def reg_samples(self) -> int:
@@ -71,30 +104,51 @@ class Plan:
 
     @cached_property
     def buckets(self) -> tuple[dict[str, Any], ...]:
-        """The buckets in use, by size: {"size", "images", "samples_per_epoch", "batches_per_epoch"}."""
-        pictures = Counter(image.fit.bucket for image in self.images)
-        samples = Counter[Size]()
-        for image in self.images:
-            samples[image.fit.bucket] += 0 if image.is_reg else image.repeats
+        """The buckets in use, by data set, then size, without the pictures held out.
+
+        Each: {"size", "images", "samples_per_epoch", "batches_per_epoch"}; with several data sets "dataset".
+        """
+        pictures = Counter(image.place for i, image in enumerate(self.images) if i not in self.held)
+        samples = Counter[Place]()
+        sizes: dict[Place, int] = {}
+        for index in self.trained:
+            samples[self.images[index].place] += self.images[index].repeats
         for turn in self.turns:
-            samples[self.images[turn.images[0]].fit.bucket] += turn.take
+            samples[self.images[turn.images[0]].place] += turn.take
+        for image in self.images:
+            sizes[image.place] = self.settings[image.settings].train_batch_size * self.world_size
         return tuple(
             {
-                "size": [*bucket],
-                "images": pictures[bucket],
-                "samples_per_epoch": samples[bucket],
-                "batches_per_epoch": math.ceil(samples[bucket] / self.batch_size),
+                "size": [*place[1]],
+                "images": pictures[place],
+                "samples_per_epoch": samples[place],
+                "batches_per_epoch": math.ceil(samples[place] / sizes[place]),
             }
-            for bucket in sorted(pictures)
+            | ({"dataset": place[0]} if self.datasets > 1 else {})
+            for place in sorted(pictures)
         )
 
     def epoch(self, number: int) -> tuple[Batch, ...]:
         """The batches of an epoch (from 1), in order.
 
-        Every training picture comes exactly `repeats` times. Each bucket is shuffled and cut into batches,
-        the last one shorter; then the batches are shuffled.
+        Every training picture comes exactly `repeats` times. Each bucket of each data set is shuffled and cut
+        into batches, the last one shorter; then the batches are shuffled.
         """
         return tuple(self._batches(number, 0))
+
+    def validation_batches(self) -> tuple[Batch, ...]:
+        """The pictures held out, each once, always the same: nothing shuffled, mirrored or dropped."""
+        places: dict[Place, list[int]] = {}
+        for index in self.validation:
+            places.setdefault(self.images[index].place, []).append(index)
+        batches: list[Batch] = []
+        slot = 0
+        for place in sorted(places):
+            for chunk in self._cut(places[place]):
+                samples = tuple(self._plain_sample(index, slot + i) for i, index in enumerate(chunk))
+                batches.append(Batch(0, len(batches), place[1], samples))
+                slot += len(chunk)
+        return tuple(batches)
 
     def stream(self, position: int) -> Iterator[Batch]:
         """The micro-batches from number `position` (from 0) on, without end; earlier epochs are not drawn."""
@@ -123,9 +177,9 @@ class Plan:
 
     def fixed_captions(self) -> tuple[str, ...] | None:
         """Every caption that can occur, sorted; None when shuffled or dropped parts make them endless."""
-        if captions.is_endless(self.config):
+        if any(captions.is_endless(settings) for settings in self.settings):
             return None
-        dropped = {""} if captions.has_empty(self.config) else set()
+        dropped = {""} if any(captions.has_empty(settings) for settings in self.settings) else set()
         return tuple(sorted({image.caption for image in self.images} | dropped))
 
     def fingerprint(self) -> str:
@@ -137,9 +191,13 @@ class Plan:
         for image in self.images:
             fit, names = image.fit, (nfc(self.folders[image.folder].path.name), nfc(image.path.name))
             geometry = (*fit.bucket, *fit.resized, fit.crop_left, fit.crop_top)
-            pictures.append((*names, image.is_reg, image.repeats, image.content, image.caption, *geometry))
-        options = self.config.model_dump(mode="json", include=_SHAPING)
-        text = json.dumps([1, self.seed, self.batch_size, options, pictures], sort_keys=True)
+            place = (image.dataset, image.settings, image.mask_content)
+            pictures.append(
+                (*names, image.is_reg, image.repeats, image.content, image.caption, *geometry, *place)
+            )
+        options = [settings.model_dump(mode="json", exclude=_IN_THE_RECORDS) for settings in self.settings]
+        sizes = [settings.train_batch_size * self.world_size for settings in self.settings]
+        text = json.dumps([2, self.seed, sizes, options, pictures, self.validation], sort_keys=True)
         return hashlib.blake2b(text.encode("utf-8"), digest_size=20).hexdigest()
 
     def to_json(
@@ -149,48 +207,7 @@ class Plan:
 
         With it, captions beyond token_limit tokens are among the notices.
         """
-        used = self._used_in_first_epoch()
-        tokens = [
-            None if count_tokens is None else count_tokens(captions.longest(image.caption, self.config))
-            for image in self.images
-        ]
-        steps = self.steps_per_epoch(train.gradient_accumulation_steps)
-        folders = [
-            {
-                "path": str(folder.path),
-                "repeats": folder.repeats,
-                "prompt": folder.prompt,
-                "is_reg": folder.is_reg,
-                "images": sum(image.folder == index for image in self.images),
-                "used_per_epoch": sum(
-                    used[i] for i, image in enumerate(self.images) if image.folder == index
-                ),
-            }
-            for index, folder in enumerate(self.folders)
-        ]
-        return {
-            "images": [
-                self._image_json(image, tokens[index], used[index]) for index, image in enumerate(self.images)
-            ],
-            "folders": folders,
-            "buckets": list(self.buckets),
-            "epoch": {
-                "train_samples": self.train_samples,
-                "reg_samples": self.reg_samples,
-                "batches": self.batches_per_epoch,
-                "steps": steps,
-            },
-            "total_steps": self.total_steps(train),
-            "epochs": self.epochs(train),
-            "problems": [
-                {"code": p.code, "path": p.path, "line": p.line, "message": p.sentence("en")}
-                for p in self.problems
-            ],
-            "notices": [
-                {"code": p.code, "path": p.path, "message": p.sentence("en")}
-                for p in (*self.notices, *self.long_captions(count_tokens, token_limit))
-            ],
-        }
+        return listing.values(self, train, count_tokens, token_limit)
 
     def long_captions(
         self, count_tokens: Callable[[str], int] | None, token_limit: int = 75
@@ -199,7 +216,8 @@ class Plan:
         if count_tokens is None:
             return ()
         counts = [
-            (image.path, count_tokens(captions.longest(image.caption, self.config))) for image in self.images
+            (image.path, count_tokens(captions.longest(image.caption, self.settings[image.settings])))
+            for image in self.images
         ]
         return findings.condensed(
             [findings.long_caption(path, n, token_limit) for path, n in counts if n > token_limit]
@@ -218,44 +236,34 @@ class Plan:
         notices = (*self.notices, *self.long_captions(count_tokens, token_limit))
         return report.text(values, self.problems, notices, lang, has_steps=train is not None, limit=limit)
 
-    def _image_json(self, image: PlannedImage, tokens: int | None, used: int) -> dict[str, Any]:
-        return {
-            "path": str(image.path),
-            "folder": str(self.folders[image.folder].path),
-            "is_reg": image.is_reg,
-            "repeats": image.repeats,
-            "size": [*image.size],
-            "bucket": [*image.fit.bucket],
-            "resized": [*image.fit.resized],
-            "crop": {"left": image.fit.crop_left, "top": image.fit.crop_top},
-            "caption": image.caption,
-            "tokens": tokens,
-            "used_per_epoch": used,
-        }
-
-    def _used_in_first_epoch(self) -> list[int]:
+    def used_in_first_epoch(self) -> list[int]:
         """How often each picture comes in epoch 1; only regularization pictures can differ in later ones."""
         taken = Counter(index for turn in self.turns for index in turn.of(1))
-        return [taken[i] if image.is_reg else image.repeats for i, image in enumerate(self.images)]
+        taken.update({index: self.images[index].repeats for index in self.trained})
+        return [taken[i] for i in range(len(self.images))]
 
-    def _by_bucket(self, epoch: int) -> dict[Size, list[int]]:
-        """The pictures of an epoch, each as often as it comes, by bucket, in a fixed order."""
-        result: dict[Size, list[int]] = {}
-        for index, image in enumerate(self.images):
-            if not image.is_reg:
-                result.setdefault(image.fit.bucket, []).extend([index] * image.repeats)
+    def _by_place(self, epoch: int) -> dict[Place, list[int]]:
+        """The pictures of an epoch, each as often as it comes, by data set and bucket, in a fixed order."""
+        result: dict[Place, list[int]] = {}
+        for index in self.trained:
+            image = self.images[index]
+            result.setdefault(image.place, []).extend([index] * image.repeats)
         for turn in self.turns:
             if turn.take:
-                result.setdefault(self.images[turn.images[0]].fit.bucket, []).extend(turn.of(epoch))
-        return {bucket: result[bucket] for bucket in sorted(result)}
+                result.setdefault(self.images[turn.images[0]].place, []).extend(turn.of(epoch))
+        return {place: result[place] for place in sorted(result)}
+
+    def _cut(self, indices: list[int]) -> list[list[int]]:
+        """Pictures of one place cut into batches, the last one perhaps shorter."""
+        size = self.settings_of(indices[0]).train_batch_size * self.world_size
+        return [indices[start : start + size] for start in range(0, len(indices), size)]
 
     def _batches(self, number: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch from index `first` on; samples are made as they are asked for."""
         lots: list[tuple[Size, list[int]]] = []
-        for bucket, indices in self._by_bucket(number).items():
-            rng(self.seed, "order", number, *bucket).shuffle(indices)
-            starts = range(0, len(indices), self.batch_size)
-            lots += [(bucket, indices[start : start + self.batch_size]) for start in starts]
+        for (dataset, bucket), indices in self._by_place(number).items():
+            rng(self.seed, "order", number, dataset, *bucket).shuffle(indices)
+            lots += [(bucket, lot) for lot in self._cut(indices)]
         rng(self.seed, "batches", number).shuffle(lots)
         slot = 0
         for index, (bucket, images) in enumerate(lots):
@@ -265,7 +273,7 @@ class Plan:
             slot += len(images)
 
     def _sample(self, index: int, epoch: int, slot: int) -> Sample:
-        image, config = self.images[index], self.config
+        image, config = self.images[index], self.settings_of(index)
         flip = config.flip_aug and rng(self.seed, "flip", epoch, slot).random() < 0.5
         caption = image.caption
         if captions.is_random(config):
@@ -275,6 +283,11 @@ class Plan:
             draw, trim = rng(self.seed, "crop", epoch, slot), image.fit.trim
             crop = (draw.randint(0, trim.width), draw.randint(0, trim.height))
         return Sample(index, slot, flip, caption, crop)
+
+    def _plain_sample(self, index: int, slot: int) -> Sample:
+        image = self.images[index]
+        caption = captions.longest(image.caption, self.settings_of(index))
+        return Sample(index, slot, False, caption, (image.fit.crop_left, image.fit.crop_top))
 
 
 def make(
@@ -290,8 +303,12 @@ def make(
     `control` asks to stop. progress is called with (done, total) pictures.
     """
     found = survey(config, control, progress)
-    train = sum(image.repeats for image in found.images if not image.is_reg)
+    validation = holdout.held_out(found.images, found.settings, seed)
+    held = set(validation)
+    train = sum(i.repeats for n, i in enumerate(found.images) if not i.is_reg and n not in held)
     problems = list(found.problems)
+    if held and not train:
+        problems.append(findings.all_held_out(len(held)))
     if train > MAX_SAMPLES:
         problems.append(findings.too_many(train, MAX_SAMPLES))
         train = 0
@@ -299,11 +316,13 @@ def make(
     problems += _range_notice(config) + _reg_notices(found.images, found.folders, turns, train)
     return Plan(
         config=config,
+        settings=found.settings,
         seed=seed,
-        batch_size=config.train_batch_size * world_size,
+        world_size=world_size,
         folders=found.folders,
         images=found.images,
         turns=turns,
+        validation=validation,
         problems=tuple(problem for problem in problems if problem.is_error),
         notices=findings.condensed([problem for problem in problems if not problem.is_error]),
     )

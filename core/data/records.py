@@ -15,7 +15,9 @@ class PlannedImage:
 
     folder: index into the plan's folders. size: pixels, upright. caption: with prefix and suffix, before
     anything random. caption_path: the file it came from, None for the folder's words. content: BLAKE2b of the
-    file's bytes.
+    file's bytes. settings: index into the plan's settings, the options that hold for this picture. dataset:
+    number of its data set, from 0; no batch is of two. mask_path: the picture of its loss mask, None when it
+    has none. mask_content: BLAKE2b of the mask's bytes, "" without one.
     """
 
     path: Path
@@ -27,6 +29,15 @@ class PlannedImage:
     caption: str
     caption_path: Path | None
     content: str
+    settings: int = 0
+    dataset: int = 0
+    mask_path: Path | None = None
+    mask_content: str = ""
+
+    @property
+    def place(self) -> tuple[int, Size]:
+        """(data set, bucket): what the pictures of a batch have in common."""
+        return self.dataset, self.fit.bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples of one bucket that are trained together. epoch: from 1; index: within the epoch, from 0."""
+    """Samples of one data set and bucket that are trained together.
+
+    epoch: from 1, 0 for validation; index: within the epoch, from 0.
+    """
 
     epoch: int
     index: int

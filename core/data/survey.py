@@ -32,8 +32,13 @@ MUCH_ENLARGED = 2.0
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found. images: those that can be trained, by folder, then name. problems: of every kind."""
+    """What was found.
 
+    images: those that can be trained, by folder, then name. settings: the options that hold for them.
+    problems: of every kind.
+    """
+
+    settings: tuple[DatasetConfig, ...]
     folders: tuple[Folder, ...]
     images: tuple[PlannedImage, ...]
     problems: tuple[Problem, ...]
@@ -60,7 +65,7 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
     problems += _folder_words_notices(seen)
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         problems.append(findings.none_usable())
-    return Survey(tuple(folders), tuple(images), tuple(problems))
+    return Survey((config,), tuple(folders), tuple(images), tuple(problems))
 
 
 def _folders(config: DatasetConfig) -> tuple[list[Folder], list[Problem]]:

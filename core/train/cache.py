@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from core.catalog import Size
-from core.config.schema import DatasetConfig
 from core.control import RunControl
 from core.data import images, keys
 from core.data.plan import Batch, Plan, PlannedImage, Sample
@@ -64,8 +63,8 @@ class EncodedPictures:
 
     reads_files = True
 
-    def __init__(self, plan: Plan, config: DatasetConfig, encode: Encode, device: torch.device) -> None:
-        self._plan, self._config, self._encode, self._device = plan, config, encode, device
+    def __init__(self, plan: Plan, encode: Encode, device: torch.device) -> None:
+        self._plan, self._encode, self._device = plan, encode, device
 
     def host(self, batch: Batch, samples: Sequence[Sample]) -> Tensor:
         pixels = torch.stack([self._pixels(batch, sample) for sample in samples])
@@ -77,7 +76,8 @@ class EncodedPictures:
 
     def _pixels(self, batch: Batch, sample: Sample) -> Tensor:
         rng = keys.rng(self._plan.seed, "color", batch.epoch, sample.slot)
-        return torch.tensor(images.load(self._plan.images[sample.image], sample, self._config, rng))
+        settings = self._plan.settings_of(sample.image)
+        return torch.tensor(images.load(self._plan.images[sample.image], sample, settings, rng))
 
 
 class DiskCache:
@@ -195,9 +195,9 @@ def build(
 
 
 def used_entries(plan: Plan, micro_batches: int) -> set[Entry]:
-    """Every picture and orientation that the first so many micro-batches train on."""
-    every = len(plan.images) * (2 if plan.config.flip_aug else 1)
-    entries: set[Entry] = set()
+    """Every picture and orientation that the first so many micro-batches train on, or validation asks for."""
+    every = sum(len(_flips(plan, image)) for image in range(len(plan.images)))
+    entries: set[Entry] = {(image, False) for image in plan.validation}
     for batch in islice(plan.stream(0), micro_batches):
         entries.update((sample.image, sample.flip) for sample in batch.samples)
         if len(entries) == every:
@@ -234,11 +234,15 @@ def _chunks(plan: Plan) -> Iterator[_Chunk]:
     """All entries of the plan, bucket by bucket, in groups of vae_batch_size."""
     by_bucket: dict[Size, list[Entry]] = {}
     for number, image in enumerate(plan.images):
-        flips = (False, True) if plan.config.flip_aug else (False,)
-        by_bucket.setdefault(image.fit.bucket, []).extend((number, flip) for flip in flips)
+        by_bucket.setdefault(image.fit.bucket, []).extend((number, flip) for flip in _flips(plan, number))
     for bucket, entries in by_bucket.items():
         for start in range(0, len(entries), plan.config.vae_batch_size):
             yield _Chunk(bucket, tuple(entries[start : start + plan.config.vae_batch_size]))
+
+
+def _flips(plan: Plan, image: int) -> tuple[bool, ...]:
+    """The orientations in which a picture may be used; what is held out is never mirrored."""
+    return (False, True) if plan.settings_of(image).flip_aug and image not in plan.held else (False,)
 
 
 def _read(

@@ -248,7 +248,7 @@ def _latents(
         return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
 
     if not (dataset.cache_latents or dataset.cache_latents_to_disk):
-        return cache.EncodedPictures(job.plan, dataset, encode, engine.device)
+        return cache.EncodedPictures(job.plan, encode, engine.device)
     disk = None
     if dataset.cache_latents_to_disk:
         root = Path(job.config.save.output_dir) / "cache" / "latents"
@@ -284,7 +284,7 @@ def _plan_ready(job: Job) -> PlanReady:
     plan, train = job.plan, job.config.train
     reg_images = sum(image.is_reg for image in plan.images)
     return PlanReady(
-        images=len(plan.images) - reg_images,
+        images=len(plan.images) - reg_images - len(plan.validation),
         reg_images=reg_images,
         samples_per_epoch=plan.train_samples + plan.reg_samples,
         steps_per_epoch=plan.steps_per_epoch(train.gradient_accumulation_steps),
