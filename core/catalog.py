@@ -116,17 +116,30 @@ ATTENTIONS: Mapping[str, Words] = MappingProxyType(
     {
         "sdpa": Words("PyTorch (SDPA)", "PyTorch標準（SDPA）"),
         "xformers": Words("xformers", "xformers"),
+        "mem_eff": Words("memory-saving stand-in (slow)", "xformersの代わりの省メモリ版（低速）"),
     }
 )
 
 SAMPLERS: Mapping[str, Words] = MappingProxyType(
     {
         "ddim": Words("DDIM", "DDIM"),
+        "pndm": Words("PNDM", "PNDM"),
+        "lms": Words("LMS", "LMS"),
         "euler": Words("Euler", "Euler"),
         "euler_a": Words("Euler a", "Euler a"),
+        "heun": Words("Heun", "Heun"),
+        "dpm_2": Words("DPM2", "DPM2"),
+        "dpm_2_a": Words("DPM2 a", "DPM2 a"),
+        "dpmsolver": Words("DPM-Solver 2M", "DPM-Solver 2M"),
         "dpmsolver++": Words("DPM++ 2M", "DPM++ 2M"),
+        "dpmsingle": Words("DPM++ 2S", "DPM++ 2S"),
     }
 )
+
+SAMPLER_ALIASES: Mapping[str, str] = MappingProxyType(
+    {f"k_{name}": name for name in ("lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a")}
+)
+"""Names that sd-scripts also takes -> ours."""
 
 PRECISIONS: Mapping[str, Words] = MappingProxyType(
     {

@@ -40,6 +40,12 @@ class Reading:
 
     def put(self, key: str, value: Any, path: KeyPath) -> None:
         if key in self.values and self.values[key] != value:
+            before, flags = str(self.origin[key][-1]), list(sd_scripts.ATTENTION_FLAGS)
+            if before in flags and path[-1] in flags:
+                if flags.index(before) < flags.index(str(path[-1])):
+                    return
+                self.values[key], self.origin[key] = value, path
+                return
             first = ".".join(map(str, self.origin[key]))
             self.problems.append(
                 (

@@ -55,16 +55,18 @@ class ModelConfig(Section):
         path="model",
         sd_scripts="vae",
     )
-    attention: Literal["sdpa", "xformers"] = opt(
+    attention: Literal["sdpa", "xformers", "mem_eff"] = opt(
         "sdpa",
         ("Attention", "Attentionの計算"),
         (
-            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded.",
-            "Attentionの計算方法。xformersが読み込めない場合は、通知してPyTorch標準を使います。",
+            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded. "
+            "mem_eff: in pieces, slower, where memory is short.",
+            "Attentionの計算方法。xformersが読み込めない場合は、通知してPyTorch標準を使います。"
+            "mem_effは分割して計算します（低速・省メモリ）。",
         ),
         choices=catalog.ATTENTIONS,
         level="advanced",
-        sd_scripts="xformers sdpa",
+        sd_scripts="xformers sdpa mem_eff_attn",
     )
     clip_skip: int | None = opt(
         None,

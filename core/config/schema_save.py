@@ -218,8 +218,10 @@ class SampleConfig(Section):
         (),
         ("Sample prompts", "サンプル画像のプロンプト"),
         (
-            "One a line; options as in sd-scripts: --w --h --d seed --s steps --l cfg --n negative.",
-            "1行に1つ。sd-scriptsの指定が使えます：--w --h --d シード --s ステップ --l CFG --n ネガティブ",
+            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: --w --h --d seed "
+            "--s steps --l cfg --n negative --ss sampler.",
+            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの指定が使えます：--w --h --d シード "
+            "--s ステップ --l CFG --n ネガティブ --ss サンプラー",
         ),
         sd_scripts="sample_prompts",
         may_change_on_resume=True,
@@ -248,10 +250,25 @@ class SampleConfig(Section):
         sd_scripts="sample_at_first",
         may_change_on_resume=True,
     )
-    sample_sampler: Literal["ddim", "euler", "euler_a", "dpmsolver++"] = opt(
+    sample_sampler: Literal[
+        "ddim",
+        "pndm",
+        "lms",
+        "euler",
+        "euler_a",
+        "heun",
+        "dpm_2",
+        "dpm_2_a",
+        "dpmsolver",
+        "dpmsolver++",
+        "dpmsingle",
+    ] = opt(
         "ddim",
         ("Sampler", "サンプラー"),
-        ("How the pictures are drawn.", "画像生成の方法。"),
+        (
+            "How the pictures are drawn; a prompt's --ss wins.",
+            "画像生成の方法。プロンプトの--ss指定が優先します。",
+        ),
         choices=catalog.SAMPLERS,
         level="advanced",
         sd_scripts="sample_sampler",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.catalog import SAMPLER_ALIASES
 from core.config.option import walk
 from core.config.schema import RunConfig
 
@@ -21,6 +22,9 @@ OPTIMIZER_NAMES: Mapping[str, str] = {
     "sgdnesterov": "SGDNesterov",
     "": "AdamW",
 }
+
+ATTENTION_FLAGS: Mapping[str, str] = {"mem_eff_attn": "mem_eff", "xformers": "xformers", "sdpa": "sdpa"}
+"""Flags of sd-scripts of which several may be set -> our value; the first of them wins, as there."""
 
 # Options of sd-scripts that have no task here: name -> why, in both languages.
 NOT_NEEDED: Mapping[str, tuple[str, str]] = {
@@ -75,7 +79,6 @@ NOT_HERE = frozenset(
         "lr_scheduler_type",
         "masked_loss",
         "max_validation_steps",
-        "mem_eff_attn",
         "multires_noise_discount",
         "multires_noise_iterations",
         "network_args",
@@ -164,9 +167,15 @@ def _said(name: str, key: str, value: Any) -> Translated:
     )
 
 
-def _switch(name: str, key: str, value: str) -> Callable[[Any], Translated]:
-    """A flag that stands for one value of one of our options."""
-    return lambda given: _said(name, key, value) if given else Translated()
+def _switch(name: str, key: str, value: str, otherwise: str = "") -> Callable[[Any], Translated]:
+    """A flag that stands for one value of one of our options, and switched off for the other, if any."""
+
+    def read(given: Any) -> Translated:
+        if given:
+            return _said(name, key, value)
+        return _said(name, key, otherwise) if otherwise and given is False else Translated()
+
+    return read
 
 
 def _optimizer(value: Any) -> Translated:
@@ -204,8 +213,7 @@ def _save_precision(value: Any) -> Translated:
 
 
 def _sampler(value: Any) -> Translated:
-    names = {"k_euler": "euler", "k_euler_a": "euler_a", "dpmsolver": "dpmsolver++"}
-    return Translated({"sample.sample_sampler": names.get(value, value)})
+    return Translated({"sample.sample_sampler": SAMPLER_ALIASES.get(value, value)})
 
 
 def _optimizer_8bit(given: Any) -> Translated:
@@ -237,10 +245,9 @@ _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
         name: _unset_when_zero(name)
         for name in ("save_n_epoch_ratio", "save_last_n_epochs_state", "save_last_n_steps_state")
     },
-    "v2": _switch("v2", "model.family", "sd2"),
-    "v_parameterization": _switch("v_parameterization", "model.prediction", "v"),
-    "xformers": _switch("xformers", "model.attention", "xformers"),
-    "sdpa": _switch("sdpa", "model.attention", "sdpa"),
+    "v2": _switch("v2", "model.family", "sd2", "sd1"),
+    "v_parameterization": _switch("v_parameterization", "model.prediction", "v", "epsilon"),
+    **{flag: _switch(flag, "model.attention", value) for flag, value in ATTENTION_FLAGS.items()},
     "use_8bit_adam": _optimizer_8bit,
     "optimizer_type": _optimizer,
     "network_module": _network_module,

@@ -14,7 +14,7 @@ from core.config.schema import ModelConfig
 from core.errors import Problem, UserError
 from core.formats.identify import identify
 from core.models.family import open_family
-from core.train.samples import Prompt, parse
+from core.train.prompts import Prompt, parse
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +51,6 @@ def draw(
     for module in parts.modules().values():
         module.to(device)
     pipe = family.pipeline(parts, sampler)
-    pipe.set_progress_bar_config(disable=True)
     for number, (path, _) in enumerate(adapters):
         pipe.load_lora_weights(str(path), adapter_name=f"lora{number}")
     if adapters:
@@ -61,6 +60,7 @@ def draw(
     for number, prompt in enumerate(parsed):
         if progress is not None:
             progress(number, len(parsed))
+        pipe.scheduler = family.pipeline(parts, prompt.sampler or sampler).scheduler
         made.append(_draw_one(pipe, prompt, number, folder))
     return made
 

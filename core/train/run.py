@@ -26,7 +26,8 @@ from core.train.loop import Training, keep_text, stop_text_encoder, train
 from core.train.lr import Schedule
 from core.train.output import Outputs
 from core.train.product import ModelWriter, continue_from, resolved_format
-from core.train.samples import Samples, parse
+from core.train.prompts import parse
+from core.train.samples import Samples
 from core.train.state import Progress, StateWriter
 from core.train.state_files import Found
 from core.train.step import BatchLoss

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,91 +10,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.catalog import Size
 from core.config.schema import RunConfig
 from core.control import RunControl, StopRun
-from core.errors import Problem, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.family import Components, Family
 from core.train.engine import Engine
-from core.train.keys import torch_seed
-
-STEPS = 20
-GUIDANCE = 7.5
-LARGEST_SIDE = 4096
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """One picture to draw. guidance: of classifier-free guidance, 1 is none."""
-
-    text: str
-    negative: str
-    size: Size
-    steps: int
-    guidance: float
-    seed: int
-
-
-def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
-    """The prompts of sample_prompts; a single line that names a .txt file stands for that file's lines.
-
-    Syntax of sd-scripts: `text --n negative --w width --h height --d seed --s steps --l guidance`, # starts a
-    comment.
-    Raises UserError (E-SAMPLE) when a file is missing or a value is no number.
-    """
-    if len(lines) == 1 and lines[0].lower().endswith(".txt"):
-        lines = _read(Path(lines[0]))
-    wanted = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    return tuple(_parse_line(line, n, resolution, seed) for n, line in enumerate(wanted))
-
-
-def _read(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as e:
-        raise UserError(
-            Problem(
-                "E-SAMPLE-FILE",
-                f"the file of sample prompts can't be read ({e}); it must be UTF-8 text, one prompt a line",
-                f"プロンプトのファイルを読み込めません（{e}）。1行に1つのUTF-8テキストにしてください",
-                key="sample.sample_prompts",
-                path=str(path),
-            )
-        ) from e
-
-
-def _parse_line(line: str, number: int, resolution: tuple[int, int], seed: int) -> Prompt:
-    text, *options = line.split(" --")
-    # Without a seed of its own a prompt keeps one over the whole run, so that its pictures can be compared.
-    values: dict[str, Any] = {
-        "n": "", "w": resolution[0], "h": resolution[1], "s": STEPS, "l": GUIDANCE,
-        "d": torch_seed(seed, "sample", number) % 2**32,
-    }  # fmt: skip
-    for option in options:
-        name, _, value = option.strip().partition(" ")
-        if name not in values:
-            raise _bad_line(line, f"--{name}")
-        try:
-            values[name] = value.strip() if name == "n" else float(value) if name == "l" else int(value)
-        except ValueError as e:
-            raise _bad_line(line, f"--{name} {value}") from e
-    size = Size(*(min(max(values[side] // 8 * 8, 64), LARGEST_SIDE) for side in "wh"))
-    steps = min(max(values["s"], 1), 1000)
-    return Prompt(text.strip(), values["n"], size, steps, values["l"], values["d"] % 2**32)
-
-
-def _bad_line(line: str, part: str) -> UserError:
-    return UserError(
-        Problem(
-            "E-SAMPLE-PROMPT",
-            f"{part!r} is not understood in the sample prompt {line!r}; there are --n text, "
-            "--w --h --d --s (whole numbers) and --l (a number)",
-            f"サンプル用プロンプト{line!r}の{part!r}が正しくありません。"
-            "--n 文字列、--w --h --d --s 整数、--l 数値が使えます",
-            key="sample.sample_prompts",
-        )
-    )
+from core.train.prompts import Prompt, parse
 
 
 class Samples:
@@ -127,10 +47,17 @@ class Samples:
             start = done
 
             def progress(
-                pipeline: Any, n: int, t: Any, values: dict[str, Any], start: int = start
+                pipeline: Any,
+                n: int,
+                t: Any,
+                values: dict[str, Any],
+                start: int = start,
+                prompt: Prompt = prompt,
             ) -> dict[str, Any]:
                 control.check()
-                emit(StageProgress("sample", start + n + 1, total))
+                # Some samplers look twice at most steps.
+                steps = round((n + 1) / pipeline.num_timesteps * prompt.steps)
+                emit(StageProgress("sample", start + steps, total))
                 return values
 
             try:
@@ -155,7 +82,7 @@ class Samples:
 
     def _draw(self, prompt: Prompt, progress: Any) -> Image.Image:
         parts, engine = self._parts, self._engine
-        pipeline = self._family.pipeline(parts, self._sampler)
+        pipeline = self._family.pipeline(parts, prompt.sampler or self._sampler)
         pipeline.set_progress_bar_config(disable=True)
         texts = [prompt.text, prompt.negative]
         with engine.autocast():

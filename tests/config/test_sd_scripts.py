@@ -70,6 +70,12 @@ def test_v2_and_v_parameterization_are_family_and_prediction():
     assert (model.family, model.prediction) == ("sd2", "v")
 
 
+def test_v2_and_v_parameterization_switched_off_say_the_contrary():
+    model = check(GUIDE + "v2 = false\nv_parameterization = false\n").config.model
+    assert (model.family, model.prediction) == ("sd1", "epsilon")
+    assert (check(GUIDE).config.model.family, check(GUIDE).config.model.prediction) == ("auto", "auto")
+
+
 def test_what_was_read_as_what_is_said_with_its_line():
     assert "line 2: pretrained_model_name_or_path is read as model.base." in [
         notice.text("en") for notice in check(GUIDE).notices

@@ -8,21 +8,22 @@ from PIL import Image
 
 from core.control import RunControl, StopRun
 from core.errors import UserError
-from core.events import Saved, StageProgress
+from core.events import Saved, StageProgress, Warned
 from core.models.family import open_family
-from core.train.samples import parse
+from core.train.prompts import parse
 
 
 def test_the_options_of_sd_scripts_are_understood():
-    line = "a frog, wet --n blurry, bad --w 330 --h 256 --d 42 --s 12 --l 3.5"
+    line = "a frog, wet --n blurry, bad --w 330 --h 256 --d 42 --s 12 --l 3.5 --ss k_euler_a"
     (prompt,) = parse([line], (512, 768), 1)
     assert (prompt.text, prompt.negative, prompt.seed) == ("a frog, wet", "blurry, bad", 42)
     assert (*prompt.size, prompt.steps, prompt.guidance) == (328, 256, 12, 3.5)
+    assert prompt.sampler == "euler_a"
 
 
 def test_without_options_a_prompt_has_the_size_of_the_training_and_a_seed_of_its_own():
     one, other = parse(["a frog", "a toad"], (512, 768), 1)
-    assert (*one.size, one.steps, one.guidance) == (512, 768, 20, 7.5)
+    assert (*one.size, one.steps, one.guidance) == (512, 768, 30, 7.5)
     assert one.seed != other.seed and one.seed == parse(["a frog"], (512, 768), 1)[0].seed
 
 
@@ -32,7 +33,46 @@ def test_a_text_file_of_prompts_is_read(tmp_path):
     assert [prompt.text for prompt in parse([str(path)], (64, 64), 1)] == ["a frog", "a toad"]
 
 
-@pytest.mark.parametrize("line", ["a frog --w wide", "a frog --x 3"])
+TOML = """
+[prompt]
+width = 128
+scale = 3
+[[prompt.subset]]
+prompt = "a frog"
+seed = 5
+[[prompt.subset]]
+prompt = "a toad"
+negative_prompt = "wet"
+width = 64
+sample_sampler = "heun"
+"""
+JSON = """[
+  {"prompt": "a frog", "width": 128, "scale": 3, "seed": 5, "sample_steps": null},
+  "a toad --n wet --w 64 --l 3 --ss heun"
+]"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("p.toml", TOML), ("p.json", JSON)])
+def test_a_toml_and_a_json_file_of_prompts_are_read(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    frog, toad = parse([str(path)], (512, 512), 1)
+    assert (frog.text, *frog.size, frog.guidance, frog.seed, frog.steps) == ("a frog", 128, 512, 3.0, 5, 30)
+    assert (toad.text, toad.negative, *toad.size, toad.guidance) == ("a toad", "wet", 64, 512, 3.0)
+    assert (frog.sampler, toad.sampler) == ("", "heun")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.toml", "a = 1"), ("p.json", "{}"), ("p.json", "["), ("p.json", '[{"colour": 1}]')]
+)
+def test_a_file_that_holds_no_prompts_is_refused(tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        parse([str(tmp_path / name)], (512, 512), 1)
+    assert refused.value.problems[0].key == "sample.sample_prompts"
+
+
+@pytest.mark.parametrize("line", ["a frog --w wide", "a frog --x 3", "a frog --ss magic"])
 def test_a_wrong_option_is_refused_before_training(configure, train, line):
     with pytest.raises(UserError) as refused:
         train(configure(sample={"sample_prompts": [line]}))
@@ -70,6 +110,32 @@ def test_a_stop_takes_hold_between_two_sampling_steps(configure, train):
     with pytest.raises(StopRun) as stopped:
         train(configure(sample=sample), control, watch)
     assert [event.done for event in stopped.value.trial.of(StageProgress) if event.stage == "sample"] == [1]
+
+
+def test_a_fault_while_drawing_is_said_and_the_training_goes_on(configure, train, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr("core.models.sd.sampling.pipeline", broken)
+    sample = {"sample_prompts": ["a frog"], "sample_at_first": True}
+    trial = train(configure(train={"max_train_steps": 1}, sample=sample))
+    assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 2
+    assert [event.kind for event in trial.of(Saved)] == ["model"]
+
+
+def test_the_progress_of_a_sampler_that_looks_twice_ends_at_its_steps(configure, train):
+    sample = {"sample_prompts": ["a frog --s 3 --ss heun"], "sample_at_first": True}
+    trial = train(configure(train={"max_train_steps": 1}, sample=sample))
+    told = [(event.done, event.total) for event in trial.of(StageProgress) if event.stage == "sample"]
+    assert told[4] == (3, 3) and max(told) == (3, 3)
+
+
+def test_the_sampler_of_a_prompt_wins_over_the_runs(configure, train):
+    lines = ["a frog --s 2 --d 5", "a frog --s 2 --d 5 --ss euler_a"]
+    sample = {"sample_prompts": lines, "sample_at_first": True, "sample_sampler": "ddim"}
+    trial = train(configure(train={"max_train_steps": 1}, sample=sample))
+    one, other = (Path(event.path).read_bytes() for event in trial.of(Saved)[:2])
+    assert one != other
 
 
 def test_a_picture_is_the_one_that_diffusers_draws(configure, train, base):

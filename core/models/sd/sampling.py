@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from diffusers import (
-    DDIMScheduler,
-    DDPMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    StableDiffusionPipeline,
-)
+import diffusers
+from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch import Tensor
 
 from core.models.family import Components
 from core.models.sd.configs import schedule
 
-SCHEDULERS: Mapping[str, tuple[type[Any], Mapping[str, Any]]] = {
-    "ddim": (DDIMScheduler, {}),
-    "euler": (EulerDiscreteScheduler, {}),
-    "euler_a": (EulerAncestralDiscreteScheduler, {}),
-    "dpmsolver++": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+SCHEDULERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "ddim": ("DDIMScheduler", {}),
+    # Without the Runge-Kutta steps at the start, as Stable Diffusion's own model folders set it.
+    "pndm": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "lms": ("LMSDiscreteScheduler", {}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "euler_a": ("EulerAncestralDiscreteScheduler", {}),
+    "heun": ("HeunDiscreteScheduler", {}),
+    "dpm_2": ("KDPM2DiscreteScheduler", {}),
+    "dpm_2_a": ("KDPM2AncestralDiscreteScheduler", {}),
+    "dpmsolver": (
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "dpmsolver", "solver_order": 2, "final_sigmas_type": "sigma_min"},
+    ),
+    "dpmsolver++": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+    "dpmsingle": ("DPMSolverSinglestepScheduler", {"solver_order": 2}),
 }
 """A key of catalog.SAMPLERS -> Diffusers' scheduler and what it needs beside the noise schedule."""
 
@@ -36,7 +42,8 @@ def encode_image(parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
 
 def noise_scheduler(parts: Components) -> DDPMScheduler:
     """See SD.noise_scheduler."""
-    return _made(DDPMScheduler, {}, parts.prediction)
+    made: DDPMScheduler = _made("DDPMScheduler", {}, parts.prediction)
+    return made
 
 
 def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:
@@ -56,6 +63,9 @@ def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:
     return pipe
 
 
-def _made(kind: type[Any], more: Mapping[str, Any], prediction: str) -> Any:
+def _made(name: str, more: Mapping[str, Any], prediction: str) -> Any:
     """A scheduler of Diffusers with those of the settings that it has."""
-    return kind.from_config({**schedule(prediction), **more})
+    with warnings.catch_warnings():
+        # Diffusers calls the first DPM-Solver deprecated, in favour of its successor.
+        warnings.simplefilter("ignore", FutureWarning)
+        return getattr(diffusers, name).from_config({**schedule(prediction), **more})
