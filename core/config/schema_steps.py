@@ -129,3 +129,15 @@ class StepOptions(Section):
         sd_scripts="max_grad_norm",
         ge=0,
     )
+    ema_decay: float | None = opt(
+        None,
+        ("EMA decay", "EMAの減衰率"),
+        (
+            "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. "
+            "Empty: off.",
+            "重みの移動平均を保存・サンプル生成に使います。0.999なら直近約1000ステップの平均。空欄なら使いません。",
+        ),
+        level="advanced",
+        gt=0,
+        lt=1,
+    )

@@ -18,6 +18,7 @@ from core.events import Emit, StepDone
 from core.models.family import Components
 from core.train import optim
 from core.train.batches import MicroBatch
+from core.train.ema import Averages
 from core.train.engine import Engine
 from core.train.keys import torch_seed
 from core.train.lr import Schedule
@@ -42,6 +43,7 @@ class Training:
     batch_loss: Callable[[MicroBatch], Tensor]
     optimizer: torch.optim.Optimizer
     update: Update
+    averages: Averages
     schedule: Schedule
     outputs: Outputs
     samples: Samples
@@ -76,7 +78,8 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
     """
     report = Report(training, progress)
     if training.config.sample.sample_at_first and progress.step == 0:
-        training.samples.draw(0, control, emit)
+        with training.averages.averaged():
+            training.samples.draw(0, control, emit)
     training.trainee.set_train_mode(training.text.is_trained)
     report.restart_clock()
     with closing(training.stream(progress.step * training.accumulation)) as stream:
@@ -90,6 +93,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
             loss = _gradients(training, progress.step, stream)
             training.update(progress.step, loss)
+            training.averages.update(progress.step)
             progress.step += 1
             progress.losses.append(loss)
 
@@ -119,6 +123,7 @@ def stop_text_encoder(training: Training, step: int) -> bool:
     if not training.text.is_trained or stop_at is None or step < stop_at:
         return False
     group = next(group for group in training.trainee.groups if group.name == TEXT_ENCODER)
+    training.averages.settle(TEXT_ENCODER)
     optim.drop_group(training.optimizer, TEXT_ENCODER)
     training.update.forget([*group.parameters.values()])
     training.text.freeze()
@@ -211,7 +216,8 @@ def _save_and_sample(
         every_epochs is not None and has_ended and epoch % every_epochs == 0
     )
     if samples_due or samples_now or is_last:
-        training.samples.draw(step, control, emit)
+        with training.averages.averaged():
+            training.samples.draw(step, control, emit)
     report.exclude(time.monotonic() - before)
 
 

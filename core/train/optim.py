@@ -89,6 +89,11 @@ def can_skip(optimizer: torch.optim.Optimizer) -> bool:
     return bool(optimizer.__dict__.get("_step_supports_amp_scaling", False))
 
 
+def is_schedule_free(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether the optimizer's weights are not those to use, and it has a mode for each (train, eval)."""
+    return "train_mode" in optimizer.defaults
+
+
 def drop_group(optimizer: torch.optim.Optimizer, name: str) -> None:
     """Stop training one group: its gradients, its state and its weight decay are gone."""
     for group in optimizer.param_groups:

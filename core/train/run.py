@@ -21,10 +21,11 @@ from core.formats import tensors
 from core.models.family import Components, Family, open_family
 from core.train import cache, optim, state_files, trainee
 from core.train.batches import Batches, Latents
+from core.train.ema import Averages
 from core.train.engine import Engine, world_size
 from core.train.loop import Training, keep_text, stop_text_encoder, train
 from core.train.lr import Schedule
-from core.train.output import Outputs
+from core.train.output import Outputs, WriteModel
 from core.train.product import ModelWriter, continue_from, resolved_format
 from core.train.prompts import parse
 from core.train.samples import Samples
@@ -122,7 +123,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     update = Update(engine, optimizer, parameters, config.train.max_grad_norm)
     text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
     table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
-    writer = StateWriter(config, engine, learner, optimizer, update, identity)
+    averages = Averages(optimizer, learner.groups, config.train.ema_decay)
+    writer = StateWriter(config, engine, learner, optimizer, update, averages, identity)
     product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps)
     training = Training(
         config=config,
@@ -134,11 +136,12 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         batch_loss=BatchLoss(family, parts, text, table, engine, config.train),
         optimizer=optimizer,
         update=update,
+        averages=averages,
         schedule=_schedule(config, job.total_steps),
         outputs=Outputs(
             config.save,
             resolved_format(config, parts),
-            product,
+            _averaged(product, averages),
             writer,
             emit,
             job.plan.epochs(config.train),
@@ -147,16 +150,31 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         plan=job.plan,
         total_steps=job.total_steps,
     )
+    return training, _begin(training, job, writer, control, emit)
+
+
+def _begin(training: Training, job: Job, writer: StateWriter, control: RunControl, emit: Emit) -> Progress:
+    """Where the training starts: at its first step, or where the state was saved."""
     progress = Progress(lineage=job.folder.name)
     if job.found is not None:
         stop_text_encoder(training, job.found.step)
         progress, notices = writer.restore(job.found)
         for notice in notices:
             emit(Warned(notice.code, notice.en, notice.ja, notice.path))
-    if not text.is_trained:
-        text.freeze()
+    if not training.text.is_trained:
+        training.text.freeze()
         keep_text(training, control, emit)
-    return training, progress
+    return progress
+
+
+def _averaged(write: WriteModel, averages: Averages) -> WriteModel:
+    """A model is written with the means of its weights where there are any."""
+
+    def write_model(path: Path, progress: Progress, epoch: int) -> Path:
+        with averages.averaged():
+            return write(path, progress, epoch)
+
+    return write_model
 
 
 def _train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:

@@ -18,6 +18,7 @@ from core.config.schema import RunConfig
 from core.errors import Problem
 from core.formats import commit, tensors
 from core.train import optim, state_files
+from core.train.ema import Averages
 from core.train.engine import Engine
 from core.train.state_files import Found
 from core.train.trainee import Trainee
@@ -26,6 +27,7 @@ from core.train.update import Update
 TRAINABLE = "trainable.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 NUMBERS = "optimizer.json"
+EMA = "ema.safetensors"
 
 
 @dataclass
@@ -66,6 +68,7 @@ class StateWriter:
     trainee: Trainee
     optimizer: torch.optim.Optimizer
     update: Update
+    averages: Averages
     identity: Mapping[str, Any]
 
     def save(self, path: Path, progress: Progress, kind: str, epoch: int) -> Path:
@@ -76,11 +79,14 @@ class StateWriter:
         """
         numbers: dict[str, Any] = {"update": self.update.state()}
         memory, numbers["optimizer"] = optim.export_state(self.optimizer, self.trainee.groups)
+        means = self.averages.tensors()
         values = self._values(progress, kind, epoch)
 
         def write(folder: Path) -> None:
             tensors.save(folder / TRAINABLE, self.trainee.tensors(), {})
             tensors.save(folder / OPTIMIZER, memory, {})
+            if means:
+                tensors.save(folder / EMA, means, {})
             (folder / NUMBERS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
             (folder / "run.toml").write_text(
                 toml_io.dumps(toml_io.values_of(self.config)), encoding="utf-8", newline="\n"
@@ -90,7 +96,9 @@ class StateWriter:
             )
             state_files.seal(folder)
 
-        size = sum(tensor.nbytes for tensor in (*memory.values(), *self.trainee.tensors().values()))
+        size = sum(
+            tensor.nbytes for tensor in (*memory.values(), *means.values(), *self.trainee.tensors().values())
+        )
         return commit.write_folder(path, write, size, replaces=state_files.STATE)
 
     def restore(self, found: Found) -> tuple[Progress, list[Problem]]:
@@ -102,6 +110,8 @@ class StateWriter:
         memory = tensors.load(found.path / OPTIMIZER)
         optim.import_state(self.optimizer, groups, memory, numbers["optimizer"])
         self.update.load(numbers["update"])
+        if self.averages.tensors():
+            self.averages.load(tensors.load(found.path / EMA))
         values = found.values
         progress = Progress(
             step=values["step"],
