@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.config import rules_captions
+from core.config import rules_captions, rules_loss
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -92,17 +92,6 @@ def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
                 "どちらかを切ってください。",
                 key=f"dataset.{name}",
             )
-
-
-def timesteps_have_room(config: RunConfig) -> Iterator[Problem]:
-    low, high = config.train.min_timestep, config.train.max_timestep
-    if low >= high:
-        yield Problem(
-            "E-CFG-RANGE",
-            f"must be below max_timestep ({high}), found {low}.",
-            f"max_timestep（{high}）より小さくしてください（値：{low}）。",
-            key="train.min_timestep",
-        )
 
 
 def something_is_trained(config: RunConfig) -> Iterator[Problem]:
@@ -207,7 +196,6 @@ RULES: tuple[Rule, ...] = (
     sides_are_multiples_of_64,
     buckets_hold_the_resolution,
     cached_latents_never_change,
-    timesteps_have_room,
     something_is_trained,
     lora_is_a_single_file,
     output_name_is_a_file_name,
@@ -215,4 +203,5 @@ RULES: tuple[Rule, ...] = (
     unused_options_are_said,
     warmup_fits,
     *rules_captions.RULES,
+    *rules_loss.RULES,
 )

@@ -49,7 +49,6 @@ NOT_NEEDED: Mapping[str, tuple[str, str]] = {
 # Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
 NOT_HERE = frozenset(
     (
-        "adaptive_noise_scale",
         "alpha_mask",
         "base_weights",
         "base_weights_multiplier",
@@ -64,14 +63,8 @@ NOT_HERE = frozenset(
         "full_bf16",
         "full_fp16",
         "fused_backward_pass",
-        "huber_c",
-        "huber_scale",
-        "huber_schedule",
         "huggingface_repo_id",
         "in_json",
-        "ip_noise_gamma",
-        "ip_noise_gamma_random_strength",
-        "loss_type",
         "lr_decay_steps",
         "lr_scheduler_args",
         "lr_scheduler_min_lr_ratio",
@@ -79,27 +72,21 @@ NOT_HERE = frozenset(
         "lr_scheduler_type",
         "masked_loss",
         "max_validation_steps",
-        "multires_noise_discount",
-        "multires_noise_iterations",
         "network_args",
         "no_half_vae",
         "no_metadata",
-        "noise_offset_random_strength",
         "resize_interpolation",
         "resume_from_huggingface",
-        "scale_v_pred_loss_like_noise_pred",
         "scale_weight_norms",
         "token_warmup_min",
         "token_warmup_step",
         "torch_compile",
         "training_comment",
         "use_lion_optimizer",
-        "v_pred_like_loss",
         "validate_every_n_epochs",
         "validate_every_n_steps",
         "wandb_api_key",
         "weighted_captions",
-        "zero_terminal_snr",
     )
 )
 
@@ -109,11 +96,6 @@ _PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
 # What sd-scripts writes when such an option is left alone; these values ask for nothing.
 _HARMLESS: Mapping[str, Any] = {
     "token_warmup_min": 1,
-    "huber_c": 0.1,
-    "huber_scale": 1.0,
-    "huber_schedule": "snr",
-    "loss_type": "l2",
-    "multires_noise_discount": 0.3,
 }
 
 

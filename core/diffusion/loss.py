@@ -1,37 +1,63 @@
-"""From a prediction to one number per sample, and what each sample weighs."""
+"""From a prediction to one number per sample: how an error is measured."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
 
+from core.diffusion.schedule import NoiseTable
 
-def per_sample(model_pred: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error of each sample over its channels and pixels, in float32; (B,).
+
+def squared(model_pred: Tensor, target: Tensor) -> Tensor:
+    """The squared error of each element, in float32; (B, C, H, W).
 
     Source: Ho et al. 2020, arXiv:2006.11239, eq. 14.
     """
-    return torch.nn.functional.mse_loss(model_pred.float(), target.float(), reduction="none").mean(
-        dim=(1, 2, 3)
-    )
+    return torch.nn.functional.mse_loss(model_pred.float(), target.float(), reduction="none")
 
 
-def min_snr_weight(snr: Tensor, gamma: float, prediction: str) -> Tensor:
-    """Loss weight of each sample that caps easy timesteps.
+def absolute(model_pred: Tensor, target: Tensor) -> Tensor:
+    """The absolute error of each element, in float32; (B, C, H, W)."""
+    return torch.nn.functional.l1_loss(model_pred.float(), target.float(), reduction="none")
 
-    snr: (B,), alphas_cumprod / (1 - alphas_cumprod) at each timestep. Returns (B,).
-    Source: Hang et al. 2023, arXiv:2303.09556, section 3.4.
+
+def huber(model_pred: Tensor, target: Tensor, threshold: Tensor, *, is_smooth_l1: bool) -> Tensor:
+    """The pseudo-Huber error of each element, in float32; (B, C, H, W).
+
+    threshold: (B,), c below: 2c (sqrt(d^2 + c^2) - c), squared below it and absolute above. is_smooth_l1:
+    the same without the leading c, so that its slope far out is 2 for every c.
+    Source: Song and Dhariwal 2023, arXiv:2310.14189, section 3.3; sd-scripts' huber and smooth_l1.
     """
-    capped = snr.clamp(max=gamma)
-    return capped / (snr + 1.0) if prediction == "v" else capped / snr
+    c = threshold.view(-1, 1, 1, 1)
+    error = torch.sqrt(squared(model_pred, target) + c**2) - c
+    return 2.0 * error if is_smooth_l1 else 2.0 * c * error
 
 
-def debiased_weight(snr: Tensor, prediction: str) -> Tensor:
-    """Loss weight of each sample that lifts hard timesteps; (B,).
+def huber_thresholds(table: NoiseTable, schedule: str, c: float, scale: float) -> Tensor:
+    """The threshold of `huber` at each timestep, (T,).
 
-    snr: (B,); above 1000 it counts as 1000, as in sd-scripts. For v the weight is 1 / (snr + 1), again as
-    there.
-    Source: Yu et al. 2023, arXiv:2310.08442, section 3.3.
+    schedule: "snr", from 1 down to c as noise grows, (1 - c) / (1 + sigma)^2 + c with sigma the noise over
+    the signal, and without `scale`, as in sd-scripts; "exponential", from scale down to c * scale;
+    "constant", c * scale.
+    Source: Khrapov et al. 2024, arXiv:2403.16728, section 4.
     """
-    capped = snr.clamp(max=1000.0)
-    return 1.0 / (capped + 1.0) if prediction == "v" else 1.0 / capped.sqrt()
+    if schedule == "snr":
+        sigma = table.sqrt_one_minus_alpha / table.sqrt_alpha
+        return (1.0 - c) / (1.0 + sigma) ** 2 + c
+    if schedule == "exponential":
+        share = torch.arange(len(table), device=table.snr.device, dtype=torch.float32) / len(table)
+        return torch.exp(share * math.log(c)) * scale
+    if schedule == "constant":
+        return torch.full_like(table.snr, c * scale)
+    raise ValueError(f"no such Huber schedule: {schedule}")
+
+
+def per_sample(error: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The mean error of each sample over its channels and pixels, (B,).
+
+    error: (B, C, H, W). mask: (B, 1, H, W), what each pixel counts, 0 to 1. The mean is over all pixels, the
+    masked ones too, as in sd-scripts: a picture weighs as much as it shows of its subject.
+    """
+    return (error if mask is None else error * mask).mean(dim=(1, 2, 3))

@@ -43,7 +43,11 @@ class Source:
 
 @dataclass
 class Components:
-    """A model in memory. prediction: "epsilon" or "v", what the U-Net was trained to predict."""
+    """A model in memory.
+
+    prediction: "epsilon" or "v", what the U-Net was trained to predict. zero_terminal_snr: whether its noise
+    schedule is the one rescaled to end in pure noise (Lin et al. 2023, arXiv:2305.08891, section 3.1).
+    """
 
     spec: FamilySpec
     unet: torch.nn.Module
@@ -52,6 +56,7 @@ class Components:
     tokenizer: Any
     prediction: str
     source: Source
+    zero_terminal_snr: bool = False
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """The modules by the name of their part."""

@@ -15,9 +15,8 @@ from core.catalog import FamilySpec, Size
 from core.config.schema import RunConfig
 from core.data.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
-from core.diffusion.timesteps import uniform
+from core.train.draws import Chance, Draws
 from core.train.engine import Engine
-from core.train.keys import fraction, torch_seed
 
 READ_AHEAD = 3
 """Micro-batches made ready before they are asked for."""
@@ -41,19 +40,20 @@ class Latents(Protocol):
 class MicroBatch:
     """One forward and backward pass of one process.
 
-    latents, noise: (B, C, h, w) float32. shift: (B, C, 1, 1) for noise offset, or None. timesteps: (B,)
-    int64.
-    weights: (B,), loss weight of each sample. total: samples of this micro-batch over all processes.
+    latents, noise: (B, C, h, w) float32. timesteps: (B,) int64. weights: (B,), loss weight of each sample.
+    total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
     """
 
     epoch: int
     captions: tuple[str, ...]
     latents: Tensor
     noise: Tensor
-    shift: Tensor | None
     timesteps: Tensor
     weights: Tensor
     total: int
+    shift: Tensor | None = None
+    shift_strength: Tensor | None = None
+    perturbation: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,7 @@ class _Prepared:
     batch: Batch
     samples: tuple[Sample, ...]
     source: Tensor
-    draws: Tensor
-    shift: Tensor | None
-    timesteps: Tensor
+    draws: Draws
     weights: Tensor
 
 
@@ -75,9 +73,8 @@ class Batches:
     def __init__(
         self, plan: Plan, config: RunConfig, latents: Latents, spec: FamilySpec, engine: Engine
     ) -> None:
-        assert config.train.seed is not None, "the runner draws a seed before the run"
         self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
-        self._train, self._seed = config.train, config.train.seed
+        self._chance = Chance(config.train, engine.is_asynchronous)
         self._prior_loss_weight = config.dataset.prior_loss_weight
 
     def stream(self, position: int) -> Generator[MicroBatch | None]:
@@ -92,62 +89,40 @@ class Batches:
         samples = batch.samples[self._engine.rank :: self._engine.world_size]
         if not samples:
             return None
-        images = self._plan.images
+        spec, images = self._spec, self._plan.images
+        width, height = (side // spec.latent_stride for side in batch.bucket)
+        weights = torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
         return _Prepared(
             batch,
             samples,
             self._latents.host(batch, samples),
-            *self._draw(batch, samples),
-            self._pinned(torch.tensor([self._timestep(batch.epoch, s.slot) for s in samples])),
-            self._pinned(
-                torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
-            ),
+            self._chance(batch.epoch, samples, (spec.latent_channels, height, width)),
+            weights.pin_memory() if self._engine.is_asynchronous else weights,
         )
-
-    def _draw(self, batch: Batch, samples: Sequence[Sample]) -> tuple[Tensor, Tensor | None]:
-        """Noise and the VAE's own draw, (2, B, C, h, w), and noise offset's shift, keyed by the sample."""
-        spec, is_pinned = self._spec, self._engine.is_asynchronous
-        shape = (
-            spec.latent_channels,
-            batch.bucket.height // spec.latent_stride,
-            batch.bucket.width // spec.latent_stride,
-        )
-        draws = torch.empty(2, len(samples), *shape, pin_memory=is_pinned)
-        has_shift = self._train.noise_offset > 0
-        shift = torch.empty(len(samples), shape[0], 1, 1, pin_memory=is_pinned) if has_shift else None
-        generator = torch.Generator("cpu")
-        for n, sample in enumerate(samples):
-            generator.manual_seed(torch_seed(self._seed, "noise", batch.epoch, sample.slot))
-            draws[0, n].normal_(generator=generator)
-            draws[1, n].normal_(generator=generator)
-            if shift is not None:
-                shift[n].normal_(generator=generator)
-        return draws, shift
-
-    def _timestep(self, epoch: int, slot: int) -> int:
-        draw = fraction(self._seed, "timestep", epoch, slot)
-        return uniform(draw, self._train.min_timestep, self._train.max_timestep)
 
     def _load(self, item: _Prepared) -> MicroBatch:
         """To the device, without waiting for it."""
-        draws, timesteps, weights = (self._to_device(t) for t in (item.draws, item.timesteps, item.weights))
+        draws = item.draws
+        noise, vae_noise = self._to_device(draws.noise)
         mean, std = self._latents.device(item.batch.bucket, item.source)
         return MicroBatch(
             epoch=item.batch.epoch,
             captions=tuple(sample.caption for sample in item.samples),
-            latents=sample_latents(mean, std, draws[1]),
-            noise=draws[0],
-            shift=None if item.shift is None else self._to_device(item.shift),
-            timesteps=timesteps,
-            weights=weights,
+            latents=sample_latents(mean, std, vae_noise),
+            noise=noise,
+            timesteps=self._to_device(draws.timesteps),
+            weights=self._to_device(item.weights),
             total=len(item.batch.samples),
+            shift=self._maybe_to_device(draws.shift),
+            shift_strength=self._maybe_to_device(draws.shift_strength),
+            perturbation=self._maybe_to_device(draws.perturbation),
         )
-
-    def _pinned(self, tensor: Tensor) -> Tensor:
-        return tensor.pin_memory() if self._engine.is_asynchronous else tensor
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._engine.device, non_blocking=True)
+
+    def _maybe_to_device(self, tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else self._to_device(tensor)
 
 
 def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:

@@ -27,6 +27,9 @@ TOLD = frozenset(
     {
         "learning_rate", "seed", "mixed_precision", "gradient_checkpointing", "gradient_accumulation_steps",
         "max_grad_norm", "min_snr_gamma", "debiased_estimation_loss", "noise_offset", "prior_loss_weight",
+        "noise_offset_random_strength", "adaptive_noise_scale", "multires_noise_iterations", "loss_type",
+        "multires_noise_discount", "ip_noise_gamma", "ip_noise_gamma_random_strength", "zero_terminal_snr",
+        "huber_schedule", "huber_c", "huber_scale",
         "lr_scheduler", "lr_warmup_steps", "clip_skip", "max_token_length", "cache_latents", "color_aug",
         "flip_aug", "random_crop", "shuffle_caption", "keep_tokens", "enable_bucket", "bucket_no_upscale",
         "min_bucket_reso", "max_bucket_reso", "caption_dropout_rate", "caption_tag_dropout_rate",

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from core.config import rules_loss
 from core.config.schema import RunConfig
 from core.control import RunControl, StopRun
 from core.data import plan as planning
@@ -105,6 +106,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     config = job.config
     family = open_family(config.model.family)
     parts = family.load(config.model.base, config.model, emit)
+    parts.zero_terminal_snr = config.train.zero_terminal_snr
+    _look_at_prediction(config, parts.prediction, emit)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
@@ -245,6 +248,17 @@ def _find_state(config: RunConfig, emit: Emit) -> Found | None:
             )
         )
     return found
+
+
+def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
+    """Refuse, or warn of, options that are for models of the other prediction type."""
+    found = [*rules_loss.misfits(config.train, prediction)]
+    errors = [problem for problem in found if problem.is_error]
+    if errors:
+        raise UserError(*errors)
+    if config.model.prediction == "auto":  # else the checker has said it already
+        for notice in found:
+            emit(Warned(notice.code, notice.en, notice.ja))
 
 
 def _refuse_changes(job: Job, identity: dict[str, Any]) -> None:

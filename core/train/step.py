@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
-from core.config.schema import TrainConfig
-from core.diffusion.loss import debiased_weight, min_snr_weight, per_sample
-from core.diffusion.noise import add_noise, offset_noise
+from core.config.schema_train import TrainConfig
+from core.diffusion import loss as losses
+from core.diffusion import noise as noises
+from core.diffusion import weights
 from core.diffusion.schedule import NoiseTable
 from core.diffusion.target import target
 from core.models.family import Components, Family
@@ -33,24 +36,55 @@ class BatchLoss:
 
         Nothing here makes the host wait for the device.
         """
-        noise = batch.noise
-        if batch.shift is not None:
-            noise = offset_noise(noise, batch.shift, self.config.noise_offset)
-        noisy_latents = add_noise(batch.latents, noise, batch.timesteps, self.table)
+        noise = self._noise(batch)
+        seen = noise if batch.perturbation is None else noise + batch.perturbation
+        noisy_latents = noises.add_noise(batch.latents, seen, batch.timesteps, self.table)
         encoder_hidden_states = self.text(batch.captions)
         with self.engine.autocast():
             model_pred = self.family.predict(
                 self.parts, noisy_latents, batch.timesteps, encoder_hidden_states
             )
         wanted = target(self.parts.prediction, batch.latents, noise, batch.timesteps, self.table)
-        loss = per_sample(model_pred, wanted) * batch.weights
-        return (loss * self._snr_weights(batch.timesteps)).sum() / batch.total
+        loss = losses.per_sample(self._error(model_pred, wanted, batch.timesteps)) * batch.weights
+        return (loss * self._timestep_weights[batch.timesteps]).sum() / batch.total
 
-    def _snr_weights(self, timesteps: Tensor) -> Tensor | float:
-        config, prediction = self.config, self.parts.prediction
-        weights: Tensor | float = 1.0
-        if config.min_snr_gamma is not None:
-            weights = min_snr_weight(self.table.snr[timesteps], config.min_snr_gamma, prediction) * weights
+    def _noise(self, batch: MicroBatch) -> Tensor:
+        """The noise to predict, (B, C, h, w): the drawn one, shifted and scaled if asked."""
+        noise = batch.noise
+        if batch.shift is not None:
+            assert batch.shift_strength is not None
+            strength = batch.shift_strength
+            if self.config.adaptive_noise_scale is not None:
+                strength = noises.adaptive_strength(strength, batch.latents, self.config.adaptive_noise_scale)
+            noise = noises.offset_noise(noise, batch.shift, strength)
+        return noises.unit_variance(noise) if self.config.multires_noise_iterations else noise
+
+    def _error(self, model_pred: Tensor, wanted: Tensor, timesteps: Tensor) -> Tensor:
+        """The error of each element, (B, C, h, w)."""
+        kind = self.config.loss_type
+        if kind == "l2":
+            return losses.squared(model_pred, wanted)
+        if kind == "l1":
+            return losses.absolute(model_pred, wanted)
+        thresholds = self._huber_thresholds[timesteps]
+        return losses.huber(model_pred, wanted, thresholds, is_smooth_l1=kind == "smooth_l1")
+
+    @cached_property
+    def _huber_thresholds(self) -> Tensor:
+        config = self.config
+        return losses.huber_thresholds(self.table, config.huber_schedule, config.huber_c, config.huber_scale)
+
+    @cached_property
+    def _timestep_weights(self) -> Tensor:
+        """What a sample's loss weighs at each timestep, (T,)."""
+        config, prediction, snr = self.config, self.parts.prediction, self.table.snr
+        found = torch.ones_like(snr)
+        if config.min_snr_gamma:
+            found = weights.min_snr_weight(snr, config.min_snr_gamma, prediction)
+        if config.scale_v_pred_loss_like_noise_pred:
+            found = found * weights.like_noise_weight(snr)
+        if config.v_pred_like_loss:
+            found = found * weights.like_velocity_weight(snr, config.v_pred_like_loss)
         if config.debiased_estimation_loss:
-            weights = debiased_weight(self.table.snr[timesteps], prediction) * weights
-        return weights
+            found = found * weights.debiased_weight(snr, prediction)
+        return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import diffusers
+import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch import Tensor
 
@@ -32,6 +34,9 @@ SCHEDULERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """A key of catalog.SAMPLERS -> Diffusers' scheduler and what it needs beside the noise schedule."""
 
+LAST_ALPHA = 2**-24
+"""alphas_cumprod at pure noise for samplers that divide by it; EulerDiscreteScheduler takes the same."""
+
 
 def encode_image(parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
     """See SD.encode_image."""
@@ -42,7 +47,7 @@ def encode_image(parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
 
 def noise_scheduler(parts: Components) -> DDPMScheduler:
     """See SD.noise_scheduler."""
-    made: DDPMScheduler = _made("DDPMScheduler", {}, parts.prediction)
+    made: DDPMScheduler = _made("DDPMScheduler", {}, parts)
     return made
 
 
@@ -54,7 +59,7 @@ def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:
         text_encoder=parts.text_encoder,
         tokenizer=parts.tokenizer,
         unet=parts.unet,
-        scheduler=_made(kind, more, parts.prediction),
+        scheduler=_made(kind, more, parts),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -63,9 +68,31 @@ def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:
     return pipe
 
 
-def _made(name: str, more: Mapping[str, Any], prediction: str) -> Any:
+def _made(name: str, more: Mapping[str, Any], parts: Components) -> Any:
     """A scheduler of Diffusers with those of the settings that it has."""
+    kind, settings = getattr(diffusers, name), {**schedule(parts.prediction), **more}
+    if parts.zero_terminal_snr:
+        settings |= _zero_terminal(kind, parts.prediction)
     with warnings.catch_warnings():
         # Diffusers calls the first DPM-Solver deprecated, in favour of its successor.
         warnings.simplefilter("ignore", FutureWarning)
-        return getattr(diffusers, name).from_config({**schedule(prediction), **more})
+        return kind.from_config(settings)
+
+
+def _zero_terminal(kind: type[Any], prediction: str) -> dict[str, Any]:
+    """Settings of a schedule that ends in pure noise.
+
+    A model that predicts v is drawn from that end ("trailing"); one that predicts the noise says nothing
+    there, and is drawn from just below it as always. Schedulers that know no such schedule get its betas,
+    ending where Diffusers' own sigma schedulers end it.
+    Source: Lin et al. 2023, arXiv:2305.08891, sections 3.1 and 3.3.
+    """
+    settings: dict[str, Any] = {"timestep_spacing": "trailing"} if prediction == "v" else {}
+    if "rescale_betas_zero_snr" in inspect.signature(kind.__init__).parameters:
+        return settings | {"rescale_betas_zero_snr": True}
+    alphas_cumprod = DDPMScheduler.from_config(
+        {**schedule(prediction), "rescale_betas_zero_snr": True}
+    ).alphas_cumprod
+    alphas_cumprod[-1] = LAST_ALPHA
+    alphas = alphas_cumprod / torch.cat([torch.ones(1), alphas_cumprod[:-1]])
+    return settings | {"trained_betas": (1.0 - alphas).tolist()}
