@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import gradio as gr
 
 from core.config import check, preset, toml_io
-from core.config.importing import import_text
+from core.config.importing import Imported, import_metadata, import_text
 from core.errors import Lang, Problem, UserError
+from core.formats.header import read_header
 from ui.faults import guarded
-from ui.form import OPTIONS, Form, defaults
+from ui.form import OPTIONS, WRITTEN, Form, defaults
 from ui.markup import note, problems
 from ui.page import QUICK, Page, texts
 from ui.paths import file_name
@@ -49,13 +51,22 @@ def belongs_to_subject(key: str) -> bool:
     return bool(OPTIONS[key].meta.path) or key in ("save.output_name", "sample.sample_prompts")
 
 
-def _read(text: str) -> tuple[Mapping[str, Any], Sequence[Problem]]:
-    """The settings of a run file, or of a JSON that kohya_ss's window saved, and what there is to say."""
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        imported = import_text(text)
-        return {**defaults(), **imported.values}, imported.report
+def _read(path: Path) -> tuple[Mapping[str, Any], Sequence[Problem]]:
+    """The settings in a file, ours or another trainer's, and what there is to say. Raises UserError."""
+    if path.suffix.lower() == ".safetensors":
+        return _taken(import_metadata(read_header(path).metadata))
+    if path.stat().st_size > LARGEST_FILE:
+        raise UserError(Problem("E-CFG-SIZE", *(say("file.too.big", lg) for lg in ("en", "ja"))))
+    text = toml_io.read(path)
+    if not re.search(r"(?m)^\s*format\s*=", text):
+        return _taken(import_text(text))
     checked = check.check(text)
     return toml_io.values_of(checked.config), checked.notices
+
+
+def _taken(imported: Imported) -> tuple[Mapping[str, Any], Sequence[Problem]]:
+    """Another trainer's settings; files and names that it does not give stay as they are."""
+    return recipe(imported.values), imported.report
 
 
 class PresetsBar:
@@ -98,13 +109,33 @@ class PresetsBar:
                 parts["open"] = page.add(
                     gr.UploadButton,
                     texts(label="file.open"),
-                    file_types=[".toml", ".json"],
+                    file_types=[".toml", ".json", ".txt", ".safetensors"],
                     size="md",
                     elem_id="file-open",
                 )
                 parts["save"] = page.add(gr.Button, texts(value="file.save"), size="md", elem_id="file-save")
                 parts["reset"] = page.add(
                     gr.Button, texts(value="file.reset"), size="md", elem_id="file-reset"
+                )
+            with gr.Row(elem_classes=["rw-presets"]):
+                parts["paste"] = page.add(
+                    gr.Textbox,
+                    texts(label="import.label", placeholder="import.hint"),
+                    lines=2,
+                    max_lines=10,
+                    show_label=False,
+                    container=False,
+                    elem_id="import-text",
+                    scale=3,
+                    min_width=180,
+                )
+                parts["take"] = page.add(
+                    gr.Button,
+                    texts(value="import.button"),
+                    size="md",
+                    elem_id="import-take",
+                    scale=0,
+                    min_width=160,
                 )
             with gr.Row(elem_classes=["rw-presets"]):
                 parts["name"] = page.add(
@@ -156,7 +187,7 @@ class PresetsBar:
         def bind(event: Any, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
             return event(guarded(handler, self._window), {lang, *inputs}, to, trigger_mode="once", **QUICK)
 
-        choice, name, opened = parts["choice"], parts["name"], parts["open"]
+        choice, name, opened, paste = (parts[part] for part in ("choice", "name", "open", "paste"))
         filled = [*said, *outputs]
         bind(choice.input, lambda d: self.describe(d[choice], d[lang]), {choice}, [parts["note"]])
         bind(
@@ -176,6 +207,7 @@ class PresetsBar:
             bind(parts["apply"].click, lambda d: self.apply(d[choice], d[lang]), {choice}, filled),
             bind(parts["reset"].click, lambda d: self.reset(d[lang]), set(), filled),
             bind(opened.upload, lambda d: self.open(d[opened], d[lang]), {opened}, filled),
+            bind(parts["take"].click, lambda d: self.take(d[paste], d[lang]), {paste}, [*filled, paste]),
         ]
 
     def describe(self, name: Any, lang: Lang) -> str:
@@ -189,7 +221,11 @@ class PresetsBar:
         if chosen is None:
             return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
         title = chosen.title.ja if lang == "ja" else chosen.title.en
-        return self._filled(recipe(chosen.values)) | {
+        values = recipe(chosen.values)
+        for key in WRITTEN:
+            if key in chosen.values:  # such as the guide's --logging_dir=logs: below the workspace here
+                values[key] = str(self._window.workspace / str(chosen.values[key]))
+        return self._filled(values) | {
             self.parts["note"]: note(say("preset.applied", lang, name=title), "good")
         }
 
@@ -226,13 +262,22 @@ class PresetsBar:
         return {self.parts["text"]: text, self.parts["said"]: ""}
 
     def open(self, uploaded: Any, lang: Lang) -> Update:
-        """Fill the form from a file, ours or sd-scripts'; options it does not name get their defaults."""
+        """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
         path = Path(str(uploaded))
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise UserError(Problem("E-CFG-SIZE", *(say("file.too.big", lg) for lg in ("en", "ja"))))
-            values, notices = _read(toml_io.read(path))
+            values, notices = _read(path)
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}
         done = note(say("file.opened", lang, name=path.name), "good")
         return self._filled(values) | {self.parts["said"]: done + problems(notices, lang)}
+
+    def take(self, text: Any, lang: Lang) -> Update:
+        """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
+        said = self.parts["said"]
+        if not str(text or "").strip():
+            return {said: note(say("import.empty", lang), "warn")}
+        try:
+            values, notices = _taken(import_text(str(text)[:LARGEST_FILE]))
+        except UserError as e:
+            return {said: problems(e.problems, lang)}
+        return self._filled(values) | {said: problems(notices, lang), self.parts["paste"]: ""}

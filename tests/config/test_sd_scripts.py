@@ -3,7 +3,6 @@
 import pytest
 
 from core.config.check import check
-from core.config.importing import import_metadata, import_text
 from core.errors import ConfigError
 
 GUIDE = """
@@ -31,18 +30,6 @@ flip_aug = true
 gradient_checkpointing = true
 seed = 42
 """
-
-# The guide's third command, as a person would paste it.
-COMMAND = """accelerate launch --num_cpu_threads_per_process 8 train_db.py
---pretrained_model_name_or_path="C:\\models\\v1-5.safetensors"
---train_data_dir=train --output_dir=out
---resolution=768,512
---train_batch_size=20 --learning_rate=5e-6 --max_train_steps=800
---use_8bit_adam --xformers --mixed_precision="bf16"
---save_every_n_epochs=1 --save_state --save_precision="bf16"
---logging_dir=logs
---enable_bucket --min_bucket_reso=384 --max_bucket_reso=1280
---color_aug --flip_aug --gradient_checkpointing --seed 42"""
 
 
 def test_a_config_file_of_sd_scripts_runs_unchanged():
@@ -94,52 +81,6 @@ def test_an_option_that_is_off_is_no_fault():
 def test_the_same_option_under_two_names_with_two_values_is_refused():
     with pytest.raises(ConfigError, match="already sets"):
         check(GUIDE + "unet_lr = 1e-4\n[train]\nunet_lr = 2e-4\n")
-
-
-def test_the_guides_command_is_taken_as_it_stands():
-    values = import_text(COMMAND).values
-    assert values["model.base"] == "C:\\models\\v1-5.safetensors"
-    assert values["dataset.resolution"] == "768,512"
-    assert values["optimizer.optimizer_type"] == "AdamW8bit"
-    assert values["network.method"] == "none"
-    assert values["train.seed"] == 42
-
-
-def test_accelerates_own_options_are_left_to_accelerate():
-    assert not any("cpu_threads" in problem.text("en") for problem in import_text(COMMAND).report)
-
-
-def test_a_lora_command_is_a_lora_run():
-    found = import_text(
-        "python train_network.py --network_dim=8 --pretrained_model_name_or_path=m --train_data_dir=t"
-    )
-    assert (found.values["network.method"], found.values["network.rank"]) == ("lora", 8)
-
-
-def test_a_kohya_gui_file_is_taken_with_its_own_names():
-    found = import_text(
-        '{"pretrained_model_name_or_path": "m", "max_resolution": "512,640", "epoch": 3,'
-        ' "optimizer": "AdamW8bit",'
-        ' "xformers": "xformers", "network_dim": 16, "clip_skip": 0, "unet_lr": 0.0001}'
-    )
-    assert found.values["dataset.resolution"] == "512,640"
-    assert found.values["train.max_train_epochs"] == 3
-    assert found.values["model.attention"] == "xformers"
-    assert found.values["network.rank"] == 16
-
-
-def test_metadata_of_a_lora_gives_its_settings_back():
-    found = import_metadata(
-        {"ss_network_dim": "16", "ss_learning_rate": "0.0001", "ss_seed": "None", "other": "x"}
-    )
-    assert found.values["network.rank"] == 16
-    assert found.values["train.learning_rate"] == 0.0001
-    assert "train.seed" not in found.values
-
-
-def test_text_that_is_no_settings_is_refused():
-    with pytest.raises(ConfigError, match="neither"):
-        import_text("hello there, friend")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.config.check import check
 from tests.ui.fake import demo_raw
 from ui.resuming import newest_unfinished
+from ui.window import PROJECT
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def test_an_sd_scripts_file_fills_the_form(app, bar, tmp_path):
         encoding="utf-8",
     )
     filled = bar.open(str(path), "en")
-    shown = {key: filled[c]["value"] for key, c in app.form.components.items()}
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
     assert shown["network.rank"] == 16 and shown["dataset.resolution"] == "768,512"
     assert shown["optimizer.optimizer_type"] == "AdamW8bit" and shown["model.base"].endswith("m.safetensors")
 
@@ -80,9 +83,31 @@ def test_a_json_of_kohya_ss_fills_the_form_with_a_report(app, bar, tmp_path):
     path = tmp_path / "kohya.json"
     path.write_text('{"max_resolution": "640,512", "train_batch_size": 3, "LoRA_type": "Standard"}', "utf-8")
     filled = bar.open(str(path), "en")
-    shown = {key: filled[c]["value"] for key, c in app.form.components.items()}
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
     assert shown["dataset.resolution"] == "640,512" and shown["dataset.train_batch_size"] == 3
     assert "Settings opened" in said(bar, filled)
+
+
+def test_a_pasted_command_fills_the_form_and_keeps_the_subject(app, bar):
+    command = (PROJECT / "tests" / "guide" / "buckets-augmentation.txt").read_text(encoding="utf-8")
+    filled = bar.take(command, "ja")
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
+    assert shown["dataset.resolution"] == "768,512" and shown["train.learning_rate"] == "5e-6"
+    assert not {"model.base", "dataset.train_data_dir", "save.output_dir"} & set(shown)
+    assert "学習用データのディレクトリ" in said(bar, filled) and filled[bar.parts["paste"]] == ""
+    assert "is-bad" in said(bar, bar.take("nothing of the kind", "en"))
+    assert "Paste" in said(bar, bar.take("  ", "en"))
+
+
+def test_a_lora_file_gives_the_settings_it_was_trained_with(app, bar, tmp_path):
+    path = tmp_path / "frog.safetensors"
+    record = {"ss_network_dim": "12", "ss_network_alpha": "6", "ss_learning_rate": "0.0002"}
+    header = json.dumps({"__metadata__": record}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    filled = bar.open(str(path), "en")
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
+    assert (shown["network.rank"], shown["network.alpha"]) == (12, "6")
+    assert shown["train.learning_rate"] == "2e-4" and "model.base" not in shown
 
 
 def test_a_file_that_is_no_run_file_is_told_with_its_line(bar, tmp_path):
