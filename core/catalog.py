@@ -169,3 +169,22 @@ SAVE_PRECISIONS: Mapping[str, Words] = MappingProxyType(
         "bf16": Words("bf16", "bf16"),
     }
 )
+
+INTERPOLATIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "auto": Words("area mean to shrink, Lanczos to enlarge", "縮小は面積平均、拡大はLanczos"),
+        "area": Words("area mean (bilinear to enlarge)", "面積平均（拡大はバイリニア）"),
+        "lanczos": Words("Lanczos", "Lanczos"),
+        "bicubic": Words("bicubic", "バイキュービック"),
+        "bilinear": Words("bilinear", "バイリニア"),
+        "box": Words("box", "ボックス"),
+        "nearest": Words("nearest pixel", "最近傍"),
+    }
+)
+
+BUCKET_RULES: Mapping[str, Words] = MappingProxyType(
+    {
+        "absolute": Words("difference of width / height (sd-scripts)", "幅÷高さの差（sd-scriptsと同じ）"),
+        "log": Words("ratio of width / height", "幅÷高さの比"),
+    }
+)

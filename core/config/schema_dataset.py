@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import BeforeValidator
+
+from core import catalog
 from core.config.option import opt
 from core.config.schema_captions import CaptionOptions
 from core.config.schema_folders import FolderOptions
+
+_SAME = {"linear": "bilinear", "cubic": "bicubic"}
+"""sd-scripts' second names."""
+
+Interpolation = Annotated[
+    Literal["auto", "area", "lanczos", "bicubic", "bilinear", "box", "nearest"],
+    BeforeValidator(lambda value: _SAME.get(value, value) if isinstance(value, str) else value),
+]
 
 
 class DatasetConfig(CaptionOptions, FolderOptions):
@@ -42,6 +53,38 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ),
         level="advanced",
         sd_scripts="random_crop",
+    )
+    resize_interpolation: Interpolation = opt(
+        "auto",
+        ("Resizing", "リサイズの方法"),
+        (
+            "How pictures are brought to the size of their bucket; all but nearest are smooth when shrinking.",
+            "画像をbucketのサイズに合わせる方法。最近傍以外は縮小時も滑らかです。",
+        ),
+        choices=catalog.INTERPOLATIONS,
+        level="expert",
+        sd_scripts="resize_interpolation",
+    )
+    alpha_mask: bool = opt(
+        False,
+        ("Transparency is a loss mask", "透明部分をマスクにする"),
+        (
+            "Transparent parts of a picture count less in the loss, fully transparent ones not at all.",
+            "画像の透明な部分のlossを小さくし、完全に透明な部分は学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="alpha_mask",
+    )
+    conditioning_data_dir: str | None = opt(
+        None,
+        ("Loss masks", "lossのマスク画像"),
+        (
+            "Folder with a mask of the same name and shape for each picture: white is learnt, black is not.",
+            "各画像と同じ名前・同じ縦横比のマスク画像のフォルダ。白い部分を学習し、黒い部分は学習しません。",
+        ),
+        level="advanced",
+        path="folder",
+        sd_scripts="conditioning_data_dir",
     )
     cache_latents: bool = opt(
         False,

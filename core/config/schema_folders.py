@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
+from core import catalog
 from core.config.option import Section, opt
 
 
@@ -115,6 +116,16 @@ class FolderOptions(Section):
         sd_scripts="bucket_reso_steps",
         ge=64,
         multiple_of=64,
+    )
+    bucket_rule: Literal["absolute", "log"] = opt(
+        "absolute",
+        ("Closest bucket by", "最も近いbucketの決め方"),
+        (
+            "By the ratio, portrait and landscape are treated alike and less is cut from tall pictures.",
+            "比で選ぶと縦長と横長の扱いが同じになり、縦長の画像の切り取りが減ります。",
+        ),
+        choices=catalog.BUCKET_RULES,
+        level="expert",
     )
     bucket_no_upscale: bool = opt(
         False,

@@ -49,10 +49,8 @@ NOT_NEEDED: Mapping[str, tuple[str, str]] = {
 # Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
 NOT_HERE = frozenset(
     (
-        "alpha_mask",
         "base_weights",
         "base_weights_multiplier",
-        "conditioning_data_dir",
         "dataset_class",
         "dataset_config",
         "deepspeed",
@@ -75,7 +73,6 @@ NOT_HERE = frozenset(
         "network_args",
         "no_half_vae",
         "no_metadata",
-        "resize_interpolation",
         "resume_from_huggingface",
         "scale_weight_norms",
         "token_warmup_min",

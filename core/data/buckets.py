@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
@@ -19,13 +19,14 @@ class Fit:
     """How one picture becomes a training size: resized, then cut to the bucket.
 
     bucket: size trained at. resized: size before the cut. crop_left, crop_top: offset of the centre cut. All
-    pixels.
+    pixels. interpolation: how it is resized, a key of catalog.INTERPOLATIONS.
     """
 
     bucket: Size
     resized: Size
     crop_left: int
     crop_top: int
+    interpolation: str = "auto"
 
     @property
     def trim(self) -> Size:
@@ -63,15 +64,20 @@ def candidates(resolution: Size, min_reso: int, max_reso: int, steps: int) -> li
     return sorted(sizes)
 
 
-def choose(size: Size, sizes: Sequence[Size]) -> Fit:
+def choose(size: Size, sizes: Sequence[Size], rule: str = "absolute") -> Fit:
     """The bucket among `sizes` (sorted) closest in shape, the picture scaled up or down to cover it.
 
-    Closest: smallest absolute difference of width/height, the first on ties; a picture that is a bucket is
-    its own.
+    rule: a key of catalog.BUCKET_RULES. Closest: smallest difference of width/height, or of its logarithm;
+    the first on ties. A picture that is a bucket is its own.
     """
     shape = size.width / size.height
-    closest = min(sizes, key=lambda bucket: abs(bucket.width / bucket.height - shape))
+    closest = min(sizes, key=lambda bucket: _difference(bucket.width / bucket.height, shape, rule))
     return cover(size, size if size in sizes else closest)
+
+
+def _difference(one: float, other: float, rule: str) -> float:
+    """How far two shapes (width/height) are apart."""
+    return abs(math.log(one / other)) if rule == "log" else abs(one - other)
 
 
 def cover(size: Size, bucket: Size) -> Fit:
@@ -88,13 +94,13 @@ def centred(resized: Size, bucket: Size) -> Fit:
     return Fit(bucket, resized, (resized.width - bucket.width) // 2, (resized.height - bucket.height) // 2)
 
 
-def shrink(size: Size, resolution: Size, steps: int) -> Fit | None:
+def shrink(size: Size, resolution: Size, steps: int, rule: str = "absolute") -> Fit | None:
     """The bucket of a picture that is never enlarged: its own size cut to the step, first shrunk if large.
 
     None when a side is, or becomes, shorter than one step.
     """
     area = resolution.width * resolution.height
-    resized = size if size.width * size.height <= area else _shrunk(size, area, steps)
+    resized = size if size.width * size.height <= area else _shrunk(size, area, steps, rule)
     if resized is None or min(resized) < steps:
         return None
     return centred(
@@ -102,7 +108,7 @@ def shrink(size: Size, resolution: Size, steps: int) -> Fit | None:
     )
 
 
-def _shrunk(size: Size, area: int, steps: int) -> Size | None:
+def _shrunk(size: Size, area: int, steps: int, rule: str) -> Size | None:
     """The size at `area` with one side on the step: the one that keeps the shape better, height on ties."""
     shape = size.width / size.height
     exact_width = math.sqrt(area * shape)
@@ -112,7 +118,8 @@ def _shrunk(size: Size, area: int, steps: int) -> Size | None:
     width_of_height = _down_to_step(height * shape, steps)
     if 0 in (width, height, height_of_width, width_of_height):
         return None
-    if abs(width / height_of_width - shape) < abs(width_of_height / height - shape):
+    by_width = _difference(width / height_of_width, shape, rule)
+    if by_width < _difference(width_of_height / height, shape, rule):
         return Size(width, int(width / shape + 0.5))
     return Size(int(height * shape + 0.5), height)
 
@@ -130,11 +137,14 @@ def fit(size: Size, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
     trained.
     """
     resolution = Size(*config.resolution)
+    found: Fit | None
     if not config.enable_bucket:
-        return centred(size, resolution) if is_exact(size, config) else cover(size, resolution)
-    if config.bucket_no_upscale:
-        return shrink(size, resolution, config.bucket_reso_steps)
-    return choose(size, sizes)
+        found = centred(size, resolution) if is_exact(size, config) else cover(size, resolution)
+    elif config.bucket_no_upscale:
+        found = shrink(size, resolution, config.bucket_reso_steps, config.bucket_rule)
+    else:
+        found = choose(size, sizes, config.bucket_rule)
+    return None if found is None else replace(found, interpolation=config.resize_interpolation)
 
 
 def is_exact(size: Size, config: DatasetConfig) -> bool:

@@ -20,6 +20,9 @@ from core.errors import Problem, ResourceFault
 Pixels = NDArray[np.uint8]
 """(H, W, 3), 0 to 255, sRGB."""
 
+Mask = NDArray[np.uint8]
+"""(H, W): how much each pixel counts in the loss, 255 fully, 0 not at all."""
+
 RETRY_PAUSES_SECONDS = (0.2, 1.0)
 """Waits between three tries to read a file; network drives come back."""
 
@@ -27,6 +30,18 @@ COLOR_AUG_RATE = 0.33
 HUE_TURN = 8 / 180
 """Largest hue shift either way, of a whole turn; sd-scripts: 8 on OpenCV's scale of 180."""
 GAMMA_RANGE = (0.95, 1.05)
+
+
+_FILTERS = {
+    "auto": Image.Resampling.LANCZOS,
+    "area": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "box": Image.Resampling.BOX,
+    "nearest": Image.Resampling.NEAREST,
+}
+"""Pillow's filters; those of "auto" and "area" are for enlarging."""
 
 
 def content_hash(data: bytes) -> str:
@@ -46,32 +61,63 @@ def load(
     one, and config.color_aug on, `rng` decides the colours: keys.rng(seed, "color", epoch, sample.slot).
     Raises ResourceFault when the file is gone, or no longer the one that was planned.
     """
-    picture = _open(image)
+    picture = pixels.upright_rgb(_open(image.path, image.content))
     if Size(*picture.size) != image.size:
         raise _changed(image.path)
-    left, top = (image.fit.crop_left, image.fit.crop_top) if sample is None else sample.crop
-    bucket = image.fit.bucket
-    full = resize(np.asarray(picture), image.fit.resized)
-    cut = full[top : top + bucket.height, left : left + bucket.width]
+    cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
     if sample is not None and config is not None and config.color_aug:
         assert rng is not None, "color_aug needs a generator"
         cut = recolour(cut, rng)
-    if sample is not None and sample.flip:
-        cut = cut[:, ::-1]
-    return np.ascontiguousarray(cut)
+    return _facing(cut, sample)
 
 
-def resize(full: Pixels, size: Size) -> Pixels:
-    """The picture at another size: area mean when no side grows, else Lanczos, as in sd-scripts."""
+def load_mask(image: PlannedImage, sample: Sample | None, config: DatasetConfig) -> Mask:
+    """The loss mask (H, W) of a sample: resized, cut and mirrored exactly as its picture is.
+
+    From the red of the image's mask file, else, with config.alpha_mask, from the picture's own transparency;
+    all 255 when there is neither. A smaller or larger mask of the picture's shape is fine.
+    Raises ResourceFault when a file is gone, or no longer the one that was planned.
+    """
+    if image.mask_path is not None:
+        opaque: Image.Image | None = pixels.upright_rgb(_open(image.mask_path, image.mask_content))
+        opaque = opaque.getchannel("R")
+    elif config.alpha_mask:
+        opaque = pixels.upright_alpha(_open(image.path, image.content))
+    else:
+        opaque = None
+    bucket = image.fit.bucket
+    if opaque is None:
+        return np.full((bucket.height, bucket.width), 255, np.uint8)
+    return _facing(_cut(resize(np.asarray(opaque), image.fit.resized, "area"), image, sample), sample)
+
+
+def _cut(full: NDArray[np.uint8], image: PlannedImage, sample: Sample | None) -> NDArray[np.uint8]:
+    """The part of the resized picture or mask that is trained."""
+    left, top = (image.fit.crop_left, image.fit.crop_top) if sample is None else sample.crop
+    return full[top : top + image.fit.bucket.height, left : left + image.fit.bucket.width]
+
+
+def _facing(cut: NDArray[np.uint8], sample: Sample | None) -> NDArray[np.uint8]:
+    """Mirrored left to right where the sample is."""
+    return np.ascontiguousarray(cut[:, ::-1] if sample is not None and sample.flip else cut)
+
+
+def resize(full: Pixels, size: Size, interpolation: str = "auto") -> Pixels:
+    """The picture (H, W, 3), or a single channel (H, W), at another size.
+
+    interpolation: a key of catalog.INTERPOLATIONS. "auto", as in sd-scripts: area mean when no side grows,
+    else Lanczos. Pillow's filters widen when they shrink, so that nothing is skipped; those of sd-scripts
+    (OpenCV) do not.
+    """
     height, width = full.shape[:2]
     if (width, height) == size:
         return full
-    if size.width <= width and size.height <= height:
+    if interpolation in ("auto", "area") and size.width <= width and size.height <= height:
         rows = _area_mean(full, size.height)
         columns = _area_mean(np.ascontiguousarray(rows.swapaxes(0, 1)), size.width)
         mean: Pixels = np.rint(columns.swapaxes(0, 1)).astype(np.uint8)
         return mean
-    return np.asarray(Image.fromarray(full).resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(full).resize(size, _FILTERS[interpolation]))
 
 
 def _area_mean(lines: NDArray[np.generic], count: int) -> NDArray[np.float32]:
@@ -105,10 +151,25 @@ def recolour(cut: Pixels, rng: random.Random) -> Pixels:
 
 
 def turn_hue(cut: Pixels, turn: float) -> Pixels:
-    """Every hue moved along the colour circle; turn: share of the whole circle, greys stay."""
-    hsv = np.array(Image.fromarray(cut).convert("HSV"))
-    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + round(turn * 256)) % 256
-    return np.asarray(Image.fromarray(hsv, "HSV").convert("RGB"))
+    """Every hue moved along the colour circle; turn: share of the whole circle, greys stay.
+
+    Lightest and darkest channel of each pixel keep their values, as in the HSV model, without its rounding
+    to bytes in between.
+    """
+    red, green, blue = (cut[..., i].astype(np.float32) for i in range(3))
+    top = np.maximum(np.maximum(red, green), blue)
+    spread = top - np.minimum(np.minimum(red, green), blue)
+    safe = np.where(spread == 0, np.float32(1), spread)
+    sextant = np.where(
+        top == red,
+        (green - blue) / safe,
+        np.where(top == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+    )
+    turned = np.empty_like(cut)
+    for channel, offset in enumerate((5, 3, 1)):
+        place = (sextant + np.float32(6 * turn + offset)) % 6
+        turned[..., channel] = np.rint(top - spread * np.clip(np.minimum(place, 4 - place), 0, 1))
+    return turned
 
 
 def gamma(cut: Pixels, exponent: float) -> Pixels:
@@ -117,21 +178,21 @@ def gamma(cut: Pixels, exponent: float) -> Pixels:
     return table[cut]
 
 
-def _open(image: PlannedImage) -> Image.Image:
-    """The upright RGB picture of a planned image, after up to three tries to read it."""
+def _open(path: Path, content: str) -> Image.Image:
+    """The picture of a planned file, after up to three tries to read it."""
     for pause in (*RETRY_PAUSES_SECONDS, None):
         try:
-            data = image.path.read_bytes()
+            data = path.read_bytes()
             break
         except OSError as error:
             if pause is None:
-                raise _gone(image.path, error) from error
+                raise _gone(path, error) from error
             time.sleep(pause)
-    if content_hash(data) != image.content:
-        raise _changed(image.path)
+    if content_hash(data) != content:
+        raise _changed(path)
     picture = pixels.open_picture(data)
-    assert picture is not None, f"{image.path} was a picture when it was planned"
-    return pixels.upright_rgb(picture)
+    assert picture is not None, f"{path} was a picture when it was planned"
+    return picture
 
 
 def _gone(path: Path, error: OSError) -> ResourceFault:

@@ -84,6 +84,16 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
     return rgb if turn is None else rgb.transpose(turn)
 
 
+def upright_alpha(picture: Image.Image) -> Image.Image | None:
+    """How opaque each pixel of the loaded picture is, upright, 8-bit; None when it has no transparency."""
+    picture.load()
+    if not picture.has_transparency_data:
+        return None
+    turn = _UPRIGHT.get(orientation(picture))
+    alpha = picture.convert("RGBA").getchannel("A")
+    return alpha if turn is None else alpha.transpose(turn)
+
+
 def _rgb(picture: Image.Image, profile: bytes) -> Image.Image:
     if picture.mode.startswith("I;16"):
         # Pillow's own conversion clips to 255 and turns such pictures almost white.
