@@ -53,7 +53,14 @@ def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
     step = data.bucket_reso_steps
     smallest = data.min_bucket_reso // step * step
     largest = -(-data.max_bucket_reso // step) * step
-    if smallest > largest:
+    if smallest == 0:
+        yield Problem(
+            "E-CFG-RANGE",
+            f"must be at least bucket_reso_steps ({step}), found {data.min_bucket_reso}.",
+            f"bucket_reso_steps（{step}）以上にしてください（値：{data.min_bucket_reso}）。",
+            key="dataset.min_bucket_reso",
+        )
+    elif smallest > largest:
         yield Problem(
             "E-CFG-RANGE",
             f"must not be above max_bucket_reso ({data.max_bucket_reso}), found {data.min_bucket_reso}.",

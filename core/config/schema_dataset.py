@@ -58,7 +58,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         "auto",
         ("Resizing", "リサイズの方法"),
         (
-            "How pictures are brought to the size of their bucket; all but nearest are smooth when shrinking.",
+            "How pictures are brought to their bucket's size; all but nearest are smooth when shrinking.",
             "画像をbucketのサイズに合わせる方法。最近傍以外は縮小時も滑らかです。",
         ),
         choices=catalog.INTERPOLATIONS,

@@ -57,7 +57,7 @@ def candidates(resolution: Size, min_reso: int, max_reso: int, steps: int) -> li
     area = resolution.width * resolution.height
     square = math.isqrt(area) // steps * steps
     sizes = {Size(square, square)}
-    for width in range(smallest, largest + 1, steps):
+    for width in range(max(smallest, steps), largest + 1, steps):
         height = min(largest, area // width // steps * steps)
         if height >= smallest:
             sizes |= {Size(width, height), Size(height, width)}
@@ -116,7 +116,7 @@ def _shrunk(size: Size, area: int, steps: int, rule: str) -> Size | None:
     height = _down_to_step(area / exact_width, steps)
     height_of_width = _down_to_step(width / shape, steps)
     width_of_height = _down_to_step(height * shape, steps)
-    if 0 in (width, height, height_of_width, width_of_height):
+    if 0 in (height, height_of_width):
         return None
     by_width = _difference(width / height_of_width, shape, rule)
     if by_width < _difference(width_of_height / height, shape, rule):

@@ -100,3 +100,36 @@ def test_without_buckets_random_crop_takes_larger_pictures_at_their_own_scale():
     options = DatasetConfig(resolution=(64, 64), random_crop=True)
     assert fit(Size(100, 80), options, []) == Fit(Size(64, 64), Size(100, 80), 18, 8)
     assert not is_exact(Size(100, 63), options)
+
+
+def test_without_enlarging_a_strip_whose_height_alone_gives_no_width_keeps_the_other_way():
+    # 512 x 512 pixels at 1000:63500 are 64.25 x 4080; 64 wide is 4064 high; 4032 high would be 63.5 wide,
+    # which is below one step.
+    found = shrink(Size(1000, 63_500), Size(512, 512), 64)
+    assert found == Fit(Size(64, 4032), Size(64, 4064), 0, 16)
+
+
+def test_a_smallest_side_below_one_step_divides_by_nothing():
+    assert candidates(Size(256, 256), 100, 256, 128) == [Size(128, 256), Size(256, 128), Size(256, 256)]
+
+
+def test_by_the_ratio_landscape_and_portrait_are_mirror_images():
+    sizes = candidates(Size(512, 512), 256, 1024, 64)
+    for width in range(200, 1000, 7):
+        one, other = (choose(Size(*pair), sizes, "log") for pair in ((width, 700), (700, width)))
+        assert one.bucket == (other.bucket.height, other.bucket.width)
+
+
+def test_by_the_ratio_a_tall_picture_may_get_another_bucket():
+    # 832:1216 = 0.684. Differences: 448:576 = 0.778, 0.093 away; 384:640 = 0.6, 0.084 away.
+    # Ratios: 0.778/0.684 = 1.137; 0.684/0.6 = 1.140.
+    sizes = candidates(Size(512, 512), 256, 1024, 64)
+    assert choose(Size(832, 1216), sizes, "absolute").bucket == (384, 640)
+    assert choose(Size(832, 1216), sizes, "log").bucket == (448, 576)
+
+
+def test_the_options_of_a_run_reach_the_choice():
+    options = DatasetConfig(enable_bucket=True, bucket_rule="log", resize_interpolation="box")
+    sizes = candidates(Size(512, 512), 256, 1024, 64)
+    found = fit(Size(832, 1216), options, sizes)
+    assert (found.bucket, found.interpolation) == ((448, 576), "box")
