@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.config import rules_captions, rules_loss
+from core.config import rules_captions, rules_loss, rules_pictures
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -211,4 +211,5 @@ RULES: tuple[Rule, ...] = (
     warmup_fits,
     *rules_captions.RULES,
     *rules_loss.RULES,
+    *rules_pictures.RULES,
 )

@@ -82,9 +82,11 @@ def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Proble
     return Problem(
         "E-IMG-SIZE",
         f"without buckets every picture must be {width}x{height} pixels, and {count} "
-        f"{'is' if count == 1 else 'are'} not: {names.en}. Turn on dataset.enable_bucket, or resize them.",
+        f"{'is' if count == 1 else 'are'} not: {names.en}. Turn on dataset.enable_bucket, or resize them "
+        "(Tools, or `python -m core tools resize`).",
         f"bucketを使わない場合、画像はすべて{width}x{height}ピクセルである必要がありますが、"
-        f"{count}枚のサイズが異なります：{names.ja}。dataset.enable_bucketをオンにするか、リサイズしてください。",
+        f"{count}枚のサイズが異なります：{names.ja}。dataset.enable_bucketをオンにするか、"
+        "リサイズしてください（「ツール」または`python -m core tools resize`）。",
         key="dataset.resolution",
         path=str(images[0].path),
     )

@@ -32,8 +32,9 @@ MAX_SAMPLES = 5_000_000
 _IN_THE_RECORDS = {
     "train_data_dir", "reg_data_dir", "caption_extension", "caption_prefix", "caption_suffix",
     "resolution", "enable_bucket", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
-    "bucket_no_upscale", "train_batch_size", "validation_split", "validation_seed", "prior_loss_weight",
-    "cache_latents", "cache_latents_to_disk", "vae_batch_size", "skip_bad_images",
+    "bucket_no_upscale", "bucket_rule", "train_batch_size", "validation_split", "validation_seed",
+    "prior_loss_weight", "conditioning_data_dir", "cache_latents", "cache_latents_to_disk",
+    "vae_batch_size", "skip_bad_images",
 }  # fmt: skip
 """Options whose whole effect on a sample is in the pictures' own records, or that have none; all others
 shape it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.control import RunControl
-from core.data import buckets, captions, findings
+from core.data import buckets, captions, findings, masks
 from core.data.captions import Caption
 from core.data.folders import Folder, scan
 from core.data.preflight import Look, look
@@ -63,9 +63,11 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
         inside = [one for one in seen if one.folder == index]
         problems += _caption_notices(folder, inside, files[index], captions.dotted(config.caption_extension))
     problems += _folder_words_notices(seen)
+    masked = masks.find(images, folders, (config,))
+    problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         problems.append(findings.none_usable())
-    return Survey((config,), tuple(folders), tuple(images), tuple(problems))
+    return Survey((config,), tuple(folders), masked.images, tuple(problems))
 
 
 def _folders(config: DatasetConfig) -> tuple[list[Folder], list[Problem]]:

@@ -139,6 +139,7 @@ class DiskCache:
             "bucket": [*fit.bucket],
             "resized": [*fit.resized],
             "crop": [fit.crop_left, fit.crop_top],
+            "interpolation": fit.interpolation,
             "flip": flip,
             "dtype": "float32",
         }

@@ -8,6 +8,7 @@ import pytest
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.data.buckets import Fit, candidates, choose, effective_range, fit, is_exact, shrink
+from tests.data.pictures import draw, plan
 
 REFERENCE = json.loads((Path(__file__).parent / "buckets_reference.json").read_text())["settings"]
 each_setting = pytest.mark.parametrize("setting", REFERENCE, ids=lambda setting: setting["name"])
@@ -133,3 +134,23 @@ def test_the_options_of_a_run_reach_the_choice():
     sizes = candidates(Size(512, 512), 256, 1024, 64)
     found = fit(Size(832, 1216), options, sizes)
     assert (found.bucket, found.interpolation) == ((448, 576), "box")
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_without_buckets_wrong_sizes_are_one_error_that_names_them_and_the_mend_cached_or_not(
+    tmp_path, cached
+):
+    draw(tmp_path / "1_a" / "right.png", (64, 64))
+    draw(tmp_path / "1_a" / "large.png", (128, 64))
+    draw(tmp_path / "1_a" / "small.png", (64, 32))
+    (problem,) = plan(tmp_path, cache_latents=cached).problems
+    assert problem.code == "E-IMG-SIZE"
+    assert "1_a/large.png (128x64), 1_a/small.png (64x32)" in problem.en and "right" not in problem.en
+    assert "enable_bucket" in problem.en and "tools resize" in problem.en
+
+
+def test_a_picture_below_64_pixels_that_may_not_be_enlarged_is_a_clear_sentence(tmp_path):
+    draw(tmp_path / "1_a" / "x.png", (200, 63))
+    (problem,) = plan(tmp_path, enable_bucket=True, bucket_no_upscale=True).problems
+    assert problem.code == "E-IMG-SMALL"
+    assert "200x63" in problem.en and "below 64" in problem.en and "bucket_no_upscale" in problem.ja

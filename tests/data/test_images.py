@@ -1,5 +1,6 @@
 """From a file to the pixels that are trained."""
 
+import colorsys
 import random
 import struct
 
@@ -170,6 +171,46 @@ def test_enlarging_is_lanczos():
     assert (resize(full, Size(16, 16)) == expected).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "pillow"),
+    [
+        ("lanczos", Image.Resampling.LANCZOS),
+        ("bicubic", Image.Resampling.BICUBIC),
+        ("bilinear", Image.Resampling.BILINEAR),
+        ("box", Image.Resampling.BOX),
+        ("nearest", Image.Resampling.NEAREST),
+    ],
+)
+@pytest.mark.parametrize("size", [(5, 5), (16, 16), (5, 16)])
+def test_each_chosen_way_of_resizing_is_pillow_s(name, pillow, size):
+    full = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    expected = np.asarray(Image.fromarray(full).resize(size, pillow))
+    assert (resize(full, Size(*size), name) == expected).all()
+
+
+def test_area_shrinks_by_the_mean_and_enlarges_bilinearly():
+    full = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    assert (resize(full, Size(4, 4), "area") == resize(full, Size(4, 4), "auto")).all()
+    expected = np.asarray(Image.fromarray(full).resize((16, 16), Image.Resampling.BILINEAR))
+    assert (resize(full, Size(16, 16), "area") == expected).all()
+
+
+def test_the_way_of_resizing_of_the_run_is_used(tmp_path):
+    values = np.zeros((8, 8), np.uint8)
+    values[:, ::2] = 200  # every second column: the mean is 100, the nearest pixel 0 or 200
+    Image.fromarray(values).save(tmp_path / "a.png")
+    found = {
+        name: set(load(planned(tmp_path / "a.png", Fit(Size(4, 4), Size(4, 4), 0, 0, name))).ravel().tolist())
+        for name in ("auto", "nearest")
+    }
+    assert found["auto"] == {100} and found["nearest"] <= {0, 200}
+
+
+@pytest.mark.parametrize(("given", "taken"), [("linear", "bilinear"), ("cubic", "bicubic")])
+def test_second_names_of_interpolations_are_understood(given, taken):
+    assert DatasetConfig(resize_interpolation=given).resize_interpolation == taken
+
+
 def test_the_plan_s_cut_is_what_is_loaded(tmp_path):
     values = np.arange(12, dtype=np.uint8)[None, :, None].repeat(4, 0).repeat(3, 2)
     Image.fromarray(values).save(tmp_path / "a.png")
@@ -209,10 +250,31 @@ def test_gamma_moves_a_middle_value_by_a_few_levels():
     assert gamma(np.full((1, 1, 3), 200, np.uint8), 1.05)[0, 0, 0] == 198
 
 
+def test_hue_and_gamma_are_drawn_equally_often_within_their_limits(monkeypatch):
+    turns, gammas = [], []
+    monkeypatch.setattr(images, "turn_hue", lambda cut, turn: turns.append(turn) or cut)
+    monkeypatch.setattr(images, "gamma", lambda cut, exponent: gammas.append(exponent) or cut)
+    generator, full = random.Random(0), np.zeros((1, 1, 3), np.uint8)
+    for _ in range(6000):
+        recolour(full, generator)
+    # 6000 x 0.33 / 2 = 990 of each, standard deviation 29
+    assert 900 < len(turns) < 1080 and 900 < len(gammas) < 1080
+    assert -16 <= 360 * min(turns) < -15.8 and 15.8 < 360 * max(turns) <= 16  # degrees: 8 / 180 of a turn
+    assert 0.95 <= min(gammas) < 0.951 and 1.049 < max(gammas) <= 1.05
+
+
 def test_a_third_of_the_colour_circle_turns_red_to_green_and_grey_stays():
     turned = turn_hue(np.array([[[255, 0, 0], [90, 90, 90]]], np.uint8), 1 / 3)
-    assert np.abs(turned[0, 0].astype(int) - (0, 255, 0)).max() <= 4
-    assert turned[0, 1].tolist() == [90, 90, 90]
+    assert turned.tolist() == [[[0, 255, 0], [90, 90, 90]]]
+
+
+@pytest.mark.parametrize("turn", [0, 8 / 180, -8 / 180, 0.5])
+def test_a_turned_hue_is_that_of_the_hsv_model(turn):
+    full = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    for before, after in zip(full.reshape(-1, 3), turn_hue(full, turn).reshape(-1, 3), strict=True):
+        hue, saturation, value = colorsys.rgb_to_hsv(*(before / 255))
+        expected = 255 * np.array(colorsys.hsv_to_rgb((hue + turn) % 1, saturation, value))
+        assert np.abs(after - expected).max() <= 0.501
 
 
 def test_a_picture_that_vanished_after_the_plan_is_a_resource_fault_after_three_tries(tmp_path, monkeypatch):
