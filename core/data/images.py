@@ -78,9 +78,9 @@ def load_mask(image: PlannedImage, sample: Sample | None, config: DatasetConfig)
     all 255 when there is neither. A smaller or larger mask of the picture's shape is fine.
     Raises ResourceFault when a file is gone, or no longer the one that was planned.
     """
+    opaque: Image.Image | None
     if image.mask_path is not None:
-        opaque: Image.Image | None = pixels.upright_rgb(_open(image.mask_path, image.mask_content))
-        opaque = opaque.getchannel("R")
+        opaque = pixels.upright_rgb(_open(image.mask_path, image.mask_content)).getchannel("R")
     elif config.alpha_mask:
         opaque = pixels.upright_alpha(_open(image.path, image.content))
     else:
