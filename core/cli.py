@@ -68,13 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _line(problem: Problem, source: str, lang: Lang) -> str:
-    """`RUN.toml:LINE: key: sentence`."""
-    place = [source] if source else []
-    if source and problem.line is not None:
-        place = [f"{source}:{problem.line}"]
+    """`RUN.toml:LINE: key: sentence`; where the problem stands in a file of its own, that one's name."""
+    file = problem.path if problem.path and problem.line is not None else source
+    place = [file] if file else []
+    if file and problem.line is not None:
+        place = [f"{file}:{problem.line}"]
     if problem.key:
         place.append(problem.key)
-    if problem.path and problem.path not in problem.sentence(lang):
+    if problem.path and problem.path not in problem.sentence(lang) and problem.path != file:
         place.append(problem.path)
     return ": ".join([*place, problem.sentence(lang)])
 
@@ -158,8 +159,13 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.data import datasets
+
     checked = load(args.file, args.overrides)
-    for problem in checked.notices:
+    inside = datasets.read(checked.config.dataset).problems if checked.config.dataset.dataset_config else ()
+    if any(problem.is_error for problem in inside):
+        raise ConfigError(*checked.notices, *inside)
+    for problem in (*checked.notices, *inside):
         print(_line(problem, str(args.file), lang), file=out)
     print("問題ありません。" if lang == "ja" else "No problems.", file=out)
     return EXIT_DONE

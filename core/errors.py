@@ -22,7 +22,8 @@ class Problem:
     code: stable name such as "E-IMG-TRUNC" (E: the run cannot start, W: it can).
     key: the option it is about, "dataset.resolution", or "" when it is about no option.
     path: the file or folder it is about, or "".
-    line: line of the run file, counted from 1, or None when it stands in no file.
+    line: counted from 1, of the file `path`, or of the run file where there is no path; None when it stands
+    in no text.
     """
 
     code: str
@@ -39,11 +40,13 @@ class Problem:
     def text(self, lang: Lang) -> str:
         """The sentence with its place before it: line, option, file."""
         place = []
+        if self.path and self.line is not None:
+            place.append(self.path)
         if self.line is not None:
             place.append(f"{self.line}行目" if lang == "ja" else f"line {self.line}")
         if self.key:
             place.append(self.key)
-        if self.path and self.path not in self.sentence(lang):
+        if self.path and self.path not in self.sentence(lang) and self.line is None:
             place.append(self.path)
         return ": ".join([*place, self.sentence(lang)])
 

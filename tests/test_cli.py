@@ -112,3 +112,14 @@ def test_inspect_json_has_the_promised_keys(run_file):
         "parameters", "metadata", "problems",
     }  # fmt: skip
     assert (found["kind"], found["family"], found["format"]) == ("model", "sd1", "ldm")
+
+
+def test_check_and_plan_name_the_file_and_line_of_a_fault_in_a_dataset_config(tmp_path):
+    subset = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = 'x'\nnum_repeat = 2\n"
+    data, run = tmp_path / "data.toml", tmp_path / "run.toml"
+    data.write_text(subset)
+    run.write_text(f"[model]\nbase = 'm'\n[dataset]\ndataset_config = '{data}'\n")
+    key = "datasets.0.subsets.0.num_repeat: no such option; did you mean num_repeats?"
+    checked, planned = core("check", run, "--lang", "en"), core("plan", run, "--lang", "en")
+    assert (checked.returncode, planned.returncode) == (2, 2)
+    assert f"{data}:4: {key}" in checked.stdout and f"{data}: line 4: {key}" in planned.stdout

@@ -23,7 +23,7 @@ WRITTEN = ("save.output_dir", "log.logging_dir")
 LEVELS = ("basic", "advanced", "expert")
 
 GROUPS = (
-    "sizes", "captions", "pictures", "cache", "model",
+    "sources", "sizes", "captions", "pictures", "cache", "model",
     "length", "memory", "optimizer", "loss", "validation", "sample", "save", "log",
     "network",
 )  # fmt: skip

@@ -233,6 +233,8 @@ def schedule_html(form: Form, raw: Mapping[str, Any], look: Look | None, lang: L
         return ""
     if look is not None and look.plan.config == config:
         return schedule_line(form, raw, look.plan, lang)
+    if config.dataset_config or config.in_json:
+        return ""  # these are read only when asked for
     train = train_config(form, raw)
     found = folders.scan(Path(config.train_data_dir), is_reg=False).folders
     samples = sum(folder.repeats * len(folder.images) for folder in found)
@@ -271,10 +273,11 @@ def _bucket_table(plan: Plan, lang: Lang) -> str:
         for name in ("size", "share", "train", "reg", "samples", "batches", "cut")
     ]
     rows = bucket_rows(plan)
+    has_several = len({row.dataset for row in rows}) > 1
     most = max((row.samples for row in rows), default=1) or 1
     cells = [
         (
-            f"{row.size.width} × {row.size.height}",
+            f"{row.dataset + 1} · " * has_several + f"{row.size.width} × {row.size.height}",
             Share(row.samples / most),
             row.train_images,
             row.reg_images,

@@ -69,6 +69,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.save": Words("Result and saving", "保存"),
     "group.log": Words("Log", "ログ"),
     "group.data": Words("Where the pictures are", "画像の場所"),
+    "group.sources": Words("Other ways to name the pictures", "画像のその他の指定方法"),
     "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・bucket"),
     "group.captions": Words("Captions", "キャプション"),
     "group.pictures": Words("Pictures and augmentation", "画像とaugmentation"),

@@ -1,7 +1,8 @@
-"""Where each key stands in a TOML text, since the standard parser tells no positions."""
+"""Where each key stands in a TOML or JSON text, since the standard parsers tell no positions."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -101,3 +102,34 @@ def _walk(value: object, path: Path) -> list[Path]:
     elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
         items = list(enumerate(value))
     return [found for key, item in items for found in [(*path, key), *_walk(item, (*path, key))]]
+
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
+
+
+def json_key_lines(text: str) -> dict[Path, int]:
+    """`key_lines` of a valid JSON text; objects in lists have a line of their own too."""
+    found: dict[Path, int] = {}
+    path: list[str | int] = []
+    opened: list[str] = []
+    line, key = 1, ""
+    for match in _JSON_TOKEN.finditer(text):
+        token = match.group()
+        if token == "\n":
+            line += 1
+        elif token in "{[":
+            if opened:
+                found.setdefault(tuple(path), line)
+            opened.append(token)
+            path.append("" if token == "{" else 0)
+        elif token in "}]":
+            opened.pop()
+            path.pop()
+        elif token == "," and opened[-1] == "[":
+            path[-1] = int(path[-1]) + 1
+        elif token == ":":
+            path[-1] = key
+            found.setdefault(tuple(path), line)
+        elif token.startswith('"'):
+            key = json.loads(token)
+    return found

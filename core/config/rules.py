@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.config import rules_captions, rules_loss, rules_pictures
+from core.config import rules_captions, rules_loss, rules_pictures, rules_sources
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -20,16 +20,6 @@ def base_is_named(config: RunConfig) -> Iterator[Problem]:
             "no base model is named; give a .safetensors or .ckpt file or a Diffusers folder.",
             "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダを指定してください。",
             key="model.base",
-        )
-
-
-def pictures_are_named(config: RunConfig) -> Iterator[Problem]:
-    if not config.dataset.train_data_dir.strip():
-        yield Problem(
-            "E-CFG-NEEDED",
-            "no folder of training pictures is named; give the one that holds `20_sls frog` or the like.",
-            "学習用画像のフォルダが未指定です。「20_sls frog」などを入れた親フォルダを指定してください。",
-            key="dataset.train_data_dir",
         )
 
 
@@ -197,19 +187,30 @@ def warmup_fits(config: RunConfig) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Rule, ...] = (
-    base_is_named,
-    pictures_are_named,
+OF_PICTURES: tuple[Rule, ...] = (
     sides_are_multiples_of_64,
     buckets_hold_the_resolution,
     cached_latents_never_change,
+    *rules_captions.RULES,
+    *rules_pictures.RULES,
+)
+"""Rules on [dataset] alone. Where a dataset_config is named, they hold for each of its subsets, and the run's
+own values are only what stands in for theirs."""
+
+
+def _unless_in_datasets(rule: Rule) -> Rule:
+    return lambda config: iter(()) if config.dataset.dataset_config else rule(config)
+
+
+RULES: tuple[Rule, ...] = (
+    base_is_named,
     something_is_trained,
     lora_is_a_single_file,
     output_name_is_a_file_name,
     samples_have_prompts,
     unused_options_are_said,
     warmup_fits,
-    *rules_captions.RULES,
     *rules_loss.RULES,
-    *rules_pictures.RULES,
+    *rules_sources.RULES,
+    *map(_unless_in_datasets, OF_PICTURES),
 )

@@ -51,6 +51,41 @@ class FolderOptions(Section):
         path="folder",
         sd_scripts="reg_data_dir",
     )
+    dataset_config: str | None = opt(
+        None,
+        ("Data sets of their own options", "データセット設定ファイル"),
+        (
+            "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; in place of the folders above.",
+            "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダの代わりに使います。",
+        ),
+        level="expert",
+        group="sources",
+        path="file",
+        sd_scripts="dataset_config",
+    )
+    in_json: str | None = opt(
+        None,
+        ("Metadata of fine-tuning", "fine tuning用メタデータ"),
+        (
+            "JSON with the caption and tags of each picture; the training folder then holds the pictures.",
+            "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
+        ),
+        level="expert",
+        group="sources",
+        path="file",
+        sd_scripts="in_json",
+    )
+    dataset_repeats: int = opt(
+        1,
+        ("Repeats with metadata", "メタデータ使用時の繰り返し回数"),
+        ("How often an epoch goes through these pictures.", "1エポックに各画像を学習する回数。"),
+        level="expert",
+        group="sources",
+        needs="dataset.in_json|dataset.dataset_config",
+        sd_scripts="dataset_repeats",
+        ge=1,
+        le=100_000,
+    )
     prior_loss_weight: float = opt(
         1.0,
         ("Weight of regularization", "正則化画像のlossの重み"),
@@ -146,6 +181,7 @@ class FolderOptions(Section):
             "学習には使わず検証だけに使う画像の割合（0〜1）。",
         ),
         level="advanced",
+        group="validation",
         sd_scripts="validation_split",
         ge=0,
         le=1,
@@ -158,6 +194,8 @@ class FolderOptions(Section):
             "検証用の画像を選ぶシード。空欄なら学習のシード。",
         ),
         level="expert",
+        group="validation",
+        needs="dataset.validation_split|dataset.dataset_config",
         sd_scripts="validation_seed",
         ge=0,
     )

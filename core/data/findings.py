@@ -153,6 +153,29 @@ def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
     )
 
 
+def no_words_of_subset(folder: Folder, without: Sequence[Path]) -> Problem:
+    """A subset without class_tokens whose pictures lack captions."""
+    names = listed([path.name for path in without])
+    return Problem(
+        "W-CAP-NOWORDS",
+        f"the subset `{folder.path}` has no class_tokens, and these pictures no caption, so they are trained "
+        f"with an empty one: {names.en}.",
+        f"subset「{folder.path}」にclass_tokensがなく、次の画像にはキャプションもないため、"
+        f"空のキャプションで学習します：{names.ja}。",
+        path=str(folder.path),
+    )
+
+
+def idle_sizes(file: Path) -> Problem:
+    """train_resolution without buckets."""
+    return Problem(
+        "W-META-SIZES",
+        "train_resolution in the metadata has no effect without enable_bucket.",
+        "メタデータのtrain_resolutionは、enable_bucketがオフの場合は使われません。",
+        path=str(file),
+    )
+
+
 def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
     """Captions taken from .txt in place of the configured kind."""
     names, count = listed([path.name for path in paths], 5), len(paths)
@@ -254,6 +277,17 @@ def reg_surplus(train: int, reg: int, spare: Sequence[str], never: Sequence[str]
         en += f" Never used: {rest.en}."
         ja += f"まったく使用されないもの：{rest.ja}。"
     return Problem("W-REG-SURPLUS", en, ja, key="dataset.reg_data_dir")
+
+
+def reg_alone(dataset: int, pictures: int) -> Problem:
+    """A data set of a dataset_config that has regularization pictures only."""
+    return Problem(
+        "W-REG-ALONE",
+        f"data set {dataset + 1} has {pictures} regularization pictures but nothing to train beside them, so "
+        "they are not used. Put them into the [[datasets]] of the training pictures.",
+        f"データセット{dataset + 1}には学習用画像がないため、正則化画像{pictures}枚を使用しません。"
+        "学習用画像と同じ[[datasets]]に入れてください。",
+    )
 
 
 def reg_reuse(train: int, reg: int) -> Problem:

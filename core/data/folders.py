@@ -75,6 +75,20 @@ def scan(parent: Path, is_reg: bool) -> Scan:
     return Scan(tuple(folders), (*_layout(parent, key, folders, misnamed, loose), *problems))
 
 
+def single(path: Path, repeats: int, prompt: str, is_reg: bool) -> Scan:
+    """One folder of pictures whose name means nothing, as a dataset_config names it; always in the result."""
+    key = "dataset.dataset_config"
+    problems: list[Problem] = []
+    images: tuple[Path, ...] = ()
+    if not os.path.isdir(path):
+        problems.append(_missing_single(path, key))
+    else:
+        images, problems = _pictures(path)
+        if not images and not any(problem.is_error for problem in problems):
+            problems.append(_empty(path, key, "E"))
+    return Scan((Folder(path, repeats, prompt, is_reg, images),), tuple(problems))
+
+
 def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
     """The pictures directly in a folder, sorted by name, and what is odd about its other contents."""
     try:
@@ -149,6 +163,16 @@ def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
         f"フォルダ {parent} がありません。パスを確認するか、フォルダを作成してください。",
         key,
         str(parent),
+    )
+
+
+def _missing_single(path: Path, key: str) -> Problem:
+    return Problem(
+        "E-DIR-MISSING",
+        f"there is no folder {path} (image_dir). Check the path.",
+        f"フォルダ {path} がありません（image_dir）。パスを確認してください。",
+        key,
+        str(path),
     )
 
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def values(
     plan: Plan, train: TrainConfig, count_tokens: Callable[[str], int] | None, token_limit: int
 ) -> dict[str, Any]:
-    """The plan as JSON values, see `Plan.to_json`."""
+    """The plan as JSON values, see `Plan.to_json`.
+
+    With pictures held out each picture has "is_validation"; with several data sets, pictures, folders and
+    buckets have "dataset", from 0.
+    """
     used = plan.used_in_first_epoch()
     return {
         "images": [_image(plan, index, count_tokens, used[index]) for index in range(len(plan.images))],
@@ -54,6 +58,7 @@ def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:
             "images": pictures[index],
             "used_per_epoch": samples[index],
         }
+        | ({"dataset": folder.dataset} if plan.datasets > 1 else {})
         for index, folder in enumerate(plan.folders)
     ]
 
@@ -61,7 +66,7 @@ def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:
 def _image(plan: Plan, index: int, count_tokens: Callable[[str], int] | None, used: int) -> dict[str, Any]:
     image = plan.images[index]
     text = captions.longest(image.caption, plan.settings_of(index))
-    return {
+    row: dict[str, Any] = {
         "path": str(image.path),
         "folder": str(plan.folders[image.folder].path),
         "is_reg": image.is_reg,
@@ -73,5 +78,9 @@ def _image(plan: Plan, index: int, count_tokens: Callable[[str], int] | None, us
         "caption": image.caption,
         "tokens": None if count_tokens is None else count_tokens(text),
         "used_per_epoch": used,
-        "is_validation": index in plan.held,
     }
+    if plan.validation:
+        row["is_validation"] = index in plan.held
+    if plan.datasets > 1:
+        row["dataset"] = image.dataset
+    return row

@@ -30,7 +30,8 @@ MAX_SAMPLES = 5_000_000
 """More samples in an epoch are a slip in a folder's name; their list alone would fill the memory."""
 
 _IN_THE_RECORDS = {
-    "train_data_dir", "reg_data_dir", "caption_extension", "caption_prefix", "caption_suffix",
+    "train_data_dir", "reg_data_dir", "dataset_config", "in_json", "dataset_repeats",
+    "caption_extension", "caption_prefix", "caption_suffix",
     "resolution", "enable_bucket", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
     "bucket_no_upscale", "bucket_rule", "train_batch_size", "validation_split", "validation_seed",
     "prior_loss_weight", "conditioning_data_dir", "cache_latents", "cache_latents_to_disk",
@@ -305,16 +306,20 @@ def make(
     """
     found = survey(config, control, progress)
     validation = holdout.held_out(found.images, found.settings, seed)
-    held = set(validation)
-    train = sum(i.repeats for n, i in enumerate(found.images) if not i.is_reg and n not in held)
+    samples = _samples(found.images, set(validation))
     problems = list(found.problems)
-    if held and not train:
-        problems.append(findings.all_held_out(len(held)))
-    if train > MAX_SAMPLES:
-        problems.append(findings.too_many(train, MAX_SAMPLES))
-        train = 0
-    turns = reg.turns(found.images, [folder.path.name for folder in found.folders], train, seed)
-    problems += _range_notice(config) + _reg_notices(found.images, found.folders, turns, train)
+    if validation and not samples.total():
+        problems.append(findings.all_held_out(len(validation)))
+    if samples.total() > MAX_SAMPLES:
+        problems.append(findings.too_many(samples.total(), MAX_SAMPLES))
+        samples.clear()
+    names = [folder.path.name for folder in found.folders]
+    turns: list[reg.Turns] = []
+    for dataset in sorted({folder.dataset for folder in found.folders}):
+        inside = reg.turns(found.images, names, samples[dataset], seed, dataset)
+        problems += _reg_notices(found.images, dataset, inside, samples[dataset])
+        turns += inside
+    problems += _range_notices(found.settings)
     return Plan(
         config=config,
         settings=found.settings,
@@ -322,28 +327,42 @@ def make(
         world_size=world_size,
         folders=found.folders,
         images=found.images,
-        turns=turns,
+        turns=tuple(turns),
         validation=validation,
         problems=tuple(problem for problem in problems if problem.is_error),
         notices=findings.condensed([problem for problem in problems if not problem.is_error]),
     )
 
 
-def _range_notice(config: DatasetConfig) -> list[Problem]:
-    given = (config.min_bucket_reso, config.max_bucket_reso)
-    used = buckets.effective_range(*given, config.bucket_reso_steps)
-    if not config.enable_bucket or config.bucket_no_upscale or used == given:
-        return []
-    return [findings.rounded_range(config, *used)]
+def _samples(images: tuple[PlannedImage, ...], held: set[int]) -> Counter[int]:
+    """Training samples of an epoch by data set: repeats x pictures, without those held out."""
+    samples = Counter[int]()
+    for index, image in enumerate(images):
+        samples[image.dataset] += 0 if image.is_reg or index in held else image.repeats
+    return samples
+
+
+def _range_notices(settings: tuple[DatasetConfig, ...]) -> list[Problem]:
+    problems: list[Problem] = []
+    for config in settings:
+        given = (config.min_bucket_reso, config.max_bucket_reso)
+        used = buckets.effective_range(*given, config.bucket_reso_steps)
+        if config.enable_bucket and not config.bucket_no_upscale and used != given:
+            problems.append(findings.rounded_range(config, *used))
+    return list(dict.fromkeys(problems))
 
 
 def _reg_notices(
-    images: tuple[PlannedImage, ...], folders: tuple[Folder, ...], turns: tuple[reg.Turns, ...], train: int
+    images: tuple[PlannedImage, ...], dataset: int, turns: tuple[reg.Turns, ...], train: int
 ) -> list[Problem]:
-    """Whether regularization pictures are spare or used several times."""
-    samples = sum(image.repeats for image in images if image.is_reg)
-    if not samples or not train or samples == train:
+    """Whether regularization pictures of a data set are spare, used several times or never."""
+    inside = {i for i, image in enumerate(images) if image.is_reg and image.dataset == dataset}
+    samples = sum(images[i].repeats for i in inside)
+    if not samples or samples == train:
         return []
+    if not train:
+        is_alone = len(inside) == sum(image.dataset == dataset for image in images) < len(images)
+        return [findings.reg_alone(dataset, len(inside))] if is_alone else []
     if samples < train:
         return [findings.reg_reuse(train, samples)]
     first = {index for turn in turns for index in turn.of(1)}
@@ -352,10 +371,7 @@ def _reg_notices(
     def names(indices: set[int]) -> list[str]:
         return [_short(images[i].path) for i in sorted(indices)]
 
-    everything = {i for i, image in enumerate(images) if image.is_reg}
-    return [
-        findings.reg_surplus(train, samples, names((everything - first) & ever), names(everything - ever))
-    ]
+    return [findings.reg_surplus(train, samples, names((inside - first) & ever), names(inside - ever))]
 
 
 def _short(path: Path) -> str:

@@ -29,10 +29,11 @@ GAP = 8
 class BucketRow:
     """One line of the bucket table.
 
-    samples, batches: of an epoch. enlarged: how many pictures are scaled up. cut: mean share of a picture's
-    area that is cut away, 0 to 1.
+    dataset: number of the data set, from 0. samples, batches: of an epoch. enlarged: how many pictures are
+    scaled up. cut: mean share of a picture's area that is cut away, 0 to 1.
     """
 
+    dataset: int
     size: Size
     train_images: int
     reg_images: int
@@ -43,13 +44,21 @@ class BucketRow:
 
 
 def bucket_rows(plan: Plan) -> list[BucketRow]:
-    """The bucket table, by size; samples and batches are those of an epoch."""
+    """The bucket table, by data set and size; samples and batches are those of an epoch.
+
+    Pictures held out are not counted.
+    """
+    places: dict[tuple[int, Size], list[PlannedImage]] = {}
+    for index, image in enumerate(plan.images):
+        if index not in plan.held:
+            places.setdefault(image.place, []).append(image)
     rows = []
     for row in plan.buckets:
-        size = Size(*row["size"])
-        images = in_bucket(plan, size)
+        dataset, size = row.get("dataset", 0), Size(*row["size"])
+        images = places[dataset, size]
         rows.append(
             BucketRow(
+                dataset=dataset,
                 size=size,
                 train_images=sum(not image.is_reg for image in images),
                 reg_images=sum(image.is_reg for image in images),

@@ -29,9 +29,9 @@ class Turns:
 
 
 def turns(
-    images: Sequence[PlannedImage], folder_names: Sequence[str], samples: int, seed: int
+    images: Sequence[PlannedImage], folder_names: Sequence[str], samples: int, seed: int, dataset: int = 0
 ) -> tuple[Turns, ...]:
-    """Divide an epoch's regularization samples among folders, and in each among its buckets.
+    """Divide a data set's regularization samples of an epoch among folders, and in each among its buckets.
 
     A folder's share is in proportion to its repeats x pictures, a bucket's to its pictures; while there are
     samples enough, nobody gets none. Within a bucket the pictures take turns in a seeded order: surplus ones
@@ -39,7 +39,7 @@ def turns(
     """
     groups: dict[int, dict[Size, list[int]]] = {}
     for index, image in enumerate(images):
-        if image.is_reg:
+        if image.is_reg and image.dataset == dataset:
             groups.setdefault(image.folder, {}).setdefault(image.fit.bucket, []).append(index)
     weights = [
         sum(images[i].repeats for bucket in group.values() for i in bucket) for group in groups.values()

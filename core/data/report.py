@@ -8,6 +8,9 @@ from typing import Any
 from core.catalog import Words
 from core.errors import Lang, Problem
 
+SHOWN = 10
+"""Pictures held out that are named."""
+
 
 def text(
     values: dict[str, Any],
@@ -21,6 +24,7 @@ def text(
     parts = [
         _folders(values),
         _epoch(values, has_steps),
+        _held_out(values["images"]),
         _buckets(values),
         _pictures(values["images"], limit),
     ]
@@ -54,9 +58,11 @@ def _folders(values: dict[str, Any]) -> list[Words]:
         lines += [
             Words(
                 f"  {f['path']}: {_n(f['images'], 'picture')}, {_n(f['repeats'], 'repeat')}, "
-                f"{f['used_per_epoch']} in an epoch, words `{f['prompt']}`",
+                f"{f['used_per_epoch']} in an epoch, words `{f['prompt']}`"
+                + (f", data set {f['dataset'] + 1}" if "dataset" in f else ""),
                 f"  {f['path']}：画像{f['images']}枚、繰り返し{f['repeats']}回、"
-                f"1エポックに{f['used_per_epoch']}枚、単語「{f['prompt']}」",
+                f"1エポックに{f['used_per_epoch']}枚、単語「{f['prompt']}」"
+                + (f"、データセット{f['dataset'] + 1}" if "dataset" in f else ""),
             )
             for f in chosen
         ]
@@ -86,9 +92,32 @@ def _epoch(values: dict[str, Any], has_steps: bool) -> list[Words]:
     return lines
 
 
+def _held_out(images: Sequence[dict[str, Any]]) -> list[Words]:
+    held = [image["path"] for image in images if image.get("is_validation")]
+    if not held:
+        return []
+    title = Words(
+        f"Held out for validation: {_n(len(held), 'picture')}, never trained",
+        f"検証用（学習しません）：{len(held)}枚",
+    )
+    more = [Words(f"  and {len(held) - SHOWN} more", f"  ほか{len(held) - SHOWN}枚")] if held[SHOWN:] else []
+    return [title, *(_same(f"  {path}") for path in held[:SHOWN]), *more]
+
+
 def _buckets(values: dict[str, Any]) -> list[Words]:
-    lines = [Words("Sizes trained at", "学習する解像度")] if values["buckets"] else []
+    """One table for each data set."""
+    lines: list[Words] = []
+    dataset = None
     for row in values["buckets"]:
+        if not lines or row.get("dataset") != dataset:
+            dataset = row.get("dataset")
+            title = Words("Sizes trained at", "学習する解像度")
+            if dataset is not None:
+                title = Words(
+                    f"Data set {dataset + 1}: {title.en[0].lower()}{title.en[1:]}",
+                    f"データセット{dataset + 1}の{title.ja}",
+                )
+            lines.append(title)
         size = _size(row["size"])
         samples, batches = row["samples_per_epoch"], row["batches_per_epoch"]
         lines.append(

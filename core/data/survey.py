@@ -12,11 +12,14 @@ from pathlib import Path
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.control import RunControl
-from core.data import buckets, captions, findings, masks
+from core.data import buckets, captions, findings, masks, sources
+from core.data.buckets import Fit
 from core.data.captions import Caption
-from core.data.folders import Folder, scan
+from core.data.folders import Folder
+from core.data.metadata_json import Metadata
 from core.data.preflight import Look, look
 from core.data.records import PlannedImage
+from core.data.sources import Sources
 from core.errors import Problem
 
 Progress = Callable[[int, int], None]
@@ -54,60 +57,44 @@ class _Seen:
 
 def survey(config: DatasetConfig, control: RunControl | None, progress: Progress | None) -> Survey:
     """Look at everything the run would train on. Raises StopRun when asked to stop."""
-    folders, problems = _folders(config)
-    files = [captions.listing(folder.path) if folder.images else {} for folder in folders]
-    seen = list(_look_at_all(folders, files, config, control, progress))
-    images, found = _fitted(seen, folders, config)
-    problems += found
-    for index, folder in enumerate(folders):
+    found = sources.find(config)
+    problems = list(found.problems)
+    files = [
+        captions.listing(folder.path) if folder.images and index not in found.metadata else {}
+        for index, folder in enumerate(found.folders)
+    ]
+    seen = list(_look_at_all(found, files, control, progress))
+    images, more = _fitted(seen, found, config)
+    problems += more
+    for index, folder in enumerate(found.folders):
         inside = [one for one in seen if one.folder == index]
-        problems += _caption_notices(folder, inside, files[index], captions.dotted(config.caption_extension))
+        if index in found.metadata:
+            problems += _metadata_notices(found.metadata[index], found.settings[folder.settings])
+        else:
+            problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
     problems += _folder_words_notices(seen)
-    masked = masks.find(images, folders, (config,))
+    masked = masks.find(images, found.folders, found.settings)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         problems.append(findings.none_usable())
-    return Survey((config,), tuple(folders), masked.images, tuple(problems))
-
-
-def _folders(config: DatasetConfig) -> tuple[list[Folder], list[Problem]]:
-    """The training folders, then the regularization folders."""
-    if not config.train_data_dir.strip():
-        return [], [findings.no_folder_given()]
-    train = scan(Path(config.train_data_dir), is_reg=False)
-    folders, problems = list(train.folders), list(train.problems)
-    if config.reg_data_dir is not None and config.reg_data_dir.strip():
-        parent = Path(config.reg_data_dir)
-        if _is_same(parent, Path(config.train_data_dir)):
-            return folders, [*problems, findings.same_parent(parent)]
-        reg = scan(parent, is_reg=True)
-        folders += reg.folders
-        problems += reg.problems
-    return folders, problems
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):
-        return False  # one of them is not there at all
+    return Survey(found.settings, found.folders, masked.images, tuple(problems))
 
 
 def _look_at_all(
-    folders: Sequence[Folder],
+    found: Sources,
     files: Sequence[Mapping[str, Path]],
-    config: DatasetConfig,
     control: RunControl | None,
     progress: Progress | None,
 ) -> Iterator[_Seen]:
     """Decode and hash every picture and read its caption, several at a time; results come in order."""
-    jobs = [(index, path) for index, folder in enumerate(folders) for path in folder.images]
+    jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
+    looks: dict[Path, Look] = {}
 
     def see(job: tuple[int, Path]) -> _Seen:
         index, path = job
-        extension, all_lines = config.caption_extension, config.enable_wildcard
-        caption = captions.read(path, extension, files[index], all_lines=all_lines)
-        return _Seen(index, path, look(path), caption)
+        if path not in looks:  # a folder may stand in several data sets
+            looks[path] = look(path)
+        return _Seen(index, path, looks[path], _caption(found, index, path, files[index]))
 
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "survey")
     try:
@@ -121,44 +108,58 @@ def _look_at_all(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:
+    """The caption by metadata, or by the file beside the picture."""
+    folder = found.folders[index]
+    settings = found.settings[folder.settings]
+    if index in found.metadata:
+        return Caption(found.metadata[index].captions[path], Path(settings.in_json or ""))
+    return captions.read(path, settings.caption_extension, files, all_lines=settings.enable_wildcard)
+
+
 def _fitted(
-    seen: Sequence[_Seen], folders: Sequence[Folder], config: DatasetConfig
+    seen: Sequence[_Seen], found: Sources, config: DatasetConfig
 ) -> tuple[list[PlannedImage], list[Problem]]:
     """The pictures that can be trained, and what is wrong with them and the others."""
-    sizes = buckets.candidates(
-        Size(*config.resolution), config.min_bucket_reso, config.max_bucket_reso, config.bucket_reso_steps
-    )
+    sizes = [
+        buckets.candidates(Size(*s.resolution), s.min_bucket_reso, s.max_bucket_reso, s.bucket_reso_steps)
+        for s in found.settings
+    ]
     images: list[PlannedImage] = []
     problems: list[Problem] = []
     left_out = 0
     for one in seen:
         problems += one.caption.problems
-        found, image = _planned(one, folders[one.folder], config, sizes)
+        about, image = _planned(one, found, sizes)
         if image is None:
             left_out += 1
             if config.skip_bad_images:
-                found = [replace(p, code=f"W{p.code[1:]}") if p.is_error else p for p in found]
+                about = [replace(p, code=f"W{p.code[1:]}") if p.is_error else p for p in about]
         else:
             images.append(image)
-        problems += found
+        problems += about
     if left_out and config.skip_bad_images:
         problems.append(findings.left_out(len(images), len(seen)))
-    if not config.enable_bucket:
-        wrong = [image for image in images if not buckets.is_exact(image.size, config)]
-        if wrong:
-            problems.append(findings.wrong_sizes(wrong, config))
+    for number, settings in enumerate(found.settings):
+        inside = [image for image in images if image.settings == number]
+        wrong = [image for image in inside if not buckets.is_exact(image.size, settings)]
+        if wrong and not settings.enable_bucket:
+            problems.append(findings.wrong_sizes(wrong, settings))
     return images, problems
 
 
 def _planned(
-    seen: _Seen, folder: Folder, config: DatasetConfig, sizes: Sequence[Size]
+    seen: _Seen, found: Sources, sizes: Sequence[Sequence[Size]]
 ) -> tuple[list[Problem], PlannedImage | None]:
     """One picture as it will be trained, or None with the reason among the problems."""
+    folder = found.folders[seen.folder]
+    config = found.settings[folder.settings]
     problems = list(seen.look.problems)
     size = seen.look.size
     if size is None:
         return problems, None
-    fit = buckets.fit(size, config, sizes)
+    prepared = found.metadata[seen.folder].sizes.get(seen.path) if seen.folder in found.metadata else None
+    fit = _fit(size, prepared, config, sizes[folder.settings])
     if fit is None or (config.enable_bucket and fit.kept < LEAST_KEPT):
         return [*problems, findings.no_bucket(seen.path, size, fit, config)], None
     if config.enable_bucket:
@@ -177,17 +178,37 @@ def _planned(
         caption=captions.dress(text, config),
         caption_path=seen.caption.path,
         content=seen.look.content,
+        settings=folder.settings,
+        dataset=folder.dataset,
     )
 
 
+def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
+    """How the picture is trained; with a size it was prepared for, that one chooses its bucket."""
+    if prepared is None or not config.enable_bucket:
+        return buckets.fit(size, config, sizes)
+    chosen = buckets.fit(prepared, config, sizes)
+    if chosen is None:
+        return None
+    return replace(buckets.cover(size, chosen.bucket), interpolation=chosen.interpolation)
+
+
+def _metadata_notices(told: Metadata, config: DatasetConfig) -> list[Problem]:
+    is_idle = bool(told.sizes) and not config.enable_bucket
+    return [findings.idle_sizes(Path(config.in_json or ""))] if is_idle else []
+
+
 def _caption_notices(
-    folder: Folder, seen: Sequence[_Seen], files: Mapping[str, Path], extension: str
+    folder: Folder, seen: Sequence[_Seen], files: Mapping[str, Path], config: DatasetConfig
 ) -> list[Problem]:
     """What is worth saying about the captions of one folder."""
     problems = []
+    extension = captions.dotted(config.caption_extension)
     without = [one.path for one in seen if one.caption.path is None]
     if without and not folder.prompt:
-        problems.append(findings.no_words(folder, without))
+        is_subset = folder.path == Path(config.train_data_dir)
+        say = findings.no_words_of_subset if is_subset else findings.no_words
+        problems.append(say(folder, without))
     used = Counter(one.caption.path for one in seen if one.caption.path is not None)
     stand_ins = [path for path in used if path.suffix.lower() != extension]
     if stand_ins:

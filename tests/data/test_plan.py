@@ -244,7 +244,6 @@ def test_the_json_is_the_contract_s(tmp_path):
         "caption": "sls frog",
         "tokens": 8,
         "used_per_epoch": 2,
-        "is_validation": False,
     }
     assert values["folders"] == [
         {"path": str(tmp_path / "t" / "2_sls frog"), "repeats": 2, "prompt": "sls frog", "is_reg": False,

@@ -69,3 +69,22 @@ def test_a_picture_on_its_side_is_shown_upright(tmp_path):
     draw(tmp_path / "1_x" / "a.jpg", (1600, 800), exif=exif)
     (image,) = plan(tmp_path, enable_bucket=True).images
     assert thumbnail(image, 100).size == (50, 100)
+
+
+def test_each_data_set_has_rows_of_its_own(tmp_path):
+    fill(tmp_path, {"a": 3})
+    subset = f"[[datasets.subsets]]\nimage_dir = '{tmp_path}/a'\nclass_tokens = 'x'\n"
+    text = (
+        f"[[datasets]]\nbatch_size = 2\n{subset}[[datasets]]\nenable_bucket = true\nnum_repeats = 2\n{subset}"
+    )
+    (tmp_path / "data.toml").write_text(text)
+    rows = bucket_rows(
+        plan("", dataset_config=str(tmp_path / "data.toml"), min_bucket_reso=64, resolution=(64, 64))
+    )
+    assert [(r.dataset, r.size, r.train_images, r.samples, r.batches) for r in rows] == [
+        (0, (64, 64), 3, 3, 2), (1, (64, 64), 3, 6, 6)]  # fmt: skip
+
+
+def test_pictures_held_out_are_not_in_the_table(tmp_path):
+    (row,) = bucket_rows(plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5))
+    assert (row.train_images, row.samples) == (2, 2)

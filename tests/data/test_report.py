@@ -44,3 +44,24 @@ def test_only_so_many_pictures_are_told_one_by_one(tmp_path):
 def test_problems_come_before_notices(tmp_path):
     text = plan(fill(tmp_path, {"frog": 1})).report("en")
     assert "Problems (the run can't start)\n  E-DIR-NAME  dataset.train_data_dir: " in text
+
+
+def test_each_data_set_has_a_table_of_its_own_and_held_out_pictures_are_named(tmp_path):
+    fill(tmp_path, {"a": 4, "b": 2})
+    (tmp_path / "data.toml").write_text(
+        f"[[datasets]]\nresolution = 64\nvalidation_split = 0.25\n[[datasets.subsets]]\n"
+        f"image_dir = '{tmp_path}/a'\nclass_tokens = 'x'\n"
+        "[[datasets]]\nresolution = 128\nenable_bucket = true\nbatch_size = 2\n"
+        f"[[datasets.subsets]]\nimage_dir = '{tmp_path}/b'\nclass_tokens = 'y'\n"
+    )
+    both = plan("", dataset_config=str(tmp_path / "data.toml"))
+    lines = both.report("en", TrainConfig()).splitlines()
+    first = lines.index("Data set 1: sizes trained at")
+    assert lines[first + 1] == "  64x64: 3 pictures, 3 samples in 3 batches"
+    assert lines[first + 2 : first + 4] == [
+        "Data set 2: sizes trained at", "  128x128: 2 pictures, 2 samples in 1 batch"]  # fmt: skip
+    assert "データセット2の学習する解像度" in both.report("ja").splitlines()
+    held = both.images[both.validation[0]].path
+    at = lines.index("Held out for validation: 1 picture, never trained")
+    assert lines[at + 1] == f"  {held}"
+    assert f"  {tmp_path}/b: 2 pictures, 1 repeat, 2 in an epoch, words `y`, data set 2" in lines

@@ -1,0 +1,221 @@
+"""The metadata of fine-tuning: a JSON file that gives each picture its caption, tags and trained size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.catalog import Size
+from core.config import toml_io
+from core.config.schema_dataset import DatasetConfig
+from core.data.findings import listed
+from core.data.names import is_junk, is_picture, nfc
+from core.errors import ConfigError, Problem
+
+KEY = "dataset.in_json"
+
+
+@dataclass
+class Metadata:
+    """What a file tells. pictures: in the order of their names. captions, sizes: by picture; sizes: the size
+    each was prepared for, where the file has one."""
+
+    pictures: tuple[Path, ...] = ()
+    captions: Mapping[Path, str] = field(default_factory=dict)
+    sizes: Mapping[Path, Size] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
+    """The pictures a metadata file names, with their captions.
+
+    {"a/001.png" or "001": {"caption": "text", "tags": "a, b", "train_resolution": [w, h]}}. Keys are whole
+    paths, or names below image_dir, with or without the ending. Caption and tags are joined by the caption
+    separator as sd-scripts does, on every line of the caption where wildcards are on. What is wrong is in the
+    problems, never raised.
+    """
+    try:
+        entries = json.loads(toml_io.read(file))
+    except ConfigError as error:
+        problem = error.problems[0]
+        return Metadata(problems=(Problem(problem.code, problem.en, problem.ja, KEY, str(file)),))
+    except (ValueError, RecursionError) as error:
+        return Metadata(problems=(_no_json(file, error),))
+    if not isinstance(entries, dict) or not entries:
+        return Metadata(problems=(_no_entries(file),))
+    finder = _Finder(image_dir)
+    captions: dict[Path, str] = {}
+    sizes: dict[Path, Size] = {}
+    problems: list[Problem] = []
+    missing: list[str] = []
+    for name, entry in entries.items():
+        found = _entry_problem(file, name, entry)
+        path = finder.find(name)
+        if found is not None:
+            problems.append(found)
+        elif path is None:
+            missing.append(name)
+        elif path in captions:
+            problems.append(_twice(file, name, path))
+        else:
+            captions[path] = joined(entry.get("caption"), entry.get("tags"), config)
+            if entry.get("train_resolution") is not None:
+                sizes[path] = Size(*entry["train_resolution"])
+    if missing:
+        problems.append(_missing(file, missing, image_dir))
+    if image_dir is not None and not missing:
+        left = [path.name for path in finder.pictures if path not in captions]
+        problems += [_without_entry(file, left)] if left else []
+    silent = [path.name for path, text in captions.items() if not text]
+    problems += [_silent(file, silent)] if silent else []
+    pictures = tuple(sorted(captions, key=lambda path: (nfc(str(path)), str(path))))
+    return Metadata(pictures, captions, sizes, tuple(problems))
+
+
+def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
+    """Caption and tags as one text: "caption" + separator + "tags"; each alone where the other is missing.
+
+    With wildcards every line of the caption gets the tags; without, the caption's first line is taken.
+    """
+    if caption is None:
+        caption, tags = tags, None
+    lines = [line.strip() for line in (caption or "").splitlines() if line.strip()] or [""]
+    if not config.enable_wildcard:
+        lines = lines[:1]
+    if tags is None or not tags.strip():
+        return "\n".join(lines)
+    end = config.caption_separator.join(line.strip() for line in tags.splitlines() if line.strip())
+    return "\n".join(f"{line}{config.caption_separator}{end}" for line in lines)
+
+
+class _Finder:
+    """Pictures by what a key may call them."""
+
+    def __init__(self, image_dir: Path | None) -> None:
+        self.pictures: tuple[Path, ...] = ()
+        self._folder = image_dir
+        self._by_name: dict[str, Path] = {}
+        if image_dir is None or not image_dir.is_dir():
+            return
+        inside = sorted(path for path in image_dir.iterdir() if is_picture(path) and not is_junk(path.name))
+        self.pictures = tuple(inside)
+        for path in reversed(inside):
+            self._by_name[nfc(path.stem)] = path
+        self._by_name |= {nfc(path.name): path for path in inside}
+
+    def find(self, name: str) -> Path | None:
+        """The picture of a key, or None."""
+        known = self._by_name.get(nfc(name))
+        if known is not None:
+            return known
+        whole = Path(name)
+        places = [whole] if whole.is_absolute() or self._folder is None else [self._folder / whole, whole]
+        return next((found for place in places if (found := _picture_at(place)) is not None), None)
+
+
+def _picture_at(path: Path) -> Path | None:
+    """The picture at a path, whose ending may be left out."""
+    try:
+        if path.is_file() and is_picture(path):
+            return path
+        beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
+        return None
+    name = nfc(path.name)
+    return next((p for p in beside if nfc(p.stem) == name and is_picture(p) and p.is_file()), None)
+
+
+def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
+    if not isinstance(entry, dict):
+        return _wrong(file, name, "must be a table with caption or tags", "captionやtagsの表", entry)
+    for key in ("caption", "tags"):
+        if not isinstance(entry.get(key), str | None):
+            return _wrong(file, f"{name}: {key}", "must be text", "文字列", entry[key])
+    size = entry.get("train_resolution")
+    is_size = isinstance(size, list) and len(size) == 2 and all(type(n) is int and n >= 64 for n in size)
+    if size is not None and not is_size:
+        return _wrong(
+            file, f"{name}: train_resolution", "must be two numbers of pixels", "ピクセル数2つ", size
+        )
+    return None
+
+
+def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
+    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    return Problem(
+        "E-META-VALUE",
+        f"in the metadata, `{name}` {en}, not {shown}.",
+        f"メタデータの「{name}」は{ja}にしてください（値：{shown}）。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _no_json(file: Path, error: Exception) -> Problem:
+    return Problem(
+        "E-META-SYNTAX",
+        f"the metadata file {file} is not JSON: {error}.",
+        f"メタデータファイル {file} をJSONとして読めません：{error}。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _no_entries(file: Path) -> Problem:
+    return Problem(
+        "E-META-EMPTY",
+        f"the metadata file {file} names no pictures. "
+        'It should look like this: {"001.png": {"caption": "a frog"}}',
+        f"メタデータファイル {file} に画像がありません。"
+        '次のように書いてください：{"001.png": {"caption": "a frog"}}',
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _missing(file: Path, names: list[str], image_dir: Path | None) -> Problem:
+    shown = listed(names)
+    place = "" if image_dir is None else f" in {image_dir}"
+    return Problem(
+        "E-META-MISSING",
+        f"{len(names)} picture(s) of the metadata are not there{place}: {shown.en}. "
+        "Put them there, or take their entries out.",
+        f"メタデータにある画像のうち{len(names)}枚が見つかりません：{shown.ja}。"
+        "画像を置くか、メタデータから削除してください。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _without_entry(file: Path, names: list[str]) -> Problem:
+    shown = listed(names)
+    return Problem(
+        "W-META-EXTRA",
+        f"{len(names)} picture(s) have no entry in the metadata and are not trained: {shown.en}.",
+        f"メタデータにない画像が{len(names)}枚あり、学習しません：{shown.ja}。",
+        path=str(file),
+    )
+
+
+def _twice(file: Path, name: str, path: Path) -> Problem:
+    return Problem(
+        "E-META-TWICE",
+        f"in the metadata, `{name}` is a second entry of {path}; take one of them out.",
+        f"メタデータの「{name}」は {path} の2つ目の項目です。どちらかを削除してください。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _silent(file: Path, names: list[str]) -> Problem:
+    shown = listed(names)
+    return Problem(
+        "W-META-SILENT",
+        f"{len(names)} picture(s) have neither caption nor tags in the metadata and are trained with an "
+        f"empty caption: {shown.en}.",
+        f"メタデータにcaptionもtagsもない画像が{len(names)}枚あり、空のキャプションで学習します：{shown.ja}。",
+        path=str(file),
+    )

@@ -1,0 +1,307 @@
+"""dataset_config: look-up of options, several data sets in one run, and what is refused."""
+
+import json
+
+import pytest
+
+from core.data import datasets
+from tests.data.pictures import codes, config, draw, fill, plan
+
+BASE = {"resolution": (64, 64), "min_bucket_reso": 64, "max_bucket_reso": 256}
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Folders whose names mean nothing here: 5_a with 3 pictures, b with 2, reg with 4."""
+    fill(tmp_path, {"5_a": 3, "b": 2, "reg": 4})
+    return tmp_path
+
+
+def run(folder, text, name="data.toml", seed=1, **options):
+    """The plan of a run whose data stand in this text; {p} is the folder."""
+    file = folder / name
+    file.write_text(text.replace("{p}", str(folder)), encoding="utf-8")
+    return plan("", seed=seed, dataset_config=str(file), **BASE | options)
+
+
+ONE = """
+[general]
+num_repeats = 2
+[[datasets]]
+resolution = 64
+batch_size = 2
+[[datasets.subsets]]
+image_dir = '{p}/5_a'
+class_tokens = "sls frog"
+num_repeats = 4
+[[datasets.subsets]]
+image_dir = '{p}/b'
+class_tokens = "cpc cat"
+[[datasets.subsets]]
+image_dir = '{p}/reg'
+class_tokens = "frog"
+is_reg = true
+"""
+
+
+def test_subsets_have_words_repeats_and_kind_of_their_own_and_folder_names_mean_nothing(pictures):
+    whole = run(pictures, ONE)
+    assert whole.problems == ()
+    assert [(f.path.name, f.repeats, f.prompt, f.is_reg) for f in whole.folders] == [
+        ("5_a", 4, "sls frog", False), ("b", 2, "cpc cat", False), ("reg", 2, "frog", True)]  # fmt: skip
+    # 3 x 4 + 2 x 2 training samples, as many regularization samples, 2 in a batch
+    assert (whole.train_samples, whole.reg_samples, whole.batches_per_epoch) == (16, 16, 16)
+
+
+def test_an_option_is_looked_up_from_the_subset_to_the_run_file(pictures):
+    text = """
+    [general]
+    flip_aug = true
+    keep_tokens = 1
+    [[datasets]]
+    keep_tokens = 2
+    [[datasets.subsets]]
+    image_dir = '{p}/5_a'
+    keep_tokens = 3
+    class_tokens = "x"
+    flip_aug = false
+    [[datasets.subsets]]
+    image_dir = '{p}/b'
+    class_tokens = "x"
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/reg'
+    class_tokens = "x"
+    """
+    whole = run(pictures, text, caption_prefix="p", keep_tokens=9)
+    assert [s.keep_tokens for s in whole.settings] == [3, 2, 1]
+    assert [s.flip_aug for s in whole.settings] == [False, True, True]  # false is a value
+    assert [s.caption_prefix for s in whole.settings] == ["p"] * 3
+    flips = {whole.images[s.image].folder for batch in whole.epoch(1) for s in batch.samples if s.flip}
+    assert 0 not in flips and flips <= {1, 2}
+    assert whole.images[0].caption == "p x"
+
+
+TWO = """
+[[datasets]]
+resolution = 64
+batch_size = 3
+[[datasets.subsets]]
+image_dir = '{p}/5_a'
+class_tokens = "x"
+num_repeats = 2
+[[datasets]]
+resolution = [128, 64]
+batch_size = 2
+enable_bucket = true
+[[datasets.subsets]]
+image_dir = '{p}/5_a'
+class_tokens = "y"
+"""
+
+
+def test_a_folder_may_stand_in_two_data_sets_at_other_sizes_and_no_batch_mixes_them(pictures):
+    draw(pictures / "5_a" / "000.png", (64, 64), (7, 7, 7))
+    draw(pictures / "5_a" / "wide.png", (64, 64), (8, 8, 8))
+    whole = run(pictures, TWO)
+    assert whole.problems == ()
+    # 4 pictures: twice at 64x64 in threes: 3 batches (3, 3, 2); once in buckets in twos: 2 batches
+    rows = [(r["dataset"], r["size"], r["samples_per_epoch"], r["batches_per_epoch"]) for r in whole.buckets]
+    assert rows == [(0, [64, 64], 8, 3), (1, [64, 64], 4, 2)]
+    for batch in (*whole.epoch(1), *whole.epoch(2)):
+        assert len({whole.images[s.image].dataset for s in batch.samples}) == 1
+    assert sorted(len(batch.samples) for batch in whole.epoch(1)) == [2, 2, 2, 3, 3]
+    assert {s.caption for batch in whole.epoch(1) for s in batch.samples} == {"x", "y"}
+
+
+def test_regularization_is_balanced_within_each_data_set(pictures):
+    text = """
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/5_a'
+    class_tokens = "x"
+    num_repeats = 3
+    [[datasets.subsets]]
+    image_dir = '{p}/reg'
+    class_tokens = "r"
+    is_reg = true
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/b'
+    class_tokens = "y"
+    """
+    whole = run(pictures, text)
+    counts = [sum(t.take for t in whole.turns if whole.images[t.images[0]].dataset == d) for d in (0, 1)]
+    assert counts == [9, 0]  # 3 x 3 beside the first, none beside the second
+
+
+def test_regularization_without_training_pictures_beside_it_is_said(pictures):
+    text = """
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/b'
+    class_tokens = "y"
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/reg'
+    class_tokens = "r"
+    is_reg = true
+    """
+    whole = run(pictures, text)
+    assert "W-REG-ALONE" in codes(whole.notices) and whole.reg_samples == 0
+
+
+def test_captions_beside_the_pictures_win_over_class_tokens_with_the_subset_s_extension(pictures):
+    (pictures / "b" / "000.tags").write_text("green, frog")
+    whole = run(
+        pictures, ONE.replace("image_dir = '{p}/b'", "image_dir = '{p}/b'\ncaption_extension = '.tags'")
+    )
+    assert [i.caption for i in whole.images if i.folder == 1] == ["green, frog", "cpc cat"]
+
+
+def test_json_says_the_same_as_toml(pictures):
+    values = {
+        "general": {"num_repeats": 2, "keep_tokens": None},
+        "datasets": [
+            {"resolution": 64, "batch_size": 2, "subsets": [
+                {"image_dir": f"{pictures}/5_a", "class_tokens": "sls frog", "num_repeats": 4},
+                {"image_dir": f"{pictures}/b", "class_tokens": "cpc cat"},
+                {"image_dir": f"{pictures}/reg", "class_tokens": "frog", "is_reg": True}]},
+        ],
+    }  # fmt: skip
+    as_json = run(pictures, json.dumps(values), "data.json")
+    assert as_json.fingerprint() == run(pictures, ONE).fingerprint()
+
+
+def test_metadata_and_folders_stand_in_data_sets_of_their_own(pictures):
+    (pictures / "meta.json").write_text(json.dumps({"000": {"tags": "a, b"}, "001": {"caption": "c"}}))
+    text = """
+    [[datasets]]
+    [[datasets.subsets]]
+    metadata_file = '{p}/meta.json'
+    image_dir = '{p}/b'
+    num_repeats = 3
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = '{p}/reg'
+    class_tokens = "x"
+    """
+    whole = run(pictures, text)
+    assert whole.problems == ()
+    assert [(i.caption, i.repeats, i.dataset) for i in whole.images][:2] == [("a, b", 3, 0), ("c", 3, 0)]
+    mixed = run(pictures, text.replace("[[datasets]]\n    [[datasets.subsets]]\n    image_dir = '{p}/reg'",
+                                       "[[datasets.subsets]]\n    image_dir = '{p}/reg'"))  # fmt: skip
+    assert codes(mixed.problems) == ["E-DS-MIXED"]
+
+
+def problem(folder, text, **options):
+    (found,) = run(folder, text, **options).problems
+    return found
+
+
+SUBSET = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens = 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "said"),
+    [
+        (SUBSET + "num_repeat = 2\n", 5, "datasets.0.subsets.0.num_repeat", "did you mean num_repeats"),
+        (SUBSET + "num_repeats = 1.0\n", 5, "datasets.0.subsets.0.num_repeats", "whole number"),
+        (SUBSET + "flip_aug = 'yes'\n", 5, "datasets.0.subsets.0.flip_aug", "true or false"),
+        (SUBSET + "batch_size = 2\n", 5, "datasets.0.subsets.0.batch_size", "belongs into [[datasets]]"),
+        ("[general]\nimage_dir = 'x'\n" + SUBSET, 2, "general.image_dir", "into [[datasets.subsets]]"),
+        ("[general]\nprior_loss_weight = 0.5\n" + SUBSET, 2, "general.prior_loss_weight", "run file"),
+        ("[general]\nresolution = 65\n" + SUBSET, 2, "general.resolution", "multiple of 64"),
+        ("[general]\nresolution = '64,64,64'\n" + SUBSET, 2, "general.resolution", "width,height"),
+        (SUBSET + "face_crop_aug_range = [2.0, 4.0]\n", 5, "datasets.0.subsets.0.face_crop_aug_range",
+         "not available here"),
+        ("[general]\nnetwork_multiplier = 0.5\n" + SUBSET, 2, "general.network_multiplier", "not available"),
+        ("[generals]\n" + SUBSET, 1, "generals", "did you mean general"),
+        ("[[datasets]]\nresolution = 64\n", 1, "datasets.0.subsets", "no [[datasets.subsets]]"),
+        ("[[datasets]]\n[[datasets.subsets]]\nclass_tokens = 'x'\n", 2, "datasets.0.subsets.0", "image_dir"),
+        ("[general]\nnum_repeats = 2\n", None, "datasets", "no [[datasets]]"),
+        (SUBSET + "[[datasets.subsets]]\nmetadata_file = 'm'\nis_reg = true\n", 7,
+         "datasets.0.subsets.1.is_reg", "no meaning"),
+        ("[general\n", 1, "dataset.dataset_config", "not TOML"),
+    ],
+)  # fmt: skip
+def test_what_can_t_be_read_is_said_with_file_and_line(pictures, text, line, key, said):
+    found = [p for p in run(pictures, text).problems if p.code != "E-DS-MIXED"]
+    assert [(p.line, p.key) for p in found] == [(line, key)]
+    assert said in found[0].en and found[0].path == str(pictures / "data.toml")
+    assert any("぀" < letter < "ヿ" or "一" < letter < "龠" for letter in found[0].ja)
+
+
+def test_harmless_values_of_options_that_are_not_here_are_taken(pictures):
+    text = "[general]\nnetwork_multiplier = 1.0\ntoken_warmup_min = 1\ncache_info = true\n" + SUBSET
+    assert run(pictures, text).problems == ()
+
+
+def test_options_that_can_t_go_together_are_found_in_a_subset(pictures):
+    found = problem(pictures, SUBSET + "color_aug = true\n", cache_latents=True)
+    assert (found.code, found.line, found.key) == ("E-CFG-TOGETHER", 5, "datasets.0.subsets.0.color_aug")
+
+
+def test_a_fault_in_general_is_said_once(pictures):
+    text = "[general]\nresolution = 100\n" + SUBSET + "[[datasets.subsets]]\nimage_dir = '{p}/5_a'\n"
+    assert codes(run(pictures, text).problems).count("E-CFG-MULTIPLE") == 1
+
+
+def test_the_line_of_a_fault_in_json_is_found(pictures):
+    text = '{"datasets": [\n {"subsets": [\n  {"image_dir": "{p}/b",\n   "num_repeat": 2}]}]}'
+    (found,) = run(pictures, text, "data.json").problems
+    assert (found.line, found.key) == (4, "datasets.0.subsets.0.num_repeat")
+
+
+def test_a_folder_twice_in_a_data_set_counts_once_and_is_said(pictures):
+    whole = run(pictures, SUBSET + "[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens = 'y'\n")
+    assert len(whole.images) == 2 and "W-DS-TWICE" in codes(whole.notices)
+
+
+def test_missing_files_and_folders_are_named(pictures):
+    assert codes(run(pictures, SUBSET.replace("{p}/b", "{p}/none")).problems) == ["E-DIR-MISSING"]
+    gone = plan("", dataset_config=str(pictures / "none.toml"), **BASE)
+    assert [(p.code, p.key) for p in gone.problems] == [("E-CFG-MISSING", "dataset.dataset_config")]
+
+
+def test_a_subset_without_words_and_captions_is_trained_with_an_empty_caption_and_said(pictures):
+    whole = run(pictures, SUBSET.replace("class_tokens = 'x'\n", ""))
+    assert whole.problems == () and {i.caption for i in whole.images} == {""}
+    assert "W-CAP-NOWORDS" in codes(whole.notices)
+
+
+def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictures):
+    fill(pictures, {"many": 10})
+    text = """
+    [[datasets]]
+    validation_split = 0.3
+    validation_seed = 4
+    [[datasets.subsets]]
+    image_dir = '{p}/many'
+    class_tokens = "x"
+    num_repeats = 5
+    [[datasets.subsets]]
+    image_dir = '{p}/5_a'
+    class_tokens = "y"
+    validation_split = 0.0
+    [[datasets]]
+    resolution = 128
+    enable_bucket = true
+    [[datasets.subsets]]
+    image_dir = '{p}/many'
+    class_tokens = "x"
+    """
+    whole = run(pictures, text)
+    held = [whole.images[i] for i in whole.validation]
+    # 3 of 10, and the same 3 at the other size, though no share is held out there; none of 5_a
+    assert [sum(i.folder == n for i in held) for n in (0, 1, 2)] == [3, 0, 3]
+    out = {image.content for image in held}
+    seen = {whole.images[s.image].content for e in (1, 2) for b in whole.epoch(e) for s in b.samples}
+    assert not out & seen and len(seen) == 7 + 3
+
+
+def test_every_subset_has_its_settings_without_the_other_sources(pictures):
+    found = datasets.read(config("", dataset_config=run(pictures, ONE).config.dataset_config))
+    assert [s.settings.train_data_dir for s in found.subsets] == [
+        f"{pictures}/5_a", f"{pictures}/b", f"{pictures}/reg"]  # fmt: skip
+    assert {s.settings.dataset_config for s in found.subsets} == {None}

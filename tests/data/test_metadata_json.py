@@ -1,0 +1,137 @@
+"""Metadata of fine-tuning: which picture gets which caption, repeats and size."""
+
+import json
+
+import pytest
+
+from core.data.metadata_json import joined
+from tests.data.pictures import codes, config, draw, fill, plan
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder `all` of 3 pictures."""
+    fill(tmp_path, {"all": 3})
+    return tmp_path
+
+
+def run(folder, entries, image_dir="all", **options):
+    file = folder / "meta.json"
+    file.write_text(json.dumps(entries), encoding="utf-8")
+    return plan(folder / image_dir if image_dir else "", in_json=str(file), **options)
+
+
+def test_keys_are_whole_paths_names_or_names_without_ending(pictures):
+    entries = {
+        str(pictures / "all" / "000.png"): {"caption": "whole"},
+        "001.png": {"caption": "name"},
+        "002": {"caption": "stem"},
+    }
+    whole = run(pictures, entries)
+    assert whole.problems == () and [i.caption for i in whole.images] == ["whole", "name", "stem"]
+    assert {i.caption_path for i in whole.images} == {pictures / "meta.json"}
+
+
+def test_pictures_in_inner_folders_and_elsewhere_are_found(pictures):
+    draw(pictures / "all" / "in" / "x.png", colour=(1, 2, 3))
+    draw(pictures / "far" / "y.png", colour=(3, 2, 1))
+    entries = {"in/x": {"caption": "a"}, str(pictures / "far" / "y"): {"caption": "b"}}
+    assert sorted(i.caption for i in run(pictures, entries).images) == ["a", "b"]
+    # without a folder whole paths do
+    alone = run(pictures, {str(pictures / "far" / "y.png"): {"caption": "b"}}, image_dir="")
+    assert alone.problems == () and [i.path.name for i in alone.images] == ["y.png"]
+
+
+# sd-scripts, FineTuningDataset: caption + caption_separator + tags, without a blank
+@pytest.mark.parametrize(
+    ("caption", "tags", "options", "text"),
+    [
+        ("a frog", "green, wet", {}, "a frog,green, wet"),
+        ("a frog", "green", {"caption_separator": ";"}, "a frog;green"),
+        (None, "green, wet", {}, "green, wet"),
+        ("a frog", None, {}, "a frog"),
+        ("a frog", "", {}, "a frog"),
+        (None, None, {}, ""),
+        ("one\ntwo", "t", {"enable_wildcard": True}, "one,t\ntwo,t"),
+        ("one\ntwo", "a\nb", {"enable_wildcard": True}, "one,a,b\ntwo,a,b"),
+        ("one\ntwo", "t", {}, "one,t"),
+    ],
+)
+def test_caption_and_tags_are_joined_as_sd_scripts_does(caption, tags, options, text):
+    assert joined(caption, tags, config("x", **options)) == text
+
+
+def test_every_picture_comes_dataset_repeats_times_and_folder_names_mean_nothing(tmp_path):
+    fill(tmp_path, {"7_x": 2})
+    whole = run(tmp_path, {"000": {"tags": "a"}, "001": {"tags": "b"}}, "7_x", dataset_repeats=3)
+    assert whole.train_samples == 6
+    assert sorted(s.caption for batch in whole.epoch(1) for s in batch.samples) == ["a"] * 3 + ["b"] * 3
+
+
+def test_missing_pictures_are_named_in_one_problem(pictures):
+    entries = {"000": {"caption": "a"}, "gone1": {"caption": "b"}, "gone2.png": {"caption": "c"}}
+    (problem,) = run(pictures, entries).problems
+    assert problem.code == "E-META-MISSING" and "gone1, gone2.png" in problem.en
+
+
+def test_pictures_without_an_entry_are_named_and_not_trained(pictures):
+    whole = run(pictures, {"001": {"caption": "a"}})
+    (notice,) = [n for n in whole.notices if n.code == "W-META-EXTRA"]
+    assert "000.png, 002.png" in notice.en and len(whole.images) == 1
+
+
+def test_two_entries_of_one_picture_are_refused(pictures):
+    assert codes(run(pictures, {"001": {"caption": "a"}, "001.png": {"caption": "b"}}).problems) == [
+        "E-META-TWICE"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"000": "a frog"}, "`000` must be a table"),
+        ({"000": {"caption": ["a"]}}, "`000: caption` must be text"),
+        ({"000": {"caption": "a", "train_resolution": "512"}}, "`000: train_resolution` must be two numbers"),
+        ({}, "names no pictures"),
+        ([], "names no pictures"),
+    ],
+)
+def test_entries_of_another_form_are_named(pictures, entries, said):
+    (problem,) = run(pictures, entries).problems
+    assert said in problem.en and problem.path == str(pictures / "meta.json")
+
+
+def test_a_file_that_is_not_json_or_not_there_is_said(pictures):
+    (pictures / "meta.json").write_text("{'a': 1}")
+    broken = plan(pictures / "all", in_json=str(pictures / "meta.json"))
+    gone = plan(pictures / "all", in_json=str(pictures / "none.json"))
+    assert codes(broken.problems) == ["E-META-SYNTAX"] and "line 1" in broken.problems[0].en
+    assert [(p.code, p.key) for p in gone.problems] == [("E-CFG-MISSING", "dataset.in_json")]
+
+
+def test_the_size_a_picture_was_prepared_for_chooses_its_bucket(tmp_path):
+    draw(tmp_path / "all" / "a.png", (96, 64))
+    # buckets 64x64, 64x128, 64x192 and transposes: by its own shape 1.5 -> 64x64 (tie, the first)
+    assert run(tmp_path, {"a": {"caption": "x"}}, enable_bucket=True).images[0].fit.bucket == (64, 64)
+    entry = {"caption": "x", "train_resolution": [128, 64]}
+    (image,) = run(tmp_path, {"a": entry}, enable_bucket=True).images
+    # 96x64 covers 128x64: 128/96 = 1.333, 64 x 1.333 = 85.3 -> 85; 21 rows too many, 10 above
+    assert (image.fit.bucket, image.fit.resized, image.fit.crop_top) == ((128, 64), (128, 85), 10)
+
+
+def test_prepared_sizes_without_buckets_are_said_to_have_no_effect(pictures):
+    entries = {f"00{n}": {"caption": "x", "train_resolution": [64, 64]} for n in range(3)}
+    assert codes(run(pictures, entries).notices) == ["W-META-SIZES"]
+
+
+def test_an_entry_without_words_is_trained_with_an_empty_caption_and_said(pictures):
+    whole = run(pictures, {"000": {}, "001": {"caption": "a"}, "002": {"caption": "b"}})
+    assert whole.images[0].caption == "" and codes(whole.notices) == ["W-META-SILENT"]
+
+
+def test_caption_options_hold_for_metadata_too(pictures):
+    entries = {f"00{n}": {"tags": "a, b, c, d"} for n in range(3)}
+    whole = run(
+        pictures, entries, shuffle_caption=True, keep_tokens=1, dataset_repeats=20, caption_prefix="p,"
+    )
+    texts = {s.caption for batch in whole.epoch(1) for s in batch.samples}
+    assert len(texts) > 5 and all(text.startswith("p, ") for text in texts)
