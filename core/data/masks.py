@@ -60,7 +60,7 @@ def find(
     looks = _look_at_all([*served])
     for path, indices in served.items():
         problems += looks[path].problems
-        if len({images[index].folder for index in indices}) > 1:
+        if len({images[index].path.parent for index in indices}) > 1:
             problems.append(_shared(path, [_short(images[index].path) for index in indices]))
         for index in indices:
             size = looks[path].size

@@ -305,3 +305,12 @@ def test_every_subset_has_its_settings_without_the_other_sources(pictures):
     assert [s.settings.train_data_dir for s in found.subsets] == [
         f"{pictures}/5_a", f"{pictures}/b", f"{pictures}/reg"]  # fmt: skip
     assert {s.settings.dataset_config for s in found.subsets} == {None}
+
+
+def test_masks_serve_a_folder_in_both_its_data_sets(pictures):
+    for n in range(3):
+        draw(pictures / "masks" / f"00{n}.png", colour=(255, 255, 255))
+    line = "image_dir = '{p}/5_a'\n"
+    whole = run(pictures, TWO.replace(line, line + "conditioning_data_dir = '{p}/masks'\n"))
+    assert whole.problems == ()
+    assert [image.mask_path.name for image in whole.images] == ["000.png", "001.png", "002.png"] * 2
