@@ -17,6 +17,7 @@ STAGES = {
     "cache_text": ("Encoding captions", "キャプションを変換中"),
     "sample": ("Drawing samples", "サンプル画像を生成中"),
     "save": ("Saving", "保存中"),
+    "resize": ("Resizing pictures", "画像をリサイズ中"),
 }
 
 
