@@ -70,7 +70,7 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     everything = [*checked.notices, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
-    pictures = sum(not image.is_reg for image in plan.images)
+    pictures = len(plan.trained)
     steps, epochs = plan.total_steps(config.train), plan.epochs(config.train)
     text = say("run.checked", lang, images=pictures, steps=steps, epochs=epochs)
     return note(text, "good") + problems(everything, lang)

@@ -146,7 +146,10 @@ class Preview:
             parts.append(balance_note(record["folders"], lang))
             parts.append(_bucket_table(look.plan, lang))
             shown = zip(look.files, look.plan.images, record["images"], strict=False)
-            pictures = ((file, label(i, lang), _prompt(i, row, lang)) for file, i, row in shown)
+            pictures = (
+                (file, label(i, lang, row.get("is_validation", False)), _prompt(i, row, lang))
+                for file, i, row in shown
+            )
             parts.append(figures(say("preview.gallery", lang), pictures))
         if len(record["images"]) > MOST_PICTURES:
             parts.append(note(say("preview.many", lang, n=MOST_PICTURES, total=len(record["images"]))))
@@ -154,6 +157,8 @@ class Preview:
 
     def _balance_names(self, look: Look) -> tuple[Path, Path] | None:
         """The one regularization folder and the name that would balance it, if it needs one."""
+        if look.plan.config.dataset_config:
+            return None  # its folders are called as that file calls them
         reg = [folder for folder in look.record["folders"] if folder["is_reg"]]
         repeats = best_repeats(look.record["folders"])
         if len(reg) != 1 or repeats == reg[0]["repeats"]:
@@ -195,13 +200,13 @@ class Preview:
 
 def best_repeats(record: Sequence[Mapping[str, Any]]) -> int:
     """Repeats for the regularization pictures, by the guide's formula."""
-    train = sum(folder["repeats"] * folder["images"] for folder in record if not folder["is_reg"])
+    train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
     return folders.balance(train, sum(folder["images"] for folder in record if folder["is_reg"]))
 
 
 def balance_note(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
     """Whether training and regularization pictures are in balance, in one sentence."""
-    train = sum(folder["repeats"] * folder["images"] for folder in record if not folder["is_reg"])
+    train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
     regs = [folder for folder in record if folder["is_reg"]]
     reg = sum(folder["repeats"] * folder["images"] for folder in regs)
     if not reg:

@@ -73,7 +73,7 @@ def bucket_rows(plan: Plan) -> list[BucketRow]:
 
 def in_bucket(plan: Plan, bucket: Size | None) -> list[PlannedImage]:
     """The pictures of a bucket in the plan's order; of every bucket for None."""
-    return [image for image in plan.images if bucket is None or image.fit.bucket == bucket]
+    return [plan.images[index] for index in _indices(plan, bucket)]
 
 
 def is_enlarged(image: PlannedImage) -> bool:
@@ -81,7 +81,7 @@ def is_enlarged(image: PlannedImage) -> bool:
     return image.fit.enlargement(image.size) > 1.05
 
 
-def label(image: PlannedImage, lang: Lang) -> str:
+def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
     """What stands below a picture: name, sizes, how much is cut away, how far it is enlarged."""
     size, bucket = image.size, image.fit.bucket
     parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
@@ -90,6 +90,8 @@ def label(image: PlannedImage, lang: Lang) -> str:
         parts.append(_in(Words(f"{cut}% cut", f"{cut}%切り取り"), lang))
     if is_enlarged(image):
         parts.append(_in(Words(f"enlarged {times:.1f}x", f"{times:.1f}倍に拡大"), lang))
+    if is_held_out:
+        parts.append(_in(Words("validation only", "検証用"), lang))
     return " · ".join(parts)
 
 
@@ -125,8 +127,9 @@ def gallery(
     lang: Lang = "en",
 ) -> list[tuple[Image.Image, str]]:
     """Thumbnails with their labels, from picture number `start` on, at most `limit` of them."""
-    chosen = in_bucket(plan, bucket)[start : start + limit]
-    return list(zip(_thumbnails(chosen, side), [label(image, lang) for image in chosen], strict=True))
+    chosen = _indices(plan, bucket)[start : start + limit]
+    labels = [label(plan.images[index], lang, index in plan.held) for index in chosen]
+    return list(zip(_thumbnails([plan.images[index] for index in chosen], side), labels, strict=True))
 
 
 def contact_sheet(
@@ -143,6 +146,10 @@ def contact_sheet(
         top = GAP + index // columns * pitch + (side - tile.height) // 2
         sheet.paste(tile, (left, top))
     return sheet
+
+
+def _indices(plan: Plan, bucket: Size | None) -> list[int]:
+    return [i for i, image in enumerate(plan.images) if bucket is None or image.fit.bucket == bucket]
 
 
 def _thumbnails(images: Iterable[PlannedImage], side: int) -> Sequence[Image.Image]:

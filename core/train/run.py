@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,9 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     )
     if plan.problems:
         raise UserError(*plan.problems)
+    if config.dataset.dataset_config:
+        file = Path(config.dataset.dataset_config)
+        shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     for notice in plan.notices:
         emit(Warned(notice.code, notice.en, notice.ja, notice.path))
     job = Job(config, folder, plan, plan.total_steps(config.train), rates, found)

@@ -314,3 +314,16 @@ def test_masks_serve_a_folder_in_both_its_data_sets(pictures):
     whole = run(pictures, TWO.replace(line, line + "conditioning_data_dir = '{p}/masks'\n"))
     assert whole.problems == ()
     assert [image.mask_path.name for image in whole.images] == ["000.png", "001.png", "002.png"] * 2
+
+
+def test_the_fingerprint_knows_the_options_of_a_subset(pictures):
+    prints = [run(pictures, ONE).fingerprint(), run(pictures, TWO).fingerprint()]
+    for old, new in [
+        ("num_repeats = 4", "num_repeats = 5"),
+        ("batch_size = 2", "batch_size = 3"),
+        ('"sls frog"', '"sls frog"\nflip_aug = true'),
+        ('"sls frog"', '"sls cat"'),
+        ('"cpc cat"', '"cpc cat"\nshuffle_caption = true'),
+    ]:
+        prints.append(run(pictures, ONE.replace(old, new)).fingerprint())
+    assert len(set(prints)) == 7

@@ -149,7 +149,8 @@ def test_file_names_are_shown_as_text_only(app, frogs):
 
 
 def folder(is_reg, repeats, images):
-    return {"is_reg": is_reg, "repeats": repeats, "images": images}
+    used = repeats * images
+    return {"is_reg": is_reg, "repeats": repeats, "images": images, "used_per_epoch": used}
 
 
 def test_balance_follows_the_guides_formula():
