@@ -28,6 +28,13 @@ def non_default(option) -> object:
         "train.max_timestep": 900,
         "network.dropout": 0.25,
         "dataset.min_bucket_reso": 320,
+        **dict.fromkeys(("network.rank_dropout", "network.module_dropout"), 0.25),
+        **dict.fromkeys(("network.block_dims", "network.block_alphas"), ",".join("2" * 25)),
+        **dict.fromkeys(("network.conv_block_dims", "network.conv_block_alphas"), ",".join("2" * 25)),
+        **dict.fromkeys(("network.down_lr_weight", "network.up_lr_weight"), "cosine+0.25"),
+        "network.mid_lr_weight": "0.5",
+        "network.base_weights": ("a.safetensors",),
+        "network.base_weights_multiplier": "0.5",
     }
     if option.key in special:
         return special[option.key]

@@ -23,6 +23,7 @@ from ui.tab_options import draw_lora, draw_model, draw_training
 from ui.tab_preview import Preview, schedule_html
 from ui.tab_tools import Tools
 from ui.text import say
+from ui.widgets import kind
 from ui.window import Window
 
 Data = Mapping[Any, Any]
@@ -194,7 +195,7 @@ class App:
                 told,
                 **QUICK,
             )
-        lists = [form.components[o.key] for o in walk(RunConfig) if o.meta.path]
+        lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
         lists += [self.tools.parts[name] for name in ("file", "source")]
         self.model["refresh"].click(guarded(self.lists, self._window), None, lists, **QUICK)
 
@@ -279,7 +280,7 @@ class App:
     def lists(self) -> Update:
         """What there is to pick from on this computer, looked for anew."""
         found = self._window.paths.find()
-        options = [option for option in walk(RunConfig) if option.meta.path]
+        options = [option for option in walk(RunConfig) if kind(option) == "path"]
         updates: Update = {
             self.form.components[option.key]: gr.update(choices=self._window.paths.offered(option, found))
             for option in options

@@ -25,7 +25,7 @@ LEVELS = ("basic", "advanced", "expert")
 GROUPS = (
     "sources", "sizes", "captions", "pictures", "cache", "model",
     "length", "memory", "optimizer", "loss", "validation", "sample", "save", "log",
-    "network",
+    "network", "blocks",
 )  # fmt: skip
 """The cards of the tabs from top to bottom."""
 
@@ -93,6 +93,8 @@ class Form:
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
             is_written = option.key in WRITTEN
             return str((self._paths.writable if is_written else self._paths.confined)(value, option.key))
+        if option.meta.path and isinstance(value, list):
+            return [str(self._paths.confined(path, option.key)) for path in value]
         return value
 
     @staticmethod
@@ -123,6 +125,8 @@ class Form:
                 value = values[key]
                 if option.meta.path and isinstance(value, str) and value:
                     value = self._paths.short(value)
+                elif option.meta.path and isinstance(value, list | tuple):
+                    value = [self._paths.short(path) for path in value]
                 yield key, component, widgets.shown(option, value)
 
     def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:

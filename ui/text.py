@@ -55,6 +55,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.model.more": Words("How it is read", "読み込みの設定"),
     "group.method": Words("What to train", "学習の方法"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),
+    "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
         "The whole model is trained: nothing to set here. Choose LoRA above for a small add-on file.",
         "モデル全体を学習するため設定はありません。小さな追加ファイルを作る場合は上でLoRAを選んでください。",

@@ -100,10 +100,13 @@ class Window:
     def _from_project(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with relative paths taken from the project's folder."""
         paths = {option.key for option in walk(RunConfig) if option.meta.path}
-        return {
-            key: str(self.project / value) if key in paths and isinstance(value, str) and value else value
-            for key, value in values.items()
-        }
+
+        def full(value: Any) -> Any:
+            if isinstance(value, list | tuple):
+                return [full(part) for part in value]
+            return str(self.project / value) if isinstance(value, str) and value else value
+
+        return {key: full(value) if key in paths else value for key, value in values.items()}
 
     @property
     def is_demo(self) -> bool:

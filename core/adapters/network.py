@@ -17,6 +17,7 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.adapters.dropout import Dropouts, dropping
 from core.adapters.targets import Module, Ranks, Target, targets
 from core.errors import Problem, UserError
 
@@ -45,7 +46,9 @@ def describe(model: nn.Module) -> Iterator[Module]:
 class Network:
     """A LoRA attached to the parts of one model. paths: every Linear and Conv2d of them, adapted or not."""
 
-    def __init__(self, models: Mapping[str, nn.Module], ranks: Ranks, dropout: float, keyed: Keyed) -> None:
+    def __init__(
+        self, models: Mapping[str, nn.Module], ranks: Ranks, dropouts: Dropouts, keyed: Keyed
+    ) -> None:
         """Attach to each part (modules as core.adapters.targets says), weights float32, up at zero.
 
         The down matrices are drawn from `keyed`, so that they depend on the run's seed and the module's name
@@ -54,21 +57,24 @@ class Network:
         self._models = dict(models)
         self._layers: dict[ModuleKey, LoraLayer] = {}
         self._targets: dict[ModuleKey, Target] = {}
-        self._is_fused = dropout == 0
+        self._scales: Tensor | None = None
         self.paths: dict[str, list[str]] = {}
         for part, model in models.items():
             modules = [*describe(model)]
             self.paths[part] = [module.path for module in modules]
             found = targets(part, modules, ranks)
-            _inject(model, found, ranks, dropout)
+            _inject(model, found, ranks)
             for target in found:
                 layer = model.get_submodule(target.path)
                 assert isinstance(layer, LoraLayer), f"PEFT left {part}.{target.path} alone"
                 self._layers[part, target.path] = layer
                 self._targets[part, target.path] = target
                 _initialize(layer, keyed("lora", part, target.path))
-                if self._is_fused and isinstance(layer.get_base_layer(), nn.Linear):
+                if isinstance(layer.get_base_layer(), nn.Linear):
                     layer.forward = _fused_linear(layer)  # type: ignore[method-assign]
+                if dropouts.is_any:
+                    down, up = layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]
+                    layer.forward = dropping(layer, down, up, ADAPTER, dropouts)  # type: ignore[method-assign]
 
     def parameters(self, part: str) -> dict[str, nn.Parameter]:
         """The trained parameters of one part, by a name that does not know of PEFT."""
@@ -109,6 +115,35 @@ class Network:
             target = self._targets[key]
             layer.scaling[ADAPTER] = strength * target.alpha / target.rank
 
+    def limit_norms(self, limit: float) -> Tensor:
+        """Make no module's change larger than `limit`, by scaling its two matrices alike.
+
+        The size is the Frobenius norm of up @ down * alpha / rank. Returns (modules scaled, mean norm,
+        largest norm) afterwards, on the device; nothing waits for it. Source: sd-scripts'
+        scale_weight_norms.
+        """
+        pairs = [
+            (layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight) for layer in self._layers.values()
+        ]
+        with torch.no_grad():
+            squares = []
+            for down, up in pairs:
+                # |up @ down|^2 without the product: the sum over both Gram matrices, rank x rank each.
+                d, u = down.flatten(1).float(), up.flatten(1).float()
+                squares.append(((u.t() @ u) * (d @ d.t())).sum())
+            if self._scales is None:
+                scales = [target.alpha / target.rank for target in self._targets.values()]
+                self._scales = torch.tensor(scales, device=squares[0].device)
+            norms = torch.stack(squares).clamp(min=0).sqrt() * self._scales
+            # A hair above the limit is rounding; scaling it again would never end.
+            is_over = norms > limit * (1 + 1e-5)
+            ratios = torch.where(is_over, limit / norms.clamp(min=limit), 1.0)
+            for (down, up), factor in zip(pairs, ratios.sqrt().unbind(), strict=True):
+                down.mul_(factor)
+                up.mul_(factor)
+            norms = norms * ratios
+            return torch.stack([is_over.sum(), norms.mean(), norms.max()])
+
     def remove(self) -> None:
         """Take every adapter out; the model is the very one it was before."""
         for (part, path), layer in self._layers.items():
@@ -124,8 +159,10 @@ class Network:
         return len(self._layers)
 
 
-def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks, dropout: float) -> None:
+def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks) -> None:
     """Let PEFT wrap the target modules; the global RNG that its layers draw from is left as it was."""
+    if not found:
+        return
     special = [target for target in found if (target.rank, target.alpha) != (ranks.rank, ranks.alpha)]
     config = LoraConfig(
         r=ranks.rank,
@@ -133,7 +170,6 @@ def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks, dropout: 
         target_modules=[target.path for target in found],
         rank_pattern={"^" + re.escape(target.path): target.rank for target in special},
         alpha_pattern={"^" + re.escape(target.path): target.alpha for target in special},
-        lora_dropout=dropout,
         init_lora_weights=True,
     )
     requires_grad = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
@@ -196,9 +232,11 @@ def _refuse_misfit(
             Problem(
                 "E-LORA-MODULES",
                 f"this LoRA file has {len(strangers)} modules that are not trained here (such as {shown}); "
-                "set network.conv_rank, or train the text encoder too, as the file was made",
+                "set network.conv_rank or network.dim_from_weights, or train the text encoder too, "
+                "as the file was made",
                 f"このLoRAファイルには、今回学習しないモジュールが{len(strangers)}個あります（{shown}など）。"
-                "ファイルの作成時と同じく、network.conv_rankを指定するか、Text Encoderも学習してください",
+                "ファイルの作成時と同じく、network.conv_rankかnetwork.dim_from_weightsを指定するか、"
+                "Text Encoderも学習してください",
                 key="network.weights",
                 path=path,
             )
@@ -210,9 +248,11 @@ def _refuse_misfit(
                 Problem(
                     "E-LORA-RANK",
                     f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, "
-                    f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values",
+                    f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values, "
+                    "or network.dim_from_weights",
                     f"このLoRAファイルの{'.'.join(key)}はrank {down.shape[0]}、alpha {alpha:g}ですが、"
-                    f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせてください",
+                    f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせるか、"
+                    "network.dim_from_weightsを指定してください",
                     key="network.weights",
                     path=path,
                 )

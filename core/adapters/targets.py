@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,19 +29,40 @@ class Target:
     alpha: float
 
 
+class Size(NamedTuple):
+    """Rank and alpha of an adapter; rank 0 is none at all."""
+
+    rank: int
+    alpha: float
+
+
 @dataclass(frozen=True)
 class Ranks:
-    """Rank and alpha of Linear and 1x1 layers, and of larger convolutions (None: those are left alone)."""
+    """Rank and alpha of Linear and 1x1 layers, and of larger convolutions (None: those are left alone).
+
+    blocks, conv_blocks: of each of the U-Net's 25 blocks (see block_of), () where all are alike. known: of
+    exactly these modules, by (part, path), as a file has them; nothing else then counts.
+    """
 
     rank: int
     alpha: float
     conv_rank: int | None = None
     conv_alpha: float = 1.0
+    blocks: tuple[Size, ...] = ()
+    conv_blocks: tuple[Size, ...] = ()
+    known: Mapping[tuple[str, str], Size] | None = None
+
+    @property
+    def has_convolutions(self) -> bool:
+        """Whether the larger convolutions are adapted, and with them what lies beside them."""
+        return self.conv_rank is not None or bool(self.conv_blocks)
 
 
 # sd-scripts adapts whole classes of blocks; their places in diffusers' U-Net and CLIP are these.
 _ATTENTION = re.compile(r"(^|\.)attentions\.\d+\.")
 _CONVOLUTION = re.compile(r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\.")
+_BLOCK = re.compile(r"^(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.")
+_MIDDLE = 12
 _TEXT = re.compile(r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$")
 
 
@@ -51,25 +72,49 @@ def unet_targets(modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
     As sd-scripts' networks.lora: 192 modules of SD1 or SD2, 278 with convolutions. Layers of those other
     blocks that are Linear or 1x1 take the plain rank.
     """
-    return tuple(
-        _target(module, ranks)
+    found = (
+        Target(module.path, *_unet_size(module, ranks))
         for module in modules
         if (_ATTENTION.search(module.path) and module.kernel <= 1)
-        or (ranks.conv_rank is not None and _CONVOLUTION.search(module.path))
+        or (ranks.has_convolutions and _CONVOLUTION.search(module.path))
     )
+    return tuple(target for target in found if target.rank > 0)
 
 
 def text_targets(modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
     """The six Linear layers of each block of CLIP's text encoder: 72 of SD1, 138 of SD2."""
-    return tuple(_target(module, ranks) for module in modules if _TEXT.search(module.path))
+    return tuple(
+        Target(module.path, ranks.rank, ranks.alpha) for module in modules if _TEXT.search(module.path)
+    )
 
 
-def _target(module: Module, ranks: Ranks) -> Target:
-    if module.kernel > 1 and ranks.conv_rank is not None:
-        return Target(module.path, ranks.conv_rank, ranks.conv_alpha)
-    return Target(module.path, ranks.rank, ranks.alpha)
+def block_of(path: str) -> int:
+    """The block of the U-Net that a module lies in: 1-11 on the way down, 12 the middle, 13-24 on the way up.
+
+    As sd-scripts counts: three to a level, samplers with the third; block 0 holds nothing that is adapted.
+    """
+    found = _BLOCK.match(path)
+    if found is None:
+        return _MIDDLE if path.startswith("mid_block.") else 0
+    side, level, kind, number = found.groups()
+    within = 2 if kind.endswith("samplers") else int(number)
+    return 1 + (0 if side == "down" else _MIDDLE) + 3 * int(level) + within
+
+
+def _unet_size(module: Module, ranks: Ranks) -> Size:
+    if module.kernel > 1:
+        if ranks.conv_blocks:
+            return ranks.conv_blocks[block_of(module.path)]
+        if ranks.conv_rank is not None:
+            return Size(ranks.conv_rank, ranks.conv_alpha)
+    if ranks.blocks:
+        return ranks.blocks[block_of(module.path)]
+    return Size(ranks.rank, ranks.alpha)
 
 
 def targets(part: str, modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
     """The modules to adapt in one part of the model, "unet" or "text_encoder"."""
+    if ranks.known is not None:
+        sizes = {path: size for (owner, path), size in ranks.known.items() if owner == part}
+        return tuple(Target(m.path, *sizes[m.path]) for m in modules if m.path in sizes)
     return unet_targets(modules, ranks) if part == "unet" else text_targets(modules, ranks)

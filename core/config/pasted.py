@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.errors import ConfigError, Problem
@@ -14,6 +15,13 @@ Pairs = list[tuple[str, Any]]
 _OTHER = re.compile(
     r"(sdxl_|sd3_|flux_|lumina_|hunyuan_|anima_).*\.py|.*(textual_inversion|control_net).*\.py"
 )
+
+
+# Options that take several values, each a word of its own.
+_LISTS: Mapping[str, Callable[[list[str]], Any]] = {
+    "base_weights": list,
+    "base_weights_multiplier": ",".join,
+}
 
 
 def is_command(text: str) -> bool:
@@ -84,7 +92,7 @@ def option_pairs(words: list[str]) -> Pairs:
             values.append(word)
             continue
         if name:
-            pairs.append((name, _value(values)))
+            pairs.append((name, _LISTS[name](values) if name in _LISTS else _value(values)))
         name, separator, value = word[2:].partition("=")
         values = [value] if separator else []
     return pairs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.config import rules_captions, rules_loss, rules_pictures, rules_sources
+from core.config import rules_captions, rules_loss, rules_network, rules_pictures, rules_sources
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -213,4 +213,5 @@ RULES: tuple[Rule, ...] = (
     *rules_loss.RULES,
     *rules_sources.RULES,
     *map(_unless_in_datasets, OF_PICTURES),
+    *rules_network.RULES,
 )

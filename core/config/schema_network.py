@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from core import catalog
-from core.config.option import Section, opt
+from core.config.blocks import Numbers
+from core.config.option import Lines, Section, opt
+from core.config.schema_blocks import BlockOptions
 
 
-class NetworkConfig(Section):
-    """[network]: the add-on that is trained in place of the model itself."""
+class NetworkOptions(Section):
+    """What is trained, and how large the add-on is."""
 
-    TAB: ClassVar[str] = "lora"
+    GROUP: ClassVar[str] = "network"
     method: Literal["lora", "none"] = opt(
         "lora",
         ("What to train", "学習の方法"),
@@ -49,14 +51,82 @@ class NetworkConfig(Section):
         0.0,
         ("Dropout", "dropout"),
         (
-            "Share of the add-on's inputs set to zero in each step, 0 to 1.",
-            "毎ステップ、追加ネットワークへの入力を0にする割合（0〜1）。",
+            "Share of the values inside the add-on set to zero in each step, 0 to 1; against overfitting.",
+            "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
         ),
         level="advanced",
         methods="lora",
         sd_scripts="network_dropout",
         ge=0,
         lt=1,
+    )
+    rank_dropout: float = opt(
+        0.0,
+        ("Rank dropout", "ランクのdropout"),
+        (
+            "Share of the ranks left out in each step, anew for every picture; the rest weigh more.",
+            "毎ステップ画像ごとに使わないランクの割合。残りのランクはその分強めます。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="rank_dropout",
+        ge=0,
+        lt=1,
+    )
+    module_dropout: float = opt(
+        0.0,
+        ("Module dropout", "モジュールのdropout"),
+        (
+            "Share of the layers whose add-on is left out in each step.",
+            "毎ステップ追加ネットワークを使わない層の割合。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="module_dropout",
+        ge=0,
+        lt=1,
+    )
+    scale_weight_norms: float | None = opt(
+        None,
+        ("Limit of weight norms", "重みのノルムの上限"),
+        (
+            "After each step no layer's change is larger than this; 1 is usual. Empty: no limit.",
+            "毎ステップ、各層の変化量をこの値以下に抑えます。通常1。空欄なら制限しません。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="scale_weight_norms",
+        gt=0,
+    )
+    loraplus_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio", "LoRA+の倍率"),
+        (
+            "The up matrices learn this much faster; 16 is usual. Empty: all at the same rate.",
+            "up側の行列の学習率をこの倍率で上げます。通常16。空欄ならすべて同じ学習率。",
+        ),
+        level="advanced",
+        methods="lora",
+        sd_scripts="loraplus_lr_ratio",
+        gt=0,
+    )
+    loraplus_unet_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率。"),
+        level="expert",
+        methods="lora",
+        sd_scripts="loraplus_unet_lr_ratio",
+        gt=0,
+    )
+    loraplus_text_encoder_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率。"),
+        level="expert",
+        methods="lora",
+        sd_scripts="loraplus_text_encoder_lr_ratio",
+        gt=0,
     )
     conv_rank: int | None = opt(
         None,
@@ -93,3 +163,45 @@ class NetworkConfig(Section):
         path="file",
         sd_scripts="network_weights",
     )
+    dim_from_weights: bool = opt(
+        False,
+        ("Take ranks from that LoRA", "ランクを学習済みLoRAから取得"),
+        (
+            "Rank and alpha of every layer are the file's own; those set here are not used.",
+            "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",
+        ),
+        level="advanced",
+        methods="lora",
+        needs="network.weights",
+        sd_scripts="dim_from_weights",
+    )
+    base_weights: Lines = opt(
+        (),
+        ("LoRA merged before training", "学習前にマージするLoRA"),
+        (
+            "LoRA files added to the base model, one a line; the new LoRA is trained on top of them.",
+            "元モデルに加えるLoRAファイル（1行に1つ）。その上に新しいLoRAを学習します。",
+        ),
+        level="advanced",
+        methods="lora",
+        path="file",
+        sd_scripts="base_weights",
+    )
+    base_weights_multiplier: Numbers | None = opt(
+        None,
+        ("Strengths of those", "マージする強さ"),
+        (
+            "One number for each merged LoRA, with commas between them. Empty: 1.",
+            "マージするLoRAごとに1つの数値（カンマ区切り）。空欄なら1。",
+        ),
+        level="advanced",
+        methods="lora",
+        needs="network.base_weights",
+        sd_scripts="base_weights_multiplier",
+    )
+
+
+class NetworkConfig(BlockOptions, NetworkOptions):
+    """[network]: the add-on that is trained in place of the model itself."""
+
+    TAB: ClassVar[str] = "lora"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.catalog import SAMPLER_ALIASES
+from core.config import network_args
 from core.config.option import walk
 from core.config.schema import RunConfig
 
@@ -49,11 +50,8 @@ NOT_NEEDED: Mapping[str, tuple[str, str]] = {
 # Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
 NOT_HERE = frozenset(
     (
-        "base_weights",
-        "base_weights_multiplier",
         "dataset_class",
         "deepspeed",
-        "dim_from_weights",
         "face_crop_aug_range",
         "fp8_base",
         "fp8_base_unet",
@@ -68,11 +66,9 @@ NOT_HERE = frozenset(
         "lr_scheduler_type",
         "masked_loss",
         "max_validation_steps",
-        "network_args",
         "no_half_vae",
         "no_metadata",
         "resume_from_huggingface",
-        "scale_weight_norms",
         "token_warmup_min",
         "token_warmup_step",
         "torch_compile",
@@ -173,6 +169,17 @@ def _network_module(value: Any) -> Translated:
     )
 
 
+def _network_args(given: Any) -> Translated:
+    """Arguments of networks.lora; sd-scripts itself ignores names that it does not know."""
+    if not given:
+        return Translated()
+    values, problems = network_args.read(given)
+    told = ", ".join(f"{key} = {value}" for key, value in values.items())
+    refused = (" ".join(en for en, _ in problems), "".join(ja for _, ja in problems)) if problems else None
+    note = (f"network_args is read as {told}", f"network_argsは{told}として読みました") if values else None
+    return Translated(values, note, refused)
+
+
 def _no_grad_part(name: str, key: str) -> Callable[[Any], Translated]:
     """network_train_unet_only and its twin: the other part's rate is 0."""
     return lambda given: _said(name, key, 0.0) if given else Translated()
@@ -228,6 +235,7 @@ _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
     "use_8bit_adam": _optimizer_8bit,
     "optimizer_type": _optimizer,
     "network_module": _network_module,
+    "network_args": _network_args,
     "network_train_unet_only": _no_grad_part("network_train_unet_only", "train.text_encoder_lr"),
     "network_train_text_encoder_only": _no_grad_part("network_train_text_encoder_only", "train.unet_lr"),
     "max_token_length": _max_token_length,

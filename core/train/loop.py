@@ -26,7 +26,7 @@ from core.train.output import Outputs
 from core.train.samples import Samples
 from core.train.state import Progress
 from core.train.text import TextStates
-from core.train.trainee import TEXT_ENCODER, Trainee
+from core.train.trainee import TEXT_ENCODER, Trainee, dropouts_of
 from core.train.update import Update
 
 
@@ -93,6 +93,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
             loss = _gradients(training, progress.step, stream)
             training.update(progress.step, loss)
+            _limit_norms(training)
             training.averages.update(progress.step)
             progress.step += 1
             progress.losses.append(loss)
@@ -112,9 +113,17 @@ def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None
             continue
         _seed_dropout(training, step, n)
         share = training.batch_loss(batch) / accumulation
-        engine.backward(share)
+        if share.requires_grad:  # not so when module_dropout left out every module
+            engine.backward(share)
         loss += share.detach()
     return engine.sum(loss)
+
+
+def _limit_norms(training: Training) -> None:
+    """Keep the change of every module of a LoRA below scale_weight_norms."""
+    limit, network = training.config.network.scale_weight_norms, training.trainee.network
+    if limit is not None and network is not None:
+        network.limit_norms(limit)
 
 
 def stop_text_encoder(training: Training, step: int) -> bool:
@@ -122,10 +131,11 @@ def stop_text_encoder(training: Training, step: int) -> bool:
     stop_at = training.config.train.stop_text_encoder_training
     if not training.text.is_trained or stop_at is None or step < stop_at:
         return False
-    group = next(group for group in training.trainee.groups if group.name == TEXT_ENCODER)
-    training.averages.settle(TEXT_ENCODER)
-    optim.drop_group(training.optimizer, TEXT_ENCODER)
-    training.update.forget([*group.parameters.values()])
+    for group in training.trainee.groups:
+        if group.part == TEXT_ENCODER:
+            training.averages.settle(group.name)
+            optim.drop_group(training.optimizer, group.name)
+            training.update.forget([*group.parameters.values()])
     training.text.freeze()
     return True
 
@@ -191,7 +201,7 @@ def _look_at_control(training: Training, step: int, control: RunControl, report:
 
 def _seed_dropout(training: Training, step: int, micro_batch: int) -> None:
     """Dropout draws from torch's global generator; it is set so that its draws belong to this micro-batch."""
-    if training.config.network.dropout > 0:
+    if dropouts_of(training.config.network).is_any:
         seed = training.config.train.seed
         assert seed is not None
         torch.manual_seed(torch_seed(seed, "dropout", step, micro_batch, training.engine.rank))

@@ -24,11 +24,19 @@ KEY = "optimizer.optimizer_args"
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters trained with one rate. name: "unet" or "text_encoder"; parameters by their own names."""
+    """Parameters trained with one rate; by their own names.
+
+    name: the part of the model, "unet" or "text_encoder", or with a slash what of it, "unet/up".
+    """
 
     name: str
     rate: float
     parameters: Mapping[str, nn.Parameter]
+
+    @property
+    def part(self) -> str:
+        """The part of the model that they belong to."""
+        return self.name.partition("/")[0]
 
 
 def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimizer:

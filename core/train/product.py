@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
-from core.adapters.network import Network
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.data.plan import Plan
-from core.errors import Problem, UserError
-from core.events import Emit, Warned
 from core.formats import lora_file, metadata, tensors
 from core.models.family import Components, Family
 from core.train import state_files
@@ -153,10 +149,14 @@ def _recipe(config: RunConfig) -> dict[str, object]:
     """The options that differ from their defaults and shaped the model; of paths only the last name."""
     values, defaults = state_files.values_of(config), state_files.values_of(RunConfig())
     return {
-        option.key: Path(values[option.key]).name if option.meta.path else values[option.key]
+        option.key: _without_folder(values[option.key]) if option.meta.path else values[option.key]
         for option in walk(RunConfig)
         if option.section not in ("save", "log", "sample") and values[option.key] != defaults[option.key]
     }
+
+
+def _without_folder(value: object) -> object:
+    return [_without_folder(v) for v in value] if isinstance(value, list) else Path(str(value)).name
 
 
 def resolved_format(config: RunConfig, parts: Components) -> str:
@@ -167,31 +167,3 @@ def resolved_format(config: RunConfig, parts: Components) -> str:
     found = parts.source.save_as if save_as == "auto" else save_as
     assert found in ENDINGS, found
     return found
-
-
-def continue_from(weights: str | None, network: Network, prefix: Mapping[str, str], emit: Emit) -> None:
-    """Start from the LoRA file of network.weights. Raises UserError when it is none or does not fit."""
-    if not weights:
-        return
-    found = lora_file.from_file(tensors.load(Path(weights)), network.paths, prefix)
-    if found.unknown or not found.modules:
-        shown = ", ".join(found.unknown[:3])
-        raise UserError(
-            Problem(
-                "E-LORA-UNKNOWN",
-                f"this is no LoRA for this model: {len(found.unknown)} of its tensors fit nowhere ({shown})",
-                f"このモデルのLoRAではありません。対応しないテンソルが{len(found.unknown)}個あります（{shown}）",
-                key="network.weights",
-                path=weights,
-            )
-        )
-    fresh = network.load(found.modules, weights)
-    if fresh:
-        emit(
-            Warned(
-                "W-LORA-PARTLY",
-                f"the LoRA file lacks {len(fresh)} of {len(network)} modules; these start from zero",
-                f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します",
-                weights,
-            )
-        )

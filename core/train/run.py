@@ -19,16 +19,15 @@ from core.data.plan import Plan
 from core.diffusion.schedule import NoiseTable
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
-from core.formats import tensors
 from core.models.family import Components, Family, open_family
-from core.train import cache, optim, state_files, trainee
+from core.train import add_ons, cache, optim, state_files, trainee
 from core.train.batches import Batches, Latents
 from core.train.ema import Averages
 from core.train.engine import Engine, world_size
 from core.train.loop import Training, keep_text, stop_text_encoder, train
 from core.train.lr import Schedule
 from core.train.output import Outputs, WriteModel
-from core.train.product import ModelWriter, continue_from, resolved_format
+from core.train.product import ModelWriter, resolved_format
 from core.train.prompts import parse
 from core.train.samples import Samples
 from core.train.state import Progress, StateWriter
@@ -81,8 +80,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = trainee.rates(config.train)
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
-    if config.network.weights and config.network.method != "none":
-        tensors.open_file(Path(config.network.weights))
+    add_ons.check(config.network)
     found = _find_state(config, emit)
     plan = planning.make(
         config.dataset,
@@ -112,6 +110,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     parts = family.load(config.model.base, config.model, emit)
     parts.zero_terminal_snr = config.train.zero_terminal_snr
     _look_at_prediction(config, parts.prediction, emit)
+    add_ons.merge_base(parts, config.network, emit)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
@@ -121,9 +120,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         _refuse_changes(job, identity)
     latents = _latents(job, family, parts, engine, control, emit)
 
-    learner = trainee.make(parts, config.network, job.rates, job.seed)
-    if learner.network is not None and job.found is None:
-        continue_from(config.network.weights, learner.network, parts.spec.lora_prefix, emit)
+    learner = _learner(job, parts, emit)
     _place(parts, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
     parameters = [p for group in learner.groups for p in group.parameters.values()]
@@ -158,6 +155,16 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         total_steps=job.total_steps,
     )
     return training, _begin(training, job, writer, control, emit)
+
+
+def _learner(job: Job, parts: Components, emit: Emit) -> trainee.Trainee:
+    """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
+    network = job.config.network
+    start = add_ons.to_continue(parts, network)
+    learner = trainee.make(parts, network, add_ons.ranks_of(network, start), job.rates, job.seed)
+    if learner.network is not None and job.found is None:
+        add_ons.continue_from(start, learner.network, network.weights, emit)
+    return learner
 
 
 def _begin(training: Training, job: Job, writer: StateWriter, control: RunControl, emit: Emit) -> Progress:
@@ -303,7 +310,9 @@ def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engin
     for module in trained:
         module.to(engine.device)
     if config.train.gradient_checkpointing:
-        trainee.enable_checkpointing(learner.modules(), keeps_random=config.network.dropout > 0)
+        trainee.enable_checkpointing(
+            learner.modules(), keeps_random=trainee.dropouts_of(config.network).is_any
+        )
 
 
 def _schedule(config: RunConfig, total_steps: int) -> Schedule:

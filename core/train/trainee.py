@@ -9,7 +9,9 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from core.adapters.dropout import Dropouts
 from core.adapters.network import Network
+from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
 from core.config.schema import NetworkConfig, TrainConfig
 from core.errors import Problem, UserError
@@ -34,7 +36,7 @@ class Trainee:
     @property
     def names(self) -> tuple[str, ...]:
         """The trained parts of the model."""
-        return tuple(group.name for group in self.groups)
+        return tuple(dict.fromkeys(group.part for group in self.groups))
 
     def tensors(self) -> dict[str, Tensor]:
         """Every trained weight by "group/parameter"."""
@@ -81,8 +83,13 @@ def rates(train: TrainConfig) -> dict[str, float]:
     return found
 
 
-def make(parts: Components, network: NetworkConfig, wanted: Mapping[str, float], seed: int) -> Trainee:
-    """Attach the adapter, or open the model's own weights, in the parts that have a learning rate."""
+def make(
+    parts: Components, network: NetworkConfig, ranks: Ranks, wanted: Mapping[str, float], seed: int
+) -> Trainee:
+    """Attach the adapter, or open the model's own weights, in the parts that have a learning rate.
+
+    Raises UserError when the ranks leave nothing to train.
+    """
     modules = {name: parts.modules()[name] for name in wanted}
     if network.method == "none":
         groups = []
@@ -90,11 +97,34 @@ def make(parts: Components, network: NetworkConfig, wanted: Mapping[str, float],
             module.requires_grad_(True)
             groups.append(Group(name, wanted[name], dict(module.named_parameters())))
         return Trainee(None, tuple(groups), parts)
-    ranks = Ranks(network.rank, network.alpha, network.conv_rank, network.conv_alpha)
-    adapter = Network(modules, ranks, network.dropout, lambda *purpose: generator(seed, *purpose))
-    return Trainee(
-        adapter, tuple(Group(name, wanted[name], adapter.parameters(name)) for name in wanted), parts
-    )
+    adapter = Network(modules, ranks, dropouts_of(network), lambda *purpose: generator(seed, *purpose))
+    if not len(adapter):
+        raise UserError(
+            Problem(
+                "E-TRAIN-NOTHING",
+                "nothing would be trained: every block has rank 0 or a learning rate of 0",
+                "すべてのブロックのランクまたは学習率が0なので、何も学習されません",
+                key="network.block_dims" if network.block_dims else "network.down_lr_weight",
+            )
+        )
+    return Trainee(adapter, tuple(_groups(adapter, network, wanted)), parts)
+
+
+def _groups(adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]) -> Iterator[Group]:
+    """The adapter's weights by part, block and side as the options ask for different rates."""
+    for part, rate in wanted.items():
+        members: dict[tuple[str, float], dict[str, nn.Parameter]] = {}
+        for name, parameter in adapter.parameters(part).items():
+            members.setdefault(group_of(part, name, network), {})[name] = parameter
+        for (group, factor), parameters in sorted(members.items()):
+            yield Group(group, rate * factor, parameters)
+
+
+def dropouts_of(network: NetworkConfig) -> Dropouts:
+    """What is left out at random while a LoRA learns."""
+    if network.method == "none":
+        return Dropouts()
+    return Dropouts(network.dropout, network.rank_dropout, network.module_dropout)
 
 
 def prepare_frozen(modules: Iterable[nn.Module], dtype: torch.dtype, device: torch.device) -> None:

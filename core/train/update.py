@@ -52,6 +52,8 @@ class Update:
     def __call__(self, step: int, loss: Tensor) -> None:
         """Step on the gradients at hand. step: good ones so far. loss: of all processes. Raises BadStep."""
         self.engine.sum_gradients(self.parameters)
+        if all(parameter.grad is None for parameter in self.parameters):
+            return  # everything was left out by module_dropout
         if self.engine.scaler is not None:
             self._scaled_step(loss)
         else:

@@ -15,7 +15,7 @@ from core.train import state_files
 PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_steps": 1}
 
 METHODS = {
-    "lora": {"network": {"dropout": 0.25}},
+    "lora": {"network": {"dropout": 0.25, "rank_dropout": 0.25, "module_dropout": 0.25}},
     "dreambooth": {"network": {"method": "none"}, "train": {"learning_rate": 1e-3}},
 }
 

@@ -19,6 +19,7 @@ OF_THE_PAGE = {
     "optimizer.optimizer_args": ("weight_decay=0.1", "betas=0.9,0.99"),
     "sample.sample_prompts": ("sls frog", "frog --s 10 --d 1"),
     "train.seed": 2**62 + 1,
+    "network.base_weights": ("/a.safetensors", "/b.safetensors"),
 }
 
 
@@ -36,6 +37,7 @@ def through_the_page(option, value):
         **defaults(),
         "model.base": "/b",
         "dataset.train_data_dir": "/t",
+        "network.weights": "/w",
         "sample.sample_prompts": ("p",),
     }
     text = toml_io.dumps({**values, **met(option), option.key: read})

@@ -1,0 +1,211 @@
+"""What the options of a LoRA do to a single layer, with numbers by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.adapters import merge, ranks
+from core.adapters.dropout import Dropouts
+from core.adapters.network import Network
+from core.adapters.targets import Module, Ranks, Size, block_of, targets
+from core.config.blocks import weights
+from core.config.schema_network import NetworkConfig
+from core.train.keys import generator
+
+PATH = "attentions.0.to_q"
+
+
+class Holder(nn.Module):
+    """One Linear of ones at the path of an attention layer."""
+
+    def __init__(self, kind=nn.Linear) -> None:
+        super().__init__()
+        layer = nn.Linear(4, 3, bias=False) if kind is nn.Linear else nn.Conv2d(4, 3, 1, bias=False)
+        nn.init.zeros_(layer.weight)
+        self.attentions = nn.ModuleList([nn.ModuleDict({"to_q": layer})])
+
+
+def attached(dropouts=None, rank=2, alpha=2.0, kind=nn.Linear):
+    """A network whose down and up hold ones: a row of ones gives 4 a rank, so 8 in all."""
+    holder = Holder(kind).requires_grad_(False)
+    network = Network(
+        {"unet": holder}, Ranks(rank, alpha), dropouts or Dropouts(), lambda *p: generator(1, *p)
+    )
+    with torch.no_grad():
+        for parameter in network.parameters("unet").values():
+            parameter.fill_(1.0)
+    return network, holder.train()
+
+
+def run(holder, x):
+    return holder.get_submodule(PATH)(x)
+
+
+def test_without_dropout_a_row_of_ones_gives_8():
+    _, holder = attached()
+    assert run(holder, torch.ones(2, 5, 4)).unique().tolist() == [8.0]
+
+
+@pytest.mark.parametrize("shape", [(64, 4), (64, 5, 4)])
+def test_rank_dropout_leaves_ranks_out_for_whole_samples_and_doubles_the_rest(shape):
+    _, holder = attached(Dropouts(ranks=0.5))
+    answer = run(holder, torch.ones(shape)).reshape(64, -1)
+    # Of two ranks none, one or both stay: 0, 4 x 2 or 8 x 2, the same at every place of a sample.
+    assert sorted(answer.unique().tolist()) == [0.0, 8.0, 16.0]
+    assert all(len(sample.unique()) == 1 for sample in answer)
+
+
+def test_rank_dropout_of_a_convolution_is_the_same_at_every_pixel():
+    _, holder = attached(Dropouts(ranks=0.5), kind=nn.Conv2d)
+    answer = run(holder, torch.ones(64, 4, 3, 3)).reshape(64, -1)
+    assert sorted(answer.unique().tolist()) == [0.0, 8.0, 16.0]
+    assert all(len(sample.unique()) == 1 for sample in answer)
+
+
+def test_dropout_of_values_differs_at_every_place():
+    _, holder = attached(Dropouts(values=0.5))
+    answer = run(holder, torch.ones(1, 64, 4))
+    assert sorted(answer.unique().tolist()) == [0.0, 8.0, 16.0]
+
+
+def test_module_dropout_leaves_the_whole_module_out():
+    _, holder = attached(Dropouts(modules=0.5))
+    answers = [run(holder, torch.ones(1, 5, 4)).unique().tolist() for _ in range(40)]
+    assert {tuple(answer) for answer in answers} == {(0.0,), (8.0,)}
+    assert 10 < answers.count([0.0]) < 30
+
+
+def test_nothing_is_left_out_when_a_picture_is_drawn():
+    _, holder = attached(Dropouts(0.5, 0.5, 0.5))
+    holder.eval()
+    assert run(holder, torch.ones(8, 5, 4)).unique().tolist() == [8.0]
+
+
+def test_norms_are_limited_by_scaling_both_matrices_alike():
+    network, _ = attached()
+    # up @ down is 3 x 4 twos: its norm is sqrt(12 * 4).
+    scaled, mean, largest = network.limit_norms(1.0).tolist()
+    assert (scaled, mean, largest) == (1.0, pytest.approx(1.0), pytest.approx(1.0))
+    [(down, up, alpha)] = network.weights().values()
+    assert (up @ down * alpha / 2).norm().item() == pytest.approx(1.0)
+    factor = (1 / 48**0.5) ** 0.5
+    assert down.unique().item() == pytest.approx(factor) and up.unique().item() == pytest.approx(factor)
+
+
+def test_norms_below_the_limit_stay_bit_for_bit():
+    network, _ = attached()
+    assert network.limit_norms(7.0).tolist() == [0.0, pytest.approx(48**0.5), pytest.approx(48**0.5)]
+    assert all(parameter.unique().tolist() == [1.0] for parameter in network.parameters("unet").values())
+
+
+def test_a_norm_that_was_limited_is_not_scaled_again():
+    network, _ = attached()
+    network.limit_norms(1.0)
+    before = [parameter.clone() for parameter in network.parameters("unet").values()]
+    assert network.limit_norms(1.0)[0] == 0
+    after = network.parameters("unet").values()
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_merging_adds_the_product_times_alpha_over_rank_times_strength():
+    holder = Holder()
+    down, up = torch.full((2, 4), 3.0), torch.full((3, 2), 0.5, dtype=torch.float16)
+    merge.merge({"unet": holder}, {("unet", PATH): (down, up, 1.0)}, 0.5)
+    # 2 ranks x 3 x 0.5 = 3; times 1/2 times 0.5.
+    assert holder.get_submodule(PATH).weight.unique().tolist() == [0.75]
+
+
+def test_merging_into_a_convolution_keeps_its_kernel():
+    holder = nn.Conv2d(1, 1, 3, bias=False)
+    nn.init.zeros_(holder.weight)
+    down, up = torch.arange(9.0).reshape(1, 1, 3, 3), torch.full((1, 1, 1, 1), 2.0)
+    merge.merge({"unet": nn.ModuleDict({"c": holder})}, {("unet", "c"): (down, up, 1.0)}, 1.0)
+    assert torch.equal(holder.weight.flatten(), 2 * torch.arange(9.0))
+
+
+@pytest.mark.parametrize(
+    ("path", "block"),
+    [
+        ("down_blocks.0.attentions.0.proj_in", 1),
+        ("down_blocks.0.resnets.1.conv1", 2),
+        ("down_blocks.0.downsamplers.0.conv", 3),
+        ("down_blocks.2.attentions.1.proj_out", 8),
+        ("down_blocks.3.resnets.1.conv2", 11),
+        ("mid_block.attentions.0.proj_in", 12),
+        ("up_blocks.0.resnets.0.conv1", 13),
+        ("up_blocks.0.upsamplers.0.conv", 15),
+        ("up_blocks.3.attentions.2.proj_in", 24),
+        ("conv_in", 0),
+    ],
+)
+def test_blocks_are_counted_as_in_sd_scripts(path, block):
+    assert block_of(path) == block
+
+
+def test_curves_over_the_depth():
+    assert weights("linear")[0] == 0 and weights("linear")[11] == 1 and weights("linear")[1] == 1 / 11
+    assert weights("reverse_linear+.25")[:2] == pytest.approx((1.25, 10 / 11 + 0.25))
+    assert weights("sine")[11] == 1 and weights("cosine")[0] == 1
+    assert weights("cosine")[11] == pytest.approx(0) and weights("sine")[0] == 0
+    assert weights("zeros+0.5") == (0.5,) * 12
+
+
+def blocks(**one) -> str:
+    """25 numbers, all 4 but for those given as b<number>."""
+    return ",".join(str(one.get(f"b{i}", 4)) for i in range(25))
+
+
+MODULES = [
+    Module("down_blocks.0.attentions.0.proj_in", "Conv2d", 1),
+    Module("mid_block.attentions.0.proj_in", "Conv2d", 1),
+    Module("mid_block.resnets.0.conv1", "Conv2d", 3),
+    Module("mid_block.resnets.0.time_emb_proj", "Linear", 0),
+]
+
+
+def sizes(**options) -> dict[str, tuple[int, float]]:
+    found = targets("unet", MODULES, ranks.of(NetworkConfig(**options)))
+    return {target.path: (target.rank, target.alpha) for target in found}
+
+
+def test_a_block_has_its_own_rank_and_alpha_and_zero_leaves_it_alone():
+    found = sizes(block_dims=blocks(b1=0, b12=8), block_alphas=blocks(b12=2), alpha=3.0)
+    assert found == {"mid_block.attentions.0.proj_in": (8, 2.0)}
+
+
+def test_block_ranks_of_convolutions_bring_in_what_lies_beside_them():
+    found = sizes(rank=6, alpha=3.0, conv_block_dims=blocks(b12=2), conv_alpha=5.0)
+    assert found == {
+        "down_blocks.0.attentions.0.proj_in": (6, 3.0),
+        "mid_block.attentions.0.proj_in": (6, 3.0),
+        "mid_block.resnets.0.conv1": (2, 5.0),
+        "mid_block.resnets.0.time_emb_proj": (6, 3.0),
+    }
+
+
+def test_a_block_whose_rate_is_at_the_threshold_gets_no_module():
+    found = sizes(mid_lr_weight="0.1", block_lr_zero_threshold=0.1, conv_rank=2)
+    assert list(found) == ["down_blocks.0.attentions.0.proj_in"]
+
+
+def test_ranks_of_a_file_are_taken_module_by_module():
+    known = {("unet", MODULES[2].path): Size(7, 3.0)}
+    assert [t.rank for t in targets("unet", MODULES, Ranks(4, 1.0, known=known))] == [7]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        ("mid_block.a.lora_down.weight", ("unet/b12", 0.5)),
+        ("mid_block.a.lora_up.weight", ("unet/b12/up", 8.0)),
+        ("up_blocks.0.resnets.0.a.lora_down.weight", ("unet/b13", 1.0)),
+    ],
+)
+def test_the_rate_of_a_weight_is_that_of_its_block_times_its_side(parameter, expected):
+    network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
+    assert ranks.group_of("unet", parameter, network) == expected
+
+
+def test_the_text_encoder_has_no_blocks_and_takes_the_common_ratio():
+    network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
+    assert ranks.group_of("text_encoder", "x.lora_up.weight", network) == ("text_encoder/up", 2.0)
