@@ -140,6 +140,19 @@ def much_enlarged(path: Path, size: Size, fit: Fit) -> Problem:
     )
 
 
+def opaque(paths: Sequence[Path], all_: int) -> Problem:
+    """With alpha_mask, pictures that have no transparency."""
+    names = listed([path.name for path in paths])
+    level = "W" if len(paths) == all_ else "I"
+    return Problem(
+        f"{level}-MASK-OPAQUE",
+        f"{len(paths)} of {all_} pictures have no transparency, so alpha_mask changes nothing for them: "
+        f"{names.en}.",
+        f"画像{all_}枚のうち{len(paths)}枚は透明部分がないため、alpha_maskの効果がありません：{names.ja}。",
+        key="dataset.alpha_mask",
+    )
+
+
 def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
     """A folder `20_` whose pictures lack captions."""
     names = listed([path.name for path in without])

@@ -57,16 +57,16 @@ def load(
 ) -> Pixels:
     """The pixels (H, W, 3) of a sample, of the size of the image's bucket.
 
-    Without a sample: the plan's own cut, not mirrored, colours as they are (what a latent cache holds). With
-    one, and config.color_aug on, `rng` decides the colours: keys.rng(seed, "color", epoch, sample.slot).
+    Without a sample: the plan's own cut, not mirrored, colours as they are (what a latent cache holds). Where
+    config.color_aug is on, `rng` decides the colours: keys.rng(seed, "color", epoch, sample.slot); without
+    one they stay as they are.
     Raises ResourceFault when the file is gone, or no longer the one that was planned.
     """
     picture = pixels.upright_rgb(_open(image.path, image.content))
     if Size(*picture.size) != image.size:
         raise _changed(image.path)
     cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
-    if sample is not None and config is not None and config.color_aug:
-        assert rng is not None, "color_aug needs a generator"
+    if rng is not None and config is not None and config.color_aug:
         cut = recolour(cut, rng)
     return _facing(cut, sample)
 

@@ -30,11 +30,15 @@ _LOOKS_LIKE = (
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at a file gave. size: pixels, upright, None when unusable. content: hash of the bytes."""
+    """What one look at a file gave. size: pixels, upright, None when unusable. content: hash of the bytes.
+
+    has_alpha: whether the file knows of transparency.
+    """
 
     size: Size | None
     content: str
     problems: tuple[Problem, ...]
+    has_alpha: bool = False
 
 
 def look(path: Path) -> Look:
@@ -64,7 +68,7 @@ def look(path: Path) -> Look:
         raise
     except Exception as error:  # the same for broken pixels
         return Look(None, content, (_broken(path, data, error),))
-    return Look(size, content, tuple(notices))
+    return Look(size, content, tuple(notices), picture.has_transparency_data)
 
 
 def _decode(path: Path, picture: Image.Image) -> list[Problem]:

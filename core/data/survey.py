@@ -145,6 +145,11 @@ def _fitted(
         wrong = [image for image in inside if not buckets.is_exact(image.size, settings)]
         if wrong and not settings.enable_bucket:
             problems.append(findings.wrong_sizes(wrong, settings))
+        opaque = [
+            one.path for one in seen if found.folders[one.folder].settings == number and _is_opaque(one)
+        ]
+        if opaque and settings.alpha_mask:
+            problems.append(findings.opaque(opaque, len(inside)))
     return images, problems
 
 
@@ -181,6 +186,10 @@ def _planned(
         settings=folder.settings,
         dataset=folder.dataset,
     )
+
+
+def _is_opaque(seen: _Seen) -> bool:
+    return seen.look.size is not None and not seen.look.has_alpha
 
 
 def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:

@@ -75,7 +75,8 @@ class EncodedPictures:
             return self._encode(prepared)
 
     def _pixels(self, batch: Batch, sample: Sample) -> Tensor:
-        rng = keys.rng(self._plan.seed, "color", batch.epoch, sample.slot)
+        is_held = sample.image in self._plan.held
+        rng = None if is_held else keys.rng(self._plan.seed, "color", batch.epoch, sample.slot)
         settings = self._plan.settings_of(sample.image)
         return torch.tensor(images.load(self._plan.images[sample.image], sample, settings, rng))
 

@@ -3,6 +3,7 @@
 import colorsys
 import random
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -62,6 +63,32 @@ def test_every_exif_orientation_is_turned_upright(tmp_path, kind, orientation):
 def test_16_bit_grey_is_scaled_not_clipped(tmp_path, kind):
     Image.fromarray(np.full((8, 8), 32_768, np.uint16)).save(tmp_path / f"a.{kind}")
     assert (upright(tmp_path / f"a.{kind}") == 128).all()  # 32768 / 257 = 127.5
+
+
+def deep_png(kind, values):
+    """A PNG of 16 bits a channel and one row (PNG specification, 11.2)."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    channels = {2: 3, 4: 2, 6: 4}[kind]
+    head = struct.pack(">IIBBBBB", len(values) // channels, 1, 16, kind, 0, 0, 0)
+    row = zlib.compress(b"\0" + struct.pack(f">{len(values)}H", *values))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", row) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "seen"),
+    [
+        (2, (65_535, 32_896, 1_799), (255, 128, 7)),  # each a multiple of 257
+        (6, (65_535, 32_896, 1_799, 65_535), (255, 128, 7)),
+        (6, (65_535, 32_896, 1_799, 0), (255, 255, 255)),
+        (4, (32_896, 65_535), (128, 128, 128)),
+    ],
+)
+def test_16_bit_colour_and_transparency_are_scaled(tmp_path, kind, values, seen):
+    (tmp_path / "a.png").write_bytes(deep_png(kind, values))
+    assert upright(tmp_path / "a.png").tolist() == [[list(seen)]]
 
 
 def test_hidden_colour_under_transparency_becomes_white(tmp_path):
@@ -232,6 +259,12 @@ def test_color_aug_follows_its_generator(tmp_path):
     assert results == [load(image, sample, options, rng(1, "color", 1, slot)).tobytes() for slot in range(12)]
     assert len(set(results)) > 2
     assert load(image, sample, DatasetConfig(), None).tobytes() == load(image).tobytes()
+
+
+def test_without_a_generator_colours_stay_as_for_what_is_held_out(tmp_path):
+    image = planned(draw(tmp_path / "a.png"), exactly((64, 64)))
+    options, sample = DatasetConfig(color_aug=True), Sample(0, 0, False, "", (0, 0))
+    assert load(image, sample, options).tobytes() == load(image).tobytes()
 
 
 def test_two_thirds_of_the_samples_keep_their_colours():

@@ -93,6 +93,15 @@ def test_without_transparency_or_mask_everything_counts(tmp_path):
     assert (mask_of(plan(tmp_path)) == 255).all()
 
 
+def test_pictures_without_transparency_are_named_when_it_should_be_the_mask(tmp_path):
+    draw(tmp_path / "1_a" / "x.png")
+    assert "W-MASK-OPAQUE" in codes(plan(tmp_path, alpha_mask=True).notices)
+    Image.new("RGBA", (64, 64), (10, 20, 30, 0)).save(tmp_path / "1_a" / "y.png")
+    (notice,) = [n for n in plan(tmp_path, alpha_mask=True).notices if "OPAQUE" in n.code]
+    assert notice.code == "I-MASK-OPAQUE" and "1 of 2 pictures" in notice.en and "x.png" in notice.en
+    assert not [n for n in plan(tmp_path).notices if "OPAQUE" in n.code]
+
+
 def test_transparency_is_no_mask_unless_asked_for(tmp_path):
     (tmp_path / "1_a").mkdir()
     Image.new("RGBA", (64, 64), (10, 20, 30, 0)).save(tmp_path / "1_a" / "x.png")

@@ -6,9 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
+from core.data import images
 from core.errors import NumericFault
 from core.events import StepDone, Warned
 from core.train import cache
+from tests.data.pictures import draw, plan
 
 
 @pytest.fixture
@@ -105,3 +107,26 @@ def test_a_picture_that_becomes_nan_is_named(disk, train, monkeypatch):
 def test_pictures_that_are_never_trained_on_are_not_encoded(configure, train, encoded):
     train(configure(train={"max_train_steps": 1}, dataset={"train_batch_size": 1, "vae_batch_size": 1}))
     assert encoded == [1]
+
+
+def test_another_way_of_resizing_encodes_again(disk, train, encoded):
+    large = {"enable_bucket": True, "min_bucket_reso": 64, "max_bucket_reso": 64}
+    for name in ("auto", "box", "auto"):
+        train(disk(resize_interpolation=name, **large))
+    assert encoded == [1, 1]
+
+
+def test_pictures_held_out_keep_their_colours(tmp_path):
+    for i in range(24):
+        draw(tmp_path / "1_a" / f"{i:02}.png", colour=(200, 9 * i, 40))
+    made = plan(tmp_path, color_aug=True, validation_split=0.5)
+    source = cache.EncodedPictures(made, lambda pixels: (pixels, pixels), torch.device("cpu"))
+
+    def is_plain(batch):
+        return (source.host(batch, batch.samples) == torch.tensor(images.load(image_of(batch)))).all()
+
+    def image_of(batch):
+        return made.images[batch.samples[0].image]
+
+    assert all(is_plain(batch) for batch in made.validation_batches())
+    assert not all(is_plain(batch) for batch in made.epoch(1))
