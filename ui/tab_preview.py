@@ -260,7 +260,7 @@ def _folder_table(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
     ]
     rows = [
         (
-            Path(folder["path"]).name,
+            (f"{folder['dataset'] + 1} · " if "dataset" in folder else "") + Path(folder["path"]).name,
             say("preview.reg" if folder["is_reg"] else "preview.train", lang),
             folder["prompt"],
             folder["repeats"],

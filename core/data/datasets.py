@@ -57,12 +57,12 @@ _ANYWHERE = frozenset(
 )  # fmt: skip
 _NOT_WITH_METADATA = frozenset(("cache_info", "caption_extension", "class_tokens", "is_reg"))
 """Keys that have no meaning in a subset of fine-tuning."""
-_OURS: Mapping[str, str] = {"batch_size": "train_batch_size"}
+OURS: Mapping[str, str] = {"batch_size": "train_batch_size"}
 """Keys that are called otherwise in [dataset]."""
 _HARMLESS: Mapping[str, Any] = {"network_multiplier": 1, "token_warmup_min": 1}
 """Values of keys that are not here, which ask for nothing."""
 
-_ALLOWED = {
+ALLOWED = {
     "general": _OF_DATASETS | _ANYWHERE,
     "datasets": _OF_DATASETS | _ANYWHERE,
     "subsets": _OF_SUBSETS | _ANYWHERE,
@@ -238,8 +238,8 @@ class _Reader:
         for name, value in values.items():
             if value is None or (level == "datasets" and name == "subsets"):
                 continue
-            field = _OURS.get(name, name)
-            if name not in _ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
+            field = OURS.get(name, name)
+            if name not in ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
                 self._say("E-DS-UNKNOWN", (*path, name), *_misplaced(name, level, has_metadata))
             elif name in SubsetKeys.model_fields:
                 self._take(own, name, SubsetKeys, value, path)
@@ -253,7 +253,7 @@ class _Reader:
         self, kept: dict[str, Any], name: str, section: type[Section], value: Any, path: KeyPath
     ) -> None:
         """Check the type and bounds of one value as those of the run file are."""
-        field = _OURS.get(name, name)
+        field = OURS.get(name, name)
         try:
             read = getattr(section.model_validate({field: value}), field)
         except ValidationError as error:
@@ -270,7 +270,7 @@ class _Reader:
             field = problem.key.split(".")[1]
             named = [table for table in levels if field in table.options]
             if named:
-                name = next((file for file, ours in _OURS.items() if ours == field), field)
+                name = next((file for file, ours in OURS.items() if ours == field), field)
                 self._say(problem.code, (*named[-1].path, name), problem.en, problem.ja)
             else:
                 self._say(problem.code, levels[1].path, f"{field} {problem.en}", f"{field}：{problem.ja}")
@@ -312,9 +312,9 @@ def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
             "belongs into [[datasets]] or [general]; move it there.",
             "[[datasets]]か[general]に書いてください。",
         )
-    if name in DatasetConfig.model_fields and name not in _OURS.values():
+    if name in DatasetConfig.model_fields and name not in OURS.values():
         return ("belongs into the run file; move it there.", "実行設定ファイルの方に書いてください。")
-    return _unknown(name, sorted(_ALLOWED[level]))
+    return _unknown(name, sorted(ALLOWED[level]))
 
 
 def _unknown(name: str, names: Sequence[str]) -> tuple[str, str]:

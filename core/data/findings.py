@@ -250,6 +250,16 @@ def all_held_out(pictures: int) -> Problem:
     )
 
 
+def none_held_out(share: float) -> Problem:
+    """Folders too small for the share of validation."""
+    return Problem(
+        "W-VAL-NONE",
+        f"validation_split = {share:g} of so few pictures is none, so nothing is validated; raise it.",
+        f"validation_split = {share:g}では検証用の画像が1枚も選ばれません。値を大きくしてください。",
+        key="dataset.validation_split",
+    )
+
+
 def too_many(samples: int, limit: int) -> Problem:
     """Repeats far beyond reason."""
     return Problem(

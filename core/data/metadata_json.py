@@ -69,6 +69,9 @@ def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
     if image_dir is not None and not missing:
         left = [path.name for path in finder.pictures if path not in captions]
         problems += [_without_entry(file, left)] if left else []
+    if not config.enable_wildcard:
+        long = [name for name, entry in entries.items() if _lines_of(entry) > 1]
+        problems += [_more_lines(file, long)] if long else []
     silent = [path.name for path, text in captions.items() if not text]
     problems += [_silent(file, silent)] if silent else []
     pictures = tuple(sorted(captions, key=lambda path: (nfc(str(path)), str(path))))
@@ -89,6 +92,12 @@ def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
         return "\n".join(lines)
     end = config.caption_separator.join(line.strip() for line in tags.splitlines() if line.strip())
     return "\n".join(f"{line}{config.caption_separator}{end}" for line in lines)
+
+
+def _lines_of(entry: Any) -> int:
+    """Lines of the text of which only the first is used without wildcards."""
+    text = (entry.get("caption") or entry.get("tags")) if isinstance(entry, dict) else None
+    return len([line for line in text.splitlines() if line.strip()]) if isinstance(text, str) else 0
 
 
 class _Finder:
@@ -206,6 +215,18 @@ def _twice(file: Path, name: str, path: Path) -> Problem:
         f"in the metadata, `{name}` is a second entry of {path}; take one of them out.",
         f"メタデータの「{name}」は {path} の2つ目の項目です。どちらかを削除してください。",
         key=KEY,
+        path=str(file),
+    )
+
+
+def _more_lines(file: Path, names: list[str]) -> Problem:
+    shown = listed(names)
+    return Problem(
+        "W-META-LINES",
+        f"{len(names)} caption(s) of the metadata have several lines; only the first is used "
+        f"(enable_wildcard uses them all): {shown.en}.",
+        f"メタデータの{len(names)}個のキャプションは複数行ありますが、1行目だけを使用します"
+        f"（enable_wildcardならすべて使用）：{shown.ja}。",
         path=str(file),
     )
 

@@ -310,6 +310,9 @@ def make(
     problems = list(found.problems)
     if validation and not samples.total():
         problems.append(findings.all_held_out(len(validation)))
+    asked = [settings.validation_split for settings in found.settings if settings.validation_split]
+    if asked and found.images and not validation:
+        problems.append(findings.none_held_out(max(asked)))
     if samples.total() > MAX_SAMPLES:
         problems.append(findings.too_many(samples.total(), MAX_SAMPLES))
         samples.clear()

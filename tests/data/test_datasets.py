@@ -1,9 +1,12 @@
 """dataset_config: look-up of options, several data sets in one run, and what is refused."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from core.config.schema_dataset import DatasetConfig
 from core.data import datasets
 from tests.data.pictures import codes, config, draw, fill, plan
 
@@ -327,3 +330,34 @@ def test_the_fingerprint_knows_the_options_of_a_subset(pictures):
     ]:
         prints.append(run(pictures, ONE.replace(old, new)).fingerprint())
     assert len(set(prints)) == 7
+
+
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_docs_is_read_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path / "pictures", {"frog": 2, "frogs": 3, "all": 2}, (512, 512))
+    (tmp_path / "pictures" / "all" / "000.png").rename(tmp_path / "pictures" / "all" / "002.png")
+    example, metadata = (
+        re.search(rf"```{kind}\n(.*?)```", DOCS, re.DOTALL).group(1) for kind in ("toml", "json")
+    )
+    (tmp_path / "pictures" / "meta.json").write_text(metadata)
+    whole = run(tmp_path, example, resolution=(512, 512), max_bucket_reso=1024)
+    assert whole.problems == ()
+    # 2 x 10 training samples and as many regularization samples; 2 at the other size; 2 by metadata
+    assert [(f.dataset, f.repeats, f.is_reg) for f in whole.folders] == [
+        (0, 10, False), (0, 1, True), (1, 1, False), (2, 1, False)]  # fmt: skip
+    assert (whole.train_samples, whole.reg_samples) == (24, 20)
+    assert [i.caption for i in whole.images if i.dataset == 2] == ["a frog on a leaf,green, wet", "green"]
+
+
+def test_the_table_in_docs_names_every_key_there_is():
+    named = {
+        name
+        for row in re.findall(r"^\| .*? \| (`.*) \|$", DOCS, re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    ours = {*DatasetConfig.model_fields, *datasets.SubsetKeys.model_fields}
+    allowed = frozenset().union(*datasets.ALLOWED.values())
+    assert named == {name for name in allowed if datasets.OURS.get(name, name) in ours}

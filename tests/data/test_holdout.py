@@ -105,6 +105,11 @@ def test_a_share_of_one_leaves_nothing_to_train_and_says_so(tmp_path):
     assert codes(whole.problems) == ["E-VAL-ALL"]
 
 
+def test_a_share_that_comes_to_no_picture_is_said(tmp_path):
+    whole = plan(fill(tmp_path, {"1_x": 4}), validation_split=0.1)
+    assert whole.validation == () and "W-VAL-NONE" in codes(whole.notices)
+
+
 def test_held_out_pictures_are_marked_in_the_json(tmp_path):
     from core.config.schema_train import TrainConfig
 

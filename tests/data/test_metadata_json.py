@@ -128,6 +128,15 @@ def test_an_entry_without_words_is_trained_with_an_empty_caption_and_said(pictur
     assert whole.images[0].caption == "" and codes(whole.notices) == ["W-META-SILENT"]
 
 
+def test_further_lines_of_a_caption_are_said_to_be_skipped(pictures):
+    entries = {"000": {"caption": "a\nb"}, "001": {"caption": "c\n"}, "002": {"tags": "d"}}
+    whole = run(pictures, entries)
+    assert [i.caption for i in whole.images] == ["a", "c", "d"]
+    (notice,) = whole.notices
+    assert notice.code == "W-META-LINES" and notice.en.endswith(": 000.")
+    assert codes(run(pictures, entries, enable_wildcard=True).notices) == []
+
+
 def test_caption_options_hold_for_metadata_too(pictures):
     entries = {f"00{n}": {"tags": "a, b, c, d"} for n in range(3)}
     whole = run(
