@@ -11,8 +11,8 @@ from core.config.option import opt
 from core.config.schema_captions import CaptionOptions
 from core.config.schema_folders import FolderOptions
 
-_SAME = {"linear": "bilinear", "cubic": "bicubic"}
-"""sd-scripts' second names."""
+_SAME = {"linear": "bilinear", "cubic": "bicubic", "": "auto"}
+"""sd-scripts' second names, and what its GUI writes when nothing is chosen."""
 
 Interpolation = Annotated[
     Literal["auto", "area", "lanczos", "bicubic", "bilinear", "box", "nearest"],

@@ -42,10 +42,7 @@ def resolve(text: str, pick: Pick) -> str:
         stack[-1].current += text[start : sign.start()]
         start = sign.start() + _read(sign.group(), stack, pick)
     stack[-1].current += text[start:]
-    while len(stack) > 1:
-        left = stack.pop()
-        stack[-1].current += left.verbatim()
-    return "|".join(stack[0].alternatives)
+    return "".join(left.verbatim() for left in stack)
 
 
 def _read(sign: str, stack: list[_Open], pick: Pick) -> int:

@@ -126,7 +126,7 @@ def resize_folder(
     progress: Progress | None = None,
     control: RunControl | None = None,
 ) -> Report:
-    """Write every picture of `source` and the folders in it to `target`, upright, in sRGB, on white.
+    """Write every picture of `source` and the folders in it to `target`, upright and in sRGB.
 
     The shape of a picture is kept: what does not fit is cut, never squashed. Folders keep their names, and
     text files of a picture's name are copied. The originals are only read; nothing is overwritten.
@@ -227,16 +227,31 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
         fit = buckets.shrink(seen.size, settings.resolution, settings.divisor)
     if fit is None:
         return [*seen.problems, _too_small(job.source, seen.size, settings.divisor)], None, None
-    opened = pixels.open_picture(job.source.read_bytes())
-    assert opened is not None, f"{job.source} was a picture a moment ago"
-    full = np.asarray(pixels.upright_rgb(opened))
-    left, top = fit.crop_left, fit.crop_top
-    resized = images.resize(full, fit.resized, settings.interpolation)
-    cut = resized[top : top + fit.bucket.height, left : left + fit.bucket.width]
-    picture = Image.fromarray(np.ascontiguousarray(cut))
+    picture = _picture(job.source, fit, settings)
     kind = KINDS[settings.save_as]
     commit.write_file(job.target, lambda file: picture.save(file, kind, **_SAVE[settings.save_as]))
     return list(seen.problems), fit, seen.size
+
+
+def _picture(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
+    """The picture resized and cut, as transparent as it was; as JPEG, on white."""
+    opened = pixels.open_picture(source.read_bytes())
+    assert opened is not None, f"{source} was a picture a moment ago"
+    cut = _cut(np.asarray(pixels.upright_rgb(opened)), fit, settings)
+    opaque = None if settings.save_as == "jpg" else pixels.upright_alpha(opened)
+    if opaque is None:
+        return Image.fromarray(cut)
+    alpha = _cut(np.asarray(opaque), fit, settings)
+    # The colour that lies on white as the resized picture does.
+    share = np.maximum(alpha, 1)[..., None] / 255
+    colour = np.clip(np.rint(255 - (255 - cut.astype(np.float64)) / share), 0, 255).astype(np.uint8)
+    return Image.fromarray(np.dstack([colour, alpha]))
+
+
+def _cut(full: images.Pixels, fit: buckets.Fit, settings: ResizeSettings) -> images.Pixels:
+    left, top = fit.crop_left, fit.crop_top
+    resized = images.resize(full, fit.resized, settings.interpolation)
+    return np.ascontiguousarray(resized[top : top + fit.bucket.height, left : left + fit.bucket.width])
 
 
 def _copy(old: Path, new: Path) -> None:

@@ -254,6 +254,10 @@ def test_a_deep_nest_of_braces_does_no_harm():
     assert run("{ " * 2_000 + "a" + " }" * 2_000, **WILD).strip() == "a"
 
 
+def test_a_megabyte_of_open_braces_does_no_harm():
+    assert run("{ " * 500_000, **WILD) == "{ " * 500_000
+
+
 def test_prefix_and_suffix_go_with_every_line():
     assert forms("a\nb", caption_prefix="p", caption_suffix="s", **WILD) == {"p a s", "p b s"}
 

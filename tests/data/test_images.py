@@ -233,7 +233,7 @@ def test_the_way_of_resizing_of_the_run_is_used(tmp_path):
     assert found["auto"] == {100} and found["nearest"] <= {0, 200}
 
 
-@pytest.mark.parametrize(("given", "taken"), [("linear", "bilinear"), ("cubic", "bicubic")])
+@pytest.mark.parametrize(("given", "taken"), [("linear", "bilinear"), ("cubic", "bicubic"), ("", "auto")])
 def test_second_names_of_interpolations_are_understood(given, taken):
     assert DatasetConfig(resize_interpolation=given).resize_interpolation == taken
 

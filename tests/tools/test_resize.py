@@ -143,6 +143,26 @@ def test_the_originals_are_not_touched(tmp_path):
     assert [p.name for p in (tmp_path / "in").iterdir()] == ["a.png"]
 
 
+def test_transparency_is_kept_and_lies_on_white_as_before(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (80, 120, 4), dtype=np.uint8)
+    (tmp_path / "in" / "1_a").mkdir(parents=True)
+    Image.fromarray(noise).save(tmp_path / "in" / "1_a" / "x.png")
+    resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
+    bucket = {"enable_bucket": True, "resolution": (64, 64), "max_bucket_reso": 64, "alpha_mask": True}
+    before, after = plan(tmp_path / "in", **bucket), plan(tmp_path / "out", alpha_mask=True)
+    direct, through = (images.load(made.images[0]).astype(int) for made in (before, after))
+    assert np.abs(direct - through).max() <= 1
+    direct, through = (images.load_mask(m.images[0], None, m.settings[0]) for m in (before, after))
+    assert (direct == through).all()
+
+
+def test_jpeg_knows_no_transparency_and_gets_white(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.new("RGBA", (64, 64), (255, 0, 255, 0)).save(tmp_path / "in" / "a.png")
+    resize_folder(tmp_path / "in", tmp_path / "out", settings(64, save_as="jpg"))
+    assert (np.asarray(opened(tmp_path / "out" / "a.jpg")) == 255).all()
+
+
 @pytest.mark.parametrize(("kind", "format"), [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP")])
 def test_pictures_are_saved_as_asked(tmp_path, kind, format):
     draw(tmp_path / "in" / "a.bmp", (80, 64))
