@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as e:
         source = getattr(args, "file", "")
         for problem in e.problems:
-            is_in_file = isinstance(e, ConfigError) and not problem.path
+            is_in_file = isinstance(e, ConfigError) and (problem.line is not None or not problem.path)
             print(_line(problem, str(source) if is_in_file else "", lang), file=out)
         return e.exit_code
     except Exception as e:
@@ -160,12 +160,15 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data import datasets
+    from core.models import look
 
     checked = load(args.file, args.overrides)
     inside = datasets.read(checked.config.dataset).problems if checked.config.dataset.dataset_config else ()
-    if any(problem.is_error for problem in inside):
-        raise ConfigError(*checked.notices, *inside)
-    for problem in (*checked.notices, *inside):
+    about_model = checked.located(look.problems(checked.config.model))
+    found = (*checked.notices, *inside, *about_model)
+    if any(problem.is_error for problem in found):
+        raise ConfigError(*found)
+    for problem in found:
         print(_line(problem, str(args.file), lang), file=out)
     print("問題ありません。" if lang == "ja" else "No problems.", file=out)
     return EXIT_DONE

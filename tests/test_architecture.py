@@ -33,6 +33,7 @@ PURE = [
     "core.runner",
     "core.cli",
     "core.sinks",
+    "core.models.look",
     "core.models.sd.tokens",
     "ui.app",
     "gui",

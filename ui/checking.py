@@ -10,6 +10,7 @@ from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.data.plan import Plan, make
 from core.errors import ConfigError, Lang, Problem, UserError
+from core.models import look
 from core.models.sd.tokens import count_tokens
 from ui.form import Form
 from ui.job import Report
@@ -67,7 +68,8 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
         return problems(e.problems, lang)
     config = checked.config
     plan = planned(config.dataset, seed_of(raw))
-    everything = [*checked.notices, *findings(plan, config.model.max_token_length)]
+    about_model = checked.located(look.problems(config.model))
+    everything = [*checked.notices, *about_model, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
     pictures = len(plan.trained)

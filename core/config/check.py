@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,18 @@ KEYS = frozenset(option.key for option in walk(RunConfig))
 
 @dataclass(frozen=True)
 class Checked:
-    """A run file that can start. notices: what was read as what, and warnings, none of them an error."""
+    """A run file that can start. notices: what was read as what, and warnings, none of them an error.
+
+    lines: line of each of our keys that the text sets, counted from 1.
+    """
 
     config: RunConfig
     notices: tuple[Problem, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def located(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Problems that came to light later, with the lines of the options they are about."""
+        return tuple(replace(problem, line=self.lines.get(problem.key)) for problem in found)
 
 
 @dataclass
@@ -205,7 +213,8 @@ def _build(reading: Reading, found: list[tuple[KeyPath, Problem]], lines: Mappin
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0))
     if any(problem.is_error for problem in ordered):
         raise ConfigError(*ordered)
-    return Checked(config, tuple(ordered))
+    own_lines = {key: lines[path] for key, path in reading.origin.items() if path in lines}
+    return Checked(config, tuple(ordered), own_lines)
 
 
 def _typed(nested: dict[str, dict[str, Any]]) -> tuple[RunConfig, list[Problem]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Problem, UserError
-from core.formats import pickles
+from core.formats import beside, pickles
 from core.formats.header import ITEM_BYTES, TensorTable, read_header, unreadable
 
 FAMILY_NAMES: Mapping[str, str] = {
@@ -38,6 +38,9 @@ _FOREIGN = (
 )
 
 _INPUT_VARIANT = {9: "inpainting", 8: "instruct-pix2pix", 5: "depth", 7: "upscaler"}
+_VERSION_PREDICTION = {"sd_v1": "epsilon", "sd_v1_v": "v", "sd_v2": "epsilon", "sd_v2_v": "v"}
+"""sd-scripts' name of the model that a file was trained on -> its prediction."""
+
 _SCHEDULER_PREDICTION = {"epsilon": "epsilon", "v_prediction": "v"}
 _ALPHA_CODES = {"F64": "<d", "F32": "<f", "F16": "<e", "BF16": "<f", "I64": "<q", "I32": "<i"}
 _LORA_MARKS = (
@@ -66,6 +69,7 @@ class Identity:
     ... or "". prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
     "diffusers", "kohya", "peft" or "". dtypes: type of the numbers -> how many tensors. rank, alpha: the
     commonest, of an add-on. modules: how many an add-on changes. parameters: numbers in all.
+    tells_prediction: the prediction is not just what its family usually predicts.
     """
 
     kind: str = "unknown"
@@ -80,6 +84,7 @@ class Identity:
     parameters: int = 0
     metadata: dict[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    tells_prediction: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The record that `inspect --json` prints."""
@@ -108,14 +113,28 @@ def identify(path: Path) -> Identity:
     except UserError as error:
         return Identity(problems=error.problems)
     found = classify(tensors, metadata)
-    if found.kind == "model" and not _metadata_prediction(metadata):
-        beside = _json(path.with_name(f"{path.stem}_config") / "scheduler" / "scheduler_config.json")
-        told = _SCHEDULER_PREDICTION.get(str((beside or {}).get("prediction_type", "")))
-        if told is not None:
-            return replace(found, prediction=told)
+    if found.kind == "model" and not found.tells_prediction:
+        told = _prediction_beside(path)
+        if told:
+            return _predicting(found, told)
     if found.kind in ("lora", "lycoris") and found.alpha is None:
         return replace(found, alpha=_alpha_of_file(path, tensors))
     return found
+
+
+def _prediction_beside(path: Path) -> str:
+    """What the configs or the .yaml beside a single file say that it predicts."""
+    config = _json(path.with_name(f"{path.stem}_config") / "scheduler" / "scheduler_config.json") or {}
+    told = _SCHEDULER_PREDICTION.get(str(config.get("prediction_type", "")), "")
+    return told or beside.prediction(path)
+
+
+def _predicting(found: Identity, prediction: str) -> Identity:
+    """The same model with what it predicts; of SD2 that names the variant too."""
+    variant = found.variant
+    if found.family == "sd2" and not variant:
+        variant = "768-v" if prediction == "v" else "base"
+    return replace(found, prediction=prediction, variant=variant, tells_prediction=True)
 
 
 def table(path: Path) -> tuple[TensorTable, dict[str, str]]:
@@ -179,15 +198,13 @@ def _single_file(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
         family = "sd1"
     else:
         family = _context_family(tensors)
-    architecture = metadata.get("modelspec.architecture", "")
     prediction = _metadata_prediction(metadata) or ("v" if "v_pred" in tensors else "")
     first = tensors.get("model.diffusion_model.input_blocks.0.0.weight", ("", ()))[1]
     variant = _INPUT_VARIANT.get(first[1], "") if len(first) == 4 else ""
-    if not variant and family == "sd2":
-        variant = "768-v" if "768-v" in architecture else "base" if "v2-512" in architecture else ""
     if not any(name.startswith(("cond_stage_model.", "first_stage_model.")) for name in names):
         variant = variant or "unet"
-    return Identity("model", family, variant, prediction or ("epsilon" if family == "sd1" else ""), "ldm")
+    found = Identity("model", family, variant, "epsilon" if family == "sd1" else "", "ldm")
+    return _predicting(found, prediction) if prediction else found
 
 
 def _metadata_prediction(metadata: Mapping[str, str]) -> str:
@@ -195,7 +212,9 @@ def _metadata_prediction(metadata: Mapping[str, str]) -> str:
     if named in ("epsilon", "v", "v_prediction"):
         return "epsilon" if named == "epsilon" else "v"
     architecture = metadata.get("modelspec.architecture", "")
-    return "v" if "768-v" in architecture else "epsilon" if "v2-512" in architecture else ""
+    if "768-v" in architecture or "v2-512" in architecture:
+        return "v" if "768-v" in architecture else "epsilon"
+    return _VERSION_PREDICTION.get(metadata.get("ss_base_model_version", ""), "")
 
 
 def _context_family(tensors: TensorTable) -> str:
@@ -324,22 +343,15 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
         known = CONTEXT_FAMILY.get(unet.get("cross_attention_dim") or 0, "")
         family = known or ("sd1" if text.get("hidden_act", "quick_gelu") == "quick_gelu" else "sd2")
     prediction = _SCHEDULER_PREDICTION.get(str(scheduler.get("prediction_type", "")), "")
-    if family == "sd2" and not variant and prediction:
-        variant = "768-v" if prediction == "v" else "base"
     if family == "sd1" and not prediction:
+        # As Diffusers reads a scheduler that does not say it.
         prediction = "epsilon"
     tables = []
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:
             tables += [table(file)[0] for file in _weight_files(part)]
-    return replace(
-        _counted(tables),
-        kind="model",
-        family=family,
-        variant=variant,
-        prediction=prediction,
-        format="diffusers",
-    )
+    found = replace(_counted(tables), kind="model", family=family, variant=variant, format="diffusers")
+    return _predicting(found, prediction) if prediction else found
 
 
 def _counted(tables: Iterable[TensorTable]) -> Identity:

@@ -19,6 +19,7 @@ from core.data.plan import Plan
 from core.diffusion.schedule import NoiseTable
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
+from core.models import look
 from core.models.family import Components, Family, open_family
 from core.train import add_ons, cache, optim, state_files, trainee
 from core.train.batches import Batches, Latents
@@ -79,6 +80,11 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = trainee.rates(config.train)
+    about_model = look.problems(config.model)
+    if any(problem.is_error for problem in about_model):
+        raise UserError(*about_model)
+    for problem in about_model:
+        emit(Warned(problem.code, problem.en, problem.ja))
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
     found = _find_state(config, emit)

@@ -149,9 +149,25 @@ def test_the_json_record_has_the_promised_keys():
     assert list(classify({}, {}).to_json()) == promised.split()
 
 
-def test_a_real_sized_header_takes_under_a_tenth_of_a_second(tmp_path):
-    shapes = names("ldm_keys_sd15")
-    path = tensors.save(tmp_path / "x.safetensors", {name: torch.zeros(1) for name in shapes}, {})
+@pytest.mark.parametrize(("version", "prediction"), [("sd_v2_v", "v"), ("sd_v2", "epsilon")])
+def test_the_version_that_sd_scripts_writes_tells_the_prediction(version, prediction):
+    identity = classify(table(names("ldm_keys_sd2")), {"ss_base_model_version": version})
+    assert identity.prediction == prediction and identity.tells_prediction
+
+
+def test_the_mark_of_v_models_in_a_file_is_seen():
+    identity = classify(table(names("ldm_keys_sd2") | {"v_pred": (0,)}), {})
+    assert (identity.prediction, identity.variant) == ("v", "768-v")
+
+
+def test_what_sd1_usually_predicts_is_not_what_a_file_tells():
+    assert not classify(table(names("ldm_keys_sd15")), {}).tells_prediction
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "ckpt"])
+@pytest.mark.parametrize("which", ["ldm_keys_sd15", "ldm_keys_sd2"])
+def test_a_real_sized_header_takes_under_a_tenth_of_a_second(tmp_path, which, ending):
+    path = tensors.save(tmp_path / f"x.{ending}", {name: torch.zeros(1) for name in names(which)}, {})
     identify(path)
     best = min(_seconds(path) for _ in range(5))
     assert best < 0.1

@@ -15,11 +15,10 @@ _OURS = re.compile(
 _VARIANT = re.compile(r"\.(fp16|bf16|non_ema)[.-]")
 
 
-def locate(base: str, key: str = "model.base") -> Path:
-    """The path of a model. An existing path wins; a Hub id is downloaded once into the Hub's own cache.
+def here(base: str, key: str = "model.base") -> Path | None:
+    """The path of a model on this machine, or None for a Hub id. An existing path wins.
 
-    Only .safetensors (or, where a model has none, .bin) and small JSON files are fetched; code never is.
-    Raises UserError when there is nothing of that name, or no connection.
+    Raises UserError when it is neither.
     """
     if not base:
         raise UserError(
@@ -44,7 +43,16 @@ def locate(base: str, key: str = "model.base") -> Path:
                 path=base,
             )
         )
-    return _download(base, key)
+    return None
+
+
+def locate(base: str, key: str = "model.base") -> Path:
+    """The path of a model; a Hub id is downloaded once into the Hub's own cache.
+
+    Only .safetensors (or, where a model has none, .bin) and small JSON files are fetched; code never is.
+    Raises UserError when there is nothing of that name, or no connection.
+    """
+    return here(base, key) or _download(base, key)
 
 
 def wanted(files: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -179,6 +180,24 @@ def build(
         module.embeddings.position_ids = torch.arange(positions).expand((1, -1))
     assert not any(t.is_meta for t in (*module.parameters(), *module.buffers())), part
     return module.requires_grad_(False).eval()
+
+
+def streamed(config: Config, store: Store) -> torch.nn.Module:
+    """A U-Net for one look at what it does: each layer's weights are there only while it computes."""
+    unet = blank("unet", config)
+
+    def fetch(name: str, layer: torch.nn.Module, *_: Any) -> None:
+        own = {key: store.read("unet", f"{name}.{key}").to(torch.float32) for key in layer.state_dict()}
+        layer.load_state_dict(own, assign=True)
+
+    def drop(layer: torch.nn.Module, *_: Any) -> None:
+        layer.to("meta")
+
+    for name, layer in unet.named_modules():
+        if layer.state_dict() and not any(True for _ in layer.children()):
+            layer.register_forward_pre_hook(functools.partial(fetch, name))
+            layer.register_forward_hook(drop)
+    return unet.requires_grad_(False).eval()
 
 
 def shapes_of(module: torch.nn.Module) -> dict[str, Shape]:

@@ -7,22 +7,27 @@ from pathlib import Path
 import torch
 
 from core.config.schema import ModelConfig
-from core.errors import Problem, UserError
+from core.errors import UserError
 from core.events import Emit, Warned
 from core.formats.identify import Identity
+from core.models.sd import refuse
 
 
 def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelConfig, emit: Emit) -> str:
     """ "epsilon" or "v": what the option says, else what the file says, else what the U-Net does.
 
-    Raises UserError when the option and the file differ.
+    Raises UserError when the option and the file differ. Where the file says nothing the option is believed,
+    with a notice when a trial of the U-Net says otherwise.
     """
     known, asked = identity.prediction, config.prediction
-    # A single file of an SD1 model that predicts v seldom says so; there the option is believed.
-    is_told = "modelspec.prediction_type" in identity.metadata or path.is_dir() or identity.family != "sd1"
+    denied = refuse.prediction_denied(path, identity, asked)
+    if denied is not None:
+        raise UserError(denied)
     if asked != "auto":
-        if known and known != asked and is_told:
-            raise UserError(_denied(path, known, asked))
+        # The trial is one for Stable Diffusion 2.
+        tried = attempt(unet) if not known else asked
+        if tried != asked:
+            emit(_doubted(path, tried, asked))
         return asked
     if known:
         return known
@@ -53,11 +58,12 @@ def attempt(unet: torch.nn.Module) -> str:
     return "v" if (out - latents).mean().item() < -1 else "epsilon"
 
 
-def _denied(path: Path, known: str, asked: str) -> Problem:
-    return Problem(
-        "E-MODEL-PREDICTION",
-        f"{path} was trained to predict {known}, not {asked}. Set the prediction type to auto or {known}.",
-        f"{path} の予測の種類は{asked}ではなく{known}です。予測の種類をautoまたは{known}にしてください。",
-        key="model.prediction",
-        path=str(path),
+def _doubted(path: Path, tried: str, asked: str) -> Warned:
+    return Warned(
+        "W-MODEL-PREDICTION",
+        f"{path} is trained to predict {asked}, as you set it, but a trial of its U-Net says {tried}. "
+        "Set the prediction type to auto unless you are sure.",
+        f"{path} を指定どおり予測の種類{asked}で学習しますが、U-Netを試したところ{tried}でした。"
+        "確かでなければ予測の種類をautoにしてください。",
+        str(path),
     )

@@ -61,6 +61,20 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
         )
 
 
+def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | None:
+    """The problem when the model itself says that it predicts something else than was asked for."""
+    known = identity.prediction
+    if asked == "auto" or asked == known or not identity.tells_prediction:
+        return None
+    return Problem(
+        "E-MODEL-PREDICTION",
+        f"{path} was trained to predict {known}, not {asked}. Set the prediction type to auto or {known}.",
+        f"{path} の予測の種類は{asked}ではなく{known}です。予測の種類をautoまたは{known}にしてください。",
+        key="model.prediction",
+        path=str(path),
+    )
+
+
 def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
     """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
     en, ja, place = _KIND_WORDS[identity.kind]

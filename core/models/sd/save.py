@@ -17,7 +17,7 @@ from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.models.family import Components
-from core.models.sd import keys, load, prediction, refuse, text, tokens
+from core.models.sd import inference_yaml, keys, load, prediction, refuse, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.load import CONFIG_KEY, Store
 
@@ -107,18 +107,16 @@ def convert(
     store = load.open_store(source, family)
     configs["unet"] = load.linear_projection(configs["unet"], store)
     identity = identify(source)
-    known = identity.prediction
-    if not known and save_as in FOLDER_SUFFIXES:
-        # A folder has to say it, so it is found out; in a single file it stays open as it was.
-        known = prediction.attempt(load.build("unet", configs["unet"], store, source, is_standard))
     found: dict[str, dict[str, Lazy]] = {}
     for part in keys.PARTS:
         wanted = load.shapes_of(load.blank(part, configs[part]))
         refuse.check_shapes(source, part, wanted, store.shapes(part), is_standard)
         found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
+    # A folder has to say what it predicts, and so has the .yaml beside a single file.
+    known = identity.prediction or prediction.attempt(load.streamed(configs["unet"], store))
     whole = Whole(source, family, known, configs, is_standard)
-    told = {"modelspec.prediction_type": known} if known else {}
-    return write(whole, target, save_as, found, told | identity.metadata, store, watch)
+    told = {"modelspec.prediction_type": known} | dict(identity.metadata)
+    return write(whole, target, save_as, found, told, store, watch)
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,12 @@ def write(
     if save_as in SUFFIXES:
         out = to_single_file(found, whole.family, base)
         sizes = {} if whole.is_standard else _own_sizes(whole.configs, whole.family)
-        return tensors.save(
+        place = tensors.save(
             tensors.with_suffix(path, SUFFIXES[save_as]), watched(out, watch), {**metadata, **sizes}
         )
+        if whole.family == "sd2":
+            inference_yaml.write(place, whole.prediction, whole.configs)
+        return place
     levels = {"text_encoder": "text_model."}
     named = {
         part: {levels.get(part, "") + n: lazy for n, lazy in weights.items()}
