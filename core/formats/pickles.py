@@ -231,9 +231,8 @@ def _read_zip(path: Path, file: BinaryIO) -> tuple[Any, dict[str, tuple[int, int
 
 def _data_start(file: BinaryIO, path: Path, entry: zipfile.ZipInfo) -> int:
     """First byte of a stored entry's contents: behind its local header, which varies in length."""
-    with path.open("rb") as again:
-        again.seek(entry.header_offset)
-        local = again.read(30)
+    file.seek(entry.header_offset)
+    local = file.read(30)
     if len(local) < 30 or local[:4] != b"PK\x03\x04":
         raise _bad(path, "zip directory")
     name_length, extra_length = struct.unpack("<HH", local[26:30])

@@ -174,6 +174,6 @@ def test_a_real_sized_header_takes_under_a_tenth_of_a_second(tmp_path, which, en
 
 
 def _seconds(path):
-    start = time.perf_counter()
+    start = time.process_time()
     identify(path)
-    return time.perf_counter() - start
+    return time.process_time() - start
