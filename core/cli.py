@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as e:
         source = getattr(args, "file", "")
         for problem in e.problems:
-            is_in_file = isinstance(e, ConfigError) and (problem.line is not None or not problem.path)
+            is_in_file = isinstance(e, ConfigError) and not problem.path
             print(_line(problem, str(source) if is_in_file else "", lang), file=out)
         return e.exit_code
     except Exception as e:
@@ -123,7 +123,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     command.add_argument("--out", metavar="FOLDER", type=Path, default=Path("output/samples"))
     command.add_argument("--sampler", default="ddim")
     command = add("tools", _tools)
-    command.add_argument("name", choices=("convert", "inspect", "resize"))
+    command.add_argument("name", choices=("convert", "inspect", "regularize", "resize"))
     command.add_argument("rest", nargs=argparse.REMAINDER)
     command = add("docs", _docs)
     command.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")

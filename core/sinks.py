@@ -13,6 +13,7 @@ from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDo
 STAGES = {
     "check_images": ("Checking pictures", "画像を確認中"),
     "load_model": ("Loading the model", "モデルを読み込み中"),
+    "regularize": ("Drawing regularization images", "正則化画像を生成中"),
     "cache_latents": ("Encoding pictures", "latentsをキャッシュ中"),
     "cache_text": ("Encoding captions", "キャプションを変換中"),
     "sample": ("Drawing samples", "サンプル画像を生成中"),

@@ -34,8 +34,10 @@ class Checked:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def located(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Problems that came to light later, with the lines of the options they are about."""
-        return tuple(replace(problem, line=self.lines.get(problem.key)) for problem in found)
+        """Problems that came to light later, in the words and at the lines of this text."""
+        return tuple(
+            replace(p, line=self.lines.get(p.key), path="" if p.path in p.en else p.path) for p in found
+        )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from core.catalog import INTERPOLATIONS, SAVE_FORMATS, SAVE_PRECISIONS
+from core.catalog import INTERPOLATIONS, SAMPLERS, SAVE_FORMATS, SAVE_PRECISIONS
 from core.errors import EXIT_DONE, Lang
 from core.events import StageProgress
 from core.sinks import Console
@@ -86,8 +86,50 @@ def _resize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
     return EXIT_DONE
 
 
+def _regularize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
+    parser = argparse.ArgumentParser(prog="python -m core tools regularize")
+    parser.add_argument("model")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--prompt", action="append", default=[])
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--train_data_dir", type=Path)
+    parser.add_argument("--negative", default="")
+    parser.add_argument("--resolution", metavar="N|W,H")
+    parser.add_argument("--sampler", choices=list(SAMPLERS), default="ddim")
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--scale", type=float, default=7.5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--batch", type=int, default=1)
+    args = parser.parse_args(list(words))
+    from core.tools.regularize import Settings, make_images
+    from core.tools.resize import parse_size
+
+    settings = Settings(
+        model=args.model,
+        out=args.out,
+        prompts=tuple(args.prompt),
+        count=args.count,
+        train_data_dir=args.train_data_dir,
+        negative=args.negative,
+        resolution=None if args.resolution is None else parse_size(args.resolution),
+        sampler=args.sampler,
+        steps=args.steps,
+        guidance=args.scale,
+        seed=args.seed,
+        batch=args.batch,
+    )
+    console = Console(out, lang)
+    made = make_images(settings, lambda stage, done, total: console(StageProgress(stage, done, total)))
+    console.close()
+    new = "新規" if lang == "ja" else "new"
+    for part in made:
+        print(f"{part.folder}: {part.count} ({len(part.missing)} {new})", file=out)
+    return EXIT_DONE
+
+
 TOOLS: Mapping[str, Callable[[Sequence[str], TextIO, Lang], int]] = {
     "convert": _convert,
     "inspect": _inspect,
+    "regularize": _regularize,
     "resize": _resize,
 }

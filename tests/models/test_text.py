@@ -118,3 +118,46 @@ def test_gradients_reach_the_text_encoder(tiny):
     family = open_family("sd1")
     family.encode_text(parts, ids(parts, "frog"), config).encoder_hidden_states.sum().backward()
     assert parts.text_encoder.embeddings.token_embedding.weight.grad[FROG].abs().sum() > 0
+
+
+def by_hand(parts, body, windows, clip_skip):
+    """States of a caption's token ids as sd-scripts joins them, one window after the other.
+
+    The ids are cut to 75 a window and filled up; SD2 ends a full window with the end mark, and begins an
+    empty one with it. Each window is encoded alone; of the marks the first start and the last end stay.
+    """
+    pad, room = parts.spec.pad_token_id, 75 * windows
+    row = [*body[:room], EOS] + [pad] * (room - len(body[:room]))
+    pieces = []
+    for i in range(windows):
+        piece = [BOS, *row[75 * i : 75 * i + 75], row[-1]]
+        if parts.spec.name == "sd2":
+            piece[-1] = EOS if piece[-2] not in (EOS, pad) else piece[-1]
+            piece[1] = EOS if piece[1] == pad else piece[1]
+        out = parts.text_encoder(torch.tensor([piece]), output_hidden_states=True)
+        layer = out.hidden_states[-(clip_skip or 1)]
+        pieces.append(parts.text_encoder.final_layer_norm(layer)[0])
+    middle = [piece[1:-1] for piece in pieces]
+    return torch.cat([pieces[0][:1], *middle, pieces[-1][-1:]])
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2"])
+@pytest.mark.parametrize("clip_skip", [None, 2])
+@pytest.mark.parametrize("length", [75, 150, 225])
+def test_states_are_those_that_sd_scripts_joins(parts, parts2, family, clip_skip, length):
+    model = parts if family == "sd1" else parts2
+    counts = (0, 1, 74, 75, 76, 149, 150, 151, 230)
+    captions = [" ".join(["frog"] * count) for count in counts]
+    found = states(model, *captions, max_token_length=length, clip_skip=clip_skip)
+    with torch.no_grad():
+        wanted = [by_hand(model, [FROG] * count, length // 75, clip_skip) for count in counts]
+    assert (found - torch.stack(wanted)).abs().max() < 1e-5
+
+
+def test_without_padding_the_u_net_sees_the_captions_own_states_only(parts):
+    bare, padded = states(parts, "sls frog", no_token_padding=True), states(parts, "sls frog")
+    assert bare.shape == (1, 4, 16) and torch.allclose(bare, padded[:, :4], atol=1e-6)
+    latents, time = torch.randn(1, 4, 8, 8), torch.tensor([500])
+    with torch.no_grad():
+        one, other = (parts.unet(latents, time, s).sample for s in (bare, padded))
+    assert (one - other).abs().max() > 1e-6
