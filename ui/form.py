@@ -24,7 +24,7 @@ LEVELS = ("basic", "advanced", "expert")
 
 GROUPS = (
     "sources", "sizes", "captions", "pictures", "cache", "model",
-    "length", "memory", "optimizer", "loss", "validation", "sample", "save", "log",
+    "length", "memory", "optimizer", "loss", "validation", "sample", "save", "metadata", "log",
     "network", "blocks",
 )  # fmt: skip
 """The cards of the tabs from top to bottom."""

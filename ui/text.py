@@ -68,6 +68,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
     "group.sample": Words("Sample pictures", "サンプル画像"),
     "group.save": Words("Result and saving", "保存"),
+    "group.metadata": Words("What the file says about itself", "ファイルに記録する情報"),
     "group.log": Words("Log", "ログ"),
     "group.data": Words("Where the pictures are", "画像の場所"),
     "group.sources": Words("Other ways to name the pictures", "画像のその他の指定方法"),

@@ -6,12 +6,13 @@ from typing import ClassVar, Literal
 
 from core import catalog
 from core.config.option import Lines, Section, opt
+from core.config.schema_metadata import MetadataOptions
 
 
-class SaveConfig(Section):
-    """[save]: what is kept, where and under which name."""
+class SaveOptions(Section):
+    """What is kept, where and under which name."""
 
-    TAB: ClassVar[str] = "training"
+    GROUP: ClassVar[str] = "save"
     output_dir: str = opt(
         "output",
         ("Output folder", "出力先フォルダ"),
@@ -169,6 +170,12 @@ class SaveConfig(Section):
         sd_scripts="resume",
         may_change_on_resume=True,
     )
+
+
+class SaveConfig(MetadataOptions, SaveOptions):
+    """[save]: what is kept, where and under which name."""
+
+    TAB: ClassVar[str] = "training"
 
 
 class LogConfig(Section):

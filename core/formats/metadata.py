@@ -40,10 +40,10 @@ class ModelSpec:
     date: float
     timesteps: tuple[int, int] | None = None
     clip_skip: int | None = None
-    author: str = ""
-    description: str = ""
-    license: str = ""
-    tags: str = ""
+    author: str | None = None
+    description: str | None = None
+    license: str | None = None
+    tags: str | None = None
 
 
 def modelspec(spec: ModelSpec) -> dict[str, str]:
@@ -59,6 +59,7 @@ def modelspec(spec: ModelSpec) -> dict[str, str]:
         "resolution": f"{width}x{height}",
         "date": time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(spec.date)),
         "prediction_type": spec.prediction,
+        "implementation_version": "rareword",
     }
     if spec.timesteps is not None:
         found["timestep_range"] = f"{spec.timesteps[0]},{spec.timesteps[1]}"

@@ -135,7 +135,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, engine, learner, optimizer, update, averages, identity)
-    product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps)
+    kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
+    product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
     training = Training(
         config=config,
         engine=engine,
