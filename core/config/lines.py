@@ -107,6 +107,20 @@ def _walk(value: object, path: Path) -> list[Path]:
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
+def json_values(text: str) -> object:
+    """The values of a JSON text. Raises ValueError, also for a key that stands twice in a table."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in found if names.count(name) > 1)
+            raise ValueError(f"{twice!r} stands twice")
+        return found
+
+    return json.loads(text, object_pairs_hook=unique)
+
+
 def json_key_lines(text: str) -> dict[Path, int]:
     """`key_lines` of a valid JSON text; objects in lists have a line of their own too."""
     found: dict[Path, int] = {}

@@ -97,7 +97,7 @@ def read(config: DatasetConfig) -> Datasets:
     assert config.dataset_config is not None
     file = Path(config.dataset_config)
     try:
-        text = toml_io.read(file)
+        text = _text(file)
         document, places = _parsed(text, is_json=file.suffix.lower() == ".json")
     except ConfigError as error:
         return Datasets((), tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
@@ -106,23 +106,25 @@ def read(config: DatasetConfig) -> Datasets:
     return Datasets(tuple(subsets), tuple(dict.fromkeys(reader.problems)))
 
 
+def _text(file: Path) -> str:
+    try:
+        return toml_io.read(file)
+    except ValueError as e:  # a zero byte in the path
+        raise ConfigError(Problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。")) from e
+
+
 def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
     """The values and the line of each key. Raises ConfigError."""
     if not is_json:
         return toml_io.parse(text), lines.key_lines(text)
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as e:
+        document = lines.json_values(text)
+    except (ValueError, RecursionError) as e:
+        said = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
+        line = e.lineno if isinstance(e, json.JSONDecodeError) else None
         raise ConfigError(
-            Problem(
-                "E-DS-SYNTAX",
-                f"this is not JSON: {e.msg}.",
-                f"JSONとして読めません：{e.msg}。",
-                line=e.lineno,
-            )
+            Problem("E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line)
         ) from e
-    except RecursionError as e:
-        raise ConfigError(Problem("E-DS-SYNTAX", "this is nested too deeply.", "入れ子が深すぎます。")) from e
     if not isinstance(document, dict):
         raise ConfigError(
             Problem(
@@ -157,7 +159,8 @@ class _Reader:
         for name in document:
             if name not in ("general", "datasets"):
                 self._say("E-DS-UNKNOWN", (name,), *_unknown(name, ("general", "datasets")))
-        general = self._table(("general",), "general", document.get("general") or {})
+        given = document.get("general")
+        general = self._table(("general",), "general", {} if given is None else given)
         found: list[Subset] = []
         for number, values in enumerate(self._list(("datasets",), document.get("datasets"))):
             path: KeyPath = ("datasets", number)
@@ -166,7 +169,7 @@ class _Reader:
                 self._table((*path, "subsets", n), "subsets", subset)
                 for n, subset in enumerate(self._list((*path, "subsets"), values.get("subsets")))
             ]
-            if len({"metadata_file" in table.own for table in tables}) > 1:
+            if len({table.own.get("metadata_file") is None for table in tables}) > 1:
                 self._say(
                     "E-DS-MIXED",
                     path,
@@ -186,7 +189,9 @@ class _Reader:
             levels = [*above, table]
             own = {"num_repeats": run.dataset_repeats} | {k: v for t in levels for k, v in t.own.items()}
             source = (own.get("image_dir"), own.get("metadata_file"))
-            if source == (None, None):
+            if not any(source) and any("image_dir" in problem.key for problem in self.problems):
+                continue  # it is there, but no text
+            if not any(source):
                 self._say(
                     "E-DS-NEEDED",
                     table.path,
@@ -260,8 +265,7 @@ class _Reader:
             for problem in wording.problems_of(error):
                 self._say("E-DS-VALUE", (*path, name), problem.en, problem.ja)
             return
-        if read is not None:
-            kept[field] = read
+        kept[field] = read  # None: an empty text, which ends the look-up as any value does
 
     def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
         """What the options of a subset must not be together; said at the key nearest to the subset."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.catalog import Size
-from core.config import toml_io
+from core.config import lines, toml_io
 from core.config.schema_dataset import DatasetConfig
 from core.data.findings import listed
 from core.data.names import is_junk, is_picture, nfc
@@ -38,7 +37,7 @@ def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
     problems, never raised.
     """
     try:
-        entries = json.loads(toml_io.read(file))
+        entries = lines.json_values(toml_io.read(file))
     except ConfigError as error:
         problem = error.problems[0]
         return Metadata(problems=(Problem(problem.code, problem.en, problem.ja, KEY, str(file)),))
@@ -85,13 +84,13 @@ def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
     """
     if caption is None:
         caption, tags = tags, None
-    lines = [line.strip() for line in (caption or "").splitlines() if line.strip()] or [""]
+    texts = [line.strip() for line in (caption or "").splitlines() if line.strip()] or [""]
     if not config.enable_wildcard:
-        lines = lines[:1]
+        texts = texts[:1]
     if tags is None or not tags.strip():
-        return "\n".join(lines)
+        return "\n".join(texts)
     end = config.caption_separator.join(line.strip() for line in tags.splitlines() if line.strip())
-    return "\n".join(f"{line}{config.caption_separator}{end}" for line in lines)
+    return "\n".join(f"{line}{config.caption_separator}{end}" for line in texts)
 
 
 def _lines_of(entry: Any) -> int:
@@ -109,7 +108,11 @@ class _Finder:
         self._by_name: dict[str, Path] = {}
         if image_dir is None or not image_dir.is_dir():
             return
-        inside = sorted(path for path in image_dir.iterdir() if is_picture(path) and not is_junk(path.name))
+        try:
+            entries = sorted(image_dir.iterdir())
+        except OSError:
+            return  # its pictures are then missing
+        inside = [path for path in entries if is_picture(path) and not is_junk(path.name)]
         self.pictures = tuple(inside)
         for path in reversed(inside):
             self._by_name[nfc(path.stem)] = path

@@ -250,6 +250,36 @@ def test_a_fault_in_general_is_said_once(pictures):
     assert codes(run(pictures, text).problems).count("E-CFG-MULTIPLE") == 1
 
 
+def test_an_empty_text_ends_the_look_up_and_null_does_not(pictures):
+    subsets = [{"image_dir": f"{pictures}/b", "caption_prefix": ""}, {"image_dir": f"{pictures}/5_a"}]
+    subsets[1]["caption_prefix"] = None
+    text = {"general": {"caption_prefix": "p"}, "datasets": [{"class_tokens": "x", "subsets": subsets}]}
+    whole = run(pictures, json.dumps(text), "data.json")
+    assert [s.caption_prefix for s in whole.settings] == [None, "p"]
+    assert [i.caption for i in whole.images] == ["x"] * 2 + ["p x"] * 3
+
+
+@pytest.mark.parametrize("general", ["[]", "5"])
+def test_general_must_be_a_table(pictures, general):
+    text = f'{{"general": {general}, "datasets": [{{"subsets": [{{"image_dir": "{pictures}/b"}}]}}]}}'
+    assert [(p.code, p.key) for p in run(pictures, text, "data.json").problems] == [("E-DS-TABLE", "general")]
+
+
+def test_a_key_twice_in_json_is_refused(pictures):
+    text = '{"datasets": [], "datasets": []}'
+    (found,) = run(pictures, text, "data.json").problems
+    assert found.code == "E-DS-SYNTAX" and "'datasets' stands twice" in found.en
+
+
+def test_a_folder_that_is_no_text_is_said_once(pictures):
+    text = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = 5\n"
+    assert codes(run(pictures, text).problems) == ["E-DS-VALUE"]
+
+
+def test_a_zero_byte_in_the_path_is_a_missing_file():
+    assert codes(plan("", dataset_config="a\0b", **BASE).problems) == ["E-CFG-MISSING"]
+
+
 def test_the_line_of_a_fault_in_json_is_found(pictures):
     text = '{"datasets": [\n {"subsets": [\n  {"image_dir": "{p}/b",\n   "num_repeat": 2}]}]}'
     (found,) = run(pictures, text, "data.json").problems

@@ -100,6 +100,12 @@ def test_entries_of_another_form_are_named(pictures, entries, said):
     assert said in problem.en and problem.path == str(pictures / "meta.json")
 
 
+def test_a_key_twice_in_the_file_is_refused(pictures):
+    (pictures / "meta.json").write_text('{"000": {"caption": "a"}, "000": {"caption": "b"}}')
+    (problem,) = plan(pictures / "all", in_json=str(pictures / "meta.json")).problems
+    assert problem.code == "E-META-SYNTAX" and "'000' stands twice" in problem.en
+
+
 def test_a_file_that_is_not_json_or_not_there_is_said(pictures):
     (pictures / "meta.json").write_text("{'a': 1}")
     broken = plan(pictures / "all", in_json=str(pictures / "meta.json"))
