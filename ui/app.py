@@ -10,6 +10,7 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
+from ui.card_tensorboard import TensorBoardCard
 from ui.faults import guarded
 from ui.form import LEVELS, OPTIONS, Form
 from ui.identity import identity_html
@@ -123,6 +124,7 @@ class App:
             draw_lora(page, form)
         with page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools"):
             self.tools = Tools(window, page)
+            self.board = TensorBoardCard(window, page, form)
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
@@ -147,6 +149,7 @@ class App:
         filled = self.bar.connect(lang, list(form.components.values()))
         self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
+        self.board.connect(lang)
         self.run.connect(lang, self.timer)
 
     def _connect_page(self) -> None:
@@ -156,7 +159,7 @@ class App:
         seen = self.run.parts["seen"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
-        places += [self.hidden, self.found]
+        places += [self.hidden, self.found, self.board.parts["said"]]
         everything = list({id(block): block for block in (*own, *places)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
@@ -251,6 +254,7 @@ class App:
             self.preview.show(raw, lang),
             self.run.show(lang, seen),
             self.told(raw, lang, level),
+            {self.board.parts["said"]: self.board.show(lang)},
         )
         # What was said about a click is not said again.
         updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = updates[self.found] = ""

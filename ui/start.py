@@ -70,6 +70,7 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
         _announce(chosen, served, (login, made), tell)
         return _wait(window, served, tell)
     finally:
+        window.tensorboard.stop()
         shutil.rmtree(window.cache, ignore_errors=True)
 
 

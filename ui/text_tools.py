@@ -36,4 +36,24 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "{path} is there already; choose another name.", "{path} は既にあります。別の名前にしてください。"
     ),
     "job.start": Words("starting", "開始"),
+    "board.title": Words("TensorBoard", "TensorBoard"),
+    "board.lead": Words(
+        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set "
+        "(Training tab, Log).",
+        "記録した学習のグラフとサンプル画像を表示します。"
+        "学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
+    ),
+    "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
+    "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),
+    "board.busy": Words("Starting TensorBoard…", "TensorBoardを起動しています…"),
+    "board.open": Words("It shows the logs in {folder}", "{folder} のログを表示します"),
+    "board.empty": Words(
+        "There are no logs in {folder} yet; they appear by themselves once a run writes them.",
+        "{folder} にはまだログがありません。学習が始まると自動で表示されます。",
+    ),
+    "board.remote": Words(
+        "This address works only on the computer that runs the program, for example through an SSH tunnel.",
+        "このアドレスはプログラムを実行しているコンピューターでのみ開けます（SSHトンネル経由なども可）。",
+    ),
+    "board.stopped": Words("TensorBoard is closed.", "TensorBoardを閉じました。"),
 }

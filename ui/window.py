@@ -21,6 +21,7 @@ from ui.job import Job
 from ui.paths import Paths
 from ui.resuming import Unfinished, look_in_background
 from ui.run_view import Watcher
+from ui.tensorboard import TensorBoard
 from ui.thumbs import Thumbs
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Window:
     watcher: Watcher = field(default_factory=Watcher)
     preview: Job[Any] = field(default_factory=lambda: Job("rareword-preview"))
     convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
+    tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
