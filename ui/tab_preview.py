@@ -17,9 +17,10 @@ from core.data.preview import bucket_rows, label, thumbnail
 from core.data.records import PlannedImage
 from core.errors import Lang, Problem, UserError
 from core.models.sd.tokens import count_tokens
+from ui import widgets
 from ui.checking import dataset_config, findings, planned, seed_of, train_config
 from ui.faults import streamed
-from ui.form import Form
+from ui.form import OPTIONS, Form
 from ui.job import Report
 from ui.markup import Share, note, problems, table
 from ui.page import Page, column
@@ -139,7 +140,8 @@ class Preview:
 
     def _html(self, look: Look, raw: Mapping[str, Any], lang: Lang) -> str:
         record = look.record
-        parts = [problems(findings(look.plan)[:_MOST_PROBLEMS], lang)]
+        limit = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
+        parts = [problems(findings(look.plan, limit or 75)[:_MOST_PROBLEMS], lang)]
         if record["images"]:
             parts.append(schedule_line(self._form, raw, look.plan, lang))
             parts.append(_folder_table(record["folders"], lang))

@@ -6,9 +6,11 @@ import shutil
 
 import pytest
 
+from core.data.plan import make
 from tests.ui.fake import demo_raw
 from ui.checking import dataset_config
 from ui.identifiers import RARE, token_note
+from ui.markup import esc
 from ui.paths import Paths
 from ui.tab_preview import balance_note
 from ui.window import PROJECT
@@ -102,6 +104,19 @@ def test_the_guides_rare_words_are_offered_and_good():
     assert all("is-good" in token_note(word, "en") for word in RARE)
 
 
+def test_the_words_tokens_are_told_while_it_is_typed(app):
+    def told(word):
+        return app.maker.look(typed(app, identifier=word, class_="frog"), "en")[app.maker.parts["token"]]
+
+    # By CLIP's vocabulary: "sls" is token 33651, "zwxqkj" falls apart, "frog" is among the frequent ones.
+    assert "sls is one token" in told("sls")
+    assert "zwxqkj is 4 tokens" in told("zwxqkj")
+    assert "frog is a common word" in told("frog")
+    assert told("") == ""
+    offered = app.page.relabel("en")[app.maker.parts["offer"]]["value"]
+    assert all(f'data-word="{word}"' in offered for word in ("shs", "muk", "wny"))
+
+
 def test_common_and_long_words_are_warned_of():
     assert "common word" in token_note("frog", "en") and "一般的な単語" in token_note("girl", "ja")
     assert "tokens" in token_note("zwxqkj", "en")
@@ -120,6 +135,32 @@ def test_the_preview_shows_the_plan_of_the_run(app):
     for part in ("20_sls frog", "1_frog", "128 × 128", "192 × 64", "One epoch is 400 samples in 100 steps"):
         assert part in html
     assert html.count("<figure") == 58 and "sls_03.png" in html and "20% cut" in html
+
+
+def test_the_preview_is_the_runs_own_plan_picture_by_picture(app):
+    raw = {**demo_raw(app), "train.seed": "3"}
+    html = looked(app, raw)
+    config = app.form.check(raw, "en")[1].config
+    trained = make(config.dataset, 3)
+    assert html.count("<figure") == len(trained.images)
+    for image in trained.images:
+        bucket, size = image.fit.bucket, image.size
+        assert f"{image.path.name} · {size.width}x{size.height} → {bucket.width}x{bucket.height}" in html
+        assert esc(f"“{image.caption}” (") in html
+    assert "“sls frog” (2 tokens)" in html and "“frog” (1 token)" in html
+
+
+def test_surplus_regularization_pictures_are_named_before_training(app, frogs):
+    train, reg = frogs.parent / "train", frogs.parent / "reg"
+    shutil.copytree(frogs, train / "1_sls frog")
+    for n in range(5):
+        (reg / "1_frog").mkdir(parents=True, exist_ok=True)
+        shutil.copy(frogs / "frog 0.png", reg / "1_frog" / f"plain {n}.png")
+    raw = {**demo_raw(app), "dataset.train_data_dir": str(train), "dataset.reg_data_dir": str(reg)}
+    html = looked(app, {**raw, "dataset.enable_bucket": True})
+    assert "3 training samples &lt; 5 regularization samples: 2 of them stay unused" in html
+    spare = [n for n in range(5) if f"plain {n}.png" in html.split("Not in the first:")[1].split("<")[0]]
+    assert len(spare) == 2
 
 
 def test_the_preview_is_there_again_in_another_language_without_a_new_look(app):
@@ -182,8 +223,8 @@ def test_the_demo_is_never_renamed(app):
 
 def test_the_length_of_the_run_is_told_before_and_after_a_look(app):
     raw = {**demo_raw(app), "train.max_train_steps": 250, "train.gradient_accumulation_steps": 2}
-    before = app.told(raw, "en")[app.schedule]
+    before = app.told(raw, "en", "basic")[app.schedule]
     assert "400 samples in about 50 steps; 250 steps are 5 epochs" in before
     looked(app, raw)
-    assert "400 samples in 50 steps; 250 steps are 5 epochs" in app.told(raw, "en")[app.schedule]
-    assert app.told({**raw, "dataset.train_data_dir": ""}, "en")[app.schedule] == ""
+    assert "400 samples in 50 steps; 250 steps are 5 epochs" in app.told(raw, "en", "basic")[app.schedule]
+    assert app.told({**raw, "dataset.train_data_dir": ""}, "en", "basic")[app.schedule] == ""
