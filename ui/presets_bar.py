@@ -13,10 +13,11 @@ from core.config import check, preset, toml_io
 from core.config.importing import Imported, import_metadata, import_text
 from core.errors import Lang, Problem, UserError
 from core.formats.header import read_header
+from ui.difference import changes, difference_html
 from ui.faults import guarded
 from ui.form import OPTIONS, WRITTEN, Form, defaults
 from ui.markup import note, problems
-from ui.page import QUICK, Page, texts
+from ui.page import QUICK, Page, texts, worded
 from ui.paths import file_name
 from ui.text import say
 from ui.window import Window
@@ -156,6 +157,17 @@ class PresetsBar:
                     scale=0,
                     min_width=160,
                 )
+                for part in ("rename", "delete"):
+                    parts[part] = page.add(
+                        gr.Button,
+                        texts(value=f"preset.{part}"),
+                        size="md",
+                        elem_id=f"preset-{part}",
+                        visible=False,
+                        scale=0,
+                        min_width=110,
+                    )
+            parts["asked"] = gr.State("")
             parts["said"] = gr.HTML(elem_id="preset-said", elem_classes=["rw-maybe"], padding=False)
         parts["text"] = gr.Textbox(visible=False, elem_id="file-text")
 
@@ -189,7 +201,25 @@ class PresetsBar:
 
         choice, name, opened, paste = (parts[part] for part in ("choice", "name", "open", "paste"))
         filled = [*said, *outputs]
-        bind(choice.input, lambda d: self.describe(d[choice], d[lang]), {choice}, [parts["note"]])
+        own = [parts[part] for part in ("rename", "delete")]
+        bind(
+            choice.input,
+            lambda d: self.describe(d[choice], form.raw(d), d[lang]),
+            {choice, *form.inputs},
+            [parts["note"], *own],
+        )
+        bind(
+            parts["rename"].click,
+            lambda d: self.rename(d[choice], d[name], d[lang]),
+            {choice, name},
+            [*said, *own],
+        )
+        bind(
+            parts["delete"].click,
+            lambda d: self.delete(d[choice], d[parts["asked"]], d[lang]),
+            {choice, parts["asked"]},
+            [*said, *own, parts["asked"]],
+        )
         bind(
             parts["keep"].click,
             lambda d: self.keep(form.raw(d), d[name], d[lang]),
@@ -210,10 +240,50 @@ class PresetsBar:
             bind(parts["take"].click, lambda d: self.take(d[paste], d[lang]), {paste}, [*filled, paste]),
         ]
 
-    def describe(self, name: Any, lang: Lang) -> str:
-        """A preset's note."""
+    def describe(self, name: Any, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """Whom a preset is for and why, where its values come from, and what it would change."""
         chosen = self._chosen(name)
-        return note(chosen.note.ja if lang == "ja" else chosen.note.en) if chosen else ""
+        is_own = chosen is not None and chosen.is_own
+        updates: Update = {
+            self.parts["rename"]: gr.update(visible=is_own),
+            self.parts["delete"]: gr.update(visible=is_own, value=say("preset.delete", lang)),
+        }
+        html = ""
+        if chosen is not None:
+            html = note(worded(chosen.note, lang))
+            if worded(chosen.source, lang):
+                html += note(say("preset.source", lang, text=worded(chosen.source, lang)))
+            html += difference_html(changes(self._form, raw, recipe(chosen.values)), lang)
+        return updates | {self.parts["note"]: html}
+
+    def _listed(self, said: str, value: str, lang: Lang) -> Update:
+        """The list of presets anew, with one of them chosen."""
+        parts = self.parts
+        hidden = {parts[name]: gr.update(visible=bool(value)) for name in ("rename", "delete")}
+        chosen = gr.update(choices=self.choices(lang), value=value)
+        return {parts["said"]: note(said, "good"), parts["choice"]: chosen, parts["note"]: ""} | hidden
+
+    def rename(self, name: Any, wanted: Any, lang: Lang) -> Update:
+        """Give the chosen preset of one's own the name that was typed."""
+        chosen = self._chosen(name)
+        if chosen is None or not chosen.is_own:
+            return {self.parts["said"]: note(say("preset.choose", lang), "warn")}
+        try:
+            path = preset.rename(chosen, file_name(str(wanted or "")))
+        except UserError as e:
+            return {self.parts["said"]: problems(e.problems, lang)}
+        return self._listed(say("preset.renamed", lang, name=path.stem), f"own/{path.stem}", lang)
+
+    def delete(self, name: Any, asked: Any, lang: Lang) -> Update:
+        """Remove the chosen preset of one's own, at the second click."""
+        parts, chosen = self.parts, self._chosen(name)
+        if chosen is None or not chosen.is_own:
+            return {parts["said"]: note(say("preset.choose", lang), "warn"), parts["asked"]: ""}
+        if asked != name:
+            label = say("preset.delete.sure", lang, name=chosen.name)
+            return {parts["delete"]: gr.update(value=label), parts["asked"]: name}
+        chosen.path.unlink(missing_ok=True)
+        return self._listed(say("preset.deleted", lang, name=chosen.name), "", lang) | {parts["asked"]: ""}
 
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""

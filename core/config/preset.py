@@ -22,11 +22,15 @@ SHIPPED = Path(__file__).resolve().parents[2] / "presets"
 
 @dataclass(frozen=True)
 class Preset:
-    """values: {"section.name": value}, only what the preset is about."""
+    """values: {"section.name": value}, only what the preset is about.
+
+    note: whom it is for and why it is so. source: where the values come from.
+    """
 
     name: str
     title: Words
     note: Words
+    source: Words
     path: Path
     values: Mapping[str, Any]
     is_own: bool
@@ -36,6 +40,7 @@ def load(path: Path) -> Preset:
     """One preset file. Raises ConfigError with every problem in it."""
     document = toml_io.parse(toml_io.read(path))
     title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
+    source = _words(document.pop("source", ""), "")
     document["format"] = FORMAT
     reading, found = read_values(_text_of(document))
     problems = [problem for _, problem in found if problem.is_error]
@@ -51,7 +56,7 @@ def load(path: Path) -> Preset:
         raise ConfigError(*problems)
     typed = toml_io.values_of(config)
     values = {key: typed[key] for key in reading.values}
-    return Preset(path.stem, title, note, path, values, path.parent.resolve() != SHIPPED)
+    return Preset(path.stem, title, note, source, path, values, path.parent.resolve() != SHIPPED)
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -93,14 +98,7 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
 
     Paths and names of one run (base model, folders, output name, resume) are left out.
     """
-    if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
-        raise ConfigError(
-            Problem(
-                "E-PRESET-NAME",
-                f"{name!r} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
-                f"{name!r}はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
-            )
-        )
+    _refuse_bad_name(name)
     defaults = toml_io.values_of(RunConfig())
     lines = [
         f"format = {FORMAT}",
@@ -119,6 +117,36 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
     path = folder / f"{name}.toml"
     toml_io.write(path, "\n".join(lines) + "\n")
     return path
+
+
+def rename(chosen: Preset, name: str) -> Path:
+    """Give an own preset another name, which is its title too. Raises ConfigError; nothing is overwritten."""
+    _refuse_bad_name(name)
+    path = chosen.path.with_name(f"{name}.toml")
+    if path.exists():
+        raise ConfigError(
+            Problem(
+                "E-PRESET-EXISTS",
+                f"there is a preset {name} already; choose another name.",
+                f"プリセット「{name}」は既にあります。別の名前にしてください。",
+            )
+        )
+    text = toml_io.read(chosen.path)
+    text = re.sub(r"(?m)^title = .*$", lambda _: f"title = {toml_io.toml_value(name)}", text, count=1)
+    toml_io.write(path, text)
+    chosen.path.unlink()
+    return path
+
+
+def _refuse_bad_name(name: str) -> None:
+    if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
+        raise ConfigError(
+            Problem(
+                "E-PRESET-NAME",
+                f"{name!r} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
+                f"{name!r}はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
+            )
+        )
 
 
 def merge(base: Mapping[str, Any], chosen: Preset) -> dict[str, Any]:

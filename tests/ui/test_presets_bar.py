@@ -8,6 +8,7 @@ import pytest
 
 from core.config.check import check
 from tests.ui.fake import demo_raw
+from ui.presets_bar import recipe
 from ui.resuming import newest_unfinished
 from ui.window import PROJECT
 
@@ -32,6 +33,44 @@ def test_a_preset_of_ones_own_is_saved_listed_and_applied(app, bar, window):
     assert filled[app.form.components["network.rank"]]["value"] == 32
     assert filled[app.form.components["train.learning_rate"]]["value"] == "3e-4"
     assert app.form.components["model.base"] not in filled
+
+
+def test_a_presets_reason_source_and_changes_are_shown_before_it_is_applied(app, bar):
+    raw = {**demo_raw(app), "network.method": "lora", "train.learning_rate": "3e-4", "network.rank": 4}
+    html = said(bar, bar.describe("shipped/sd15-character-lora-8gb", raw, "en"), "note")
+    assert "Ten to thirty pictures" in html and "Source of the values" in html
+    assert '<td class="is-text">Learning rate</td><td class="is-text">3e-4</td>' in html
+    assert '<td class="is-text">1e-4</td>' in html and "Base model" not in html
+    applied = {**raw, **app.form.shown(recipe(bar._chosen("shipped/sd15-character-lora-8gb").values))}
+    same = said(bar, bar.describe("shipped/sd15-character-lora-8gb", applied, "ja"), "note")
+    assert "現在の設定と同じです" in same
+
+
+def test_a_preset_of_ones_own_is_renamed_and_deleted_at_the_second_click(app, bar, window):
+    folder = window.workspace / "presets"
+    bar.keep(demo_raw(app), "first", "en")
+    assert "renamed" in said(bar, bar.rename("own/first", "second", "en"))
+    assert [p.name for p in folder.iterdir()] == ["second.toml"]
+    assert ("second (own)", "own/second") in bar.choices("en")
+    asked = bar.delete("own/second", "", "en")[bar.parts["asked"]]
+    assert asked == "own/second" and (folder / "second.toml").exists()
+    bar.delete("own/second", asked, "en")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("wanted", ["../x", "", "taken", "a/b"])
+def test_a_rename_overwrites_nothing_and_leaves_the_folder_alone(app, bar, window, wanted):
+    for name in ("mine", "taken"):
+        bar.keep(demo_raw(app), name, "en")
+    assert "is-bad" in said(bar, bar.rename("own/mine", wanted, "en"))
+    assert len(list((window.workspace / "presets").iterdir())) == 2
+
+
+def test_a_shipped_preset_is_neither_renamed_nor_deleted(app, bar, window):
+    name = "shipped/dreambooth-least-memory"
+    assert "is-warn" in said(bar, bar.rename(name, "x", "en"))
+    assert "is-warn" in said(bar, bar.delete(name, name, "en"))
+    assert (window.project / "presets" / "dreambooth-least-memory.toml").exists()
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", ".", "CON", "", "x" * 300, "..\\x", "a\0b", None])
