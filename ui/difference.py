@@ -52,6 +52,6 @@ def value_text(option: Option, value: Any, lang: Lang) -> str:
     if isinstance(value, bool):
         return say("diff.on" if value else "diff.off", lang)
     choices = option.meta.choices or {}
-    if value in choices:
+    if choices and value in choices:
         return worded(choices[value], lang)
     return " / ".join(value) if widgets.kind(option) == "lines" else str(widgets.shown(option, value))
