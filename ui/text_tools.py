@@ -36,7 +36,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "{path} is there already; choose another name.", "{path} は既にあります。別の名前にしてください。"
     ),
     "job.start": Words("starting", "開始"),
-    "board.title": Words("TensorBoard", "TensorBoard"),
+    "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
         "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set "
         "(Training tab, Log).",
