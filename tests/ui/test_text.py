@@ -18,10 +18,17 @@ CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("
 FAMILIES = (
     *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind."),
     *("run.check", "run.start", "run.pause", "run.save", "run.sample"),
+    "board.",
+    "diff.",
+    "preset.rename",
+    "preset.delete",
+    "resize.",
+    "regularize.",
+    "rate.",
 )
 LATIN = {
     *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),
-    *("make.identifier", "make.class", "run.loss", "run.chart", "kind.text_encoder"),
+    *("make.identifier", "make.class", "rate.unet", "run.loss", "run.chart", "kind.text_encoder"),
 }
 
 
