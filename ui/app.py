@@ -14,6 +14,7 @@ from ui.card_tensorboard import TensorBoardCard
 from ui.faults import guarded
 from ui.form import LEVELS, OPTIONS, Form
 from ui.identity import identity_html
+from ui.length import length_html
 from ui.markup import esc
 from ui.page import QUICK, Page, column, texts
 from ui.presets_bar import PresetsBar, recipe
@@ -21,7 +22,7 @@ from ui.run_panel import RunPanel
 from ui.showing import hidden_style, search_html
 from ui.tab_dataset import FolderMaker, draw_places, draw_settings
 from ui.tab_options import draw_lora, draw_model, draw_training
-from ui.tab_preview import Preview, schedule_html
+from ui.tab_preview import Preview
 from ui.tab_tools import Tools
 from ui.text import say
 from ui.widgets import kind
@@ -262,11 +263,15 @@ class App:
 
     def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
         """What the form's files are, how long the run will be, and which options apply."""
-        updates: Update = {self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang)}
+        updates: Update = {self.schedule: self._length(raw, lang)}
         updates[self.hidden] = hidden_style(self.form, raw, level)
         for name in ("base", "vae"):
             updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
         return updates
+
+    def _length(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        look = self._window.preview.result
+        return length_html(self.form, raw, look.plan if look else None, lang)
 
     def identity(self, name: str, text: Any, lang: Lang) -> str:
         """What the chosen file is."""
@@ -277,7 +282,7 @@ class App:
         """Keep what was typed; say what it means for the length of the run and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
         return {
-            self.schedule: schedule_html(self.form, raw, self._window.preview.result, lang),
+            self.schedule: self._length(raw, lang),
             self.hidden: hidden_style(self.form, raw, level),
         }
 

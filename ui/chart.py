@@ -1,9 +1,11 @@
-"""The loss curve as a small SVG of our own: no chart library to load, and the page's own colours."""
+"""Curves as small SVGs of our own: no chart library to load, and the page's own colours."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.errors import Lang
 from ui.markup import esc
@@ -49,36 +51,58 @@ def ticks(low: float, high: float, most: int = 4) -> list[float]:
     return [n * step for n in range(first, last + 1)]
 
 
-def loss_chart(points: Sequence[Point], total: int, lang: Lang) -> str:
-    """The curve over the whole run, or nothing while there are fewer than two points."""
-    good = [(x, y) for x, y in points if math.isfinite(y)]
-    if len(good) < 2:
-        return ""
-    raw, smooth = thinned(good), thinned(smoothed(good))
-    marks = ticks(min(y for _, y in raw), max(y for _, y in raw))
+@dataclass(frozen=True)
+class Line:
+    """One curve. name: its class in the style sheet."""
+
+    name: str
+    label: str
+    points: Sequence[Point]
+
+
+def plot(title: str, lines: Sequence[Line], last: float, floor: float | None = None) -> str:
+    """Curves over 0 to `last`, each with at least one point. floor: lowest value of the axis, if given."""
+    values = [y for line in lines for _, y in line.points]
+    marks = ticks(min(values) if floor is None else floor, max(values))
     low, high = marks[0], marks[-1]
-    last = max(float(total), good[-1][0])
 
-    def line(curve: Sequence[Point], name: str) -> str:
-        path = " ".join(f"{x / last * 1000:.1f},{(high - y) / (high - low) * 300:.1f}" for x, y in curve)
-        return f'<polyline class="{name}" points="{path}"/>'
+    def path(points: Sequence[Point]) -> str:
+        return " ".join(f"{x / last * 1000:.1f},{(high - y) / (high - low) * 300:.1f}" for x, y in points)
 
+    curves = "".join(f'<polyline class="{line.name}" points="{path(line.points)}"/>' for line in lines)
     grid = "".join(
         f'<line class="grid" x1="0" x2="1000" y1="{y:.1f}" y2="{y:.1f}"/>'
         for y in ((high - mark) / (high - low) * 300 for mark in marks)
     )
     y_labels = "".join(
-        f'<span style="top:{(high - mark) / (high - low) * 100:.1f}%">{mark:.4g}</span>' for mark in marks
+        f'<span style="top:{(high - mark) / (high - low) * 100:.1f}%">{mark_text(mark)}</span>'
+        for mark in marks
     )
     x_labels = "".join(f"<span>{round(last * share / 4):,}</span>" for share in range(5))
-    key = (
-        f'<span class="raw">{esc(say("run.chart.raw", lang))}</span>'
-        f'<span class="smooth">{esc(say("run.chart.smooth", lang))}</span>'
-    )
+    key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
     return (
-        f'<figure class="rw-chart"><figcaption><b>{esc(say("run.chart", lang))}</b>{key}</figcaption>'
+        f'<figure class="rw-chart"><figcaption><b>{esc(title)}</b>{key}</figcaption>'
         f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
-        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
-        f"{grid}{line(raw, 'raw')}{line(smooth, 'smooth')}</svg></div>"
+        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">{grid}{curves}</svg></div>'
         f'<div class="rw-x">{x_labels}</div></figure>'
     )
+
+
+def mark_text(value: float) -> str:
+    """0.05, and 2e-5 for what would take many zeros."""
+    return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else re.sub(r"e-0*", "e-", f"{value:.3g}")
+
+
+def loss_chart(points: Sequence[Point], total: int, lang: Lang, validation: Sequence[Point] = ()) -> str:
+    """The curve over the whole run, or nothing while there are fewer than two points."""
+    good = [(x, y) for x, y in points if math.isfinite(y)]
+    if len(good) < 2:
+        return ""
+    lines = [
+        Line("raw", say("run.chart.raw", lang), thinned(good)),
+        Line("smooth", say("run.chart.smooth", lang), thinned(smoothed(good))),
+    ]
+    held_out = [(x, y) for x, y in validation if math.isfinite(y)]
+    if held_out:
+        lines.append(Line("validation", say("run.chart.validation", lang), thinned(held_out)))
+    return plot(say("run.chart", lang), lines, max(float(total), good[-1][0]))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from core.control import RunControl, StopRun
 from core.errors import UserError
 
 Result = TypeVar("Result")
@@ -14,13 +15,18 @@ Report = Callable[[str, int, int], None]
 
 
 class Job(Generic[Result]):
-    """One piece of work at a time. The work gets a `report(stage, done, total)` to call."""
+    """One piece of work at a time. The work gets a `report(stage, done, total)` to call.
+
+    control: for work that can be stopped in between; a new one for each piece.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.progress: tuple[str, int, int] = ("", 0, 0)
+        self.control = RunControl()
+        self.was_stopped = False
         self.result: Result | None = None
         self.error: BaseException | None = None
 
@@ -34,6 +40,7 @@ class Job(Generic[Result]):
             if self.is_busy:
                 return False
             self.progress, self.error = ("", 0, 0), None
+            self.control, self.was_stopped = RunControl(), False
             self._thread = threading.Thread(target=self._do, args=(work,), name=self._name, daemon=True)
             self._thread.start()
             return True
@@ -44,6 +51,8 @@ class Job(Generic[Result]):
 
         try:
             self.result = work(report)
+        except StopRun:
+            self.was_stopped = True
         except UserError as e:
             self.error = e.with_traceback(None)
         except Exception as e:  # handed to whoever waits for the result, who shows and logs it

@@ -143,7 +143,7 @@ class Preview:
         limit = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
         parts = [problems(findings(look.plan, limit or 75)[:_MOST_PROBLEMS], lang)]
         if record["images"]:
-            parts.append(schedule_line(self._form, raw, look.plan, lang))
+            parts.append(length_note(planned_length(self._form, raw, look.plan), lang))
             parts.append(_folder_table(record["folders"], lang))
             parts.append(balance_note(record["folders"], lang))
             parts.append(_bucket_table(look.plan, lang))
@@ -219,41 +219,6 @@ def balance_note(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
     if len(regs) == 1 and repeats > regs[0]["repeats"]:
         return note(say("balance.under", lang, train=train, reg=reg, repeats=repeats))
     return note(say("balance.good", lang, train=train, reg=reg), "good")
-
-
-def schedule_line(form: Form, raw: Mapping[str, Any], plan: Plan, lang: Lang) -> str:
-    """ "One epoch is 400 samples in 100 steps; 300 steps are 3 epochs."."""
-    train = train_config(form, raw)
-    if train is None or not plan.batches_per_epoch:
-        return ""
-    samples = plan.train_samples + plan.reg_samples
-    steps = plan.steps_per_epoch(train.gradient_accumulation_steps)
-    total, epochs = plan.total_steps(train), plan.epochs(train)
-    return note(say("preview.epoch", lang, samples=samples, steps=steps, total=total, epochs=epochs))
-
-
-def schedule_html(form: Form, raw: Mapping[str, Any], look: Look | None, lang: Lang) -> str:
-    """The length of the run: by the plan where it was looked at, else by counting files."""
-    try:
-        config = dataset_config(form, raw)
-    except UserError:
-        return ""
-    if look is not None and look.plan.config == config:
-        return schedule_line(form, raw, look.plan, lang)
-    if config.dataset_config or config.in_json:
-        return ""  # these are read only when asked for
-    train = train_config(form, raw)
-    found = folders.scan(Path(config.train_data_dir), is_reg=False).folders
-    samples = sum(folder.repeats * len(folder.images) for folder in found)
-    if train is None or not samples:
-        return ""
-    if config.reg_data_dir and folders.scan(Path(config.reg_data_dir), is_reg=True).folders:
-        samples *= 2  # regularization pictures are balanced to the training pictures
-    steps = -(-samples // (config.train_batch_size * train.gradient_accumulation_steps))
-    total = train.max_train_epochs * steps if train.max_train_epochs else train.max_train_steps
-    return note(
-        say("preview.about", lang, samples=samples, steps=steps, total=total, epochs=-(-total // steps))
-    )
 
 
 def _folder_table(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:

@@ -36,6 +36,33 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "{path} is there already; choose another name.", "{path} は既にあります。別の名前にしてください。"
     ),
     "job.start": Words("starting", "開始"),
+    "job.stop": Words("Stop", "停止"),
+    "job.busy": Words("This is running already.", "既に実行中です。"),
+    "job.stopped": Words(
+        "Stopped. Start again to go on; what is done is kept.",
+        "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
+    ),
+    "job.going": Words("{done} of {total}", "{done}／{total}"),
+    "resize.title": Words("Resize and crop pictures", "画像のリサイズと切り抜き"),
+    "resize.lead": Words(
+        "For training without buckets, or to make large pictures smaller. Copies with their captions go to a "
+        "new folder; the originals stay as they are.",
+        "bucketを使わない学習の準備や、大きな画像の縮小に使います。"
+        "キャプションとともに新しいフォルダへ保存します。元の画像はそのままです。",
+    ),
+    "resize.source": Words("Folder of pictures", "画像のフォルダ"),
+    "resize.source.info": Words(
+        "Folders inside it, such as 20_sls frog, keep their names.",
+        "「20_sls frog」などの中のフォルダも、そのままの名前で処理します。",
+    ),
+    "resize.size": Words("Size", "サイズ"),
+    "resize.size.info": Words(
+        "In pixels: 512, or width,height such as 448,640.", "ピクセル数：512、または幅,高さ（例：448,640）"
+    ),
+    "resize.fit": Words("How", "方法"),
+    "resize.name": Words("Name of the new folder", "新しいフォルダの名前"),
+    "resize.name.info": Words("It is made in {folder}", "{folder} の中に作ります"),
+    "resize.button": Words("Resize", "リサイズ"),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
         "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set "

@@ -47,6 +47,7 @@ class Window:
     watcher: Watcher = field(default_factory=Watcher)
     preview: Job[Any] = field(default_factory=lambda: Job("rareword-preview"))
     convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
+    resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
     tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:
