@@ -10,6 +10,7 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
+from ui.card_resize import ResizeCard
 from ui.card_tensorboard import TensorBoardCard
 from ui.faults import guarded
 from ui.form import LEVELS, OPTIONS, Form
@@ -125,6 +126,7 @@ class App:
             draw_lora(page, form)
         with page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools"):
             self.tools = Tools(window, page)
+            self.resize = ResizeCard(window, page)
             self.board = TensorBoardCard(window, page, form)
 
     def _connect(self) -> None:
@@ -150,6 +152,7 @@ class App:
         filled = self.bar.connect(lang, list(form.components.values()))
         self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
+        self.resize.connect(lang)
         self.board.connect(lang)
         self.run.connect(lang, self.timer)
 

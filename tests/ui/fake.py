@@ -83,7 +83,7 @@ def as_new(window: Window) -> None:
     workspace.mkdir()
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
-    window.preview, window.convert = Job("preview"), Job("convert")
+    window.preview, window.convert, window.resize = Job("preview"), Job("convert"), Job("resize")
     window.draft, window.unfinished, window.lang = Draft(workspace / "window.json"), None, "auto"
 
 
