@@ -65,9 +65,7 @@ class ResizeCard:
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 words = {"start": "resize.button", "stop": "job.stop"}
                 for name, key in words.items():
-                    parts[name] = page.add(
-                        gr.Button, texts(value=key), elem_id=f"resize-{name}", size="md"
-                    )
+                    parts[name] = page.add(gr.Button, texts(value=key), elem_id=f"resize-{name}", size="md")
             parts["result"] = gr.HTML(elem_id="resize-result", elem_classes=["rw-maybe"], padding=False)
 
     def connect(self, lang: Any) -> None:

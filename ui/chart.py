@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import Lang
 from ui.markup import esc
 from ui.text import say
+from ui.widgets import decimal_text
 
 Point = tuple[float, float]
 
@@ -47,7 +47,7 @@ def ticks(low: float, high: float, most: int = 4) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
     first = math.floor(low / step)
-    last = math.ceil(high / step)
+    last = max(math.ceil(high / step), first + 1)
     return [n * step for n in range(first, last + 1)]
 
 
@@ -83,14 +83,15 @@ def plot(title: str, lines: Sequence[Line], last: float, floor: float | None = N
     return (
         f'<figure class="rw-chart"><figcaption><b>{esc(title)}</b>{key}</figcaption>'
         f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
-        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">{grid}{curves}</svg></div>'
+        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
+        f"{grid}{curves}</svg></div>"
         f'<div class="rw-x">{x_labels}</div></figure>'
     )
 
 
 def mark_text(value: float) -> str:
     """0.05, and 2e-5 for what would take many zeros."""
-    return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else re.sub(r"e-0*", "e-", f"{value:.3g}")
+    return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else decimal_text(float(f"{value:.3g}"))
 
 
 def loss_chart(points: Sequence[Point], total: int, lang: Lang, validation: Sequence[Point] = ()) -> str:

@@ -118,58 +118,68 @@ class PresetsBar:
                 parts["reset"] = page.add(
                     gr.Button, texts(value="file.reset"), size="md", elem_id="file-reset"
                 )
-            with gr.Row(elem_classes=["rw-presets"]):
-                parts["paste"] = page.add(
-                    gr.Textbox,
-                    texts(label="import.label", placeholder="import.hint"),
-                    lines=2,
-                    max_lines=10,
-                    show_label=False,
-                    container=False,
-                    elem_id="import-text",
-                    scale=3,
-                    min_width=180,
-                )
-                parts["take"] = page.add(
-                    gr.Button,
-                    texts(value="import.button"),
-                    size="md",
-                    elem_id="import-take",
-                    scale=0,
-                    min_width=160,
-                )
-            with gr.Row(elem_classes=["rw-presets"]):
-                parts["name"] = page.add(
-                    gr.Textbox,
-                    texts(label="preset.name", placeholder="preset.name.hint"),
-                    max_lines=1,
-                    show_label=False,
-                    container=False,
-                    elem_id="preset-name",
-                    scale=3,
-                    min_width=180,
-                )
-                parts["keep"] = page.add(
-                    gr.Button,
-                    texts(value="preset.save"),
-                    size="md",
-                    elem_id="preset-save",
-                    scale=0,
-                    min_width=160,
-                )
-                for part in ("rename", "delete"):
-                    parts[part] = page.add(
-                        gr.Button,
-                        texts(value=f"preset.{part}"),
-                        size="md",
-                        elem_id=f"preset-{part}",
-                        visible=False,
-                        scale=0,
-                        min_width=110,
-                    )
-            parts["asked"] = gr.State("")
+            self._draw_import(page)
+            self._draw_own(page)
             parts["said"] = gr.HTML(elem_id="preset-said", elem_classes=["rw-maybe"], padding=False)
         parts["text"] = gr.Textbox(visible=False, elem_id="file-text")
+
+    def _draw_import(self, page: Page) -> None:
+        """Settings of another trainer, pasted."""
+        parts = self.parts
+        with gr.Row(elem_classes=["rw-presets"]):
+            parts["paste"] = page.add(
+                gr.Textbox,
+                texts(label="import.label", placeholder="import.hint"),
+                lines=2,
+                max_lines=10,
+                show_label=False,
+                container=False,
+                elem_id="import-text",
+                scale=3,
+                min_width=180,
+            )
+            parts["take"] = page.add(
+                gr.Button,
+                texts(value="import.button"),
+                size="md",
+                elem_id="import-take",
+                scale=0,
+                min_width=160,
+            )
+
+    def _draw_own(self, page: Page) -> None:
+        """Presets of one's own: saved, renamed, deleted."""
+        parts = self.parts
+        with gr.Row(elem_classes=["rw-presets"]):
+            parts["name"] = page.add(
+                gr.Textbox,
+                texts(label="preset.name", placeholder="preset.name.hint"),
+                max_lines=1,
+                show_label=False,
+                container=False,
+                elem_id="preset-name",
+                scale=3,
+                min_width=180,
+            )
+            parts["keep"] = page.add(
+                gr.Button,
+                texts(value="preset.save"),
+                size="md",
+                elem_id="preset-save",
+                scale=0,
+                min_width=160,
+            )
+            for part in ("rename", "delete"):
+                parts[part] = page.add(
+                    gr.Button,
+                    texts(value=f"preset.{part}"),
+                    size="md",
+                    elem_id=f"preset-{part}",
+                    visible=False,
+                    scale=0,
+                    min_width=110,
+                )
+        parts["asked"] = gr.State("")
 
     def choices(self, lang: Lang) -> list[tuple[str, str]]:
         """Titles in this language and the names behind them."""

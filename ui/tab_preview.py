@@ -18,10 +18,11 @@ from core.data.records import PlannedImage
 from core.errors import Lang, Problem, UserError
 from core.models.sd.tokens import count_tokens
 from ui import widgets
-from ui.checking import dataset_config, findings, planned, seed_of, train_config
+from ui.checking import dataset_config, findings, planned, seed_of
 from ui.faults import streamed
 from ui.form import OPTIONS, Form
 from ui.job import Report
+from ui.length import length_note, planned_length
 from ui.markup import Share, note, problems, table
 from ui.page import Page, column
 from ui.pictures import figures

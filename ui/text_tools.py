@@ -42,7 +42,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "Stopped. Start again to go on; what is done is kept.",
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
     ),
-    "job.going": Words("{done} of {total}", "{done}／{total}"),
+    "job.going": Words("{done} of {total}", "{total}枚中{done}枚"),
     "resize.title": Words("Resize and crop pictures", "画像のリサイズと切り抜き"),
     "resize.lead": Words(
         "For training without buckets, or to make large pictures smaller. Copies with their captions go to a "

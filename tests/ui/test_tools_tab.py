@@ -15,8 +15,12 @@ def resized(app, lang="en", **fields):
 def test_a_folder_is_resized_below_the_workspace_with_its_captions(app, window, frogs):
     shown = resized(app, source=str(frogs), size="64,96")
     folder = window.workspace / "resized" / "small"
-    assert sorted(p.name for p in folder.iterdir()) == ["frog 0.png", "frog 0.txt", "frog 1.png", "frog 2.png"]
-    assert {Image.open(p).size for p in folder.glob("*.png")} == {(64, 96)}
+    pictures = sorted(folder.glob("*.png"))
+    assert [p.name for p in pictures] == ["frog 0.png", "frog 1.png", "frog 2.png"]
+    assert (folder / "frog 0.txt").read_text("utf-8") == "sls frog, on grass"
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert picture.size == (64, 96)
     assert "is-good" in shown[-1] and "3 picture(s)" in shown[-1]
 
 
