@@ -75,31 +75,114 @@ METHODS: Mapping[str, Words] = MappingProxyType(
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """code: "module:class", imported on use. pip: package to install when the import fails."""
+    """Facts about an optimizer, known without torch.
+
+    code: "module:class", imported on use. pip: package to install when the import fails.
+    finds_rate: it works the learning rate out by itself and ours is a factor of it, usually 1, one for all.
+    is_joint: what it remembers belongs to all weights together, so that they are stepped at once.
+    is_schedule_free: it averages weights instead of lowering the rate.
+    is_paged: its memory may leave the GPU for RAM.
+    """
 
     words: Words
     code: str
     pip: str
     defaults: Mapping[str, object] = field(default_factory=dict)
+    finds_rate: bool = False
+    is_joint: bool = False
+    is_schedule_free: bool = False
+    is_paged: bool = False
 
+
+def _bitsandbytes(name: str, words: Words, **facts: bool) -> OptimizerSpec:
+    return OptimizerSpec(words, f"bitsandbytes.optim:{name}", "bitsandbytes", **facts)  # type: ignore[arg-type]
+
+
+def _d_adaptation(name: str, module: str = "dadaptation") -> OptimizerSpec:
+    words = Words(
+        f"{name.removeprefix('DAdapt')} with D-Adaptation (learning rate 1)",
+        f"D-Adaptation版{name.removeprefix('DAdapt')}（学習率は1）",
+    )
+    return OptimizerSpec(words, f"{module}:{name}", "dadaptation", finds_rate=True, is_joint=True)
+
+
+def _schedule_free(name: str) -> OptimizerSpec:
+    words = Words(f"{name}, schedule-free", f"schedule-free版{name}")
+    code = f"schedulefree:{name}ScheduleFree"
+    return OptimizerSpec(words, code, "schedulefree", is_joint=True, is_schedule_free=True)
+
+
+_NESTEROV = MappingProxyType({"nesterov": True, "momentum": 0.9})
 
 OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
     {
         "AdamW": OptimizerSpec(Words("AdamW", "AdamW"), "torch.optim:AdamW", "torch"),
-        "AdamW8bit": OptimizerSpec(
-            Words("AdamW 8-bit (less memory)", "AdamW 8bit（省メモリ）"),
-            "bitsandbytes.optim:AdamW8bit",
-            "bitsandbytes",
+        "AdamW8bit": _bitsandbytes("AdamW8bit", Words("AdamW 8-bit (less memory)", "AdamW 8bit（省メモリ）")),
+        "PagedAdamW": _bitsandbytes(
+            "PagedAdamW", Words("AdamW, paged out to RAM", "AdamW（足りない分はRAMへ）"), is_paged=True
         ),
-        "Lion8bit": OptimizerSpec(
-            Words("Lion 8-bit", "Lion 8bit"), "bitsandbytes.optim:Lion8bit", "bitsandbytes"
+        "PagedAdamW8bit": _bitsandbytes(
+            "PagedAdamW8bit",
+            Words("AdamW 8-bit, paged out to RAM", "AdamW 8bit（足りない分はRAMへ）"),
+            is_paged=True,
+        ),
+        "PagedAdamW32bit": _bitsandbytes(
+            "PagedAdamW32bit",
+            Words("AdamW 32-bit, paged out to RAM", "AdamW 32bit（足りない分はRAMへ）"),
+            is_paged=True,
+        ),
+        "Lion": _bitsandbytes(
+            "Lion", Words("Lion (a third of AdamW's rate)", "Lion（学習率はAdamWの約3分の1）")
+        ),
+        "Lion8bit": _bitsandbytes("Lion8bit", Words("Lion 8-bit", "Lion 8bit")),
+        "PagedLion8bit": _bitsandbytes(
+            "PagedLion8bit",
+            Words("Lion 8-bit, paged out to RAM", "Lion 8bit（足りない分はRAMへ）"),
+            is_paged=True,
         ),
         "SGDNesterov": OptimizerSpec(
-            Words("SGD with Nesterov momentum", "SGD（Nesterov）"), "torch.optim:SGD", "torch",
-            MappingProxyType({"nesterov": True, "momentum": 0.9}),
+            Words("SGD with Nesterov momentum", "SGD（Nesterov）"), "torch.optim:SGD", "torch", _NESTEROV
         ),
+        "SGDNesterov8bit": OptimizerSpec(
+            Words("SGD with Nesterov momentum, 8-bit", "SGD 8bit（Nesterov）"),
+            "bitsandbytes.optim:SGD8bit",
+            "bitsandbytes",
+            _NESTEROV,
+        ),
+        "Adafactor": OptimizerSpec(
+            Words("Adafactor (finds its own rate)", "Adafactor（学習率は自動）"),
+            "transformers.optimization:Adafactor",
+            "transformers",
+        ),
+        "DAdaptAdam": _d_adaptation("DAdaptAdam"),
+        "DAdaptAdamPreprint": _d_adaptation("DAdaptAdamPreprint", "dadaptation.experimental"),
+        "DAdaptAdaGrad": _d_adaptation("DAdaptAdaGrad"),
+        "DAdaptAdan": _d_adaptation("DAdaptAdan"),
+        "DAdaptAdanIP": _d_adaptation("DAdaptAdanIP", "dadaptation.experimental"),
+        "DAdaptLion": _d_adaptation("DAdaptLion"),
+        "DAdaptSGD": _d_adaptation("DAdaptSGD"),
+        "Prodigy": OptimizerSpec(
+            Words("Prodigy (finds the rate; learning rate 1)", "Prodigy（学習率を自動調整。学習率は1）"),
+            "prodigyopt:Prodigy",
+            "prodigyopt",
+            finds_rate=True,
+            is_joint=True,
+        ),
+        "AdamWScheduleFree": _schedule_free("AdamW"),
+        "RAdamScheduleFree": _schedule_free("RAdam"),
+        "SGDScheduleFree": _schedule_free("SGD"),
     }
-)  # fmt: skip
+)
+
+_OPTIMIZERS_BY_LOWER_NAME: Mapping[str, str] = MappingProxyType(
+    {name.lower(): name for name in OPTIMIZERS} | {"dadaptation": "DAdaptAdamPreprint"}
+)
+
+
+def optimizer_name(given: object) -> object:
+    """An optimizer's name in any case, or sd-scripts' other name for it -> ours; anything else as it is."""
+    return _OPTIMIZERS_BY_LOWER_NAME.get(given.lower(), given) if isinstance(given, str) else given
+
 
 SCHEDULES: Mapping[str, Words] = MappingProxyType(
     {
@@ -109,6 +192,11 @@ SCHEDULES: Mapping[str, Words] = MappingProxyType(
         "cosine": Words("cosine decay", "コサイン減衰"),
         "cosine_with_restarts": Words("cosine with restarts", "コサイン（再開あり）"),
         "polynomial": Words("polynomial decay", "多項式減衰"),
+        "inverse_sqrt": Words("inverse square root", "逆平方根"),
+        "cosine_with_min_lr": Words("cosine decay down to a least rate", "コサイン減衰（下限あり）"),
+        "warmup_stable_decay": Words("warm-up, constant, decay at the end", "ウォームアップ・一定・減衰"),
+        "piecewise_constant": Words("constant piece by piece", "区間ごとに一定"),
+        "adafactor": Words("Adafactor's own", "Adafactorによる自動調整"),
     }
 )
 
@@ -146,6 +234,8 @@ PRECISIONS: Mapping[str, Words] = MappingProxyType(
         "no": Words("32-bit floats", "float32"),
         "fp16": Words("fp16 mixed precision", "fp16（mixed precision）"),
         "bf16": Words("bf16 mixed precision", "bf16（mixed precision）"),
+        "full_fp16": Words("fp16 throughout (least memory)", "すべてfp16（最も省メモリ）"),
+        "full_bf16": Words("bf16 throughout (least memory)", "すべてbf16（最も省メモリ）"),
     }
 )
 

@@ -24,6 +24,7 @@ def non_default(option) -> object:
         "dataset.resolution": (768, 512),
         "dataset.bucket_reso_steps": 128,
         "optimizer.optimizer_args": ("weight_decay=0.1",),
+        "optimizer.lr_scheduler_args": ("step_rules=1:10,0.5",),
         "sample.sample_prompts": ("sls frog", "frog --s 10"),
         "train.max_timestep": 900,
         "network.dropout": 0.25,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
@@ -14,7 +14,7 @@ from core.config.option import Option
 from core.errors import Lang
 from ui.page import Page
 
-Kind = Literal["check", "choice", "whole", "digits", "decimal", "size", "lines", "path", "text"]
+Kind = Literal["check", "choice", "whole", "digits", "decimal", "share", "size", "lines", "path", "text"]
 
 LARGEST_EXACT = 2**53
 
@@ -23,11 +23,18 @@ EMPTY = Words("not set", "指定なし")
 
 def plain_type(option: Option) -> tuple[Any, bool]:
     """The option's type without `| None`, and whether it may be None."""
-    annotation = option.field.annotation
+    parts = _parts(option.field.annotation)
+    inner = [part for part in parts if part is not type(None)]
+    return (int | float if inner == [int, float] else inner[0]), len(inner) < len(parts)
+
+
+def _parts(annotation: Any) -> list[Any]:
+    """The types that a value may have."""
+    if get_origin(annotation) is Annotated:
+        return _parts(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
-        inner = [part for part in get_args(annotation) if part is not type(None)]
-        return inner[0], len(inner) < len(get_args(annotation))
-    return annotation, False
+        return [part for inner in get_args(annotation) for part in _parts(inner)]
+    return [annotation]
 
 
 def kind(option: Option) -> Kind:
@@ -43,6 +50,8 @@ def kind(option: Option) -> Kind:
         return "digits" if is_optional or largest > LARGEST_EXACT else "whole"
     if plain is float:
         return "decimal"
+    if plain == int | float:
+        return "share"
     if get_origin(plain) is tuple:
         return "lines" if Ellipsis in get_args(plain) else "size"
     return "path" if option.meta.path else "text"
@@ -110,6 +119,8 @@ def shown(option: Option, value: Any) -> Any:
         return "\n".join(value)
     if what == "decimal":
         return decimal_text(value)
+    if what == "share" and isinstance(value, float):
+        return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     return str(value)
 
 

@@ -56,6 +56,8 @@ class Reading:
                     return
                 self.values[key], self.origin[key] = value, path
                 return
+            if key == "train.precision" and self._joins_precision(value, path):
+                return
             first = ".".join(map(str, self.origin[key]))
             self.problems.append(
                 (
@@ -70,6 +72,31 @@ class Reading:
             return
         self.values[key] = value
         self.origin[key] = path
+
+    def _joins_precision(self, value: Any, path: KeyPath) -> bool:
+        """Whether full_fp16 or full_bf16 stands beside a mixed_precision; a wrong one is a problem."""
+        full = next(
+            (v for v in (value, self.values["train.precision"]) if v in sd_scripts.FULL_PRECISIONS), ""
+        )
+        if not full:
+            return False
+        needed = sd_scripts.FULL_PRECISIONS[full]
+        other = value if value != full else self.values["train.precision"]
+        if other == needed:
+            self.values["train.precision"] = full
+            return True
+        self.problems.append(
+            (
+                path,
+                Problem(
+                    "E-CFG-TOGETHER",
+                    f"{full} needs mixed_precision {needed!r}, not {other!r}; set it, or take {full} out.",
+                    f"{full}にはmixed_precision={needed}が必要です（値：{other}）。"
+                    f"変更するか、{full}を外してください。",
+                ),
+            )
+        )
+        return True
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Checked:

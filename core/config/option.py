@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from core.catalog import Words
 from core.config import needs as conditions
@@ -82,6 +84,40 @@ def _lines(value: object) -> object:
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+
+def _steps_or_share(value: object) -> int | float:
+    """500, "500" and 500.0 are steps; 0.1, "0.1" and "10%" a tenth of the run, 1.0 and "100%" all of it."""
+    number: object = value
+    if isinstance(value, str):
+        text = value.strip().replace("％", "%")
+        try:
+            number = int(text) if text.lstrip("-").isdigit() else float(text.removesuffix("%"))
+        except ValueError:
+            number = math.nan
+        if text.endswith("%"):
+            number = float(number) / 100
+            if 0 <= number <= 1:
+                return number
+            number = math.nan
+    if isinstance(number, float):
+        if 0 < number <= 1:
+            return number
+        if number.is_integer():
+            return int(number)
+    elif isinstance(number, int) and not isinstance(number, bool):
+        return number
+    raise PydanticCustomError("steps_or_share", "no number of steps")
+
+
+StepsOrShare = Annotated[int | float, BeforeValidator(_steps_or_share)]
+"""A length of time in a run: a whole number of steps, or a share of all, 0.1 or "10%" (kept as 0.1)."""
+
+
+def steps_of(value: int | float, total: int) -> int:
+    """The whole number of steps that a StepsOrShare means in a run of so many."""
+    # A tenth of 30 is 3 although 0.29 * 100 is 28.999999999999996.
+    return value if isinstance(value, int) else math.floor(value * total + 1e-9)
 
 
 class Section(BaseModel):

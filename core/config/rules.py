@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.config import rules_captions, rules_loss, rules_network, rules_pictures, rules_sources
+from core.config import (
+    rules_captions,
+    rules_loss,
+    rules_network,
+    rules_pictures,
+    rules_sources,
+    rules_training,
+)
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -176,17 +183,6 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
             )
 
 
-def warmup_fits(config: RunConfig) -> Iterator[Problem]:
-    steps, warmup = config.train.max_train_steps, config.optimizer.lr_warmup_steps
-    if config.train.max_train_epochs is None and warmup >= steps:
-        yield Problem(
-            "W-CFG-WARMUP",
-            f"the warm-up ({warmup}) is as long as the run ({steps} steps): the full rate is never reached.",
-            f"ウォームアップ（{warmup}）が学習全体（{steps}ステップ）以上のため、学習率は設定値に達しません。",
-            key="optimizer.lr_warmup_steps",
-        )
-
-
 OF_PICTURES: tuple[Rule, ...] = (
     sides_are_multiples_of_64,
     buckets_hold_the_resolution,
@@ -209,7 +205,7 @@ RULES: tuple[Rule, ...] = (
     output_name_is_a_file_name,
     samples_have_prompts,
     unused_options_are_said,
-    warmup_fits,
+    *rules_training.RULES,
     *rules_loss.RULES,
     *rules_sources.RULES,
     *map(_unless_in_datasets, OF_PICTURES),

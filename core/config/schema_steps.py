@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from core import catalog
-from core.config.option import Section, opt
+from core.config.option import Section, StepsOrShare, opt
 
 
 class StepOptions(Section):
@@ -61,12 +61,14 @@ class StepOptions(Section):
         sd_scripts="text_encoder_lr learning_rate_te",
         ge=0,
     )
-    stop_text_encoder_training: int | None = opt(
+    stop_text_encoder_training: StepsOrShare | None = opt(
         None,
         ("Stop the text encoder at step", "Text Encoderの学習を止めるステップ"),
         (
-            "From this step on only the U-Net is trained; 0 or -1: never. Empty: trained to the end.",
-            "このステップ以降はU-Netだけを学習します。0か-1なら最初から学習しません。空欄なら最後まで。",
+            "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; "
+            "0 or -1: never trained. Empty: trained to the end.",
+            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと学習全体に対する割合です。"
+            "0か-1なら最初から学習しません。空欄なら最後まで。",
         ),
         level="advanced",
         sd_scripts="stop_text_encoder_training",
@@ -83,16 +85,18 @@ class StepOptions(Section):
         ge=0,
         le=2**63 - 1,
     )
-    precision: Literal["no", "fp16", "bf16"] = opt(
+    precision: Literal["no", "fp16", "bf16", "full_fp16", "full_bf16"] = opt(
         "no",
         ("Precision", "学習の精度"),
         (
-            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer.",
-            "mixed precisionはGPUのメモリと時間を節約します。bf16はRTX 30シリーズ以降が必要です。",
+            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: "
+            "weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16はRTX 30シリーズ以降が必要です。"
+            "full_…は重みと勾配も16bitで持ち、さらに節約できますが精度は下がります。",
         ),
         choices=catalog.PRECISIONS,
         group="memory",
-        sd_scripts="mixed_precision",
+        sd_scripts="mixed_precision full_fp16 full_bf16",
     )
     gradient_checkpointing: bool = opt(
         False,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.catalog import SAMPLER_ALIASES
+from core.catalog import SAMPLER_ALIASES, optimizer_name
 from core.config import network_args
 from core.config.option import walk
 from core.config.schema import RunConfig
@@ -16,16 +16,11 @@ ALIASES: Mapping[str, str] = {
     name: option.key for option in walk(RunConfig) for name in option.meta.sd_scripts
 }
 
-OPTIMIZER_NAMES: Mapping[str, str] = {
-    "adamw": "AdamW",
-    "adamw8bit": "AdamW8bit",
-    "lion8bit": "Lion8bit",
-    "sgdnesterov": "SGDNesterov",
-    "": "AdamW",
-}
-
 ATTENTION_FLAGS: Mapping[str, str] = {"mem_eff_attn": "mem_eff", "xformers": "xformers", "sdpa": "sdpa"}
 """Flags of sd-scripts of which several may be set -> our value; the first of them wins, as there."""
+
+FULL_PRECISIONS: Mapping[str, str] = {"full_fp16": "fp16", "full_bf16": "bf16"}
+"""Flags of sd-scripts that say more of a mixed_precision -> the one that they need beside them."""
 
 # Options of sd-scripts that have no task here: name -> why, in both languages.
 NOT_NEEDED: Mapping[str, tuple[str, str]] = {
@@ -55,14 +50,8 @@ NOT_HERE = frozenset(
         "face_crop_aug_range",
         "fp8_base",
         "fp8_base_unet",
-        "full_bf16",
-        "full_fp16",
         "fused_backward_pass",
         "huggingface_repo_id",
-        "lr_decay_steps",
-        "lr_scheduler_args",
-        "lr_scheduler_min_lr_ratio",
-        "lr_scheduler_timescale",
         "lr_scheduler_type",
         "masked_loss",
         "max_validation_steps",
@@ -71,7 +60,6 @@ NOT_HERE = frozenset(
         "token_warmup_min",
         "token_warmup_step",
         "torch_compile",
-        "use_lion_optimizer",
         "validate_every_n_epochs",
         "validate_every_n_steps",
         "wandb_api_key",
@@ -150,8 +138,10 @@ def _switch(name: str, key: str, value: str, otherwise: str = "") -> Callable[[A
 
 
 def _optimizer(value: Any) -> Translated:
-    known = OPTIMIZER_NAMES.get(str(value).lower())
-    return Translated({"optimizer.optimizer_type": known if known is not None else value})
+    """A name in any case; none leaves it to use_8bit_adam and use_lion_optimizer."""
+    if not value:
+        return Translated()
+    return Translated({"optimizer.optimizer_type": optimizer_name(value)})
 
 
 def _network_module(value: Any) -> Translated:
@@ -198,10 +188,6 @@ def _sampler(value: Any) -> Translated:
     return Translated({"sample.sample_sampler": SAMPLER_ALIASES.get(value, value)})
 
 
-def _optimizer_8bit(given: Any) -> Translated:
-    return _said("use_8bit_adam", "optimizer.optimizer_type", "AdamW8bit") if given else Translated()
-
-
 def _unset_when_zero(name: str) -> Callable[[Any], Translated]:
     """sd-scripts takes 0 for "not given"."""
     return lambda given: Translated({ALIASES[name]: given}) if given else Translated()
@@ -230,7 +216,9 @@ _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
     "v2": _switch("v2", "model.family", "sd2", "sd1"),
     "v_parameterization": _switch("v_parameterization", "model.prediction", "v", "epsilon"),
     **{flag: _switch(flag, "model.attention", value) for flag, value in ATTENTION_FLAGS.items()},
-    "use_8bit_adam": _optimizer_8bit,
+    **{flag: _switch(flag, "train.precision", flag) for flag in FULL_PRECISIONS},
+    "use_8bit_adam": _switch("use_8bit_adam", "optimizer.optimizer_type", "AdamW8bit"),
+    "use_lion_optimizer": _switch("use_lion_optimizer", "optimizer.optimizer_type", "Lion"),
     "optimizer_type": _optimizer,
     "network_module": _network_module,
     "network_args": _network_args,

@@ -36,6 +36,10 @@ _SENTENCES: dict[str, Sentences] = {
     ),
     "missing": lambda c, v: (f"needs two numbers, found {v}", f"数値が2つ必要です（値：{v}）"),
     "too_long": lambda c, v: (f"takes two numbers, found {v}", f"数値は2つまでです（値：{v}）"),
+    "steps_or_share": lambda c, v: (
+        f'must be a whole number of steps, a share such as 0.1, or a percentage such as "10%", not {v}',
+        f'ステップ数（整数）、0.1のような1未満の割合、または"10%"のような百分率にしてください（値：{v}）',
+    ),
     "literal_error": lambda c, v: (
         f"must be one of {str(c['expected']).replace(chr(39), '').replace(' or ', ', ')}, not {v}",
         f"{str(c['expected']).replace(chr(39), '').replace(' or ', ', ')}のいずれかにしてください（値：{v}）",

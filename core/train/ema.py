@@ -43,7 +43,10 @@ class Averages:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """The means in place of the trained weights; afterwards these are back, bit for bit."""
+        """The means in place of the trained weights; afterwards these are back, bit for bit.
+
+        Around a block, or as a decorator around every call of a function.
+        """
         if self._is_shown or not (self._means or self._is_schedule_free):
             yield
             return

@@ -18,7 +18,16 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState
 from torch import Tensor, nn
 
-COMPUTE_TYPES = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+from core.train.scaler import LossScale
+
+COMPUTE_TYPES = {
+    "no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16,
+    "full_fp16": torch.float16, "full_bf16": torch.bfloat16,
+}  # fmt: skip
+"""Precision -> type of matrix products."""
+
+WEIGHT_TYPES = {"full_fp16": torch.float16, "full_bf16": torch.bfloat16}
+"""Precision -> type of trained weights and their gradients where it is not float32."""
 
 REDUCE_BYTES = 64 * 2**20
 """Gradients of several processes are summed in flat pieces of about this size."""
@@ -28,15 +37,15 @@ class Engine:
     """Device, precision and processes of one run. Use as a context manager."""
 
     def __init__(self, precision: str) -> None:
-        """precision: "no", "fp16" or "bf16"; trained weights are float32 in each."""
+        """precision: a key of COMPUTE_TYPES."""
         self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1)
         self.device: torch.device = self._accelerator.device
         self.rank: int = self._accelerator.process_index
         self.world_size: int = self._accelerator.num_processes
         self.compute_type = COMPUTE_TYPES[precision]
-        self.scaler: torch.amp.GradScaler | None = (
-            torch.amp.GradScaler(self.device.type) if precision == "fp16" else None
-        )
+        self.weight_type = WEIGHT_TYPES.get(precision, torch.float32)
+        is_fp16 = self.compute_type is torch.float16
+        self.scaler: LossScale | None = LossScale(self.device) if is_fp16 else None
 
     def __enter__(self) -> Engine:
         return self
@@ -75,7 +84,7 @@ class Engine:
         """Make every process's gradients the sum over all of them; a process without samples adds zero."""
         if self.world_size == 1:
             return
-        for piece in _pieces(list(parameters)):
+        for piece in pieces(list(parameters), REDUCE_BYTES):
             flat = torch.cat(
                 [(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1).float() for p in piece]
             )
@@ -110,17 +119,21 @@ def world_size() -> int:
 def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
     """The norm of all gradients together, on their device."""
     gradients = [p.grad for p in parameters if p.grad is not None]
-    return torch.nn.utils.get_total_norm(gradients)
+    if all(gradient.dtype is torch.float32 for gradient in gradients):
+        return torch.nn.utils.get_total_norm(gradients)
+    # In fp16 the norm itself would overflow.
+    norms = torch._foreach_norm(gradients, 2, dtype=torch.float32)
+    return torch.linalg.vector_norm(torch.stack(norms))
 
 
-def _pieces(parameters: list[nn.Parameter]) -> Iterable[list[nn.Parameter]]:
-    """Parameters in order, in groups of about REDUCE_BYTES."""
+def pieces(parameters: list[nn.Parameter], largest_bytes: int) -> Iterable[list[nn.Parameter]]:
+    """Parameters in order, in groups that take about so many bytes in float32."""
     piece: list[nn.Parameter] = []
     size = 0
     for parameter in parameters:
         piece.append(parameter)
         size += parameter.numel() * 4
-        if size >= REDUCE_BYTES:
+        if size >= largest_bytes:
             yield piece
             piece, size = [], 0
     if piece:

@@ -11,6 +11,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from core.config.option import steps_of
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.data.plan import Plan
@@ -100,7 +101,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
             is_last = progress.step == training.total_steps
             if progress.step % training.config.log.log_every_n_steps == 0 or is_last:
-                report.send(emit, rates)
+                report.send(emit, optim.applied_rates(training.optimizer, rates))
             _save_and_sample(training, progress, control, emit, report)
 
 
@@ -128,8 +129,8 @@ def _limit_norms(training: Training) -> None:
 
 def stop_text_encoder(training: Training, step: int) -> bool:
     """Freeze the text encoder after `stop_text_encoder_training` steps; whether it was frozen just now."""
-    stop_at = training.config.train.stop_text_encoder_training
-    if not training.text.is_trained or stop_at is None or step < stop_at:
+    stop = training.config.train.stop_text_encoder_training
+    if not training.text.is_trained or stop is None or step < steps_of(stop, training.total_steps):
         return False
     for group in training.trainee.groups:
         if group.part == TEXT_ENCODER:

@@ -1,22 +1,24 @@
-"""Optimizers: made by name, their arguments checked, their state as plain tensors and numbers."""
+"""Optimizers: made by name, their arguments checked, one learning rate for each part of the model."""
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.catalog import OPTIMIZERS
+from core.config import arguments
 from core.config.schema import OptimizerConfig
 from core.errors import Problem, UserError
 
-OWN = frozenset({"params", "lr", "fused", "foreach", "capturable", "differentiable", "maximize"})
+OWN = frozenset(
+    {"params", "lr", "fused", "foreach", "capturable", "differentiable", "maximize", "fsdp_in_use"}
+)
 """Arguments that the trainer sets itself."""
 
 KEY = "optimizer.optimizer_args"
@@ -39,57 +41,72 @@ class Group:
         return self.name.partition("/")[0]
 
 
+def check(config: OptimizerConfig) -> list[Problem]:
+    """What can be said before the model is loaded; the notices.
+
+    Raises UserError when the optimizer can't be imported or its arguments have the wrong names.
+    """
+    _parse_args(config.optimizer_args, _import(config.optimizer_type))
+    if OPTIMIZERS[config.optimizer_type].is_paged and not torch.cuda.is_available():
+        return [
+            Problem(
+                "W-OPT-PAGED",
+                f"{config.optimizer_type} needs an NVIDIA GPU to page its memory out; without one it trains "
+                "as the optimizer without paging does, with the same result",
+                f"{config.optimizer_type}のページングにはNVIDIAのGPUが必要です。"
+                "ない場合はページングなしのものと同じように動き、結果も同じです",
+                key="optimizer.optimizer_type",
+            )
+        ]
+    return []
+
+
+def rates(config: OptimizerConfig, wanted: Mapping[str, float]) -> dict[str, float]:
+    """Learning rate of each part; an optimizer that finds the rate itself has one for all, the first.
+
+    Its estimate is one number over all weights (Defazio and Mishchenko 2023, arXiv:2301.07733).
+    """
+    if not OPTIMIZERS[config.optimizer_type].finds_rate:
+        return dict(wanted)
+    first = next(iter(wanted.values()))
+    return dict.fromkeys(wanted, first)
+
+
+def level(config: OptimizerConfig, groups: Sequence[Group], wanted: Mapping[str, float]) -> tuple[Group, ...]:
+    """The groups, with that one rate where the optimizer has one, whatever blocks and matrices would have."""
+    if not OPTIMIZERS[config.optimizer_type].finds_rate:
+        return tuple(groups)
+    first = next(iter(wanted.values()))
+    return tuple(replace(group, rate=first) for group in groups)
+
+
 def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimizer:
     """The optimizer over these groups, one parameter group for each, in order, with its "name".
 
     torch's own run fused: one pass over the parameters, and able to leave out a step that went wrong without
     asking the host. Raises UserError when it can't be imported or its arguments do not fit.
     """
-    kind = _import(config.optimizer_type)
-    arguments = dict(OPTIMIZERS[config.optimizer_type].defaults) | parse_args(config.optimizer_args, kind)
+    spec, kind = OPTIMIZERS[config.optimizer_type], _import(config.optimizer_type)
+    given = dict(spec.defaults) | _parse_args(config.optimizer_args, kind)
+    given["lr"] = groups[0].rate
     if "fused" in inspect.signature(kind.__init__).parameters:
-        arguments["fused"] = True
+        given["fused"] = True
+    if config.optimizer_type == "Adafactor":
+        given["relative_step"] = arguments.relative_step(config)
+        given["lr"] = None if given["relative_step"] else given["lr"]
     members = [
         {"params": list(group.parameters.values()), "lr": group.rate, "name": group.name} for group in groups
     ]
     try:
-        return kind(members, lr=groups[0].rate, **arguments)
+        made: torch.optim.Optimizer = kind(members, **given)
     except (TypeError, ValueError, RuntimeError) as e:
         raise _bad_args(
             f"{config.optimizer_type} does not take these arguments ({e})",
             f"{config.optimizer_type}に渡せない引数です（{e}）",
         ) from e
-
-
-def parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
-    """Arguments such as "weight_decay=0.01" or "betas=0.9,0.999" as Python values.
-
-    Raises UserError for a line that is none, a value that is no literal, and a name the optimizer does not
-    know.
-    """
-    known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
-    values: dict[str, Any] = {}
-    for line in lines:
-        name, equals, text = (piece.strip() for piece in line.partition("="))
-        if not equals or not name:
-            raise _bad_args(
-                f"write name=value, such as weight_decay=0.01, not {line!r}",
-                f"「weight_decay=0.01」のように「名前=値」で書いてください（{line!r}）",
-            )
-        if name not in known:
-            listed = ", ".join(sorted(known))
-            raise _bad_args(
-                f"{kind.__name__} has no argument {name} to be set here; there are: {listed}",
-                f"{kind.__name__}には、ここで指定できる引数{name}はありません。指定できるもの: {listed}",
-            )
-        try:
-            values[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError) as e:
-            raise _bad_args(
-                f"the value of {name} is no number, list or True/False: {text}",
-                f"{name}の値が数値・リスト・True/Falseのいずれでもありません: {text}",
-            ) from e
-    return values
+    if spec.is_schedule_free:
+        made.train()  # type: ignore[attr-defined]
+    return made
 
 
 def can_skip(optimizer: torch.optim.Optimizer) -> bool:
@@ -102,6 +119,12 @@ def is_schedule_free(optimizer: torch.optim.Optimizer) -> bool:
     return "train_mode" in optimizer.defaults
 
 
+def applied_rates(optimizer: torch.optim.Optimizer, wanted: Mapping[str, float]) -> dict[str, float]:
+    """The rates as they are applied: ours times the estimate of an optimizer that has one."""
+    estimates = {group["name"]: float(group.get("d", 1.0)) for group in optimizer.param_groups}
+    return {name: rate * estimates[name] for name, rate in wanted.items()}
+
+
 def drop_group(optimizer: torch.optim.Optimizer, name: str) -> None:
     """Stop training one group: its gradients, its state and its weight decay are gone."""
     for group in optimizer.param_groups:
@@ -112,51 +135,29 @@ def drop_group(optimizer: torch.optim.Optimizer, name: str) -> None:
     optimizer.param_groups = [group for group in optimizer.param_groups if group["name"] != name]
 
 
-def export_state(
-    optimizer: torch.optim.Optimizer, groups: Sequence[Group]
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The optimizer's memory as tensors and plain numbers, by "group/parameter/entry"."""
-    tensors: dict[str, Tensor] = {}
-    numbers: dict[str, Any] = {}
-    for name, parameter in _named(groups):
-        for entry, value in optimizer.state.get(parameter, {}).items():
-            if isinstance(value, Tensor):
-                tensors[f"{name}/{entry}"] = value.detach()
-            else:
-                numbers[f"{name}/{entry}"] = value
-    return tensors, numbers
+def _parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
+    """Arguments as Python values. Raises UserError for a bad line or a name the optimizer does not know."""
+    try:
+        values = arguments.parse(lines)
+    except arguments.ArgumentFault as e:
+        raise _bad_args(e.en, e.ja) from e
+    known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
+    for name in values:
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            raise _bad_args(
+                f"{kind.__name__} has no argument {name} to be set here; there are: {listed}",
+                f"{kind.__name__}には、ここで指定できる引数{name}はありません。指定できるもの: {listed}",
+            )
+    return values
 
 
-def import_state(
-    optimizer: torch.optim.Optimizer,
-    groups: Sequence[Group],
-    tensors: Mapping[str, Tensor],
-    numbers: Mapping[str, Any],
-) -> None:
-    """Put back what export_state gave, bit for bit, each tensor on its parameter's device."""
-    parameters = dict(_named(groups))
-    for source in (tensors, numbers):
-        for full, value in source.items():
-            name, _, entry = full.rpartition("/")
-            parameter = parameters[name]
-            if isinstance(value, Tensor):
-                # torch keeps the step count of a fused optimizer on the parameter's device too.
-                value = value.to(parameter.device, copy=True)
-            optimizer.state[parameter][entry] = value
-
-
-def _named(groups: Sequence[Group]) -> Iterator[tuple[str, nn.Parameter]]:
-    for group in groups:
-        for name, parameter in group.parameters.items():
-            yield f"{group.name}/{name}", parameter
-
-
-def _import(name: str) -> type:
+def _import(name: str) -> Any:
     """The class of an optimizer of the catalog. Raises UserError when its package is missing."""
     spec = OPTIMIZERS[name]
     module, _, attribute = spec.code.partition(":")
     try:
-        found: type = getattr(importlib.import_module(module), attribute)
+        return getattr(importlib.import_module(module), attribute)
     except (ImportError, OSError, RuntimeError) as e:
         raise UserError(
             Problem(
@@ -167,7 +168,6 @@ def _import(name: str) -> type:
                 key="optimizer.optimizer_type",
             )
         ) from e
-    return found
 
 
 def _bad_args(en: str, ja: str) -> UserError:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from core.catalog import OPTIMIZERS
 from core.config import rules_loss
 from core.config.schema import RunConfig
 from core.control import RunControl, StopRun
@@ -21,15 +22,15 @@ from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
 from core.models.family import Components, Family, open_family
-from core.train import add_ons, cache, optim, state_files, trainee
+from core.train import add_ons, cache, lr, optim, state_files, trainee
 from core.train.batches import Batches, Latents
 from core.train.ema import Averages
 from core.train.engine import Engine, world_size
 from core.train.loop import Training, keep_text, stop_text_encoder, train
-from core.train.lr import Schedule
-from core.train.output import Outputs, WriteModel
+from core.train.output import Outputs
 from core.train.product import ModelWriter, resolved_format
 from core.train.prompts import parse
+from core.train.rounding import HalfStep
 from core.train.samples import Samples
 from core.train.state import Progress, StateWriter
 from core.train.state_files import Found
@@ -79,11 +80,11 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
 def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
-    rates = trainee.rates(config.train)
+    rates = optim.rates(config.optimizer, trainee.rates(config.train))
     about_model = look.problems(config.model)
     if any(problem.is_error for problem in about_model):
         raise UserError(*about_model)
-    for problem in about_model:
+    for problem in (*about_model, *optim.check(config.optimizer)):
         emit(Warned(problem.code, problem.en, problem.ja))
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
@@ -129,8 +130,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     learner = _learner(job, parts, emit)
     _place(parts, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
-    parameters = [p for group in learner.groups for p in group.parameters.values()]
-    update = Update(engine, optimizer, parameters, config.train.max_grad_norm)
+    update = _update(job, engine, learner, optimizer)
     text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
     table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
@@ -148,11 +148,11 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         optimizer=optimizer,
         update=update,
         averages=averages,
-        schedule=_schedule(config, job.total_steps),
+        schedule=lr.make(config.optimizer, job.total_steps),
         outputs=Outputs(
             config.save,
             resolved_format(config, parts),
-            _averaged(product, averages),
+            averages.averaged()(product),
             writer,
             emit,
             job.plan.epochs(config.train),
@@ -171,7 +171,18 @@ def _learner(job: Job, parts: Components, emit: Emit) -> trainee.Trainee:
     learner = trainee.make(parts, network, add_ons.ranks_of(network, start), job.rates, job.seed)
     if learner.network is not None and job.found is None:
         add_ons.continue_from(start, learner.network, network.weights, emit)
+    learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)
     return learner
+
+
+def _update(job: Job, engine: Engine, learner: trainee.Trainee, optimizer: torch.optim.Optimizer) -> Update:
+    """How gradients become weights, in float32 or in half precision."""
+    config = job.config
+    half_step = None
+    if engine.weight_type is not torch.float32:
+        half_step = HalfStep(optimizer, job.seed, OPTIMIZERS[config.optimizer.optimizer_type].is_joint)
+    parameters = [p for group in learner.groups for p in group.parameters.values()]
+    return Update(engine, optimizer, parameters, config.train.max_grad_norm, half_step)
 
 
 def _begin(training: Training, job: Job, writer: StateWriter, control: RunControl, emit: Emit) -> Progress:
@@ -186,16 +197,6 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
         training.text.freeze()
         keep_text(training, control, emit)
     return progress
-
-
-def _averaged(write: WriteModel, averages: Averages) -> WriteModel:
-    """A model is written with the means of its weights where there are any."""
-
-    def write_model(path: Path, progress: Progress, epoch: int) -> Path:
-        with averages.averaged():
-            return write(path, progress, epoch)
-
-    return write_model
 
 
 def _train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
@@ -314,23 +315,13 @@ def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engin
     """Frozen weights in the compute type, what trains on the device, activations recomputed if asked."""
     trained = (parts.unet, parts.text_encoder)
     trainee.prepare_frozen(trained, engine.compute_type, engine.device)
+    learner.to(engine.weight_type)
     for module in trained:
         module.to(engine.device)
     if config.train.gradient_checkpointing:
         trainee.enable_checkpointing(
             learner.modules(), keeps_random=trainee.dropouts_of(config.network).is_any
         )
-
-
-def _schedule(config: RunConfig, total_steps: int) -> Schedule:
-    optimizer = config.optimizer
-    return Schedule(
-        optimizer.lr_scheduler,
-        optimizer.lr_warmup_steps,
-        total_steps,
-        optimizer.lr_scheduler_num_cycles,
-        optimizer.lr_scheduler_power,
-    )
 
 
 def _plan_ready(job: Job) -> PlanReady:

@@ -17,7 +17,7 @@ from core.config import toml_io
 from core.config.schema import RunConfig
 from core.errors import Problem
 from core.formats import commit, tensors
-from core.train import optim, state_files
+from core.train import optim_state, state_files
 from core.train.ema import Averages
 from core.train.engine import Engine
 from core.train.state_files import Found
@@ -78,7 +78,7 @@ class StateWriter:
         stay.
         """
         numbers: dict[str, Any] = {"update": self.update.state()}
-        memory, numbers["optimizer"] = optim.export_state(self.optimizer, self.trainee.groups)
+        memory, numbers["optimizer"] = optim_state.export_state(self.optimizer, self.trainee.groups)
         means = self.averages.tensors()
         values = self._values(progress, kind, epoch)
 
@@ -108,7 +108,7 @@ class StateWriter:
         active = {group["name"] for group in self.optimizer.param_groups}
         groups = [group for group in self.trainee.groups if group.name in active]
         memory = tensors.load(found.path / OPTIMIZER)
-        optim.import_state(self.optimizer, groups, memory, numbers["optimizer"])
+        optim_state.import_state(self.optimizer, groups, memory, numbers["optimizer"])
         self.update.load(numbers["update"])
         if self.averages.tensors():
             self.averages.load(tensors.load(found.path / EMA))

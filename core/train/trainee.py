@@ -38,6 +38,12 @@ class Trainee:
         """The trained parts of the model."""
         return tuple(dict.fromkeys(group.part for group in self.groups))
 
+    def to(self, dtype: torch.dtype) -> None:
+        """Hold the trained weights in this type."""
+        for group in self.groups:
+            for parameter in group.parameters.values():
+                parameter.data = parameter.data.to(dtype)
+
     def tensors(self) -> dict[str, Tensor]:
         """Every trained weight by "group/parameter"."""
         return {

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from core.train.engine import Engine, gradient_norm
 from core.train.optim import can_skip
+from core.train.rounding import HalfStep
 
 OVERFLOWS = 20
 """So many fp16 overflows in a row are a fault; single ones are how the scaler finds its scale."""
@@ -38,14 +39,15 @@ class Update:
         optimizer: torch.optim.Optimizer,
         parameters: Sequence[nn.Parameter],
         max_grad_norm: float,
+        half_step: HalfStep | None = None,
     ) -> None:
+        """half_step: how weights in half precision are stepped, None for float32."""
         self.engine, self.optimizer = engine, optimizer
         self.parameters = [*parameters]
         self.grad_norm = torch.zeros((), device=engine.device)
-        self._max_grad_norm = max_grad_norm
+        self._max_grad_norm, self._half_step = max_grad_norm, half_step
         self._looks_at_once = not engine.is_asynchronous or not can_skip(optimizer)
         # Guard on the device. bad_step: good steps before the first bad one, -1 while all is well.
-        self._halted = torch.zeros((), device=engine.device)
         self._bad_step = torch.full((), -1, device=engine.device)
         self._overflows = torch.zeros((), dtype=torch.int64, device=engine.device)
 
@@ -54,10 +56,21 @@ class Update:
         self.engine.sum_gradients(self.parameters)
         if all(parameter.grad is None for parameter in self.parameters):
             return  # everything was left out by module_dropout
+        is_bad = self._measure(loss)
+        factor = self._factor()
         if self.engine.scaler is not None:
-            self._scaled_step(loss)
+            self.engine.scaler.update(is_bad)
+            self._overflows = (self._overflows + 1) * is_bad
+            is_left_out = is_bad
         else:
-            self._plain_step(step, loss)
+            is_left_out = self._guard(step, is_bad)
+        if not self._looks_at_once:
+            # torch's fused optimizers leave their step out when this tensor holds 1; GradScaler talks to them
+            # so.
+            self.optimizer.found_inf = is_left_out.float()  # type: ignore[attr-defined]
+            self._apply(step, factor)
+        elif not is_left_out:
+            self._apply(step, factor)
         self.optimizer.zero_grad(set_to_none=True)
 
     def look(self, step: int) -> None:
@@ -76,45 +89,45 @@ class Update:
     def state(self) -> dict[str, Any]:
         """Numbers that a resumed run needs."""
         scaler = self.engine.scaler
-        return {} if scaler is None else {"scaler": scaler.state_dict(), "overflows": self._overflows.item()}
+        return {} if scaler is None else {"scaler": scaler.state(), "overflows": self._overflows.item()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Put back what state() gave."""
         if self.engine.scaler is not None and state:
-            self.engine.scaler.load_state_dict(state["scaler"])
+            self.engine.scaler.load(state["scaler"])
             self._overflows.fill_(state["overflows"])
-
-    def _plain_step(self, step: int, loss: Tensor) -> None:
-        is_bad = self._measure(loss)
-        if self._looks_at_once:
-            if is_bad:
-                self.optimizer.zero_grad(set_to_none=True)
-                raise BadStep(step)
-        else:
-            is_first = is_bad & (self._bad_step < 0)
-            self._bad_step = torch.where(is_first, step, self._bad_step)
-            self._halted = torch.maximum(self._halted, is_bad.float())
-            # torch's fused optimizers leave their step out when this tensor holds 1; GradScaler talks to them
-            # so.
-            self.optimizer.found_inf = self._halted  # type: ignore[attr-defined]
-        self._clip()
-        self.optimizer.step()
-
-    def _scaled_step(self, loss: Tensor) -> None:
-        scaler = self.engine.scaler
-        assert scaler is not None
-        scaler.unscale_(self.optimizer)
-        is_bad = self._measure(loss)
-        self._clip()
-        scaler.step(self.optimizer)
-        scaler.update()
-        self._overflows = (self._overflows + 1) * is_bad
 
     def _measure(self, loss: Tensor) -> Tensor:
         """Whether this step is bad, and the gradient norm on the way; both stay on the device."""
-        self.grad_norm = gradient_norm(self.parameters)
+        scaler = self.engine.scaler
+        norm = gradient_norm(self.parameters)
+        self.grad_norm = norm if scaler is None else norm / scaler.value
         return ~(self.grad_norm.isfinite() & loss.isfinite())
 
-    def _clip(self) -> None:
+    def _factor(self) -> Tensor | None:
+        """What gradients are to be multiplied with, for the scale and the largest norm; None for nothing."""
+        factor = None
         if self._max_grad_norm > 0:
-            torch.nn.utils.clip_grads_with_norm_(self.parameters, self._max_grad_norm, self.grad_norm)
+            # As torch.nn.utils.clip_grad_norm_.
+            factor = torch.clamp(self._max_grad_norm / (self.grad_norm + 1e-6), max=1.0)
+        if self.engine.scaler is not None:
+            factor = (1.0 if factor is None else factor) / self.engine.scaler.value
+        return factor
+
+    def _guard(self, step: int, is_bad: Tensor) -> Tensor:
+        """Whether to leave this step out, because it or one before it went wrong. Raises BadStep."""
+        if self._looks_at_once and is_bad:
+            self.optimizer.zero_grad(set_to_none=True)
+            raise BadStep(step)
+        is_first = is_bad & (self._bad_step < 0)
+        self._bad_step = torch.where(is_first, step, self._bad_step)
+        return self._bad_step >= 0
+
+    def _apply(self, step: int, factor: Tensor | None) -> None:
+        if self._half_step is not None:
+            unchanged = torch.ones((), device=self.engine.device)
+            self._half_step(self.parameters, step, unchanged if factor is None else factor)
+            return
+        if factor is not None:
+            torch._foreach_mul_([p.grad for p in self.parameters if p.grad is not None], factor)
+        self.optimizer.step()

@@ -1,20 +1,28 @@
 """Optimizers: made, told their arguments, stored and put back."""
 
+import json
+import sys
+from typing import get_args
+
 import pytest
 import torch
 
-from core.catalog import OPTIMIZERS
+from core.catalog import OPTIMIZERS, SCHEDULES
 from core.config.schema import OptimizerConfig
+from core.config.schema_optimizer import OptimizerName, ScheduleName
 from core.errors import UserError
-from core.train import optim
+from core.formats import tensors
+from core.train import lr, optim, optim_state
+from core.train.ema import Averages
 from core.train.optim import Group
 
 
-def groups() -> tuple[Group, ...]:
+def groups(rate: float | None = None) -> tuple[Group, ...]:
     generator = torch.Generator().manual_seed(0)
     big = torch.nn.Parameter(torch.randn(80, 80, generator=generator))
     small = torch.nn.Parameter(torch.randn(5, generator=generator))
-    return Group("unet", 1e-2, {"big": big}), Group("text_encoder", 1e-3, {"small": small})
+    rates = (1e-2, 1e-3) if rate is None else (rate, rate)
+    return Group("unet", rates[0], {"big": big}), Group("text_encoder", rates[1], {"small": small})
 
 
 def step(optimizer: torch.optim.Optimizer, seed: int) -> None:
@@ -26,26 +34,116 @@ def step(optimizer: torch.optim.Optimizer, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_stored_optimizer_goes_on_bit_for_bit(name):
+def test_a_stored_optimizer_goes_on_bit_for_bit(name, tmp_path):
     config = OptimizerConfig(optimizer_type=name)
-    straight = groups()
+    rate = 1.0 if OPTIMIZERS[name].finds_rate else 1e-2
+    straight = groups(rate)
     optimizer = optim.make(config, straight)
     for n in range(3):
         step(optimizer, n)
-    tensors, numbers = optim.export_state(optimizer, straight)
-    tensors = {key: tensor.clone() for key, tensor in tensors.items()}
+    memory, numbers = optim_state.export_state(optimizer, straight)
+    tensors.save(tmp_path / "optimizer.safetensors", memory, {})
+    text = json.dumps(numbers)
     resumed = tuple(
         Group(g.name, g.rate, {k: torch.nn.Parameter(p.detach().clone()) for k, p in g.parameters.items()})
         for g in straight
     )
     again = optim.make(config, resumed)
-    optim.import_state(again, resumed, tensors, numbers)
+    optim_state.import_state(
+        again, resumed, tensors.load(tmp_path / "optimizer.safetensors"), json.loads(text)
+    )
     for n in range(3, 6):
         step(optimizer, n)
         step(again, n)
     for old, new in zip(straight, resumed, strict=True):
         for key, parameter in old.parameters.items():
             assert torch.equal(parameter, new.parameters[key])
+            assert not torch.equal(parameter, groups(rate)[0 if key == "big" else 1].parameters[key])
+
+
+def test_every_optimizer_of_the_catalog_can_be_chosen():
+    assert list(get_args(OptimizerName)) == list(OPTIMIZERS)
+    assert list(get_args(ScheduleName)) == list(SCHEDULES)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("adamw8bit", "AdamW8bit"), ("DAdaptation", "DAdaptAdamPreprint"), ("PRODIGY", "Prodigy")],
+)
+def test_names_are_understood_in_any_case(given, name):
+    assert OptimizerConfig(optimizer_type=given).optimizer_type == name
+
+
+@pytest.mark.parametrize("name", ["Prodigy", "DAdaptLion"])
+def test_an_optimizer_that_finds_the_rate_has_one_for_all_parts(name):
+    config = OptimizerConfig(optimizer_type=name)
+    assert optim.rates(config, {"unet": 1.0, "text_encoder": 0.5}) == {"unet": 1.0, "text_encoder": 1.0}
+    assert optim.rates(OptimizerConfig(), {"unet": 1.0, "text_encoder": 0.5})["text_encoder"] == 0.5
+
+
+def test_blocks_and_matrices_have_that_rate_too():
+    uneven = (Group("unet/up", 4.0, {}), Group("unet", 1.0, {}))
+    wanted = {"unet": 1.0}
+    prodigy = optim.level(OptimizerConfig(optimizer_type="Prodigy"), uneven, wanted)
+    assert [group.rate for group in prodigy] == [1.0, 1.0]
+    assert [group.rate for group in optim.level(OptimizerConfig(), uneven, wanted)] == [4.0, 1.0]
+
+
+def test_the_rate_that_is_told_is_the_one_that_is_applied():
+    made = groups(1.0)
+    optimizer = optim.make(OptimizerConfig(optimizer_type="Prodigy", optimizer_args=["d0=0.25"]), made)
+    assert optim.applied_rates(optimizer, {"unet": 2.0}) == {"unet": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("args", "is_relative"),
+    [([], True), (["relative_step=False"], False), (["relative_step=False", "warmup_init=True"], True)],
+)
+def test_adafactor_finds_its_rate_unless_told_not_to(args, is_relative):
+    made = groups()
+    config = OptimizerConfig(optimizer_type="Adafactor", optimizer_args=args)
+    optimizer = optim.make(config, made)
+    assert (optimizer.defaults["lr"] is None) == is_relative
+    assert lr.make(config, 10).name == ("adafactor" if is_relative else "constant")
+    before = made[0].parameters["big"].detach().clone()
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    step(optimizer, 0)
+    assert torch.equal(before, made[0].parameters["big"]) != is_relative
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="paging works there")
+def test_paging_without_a_gpu_is_said_and_changes_nothing():
+    made, plain = groups(), groups()
+    (notice,) = optim.check(OptimizerConfig(optimizer_type="PagedAdamW8bit"))
+    assert notice.code == "W-OPT-PAGED" and "needs an NVIDIA GPU" in notice.en and "GPU" in notice.ja
+    assert optim.check(OptimizerConfig(optimizer_type="AdamW8bit")) == []
+    for name, these in (("PagedAdamW8bit", made), ("AdamW8bit", plain)):
+        step(optim.make(OptimizerConfig(optimizer_type=name), these), 0)
+    assert torch.equal(made[0].parameters["big"], plain[0].parameters["big"])
+
+
+def test_a_missing_package_is_named_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prodigyopt", None)
+    with pytest.raises(UserError, match="pip install prodigyopt"):
+        optim.check(OptimizerConfig(optimizer_type="Prodigy"))
+
+
+def test_a_schedule_free_optimizer_is_saved_as_its_mean_and_trains_on_unchanged():
+    made = groups()
+    optimizer = optim.make(OptimizerConfig(optimizer_type="AdamWScheduleFree"), made)
+    for n in range(3):
+        step(optimizer, n)
+    parameter = made[0].parameters["big"]
+    trained = parameter.detach().clone()
+    # y = (1 - beta) z + beta x, with beta1 = 0.9: x = (y - 0.1 z) / 0.9.
+    expected = (trained - 0.1 * optimizer.state[parameter]["z"]) / 0.9
+    averages = Averages(optimizer, made, None)
+    with averages.averaged():
+        torch.testing.assert_close(parameter.detach(), expected, rtol=1e-5, atol=1e-6)
+        assert not torch.equal(parameter, trained)
+    assert torch.equal(parameter, trained)
+    step(optimizer, 3)  # it would refuse to, were it not back in its training mode
 
 
 @pytest.mark.parametrize("name", ["AdamW8bit", "Lion8bit"])
@@ -53,7 +151,7 @@ def test_the_memory_of_8_bit_optimizers_is_8_bit(name):
     made = groups()
     optimizer = optim.make(OptimizerConfig(optimizer_type=name), made)
     step(optimizer, 0)
-    tensors, _ = optim.export_state(optimizer, made)
+    tensors, _ = optim_state.export_state(optimizer, made)
     assert tensors["unet/big/state1"].dtype is torch.uint8
 
 
@@ -101,7 +199,7 @@ def test_a_dropped_group_is_neither_stepped_nor_decayed():
     optim.drop_group(optimizer, "text_encoder")
     step(optimizer, 1)
     assert torch.equal(made[1].parameters["small"], before)
-    assert optim.export_state(optimizer, made)[0].keys() == {
+    assert optim_state.export_state(optimizer, made)[0].keys() == {
         "unet/big/step",
         "unet/big/exp_avg",
         "unet/big/exp_avg_sq",

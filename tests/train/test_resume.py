@@ -17,6 +17,12 @@ PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_
 METHODS = {
     "lora": {"network": {"dropout": 0.25, "rank_dropout": 0.25, "module_dropout": 0.25}},
     "dreambooth": {"network": {"method": "none"}, "train": {"learning_rate": 1e-3}},
+    "schedule-free": {
+        "network": {"method": "none"},
+        "train": {"learning_rate": 1e-3},
+        "optimizer": {"optimizer_type": "AdamWScheduleFree"},
+    },
+    "prodigy": {"optimizer": {"optimizer_type": "Prodigy"}, "train": {"learning_rate": 1.0}},
 }
 
 

@@ -176,8 +176,8 @@ def test_mixed_precision_learns_nearly_the_same(configure, train, precision):
     assert last(mixed)["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"].dtype is torch.float32
 
 
-@pytest.mark.parametrize("name", ["AdamW8bit", "Lion8bit", "SGDNesterov"])
-def test_every_optimizer_trains(configure, train, name):
+@pytest.mark.parametrize("name", ["AdamW8bit", "Lion", "Adafactor"])
+def test_optimizers_train(configure, train, name):
     weights = last(train(configure(train={"max_train_steps": 1}, optimizer={"optimizer_type": name})))
     assert all(tensor.any() for key, tensor in weights.items() if "lora_up" in key)
 

@@ -17,6 +17,9 @@ from ui.tab_options import classes_of
 
 OF_THE_PAGE = {
     "optimizer.optimizer_args": ("weight_decay=0.1", "betas=0.9,0.99"),
+    "optimizer.lr_scheduler_args": ("step_rules=1:10,0.5",),
+    "optimizer.lr_warmup_steps": 0.1,
+    "train.stop_text_encoder_training": 0.07,
     "sample.sample_prompts": ("sls frog", "frog --s 10 --d 1"),
     "train.seed": 2**62 + 1,
     "network.base_weights": ("/a.safetensors", "/b.safetensors"),
@@ -67,7 +70,7 @@ def test_another_value_comes_through_the_page(option):
     ids=lambda o: o.key,
 )
 def test_the_default_comes_through_the_page(option):
-    if option.key == "sample.sample_prompts":
+    if option.key in ("sample.sample_prompts", "optimizer.lr_scheduler_args"):
         assert widgets.read(option, widgets.shown(option, ())) == []
     else:
         assert through_the_page(option, option.default) == option.default
