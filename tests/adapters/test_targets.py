@@ -8,21 +8,30 @@ import torch
 from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.adapters.network import describe
+from core.adapters.dropout import Dropouts
+from core.adapters.network import Network, describe
 from core.adapters.targets import Module, Ranks, targets
 from core.catalog import FAMILIES
 from core.formats.lora_file import file_name
 from core.models.sd.configs import architecture
+from core.train.keys import generator
+from tests.golden import names as listed
+
+
+def real(family: str, **unet_config) -> dict[str, torch.nn.Module]:
+    """The real model's parts, without their weights."""
+    config = architecture(family)
+    with torch.device("meta"):
+        return {
+            "unet": UNet2DConditionModel.from_config(config["unet"] | unet_config),
+            "text_encoder": CLIPTextModel(CLIPTextConfig(**config["text_encoder"])),
+        }
 
 
 @cache
 def modules(family: str) -> dict[str, tuple[Module, ...]]:
-    """The real model's modules, without their weights."""
-    config = architecture(family)
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(config["unet"])
-        text_encoder = CLIPTextModel(CLIPTextConfig(**config["text_encoder"]))
-    return {"unet": tuple(describe(unet)), "text_encoder": tuple(describe(text_encoder))}
+    """The real model's modules as plain data."""
+    return {part: tuple(describe(module)) for part, module in real(family).items()}
 
 
 def names(family: str, ranks: Ranks) -> dict[str, int]:
@@ -41,6 +50,46 @@ def names(family: str, ranks: Ranks) -> dict[str, int]:
 )
 def test_as_many_modules_as_in_sd_scripts(family, conv_rank, count):
     assert len(names(family, Ranks(4, 1.0, conv_rank))) == count
+
+
+def shapes(parts: dict[str, torch.nn.Module], family: str, conv_rank: int | None) -> dict[str, dict]:
+    """Name in the file -> shapes, of an adapter attached to these parts."""
+    ranks = Ranks(4, 1.0, conv_rank)
+    network = Network(parts, ranks, Dropouts(), lambda *purpose: generator(1, *purpose))
+    prefix = FAMILIES[family].lora_prefix
+    return {
+        file_name(*place, prefix): {"down": list(down.shape), "up": list(up.shape)}
+        for place, (down, up, _) in network.weights().items()
+    }
+
+
+# The lists are of sd-scripts at full size, where SD2's projections are 1x1 convolutions, as in its own U-Net.
+@pytest.mark.parametrize(
+    ("family", "conv_rank", "which"),
+    [
+        ("sd1", None, "lora_names_sd15"),
+        ("sd1", 4, "lora_names_sd15_conv"),
+        ("sd2", None, "lora_names_sd2"),
+        ("sd2", 4, "lora_names_sd2_conv"),
+    ],
+)
+def test_names_and_shapes_of_every_module_are_those_of_sd_scripts(family, conv_rank, which):
+    assert shapes(real(family, use_linear_projection=False), family, conv_rank) == listed(which)
+
+
+def test_where_sd2s_projections_are_matrices_the_add_on_is_of_matrices():
+    expected = listed("lora_names_sd2")
+    for name, shape in expected.items():
+        if name.endswith(("proj_in", "proj_out")):
+            shape |= {"down": shape["down"][:2], "up": shape["up"][:2]}
+    assert shapes(real("sd2", use_linear_projection=True), "sd2", None) == expected
+
+
+@pytest.mark.parametrize("path", ["encoder.layers.0.mlp.fc1", "text_model.encoder.layers.0.mlp.fc1"])
+def test_names_of_the_text_encoder_are_the_same_with_every_version_of_transformers(path):
+    [target] = targets("text_encoder", [Module(path, "Linear", 0)], Ranks(4, 1.0))
+    name = file_name("text_encoder", target.path, FAMILIES["sd1"].lora_prefix)
+    assert name == "lora_te_text_model_encoder_layers_0_mlp_fc1"
 
 
 def test_only_the_three_by_three_convolutions_take_the_rank_of_convolutions():
