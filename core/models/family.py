@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -73,7 +73,13 @@ class Conditioning:
 class Family(Protocol):
     """The seam between a family of models and the training, which knows no family."""
 
-    def load(self, base: str, config: ModelConfig, emit: Emit) -> Components: ...
+    def load(
+        self,
+        base: str,
+        config: ModelConfig,
+        emit: Emit,
+        with_vae: Callable[[Components], None] | None = None,
+    ) -> Components: ...
     def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor: ...
     def encode_text(self, parts: Components, token_ids: Tensor, config: ModelConfig) -> Conditioning: ...
     def encode_image(self, parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]: ...

@@ -216,14 +216,13 @@ def fingerprint(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def sampled_fingerprint(models: Iterable[nn.Module]) -> str:
+def sampled_fingerprint(model: nn.Module) -> str:
     """A quick hash of some numbers of every weight, to see that a model is still the one it was."""
     digest = hashlib.blake2b(digest_size=16)
-    for model in models:
-        for name, tensor in sorted(model.state_dict().items()):
-            digest.update(f"{name} {tuple(tensor.shape)}".encode())
-            flat = tensor.detach().reshape(-1)
-            digest.update(_bytes(flat[:: max(1, flat.numel() // SAMPLED)].clone()))
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)}".encode())
+        flat = tensor.detach().reshape(-1)
+        digest.update(_bytes(flat[:: max(1, flat.numel() // SAMPLED)].clone()))
     return digest.hexdigest()
 
 

@@ -21,11 +21,13 @@ from core.diffusion.schedule import NoiseTable
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
-from core.models.family import Components, Family, open_family
+from core.models.family import Components, open_family
 from core.train import add_ons, cache, lr, optim, state_files, trainee
-from core.train.batches import Batches, Latents
+from core.train.batches import Batches
+from core.train.convolution import use_products
 from core.train.ema import Averages
 from core.train.engine import Engine, world_size
+from core.train.loading import load
 from core.train.loop import Training, keep_text, stop_text_encoder, train
 from core.train.output import Outputs
 from core.train.product import ModelWriter, resolved_format
@@ -114,18 +116,18 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     """Load, cache, attach, restore: a training that is ready to go on from where the progress says."""
     config = job.config
     family = open_family(config.model.family)
-    parts = family.load(config.model.base, config.model, emit)
+    loaded = load(config, job.plan, job.total_steps, family, engine, control, emit)
+    parts = loaded.parts
     parts.zero_terminal_snr = config.train.zero_terminal_snr
     _look_at_prediction(config, parts.prediction, emit)
     add_ons.merge_base(parts, config.network, emit)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
-        "base": cache.sampled_fingerprint([*parts.modules().values()]),
+        "base": "-".join([*map(cache.sampled_fingerprint, (parts.unet, parts.text_encoder)), loaded.vae]),
     }
     if job.found is not None:
         _refuse_changes(job, identity)
-    latents = _latents(job, family, parts, engine, control, emit)
 
     learner = _learner(job, parts, emit)
     _place(parts, learner, config, engine)
@@ -143,7 +145,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         parts=parts,
         trainee=learner,
         text=text,
-        stream=Batches(job.plan, config, latents, parts.spec, engine).stream,
+        stream=Batches(job.plan, config, loaded.latents, parts.spec, engine).stream,
         batch_loss=BatchLoss(family, parts, text, table, engine, config.train),
         optimizer=optimizer,
         update=update,
@@ -287,30 +289,6 @@ def _refuse_changes(job: Job, identity: dict[str, Any]) -> None:
         raise UserError(*problems)
 
 
-def _latents(
-    job: Job, family: Family, parts: Components, engine: Engine, control: RunControl, emit: Emit
-) -> Latents:
-    """Cached latents, after which the VAE leaves the GPU, or pictures encoded as they come."""
-    dataset = job.config.dataset
-    trainee.prepare_frozen([parts.vae], torch.float32, engine.device)
-    parts.vae.to(engine.device)
-
-    def encode(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        # In float32 always: the fp16 activations of some VAEs overflow.
-        return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
-
-    if not (dataset.cache_latents or dataset.cache_latents_to_disk):
-        return cache.EncodedPictures(job.plan, encode, engine.device)
-    disk = None
-    if dataset.cache_latents_to_disk:
-        root = Path(job.config.save.output_dir) / "cache" / "latents"
-        disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
-    used = cache.used_entries(job.plan, job.total_steps * job.config.train.gradient_accumulation_steps)
-    found = cache.build(job.plan, used, encode, disk, control, emit, engine.device)
-    parts.vae.to("cpu")
-    return found
-
-
 def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
     """Frozen weights in the compute type, what trains on the device, activations recomputed if asked."""
     trained = (parts.unet, parts.text_encoder)
@@ -318,6 +296,8 @@ def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engin
     learner.to(engine.weight_type)
     for module in trained:
         module.to(engine.device)
+    if engine.device.type == "cpu":
+        use_products([parts.unet])
     if config.train.gradient_checkpointing:
         trainee.enable_checkpointing(
             learner.modules(), keeps_random=trainee.dropouts_of(config.network).is_any

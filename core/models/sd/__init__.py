@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 class SD:
     """The functions of the family; holds nothing. Imports torch on use, so that `tokens` stays quick."""
 
-    def load(self, base: str, config: ModelConfig, emit: Emit) -> Components:
+    def load(
+        self,
+        base: str,
+        config: ModelConfig,
+        emit: Emit,
+        with_vae: Callable[[Components], None] | None = None,
+    ) -> Components:
         """The model at `base`, float32 on the CPU, frozen and in eval mode, with `config.vae` put in.
 
+        with_vae: called when the VAE is there and the other parts are known to fit but not read yet, so that
+        what is done with the VAE alone is over before memory holds them all.
         base: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face id; an existing path wins.
         Raises UserError when it is missing, damaged, something else than config.family says, or not a model
         at all.
         """
         from core.models.sd import load
 
-        return load.load(base, config, emit)
+        return load.load(base, config, emit, with_vae)
 
     def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor:
         """Token ids (B, max_token_length + 2); with no_token_padding only as long as the longest caption."""

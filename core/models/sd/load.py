@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +40,10 @@ SIZE_KEYS = {
 """Entries of a config that say nothing about the architecture."""
 
 
+ORDER = ("vae", "text_encoder", "unet")
+"""Parts in the order they are read: what is done with the VAE alone comes before memory fills up."""
+
+
 class Store(Protocol):
     """The weights of a model where they lie."""
 
@@ -49,7 +53,9 @@ class Store(Protocol):
     def read(self, part: str, name: str) -> Tensor: ...
 
 
-def load(base: str, config: ModelConfig, emit: Emit) -> Components:
+def load(
+    base: str, config: ModelConfig, emit: Emit, with_vae: Callable[[Components], None] | None = None
+) -> Components:
     """See SD.load."""
     path = hub.locate(base)
     identity = identify(path)
@@ -59,27 +65,31 @@ def load(base: str, config: ModelConfig, emit: Emit) -> Components:
     found, is_standard = configs(path, family)
     store = open_store(path, family)
     found["unet"] = linear_projection(found["unet"], store)
-    modules: dict[str, torch.nn.Module] = {}
-    for done, part in enumerate(keys.PARTS):
-        emit(StageProgress("load_model", done, len(keys.PARTS)))
-        if part == "vae" and vae_path is not None:
-            other, found["vae"] = open_vae(vae_path, found["vae"])
-            modules[part] = build(part, found["vae"], other, vae_path, is_standard, key="model.vae")
-        else:
-            modules[part] = build(part, found[part], store, path, is_standard)
-    emit(StageProgress("load_model", len(keys.PARTS), len(keys.PARTS)))
+    stores: dict[str, tuple[Store, Path, str]] = dict.fromkeys(keys.PARTS, (store, path, "model.base"))
+    if vae_path is not None:
+        other, found["vae"] = open_vae(vae_path, found["vae"])
+        stores["vae"] = (other, vae_path, "model.vae")
+    # What does not fit is refused before anything is read.
+    frames = {
+        part: frame(part, found[part], own, at, is_standard, key) for part, (own, at, key) in stores.items()
+    }
     is_usual = is_standard and vae_path is None
-    source = Source(path, source_format(path), vae_path, found, is_usual, stamps(path, vae_path))
-    tokenizer = text.tokenizer(FAMILIES[family].pad_token_id, path, modules["text_encoder"])
     parts = Components(
         FAMILIES[family],
-        modules["unet"],
-        modules["text_encoder"],
-        modules["vae"],
-        tokenizer,
+        frames["unet"],
+        frames["text_encoder"],
+        frames["vae"],
+        text.tokenizer(FAMILIES[family].pad_token_id, path, frames["text_encoder"]),
         "epsilon",
-        source,
+        Source(path, source_format(path), vae_path, found, is_usual, stamps(path, vae_path)),
     )
+    for done, part in enumerate(ORDER):
+        emit(StageProgress("load_model", done, len(ORDER)))
+        own, at, _ = stores[part]
+        fill(frames[part], part, own, at)
+        if part == "vae" and with_vae is not None:
+            with_vae(parts)
+    emit(StageProgress("load_model", len(ORDER), len(ORDER)))
     parts.prediction = prediction.choose(parts.unet, path, identity, config, emit)
     attention.choose(parts, config.attention, emit)
     return parts
@@ -158,18 +168,30 @@ def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
         return module
 
 
-def build(
+def build(part: str, config: Config, store: Store, path: Path, is_standard: bool) -> torch.nn.Module:
+    """A part with its weights, see frame and fill."""
+    return fill(frame(part, config, store, path, is_standard), part, store, path)
+
+
+def frame(
     part: str, config: Config, store: Store, path: Path, is_standard: bool, key: str = "model.base"
 ) -> torch.nn.Module:
-    """A part with its weights in float32, frozen, in eval mode. path, key: for messages.
+    """A part without weights, into which those of the store fit. path, key: for messages.
 
-    Raises UserError when weights are missing, have other shapes, or are not finite.
+    Raises UserError when weights are missing or have other shapes.
     """
     module = blank(part, config)
-    wanted = shapes_of(module)
-    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard, key)
+    refuse.check_shapes(path, part, shapes_of(module), store.shapes(part), is_standard, key)
+    return module
+
+
+def fill(module: torch.nn.Module, part: str, store: Store, path: Path) -> torch.nn.Module:
+    """The same module with its weights in float32, frozen, in eval mode.
+
+    Raises UserError when weights are not finite.
+    """
     weights: dict[str, Tensor] = {}
-    for name in wanted:
+    for name in shapes_of(module):
         weights[name] = store.read(part, name).to(torch.float32)
         if not is_finite(weights[name]):
             raise UserError(refuse.not_finite(path, part, name))

@@ -1,0 +1,112 @@
+"""A model and its latents, in an order that never holds more in memory than the training itself does."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from core.config.schema import RunConfig
+from core.control import RunControl
+from core.data.plan import Plan
+from core.events import Emit
+from core.models.family import Components, Family
+from core.train import cache, trainee
+from core.train.batches import Latents
+from core.train.engine import Engine
+
+ALIGNMENT = 64
+"""Bytes; tensors of a file start at multiples of it."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """vae: hash that tells whether the VAE, which may rest by now, is still the same when a run is resumed."""
+
+    parts: Components
+    latents: Latents
+    vae: str
+
+
+def load(
+    config: RunConfig,
+    plan: Plan,
+    total_steps: int,
+    family: Family,
+    engine: Engine,
+    control: RunControl,
+    emit: Emit,
+) -> Loaded:
+    """The model of a run file and the latents of its pictures.
+
+    When latents are cached that is done before text encoder and U-Net are read, and the VAE rests after it.
+    """
+    dataset = config.dataset
+    latents: list[Latents] = []
+    vae: list[str] = []
+
+    def with_vae(parts: Components) -> None:
+        vae.append(cache.sampled_fingerprint(parts.vae))
+        trainee.prepare_frozen([parts.vae], torch.float32, engine.device)
+        parts.vae.to(engine.device)
+
+        def encode(pixels: Tensor) -> tuple[Tensor, Tensor]:
+            # In float32 always: the fp16 activations of some VAEs overflow.
+            return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
+
+        if not (dataset.cache_latents or dataset.cache_latents_to_disk):
+            latents.append(cache.EncodedPictures(plan, encode, engine.device))
+            return
+        disk = None
+        if dataset.cache_latents_to_disk:
+            root = Path(config.save.output_dir) / "cache" / "latents"
+            disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
+        used = cache.used_entries(plan, total_steps * config.train.gradient_accumulation_steps)
+        latents.append(cache.build(plan, used, encode, disk, control, emit, engine.device))
+        rest(parts.vae.to("cpu"))
+
+    parts = family.load(config.model.base, config.model, emit, with_vae)
+    return Loaded(parts, latents[0], vae[0])
+
+
+def rest(module: nn.Module) -> None:
+    """Move a module's frozen weights out of memory into a file that is mapped in their place.
+
+    They are as usable as before; the system reads what is used, and drops it again when memory is short. The
+    file has no name any more when this returns, so it goes with the last of its tensors. On Windows, which
+    can't do that, and on a full disk nothing is moved.
+    """
+    if sys.platform == "win32":
+        return
+    tensors = [*module.parameters(), *module.buffers()]
+    places, size = [], 0
+    for tensor in tensors:
+        places.append(size)
+        size += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
+    try:
+        with tempfile.NamedTemporaryFile() as file:
+            for tensor, place in zip(tensors, places, strict=True):
+                file.seek(place)
+                file.write(_bytes(tensor))
+            file.truncate(size)
+            file.flush()
+            storage = torch.UntypedStorage.from_file(file.name, shared=False, nbytes=size)
+    except OSError as e:
+        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        return
+    for tensor, place in zip(tensors, places, strict=True):
+        mapped = torch.empty(0, dtype=tensor.dtype)
+        offset = place // tensor.itemsize
+        tensor.data = mapped.set_(storage, offset, tensor.shape, tensor.stride())
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    """As they lie in memory, whatever the layout is; a weight has no gaps."""
+    flat = tensor.detach().as_strided((tensor.numel(),), (1,), tensor.storage_offset())
+    return memoryview(flat.view(torch.uint8).numpy())

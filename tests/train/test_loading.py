@@ -1,0 +1,76 @@
+"""The order of loading, and weights that rest in a file."""
+
+import os
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from core.config.schema import ModelConfig
+from core.events import StageProgress
+from core.models.family import open_family
+from core.train import loading
+
+
+def in_memory(module: nn.Module) -> bool:
+    return not any(parameter.is_meta for parameter in module.parameters())
+
+
+def test_the_vae_is_there_before_anything_else_is_read(base):
+    seen = []
+
+    def with_vae(parts):
+        seen.append([in_memory(parts.vae), in_memory(parts.text_encoder), in_memory(parts.unet)])
+
+    parts = open_family("auto").load(str(base), ModelConfig(), lambda event: None, with_vae)
+    assert seen == [[True, False, False]]
+    assert in_memory(parts.text_encoder) and in_memory(parts.unet)
+
+
+def test_latents_are_cached_before_the_unet_is_read(configure, train):
+    trial = train(configure(train={"max_train_steps": 1}))
+    stages = [(event.stage, event.done) for event in trial.of(StageProgress)]
+    assert stages.index(("cache_latents", 2)) < stages.index(("load_model", 1))
+
+
+def made() -> nn.Module:
+    torch.manual_seed(3)
+    module = nn.Sequential(nn.Conv2d(5, 7, 3), nn.Linear(3, 2), nn.BatchNorm2d(3)).requires_grad_(False)
+    return module.to(memory_format=torch.channels_last)
+
+
+def test_a_resting_module_has_the_same_weights_in_the_same_layout():
+    resting, plain = made(), made()
+    loading.rest(resting)
+    theirs = plain.state_dict()
+    for name, ours in resting.state_dict().items():
+        assert torch.equal(ours, theirs[name]) and ours.stride() == theirs[name].stride(), name
+        assert ours.dtype == theirs[name].dtype
+    x = torch.randn(1, 5, 6, 6)
+    assert torch.equal(resting[0](x), plain[0](x))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_resting_module_leaves_memory_and_comes_back_when_it_is_used():
+    def resident() -> int:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    module = nn.Linear(4000, 4000, bias=False).requires_grad_(False)
+    total = module.weight.double().sum()
+    before = resident()
+    loading.rest(module)
+    assert before - resident() > 40e6
+    assert torch.equal(module.weight.double().sum(), total)
+
+
+def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    module = made()
+    weight = module[0].weight.clone()
+    monkeypatch.setattr(loading.tempfile, "NamedTemporaryFile", full)
+    loading.rest(module)
+    assert torch.equal(module[0].weight, weight)
