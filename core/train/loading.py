@@ -26,7 +26,7 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Loaded:
-    """vae: hash that tells whether the VAE, which may rest by now, is still the same when a run is resumed."""
+    """vae: hash that tells, when a run is resumed, whether the VAE (which may rest by now) is the same."""
 
     parts: Components
     latents: Latents
