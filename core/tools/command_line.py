@@ -5,12 +5,28 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from core.catalog import INTERPOLATIONS, SAMPLERS, SAVE_FORMATS, SAVE_PRECISIONS
-from core.errors import EXIT_DONE, Lang
+from core.errors import EXIT_DONE, Lang, Problem, UserError
 from core.events import StageProgress
 from core.sinks import Console
+
+
+class Parser(argparse.ArgumentParser):
+    """Arguments of a tool; speaks through `out`, since what is printed elsewhere goes to a log."""
+
+    def __init__(self, name: str, out: TextIO) -> None:
+        super().__init__(prog=f"python -m core tools {name}")
+        self._out = out
+        self.add_argument("--lang", choices=("en", "ja"), help=argparse.SUPPRESS)
+
+    def print_help(self, file: object = None) -> None:
+        print(self.format_help(), file=self._out)
+
+    def error(self, message: str) -> NoReturn:
+        usage = self.format_usage().strip()
+        raise UserError(Problem("E-CLI-USAGE", f"{message}\n{usage}", f"引数の誤り：{message}\n{usage}"))
 
 
 def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
@@ -19,7 +35,7 @@ def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
 
 
 def _convert(words: Sequence[str], out: TextIO, lang: Lang) -> int:
-    parser = argparse.ArgumentParser(prog="python -m core tools convert")
+    parser = Parser("convert", out)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--save_as", choices=[name for name in SAVE_FORMATS if name != "auto"])
@@ -42,7 +58,7 @@ def _convert(words: Sequence[str], out: TextIO, lang: Lang) -> int:
 
 
 def _inspect(words: Sequence[str], out: TextIO, lang: Lang) -> int:
-    parser = argparse.ArgumentParser(prog="python -m core tools inspect")
+    parser = Parser("inspect", out)
     parser.add_argument("file", type=Path)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(list(words))
@@ -55,7 +71,7 @@ def _inspect(words: Sequence[str], out: TextIO, lang: Lang) -> int:
 def _resize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
     from core.tools import resize
 
-    parser = argparse.ArgumentParser(prog="python -m core tools resize")
+    parser = Parser("resize", out)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--resolution", metavar="N|W,H", required=True)
@@ -87,7 +103,7 @@ def _resize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
 
 
 def _regularize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
-    parser = argparse.ArgumentParser(prog="python -m core tools regularize")
+    parser = Parser("regularize", out)
     parser.add_argument("model")
     parser.add_argument("out", type=Path)
     parser.add_argument("--prompt", action="append", default=[])

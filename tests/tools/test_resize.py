@@ -271,3 +271,26 @@ def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
     assert "1 picture(s)" in out.getvalue() and "up to 50% cut away" in out.getvalue()
     assert main(["tools", "--lang", "ja", "resize", *words]) == 2
     assert "上書きはしません" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--help"], 0, "--resolution"),
+        (["a", "b"], 2, "--resolution"),
+        (["a", "b", "--resolution", "64", "--fit", "squash"], 2, "squash"),
+        (
+            ["no-such-folder", "b", "--resolution", "64", "--lang", "ja"],
+            2,
+            "フォルダ no-such-folder がありません",
+        ),
+    ],
+)
+def test_the_console_s_help_and_refusals_are_seen(monkeypatch, words, code, said):
+    out = io.StringIO()
+    monkeypatch.setattr("core.console.take_over", lambda log: out)
+    try:
+        found = main(["tools", "resize", *words])
+    except SystemExit as end:
+        found = end.code
+    assert found == code and said in out.getvalue()
