@@ -77,7 +77,7 @@ def test_plan_json_has_the_promised_keys(run_file):
     }  # fmt: skip
     assert set(plan["images"][0]) == {
         "path", "folder", "is_reg", "repeats", "size", "bucket", "resized", "crop", "caption", "tokens",
-        "used_per_epoch", "is_validation",
+        "used_per_epoch",
     }  # fmt: skip
     assert plan["images"][0]["tokens"] == 2
     assert plan["epoch"] == {"train_samples": 4, "reg_samples": 0, "batches": 4, "steps": 4}
