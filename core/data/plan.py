@@ -74,6 +74,13 @@ class Plan:
         """Samples of a full batch, over all processes; of the largest where data sets differ."""
         return max(settings.train_batch_size for settings in self.settings) * self.world_size
 
+    @property
+    def resolution(self) -> Size:
+        """The run's resolution; of the largest data set where they differ."""
+        return max(
+            (Size(*settings.resolution) for settings in self.settings), key=lambda s: s.width * s.height
+        )
+
     @cached_property
     def datasets(self) -> int:
         """How many data sets there are."""
@@ -316,7 +323,7 @@ def make(
     if samples.total() > MAX_SAMPLES:
         problems.append(findings.too_many(samples.total(), MAX_SAMPLES))
         samples.clear()
-    names = [folder.path.name for folder in found.folders]
+    names = [reg.Group(folder.path.name, folder.prompt) for folder in found.folders]
     turns: list[reg.Turns] = []
     for dataset in sorted({folder.dataset for folder in found.folders}):
         inside = reg.turns(found.images, names, samples[dataset], seed, dataset)

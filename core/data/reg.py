@@ -12,6 +12,14 @@ from core.data.records import PlannedImage
 
 
 @dataclass(frozen=True)
+class Group:
+    """What is to be known of a folder. words: its class; folders of the same words are one class."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Turns:
     """The pictures of one folder and bucket, taking turns.
 
@@ -29,30 +37,55 @@ class Turns:
 
 
 def turns(
-    images: Sequence[PlannedImage], folder_names: Sequence[str], samples: int, seed: int, dataset: int = 0
+    images: Sequence[PlannedImage], folders: Sequence[Group], samples: int, seed: int, dataset: int = 0
 ) -> tuple[Turns, ...]:
-    """Divide a data set's regularization samples of an epoch among folders, and in each among its buckets.
+    """Divide a data set's regularization samples of an epoch among classes, their folders and buckets.
 
-    A folder's share is in proportion to its repeats x pictures, a bucket's to its pictures; while there are
-    samples enough, nobody gets none. Within a bucket the pictures take turns in a seeded order: surplus ones
-    come in later epochs, and when there are too few, each is used as often as the others, give or take one.
+    Classes get equal shares, but of a surplus none more than its repeats x pictures; with too few pictures
+    each is used in proportion to its repeats. Within a class a folder's share is in proportion to its
+    repeats x pictures, a bucket's to its pictures; while there are samples enough, nobody gets none. Within a
+    bucket the pictures take turns in a seeded order: surplus ones come in later epochs, and when there are
+    too few, each is used as often as the others, give or take one.
     """
     groups: dict[int, dict[Size, list[int]]] = {}
     for index, image in enumerate(images):
         if image.is_reg and image.dataset == dataset:
             groups.setdefault(image.folder, {}).setdefault(image.fit.bucket, []).append(index)
-    weights = [
-        sum(images[i].repeats for bucket in group.values() for i in bucket) for group in groups.values()
-    ]
+    weights = {
+        folder: sum(images[i].repeats for bucket in group.values() for i in bucket)
+        for folder, group in groups.items()
+    }
+    classes: dict[str, list[int]] = {}
+    for folder in groups:
+        classes.setdefault(folders[folder].words, []).append(folder)
+    caps = [sum(weights[folder] for folder in inside) for inside in classes.values()]
+    takes: dict[int, int] = {}
+    for inside, part in zip(classes.values(), fair(samples, caps), strict=True):
+        takes |= dict(zip(inside, shares(part, [weights[folder] for folder in inside]), strict=True))
     result = []
-    for (folder, group), take in zip(groups.items(), shares(samples, weights), strict=True):
+    for folder, group in groups.items():
         buckets = sorted(group)
-        parts = shares(take, [len(group[bucket]) for bucket in buckets])
+        parts = shares(takes[folder], [len(group[bucket]) for bucket in buckets])
         for bucket, part in zip(buckets, parts, strict=True):
             order = group[bucket]
-            rng(seed, "reg", nfc(folder_names[folder]), *bucket).shuffle(order)
+            rng(seed, "reg", nfc(folders[folder].name), *bucket).shuffle(order)
             result.append(Turns(tuple(order), part))
     return tuple(result)
+
+
+def fair(total: int, most: Sequence[int]) -> list[int]:
+    """Whole numbers that add up to total, as equal as they can be with none above its `most`.
+
+    Where all of `most` together is not enough, in proportion to it.
+    """
+    if total >= sum(most):
+        return shares(total, most)
+    result = [0] * len(most)
+    order = sorted(range(len(most)), key=lambda i: (most[i], i))
+    for done, i in enumerate(order):
+        result[i] = min(most[i], total // (len(order) - done))
+        total -= result[i]
+    return result
 
 
 def shares(total: int, weights: Sequence[int]) -> list[int]:

@@ -86,7 +86,7 @@ class ModelWriter:
             prediction=parts.prediction,
             is_lora=is_lora,
             title=config.save.metadata_title or config.save.output_name or untitled,
-            resolution=config.dataset.resolution,
+            resolution=self._plan.resolution,
             date=now,
             timesteps=(train.min_timestep, train.max_timestep) if is_partial else None,
             clip_skip=config.model.clip_skip,
