@@ -37,6 +37,7 @@ class CaptionOptions(Section):
             "先頭からこの数の部分はシャッフルも除外もしません。",
         ),
         level="advanced",
+        needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
         sd_scripts="keep_tokens",
         ge=0,
     )

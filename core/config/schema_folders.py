@@ -161,6 +161,7 @@ class FolderOptions(Section):
         ),
         choices=catalog.BUCKET_RULES,
         level="expert",
+        needs="dataset.enable_bucket",
     )
     bucket_no_upscale: bool = opt(
         False,
