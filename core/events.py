@@ -28,7 +28,7 @@ class PlanReady:
 
 @dataclass(frozen=True)
 class StageProgress:
-    """Progress of what happens before and between steps: "load_model", "cache_latents", "sample", "save"."""
+    """Progress of what happens before and between steps, such as "load_model", "sample", "validate"."""
 
     name: ClassVar[str] = "stage_progress"
     stage: str
@@ -43,6 +43,7 @@ class StepDone:
 
     loss: mean training loss. lr: learning rate of each parameter group. grad_norm: before clipping.
     seconds: wall seconds a step took on average. vram_bytes: peak allocated on the GPU, 0 on a CPU.
+    validation_loss: of the pictures held out, with the weights after this step; None when not measured now.
     """
 
     name: ClassVar[str] = "step_done"
@@ -54,6 +55,7 @@ class StepDone:
     grad_norm: float
     seconds: float
     vram_bytes: int = 0
+    validation_loss: float | None = None
     time: float = field(default_factory=clock.time)
 
 

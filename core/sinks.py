@@ -15,7 +15,9 @@ STAGES = {
     "load_model": ("Loading the model", "モデルを読み込み中"),
     "regularize": ("Drawing regularization images", "正則化画像を生成中"),
     "cache_latents": ("Encoding pictures", "latentsをキャッシュ中"),
+    "read_masks": ("Reading masks", "マスクを読み込み中"),
     "cache_text": ("Encoding captions", "キャプションを変換中"),
+    "validate": ("Validating", "検証中"),
     "sample": ("Drawing samples", "サンプル画像を生成中"),
     "save": ("Saving", "保存中"),
     "resize": ("Resizing pictures", "画像をリサイズ中"),
@@ -53,9 +55,12 @@ class Console:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StageProgress):
-            words = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
-            self._bar(f"{words} {event.done}/{event.total}", event.done >= event.total)
+            stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
+            self._bar(f"{stage} {event.done}/{event.total}", event.done >= event.total)
         elif isinstance(event, StepDone):
+            if event.validation_loss is not None:
+                words = "検証loss" if self._ja else "validation loss"
+                self._print(f"{event.step}/{event.total}: {words} {event.validation_loss:.4f}")
             self._bar(step_line(event, "ja" if self._ja else "en"), event.step >= event.total)
         elif line := self._line(event):
             self._print(line)
@@ -131,6 +136,8 @@ class TensorBoard:
                 "epoch": float(event.epoch),
                 **{f"lr/{name}": rate for name, rate in event.lr.items()},
             }
+            if event.validation_loss is not None:
+                values["loss/validation"] = event.validation_loss
             if event.vram_bytes:
                 values["vram_gib"] = event.vram_bytes / 2**30
             self._add(event.step, event.time, [(tag, {"simple_value": v}) for tag, v in values.items()])

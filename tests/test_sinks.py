@@ -1,6 +1,7 @@
 """Events come out as plain lines, in either language."""
 
 import io
+from dataclasses import replace
 
 from PIL import Image
 
@@ -26,6 +27,11 @@ def test_a_step_line_tells_how_far_how_well_how_fast_and_how_long():
     assert (
         step_line(STEP, "en") == "[######------------------]  30/120 · loss 0.1250 · 0.50 s/step · 0:45 left"
     )
+
+
+def test_a_validation_has_a_line_of_its_own():
+    assert "30/120: validation loss 0.2500\n" in lines("en", replace(STEP, validation_loss=0.25))
+    assert "30/120: 検証loss 0.2500\n" in lines("ja", replace(STEP, validation_loss=0.25))
 
 
 def test_durations_are_read_as_a_clock():
@@ -73,11 +79,12 @@ def test_tensorboard_reads_the_loss_back(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     board = TensorBoard(tmp_path)
-    board(STEP)
+    board(replace(STEP, validation_loss=0.25))
     board.close()
     read = EventAccumulator(str(tmp_path))
     read.Reload()
     assert [(s.step, s.value) for s in read.Scalars("loss")] == [(30, 0.125)]
+    assert [(s.step, s.value) for s in read.Scalars("loss/validation")] == [(30, 0.25)]
     assert "lr/unet" in read.Tags()["scalars"]
 
 

@@ -84,6 +84,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ),
         level="advanced",
         path="folder",
+        needs="train.masked_loss",
         sd_scripts="conditioning_data_dir",
     )
     cache_latents: bool = opt(

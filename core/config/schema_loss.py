@@ -184,6 +184,16 @@ class LossOptions(NoiseOptions):
         ge=0,
         le=100,
     )
+    masked_loss: bool = opt(
+        False,
+        ("Weigh the loss by masks", "マスクでlossを重み付けする"),
+        (
+            "Learns the white parts of the mask pictures only; for pictures with a mask folder.",
+            "マスク画像の白い部分だけを学習します（マスク画像のフォルダの指定が必要）。",
+        ),
+        level="advanced",
+        sd_scripts="masked_loss",
+    )
     loss_type: Literal["l2", "l1", "huber", "smooth_l1"] = opt(
         "l2",
         ("Loss function", "損失関数"),

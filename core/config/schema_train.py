@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from core.config.schema_loss import LossOptions
 from core.config.schema_steps import StepOptions
+from core.config.schema_validation import ValidationOptions
 
 
-class TrainConfig(LossOptions, StepOptions):
+class TrainConfig(ValidationOptions, LossOptions, StepOptions):
     """[train]: how long, how strongly and by which loss."""
 
     TAB: ClassVar[str] = "training"

@@ -36,12 +36,20 @@ class Latents(Protocol):
         """Mean and deviation of each sample's latents, each (B, C, h, w), on the training device."""
 
 
+class MaskSource(Protocol):
+    """Where loss masks come from."""
+
+    def host(self, samples: Sequence[Sample]) -> Tensor | None:
+        """(B, 1, h, w) from 0 to 1, in host memory; None when every part of every picture counts in full."""
+
+
 @dataclass(frozen=True)
 class MicroBatch:
     """One forward and backward pass of one process.
 
     latents, noise: (B, C, h, w) float32. timesteps: (B,) int64. weights: (B,), loss weight of each sample.
     total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
+    mask: (B, 1, h, w), what each part of a picture counts, or None.
     """
 
     epoch: int
@@ -54,6 +62,7 @@ class MicroBatch:
     shift: Tensor | None = None
     shift_strength: Tensor | None = None
     perturbation: Tensor | None = None
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +74,23 @@ class _Prepared:
     source: Tensor
     draws: Draws
     weights: Tensor
+    mask: Tensor | None
 
 
 class Batches:
     """Micro-batches of this process, from any position on."""
 
     def __init__(
-        self, plan: Plan, config: RunConfig, latents: Latents, spec: FamilySpec, engine: Engine
+        self,
+        plan: Plan,
+        config: RunConfig,
+        latents: Latents,
+        masks: MaskSource,
+        spec: FamilySpec,
+        engine: Engine,
     ) -> None:
         self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
+        self._masks = masks
         self._chance = Chance(config.train, engine.is_asynchronous)
         self._prior_loss_weight = config.dataset.prior_loss_weight
 
@@ -85,6 +102,11 @@ class Batches:
             prepared = ahead(prepared, READ_AHEAD)
         return (None if item is None else self._load(item) for item in prepared)
 
+    def one(self, batch: Batch) -> MicroBatch | None:
+        """This very batch; None: no sample in it for this process."""
+        prepared = self._prepare(batch)
+        return None if prepared is None else self._load(prepared)
+
     def _prepare(self, batch: Batch) -> _Prepared | None:
         samples = batch.samples[self._engine.rank :: self._engine.world_size]
         if not samples:
@@ -92,12 +114,14 @@ class Batches:
         spec, images = self._spec, self._plan.images
         width, height = (side // spec.latent_stride for side in batch.bucket)
         weights = torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
+        mask = self._masks.host(samples)
         return _Prepared(
             batch,
             samples,
             self._latents.host(batch, samples),
             self._chance(batch.epoch, samples, (spec.latent_channels, height, width)),
-            weights.pin_memory() if self._engine.is_asynchronous else weights,
+            self._pinned(weights),
+            None if mask is None else self._pinned(mask),
         )
 
     def _load(self, item: _Prepared) -> MicroBatch:
@@ -116,7 +140,11 @@ class Batches:
             shift=self._maybe_to_device(draws.shift),
             shift_strength=self._maybe_to_device(draws.shift_strength),
             perturbation=self._maybe_to_device(draws.perturbation),
+            mask=self._maybe_to_device(item.mask),
         )
+
+    def _pinned(self, tensor: Tensor) -> Tensor:
+        return tensor.pin_memory() if self._engine.is_asynchronous else tensor
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._engine.device, non_blocking=True)

@@ -199,12 +199,17 @@ def build(
 def used_entries(plan: Plan, micro_batches: int) -> set[Entry]:
     """Every picture and orientation that the first so many micro-batches train on, or validation asks for."""
     every = sum(len(_flips(plan, image)) for image in range(len(plan.images)))
-    entries: set[Entry] = {(image, False) for image in plan.validation}
+    entries = held_entries(plan)
     for batch in islice(plan.stream(0), micro_batches):
         entries.update((sample.image, sample.flip) for sample in batch.samples)
         if len(entries) == every:
             break
     return entries
+
+
+def held_entries(plan: Plan) -> set[Entry]:
+    """The pictures held out, which are never mirrored."""
+    return {(image, False) for image in plan.validation}
 
 
 def fingerprint(model: nn.Module) -> str:

@@ -1,4 +1,4 @@
-"""A model and its latents, in an order that never holds more in memory than the training itself does."""
+"""A model and its micro-batches, in an order that never holds more in memory than the training does."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from core.data.plan import Plan
 from core.events import Emit
 from core.models.family import Components, Family
 from core.train import cache, trainee
-from core.train.batches import Latents
+from core.train.batches import Batches, Latents
 from core.train.engine import Engine
+from core.train.masks import Masks
 
 ALIGNMENT = 64
 """Bytes; tensors of a file start at multiples of it."""
@@ -26,10 +27,14 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Loaded:
-    """vae: hash that tells, when a run is resumed, whether the VAE (which may rest by now) is the same."""
+    """training, held: micro-batches of what is trained, and of the pictures held out, always in memory.
+
+    vae: hash that tells, when a run is resumed, whether the VAE (which may rest by now) is the same.
+    """
 
     parts: Components
-    latents: Latents
+    training: Batches
+    held: Batches
     vae: str
 
 
@@ -42,16 +47,18 @@ def load(
     control: RunControl,
     emit: Emit,
 ) -> Loaded:
-    """The model of a run file and the latents of its pictures.
+    """The model of a run file, and latents and masks of its pictures.
 
     When latents are cached that is done before text encoder and U-Net are read, and the VAE rests after it.
     """
     dataset = config.dataset
     latents: list[Latents] = []
+    masks: list[Masks] = []
     vae: list[str] = []
 
     def with_vae(parts: Components) -> None:
         vae.append(cache.sampled_fingerprint(parts.vae))
+        masks.append(Masks(plan, parts.spec.latent_stride, config.train.masked_loss))
         trainee.prepare_frozen([parts.vae], torch.float32, engine.device)
         parts.vae.to(engine.device)
 
@@ -60,7 +67,10 @@ def load(
             return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
 
         if not (dataset.cache_latents or dataset.cache_latents_to_disk):
+            held = cache.held_entries(plan)
             latents.append(cache.EncodedPictures(plan, encode, engine.device))
+            latents.append(cache.build(plan, held, encode, None, control, emit, engine.device))
+            masks[0].keep(held, control, emit)
             return
         disk = None
         if dataset.cache_latents_to_disk:
@@ -68,10 +78,15 @@ def load(
             disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
         used = cache.used_entries(plan, total_steps * config.train.gradient_accumulation_steps)
         latents.append(cache.build(plan, used, encode, disk, control, emit, engine.device))
+        masks[0].keep(used, control, emit)
         rest(parts.vae.to("cpu"))
 
     parts = family.load(config.model.base, config.model, emit, with_vae)
-    return Loaded(parts, latents[0], vae[0])
+
+    def batches(latents: Latents) -> Batches:
+        return Batches(plan, config, latents, masks[0], parts.spec, engine)
+
+    return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0])
 
 
 def rest(module: nn.Module) -> None:

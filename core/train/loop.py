@@ -29,6 +29,7 @@ from core.train.state import Progress
 from core.train.text import TextStates
 from core.train.trainee import TEXT_ENCODER, Trainee, dropouts_of
 from core.train.update import Update
+from core.train.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Training:
     schedule: Schedule
     outputs: Outputs
     samples: Samples
+    validation: Validation
     plan: Plan
     total_steps: int
 
@@ -59,6 +61,11 @@ class Training:
     def epoch_of(self, step: int) -> int:
         """Epochs whose last micro-batch has been trained after so many steps."""
         return step * self.accumulation // self.plan.batches_per_epoch
+
+    def epoch_ended(self, step: int) -> int:
+        """The epoch whose last micro-batch was in the update before `step` steps were done; 0 for none."""
+        epoch = self.epoch_of(step)
+        return epoch if epoch > self.epoch_of(step - 1) else 0
 
     def pictures_of(self, step: int) -> list[str]:
         """Names of the pictures that the update after `step` steps is made from."""
@@ -100,8 +107,10 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             progress.losses.append(loss)
 
             is_last = progress.step == training.total_steps
-            if progress.step % training.config.log.log_every_n_steps == 0 or is_last:
-                report.send(emit, optim.applied_rates(training.optimizer, rates))
+            validation_loss = _validate(training, progress.step, emit, report)
+            is_logged = progress.step % training.config.log.log_every_n_steps == 0
+            if is_logged or is_last or validation_loss is not None:
+                report.send(emit, optim.applied_rates(training.optimizer, rates), validation_loss)
             _save_and_sample(training, progress, control, emit, report)
 
 
@@ -125,6 +134,18 @@ def _limit_norms(training: Training) -> None:
     limit, network = training.config.network.scale_weight_norms, training.trainee.network
     if limit is not None and network is not None:
         network.limit_norms(limit)
+
+
+def _validate(training: Training, step: int, emit: Emit, report: Report) -> float | None:
+    """The loss of the pictures held out, when it is due."""
+    ended = training.epoch_ended(step)
+    if not training.validation.is_due(step, ended, step == training.total_steps):
+        return None
+    before = time.monotonic()
+    with training.averages.averaged():
+        loss = training.validation.measure(emit)
+    report.exclude(time.monotonic() - before)
+    return loss
 
 
 def stop_text_encoder(training: Training, step: int) -> bool:
@@ -163,7 +184,7 @@ class Report:
         """These seconds were not training time."""
         self._since += seconds
 
-    def send(self, emit: Emit, rates: dict[str, float]) -> None:
+    def send(self, emit: Emit, rates: dict[str, float], validation_loss: float | None) -> None:
         """Send the mean since the last report. Raises BadStep."""
         training, progress, step = self._training, self._progress, self._progress.step
         training.update.look(step)
@@ -184,6 +205,7 @@ class Report:
                 grad_norm=training.update.grad_norm.item(),
                 seconds=seconds,
                 vram_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+                validation_loss=validation_loss,
             )
         )
 
@@ -214,17 +236,17 @@ def _save_and_sample(
     """What is due after a step; a state that is not finite is never written."""
     config, step, epoch = training.config, progress.step, training.epoch_of(progress.step)
     is_last = step == training.total_steps
-    has_ended = epoch > training.epoch_of(step - 1)
+    ended = training.epoch_ended(step)
     saves_now, samples_now = _wishes(training, step, control)
     before = time.monotonic()
 
-    kinds = training.outputs.due(step, epoch if has_ended else 0, is_last)
+    kinds = training.outputs.due(step, ended, is_last)
     if kinds or saves_now:
         training.update.look(step)
         training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
     every_steps, every_epochs = config.sample.sample_every_n_steps, config.sample.sample_every_n_epochs
     samples_due = (every_steps is not None and step % every_steps == 0) or (
-        every_epochs is not None and has_ended and epoch % every_epochs == 0
+        every_epochs is not None and ended > 0 and ended % every_epochs == 0
     )
     if samples_due or samples_now or is_last:
         with training.averages.averaged():

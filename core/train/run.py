@@ -22,8 +22,7 @@ from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
 from core.models.family import Components, open_family
-from core.train import add_ons, cache, lr, optim, state_files, trainee
-from core.train.batches import Batches
+from core.train import add_ons, cache, lr, masks, optim, state_files, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
 from core.train.engine import Engine, world_size
@@ -40,6 +39,7 @@ from core.train.step import BatchLoss
 from core.train.text import TextStates
 from core.train.trainee import TEXT_ENCODER
 from core.train.update import BadStep, Update
+from core.train.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,9 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         control,
         lambda done, total: emit(StageProgress("check_images", done, total)),
     )
-    if plan.problems:
-        raise UserError(*plan.problems)
+    no_mask = masks.missing(plan) if config.train.masked_loss else ()
+    if plan.problems or no_mask:
+        raise UserError(*plan.problems, *no_mask)
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
@@ -139,14 +140,15 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     writer = StateWriter(config, engine, learner, optimizer, update, averages, identity)
     kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
     product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
+    batch_loss = BatchLoss(family, parts, text, table, engine, config.train)
     training = Training(
         config=config,
         engine=engine,
         parts=parts,
         trainee=learner,
         text=text,
-        stream=Batches(job.plan, config, loaded.latents, parts.spec, engine).stream,
-        batch_loss=BatchLoss(family, parts, text, table, engine, config.train),
+        stream=loaded.training.stream,
+        batch_loss=batch_loss,
         optimizer=optimizer,
         update=update,
         averages=averages,
@@ -160,6 +162,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
             job.plan.epochs(config.train),
         ),
         samples=Samples(family, parts, config, engine, job.folder),
+        validation=Validation(config.train, engine, job.plan, loaded.held, batch_loss, parts),
         plan=job.plan,
         total_steps=job.total_steps,
     )
@@ -195,6 +198,8 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
         progress, notices = writer.restore(job.found)
         for notice in notices:
             emit(Warned(notice.code, notice.en, notice.ja, notice.path))
+    if (notice := training.validation.notice()) is not None:
+        emit(notice)
     if not training.text.is_trained:
         training.text.freeze()
         keep_text(training, control, emit)

@@ -45,7 +45,8 @@ class BatchLoss:
                 self.parts, noisy_latents, batch.timesteps, encoder_hidden_states
             )
         wanted = target(self.parts.prediction, batch.latents, noise, batch.timesteps, self.table)
-        loss = losses.per_sample(self._error(model_pred, wanted, batch.timesteps)) * batch.weights
+        error = self._error(model_pred, wanted, batch.timesteps)
+        loss = losses.per_sample(error, batch.mask) * batch.weights
         return (loss * self._timestep_weights[batch.timesteps]).sum() / batch.total
 
     def _noise(self, batch: MicroBatch) -> Tensor:

@@ -1,64 +1,131 @@
 """Several processes train what one would."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
+from PIL import Image
 
+from core.config.schema import RunConfig
+from core.events import StepDone, from_json
 from core.formats import tensors
 
+ROOT = Path(__file__).parents[2]
 WORKER = """
-import sys, torch
+import json, os, sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 from core.config.schema import RunConfig
 from core.control import RunControl
+from core.events import to_json
 from core.train.run import run
-run(RunConfig.model_validate_json(sys.argv[1]), Path(sys.argv[2]), RunControl(), lambda event: None)
+for values in json.loads(Path(sys.argv[1]).read_text()):
+    config, lines = RunConfig.model_validate_json(values), []
+    out = Path(config.save.output_dir)
+    run(config, out, RunControl(), lambda event: lines.append(to_json(event)))
+    (out / f"events-{os.environ['RANK']}.jsonl").write_text("\\n".join(lines), encoding="utf-8")
 """
-
-
-def test_two_processes_train_what_one_with_twice_the_batch_does(configure, train, tmp_path):
+NOISE = {
+    "noise_offset": 0.1,
+    "noise_offset_random_strength": True,
+    "multires_noise_iterations": 3,
+    "ip_noise_gamma": 0.1,
+    "ip_noise_gamma_random_strength": True,
+    "loss_type": "huber",
+    "min_snr_gamma": 5.0,
+}
+CASES = {
     # 5 pictures an epoch, so that one batch is short and the second process has nothing in it.
-    common = {"train_data_dir": str(make_five(tmp_path)), "reg_data_dir": None}
-    options = {"train": {"max_train_steps": 4, "learning_rate": 1e-3}, "network": {"dropout": 0.0}}
-    train(configure(**options, dataset=common | {"train_batch_size": 2}))
-    config = configure(
-        **options, dataset=common | {"train_batch_size": 1}, save={"output_dir": str(tmp_path / "two")}
-    )
-    (tmp_path / "worker.py").write_text(WORKER)
-    (tmp_path / "two").mkdir()
-    launch = [
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node=2",
-        str(tmp_path / "worker.py"),
-    ]
-    command = [sys.executable, *launch, config.model_dump_json(), str(tmp_path / "two")]
-    root = Path(__file__).parents[2]
+    "odd": {"train": {"max_train_steps": 4}},
+    # Beside as many regularization pictures, in batches of both kinds, and every noise option.
+    "reg_and_noise": {"dataset": {"prior_loss_weight": 0.3}, "train": {"max_train_steps": 4} | NOISE},
+    # 5 samples in batches of 4, the last one of 1, two micro-batches a step.
+    "accumulated": {
+        "dataset": {"train_batch_size": 4},
+        "train": {"max_train_steps": 2, "gradient_accumulation_steps": 2},
+    },
+    # 2 of the 5 pictures held out.
+    "held_out": {
+        "dataset": {"validation_split": 0.4},
+        "train": {"max_train_steps": 2, "validate_every_n_steps": 1},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def pictures_of(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("two")
+    for folder, count, green in (("train/1_sls frog", 5, 90), ("reg/1_frog", 4, 200)):
+        (root / folder).mkdir(parents=True)
+        for n in range(count):
+            Image.new("RGB", (64, 64), (50 * n, green, 255 - 50 * n)).save(root / folder / f"{n}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def config_of(base, pictures_of):
+    """A case as one process trains it, or as each of several does."""
+
+    def make(case: str, processes: int) -> RunConfig:
+        options = CASES[case]
+        dataset = {"train_batch_size": 2} | options.get("dataset", {})
+        dataset["train_batch_size"] //= processes
+        reg = str(pictures_of / "reg") if case == "reg_and_noise" else None
+        folders = {"train_data_dir": str(pictures_of / "train"), "reg_data_dir": reg}
+        return RunConfig(
+            model={"base": str(base)},
+            dataset={"resolution": (64, 64), "cache_latents": True} | folders | dataset,
+            network={"rank": 2, "alpha": 2.0},
+            train={"learning_rate": 1e-3, "seed": 7} | options["train"],
+            save={"output_dir": str(pictures_of / f"{case}-{processes}"), "autosave_minutes": 0},
+            log={"log_every_n_steps": 1},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def in_two(config_of, pictures_of) -> Path:
+    """Every case trained by two processes, started once; the folder of their outputs."""
+    configs = [config_of(case, 2) for case in CASES]
+    for config in configs:
+        Path(config.save.output_dir).mkdir()
+    (pictures_of / "worker.py").write_text(WORKER)
+    (pictures_of / "configs.json").write_text(json.dumps([c.model_dump_json() for c in configs]))
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     done = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, env={**environment(), "PYTHONPATH": str(root)}
+        [sys.executable, *launch, str(pictures_of / "worker.py"), str(pictures_of / "configs.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    one = tensors.load(tmp_path / "out" / "last.safetensors")
-    two = tensors.load(tmp_path / "two" / "last.safetensors")
-    for name, tensor in one.items():
-        torch.testing.assert_close(two[name], tensor, rtol=0, atol=2e-5)
+    return pictures_of
 
 
-def environment() -> dict[str, str]:
-    import os
+def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """The norm of what differs over the norm of the whole."""
+    assert one.keys() == other.keys()
+    difference = sum((one[name].double() - other[name].double()).square().sum() for name in one)
+    whole = sum(tensor.double().square().sum() for tensor in other.values())
+    return (difference / whole).sqrt().item()
 
-    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
-
-def make_five(tmp_path: Path) -> Path:
-    from PIL import Image
-
-    folder = tmp_path / "five" / "1_frog"
-    folder.mkdir(parents=True)
-    for n in range(5):
-        Image.new("RGB", (64, 64), (50 * n, 90, 255 - 50 * n)).save(folder / f"{n}.png")
-    return folder.parent
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_train_what_one_with_twice_the_batch_does(config_of, in_two, train, case):
+    one = train(config_of(case, 1))
+    theirs = tensors.load(in_two / f"{case}-1" / "last.safetensors")
+    assert distance(tensors.load(in_two / f"{case}-2" / "last.safetensors"), theirs) < 1e-5
+    lines = (in_two / f"{case}-2" / "events-0.jsonl").read_text(encoding="utf-8").splitlines()
+    steps = [event for event in map(from_json, lines) if isinstance(event, StepDone)]
+    alone = one.of(StepDone)
+    assert [event.loss for event in steps] == pytest.approx([event.loss for event in alone], rel=1e-5)
+    if case == "held_out":
+        found = [event.validation_loss for event in steps]
+        assert None not in found
+        assert found == pytest.approx([event.validation_loss for event in alone], rel=1e-5)

@@ -1,0 +1,52 @@
+"""Declarations of [train], third part: when the pictures held out are looked at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from core.config.option import Section, opt
+
+
+class ValidationOptions(Section):
+    """When the loss of the pictures held out is measured. Which these are: dataset.validation_split."""
+
+    GROUP: ClassVar[str] = "loss"
+
+    validate_every_n_steps: int | None = opt(
+        None,
+        ("Validate every so many steps", "検証するステップ間隔"),
+        (
+            "Measures the loss of the pictures held out, on fixed noise and timesteps. "
+            "With no interval at all: after every epoch. Always at the end.",
+            "検証用に除いた画像のlossを、固定のノイズとtimestepで測る間隔。"
+            "ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
+        ),
+        level="advanced",
+        sd_scripts="validate_every_n_steps",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    validate_every_n_epochs: int | None = opt(
+        None,
+        ("Validate every so many epochs", "検証するエポック間隔"),
+        (
+            "As above, counted in epochs; both may be given.",
+            "同じくエポックで数えます。両方指定もできます。",
+        ),
+        level="advanced",
+        sd_scripts="validate_every_n_epochs",
+        ge=1,
+        may_change_on_resume=True,
+    )
+    max_validation_steps: int | None = opt(
+        None,
+        ("Batches of a validation", "1回の検証で使うバッチ数"),
+        (
+            "Looks at the first so many batches of the pictures held out only; empty: at all of them.",
+            "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて。",
+        ),
+        level="expert",
+        sd_scripts="max_validation_steps",
+        ge=1,
+        may_change_on_resume=True,
+    )

@@ -1,0 +1,107 @@
+"""The loss of the pictures held out, on the same noise and timesteps every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from core.config.schema_train import TrainConfig
+from core.data.plan import Batch, Plan
+from core.events import Emit, StageProgress, Warned
+from core.models.family import Components
+from core.train.batches import Batches, MicroBatch
+from core.train.engine import Engine
+
+PARTS = 5
+"""The range of timesteps is cut into so many parts; the cuts between them are looked at."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Measures the loss of the pictures held out; the training goes on as if nothing had happened.
+
+    Everything a picture draws belongs to (seed, epoch 0, its slot), so that two passes differ by the weights
+    alone.
+    """
+
+    config: TrainConfig
+    engine: Engine
+    plan: Plan
+    batches: Batches
+    loss: Callable[[MicroBatch], Tensor]
+    parts: Components
+
+    @cached_property
+    def planned(self) -> Sequence[Batch]:
+        """Batches of the pictures held out."""
+        return self.plan.validation_batches()
+
+    def is_due(self, step: int, ended: int, is_last: bool) -> bool:
+        """Whether to measure after this step. ended: the epoch that ended with it, else 0."""
+        if not self.planned:
+            return False
+        steps, epochs = self.config.validate_every_n_steps, self.config.validate_every_n_epochs
+        if steps is None and epochs is None:
+            epochs = 1
+        by_step = steps is not None and step % steps == 0
+        by_epoch = epochs is not None and ended > 0 and ended % epochs == 0
+        return is_last or by_step or by_epoch
+
+    def measure(self, emit: Emit) -> float:
+        """The mean loss over the pictures, four timesteps each; the same on every process."""
+        planned = self.planned[: self.config.max_validation_steps]
+        times = timesteps(self.config.min_timestep, self.config.max_timestep)
+        total = torch.zeros((), device=self.engine.device)
+        with _still((self.parts.unet, self.parts.text_encoder)), torch.no_grad():
+            for done, each in enumerate(planned):
+                emit(StageProgress("validate", done, len(planned)))
+                batch = self.batches.one(each)
+                if batch is None:
+                    continue
+                for timestep in times:
+                    at = replace(batch, timesteps=torch.full_like(batch.timesteps, timestep))
+                    total += self.loss(at) * batch.total
+        emit(StageProgress("validate", len(planned), len(planned)))
+        pictures = sum(len(each.samples) for each in planned)
+        return self.engine.sum(total).item() / (pictures * len(times))
+
+    def notice(self) -> Warned | None:
+        """What to say when options ask for a validation that has no pictures."""
+        config = self.config
+        wanted = (
+            config.validate_every_n_steps,
+            config.validate_every_n_epochs,
+            config.max_validation_steps,
+        )
+        if self.planned or not any(wanted):
+            return None
+        return Warned(
+            "W-VALIDATION-NONE",
+            "no pictures are held out, so there is nothing to validate; set dataset.validation_split",
+            "検証用に除かれた画像がないため、検証は行いません。dataset.validation_splitを指定してください",
+        )
+
+
+def timesteps(low: int, high: int) -> tuple[int, ...]:
+    """The timesteps looked at: 200, 400, 600 and 800 of 0 to 1000, as sd-scripts does."""
+    if high <= low:
+        return (low,)
+    return tuple(low + (high - low) * part // PARTS for part in range(1, PARTS))
+
+
+@contextmanager
+def _still(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Without dropout for a while."""
+    before = [module.training for module in modules]
+    for module in modules:
+        module.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in zip(modules, before, strict=True):
+            module.train(is_training)
