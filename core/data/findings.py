@@ -250,6 +250,16 @@ def all_held_out(pictures: int) -> Problem:
     )
 
 
+def held_out_copies(pictures: int) -> Problem:
+    """Pictures of a data set without validation that are validated in another."""
+    return Problem(
+        "I-VAL-COPIES",
+        f"{pictures} pictures of subsets without validation_split are held out too, as another subset "
+        "validates them: what is trained is never validated.",
+        f"validation_splitのないsubsetの画像{pictures}枚も、別のsubsetの検証用画像と同じため学習しません。",
+    )
+
+
 def none_held_out(share: float) -> Problem:
     """Folders too small for the share of validation."""
     return Problem(

@@ -7,16 +7,15 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.control import RunControl
-from core.data import buckets, captions, findings, holdout, listing, reg, report
+from core.data import captions, findings, holdout, listing, reg, remarks, report
 from core.data.folders import Folder
 from core.data.keys import rng
 from core.data.names import nfc
@@ -315,11 +314,7 @@ def make(
     validation = holdout.held_out(found.images, found.settings, seed)
     samples = _samples(found.images, set(validation))
     problems = list(found.problems)
-    if validation and not samples.total():
-        problems.append(findings.all_held_out(len(validation)))
-    asked = [settings.validation_split for settings in found.settings if settings.validation_split]
-    if asked and found.images and not validation:
-        problems.append(findings.none_held_out(max(asked)))
+    problems += remarks.on_validation(found.images, found.settings, validation, samples.total())
     if samples.total() > MAX_SAMPLES:
         problems.append(findings.too_many(samples.total(), MAX_SAMPLES))
         samples.clear()
@@ -327,9 +322,10 @@ def make(
     turns: list[reg.Turns] = []
     for dataset in sorted({folder.dataset for folder in found.folders}):
         inside = reg.turns(found.images, names, samples[dataset], seed, dataset)
-        problems += _reg_notices(found.images, dataset, inside, samples[dataset])
+        said = remarks.on_regularization(found.images, dataset, inside, samples[dataset])
+        problems += [replace(p, key="") for p in said] if config.dataset_config else said
         turns += inside
-    problems += _range_notices(found.settings)
+    problems += remarks.on_buckets(found.settings)
     return Plan(
         config=config,
         settings=found.settings,
@@ -350,39 +346,3 @@ def _samples(images: tuple[PlannedImage, ...], held: set[int]) -> Counter[int]:
     for index, image in enumerate(images):
         samples[image.dataset] += 0 if image.is_reg or index in held else image.repeats
     return samples
-
-
-def _range_notices(settings: tuple[DatasetConfig, ...]) -> list[Problem]:
-    problems: list[Problem] = []
-    for config in settings:
-        given = (config.min_bucket_reso, config.max_bucket_reso)
-        used = buckets.effective_range(*given, config.bucket_reso_steps)
-        if config.enable_bucket and not config.bucket_no_upscale and used != given:
-            problems.append(findings.rounded_range(config, *used))
-    return list(dict.fromkeys(problems))
-
-
-def _reg_notices(
-    images: tuple[PlannedImage, ...], dataset: int, turns: tuple[reg.Turns, ...], train: int
-) -> list[Problem]:
-    """Whether regularization pictures of a data set are spare, used several times or never."""
-    inside = {i for i, image in enumerate(images) if image.is_reg and image.dataset == dataset}
-    samples = sum(images[i].repeats for i in inside)
-    if not samples or samples == train:
-        return []
-    if not train:
-        is_alone = len(inside) == sum(image.dataset == dataset for image in images) < len(images)
-        return [findings.reg_alone(dataset, len(inside))] if is_alone else []
-    if samples < train:
-        return [findings.reg_reuse(train, samples)]
-    first = {index for turn in turns for index in turn.of(1)}
-    ever = {index for turn in turns if turn.take for index in turn.images}
-
-    def names(indices: set[int]) -> list[str]:
-        return [_short(images[i].path) for i in sorted(indices)]
-
-    return [findings.reg_surplus(train, samples, names((inside - first) & ever), names(inside - ever))]
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

@@ -93,7 +93,7 @@ def _epoch(values: dict[str, Any], has_steps: bool) -> list[Words]:
 
 
 def _held_out(images: Sequence[dict[str, Any]]) -> list[Words]:
-    held = [image["path"] for image in images if image.get("is_validation")]
+    held = list(dict.fromkeys(image["path"] for image in images if image.get("is_validation")))
     if not held:
         return []
     title = Words(

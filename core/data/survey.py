@@ -72,7 +72,7 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
             problems += _metadata_notices(found.metadata[index], found.settings[folder.settings])
         else:
             problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
-    problems += _folder_words_notices(seen)
+    problems += _folder_words_notices(seen, found.folders)
     masked = masks.find(images, found.folders, found.settings)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
@@ -227,6 +227,6 @@ def _caption_notices(
     return problems + [findings.orphan(path) for path in sorted(orphans)]
 
 
-def _folder_words_notices(seen: Sequence[_Seen]) -> list[Problem]:
-    without = sum(one.caption.path is None for one in seen)
+def _folder_words_notices(seen: Sequence[_Seen], folders: Sequence[Folder]) -> list[Problem]:
+    without = sum(one.caption.path is None and bool(folders[one.folder].prompt) for one in seen)
     return [findings.folder_words_used(without, len(seen))] if without else []

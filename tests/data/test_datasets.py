@@ -328,6 +328,8 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictur
     held = [whole.images[i] for i in whole.validation]
     # 3 of 10, and the same 3 at the other size, though no share is held out there; none of 5_a
     assert [sum(i.folder == n for i in held) for n in (0, 1, 2)] == [3, 0, 3]
+    (notice,) = [n for n in whole.notices if n.code == "I-VAL-COPIES"]
+    assert notice.en.startswith("3 pictures")
     out = {image.content for image in held}
     seen = {whole.images[s.image].content for e in (1, 2) for b in whole.epoch(e) for s in b.samples}
     assert not out & seen and len(seen) == 7 + 3
