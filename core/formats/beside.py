@@ -8,6 +8,8 @@ from pathlib import Path
 MARK = "# Written by Rareword together with the model of the same name; it goes where that goes."
 """First line of a .yaml that we wrote, so that no other is ever removed."""
 
+SINGLE_FILES = (".safetensors", ".ckpt")
+
 _LONGEST = 65536
 """Characters that are looked at; a real one has 2,000."""
 
@@ -21,9 +23,15 @@ def yaml_of(model: Path) -> Path:
 
 
 def belongings(model: Path) -> tuple[Path, ...]:
-    """What else was written with a single file and has to be removed or renamed with it."""
+    """What else was written with a single file and has to be removed or renamed with it.
+
+    Nothing while another single file of the same name needs it too.
+    """
+    if model.suffix not in SINGLE_FILES:
+        return ()
     place = yaml_of(model)
-    return (place,) if is_ours(place) else ()
+    others = (model.with_suffix(suffix) for suffix in SINGLE_FILES if suffix != model.suffix)
+    return (place,) if is_ours(place) and not any(other.exists() for other in others) else ()
 
 
 def is_ours(place: Path) -> bool:

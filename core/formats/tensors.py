@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from core.errors import NumericFault, Problem, ResourceFault, UserError
-from core.formats import commit, pickles
+from core.formats import commit, pickle_writer, pickles
 from core.formats.header import TensorTable, read_header, unreadable
 from core.formats.slots import Shape
 
@@ -229,12 +229,13 @@ def _write_safetensors(
 def _write_pickle(
     file: BinaryIO, path: Path, tensors: Mapping[str, Lazy], metadata: Mapping[str, str]
 ) -> None:
-    made = {name: _made(path, name, t) for name, t in tensors.items()}
-    if path.suffix.lower() == ".bin":
-        # Diffusers and transformers want the tensors at the top.
-        torch.save(made, file)
-    else:
-        torch.save({"state_dict": made, "metadata": dict(metadata)}, file)
+    pickle_writer.write(
+        file,
+        {name: (t.dtype, t.shape) for name, t in tensors.items()},
+        lambda name: _made(path, name, tensors[name]),
+        # Diffusers and transformers want the tensors of a .bin file at the top.
+        None if path.suffix.lower() == ".bin" else metadata,
+    )
 
 
 def _made(path: Path, name: str, lazy: Lazy) -> Tensor:

@@ -12,6 +12,7 @@ from core.config.schema import SaveConfig
 from core.control import RunControl
 from core.errors import ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
+from core.formats import beside
 from core.formats.header import read_header
 from core.train import state, state_files
 from core.train.state import Kept, Progress, StateWriter
@@ -156,10 +157,13 @@ class Outputs:
             stem, suffix = path.name.removesuffix(self._ending), self._ending
         names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
         kept = next(place for place in names if not place.exists())
+        belongings = beside.belongings(path)
         try:
             path.rename(kept)
         except PermissionError:
             return  # Windows: another program holds it; the writer will find another name for the new one.
+        for belonging in belongings:
+            belonging.rename(kept.with_suffix(belonging.suffix))
         self._emit(
             Warned(
                 "W-OUT-KEPT",
@@ -184,6 +188,8 @@ class Outputs:
         for kept in _older(progress, kind, last):
             path = self._folder / kept.model
             if kept.model and not _is_model_of_another(path, progress.lineage):
+                for belonging in beside.belongings(path):
+                    belonging.unlink(missing_ok=True)
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             kept.model = ""
 
