@@ -127,6 +127,21 @@ def test_a_diffusers_folder_is_known(tmp_path, family):
     assert (identity.kind, identity.family, identity.format) == ("model", family, "diffusers")
 
 
+@pytest.mark.parametrize(
+    ("part", "kind", "variant"),
+    [("unet", "model", "unet"), ("vae", "vae", ""), ("text_encoder", "text_encoder", "")],
+)
+def test_the_parts_of_a_diffusers_folder_are_known(tmp_path, part, kind, variant):
+    identity = identify(make_tiny_folder(tmp_path / "model") / part)
+    assert (identity.kind, identity.variant, identity.format) == (kind, variant, "diffusers")
+    assert identity.parameters > 0 and identity.dtypes.keys() == {"F32"}
+
+
+def test_a_training_state_is_known(tmp_path):
+    (tmp_path / "state.json").write_text("{}")
+    assert identify(tmp_path).kind == "state"
+
+
 def test_a_pipeline_that_is_not_known_is_refused(tmp_path):
     (tmp_path / "model_index.json").write_text('{"_class_name": "EvilPipeline", "x": ["evil_module", "X"]}')
     identity = identify(tmp_path)

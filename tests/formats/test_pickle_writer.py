@@ -56,7 +56,7 @@ def test_the_archive_is_whole_and_its_numbers_lie_where_torch_puts_them(tmp_path
     assert all(place.begin % pickle_writer.ALIGNMENT == 0 for place in places)
 
 
-@pytest.mark.parametrize("ending", ["ckpt", "bin"])
+@pytest.mark.parametrize("ending", ["ckpt", "bin", "safetensors"])
 def test_one_tensor_at_a_time_is_in_memory(tmp_path, ending):
     alive, most = 0, 0
 

@@ -226,6 +226,52 @@ def test_a_hub_name_without_a_connection_is_told_so(monkeypatch):
     assert refusal("someone/some-model").code == "E-MODEL-HUB"
 
 
+@pytest.fixture
+def hub_of(monkeypatch):
+    """Makes a local folder the only model of the Hub, under the name someone/some-model."""
+
+    def put(folder):
+        import huggingface_hub
+
+        def fetch(name, allow_patterns=None):
+            assert name == "someone/some-model" and set(allow_patterns) == set(hub.wanted(files))
+            return str(folder)
+
+        files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda name: files)
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+
+    return put
+
+
+def test_a_model_of_the_hub_is_loaded(tmp_path, hub_of):
+    hub_of(make_tiny_folder(tmp_path / "x"))
+    assert same(loaded("someone/some-model"), modules())
+
+
+def test_a_vae_of_the_hub_is_put_in(tmp_path, tiny, hub_of):
+    hub_of(make_tiny_folder(tmp_path / "x", seed=1) / "vae")
+    parts = loaded(tiny, vae="someone/some-model")
+    assert same(parts, modules() | {"vae": modules(seed=1)["vae"]})
+    pixels = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        mean, _ = open_family("sd1").encode_image(parts, pixels)
+        wanted = modules(seed=1)["vae"].encode(pixels).latent_dist.mean
+    assert torch.allclose(mean, wanted * 0.18215, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2"])
+def test_a_single_file_is_loaded_and_read_without_a_network(tmp_path, monkeypatch, family):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    parts = loaded(make_tiny(tmp_path / "x.ckpt", family=family))
+    ids = open_family(family).tokenize(parts, ["sls frog"], ModelConfig())
+    assert ids[0, :4].tolist() == [49406, 33651, 11438, 49407]
+
+
 def test_of_a_hub_model_only_plain_weights_and_small_texts_are_fetched():
     files = {
         "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",

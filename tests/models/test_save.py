@@ -235,8 +235,9 @@ def test_diffusers_reads_the_folder_offline(tmp_path, monkeypatch, changed, save
     assert pipe.tokenizer.pad_token_id == changed.spec.pad_token_id
 
 
-def test_diffusers_reads_the_single_file_with_a_local_config(tmp_path, changed):
+@pytest.mark.parametrize("save_as", ["safetensors", "ckpt"])
+def test_diffusers_reads_the_single_file_with_a_local_config(tmp_path, changed, save_as):
     config = save(changed, tmp_path / "config", "diffusers_safetensors")
-    out = save(changed, tmp_path / "out", "safetensors")
+    out = save(changed, tmp_path / "out", save_as)
     pipe = StableDiffusionPipeline.from_single_file(out, config=str(config), local_files_only=True)
     assert_same_pipe(changed, pipe)
