@@ -172,6 +172,14 @@ class Plan:
         """Optimizer steps that an epoch fills, the last one perhaps not whole."""
         return math.ceil(self.batches_per_epoch / accumulation)
 
+    def position(self, step: int, accumulation: int) -> int:
+        """Batches before the update that follows `step` finished ones.
+
+        An epoch's last step takes what is left of it, so that epochs end with a step, as in sd-scripts.
+        """
+        epochs, within = divmod(step, self.steps_per_epoch(accumulation))
+        return epochs * self.batches_per_epoch + within * accumulation
+
     def total_steps(self, train: TrainConfig) -> int:
         """Optimizer steps of the run; max_train_epochs wins over max_train_steps."""
         if train.max_train_epochs is None:

@@ -76,7 +76,7 @@ def load(
         if dataset.cache_latents_to_disk:
             root = Path(config.save.output_dir) / "cache" / "latents"
             disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
-        used = cache.used_entries(plan, total_steps * config.train.gradient_accumulation_steps)
+        used = cache.used_entries(plan, plan.position(total_steps, config.train.gradient_accumulation_steps))
         latents.append(cache.build(plan, used, encode, disk, control, emit, engine.device))
         masks[0].keep(used, control, emit)
         rest(parts.vae.to("cpu"))

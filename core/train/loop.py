@@ -55,12 +55,20 @@ class Training:
 
     @property
     def accumulation(self) -> int:
-        """Micro-batches of one step."""
+        """Micro-batches of one step; the last step of an epoch may have fewer."""
         return self.config.train.gradient_accumulation_steps
 
     def epoch_of(self, step: int) -> int:
         """Epochs whose last micro-batch has been trained after so many steps."""
-        return step * self.accumulation // self.plan.batches_per_epoch
+        return step // self.plan.steps_per_epoch(self.accumulation)
+
+    def position(self, step: int) -> int:
+        """Micro-batches trained after so many steps."""
+        return self.plan.position(step, self.accumulation)
+
+    def micro_batches(self, step: int) -> int:
+        """How many the update after `step` steps is made from."""
+        return self.position(step + 1) - self.position(step)
 
     def epoch_ended(self, step: int) -> int:
         """The epoch whose last micro-batch was in the update before `step` steps were done; 0 for none."""
@@ -69,7 +77,7 @@ class Training:
 
     def pictures_of(self, step: int) -> list[str]:
         """Names of the pictures that the update after `step` steps is made from."""
-        batches = islice(self.plan.stream(step * self.accumulation), self.accumulation)
+        batches = islice(self.plan.stream(self.position(step)), self.micro_batches(step))
         return [self.plan.images[s.image].path.name for batch in batches for s in batch.samples]
 
     def learning_rates(self, step: int) -> dict[str, float]:
@@ -90,7 +98,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             training.samples.draw(0, control, emit)
     training.trainee.set_train_mode(training.text.is_trained)
     report.restart_clock()
-    with closing(training.stream(progress.step * training.accumulation)) as stream:
+    with closing(training.stream(training.position(progress.step))) as stream:
         while progress.step < training.total_steps:
             _look_at_control(training, progress.step, control, report)
             if stop_text_encoder(training, progress.step):
@@ -116,13 +124,13 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
 def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]) -> Tensor:
     """Add up the gradients of one step; returns the mean loss over the samples of all processes."""
-    engine, accumulation = training.engine, training.accumulation
+    engine, count = training.engine, training.micro_batches(step)
     loss = torch.zeros((), device=engine.device)
-    for n, batch in enumerate(islice(stream, accumulation)):
+    for n, batch in enumerate(islice(stream, count)):
         if batch is None:
             continue
         _seed_dropout(training, step, n)
-        share = training.batch_loss(batch) / accumulation
+        share = training.batch_loss(batch) / count
         if share.requires_grad:  # not so when module_dropout left out every module
             engine.backward(share)
         loss += share.detach()
@@ -199,7 +207,7 @@ class Report:
             StepDone(
                 step=step,
                 total=training.total_steps,
-                epoch=-(-step * training.accumulation // training.plan.batches_per_epoch),
+                epoch=training.epoch_of(step - 1) + 1,
                 loss=loss,
                 lr=rates,
                 grad_norm=training.update.grad_norm.item(),

@@ -137,7 +137,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
     table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
-    writer = StateWriter(config, engine, learner, optimizer, update, averages, identity)
+    writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity)
     kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
     product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
     batch_loss = BatchLoss(family, parts, text, table, engine, config.train)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from core.config import toml_io
 from core.config.schema import RunConfig
+from core.data.plan import Plan
 from core.errors import Problem
 from core.formats import commit, tensors
 from core.train import optim_state, state_files
@@ -64,6 +65,7 @@ class StateWriter:
     """Writes and reads the states of one run."""
 
     config: RunConfig
+    plan: Plan
     engine: Engine
     trainee: Trainee
     optimizer: torch.optim.Optimizer
@@ -128,7 +130,7 @@ class StateWriter:
             "kind": kind,
             "step": progress.step,
             "epoch": epoch,
-            "position": progress.step * self.config.train.gradient_accumulation_steps,
+            "position": self.plan.position(progress.step, self.config.train.gradient_accumulation_steps),
             "seed": self.config.train.seed,
             "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,

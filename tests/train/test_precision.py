@@ -128,6 +128,21 @@ def test_an_overflow_halves_the_scale_and_leaves_the_step_out():
     assert parameter.tolist() == [1.0, 1.0]
 
 
+def test_as_on_a_gpu_the_optimizer_leaves_an_overflow_out_by_itself():
+    parameter = torch.nn.Parameter(torch.ones(2, dtype=torch.float16))
+    parameter.grad = torch.tensor([float("inf"), 1.0], dtype=torch.float16)
+    with Engine("full_fp16") as engine:
+        optimizer = optim.make(OptimizerConfig(), (Group("unet", 0.1, {"w": parameter}),))
+        update = Update(engine, optimizer, [parameter], 1.0, HalfStep(optimizer, 0, False))
+        update._looks_at_once = False
+        update(0, torch.zeros(()))
+        parameter.grad = torch.ones(2, dtype=torch.float16)
+        assert parameter.tolist() == [1.0, 1.0]
+        update(1, torch.zeros(()))
+    assert parameter.tolist() == pytest.approx([0.9, 0.9], abs=2e-3)
+    assert optimizer.state[parameter]["step"].item() == 1
+
+
 def test_the_scale_doubles_after_two_thousand_good_steps():
     scale = LossScale(torch.device("cpu"))
     scale.load({"scale": 8.0, "good_steps": 1998})
