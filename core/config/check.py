@@ -120,6 +120,7 @@ def check(text: str, overrides: Sequence[str] = ()) -> Checked:
 def read_values(text: str, overrides: Sequence[str] = ()) -> tuple[Reading, list[tuple[KeyPath, Problem]]]:
     """The options a text names, by our keys, before types and rules are looked at."""
     document = toml_io.parse(text)
+    refuse_datasets(document)
     reading = Reading()
     declared_format = document.pop("format", None)
     if declared_format not in (None, FORMAT):
@@ -142,6 +143,21 @@ def read_values(text: str, overrides: Sequence[str] = ()) -> tuple[Reading, list
         _take_override(reading, override)
     errors = [item for item in reading.problems if item[1].is_error]
     return reading, [item for item in reading.problems if item not in errors] + errors
+
+
+def refuse_datasets(document: Mapping[str, Any]) -> None:
+    """A dataset_config is no run file. Raises ConfigError for one."""
+    if isinstance(document.get("datasets"), list):
+        raise ConfigError(
+            Problem(
+                "E-CFG-DATASETS",
+                "this file describes data sets, not a run; name it in a run file: "
+                "dataset.dataset_config = 'path of this file'.",
+                "これはデータセットの設定ファイルです。実行設定ファイルで"
+                "dataset.dataset_config = 'このファイルのパス' と指定してください。",
+                key="datasets",
+            )
+        )
 
 
 def _leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from core.config import kohya_gui, lora_metadata, pasted, sd_scripts
-from core.config.check import Reading, take
+from core.config.check import Reading, refuse_datasets, take
 from core.config.option import Option, walk
 from core.config.schema import RunConfig
 from core.errors import ConfigError, Problem
@@ -47,6 +47,7 @@ def import_text(text: str) -> Imported:
                 f"「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません（{e}）。",
             )
         ) from e
+    refuse_datasets(document)
     return _imported("TOML", _flat(document))
 
 

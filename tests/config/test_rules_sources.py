@@ -3,6 +3,7 @@
 import pytest
 
 from core.config.check import check
+from core.config.importing import import_text
 from core.errors import ConfigError
 
 HEAD = "format = 1\n[model]\nbase = 'm.safetensors'\n[dataset]\n"
@@ -42,6 +43,17 @@ def test_the_run_s_own_sizes_are_not_judged_where_data_sets_have_theirs():
 def test_repeats_without_metadata_are_said_to_have_no_effect():
     notices = check(HEAD + "train_data_dir = 't'\ndataset_repeats = 3\n").notices
     assert [(p.code, p.key) for p in notices] == [("W-CFG-UNUSED", "dataset.dataset_repeats")]
+
+
+DATASETS = "[general]\nenable_bucket = true\n[[datasets]]\n[[datasets.subsets]]\nimage_dir = 'x'\n"
+
+
+@pytest.mark.parametrize("read", [check, import_text])
+def test_a_dataset_config_given_as_a_run_file_is_told_its_place(read):
+    with pytest.raises(ConfigError) as caught:
+        read(DATASETS)
+    (problem,) = caught.value.problems
+    assert problem.code == "E-CFG-DATASETS" and "dataset.dataset_config = " in problem.en
 
 
 def test_sd_scripts_names_of_the_three_are_understood():
