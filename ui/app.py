@@ -10,6 +10,7 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
+from ui.card_regularize import RegularizeCard
 from ui.card_resize import ResizeCard
 from ui.card_tensorboard import TensorBoardCard
 from ui.faults import guarded
@@ -124,9 +125,11 @@ class App:
             self.schedule = draw_training(page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
-        with page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools"):
+        self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
+        with self.tools_tab:
             self.tools = Tools(window, page)
             self.resize = ResizeCard(window, page)
+            self.regularize = RegularizeCard(window, page, form)
             self.board = TensorBoardCard(window, page, form)
 
     def _connect(self) -> None:
@@ -153,6 +156,7 @@ class App:
         self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.resize.connect(lang)
+        self.regularize.connect(lang, self.tools_tab)
         self.board.connect(lang)
         self.run.connect(lang, self.timer)
 

@@ -63,6 +63,40 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "resize.name": Words("Name of the new folder", "新しいフォルダの名前"),
     "resize.name.info": Words("It is made in {folder}", "{folder} の中に作ります"),
     "resize.button": Words("Resize", "リサイズ"),
+    "regularize.title": Words("Make regularization images", "正則化画像を作る"),
+    "regularize.lead": Words(
+        "The base model of the Model tab draws its own idea of the class, so that training leaves the class "
+        "as it is. Pictures that are there already are kept, so a stopped run goes on.",
+        "モデルタブの元モデルでclassの画像を生成します。学習後もclass全体を元のまま保つために使います。"
+        "既にある画像はそのままなので、停止しても続きから再開できます。",
+    ),
+    "regularize.classes": Words("Prompts, one a line", "プロンプト（1行に1つ）"),
+    "regularize.classes.info": Words(
+        "Such as frog. Empty: the classes of the training folders.",
+        "例：frog。空欄なら学習用フォルダのclassを使います。",
+    ),
+    "regularize.count": Words("Number of each", "それぞれの枚数"),
+    "regularize.count.info": Words(
+        "Empty: by the guide's rule, repeats × pictures of the training folders.",
+        "空欄ならガイドの式（学習用画像の繰り返し回数×枚数）で決めます。",
+    ),
+    "regularize.steps": Words("Sampling steps", "サンプリングステップ数"),
+    "regularize.steps.info": Words("More is slower; 30 is usual.", "多いほど時間がかかります。通常30。"),
+    "regularize.negative": Words("Negative prompt", "ネガティブプロンプト"),
+    "regularize.negative.info": Words("May be empty.", "省略できます。"),
+    "regularize.hint": Words(
+        "The guide's rule gives {n} pictures: {sum}.", "ガイドの式では{n}枚になります：{sum}"
+    ),
+    "regularize.place": Words("They go to {folder}", "保存先：{folder}"),
+    "regularize.button": Words("Make images", "画像を作る"),
+    "regularize.busy": Words(
+        "a training is running; make the images before or after it.",
+        "学習中です。学習の前か後に実行してください。",
+    ),
+    "regularize.number": Words("“{name}” takes a whole number.", "「{name}」は整数で入力してください。"),
+    "regularize.done": Words(
+        "{folder}: {n} pictures, {new} of them new", "{folder}：{n}枚（うち新規{new}枚）"
+    ),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
         "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set "

@@ -48,6 +48,7 @@ class Window:
     preview: Job[Any] = field(default_factory=lambda: Job("rareword-preview"))
     convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
     resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
+    regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
     tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:

@@ -83,7 +83,8 @@ def as_new(window: Window) -> None:
     workspace.mkdir()
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
-    window.preview, window.convert, window.resize = Job("preview"), Job("convert"), Job("resize")
+    window.preview, window.convert = Job("preview"), Job("convert")
+    window.resize, window.regularize = Job("resize"), Job("regularize")
     window.draft, window.unfinished, window.lang = Draft(workspace / "window.json"), None, "auto"
 
 

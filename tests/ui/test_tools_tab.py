@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from PIL import Image
+
+from tests.ui.fake import demo_raw
 
 
 def resized(app, lang="en", **fields):
@@ -50,3 +54,57 @@ def test_a_stop_ends_it_after_the_picture_at_hand(app, window, frogs):
 def test_what_is_wrong_is_said_and_nothing_is_written(app, window, frogs, fields):
     assert "is-bad" in resized(app, **({"source": str(frogs)} | fields))[-1]
     assert not (window.workspace / "resized").exists()
+
+
+def made(app, lang="en", **fields):
+    """Everything the card shows while the demo's model draws, with the form's folders as given."""
+    parts, components = app.regularize.parts, app.form.components
+    typed = {"classes": "", "count": "", "steps": "1", "negative": ""} | fields
+    data = {parts[name]: typed[name] for name in ("classes", "count", "steps", "negative")}
+    data[components["model.base"]] = typed.get("base", "demo/base.safetensors")
+    data[components["dataset.resolution"]] = "64"
+    data[components["dataset.train_data_dir"]] = typed.get("train", "")
+    data[components["dataset.reg_data_dir"]] = typed.get("reg", "demo/reg")
+    updates = list(app.regularize.start(data, lang))
+    last = next(u[parts["result"]] for u in reversed(updates) if parts["result"] in u)
+    return last, updates[-1].get(components["dataset.reg_data_dir"])
+
+
+def test_the_base_model_draws_the_class_as_often_as_the_guides_rule_asks(app, window, frogs):
+    (frogs.parent / "train").mkdir()
+    shutil.copytree(frogs, frogs.parent / "train" / "1_sls frog")
+    train = str(frogs.parent / "train")
+    assert "gives 3 pictures: 1 × 3" in app.regularize.hint(train, "en")
+    said, chosen = made(app, train=train)
+    folder = window.workspace / "datasets" / "reg" / "1_frog"
+    assert len(list(folder.glob("*.png"))) == 3 and "1_frog: 3 pictures, 3 of them new" in said
+    assert chosen["value"] == str(folder.parent)
+    said, chosen = made(app, train=train, reg=str(frogs), lang="ja")
+    assert "新規0枚" in said and chosen is None  # a folder of one's own is not replaced
+
+
+def test_several_prompts_and_a_stop(app, window):
+    job = window.regularize
+    real = job.start
+    job.start = lambda work: real(lambda report: (job.control.stop(save=False), work(report))[1])
+    assert "Stopped" in made(app, classes="frog\na red frog", count="1")[0]
+    job.start = real
+    made(app, classes="frog\na red frog", count="1")
+    assert sorted(p.name for p in (window.workspace / "datasets" / "reg").iterdir()) == [
+        "1_a red frog",
+        "1_frog",
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"count": "many"}, {"count": "0", "classes": "frog"}, {"base": ""}, {"base": "gui.py", "count": "1"}],
+)
+def test_images_that_can_not_be_made_are_refused_in_words(app, window, fields):
+    assert "is-bad" in made(app, **fields)[0]
+    assert not (window.workspace / "datasets").exists()
+
+
+def test_a_running_training_keeps_the_gpu_to_itself(app, window):
+    window.runner.start(app.form.check(demo_raw(app), "en")[0])
+    assert "a training is running" in made(app, classes="frog", count="1")[0].lower()
