@@ -13,6 +13,7 @@ from core.errors import Lang, UserError
 from ui.checking import dataset_config, train_config
 from ui.form import Form
 from ui.markup import note
+from ui.rates import rate_curve
 from ui.text import say
 
 
@@ -69,5 +70,8 @@ def length_note(length: Length | None, lang: Lang) -> str:
 
 
 def length_html(form: Form, raw: Mapping[str, Any], plan: Plan | None, lang: Lang) -> str:
-    """The length of the run in a sentence."""
-    return length_note(length_of(form, raw, plan), lang)
+    """The length of the run in a sentence, and the curve of its learning rate."""
+    length = length_of(form, raw, plan)
+    if length is None:
+        return ""
+    return length_note(length, lang) + rate_curve(form, raw, length.total, lang)

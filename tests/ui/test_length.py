@@ -9,6 +9,7 @@ import pytest
 from tests.ui.fake import demo_raw
 from ui.chart import Line, loss_chart, mark_text, plot
 from ui.length import length_of
+from ui.rates import rate_curve
 
 
 def points(html, name):
@@ -28,6 +29,52 @@ def test_epochs_and_batch_change_the_total_before_any_look_at_the_pictures(share
     raw = raw_with(shared_app, train__max_train_epochs="6", dataset__train_batch_size=8)
     by_epochs = length_of(shared_app.form, raw, None)
     assert (by_epochs.steps, by_epochs.total, by_epochs.epochs) == (50, 300, 6)
+
+
+def test_a_constant_rate_is_a_level_line_and_a_linear_one_falls_to_the_end(shared_app):
+    same = {"train__unet_lr": "", "train__text_encoder_lr": "", "train__stop_text_encoder_training": ""}
+    level = points(
+        rate_curve(
+            shared_app.form, raw_with(shared_app, **same, optimizer__lr_scheduler="constant"), 200, "en"
+        ),
+        "smooth",
+    )
+    assert len({y for _, y in level}) == 1 and level[0][0] == 0 and level[-1][0] == 995.0
+    raw = raw_with(
+        shared_app, **same, train__learning_rate="1e-4", optimizer__lr_scheduler="linear",
+        optimizer__lr_warmup_steps="10%",
+    )  # fmt: skip
+    html = rate_curve(shared_app.form, raw, 200, "en")
+    curve = dict(points(html, "smooth"))
+    # By transformers' formula: 0 at step 0, the full rate at step 20, half of it at step 110.
+    full = curve[100.0]
+    bottom = curve[0.0]
+    assert bottom == 300.0 and full == min(curve.values())
+    assert curve[550.0] == pytest.approx((bottom + full) / 2, abs=0.2)
+    assert ">1e-4<" in html and ">0<" in html
+
+
+def test_parts_with_rates_of_their_own_have_curves_of_their_own(shared_app):
+    raw = raw_with(
+        shared_app, train__learning_rate="1e-4", train__unet_lr="", train__text_encoder_lr="5e-5",
+        train__stop_text_encoder_training="30%", optimizer__lr_scheduler="constant",
+    )  # fmt: skip
+    html = rate_curve(shared_app.form, raw, 1000, "ja")
+    unet, text = points(html, "smooth"), points(html, "text")
+    assert unet[-1][0] == 999.0 and text[-1][0] == 299.0
+    assert text[0][1] == pytest.approx((300 + unet[0][1]) / 2, abs=0.2) and "Text Encoder" in html
+
+
+def test_no_curve_is_drawn_of_settings_that_do_not_hold(shared_app):
+    assert rate_curve(shared_app.form, raw_with(shared_app, train__learning_rate="fast"), 100, "en") == ""
+
+
+def test_an_optimizer_that_finds_the_rate_is_told_apart(shared_app):
+    raw = raw_with(
+        shared_app, optimizer__optimizer_type="Prodigy", train__learning_rate="1", train__unet_lr="",
+        train__text_encoder_lr="",
+    )  # fmt: skip
+    assert "finds the learning rate itself" in rate_curve(shared_app.form, raw, 100, "en")
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (1e-4, "1e-4"), (0.05, "0.05"), (2.5e-6, "2.5e-6")])
