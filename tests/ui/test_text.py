@@ -28,7 +28,15 @@ FAMILIES = (
 )
 LATIN = {
     *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),
-    *("make.identifier", "make.class", "rate.unet", "run.loss", "run.chart", "kind.text_encoder"),
+    *(
+        "make.identifier",
+        "make.class",
+        "rate.unet",
+        "rate.text",
+        "run.loss",
+        "run.chart",
+        "kind.text_encoder",
+    ),
 }
 
 
