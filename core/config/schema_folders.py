@@ -124,7 +124,7 @@ class FolderOptions(Section):
         ("Smallest bucket side", "bucketの最小サイズ"),
         ("In pixels.", "ピクセル単位。"),
         level="advanced",
-        needs="dataset.enable_bucket",
+        needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="min_bucket_reso",
         ge=64,
         le=8192,
@@ -134,7 +134,7 @@ class FolderOptions(Section):
         ("Largest bucket side", "bucketの最大サイズ"),
         ("In pixels.", "ピクセル単位。"),
         level="advanced",
-        needs="dataset.enable_bucket",
+        needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="max_bucket_reso",
         ge=64,
         le=8192,
@@ -147,7 +147,7 @@ class FolderOptions(Section):
             "bucketの辺はこのピクセル数の倍数になります。",
         ),
         level="expert",
-        needs="dataset.enable_bucket",
+        needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="bucket_reso_steps",
         ge=64,
         multiple_of=64,
@@ -161,7 +161,7 @@ class FolderOptions(Section):
         ),
         choices=catalog.BUCKET_RULES,
         level="expert",
-        needs="dataset.enable_bucket",
+        needs="dataset.enable_bucket|dataset.dataset_config",
     )
     bucket_no_upscale: bool = opt(
         False,
@@ -171,7 +171,7 @@ class FolderOptions(Section):
             "小さい画像は拡大せず、bucketの刻みに合わせて切り抜きます。",
         ),
         level="advanced",
-        needs="dataset.enable_bucket",
+        needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="bucket_no_upscale",
     )
     validation_split: float = opt(

@@ -60,3 +60,8 @@ def test_sd_scripts_names_of_the_three_are_understood():
     config = check("pretrained_model_name_or_path = 'm'\ntrain_data_dir = 't'\nin_json = 'm.json'\n"
                    "dataset_repeats = 4\n").config  # fmt: skip
     assert (config.dataset.in_json, config.dataset.dataset_repeats) == ("m.json", 4)
+
+
+def test_what_stands_in_for_the_options_of_data_sets_is_not_called_unused():
+    text = "dataset_config = 'd.toml'\nmin_bucket_reso = 320\nkeep_tokens = 1\nvalidation_seed = 3\n"
+    assert check(HEAD + text).notices == ()
