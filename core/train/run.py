@@ -362,6 +362,7 @@ def _out_of_memory(training: Training, reason: str) -> Problem:
         ("gradient_checkpointing", not train.gradient_checkpointing),
         ("cache_latents", not dataset.cache_latents),
         ("optimizer_type = AdamW8bit", training.config.optimizer.optimizer_type == "AdamW"),
+        ("precision = full_bf16", training.engine.weight_type is torch.float32),
         ("a smaller resolution", True),
     ]
     listed = ", ".join(tip for tip, helps in tips if helps)
