@@ -25,7 +25,7 @@ def settings(metadata: Mapping[str, str]) -> list[tuple[str, Any]]:
     found = {
         name.removeprefix("ss_"): value
         for name, value in metadata.items()
-        if name.startswith("ss_") and value not in ("None", "", "{}")
+        if name.startswith("ss_") and value not in ("None", "", "{}", "Dynamic")
     }
     pairs: list[tuple[str, Any]] = []
     for name, value in found.items():

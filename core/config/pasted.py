@@ -17,6 +17,11 @@ _OTHER = re.compile(
 )
 
 
+# Switches that leave a part of the model alone, whatever rate is given for it.
+_ONLY: Mapping[str, str] = {
+    "network_train_unet_only": "text_encoder_lr",
+    "network_train_text_encoder_only": "unet_lr",
+}
 # Options that take several values, each a word of its own.
 _LISTS: Mapping[str, Callable[[list[str]], Any]] = {
     "base_weights": list,
@@ -57,7 +62,8 @@ def settings(text: str) -> tuple[Pairs, list[Problem]]:
     pairs = option_pairs(words[scripts[0] + 1 :] if scripts else words)
     if script == "train_network.py" and "network_module" not in dict(pairs):
         pairs.insert(0, ("network_module", "networks.lora"))
-    return pairs, []
+    left_out = {rate for switch, rate in _ONLY.items() if dict(pairs).get(switch)}
+    return [pair for pair in pairs if pair[0] not in left_out], []
 
 
 def _plain(text: str) -> str:

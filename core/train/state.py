@@ -120,7 +120,7 @@ class StateWriter:
             losses=[torch.tensor(loss, device=self.engine.device) for loss in values["losses"]],
             lineage=values["lineage"],
             written=[*values["written"]],
-            saves=[Kept(**kept) for kept in values["saves"]],
+            saves=[Kept(**kept) for kept in values.get("saves", ())],  # older states have none
         )
         return progress, _inexact(values["machine"], self._machine())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.config.check import check
-from core.config.importing import import_text
+from core.config.importing import import_metadata, import_text
 from core.errors import ConfigError
 
 RUN = "format = 1\nmodel.base = 'm'\ndataset.train_data_dir = 't'\n"
@@ -32,6 +32,24 @@ def test_network_args_of_a_pasted_command_are_options_of_their_own():
     assert values["network.base_weights"] == ["a b.safetensors", "c.safetensors"]
     assert values["network.base_weights_multiplier"] == "0.5,1"
     assert values["network.scale_weight_norms"] == 1
+
+
+def test_a_part_that_is_not_trained_has_no_rate_of_its_own():
+    command = "train_network.py --network_train_unet_only --unet_lr=1e-4 --text_encoder_lr=5e-5"
+    values = import_text(command).values
+    assert (values["train.unet_lr"], values["train.text_encoder_lr"]) == (1e-4, 0.0)
+
+
+def test_what_a_lora_file_tells_of_its_network_is_read_back():
+    told = {
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": "Dynamic",
+        "ss_network_dropout": "None",
+        "ss_network_args": '{"conv_dim": "4", "rank_dropout": "0.1", "down_lr_weight": "cosine+.25"}',
+    }
+    values = import_metadata(told).values
+    assert values["network.conv_rank"] == 4 and values["network.rank_dropout"] == 0.1
+    assert values["network.down_lr_weight"] == "cosine+.25" and "network.rank" not in values
 
 
 def test_network_args_are_understood_in_a_run_file_too():
