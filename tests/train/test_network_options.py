@@ -147,3 +147,11 @@ def test_alpha_is_saved_as_a_number_with_a_fraction(configure, train):
         tensor.dtype for name, tensor in weights(train(configure(train=ONE))).items() if "alpha" in name
     }
     assert alphas == {torch.float32}
+
+
+def test_dropout_is_the_same_when_activations_are_recomputed(configure, train):
+    network = {"dropout": 0.2, "rank_dropout": 0.2, "module_dropout": 0.2}
+    plain = weights(train(configure(train=ONE, network=network)))
+    recomputed = weights(train(configure(train=ONE | {"gradient_checkpointing": True}, network=network)))
+    for name, tensor in plain.items():
+        torch.testing.assert_close(recomputed[name], tensor, rtol=0, atol=2e-6)
