@@ -44,6 +44,8 @@ class StepDone:
     loss: mean training loss. lr: learning rate of each parameter group. grad_norm: before clipping.
     seconds: wall seconds a step took on average. vram_bytes: peak allocated on the GPU, 0 on a CPU.
     validation_loss: of the pictures held out, with the weights after this step; None when not measured now.
+    weight_norms: with scale_weight_norms, of a LoRA's modules after the last step: how many were "scaled",
+    "mean" and "largest" norm.
     """
 
     name: ClassVar[str] = "step_done"
@@ -56,6 +58,7 @@ class StepDone:
     seconds: float
     vram_bytes: int = 0
     validation_loss: float | None = None
+    weight_norms: dict[str, float] = field(default_factory=dict)
     time: float = field(default_factory=clock.time)
 
 

@@ -138,6 +138,7 @@ class TensorBoard:
             }
             if event.validation_loss is not None:
                 values["loss/validation"] = event.validation_loss
+            values |= {f"max_norm/{name}": value for name, value in event.weight_norms.items()}
             if event.vram_bytes:
                 values["vram_gib"] = event.vram_bytes / 2**30
             self._add(event.step, event.time, [(tag, {"simple_value": v}) for tag, v in values.items()])

@@ -58,6 +58,7 @@ class Network:
         self._layers: dict[ModuleKey, LoraLayer] = {}
         self._targets: dict[ModuleKey, Target] = {}
         self._scales: Tensor | None = None
+        self._norms: Tensor | None = None
         self.paths: dict[str, list[str]] = {}
         for part, model in models.items():
             modules = [*describe(model)]
@@ -115,12 +116,11 @@ class Network:
             target = self._targets[key]
             layer.scaling[ADAPTER] = strength * target.alpha / target.rank
 
-    def limit_norms(self, limit: float) -> Tensor:
+    def limit_norms(self, limit: float) -> None:
         """Make no module's change larger than `limit`, by scaling its two matrices alike.
 
-        The size is the Frobenius norm of up @ down * alpha / rank. Returns (modules scaled, mean norm,
-        largest norm) afterwards, on the device; nothing waits for it. Source: sd-scripts'
-        scale_weight_norms.
+        The size is the Frobenius norm of up @ down * alpha / rank. Nothing waits for the device. Source:
+        sd-scripts' scale_weight_norms.
         """
         pairs = [
             (layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight) for layer in self._layers.values()
@@ -142,7 +142,13 @@ class Network:
                 down.mul_(factor)
                 up.mul_(factor)
             norms = norms * ratios
-            return torch.stack([is_over.sum(), norms.mean(), norms.max()])
+            self._norms = torch.stack([is_over.sum(), norms.mean(), norms.max()])
+
+    def norms(self) -> dict[str, float]:
+        """What limit_norms found last: modules "scaled", "mean" and "largest" norm after it. Waits for it."""
+        if self._norms is None:
+            return {}
+        return dict(zip(("scaled", "mean", "largest"), self._norms.tolist(), strict=True))
 
     def remove(self) -> None:
         """Take every adapter out; the model is the very one it was before."""

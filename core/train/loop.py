@@ -196,7 +196,7 @@ class Report:
         """Send the mean since the last report. Raises BadStep."""
         training, progress, step = self._training, self._progress, self._progress.step
         training.update.look(step)
-        device = training.engine.device
+        device, network = training.engine.device, training.trainee.network
         loss = torch.stack(progress.losses).mean().item()
         seconds = (time.monotonic() - self._since) / max(1, step - self._step)
         progress.losses.clear()
@@ -214,6 +214,7 @@ class Report:
                 seconds=seconds,
                 vram_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
                 validation_loss=validation_loss,
+                weight_norms=network.norms() if network is not None else {},
             )
         )
 

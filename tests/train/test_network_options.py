@@ -64,13 +64,17 @@ def test_norms_stay_below_their_limit(configure, train):
     limit = 0.01
 
     def largest(**network) -> float:
-        found = weights(train(configure(train=FEW, network=network)))
+        trial = train(configure(train=FEW, network=network))
+        found = weights(trial)
         names = [name.removesuffix(".alpha") for name in found if name.endswith(".alpha")]
         products = (
             found[f"{name}.lora_up.weight"].flatten(1) @ found[f"{name}.lora_down.weight"].flatten(1)
             for name in names
         )
-        return max(product.norm().item() for product in products)  # alpha / rank is 1
+        norm = max(product.norm().item() for product in products)  # alpha / rank is 1
+        told = trial.of(StepDone)[-1].weight_norms
+        assert not network or told["largest"] == pytest.approx(norm, rel=1e-4)
+        return norm
 
     assert largest() > 2 * limit
     assert largest(scale_weight_norms=limit) == pytest.approx(limit, rel=1e-4)
