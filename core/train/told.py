@@ -133,12 +133,15 @@ def version(parts: Components) -> dict[str, object]:
 def files(config: RunConfig, parts: Components) -> dict[str, object]:
     """Name and hashes of the base model and of another VAE. Reads the whole files: seconds for a model."""
     source = parts.source
-    told = _file("sd_model", config.model.base, source.path)
-    return told | (_file("vae", config.model.vae, source.vae) if config.model.vae and source.vae else {})
+    told = of_file("sd_model", config.model.base, source.path)
+    return told | (of_file("vae", config.model.vae, source.vae) if config.model.vae and source.vae else {})
 
 
-def _file(prefix: str, given: str, found: Path) -> dict[str, object]:
-    """What sd-scripts tells of a file or folder; of a Hub id only the id."""
+def of_file(prefix: str, given: str, found: Path) -> dict[str, object]:
+    """What sd-scripts tells of a file or folder; of a Hub id only the id.
+
+    given: as the option names it. found: where it lies on this computer.
+    """
     if not Path(given).exists():
         return {f"{prefix}_name": given}
     return {

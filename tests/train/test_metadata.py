@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.config.schema import RunConfig
 from core.events import Saved
 from core.formats.header import read_header
+from core.train import told
 
 # Of a plain run of sd-scripts: 64 general ones (network_args only when given), 16 of folders, 3 of the base.
 TRAINING = """session_id training_started_at training_finished_at output_name learning_rate text_encoder_lr
@@ -128,11 +130,13 @@ def test_a_whole_model_tells_how_it_was_trained_too(configure, train):
     assert found["modelspec.architecture"] == "stable-diffusion-v1"
 
 
-def test_ranks_taken_from_a_file_are_told_as_they_are(configure, train, tmp_path):
-    first = saved(train(configure(train=ONE, network={"rank": 3, "alpha": 1.5})))
-    kept = str(first.rename(tmp_path / "first.safetensors"))
-    found = metadata(train(configure(train=ONE, network={"weights": kept, "dim_from_weights": True})))
-    assert (found["ss_network_dim"], found["ss_network_alpha"]) == ("3", "1.5")
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([(3, 1.5), (3, 1.5)], (3, 1.5)), ([(3, 1.5), (1, 1.5)], ("Dynamic", "Dynamic"))],
+)
+def test_ranks_taken_from_a_file_are_told_as_they_are(sizes, expected):
+    found = told.network(RunConfig(network={"weights": "w", "dim_from_weights": True}), sizes)
+    assert (found["network_dim"], found["network_alpha"]) == expected
 
 
 def test_each_of_several_data_sets_is_told_of(configure, train, pictures, tmp_path):
@@ -172,9 +176,9 @@ def test_each_of_several_data_sets_is_told_of(configure, train, pictures, tmp_pa
     assert "ss_bucket_info" not in found
 
 
-@pytest.mark.parametrize("key", ["ss_sd_model_hash", "ss_new_sd_model_hash"])
-def test_a_folder_has_no_hash(configure, train, tmp_path, key):
-    from tests.tiny import make_tiny_folder
+def test_a_folder_has_no_hash(tmp_path):
+    assert told.of_file("sd_model", str(tmp_path), tmp_path)["new_sd_model_hash"] == "IsADirectory"
 
-    folder = make_tiny_folder(tmp_path / "folder")
-    assert metadata(train(configure(train=ONE, model={"base": str(folder)})))[key] == "IsADirectory"
+
+def test_a_model_of_the_hub_is_told_by_its_id():
+    assert told.of_file("sd_model", "somebody/model", Path("cache")) == {"sd_model_name": "somebody/model"}
