@@ -71,6 +71,10 @@ class _Product(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         if x is None:
             x = torch.empty_like(gradient[:, :1, :1, :1]).expand(ctx.shape)
+        else:
+            # torch refuses an input that lies otherwise than the weight whose gradient it makes.
+            is_plain = weight.is_contiguous()
+            x = x.contiguous(memory_format=torch.contiguous_format if is_plain else torch.channels_last)
         found = torch.ops.aten._slow_conv2d_backward.output_mask(
             gradient, x, weight, weight.shape[2:], ctx.stride, ctx.padding, ctx.needs_input_grad[:3]
         )

@@ -36,6 +36,15 @@ def test_it_gives_what_the_plain_layer_gives(options, layout, is_trained):
             torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
+def test_trained_weights_and_a_picture_may_lie_differently():
+    plain = layer(padding=1)
+    other = copy.deepcopy(plain)
+    convolution.use_products([other])
+    x = torch.randn(2, 24, 6, 4).to(memory_format=torch.channels_last)
+    for ours, theirs in zip(answers(other, x), answers(plain, x), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
 def kept_bytes(module: nn.Module, x: torch.Tensor) -> int:
     """What a forward pass keeps for the backward pass, beside the weights."""
     own = {p.data_ptr() for p in module.parameters()}
