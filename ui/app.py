@@ -145,7 +145,7 @@ class App:
             **QUICK,
         )
         gr.on(
-            [self.find.input, self.find.submit],
+            [self.find.change, self.find.submit],
             guarded(lambda d: search_html(form, d[self.find], form.raw(d), d[lang]), self._window),
             {lang, self.find, *form.inputs},
             self.found,

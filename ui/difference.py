@@ -17,7 +17,7 @@ _OPEN_UP_TO = 6
 
 
 def changes(form: Form, raw: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[Option, Any, Any]]:
-    """Options with their value now and then, where the two differ and the option has an effect in either."""
+    """Options with their value now and then, where the two differ and the option has an effect then."""
     now = form.read(raw)
     then = now | {
         key: widgets.read(OPTIONS[key], widgets.shown(OPTIONS[key], value)) for key, value in values.items()
@@ -25,7 +25,7 @@ def changes(form: Form, raw: Mapping[str, Any], values: Mapping[str, Any]) -> li
     return [
         (option, now.get(key), then[key])
         for key, option in OPTIONS.items()
-        if key in values and now.get(key) != then[key] and (option.is_used(now) or option.is_used(then))
+        if key in values and now.get(key) != then[key] and option.is_used(then)
     ]
 
 
