@@ -215,7 +215,7 @@ class RunPanel:
         if state == before:
             return updates
         updates[parts["seen"]] = state
-        updates[parts["chart"]] = loss_chart(view.losses, view.total, lang)
+        updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
         updates[parts["log"]] = "\n".join(log_lines(view, lang))
         updates[parts["log_box"]] = gr.update(visible=view.status != "idle", label=say("run.log", lang))
         updates[parts["outcome"]] = outcome_html(view, lang)

@@ -62,6 +62,8 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
         put("run.left", duration(view.seconds_left))
     if view.step:
         put("run.loss", f"{view.step.loss:.4f}")
+        if view.validation:
+            put("run.validation", f"{view.validation[-1][1]:.4f}")
         put("run.lr", rates(view.step.lr))
     seconds = view.seconds_per_step
     if seconds:

@@ -38,6 +38,7 @@ class RunView:
     step: StepDone | None = None
     stage: StageProgress | None = None
     losses: list[tuple[float, float]] = field(default_factory=list)
+    validation: list[tuple[float, float]] = field(default_factory=list)
     samples: list[Saved] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
@@ -89,6 +90,8 @@ class RunView:
         elif isinstance(event, StepDone):
             self.step, self.stage = event, None
             self.losses.append((event.step, event.loss))
+            if event.validation_loss is not None:
+                self.validation.append((event.step, event.validation_loss))
             self.steps.append(event)
         elif isinstance(event, StageProgress):
             self.stage = None if event.done >= event.total and event.stage != "load_model" else event

@@ -283,4 +283,4 @@ def draw_settings(page: Page, form: Form) -> None:
     """The cards with every other option of the dataset."""
     for group, options in groups_of("dataset"):
         rest = [option for option in options if option.key not in _KEYS.values()]
-        card(page, form, f"group.{group}", rest, group)
+        card(page, form, f"group.{group}", rest, f"data-{group}")

@@ -39,6 +39,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.left": Words("Left", "残り"),
     "run.elapsed": Words("Elapsed", "経過"),
     "run.loss": Words("Loss", "loss"),
+    "run.validation": Words("Validation loss", "検証loss"),
     "run.lr": Words("Learning rate", "学習率"),
     "run.memory": Words("GPU memory", "GPUメモリ"),
     "run.per.second": Words("{n} steps/s", "{n}ステップ/秒"),

@@ -40,8 +40,8 @@ class FakeRun:
     def plan(self, steps: int = 20) -> None:
         self.log(PlanReady(4, 0, 40, 10, steps, 2, ()))
 
-    def step(self, n: int, loss: float = 0.1, total: int = 20) -> None:
-        self.log(StepDone(n, total, 1, loss, {"unet": 1e-4}, 1.0, 0.5))
+    def step(self, n: int, loss: float = 0.1, total: int = 20, validation: float | None = None) -> None:
+        self.log(StepDone(n, total, 1, loss, {"unet": 1e-4}, 1.0, 0.5, validation_loss=validation))
 
     def end(self, status: str, step: int, state: Path | None = None) -> None:
         if state is not None:

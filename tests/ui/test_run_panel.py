@@ -50,6 +50,19 @@ def test_start_gives_the_form_to_the_runner(app, window):
     assert shown["message"]["value"] == ""
 
 
+def test_the_loss_of_held_out_pictures_is_shown_beside_the_training_loss(app, panel, window):
+    press(app, "start")
+    run = window.runner.current
+    run.plan()
+    run.step(1, 0.5)
+    assert "held-out" not in named(panel, panel.show("en", ())).get("chart", "")
+    run.step(2, 0.4, validation=0.625)
+    run.step(3, 0.3)
+    shown = named(panel, panel.show("en", ()))
+    assert "held-out pictures" in shown["chart"] and "Validation loss" in shown["head"]
+    assert "0.6250" in shown["head"]
+
+
 def test_two_starts_at_once_give_one_run(app, window):
     threads = [threading.Thread(target=press, args=(app, "start")) for _ in range(4)]
     for thread in threads:

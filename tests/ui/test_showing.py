@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.ui.fake import demo_raw
-from ui.form import GROUPS, LEVELS, OPTIONS, groups_of
+from ui.form import GROUPS, OPTIONS, groups_of
 from ui.showing import found, hidden_style, search_html
 from ui.text import WORDS
 
@@ -32,8 +32,14 @@ def test_a_card_of_which_nothing_is_shown_is_not_there(shared_app):
     assert "card-loss" in hidden(shared_app, "basic") and "card-loss" not in hidden(shared_app, "advanced")
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_every_card_has_its_title(shared_app, level):
+def test_every_card_has_an_id_of_its_own(shared_app):
+    ids = [b.elem_id for b in shared_app.blocks.blocks.values() if (b.elem_id or "").startswith("card-")]
+    assert len(ids) == len(set(ids)) and set(shared_app.form.cards) <= set(ids)
+    drawn = [option.key for options in shared_app.form.cards.values() for option in options]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_every_card_has_its_title():
     assert {f"group.{option.group}" for option in OPTIONS.values()} <= set(WORDS)
 
 
