@@ -221,14 +221,12 @@ def about(examples: Path, threads: int) -> dict[str, Any]:
 
 def page(result: Mapping[str, Any]) -> str:
     """The result as Markdown."""
-    head = result["about"]
-    versions = ", ".join(f"{name} {number}" for name, number in head["versions"].items())
     lines = [
         "# Speed",
         "",
         "Made by `python -m bench.speed --examples FOLDER --write`; do not edit.",
         "",
-        f"Measured on {head['date']}: {head['machine']}, {head['threads']} threads; {versions}.",
+        *(f"{RACES[name].name}: {_measured(row['about'])}." for name, row in result["races"].items()),
         "",
         "Against diffusers' own example scripts, unmodified, on one model of Stable Diffusion 1.5's size",
         f"with random weights: float32, batch 1, {RESOLUTION} px, AdamW. Fresh processes turn by turn;",
@@ -252,6 +250,11 @@ def page(result: Mapping[str, Any]) -> str:
             f"| | **ratio** | **{ratio['cpu']:.2f}** (bar {row['bar']:g}) | {ratio['wall']:.2f} | | | |"
         )
     return "\n".join([*lines, "", *_notes(), ""])
+
+
+def _measured(head: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in head["versions"].items())
+    return f"measured on {head['date']}, {head['machine']}, {head['threads']} threads; {versions}"
 
 
 def _notes() -> list[str]:
@@ -285,9 +288,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         track = Track(args.folder or Path(temporary), args.examples.resolve(), args.threads, args.steps)
         races = dict(run(track, args.races, args.rounds))
-    result = {"about": about(args.examples, args.threads), "races": races}
+    head = about(args.examples, args.threads)
+    result = {"races": {name: {"about": head, **row} for name, row in races.items()}}
     print(page(result))
     if args.write:
+        if RESULT.is_file():
+            result["races"] = json.loads(RESULT.read_text(encoding="utf-8"))["races"] | result["races"]
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         PAGE.write_text(page(result), encoding="utf-8")
 

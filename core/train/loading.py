@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import gc
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -80,6 +82,7 @@ def load(
         latents.append(cache.build(plan, used, encode, disk, control, emit, engine.device))
         masks[0].keep(used, control, emit)
         rest(parts.vae.to("cpu"))
+        give_back()
 
     parts = family.load(config.model.base, config.model, emit, with_vae)
 
@@ -119,6 +122,15 @@ def rest(module: nn.Module) -> None:
         mapped = torch.empty(0, dtype=tensor.dtype)
         offset = place // tensor.itemsize
         tensor.data = mapped.set_(storage, offset, tensor.shape, tensor.stride())
+
+
+def give_back() -> None:
+    """Let the system have memory that was freed; the C library of Linux keeps it for later else."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def _bytes(tensor: Tensor) -> memoryview:

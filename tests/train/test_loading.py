@@ -10,7 +10,7 @@ from torch import nn
 from core.config.schema import ModelConfig
 from core.events import StageProgress
 from core.models.family import open_family
-from core.train import loading
+from core.train import loading, trainee
 
 
 def in_memory(module: nn.Module) -> bool:
@@ -63,6 +63,17 @@ def test_a_resting_module_leaves_memory_and_comes_back_when_it_is_used():
     loading.rest(module)
     assert before - resident() > 40e6
     assert torch.equal(module.weight.double().sum(), total)
+
+
+@pytest.mark.parametrize("shape", [(70, 5, 3, 3), (6, 4, 1, 1), (3, 8, 3, 2)])
+def test_weights_are_laid_channels_last_in_the_memory_they_have(shape):
+    layer = nn.Conv2d(shape[1], shape[0], shape[2:]).requires_grad_(False)
+    expected = layer.weight.detach().clone(memory_format=torch.channels_last)
+    place = layer.weight.data_ptr()
+    trainee.prepare_frozen([layer], torch.float32, torch.device("cpu"))
+    assert torch.equal(layer.weight, expected)
+    assert layer.weight.is_contiguous(memory_format=torch.channels_last)
+    assert layer.weight.data_ptr() == place
 
 
 def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
