@@ -249,7 +249,10 @@ def page(result: Mapping[str, Any]) -> str:
         lines.append(
             f"| | **ratio** | **{ratio['cpu']:.2f}** (bar {row['bar']:g}) | {ratio['wall']:.2f} | | | |"
         )
-    return "\n".join([*lines, "", *_notes(), ""])
+    remarks = [
+        f"{RACES[name].name}: {row['remark']}" for name, row in result["races"].items() if "remark" in row
+    ]
+    return "\n".join([*lines, "", *(line for remark in remarks for line in (remark, "")), *_notes(), ""])
 
 
 def _measured(head: Mapping[str, Any]) -> str:
