@@ -38,10 +38,13 @@ class Engine:
 
     def __init__(self, precision: str) -> None:
         """precision: a key of COMPUTE_TYPES."""
-        self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1)
+        # Told nothing, accelerate lets processes without a device each train alone.
+        cpu = world_size() > 1 and not torch.accelerator.is_available()
+        self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1, cpu=cpu)
         self.device: torch.device = self._accelerator.device
         self.rank: int = self._accelerator.process_index
         self.world_size: int = self._accelerator.num_processes
+        assert self.world_size == world_size(), f"{self.world_size} of {world_size()} processes found"
         self.compute_type = COMPUTE_TYPES[precision]
         self.weight_type = WEIGHT_TYPES.get(precision, torch.float32)
         is_fp16 = self.compute_type is torch.float16

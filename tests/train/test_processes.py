@@ -19,6 +19,9 @@ WORKER = """
 import json, os, sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
+from accelerate.state import PartialState
+# torchrun's store serves one process group; the next case goes on with it.
+PartialState.destroy_process_group = lambda self, group=None: None
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.events import to_json
@@ -81,7 +84,11 @@ def config_of(base, pictures_of):
             dataset={"resolution": (64, 64), "cache_latents": True} | folders | dataset,
             network={"rank": 2, "alpha": 2.0},
             train={"learning_rate": 1e-3, "seed": 7} | options["train"],
-            save={"output_dir": str(pictures_of / f"{case}-{processes}"), "autosave_minutes": 0},
+            save={
+                "output_dir": str(pictures_of / f"{case}-{processes}"),
+                "autosave_minutes": 0,
+                "save_state": True,
+            },
             log={"log_every_n_steps": 1},
         )
 
@@ -119,6 +126,8 @@ def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_train_what_one_with_twice_the_batch_does(config_of, in_two, train, case):
     one = train(config_of(case, 1))
+    state = json.loads((in_two / f"{case}-2" / "last-state" / "state.json").read_text(encoding="utf-8"))
+    assert state["identity"]["world_size"] == 2
     theirs = tensors.load(in_two / f"{case}-1" / "last.safetensors")
     assert distance(tensors.load(in_two / f"{case}-2" / "last.safetensors"), theirs) < 1e-5
     lines = (in_two / f"{case}-2" / "events-0.jsonl").read_text(encoding="utf-8").splitlines()
