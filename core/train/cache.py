@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -221,14 +221,22 @@ def fingerprint(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def sampled_fingerprint(model: nn.Module) -> str:
-    """A quick hash of some numbers of every weight, to see that a model is still the one it was."""
+def sampled_fingerprint(model: nn.Module, known: Mapping[str, Tensor] | None = None) -> str:
+    """A quick hash of some numbers of every weight, to see that a model is still the one it was.
+
+    known: weight -> what sampled() found before the weight went to rest: to look again would bring it back.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        flat = tensor.detach().reshape(-1)
-        digest.update(_bytes(flat[:: max(1, flat.numel() // SAMPLED)].clone()))
+        digest.update(_bytes(known[name] if known and name in known else sampled(tensor)))
     return digest.hexdigest()
+
+
+def sampled(tensor: Tensor) -> Tensor:
+    """Some numbers of a tensor, evenly spread."""
+    flat = tensor.detach().reshape(-1)
+    return flat[:: max(1, flat.numel() // SAMPLED)].clone()
 
 
 def to_range(pixels: Tensor) -> Tensor:

@@ -32,12 +32,14 @@ class Loaded:
     """training, held: micro-batches of what is trained, and of the pictures held out, always in memory.
 
     vae: hash that tells, when a run is resumed, whether the VAE (which may rest by now) is the same.
+    resting: numbers of those of the text encoder's weights that rest, see cache.sampled_fingerprint.
     """
 
     parts: Components
     training: Batches
     held: Batches
     vae: str
+    resting: dict[str, Tensor]
 
 
 def load(
@@ -57,6 +59,7 @@ def load(
     latents: list[Latents] = []
     masks: list[Masks] = []
     vae: list[str] = []
+    resting: dict[str, Tensor] = {}
 
     def with_vae(parts: Components) -> None:
         vae.append(cache.sampled_fingerprint(parts.vae))
@@ -84,12 +87,25 @@ def load(
         rest(parts.vae.to("cpu"))
         give_back()
 
-    parts = family.load(config.model.base, config.model, emit, with_vae)
+    def with_text(parts: Components) -> None:
+        # A run uses the rows of its own words only. On a GPU all of them move there anyway.
+        if engine.device.type == "cpu" and not _learns_words(config):
+            for name, layer in parts.text_encoder.named_modules():
+                if isinstance(layer, nn.Embedding):
+                    resting[f"{name}.weight"] = cache.sampled(layer.weight)
+                    rest(layer)
+
+    parts = family.load(config.model.base, config.model, emit, with_vae, with_text)
 
     def batches(latents: Latents) -> Batches:
         return Batches(plan, config, latents, masks[0], parts.spec, engine)
 
-    return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0])
+    return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0], resting)
+
+
+def _learns_words(config: RunConfig) -> bool:
+    """Whether the text encoder's embeddings are trained; a LoRA has none for them."""
+    return config.network.method == "none" and trainee.TEXT_ENCODER in trainee.rates(config.train)
 
 
 def rest(module: nn.Module) -> None:

@@ -122,10 +122,12 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     parts.zero_terminal_snr = config.train.zero_terminal_snr
     _look_at_prediction(config, parts.prediction, emit)
     add_ons.merge_base(parts, config.network, emit)
+    unet = cache.sampled_fingerprint(parts.unet)
+    text_encoder = cache.sampled_fingerprint(parts.text_encoder, loaded.resting)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
-        "base": "-".join([*map(cache.sampled_fingerprint, (parts.unet, parts.text_encoder)), loaded.vae]),
+        "base": f"{unet}-{text_encoder}-{loaded.vae}",
     }
     if job.found is not None:
         _refuse_changes(job, identity)

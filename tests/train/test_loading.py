@@ -10,7 +10,7 @@ from torch import nn
 from core.config.schema import ModelConfig
 from core.events import StageProgress
 from core.models.family import open_family
-from core.train import loading, trainee
+from core.train import cache, loading, trainee
 
 
 def in_memory(module: nn.Module) -> bool:
@@ -32,6 +32,31 @@ def test_latents_are_cached_before_the_unet_is_read(configure, train):
     trial = train(configure(train={"max_train_steps": 1}))
     stages = [(event.stage, event.done) for event in trial.of(StageProgress)]
     assert stages.index(("cache_latents", 2)) < stages.index(("load_model", 1))
+
+
+def test_the_text_encoder_is_there_before_the_unet_is_read(base):
+    seen = []
+
+    def with_text(parts):
+        seen.append([in_memory(parts.text_encoder), in_memory(parts.unet)])
+
+    open_family("auto").load(str(base), ModelConfig(), lambda event: None, with_text=with_text)
+    assert seen == [[True, False]]
+
+
+@pytest.mark.parametrize(
+    ("method", "text_rate", "expected"),
+    [("lora", 1e-4, True), ("none", 0.0, True), ("none", 1e-6, False)],
+)
+def test_embeddings_rest_where_they_are_not_trained(
+    method, text_rate, expected, configure, train, monkeypatch
+):
+    resting = []
+
+    monkeypatch.setattr(loading, "rest", lambda module: resting.append(type(module)))
+    network = {"method": method}
+    train(configure(network=network, train={"max_train_steps": 1, "text_encoder_lr": text_rate}))
+    assert (nn.Embedding in resting) == expected
 
 
 def made() -> nn.Module:
@@ -74,6 +99,22 @@ def test_weights_are_laid_channels_last_in_the_memory_they_have(shape):
     assert torch.equal(layer.weight, expected)
     assert layer.weight.is_contiguous(memory_format=torch.channels_last)
     assert layer.weight.data_ptr() == place
+
+
+def test_a_model_whose_embeddings_rest_is_known_as_the_same_and_a_changed_one_is_not():
+    def encoder(shift: float = 0.0) -> nn.Module:
+        torch.manual_seed(5)
+        made = nn.Sequential(nn.Embedding(300, 8), nn.Linear(8, 8)).requires_grad_(False)
+        made[0].weight += shift
+        return made
+
+    def resting(module: nn.Module) -> str:
+        known = {"0.weight": cache.sampled(module[0].weight)}
+        loading.rest(module[0])
+        return cache.sampled_fingerprint(module, known)
+
+    assert resting(encoder()) == cache.sampled_fingerprint(encoder())
+    assert resting(encoder(1.0)) != cache.sampled_fingerprint(encoder())
 
 
 def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):

@@ -24,18 +24,20 @@ class SD:
         config: ModelConfig,
         emit: Emit,
         with_vae: Callable[[Components], None] | None = None,
+        with_text: Callable[[Components], None] | None = None,
     ) -> Components:
         """The model at `base`, float32 on the CPU, frozen and in eval mode, with `config.vae` put in.
 
         with_vae: called when the VAE is there and the other parts are known to fit but not read yet, so that
-        what is done with the VAE alone is over before memory holds them all.
+        what is done with the VAE alone is over before memory holds them all. with_text: called when the text
+        encoder is there too, and the U-Net is not.
         base: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face id; an existing path wins.
         Raises UserError when it is missing, damaged, something else than config.family says, or not a model
         at all.
         """
         from core.models.sd import load
 
-        return load.load(base, config, emit, with_vae)
+        return load.load(base, config, emit, with_vae, with_text)
 
     def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor:
         """Token ids (B, max_token_length + 2); with no_token_padding only as long as the longest caption."""

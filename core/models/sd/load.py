@@ -54,7 +54,11 @@ class Store(Protocol):
 
 
 def load(
-    base: str, config: ModelConfig, emit: Emit, with_vae: Callable[[Components], None] | None = None
+    base: str,
+    config: ModelConfig,
+    emit: Emit,
+    with_vae: Callable[[Components], None] | None = None,
+    with_text: Callable[[Components], None] | None = None,
 ) -> Components:
     """See SD.load."""
     path = hub.locate(base)
@@ -87,8 +91,9 @@ def load(
         emit(StageProgress("load_model", done, len(ORDER)))
         own, at, _ = stores[part]
         fill(frames[part], part, own, at)
-        if part == "vae" and with_vae is not None:
-            with_vae(parts)
+        then = {"vae": with_vae, "text_encoder": with_text}.get(part)
+        if then is not None:
+            then(parts)
     emit(StageProgress("load_model", len(ORDER), len(ORDER)))
     parts.prediction = prediction.choose(parts.unet, path, identity, config, emit)
     attention.choose(parts, config.attention, emit)
