@@ -16,7 +16,7 @@ from torch import Tensor
 from core.config import toml_io
 from core.config.schema import RunConfig
 from core.data.plan import Plan
-from core.errors import Problem
+from core.errors import Problem, UserError
 from core.formats import commit, tensors
 from core.train import optim_state, state_files
 from core.train.ema import Averages
@@ -104,8 +104,14 @@ class StateWriter:
         return commit.write_folder(path, write, size, replaces=state_files.STATE)
 
     def restore(self, found: Found) -> tuple[Progress, list[Problem]]:
-        """Put weights, optimizer and counters back; the notices say where exactness can't be promised."""
-        self.trainee.load(tensors.load(found.path / TRAINABLE))
+        """Put weights, optimizer and counters back; the notices say where exactness can't be promised.
+
+        Raises UserError when the state holds other weights than those that are trained now.
+        """
+        weights = tensors.load(found.path / TRAINABLE)
+        if _shapes(weights) != _shapes(self.trainee.tensors()):
+            raise UserError(_other_weights(found.path))
+        self.trainee.load(weights)
         numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
         active = {group["name"] for group in self.optimizer.param_groups}
         groups = [group for group in self.trainee.groups if group.name in active]
@@ -176,3 +182,20 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
             "末尾の桁は異なることがあります",
         )
     ]
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in weights.items()}
+
+
+def _other_weights(path: Path) -> Problem:
+    """Options that name files are not compared by their text, and such a file may decide the ranks."""
+    return Problem(
+        "E-RESUME-WEIGHTS",
+        "this state holds other modules or ranks than are trained now; "
+        "name the same LoRA file (network.weights) as before to resume",
+        "この学習状態のモジュールまたはランクが、今回学習するものと異なります。"
+        "再開するには、前回と同じLoRAファイル（network.weights）を指定してください",
+        key="network.weights",
+        path=str(path),
+    )

@@ -110,6 +110,22 @@ def test_ranks_can_be_taken_from_a_file(configure, train, tmp_path):
     assert {tensor.dtype for name, tensor in ours.items() if "alpha" in name} == {torch.float32}
 
 
+def test_a_state_of_other_ranks_than_the_files_is_refused_in_a_sentence(configure, train, tmp_path):
+    files = []
+    for rank in (2, 3):
+        made = file(train(configure(train=ONE, network={"rank": rank})))
+        files.append(made.rename(tmp_path / f"rank {rank}.safetensors"))
+
+    def config(weights: Path, **save):
+        network = {"weights": str(weights), "dim_from_weights": True}
+        return configure(train=ONE | {"max_train_steps": 2}, network=network, save=save)
+
+    train(config(files[0], save_every_n_steps=1, save_state=True))
+    state = next((tmp_path / "out").glob("*-00000001-state"))
+    with pytest.raises(UserError, match="other modules or ranks"):
+        train(config(files[1], resume=str(state)))
+
+
 def test_a_merged_lora_is_part_of_the_base_and_not_of_the_result(configure, train, tmp_path):
     kept = str(file(train(configure(train=ONE))).rename(tmp_path / "first.safetensors"))
 
