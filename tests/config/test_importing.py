@@ -13,9 +13,9 @@ from core.errors import ConfigError
 GUIDE = Path(__file__).parents[1] / "guide"
 COMMANDS = ("least-memory", "more-memory", "buckets-augmentation")
 OF_ONE_SUBJECT = {
-    "model.base": "base.safetensors",
-    "dataset.train_data_dir": "train",
-    "dataset.reg_data_dir": "reg",
+    "model.base": "demo/base.safetensors",
+    "dataset.train_data_dir": "demo/train",
+    "dataset.reg_data_dir": "demo/reg",
     "save.output_dir": "output",
 }
 

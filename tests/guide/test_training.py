@@ -6,9 +6,6 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config import preset, toml_io
-from core.config.check import check
-from core.config.schema import RunConfig
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.runner import Runner
@@ -16,13 +13,6 @@ from tests.tiny import make_tiny
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "demo"
-PRESETS = {
-    "guide_1": "dreambooth-least-memory",
-    "guide_2": "dreambooth-more-memory",
-    "guide_3": "dreambooth-buckets-augmentation",
-}
-OWN = {"model.base", "dataset.train_data_dir", "dataset.reg_data_dir", "save.output_dir"}
-"""What a preset leaves to its user."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +44,7 @@ def go(base, tmp_path):
     def run(name: str, output: str, *options: str):
         text = (HERE / f"{name}.toml").read_text(encoding="utf-8")
         own = (f"model.base='{base}'", f"save.output_dir='{tmp_path / output}'", "save.autosave_minutes=0")
-        logs = (f"log.logging_dir='{tmp_path / 'logs'}'",) if name == "guide_3" else ()
+        logs = (f"log.logging_dir='{tmp_path / 'logs'}'",) if name == "buckets-augmentation" else ()
         handle = Runner().start(text, (*own, *logs, *options))
         assert handle.wait(600)
         assert handle.ended.status == "done", handle.ended.en
@@ -67,18 +57,8 @@ def of(handle, kind):
     return [event for event in handle.log.since(0) if isinstance(event, kind)]
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_the_run_file_and_the_preset_say_the_same(name):
-    def values(text: str) -> dict:
-        return toml_io.values_of(check(text, tuple(f"{key}='x'" for key in sorted(OWN))).config)
-
-    ours = (HERE / f"{name}.toml").read_text(encoding="utf-8")
-    chosen = preset.load(DEMO.parent / "presets" / f"{PRESETS[name]}.toml")
-    assert values(ours) == values(toml_io.dumps(toml_io.values_of(RunConfig()) | dict(chosen.values)))
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["guide_1", "guide_2"])
+@pytest.mark.parametrize("name", ["least-memory", "more-memory"])
 def test_the_first_two_commands_train_both_parts(go, demo, base, name):
     handle, after = go(name, "out", *demo((512, 512)), "train.max_train_steps=1")
     assert [event.lr for event in of(handle, StepDone)] == [{"unet": 1e-6, "text_encoder": 1e-6}]
@@ -91,13 +71,13 @@ def test_the_first_two_commands_train_both_parts(go, demo, base, name):
 @pytest.mark.slow
 def test_the_third_command_keeps_its_state_every_epoch_and_resumes_exactly(go, demo, tmp_path):
     options = (demo()[0], "dataset.reg_data_dir=''", "train.max_train_steps=2")
-    straight, whole = go("guide_3", "straight", *options)
+    straight, whole = go("buckets-augmentation", "straight", *options)
     states = [Path(event.path).name for event in of(straight, Saved) if event.kind == "state"]
     assert "epoch-000001-state" in states
     assert {tensor.dtype for tensor in whole.values() if tensor.is_floating_point()} == {torch.bfloat16}
     assert [*(tmp_path / "logs").rglob("events.out.tfevents*")]
     kept = tmp_path / "straight" / "epoch-000001-state"
-    resumed, again = go("guide_3", "again", *options, f"save.resume='{kept}'")
+    resumed, again = go("buckets-augmentation", "again", *options, f"save.resume='{kept}'")
     assert [event.step for event in of(resumed, StepDone)] == [2]
     ends = [tmp_path / run / "last-state" / "trainable.safetensors" for run in ("straight", "again")]
     one, other = map(tensors.load, ends)
