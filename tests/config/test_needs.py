@@ -38,8 +38,8 @@ def notices(text):
 def test_an_option_without_effect_is_said_with_its_line_and_what_it_needs():
     said = notices("min_bucket_reso = 384\n")["dataset.min_bucket_reso"]
     assert said.code == "W-CFG-UNUSED" and said.line == 6
-    assert said.en == "has no effect unless dataset.enable_bucket is set."
-    assert said.ja == "dataset.enable_bucketを指定しないと使われません。"
+    assert said.en == "has no effect unless dataset.enable_bucket is set or dataset.dataset_config is set."
+    assert said.ja == "dataset.enable_bucketを指定またはdataset.dataset_configを指定しないと使われません。"
     assert not notices("min_bucket_reso = 384\nenable_bucket = true\n")
 
 
@@ -48,6 +48,6 @@ def test_an_option_without_effect_that_is_at_its_default_is_not_worth_a_word():
 
 
 def test_a_run_file_leaves_out_what_has_no_effect():
-    values = {"dataset.enable_bucket": False, "dataset.min_bucket_reso": 384}
+    values = {"dataset.enable_bucket": False, "dataset.dataset_config": None, "dataset.min_bucket_reso": 384}
     assert "min_bucket_reso" not in toml_io.dumps(values)
     assert "min_bucket_reso = 384" in toml_io.dumps(values | {"dataset.enable_bucket": True})

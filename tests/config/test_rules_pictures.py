@@ -12,7 +12,7 @@ def keys(lines: str) -> list[str]:
     try:
         check(FILE + lines)
     except ConfigError as error:
-        return [problem.key for problem in error.problems]
+        return [problem.key for problem in error.problems if problem.is_error]
     return []
 
 

@@ -105,8 +105,9 @@ class Watched:
         field_.press("Tab")
 
     def status(self, name: str) -> None:
-        """Wait until the run is in this state."""
-        self.page.wait_for_selector(f"#run-head .rw-status.is-{name}")
+        """Wait until the run is in this state; its end takes as long as the whole run."""
+        patience = 5 * WAIT if name == "done" else WAIT
+        self.page.wait_for_selector(f"#run-head .rw-status.is-{name}", timeout=patience)
 
     def past_step(self, step: int) -> None:
         """Wait until the run has reported a step beyond this one."""

@@ -18,11 +18,19 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 
 @pytest.fixture(scope="module")
-def browser():
+def running():
     with playwright.sync_playwright() as started:
         running = started.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture
+def browser(running):
+    """The browser without a page; pages that stayed open would go on asking their windows."""
+    yield running
+    for context in running.contexts:
+        context.close()
 
 
 def make_folder(page: Watched, pictures: Path) -> None:

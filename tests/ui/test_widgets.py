@@ -43,6 +43,8 @@ def through_the_page(option, value):
         "network.weights": "/w",
         "sample.sample_prompts": ("p",),
     }
+    if option.key == "dataset.dataset_config" and read:
+        values["dataset.train_data_dir"] = ""  # it names the pictures alone
     text = toml_io.dumps({**values, **met(option), option.key: read})
     return toml_io.values_of(check(text).config)[option.key]
 
