@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Open the window and wait for its end; the exit code."""
     chosen = options().parse_args(arguments)
     # Imported after the options are read, so that --help and a typing error are answered at once.
-    from ui.start import run
+    from ui.serve.start import run
 
     return run(chosen)
 

@@ -16,7 +16,14 @@ FLOORS = [
     {"core.data", "core.models", "core.adapters"},
     {"core.train", "core.tools"},
     {"core.runner"},
-    {"core.cli", "core.__main__", "ui"},
+    {"core.cli", "core.__main__"},
+    {"ui", "ui.light", "ui.text"},
+    {"ui.parts"},
+    {"ui.window"},
+    {"ui.settings"},
+    {"ui.dataset", "ui.run", "ui.tools"},
+    {"ui.app", "ui.theme"},
+    {"ui.serve"},
     {"gui"},
 ]
 # Started by the launchers before anything is installed, so they stand apart.
@@ -68,7 +75,7 @@ def imports_of(path: Path) -> set[str]:
 def place_of(module: str) -> str:
     """The folder or file of the floor plan that a module belongs to."""
     parts = module.split(".")
-    return parts[0] if parts[0] in ("ui", "gui") else ".".join(parts[:2])
+    return ".".join(parts[:2])
 
 
 def floor_of(module: str) -> int:

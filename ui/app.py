@@ -10,25 +10,26 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
-from ui.card_regularize import RegularizeCard
-from ui.card_resize import ResizeCard
-from ui.card_tensorboard import TensorBoardCard
-from ui.faults import guarded
-from ui.form import LEVELS, OPTIONS, Form
-from ui.identity import identity_html
-from ui.length import length_html
-from ui.markup import esc
-from ui.page import QUICK, Page, column, texts
-from ui.presets_bar import PresetsBar, recipe
-from ui.run_panel import RunPanel
-from ui.showing import hidden_style, search_html
-from ui.tab_dataset import FolderMaker, draw_places, draw_settings
-from ui.tab_options import draw_lora, draw_model, draw_training
-from ui.tab_preview import Preview
-from ui.tab_tools import Tools
+from ui.dataset.folders import FolderMaker, draw_places, draw_settings
+from ui.dataset.preview import Preview
+from ui.parts.markup import esc
+from ui.parts.options import LEVELS, OPTIONS
+from ui.parts.page import QUICK, Page, column, texts
+from ui.run.panel import RunPanel
+from ui.settings.cards import draw_lora, draw_model, draw_training
+from ui.settings.form import Form
+from ui.settings.identity import identity_html
+from ui.settings.length import length_html
+from ui.settings.presets_bar import PresetsBar, recipe
+from ui.settings.showing import hidden_style, search_html
+from ui.settings.widgets import kind
 from ui.text import say
-from ui.widgets import kind
+from ui.tools.board import TensorBoardCard
+from ui.tools.files import Tools
+from ui.tools.regularize import RegularizeCard
+from ui.tools.resize import ResizeCard
 from ui.window import Window
+from ui.window.faults import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]

@@ -14,10 +14,10 @@ from core.control import RunControl
 from core.errors import Problem, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from ui.app import App
-from ui.job import Job
-from ui.paths import Paths
-from ui.run_view import Watcher
+from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
+from ui.window.paths import Paths
+from ui.window.run_view import Watcher
 
 
 class FakeRun:

@@ -8,12 +8,12 @@ import pytest
 
 from core.data.plan import make
 from tests.ui.fake import demo_raw
-from ui.checking import dataset_config
-from ui.identifiers import RARE, token_note
-from ui.markup import esc
-from ui.paths import Paths
-from ui.tab_preview import balance_note
+from ui.dataset.identifiers import RARE, token_note
+from ui.dataset.preview import balance_note
+from ui.parts.markup import esc
+from ui.settings.checking import dataset_config
 from ui.window import PROJECT
+from ui.window.paths import Paths
 
 
 def typed(app, **values):

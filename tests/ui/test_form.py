@@ -10,7 +10,7 @@ from core.config import preset, toml_io
 from core.config.check import check
 from core.errors import ConfigError
 from tests.ui.fake import demo_raw, make_window
-from ui.form import Form
+from ui.settings.form import Form
 from ui.window import PROJECT, Draft
 
 SHIPPED, _ = preset.presets([PROJECT / "presets"])

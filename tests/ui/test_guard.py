@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.ui.fake import make_window
-from ui.guard import CLOSED, COOKIE, Guard, Login
-from ui.server import application
+from ui.serve.guard import CLOSED, COOKIE, Guard, Login
+from ui.serve.server import application
 
 HOST = "127.0.0.1:7860"
 OWN = {"host": HOST}

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from tests.ui.fake import demo_raw
-from ui.chart import Line, loss_chart, mark_text, plot
-from ui.length import length_of
-from ui.rates import rate_curve
+from ui.parts.chart import Line, loss_chart, mark_text, plot
+from ui.settings.length import length_of
+from ui.settings.rates import rate_curve
 
 
 def points(html, name):

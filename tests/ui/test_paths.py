@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
-from ui.paths import Paths, file_name, pictures_in
+from ui.window.paths import Paths, file_name, pictures_in
 
 HOSTILE = [
     "/etc", "/etc/passwd", "..", "../..", "workspace/../../x", "..\\..", "~", "~root", "//host/share",

@@ -8,9 +8,9 @@ import pytest
 
 from core.config.check import check
 from tests.ui.fake import demo_raw
-from ui.presets_bar import recipe
-from ui.resuming import newest_unfinished
+from ui.settings.presets_bar import recipe
 from ui.window import PROJECT
+from ui.window.resuming import newest_unfinished
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from PIL import Image
 from core.config.check import load
 from core.events import Saved, StageProgress, Warned
 from tests.ui.fake import demo_raw
-from ui.chart import loss_chart, smoothed, thinned, ticks
-from ui.run_view import RunView, Watcher, log_lines
+from ui.parts.chart import loss_chart, smoothed, thinned, ticks
 from ui.window import PROJECT
+from ui.window.run_view import RunView, Watcher, log_lines
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.ui.fake import demo_raw
-from ui.form import GROUPS, OPTIONS, groups_of
-from ui.showing import found, hidden_style, search_html
+from ui.parts.options import GROUPS, OPTIONS, groups_of
+from ui.settings.showing import found, hidden_style, search_html
 from ui.text import WORDS
 
 

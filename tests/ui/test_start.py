@@ -13,8 +13,8 @@ from core.errors import UserError
 from tests.ui.browser import ROOT
 from tests.ui.fake import make_window
 from ui.app import App
-from ui.server import listening_socket
-from ui.start import make_login
+from ui.serve.server import listening_socket
+from ui.serve.start import make_login
 from ui.window import named_preset
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_preset_is_told_in_one_sentence(tmp_path):
 
 def test_the_page_is_built_without_torch_and_soon():
     code = (
-        "import sys, time; import ui.app, ui.start, ui.server; "
+        "import sys, time; import ui.app, ui.serve.start, ui.serve.server; "
         "print(time.process_time(), 'torch' in sys.modules, 'transformers' in sys.modules)"
     )
     started = time.monotonic()

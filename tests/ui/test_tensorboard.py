@@ -14,7 +14,7 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from tests.ui.fake import make_window
-from ui.tensorboard import TensorBoard
+from ui.window.tensorboard import TensorBoard
 
 
 def get(url):
@@ -50,7 +50,7 @@ def test_one_click_opens_it_on_the_logs_and_another_closes_it(app, window, logs)
 
 def test_it_ends_with_the_program_even_when_that_is_killed(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from ui.tensorboard import TensorBoard\n"
+        "import sys; from pathlib import Path; from ui.window.tensorboard import TensorBoard\n"
         "board = TensorBoard(); list(board.start(Path(sys.argv[1])))\n"
         "print(board.url, board._process.pid, flush=True); sys.stdin.read()"
     )

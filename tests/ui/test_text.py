@@ -12,8 +12,8 @@ import ui
 from ui.text import WORDS, say
 
 FOLDER = Path(ui.__file__).parent
-SOURCES = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.py")}
-CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("text"))
+SOURCES = {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path in FOLDER.rglob("*.py")}
+CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("text/"))
 # Keys that are put together from a part and a name.
 FAMILIES = (
     *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind."),

@@ -11,9 +11,10 @@ from core.config import toml_io
 from core.config.check import check
 from core.errors import ConfigError
 from tests.test_options import met, non_default
-from ui import widgets
-from ui.form import OPTIONS, defaults
-from ui.tab_options import classes_of
+from ui.parts.numbers import decimal_text
+from ui.parts.options import OPTIONS, defaults
+from ui.settings import widgets
+from ui.settings.cards import classes_of
 
 OF_THE_PAGE = {
     "optimizer.optimizer_args": ("weight_decay=0.1", "betas=0.9,0.99"),
@@ -79,7 +80,7 @@ def test_the_default_comes_through_the_page(option):
 
 
 def test_a_rate_is_written_as_people_write_it():
-    shown = {value: widgets.decimal_text(value) for value in (1e-4, 2e-6, 1.5e-5, 0.002, 1.0, 0.05, 0.0)}
+    shown = {value: decimal_text(value) for value in (1e-4, 2e-6, 1.5e-5, 0.002, 1.0, 0.05, 0.0)}
     assert list(shown.values()) == ["1e-4", "2e-6", "1.5e-5", "0.002", "1", "0.05", "0"]
 
 
@@ -87,7 +88,7 @@ def test_any_rate_reads_back_to_the_same_number():
     rng = random.Random(0)
     for _ in range(2000):
         value = math.ldexp(rng.random(), rng.randint(-40, 8))
-        assert float(widgets.decimal_text(value)) == value
+        assert float(decimal_text(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The Dataset tab: folders, pictures, captions."""

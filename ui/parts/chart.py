@@ -1,0 +1,109 @@
+"""Curves as small SVGs of our own: no chart library to load, and the page's own colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import Lang
+from ui.parts.markup import esc
+from ui.parts.numbers import decimal_text
+from ui.text import say
+
+Point = tuple[float, float]
+
+MOST_POINTS = 500
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most `most` points, the lowest and the highest of each stretch kept, so that no spike is lost."""
+    if len(points) <= most:
+        return list(points)
+    kept: list[Point] = []
+    bins = most // 2
+    for n in range(bins):
+        part = points[n * len(points) // bins : (n + 1) * len(points) // bins]
+        ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
+        kept += sorted(ends)
+    return kept
+
+
+def smoothed(points: Sequence[Point]) -> list[Point]:
+    """A running mean that forgets over about a twelfth of the curve, without the usual pull to the start."""
+    keep = 1 - 1 / max(3.0, len(points) / 12)
+    mean = weight = 0.0
+    curve = []
+    for x, y in points:
+        mean, weight = keep * mean + (1 - keep) * y, keep * weight + (1 - keep)
+        curve.append((x, mean / weight))
+    return curve
+
+
+def ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Round numbers from below `low` to above `high`."""
+    span = high - low or abs(high) or 1.0
+    raw = span / most
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
+    first = math.floor(low / step)
+    last = max(math.ceil(high / step), first + 1)
+    return [n * step for n in range(first, last + 1)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve. name: its class in the style sheet."""
+
+    name: str
+    label: str
+    points: Sequence[Point]
+
+
+def plot(title: str, lines: Sequence[Line], last: float, floor: float | None = None) -> str:
+    """Curves over 0 to `last`, each with at least one point. floor: lowest value of the axis, if given."""
+    values = [y for line in lines for _, y in line.points]
+    marks = ticks(min(values) if floor is None else floor, max(values))
+    low, high = marks[0], marks[-1]
+
+    def path(points: Sequence[Point]) -> str:
+        return " ".join(f"{x / last * 1000:.1f},{(high - y) / (high - low) * 300:.1f}" for x, y in points)
+
+    curves = "".join(f'<polyline class="{line.name}" points="{path(line.points)}"/>' for line in lines)
+    grid = "".join(
+        f'<line class="grid" x1="0" x2="1000" y1="{y:.1f}" y2="{y:.1f}"/>'
+        for y in ((high - mark) / (high - low) * 300 for mark in marks)
+    )
+    y_labels = "".join(
+        f'<span style="top:{(high - mark) / (high - low) * 100:.1f}%">{mark_text(mark)}</span>'
+        for mark in marks
+    )
+    x_labels = "".join(f"<span>{round(last * share / 4):,}</span>" for share in range(5))
+    key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
+    return (
+        f'<figure class="rw-chart"><figcaption><b>{esc(title)}</b>{key}</figcaption>'
+        f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
+        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
+        f"{grid}{curves}</svg></div>"
+        f'<div class="rw-x">{x_labels}</div></figure>'
+    )
+
+
+def mark_text(value: float) -> str:
+    """0.05, and 2e-5 for what would take many zeros."""
+    return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else decimal_text(float(f"{value:.3g}"))
+
+
+def loss_chart(points: Sequence[Point], total: int, lang: Lang, validation: Sequence[Point] = ()) -> str:
+    """The curve over the whole run, or nothing while there are fewer than two points."""
+    good = [(x, y) for x, y in points if math.isfinite(y)]
+    if len(good) < 2:
+        return ""
+    lines = [
+        Line("raw", say("run.chart.raw", lang), thinned(good)),
+        Line("smooth", say("run.chart.smooth", lang), thinned(smoothed(good))),
+    ]
+    held_out = [(x, y) for x, y in validation if math.isfinite(y)]
+    if held_out:
+        lines.append(Line("validation", say("run.chart.validation", lang), thinned(held_out)))
+    return plot(say("run.chart", lang), lines, max(float(total), good[-1][0]))

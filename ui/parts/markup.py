@@ -1,0 +1,99 @@
+"""Small pieces of HTML. Every text that comes from outside goes through `esc`; nothing else writes HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from core.config.check import KEYS
+from core.errors import Lang, Problem
+from ui.parts.options import OPTIONS
+from ui.text import say
+
+
+def esc(text: object) -> str:
+    """Text as it may stand in HTML, also inside quotes; signs that turn the reading direction left out."""
+    plain = "".join(c for c in str(text) if c.isprintable() or c in "\n\t")
+    return html.escape("".join(c for c in plain if c not in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"))
+
+
+def note(text: str, tone: str = "plain") -> str:
+    """One sentence in a quiet box. tone: plain, good, warn, bad."""
+    return f'<p class="rw-note is-{tone}">{esc(text)}</p>' if text else ""
+
+
+def heading(title: str, lead: str = "") -> str:
+    """A card's title and what it is for."""
+    said = f"<p>{esc(lead)}</p>" if lead else ""
+    return f'<div class="rw-heading"><h3>{esc(title)}</h3>{said}</div>'
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and values, as many in a row as fit."""
+    cells = "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>" for name, value in pairs)
+    return f'<dl class="rw-facts">{cells}</dl>' if cells else ""
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: frozenset[int] = frozenset()
+) -> str:
+    """A table; columns in `numbers` are set to the right."""
+    head = "".join(f'<th class="{_side(n, numbers)}">{esc(text)}</th>' for n, text in enumerate(headers))
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="{_side(n, numbers)}">{_cell(cell)}</td>' for n, cell in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="rw-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _side(n: int, numbers: frozenset[int]) -> str:
+    return "is-number" if n in numbers else "is-text"
+
+
+class Share(float):
+    """A cell that is drawn as a bar; 0 to 1."""
+
+
+def _cell(cell: object) -> str:
+    if isinstance(cell, Share):
+        return f'<span class="rw-share"><i style="width:{max(0.0, min(1.0, cell)) * 100:.0f}%"></i></span>'
+    return esc(cell)
+
+
+def problems(found: Sequence[Problem], lang: Lang) -> str:
+    """Problems and notices in plain words, each with its option and line."""
+    if not found:
+        return ""
+    items = "".join(_problem(problem, lang) for problem in found)
+    return f'<ul class="rw-problems">{items}</ul>'
+
+
+def _problem(problem: Problem, lang: Lang) -> str:
+    place = []
+    if problem.key in KEYS:
+        label = OPTIONS[problem.key].meta.label
+        place.append(f"{label.ja if lang == 'ja' else label.en} <code>{esc(problem.key)}</code>")
+    elif problem.key:
+        place.append(f"<code>{esc(problem.key)}</code>")
+    if problem.line is not None:
+        place.append(esc(say("run.line", lang, n=problem.line)))
+    if problem.path and problem.path not in problem.sentence(lang):
+        place.append(f"<code>{esc(problem.path)}</code>")
+    where = f'<span class="rw-where">{" · ".join(place)}</span>' if place else ""
+    sentence = problem.sentence(lang)
+    sentence = sentence[:1].upper() + sentence[1:]
+    tone = "bad" if problem.is_error else "warn"
+    return f'<li class="is-{tone}">{where}<span>{esc(sentence)}</span></li>'
+
+
+def bar(share: float | None) -> str:
+    """A progress bar; None when nobody knows how far it is."""
+    if share is None:
+        return '<div class="rw-bar is-busy" role="progressbar"><i></i></div>'
+    percent = max(0.0, min(1.0, share)) * 100
+    return (
+        f'<div class="rw-bar" role="progressbar" aria-valuenow="{percent:.0f}" aria-valuemin="0" '
+        f'aria-valuemax="100"><i style="width:{percent:.1f}%"></i></div>'
+    )

@@ -1,0 +1,43 @@
+"""The options as the page orders them: by key, level, card and tab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.config.option import Option, walk
+from core.config.schema import RunConfig
+
+OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
+
+LEVELS = ("basic", "advanced", "expert")
+
+GROUPS = (
+    "sources", "sizes", "captions", "pictures", "cache", "model",
+    "length", "memory", "optimizer", "loss", "validation", "sample", "save", "metadata", "log",
+    "network", "blocks",
+)  # fmt: skip
+"""The cards of the tabs from top to bottom."""
+
+
+def defaults() -> dict[str, Any]:
+    """Every option at its default."""
+    return {key: option.default for key, option in OPTIONS.items()}
+
+
+def options_of(*sections: str) -> Sequence[Option]:
+    """The options of some sections, the basic ones first, otherwise in the order of declaration."""
+    return basic_first(option for option in OPTIONS.values() if option.section in sections)
+
+
+def basic_first(options: Iterable[Option]) -> list[Option]:
+    """By level, otherwise in the order given."""
+    return sorted(options, key=lambda option: LEVELS.index(option.meta.level))
+
+
+def groups_of(tab: str) -> list[tuple[str, list[Option]]]:
+    """The options of a tab by group, in the window's order, then any group that it does not name."""
+    chosen = [option for option in OPTIONS.values() if option.tab == tab]
+    names = dict.fromkeys((*GROUPS, *(option.group for option in chosen)))
+    found = ((name, [option for option in chosen if option.group == name]) for name in names)
+    return [(name, basic_first(options)) for name, options in found if options]

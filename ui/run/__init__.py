@@ -1,0 +1,1 @@
+"""The run panel: steering a run and seeing it."""

@@ -1,0 +1,265 @@
+"""The run panel: start, stop, pause, and everything that can be seen of a run, in every browser at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.config import toml_io
+from core.errors import Lang, Problem, UserError
+from core.train.state_files import AUTO
+from ui.parts.chart import loss_chart
+from ui.parts.markup import problems
+from ui.parts.page import QUICK, Page
+from ui.parts.pictures import sample_grid
+from ui.run.show import head_html, notices_html, outcome_html
+from ui.settings.checking import check_html
+from ui.settings.form import Form
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded
+from ui.window.resuming import Unfinished, step_of
+from ui.window.run_view import RunView, log_lines
+
+Update = dict[Any, Any]
+
+_MAIN = {"resume": "primary", "start": "primary", "go_on": "primary", "pause": "secondary", "stop": "stop"}
+_MORE = ("check", "save", "sample")
+_BUTTONS = (*_MAIN, *_MORE)
+
+
+class RunPanel:
+    """The components of the panel and their handlers; all it knows of a run it asks the window's watcher."""
+
+    def __init__(self, window: Window, page: Page, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts: dict[str, Any] = {}
+        self._draw(page)
+
+    def _draw(self, page: Page) -> None:
+        parts = self.parts
+        parts["head"] = gr.HTML(elem_id="run-head", padding=False)
+        with gr.Row(elem_classes=["rw-buttons"], elem_id="run-main-buttons"):
+            for name, variant in _MAIN.items():
+                parts[name] = self._button(page, name, variant)
+        with gr.Row(elem_classes=["rw-buttons", "is-small"], elem_id="run-more-buttons"):
+            for name in _MORE:
+                parts[name] = self._button(page, name, "secondary", size="sm")
+        parts["message"] = gr.HTML(elem_id="run-message", elem_classes=["rw-maybe"], padding=False)
+        parts["outcome"] = gr.HTML(elem_id="run-outcome", elem_classes=["rw-maybe"], padding=False)
+        parts["chart"] = gr.HTML(elem_id="run-chart", elem_classes=["rw-maybe"], padding=False)
+        parts["samples"] = gr.HTML(elem_id="run-samples", elem_classes=["rw-maybe"], padding=False)
+        parts["notices"] = gr.HTML(elem_id="run-notices", elem_classes=["rw-maybe"], padding=False)
+        parts["log_box"] = page.add(
+            gr.Accordion,
+            {"label": lambda lang: say("run.log", lang)},
+            open=True,
+            elem_id="run-log-box",
+            visible=False,
+        )
+        with parts["log_box"]:
+            parts["log"] = gr.Textbox(
+                show_label=False,
+                container=False,
+                lines=7,
+                max_lines=7,
+                interactive=False,
+                autoscroll=True,
+                elem_id="run-log",
+            )
+        # What this page shows already; a page that was just opened shows nothing yet.
+        parts["seen"] = gr.State(())
+
+    @staticmethod
+    def _button(page: Page, name: str, variant: str, size: str = "lg") -> Any:
+        key = {"go_on": "run.continue", "resume": "run.resume"}.get(name, f"run.{name}")
+
+        def label(lang: Lang) -> str:
+            return say(key, lang, step="…") if name == "resume" else say(key, lang)
+
+        return page.add(
+            gr.Button,
+            {"value": label},
+            variant=variant,
+            size=size,
+            elem_id=f"run-{name.replace('_', '-')}",
+            visible=name in ("start", "check"),
+            min_width=96,
+        )
+
+    @property
+    def outputs(self) -> list[Any]:
+        return list(self.parts.values())
+
+    def connect(self, lang: Any, timer: Any) -> None:
+        """Bind the handlers. lang: the component that holds the page's language."""
+        parts, form = self.parts, self._form
+        reading = {lang, parts["seen"]}
+
+        def show(data: Mapping[Any, Any]) -> Any:
+            return self.show(data[lang], data[parts["seen"]]) or gr.skip()
+
+        timer.tick(guarded(show, self._window), reading, self.outputs, **QUICK)
+        with_form = {*reading, *form.inputs}
+        for name, act in (("start", self._start), ("check", self._check)):
+
+            def handle(data: Mapping[Any, Any], act: Any = act) -> Update:
+                return self._answer(act, form.raw(data), data[lang], data[parts["seen"]])
+
+            parts[name].click(
+                guarded(handle, self._window), with_form, self.outputs, **QUICK, trigger_mode="once"
+            )
+        steering = {
+            "resume": self._resume,
+            "pause": self._pause,
+            "go_on": self._go_on,
+            "stop": self._stop,
+            "save": self._save,
+            "sample": self._sample,
+        }
+        for name, wish in steering.items():
+
+            def steer(data: Mapping[Any, Any], act: Any = wish) -> Update:
+                return self._answer(act, {}, data[lang], data[parts["seen"]])
+
+            parts[name].click(
+                guarded(steer, self._window), reading, self.outputs, **QUICK, trigger_mode="once"
+            )
+
+    def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+        """Do what a button says, then show the run as it stands; problems are shown in words."""
+        try:
+            message = act(raw, lang)
+        except UserError as e:
+            message = problems(e.problems, lang)
+        return self.show(lang, seen) | {self.parts["message"]: gr.update(value=message)}
+
+    # What the buttons do: each gives the message to show.
+
+    def _start(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        text = self._form.text(raw, lang)
+        self._window.draft.keep(raw)
+        self._window.runner.start(text)
+        return ""
+
+    def _check(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        return check_html(self._form, raw, lang)
+
+    def _resume(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        view, _ = self._window.watcher.look(self._window.runner.current)
+        found = self._resumable(view)
+        if found is None:
+            raise UserError(_said("run.no.state"))
+        override = f"save.resume={toml_io.toml_value(str(found.state))}"
+        self._window.runner.start(toml_io.read(found.run_file), [override])
+        return ""
+
+    def _resumable(self, view: RunView) -> Unfinished | None:
+        """What Resume would go on from: this run's state, or what a window before this one left."""
+        current = self._window.runner.current
+        if current is None:
+            return self._window.unfinished
+        save = current.config.save
+        # A resumed run that saved nothing of its own goes on from where it was resumed.
+        state = view.state_path or (save.resume if save.resume != AUTO else "")
+        step = step_of(Path(state)) if state else None
+        if view.is_live or view.status == "done" or not state or step is None:
+            return None
+        return Unfinished(Path(state), current.folder / "run.toml", save.output_name or "last", step)
+
+    def _control(self) -> Any:
+        run = self._window.runner.current
+        if run is None or run.is_over:
+            raise UserError(_said("run.none"))
+        return run.control
+
+    def _pause(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        self._control().pause()
+        return ""
+
+    def _go_on(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        self._control().resume()
+        return ""
+
+    def _stop(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        self._control().stop(save=True)
+        return ""
+
+    def _save(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        self._control().save_now()
+        return _toast(say("run.saved.now", lang))
+
+    def _sample(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        control = self._control()
+        if not self._window.runner.current.config.sample.sample_prompts:
+            raise UserError(_said("run.no.prompts"))
+        control.sample_now()
+        return _toast(say("run.sampled.now", lang))
+
+    # What is shown.
+
+    def show(self, lang: Lang, seen: Any) -> Update:
+        """The updates that bring a page from what it has `seen` to what there is; {} when nothing changed."""
+        window, parts = self._window, self.parts
+        view, version = window.watcher.look(window.runner.current)
+        # Run number, events read, status; how many samples; language; whether an unfinished run is known.
+        state = (*version, len(view.samples), lang, window.unfinished is None)
+        before = tuple(seen) if seen else (None,) * 6
+        updates: Update = {}
+        if state != before or view.is_live:
+            updates[parts["head"]] = head_html(view, lang, time.time(), window)
+        if state == before:
+            return updates
+        updates[parts["seen"]] = state
+        updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
+        updates[parts["log"]] = "\n".join(log_lines(view, lang))
+        updates[parts["log_box"]] = gr.update(visible=view.status != "idle", label=say("run.log", lang))
+        updates[parts["outcome"]] = outcome_html(view, lang)
+        updates[parts["notices"]] = notices_html(view, lang)
+        if (state[0], state[2], *state[4:]) != (before[0], before[2], *before[4:]):
+            updates |= self._buttons(view, lang)
+        if (state[0], state[3], lang) != (before[0], before[3], before[4]):
+            updates[parts["samples"]] = sample_grid(view.samples, window.thumbs, lang)
+        return updates
+
+    def _buttons(self, view: RunView, lang: Lang) -> Update:
+        is_on = view.status in ("starting", "running")
+        can_steer = is_on or view.status == "paused"
+        found = self._resumable(view)
+        visible = {
+            "start": not view.is_live,
+            "check": not view.is_live,
+            "resume": found is not None,
+            "pause": is_on,
+            "go_on": view.status == "paused",
+            "stop": can_steer or view.status == "stopping",
+            "save": can_steer,
+            "sample": can_steer,
+        }
+        updates: Update = {self.parts[name]: gr.update(visible=visible[name]) for name in _BUTTONS}
+        stopping = view.status == "stopping"
+        updates[self.parts["stop"]] = gr.update(
+            visible=visible["stop"],
+            value=say("run.stopping" if stopping else "run.stop", lang),
+            interactive=not stopping,
+        )
+        updates[self.parts["resume"]] = gr.update(
+            visible=found is not None, value=say("run.resume", lang, step=found.step if found else 0)
+        )
+        updates[self.parts["start"]] = gr.update(
+            visible=visible["start"], variant="secondary" if found else "primary"
+        )
+        return updates
+
+
+def _said(key: str) -> Problem:
+    return Problem("E-WINDOW", say(key, "en"), say(key, "ja"))
+
+
+def _toast(text: str) -> str:
+    gr.Info(text, duration=4)
+    return ""

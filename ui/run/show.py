@@ -1,0 +1,97 @@
+"""How a run looks: status line, progress, numbers and outcome as HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import Lang, Problem
+from core.sinks import duration
+from ui.parts.markup import bar, esc, facts, note, problems
+from ui.text import WORDS, say
+from ui.window import Window
+from ui.window.run_view import RunView, rates
+
+MOST_NOTICES = 20
+
+
+def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
+    """Status, what it is doing, progress bar and numbers."""
+    detail = _detail(view, lang)
+    status = say(f"status.{view.status}", lang)
+    clock = (
+        f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
+        if view.started
+        else ""
+    )
+    html = (
+        f'<div class="rw-status is-{esc(view.status)}"><i></i><strong>{esc(status)}</strong>'
+        f"<span>{esc(detail)}</span>{clock}</div>"
+    )
+    if view.status == "idle":
+        left = window.unfinished
+        if left is not None:
+            return html + note(say("run.unfinished", lang, name=left.name, step=left.step))
+        return html + note(say("run.ready.demo" if window.is_demo else "run.ready", lang))
+    if view.total and view.status not in ("refused",):
+        html += bar(view.at_step / view.total)
+    elif view.is_live:
+        html += bar(None)
+    return html + facts(_numbers(view, lang))
+
+
+def _detail(view: RunView, lang: Lang) -> str:
+    """What is going on besides steps, such as "Encoding pictures 3/12"."""
+    if not view.is_live or view.stage is None:
+        return ""
+    key = f"stage.{view.stage.stage}"
+    name = say(key if key in WORDS else "stage.prepare", lang)
+    return f"{name} {view.stage.done}/{view.stage.total}" if view.stage.total > 1 else name
+
+
+def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+
+    def put(key: str, value: str) -> None:
+        pairs.append((say(key, lang), value))
+
+    if view.total:
+        put("run.step", f"{view.at_step:,} / {view.total:,}")
+    if view.step and view.plan:
+        put("run.epoch", f"{view.step.epoch} / {view.plan.epochs}")
+    if view.is_live and view.seconds_left is not None:
+        put("run.left", duration(view.seconds_left))
+    if view.step:
+        put("run.loss", f"{view.step.loss:.4f}")
+        if view.validation:
+            put("run.validation", f"{view.validation[-1][1]:.4f}")
+        put("run.lr", rates(view.step.lr))
+    seconds = view.seconds_per_step
+    if seconds:
+        rate = say("run.per.second", lang, n=f"{1 / seconds:.1f}")
+        put("run.speed", rate if seconds < 0.5 else say("run.per.step", lang, n=f"{seconds:.2f}"))
+    if view.step and view.step.vram_bytes:
+        put("run.memory", f"{view.step.vram_bytes / 2**30:.1f} GiB")
+    return pairs
+
+
+def outcome_html(view: RunView, lang: Lang) -> str:
+    """How the run ended and where the result lies."""
+    parts = []
+    if view.ended is not None:
+        tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
+        parts += [
+            note(line, tone) for line in (view.ended.ja if lang == "ja" else view.ended.en).splitlines()
+        ]
+    if view.model_path and not view.is_live:
+        path = Path(view.model_path)
+        parts.append(
+            f'<div class="rw-result"><span>{esc(say("run.result", lang))}</span>'
+            f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code></div>"
+        )
+    return "".join(parts)
+
+
+def notices_html(view: RunView, lang: Lang) -> str:
+    """What a person should know of the run, each thing once."""
+    notices = {(w.code, w.en): Problem(w.code, w.en, w.ja, path=w.path) for w in view.warned}
+    return problems(list(notices.values())[:MOST_NOTICES], lang)

@@ -1,0 +1,151 @@
+"""Serves the window: FastAPI, the Guard around it, uvicorn on a thread of its own, the share link."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from ui import app as page
+from ui.dataset.folders import FILL
+from ui.parts.pictures import ZOOM
+from ui.serve.guard import Guard, Login
+from ui.settings.showing import GO_TO
+from ui.theme import FAVICON, STYLE, theme
+from ui.window import Window
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LARGEST_UPLOAD = "200mb"
+_PORTS_TRIED = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Served:
+    """A window that answers requests."""
+
+    server: uvicorn.Server
+    thread: threading.Thread
+    guard: Guard
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address for a browser on this computer."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def close(self) -> None:
+        """Stop answering."""
+        self.server.should_exit = True
+        self.thread.join(10)
+
+
+def application(window: Window, hosts: Iterable[str], login: Login | None, any_address: bool) -> Guard:
+    """The whole ASGI application, the Guard outermost."""
+    parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
+    parent.add_middleware(CORSMiddleware, allow_origins=[])
+    gr.mount_gradio_app(
+        parent,
+        page.build(window),
+        path="/",
+        app_kwargs={"openapi_url": None},
+        allowed_paths=[str(window.cache)],
+        blocked_paths=[str(Path.home() / name) for name in (".ssh", ".cache", ".config", ".aws")],
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=True,
+        max_file_size=LARGEST_UPLOAD,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
+        css_paths=[STYLE],
+        head=ZOOM + FILL + GO_TO,
+        favicon_path=str(FAVICON),
+    )
+    return Guard(parent, hosts, login, any_address)
+
+
+def private_cache(workspace: Path) -> Path:
+    """A new folder for uploads and pictures on the page, for this user only; Gradio is told to use it too."""
+    parent = workspace / "cache"
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="window-", dir=parent))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    return folder
+
+
+def listening_socket(host: str, port: int | None, first: int = 7860) -> socket.socket:
+    """A socket on the port asked for, or on the first free one from 7860 on. Raises OSError."""
+    ports = [port] if port is not None else [*range(first, first + _PORTS_TRIED), 0]
+    error: OSError | None = None
+    for candidate in ports:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        if os.name != "nt":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, candidate))
+        except OSError as e:
+            sock.close()
+            error = e
+            continue
+        sock.listen(128)
+        return sock
+    assert error is not None
+    raise error
+
+
+def serve(window: Window, host: str, sock: socket.socket, login: Login | None) -> Served:
+    """Answer on this socket from a thread of its own, so that Ctrl-C stays with the main thread."""
+    port = sock.getsockname()[1]
+    names = {host, *LOOPBACK}
+    is_open = host not in LOOPBACK
+    if is_open:
+        names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
+    guard = application(window, names, login, any_address=is_open)
+    config = uvicorn.Config(
+        guard,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([sock],), name="rareword-server", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.02)
+    return Served(server, thread, guard, host, port)
+
+
+def new_password() -> str:
+    """For a window that others can reach and that was given none."""
+    return secrets.token_urlsafe(12)
+
+
+def share(served: Served) -> str:
+    """The public address of a tunnel to this window. Raises OSError or RuntimeError when there is none."""
+    from gradio.networking import setup_tunnel
+
+    url = setup_tunnel("127.0.0.1", served.port, secrets.token_urlsafe(32), None, None)
+    served.guard.allow_host(url.split("//", 1)[-1].split("/", 1)[0])
+    return url

@@ -1,0 +1,186 @@
+"""From the command line's options to an open window, and from Ctrl-C to a saved run."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from core.console import calm_threads, language, take_over
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
+from ui.serve.guard import Login
+from ui.serve.server import LOOPBACK, Served, listening_socket, new_password, private_cache, serve, share
+from ui.text import say
+from ui.window import PROJECT, Window, named_preset
+from ui.window.paths import Paths
+
+USER = "rareword"
+Tell = Callable[..., None]
+
+_TAKEN = (13, 48, 98, 10013, 10048)
+"""What systems say when a port can't be had: EACCES, EADDRINUSE on macOS, Linux and Windows."""
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Open the window, wait until it is closed. Returns the exit code."""
+    lang = language(chosen.lang)
+    log_path = PROJECT / "logs" / "window.log"
+    calm_threads()
+    console = take_over(log_path)
+
+    def tell(key: str, **values: object) -> None:
+        print(say(key, lang, **values), file=console, flush=True)
+
+    try:
+        return _run(chosen, log_path, tell)
+    except UserError as e:
+        for problem in e.problems:
+            print(problem.text(lang), file=console)
+        return EXIT_REFUSED
+    except Exception:
+        logging.getLogger(__name__).exception("the window failed")
+        tell("app.fault", path=log_path)
+        return EXIT_BUG
+
+
+def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
+    is_open = chosen.share or chosen.listen not in LOOPBACK
+    workspace = Path(chosen.workspace or PROJECT / "workspace").expanduser().resolve()
+    window = make_window(chosen, workspace, is_open, log_path)
+    try:
+        login, made = make_login(chosen.auth, is_open)
+        try:
+            sock = listening_socket(chosen.listen, chosen.port)
+        except OSError as e:
+            is_taken = chosen.port is not None and e.errno in _TAKEN
+            key = "console.port" if is_taken else "console.host"
+            tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
+            return EXIT_REFUSED
+        served = serve(window, chosen.listen, sock, login)
+        _announce(chosen, served, (login, made), tell)
+        return _wait(window, served, tell)
+    finally:
+        window.tensorboard.stop()
+        shutil.rmtree(window.cache, ignore_errors=True)
+
+
+def _announce(
+    chosen: argparse.Namespace, served: Served, entry: tuple[Login | None, str], tell: Tell
+) -> None:
+    """Say where the window is and how to get in; open a browser where there is a desktop."""
+    login, made = entry
+    url = served.url
+    tell("console.open", url=url)
+    if chosen.share:
+        url = _share(served, tell) or url
+    if login is not None:
+        if made:
+            tell("console.login", user=USER, password=made)
+        tell("console.once", url=f"{url}/?token={login.token}")
+    tell("console.stop")
+    if not chosen.no_browser and has_desktop():
+        is_mine = login is not None and not chosen.share
+        webbrowser.open(f"{served.url}/?token={login.token}" if is_mine and login else served.url)
+
+
+def _share(served: Served, tell: Tell) -> str:
+    """The share link, or "" and one sentence why there is none."""
+    try:
+        url = share(served)
+    except (OSError, RuntimeError, ValueError, httpx.HTTPError) as e:
+        why = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
+        tell("console.share.failed", why=why.rstrip("."))
+        return ""
+    tell("console.open", url=url)
+    tell("console.share")
+    return url
+
+
+def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_path: Path) -> Window:
+    """The window's own state. Raises UserError when the preset can't be read."""
+    missing = next((root for root in chosen.root if not Path(root).expanduser().is_dir()), None)
+    if missing is not None:
+        raise UserError(
+            Problem(
+                "E-ROOT",
+                "--root names a folder that does not exist.",
+                "--rootのフォルダがありません。",
+                path=missing,
+            )
+        )
+    try:
+        cache = private_cache(workspace)
+    except OSError as e:
+        said = (
+            f"the workspace can't be written: {e.strerror}.",
+            f"書き込み先に書き込めません（{e.strerror}）。",
+        )
+        raise UserError(Problem("E-WORKSPACE", *said, path=str(workspace))) from e
+    roots = (PROJECT / "demo", *(Path(root).expanduser().resolve() for root in chosen.root))
+    paths = Paths(Path.cwd(), workspace, roots, is_local=not is_open)
+    window = Window(paths, cache, lang=chosen.lang, log_path=log_path)
+    if chosen.preset:
+        window.chosen = dict(named_preset(chosen.preset, window.preset_folders).values)
+    return window
+
+
+def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
+    """Who may come in, and the password when it was made here. Raises UserError for a login that is none."""
+    if auth is not None:
+        user, colon, password = auth.partition(":")
+        if not colon or not user or len(password) < 4:
+            raise UserError(
+                Problem(
+                    "E-AUTH",
+                    "--auth takes USER:PASSWORD, with at least 4 characters of password.",
+                    "--authは「ユーザー名:パスワード」の形で、パスワードは4文字以上にしてください。",
+                )
+            )
+        return Login(user, password), ""
+    if not is_open:
+        return None, ""
+    made = new_password()
+    return Login(USER, made), made
+
+
+def has_desktop() -> bool:
+    """Whether a browser can be shown to the person who started this."""
+    if sys.platform in ("win32", "darwin"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _wait(window: Window, served: Served, tell: Tell) -> int:
+    """Until Ctrl-C or the system says so; then the run is stopped with its state saved."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            os._exit(130)  # asked twice: the run's thread would keep the process alive
+        asked.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, ask)
+    while served.thread.is_alive() and not asked.wait(0.2):
+        pass
+    current = window.runner.current
+    if current is not None and not current.is_over:
+        tell("console.saving")
+        current.control.stop(save=True)
+        while not current.wait(0.2):
+            pass
+        tell("console.saved")
+    served.close()
+    return EXIT_DONE

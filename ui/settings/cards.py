@@ -1,0 +1,88 @@
+"""The Model, LoRA and Training tabs: cards of options, drawn from their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from core.config.option import Option
+from core.errors import Lang
+from ui.parts.markup import heading
+from ui.parts.options import LEVELS, OPTIONS, groups_of, options_of
+from ui.parts.page import Page, Wording, column
+from ui.settings.form import Form
+from ui.text import say
+
+
+def titled(key: str, lead: str = "") -> dict[str, Wording]:
+    """The words of a card's heading."""
+
+    def value(lang: Lang) -> str:
+        return heading(say(key, lang), say(lead, lang) if lead else "")
+
+    return {"value": value}
+
+
+def classes_of(options: Iterable[Option]) -> list[str]:
+    """A card is shown when any of its options is."""
+    options = list(options)
+    level = min((option.meta.level for option in options), key=LEVELS.index, default="basic")
+    methods = {option.meta.methods for option in options}
+    return [f"lv-{level}", *(f"for-{m}" for m in next(iter(methods)) if len(methods) == 1)]
+
+
+def card(page: Page, form: Form, title: str, options: Sequence[Option], name: str) -> Any:
+    """A titled card with a grid of options, hidden while none of them is shown."""
+    form.cards[f"card-{name}"] = tuple(options)
+    with column(f"card-{name}", "rw-card", *classes_of(options)) as made:
+        page.add(gr.HTML, titled(title), padding=False)
+        grid(page, form, options)
+    return made
+
+
+def grid(page: Page, form: Form, options: Sequence[Option]) -> None:
+    """Options side by side, as many as fit."""
+    with column("", "rw-grid"):
+        for option in options:
+            form.draw(page, option)
+
+
+def draw_model(page: Page, form: Form) -> dict[str, Any]:
+    """The Model tab. Gives the places where the files' identities are shown."""
+    by_name = {option.name: option for option in options_of("model")}
+    main = [by_name.pop("base")]
+    with column("card-model", "rw-card"):
+        page.add(gr.HTML, titled("group.model"), padding=False)
+        grid(page, form, main)
+        base = gr.HTML(elem_id="identity-base", elem_classes=["rw-maybe"], padding=False)
+        grid(page, form, [by_name.pop("vae")])
+        vae = gr.HTML(elem_id="identity-vae", elem_classes=["rw-maybe"], padding=False)
+        refresh = page.add(
+            gr.Button,
+            {"value": lambda lang: say("paths.refresh", lang)},
+            size="sm",
+            elem_id="paths-refresh",
+            elem_classes=["rw-quiet"],
+        )
+    card(page, form, "group.model.more", list(by_name.values()), "model-more")
+    return {"base": base, "vae": vae, "refresh": refresh}
+
+
+def draw_lora(page: Page, form: Form) -> None:
+    """The LoRA tab: what is trained, then the network's options."""
+    card(page, form, "group.method", [OPTIONS["network.method"]], "method")
+    for group, options in groups_of("lora"):
+        rest = [option for option in options if option.key != "network.method"]
+        card(page, form, f"group.{group}", rest, group)
+    with column("", "rw-card", "for-none"):
+        page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
+
+
+def draw_training(page: Page, form: Form) -> Any:
+    """The Training tab. Gives the place of the schedule's summary."""
+    summary = gr.HTML(elem_id="schedule", elem_classes=["rw-maybe"], padding=False)
+    for group, options in groups_of("training"):
+        card(page, form, f"group.{group}", options, group)
+    return summary

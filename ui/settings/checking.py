@@ -1,0 +1,78 @@
+"""What the form's settings come to: the dataset's plan, as the run makes it, and the answer to Check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.config import check, toml_io
+from core.config.schema_dataset import DatasetConfig
+from core.config.schema_train import TrainConfig
+from core.data.plan import Plan, make
+from core.errors import ConfigError, Lang, Problem, UserError
+from core.models import look
+from core.models.sd.tokens import count_tokens
+from ui.parts.job import Report
+from ui.parts.markup import note, problems
+from ui.settings.form import Form
+from ui.text import say
+
+STANDS_IN = "-"
+"""A whole run file names a model and pictures; parts of one can be checked without."""
+
+
+def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
+    """The dataset's part of the form, checked, whatever the other tabs hold. Raises UserError."""
+    values = form.collect({key: value for key, value in raw.items() if key.startswith("dataset.")})
+    return check.check(toml_io.dumps({**values, "model.base": STANDS_IN})).config.dataset
+
+
+def seed_of(raw: Mapping[str, Any]) -> int:
+    """The seed of the form, or 0: the counts of a plan do not depend on it."""
+    try:
+        return int(raw.get("train.seed") or 0)
+    except ValueError:
+        return 0
+
+
+def planned(config: DatasetConfig, seed: int, report: Report | None = None) -> Plan:
+    """The very plan a run would make. Problems of the data are in it, not raised."""
+
+    def progress(done: int, total: int) -> None:
+        if report is not None:
+            report("check_images", done, total)
+
+    return make(config, seed, progress=progress)
+
+
+def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:
+    """The form's settings about the length of the run, or None while they do not hold."""
+    chosen = {key: value for key, value in raw.items() if key.startswith("train.")}
+    try:
+        values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
+        return check.check(toml_io.dumps(values)).config.train
+    except ConfigError:
+        return None
+
+
+def findings(plan: Plan, limit: int = 75) -> list[Problem]:
+    """Problems and notices of a plan, captions that are too long among them."""
+    return [*plan.problems, *plan.notices, *plan.long_captions(count_tokens, limit)]
+
+
+def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
+    """Everything wrong with settings and pictures, or how much will be trained."""
+    try:
+        _, checked = form.check(raw, lang)
+    except UserError as e:
+        return problems(e.problems, lang)
+    config = checked.config
+    plan = planned(config.dataset, seed_of(raw))
+    about_model = checked.located(look.problems(config.model))
+    everything = [*checked.notices, *about_model, *findings(plan, config.model.max_token_length)]
+    if any(problem.is_error for problem in everything):
+        return problems(everything, lang)
+    pictures = len(plan.trained)
+    steps, epochs = plan.total_steps(config.train), plan.epochs(config.train)
+    text = say("run.checked", lang, images=pictures, steps=steps, epochs=epochs)
+    return note(text, "good") + problems(everything, lang)

@@ -1,0 +1,58 @@
+"""What a preset or another run would change in the settings on the page, shown before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.config.option import Option
+from core.errors import Lang
+from ui.parts.markup import esc, note, table
+from ui.parts.options import OPTIONS
+from ui.parts.page import worded
+from ui.settings import widgets
+from ui.settings.form import Form
+from ui.text import say
+
+_OPEN_UP_TO = 6
+
+
+def changes(form: Form, raw: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[Option, Any, Any]]:
+    """Options with their value now and then, where the two differ and the option has an effect then."""
+    now = form.read(raw)
+    then = now | {
+        key: widgets.read(OPTIONS[key], widgets.shown(OPTIONS[key], value)) for key, value in values.items()
+    }
+    return [
+        (option, now.get(key), then[key])
+        for key, option in OPTIONS.items()
+        if key in values and now.get(key) != then[key] and option.is_used(then)
+    ]
+
+
+def difference_html(found: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str:
+    """The changes as a table; folded up when there are many."""
+    if not found:
+        return note(say("diff.none", lang))
+    rows = [
+        (worded(option.meta.label, lang), value_text(option, now, lang), value_text(option, then, lang))
+        for option, now, then in found
+    ]
+    headers = [say(f"diff.{name}", lang) for name in ("setting", "now", "then")]
+    title = say("diff.one" if len(rows) == 1 else "diff.many", lang, n=len(rows))
+    is_open = " open" if len(rows) <= _OPEN_UP_TO else ""
+    return (
+        f'<details class="rw-diff"{is_open}><summary>{esc(title)}</summary>{table(headers, rows)}</details>'
+    )
+
+
+def value_text(option: Option, value: Any, lang: Lang) -> str:
+    """A value as people say it."""
+    if value is None or value == "" or value == []:
+        return worded(widgets.EMPTY, lang)
+    if isinstance(value, bool):
+        return say("diff.on" if value else "diff.off", lang)
+    choices = option.meta.choices or {}
+    if choices and value in choices:
+        return worded(choices[value], lang)
+    return " / ".join(value) if widgets.kind(option) == "lines" else str(widgets.shown(option, value))

@@ -1,0 +1,125 @@
+"""All options of the page as one form: widgets -> TOML text -> checked config, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from core.config import check, toml_io
+from core.config.option import Option
+from core.errors import ConfigError, Lang, Problem, UserError
+from ui.parts.options import OPTIONS
+from ui.parts.page import Page
+from ui.settings import widgets
+from ui.window.paths import Paths, file_name
+
+WRITTEN = ("save.output_dir", "log.logging_dir")
+"""Options that name a folder which the run writes to."""
+
+LONGEST = 20_000
+"""Characters in one field; whatever is longer was not typed by a person."""
+
+
+class Form:
+    """The options' components by key. Values go in and out as {"section.name": value}."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.components: dict[str, Any] = {}
+        self.cards: dict[str, Sequence[Option]] = {}
+
+    def draw(self, page: Page, option: Option) -> Any:
+        """Make the one component of an option."""
+        if option.key in self.components:
+            raise ValueError(f"{option.key} is on the page already")
+        component = widgets.make(page, option, self._paths.offered(option))
+        self.components[option.key] = component
+        return component
+
+    @property
+    def inputs(self) -> set[Any]:
+        """What a handler needs to read the form."""
+        return set(self.components.values())
+
+    def raw(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        """What stands in each widget, as it was typed: {"section.name": widget value}."""
+        return {key: data[component] for key, component in self.components.items()}
+
+    def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.
+
+        Options that have no effect beside the others are left out.
+        """
+        read = self.read(raw)
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for key, option in OPTIONS.items():
+            if key not in raw or not option.is_used(read):
+                continue
+            try:
+                values[key] = self._value(option, raw[key])
+            except UserError as e:
+                problems += e.problems
+        if problems:
+            raise ConfigError(*problems)
+        return values
+
+    @staticmethod
+    def read(raw: Mapping[str, Any]) -> dict[str, Any]:
+        """What stands in the widgets as values, not looked at any closer."""
+        return {key: widgets.read(option, raw[key]) for key, option in OPTIONS.items() if key in raw}
+
+    def _value(self, option: Option, found: Any) -> Any:
+        if isinstance(found, str) and len(found) > LONGEST:
+            raise UserError(Problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key))
+        value = widgets.read(option, found)
+        if option.key == "sample.sample_prompts" and len(value) == 1 and value[0].lower().endswith(".txt"):
+            return [self._paths.absolute(value[0], option.key)]  # the guide's way: a file of prompts
+        if option.key == "log.log_prefix" and value:
+            return file_name(value, option.key)
+        if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
+            is_written = option.key in WRITTEN
+            return str((self._paths.writable if is_written else self._paths.confined)(value, option.key))
+        if option.meta.path and isinstance(value, list):
+            return [str(self._paths.confined(path, option.key)) for path in value]
+        return value
+
+    @staticmethod
+    def _is_word(option: Option, value: str) -> bool:
+        return option.key == "save.resume" and value == "auto"
+
+    def text(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        """The run file that the form describes. Raises UserError."""
+        return toml_io.dumps(self.collect(raw), lang)
+
+    def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, check.Checked]:
+        """The run file and what it says, checked. Raises UserError with every problem."""
+        text = self.text(raw, lang)
+        return text, check.check(text)
+
+    def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
+        """Updates that show these values; options that are not named stay as they are."""
+        return {component: gr.update(value=shown) for key, component, shown in self._shown(values)}
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The widget values that stand for these values of a run file."""
+        return {key: shown for key, _, shown in self._shown(values)}
+
+    def _shown(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        for key, component in self.components.items():
+            if key in values:
+                option = OPTIONS[key]
+                value = values[key]
+                if option.meta.path and isinstance(value, str) and value:
+                    value = self._paths.short(value)
+                elif option.meta.path and isinstance(value, list | tuple):
+                    value = [self._paths.short(path) for path in value]
+                yield key, component, widgets.shown(option, value)
+
+    def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
+        """Updates that put back widget values of an earlier `raw`."""
+        return {
+            component: gr.update(value=raw[key]) for key, component in self.components.items() if key in raw
+        }

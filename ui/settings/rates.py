@@ -1,0 +1,60 @@
+"""How the learning rate will change over the run, drawn while settings change; by the run's own schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core import catalog
+from core.config import check, toml_io
+from core.config.arguments import ArgumentFault
+from core.config.option import steps_of
+from core.config.schema import RunConfig
+from core.errors import ConfigError, Lang
+from core.train import lr
+from ui.parts.chart import Line, plot
+from ui.parts.markup import note
+from ui.settings.checking import STANDS_IN
+from ui.settings.form import Form
+from ui.text import say
+
+_POINTS = 240
+
+
+def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> str:
+    """The learning rate of each part over the steps, by the run's own schedule; "" while it does not hold."""
+    chosen = {k: v for k, v in raw.items() if k.split(".")[0] in ("train", "optimizer", "network")}
+    try:
+        values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
+        config = check.check(toml_io.dumps(values)).config
+    except ConfigError:
+        return ""
+    try:
+        lines = _lines(config, total, lang)
+    except ArgumentFault:
+        return ""  # the checker says what is wrong
+    if not lines:
+        return ""
+    html = plot(say("rate.title", lang), lines, float(max(1, total)), floor=0.0)
+    finds_it = catalog.OPTIMIZERS[config.optimizer.optimizer_type].finds_rate
+    return html + (note(say("rate.own", lang)) if finds_it else "")
+
+
+def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
+    train, schedule = config.train, lr.make(config.optimizer, total)
+    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
+    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
+    stop = train.stop_text_encoder_training
+    until = total if stop is None else max(0, min(total, steps_of(stop, total)))
+    every = max(1, total // _POINTS)
+
+    def curve(base: float, end: int) -> list[tuple[float, float]]:
+        steps = sorted({*range(0, end, every), max(0, end - 1)})
+        return [(float(step), schedule.rate(base, step)) for step in steps]
+
+    if unet == text and until == total:
+        return [Line("smooth", say("rate.both", lang), curve(unet, total))] if unet else []
+    lines = [Line("smooth", say("rate.unet", lang), curve(unet, total))] if unet else []
+    if text and until > 0:
+        lines.append(Line("text", say("rate.text", lang), curve(text, until)))
+    return lines

@@ -1,0 +1,167 @@
+"""Option -> component and back: the only map from the types of the run file to what is on the page."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import gradio as gr
+
+from core.catalog import Words
+from core.config.option import Option
+from core.errors import Lang
+from ui.parts.numbers import decimal_text
+from ui.parts.page import Page
+
+Kind = Literal["check", "choice", "whole", "digits", "decimal", "share", "size", "lines", "path", "text"]
+
+LARGEST_EXACT = 2**53
+
+EMPTY = Words("not set", "指定なし")
+
+
+def plain_type(option: Option) -> tuple[Any, bool]:
+    """The option's type without `| None`, and whether it may be None."""
+    parts = _parts(option.field.annotation)
+    inner = [part for part in parts if part is not type(None)]
+    return (int | float if inner == [int, float] else inner[0]), len(inner) < len(parts)
+
+
+def _parts(annotation: Any) -> list[Any]:
+    """The types that a value may have."""
+    if get_origin(annotation) is Annotated:
+        return _parts(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [part for inner in get_args(annotation) for part in _parts(inner)]
+    return [annotation]
+
+
+def kind(option: Option) -> Kind:
+    """How an option is shown."""
+    plain, is_optional = plain_type(option)
+    if option.meta.choices is not None:
+        return "choice"
+    if plain is bool:
+        return "check"
+    if plain is int:
+        # A number field of Gradio's shows 0 for "not set", and a browser's numbers lose digits from 2**53 on.
+        largest = max((m.le for m in option.field.metadata if getattr(m, "le", None) is not None), default=0)
+        return "digits" if is_optional or largest > LARGEST_EXACT else "whole"
+    if plain is float:
+        return "decimal"
+    if plain == int | float:
+        return "share"
+    if get_origin(plain) is tuple:
+        return "lines" if Ellipsis in get_args(plain) else "size"
+    return "path" if option.meta.path else "text"
+
+
+def element_id(option: Option) -> str:
+    """The page's name for an option: "opt-network-rank"."""
+    return f"opt-{option.section}-{option.name.replace('_', '-')}"
+
+
+def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
+    """Shown words and stored values of a choice, in a language."""
+    choices = option.meta.choices or {}
+
+    def listed(lang: Lang) -> list[tuple[str, Any]]:
+        return [(words.ja if lang == "ja" else words.en, value) for value, words in choices.items()]
+
+    return listed
+
+
+def make(page: Page, option: Option, paths: Sequence[tuple[str, str]] = ()) -> Any:
+    """The component of an option, holding its default. paths: what a path option offers to pick."""
+    words = {"label": option.meta.label, "info": option.meta.help}
+    classes = ["opt", f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
+    what = kind(option)
+    common = {
+        "value": shown(option, option.default),
+        "elem_id": element_id(option),
+        "elem_classes": [*classes, f"is-{what}"],
+        "interactive": True,
+    }
+    if what == "check":
+        return page.add(gr.Checkbox, words, **common)
+    if what == "choice":
+        is_few = option.key == "network.method"
+        shape = gr.Radio if is_few else gr.Dropdown
+        extra = {} if is_few else {"filterable": False}
+        return page.add(shape, {**words, "choices": choice_list(option)}, **common, **extra)
+    if what == "whole":
+        # No minimum or maximum: Gradio would refuse the whole request; the checker names the option.
+        return page.add(gr.Number, words, step=1, **common)
+    if what == "path":
+        return page.add(
+            gr.Dropdown, words, choices=list(paths), allow_custom_value=True, filterable=True, **common
+        )
+    if what == "lines":
+        return page.add(gr.Textbox, words, lines=3, max_lines=12, **common)
+    placeholder = {"placeholder": EMPTY} if plain_type(option)[1] else {}
+    return page.add(gr.Textbox, {**words, **placeholder}, max_lines=1, **common)
+
+
+def shown(option: Option, value: Any) -> Any:
+    """A value of the run file as its component shows it."""
+    what = kind(option)
+    if what in ("check", "choice", "whole"):
+        return value
+    if value is None:
+        return None if what == "path" else ""
+    if isinstance(value, str):
+        return value  # from another program's settings, where numbers may be text
+    if what == "size" and isinstance(value, Sequence):
+        width, height = value
+        return str(width) if width == height else f"{width},{height}"
+    if what == "lines":
+        return "\n".join(value)
+    if what == "decimal":
+        return decimal_text(value)
+    if what == "share" and isinstance(value, float):
+        return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+    return str(value)
+
+
+def read(option: Option, found: Any) -> Any:
+    """What a component holds, as a value for the run file; None is "not set".
+
+    What can't be read as the option's type stays as it is, so that the checker can name it.
+    """
+    what = kind(option)
+    is_optional = plain_type(option)[1]
+    if what == "whole":
+        if found is None:
+            return ""  # emptied, and it must not be: the checker says so
+        return int(found) if isinstance(found, float) and found.is_integer() else found
+    if what in ("check", "choice"):
+        return found
+    text = "" if found is None else str(found)
+    if what == "lines":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if what == "text":
+        return None if is_optional and not text.strip() else text
+    text = text.strip()
+    if not text:
+        return None if is_optional else ""
+    if what in ("decimal", "digits"):
+        return _number(text, int if what == "digits" else float)
+    return _size(text) if what == "size" else text
+
+
+def _number(text: str, convert: type[int] | type[float]) -> Any:
+    try:
+        return convert(text)
+    except ValueError:
+        return text
+
+
+def _size(text: str) -> Any:
+    """ "512" -> [512, 512], "768,512" -> [768, 512]; Japanese commas and x are understood."""
+    parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").replace("x", ",").split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        return text
+    numbers = [int(part) for part in parts]
+    return numbers * 2 if len(numbers) == 1 else numbers

@@ -1,0 +1,178 @@
+"""The words of the window that belong to no option, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from core.catalog import Words
+from core.errors import Lang
+from ui.text.dataset import DATASET_WORDS
+from ui.text.run import RUN_WORDS
+from ui.text.tools import TOOLS_WORDS
+
+_SHELL_WORDS: Mapping[str, Words] = {
+    "app.motto": Words("Teach Stable Diffusion a new word", "Stable Diffusionに新しい言葉を教える"),
+    "app.language": Words("Language", "言語"),
+    "app.level": Words("Settings shown", "表示する設定"),
+    "level.basic": Words("Basic", "基本"),
+    "level.advanced": Words("Advanced", "詳細"),
+    "level.expert": Words("All", "すべて"),
+    "tab.dataset": Words("Dataset", "データセット"),
+    "tab.model": Words("Model", "モデル"),
+    "tab.training": Words("Training", "学習"),
+    "tab.lora": Words("LoRA", "LoRA"),
+    "tab.tools": Words("Tools", "ツール"),
+    # presets and run files
+    "preset.label": Words("Preset", "プリセット"),
+    "preset.none": Words("Choose a preset", "プリセットを選ぶ"),
+    "preset.own": Words("own", "自作"),
+    "preset.apply": Words("Apply", "適用"),
+    "preset.more": Words("Save and open settings", "設定の保存と読み込み"),
+    "preset.name": Words("Name of your preset", "プリセット名"),
+    "preset.name.hint": Words("such as: my characters", "例：自分用キャラクター"),
+    "preset.save": Words("Save as preset", "プリセットとして保存"),
+    "preset.saved": Words("Preset saved: {name}", "プリセットを保存しました：{name}"),
+    "preset.applied": Words("Preset applied: {name}", "プリセットを適用しました：{name}"),
+    "preset.source": Words("Source of the values: {text}", "値の出典：{text}"),
+    "preset.rename": Words("Rename", "名前を変更"),
+    "preset.renamed": Words("Preset renamed: {name}", "プリセットの名前を変更しました：{name}"),
+    "preset.delete": Words("Delete", "削除"),
+    "preset.delete.sure": Words("Delete “{name}”?", "「{name}」を削除しますか？"),
+    "preset.deleted": Words("Preset deleted: {name}", "プリセットを削除しました：{name}"),
+    "diff.none": Words("It changes nothing: these are the settings already.", "現在の設定と同じです。"),
+    "diff.one": Words("1 setting would change", "変わる設定：1個"),
+    "diff.many": Words("{n} settings would change", "変わる設定：{n}個"),
+    "diff.setting": Words("Setting", "設定"),
+    "diff.now": Words("Now", "現在"),
+    "diff.then": Words("With this preset", "適用後"),
+    "diff.on": Words("on", "オン"),
+    "diff.off": Words("off", "オフ"),
+    "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
+    "import.label": Words("Settings of another trainer", "他のツールの設定"),
+    "import.hint": Words(
+        "Paste a command of sd-scripts, its TOML or a JSON of kohya_ss here",
+        "sd-scriptsのコマンド・TOML、kohya_ssのJSONをここに貼り付け",
+    ),
+    "import.button": Words("Take these settings", "この設定を取り込む"),
+    "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
+    "file.open": Words("Open a file", "設定ファイルを開く"),
+    "file.save": Words("Download run file", "設定ファイルを保存"),
+    "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
+    "file.reset": Words("Back to the demo", "デモの設定に戻す"),
+    "file.reset.done": Words("The demo's settings are back.", "デモの設定に戻しました。"),
+    "file.too.big": Words(
+        "This file is too large for a run file.", "設定ファイルとしては大きすぎるファイルです。"
+    ),
+    # groups of options
+    "group.model": Words("Model to start from", "元モデル"),
+    "group.model.more": Words("How it is read", "読み込みの設定"),
+    "group.method": Words("What to train", "学習の方法"),
+    "group.network": Words("LoRA network", "LoRAネットワーク"),
+    "group.blocks": Words("Block by block", "ブロックごと"),
+    "group.none": Words(
+        "The whole model is trained: nothing to set here. Choose LoRA above for a small add-on file.",
+        "モデル全体を学習するため設定はありません。小さな追加ファイルを作る場合は上でLoRAを選んでください。",
+    ),
+    "group.length": Words("Length and learning rate", "学習の長さと学習率"),
+    "group.memory": Words("Precision and memory", "精度とメモリ"),
+    "group.loss": Words("Loss and noise", "lossとノイズ"),
+    "group.validation": Words("Validation", "検証"),
+    "group.train": Words("Other settings of the training", "その他の学習設定"),
+    "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
+    "group.sample": Words("Sample pictures", "サンプル画像"),
+    "group.save": Words("Result and saving", "保存"),
+    "group.metadata": Words("What the file says about itself", "ファイルに記録する情報"),
+    "group.log": Words("Log", "ログ"),
+    "group.data": Words("Where the pictures are", "画像の場所"),
+    "group.sources": Words("Other ways to name the pictures", "画像のその他の指定方法"),
+    "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・bucket"),
+    "group.captions": Words("Captions", "キャプション"),
+    "group.pictures": Words("Pictures and augmentation", "画像とaugmentation"),
+    "group.cache": Words("Caching", "キャッシュ"),
+    "group.dataset": Words("Other settings of the dataset", "その他のデータセット設定"),
+    "paths.refresh": Words("Look for files again", "一覧を更新"),
+    # searching
+    "find.label": Words("Find a setting", "設定を検索"),
+    "find.hint": Words(
+        "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、bucket、ノイズ…"
+    ),
+    "find.none": Words("No setting is called “{text}”.", "「{text}」に当たる設定はありません。"),
+    "find.more": Words("and {n} more; type another word.", "ほか{n}件。語を足すと絞り込めます。"),
+    "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
+    "find.needs": Words("Only when {needs}.", "{needs}したときに使います。"),
+    # what a model file is
+    "identity.none": Words("Choose a base model to see what it is.", "元モデルを選ぶと内容を表示します。"),
+    "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
+    "identity.kind": Words("Kind", "種類"),
+    "identity.family": Words("Family", "モデルの種類"),
+    "identity.prediction": Words("Prediction", "予測の種類"),
+    "identity.format": Words("Format", "形式"),
+    "identity.precision": Words("Precision", "精度"),
+    "identity.parameters": Words("Parameters", "パラメータ数"),
+    "identity.size": Words("Size", "サイズ"),
+    "identity.rank": Words("Rank / alpha", "ランク / alpha"),
+    "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
+    "kind.model": Words("Model", "モデル"),
+    "kind.vae": Words("VAE", "VAE"),
+    "kind.lora": Words("LoRA", "LoRA"),
+    "kind.lycoris": Words("LyCORIS", "LyCORIS"),
+    "kind.embedding": Words("Embedding", "Embedding"),
+    "kind.text_encoder": Words("Text encoder", "Text Encoder"),
+    "kind.controlnet": Words("ControlNet", "ControlNet"),
+    "kind.state": Words("Training state", "学習状態"),
+    "kind.unknown": Words("Unknown", "不明"),
+    # login
+    "login.user": Words("User", "ユーザー名"),
+    "login.password": Words("Password", "パスワード"),
+    "login.enter": Words("Log in", "ログイン"),
+    "login.wrong": Words("User or password is wrong.", "ユーザー名またはパスワードが違います。"),
+    "login.wait": Words(
+        "Too many wrong tries. Wait a minute and try again.",
+        "失敗が多すぎます。1分待ってからやり直してください。",
+    ),
+    # console
+    "console.open": Words("Rareword is open at {url}", "Rarewordを開きました：{url}"),
+    "console.stop": Words("Press Ctrl-C to close.", "終了するにはCtrl-Cを押してください。"),
+    "console.login": Words(
+        "Log in as {user} with the password {password}",
+        "ユーザー名 {user}、パスワード {password} でログインしてください",
+    ),
+    "console.once": Words(
+        "or with this link, once, within 10 minutes: {url}", "または10分以内に1回だけ使えるリンク：{url}"
+    ),
+    "console.share": Words(
+        "The link goes through Gradio's tunnel, whose operator sees the traffic; it ends with this window.",
+        "リンクはGradioのトンネルを経由し（運営者は通信を見られます）、このウィンドウを閉じると終了します。",
+    ),
+    "console.share.failed": Words(
+        "No share link could be made ({why}). The window is open on this computer only.",
+        "共有リンクを作成できませんでした（{why}）。このコンピューターでのみ利用できます。",
+    ),
+    "console.port": Words(
+        "Port {port} is in use; choose another with --port.",
+        "ポート{port}は使用中です。--portで別の番号を指定してください。",
+    ),
+    "console.host": Words("Can't listen on {host}: {why}.", "{host}で待ち受けできません（{why}）。"),
+    "console.saving": Words(
+        "Stopping the run and saving its state; Ctrl-C again quits at once.",
+        "学習を停止して状態を保存しています。もう一度Ctrl-Cを押すとすぐに終了します。",
+    ),
+    "console.saved": Words(
+        "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
+    ),
+    # faults of ours
+    "app.fault": Words(
+        "Something went wrong inside the program; details are in the log: {path}",
+        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
+    ),
+}
+
+WORDS: Mapping[str, Words] = MappingProxyType({**_SHELL_WORDS, **DATASET_WORDS, **RUN_WORDS, **TOOLS_WORDS})
+
+
+def say(key: str, lang: Lang, **values: object) -> str:
+    """The sentence of a key in a language, with its {gaps} filled."""
+    words = WORDS[key]
+    text = words.ja if lang == "ja" else words.en
+    return text.format(**values) if values else text

@@ -1,0 +1,1 @@
+"""The Tools tab, a card each."""

@@ -1,0 +1,110 @@
+"""The card that brings pictures to a size, in a new folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+
+from core.errors import Lang, UserError
+from core.tools import resize
+from ui.parts.job import Report
+from ui.parts.markup import note, problems
+from ui.parts.page import QUICK, Page, column, texts, worded
+from ui.parts.working import told
+from ui.settings.cards import titled
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded, streamed
+from ui.window.paths import file_name
+
+Data = Mapping[Any, Any]
+PLACE = "resized"
+"""Folder below the workspace that new folders are made in."""
+
+
+class ResizeCard:
+    """The card and its handlers."""
+
+    def __init__(self, window: Window, page: Page) -> None:
+        self._window = window
+        self.parts: dict[str, Any] = {}
+        parts, place = self.parts, window.paths.short(str(window.workspace / PLACE))
+
+        def fits(lang: Lang) -> list[tuple[str, str]]:
+            return [(worded(words, lang), name) for name, words in resize.FITS.items()]
+
+        with column("card-resize", "rw-card"):
+            page.add(gr.HTML, titled("resize.title", "resize.lead"), padding=False)
+            parts["source"] = page.add(
+                gr.Textbox,
+                texts(label="resize.source", info="resize.source.info"),
+                max_lines=1,
+                elem_id="resize-source",
+            )
+            parts["fit"] = page.add(
+                gr.Radio,
+                {**texts(label="resize.fit"), "choices": fits},
+                value="crop",
+                elem_id="resize-fit",
+                elem_classes=["rw-plain"],
+            )
+            with column("", "rw-grid"):
+                parts["size"] = page.add(
+                    gr.Textbox,
+                    texts(label="resize.size", info="resize.size.info"),
+                    value="512",
+                    max_lines=1,
+                    elem_id="resize-size",
+                )
+                info = {"info": lambda lang: say("resize.name.info", lang, folder=place)}
+                parts["name"] = page.add(
+                    gr.Textbox, {**texts(label="resize.name"), **info}, max_lines=1, elem_id="resize-name"
+                )
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                words = {"start": "resize.button", "stop": "job.stop"}
+                for name, key in words.items():
+                    parts[name] = page.add(gr.Button, texts(value=key), elem_id=f"resize-{name}", size="md")
+            parts["result"] = gr.HTML(elem_id="resize-result", elem_classes=["rw-maybe"], padding=False)
+
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers."""
+        parts = self.parts
+        parts["start"].click(
+            streamed(lambda data: self.start(data, data[lang]), self._window),
+            {lang, *(parts[name] for name in ("source", "size", "fit", "name"))},
+            parts["result"],
+            api_visibility="private",
+            trigger_mode="once",
+            show_progress="hidden",
+            concurrency_id="resize",
+            concurrency_limit=4,
+        )
+        parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
+
+    def start(self, data: Data, lang: Lang) -> Iterator[str]:
+        """Resize the folder on a thread; pictures that are there already are left as they are."""
+        parts, job = self.parts, self._window.resize
+        try:
+            source = self._window.paths.confined(str(data[parts["source"]] or ""))
+            target = self._window.workspace / PLACE / file_name(str(data[parts["name"]] or ""))
+            size = resize.parse_size(str(data[parts["size"]] or ""))
+        except UserError as e:
+            yield problems(e.problems, lang)
+            return
+        fit = str(data[parts["fit"]])
+        settings = resize.ResizeSettings(size, fit if fit in resize.FITS else "crop", skip_existing=True)
+
+        def work(report: Report) -> resize.Report:
+            return resize.resize_folder(source, target, settings, report, job.control)
+
+        def done() -> str:
+            first, *_ = job.result.text(target, lang).splitlines()
+            return note(first, "good") + problems(job.result.problems, lang)
+
+        yield from told(job, work, done, lang)
+
+    def stop(self) -> None:
+        """After the picture at hand."""
+        self._window.resize.control.stop(save=False)

@@ -1,0 +1,176 @@
+"""What one running window holds: where it may read and write, the runner, the settings as last seen."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from core.config import check, preset, toml_io
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.errors import ConfigError, Lang, UserError
+from core.runner import Runner
+from ui.parts.job import Job
+from ui.parts.options import OPTIONS, defaults
+from ui.parts.thumbs import Thumbs
+from ui.window.paths import Paths
+from ui.window.resuming import Unfinished, look_in_background
+from ui.window.run_view import Watcher
+from ui.window.tensorboard import TensorBoard
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Window:
+    """Shared by every page of this process; nothing here belongs to one browser.
+
+    paths: what may be read and written. cache: private folder for pictures on the page. lang: as started.
+    """
+
+    paths: Paths
+    cache: Path
+    runner: Any = field(default_factory=Runner)
+    lang: Literal["auto", "en", "ja"] = "auto"
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    log_path: Path = PROJECT / "logs" / "window.log"
+    project: Path = PROJECT
+    token: str = field(default_factory=lambda: secrets.token_hex(4))
+    watcher: Watcher = field(default_factory=Watcher)
+    preview: Job[Any] = field(default_factory=lambda: Job("rareword-preview"))
+    convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
+    resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
+    regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
+    tensorboard: TensorBoard = field(default_factory=TensorBoard)
+
+    def __post_init__(self) -> None:
+        self.thumbs = Thumbs(self.cache)
+        self.draft = Draft(self.workspace / "window.json")
+        self.unfinished: Unfinished | None = None
+        look_in_background(self._output_in_use(), self._take_unfinished)
+
+    def _output_in_use(self) -> Path:
+        """The output folder of the settings from before, else the workspace's own."""
+        try:
+            return self.paths.confined(str(self.draft.values.get("save.output_dir") or self.output))
+        except UserError:
+            return self.output
+
+    def _take_unfinished(self, found: Unfinished | None) -> None:
+        self.unfinished = found
+
+    @property
+    def workspace(self) -> Path:
+        return self.paths.workspace
+
+    @property
+    def output(self) -> Path:
+        return self.workspace / "output"
+
+    @property
+    def preset_folders(self) -> tuple[Path, Path]:
+        """The shipped presets and the user's own."""
+        return self.project / "presets", self.workspace / "presets"
+
+    def language(self, accept: str, cookie: str) -> Lang:
+        """A page's language: chosen in this session, else as started, else remembered, else the browser's."""
+        chosen, _, session = cookie.partition(".")
+        if chosen in ("en", "ja") and (session == self.token or self.lang == "auto"):
+            return "ja" if chosen == "ja" else "en"
+        if self.lang != "auto":
+            return self.lang
+        return "ja" if preferred(accept) == "ja" else "en"
+
+    def demo_values(self) -> dict[str, Any]:
+        """The demo's settings over the defaults; without a demo just those. Results go to the workspace."""
+        values = defaults()
+        path = self.project / "demo" / "run.toml"
+        if path.is_file():
+            try:
+                values |= self._from_project(toml_io.values_of(check.load(path).config))
+            except ConfigError:
+                _log.warning("the demo's run file does not pass the check", exc_info=True)
+        values["save.output_dir"] = str(self.output)
+        return values
+
+    def _from_project(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with relative paths taken from the project's folder."""
+        paths = {option.key for option in walk(RunConfig) if option.meta.path}
+
+        def full(value: Any) -> Any:
+            if isinstance(value, list | tuple):
+                return [full(part) for part in value]
+            return str(self.project / value) if isinstance(value, str) and value else value
+
+        return {key: full(value) if key in paths else value for key, value in values.items()}
+
+    @property
+    def is_demo(self) -> bool:
+        return (self.project / "demo" / "base.safetensors").is_file()
+
+
+def preferred(accept: str) -> str:
+    """The first of English and Japanese in an Accept-Language header, by its weights."""
+    ranked = []
+    for n, part in enumerate(accept.lower().split(",")):
+        name, _, rest = part.strip().partition(";")
+        try:
+            weight = float(rest.strip().removeprefix("q=")) if rest else 1.0
+        except ValueError:
+            weight = 0.0
+        if name[:2] in ("en", "ja"):
+            ranked.append((-weight, n, name[:2]))
+    return min(ranked)[2] if ranked else "en"
+
+
+def named_preset(name: str, folders: tuple[Path, ...]) -> preset.Preset:
+    """A preset by its name or its file. Raises ConfigError."""
+    for folder in folders:
+        path = folder / f"{name}.toml"
+        if path.parent == folder and path.is_file():
+            return preset.load(path)
+    return preset.load(Path(name))
+
+
+class Draft:
+    """The settings as they stand on the page, kept over reloads and restarts; as typed, not checked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._values = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        plain = (str, int, float, bool, type(None))
+        return {k: v for k, v in found.items() if isinstance(v, plain) and (k in OPTIONS or k == "level")}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        with self._lock:
+            return dict(self._values)
+
+    def keep(self, values: Mapping[str, Any]) -> None:
+        """Remember; on disk too, unless the disk does not want to."""
+        with self._lock:
+            merged = {**self._values, **values}
+            if merged == self._values:
+                return
+            self._values = merged
+            try:
+                toml_io.write(self._path, json.dumps(merged, ensure_ascii=False, indent=1))
+            except OSError:
+                _log.warning("the settings could not be kept in %s", self._path, exc_info=True)
