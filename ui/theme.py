@@ -1,4 +1,4 @@
-"""The look: one accent colour, fonts of the system, one style sheet."""
+"""The look: one accent colour, fonts of the system, plain style sheets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE = Path(__file__).with_name("style.css")
+_SHEETS = Path(__file__).with_name("style")
+STYLES = sorted(_SHEETS.glob("*.css"), key=lambda path: (path.name != "page.css", path.name))
+"""page.css for the whole window first, then a sheet for each part of it."""
 FAVICON = Path(__file__).with_name("favicon.png")
 
 FONTS = (

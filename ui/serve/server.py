@@ -22,7 +22,7 @@ from ui.dataset.folders import FILL
 from ui.parts.pictures import ZOOM
 from ui.serve.guard import Guard, Login
 from ui.settings.showing import GO_TO
-from ui.theme import FAVICON, STYLE, theme
+from ui.theme import FAVICON, STYLES, theme
 from ui.window import Window
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -75,7 +75,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        css_paths=[STYLE],
+        css_paths=STYLES,
         head=ZOOM + FILL + GO_TO,
         favicon_path=str(FAVICON),
     )
