@@ -126,61 +126,28 @@ class PresetsBar:
 
     def _draw_import(self, page: Page) -> None:
         """Settings of another trainer, pasted."""
-        parts = self.parts
         with gr.Row(elem_classes=["rw-presets"]):
-            parts["paste"] = page.add(
-                gr.Textbox,
-                texts(label="import.label", placeholder="import.hint"),
-                lines=2,
-                max_lines=10,
-                show_label=False,
-                container=False,
-                elem_id="import-text",
-                scale=3,
-                min_width=180,
-            )
-            parts["take"] = page.add(
-                gr.Button,
-                texts(value="import.button"),
-                size="md",
-                elem_id="import-take",
-                scale=0,
-                min_width=160,
-            )
+            hint = texts(label="import.label", placeholder="import.hint")
+            self._draw_field(page, "paste", hint, "import-text", lines=2, max_lines=10)
+            self._draw_button(page, "take", "import.button", "import-take")
 
     def _draw_own(self, page: Page) -> None:
         """Presets of one's own: saved, renamed, deleted."""
-        parts = self.parts
         with gr.Row(elem_classes=["rw-presets"]):
-            parts["name"] = page.add(
-                gr.Textbox,
-                texts(label="preset.name", placeholder="preset.name.hint"),
-                max_lines=1,
-                show_label=False,
-                container=False,
-                elem_id="preset-name",
-                scale=3,
-                min_width=180,
-            )
-            parts["keep"] = page.add(
-                gr.Button,
-                texts(value="preset.save"),
-                size="md",
-                elem_id="preset-save",
-                scale=0,
-                min_width=160,
-            )
+            hint = texts(label="preset.name", placeholder="preset.name.hint")
+            self._draw_field(page, "name", hint, "preset-name", max_lines=1)
+            self._draw_button(page, "keep", "preset.save", "preset-save")
             for part in ("rename", "delete"):
-                parts[part] = page.add(
-                    gr.Button,
-                    texts(value=f"preset.{part}"),
-                    size="md",
-                    elem_id=f"preset-{part}",
-                    visible=False,
-                    scale=0,
-                    min_width=110,
-                )
-        parts["asked"] = gr.State("")
+                self._draw_button(page, part, f"preset.{part}", f"preset-{part}", visible=False)
+        self.parts["asked"] = gr.State("")
+
+    def _draw_field(self, page: Page, part: str, words: Mapping[str, Any], name: str, **more: Any) -> None:
+        look = {"show_label": False, "container": False, "scale": 3, "min_width": 180}
+        self.parts[part] = page.add(gr.Textbox, words, elem_id=name, **look, **more)
+
+    def _draw_button(self, page: Page, part: str, value: str, name: str, **more: Any) -> None:
+        look = {"size": "md", "scale": 0, "min_width": 110}
+        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **look, **more)
 
     def choices(self, lang: Lang) -> list[tuple[str, str]]:
         """Titles in this language and the names behind them."""
