@@ -162,6 +162,15 @@ def test_a_folder_keeps_its_scheduler_and_tokenizer(tmp_path):
     assert [file.name for file in (out / "tokenizer").iterdir()] == ["special.json"]
 
 
+def test_a_folder_tells_diffusers_of_a_schedule_that_ends_in_pure_noise(tmp_path, tiny):
+    parts = loaded(tiny)
+    parts.zero_terminal_snr = True
+    pipe = StableDiffusionPipeline.from_pretrained(save(parts, tmp_path / "out", "diffusers"))
+    # Lin et al. 2023, arXiv:2305.08891, 3.1: no signal is left at the last step, the first is as it was.
+    assert pipe.scheduler.alphas_cumprod[-1] == 0.0
+    assert pipe.scheduler.alphas_cumprod[0].item() == pytest.approx(1 - 0.00085, abs=1e-6)
+
+
 def test_names_without_text_model_are_mended_in_the_result(tmp_path):
     path = make_tiny(tmp_path / "base.safetensors")
     proper = tensors.load(path)

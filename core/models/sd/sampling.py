@@ -72,14 +72,14 @@ def _made(name: str, more: Mapping[str, Any], parts: Components) -> Any:
     """A scheduler of Diffusers with those of the settings that it has."""
     kind, settings = getattr(diffusers, name), {**schedule(parts.prediction), **more}
     if parts.zero_terminal_snr:
-        settings |= _zero_terminal(kind, parts.prediction)
+        settings |= zero_terminal(kind, parts.prediction)
     with warnings.catch_warnings():
         # Diffusers calls the first DPM-Solver deprecated, in favour of its successor.
         warnings.simplefilter("ignore", FutureWarning)
         return kind.from_config(settings)
 
 
-def _zero_terminal(kind: type[Any], prediction: str) -> dict[str, Any]:
+def zero_terminal(kind: type[Any], prediction: str) -> dict[str, Any]:
     """Settings of a schedule that ends in pure noise.
 
     A model that predicts v is drawn from that end ("trailing"); one that predicts the noise says nothing

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import diffusers
 import torch
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from core.models.family import Components
 from core.models.sd import inference_yaml, keys, load, prediction, refuse, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.load import CONFIG_KEY, Store
+from core.models.sd.sampling import zero_terminal
 
 SUFFIXES = {"safetensors": ".safetensors", "ckpt": ".ckpt"}
 FOLDER_SUFFIXES = {"diffusers": ".bin", "diffusers_safetensors": ".safetensors"}
@@ -62,7 +64,14 @@ def save(
             for name, tensor in live.items()
         }
     source = parts.source
-    whole = Whole(source.path, parts.spec.name, parts.prediction, source.configs, source.is_standard)
+    whole = Whole(
+        source.path,
+        parts.spec.name,
+        parts.prediction,
+        source.configs,
+        source.is_standard,
+        parts.zero_terminal_snr,
+    )
     told = {"modelspec.prediction_type": parts.prediction}
     return write(whole, path, save_as, found, told | dict(metadata), stores["unet"])
 
@@ -121,13 +130,17 @@ def convert(
 
 @dataclass(frozen=True)
 class Whole:
-    """What is written beside the weights. is_standard: the sizes are the real models', so not told."""
+    """What is written beside the weights. is_standard: the sizes are the real models', so not told.
+
+    zero_terminal_snr: the noise schedule was rescaled to end in pure noise, which a folder has to say.
+    """
 
     source: Path
     family: str
     prediction: str
     configs: Mapping[str, Config]
     is_standard: bool
+    zero_terminal_snr: bool = False
 
 
 def write(
@@ -231,6 +244,8 @@ def folder_texts(whole: Whole) -> dict[str, str]:
         own = json.loads(kept)
         if str(own.get("_class_name", "")) in KNOWN_SCHEDULERS:
             told = own | {"prediction_type": told["prediction_type"]}
+    if whole.zero_terminal_snr:
+        told |= zero_terminal(getattr(diffusers, str(told["_class_name"])), whole.prediction)
     values = {
         "model_index.json": index | {"scheduler": ["diffusers", told["_class_name"]]},
         "scheduler/scheduler_config.json": told,
