@@ -6,7 +6,9 @@ written or not ours is passed over or told as far as it goes; nothing here raise
 
 from __future__ import annotations
 
+import errno
 import functools
+import json
 import math
 import os
 import re
@@ -22,6 +24,9 @@ from core.train import state_files
 
 RUNS = "runs"
 """Folder below an output folder."""
+
+TRASH = ".trash"
+"""Folder below that one for runs taken out of the list."""
 
 RUN_FILE, EVENTS, SAMPLES = "run.toml", "events.jsonl", "samples"
 
@@ -61,6 +66,11 @@ class PastRun:
     base: str
     ended: RunEnded | None = None
 
+    @property
+    def output_dir(self) -> Path:
+        """The output folder it lies in, which is another than it was trained into when that was moved."""
+        return self.folder.parent.parent
+
 
 @dataclass(frozen=True)
 class Record:
@@ -71,14 +81,18 @@ class Record:
     values: Mapping[str, Any]
     events: Sequence[Event] = field(repr=False)
 
-    @property
-    def state(self) -> Path | None:
-        """The newest state the run saved that still lies there, or None. Not looked into for damage."""
+    @functools.cached_property
+    def state(self) -> tuple[Path, int] | None:
+        """The newest state of this run that still lies in its output folder, and its step.
+
+        Not looked into for damage. A later run may have put one of its own under the same name: then step
+        or lineage tell.
+        """
         for event in reversed(self.events):
             if isinstance(event, Saved) and event.kind == "state":
-                path = Path(event.path)
-                if (path / state_files.STATE).is_file():
-                    return path
+                path = self.run.output_dir / _last_part(event.path)
+                if _is_saved_by(path, event.step, self.run.folder.name):
+                    return path, event.step
         return None
 
 
@@ -87,8 +101,11 @@ def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]
 
     Reads the ends of each event file only, and those anew only when the file has changed.
     """
-    found = [run for folder in _folders(output_dir) if (run := _look(folder)) is not None]
-    found = [as_live(run, live) for run in found]
+    return _in(output_dir / RUNS, live)
+
+
+def _in(place: Path, live: Path | None = None) -> tuple[PastRun, ...]:
+    found = [as_live(run, live) for path in _folders(place) if (run := _look(path)) is not None]
     return tuple(sorted(found, key=lambda run: (run.started, run.folder.name), reverse=True))
 
 
@@ -111,6 +128,30 @@ def read(folder: Path, live: Path | None = None) -> Record | None:
     return Record(as_live(run, live), text, values_in(text), events)
 
 
+def to_trash(run: PastRun) -> PastRun:
+    """Take a run out of the list: its folder moves beside the others, below runs/.trash. Raises OSError."""
+    return _moved(run, run.folder.parent / TRASH)
+
+
+def trashed(output_dir: Path) -> tuple[PastRun, ...]:
+    """The runs that were taken out of the list, newest first."""
+    return _in(output_dir / RUNS / TRASH)
+
+
+def from_trash(run: PastRun) -> PastRun:
+    """Put a run back where it was. Raises OSError."""
+    return _moved(run, run.folder.parent.parent)
+
+
+def _moved(run: PastRun, to: Path) -> PastRun:
+    to.mkdir(exist_ok=True)
+    place = to / run.folder.name
+    if place.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
+    run.folder.rename(place)
+    return replace(run, folder=place)
+
+
 def values_in(text: str) -> dict[str, Any]:
     """{"section.name": value} of a run file's text, unchecked; {} when it can't be read."""
     try:
@@ -125,9 +166,9 @@ def values_in(text: str) -> dict[str, Any]:
     }
 
 
-def _folders(output_dir: Path) -> list[Path]:
+def _folders(place: Path) -> list[Path]:
     try:
-        with os.scandir(output_dir / RUNS) as entries:
+        with os.scandir(place) as entries:
             return [Path(e.path) for e in entries if e.is_dir() and not e.name.startswith(".")]
     except OSError:
         return []
@@ -260,10 +301,10 @@ def _is_sound(event: Event) -> bool:
         numbers += [event.step, event.total, event.loss, event.seconds]
         numbers += [] if event.validation_loss is None else [event.validation_loss]
     elif isinstance(event, Saved):
-        numbers.append(event.step)
-        texts += [event.kind, event.path]
         if not isinstance(event.info, dict):
             return False
+        numbers += [event.step, event.info.get("number", 0), event.info.get("seed", 0)]
+        texts += [event.kind, event.path]
     elif isinstance(event, PlanReady):
         numbers.append(event.steps)
     elif isinstance(event, RunEnded):
@@ -275,8 +316,23 @@ def _is_sound(event: Event) -> bool:
 def _settled(event: Event, folder: Path) -> Event:
     """A sample picture where it lies now; never a path outside of the folder."""
     if isinstance(event, Saved) and event.kind == "sample":
-        return replace(event, path=str(folder / SAMPLES / re.split(r"[\\/]", event.path)[-1]))
+        return replace(event, path=str(folder / SAMPLES / _last_part(event.path)))
     return event
+
+
+def _last_part(path: str) -> str:
+    """The name a path ends in, whichever system wrote it; "_" for what names nothing inside a folder."""
+    name = re.split(r"[\\/]", path)[-1]
+    return name if name not in ("", ".", "..") else "_"
+
+
+def _is_saved_by(path: Path, step: int, run: str) -> bool:
+    """Whether this run saved a state at this step. A lineage is a run's name: later ones sort later."""
+    try:
+        values = json.loads((path / state_files.STATE).read_text("utf-8"))
+        return bool(values["step"] == step and str(values["lineage"]) <= run)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -15,7 +15,7 @@ FLOORS = [
     {"core.config", "core.formats", "core.sinks", "core.sheet", "core.console"},
     {"core.data", "core.models", "core.adapters"},
     {"core.train", "core.tools"},
-    {"core.runs"},
+    {"core.runs", "core.compare"},
     {"core.runner"},
     {"core.cli", "core.__main__"},
     {"ui", "ui.light", "ui.text"},

@@ -1,5 +1,6 @@
 """Past runs are read back as they were, quickly, and whatever else lies about does no harm."""
 
+import json
 import os
 import time
 
@@ -164,10 +165,43 @@ def test_samples_of_a_moved_run_are_found_where_they_lie_now(tmp_path, told):
     assert record.events[0].path == str(folder / "samples" / "a.png")
 
 
+def make_state(path, step, lineage):
+    path.mkdir()
+    (path / "state.json").write_text(json.dumps({"step": step, "lineage": lineage}))
+    return path
+
+
 def test_the_state_to_go_on_from_is_the_newest_that_still_lies_there(tmp_path):
-    old, new = tmp_path / "step-00000005-state", tmp_path / "step-00000010-state"
-    old.mkdir()
-    (old / "state.json").write_text("{}")
+    old = make_state(tmp_path / "step-00000005-state", 5, "20261122-120000-sls_frog")
+    new = tmp_path / "step-00000010-state"
     folder = make_run(tmp_path, events=[Saved("state", str(old), 5), Saved("state", str(new), 10)])
     record = runs.read(folder)
-    assert record is not None and record.state == old
+    assert record is not None and record.state == (old, 5)
+
+
+def test_a_state_that_a_later_run_saved_under_the_same_name_is_not_taken(tmp_path):
+    path = make_state(tmp_path / "last-state", 5, "20261123-080000-sls_frog")
+    folder = make_run(tmp_path, events=[Saved("state", str(path), 5)])
+    record = runs.read(folder)
+    assert record is not None and record.state is None
+
+
+def test_a_run_can_be_taken_out_of_the_list_and_put_back_whole(tmp_path):
+    folder = make_run(tmp_path, events=[PLAN, DONE])
+    (run,) = runs.past_runs(tmp_path)
+    runs.to_trash(run)
+    assert runs.past_runs(tmp_path) == ()
+    (gone,) = runs.trashed(tmp_path)
+    assert (gone.folder / "events.jsonl").is_file()
+    runs.from_trash(gone)
+    assert runs.past_runs(tmp_path) == (run,)
+    assert (folder / "run.toml").read_text() == RUN_FILE
+
+
+def test_putting_back_never_replaces_a_run(tmp_path):
+    make_run(tmp_path, events=[PLAN, DONE])
+    runs.to_trash(runs.past_runs(tmp_path)[0])
+    make_run(tmp_path, events=[PLAN])
+    with pytest.raises(FileExistsError):
+        runs.from_trash(runs.trashed(tmp_path)[0])
+    assert len(runs.trashed(tmp_path)) == 1
