@@ -99,7 +99,8 @@ class App:
                     self._draw_tabs()
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form)
-        self.timer = gr.Timer(1.0)
+        # Started by load: a tick before it would be answered in the language the page was built in.
+        self.timer = gr.Timer(1.0, active=False)
 
     def _draw_search(self) -> None:
         self.find = self.page.add(
@@ -169,7 +170,7 @@ class App:
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
         places += [self.hidden, self.found, self.board.parts["said"]]
-        everything = list({id(block): block for block in (*own, *places)}.values())
+        everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
         opened.then(None, [level, method], None, **show)
@@ -221,9 +222,8 @@ class App:
         )
         whole = self._whole(lang)
         # Most of it is in the page already; what is sent again costs the browser a second of work.
-        return {
-            block: update for block, update in whole.items() if self._built.get(block) != update
-        } or gr.skip()
+        news = {block: update for block, update in whole.items() if self._built.get(block) != update}
+        return news | {self.timer: gr.Timer(active=True)}
 
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""

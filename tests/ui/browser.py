@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -79,18 +79,21 @@ class Watched:
     hosts: set[str] = field(default_factory=set)
 
     @classmethod
-    def open(cls, context: Any, url: str) -> Watched:
-        watched = cls(context.new_page())
-        page = watched.page
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda m: watched.faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: watched.faults.append(str(error)))
-        page.on("dialog", lambda dialog: (watched.faults.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda r: watched.hosts.add(r.url.split("/")[2]) if "://" in r.url else None)
-        page.goto(url)
-        return watched
+    def open(cls, context: Any, url: str) -> Self:
+        return cls(context.new_page()).visit(url)
 
-    def ready(self) -> Watched:
+    def visit(self, url: str) -> Self:
+        """Go there, listening."""
+        page = self.page
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda r: self.hosts.add(r.url.split("/")[2]) if "://" in r.url else None)
+        page.goto(url)
+        return self
+
+    def ready(self) -> Self:
         """Once the page shows everything."""
         self.page.wait_for_selector("body[data-ready]")
         return self

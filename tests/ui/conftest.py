@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from tests.ui.browser import chromium
 from tests.ui.fake import as_new, make_window
+from tests.ui.stage import Look, Stage, staged
 from ui.app import App
 from ui.window import Window
 
@@ -39,6 +43,42 @@ def frogs(tmp_path: Path) -> Path:
         Image.new("RGB", size, (40 * n, 120, 60)).save(folder / f"frog {n}.png")
     (folder / "frog 0.txt").write_text("sls frog, on grass", encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    """A browser. One for each module: Playwright keeps the thread's event loop to itself while it is open."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = chromium()
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Stage:
+    """A served window that is as new, with a runner that only pretends."""
+    shared_stage.clear()
+    return shared_stage
+
+
+@pytest.fixture(scope="module")
+def shared_look(chrome: Any, shared_stage: Stage) -> Look:
+    return Look(chrome, shared_stage)
+
+
+@pytest.fixture
+def look(shared_look: Look, stage: Stage) -> Iterator[Look]:
+    """Opens pages of the stage; the test fails when one of them logs an error or asks another host."""
+    yield shared_look
+    shared_look.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

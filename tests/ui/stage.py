@@ -1,0 +1,128 @@
+"""The real page from the real server, over a workspace of a test's own; its runner only pretends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.ui.browser import Watched
+from tests.ui.fake import FakeRun, as_new, make_window
+from tests.ui.states import STATES
+from ui.serve.server import listening_socket, serve
+from ui.window import Window
+
+SIZES = {1440: 900, 1024: 768, 390: 844}
+"""Width and height of the windows that a page is looked at in: a desk, a small laptop, a phone."""
+
+LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A served window. Its state is set by a test, and shown by every page within a second."""
+
+    window: Window
+    url: str
+
+    def clear(self) -> None:
+        """A window that nobody has used yet."""
+        as_new(self.window)
+
+    def show(self, state: str) -> FakeRun | None:
+        """Put the window into one of STATES; the run of it, when it has one."""
+        self.clear()
+        return STATES[state](self.window)
+
+    @property
+    def run(self) -> FakeRun:
+        """The run that was started last."""
+        assert self.window.runner.current is not None
+        return self.window.runner.current
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """A stage whose files lie in this folder."""
+    window = make_window(folder)
+    served = serve(window, "127.0.0.1", listening_socket("127.0.0.1", 0), None)
+    try:
+        yield Stage(window, served.url)
+    finally:
+        served.close()
+
+
+@dataclass
+class Shown(Watched):
+    """A page of a stage."""
+
+    stage: Any = None
+
+    def size(self, width: int) -> None:
+        """The window gets one of SIZES."""
+        self.page.set_viewport_size({"width": width, "height": SIZES[width]})
+
+    def scheme(self, name: str) -> None:
+        """The system's colours change to "dark" or "light", while the page is open."""
+        self.page.emulate_media(color_scheme=name)
+        self.page.wait_for_function(
+            "(dark) => document.body.classList.contains('dark') === dark", arg=name == "dark"
+        )
+
+    def caught_up(self) -> None:
+        """Wait until the page shows the window's run as it stands."""
+        run = self.stage.window.runner.current
+        self.status(run.status if run else "idle")
+
+    def language(self, lang: str) -> None:
+        """Choose the page's language, and wait for it."""
+        self.page.locator("#lang label").nth(0 if lang == "en" else 1).click()
+        self.page.wait_for_selector(
+            f"#tabs [role=tab] >> text={'Dataset' if lang == 'en' else 'データセット'}"
+        )
+
+    def image(self, path: Path, whole: bool = False) -> None:
+        """A picture of the page as it is seen."""
+        self.page.screenshot(path=path, full_page=whole)
+
+
+@dataclass
+class Look:
+    """Opens pages of a stage, and says what was wrong on any of them.
+
+    Pages of one language share a browser's memory of files, as a person's pages do: it halves the time to open.
+    """
+
+    browser: Any
+    stage: Stage
+    contexts: dict[str, Any] = field(default_factory=dict)
+    pages: list[Shown] = field(default_factory=list)
+
+    def __call__(self, lang: str = "en", width: int = 1440, dark: bool = False) -> Shown:
+        """A new page, once it shows everything."""
+        page = self.opened(lang, width, dark).ready()
+        page.page.add_style_tag(content="* { transition: none !important; animation: none !important; }")
+        return page
+
+    def opened(self, lang: str = "en", width: int = 1440, dark: bool = False) -> Shown:
+        """A new page that may still be empty."""
+        if lang not in self.contexts:
+            self.contexts[lang] = self.browser.new_context(locale=LANGUAGES[lang], accept_downloads=True)
+        page = Shown(self.contexts[lang].new_page(), stage=self.stage)
+        self.pages.append(page)
+        page.size(width)
+        page.page.emulate_media(color_scheme="dark" if dark else "light")
+        return page.visit(self.stage.url)
+
+    def close(self) -> None:
+        """Close the pages; fail when one of them logged an error or asked another host for something."""
+        opened, self.pages = self.pages, []
+        for page in opened:
+            page.page.close()
+        for context in self.contexts.values():
+            context.clear_cookies()
+        for page in opened:
+            assert page.faults == []
+            assert page.hosts == {self.stage.url.split("//")[1]}
