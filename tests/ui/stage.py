@@ -92,7 +92,7 @@ class Shown(Watched):
 class Look:
     """Opens pages of a stage, and says what was wrong on any of them.
 
-    Pages of one language share a browser's memory of files, as a person's pages do: it halves the time to open.
+    Pages of one language share a browser's memory of files, as a person's pages do: it saves half the time.
     """
 
     browser: Any

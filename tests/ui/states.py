@@ -26,12 +26,12 @@ PROMPTS = ("sls frog", "sls frog, blue background", "frog")
 _REASON = (
     "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, cache_latents, "
     "optimizer AdamW8bit, a smaller resolution.",
-    "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、cache_latents、"
-    "AdamW8bit、解像度を下げる。",
+    "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、"
+    "cache_latents、AdamW8bit、解像度を下げる。",
 )
 _REFUSED = (
     "dataset.train_data_dir: no picture was found in demo/none; choose the folder above `20_sls frog`.",
-    "dataset.train_data_dir: demo/noneに画像が見つかりません。「20_sls frog」の親フォルダを指定してください。",
+    "dataset.train_data_dir: demo/noneに画像がありません。「20_sls frog」の親フォルダを指定してください。",
 )
 
 

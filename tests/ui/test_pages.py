@@ -1,4 +1,4 @@
-"""Every tab and every state of a run at three widths, in two languages, light and dark: nothing cut off or pale."""
+"""Every state at three widths, in two languages, light and dark: nothing is cut off or pale."""
 
 from __future__ import annotations
 
