@@ -59,7 +59,8 @@ def _lookup_name(stem: str, suffix: str) -> str:
     return nfc(stem) + suffix.lower()
 
 
-def _find(files: Mapping[str, Path], stem: str, suffix: str) -> Path | None:
+def find(files: Mapping[str, Path], stem: str, suffix: str) -> Path | None:
+    """The file of this name in a `listing`, or None. suffix: with its dot, in lower case."""
     name = _lookup_name(stem, suffix)
     return files.get(name) or files.get(name.casefold())
 
@@ -73,8 +74,8 @@ def read(
     is not blank, for wildcards.
     """
     files = listing(image.parent) if files is None else files
-    wanted = _find(files, image.stem, dotted(extension))
-    other = _find(files, image.stem, FALLBACK)
+    wanted = find(files, image.stem, dotted(extension))
+    other = find(files, image.stem, FALLBACK)
     path = wanted or other
     if path is None:
         return Caption("", None)
@@ -85,7 +86,7 @@ def read(
     text = _decode(data)
     if text is None:
         return Caption("", path, (_wrong_encoding(path, data),))
-    lines = [clean for line in re.split(r"\r\n|\r|\n", text) if (clean := _clean(line))]
+    lines = lines_of(text)
     problems = []
     if not lines:
         problems.append(_empty(path))
@@ -95,6 +96,11 @@ def read(
     if wanted and other and wanted != other:
         problems.append(_both(wanted, other))
     return Caption("\n".join(lines), path, tuple(problems))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a caption file as they are trained; blank ones left out."""
+    return [clean for line in re.split(r"\r\n|\r|\n", text) if (clean := _clean(line))]
 
 
 def _clean(line: str) -> str:
