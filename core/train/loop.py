@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
+import psutil  # accelerate brings it
 import torch
 from torch import Tensor
 
@@ -215,6 +216,7 @@ class Report:
                 vram_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
                 validation_loss=validation_loss,
                 weight_norms=network.norms() if network is not None else {},
+                ram_bytes=psutil.Process().memory_info().rss if device.type == "cpu" else 0,
             )
         )
 

@@ -1,19 +1,23 @@
-"""Curves as small SVGs of our own: no chart library to load, and the page's own colours."""
+"""Curves as small SVGs of our own: no chart library to load, and the page's own colours.
+
+What a pointer reads off and how much is smoothed is done in the page by script/chart.js, from the points drawn.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import Lang
+from ui.parts.curve import Curve, Point
 from ui.parts.markup import esc
 from ui.parts.numbers import decimal_text
-from ui.text import say
-
-Point = tuple[float, float]
+from ui.text import WORDS, say
 
 MOST_POINTS = 500
+MOST_RATES = 4
+"""Curves of learning rates; block by block there can be dozens."""
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
@@ -40,6 +44,15 @@ def smoothed(points: Sequence[Point]) -> list[Point]:
     return curve
 
 
+def straightened(points: Sequence[Point]) -> list[Point]:
+    """Without the points in the middle of level stretches."""
+    return [
+        point
+        for n, point in enumerate(points)
+        if not 0 < n < len(points) - 1 or not points[n - 1][1] == point[1] == points[n + 1][1]
+    ]
+
+
 def ticks(low: float, high: float, most: int = 4) -> list[float]:
     """Round numbers from below `low` to above `high`."""
     span = high - low or abs(high) or 1.0
@@ -53,23 +66,33 @@ def ticks(low: float, high: float, most: int = 4) -> list[float]:
 
 @dataclass(frozen=True)
 class Line:
-    """One curve. name: its class in the style sheet."""
+    """One curve. name: its class in the style sheet. means: what the page smooths anew, if it may."""
 
     name: str
     label: str
     points: Sequence[Point]
+    means: Sequence[Point] = ()
 
 
-def plot(title: str, lines: Sequence[Line], last: float, floor: float | None = None) -> str:
-    """Curves over 0 to `last`, each with at least one point. floor: lowest value of the axis, if given."""
+def plot(
+    title: str, lines: Sequence[Line], last: float, floor: float | None = None, name: str = "", most: int = 4
+) -> str:
+    """Curves over 0 to `last`, each with at least one point.
+
+    floor: lowest value of the axis, if given. name: class of the figure. most: marks of the axis, about.
+    """
     values = [y for line in lines for _, y in line.points]
-    marks = ticks(min(values) if floor is None else floor, max(values))
+    marks = ticks(min(values) if floor is None else floor, max(values), most)
     low, high = marks[0], marks[-1]
 
     def path(points: Sequence[Point]) -> str:
-        return " ".join(f"{x / last * 1000:.1f},{(high - y) / (high - low) * 300:.1f}" for x, y in points)
+        return " ".join(f"{x / last * 1000:.5g},{(high - y) / (high - low) * 300:.1f}" for x, y in points)
 
-    curves = "".join(f'<polyline class="{line.name}" points="{path(line.points)}"/>' for line in lines)
+    def drawn(line: Line) -> str:
+        means = f' data-means="{path(line.means)}"' if line.means else ""
+        return f'<polyline class="{line.name}"{means} points="{path(line.points)}"/>'
+
+    curves = "".join(drawn(line) for line in lines)
     grid = "".join(
         f'<line class="grid" x1="0" x2="1000" y1="{y:.1f}" y2="{y:.1f}"/>'
         for y in ((high - mark) / (high - low) * 300 for mark in marks)
@@ -81,7 +104,8 @@ def plot(title: str, lines: Sequence[Line], last: float, floor: float | None = N
     x_labels = "".join(f"<span>{round(last * share / 4):,}</span>" for share in range(5))
     key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
     return (
-        f'<figure class="rw-chart"><figcaption><b>{esc(title)}</b>{key}</figcaption>'
+        f'<figure class="rw-chart {name}" data-low="{low:.6g}" data-high="{high:.6g}" data-last="{last:.10g}">'
+        f"<figcaption><b>{esc(title)}</b>{key}</figcaption>"
         f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
         f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
         f"{grid}{curves}</svg></div>"
@@ -94,16 +118,43 @@ def mark_text(value: float) -> str:
     return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else decimal_text(float(f"{value:.3g}"))
 
 
-def loss_chart(points: Sequence[Point], total: int, lang: Lang, validation: Sequence[Point] = ()) -> str:
+def loss_chart(losses: Curve, total: int, lang: Lang, validation: Curve | None = None) -> str:
     """The curve over the whole run, or nothing while there are fewer than two points."""
-    good = [(x, y) for x, y in points if math.isfinite(y)]
-    if len(good) < 2:
+    if len(losses) < 2:
         return ""
+    means = losses.means
     lines = [
-        Line("raw", say("run.chart.raw", lang), thinned(good)),
-        Line("smooth", say("run.chart.smooth", lang), thinned(smoothed(good))),
+        Line("raw", say("run.chart.raw", lang), losses.ends),
+        Line("smooth", say("run.chart.smooth", lang), smoothed(means), means),
     ]
-    held_out = [(x, y) for x, y in validation if math.isfinite(y)]
-    if held_out:
-        lines.append(Line("validation", say("run.chart.validation", lang), thinned(held_out)))
-    return plot(say("run.chart", lang), lines, max(float(total), good[-1][0]))
+    if validation:
+        lines.append(Line("validation", say("run.chart.validation", lang), validation.ends))
+    return plot(say("run.chart", lang), lines, max(float(total), losses.last))
+
+
+def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
+    """The learning rate of each group of weights; groups that learn alike are one curve."""
+    distinct: dict[tuple[Point, ...], list[str]] = {}
+    for name, curve in rates.items():
+        points = tuple(straightened(curve.means))
+        if len(points) > 1:
+            distinct.setdefault(points, []).append(name)
+    if not distinct:
+        return ""
+    looks = ("smooth", "text", "third", "fourth")
+    lines = [
+        Line(look, _groups(names, len(distinct) == 1, lang), points)
+        for look, (points, names) in zip(looks, [*distinct.items()][:MOST_RATES], strict=False)
+    ]
+    last = max(float(total), *(line.points[-1][0] for line in lines))
+    return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2)
+
+
+def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:
+    """What the curve of these groups is called."""
+    if is_only and len(names) > 1:
+        return say("rate.all", lang)
+    words = {"unet": "rate.unet", "text_encoder": "rate.text"}
+    first = words.get(names[0], "")
+    named = say(first, lang) if first in WORDS else names[0]
+    return named if len(names) == 1 else f"{named} +{len(names) - 1}"

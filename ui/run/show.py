@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Lang, Problem
@@ -9,7 +10,7 @@ from core.sinks import duration
 from ui.parts.markup import bar, esc, facts, note, problems
 from ui.text import WORDS, say
 from ui.window import Window
-from ui.window.run_view import RunView, rates
+from ui.window.run_view import LogLine, RunView, rates
 
 MOST_NOTICES = 20
 
@@ -32,7 +33,10 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         if left is not None:
             return html + note(say("run.unfinished", lang, name=left.name, step=left.step))
         return html + note(say("run.ready.demo" if window.is_demo else "run.ready", lang))
-    if view.total and view.status not in ("refused",):
+    stage = view.stage if view.is_live else None
+    if stage is not None and stage.total > 1 and view.step is None:
+        html += bar(stage.done / stage.total)
+    elif view.total and view.status != "refused":
         html += bar(view.at_step / view.total)
     elif view.is_live:
         html += bar(None)
@@ -40,12 +44,15 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
 
 
 def _detail(view: RunView, lang: Lang) -> str:
-    """What is going on besides steps, such as "Encoding pictures 3/12"."""
+    """What is going on besides steps, such as "Encoding pictures 3/12 · 0:40 left"."""
     if not view.is_live or view.stage is None:
         return ""
     key = f"stage.{view.stage.stage}"
     name = say(key if key in WORDS else "stage.prepare", lang)
-    return f"{name} {view.stage.done}/{view.stage.total}" if view.stage.total > 1 else name
+    if view.stage.total > 1:
+        name = f"{name} {view.stage.done}/{view.stage.total}"
+    left = view.stage_left
+    return f"{name} · {say('run.stage.left', lang, time=duration(left))}" if left is not None else name
 
 
 def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
@@ -63,7 +70,7 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
     if view.step:
         put("run.loss", f"{view.step.loss:.4f}")
         if view.validation:
-            put("run.validation", f"{view.validation[-1][1]:.4f}")
+            put("run.validation", f"{view.validation.last_y:.4f}")
         put("run.lr", rates(view.step.lr))
     seconds = view.seconds_per_step
     if seconds:
@@ -71,6 +78,8 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
         put("run.speed", rate if seconds < 0.5 else say("run.per.step", lang, n=f"{seconds:.2f}"))
     if view.step and view.step.vram_bytes:
         put("run.memory", f"{view.step.vram_bytes / 2**30:.1f} GiB")
+    elif view.step and view.step.ram_bytes:
+        put("run.ram", f"{view.step.ram_bytes / 2**30:.1f} GiB")
     return pairs
 
 
@@ -95,3 +104,12 @@ def notices_html(view: RunView, lang: Lang) -> str:
     """What a person should know of the run, each thing once."""
     notices = {(w.code, w.en): Problem(w.code, w.en, w.ja, path=w.path) for w in view.warned}
     return problems(list(notices.values())[:MOST_NOTICES], lang)
+
+
+def log_html(lines: Sequence[LogLine]) -> str:
+    """The log, the newest line first: the sheet turns it over, so that a page stays at the newest."""
+    items = "".join(
+        f'<li class="is-{line.level}"><time>{line.clock}</time><span>{esc(line.text)}</span></li>'
+        for line in reversed(lines)
+    )
+    return f'<ol class="rw-log">{items}</ol>' if items else ""

@@ -6,15 +6,19 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.control import RunControl
 from core.errors import Lang
 from core.events import Event, EventLog, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
+from ui.parts.curve import Curve
 from ui.text import WORDS, say
 
-LOG_LINES = 200
+LOG_STEPS, LOG_OTHERS = 60, 140
+"""Lines of the log on the page; what happens between steps is not pushed out by them."""
+
 _RECENT = 20
+MOST_RATE_BINS = 120
 
 
 class Run(Protocol):
@@ -37,14 +41,18 @@ class RunView:
     plan: PlanReady | None = None
     step: StepDone | None = None
     stage: StageProgress | None = None
-    losses: list[tuple[float, float]] = field(default_factory=list)
-    validation: list[tuple[float, float]] = field(default_factory=list)
+    losses: Curve = field(default_factory=Curve)
+    validation: Curve = field(default_factory=Curve)
+    rates: dict[str, Curve] = field(default_factory=dict)
     samples: list[Saved] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
     ended: RunEnded | None = None
-    recent: deque[Event] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    events: int = 0
+    _stage_began: StageProgress | None = None
+    _logged_steps: deque[tuple[int, Event]] = field(default_factory=lambda: deque(maxlen=LOG_STEPS))
+    _logged: deque[tuple[int, Event]] = field(default_factory=lambda: deque(maxlen=LOG_OTHERS))
 
     @property
     def is_live(self) -> bool:
@@ -70,6 +78,19 @@ class RunView:
         per_step = self.seconds_per_step
         return None if per_step is None else per_step * max(0, self.total - self.at_step)
 
+    @property
+    def stage_left(self) -> float | None:
+        """Seconds until what is done between steps is done, by how fast it went so far."""
+        stage, began = self.stage, self._stage_began
+        if stage is None or began is None or stage.done <= began.done:
+            return None
+        return (stage.time - began.time) / (stage.done - began.done) * max(0, stage.total - stage.done)
+
+    @property
+    def logged(self) -> list[Event]:
+        """The events that the log shows, in order."""
+        return [event for _, event in sorted((*self._logged, *self._logged_steps), key=lambda pair: pair[0])]
+
     def elapsed(self, now: float) -> float:
         """Seconds from the start to the end, or to now."""
         return max(0.0, (self.ended.time if self.ended else now) - self.started)
@@ -85,24 +106,40 @@ class RunView:
 
     def take(self, event: Event) -> None:
         """Fold one event in."""
+        self.events += 1
+        if isinstance(event, StageProgress):
+            self._take_stage(event)
+            return
         if isinstance(event, PlanReady):
             self.plan = event
         elif isinstance(event, StepDone):
-            self.step, self.stage = event, None
-            self.losses.append((event.step, event.loss))
-            if event.validation_loss is not None:
-                self.validation.append((event.step, event.validation_loss))
-            self.steps.append(event)
-        elif isinstance(event, StageProgress):
-            self.stage = None if event.done >= event.total and event.stage != "load_model" else event
+            self._take_step(event)
         elif isinstance(event, Saved):
             (self.samples if event.kind == "sample" else self.saved).append(event)
         elif isinstance(event, Warned):
             self.warned.append(event)
         elif isinstance(event, RunEnded):
             self.ended, self.stage = event, None
-        if not isinstance(event, StageProgress):
-            self.recent.append(event)
+        kept = self._logged_steps if isinstance(event, StepDone) else self._logged
+        kept.append((self.events, event))
+
+    def _take_step(self, event: StepDone) -> None:
+        self.step, self.stage = event, None
+        self.losses.add(event.step, event.loss)
+        if event.validation_loss is not None:
+            self.validation.add(event.step, event.validation_loss)
+        for name, rate in event.lr.items():
+            if name not in self.rates:
+                # A dictionary of its own: another page's look may be going through the old one.
+                self.rates = {**self.rates, name: Curve(most=MOST_RATE_BINS)}
+            self.rates[name].add(event.step, rate)
+        self.steps.append(event)
+
+    def _take_stage(self, event: StageProgress) -> None:
+        before = self.stage
+        if before is None or before.stage != event.stage or event.done < before.done:
+            self._stage_began = event
+        self.stage = None if event.done >= event.total and event.stage != "load_model" else event
 
 
 class Watcher:
@@ -131,38 +168,44 @@ class Watcher:
             return self._view, (self._number, self._read, self._view.status)
 
 
-def log_lines(view: RunView, lang: Lang) -> list[str]:
-    """The last events as lines with their time, in a language."""
+class LogLine(NamedTuple):
+    """clock: time of day. level: step, info, good, warn or bad."""
+
+    clock: str
+    level: str
+    text: str
+
+
+def log_lines(view: RunView, lang: Lang) -> list[LogLine]:
+    """The last events as lines, in a language."""
     return [
-        f"{time.strftime('%H:%M:%S', time.localtime(event.time))}  {line}"
-        for event in list(view.recent)
-        for line in _lines(event, lang)
+        LogLine(time.strftime("%H:%M:%S", time.localtime(event.time)), level, line)
+        for event in view.logged
+        for level, line in _lines(event, lang)
     ]
 
 
-def _lines(event: Event, lang: Lang) -> list[str]:
+def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
     if isinstance(event, PlanReady):
-        return [
-            say(
-                "log.plan",
-                lang,
-                images=event.images,
-                reg=event.reg_images,
-                per=event.steps_per_epoch,
-                epochs=event.epochs,
-                steps=event.steps,
-            )
-        ]
+        values = {
+            "images": event.images,
+            "reg": event.reg_images,
+            "per": event.steps_per_epoch,
+            "epochs": event.epochs,
+            "steps": event.steps,
+        }
+        return [("info", say("log.plan", lang, **values))]
     if isinstance(event, StepDone):
         values = {"step": event.step, "total": event.total, "epoch": event.epoch, "loss": f"{event.loss:.4f}"}
-        return [say("log.step", lang, **values, lr=rates(event.lr))]
+        return [("step", say("log.step", lang, **values, lr=rates(event.lr)))]
     if isinstance(event, Saved):
         key = f"log.saved.{event.kind}"
-        return [say(key if key in WORDS else "log.saved.model", lang, path=event.path)]
+        return [("info", say(key if key in WORDS else "log.saved.model", lang, path=event.path))]
     if isinstance(event, Warned):
-        return [say("log.warned", lang, text=event.ja if lang == "ja" else event.en)]
+        return [("warn", say("log.warned", lang, text=event.ja if lang == "ja" else event.en))]
     if isinstance(event, RunEnded):
-        return (event.ja if lang == "ja" else event.en).splitlines()
+        level = {"done": "good", "stopped": "info"}.get(event.status, "bad")
+        return [(level, line) for line in (event.ja if lang == "ja" else event.en).splitlines()]
     return []
 
 
