@@ -9,6 +9,11 @@ import gradio as gr
 _SHEETS = Path(__file__).with_name("style")
 STYLES = sorted(_SHEETS.glob("*.css"), key=lambda path: (path.name != "page.css", path.name))
 """page.css for the whole window first, then a sheet for each part of it."""
+SCRIPTS = "".join(
+    f"<script>{path.read_text(encoding='utf-8')}</script>"
+    for path in sorted(Path(__file__).with_name("script").glob("*.js"))
+)
+"""What the page does by itself, without asking the server."""
 FAVICON = Path(__file__).with_name("favicon.png")
 
 FONTS = (

@@ -17,6 +17,7 @@ from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
 from ui.window.paths import Paths
+from ui.window.resuming import Left
 from ui.window.run_view import Watcher
 
 
@@ -85,7 +86,7 @@ def as_new(window: Window) -> None:
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
     window.preview, window.convert = Job("preview"), Job("convert")
     window.resize, window.regularize = Job("resize"), Job("regularize")
-    window.draft, window.unfinished, window.lang = Draft(workspace / "window.json"), None, "auto"
+    window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
 
 def demo_raw(app: App) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def done(window: Window) -> FakeRun:
 def unfinished(window: Window) -> None:
     """The window before this one left a run at step 120."""
     run = begun(window, 120)
-    window.unfinished = Unfinished(
+    window.left.unfinished = Unfinished(
         saved_state(window.workspace / "output", 120), run.folder / "run.toml", "sls_frog", 120
     )
     window.runner.current = None

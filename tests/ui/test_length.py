@@ -8,6 +8,7 @@ import pytest
 
 from tests.ui.fake import demo_raw
 from ui.parts.chart import Line, loss_chart, mark_text, plot
+from ui.parts.curve import Curve
 from ui.settings.length import length_of
 from ui.settings.rates import rate_curve
 
@@ -88,7 +89,7 @@ def test_a_curve_lies_where_its_numbers_are():
 
 
 def test_the_loss_of_the_held_out_pictures_is_a_curve_of_its_own():
-    losses = [(float(n), 1.0) for n in range(1, 5)]
-    html = loss_chart(losses, 4, "en", [(2.0, 0.5), (4.0, 1.5)])
+    losses = Curve((float(n), 1.0) for n in range(1, 5))
+    html = loss_chart(losses, 4, "en", Curve([(2.0, 0.5), (4.0, 1.5)]))
     assert "held-out pictures" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
     assert "held-out" not in loss_chart(losses, 4, "en")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from PIL import Image
 
 from core.config.check import load
-from core.events import Saved, StageProgress, Warned
+from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, thinned, ticks
+from ui.parts.curve import Curve
 from ui.window import PROJECT
+from ui.window.resuming import last_story, look_in_background
 from ui.window.run_view import RunView, Watcher, log_lines
 
 
@@ -180,29 +183,95 @@ def test_events_are_folded_once_and_replayed_to_every_page():
     class Run:
         pass
 
-    from core.control import RunControl
-    from core.events import EventLog, StepDone
+    from core.events import EventLog
 
     run = Run()
-    run.log, run.control, run.started, run.status = EventLog(), RunControl(), 0.0, "running"
+    run.log, run.folder, run.started, run.status = EventLog(), None, 0.0, "running"
     watcher = Watcher()
     for n in range(1, 6):
         run.log(StepDone(n, 10, 1, 0.5 / n, {"unet": 1e-4, "text_encoder": 5e-5}, 1.0, 2.0))
     view, version = watcher.look(run)
     again, same = watcher.look(run)
     assert view is again and version == same
-    assert [x for x, _ in view.losses] == [1, 2, 3, 4, 5]
+    assert view.losses.means == [(n, 0.5 / n) for n in range(1, 6)]
     assert view.seconds_left == 10.0
-    assert "unet 0.0001, text_encoder 5e-05" in log_lines(view, "en")[-1]
+    assert "unet 0.0001, text_encoder 5e-05" in log_lines(view, "en")[-1].text
 
 
-def test_the_log_keeps_two_hundred_lines():
-    from core.events import StepDone
-
+def test_the_log_keeps_the_last_sixty_steps_and_what_was_said_long_before_them():
     view = RunView()
+    view.take(Warned("W-X", "look here", "ここ"))
     for n in range(1000):
         view.take(StepDone(n, 1000, 1, 0.1, {"unet": 1e-4}, 1.0, 0.1))
-    assert len(log_lines(view, "en")) == 200
+    lines = log_lines(view, "en")
+    assert [line.level for line in lines] == ["warn"] + ["step"] * 60
+    assert "look here" in lines[0].text and "step 999/1000" in lines[-1].text
+
+
+def test_twenty_thousand_steps_are_a_small_page_and_one_more_costs_next_to_nothing(app, window):
+    press(app, "start")
+    run = window.runner.current
+    for n in range(1, 20_001):
+        run.step(n, 0.1 if n != 12_345 else 9.0, total=20_000)
+    panel = app.run
+    seen = panel.show("en", ())[panel.parts["seen"]]
+    run.step(20_001, 0.1, total=20_001)
+    before = time.process_time()
+    sent = named(panel, panel.show("en", seen))
+    assert time.process_time() - before < 0.1
+    assert len(repr(sent)) < 60_000 and ">10<" in sent["chart"]
+    again = panel.show("en", panel.show("en", ())[panel.parts["seen"]])
+    assert named(panel, again).keys() == {"head"}
+
+
+def test_a_curve_keeps_its_means_and_spikes_whatever_its_length():
+    curve = Curve(((float(n), 1.0) for n in range(1, 1001)), most=10)
+    curve.add(1001.0, 9.0)
+    curve.add(1002.0, float("nan"))
+    assert len(curve) <= 10 and (1001.0, 9.0) in curve.ends and curve.last == 1001.0
+    assert curve.means[0][1] == 1.0 and [x for x, _ in curve.means] == sorted(x for x, _ in curve.means)
+    assert Curve([(1.0, 2.0), (2.0, 4.0)]).means == [(1.0, 2.0), (2.0, 4.0)]
+
+
+def test_the_mean_of_a_bin_is_that_of_its_points():
+    curve = Curve([(1.0, 1.0), (2.0, 3.0), (3.0, 5.0), (4.0, 7.0), (5.0, 9.0)], most=2)
+    assert curve.means == [(2.5, 4.0), (5.0, 9.0)]
+    assert curve.ends == [(1.0, 1.0), (4.0, 7.0), (5.0, 9.0)]
+
+
+def test_learning_rates_are_curves_and_groups_that_learn_alike_are_one(app, window):
+    press(app, "start")
+    run = window.runner.current
+    for n in (1, 2, 3):
+        run.log(StepDone(n, 3, 1, 0.1, {"unet": n * 1e-4, "text_encoder": 5e-5, "te2": 5e-5}, 1.0, 0.5))
+    rates = named(app.run, app.run.show("en", ()))["rates"]
+    assert "U-Net" in rates and "text encoder +1" in rates and rates.count("<polyline") == 2
+
+
+def test_what_is_done_between_steps_says_how_long_it_will_take(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(StageProgress("cache_latents", 0, 100, time=1000.0))
+    run.log(StageProgress("cache_latents", 20, 100, time=1010.0))
+    head = named(app.run, app.run.show("en", ()))["head"]
+    assert "Encoding pictures 20/100 · 0:40 left" in head and "width:20.0%" in head
+
+
+def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(StepDone(1, 3, 1, 0.1, {"unet": 1e-4}, 1.0, 0.5, ram_bytes=3 * 2**30))
+    head = named(app.run, app.run.show("en", ()))["head"]
+    assert "<dt>Memory</dt><dd>3.0 GiB</dd>" in head and "GPU" not in head
+
+
+def test_the_log_is_downloaded_with_what_the_run_folder_tells(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(Warned("W-X", "look here", "ここ"))
+    (run.folder / "log.txt").write_text("Traceback in full", encoding="utf-8")
+    text = app.run._log.text("en")
+    assert "look here" in text and text.endswith("Traceback in full\n")
 
 
 def test_a_long_curve_is_thinned_without_losing_a_spike():
@@ -224,5 +293,39 @@ def test_marks_of_the_axis_are_round_numbers_around_the_curve():
 
 
 def test_a_curve_needs_two_points_and_leaves_out_what_is_not_finite():
-    assert loss_chart([(1, 0.5)], 10, "en") == ""
-    assert "nan" not in loss_chart([(1, 0.5), (2, float("nan")), (3, 0.4), (4, float("inf"))], 10, "en")
+    assert loss_chart(Curve([(1, 0.5)]), 10, "en") == ""
+    assert "nan" not in loss_chart(
+        Curve([(1, 0.5), (2, float("nan")), (3, 0.4), (4, float("inf"))]), 10, "en"
+    )
+
+
+def a_run_that_left(folder, events):
+    """A run folder as the core leaves it, with these events."""
+    folder.mkdir(parents=True)
+    (folder / "run.toml").write_text('[save]\noutput_name = "my frog"\n', encoding="utf-8")
+    (folder / "events.jsonl").write_text("".join(to_json(e) + "\n" for e in events), encoding="utf-8")
+
+
+def test_a_window_tells_the_story_of_the_run_before_it_was_started(app, window):
+    now = time.time()
+    a_run_that_left(
+        window.output / "runs" / "20260102-030405-my_frog",
+        [StepDone(n, 20, 1, 0.5 / n, {"unet": 1e-4}, 1.0, 0.5, time=now + n) for n in range(1, 9)],
+    )
+    look_in_background(window.output, window.left).join(10)
+    shown = named(app.run, app.run.show("en", ()))
+    assert "Interrupted" in shown["head"] and "my frog" in shown["head"] and "8 / 20" in shown["head"]
+    assert "after step 8" in shown["outcome"] and "<polyline" in shown["chart"]
+    assert "step 8/20" in shown["log"] and {"start", "check", "log_box"} <= visible(shown)
+    press(app, "start")
+    assert "my frog" not in named(app.run, app.run.show("en", ()))["head"]
+
+
+def test_the_story_of_a_run_that_came_to_its_end_says_so(app, window):
+    a_run_that_left(
+        window.output / "runs" / "20260102-030405-a",
+        [StepDone(20, 20, 1, 0.5, {"unet": 1e-4}, 1.0, 0.5), RunEnded("done", 0, 20, "Done.", "完了。")],
+    )
+    window.left.story = last_story(window.output)
+    shown = named(app.run, app.run.show("ja", ()))
+    assert "is-done" in shown["head"] and "完了。" in shown["outcome"] and "中断" not in shown["outcome"]

@@ -1,6 +1,6 @@
 """Curves as small SVGs of our own: no chart library to load, and the page's own colours.
 
-What a pointer reads off and how much is smoothed is done in the page by script/chart.js, from the points drawn.
+Reading values off and smoothing are done in the page by script/chart.js, from the points that are drawn.
 """
 
 from __future__ import annotations
@@ -75,11 +75,18 @@ class Line:
 
 
 def plot(
-    title: str, lines: Sequence[Line], last: float, floor: float | None = None, name: str = "", most: int = 4
+    title: str,
+    lines: Sequence[Line],
+    last: float,
+    floor: float | None = None,
+    name: str = "",
+    most: int = 4,
+    unit: str = "",
 ) -> str:
     """Curves over 0 to `last`, each with at least one point.
 
     floor: lowest value of the axis, if given. name: class of the figure. most: marks of the axis, about.
+    unit: what is counted along the axis, for reading off.
     """
     values = [y for line in lines for _, y in line.points]
     marks = ticks(min(values) if floor is None else floor, max(values), most)
@@ -104,7 +111,8 @@ def plot(
     x_labels = "".join(f"<span>{round(last * share / 4):,}</span>" for share in range(5))
     key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
     return (
-        f'<figure class="rw-chart {name}" data-low="{low:.6g}" data-high="{high:.6g}" data-last="{last:.10g}">'
+        f'<figure class="rw-chart {name}" data-low="{low:.6g}" data-high="{high:.6g}" '
+        f'data-last="{last:.10g}" data-unit="{esc(unit)}">'
         f"<figcaption><b>{esc(title)}</b>{key}</figcaption>"
         f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
         f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
@@ -129,7 +137,8 @@ def loss_chart(losses: Curve, total: int, lang: Lang, validation: Curve | None =
     ]
     if validation:
         lines.append(Line("validation", say("run.chart.validation", lang), validation.ends))
-    return plot(say("run.chart", lang), lines, max(float(total), losses.last))
+    last = max(float(total), losses.last)
+    return plot(say("run.chart", lang), lines, last, unit=say("run.chart.step", lang))
 
 
 def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
@@ -147,7 +156,8 @@ def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
         for look, (points, names) in zip(looks, [*distinct.items()][:MOST_RATES], strict=False)
     ]
     last = max(float(total), *(line.points[-1][0] for line in lines))
-    return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2)
+    unit = say("run.chart.step", lang)
+    return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2, unit=unit)
 
 
 def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:

@@ -14,7 +14,7 @@ MOST_BINS = 400
 
 @dataclass(slots=True)
 class _Bin:
-    """Neighbouring points: the x of the first and the last, how many, the sum of y, the lowest and the highest."""
+    """Neighbouring points: x of first and last, how many, the sum of y, the lowest and the highest."""
 
     first: float
     last: float

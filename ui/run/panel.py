@@ -5,31 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from core.config import toml_io
 from core.errors import Lang, Problem, UserError
 from core.train.state_files import AUTO
-from ui.parts.chart import loss_chart
+from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import problems
 from ui.parts.page import QUICK, Page
 from ui.parts.pictures import sample_grid
-from ui.run.show import head_html, notices_html, outcome_html
+from ui.run.log import RunLog
+from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.settings.checking import check_html
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded
 from ui.window.resuming import Unfinished, step_of
-from ui.window.run_view import RunView, log_lines
+from ui.window.run_view import RunView
 
 Update = dict[Any, Any]
 
 _MAIN = {"resume": "primary", "start": "primary", "go_on": "primary", "pause": "secondary", "stop": "stop"}
 _MORE = ("check", "save", "sample")
 _BUTTONS = (*_MAIN, *_MORE)
+
+
+class Seen(NamedTuple):
+    """What a page shows already. run: which one, how it stands, in which language, what was left before it.
+
+    events, logged, steps, samples: how many of each there were; stages are events that are not logged.
+    """
+
+    run: tuple[Any, ...] = ()
+    events: int = -1
+    logged: int = -1
+    steps: int = -1
+    samples: int = -1
 
 
 class RunPanel:
@@ -52,27 +66,14 @@ class RunPanel:
         parts["message"] = gr.HTML(elem_id="run-message", elem_classes=["rw-maybe"], padding=False)
         parts["outcome"] = gr.HTML(elem_id="run-outcome", elem_classes=["rw-maybe"], padding=False)
         parts["chart"] = gr.HTML(elem_id="run-chart", elem_classes=["rw-maybe"], padding=False)
+        page.add(gr.HTML, {"value": smoothing_html}, elem_id="run-smoothing", padding=False)
+        parts["rates"] = gr.HTML(elem_id="run-rates", elem_classes=["rw-maybe"], padding=False)
         parts["samples"] = gr.HTML(elem_id="run-samples", elem_classes=["rw-maybe"], padding=False)
         parts["notices"] = gr.HTML(elem_id="run-notices", elem_classes=["rw-maybe"], padding=False)
-        parts["log_box"] = page.add(
-            gr.Accordion,
-            {"label": lambda lang: say("run.log", lang)},
-            open=True,
-            elem_id="run-log-box",
-            visible=False,
-        )
-        with parts["log_box"]:
-            parts["log"] = gr.Textbox(
-                show_label=False,
-                container=False,
-                lines=7,
-                max_lines=7,
-                interactive=False,
-                autoscroll=True,
-                elem_id="run-log",
-            )
+        self._log = RunLog(self._window, page)
+        parts |= self._log.parts
         # What this page shows already; a page that was just opened shows nothing yet.
-        parts["seen"] = gr.State(())
+        parts["seen"] = gr.State(None)
 
     @staticmethod
     def _button(page: Page, name: str, variant: str, size: str = "lg") -> Any:
@@ -103,6 +104,7 @@ class RunPanel:
         def show(data: Mapping[Any, Any]) -> Any:
             return self.show(data[lang], data[parts["seen"]]) or gr.skip()
 
+        self._log.connect(lang)
         timer.tick(guarded(show, self._window), reading, self.outputs, **QUICK)
         with_form = {*reading, *form.inputs}
         for name, act in (("start", self._start), ("check", self._check)):
@@ -150,7 +152,7 @@ class RunPanel:
         return check_html(self._form, raw, lang)
 
     def _resume(self, raw: Mapping[str, Any], lang: Lang) -> str:
-        view, _ = self._window.watcher.look(self._window.runner.current)
+        view, _ = self._window.look()
         found = self._resumable(view)
         if found is None:
             raise UserError(_said("run.no.state"))
@@ -162,7 +164,7 @@ class RunPanel:
         """What Resume would go on from: this run's state, or what a window before this one left."""
         current = self._window.runner.current
         if current is None:
-            return self._window.unfinished
+            return self._window.left.unfinished
         save = current.config.save
         # A resumed run that saved nothing of its own goes on from where it was resumed.
         state = view.state_path or (save.resume if save.resume != AUTO else "")
@@ -205,24 +207,28 @@ class RunPanel:
     def show(self, lang: Lang, seen: Any) -> Update:
         """The updates that bring a page from what it has `seen` to what there is; {} when nothing changed."""
         window, parts = self._window, self.parts
-        view, version = window.watcher.look(window.runner.current)
-        # Run number, events read, status; how many samples; language; whether an unfinished run is known.
-        state = (*version, len(view.samples), lang, window.unfinished is None)
-        before = tuple(seen) if seen else (None,) * 6
+        view, (number, events, status) = window.look()
+        left = (window.left.story is not None, window.left.unfinished is not None)
+        counts = (view.logged_events, view.steps_taken, len(view.samples))
+        now = Seen((number, status, lang, *left), events, *counts)
+        before = seen if isinstance(seen, Seen) else Seen()
         updates: Update = {}
-        if state != before or view.is_live:
+        if now != before or view.is_live:
             updates[parts["head"]] = head_html(view, lang, time.time(), window)
-        if state == before:
+        if now == before:
             return updates
-        updates[parts["seen"]] = state
-        updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
-        updates[parts["log"]] = "\n".join(log_lines(view, lang))
-        updates[parts["log_box"]] = gr.update(visible=view.status != "idle", label=say("run.log", lang))
-        updates[parts["outcome"]] = outcome_html(view, lang)
-        updates[parts["notices"]] = notices_html(view, lang)
-        if (state[0], state[2], *state[4:]) != (before[0], before[2], *before[4:]):
+        updates[parts["seen"]] = now
+        is_other = now.run != before.run
+        if is_other or now.steps != before.steps:
+            updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
+            updates[parts["rates"]] = rates_chart(view.rates, view.total, lang)
+        if is_other or now.logged != before.logged:
+            updates |= self._log.show(view, lang)
+        if is_other or now.logged - now.steps != before.logged - before.steps:
+            updates[parts["outcome"]] = outcome_html(view, lang)
+            updates[parts["notices"]] = notices_html(view, lang)
             updates |= self._buttons(view, lang)
-        if (state[0], state[3], lang) != (before[0], before[3], before[4]):
+        if is_other or now.samples != before.samples:
             updates[parts["samples"]] = sample_grid(view.samples, window.thumbs, lang)
         return updates
 

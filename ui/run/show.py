@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,10 +30,8 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         f"<span>{esc(detail)}</span>{clock}</div>"
     )
     if view.status == "idle":
-        left = window.unfinished
-        if left is not None:
-            return html + note(say("run.unfinished", lang, name=left.name, step=left.step))
-        return html + note(say("run.ready.demo" if window.is_demo else "run.ready", lang))
+        return html + (_left(window, lang) or note(_invitation(window, lang)))
+    html += _left(window, lang)
     stage = view.stage if view.is_live else None
     if stage is not None and stage.total > 1 and view.step is None:
         html += bar(stage.done / stage.total)
@@ -41,6 +40,24 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     elif view.is_live:
         html += bar(None)
     return html + facts(_numbers(view, lang))
+
+
+def _invitation(window: Window, lang: Lang) -> str:
+    return say("run.ready.demo" if window.is_demo else "run.ready", lang)
+
+
+def _left(window: Window, lang: Lang) -> str:
+    """What the window before this one left, while this one has not had a run yet."""
+    if window.runner.current is not None:
+        return ""
+    story, unfinished = window.left.story, window.left.unfinished
+    said = ""
+    if story is not None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(story.started))
+        said = note(say("run.last", lang, name=story.name, when=when))
+    if unfinished is not None:
+        said += note(say("run.unfinished", lang, name=unfinished.name, step=unfinished.step))
+    return said
 
 
 def _detail(view: RunView, lang: Lang) -> str:
@@ -86,6 +103,8 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
 def outcome_html(view: RunView, lang: Lang) -> str:
     """How the run ended and where the result lies."""
     parts = []
+    if view.status == "interrupted":
+        parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
     if view.ended is not None:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
         parts += [
@@ -104,6 +123,14 @@ def notices_html(view: RunView, lang: Lang) -> str:
     """What a person should know of the run, each thing once."""
     notices = {(w.code, w.en): Problem(w.code, w.en, w.ja, path=w.path) for w in view.warned}
     return problems(list(notices.values())[:MOST_NOTICES], lang)
+
+
+def smoothing_html(lang: Lang) -> str:
+    """How much the loss is smoothed; chosen in the page itself (script/chart.js), which says what is now."""
+    return (
+        f'<label class="rw-smoothing">{esc(say("run.smoothing", lang))}'
+        '<input type="range" min="0" max="10" step="1" value="5"></label>'
+    )
 
 
 def log_html(lines: Sequence[LogLine]) -> str:

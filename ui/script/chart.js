@@ -66,14 +66,15 @@
       shown.className = 'rw-read';
       figure.querySelector('.rw-plot').append(shown);
     }
-    shown.replaceChildren(...[['step', '', Math.round(step / 1000 * last).toLocaleString()], ...rows].map(
+    const values = document.createElement('div');
+    values.append(...[['step', figure.dataset.unit, Math.round(step / 1000 * last).toLocaleString()], ...rows].map(
       ([name, label, value]) => {
         const row = document.createElement('span');
         row.className = name;
         row.append(label, Object.assign(document.createElement('b'), {textContent: value}));
         return row;
       }));
-    shown.style.setProperty('--at', `${svg.offsetLeft ?? 0}px`);
+    shown.replaceChildren(values);
     const left = box.left - shown.parentElement.getBoundingClientRect().left + step / 1000 * box.width;
     shown.style.left = `${left}px`;
     shown.classList.toggle('is-left', step > 560);
@@ -100,6 +101,8 @@
 
   // The curve is drawn anew whenever the run has something new: what was chosen and read off stays.
   function renew(block) {
+    const slider = document.querySelector('#run-smoothing input');
+    if (slider && slider !== document.activeElement) slider.value = chosen();
     block.querySelectorAll('polyline[data-means]').forEach(smooth);
     if (!reading || !reading.block.isConnected) { reading = null; return; }
     const figure = reading.block.querySelectorAll('.rw-chart')[reading.chart];
@@ -114,15 +117,15 @@
     const block = document.getElementById('run-chart');
     if (!block) return;
     waiting.disconnect();
-    const slider = document.querySelector('#run-smoothing input');
-    if (slider) slider.value = chosen();
+    const blocks = [block, document.getElementById('run-smoothing')].filter(Boolean);
+    const watch = () => blocks.forEach((each) => watching.observe(each, {childList: true, subtree: true}));
     const watching = new MutationObserver(() => {
       watching.disconnect();  // what is drawn here is no news
       renew(block);
-      watching.observe(block, {childList: true, subtree: true});
+      watch();
     });
     renew(block);
-    watching.observe(block, {childList: true, subtree: true});
+    watch();
   });
   waiting.observe(document, {childList: true, subtree: true});
 })();

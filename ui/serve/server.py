@@ -22,7 +22,7 @@ from ui.dataset.folders import FILL
 from ui.parts.pictures import ZOOM
 from ui.serve.guard import Guard, Login
 from ui.settings.showing import GO_TO
-from ui.theme import FAVICON, STYLES, theme
+from ui.theme import FAVICON, SCRIPTS, STYLES, theme
 from ui.window import Window
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -76,7 +76,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=ZOOM + FILL + GO_TO,
+        head=SCRIPTS + ZOOM + FILL + GO_TO,
         favicon_path=str(FAVICON),
     )
     return Guard(parent, hosts, login, any_address)

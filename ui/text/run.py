@@ -25,6 +25,12 @@ RUN_WORDS: Mapping[str, Words] = {
     "status.stopped": Words("Stopped", "停止済み"),
     "status.refused": Words("Not started", "開始できません"),
     "status.failed": Words("Failed", "失敗"),
+    "status.interrupted": Words("Interrupted", "中断"),
+    "run.last": Words("Last run: “{name}”, {when}", "前回の学習：「{name}」 {when}"),
+    "run.interrupted": Words(
+        "The program ended in the middle of this run, after step {step}.",
+        "この学習の途中（ステップ{step}の後）でプログラムが終了しました。",
+    ),
     "run.ready": Words(
         "Everything is filled in. Press Start training.",
         "設定は入力済みです。「学習開始」を押してください。",

@@ -20,8 +20,8 @@ from ui.parts.job import Job
 from ui.parts.options import OPTIONS, defaults
 from ui.parts.thumbs import Thumbs
 from ui.window.paths import Paths
-from ui.window.resuming import Unfinished, look_in_background
-from ui.window.run_view import Watcher
+from ui.window.resuming import Left, look_in_background
+from ui.window.run_view import RunView, Watcher
 from ui.window.tensorboard import TensorBoard
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -54,8 +54,8 @@ class Window:
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
-        self.unfinished: Unfinished | None = None
-        look_in_background(self._output_in_use(), self._take_unfinished)
+        self.left = Left()
+        look_in_background(self._output_in_use(), self.left)
 
     def _output_in_use(self) -> Path:
         """The output folder of the settings from before, else the workspace's own."""
@@ -64,8 +64,9 @@ class Window:
         except UserError:
             return self.output
 
-    def _take_unfinished(self, found: Unfinished | None) -> None:
-        self.unfinished = found
+    def look(self) -> tuple[RunView, tuple[int, int, str]]:
+        """The run of this window, or else the last one of the window before it; see Watcher.look."""
+        return self.watcher.look(self.runner.current or self.left.story)
 
     @property
     def workspace(self) -> Path:

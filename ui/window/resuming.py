@@ -1,15 +1,16 @@
-"""A run that was left unfinished, found again after the window was restarted."""
+"""What the window before this one left: the story of its last run, and a state to go on from."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import runs
 from core.config import check
 from core.errors import ConfigError, UserError
+from core.events import EventLog
 from core.train import state_files
 
 
@@ -55,10 +56,48 @@ def step_of(path: Path) -> int | None:
     return step if isinstance(step, int) else None
 
 
-def look_in_background(output_dir: Path, tell: Callable[[Unfinished | None], None]) -> threading.Thread:
+@dataclass(frozen=True)
+class Story:
+    """A run of the past, told as a run of this window is: all its events are there at once.
+
+    status: as it ended, or "interrupted" when its program ended before it.
+    """
+
+    name: str
+    folder: Path
+    started: float
+    status: str
+    log: EventLog
+
+
+def last_story(output_dir: Path) -> Story | None:
+    """The newest run of an output folder, from the folder it left."""
+    past = runs.past_runs(output_dir)
+    record = runs.read(past[0].folder) if past else None
+    if record is None:
+        return None
+    log = EventLog()
+    for event in record.events:
+        log(event)
+    run = record.run
+    return Story(run.name, run.folder, run.started, run.status, log)
+
+
+@dataclass
+class Left:
+    """What was found."""
+
+    story: Story | None = None
+    unfinished: Unfinished | None = None
+
+
+def look_in_background(output_dir: Path, left: Left) -> threading.Thread:
     """Look on a thread, since a state's checksums take a while."""
-    thread = threading.Thread(
-        target=lambda: tell(newest_unfinished(output_dir)), name="rareword-unfinished", daemon=True
-    )
+
+    def look() -> None:
+        left.story = last_story(output_dir)
+        left.unfinished = newest_unfinished(output_dir)
+
+    thread = threading.Thread(target=look, name="rareword-unfinished", daemon=True)
     thread.start()
     return thread

@@ -6,9 +6,9 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from core.control import RunControl
 from core.errors import Lang
 from core.events import Event, EventLog, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from ui.parts.curve import Curve
@@ -25,8 +25,8 @@ class Run(Protocol):
     """What is needed of core.runner.RunHandle."""
 
     log: EventLog
-    control: RunControl
     started: float
+    folder: Path
 
     @property
     def status(self) -> str: ...
@@ -38,6 +38,7 @@ class RunView:
 
     status: str = "idle"
     started: float = 0.0
+    folder: Path | None = None
     plan: PlanReady | None = None
     step: StepDone | None = None
     stage: StageProgress | None = None
@@ -49,7 +50,9 @@ class RunView:
     warned: list[Warned] = field(default_factory=list)
     ended: RunEnded | None = None
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
-    events: int = 0
+    logged_events: int = 0
+    steps_taken: int = 0
+    last_time: float = 0.0
     _stage_began: StageProgress | None = None
     _logged_steps: deque[tuple[int, Event]] = field(default_factory=lambda: deque(maxlen=LOG_STEPS))
     _logged: deque[tuple[int, Event]] = field(default_factory=lambda: deque(maxlen=LOG_OTHERS))
@@ -93,7 +96,7 @@ class RunView:
 
     def elapsed(self, now: float) -> float:
         """Seconds from the start to the end, or to now."""
-        return max(0.0, (self.ended.time if self.ended else now) - self.started)
+        return max(0.0, (now if self.is_live else self.last_time or self.started) - self.started)
 
     @property
     def state_path(self) -> str:
@@ -106,7 +109,7 @@ class RunView:
 
     def take(self, event: Event) -> None:
         """Fold one event in."""
-        self.events += 1
+        self.last_time = event.time
         if isinstance(event, StageProgress):
             self._take_stage(event)
             return
@@ -120,11 +123,13 @@ class RunView:
             self.warned.append(event)
         elif isinstance(event, RunEnded):
             self.ended, self.stage = event, None
+        self.logged_events += 1
         kept = self._logged_steps if isinstance(event, StepDone) else self._logged
-        kept.append((self.events, event))
+        kept.append((self.logged_events, event))
 
     def _take_step(self, event: StepDone) -> None:
         self.step, self.stage = event, None
+        self.steps_taken += 1
         self.losses.add(event.step, event.loss)
         if event.validation_loss is not None:
             self.validation.add(event.step, event.validation_loss)
@@ -157,7 +162,7 @@ class Watcher:
         with self._lock:
             if run is not self._run:
                 self._run, self._read, self._number = run, 0, self._number + 1
-                self._view = RunView(started=run.started if run else 0.0)
+                self._view = RunView(started=run.started, folder=run.folder) if run else RunView()
             if run is not None:
                 # The status first: an end that comes in between is seen at the next look, with its event.
                 self._view.status = run.status
@@ -200,7 +205,8 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
         return [("step", say("log.step", lang, **values, lr=rates(event.lr)))]
     if isinstance(event, Saved):
         key = f"log.saved.{event.kind}"
-        return [("info", say(key if key in WORDS else "log.saved.model", lang, path=event.path))]
+        path = Path(event.path).name if event.kind == "sample" else event.path
+        return [("info", say(key if key in WORDS else "log.saved.model", lang, path=path))]
     if isinstance(event, Warned):
         return [("warn", say("log.warned", lang, text=event.ja if lang == "ja" else event.en))]
     if isinstance(event, RunEnded):
