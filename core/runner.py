@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core import sheet
+from core import alive, sheet
 from core.config import toml_io
 from core.config.check import check
 from core.config.schema import RunConfig

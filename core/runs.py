@@ -174,12 +174,20 @@ def _folders(place: Path) -> list[Path]:
         return []
 
 
+Mark = tuple[tuple[int, int] | None, tuple[int, int] | None]
+
+
+def mark(folder: Path) -> Mark:
+    """Changes whenever a run's files do; (None, None) where there is no run."""
+    return _mark(folder / RUN_FILE), _mark(folder / EVENTS)
+
+
 def _look(folder: Path) -> PastRun | None:
     """The run of a folder, from memory when nothing in it has changed."""
-    marks = [_mark(folder / name) for name in (RUN_FILE, EVENTS)]
-    if not any(marks):
+    found = mark(folder)
+    if not any(found):
         return None
-    return replace(_summary(folder, *marks), samples=_count(folder / SAMPLES))
+    return replace(_summary(folder, *found), samples=_count(folder / SAMPLES))
 
 
 def _mark(path: Path) -> tuple[int, int] | None:

@@ -28,6 +28,7 @@ from ui.tools.board import TensorBoardCard
 from ui.tools.files import Tools
 from ui.tools.regularize import RegularizeCard
 from ui.tools.resize import ResizeCard
+from ui.tools.runs import RunsCard
 from ui.window import Window
 from ui.window.faults import guarded
 
@@ -129,6 +130,7 @@ class App:
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
         with self.tools_tab:
+            self.past = RunsCard(window, page, form)
             self.tools = Tools(window, page)
             self.resize = ResizeCard(window, page)
             self.regularize = RegularizeCard(window, page, form)
@@ -155,6 +157,7 @@ class App:
             **QUICK,
         )
         filled = self.bar.connect(lang, list(form.components.values()))
+        filled.append(self.past.connect(lang, self.tools_tab))
         self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.resize.connect(lang)

@@ -25,6 +25,8 @@ FAMILIES = (
     "resize.",
     "regularize.",
     "rate.",
+    "runs.curve.",
+    *("runs.refresh", "runs.clear"),
 )
 LATIN = {
     *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),

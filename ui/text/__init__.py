@@ -9,6 +9,7 @@ from core.catalog import Words
 from core.errors import Lang
 from ui.text.dataset import DATASET_WORDS
 from ui.text.run import RUN_WORDS
+from ui.text.runs import RUNS_WORDS
 from ui.text.tools import TOOLS_WORDS
 
 _SHELL_WORDS: Mapping[str, Words] = {
@@ -168,7 +169,9 @@ _SHELL_WORDS: Mapping[str, Words] = {
     ),
 }
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_SHELL_WORDS, **DATASET_WORDS, **RUN_WORDS, **TOOLS_WORDS})
+WORDS: Mapping[str, Words] = MappingProxyType(
+    {**_SHELL_WORDS, **DATASET_WORDS, **RUN_WORDS, **RUNS_WORDS, **TOOLS_WORDS}
+)
 
 
 def say(key: str, lang: Lang, **values: object) -> str:

@@ -1,0 +1,95 @@
+"""Words of the past runs and of the queue, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+RUNS_WORDS: Mapping[str, Words] = {
+    "runs.title": Words("Past runs", "学習の履歴"),
+    "runs.lead": Words(
+        "Tick a run to see its curve, pictures and settings; tick several to compare them.",
+        "選ぶとlossの推移・サンプル画像・設定を表示します。複数選ぶと並べて比較できます。",
+    ),
+    "runs.refresh": Words("Look again", "一覧を更新"),
+    "runs.clear": Words("Clear the selection", "選択を解除"),
+    "runs.none": Words(
+        "No runs in {folder} yet. After your first training they are listed here.",
+        "{folder}にはまだ学習の履歴がありません。学習するとここに表示されます。",
+    ),
+    "runs.count": Words("{n} runs", "{n}件"),
+    "runs.count.one": Words("1 run", "1件"),
+    "runs.whole": Words("whole model", "モデル全体"),
+    "runs.head.run": Words("Run", "学習"),
+    "runs.head.steps": Words("Steps", "ステップ"),
+    "runs.head.time": Words("Time", "所要時間"),
+    "runs.head.what": Words("Method and base model", "学習の方法と元モデル"),
+    "runs.most": Words(
+        "{n} runs are compared at most; clear one to add another.",
+        "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
+    ),
+    "runs.gone": Words("A run that was ticked is no longer there.", "選択した履歴が見つかりません。"),
+    "status.interrupted": Words("Interrupted", "中断"),
+    "runs.interrupted": Words(
+        "The program was closed or switched off during this run.",
+        "学習の途中でプログラムが終了しました。",
+    ),
+    "runs.model": Words("Model", "モデル"),
+    "runs.model.gone": Words("{path} (no longer there)", "{path}（見つかりません）"),
+    "runs.folder": Words("Folder of the run", "実行フォルダ"),
+    "runs.load": Words("Use these settings", "この設定を使う"),
+    "runs.loaded": Words(
+        "The settings of {name} ({when}) are in the form. Output name and seed are those of that run.",
+        "{name}（{when}）の設定を読み込みました。出力ファイル名とシードもこの学習のものです。",
+    ),
+    "runs.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
+    "runs.resumed": Words(
+        "{name} goes on from step {step}; follow it in the run panel.",
+        "{name}をステップ{step}から再開しました。経過は学習パネルに表示されます。",
+    ),
+    "runs.resume.none": Words(
+        "There is no saved state of this run any more, so it can't be resumed.",
+        "この学習の保存された状態が見つからないため、再開できません。",
+    ),
+    "runs.trash": Words("Remove from the list…", "履歴から削除…"),
+    "runs.trash.sure": Words(
+        "Move the log, settings and sample pictures of this run to the folder {folder}? "
+        "Models and states stay where they are.",
+        "この学習のログ・設定・サンプル画像を{folder}フォルダに移動しますか？"
+        "モデルと学習状態はそのまま残ります。",
+    ),
+    "runs.trash.yes": Words("Move", "移動する"),
+    "runs.trash.no": Words("Keep", "やめる"),
+    "runs.trashed": Words("Removed from the list: {name}", "履歴から削除しました：{name}"),
+    "runs.trash.many": Words("Removed runs ({n})", "削除した履歴（{n}件）"),
+    "runs.back": Words("Put back", "元に戻す"),
+    "runs.back.done": Words("Back in the list: {name}", "履歴に戻しました：{name}"),
+    "runs.move.failed": Words(
+        "The folder {path} could not be moved: {why}", "フォルダ{path}を移動できませんでした：{why}"
+    ),
+    "runs.move.live": Words(
+        "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
+    ),
+    "runs.curve.smooth": Words("Smoothed", "平滑化"),
+    "runs.curve.raw": Words("As reported", "実測値"),
+    "runs.curve.validation": Words("Held-out pictures", "検証用画像"),
+    "runs.curve": Words("Loss over the steps", "lossの推移（ステップ）"),
+    "runs.curve.none": Words(
+        "No run that was ticked reported two losses or more.", "lossの記録が2点以上ある学習がありません。"
+    ),
+    "runs.pictures": Words("Sample pictures", "サンプル画像"),
+    "runs.pictures.last": Words("last of each", "それぞれの最後"),
+    "runs.pictures.start": Words("before training", "学習前"),
+    "runs.pictures.step": Words("step {step}", "ステップ{step}"),
+    "runs.pictures.none": Words("no picture", "画像なし"),
+    "runs.pictures.more": Words("{n} more prompts are not shown.", "ほか{n}個のプロンプトは省略しています。"),
+    "runs.settings": Words("Settings that differ: {n}", "異なる設定：{n}個"),
+    "runs.settings.same": Words("The settings of these runs are the same.", "これらの学習の設定は同じです。"),
+    "runs.settings.now": Words("Compared with the form as it stands now", "現在のフォームの設定との違い"),
+    "runs.settings.now.same": Words(
+        "The form holds these very settings.", "現在のフォームの設定と同じです。"
+    ),
+    "runs.settings.form": Words("Form now", "現在のフォーム"),
+    "runs.settings.unused": Words("—", "— （使わない）"),
+}

@@ -1,0 +1,142 @@
+"""How the list of past runs looks, and the head of each run that was ticked."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from core.errors import Lang
+from core.runs import PastRun, Record
+from core.sinks import duration
+from ui.parts.markup import esc, facts, note
+from ui.text import WORDS, say
+from ui.window.paths import Paths
+
+RESUMABLE = ("interrupted", "stopped", "failed")
+
+
+def name_of(run: PastRun) -> str:
+    """What the page calls a run: no path, and the same after a restart."""
+    return hashlib.blake2b(str(run.folder).encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def when(run: PastRun) -> str:
+    """The start as a date and time of this computer."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+
+
+def list_html(
+    runs: Sequence[PastRun], gone: Sequence[PastRun], chosen: Collection[str], folder: str, lang: Lang
+) -> str:
+    """The list with a box to tick for each run, and below it what was removed."""
+    if not runs:
+        return note(say("runs.none", lang, folder=folder)) + _removed(gone, lang)
+    keys = ("runs.head.run", "runs.head.steps", "run.loss", "runs.head.time", "runs.head.what")
+    heads = "".join(f"<span>{esc(say(key, lang))}</span>" for key in keys)
+    rows = "".join(_row(run, name_of(run) in chosen, lang) for run in runs)
+    count = say("runs.count.one", lang) if len(runs) == 1 else say("runs.count", lang, n=len(runs))
+    return (
+        f'<div class="rw-past"><div class="rw-past-head" aria-hidden="true">{heads}</div>'
+        f'<ul tabindex="-1">{rows}</ul><p class="rw-past-count">{esc(count)}</p></div>{_removed(gone, lang)}'
+    )
+
+
+def _row(run: PastRun, is_chosen: bool, lang: Lang) -> str:
+    steps = f"{run.step:,} / {run.total:,}" if run.total else f"{run.step:,}"
+    loss = "" if run.loss is None else f"{run.loss:.4f}"
+    base = Path(run.base.replace("\\", "/")).name
+    what = " · ".join(part for part in (_method(run.method, lang), base) if part)
+    checked = " checked" if is_chosen else ""
+    return (
+        f'<li><label class="is-{esc(run.status)}"><span class="rw-past-run">'
+        f'<input type="checkbox" data-run="{name_of(run)}"{checked}><b>{esc(run.name)}</b>'
+        f"<time>{when(run)}</time><em>{esc(_status(run, lang))}</em></span>"
+        f"<span>{steps}</span><span>{loss}</span><span>{duration(run.seconds)}</span>"
+        f'<span class="rw-past-what">{esc(what)}</span></label></li>'
+    )
+
+
+def _status(run: PastRun, lang: Lang) -> str:
+    key = f"status.{run.status}"
+    return say(key if key in WORDS else "status.interrupted", lang)
+
+
+def _method(method: str, lang: Lang) -> str:
+    return say("runs.whole", lang) if method == "none" else {"lora": "LoRA"}.get(method, method)
+
+
+def _removed(gone: Sequence[PastRun], lang: Lang) -> str:
+    if not gone:
+        return ""
+    word = say("runs.back", lang)
+    items = "".join(
+        f"<li><b>{esc(run.name)}</b> <time>{when(run)}</time>{button('back', run, word)}</li>" for run in gone
+    )
+    title = esc(say("runs.trash.many", lang, n=len(gone)))
+    return f'<details class="rw-removed"><summary>{title}</summary><ul>{items}</ul></details>'
+
+
+def button(act: str, run: PastRun, text: str, kind: str = "") -> str:
+    """A button in HTML; the card's script tells the server which act on which run was pressed."""
+    name = f"rw-act {kind}".strip()
+    return (
+        f'<button type="button" class="{name}" data-act="{act}" data-on="{name_of(run)}">{esc(text)}</button>'
+    )
+
+
+def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang) -> str:
+    """One run that was ticked: how it ended, its numbers, and what can be done with it.
+
+    number: its colour, from 1. asked: whether the page asks if the run shall be removed.
+    """
+    run = record.run
+    said = ""
+    if run.status == "interrupted":
+        said = note(say("runs.interrupted", lang))
+    elif run.ended is not None and run.status in ("failed", "refused"):
+        said = note((run.ended.ja if lang == "ja" else run.ended.en).strip(), "bad")
+    steps = f"{run.step:,} / {run.total:,}" if run.total else f"{run.step:,}"
+    pairs = [(say("runs.head.steps", lang), steps)]
+    if run.loss is not None:
+        pairs.append((say("run.loss", lang), f"{run.loss:.4f}"))
+    pairs.append((say("runs.head.time", lang), duration(run.seconds)))
+    places = [(say("runs.folder", lang), paths.short(str(run.folder)))]
+    if run.model:
+        is_there = run_model(run) is not None
+        model = paths.short(str(run_model(run) or run.model))
+        places.insert(
+            0, (say("runs.model", lang), model if is_there else say("runs.model.gone", lang, path=model))
+        )
+    where = "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>" for name, value in places)
+    return (
+        f'<article class="rw-chosen r{number}"><header><i></i><b>{esc(run.name)}</b><time>{when(run)}</time>'
+        f"<em>{esc(_status(run, lang))}</em></header>{facts(pairs)}{said}"
+        f'<dl class="rw-places">{where}</dl>{_acts(record, asked, paths, lang)}</article>'
+    )
+
+
+def run_model(run: PastRun) -> Path | None:
+    """Where the run's model lies: in its output folder, also when that was moved since."""
+    name = run.model.replace("\\", "/").rsplit("/", 1)[-1]
+    path = run.output_dir / name
+    return path if name not in ("", ".", "..") and path.exists() else None
+
+
+def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
+    run = record.run
+    if asked:
+        folder = paths.short(str(run.folder.parent / ".trash"))
+        return (
+            f'<div class="rw-asked">{note(say("runs.trash.sure", lang, folder=folder))}<div class="rw-acts">'
+            + button("trash-yes", run, say("runs.trash.yes", lang), "is-bad")
+            + button("trash-no", run, say("runs.trash.no", lang))
+            + "</div></div>"
+        )
+    acts = button("load", run, say("runs.load", lang), "is-main") if record.values else ""
+    if run.status in RESUMABLE and record.state is not None and record.values:
+        acts += button("resume", run, say("runs.resume", lang, step=record.state[1]))
+    if run.status != "running":
+        acts += button("trash", run, say("runs.trash", lang), "is-quiet")
+    return f'<div class="rw-acts">{acts}</div>'
