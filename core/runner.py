@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -124,6 +125,8 @@ class Runner:
         log_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.getLogger().addHandler(log_file)
         emit = _Emitter(handle, sinks)
+        working = contextlib.ExitStack()
+        working.enter_context(alive.held(handle.folder))
         try:
             emit.open(JsonLines, handle.folder / "events.jsonl")
             if handle.config.log.logging_dir and is_main_process():
@@ -142,6 +145,7 @@ class Runner:
             emit.close()
             logging.getLogger().removeHandler(log_file)
             log_file.close()
+            working.close()
             handle.mark_over()
 
 

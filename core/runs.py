@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core import alive
 from core.events import Event, PlanReady, RunEnded, Saved, StepDone, from_json
 from core.train import state_files
 
@@ -47,7 +48,7 @@ class PastRun:
     """A run as the list shows it.
 
     started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
-    failed; interrupted when it has no end, since its program was ended; running when it is the one under way.
+    failed; running while a program works in the folder; interrupted when none does and it has no end.
     step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
     the newest model as the run told it, or "". samples: number of pictures in the folder.
     """
@@ -187,7 +188,9 @@ def _look(folder: Path) -> PastRun | None:
     found = mark(folder)
     if not any(found):
         return None
-    return replace(_summary(folder, *found), samples=_count(folder / SAMPLES))
+    run = replace(_summary(folder, *found), samples=_count(folder / SAMPLES))
+    is_running = run.ended is None and alive.is_held(folder)
+    return replace(run, status="running") if is_running else run
 
 
 def _mark(path: Path) -> tuple[int, int] | None:

@@ -2,12 +2,17 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from core import runs
+from core import alive, runs
 from core.events import PlanReady, RunEnded, Saved, StepDone, Warned, to_json
+
+ROOT = Path(__file__).resolve().parents[1]
 
 RUN_FILE = """\
 format = 1
@@ -64,6 +69,27 @@ def test_the_run_under_way_is_running(tmp_path):
     folder = make_run(tmp_path, events=[PLAN, step(7)])
     (run,) = runs.past_runs(tmp_path, live=folder)
     assert run.status == "running"
+
+
+def test_a_run_that_some_program_works_on_is_running_and_interrupted_once_that_was_killed(tmp_path):
+    folder = make_run(tmp_path, events=[PLAN, step(7)])
+    code = "import sys, pathlib; from core import alive\nwith alive.held(pathlib.Path(sys.argv[1])):\n"
+    code += " print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline().strip() == b"held"
+        assert runs.past_runs(tmp_path)[0].status == "running"
+        other.kill()
+        other.wait()
+    assert (folder / alive.NAME).exists()
+    assert runs.past_runs(tmp_path)[0].status == "interrupted"
+
+
+def test_nothing_is_left_of_the_lock_when_the_run_ends(tmp_path):
+    with alive.held(tmp_path):
+        assert alive.is_held(tmp_path)
+    assert not alive.is_held(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_come_newest_first(tmp_path):

@@ -86,7 +86,8 @@ def pictures_html(
     more = len(found) - MOST_PROMPTS
     rest = note(say("runs.pictures.more", lang, n=more)) if more > 0 else ""
     title = esc(say("runs.pictures", lang))
-    return f'<section class="rw-beside"><h4>{title}</h4>{pick}{rows}{rest}</section>'
+    drawn = f'<div class="rw-prompts n{len(names)}">{rows}</div>'
+    return f'<section class="rw-beside"><h4>{title}</h4>{pick}{drawn}{rest}</section>'
 
 
 def _spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
@@ -133,8 +134,8 @@ def _row(
         cells.append(f'<div class="r{n + 1}">{figure(file, f"{name} · {when}" if name else when)}</div>')
     columns_kind = "is-steps" if is_one else "is-runs"
     return (
-        f'<div class="rw-prompt">{esc(text)} <small>seed {seed}</small></div>'
-        f'<div class="rw-cells {columns_kind}">{"".join(cells)}</div>'
+        f'<div><div class="rw-prompt">{esc(text)} <small>seed {seed}</small></div>'
+        f'<div class="rw-cells {columns_kind}">{"".join(cells)}</div></div>'
     )
 
 

@@ -111,7 +111,7 @@ def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang
         )
     where = "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>" for name, value in places)
     return (
-        f'<article class="rw-chosen r{number}"><header><i></i><b>{esc(run.name)}</b><time>{when(run)}</time>'
+        f'<article class="rw-chosen r{number}"><header><b>{esc(run.name)}</b><time>{when(run)}</time>'
         f"<em>{esc(_status(run, lang))}</em></header>{facts(pairs)}{said}"
         f'<dl class="rw-places">{where}</dl>{_acts(record, asked, paths, lang)}</article>'
     )

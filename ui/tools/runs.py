@@ -60,7 +60,7 @@ class RunsCard:
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 for name in ("refresh", "clear"):
                     self.parts[name] = page.add(
-                        gr.Button, texts(value=f"runs.{name}"), elem_id=f"runs-{name}", size="md"
+                        gr.Button, texts(value=f"runs.{name}"), elem_id=f"runs-{name}", size="sm"
                     )
             for name in ("list", "said", "heads", "curves", "pictures", "settings"):
                 is_heard = name in ("list", "heads", "pictures")
