@@ -204,7 +204,9 @@ ATTENTIONS: Mapping[str, Words] = MappingProxyType(
     {
         "sdpa": Words("PyTorch (SDPA)", "PyTorch標準（SDPA）"),
         "xformers": Words("xformers", "xformers"),
-        "mem_eff": Words("memory-saving stand-in (slow)", "xformersの代わりの省メモリ版（低速）"),
+        "mem_eff": Words(
+            "memory-efficient (in place of xformers, slow)", "省メモリ版（xformersの代わり、低速）"
+        ),
     }
 )
 
@@ -234,14 +236,14 @@ PRECISIONS: Mapping[str, Words] = MappingProxyType(
         "no": Words("32-bit floats", "float32"),
         "fp16": Words("fp16 mixed precision", "fp16（mixed precision）"),
         "bf16": Words("bf16 mixed precision", "bf16（mixed precision）"),
-        "full_fp16": Words("fp16 throughout (least memory)", "すべてfp16（最も省メモリ）"),
-        "full_bf16": Words("bf16 throughout (least memory)", "すべてbf16（最も省メモリ）"),
+        "full_fp16": Words("fp16 throughout (least memory)", "全体をfp16（最も省メモリ）"),
+        "full_bf16": Words("bf16 throughout (least memory)", "全体をbf16（最も省メモリ）"),
     }
 )
 
 SAVE_FORMATS: Mapping[str, Words] = MappingProxyType(
     {
-        "auto": Words("same as the base model", "元のモデルと同じ"),
+        "auto": Words("same as the base model", "元モデルと同じ"),
         "safetensors": Words("single file, .safetensors", "単一ファイル .safetensors"),
         "ckpt": Words("single file, .ckpt", "単一ファイル .ckpt"),
         "diffusers": Words("Diffusers folder (.bin)", "Diffusersフォルダ（.bin）"),

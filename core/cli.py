@@ -26,7 +26,7 @@ WORDS = {
     "train": ("train a run file", "設定ファイルで学習する"),
     "check": ("list every problem of a run file", "設定ファイルの問題をすべて示す"),
     "plan": ("say what would be trained", "何が学習されるかを示す"),
-    "import": ("turn other trainers' settings into a run file", "他のツールの設定を取り込む"),
+    "import": ("turn other trainers' settings into a run file", "他の学習ツールの設定を取り込む"),
     "inspect": ("say what a model file is", "モデルファイルの内容を示す"),
     "sample": ("draw pictures with a model", "モデルで画像を生成する"),
     "tools": ("the Tools tab in the console", "Toolsタブの機能"),
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).exception("the command failed")
         what = f"{type(e).__name__}: {e}"
         print(
-            f"プログラムの不具合です（{what}）。詳細: {LOG}"
+            f"プログラムの不具合です（{what}）。詳細：{LOG}"
             if lang == "ja"
             else f"A fault of the program ({what}); {LOG} tells more.",
             file=out,

@@ -211,7 +211,7 @@ def _ending(train: Train, handle: RunHandle, emit: _Emitter) -> RunEnded:
         step = handle.step
         if e.save and emit.state_path:
             en = f"Stopped at step {step}; go on with the state {emit.state_path}"
-            ja = f"{step}ステップで停止しました。再開用の学習状態: {emit.state_path}"
+            ja = f"{step}ステップで停止しました。再開用の学習状態：{emit.state_path}"
         else:
             en, ja = f"Stopped at step {step}.", f"{step}ステップで停止しました。"
         return RunEnded("stopped", EXIT_STOPPED, step, en, ja)

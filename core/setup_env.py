@@ -161,7 +161,7 @@ def start_demo(arguments: list[str]) -> int:
         for argument in arguments:
             if found := re.search(r"save\.output_dir=(.*)", argument):
                 folder = found[1].strip("'\"")
-        say(f"The model and its sample pictures: {ROOT / folder}", f"モデルとサンプル画像: {ROOT / folder}")
+        say(f"The model and its sample pictures: {ROOT / folder}", f"モデルとサンプル画像：{ROOT / folder}")
     return code
 
 
@@ -171,7 +171,7 @@ def ensure_browser() -> None:
     if sys.platform == "linux" and not any(Path("/usr/share/fonts").rglob("*CJK*")):
         lacks.append("fonts-noto-cjk")
     if lacks and sys.platform == "linux" and shutil.which("apt-get") and os.geteuid() == 0:
-        say(f"Installing by apt: {', '.join(lacks)}", f"apt で入れています: {', '.join(lacks)}")
+        say(f"Installing by apt: {', '.join(lacks)}", f"aptで入れています：{', '.join(lacks)}")
         LOG.parent.mkdir(exist_ok=True)
         with LOG.open("a", encoding="utf-8") as log:
             environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -183,7 +183,7 @@ def ensure_browser() -> None:
     elif lacks and sys.platform != "win32":  # Windows has Edge, though perhaps not on the search path
         say(
             f"Missing for the browser tests: {', '.join(lacks)}",
-            f"ブラウザのテストに必要: {', '.join(lacks)}",
+            f"ブラウザのテストに必要：{', '.join(lacks)}",
         )
 
 
@@ -198,7 +198,7 @@ def start_tests(arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     code = run_child(["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments])
     if failed:
-        say(f"Failed before the tests: {', '.join(failed)}", f"テストの前に失敗: {', '.join(failed)}")
+        say(f"Failed before the tests: {', '.join(failed)}", f"テストの前に失敗：{', '.join(failed)}")
     return code or int(bool(failed))
 
 
@@ -212,7 +212,7 @@ def set_up(files: list[Path]) -> None:
         seconds, size = time.monotonic() - progress.start, progress.downloaded
         say(
             f"Set up in {seconds:.0f} s; {size:.0f} MB downloaded. Details: {LOG}",
-            f"セットアップ完了: {seconds:.0f} 秒、ダウンロード {size:.0f} MB。詳細: {LOG}",
+            f"セットアップ完了：{seconds:.0f}秒、ダウンロード {size:.0f} MB。詳細：{LOG}",
         )
 
 
@@ -224,7 +224,7 @@ def main(arguments: list[str]) -> int:
     try:
         set_up([REQUIREMENTS, *([TEST_REQUIREMENTS] if name == "test" else [])])
     except SetUpError as fault:
-        say(f"{fault}\nDetails: {LOG}", f"{fault}\n詳細: {LOG}")
+        say(f"{fault}\nDetails: {LOG}", f"{fault}\n詳細：{LOG}")
         return 1
     except KeyboardInterrupt:
         say("\nStopped. Start again to go on.", "\n中断しました。もう一度起動すると続きから進みます。")

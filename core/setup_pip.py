@@ -223,11 +223,11 @@ def failure_sentence(tail: tuple[str, ...]) -> str:
     if "Long Path" in said:
         return text(
             r"The path is too long for Windows. Move the folder to a short place such as C:\Rareword.",
-            r"フォルダーのパスが長すぎます。C:\Rareword のような短い場所に移してください。",
+            r"フォルダのパスが長すぎます。C:\Rareword のような短い場所に移してください。",
         )
     if error is None:
         return text(
             "pip was cut off. Start again; it goes on where it stopped.",
             "pip が途中で終わりました。もう一度起動すると、続きから進みます。",
         )
-    return text(f"pip could not install something: {error}", f"pip で入れられないものがありました: {error}")
+    return text(f"pip could not install something: {error}", f"pipで入れられないものがありました：{error}")

@@ -72,7 +72,7 @@ class Console:
                 return (
                     f"画像 {event.images}枚・正則化画像 {event.reg_images}枚、"
                     f"1エポック {event.steps_per_epoch}ステップ × {event.epochs}エポック"
-                    f" = {event.steps}ステップ\n解像度: {sizes}"
+                    f" = {event.steps}ステップ\n解像度：{sizes}"
                 )
             return (
                 f"{event.images} pictures, {event.reg_images} regularization pictures; "

@@ -35,7 +35,7 @@ def parse(lines: Sequence[str]) -> dict[str, Any]:
         except (ValueError, SyntaxError) as e:
             raise ArgumentFault(
                 f"the value of {name} is no number, list or True/False: {text}",
-                f"{name}の値が数値・リスト・True/Falseのいずれでもありません: {text}",
+                f"{name}の値が数値・リスト・True/Falseのいずれでもありません：{text}",
             ) from e
     return values
 

@@ -128,7 +128,7 @@ def rename(chosen: Preset, name: str) -> Path:
             Problem(
                 "E-PRESET-EXISTS",
                 f"there is a preset {name} already; choose another name.",
-                f"プリセット「{name}」は既にあります。別の名前にしてください。",
+                f"プリセット「{name}」はすでにあります。別の名前にしてください。",
             )
         )
     text = toml_io.read(chosen.path)

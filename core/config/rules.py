@@ -178,7 +178,7 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
             yield Problem(
                 "W-CFG-UNUSED",
                 f"has no effect unless {' or '.join(words.en for words in either)}.",
-                f"{'または'.join(words.ja for words in either)}しないと使われません。",
+                f"{'するか、'.join(words.ja for words in either)}しないと使われません。",
                 key=option.key,
             )
 

@@ -13,7 +13,7 @@ def masks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
         yield Problem(
             "E-CFG-TOGETHER",
             "cannot be used with dataset.conditioning_data_dir: a picture has one mask. Choose one of them.",
-            "dataset.conditioning_data_dirと同時には使えません（マスクは画像ごとにひとつです）。"
+            "dataset.conditioning_data_dirと同時には使えません（マスクは画像ごとに1つです）。"
             "どちらかにしてください。",
             key="dataset.alpha_mask",
         )

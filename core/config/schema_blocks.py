@@ -17,7 +17,7 @@ class BlockOptions(Section):
         ("Ranks of the blocks", "ブロックごとのランク"),
         (
             "25 numbers with commas between them; 0 leaves a block alone. Empty: the rank above.",
-            "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランク。",
+            "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランクを使います。",
         ),
         level="expert",
         methods="lora",
@@ -26,7 +26,7 @@ class BlockOptions(Section):
     block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks", "ブロックごとのalpha"),
-        ("25 numbers. Empty: the alpha above.", "25個。空欄なら上のalpha。"),
+        ("25 numbers. Empty: the alpha above.", "25個。空欄なら上のalphaを使います。"),
         level="expert",
         methods="lora",
         sd_scripts="block_alphas",
@@ -34,7 +34,7 @@ class BlockOptions(Section):
     conv_block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks' convolutions", "ブロックごとの畳み込み層のランク"),
-        ("25 numbers. Empty: the rank of convolutions.", "25個。空欄なら畳み込み層のランク。"),
+        ("25 numbers. Empty: the rank of convolutions.", "25個。空欄なら畳み込み層のランクを使います。"),
         level="expert",
         methods="lora",
         sd_scripts="conv_block_dims",
@@ -42,7 +42,7 @@ class BlockOptions(Section):
     conv_block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks' convolutions", "ブロックごとの畳み込み層のalpha"),
-        ("25 numbers. Empty: the alpha of convolutions.", "25個。空欄なら畳み込み層のalpha。"),
+        ("25 numbers. Empty: the alpha of convolutions.", "25個。空欄なら畳み込み層のalphaを使います。"),
         level="expert",
         methods="lora",
         needs="network.conv_rank|network.conv_block_dims",
@@ -50,10 +50,10 @@ class BlockOptions(Section):
     )
     down_lr_weight: Numbers | None = opt(
         None,
-        ("Learning rates on the way down", "下り側の学習率の倍率"),
+        ("Learning rate factors, down blocks", "downブロックの学習率の倍率"),
         (
             "12 numbers, or cosine, sine, linear, reverse_linear, zeros, or cosine+.25. Empty: 1.",
-            "12個の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1。",
+            "12個の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
         ),
         level="expert",
         methods="lora",
@@ -61,23 +61,23 @@ class BlockOptions(Section):
     )
     mid_lr_weight: Numbers | None = opt(
         None,
-        ("Learning rate in the middle", "中央の学習率の倍率"),
-        ("One number. Empty: 1.", "1個の数値。空欄なら1。"),
+        ("Learning rate factor, mid block", "midブロックの学習率の倍率"),
+        ("One number. Empty: 1.", "数値を1つ。空欄なら1です。"),
         level="expert",
         methods="lora",
         sd_scripts="mid_lr_weight",
     )
     up_lr_weight: Numbers | None = opt(
         None,
-        ("Learning rates on the way up", "上り側の学習率の倍率"),
-        ("As on the way down.", "下り側と同じ書き方。"),
+        ("Learning rate factors, up blocks", "upブロックの学習率の倍率"),
+        ("Written as for the down blocks.", "downブロックと同じ書き方です。"),
         level="expert",
         methods="lora",
         sd_scripts="up_lr_weight",
     )
     block_lr_zero_threshold: float = opt(
         0.0,
-        ("Leave blocks alone up to", "学習しない倍率の上限"),
+        ("Leave out blocks up to this factor", "学習から除く倍率の上限"),
         (
             "A block whose rate is multiplied by this or less gets no add-on.",
             "学習率の倍率がこの値以下のブロックには追加ネットワークを付けません。",

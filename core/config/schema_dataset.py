@@ -46,10 +46,10 @@ class DatasetConfig(CaptionOptions, FolderOptions):
     )
     random_crop: bool = opt(
         False,
-        ("Random crop", "ランダムに切り抜く"),
+        ("Random crop", "ランダムな切り抜き"),
         (
             "Cut the overhanging part at random instead of at the centre; not together with cached latents.",
-            "はみ出した部分を中央でなくランダムに切り抜きます。latentsのキャッシュとは併用できません。",
+            "はみ出した部分を、中央ではなくランダムな位置で切り取ります。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
         sd_scripts="random_crop",
@@ -59,7 +59,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ("Resizing", "リサイズの方法"),
         (
             "How pictures are brought to their bucket's size; all but nearest are smooth when shrinking.",
-            "画像をbucketのサイズに合わせる方法。最近傍以外は縮小時も滑らかです。",
+            "画像をバケットのサイズに合わせる方法。最近傍以外は縮小しても滑らかです。",
         ),
         choices=catalog.INTERPOLATIONS,
         level="expert",
@@ -67,7 +67,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
     )
     alpha_mask: bool = opt(
         False,
-        ("Transparency is a loss mask", "透明部分をマスクにする"),
+        ("Transparency as loss mask", "透明部分をlossのマスクにする"),
         (
             "Transparent parts of a picture count less in the loss, fully transparent ones not at all.",
             "画像の透明な部分のlossを小さくし、完全に透明な部分は学習しません。",
@@ -92,7 +92,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ("Cache latents", "latentsをキャッシュ"),
         (
             "Encode each picture once and keep the result in memory: faster, and the VAE leaves the GPU.",
-            "各画像を一度だけVAEで変換してメモリに保持します。高速で省メモリです。",
+            "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
         ),
         group="cache",
         sd_scripts="cache_latents",
@@ -102,7 +102,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ("Keep cached latents on disk", "latentsのキャッシュをディスクに残す"),
         (
             "Later runs use them again; redone by themselves when a picture, its size or the VAE changes.",
-            "次回以降の学習で再利用します。画像・サイズ・VAEが変わると自動で作り直します。",
+            "次回以降の学習でも使います。画像・サイズ・VAEが変わると自動で作り直します。",
         ),
         level="advanced",
         group="cache",
@@ -121,10 +121,10 @@ class DatasetConfig(CaptionOptions, FolderOptions):
     )
     skip_bad_images: bool = opt(
         False,
-        ("Leave out broken pictures", "壊れた画像を飛ばす"),
+        ("Leave out broken pictures", "壊れた画像を除外"),
         (
             "Train without pictures that can't be read, and say which, instead of stopping.",
-            "読み込めない画像があるとき、停止せずにその画像を除いて学習し、どれかを知らせます。",
+            "読み込めない画像があっても、停止せずにその画像を除いて学習し、どの画像かを知らせます。",
         ),
         level="advanced",
     )

@@ -36,7 +36,7 @@ class FolderOptions(Section):
         ("Training pictures", "学習用画像"),
         (
             "Folder that holds the `N_identifier class` folders, such as `20_sls frog`.",
-            "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れたフォルダ。",
+            "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
         ),
         path="folder",
         sd_scripts="train_data_dir",
@@ -46,14 +46,14 @@ class FolderOptions(Section):
         ("Regularization pictures", "正則化画像"),
         (
             "Folder with the `N_class` folders, such as `1_frog`. Keeps the class as it is; may be empty.",
-            "「1_frog」のような「繰り返し回数_class」フォルダの親。class全体への影響を防ぎます。省略可。",
+            "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
         ),
         path="folder",
         sd_scripts="reg_data_dir",
     )
     dataset_config: str | None = opt(
         None,
-        ("Data sets of their own options", "データセット設定ファイル"),
+        ("Dataset config file", "データセット設定ファイル"),
         (
             "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; in place of the folders above.",
             "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダの代わりに使います。",
@@ -65,7 +65,7 @@ class FolderOptions(Section):
     )
     in_json: str | None = opt(
         None,
-        ("Metadata of fine-tuning", "fine tuning用メタデータ"),
+        ("Fine-tuning metadata", "fine tuning用メタデータ"),
         (
             "JSON with the caption and tags of each picture; the training folder then holds the pictures.",
             "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
@@ -78,7 +78,7 @@ class FolderOptions(Section):
     dataset_repeats: int = opt(
         1,
         ("Repeats with metadata", "メタデータ使用時の繰り返し回数"),
-        ("How often an epoch goes through these pictures.", "1エポックに各画像を学習する回数。"),
+        ("How often an epoch goes through these pictures.", "1エポックに各画像を使う回数。"),
         level="expert",
         group="sources",
         needs="dataset.in_json|dataset.dataset_config",
@@ -88,8 +88,11 @@ class FolderOptions(Section):
     )
     prior_loss_weight: float = opt(
         1.0,
-        ("Weight of regularization", "正則化画像のlossの重み"),
-        ("Loss weight of the regularization pictures; 1 is usual.", "正則化画像のlossの重み。通常は1.0。"),
+        ("Regularization loss weight", "正則化画像のlossの重み"),
+        (
+            "Loss weight of the regularization pictures; 1 is usual.",
+            "正則化画像のlossに掛ける重み。通常は1.0です。",
+        ),
         sd_scripts="prior_loss_weight",
         ge=0,
     )
@@ -98,31 +101,31 @@ class FolderOptions(Section):
         ("Resolution", "解像度"),
         (
             "Training size in pixels: one number, or width,height; multiples of 64.",
-            "学習する画像サイズ（ピクセル）。数値ひとつ、または「幅,高さ」。64の倍数。",
+            "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
         ),
         sd_scripts="resolution",
     )
     train_batch_size: int = opt(
         1,
         ("Batch size", "バッチサイズ"),
-        ("Pictures in one step.", "1ステップで学習する画像の枚数。"),
+        ("Pictures trained at once.", "1回にまとめて学習する画像の枚数。"),
         sd_scripts="train_batch_size",
         ge=1,
         le=1024,
     )
     enable_bucket: bool = opt(
         False,
-        ("Aspect ratio buckets", "Aspect Ratio Bucketing"),
+        ("Aspect ratio bucketing", "Aspect Ratio Bucketing（バケット）"),
         (
-            "Train pictures of different shapes, each at the closest of several sizes.",
-            "縦横比の異なる画像を、いくつかの解像度から最も近いものを選んで学習します。",
+            "Train pictures of different shapes, each at the closest of several sizes (buckets).",
+            "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
         sd_scripts="enable_bucket",
     )
     min_bucket_reso: int = opt(
         256,
-        ("Smallest bucket side", "bucketの最小サイズ"),
-        ("In pixels.", "ピクセル単位。"),
+        ("Smallest bucket side", "バケットの最小サイズ"),
+        ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="min_bucket_reso",
@@ -131,8 +134,8 @@ class FolderOptions(Section):
     )
     max_bucket_reso: int = opt(
         1024,
-        ("Largest bucket side", "bucketの最大サイズ"),
-        ("In pixels.", "ピクセル単位。"),
+        ("Largest bucket side", "バケットの最大サイズ"),
+        ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="max_bucket_reso",
@@ -141,10 +144,10 @@ class FolderOptions(Section):
     )
     bucket_reso_steps: int = opt(
         64,
-        ("Bucket step", "bucketの刻み"),
+        ("Bucket step", "バケットの解像度単位"),
         (
             "Sides of buckets are multiples of this many pixels.",
-            "bucketの辺はこのピクセル数の倍数になります。",
+            "バケットの辺は、このピクセル数の倍数になります。",
         ),
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
@@ -154,10 +157,10 @@ class FolderOptions(Section):
     )
     bucket_rule: Literal["absolute", "log"] = opt(
         "absolute",
-        ("Closest bucket by", "最も近いbucketの決め方"),
+        ("Choice of the bucket", "バケットの選び方"),
         (
             "By the ratio, portrait and landscape are treated alike and less is cut from tall pictures.",
-            "比で選ぶと縦長と横長の扱いが同じになり、縦長の画像の切り取りが減ります。",
+            "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
         ),
         choices=catalog.BUCKET_RULES,
         level="expert",
@@ -168,7 +171,7 @@ class FolderOptions(Section):
         ("Never enlarge pictures", "画像を拡大しない"),
         (
             "Small pictures keep their size, cut to multiples of the bucket step.",
-            "小さい画像は拡大せず、bucketの刻みに合わせて切り抜きます。",
+            "小さい画像は拡大せず、バケットの解像度単位に合わせて切り抜きます。",
         ),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
@@ -176,7 +179,7 @@ class FolderOptions(Section):
     )
     validation_split: float = opt(
         0.0,
-        ("Share held out", "検証用に除く割合"),
+        ("Share held out for validation", "検証用に取り分ける割合"),
         (
             "Share of the training pictures that is never trained, only validated, 0 to 1.",
             "学習には使わず検証だけに使う画像の割合（0〜1）。",
@@ -189,10 +192,10 @@ class FolderOptions(Section):
     )
     validation_seed: int | None = opt(
         None,
-        ("Seed of the share held out", "検証用画像を選ぶシード"),
+        ("Seed of the held-out choice", "検証用画像の乱数シード"),
         (
             "Chooses the pictures held out; empty: the seed of the training.",
-            "検証用の画像を選ぶシード。空欄なら学習のシード。",
+            "検証用の画像を選ぶための乱数。空欄なら学習の乱数シードを使います。",
         ),
         level="expert",
         group="validation",

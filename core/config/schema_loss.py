@@ -15,10 +15,10 @@ class NoiseOptions(Section):
 
     noise_offset: float = opt(
         0.0,
-        ("Noise offset", "noise offset"),
+        ("Noise offset", "ノイズオフセット"),
         (
             "Shifts the noise of each picture and channel, for darker and brighter pictures; 0: off.",
-            "画像とチャンネルごとにノイズをずらし、暗い・明るい画像を学びやすくします。0なら不使用。",
+            "画像とチャンネルごとにノイズの平均をずらし、暗い画像や明るい画像を学びやすくします。0なら使いません。",
         ),
         level="expert",
         sd_scripts="noise_offset",
@@ -27,10 +27,10 @@ class NoiseOptions(Section):
     )
     noise_offset_random_strength: bool = opt(
         False,
-        ("Vary the noise offset", "noise offsetをランダムな強さにする"),
+        ("Vary the noise offset", "ノイズオフセットの強さをランダムにする"),
         (
             "Each sample gets a strength between 0 and the noise offset, drawn at random.",
-            "サンプルごとに、0からnoise offsetの値までのランダムな強さを使います。",
+            "サンプルごとに、0からノイズオフセットの値までのランダムな強さを使います。",
         ),
         level="expert",
         needs="train.noise_offset",
@@ -42,8 +42,8 @@ class NoiseOptions(Section):
         (
             "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. "
             "May be negative. Empty: off.",
-            "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、noise offsetに加えます。"
-            "noise offsetの指定が必要です。負の値も可。空欄なら不使用。",
+            "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。"
+            "ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
         ),
         level="expert",
         needs="train.noise_offset",
@@ -57,7 +57,7 @@ class NoiseOptions(Section):
         (
             "Adds coarser and coarser noise in so many levels, for darker and brighter pictures; "
             "6 to 10 is usual, 0: off.",
-            "粗さの異なるノイズをこの段数だけ重ね、暗い・明るい画像を学びやすくします。通常6〜10。0なら不使用。",
+            "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
         ),
         level="expert",
         sd_scripts="multires_noise_iterations",
@@ -79,10 +79,10 @@ class NoiseOptions(Section):
     )
     ip_noise_gamma: float = opt(
         0.0,
-        ("Input perturbation noise", "Input Perturbation Noiseのgamma"),
+        ("Input perturbation noise", "Input Perturbation Noiseの強さ"),
         (
             "Noise added to what the U-Net sees, not to what it must predict; 0.1 is usual, 0: off.",
-            "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常0.1。0なら不使用。",
+            "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常は0.1、0なら使いません。",
         ),
         level="expert",
         sd_scripts="ip_noise_gamma",
@@ -91,7 +91,7 @@ class NoiseOptions(Section):
     )
     ip_noise_gamma_random_strength: bool = opt(
         False,
-        ("Vary the input perturbation", "Input Perturbation Noiseをランダムな強さにする"),
+        ("Vary the input perturbation", "Input Perturbation Noiseの強さをランダムにする"),
         (
             "Each sample gets a strength between 0 and the value above, drawn at random.",
             "サンプルごとに、0から上の値までのランダムな強さを使います。",
@@ -106,7 +106,7 @@ class NoiseOptions(Section):
         (
             "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright "
             "pictures, for models that predict v.",
-            "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真に暗い・明るい画像を学べるようにします"
+            "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします"
             "（v予測モデル用）。",
         ),
         level="expert",
@@ -145,7 +145,7 @@ class LossOptions(NoiseOptions):
         ("Min-SNR gamma", "Min-SNRのgamma"),
         (
             "Weighs the loss of easy timesteps down; 5 is usual. Empty or 0: off.",
-            "ノイズの少ないtimestepのlossの重みを下げます。通常5。空欄か0なら使いません。",
+            "ノイズの少ないtimestepのlossの重みを下げます。通常は5、空欄か0なら使いません。",
         ),
         level="advanced",
         sd_scripts="min_snr_gamma",
@@ -156,7 +156,7 @@ class LossOptions(NoiseOptions):
         ("Debiased loss", "debiased estimation loss"),
         (
             "Weighs the loss by 1/sqrt(SNR): learns shapes sooner.",
-            "lossを1/√SNRで重み付けし、形を早く学びます。",
+            "lossを1/√SNRで重み付けします。形を早く学びます。",
         ),
         level="advanced",
         sd_scripts="debiased_estimation_loss",
@@ -173,11 +173,11 @@ class LossOptions(NoiseOptions):
     )
     v_pred_like_loss: float = opt(
         0.0,
-        ("Share of v-like loss", "v予測風lossの割合"),
+        ("Share of the v-like loss", "v予測風lossの割合"),
         (
             "Adds this times the loss weighed as a model that predicts v does; only for models that predict "
             "noise. 0: off.",
-            "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら不使用。",
+            "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
         ),
         level="expert",
         sd_scripts="v_pred_like_loss",
@@ -186,10 +186,10 @@ class LossOptions(NoiseOptions):
     )
     masked_loss: bool = opt(
         False,
-        ("Weigh the loss by masks", "マスクでlossを重み付けする"),
+        ("Masked loss", "マスクした部分だけを学習"),
         (
-            "Learns the white parts of the mask pictures only; for pictures with a mask folder.",
-            "マスク画像の白い部分だけを学習します（マスク画像のフォルダの指定が必要）。",
+            "Learns only the white parts of the mask pictures; needs masks or transparency (Dataset tab).",
+            "マスク画像の白い部分だけを学習します。データセットタブでマスク画像か透明部分の指定が必要です。",
         ),
         level="advanced",
         sd_scripts="masked_loss",

@@ -13,11 +13,11 @@ class MetadataOptions(Section):
     GROUP: ClassVar[str] = "metadata"
     no_metadata: bool = opt(
         False,
-        ("Do not tell how it was trained", "学習情報を記録しない"),
+        ("Leave training details out of the file", "学習情報をファイルに記録しない"),
         (
             "The file then tells only what it is. Else it tells the settings, the folders' names and every "
             "caption's words with their counts, as other trainers do.",
-            "モデルの種類だけを記録します。指定しない場合、他のトレーナーと同様に、設定・フォルダ名・"
+            "モデルの種別だけを記録します。指定しない場合は他の学習ツールと同じく、設定・フォルダ名・"
             "キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
@@ -50,7 +50,7 @@ class MetadataOptions(Section):
     metadata_author: str | None = opt(
         None,
         ("Author", "作者"),
-        ("Who made it.", "モデルの作者名。"),
+        ("Who made it.", "モデルを作った人の名前。"),
         level="expert",
         sd_scripts="metadata_author",
         may_change_on_resume=True,
@@ -58,7 +58,7 @@ class MetadataOptions(Section):
     metadata_description: str | None = opt(
         None,
         ("Description", "説明"),
-        ("What it is for.", "モデルの説明。"),
+        ("What it is for.", "何のためのモデルか。"),
         level="expert",
         sd_scripts="metadata_description",
         may_change_on_resume=True,

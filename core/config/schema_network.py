@@ -16,10 +16,10 @@ class NetworkOptions(Section):
     GROUP: ClassVar[str] = "network"
     method: Literal["lora", "none"] = opt(
         "lora",
-        ("What to train", "学習の方法"),
+        ("Training method", "学習方法"),
         (
-            "LoRA: a small file beside the model. none: the model itself (DreamBooth, fine-tuning).",
-            "LoRA：モデルに追加する小さなファイル。none：モデル自体を学習（DreamBooth・fine tuning）。",
+            "lora: a small file beside the model. none: the model itself (DreamBooth, fine-tuning).",
+            "lora：モデルに追加する小さなファイルを学習。none：モデル自体を学習（DreamBooth・fine tuning）。",
         ),
         choices=catalog.METHODS,
         sd_scripts="network_module",
@@ -28,7 +28,7 @@ class NetworkOptions(Section):
         4,
         ("Rank (dim)", "ランク（dim）"),
         (
-            "Size of the add-on: more learns more detail and makes a larger file.",
+            "Size of the add-on: a higher rank learns more detail and makes a larger file.",
             "追加ネットワークの次元数。大きいほど表現力とファイルサイズが増えます。",
         ),
         methods="lora",
@@ -40,8 +40,8 @@ class NetworkOptions(Section):
         1.0,
         ("Alpha", "alpha"),
         (
-            "Scales the add-on by alpha/rank; equal to rank means a scale of 1.",
-            "追加ネットワークの強さをalpha÷rankに調整します。rankと同じ値なら等倍。",
+            "Scales the add-on by alpha/rank; the same as the rank means a scale of 1.",
+            "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
         ),
         methods="lora",
         sd_scripts="network_alpha",
@@ -49,7 +49,7 @@ class NetworkOptions(Section):
     )
     dropout: float = opt(
         0.0,
-        ("Dropout", "dropout"),
+        ("Dropout", "ドロップアウト"),
         (
             "Share of the values inside the add-on set to zero in each step, 0 to 1; against overfitting.",
             "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
@@ -62,10 +62,10 @@ class NetworkOptions(Section):
     )
     rank_dropout: float = opt(
         0.0,
-        ("Rank dropout", "ランクのdropout"),
+        ("Rank dropout", "ランクのドロップアウト"),
         (
             "Share of the ranks left out in each step, anew for every picture; the rest weigh more.",
-            "毎ステップ画像ごとに使わないランクの割合。残りのランクはその分強めます。",
+            "毎ステップ、画像ごとに使わないランクの割合。残りのランクをその分強めます。",
         ),
         level="expert",
         methods="lora",
@@ -75,10 +75,10 @@ class NetworkOptions(Section):
     )
     module_dropout: float = opt(
         0.0,
-        ("Module dropout", "モジュールのdropout"),
+        ("Module dropout", "モジュールのドロップアウト"),
         (
             "Share of the layers whose add-on is left out in each step.",
-            "毎ステップ追加ネットワークを使わない層の割合。",
+            "毎ステップ、追加ネットワークを使わない層の割合。",
         ),
         level="expert",
         methods="lora",
@@ -88,10 +88,10 @@ class NetworkOptions(Section):
     )
     scale_weight_norms: float | None = opt(
         None,
-        ("Limit of weight norms", "重みのノルムの上限"),
+        ("Largest weight norm", "重みノルムの上限"),
         (
             "After each step no layer's change is larger than this; 1 is usual. Empty: no limit.",
-            "毎ステップ、各層の変化量をこの値以下に抑えます。通常1。空欄なら制限しません。",
+            "毎ステップ、各層の変化量をこの値以下に抑えます。通常は1、空欄なら制限しません。",
         ),
         level="expert",
         methods="lora",
@@ -103,7 +103,7 @@ class NetworkOptions(Section):
         ("LoRA+ ratio", "LoRA+の倍率"),
         (
             "The up matrices learn this much faster; 16 is usual. Empty: all at the same rate.",
-            "up側の行列の学習率をこの倍率で上げます。通常16。空欄ならすべて同じ学習率。",
+            "up側の行列の学習率をこの倍率にします。通常は16、空欄ならすべて同じ学習率です。",
         ),
         level="advanced",
         methods="lora",
@@ -113,7 +113,7 @@ class NetworkOptions(Section):
     loraplus_unet_lr_ratio: float | None = opt(
         None,
         ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
-        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率。"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
         methods="lora",
         sd_scripts="loraplus_unet_lr_ratio",
@@ -122,7 +122,7 @@ class NetworkOptions(Section):
     loraplus_text_encoder_lr_ratio: float | None = opt(
         None,
         ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
-        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率。"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
         methods="lora",
         sd_scripts="loraplus_text_encoder_lr_ratio",
@@ -133,7 +133,7 @@ class NetworkOptions(Section):
         ("Rank of convolutions", "畳み込み層のランク"),
         (
             "Train the 3x3 convolutions too, with this rank. Empty: attention layers only.",
-            "3x3の畳み込み層もこのランクで学習します。空欄ならAttention部分のみ。",
+            "3x3の畳み込み層もこのランクで学習します。空欄ならAttention部分だけです。",
         ),
         level="advanced",
         methods="lora",
@@ -144,7 +144,7 @@ class NetworkOptions(Section):
     conv_alpha: float = opt(
         1.0,
         ("Alpha of convolutions", "畳み込み層のalpha"),
-        ("As alpha, for the convolutions.", "畳み込み層のalpha。"),
+        ("As alpha, for the convolutions.", "畳み込み層に使うalpha。"),
         level="advanced",
         methods="lora",
         needs="network.conv_rank",
@@ -156,7 +156,7 @@ class NetworkOptions(Section):
         ("Continue from LoRA", "学習済みLoRAから続ける"),
         (
             "A LoRA file to start from; its rank and alpha must be the ones set here.",
-            "学習を始める元になるLoRAファイル。ランクとalphaはここでの設定と同じである必要があります。",
+            "このLoRAファイルから学習を始めます。ランクとalphaは、ここでの設定と同じでなければなりません。",
         ),
         level="advanced",
         methods="lora",
@@ -165,7 +165,7 @@ class NetworkOptions(Section):
     )
     dim_from_weights: bool = opt(
         False,
-        ("Take ranks from that LoRA", "ランクを学習済みLoRAから取得"),
+        ("Take the ranks from that LoRA", "ランクを学習済みLoRAから取得"),
         (
             "Rank and alpha of every layer are the file's own; those set here are not used.",
             "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",
@@ -177,10 +177,10 @@ class NetworkOptions(Section):
     )
     base_weights: Lines = opt(
         (),
-        ("LoRA merged before training", "学習前にマージするLoRA"),
+        ("LoRAs merged before training", "学習前にマージするLoRA"),
         (
             "LoRA files added to the base model, one a line; the new LoRA is trained on top of them.",
-            "元モデルに加えるLoRAファイル（1行に1つ）。その上に新しいLoRAを学習します。",
+            "元モデルに加えておくLoRAファイル（1行に1つ）。その上で新しいLoRAを学習します。",
         ),
         level="advanced",
         methods="lora",
@@ -189,10 +189,10 @@ class NetworkOptions(Section):
     )
     base_weights_multiplier: Numbers | None = opt(
         None,
-        ("Strengths of those", "マージする強さ"),
+        ("Strengths of the merged LoRAs", "マージする強さ"),
         (
             "One number for each merged LoRA, with commas between them. Empty: 1.",
-            "マージするLoRAごとに1つの数値（カンマ区切り）。空欄なら1。",
+            "マージするLoRAごとに数値を1つ（カンマ区切り）。空欄なら1です。",
         ),
         level="advanced",
         methods="lora",

@@ -52,20 +52,20 @@ class OptimizerConfig(Section):
     )
     lr_warmup_steps: StepsOrShare = opt(
         0,
-        ("Warm-up steps", "ウォームアップのステップ数"),
+        ("Warm-up steps", "ウォームアップステップ数"),
         (
             "The learning rate rises from 0 over this many steps; 10% or 0.1: of the whole run.",
-            "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと学習全体に対する割合です。",
+            "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと、学習全体に対する割合です。",
         ),
         sd_scripts="lr_warmup_steps",
         ge=0,
     )
     lr_decay_steps: StepsOrShare = opt(
         0,
-        ("Decay steps", "減衰のステップ数"),
+        ("Decay steps", "減衰ステップ数"),
         (
             "For warmup_stable_decay: how long the rate falls at the end, in steps or as 10%.",
-            "warmup_stable_decayで、最後に学習率を下げるステップ数。10%のような割合でも書けます。",
+            "warmup_stable_decayで、最後に学習率を下げるステップ数。10%のように割合でも書けます。",
         ),
         level="expert",
         needs="optimizer.lr_scheduler=warmup_stable_decay",
@@ -74,10 +74,10 @@ class OptimizerConfig(Section):
     )
     lr_scheduler_num_cycles: int = opt(
         1,
-        ("Cycles", "再開の回数"),
+        ("Schedule cycles", "サイクル数"),
         (
             "For cosine_with_restarts: how many falls; also for cosine_with_min_lr and warmup_stable_decay.",
-            "cosine_with_restartsで下降する回数。cosine_with_min_lrとwarmup_stable_decayでも使います。",
+            "cosine_with_restartsで学習率を下げる回数。cosine_with_min_lrとwarmup_stable_decayでも使います。",
         ),
         level="expert",
         needs="optimizer.lr_scheduler=cosine_with_restarts,cosine_with_min_lr,warmup_stable_decay",
@@ -86,8 +86,8 @@ class OptimizerConfig(Section):
     )
     lr_scheduler_power: float = opt(
         1.0,
-        ("Power", "次数"),
-        ("For polynomial.", "polynomialで使います。"),
+        ("Power of the polynomial", "多項式の次数"),
+        ("For polynomial: 1 falls in a straight line.", "polynomialで使います。1なら直線的に下がります。"),
         level="expert",
         needs="optimizer.lr_scheduler=polynomial",
         sd_scripts="lr_scheduler_power",
@@ -95,10 +95,10 @@ class OptimizerConfig(Section):
     )
     lr_scheduler_timescale: int | None = opt(
         None,
-        ("Timescale", "時間の尺度"),
+        ("Timescale of the inverse square root", "逆平方根のタイムスケール"),
         (
             "For inverse_sqrt, in steps. Empty: the warm-up steps, or 10000 without a warm-up.",
-            "inverse_sqrtで使うステップ数。空欄ならウォームアップのステップ数、それもなければ10000。",
+            "inverse_sqrtで使うステップ数。空欄ならウォームアップステップ数、それもなければ10000です。",
         ),
         level="expert",
         needs="optimizer.lr_scheduler=inverse_sqrt",
@@ -107,10 +107,10 @@ class OptimizerConfig(Section):
     )
     lr_scheduler_min_lr_ratio: float | None = opt(
         None,
-        ("Least rate", "学習率の下限（比率）"),
+        ("Lowest learning rate (share)", "学習率の下限（比率）"),
         (
             "For cosine_with_min_lr and warmup_stable_decay: where the fall ends, as a share of the rate.",
-            "cosine_with_min_lrとwarmup_stable_decayで、下げ終わりの学習率を元の学習率に対する比率で指定します。",
+            "cosine_with_min_lrとwarmup_stable_decayで、下げ終わりの学習率を、元の学習率に対する比率で指定します。",
         ),
         level="expert",
         needs="optimizer.lr_scheduler=warmup_stable_decay,cosine_with_min_lr",

@@ -16,7 +16,7 @@ class SaveOptions(Section):
     output_dir: str = opt(
         "output",
         ("Output folder", "出力先フォルダ"),
-        ("Where models, states and pictures go.", "モデル・学習状態・画像の出力先。"),
+        ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
         path="folder",
         sd_scripts="output_dir",
         may_change_on_resume=True,
@@ -24,7 +24,10 @@ class SaveOptions(Section):
     output_name: str | None = opt(
         None,
         ("Output name", "出力ファイル名"),
-        ("Name of the result, without extension. Empty: last.", "結果の名前（拡張子なし）。空欄ならlast。"),
+        (
+            "Name of the saved model, without extension. Empty: last.",
+            "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
+        ),
         sd_scripts="output_name",
         may_change_on_resume=True,
     )
@@ -32,8 +35,8 @@ class SaveOptions(Section):
         "auto",
         ("Save as", "保存形式"),
         (
-            "Format of the result. LoRA: .safetensors, or .ckpt.",
-            "結果の形式。LoRAは.safetensors（または.ckpt）。",
+            "Format of the saved model. LoRA: .safetensors or .ckpt.",
+            "保存するモデルの形式。LoRAは.safetensorsか.ckptです。",
         ),
         choices=catalog.SAVE_FORMATS,
         sd_scripts="save_model_as",
@@ -44,7 +47,7 @@ class SaveOptions(Section):
         ("Precision of the file", "保存する精度"),
         (
             "auto keeps what was trained; fp16 halves the file.",
-            "autoは学習時の精度のまま。fp16にすると容量が半分になります。",
+            "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
         choices=catalog.SAVE_PRECISIONS,
         sd_scripts="save_precision",
@@ -69,10 +72,10 @@ class SaveOptions(Section):
     )
     save_last_n_epochs: int | None = opt(
         None,
-        ("Keep the last n epoch saves", "残すエポック保存の数"),
+        ("Models to keep (epoch saves)", "残すモデルの数（エポックごとの保存）"),
         (
             "Older files of this run are deleted. Empty: all are kept.",
-            "この学習で保存した古いファイルは削除します。空欄ならすべて残します。",
+            "この学習で保存した、それより古いファイルを削除します。空欄ならすべて残します。",
         ),
         level="advanced",
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
@@ -85,7 +88,7 @@ class SaveOptions(Section):
         ("Saves over the whole run", "学習全体での保存回数"),
         (
             'Saves about this many times, evenly over the epochs; wins over "every n epochs".',
-            "エポックを均等に分けて、この回数ほど保存します。「nエポックごとに保存」より優先されます。",
+            "学習全体で、およそこの回数だけ均等に保存します。「nエポックごとに保存」より優先されます。",
         ),
         level="expert",
         sd_scripts="save_n_epoch_ratio",
@@ -94,9 +97,9 @@ class SaveOptions(Section):
     )
     save_last_n_epochs_state: int | None = opt(
         None,
-        ("Keep the states of the last n epoch saves", "残すエポック保存の学習状態の数"),
+        ("States to keep (epoch saves)", "残す学習状態の数（エポックごとの保存）"),
         (
-            "Empty: as many as models.",
+            "Empty: as many as there are models.",
             "空欄ならモデルと同じ数を残します。",
         ),
         level="expert",
@@ -107,10 +110,10 @@ class SaveOptions(Section):
     )
     save_last_n_steps: int | None = opt(
         None,
-        ("Keep step saves of the last n steps", "残すステップ保存の範囲（ステップ数）"),
+        ("Range of models to keep (step saves)", "モデルを残す範囲（ステップごとの保存）"),
         (
             "A number of steps, not of files: older step saves of this run are deleted. Empty: all are kept.",
-            "ファイル数ではなくステップ数。これより古いステップ保存を削除します。空欄ならすべて残します。",
+            "残す範囲を、ファイル数ではなくステップ数で指定します。それより古いものは削除します。空欄ならすべて残します。",
         ),
         level="advanced",
         needs="save.save_every_n_steps",
@@ -120,7 +123,7 @@ class SaveOptions(Section):
     )
     save_last_n_steps_state: int | None = opt(
         None,
-        ("Keep states of the last n steps", "残すステップ保存の学習状態の範囲（ステップ数）"),
+        ("Range of states to keep (step saves)", "学習状態を残す範囲（ステップごとの保存）"),
         (
             "A number of steps. Empty: as for models.",
             "ステップ数で指定します。空欄ならモデルと同じ範囲を残します。",
@@ -136,7 +139,7 @@ class SaveOptions(Section):
         ("Save the training state too", "学習状態も保存"),
         (
             "With every save and at the end, so that training can go on exactly from there.",
-            "保存のたびと最後に学習状態も保存し、そこから正確に再開できるようにします。",
+            "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
         sd_scripts="save_state",
         may_change_on_resume=True,
@@ -146,7 +149,7 @@ class SaveOptions(Section):
         ("Save the training state at the end", "最後に学習状態を保存"),
         (
             "Only the last one, so that more steps can be added later.",
-            "最後の学習状態だけを保存し、後でステップを追加できるようにします。",
+            "最後の学習状態だけを保存します。後からステップを追加して学習を続けられます。",
         ),
         level="advanced",
         sd_scripts="save_state_on_train_end",
@@ -157,7 +160,7 @@ class SaveOptions(Section):
         ("Keep a state every n minutes", "学習状態をn分ごとに保存"),
         (
             "So that a crash loses little; the newest two are kept, and none after a finished run. 0: off.",
-            "異常終了に備え最新2つの学習状態を残します（完了時に削除）。0なら保存しません。",
+            "異常終了に備えて、最新2つの学習状態を残します（完了すると削除します）。0なら保存しません。",
         ),
         level="advanced",
         ge=0,
@@ -165,10 +168,10 @@ class SaveOptions(Section):
     )
     resume: str | None = opt(
         None,
-        ("Resume from state", "学習を再開する状態"),
+        ("Resume from state", "再開する学習状態"),
         (
             "A state folder; `auto` takes the newest complete one in the output folder.",
-            "学習状態のフォルダ。autoなら出力先で最新のものを使います。",
+            "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
         ),
         path="folder",
         sd_scripts="resume",
@@ -200,8 +203,8 @@ class LogConfig(Section):
     )
     log_prefix: str | None = opt(
         None,
-        ("Log name prefix", "ログ名の前に付ける語"),
-        ("Put before the date and time.", "日時の前に付けます。"),
+        ("Log name prefix", "ログ名の前に付ける文字列"),
+        ("Put before the date and time.", "フォルダ名の日時の前に付けます。"),
         level="advanced",
         needs="log.logging_dir",
         sd_scripts="log_prefix",
@@ -209,10 +212,10 @@ class LogConfig(Section):
     )
     log_every_n_steps: int = opt(
         10,
-        ("Report every n steps", "nステップごとに報告"),
+        ("Report every n steps", "nステップごとにlossを表示"),
         (
             "How often the loss is read back; reading it every step would slow a fast GPU down.",
-            "lossを読み出す間隔。毎ステップ読み出すと高速なGPUでは遅くなります。",
+            "lossを読み出す間隔。毎ステップ読み出すと、速いGPUでは学習が遅くなります。",
         ),
         level="expert",
         ge=1,
@@ -231,24 +234,24 @@ class SampleConfig(Section):
         (
             "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: --w --h --d seed "
             "--s steps --l cfg --n negative --ss sampler.",
-            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの指定が使えます：--w --h --d シード "
-            "--s ステップ --l CFG --n ネガティブ --ss サンプラー",
+            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：--w 幅 --h 高さ "
+            "--d シード --s ステップ数 --l CFG --n ネガティブプロンプト --ss サンプラー",
         ),
         sd_scripts="sample_prompts",
         may_change_on_resume=True,
     )
     sample_every_n_steps: int | None = opt(
         None,
-        ("Sample every n steps", "nステップごとに生成"),
-        ("Empty: not by steps.", "空欄ならステップごとには生成しません。"),
+        ("Draw samples every n steps", "nステップごとにサンプル生成"),
+        ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
         sd_scripts="sample_every_n_steps",
         ge=1,
         may_change_on_resume=True,
     )
     sample_every_n_epochs: int | None = opt(
         None,
-        ("Sample every n epochs", "nエポックごとに生成"),
-        ("Empty: not by epochs.", "空欄ならエポックごとには生成しません。"),
+        ("Draw samples every n epochs", "nエポックごとにサンプル生成"),
+        ("Empty: not by epochs.", "空欄なら、エポックごとには生成しません。"),
         level="advanced",
         sd_scripts="sample_every_n_epochs",
         ge=1,
@@ -256,8 +259,8 @@ class SampleConfig(Section):
     )
     sample_at_first: bool = opt(
         False,
-        ("Sample before training", "学習前にも生成"),
-        ("So that before and after can be compared.", "学習前後を比べられます。"),
+        ("Draw samples before training", "学習前にもサンプル生成"),
+        ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
         sd_scripts="sample_at_first",
         may_change_on_resume=True,
     )
@@ -278,7 +281,7 @@ class SampleConfig(Section):
         ("Sampler", "サンプラー"),
         (
             "How the pictures are drawn; a prompt's --ss wins.",
-            "画像生成の方法。プロンプトの--ss指定が優先します。",
+            "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         choices=catalog.SAMPLERS,
         level="advanced",

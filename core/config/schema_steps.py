@@ -16,7 +16,7 @@ class StepOptions(Section):
     max_train_steps: int = opt(
         1600,
         ("Steps", "学習ステップ数"),
-        ("Optimizer steps.", "オプティマイザーの更新回数。"),
+        ("How often the weights are updated.", "重みを更新する回数。"),
         sd_scripts="max_train_steps",
         ge=1,
         may_change_on_resume=True,
@@ -24,7 +24,7 @@ class StepOptions(Section):
     max_train_epochs: int | None = opt(
         None,
         ("Epochs", "エポック数"),
-        ("Wins over the number of steps when set.", "指定すると学習ステップ数より優先されます。"),
+        ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
         sd_scripts="max_train_epochs",
         ge=1,
         may_change_on_resume=True,
@@ -34,7 +34,7 @@ class StepOptions(Section):
         ("Learning rate", "学習率"),
         (
             "1e-6 is usual for the whole model, 1e-4 for LoRA.",
-            "モデル全体では1e-6、LoRAでは1e-4程度が目安です。",
+            "目安は、モデル全体の学習で1e-6、LoRAで1e-4です。",
         ),
         sd_scripts="learning_rate",
         ge=0,
@@ -43,8 +43,8 @@ class StepOptions(Section):
         None,
         ("Learning rate of the U-Net", "U-Netの学習率"),
         (
-            "Empty: the learning rate. 0: the U-Net is not trained.",
-            "空欄なら学習率と同じ。0ならU-Netを学習しません。",
+            "Empty: the learning rate above. 0: the U-Net is not trained.",
+            "空欄なら上の学習率と同じ。0ならU-Netを学習しません。",
         ),
         level="advanced",
         sd_scripts="unet_lr",
@@ -54,8 +54,8 @@ class StepOptions(Section):
         None,
         ("Learning rate of the text encoder", "Text Encoderの学習率"),
         (
-            "Empty: the learning rate. 0: the text encoder is not trained.",
-            "空欄なら学習率と同じ。0ならText Encoderを学習しません。",
+            "Empty: the learning rate above. 0: the text encoder is not trained.",
+            "空欄なら上の学習率と同じ。0ならText Encoderを学習しません。",
         ),
         level="advanced",
         sd_scripts="text_encoder_lr learning_rate_te",
@@ -63,12 +63,12 @@ class StepOptions(Section):
     )
     stop_text_encoder_training: StepsOrShare | None = opt(
         None,
-        ("Stop the text encoder at step", "Text Encoderの学習を止めるステップ"),
+        ("Stop training the text encoder at step", "Text Encoderの学習を止めるステップ"),
         (
             "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; "
             "0 or -1: never trained. Empty: trained to the end.",
-            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと学習全体に対する割合です。"
-            "0か-1なら最初から学習しません。空欄なら最後まで。",
+            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。"
+            "0か-1ならまったく学習せず、空欄なら最後まで学習します。",
         ),
         level="advanced",
         sd_scripts="stop_text_encoder_training",
@@ -91,8 +91,8 @@ class StepOptions(Section):
         (
             "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: "
             "weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
-            "mixed precisionはGPUのメモリと時間を節約します。bf16はRTX 30シリーズ以降が必要です。"
-            "full_…は重みと勾配も16bitで持ち、さらに節約できますが精度は下がります。",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。"
+            "full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
         ),
         choices=catalog.PRECISIONS,
         group="memory",
@@ -100,20 +100,20 @@ class StepOptions(Section):
     )
     gradient_checkpointing: bool = opt(
         False,
-        ("Gradient checkpointing", "gradient checkpointing"),
+        ("Gradient checkpointing", "勾配チェックポインティング"),
         (
             "Less memory, somewhat slower; the result is the same.",
-            "速度を少し落としてメモリを節約します。結果は同じです。",
+            "メモリを節約しますが、少し遅くなります。結果は同じです。",
         ),
         group="memory",
         sd_scripts="gradient_checkpointing",
     )
     gradient_accumulation_steps: int = opt(
         1,
-        ("Gradient accumulation", "勾配の累積"),
+        ("Gradient accumulation", "勾配累積"),
         (
             "Batches added up for one step: the effect of a larger batch without its memory.",
-            "この数のバッチの勾配を合計して1ステップとします。省メモリでバッチサイズを増やす効果があります。",
+            "この数のバッチの勾配を合計して1ステップとします。メモリを増やさずに、バッチサイズを増やすのと同じ効果があります。",
         ),
         level="advanced",
         group="memory",
@@ -123,10 +123,10 @@ class StepOptions(Section):
     )
     max_grad_norm: float = opt(
         1.0,
-        ("Largest gradient norm", "勾配の上限"),
+        ("Largest gradient norm", "勾配ノルムの上限"),
         (
             "Gradients are scaled down to this norm; 0: no limit.",
-            "勾配のノルムをこの値までに抑えます。0なら制限なし。",
+            "勾配のノルムをこの値までに抑えます。0なら制限しません。",
         ),
         level="expert",
         group="optimizer",
@@ -139,7 +139,7 @@ class StepOptions(Section):
         (
             "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. "
             "Empty: off.",
-            "重みの移動平均を保存・サンプル生成に使います。0.999なら直近約1000ステップの平均。空欄なら使いません。",
+            "重みの移動平均を、モデルの保存とサンプル画像に使います。0.999なら直近約1000ステップの平均です。空欄なら使いません。",
         ),
         level="advanced",
         gt=0,

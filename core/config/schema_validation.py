@@ -14,11 +14,11 @@ class ValidationOptions(Section):
 
     validate_every_n_steps: int | None = opt(
         None,
-        ("Validate every so many steps", "検証するステップ間隔"),
+        ("Validate every n steps", "nステップごとに検証"),
         (
             "Measures the loss of the pictures held out, on fixed noise and timesteps. "
             "With no interval at all: after every epoch. Always at the end.",
-            "検証用に除いた画像のlossを、固定のノイズとtimestepで測る間隔。"
+            "検証用に取り分けた画像のlossを、固定のノイズとtimestepで測ります。"
             "ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
         ),
         level="advanced",
@@ -28,10 +28,10 @@ class ValidationOptions(Section):
     )
     validate_every_n_epochs: int | None = opt(
         None,
-        ("Validate every so many epochs", "検証するエポック間隔"),
+        ("Validate every n epochs", "nエポックごとに検証"),
         (
             "As above, counted in epochs; both may be given.",
-            "同じくエポックで数えます。両方指定もできます。",
+            "同じく、エポックで数えた間隔です。両方指定できます。",
         ),
         level="advanced",
         sd_scripts="validate_every_n_epochs",
@@ -43,7 +43,7 @@ class ValidationOptions(Section):
         ("Batches of a validation", "1回の検証で使うバッチ数"),
         (
             "Looks at the first so many batches of the pictures held out only; empty: at all of them.",
-            "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて。",
+            "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
         ),
         level="expert",
         sd_scripts="max_validation_steps",

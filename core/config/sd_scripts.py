@@ -110,7 +110,7 @@ def translate(name: str, value: Any) -> Translated:
         refused=(
             f"this sd-scripts option is not available here and would change the result (found {value!r}); "
             "take it out to train without it.",
-            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。無しで学習する場合は削除してください。",
+            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。これなしで学習する場合は、削除してください。",
         )
     )
 

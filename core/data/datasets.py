@@ -174,7 +174,7 @@ class _Reader:
                     "E-DS-MIXED",
                     path,
                     "subsets with and without metadata_file must stand in separate [[datasets]].",
-                    "metadata_fileのあるsubsetと無いsubsetは、別々の[[datasets]]に分けてください。",
+                    "metadata_fileのあるsubsetとないsubsetは、別々の[[datasets]]に分けてください。",
                 )
             found += self._resolved([general, dataset], tables, run, number)
         return found
@@ -205,7 +205,7 @@ class _Reader:
                     "W-DS-TWICE",
                     table.path,
                     f"{name} stands in this data set already; the second one is not used.",
-                    f"{name} はこのデータセットで既に指定されています。2つ目は使用しません。",
+                    f"{name} はこのデータセットですでに指定されています。2つ目は使用しません。",
                 )
                 continue
             sources.add(source)
@@ -288,7 +288,7 @@ class _Reader:
             "E-DS-NEEDED",
             path,
             f"there is no [[{name}]]; the file needs at least one.",
-            f"[[{name}]]がありません。少なくともひとつ必要です。",
+            f"[[{name}]]がありません。少なくとも1つ必要です。",
         )
         return []
 
@@ -338,5 +338,5 @@ def _not_here(value: object) -> tuple[str, str]:
     return (
         f"this sd-scripts option is not available here and would change the result (found {value!r}); "
         "take it out to train without it.",
-        f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。無しで学習する場合は削除してください。",
+        f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。これなしで学習する場合は、削除してください。",
     )

@@ -84,7 +84,7 @@ def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Proble
         f"without buckets every picture must be {width}x{height} pixels, and {count} "
         f"{'is' if count == 1 else 'are'} not: {names.en}. Turn on dataset.enable_bucket, or resize them "
         "(Tools, or `python -m core tools resize`).",
-        f"bucketを使わない場合、画像はすべて{width}x{height}ピクセルである必要がありますが、"
+        f"バケットを使わない場合、画像はすべて{width}x{height}ピクセルである必要がありますが、"
         f"{count}枚のサイズが異なります：{names.ja}。dataset.enable_bucketをオンにするか、"
         "リサイズしてください（「ツール」または`python -m core tools resize`）。",
         key="dataset.resolution",
@@ -195,7 +195,7 @@ def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
     return Problem(
         "I-CAP-TXT",
         f"`{folder.path.name}`: {count} caption(s) come from .txt, as there is no {extension}: {names.en}.",
-        f"「{folder.path.name}」：{extension}が無いため、{count}個のキャプションを.txtから読みます：{names.ja}。",
+        f"「{folder.path.name}」：{extension}がないため、{count}個のキャプションを.txtから読みます：{names.ja}。",
         path=str(folder.path),
     )
 
@@ -287,7 +287,7 @@ def rounded_range(config: DatasetConfig, smallest: int, largest: int) -> Problem
         "W-BUCKET-RANGE",
         f"bucket sides go from {smallest} to {largest}: the limits {config.min_bucket_reso} and "
         f"{config.max_bucket_reso} are not multiples of {step}.",
-        f"bucketの辺は{smallest}〜{largest}になります"
+        f"バケットの辺は{smallest}〜{largest}になります"
         f"（{config.min_bucket_reso}・{config.max_bucket_reso}は{step}の倍数ではないため）。",
         key="dataset.min_bucket_reso",
     )

@@ -217,7 +217,7 @@ def _leaf(parent: Path, key: str) -> Problem:
     return Problem(
         "E-DIR-LAYOUT",
         f"`{parent.resolve().name}` is itself a folder of pictures. Choose the folder above it: {above}",
-        f"「{parent.resolve().name}」は画像のフォルダそのものです。ひとつ上のフォルダを選んでください：{above}",
+        f"「{parent.resolve().name}」は画像のフォルダそのものです。1つ上のフォルダを選んでください：{above}",
         key,
         str(parent),
     )
@@ -260,7 +260,7 @@ def _nested(path: Path) -> Problem:
     return Problem(
         "W-DIR-NESTED",
         f"pictures in the inner folder `{path.name}` are not used. Move them one folder up.",
-        f"内側のフォルダ「{path.name}」の画像は使用されません。ひとつ上のフォルダに移してください。",
+        f"内側のフォルダ「{path.name}」の画像は使用されません。1つ上のフォルダに移してください。",
         path=str(path),
     )
 

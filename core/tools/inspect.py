@@ -23,13 +23,13 @@ _LABELS = {
     "kind": ("kind", "種類"),
     "family": ("family", "モデルの系統"),
     "variant": ("variant", "バリエーション"),
-    "prediction": ("prediction", "予測の種類"),
+    "prediction": ("prediction", "予測方式"),
     "format": ("format", "形式"),
     "dtypes": ("precision", "精度"),
     "rank": ("rank", "ランク"),
     "alpha": ("alpha", "alpha"),
     "modules": ("modules", "モジュール数"),
-    "parameters": ("parameters", "パラメーター数"),
+    "parameters": ("parameters", "パラメータ数"),
 }
 
 

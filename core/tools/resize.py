@@ -28,7 +28,7 @@ Progress = Callable[[str, int, int], None]
 FITS = {
     "crop": Words(
         "exactly this size, for training without buckets: scaled to cover it, the rest cut at both ends",
-        "bucketを使わない学習用に、ちょうどこのサイズにします（はみ出した部分は両端を切り取り）",
+        "バケットを使わない学習用に、ちょうどこのサイズにします（はみ出した部分は両端を切り取り）",
     ),
     "shrink": Words(
         "no more pixels than this size has: large pictures are scaled down, small ones stay",
@@ -81,7 +81,7 @@ class Report:
             details = [
                 f"拡大したもの{self.enlarged}枚" if self.enlarged else "",
                 f"切り取りは最大{self.cut:.0%}" if self.cut else "",
-                f"既にあるもの{self.skipped}枚" if self.skipped else "",
+                f"すでにあるもの{self.skipped}枚" if self.skipped else "",
             ]
             line = "、".join([first, *filter(None, details)])
         else:
@@ -113,7 +113,7 @@ def parse_size(text: str) -> Size:
             Problem(
                 "E-RESIZE-SIZE",
                 f"a size is one number or width,height, such as 512 or 768,512; found {text!r}.",
-                f"サイズは「512」「768,512」のように数値ひとつか「幅,高さ」で指定してください（値：{text!r}）。",
+                f"サイズは「512」「768,512」のように数値1つか「幅,高さ」で指定してください（値：{text!r}）。",
             )
         )
     return size
@@ -298,8 +298,8 @@ def _exists(paths: list[Path]) -> Problem:
         "E-RESIZE-EXISTS",
         f"{paths[0].parent} already holds {shown.en}; nothing is overwritten. "
         "Choose an empty folder, or skip what is there.",
-        f"{paths[0].parent} に既に{shown.ja}があります（上書きはしません）。"
-        "空のフォルダを指定するか、既にあるものを飛ばす設定にしてください。",
+        f"{paths[0].parent} にすでに{shown.ja}があります（上書きはしません）。"
+        "空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
         path=str(paths[0]),
     )
 

@@ -147,7 +147,7 @@ def _parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
             listed = ", ".join(sorted(known))
             raise _bad_args(
                 f"{kind.__name__} has no argument {name} to be set here; there are: {listed}",
-                f"{kind.__name__}には、ここで指定できる引数{name}はありません。指定できるもの: {listed}",
+                f"{kind.__name__}には、ここで指定できる引数{name}はありません。指定できるもの：{listed}",
             )
     return values
 

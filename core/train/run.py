@@ -351,7 +351,7 @@ def _not_finite(training: Training, step: int) -> Problem:
         f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); "
         f"the weights of step {step} are kept. Lower the learning rate, use bf16 instead of fp16, "
         "or look at these pictures",
-        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像: {names}）。"
+        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像：{names}）。"
         f"{step}ステップ目の重みを保持しています。"
         "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください",
     )

@@ -109,9 +109,7 @@ def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Probl
     for path in sorted(candidates(output_dir, name), key=_age, reverse=True):
         if found := fault(path):
             passed_over.append(
-                _damaged(
-                    path, found, "the one before it is used", "ひとつ前の状態を使います", "W-STATE-DAMAGED"
-                )
+                _damaged(path, found, "the one before it is used", "1つ前の状態を使います", "W-STATE-DAMAGED")
             )
             continue
         return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over

@@ -39,7 +39,7 @@ def test_an_option_without_effect_is_said_with_its_line_and_what_it_needs():
     said = notices("min_bucket_reso = 384\n")["dataset.min_bucket_reso"]
     assert said.code == "W-CFG-UNUSED" and said.line == 6
     assert said.en == "has no effect unless dataset.enable_bucket is set or dataset.dataset_config is set."
-    assert said.ja == "dataset.enable_bucketを指定またはdataset.dataset_configを指定しないと使われません。"
+    assert said.ja == "dataset.enable_bucketを指定するか、dataset.dataset_configを指定しないと使われません。"
     assert not notices("min_bucket_reso = 384\nenable_bucket = true\n")
 
 

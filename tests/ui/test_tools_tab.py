@@ -32,7 +32,7 @@ def test_a_second_go_leaves_what_is_there(app, window, frogs):
     resized(app, source=str(frogs), size="64")
     first = (window.workspace / "resized" / "small" / "frog 1.png").stat().st_mtime_ns
     shown = resized(app, source=str(frogs), size="64", lang="ja")
-    assert "既にあるもの3枚" in shown[-1]
+    assert "すでにあるもの3枚" in shown[-1]
     assert (window.workspace / "resized" / "small" / "frog 1.png").stat().st_mtime_ns == first
 
 

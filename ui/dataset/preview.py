@@ -185,7 +185,7 @@ class Preview:
         if target.exists():
             exists = (
                 f"there is a folder {target.name} already.",
-                f"フォルダ「{target.name}」が既にあります。",
+                f"フォルダ「{target.name}」がすでにあります。",
             )
             yield {self.parts["html"]: problems([Problem("E-DIR-EXISTS", *exists, path=str(target))], lang)}
             return

@@ -95,7 +95,7 @@ def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[O
         return option, ""
     first = OPTIONS[need[0].key]
     words = [condition.words() for condition in need]
-    joined = "または".join(w.ja for w in words) if lang == "ja" else " or ".join(w.en for w in words)
+    joined = "するか、".join(w.ja for w in words) if lang == "ja" else " or ".join(w.en for w in words)
     return _reachable(first, values, lang)[0], say("find.needs", lang, needs=joined)
 
 

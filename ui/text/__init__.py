@@ -50,7 +50,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "diff.on": Words("on", "オン"),
     "diff.off": Words("off", "オフ"),
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
-    "import.label": Words("Settings of another trainer", "他のツールの設定"),
+    "import.label": Words("Settings of another trainer", "他の学習ツールの設定"),
     "import.hint": Words(
         "Paste a command of sd-scripts, its TOML or a JSON of kohya_ss here",
         "sd-scriptsのコマンド・TOML、kohya_ssのJSONをここに貼り付け",
@@ -68,7 +68,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     # groups of options
     "group.model": Words("Model to start from", "元モデル"),
     "group.model.more": Words("How it is read", "読み込みの設定"),
-    "group.method": Words("What to train", "学習の方法"),
+    "group.method": Words("Training method", "学習方法"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),
     "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
@@ -96,7 +96,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     # searching
     "find.label": Words("Find a setting", "設定を検索"),
     "find.hint": Words(
-        "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、bucket、ノイズ…"
+        "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、バケット、ノイズ…"
     ),
     "find.none": Words("No setting is called “{text}”.", "「{text}」に当たる設定はありません。"),
     "find.more": Words("and {n} more; type another word.", "ほか{n}件。語を足すと絞り込めます。"),
@@ -106,8 +106,8 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "identity.none": Words("Choose a base model to see what it is.", "元モデルを選ぶと内容を表示します。"),
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
     "identity.kind": Words("Kind", "種類"),
-    "identity.family": Words("Family", "モデルの種類"),
-    "identity.prediction": Words("Prediction", "予測の種類"),
+    "identity.family": Words("Family", "モデルの系統"),
+    "identity.prediction": Words("Prediction", "予測方式"),
     "identity.format": Words("Format", "形式"),
     "identity.precision": Words("Precision", "精度"),
     "identity.parameters": Words("Parameters", "パラメータ数"),
@@ -133,7 +133,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "失敗が多すぎます。1分待ってからやり直してください。",
     ),
     # console
-    "console.open": Words("Rareword is open at {url}", "Rarewordを開きました：{url}"),
+    "console.open": Words("Rareword is open at {url}", "Rarewordを起動しました：{url}"),
     "console.stop": Words("Press Ctrl-C to close.", "終了するにはCtrl-Cを押してください。"),
     "console.login": Words(
         "Log in as {user} with the password {password}",

@@ -54,11 +54,11 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "token.long": Words(
         "{word} is one token, but longer than three letters, so it likely has a meaning already.",
-        "「{word}」は1トークンですが、4文字以上なので既に意味を持つ可能性があります。",
+        "「{word}」は1トークンですが、4文字以上なので、すでに意味を持つ可能性があります。",
     ),
     "token.common": Words(
         "{word} is a common word that already means something; choose a rare one.",
-        "「{word}」は一般的な単語で既に意味を持ちます。珍しい単語を選んでください。",
+        "「{word}」は一般的な単語で、すでに意味を持っています。珍しい単語を選んでください。",
     ),
     "token.offer": Words("Rare words:", "珍しい単語の例："),
     "preview.title": Words("What will be trained", "学習される内容"),
@@ -97,7 +97,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.many": Words(
         "The first {n} of {total} pictures are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
     ),
-    "preview.busy.run": Words("A scan is running already.", "既に確認中です。"),
+    "preview.busy.run": Words("A scan is running already.", "すでに確認中です。"),
     "balance.none": Words(
         "No regularization pictures: the whole class will drift towards your subject.",
         "正則化画像がありません。class全体が対象の影響を受けます。",

@@ -31,13 +31,13 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "convert.button": Words("Convert", "変換"),
     "convert.busy": Words("Converting: {stage}", "変換中：{stage}"),
     "convert.done": Words("Written: {path}", "保存しました：{path}"),
-    "convert.running": Words("A conversion is running already.", "変換は既に実行中です。"),
+    "convert.running": Words("A conversion is running already.", "すでに変換中です。"),
     "convert.exists": Words(
-        "{path} is there already; choose another name.", "{path} は既にあります。別の名前にしてください。"
+        "{path} is there already; choose another name.", "{path} はすでにあります。別の名前にしてください。"
     ),
     "job.start": Words("starting", "開始"),
     "job.stop": Words("Stop", "停止"),
-    "job.busy": Words("This is running already.", "既に実行中です。"),
+    "job.busy": Words("This is running already.", "すでに実行中です。"),
     "job.stopped": Words(
         "Stopped. Start again to go on; what is done is kept.",
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
@@ -47,7 +47,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "resize.lead": Words(
         "For training without buckets, or to make large pictures smaller. Copies with their captions go to a "
         "new folder; the originals stay as they are.",
-        "bucketを使わない学習の準備や、大きな画像の縮小に使います。"
+        "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
         "キャプションとともに新しいフォルダへ保存します。元の画像はそのままです。",
     ),
     "resize.source": Words("Folder of pictures", "画像のフォルダ"),
@@ -68,7 +68,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "The base model of the Model tab draws its own idea of the class, so that training leaves the class "
         "as it is. Pictures that are there already are kept, so a stopped run goes on.",
         "モデルタブの元モデルでclassの画像を生成します。学習後もclass全体を元のまま保つために使います。"
-        "既にある画像はそのままなので、停止しても続きから再開できます。",
+        "すでにある画像はそのまま使うので、停止しても続きから再開できます。",
     ),
     "regularize.classes": Words("Prompts, one a line", "プロンプト（1行に1つ）"),
     "regularize.classes.info": Words(

@@ -37,8 +37,8 @@ def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelC
             "W-MODEL-PREDICTION",
             f"{path} does not say what it predicts; a trial of its U-Net says {tried}. "
             "Set the prediction type if that is wrong.",
-            f"{path} には予測の種類が書かれていません。U-Netを試したところ{tried}でした。"
-            "違う場合は予測の種類を指定してください。",
+            f"{path} には予測方式が書かれていません。U-Netを試したところ{tried}でした。"
+            "違う場合は予測方式を指定してください。",
             str(path),
         )
     )
@@ -63,7 +63,7 @@ def _doubted(path: Path, tried: str, asked: str) -> Warned:
         "W-MODEL-PREDICTION",
         f"{path} is trained to predict {asked}, as you set it, but a trial of its U-Net says {tried}. "
         "Set the prediction type to auto unless you are sure.",
-        f"{path} を指定どおり予測の種類{asked}で学習しますが、U-Netを試したところ{tried}でした。"
-        "確かでなければ予測の種類をautoにしてください。",
+        f"{path} を指定どおり予測方式{asked}で学習しますが、U-Netを試したところ{tried}でした。"
+        "確かでなければ予測方式をautoにしてください。",
         str(path),
     )

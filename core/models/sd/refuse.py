@@ -54,7 +54,7 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
                 f"{path} is a model of {name}, not of {asked}. "
                 f"Set the model family to auto or {identity.family}.",
                 f"{path} は{asked}ではなく{name}のモデルです。"
-                f"モデルの種類をautoまたは{identity.family}にしてください。",
+                f"モデルの系統をautoまたは{identity.family}にしてください。",
                 key="model.family",
                 path=str(path),
             )
@@ -69,7 +69,7 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
     return Problem(
         "E-MODEL-PREDICTION",
         f"{path} was trained to predict {known}, not {asked}. Set the prediction type to auto or {known}.",
-        f"{path} の予測の種類は{asked}ではなく{known}です。予測の種類をautoまたは{known}にしてください。",
+        f"{path} の予測方式は{asked}ではなく{known}です。予測方式をautoまたは{known}にしてください。",
         key="model.prediction",
         path=str(path),
     )
