@@ -335,6 +335,28 @@ def reg_reuse(train: int, reg: int) -> Problem:
     )
 
 
+def same_files(names: Sequence[str]) -> Problem:
+    """Copies of a file."""
+    shown = listed(names)
+    return Problem(
+        "W-IMG-TWIN",
+        f"these are the same file, so it is trained more often than the others: {shown.en}.",
+        f"同じ内容のファイルが複数あるため、ほかの画像より多く学習されます：{shown.ja}。",
+    )
+
+
+def same_in_reg(names: Sequence[str]) -> Problem:
+    """A file that is trained and used for regularization."""
+    shown = listed(names)
+    return Problem(
+        "W-REG-TWIN",
+        "the same file is a training and a regularization picture, so the two work against each other: "
+        f"{shown.en}. Take it out of one of the folders.",
+        f"同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{shown.ja}。"
+        "どちらかのフォルダから除いてください。",
+    )
+
+
 def long_caption(path: Path, tokens: int, limit: int) -> Problem:
     """A caption longer than the model takes."""
     return Problem(

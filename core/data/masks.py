@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,10 @@ class Masked:
 
 
 def find(
-    images: Sequence[PlannedImage], folders: Sequence[Folder], settings: Sequence[DatasetConfig]
+    images: Sequence[PlannedImage],
+    folders: Sequence[Folder],
+    settings: Sequence[DatasetConfig],
+    look: Callable[[Path], Look] = look,
 ) -> Masked:
     """Give each picture the mask of its name below conditioning_data_dir of its own settings.
 
@@ -57,7 +60,7 @@ def find(
             missing.setdefault(parent, []).append(_short(image.path))
     problems += [_missing(parent, names) for parent, names in missing.items()]
     problems += [_surplus(sorted(unused - served.keys()))] if unused - served.keys() else []
-    looks = _look_at_all([*served])
+    looks = _look_at_all([*served], look)
     for path, indices in served.items():
         problems += looks[path].problems
         if len({images[index].path.parent for index in indices}) > 1:
@@ -98,7 +101,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
     return paths, [] if paths else [_empty(folder)]
 
 
-def _look_at_all(paths: Sequence[Path]) -> Mapping[Path, Look]:
+def _look_at_all(paths: Sequence[Path], look: Callable[[Path], Look]) -> Mapping[Path, Look]:
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "masks") as pool:
         return dict(zip(paths, pool.map(look, paths), strict=True))
 

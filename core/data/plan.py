@@ -15,14 +15,14 @@ from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.control import RunControl
-from core.data import captions, findings, holdout, listing, reg, remarks, report
+from core.data import captions, findings, holdout, listing, preflight, reg, remarks, report
 from core.data.folders import Folder
 from core.data.keys import rng
 from core.data.names import nfc
 from core.data.records import Batch as Batch
 from core.data.records import PlannedImage as PlannedImage
 from core.data.records import Sample as Sample
-from core.data.survey import Progress, survey
+from core.data.survey import Looking, Progress, survey
 from core.errors import Lang, Problem
 
 MAX_SAMPLES = 5_000_000
@@ -274,15 +274,19 @@ class Plan:
         size = self.settings_of(indices[0]).train_batch_size * self.world_size
         return [indices[start : start + size] for start in range(0, len(indices), size)]
 
-    def _batches(self, number: int, first: int) -> Iterator[Batch]:
-        """The batches of an epoch from index `first` on; samples are made as they are asked for."""
+    def lots(self, number: int) -> list[tuple[Size, list[int]]]:
+        """The batches of an epoch (from 1) in order, as the bucket and the pictures of each."""
         lots: list[tuple[Size, list[int]]] = []
         for (dataset, bucket), indices in self._by_place(number).items():
             rng(self.seed, "order", number, dataset, *bucket).shuffle(indices)
             lots += [(bucket, lot) for lot in self._cut(indices)]
         rng(self.seed, "batches", number).shuffle(lots)
+        return lots
+
+    def _batches(self, number: int, first: int) -> Iterator[Batch]:
+        """The batches of an epoch from index `first` on; samples are made as they are asked for."""
         slot = 0
-        for index, (bucket, images) in enumerate(lots):
+        for index, (bucket, images) in enumerate(self.lots(number)):
             if index >= first:
                 samples = tuple(self._sample(image, number, slot + i) for i, image in enumerate(images))
                 yield Batch(number, index, bucket, samples)
@@ -312,13 +316,14 @@ def make(
     world_size: int = 1,
     control: RunControl | None = None,
     progress: Progress | None = None,
+    look: Looking = preflight.look,
 ) -> Plan:
     """Look at the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
-    `control` asks to stop. progress is called with (done, total) pictures.
+    `control` asks to stop. progress is called with (done, total) pictures. look: how each file is looked at.
     """
-    found = survey(config, control, progress)
+    found = survey(config, control, progress, look)
     validation = holdout.held_out(found.images, found.settings, seed)
     samples = _samples(found.images, set(validation))
     problems = list(found.problems)
@@ -334,6 +339,7 @@ def make(
         problems += [replace(p, key="") for p in said] if config.dataset_config else said
         turns += inside
     problems += remarks.on_buckets(found.settings)
+    problems += remarks.on_copies(found.images)
     return Plan(
         config=config,
         settings=found.settings,

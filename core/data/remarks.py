@@ -57,5 +57,18 @@ def on_regularization(
     return [findings.reg_surplus(train, samples, names((inside - first) & ever), names(inside - ever))]
 
 
+def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
+    """Files of the same bytes: among training or regularization pictures, or in both."""
+    files: dict[str, dict[Path, bool]] = {}
+    for image in images:
+        files.setdefault(image.content, {})[image.path] = image.is_reg
+    problems: list[Problem] = []
+    for same in files.values():
+        if len(same) > 1:
+            say = findings.same_in_reg if len(set(same.values())) == 2 else findings.same_files
+            problems.append(say([_short(path) for path in same]))
+    return problems
+
+
 def _short(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"

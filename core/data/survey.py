@@ -12,18 +12,21 @@ from pathlib import Path
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.control import RunControl
-from core.data import buckets, captions, findings, masks, sources
+from core.data import buckets, captions, findings, masks, preflight, sources
 from core.data.buckets import Fit
 from core.data.captions import Caption
 from core.data.folders import Folder
 from core.data.metadata_json import Metadata
-from core.data.preflight import Look, look
+from core.data.preflight import Look
 from core.data.records import PlannedImage
 from core.data.sources import Sources
 from core.errors import Problem
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) pictures."""
+
+Looking = Callable[[Path], Look]
+"""As `preflight.look`, which it may spare where a file of the same content was sound before."""
 
 LEAST_KEPT = 0.1
 """A picture of which a smaller share would be trained is refused: no bucket comes near its shape."""
@@ -55,15 +58,20 @@ class _Seen:
     caption: Caption
 
 
-def survey(config: DatasetConfig, control: RunControl | None, progress: Progress | None) -> Survey:
-    """Look at everything the run would train on. Raises StopRun when asked to stop."""
+def survey(
+    config: DatasetConfig,
+    control: RunControl | None,
+    progress: Progress | None,
+    look: Looking = preflight.look,
+) -> Survey:
+    """Look at all that the run would train on, each file by `look`. Raises StopRun when asked to stop."""
     found = sources.find(config)
     problems = list(found.problems)
     files = [
         captions.listing(folder.path) if folder.images and index not in found.metadata else {}
         for index, folder in enumerate(found.folders)
     ]
-    seen = list(_look_at_all(found, files, control, progress))
+    seen = list(_look_at_all(found, files, (control, progress), look))
     images, more = _fitted(seen, found, config)
     problems += more
     for index, folder in enumerate(found.folders):
@@ -73,7 +81,7 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
         else:
             problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
     problems += _folder_words_notices(seen, found.folders)
-    masked = masks.find(images, found.folders, found.settings)
+    masked = masks.find(images, found.folders, found.settings, look)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         problems.append(findings.none_usable())
@@ -83,10 +91,11 @@ def survey(config: DatasetConfig, control: RunControl | None, progress: Progress
 def _look_at_all(
     found: Sources,
     files: Sequence[Mapping[str, Path]],
-    control: RunControl | None,
-    progress: Progress | None,
+    told: tuple[RunControl | None, Progress | None],
+    look: Looking,
 ) -> Iterator[_Seen]:
     """Decode and hash every picture and read its caption, several at a time; results come in order."""
+    control, progress = told
     jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
     looks: dict[Path, Look] = {}
 

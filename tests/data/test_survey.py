@@ -177,7 +177,7 @@ def test_reuse_of_regularization_pictures_is_told(tmp_path):
 
 
 def test_equal_numbers_need_no_notice(tmp_path):
-    whole = plan(fill(tmp_path / "t", {"2_x": 1}), fill(tmp_path / "r", {"1_y": 2}))
+    whole = plan(fill(tmp_path / "t", {"2_x": 1}), fill(tmp_path / "r", {"1_yy": 2}))
     assert codes(whole.notices) == ["I-CAP-NONE"]
 
 
@@ -207,3 +207,12 @@ def test_every_problem_has_both_languages(tmp_path):
     for problem in (*whole.problems, *whole.notices):
         assert problem.en and problem.ja and problem.en != problem.ja
         assert any("぀" < letter < "ヿ" for letter in problem.ja)
+
+
+def test_copies_of_a_file_are_told_of_with_their_names(tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        draw(tmp_path / "t" / "1_x" / name, colour=(1, 2, 3 + (name == "c.png")))
+    draw(tmp_path / "r" / "1_y" / "d.png", colour=(1, 2, 4))
+    found = {p.code: p.sentence("en") for p in plan(tmp_path / "t", tmp_path / "r").notices}
+    assert "1_x/a.png, 1_x/b.png." in found["W-IMG-TWIN"]
+    assert "1_x/c.png, 1_y/d.png." in found["W-REG-TWIN"]

@@ -8,7 +8,9 @@ from typing import Any
 from core.config import check, toml_io
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
+from core.data import preflight
 from core.data.plan import Plan, make
+from core.data.survey import Looking
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.models import look
 from core.models.sd.tokens import count_tokens
@@ -35,14 +37,16 @@ def seed_of(raw: Mapping[str, Any]) -> int:
         return 0
 
 
-def planned(config: DatasetConfig, seed: int, report: Report | None = None) -> Plan:
+def planned(
+    config: DatasetConfig, seed: int, report: Report | None = None, look: Looking = preflight.look
+) -> Plan:
     """The very plan a run would make. Problems of the data are in it, not raised."""
 
     def progress(done: int, total: int) -> None:
         if report is not None:
             report("check_images", done, total)
 
-    return make(config, seed, progress=progress)
+    return make(config, seed, progress=progress, look=look)
 
 
 def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:
