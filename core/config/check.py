@@ -151,10 +151,10 @@ def refuse_datasets(document: Mapping[str, Any]) -> None:
         raise ConfigError(
             Problem(
                 "E-CFG-DATASETS",
-                "this file describes data sets, not a run; name it in a run file: "
-                "dataset.dataset_config = 'path of this file'.",
-                "これはデータセットの設定ファイルです。実行設定ファイルで"
-                "dataset.dataset_config = 'このファイルのパス' と指定してください。",
+                "this describes data sets (a dataset_config), not a run; keep it as its own file and name "
+                "that in the run file: dataset.dataset_config = 'path of the file'.",
+                "これは学習の設定ではなく、データセットの設定（dataset_config）です。別のファイルとして保存し、設定ファイルで"
+                "dataset.dataset_config = 'そのファイルのパス' と指定してください。",
                 key="datasets",
             )
         )

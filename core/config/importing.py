@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,7 @@ def import_text(text: str) -> Imported:
     """Settings from pasted or loaded text, whichever kind it is. Raises ConfigError when it is none."""
     text = text.lstrip("\ufeff").strip()
     if text.startswith("{"):
+        refuse_datasets(_document(text))
         pairs, notes = kohya_gui.settings(text)
         return _imported("kohya_ss JSON", pairs, notes)
     if pasted.is_command(text):
@@ -49,6 +51,20 @@ def import_text(text: str) -> Imported:
         ) from e
     refuse_datasets(document)
     return _imported("TOML", _flat(document))
+
+
+def is_dataset_config(text: str) -> bool:
+    """Whether a text, TOML or JSON, describes data sets and not a run."""
+    return isinstance(_document(text.lstrip("\ufeff")).get("datasets"), list)
+
+
+def _document(text: str) -> Mapping[str, Any]:
+    """The tables of a TOML or JSON text, or none."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def import_metadata(metadata: Mapping[str, str]) -> Imported:

@@ -317,7 +317,7 @@ def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
             "[[datasets]]か[general]に書いてください。",
         )
     if name in DatasetConfig.model_fields and name not in OURS.values():
-        return ("belongs into the run file; move it there.", "実行設定ファイルの方に書いてください。")
+        return ("belongs into the run file; move it there.", "設定ファイルのほうに書いてください。")
     return _unknown(name, sorted(ALLOWED[level]))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.config import preset, toml_io
 from core.config.check import check
-from core.config.importing import import_metadata, import_text
+from core.config.importing import import_metadata, import_text, is_dataset_config
 from core.errors import ConfigError
 
 GUIDE = Path(__file__).parents[1] / "guide"
@@ -182,6 +182,15 @@ def test_kohyas_additional_parameters_and_prompts_are_read():
     )
     assert found.values["dataset.caption_prefix"] == "sls frog" and found.values["train.seed"] == 5
     assert list(found.values["sample.sample_prompts"]) == ["a", "b --s 9"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[[datasets]]\n[[datasets.subsets]]\nimage_dir = 'x'", '{"datasets": [{}]}']
+)
+def test_a_dataset_config_is_told_from_a_run_and_what_to_do_is_said(text):
+    assert is_dataset_config(text) and not is_dataset_config("seed = 1") and not is_dataset_config("{}")
+    with pytest.raises(ConfigError, match="describes data sets"):
+        import_text(text)
 
 
 def test_kohyas_settings_for_another_family_are_refused():

@@ -7,9 +7,14 @@ import json
 import pytest
 
 from core.config.check import check
+from core.errors import ConfigError
 from tests.ui.fake import demo_raw
+from ui.parts.options import OPTIONS
+from ui.settings import datasets
+from ui.settings.form import Form
 from ui.settings.presets_bar import recipe
 from ui.window import PROJECT
+from ui.window.paths import Paths
 from ui.window.resuming import newest_unfinished
 
 
@@ -196,3 +201,51 @@ def test_there_is_no_unfinished_run_in_an_empty_folder(tmp_path):
     broken.mkdir()
     (broken / "state.json").write_text('{"step": 10}', encoding="utf-8")
     assert newest_unfinished(tmp_path) is None
+
+
+def datasets_of(folder):
+    return f"[[datasets]]\nresolution = 256\n[[datasets.subsets]]\nimage_dir = '{folder}'\nnum_repeats = 2\n"
+
+
+def test_a_pasted_dataset_config_is_kept_as_a_file_and_named_and_nothing_else_changes(
+    app, bar, window, frogs
+):
+    text = datasets_of(frogs)
+    updates = bar.take(text, "ja")
+    file = window.workspace / "dataset_configs" / "pasted.toml"
+    assert file.read_text(encoding="utf-8") == text
+    shown = {key: updates[c]["value"] for key, c in app.form.components.items() if c in updates}
+    assert shown.pop("dataset.dataset_config").endswith("pasted.toml")
+    assert set(shown) == {"dataset.train_data_dir", "dataset.reg_data_dir", "dataset.in_json"}
+    assert not any(shown.values())
+    assert "データセットの設定なので" in said(bar, updates) and "subset：1個" in said(bar, updates)
+
+
+def test_an_opened_dataset_config_keeps_its_name_and_never_overwrites_another(bar, window, frogs, tmp_path):
+    folder = window.workspace / "dataset_configs"
+    file = tmp_path / "frogs.json"
+    for repeats in (1, 1, 2):
+        subset = {"image_dir": str(frogs), "num_repeats": repeats}
+        file.write_text(json.dumps({"datasets": [{"subsets": [subset]}]}), encoding="utf-8")
+        assert "is-good" in said(bar, bar.open(file, "en"))
+    assert sorted(path.name for path in folder.iterdir()) == ["frogs-2.json", "frogs.json"]
+
+
+def test_a_dataset_config_with_a_fault_is_not_kept_and_its_line_is_named(bar, window, frogs):
+    told = said(bar, bar.take(datasets_of(frogs).replace("num_repeats", "num_repeat"), "en"))
+    assert "line 5" in told and "num_repeats" in told
+    assert list((window.workspace / "dataset_configs").iterdir()) == []
+
+
+def test_where_others_reach_the_page_a_dataset_config_names_no_pictures_outside(tmp_path, frogs):
+    paths = Paths(tmp_path, tmp_path / "workspace", is_local=False)
+    with pytest.raises(ConfigError, match="outside the folders"):
+        datasets.keep(paths, datasets_of(frogs), "x")
+    inside = tmp_path / "workspace" / "frogs"
+    inside.mkdir(parents=True)
+    values, n = datasets.keep(paths, datasets_of(inside), "x")
+    file = tmp_path / "workspace" / "dataset_configs" / "x.toml"
+    assert n == 1 and values["dataset.dataset_config"] == str(file)
+    file.write_text(datasets_of(frogs), encoding="utf-8")
+    with pytest.raises(ConfigError, match="outside the folders"):
+        Form(paths)._value(OPTIONS["dataset.dataset_config"], str(file))

@@ -12,7 +12,7 @@ from core.config.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
 from ui.parts.options import OPTIONS
 from ui.parts.page import Page
-from ui.settings import widgets
+from ui.settings import datasets, widgets
 from ui.window.paths import Paths, file_name
 
 WRITTEN = ("save.output_dir", "log.logging_dir")
@@ -81,7 +81,10 @@ class Form:
             return file_name(value, option.key)
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
             is_written = option.key in WRITTEN
-            return str((self._paths.writable if is_written else self._paths.confined)(value, option.key))
+            path = (self._paths.writable if is_written else self._paths.confined)(value, option.key)
+            if option.key == "dataset.dataset_config" and not self._paths.is_local:
+                datasets.refuse_outside(self._paths, path)  # it names further files
+            return str(path)
         if option.meta.path and isinstance(value, list):
             return [str(self._paths.confined(path, option.key)) for path in value]
         return value

@@ -10,12 +10,13 @@ from typing import Any
 import gradio as gr
 
 from core.config import check, preset, toml_io
-from core.config.importing import Imported, import_metadata, import_text
+from core.config.importing import Imported, import_metadata, import_text, is_dataset_config
 from core.errors import Lang, Problem, UserError
 from core.formats.header import read_header
 from ui.parts.markup import note, problems
 from ui.parts.options import OPTIONS, defaults
 from ui.parts.page import QUICK, Page, texts, worded
+from ui.settings import datasets
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
 from ui.text import say
@@ -64,6 +65,14 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Sequence[Problem]]:
         return _taken(import_text(text))
     checked = check.check(text)
     return toml_io.values_of(checked.config), checked.notices
+
+
+def _dataset_config(path: Path) -> str | None:
+    """The text of the file where it is one that describes data sets."""
+    if path.suffix.lower() == ".safetensors" or path.stat().st_size > LARGEST_FILE:
+        return None
+    text = toml_io.read(path)
+    return text if is_dataset_config(text) else None
 
 
 def _taken(imported: Imported) -> tuple[Mapping[str, Any], Sequence[Problem]]:
@@ -313,19 +322,32 @@ class PresetsBar:
         """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
         path = Path(str(uploaded))
         try:
+            if (text := _dataset_config(path)) is not None:
+                return self._take_datasets(text, file_name(path.stem), lang)
             values, notices = _read(path)
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}
         done = note(say("file.opened", lang, name=path.name), "good")
         return self._filled(values) | {self.parts["said"]: done + problems(notices, lang)}
 
+    def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
+        """Keep a dataset_config as a file and name it; all that is not about pictures stays as it is."""
+        paths = self._window.paths
+        values, n = datasets.keep(paths, text, name)
+        file = paths.short(values[datasets.KEY])
+        done = note(say("import.datasets", lang, path=file, n=n), "good")
+        return self._filled(values) | {self.parts["said"]: done}
+
     def take(self, text: Any, lang: Lang) -> Update:
         """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
         said = self.parts["said"]
         if not str(text or "").strip():
             return {said: note(say("import.empty", lang), "warn")}
+        text = str(text)[:LARGEST_FILE]
         try:
-            values, notices = _taken(import_text(str(text)[:LARGEST_FILE]))
+            if is_dataset_config(text):
+                return self._take_datasets(text, "pasted", lang) | {self.parts["paste"]: ""}
+            values, notices = _taken(import_text(text))
         except UserError as e:
             return {said: problems(e.problems, lang)}
         return self._filled(values) | {said: problems(notices, lang), self.parts["paste"]: ""}

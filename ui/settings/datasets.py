@@ -1,0 +1,67 @@
+"""A dataset_config that is pasted or opened: kept below the workspace and named in the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from core.config import toml_io
+from core.config.schema_dataset import DatasetConfig
+from core.data import datasets
+from core.errors import ConfigError, Problem, UserError
+from ui.window.paths import Paths
+
+FOLDER = "dataset_configs"
+KEY = datasets.KEY
+_NAMED_INSIDE = ("train_data_dir", "in_json", "conditioning_data_dir")
+
+
+def refuse_outside(paths: Paths, file: Path) -> None:
+    """Raises ConfigError when the file names pictures that this window may not use."""
+    problems = list(_outside(paths, datasets.read(DatasetConfig(dataset_config=str(file)))))
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _outside(paths: Paths, found: datasets.Datasets) -> Iterator[Problem]:
+    for subset in found.subsets:
+        for name in _NAMED_INSIDE:
+            path = getattr(subset.settings, name)
+            try:
+                if path:
+                    paths.confined(path, datasets.KEY)
+            except UserError as e:
+                yield from e.problems
+
+
+def keep(paths: Paths, text: str, name: str) -> tuple[dict[str, Any], int]:
+    """Write the text below the workspace: the form's values that name it, and how many subsets it has.
+
+    A file that is there is never overwritten; the same text is kept once. Raises ConfigError with every
+    problem in the text, and keeps nothing then.
+    """
+    ending = ".json" if text.lstrip().startswith("{") else ".toml"
+    file = _free(paths.workspace / FOLDER, name, ending, text)
+    was_there = file.exists()
+    if not was_there:
+        toml_io.write(file, text)
+    found = datasets.read(DatasetConfig(dataset_config=str(file)))
+    problems = [p for p in (*found.problems, *_outside(paths, found)) if p.is_error]
+    if problems:
+        if not was_there:
+            file.unlink()
+        raise ConfigError(*(replace(p, path="") for p in dict.fromkeys(problems)))
+    named = {"dataset.dataset_config": str(file)}
+    emptied = {"dataset.train_data_dir": "", "dataset.reg_data_dir": None, "dataset.in_json": None}
+    return named | emptied, len(found.subsets)
+
+
+def _free(folder: Path, name: str, ending: str, text: str) -> Path:
+    for n in count(1):
+        file = folder / f"{name}{'' if n == 1 else f'-{n}'}{ending}"
+        if not file.exists() or file.read_text("utf-8", "replace") == text:
+            return file
+    raise AssertionError  # count never ends
