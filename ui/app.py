@@ -10,7 +10,8 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
-from ui.dataset.folders import FolderMaker, draw_places, draw_settings
+from ui.dataset.folders import FolderMaker
+from ui.dataset.places import draw_places, draw_settings
 from ui.dataset.preview import Preview
 from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
@@ -158,7 +159,7 @@ class App:
         )
         filled = self.bar.connect(lang, list(form.components.values()))
         filled.append(self.past.connect(lang, self.tools_tab))
-        self._connect_files([*filled, self.maker.connect(lang), *self.preview.connect(lang)])
+        self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.resize.connect(lang)
         self.regularize.connect(lang, self.tools_tab)
@@ -171,6 +172,7 @@ class App:
         method = form.components["network.method"]
         seen = self.run.parts["seen"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
+        own += self.maker.outputs
         places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
         places += [self.hidden, self.found, self.board.parts["said"]]
         everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
@@ -265,6 +267,7 @@ class App:
             self.page.relabel(lang),
             self.preview.show(raw, lang),
             self.run.show(lang, seen),
+            self.maker.show(lang),
             self.told(raw, lang, level),
             {self.board.parts["said"]: self.board.show(lang)},
         )

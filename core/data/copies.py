@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import os
 import re
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.catalog import Words
-from core.data.names import MAX_REPEATS, is_picture, is_text, nfc, parse
+from core.data.gather import Item
+from core.data.names import MAX_REPEATS, is_text, nfc, parse
 from core.errors import Problem, UserError
 
 MAX_NAME_BYTES = 255
 """Longest name of a file or folder on Linux and macOS; Windows takes 255 characters, never less."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """What copying would do. copies: (from, to), captions too. problems: errors mean it can't be done."""
+    """What copying would do. copies: (from, to), captions too. problems: errors mean it can't be done.
+
+    target: the folder, or the one that the folders lie in.
+    """
 
     target: Path
     copies: tuple[tuple[Path, Path], ...]
@@ -31,6 +36,11 @@ class CopyPlan:
     @property
     def is_possible(self) -> bool:
         return bool(self.copies) and not any(problem.is_error for problem in self.problems)
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """The folders that get files."""
+        return tuple(dict.fromkeys(to.parent for _, to in self.copies))
 
     @property
     def words(self) -> Words:
@@ -42,52 +52,129 @@ class CopyPlan:
         )
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A copy that was made. digest: BLAKE2b of its bytes, 16 bytes in hex."""
+
+    path: Path
+    digest: str
+
+
+@dataclass
+class Comparer:
+    """Tells whether two files are the same byte for byte; reads a pair again only after one has changed.
+
+    A plan is made anew with every letter that is typed.
+    """
+
+    _known: dict[tuple[object, ...], bool] = field(default_factory=dict)
+
+    def __call__(self, one: Path, other: Path) -> bool:
+        try:
+            key = (str(one), *_signature(one), str(other), *_signature(other))
+            if key not in self._known:
+                self._known[key] = filecmp.cmp(one, other, shallow=False)
+        except OSError:
+            return False
+        return self._known[key]
+
+
+def _signature(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
+
+
 def plan_copy(
-    files: Sequence[Path],
+    items: Sequence[Item],
     parent: Path,
     repeats: int,
     identifier: str,
     class_: str,
-    caption_extension: str = ".caption",
+    same: Callable[[Path, Path], bool] | None = None,
 ) -> CopyPlan:
     """Where each picture would go below `parent`; identifier is "" for a regularization folder.
 
-    A picture's caption file is copied with it. A picture that is there already, byte for byte, is left out;
-    another one of the same name gets a number behind its name. Touches nothing.
+    A picture's caption files are copied with it. A picture that is there already, byte for byte, is left
+    out; another one of the same name gets a number behind its name. Touches nothing.
     """
     words = " ".join(f"{identifier} {class_}".split())
     target = parent / f"{repeats}_{nfc(words)}"
     problems = _name_problems(repeats, words, target) + _siblings(target)
     if any(problem.is_error for problem in problems):
         return CopyPlan(target, (), tuple(problems))
-    taken = {path.name.casefold() for path in target.iterdir()} if target.is_dir() else set()
+    copies, more = _placed(items, target, same or Comparer())
+    return CopyPlan(target, tuple(copies), (*problems, *more))
+
+
+def plan_as_they_are(
+    items: Sequence[Item],
+    parents: Mapping[bool, Path],
+    is_reg: bool,
+    same: Callable[[Path, Path], bool] | None = None,
+) -> CopyPlan:
+    """Folders called like `20_sls frog` go below a parent as they are.
+
+    parents: for regularization (True) and training pictures. is_reg: what folders are that do not say it.
+    """
     copies: list[tuple[Path, Path]] = []
-    for source in files:
-        problem = _file_problem(source, target)
-        if problem is not None:
-            problems.append(problem)
+    problems: list[Problem] = []
+    groups: dict[Path, list[Item]] = {}
+    loose = [item.name for item in items if not item.folder]
+    for item in items:
+        if item.folder:
+            groups.setdefault(parents[item.is_reg or is_reg] / item.folder, []).append(item)
+    for target, inside in groups.items():
+        problems += _siblings(target)
+        placed, more = _placed(inside, target, same or Comparer())
+        copies += placed
+        problems += more
+    if loose:
+        problems.append(_outside_of_folders(loose))
+    return CopyPlan(parents[is_reg], tuple(copies), tuple(problems))
+
+
+def _placed(
+    items: Sequence[Item], target: Path, same: Callable[[Path, Path], bool]
+) -> tuple[list[tuple[Path, Path]], list[Problem]]:
+    """Where the files go in one folder, and what is said about those that stay behind."""
+    there = {path.name.casefold(): path for path in target.iterdir()} if target.is_dir() else {}
+    stems = {os.path.splitext(name)[0] for name in there}
+    copies: list[tuple[Path, Path]] = []
+    known: list[str] = []
+    for item in items:
+        twin = there.get(item.name.casefold())
+        if twin is not None and same(item.picture, twin):
+            known.append(item.name)
             continue
-        stem = _free_stem(source, taken)
-        for path in (source, *_captions(source, caption_extension)):
-            to = target / f"{stem}{path.suffix}"
-            taken.add(to.name.casefold())
-            copies.append((path, to))
-    return CopyPlan(target, tuple(copies), tuple(problems))
+        stem, suffix = os.path.splitext(item.name)
+        stem = _free_stem(stem, stems)
+        stems.add(stem.casefold())
+        copies.append((item.picture, target / f"{stem}{suffix}"))
+        copies += [(text, target / f"{stem}{text.suffix}") for text in item.captions]
+    return copies, [_there_already(known, target)] if known else []
 
 
-def apply_copy(plan: CopyPlan) -> list[Path]:
-    """Copy, and give the files made, for `undo`. Raises UserError, everything undone, when a copy fails."""
+def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> list[Copied]:
+    """Copy; `made` is told of each copy. Raises UserError, everything undone, when a copy fails."""
     if any(problem.is_error for problem in plan.problems):
         raise UserError(*plan.problems)
-    made: list[Path] = []
+    copied: list[Copied] = []
+    begun: list[Path] = []
     try:
-        plan.target.mkdir(parents=True, exist_ok=True)
+        for folder in plan.targets:
+            folder.mkdir(parents=True, exist_ok=True)
         for source, to in plan.copies:
+            digest = hashlib.blake2b(digest_size=16)
             with source.open("rb") as reader, to.open("xb") as writer:
-                made.append(to)
-                shutil.copyfileobj(reader, writer)
+                begun.append(to)
+                while chunk := reader.read(_CHUNK):
+                    digest.update(chunk)
+                    writer.write(chunk)
+            copied.append(Copied(to, digest.hexdigest()))
+            if made is not None:
+                made(copied[-1])
     except OSError as error:
-        undo(made)
+        remove(begun)
         name = Path(error.filename or plan.target).name
         raise UserError(
             Problem(
@@ -97,14 +184,14 @@ def apply_copy(plan: CopyPlan) -> list[Path]:
                 path=str(plan.target),
             )
         ) from error
-    return made
+    return copied
 
 
-def undo(made: Sequence[Path]) -> None:
-    """Remove just these copies, and their folder when it is empty then."""
-    for path in made:
+def remove(files: Sequence[Path]) -> None:
+    """Remove just these files, and their folders when they are empty then."""
+    for path in files:
         path.unlink(missing_ok=True)
-    for folder in {path.parent for path in made}:
+    for folder in {path.parent for path in files}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
@@ -174,45 +261,32 @@ def _siblings(target: Path) -> list[Problem]:
     ]
 
 
-def _file_problem(source: Path, target: Path) -> Problem | None:
-    """Why a file is not copied, or None."""
-    if not source.is_file():
-        return Problem(
-            "W-COPY-MISSING",
-            f"`{source.name}` is not there any more, and is left out.",
-            f"「{source.name}」が見つからないため、コピーしません。",
-            path=str(source),
-        )
-    if not is_picture(source):
-        return Problem(
-            "W-IMG-FORMAT",
-            f"`{source.name}` is no picture of a kind that can be trained, and is left out.",
-            f"「{source.name}」は学習できる形式の画像ではないため、コピーしません。",
-            path=str(source),
-        )
-    there = target / source.name
-    if there.is_file() and filecmp.cmp(source, there, shallow=False):
-        return Problem(
-            "W-COPY-SAME",
-            f"`{source.name}` is in `{target.name}` already, and is left out.",
-            f"「{source.name}」はすでに「{target.name}」にあるため、コピーしません。",
-            path=str(source),
-        )
-    return None
+def _there_already(names: Sequence[str], target: Path) -> Problem:
+    n, first = len(names), names[0]
+    more = (f" and {n - 1} more", f"など{n}個") if n > 1 else ("", "")
+    return Problem(
+        "W-COPY-SAME",
+        f"`{first}`{more[0]} {'are' if n > 1 else 'is'} in `{target.name}` already, and left out.",
+        f"「{first}」{more[1]}はすでに「{target.name}」にあるため、コピーしません。",
+        path=str(target),
+    )
 
 
-def _captions(picture: Path, extension: str) -> list[Path]:
-    """The caption files beside a picture, with its own name: the chosen extension, and .txt."""
-    dotted = extension if extension.startswith(".") else f".{extension}"
-    found = [picture.with_suffix(suffix) for suffix in dict.fromkeys((dotted, ".txt"))]
-    return [path for path in found if path.is_file()]
+def _outside_of_folders(names: Sequence[str]) -> Problem:
+    n = len(names)
+    return Problem(
+        "W-COPY-LOOSE",
+        f"{n} picture{'' if n == 1 else 's'} ({names[0]}{' ...' if n > 1 else ''}) in no folder like "
+        "`20_sls frog` stay behind.",
+        f"「20_sls frog」のようなフォルダに入っていない画像{n}枚（{names[0]}{'など' if n > 1 else ''}）"
+        "はコピーしません。",
+    )
 
 
-def _free_stem(source: Path, taken: set[str]) -> str:
-    """The picture's name without extension, with a number when that name, under any extension, is taken."""
-    stems = {os.path.splitext(name)[0] for name in taken}
-    stem, number = nfc(source.stem), 1
-    while stem.casefold() in stems:
+def _free_stem(stem: str, taken: set[str]) -> str:
+    """The name without extension, with a number when that name, under any extension, is taken."""
+    free, number = stem, 1
+    while free.casefold() in taken:
         number += 1
-        stem = f"{nfc(source.stem)} ({number})"
-    return stem
+        free = f"{stem} ({number})"
+    return free

@@ -6,11 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.copies import CopyPlan as CopyPlan
-from core.data.copies import apply_copy as apply_copy
 from core.data.copies import balance as balance
-from core.data.copies import plan_copy as plan_copy
-from core.data.copies import undo as undo
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
 from core.errors import Problem
@@ -48,6 +44,7 @@ def by_name(path: Path) -> tuple[str, str]:
 def scan(parent: Path, is_reg: bool) -> Scan:
     """The folders directly below `parent`, sorted by name, each with its pictures.
 
+    A parent that is itself a folder such as `20_sls frog` and holds pictures is the one folder.
     A wrongly named folder is a warning while a right one remains, else an error; the same with pictures that
     lie beside the folders. Never raises for what a person can put right.
     """
@@ -72,6 +69,10 @@ def scan(parent: Path, is_reg: bool) -> Scan:
             folders.append(Folder(path, *named, is_reg, images))
             problems += found
     loose = [path for path in entries if is_picture(path) and os.path.isfile(path)]
+    own = parse(parent.resolve().name)
+    if loose and own is not None and not any(folder.images for folder in folders):
+        images, found = _pictures(parent)
+        return Scan((Folder(parent, *own, is_reg, images),), (_leaf(parent, key), *found))
     return Scan(tuple(folders), (*_layout(parent, key, folders, misnamed, loose), *problems))
 
 
@@ -116,9 +117,7 @@ def _layout(
     level = "W" if filled else "E"
     problems = [_misnamed(path, key, level) for path in misnamed]
     problems += [_empty(folder.path, key, level) for folder in folders if not folder.images]
-    if loose and not filled and not misnamed and parse(parent.resolve().name) is not None:
-        problems.append(_leaf(parent, key))
-    elif loose:
+    if loose:
         problems.append(_loose(parent, key, loose, level))
     elif not filled and not problems:
         problems.append(_nothing(parent, key))
@@ -213,11 +212,11 @@ def _empty(path: Path, key: str, level: str) -> Problem:
 
 
 def _leaf(parent: Path, key: str) -> Problem:
-    above = parent.resolve().parent
+    name = parent.resolve().name
     return Problem(
-        "E-DIR-LAYOUT",
-        f"`{parent.resolve().name}` is itself a folder of pictures. Choose the folder above it: {above}",
-        f"「{parent.resolve().name}」は画像のフォルダそのものです。1つ上のフォルダを選んでください：{above}",
+        "W-DIR-LEAF",
+        f"`{name}` itself is chosen: only this folder is used, not the others beside it.",
+        f"「{name}」自体が指定されているため、このフォルダだけを使います（隣のフォルダは使いません）。",
         key,
         str(parent),
     )

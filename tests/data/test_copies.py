@@ -2,13 +2,23 @@
 
 import pytest
 
-from core.data.copies import apply_copy, balance, plan_copy, undo
+from core.data import copies
+from core.data.copies import Comparer, apply_copy, balance, plan_as_they_are, remove
+from core.data.gather import Item, named, paired
 from core.errors import UserError
 from tests.data.pictures import codes, draw
 
 
 def sources(tmp_path, count=2):
     return [draw(tmp_path / "from" / f"{i}.png", colour=(i, 0, 0)) for i in range(count)]
+
+
+def items(files):
+    return [item for file in files for item in paired(named(file)).items]
+
+
+def plan_copy(files, parent, repeats, identifier, class_):
+    return copies.plan_copy(items(files), parent, repeats, identifier, class_)
 
 
 def test_the_folder_is_named_as_the_guide_wants_it(tmp_path):
@@ -27,14 +37,16 @@ def test_planning_touches_nothing_and_says_what_would_happen(tmp_path):
 def test_copying_leaves_the_originals_and_undoing_leaves_nothing_else(tmp_path):
     originals = sources(tmp_path)
     made = apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
+    made = [copied.path for copied in made]
     assert [path.read_bytes() for path in made] == [path.read_bytes() for path in originals]
-    undo(made)
+    remove(made)
     assert not (tmp_path / "train" / "20_sls frog").exists() and all(path.exists() for path in originals)
 
 
 def test_undoing_keeps_what_was_there_before(tmp_path):
     old = draw(tmp_path / "train" / "20_sls frog" / "old.png")
-    undo(apply_copy(plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog")))
+    made = apply_copy(plan_copy(sources(tmp_path), tmp_path / "train", 20, "sls", "frog"))
+    remove([copied.path for copied in made])
     assert list((tmp_path / "train" / "20_sls frog").iterdir()) == [old]
 
 
@@ -43,7 +55,7 @@ def test_captions_are_copied_with_their_pictures(tmp_path):
     picture.with_suffix(".caption").write_text("green")
     picture.with_suffix(".txt").write_text("also")
     made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
-    assert [path.name for path in made] == ["0.png", "0.caption", "0.txt"]
+    assert [copied.path.name for copied in made] == ["0.png", "0.caption", "0.txt"]
 
 
 def test_another_picture_of_the_same_name_gets_a_number_and_nothing_is_overwritten(tmp_path):
@@ -52,7 +64,7 @@ def test_another_picture_of_the_same_name_gets_a_number_and_nothing_is_overwritt
     (picture,) = sources(tmp_path, 1)
     picture.with_suffix(".caption").write_text("green")
     made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
-    assert [path.name for path in made] == ["0 (2).png", "0 (2).caption"]
+    assert [copied.path.name for copied in made] == ["0 (2).png", "0 (2).caption"]
     assert there.read_bytes() == before
 
 
@@ -66,13 +78,37 @@ def test_a_picture_that_is_there_already_is_left_out(tmp_path):
     originals = sources(tmp_path)
     apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
     again = plan_copy(originals, tmp_path / "train", 20, "sls", "frog")
-    assert again.copies == () and codes(again.problems) == ["W-COPY-SAME", "W-COPY-SAME"]
+    assert again.copies == () and codes(again.problems) == ["W-COPY-SAME"]
+    assert "`0.png` and 1 more are in `20_sls frog` already" in again.problems[0].en
 
 
-def test_a_file_that_is_no_picture_or_not_there_is_left_out(tmp_path):
-    (tmp_path / "a.txt").write_text("x")
-    plan = plan_copy([tmp_path / "a.txt", tmp_path / "none.png"], tmp_path / "train", 20, "sls", "frog")
-    assert plan.copies == () and codes(plan.problems) == ["W-COPY-MISSING", "W-IMG-FORMAT"]
+def test_two_files_are_compared_again_only_when_one_has_changed(tmp_path, monkeypatch):
+    one, other = tmp_path / "a", tmp_path / "b"
+    one.write_bytes(b"12")
+    other.write_bytes(b"12")
+    reads = []
+    same, compare = Comparer(), copies.filecmp.cmp
+    monkeypatch.setattr(copies.filecmp, "cmp", lambda *a, **k: reads.append(a) or compare(*a, **k))
+    assert same(one, other) and same(one, other) and len(reads) == 1
+    other.write_bytes(b"1")
+    assert not same(one, other) and len(reads) == 2
+    assert not same(one, tmp_path / "none")
+
+
+def test_folders_are_kept_as_they_are_and_the_others_stay_behind(tmp_path):
+    train, reg = tmp_path / "train", tmp_path / "reg"
+    found = [
+        Item(tmp_path / "1", "a.png", (tmp_path / "1.txt",), "20_sls frog"),
+        Item(tmp_path / "2", "a.png", (), "1_frog", is_reg=True),
+        Item(tmp_path / "3", "b.png"),
+    ]
+    plan = plan_as_they_are(found, {False: train, True: reg}, is_reg=False)
+    assert [to for _, to in plan.copies] == [
+        train / "20_sls frog" / "a.png",
+        train / "20_sls frog" / "a.txt",
+        reg / "1_frog" / "a.png",
+    ]
+    assert codes(plan.problems) == ["W-COPY-LOOSE"] and plan.is_possible
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from core.data import folders
 from core.data.folders import scan
 from tests.data.pictures import codes, draw, fill
 
@@ -93,10 +92,27 @@ def test_pictures_beside_right_folders_are_a_warning(tmp_path):
     assert codes(scan(tmp_path, is_reg=False).problems) == ["W-DIR-LAYOUT"]
 
 
-def test_choosing_the_picture_folder_itself_says_to_choose_the_one_above(tmp_path):
-    fill(tmp_path, {"20_sls frog": 1})
-    (problem,) = scan(tmp_path / "20_sls frog", is_reg=False).problems
-    assert problem.code == "E-DIR-LAYOUT" and problem.en.endswith(str(tmp_path.resolve()))
+def test_the_picture_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_path):
+    fill(tmp_path, {"20_sls frog": 2, "5_cpc cat": 1})
+    found = scan(tmp_path / "20_sls frog", is_reg=False)
+    assert [(f.path.name, f.repeats, f.prompt, len(f.images)) for f in found.folders] == [
+        ("20_sls frog", 20, "sls frog", 2)
+    ]
+    assert codes(found.problems) == ["W-DIR-LEAF"]
+
+
+def test_a_picture_folder_with_inner_folders_of_other_things_may_be_chosen(tmp_path):
+    fill(tmp_path, {"20_sls frog": 2})
+    (tmp_path / "20_sls frog" / "notes").mkdir()
+    assert [len(f.images) for f in scan(tmp_path / "20_sls frog", is_reg=True).folders] == [2]
+
+
+def test_a_parent_that_is_called_like_a_picture_folder_is_still_a_parent(tmp_path):
+    fill(tmp_path, {"2_sets/20_sls frog": 1})
+    draw(tmp_path / "2_sets" / "a.png")
+    found = scan(tmp_path / "2_sets", is_reg=False)
+    assert [f.path.name for f in found.folders] == ["20_sls frog"]
+    assert codes(found.problems) == ["W-DIR-LAYOUT"]
 
 
 def test_litter_captions_and_unknown_files_are_no_pictures_and_no_problems(tmp_path):
@@ -158,8 +174,3 @@ def test_a_picture_whose_name_is_no_text_is_left_out_with_a_warning(tmp_path):
     assert found.folders[0].images == ()
     assert codes(found.problems) == ["E-DIR-EMPTY", "W-IMG-NAME"]
     assert all(problem.text("ja").encode() for problem in found.problems)
-
-
-def test_the_copying_helpers_and_parse_are_reached_from_here():
-    assert folders.parse("20_sls frog") == (20, "sls frog")
-    assert callable(folders.plan_copy) and callable(folders.apply_copy) and callable(folders.undo)

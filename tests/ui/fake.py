@@ -11,6 +11,7 @@ from typing import Any
 from core.config import toml_io
 from core.config.check import check
 from core.control import RunControl
+from core.data.journal import Journal
 from core.errors import Problem, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from ui.app import App
@@ -86,6 +87,7 @@ def as_new(window: Window) -> None:
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
     window.preview, window.convert = Job("preview"), Job("convert")
     window.resize, window.regularize = Job("resize"), Job("regularize")
+    window.unpack, window.copies = Job("unpack"), Journal(workspace / "copies.jsonl")
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
 

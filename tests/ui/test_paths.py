@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
-from ui.window.paths import Paths, file_name, pictures_in
+from ui.window.paths import Paths, file_name
 
 HOSTILE = [
     "/etc", "/etc/passwd", "..", "../..", "workspace/../../x", "..\\..", "~", "~root", "//host/share",
@@ -121,12 +121,6 @@ def test_the_lists_to_pick_from_hold_models_data_and_states(tmp_path):
     assert found.models == ("workspace/diffusers", "workspace/models/a.safetensors")
     assert found.data == ("workspace/train",)
     assert found.states == ("workspace/output/step-00000010-state",)
-
-
-def test_a_folder_or_one_picture_can_be_named(frogs):
-    assert [path.name for path in pictures_in(frogs)] == ["frog 0.png", "frog 1.png", "frog 2.png"]
-    assert [path.name for path in pictures_in(frogs / "frog 1.png")] == ["frog 1.png"]
-    assert list(pictures_in(frogs / "frog 0.txt")) == list(pictures_in(frogs / "none")) == []
 
 
 def test_others_write_only_below_the_workspace(places, tmp_path):

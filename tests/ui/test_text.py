@@ -16,7 +16,11 @@ SOURCES = {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path
 CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("text/"))
 # Keys that are put together from a part and a name.
 FAMILIES = (
-    *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind."),
+    *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind"),
+    "make.arrange",
+    "make.identifier",
+    "make.class",
+    "make.left.why.",
     *("run.check", "run.start", "run.pause", "run.save", "run.sample"),
     "board.",
     "diff.",

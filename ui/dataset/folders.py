@@ -1,31 +1,35 @@
-"""The Dataset tab: where the pictures are, folders made by copying, and what will be trained."""
+"""Folders made by copying: the plan while a person types, the copying, and its undoing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core.data import folders
+from core.data.copies import Comparer, CopyPlan, plan_as_they_are, plan_copy
+from core.data.gather import Gathered
+from core.data.names import parse
 from core.errors import Lang, UserError
-from ui.dataset.identifiers import RARE, token_note
+from ui.dataset.dropping import choose_html
+from ui.dataset.identifiers import offer_html, token_note
+from ui.dataset.places import PLACES
+from ui.dataset.sources import Sources, Wanted, left_out_html
 from ui.parts.markup import esc, note, problems
-from ui.parts.options import OPTIONS, groups_of
 from ui.parts.page import QUICK, Page, column, texts
-from ui.settings.cards import card, grid, titled
+from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
-from ui.window.paths import pictures_in
+from ui.window.faults import guarded, streamed
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
 _LISTED = 6
-_KEYS = {"train": "dataset.train_data_dir", "reg": "dataset.reg_data_dir"}
+_TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
 
 
 class FolderMaker:
@@ -33,74 +37,66 @@ class FolderMaker:
 
     def __init__(self, window: Window, page: Page, form: Form) -> None:
         self._window, self._form = window, form
+        self._sources, self._same = Sources(window), Comparer()
         self.parts: dict[str, Any] = {}
         self._draw(page)
 
     def _draw(self, page: Page) -> None:
         parts = self.parts
-
-        def kinds(lang: Lang) -> list[tuple[str, str]]:
-            return [(say(f"make.kind.{kind}", lang), kind) for kind in ("train", "reg")]
-
         with column("card-make", "rw-card"):
             page.add(gr.HTML, titled("make.title", "make.lead"), padding=False)
-            parts["kind"] = page.add(
-                gr.Radio,
-                {**texts(label="make.kind"), "choices": kinds},
-                value="train",
-                elem_id="make-kind",
-                elem_classes=["rw-plain"],
-            )
+            parts["kind"] = self._choice(page, "kind", ("train", "reg"))
             parts["files"] = page.add(
-                gr.File,
-                texts(label="make.files"),
-                file_count="multiple",
-                file_types=["image"],
-                height=130,
-                elem_id="make-files",
+                gr.File, texts(label="make.files"), file_count="multiple", height=130, elem_id="make-files"
             )
+            page.add(gr.HTML, {"value": choose_html}, padding=False)
             parts["source"] = page.add(
                 gr.Textbox,
                 texts(label="make.source", placeholder="make.source.hint"),
                 elem_id="make-source",
                 max_lines=1,
             )
-            self._draw_name(page)
-            parts["offer"] = page.add(gr.HTML, {"value": _offer}, elem_id="make-offer", padding=False)
-            parts["token"] = gr.HTML(elem_id="make-token", elem_classes=["rw-maybe"], padding=False)
+            parts["arrange"] = self._choice(page, "arrange", ("keep", "new"), visible=False)
+            parts["name"] = column("make-name")
+            with parts["name"]:
+                self._draw_name(page)
             parts["plan"] = gr.HTML(elem_id="make-plan", elem_classes=["rw-maybe"], padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 parts["apply"] = page.add(
-                    gr.Button,
-                    texts(value="make.apply"),
-                    variant="secondary",
-                    interactive=False,
-                    elem_id="make-apply",
-                    size="md",
+                    gr.Button, texts(value="make.apply"), interactive=False, elem_id="make-apply", size="md"
                 )
                 parts["undo"] = page.add(
                     gr.Button, texts(value="make.undo"), visible=False, elem_id="make-undo", size="md"
                 )
             parts["done"] = gr.HTML(elem_id="make-done", elem_classes=["rw-maybe"], padding=False)
-        # The copies this page made last, for Undo: only the server ever names a file in it.
-        parts["made"] = gr.State(())
+        # What was sent to this page, and which copies its Undo button stands for.
+        parts["sent"], parts["last"] = gr.State(()), gr.State("")
+
+    @staticmethod
+    def _choice(page: Page, name: str, values: tuple[str, str], **more: Any) -> Any:
+        def choices(lang: Lang) -> list[tuple[str, str]]:
+            return [(say(f"make.{name}.{value}", lang), value) for value in values]
+
+        return page.add(
+            gr.Radio,
+            {**texts(label=f"make.{name}"), "choices": choices},
+            value=values[0],
+            elem_id=f"make-{name}",
+            elem_classes=["rw-plain"],
+            **more,
+        )
 
     def _draw_name(self, page: Page) -> None:
         """What the folder's name is made of."""
         parts = self.parts
         with column("", "rw-grid"):
-            parts["identifier"] = page.add(
-                gr.Textbox,
-                texts(label="make.identifier", info="make.identifier.info"),
-                elem_id="make-identifier",
-                max_lines=1,
-            )
-            parts["class_"] = page.add(
-                gr.Textbox,
-                texts(label="make.class", info="make.class.info"),
-                elem_id="make-class",
-                max_lines=1,
-            )
+            for name, element, key in (
+                ("identifier", "make-identifier", "make.identifier"),
+                ("class_", "make-class", "make.class"),
+            ):
+                parts[name] = page.add(
+                    gr.Textbox, texts(label=key, info=f"{key}.info"), elem_id=element, max_lines=1
+                )
             parts["repeats"] = page.add(
                 gr.Number,
                 texts(label="make.repeats", info="make.repeats.info"),
@@ -108,24 +104,60 @@ class FolderMaker:
                 step=1,
                 elem_id="make-repeats",
             )
+        parts["offer"] = page.add(gr.HTML, {"value": offer_html}, elem_id="make-offer", padding=False)
+        parts["token"] = gr.HTML(elem_id="make-token", elem_classes=["rw-maybe"], padding=False)
 
-    def connect(self, lang: Any) -> Any:
-        """Bind the handlers. lang: the component with the page's language. Gives the event of copying."""
-        parts, form = self.parts, self._form
-        folder_fields = {form.components[key] for key in _KEYS.values()}
-        typed = {parts[name] for name in ("kind", "files", "source", "identifier", "class_", "repeats")}
-        reading = {lang, *typed, *folder_fields, form.components["dataset.caption_extension"]}
-        changes = [
-            parts[name].change for name in ("kind", "files", "source", "identifier", "class_", "repeats")
-        ]
+    @property
+    def outputs(self) -> list[Any]:
+        """What changes when a page is opened or gets another language."""
+        return [self.parts[name] for name in ("undo", "done", "last")]
+
+    def connect(self, lang: Any) -> list[Any]:
+        """Bind the handlers; gives the events that fill the form.
+
+        lang: the component with the page's language.
+        """
+        parts, window = self.parts, self._window
+        folder_fields = [self._form.components[key] for key in PLACES.values()]
+        captions = self._form.components["dataset.caption_extension"]
+        reading = {lang, captions, parts["sent"], *folder_fields, *(parts[name] for name in _TYPED)}
+        shown = [parts[name] for name in ("plan", "token", "apply")]
+        whole = [*shown, parts["arrange"], parts["name"]]
+        look = guarded(lambda data: self.look(data, data[lang]), window)
+        settle = guarded(lambda data: self.settle(data, data[lang]), window)
+        typed = [parts[name].change for name in ("identifier", "class_", "repeats")]
+        gr.on([*typed, lang.input], look, reading, shown, trigger_mode="always_last", **QUICK)
         gr.on(
-            [*changes, lang.input],
-            guarded(lambda data: self.look(data, data[lang]), self._window),
+            [parts["kind"].change, parts["arrange"].input],
+            settle,
             reading,
-            [parts["plan"], parts["token"], parts["apply"]],
+            whole,
             trigger_mode="always_last",
             **QUICK,
         )
+        # The list of files is sent to the server only when it changes: it may hold a thousand.
+        slow: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "unpack",
+            "concurrency_limit": 4,
+        }
+        sent = parts["files"].change(
+            streamed(lambda data: self.take(data, data[lang]), window),
+            {*reading, parts["files"]},
+            [parts["sent"], parts["plan"]],
+            trigger_mode="always_last",
+            **slow,
+        )
+        named = parts["source"].change(
+            streamed(lambda data: self.unpack(data, data[lang]), window),
+            reading,
+            parts["plan"],
+            trigger_mode="always_last",
+            **slow,
+        )
+        for event in (sent, named):
+            event.then(settle, reading, whole, **QUICK)
         parts["kind"].change(
             lambda kind: (
                 *[gr.update(visible=kind != "reg")] * 2,
@@ -135,54 +167,97 @@ class FolderMaker:
             [parts["identifier"], parts["offer"], parts["repeats"]],
             **QUICK,
         )
-        parts["undo"].click(
-            guarded(lambda data: self.undo(data, data[lang]), self._window),
-            {lang, parts["made"]},
-            [parts["done"], parts["undo"], parts["made"]],
-            trigger_mode="once",
-            **QUICK,
+        return self._connect_buttons(lang, reading, folder_fields)
+
+    def _connect_buttons(self, lang: Any, reading: set[Any], folder_fields: list[Any]) -> list[Any]:
+        parts, window = self.parts, self._window
+        once: dict[str, Any] = {
+            "trigger_mode": "once",
+            "api_visibility": "private",
+            "show_progress": "minimal",
+        }
+        undone = parts["undo"].click(
+            guarded(lambda data: self.undo(data, data[lang]), window),
+            {lang, parts["last"], *folder_fields},
+            [*self.outputs, *folder_fields],
+            **once,
         )
-        return parts["apply"].click(
-            guarded(lambda data: self.copy(data, data[lang]), self._window),
+        copied = parts["apply"].click(
+            guarded(lambda data: self.copy(data, data[lang]), window),
             reading,
             [*parts.values(), *folder_fields],
-            trigger_mode="once",
-            api_visibility="private",
-            show_progress="minimal",
+            **once,
         )
+        return [undone, copied]
 
-    def _sources(self, data: Data) -> list[Path]:
-        """The pictures dropped or named. Raises UserError for a path that may not be read."""
-        dropped = [Path(name) for name in data[self.parts["files"]] or ()]
-        named = data[self.parts["source"]] or ""
-        return dropped + list(pictures_in(self._window.paths.confined(named)) if named.strip() else ())
+    # What is to be copied.
 
-    def _parent(self, data: Data) -> Path:
+    def _wanted(self, data: Data, files: Any = None) -> Wanted:
+        sent = data[self.parts["sent"]] if files is None else files
+        captions = str(data[self._form.components["dataset.caption_extension"]] or ".caption")
+        return Wanted(tuple(sent or ()), str(data[self.parts["source"]] or ""), captions)
+
+    def take(self, data: Data, lang: Lang) -> Iterator[Update]:
+        """Files were sent: note them, and unpack the ZIPs among them."""
+        files = tuple(str(name) for name in data[self.parts["files"]] or ())
+        yield {self.parts["sent"]: files}
+        yield from self._unpacked(self._wanted(data, files), lang)
+
+    def unpack(self, data: Data, lang: Lang) -> Iterator[Update]:
+        """A path was typed: if it is a ZIP, unpack it."""
+        yield from self._unpacked(self._wanted(data), lang)
+
+    def _unpacked(self, wanted: Wanted, lang: Lang) -> Iterator[Update]:
+        try:
+            for html in self._sources.unpack(wanted, lang):
+                yield {self.parts["plan"]: html}
+        except UserError:
+            return  # a path that may not be read; the plan says so
+
+    def _parent(self, data: Data, kind: str) -> Path:
         """The folder to make `20_sls frog` in: the one of the form, or a new one below the workspace."""
-        is_reg = data[self.parts["kind"]] == "reg"
-        chosen = data[self._form.components[_KEYS["reg" if is_reg else "train"]]]
+        chosen = data[self._form.components[PLACES[kind]]]
         if chosen and not self._is_demo(chosen):
-            return self._window.paths.writable(chosen)
-        return self._window.workspace / "datasets" / ("reg" if is_reg else "train")
+            path = self._window.paths.writable(chosen)
+            # A picture folder itself may be chosen, too; its neighbours go beside it.
+            return path.parent if parse(path.name) is not None and not _holds_folders(path) else path
+        return self._window.workspace / "datasets" / kind
 
     def _is_demo(self, chosen: str) -> bool:
         """The demo's own pictures stay as they are; a new subject gets a folder of its own."""
         return self._window.paths.confined(chosen).is_relative_to(self._window.project / "demo")
 
-    def _planned(self, data: Data) -> folders.CopyPlan:
+    def _keeps_folders(self, data: Data, gathered: Gathered) -> bool:
+        return bool(gathered.folders) and data[self.parts["arrange"]] != "new"
+
+    def _planned(self, data: Data, gathered: Gathered) -> CopyPlan:
+        is_reg = data[self.parts["kind"]] == "reg"
+        parent = self._parent(data, "reg" if is_reg else "train")
+        if self._keeps_folders(data, gathered):
+            has_reg = is_reg or any(item.is_reg for item in gathered.items)
+            parents = {False: parent, True: self._parent(data, "reg") if has_reg else parent}
+            return plan_as_they_are(gathered.items, parents, is_reg, self._same)
         repeats = data[self.parts["repeats"]]
         if not isinstance(repeats, int | float) or repeats != int(repeats):
             repeats = 0  # plan_copy says what is allowed
-        is_reg = data[self.parts["kind"]] == "reg"
         words = [str(data[self.parts[name]] or "")[:200] for name in ("identifier", "class_")]
-        return folders.plan_copy(
-            self._sources(data),
-            self._parent(data),
-            int(repeats),
-            "" if is_reg else words[0],
-            words[1],
-            str(data[self._form.components["dataset.caption_extension"]] or ".caption"),
-        )
+        if is_reg:
+            words[0] = ""
+        return plan_copy(gathered.items, parent, int(repeats), words[0], words[1], self._same)
+
+    # What is shown.
+
+    def settle(self, data: Data, lang: Lang) -> Update:
+        """The plan, and the fields that it needs, after other files were chosen."""
+        updates = self.look(data, lang)
+        try:
+            gathered = self._sources.gathered(self._wanted(data))
+        except UserError:
+            gathered = Gathered()
+        keeps = self._keeps_folders(data, gathered)
+        updates[self.parts["arrange"]] = gr.update(visible=bool(gathered.folders))
+        updates[self.parts["name"]] = gr.update(visible=not keeps)
+        return updates
 
     def look(self, data: Data, lang: Lang) -> Update:
         """The plan as it stands while a person types."""
@@ -196,92 +271,125 @@ class FolderMaker:
         return {parts["token"]: token, parts["plan"]: html, parts["apply"]: gr.update(interactive=can)}
 
     def _plan_html(self, data: Data, lang: Lang) -> tuple[str, bool]:
-        missing = self._missing(data)
+        gathered = self._sources.gathered(self._wanted(data))
+        left = left_out_html(gathered, lang)
+        missing = self._missing(data, gathered)
         if missing == "make.empty":
-            return note(say(missing, lang)), False
+            return note(say(missing, lang)) + left, False
         if missing:
-            return note(say(missing, lang), "warn"), False
-        plan = self._planned(data)
+            return note(say(missing, lang), "warn") + left, False
+        plan = self._planned(data, gathered)
         if not plan.copies:
-            return problems(plan.problems, lang) or note(say("make.empty", lang)), False
-        n = len(plan.copies)
+            return (problems(plan.problems, lang) or note(say("make.empty", lang))) + left, False
+        return self._copies_html(plan, lang) + problems(plan.problems, lang) + left, plan.is_possible
+
+    def _copies_html(self, plan: CopyPlan, lang: Lang) -> str:
+        """ "These 12 files will be copied to 20_sls frog", with their names, or with the folders' names."""
+        n, targets = len(plan.copies), plan.targets
+        keeps = len(targets) > 1 or plan.target not in targets
         folder = self._window.paths.short(str(plan.target))
         title = say("make.plan.one" if n == 1 else "make.plan", lang, n=n, folder=folder)
-        names = [esc(to.name) for _, to in plan.copies[:_LISTED]]
-        if n > _LISTED:
-            names.append(f"<em>{esc(say('make.more', lang, n=n - _LISTED))}</em>")
+        if keeps:
+            counts = [(target, sum(to.parent == target for _, to in plan.copies)) for target in targets]
+            names = [f"{esc(target.name)} <em>{esc(_files(count, lang))}</em>" for target, count in counts]
+        else:
+            names = [esc(to.name) for _, to in plan.copies]
+        more = len(names) - _LISTED
+        names = names[:_LISTED] + ([f"<em>{esc(say('make.more', lang, n=more))}</em>"] if more > 0 else [])
         listed = "".join(f"<li>{name}</li>" for name in names)
-        html = f'<div class="rw-plan"><p>{esc(title)}</p><ul>{listed}</ul></div>'
-        return html + problems(plan.problems, lang), plan.is_possible
+        return f'<div class="rw-plan"><p>{esc(title)}</p><ul>{listed}</ul></div>'
 
-    def _missing(self, data: Data) -> str:
+    def _missing(self, data: Data, gathered: Gathered) -> str:
         """The key of what has still to be typed, or ""."""
-        if not self._sources(data):
+        if not gathered.items:
             return "make.empty"
+        if self._keeps_folders(data, gathered):
+            return ""
         if data[self.parts["kind"]] != "reg" and not str(data[self.parts["identifier"]] or "").strip():
             return "make.identifier.needed"
         return "" if str(data[self.parts["class_"]] or "").strip() else "make.class.needed"
 
+    # What is done.
+
     def copy(self, data: Data, lang: Lang) -> Update:
-        """Carry out the plan, and let the form point to the folder."""
-        parts = self.parts
+        """Carry out the plan, and let the form point to the folders."""
+        parts, short = self.parts, self._window.paths.short
         try:
-            missing = self._missing(data)
+            gathered = self._sources.gathered(self._wanted(data))
+            missing = self._missing(data, gathered)
             if missing:
                 return {parts["plan"]: note(say(missing, lang), "warn")}
-            plan = self._planned(data)
-            made = folders.apply_copy(plan)
+            plan = self._planned(data, gathered)
+            places = self._places(data, plan)
+            before = {key: str(data[self._form.components[key]] or "") for key in places}
+            batch = self._window.copies.copy(plan, before, places)
         except UserError as e:
             return {parts["plan"]: problems(e.problems, lang)}
-        kind = "reg" if data[parts["kind"]] == "reg" else "train"
-        short = self._window.paths.short
-        self._window.draft.keep({_KEYS[kind]: short(str(plan.target.parent))})
-        done = say("make.done", lang, n=len(made), folder=short(str(plan.target)))
+        self._window.draft.keep(places)
+        names = ", ".join(short(str(folder)) for folder in batch.folders)
         return {
-            parts["done"]: note(done, "good"),
-            parts["made"]: tuple(str(path) for path in made),
+            parts["done"]: note(say("make.done", lang, n=len(batch.files), folder=names), "good"),
+            parts["last"]: batch.id,
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
             parts["files"]: gr.update(value=None),
+            parts["sent"]: (),
             parts["source"]: gr.update(value=""),
-            self._form.components[_KEYS[kind]]: gr.update(value=short(str(plan.target.parent))),
+            **{self._form.components[key]: gr.update(value=place) for key, place in places.items()},
+        }
+
+    def _places(self, data: Data, plan: CopyPlan) -> dict[str, str]:
+        """What the form's folders are after the copying."""
+        is_reg = data[self.parts["kind"]] == "reg"
+        parents = {folder.parent for folder in plan.targets}
+        train = set() if is_reg else {self._parent(data, "train")} & parents
+        kinds = {"train": train, "reg": parents - train}
+        return {
+            PLACES[kind]: self._window.paths.short(str(found.pop())) for kind, found in kinds.items() if found
         }
 
     def undo(self, data: Data, lang: Lang) -> Update:
-        """Remove the copies this page made last, nothing else."""
-        parts = self.parts
-        made = [Path(name) for name in data[parts["made"]] or ()]
-        folders.undo(made)
-        done = say("make.undone", lang, n=len(made)) if made else say("make.undo.none", lang)
-        return {parts["done"]: note(done), parts["made"]: (), parts["undo"]: gr.update(visible=False)}
+        """Remove the copies that the button stands for, as far as they are still what was copied."""
+        undone = self._window.copies.undo(str(data[self.parts["last"]] or ""))
+        if undone is None:
+            return self.show(lang, note(say("make.undo.none", lang)))
+        said = note(say("make.undone", lang, n=undone.removed), "good")
+        if undone.changed:
+            names = ", ".join(path.name for path in undone.changed[:_LISTED])
+            if len(undone.changed) > _LISTED:
+                names += f" {say('make.more', lang, n=len(undone.changed) - _LISTED)}"
+            said += note(say("make.undo.kept", lang, n=len(undone.changed), names=names), "warn")
+        if undone.missing:
+            said += note(say("make.undo.missing", lang, n=undone.missing))
+        updates = self.show(lang, said)
+        for key, after in undone.batch.after.items():
+            field = self._form.components[key]
+            if str(data[field] or "") == after and not undone.changed:
+                updates[field] = gr.update(value=undone.batch.before[key])
+                self._window.draft.keep({key: undone.batch.before[key]})
+        return updates
+
+    def show(self, lang: Lang, said: str = "") -> Update:
+        """The Undo button with what it would undo, for a page that was just opened as well."""
+        last = self._window.copies.last
+        if last is not None:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.seconds))
+            folder = ", ".join(self._window.paths.short(str(folder)) for folder in last.folders)
+            said += note(say("make.last", lang, n=len(last.files), folder=folder, when=when))
+        return {
+            self.parts["undo"]: gr.update(visible=last is not None),
+            self.parts["last"]: last.id if last else "",
+            self.parts["done"]: said,
+        }
 
 
-def _offer(lang: Lang) -> str:
-    """The guide's rare words, each to be taken by a click (FILL in the head)."""
-    words = "".join(f'<button type="button" data-word="{esc(word)}">{esc(word)}</button>' for word in RARE)
-    return f'<div class="rw-words"><span>{esc(say("token.offer", lang))}</span>{words}</div>'
+def _files(n: int, lang: Lang) -> str:
+    return say("make.files.one" if n == 1 else "make.files.count", lang, n=n)
 
 
-FILL = """<script>
-document.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-word]');
-  const field = document.querySelector('#make-identifier input, #make-identifier textarea');
-  if (!chosen || !field) return;
-  field.value = chosen.dataset.word;
-  field.dispatchEvent(new Event('input', {bubbles: true}));
-});
-</script>"""
-
-
-def draw_places(page: Page, form: Form) -> None:
-    """The card with the two folders."""
-    with column("card-places", "rw-card"):
-        page.add(gr.HTML, titled("group.data"), padding=False)
-        grid(page, form, [OPTIONS[key] for key in _KEYS.values()])
-
-
-def draw_settings(page: Page, form: Form) -> None:
-    """The cards with every other option of the dataset."""
-    for group, options in groups_of("dataset"):
-        rest = [option for option in options if option.key not in _KEYS.values()]
-        card(page, form, f"group.{group}", rest, f"data-{group}")
+def _holds_folders(path: Path) -> bool:
+    """Whether folders like `20_sls frog` lie in it."""
+    try:
+        return any(parse(child.name) is not None and child.is_dir() for child in path.iterdir())
+    except OSError:
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import Lang
 from core.models.sd.tokens import encode
-from ui.parts.markup import note
+from ui.parts.markup import esc, note
 from ui.text import say
 
 RARE = tuple(
@@ -52,3 +52,20 @@ def token_note(word: str, lang: Lang) -> str:
         return note(say("token.common", lang, word=word), "warn")
     key, tone = ("token.long", "warn") if len(word) > 3 else ("token.one", "good")
     return note(say(key, lang, word=word), tone)
+
+
+def offer_html(lang: Lang) -> str:
+    """The guide's rare words, each to be taken by a click (FILL in the head)."""
+    words = "".join(f'<button type="button" data-word="{esc(word)}">{esc(word)}</button>' for word in RARE)
+    return f'<div class="rw-words"><span>{esc(say("token.offer", lang))}</span>{words}</div>'
+
+
+FILL = """<script>
+document.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-word]');
+  const field = document.querySelector('#make-identifier input, #make-identifier textarea');
+  if (!chosen || !field) return;
+  field.value = chosen.dataset.word;
+  field.dispatchEvent(new Event('input', {bubbles: true}));
+});
+</script>"""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from core.catalog import Words
 from core.errors import Lang
 from ui.text.dataset import DATASET_WORDS
+from ui.text.making import MAKING_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.runs import RUNS_WORDS
 from ui.text.tools import TOOLS_WORDS
@@ -178,7 +179,14 @@ _SHELL_WORDS: Mapping[str, Words] = {
 }
 
 WORDS: Mapping[str, Words] = MappingProxyType(
-    {**_SHELL_WORDS, **DATASET_WORDS, **RUN_WORDS, **RUNS_WORDS, **TOOLS_WORDS}
+    {
+        **_SHELL_WORDS,
+        **DATASET_WORDS,
+        **MAKING_WORDS,
+        **RUN_WORDS,
+        **RUNS_WORDS,
+        **TOOLS_WORDS,
+    }
 )
 
 

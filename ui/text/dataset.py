@@ -7,46 +7,6 @@ from collections.abc import Mapping
 from core.catalog import Words
 
 DATASET_WORDS: Mapping[str, Words] = {
-    "make.title": Words("Add pictures", "画像を追加"),
-    "make.lead": Words(
-        "Drop pictures here or name a folder. They are copied into a folder that training understands; "
-        "your originals stay as they are.",
-        "画像をドロップするか、フォルダを指定してください。学習用の名前のフォルダへコピーします。元の画像はそのままです。",
-    ),
-    "make.kind": Words("What they show", "画像の内容"),
-    "make.kind.train": Words("What to teach", "学習させる対象"),
-    "make.kind.reg": Words("Others of its class (regularization)", "同じclassの別のもの（正則化画像）"),
-    "make.files": Words("Pictures", "画像"),
-    "make.source": Words(
-        "or a folder or picture on this computer", "またはこのコンピューターのフォルダ・画像"
-    ),
-    "make.source.hint": Words("such as /home/me/frogs", "例：C:/Users/me/frogs"),
-    "make.identifier": Words("Identifier", "identifier"),
-    "make.identifier.info": Words(
-        "A rare, short word that will mean your subject.", "対象を表す、珍しく短い単語。"
-    ),
-    "make.class": Words("Class", "class"),
-    "make.class.info": Words("What it is: frog, dog, 1girl.", "対象の種類。例：frog、dog、1girl"),
-    "make.repeats": Words("Repeats", "繰り返し回数"),
-    "make.repeats.info": Words(
-        "How often each picture is used in an epoch.", "1エポックで各画像を使う回数。"
-    ),
-    "make.apply": Words("Copy pictures", "画像をコピー"),
-    "make.undo": Words("Undo", "元に戻す"),
-    "make.empty": Words(
-        "Nothing to copy yet: drop pictures or name a folder.",
-        "コピーする画像がありません。画像をドロップするか、フォルダを指定してください。",
-    ),
-    "make.plan.one": Words("This file will be copied to {folder}", "この画像を {folder} へコピーします"),
-    "make.plan": Words("These {n} files will be copied to {folder}", "この{n}枚を {folder} へコピーします"),
-    "make.more": Words("and {n} more", "ほか{n}枚"),
-    "make.done": Words("{n} files copied to {folder}", "{n}枚を {folder} へコピーしました"),
-    "make.undone": Words("{n} copies removed.", "コピーした{n}枚を削除しました。"),
-    "make.undo.none": Words("There is nothing to undo.", "元に戻す操作はありません。"),
-    "make.class.needed": Words("Type a class, such as frog.", "classを入力してください（例：frog）。"),
-    "make.identifier.needed": Words(
-        "Type an identifier, such as sls.", "identifierを入力してください（例：sls）。"
-    ),
     "token.one": Words("{word} is one token: good.", "「{word}」は1トークンです。適切です。"),
     "token.many": Words(
         "{word} is {n} tokens; a word of one token is learned more surely.",

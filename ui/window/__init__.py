@@ -14,6 +14,7 @@ from typing import Any, Literal
 from core.config import check, preset, toml_io
 from core.config.option import walk
 from core.config.schema import RunConfig
+from core.data.journal import Journal
 from core.errors import ConfigError, Lang, UserError
 from core.runner import Runner
 from ui.parts.job import Job
@@ -49,11 +50,13 @@ class Window:
     convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
     resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
     regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
+    unpack: Job[Any] = field(default_factory=lambda: Job("rareword-unpack"))
     tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
+        self.copies = Journal(self.workspace / "copies.jsonl")
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
 

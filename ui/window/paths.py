@@ -14,7 +14,6 @@ from core.errors import Problem, UserError
 
 LONGEST = 1024
 MODEL_ENDINGS = (".safetensors", ".ckpt")
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{device}{n}" for device in ("COM", "LPT") for n in range(1, 10))}
@@ -207,12 +206,3 @@ def file_name(text: str, key: str = "") -> str:
             )
         )
     return name
-
-
-def pictures_in(path: Path) -> Sequence[Path]:
-    """The picture itself, or the pictures that lie directly in a folder, by name."""
-    if path.is_file():
-        return [path] if path.suffix.lower() in PICTURE_ENDINGS else []
-    if not path.is_dir():
-        return []
-    return sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_ENDINGS and p.is_file())

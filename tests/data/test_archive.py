@@ -1,0 +1,195 @@
+"""ZIPs of pictures, well-meant and hostile."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.control import RunControl, StopRun
+from core.data.archive import LIMITS, look, unpack
+from core.data.gather import paired
+from core.errors import UserError
+from tests.data.pictures import draw
+
+
+def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def entry(path: Path, name: str, mode: int, data: bytes = b"x") -> Path:
+    """An archive with one entry of a kind of its own."""
+    info = zipfile.ZipInfo(name)
+    info.create_system, info.external_attr = 3, mode << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, data)
+    return path
+
+
+def opened(path: Path, to: Path, **limits):
+    return unpack(path, to, ".caption", lambda *_: None, RunControl(), replace(LIMITS, **limits))
+
+
+def refused(path: Path, tmp_path: Path, **limits) -> str:
+    with pytest.raises(UserError) as caught:
+        opened(path, tmp_path / "out", **limits)
+    assert not (tmp_path / "out").exists()
+    return caught.value.problems[0].code
+
+
+def test_pictures_and_captions_are_unpacked_together_and_everything_else_is_named(tmp_path):
+    picture = draw(tmp_path / "a.png").read_bytes()
+    path = zipped(
+        tmp_path / "a.zip",
+        {
+            "frogs/a.png": picture,
+            "frogs/a.txt": b"sls frog",
+            "frogs/a.caption": b"green",
+            "b/a.txt": b"alone",
+            "run.exe": b"MZ",
+            "__MACOSX/._a.png": b"x",
+        },
+    )
+    found = opened(path, tmp_path / "out")
+    (item,) = paired(found.entries).items
+    assert item.name == "a.png" and item.picture.read_bytes() == picture
+    assert [text.read_bytes() for text in item.captions] == [b"green", b"sls frog"]
+    assert found.left_out == {"kind": ("run.exe",), "junk": ("__MACOSX/._a.png",)}
+    assert paired(found.entries).left_out == {"orphan": ("a.txt",)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../a.png", "x/../../a.png", "/a.png", "C:/a.png", "..\\a.png", "\\\\host\\a.png", "x/..\\..\\a.png"],
+)
+def test_a_path_out_of_the_zip_is_left_out_and_nothing_is_written_elsewhere(tmp_path, name):
+    path = zipped(tmp_path / "a.zip", {name: b"x", "good.png": b"y"})
+    found = opened(path, tmp_path / "deep" / "out")
+    assert [e.parts for e in found.entries] == [("good.png",)]
+    assert [*found.left_out] == ["outside"]
+    assert sorted(p.name for p in tmp_path.rglob("*.png")) == ["1.png"]
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK])
+def test_links_and_devices_are_left_out(tmp_path, kind):
+    found = opened(entry(tmp_path / "a.zip", "a.png", kind | 0o777, b"/etc/passwd"), tmp_path / "out")
+    assert found.entries == () and found.left_out == {"link": ("a.png",)}
+
+
+def test_names_never_become_paths_and_every_system_takes_them(tmp_path):
+    names = ["CON.png", "a:b?.png", "x" * 250 + ".png", "é" * 150 + ".png", "nul.txt.png"]
+    path = zipped(tmp_path / "a.zip", {f"{n}/{name}": b"x" for n, name in enumerate(names)})
+    found = opened(path, tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"{n}.png" for n in range(1, 6)]
+    safe = [item.name for item in paired(found.entries).items]
+    assert safe[:2] == ["_CON.png", "a_b_.png"] and safe[-1] == "_nul.txt.png"
+    assert all(len(name.encode()) <= 180 and name.endswith(".png") for name in safe)
+
+
+def packed_as(tmp_path: Path, raw: bytes) -> Path:
+    """An archive of an old packer: the name's bytes as they are, without the flag for UTF-8."""
+    path = zipped(tmp_path / "old.zip", {"x" * len(raw): b"x"})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(raw), raw))
+    return path
+
+
+@pytest.mark.parametrize("name", ["表示ソ能.png", "カエル/蛙１.png"])
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8"])
+def test_japanese_names_of_old_packers_are_read(tmp_path, name, encoding):
+    listing = look(packed_as(tmp_path, name.encode(encoding)))
+    assert ["/".join(member.parts) for member in listing.members] == [name]
+
+
+def test_a_name_in_the_old_code_page_of_dos_is_read_too(tmp_path):
+    assert look(packed_as(tmp_path, b"caf\x82.png")).members[0].parts == ("café.png",)
+
+
+def test_too_many_files_are_refused_before_the_list_is_read(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "a.zip", {f"{n}.png": b"" for n in range(30)})
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", None)
+    assert refused(path, tmp_path, files=29) == "E-ZIP-MANY"
+    assert refused(path, tmp_path, listing_bytes=500) == "E-ZIP-MANY"
+
+
+def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.bmp": bytes(2 << 20)}, zipfile.ZIP_DEFLATED)
+    assert refused(path, tmp_path, free_of_ratio=1 << 20) == "E-ZIP-BOMB"
+    assert refused(path, tmp_path, all_bytes=1 << 20) == "E-ZIP-LARGE"
+    assert opened(path, tmp_path / "fine").entries  # far below what is free of the rule
+
+
+def test_one_file_that_is_too_large_is_left_out(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": bytes(100), "b.png": b"y", "b.txt": bytes(100)})
+    found = opened(path, tmp_path / "out", one_bytes=50, caption_bytes=60)
+    assert [e.parts for e in found.entries] == [("b.png",)] and found.left_out == {
+        "large": ("a.png", "b.txt")
+    }
+
+
+def test_a_file_that_holds_more_than_it_says_is_left_out(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": bytes(5000), "b.png": b"y"}, zipfile.ZIP_DEFLATED)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<L", 5000), struct.pack("<L", 10)))
+    found = opened(path, tmp_path / "out")
+    assert [e.parts for e in found.entries] == [("b.png",)] and found.left_out == {"damaged": ("a.png",)}
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["2.png"]
+
+
+def test_damaged_bytes_are_left_out(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"secret bytes", "b.png": b"y"})
+    path.write_bytes(path.read_bytes().replace(b"secret", b"SECRET", 1))
+    assert opened(path, tmp_path / "out").left_out == {"damaged": ("a.png",)}
+
+
+def test_a_locked_file_and_a_method_that_asks_for_memory_are_left_out(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x"}, zipfile.ZIP_LZMA)
+    assert look(path).left_out == {"method": ("a.png",)}
+    path = zipped(tmp_path / "b.zip", {"a.png": b"x"})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    assert look(path).left_out == {"password": ("a.png",)}
+
+
+@pytest.mark.parametrize("data", [b"", b"no zip at all", b"PK\x05\x06", b"PK\x03\x04" + bytes(100)])
+def test_what_is_no_zip_is_refused_in_one_sentence(tmp_path, data):
+    (tmp_path / "a.zip").write_bytes(data)
+    assert refused(tmp_path / "a.zip", tmp_path) == "E-ZIP-BAD"
+
+
+def test_a_cut_off_zip_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": bytes(1000)})
+    path.write_bytes(path.read_bytes()[:-30])
+    assert refused(path, tmp_path) == "E-ZIP-BAD"
+
+
+def test_stopping_leaves_nothing_behind(tmp_path):
+    control = RunControl()
+    control.stop(save=False)
+    with pytest.raises(StopRun):
+        unpack(
+            zipped(tmp_path / "a.zip", {"a.png": b"x"}), tmp_path / "out", ".txt", lambda *_: None, control
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_large_archives_with_the_longer_end_record_are_read(tmp_path):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.png", b"x")
+    data = stream.getvalue()
+    end = data.rindex(b"PK\x05\x06")
+    at, size = struct.unpack_from("<L", data, end + 16)[0], end - struct.unpack_from("<L", data, end + 16)[0]
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, at)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    short = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    (tmp_path / "a.zip").write_bytes(data[:end] + end64 + locator + short)
+    assert len(look(tmp_path / "a.zip").members) == 1

@@ -1,0 +1,82 @@
+"""Words of the card that makes folders, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+MAKING_WORDS: Mapping[str, Words] = {
+    "make.title": Words("Add pictures", "画像を追加"),
+    "make.kind": Words("What they show", "画像の内容"),
+    "make.kind.train": Words("What to teach", "学習させる対象"),
+    "make.kind.reg": Words("Others of its class (regularization)", "同じclassの別のもの（正則化画像）"),
+    "make.identifier": Words("Identifier", "identifier"),
+    "make.identifier.info": Words(
+        "A rare, short word that will mean your subject.", "対象を表す、珍しく短い単語。"
+    ),
+    "make.class": Words("Class", "class"),
+    "make.class.info": Words("What it is: frog, dog, 1girl.", "対象の種類。例：frog、dog、1girl"),
+    "make.repeats": Words("Repeats", "繰り返し回数"),
+    "make.repeats.info": Words(
+        "How often each picture is used in an epoch.", "1エポックで各画像を使う回数。"
+    ),
+    "make.undo": Words("Undo", "元に戻す"),
+    "make.class.needed": Words("Type a class, such as frog.", "classを入力してください（例：frog）。"),
+    "make.identifier.needed": Words(
+        "Type an identifier, such as sls.", "identifierを入力してください（例：sls）。"
+    ),
+    "make.lead": Words(
+        "Drop pictures, a ZIP or a folder here, or name one. They are copied into a folder that training "
+        "understands; your originals stay as they are.",
+        "画像・ZIP・フォルダをドロップするか、場所を入力してください。学習用の名前のフォルダへコピーします。元のファイルはそのままです。",
+    ),
+    "make.files": Words("Pictures, captions or a ZIP", "画像・キャプション・ZIP"),
+    "make.files.info": Words("up to 200 MB a file", "1ファイル200 MBまで"),
+    "make.folder": Words("Choose a whole folder", "フォルダごと選ぶ"),
+    "make.source": Words(
+        "or a folder, picture or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
+    ),
+    "make.source.hint": Words("such as /home/me/frogs", "例：C:/Users/me/frogs"),
+    "make.arrange": Words(
+        "Folders such as “20_sls frog” were found", "「20_sls frog」のようなフォルダがあります"
+    ),
+    "make.arrange.keep": Words("Take them as they are", "そのまま使う"),
+    "make.arrange.new": Words(
+        "Put all pictures into one new folder", "すべての画像を新しいフォルダにまとめる"
+    ),
+    "make.apply": Words("Copy", "コピーする"),
+    "make.empty": Words(
+        "Nothing to copy yet: drop pictures or a ZIP, or name a folder.",
+        "コピーする画像がありません。画像かZIPをドロップするか、フォルダを指定してください。",
+    ),
+    "make.plan.one": Words("This file will be copied to {folder}", "次のファイルを {folder} へコピーします"),
+    "make.plan": Words(
+        "These {n} files will be copied to {folder}", "次の{n}個のファイルを {folder} へコピーします"
+    ),
+    "make.files.one": Words("1 file", "1個"),
+    "make.files.count": Words("{n} files", "{n}個"),
+    "make.more": Words("and {n} more", "ほか{n}個"),
+    "make.left.one": Words("1 file is not taken", "1個のファイルは使いません"),
+    "make.left.many": Words("{n} files are not taken", "{n}個のファイルは使いません"),
+    "make.left.why.kind": Words("Neither picture nor caption:", "画像でもキャプションでもない："),
+    "make.left.why.junk": Words("Hidden or made by the system:", "隠しファイル・システムのファイル："),
+    "make.left.why.orphan": Words("Caption without a picture:", "対応する画像のないキャプション："),
+    "make.left.why.link": Words("Link or device:", "リンクやデバイス："),
+    "make.left.why.outside": Words("Its path leads out of the ZIP:", "ZIPの外を指すパス："),
+    "make.left.why.password": Words("Locked with a password:", "パスワード付き："),
+    "make.left.why.method": Words("Packed in a way that is not read here:", "対応していない圧縮方式："),
+    "make.left.why.large": Words("Too large:", "大きすぎる："),
+    "make.left.why.damaged": Words("Damaged:", "壊れている："),
+    "make.done": Words("{n} files copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
+    "make.last": Words(
+        "Undo takes back the {n} files copied to {folder} ({when}).",
+        "「元に戻す」で、{folder} へコピーした{n}個のファイルを取り消せます（{when}）。",
+    ),
+    "make.undone": Words("{n} copies removed.", "コピーした{n}個のファイルを削除しました。"),
+    "make.undo.kept": Words(
+        "{n} were changed since and are kept: {names}", "その後変更された{n}個は残しました：{names}"
+    ),
+    "make.undo.missing": Words("{n} were gone already.", "{n}個は既にありませんでした。"),
+    "make.undo.none": Words("There is nothing to undo.", "元に戻す操作はありません。"),
+}
