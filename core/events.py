@@ -77,6 +77,16 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The run waits after `step` steps. freed_bytes: what was moved from the GPU to host memory meanwhile."""
+
+    name: ClassVar[str] = "paused"
+    step: int
+    freed_bytes: int = 0
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
 class Warned:
     """Something a person should know, and the run goes on."""
 
@@ -94,6 +104,7 @@ class RunEnded:
 
     status: "done", "stopped", "refused" or "failed". exit_code: as the command line returns it.
     en, ja: one sentence each. message: the formatted traceback of a fault of ours, else "".
+    code: what went wrong, as in errors.Problem, or "".
     """
 
     name: ClassVar[str] = "run_ended"
@@ -103,14 +114,15 @@ class RunEnded:
     en: str
     ja: str
     message: str = ""
+    code: str = ""
     time: float = field(default_factory=clock.time)
 
 
-Event = PlanReady | StageProgress | StepDone | Saved | Warned | RunEnded
+Event = PlanReady | StageProgress | StepDone | Saved | Paused | Warned | RunEnded
 Emit = Callable[[Event], None]
 
 EVENT_TYPES: dict[str, type[Any]] = {
-    kind.name: kind for kind in (PlanReady, StageProgress, StepDone, Saved, Warned, RunEnded)
+    kind.name: kind for kind in (PlanReady, StageProgress, StepDone, Saved, Paused, Warned, RunEnded)
 }
 
 

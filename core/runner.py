@@ -53,14 +53,14 @@ class RunHandle:
 
     @property
     def status(self) -> str:
-        """starting, running, paused, stopping; then how it ended: done, stopped, refused, failed."""
+        """starting, running, pausing, paused, stopping; then how it ended: done, stopped, refused, failed."""
         end = self.ended
         if end is not None:
             return end.status
         if self.control.is_stopping:
             return "stopping"
         if self.control.is_paused:
-            return "paused"
+            return "paused" if self.control.is_waiting else "pausing"
         return "running" if self.step else "starting"
 
     @property
@@ -217,23 +217,26 @@ def _ending(train: Train, handle: RunHandle, emit: _Emitter) -> RunEnded:
         return RunEnded("stopped", EXIT_STOPPED, step, en, ja)
     except UserError as e:
         status = "refused" if e.exit_code == EXIT_REFUSED else "failed"
+        code = e.problems[0].code
         en, ja = ("\n".join(p.text(lang) for p in e.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
-        return RunEnded(status, e.exit_code, handle.step, en, ja)
+        return RunEnded(status, e.exit_code, handle.step, en, ja, code=code)
     except (MemoryError, OSError, RuntimeError) as e:
         fault = _resource_fault(e)
         if fault is None:
             return _bug(handle.step)
-        return RunEnded("failed", EXIT_RESOURCE, handle.step, fault[0], fault[1], traceback.format_exc())
+        code, en, ja = fault
+        return RunEnded("failed", EXIT_RESOURCE, handle.step, en, ja, traceback.format_exc(), code)
     except Exception:
         return _bug(handle.step)
     return RunEnded("done", EXIT_DONE, handle.step, "Done.", "完了しました。")
 
 
-def _resource_fault(error: Exception) -> tuple[str, str] | None:
-    """Out of memory or disk, in words, or None when it is neither."""
+def _resource_fault(error: Exception) -> tuple[str, str, str] | None:
+    """Out of memory or disk, or a fault of the GPU: code and words; None when it is none of these."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or "OutOfMemoryError" in text or "out of memory" in text.lower():
         return (
+            "E-OOM",
             "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, "
             "cache_latents, optimizer AdamW8bit, a smaller resolution.",
             "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、"
@@ -241,8 +244,20 @@ def _resource_fault(error: Exception) -> tuple[str, str] | None:
         )
     if isinstance(error, OSError) and error.errno in (27, 28, 122):
         return (
+            "E-DISK-FULL",
             "The disk is full; free some space and resume.",
             "ディスクの空きがありません。空きを作ってから再開してください。",
+        )
+    if "CUDA error" in text or "AcceleratorError" in text or "CUDNN_STATUS" in text or "CUBLAS" in text:
+        reason = str(error).strip().splitlines()[0]
+        return (
+            "E-CUDA",
+            f"The graphics card reported a fault ({reason}). It can't be used again until this program is "
+            "closed and started anew; the last saved state is on disk and can be resumed from then. If it "
+            "happens again: update the driver, and undo overclocking.",
+            f"グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
+            "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
+            "更新し、オーバークロックを解除してください。",
         )
     return None
 

@@ -57,6 +57,46 @@ def test_each_kind_of_fault_has_its_exit_code(tmp_path, error, status, code):
     assert (end.status, end.exit_code) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NumericFault(Problem("E-NUMERIC", "not finite", "有限でない")), "E-NUMERIC"),
+        (MemoryError(), "E-OOM"),
+        (OSError(28, "No space left on device"), "E-DISK-FULL"),
+        (RuntimeError("CUDA error: an illegal memory access was encountered\nmore"), "E-CUDA"),
+        (ValueError("ours"), ""),
+    ],
+)
+def test_an_end_names_what_went_wrong(tmp_path, error, code):
+    def train(config, folder, control, emit):
+        raise error
+
+    end = run_to_end(train, tmp_path).ended
+    assert end.code == code and "more" not in end.en.splitlines()
+    assert ("started anew" in end.en) == (code == "E-CUDA")
+
+
+def test_a_pause_is_called_so_only_once_the_run_waits(tmp_path):
+    go, waits = threading.Event(), threading.Event()
+
+    def train(config, folder, control, emit):
+        waits.set()
+        go.wait(10)
+        control.check()
+
+    handle = Runner(train).start(text(tmp_path))
+    waits.wait(10)
+    handle.control.pause()
+    assert handle.status == "pausing"
+    go.set()
+    deadline = time.monotonic() + 10
+    while handle.status != "paused" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert handle.status == "paused"
+    handle.control.resume()
+    assert handle.wait(10)
+
+
 def test_a_fault_of_ours_keeps_its_traceback_out_of_the_sentence(tmp_path):
     def train(config, folder, control, emit):
         raise ValueError("boom")

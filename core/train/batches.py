@@ -35,6 +35,9 @@ class Latents(Protocol):
     def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of each sample's latents, each (B, C, h, w), on the training device."""
 
+    def kept(self) -> Sequence[Tensor]:
+        """What lies in memory for the whole run."""
+
 
 class MaskSource(Protocol):
     """Where loss masks come from."""
@@ -106,6 +109,10 @@ class Batches:
         """This very batch; None: no sample in it for this process."""
         prepared = self._prepare(batch)
         return None if prepared is None else self._load(prepared)
+
+    def kept(self) -> Sequence[Tensor]:
+        """The latents that lie in memory for the whole run."""
+        return self._latents.kept()
 
     def _prepare(self, batch: Batch) -> _Prepared | None:
         samples = batch.samples[self._engine.rank :: self._engine.world_size]

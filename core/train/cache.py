@@ -57,6 +57,9 @@ class CachedLatents:
         mean, std = found.to(self._device, non_blocking=True).unbind(dim=1)
         return mean, std
 
+    def kept(self) -> Sequence[Tensor]:
+        return [*self._buckets.values()]
+
 
 class EncodedPictures:
     """Latents made from the pictures at every step, for what a cache can't hold: random crops and colours."""
@@ -73,6 +76,9 @@ class EncodedPictures:
     def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
             return self._encode(prepared)
+
+    def kept(self) -> Sequence[Tensor]:
+        return ()
 
     def _pixels(self, batch: Batch, sample: Sample) -> Tensor:
         is_held = sample.image in self._plan.held

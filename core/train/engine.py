@@ -42,6 +42,8 @@ class Engine:
         cpu = world_size() > 1 and not torch.accelerator.is_available()
         self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1, cpu=cpu)
         self.device: torch.device = self._accelerator.device
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)  # the peak of a run before this one is not ours
         self.rank: int = self._accelerator.process_index
         self.world_size: int = self._accelerator.num_processes
         assert self.world_size == world_size(), f"{self.world_size} of {world_size()} processes found"

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from core.config.option import steps_of
 from core.config.schema import RunConfig
-from core.control import RunControl
+from core.control import RunControl, SampleWish
 from core.data.plan import Plan
 from core.events import Emit, StepDone
 from core.models.family import Components
-from core.train import optim
-from core.train.batches import MicroBatch
+from core.train import aside, optim
+from core.train.batches import Batches, MicroBatch
 from core.train.ema import Averages
 from core.train.engine import Engine
 from core.train.keys import torch_seed
@@ -42,7 +42,7 @@ class Training:
     parts: Components
     trainee: Trainee
     text: TextStates
-    stream: Callable[[int], Generator[MicroBatch | None]]
+    batches: Batches
     batch_loss: Callable[[MicroBatch], Tensor]
     optimizer: torch.optim.Optimizer
     update: Update
@@ -53,6 +53,10 @@ class Training:
     validation: Validation
     plan: Plan
     total_steps: int
+
+    def stream(self, position: int) -> Generator[MicroBatch | None]:
+        """Micro-batches from number `position` on, without end."""
+        return self.batches.stream(position)
 
     @property
     def accumulation(self) -> int:
@@ -101,7 +105,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
     report.restart_clock()
     with closing(training.stream(training.position(progress.step))) as stream:
         while progress.step < training.total_steps:
-            _look_at_control(training, progress.step, control, report)
+            _look_at_control(training, progress.step, control, emit, report)
             if stop_text_encoder(training, progress.step):
                 keep_text(training, control, emit)
             rates = training.learning_rates(progress.step)
@@ -221,7 +225,7 @@ class Report:
         )
 
 
-def _look_at_control(training: Training, step: int, control: RunControl, report: Report) -> None:
+def _look_at_control(training: Training, step: int, control: RunControl, emit: Emit, report: Report) -> None:
     """Stop or pause. With several processes the wish reaches the main one only, so all ask it, at reports."""
     if training.engine.world_size > 1:
         if step % training.config.log.log_every_n_steps:
@@ -229,7 +233,7 @@ def _look_at_control(training: Training, step: int, control: RunControl, report:
         if training.engine.agree(control.is_stopping):
             control.stop()
     before = time.monotonic()
-    control.check()
+    aside.pause(training, step, control, emit)
     report.exclude(time.monotonic() - before)
 
 
@@ -248,7 +252,7 @@ def _save_and_sample(
     config, step, epoch = training.config, progress.step, training.epoch_of(progress.step)
     is_last = step == training.total_steps
     ended = training.epoch_ended(step)
-    saves_now, samples_now = _wishes(training, step, control)
+    saves_now, wish = _wishes(training, step, control)
     before = time.monotonic()
 
     kinds = training.outputs.due(step, ended, is_last)
@@ -256,18 +260,23 @@ def _save_and_sample(
         training.update.look(step)
         training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
     every_steps, every_epochs = config.sample.sample_every_n_steps, config.sample.sample_every_n_epochs
-    samples_due = (every_steps is not None and step % every_steps == 0) or (
-        every_epochs is not None and ended > 0 and ended % every_epochs == 0
+    is_due = (
+        is_last
+        or (every_steps is not None and step % every_steps == 0)
+        or (every_epochs is not None and ended > 0 and ended % every_epochs == 0)
     )
-    if samples_due or samples_now or is_last:
+    if is_due or wish is not None:
+        prompts = training.samples.wanted(is_due, wish, emit)
         with training.averages.averaged():
-            training.samples.draw(step, control, emit)
+            training.samples.draw(step, control, emit, prompts)
     report.exclude(time.monotonic() - before)
 
 
-def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, bool]:
-    """Whether a person asked to save or to sample now; several processes ask the main one, at reports."""
+def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, SampleWish | None]:
+    """Whether to save now, and what to sample now; several processes ask the main one, at reports."""
     engine = training.engine
     if engine.world_size > 1 and step % training.config.log.log_every_n_steps:
-        return False, False
-    return engine.agree(control.take_save_now()), engine.agree(control.take_sample_now())
+        return False, None
+    saves, wish = engine.agree(control.take_save_now()), control.take_sample_now()
+    # Only the main process draws, so the others need not know what.
+    return saves, (wish or SampleWish()) if engine.agree(wish is not None) else None

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size
+from core.data.keys import key
 from core.errors import Problem, UserError
-from core.train.keys import torch_seed
 
 STEPS = 30
 GUIDANCE = 7.5
@@ -55,6 +55,21 @@ def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple
     else:
         entries = _of_lines(lines)
     return tuple(_made(text, given, n, resolution, seed) for n, (text, given) in enumerate(entries))
+
+
+def of_lines(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
+    """As `parse`, of lines that were typed while the run goes on: none of them stands for a file."""
+    entries = enumerate(_of_lines(lines))
+    return tuple(_made(text, given, n, resolution, seed) for n, (text, given) in entries)
+
+
+def as_line(prompt: Prompt) -> str:
+    """The line that says all of a prompt; reads back to the same."""
+    words = " ".join(prompt.text.split())
+    negative = f" --n {' '.join(prompt.negative.split())}" if prompt.negative.strip() else ""
+    sampler = f" --ss {prompt.sampler}" if prompt.sampler else ""
+    size = f" --w {prompt.size.width} --h {prompt.size.height}"
+    return f"{words}{negative}{size} --s {prompt.steps} --l {prompt.guidance:g} --d {prompt.seed}{sampler}"
 
 
 def _of_lines(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -117,7 +132,7 @@ def _made(text: str, given: Mapping[str, Any], number: int, resolution: tuple[in
     # Without a seed of its own a prompt keeps one over the whole run, so that its pictures can be compared.
     values: dict[str, Any] = {
         "n": "", "w": resolution[0], "h": resolution[1], "s": STEPS, "l": GUIDANCE, "ss": "",
-        "d": torch_seed(seed, "sample", number) % 2**32,
+        "d": key(seed, "sample", number) % 2**32,
     }  # fmt: skip
     for name, value in given.items():
         try:

@@ -149,7 +149,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         parts=parts,
         trainee=learner,
         text=text,
-        stream=loaded.training.stream,
+        batches=loaded.training,
         batch_loss=batch_loss,
         optimizer=optimizer,
         update=update,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,15 @@ from PIL import Image
 from torch import nn
 
 from core.config.schema import RunConfig
-from core.control import RunControl, StopRun
+from core.control import RunControl, SampleWish, StopRun
+from core.errors import UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.family import Components, Family
 from core.train.engine import Engine
-from core.train.prompts import Prompt, parse
+from core.train.prompts import Prompt, of_lines, parse
+
+Numbered = tuple[tuple[int, Prompt], ...]
+"""Prompts with their numbers."""
 
 
 class Samples:
@@ -25,25 +29,48 @@ class Samples:
         self, family: Family, parts: Components, config: RunConfig, engine: Engine, folder: Path
     ) -> None:
         assert config.train.seed is not None, "the runner draws a seed before the run"
-        self.prompts = parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
+        self._resolution, self._seed = config.dataset.resolution, config.train.seed
+        prompts = parse(config.sample.sample_prompts, self._resolution, self._seed)
+        # Every prompt there ever was keeps its number, which rows of pictures and names of files go by.
+        self._known = [*prompts]
+        self._prompts: Numbered = tuple(enumerate(prompts))
         self._family, self._parts, self._engine = family, parts, engine
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
         # Captions of a training without padding have no fixed length; guidance needs two texts of one length.
         self._text_config = config.model.model_copy(update={"no_token_padding": False})
 
-    def draw(self, step: int, control: RunControl, emit: Emit) -> None:
-        """Draw every prompt, on the main process. Raises StopRun when a person wants to stop."""
-        if self.prompts and self._engine.is_main:
+    def wanted(self, is_due: bool, wish: SampleWish | None, emit: Emit) -> Numbered:
+        """What to draw now: the run's own prompts when they are due or asked for, and those of a wish."""
+        asked: Numbered = ()
+        if wish is not None and wish.lines is not None:
+            try:
+                asked = self._numbered(of_lines(wish.lines, self._resolution, self._seed))
+            except UserError as e:
+                for problem in e.problems:
+                    emit(Warned("W-SAMPLE", problem.en, problem.ja))
+            if wish.is_kept and asked:
+                self._prompts = asked
+        is_asked = wish is not None and wish.lines is None
+        return tuple(dict.fromkeys((*(self._prompts if is_due or is_asked else ()), *asked)))
+
+    def _numbered(self, prompts: Sequence[Prompt]) -> Numbered:
+        self._known += [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._known]
+        return tuple((self._known.index(prompt), prompt) for prompt in dict.fromkeys(prompts))
+
+    def draw(self, step: int, control: RunControl, emit: Emit, prompts: Numbered | None = None) -> None:
+        """Draw these prompts or the run's own, on the main process. Raises StopRun when asked to stop."""
+        drawn = self._prompts if prompts is None else prompts
+        if drawn and self._engine.is_main:
             modules = [self._parts.unet, self._parts.text_encoder, self._parts.vae]
             with _Lent(modules, self._engine.device), torch.no_grad():
-                self._draw_all(step, control, emit)
+                self._draw_all(drawn, step, control, emit)
         self._engine.wait()
 
-    def _draw_all(self, step: int, control: RunControl, emit: Emit) -> None:
-        total = sum(prompt.steps for prompt in self.prompts)
+    def _draw_all(self, prompts: Numbered, step: int, control: RunControl, emit: Emit) -> None:
+        total = sum(prompt.steps for _, prompt in prompts)
         done = 0
-        for number, prompt in enumerate(self.prompts):
+        for number, prompt in prompts:
             start = done
 
             def progress(
@@ -54,7 +81,7 @@ class Samples:
                 start: int = start,
                 prompt: Prompt = prompt,
             ) -> dict[str, Any]:
-                control.check()
+                control.check_stop()  # a pause waits for the step, when the GPU can be given back
                 # Some samplers look twice at most steps.
                 steps = round((n + 1) / pipeline.num_timesteps * prompt.steps)
                 emit(StageProgress("sample", start + steps, total))

@@ -60,6 +60,10 @@ class TextStates:
         self.is_trained = False
         self._parts.text_encoder.eval()
 
+    def kept(self) -> Sequence[Tensor]:
+        """States that lie in memory."""
+        return [*self._kept.values()]
+
     def _state(self, captions: tuple[str, ...]) -> Tensor:
         """Kept states. Each caption is encoded alone: its bits do not depend on what it was batched with."""
         found = self._kept.get(captions)

@@ -8,9 +8,10 @@ from PIL import Image
 
 from core.control import RunControl, StopRun
 from core.errors import UserError
-from core.events import Saved, StageProgress, Warned
+from core.events import Saved, StageProgress, StepDone, Warned
+from core.formats import tensors
 from core.models.family import open_family
-from core.train.prompts import parse
+from core.train.prompts import as_line, of_lines, parse
 
 
 def test_the_options_of_sd_scripts_are_understood():
@@ -151,3 +152,45 @@ def test_a_picture_is_the_one_that_diffusers_draws(configure, train, base):
     with Image.open(trial.of(Saved)[0].path) as ours:
         difference = [abs(a - b) for a, b in zip(ours.tobytes(), theirs.tobytes(), strict=True)]
     assert max(difference) <= 1
+
+
+def drawn(trial):
+    return [(e.step, e.info["number"], e.info["prompt"]) for e in trial.of(Saved) if e.kind == "sample"]
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_prompts_given_in_mid_run_are_drawn_at_once_and_change_no_weight(configure, train, is_kept):
+    sample = {"sample_prompts": ["a frog --s 1 --d 5"], "sample_every_n_steps": 2}
+    straight = train(configure(train={"max_train_steps": 4}, sample=sample))
+    control = RunControl()
+
+    def watch(event):
+        if isinstance(event, StepDone) and event.step == 1:
+            control.sample_now(("a frog --s 1 --d 5", "a toad --s 1"), is_kept)
+
+    trial = train(configure(train={"max_train_steps": 4}, sample=sample), control, watch)
+    frog, toad = (0, "a frog"), (1, "a toad")
+    later = [frog, toad] if is_kept else [frog]
+    assert drawn(trial) == [(1, *frog), (1, *toad), *[(step, *row) for step in (2, 4) for row in later]]
+    models = [[e.path for e in t.of(Saved) if e.kind == "model"][-1] for t in (straight, trial)]
+    one, other = (tensors.load(Path(path)) for path in models)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_wrong_prompt_in_mid_run_is_said_and_the_training_goes_on(configure, train):
+    control = RunControl()
+    control.sample_now(("a frog --w wide",), True)
+    sample = {"sample_prompts": ["a toad --s 1"]}
+    trial = train(configure(train={"max_train_steps": 2}, sample=sample), control)
+    assert [e.code for e in trial.of(Warned) if e.code.startswith("W-")] == ["W-SAMPLE"]
+    assert drawn(trial) == [(2, 0, "a toad")]
+
+
+def test_a_typed_line_that_looks_like_a_file_is_a_prompt():
+    assert [p.text for p in of_lines(["/etc/passwd.txt"], (64, 64), 1)] == ["/etc/passwd.txt"]
+
+
+@pytest.mark.parametrize("line", ["a frog", "a, b --n blurry --w 128 --h 64 --d 42 --s 12 --l 3.5 --ss heun"])
+def test_a_prompt_written_as_a_line_reads_back_to_itself(line):
+    prompts = parse([line], (512, 768), 1)
+    assert parse([as_line(prompt) for prompt in prompts], (64, 64), 9) == prompts

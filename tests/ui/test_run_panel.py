@@ -8,8 +8,9 @@ import time
 import pytest
 from PIL import Image
 
+from core.config import toml_io
 from core.config.check import load
-from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, to_json
+from core.events import Paused, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, thinned, ticks
 from ui.parts.curve import Curve
@@ -329,3 +330,82 @@ def test_the_story_of_a_run_that_came_to_its_end_says_so(app, window):
     window.left.story = last_story(window.output)
     shown = named(app.run, app.run.show("ja", ()))
     assert "is-done" in shown["head"] and "完了。" in shown["outcome"] and "中断" not in shown["outcome"]
+
+
+def draw(app, text, is_kept=False, lang="en"):
+    def act(raw, lang):
+        return app.run._draw_prompts(text, is_kept, lang)
+
+    return named(app.run, app.run._answer(act, {}, lang, ()))
+
+
+def test_the_field_holds_the_prompts_of_the_run_with_all_their_options(app, window):
+    shown = press(app, "start")
+    lines = shown["prompts"]["value"].splitlines()
+    assert lines[0].startswith("sls frog --") or " --w " in lines[0]
+    assert all(" --w " in line and " --d " in line for line in lines)
+    seen = shown["seen"]
+    window.runner.current.step(1)
+    assert "prompts" not in named(app.run, app.run.show("ja", seen))  # what was typed there stays
+
+
+def test_other_prompts_reach_the_run_and_stay_when_that_is_asked_for(app, window):
+    press(app, "start")
+    control = window.runner.current.control
+    draw(app, "a toad --s 4\n\na newt", is_kept=True)
+    wish = control.take_sample_now()
+    assert wish.lines == ("a toad --s 4", "a newt") and wish.is_kept
+    shown = named(app.run, app.run.show("en", ()))["prompts"]["value"]
+    assert [line.split(" --")[0] for line in shown.splitlines()] == ["a toad", "a newt"]
+
+
+@pytest.mark.parametrize("text", ["a toad --w wide", "a toad --x 3", "", "# nothing", "a\n" * 17])
+def test_prompts_that_are_not_understood_are_refused_before_the_run_sees_them(app, window, text):
+    press(app, "start")
+    assert "rw-problems" in draw(app, text, lang="ja")["message"]["value"]
+    assert window.runner.current.control.take_sample_now() is None
+
+
+def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.step(3)
+    run.status = "pausing"
+    shown = named(app.run, app.run.show("en", ()))
+    assert "after the current step" in shown["head"] and shown["go_on"]["visible"]
+    run.log(Paused(3, 5 * 2**30))
+    run.status = "paused"
+    assert "5.0 GiB of GPU memory are free" in named(app.run, app.run.show("en", ()))["head"]
+
+
+@pytest.mark.parametrize(
+    ("code", "changed", "label", "key", "value"),
+    [
+        ("E-OOM", {"dataset.train_batch_size": 4}, "Batch size to 1", "dataset.train_batch_size", 1),
+        ("E-OOM", {}, "radient checkpointing to on", "train.gradient_checkpointing", True),
+        ("E-NUMERIC", {"train.precision": "fp16"}, "to bf16", "train.precision", "bf16"),
+        ("E-OPT-MISSING", {}, "to AdamW and", "optimizer.optimizer_type", "AdamW"),
+    ],
+)
+def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, label, key, value):
+    raw = {**demo_raw(app), "dataset.train_batch_size": 1, "train.gradient_checkpointing": False, **changed}
+    named(app.run, app.run._answer(app.run._start, raw, "en", ()))
+    run = window.runner.current
+    run.log(RunEnded("failed", 5, 3, "It failed.", "失敗しました。", code=code))
+    run.status = "failed"
+    shown = named(app.run, app.run.show("en", ()))
+    assert shown["cure"]["visible"] and label.lower() in shown["cure"]["value"].lower()
+    updates = app.run.cure(raw, "en", ())
+    again = window.runner.current
+    assert again is not run and toml_io.values_of(again.config)[key] == value
+    assert app.form.components[key] in updates
+    assert not named(app.run, app.run.show("en", ()))["cure"]["visible"]
+
+
+def test_a_failure_that_no_setting_cures_has_no_such_button(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(RunEnded("failed", 5, 3, "Full.", "満杯。", code="E-DISK-FULL"))
+    run.status = "failed"
+    assert not named(app.run, app.run.show("en", ()))["cure"]["visible"]
+    assert "No training" in named(app.run, app.run.cure(demo_raw(app), "en", ()))["message"]["value"]

@@ -16,7 +16,9 @@ from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import problems
 from ui.parts.page import QUICK, Page
 from ui.parts.pictures import sample_grid
+from ui.run.cures import CURABLE, cure_of, label_of
 from ui.run.log import RunLog
+from ui.run.prompts import PromptField, checked
 from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.settings.checking import check_html
 from ui.settings.form import Form
@@ -37,6 +39,7 @@ class Seen(NamedTuple):
     """What a page shows already. run: which one, how it stands, in which language, what was left before it.
 
     events, logged, steps, samples: how many of each there were; stages are events that are not logged.
+    prompts: those in the field, by number of the run; what a person changed in it is left alone.
     """
 
     run: tuple[Any, ...] = ()
@@ -44,6 +47,7 @@ class Seen(NamedTuple):
     logged: int = -1
     steps: int = -1
     samples: int = -1
+    prompts: tuple[Any, ...] | None = None
 
 
 class RunPanel:
@@ -65,6 +69,11 @@ class RunPanel:
                 parts[name] = self._button(page, name, "secondary", size="sm")
         parts["message"] = gr.HTML(elem_id="run-message", elem_classes=["rw-maybe"], padding=False)
         parts["outcome"] = gr.HTML(elem_id="run-outcome", elem_classes=["rw-maybe"], padding=False)
+        parts["cure"] = page.add(
+            gr.Button, {"value": lambda lang: ""}, variant="primary", elem_id="run-cure", visible=False
+        )
+        self._prompts = PromptField(page)
+        parts |= self._prompts.parts
         parts["chart"] = gr.HTML(elem_id="run-chart", elem_classes=["rw-maybe"], padding=False)
         page.add(gr.HTML, {"value": smoothing_html}, elem_id="run-smoothing", padding=False)
         parts["rates"] = gr.HTML(elem_id="run-rates", elem_classes=["rw-maybe"], padding=False)
@@ -115,6 +124,7 @@ class RunPanel:
             parts[name].click(
                 guarded(handle, self._window), with_form, self.outputs, **QUICK, trigger_mode="once"
             )
+        self._connect_cure(with_form, lang)
         steering = {
             "resume": self._resume,
             "pause": self._pause,
@@ -131,6 +141,40 @@ class RunPanel:
             parts[name].click(
                 guarded(steer, self._window), reading, self.outputs, **QUICK, trigger_mode="once"
             )
+
+    def _connect_cure(self, with_form: set[Any], lang: Any) -> None:
+        parts, form, prompts = self.parts, self._form, self._prompts
+        cured = [form.components[key] for key in CURABLE]
+
+        def cure(data: Mapping[Any, Any]) -> Update:
+            return self.cure(form.raw(data), data[lang], data[parts["seen"]])
+
+        parts["cure"].click(
+            guarded(cure, self._window), with_form, [*self.outputs, *cured], **QUICK, trigger_mode="once"
+        )
+
+        def draw(data: Mapping[Any, Any]) -> Update:
+            typed, is_kept = data[parts["prompts"]], data[prompts.keep]
+
+            def act(raw: Mapping[str, Any], lang: Lang) -> str:
+                return self._draw_prompts(typed, is_kept, lang)
+
+            return self._answer(act, {}, data[lang], data[parts["seen"]])
+
+        reading = {lang, parts["seen"], parts["prompts"], prompts.keep}
+        prompts.draw.click(guarded(draw, self._window), reading, self.outputs, **QUICK, trigger_mode="once")
+
+    def cure(self, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+        """Set what helps in the form, and start what then stands there."""
+        view, _ = self._window.look()
+        cure = None if view.is_live else cure_of(view)
+        values = {cure.option.key: cure.value} if cure else {}
+        act = self._start if cure else self._refuse
+        return self._answer(act, {**raw, **self._form.shown(values)}, lang, seen) | self._form.fill(values)
+
+    @staticmethod
+    def _refuse(raw: Mapping[str, Any], lang: Lang) -> str:
+        raise UserError(_said("run.none"))
 
     def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
         """Do what a button says, then show the run as it stands; problems are shown in words."""
@@ -202,6 +246,12 @@ class RunPanel:
         control.sample_now()
         return _toast(say("run.sampled.now", lang))
 
+    def _draw_prompts(self, text: Any, is_kept: bool, lang: Lang) -> str:
+        control = self._control()
+        lines = checked(text, self._window.runner.current.config)
+        control.sample_now(lines, bool(is_kept))
+        return _toast(say("run.sampled.now", lang))
+
     # What is shown.
 
     def show(self, lang: Lang, seen: Any) -> Update:
@@ -210,7 +260,9 @@ class RunPanel:
         view, (number, events, status) = window.look()
         left = (window.left.story is not None, window.left.unfinished is not None)
         counts = (view.logged_events, view.steps_taken, len(view.samples))
-        now = Seen((number, status, lang, *left), events, *counts)
+        run = window.runner.current
+        prompts = None if run is None else (number, run.control.kept_prompts)
+        now = Seen((number, status, lang, *left), events, *counts, prompts)
         before = seen if isinstance(seen, Seen) else Seen()
         updates: Update = {}
         if now != before or view.is_live:
@@ -228,25 +280,33 @@ class RunPanel:
             updates[parts["outcome"]] = outcome_html(view, lang)
             updates[parts["notices"]] = notices_html(view, lang)
             updates |= self._buttons(view, lang)
+        if now.prompts is not None and now.prompts != before.prompts:
+            updates |= self._prompts.show(window.runner.current)
         if is_other or now.samples != before.samples:
             updates[parts["samples"]] = sample_grid(view.samples, window.thumbs, lang)
         return updates
 
     def _buttons(self, view: RunView, lang: Lang) -> Update:
         is_on = view.status in ("starting", "running")
-        can_steer = is_on or view.status == "paused"
+        is_pausing = view.status in ("pausing", "paused")
+        can_steer = is_on or is_pausing
         found = self._resumable(view)
         visible = {
             "start": not view.is_live,
             "check": not view.is_live,
             "resume": found is not None,
             "pause": is_on,
-            "go_on": view.status == "paused",
+            "go_on": is_pausing,
             "stop": can_steer or view.status == "stopping",
             "save": can_steer,
             "sample": can_steer,
         }
         updates: Update = {self.parts[name]: gr.update(visible=visible[name]) for name in _BUTTONS}
+        cure = None if view.is_live else cure_of(view)
+        updates[self.parts["cure"]] = gr.update(
+            visible=cure is not None, value=label_of(cure, lang) if cure else ""
+        )
+        updates[self.parts["prompts_box"]] = gr.update(visible=can_steer)
         stopping = view.status == "stopping"
         updates[self.parts["stop"]] = gr.update(
             visible=visible["stop"],
@@ -257,7 +317,7 @@ class RunPanel:
             visible=found is not None, value=say("run.resume", lang, step=found.step if found else 0)
         )
         updates[self.parts["start"]] = gr.update(
-            visible=visible["start"], variant="secondary" if found else "primary"
+            visible=visible["start"], variant="secondary" if found or cure else "primary"
         )
         return updates
 

@@ -31,7 +31,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     )
     if view.status == "idle":
         return html + (_left(window, lang) or note(_invitation(window, lang)))
-    html += _left(window, lang)
+    html += _left(window, lang) + _pause(view, lang)
     stage = view.stage if view.is_live else None
     if stage is not None and stage.total > 1 and view.step is None:
         html += bar(stage.done / stage.total)
@@ -58,6 +58,18 @@ def _left(window: Window, lang: Lang) -> str:
     if unfinished is not None:
         said += note(say("run.unfinished", lang, name=unfinished.name, step=unfinished.step))
     return said
+
+
+def _pause(view: RunView, lang: Lang) -> str:
+    """What a pause does with the memory."""
+    if view.status == "pausing":
+        return note(say("run.pausing", lang))
+    if view.status != "paused" or view.pause is None:
+        return ""
+    freed = view.pause.freed_bytes
+    if not freed:
+        return note(say("run.paused.kept", lang))
+    return note(say("run.paused.freed", lang, size=f"{freed / 2**30:.1f}"))
 
 
 def _detail(view: RunView, lang: Lang) -> str:

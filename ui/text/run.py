@@ -19,6 +19,36 @@ RUN_WORDS: Mapping[str, Words] = {
     "status.idle": Words("Ready", "準備完了"),
     "status.starting": Words("Starting", "開始しています"),
     "status.running": Words("Training", "学習中"),
+    "status.pausing": Words("Pausing", "一時停止します"),
+    "run.pausing": Words(
+        "The pause begins after the current step; samples that are being drawn are finished first.",
+        "現在のステップの後に一時停止します（生成中のサンプル画像は最後まで生成します）。",
+    ),
+    "run.paused.freed": Words(
+        "{size} GiB of GPU memory are free for other programs. Continue takes them back, and the training "
+        "goes on as if it had not been paused.",
+        "GPUメモリを{size} GiB解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
+    ),
+    "run.paused.kept": Words(
+        "Everything stays in memory until you continue.", "「続行」を押すまで、すべてメモリに保持します。"
+    ),
+    "log.paused": Words("Paused after step {step}", "ステップ{step}の後で一時停止"),
+    "run.prompts": Words("Sample with other prompts", "プロンプトを変えてサンプル生成"),
+    "run.prompts.label": Words("Prompts, one a line", "プロンプト（1行に1つ）"),
+    "run.prompts.help": Words(
+        "--n negative, --w --h size, --s steps, --l guidance, --d seed",
+        "--n ネガティブ、--w --h サイズ、--s ステップ数、--l ガイダンス、--d シード",
+    ),
+    "run.prompts.keep": Words(
+        "Use them for the following samples too, until this run ends",
+        "この学習が終わるまで、以後のサンプル画像にも使う",
+    ),
+    "run.prompts.draw": Words("Draw these", "このプロンプトで生成"),
+    "run.prompts.none": Words("Write a prompt first.", "先にプロンプトを入力してください。"),
+    "run.prompts.many": Words(
+        "That is too much at once; {n} prompts at most.", "一度に指定できるプロンプトは{n}個までです。"
+    ),
+    "run.cure": Words("Set {setting} to {value} and try again", "{setting}を{value}にしてやり直す"),
     "status.paused": Words("Paused", "一時停止中"),
     "status.stopping": Words("Stopping", "停止しています"),
     "status.done": Words("Done", "完了"),

@@ -74,7 +74,7 @@ def last_story(output_dir: Path) -> Story | None:
     """The newest run of an output folder, from the folder it left."""
     past = runs.past_runs(output_dir)
     record = runs.read(past[0].folder) if past else None
-    if record is None:
+    if record is None or record.run.status == "running":
         return None
     log = EventLog()
     for event in record.events:

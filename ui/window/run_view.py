@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from core.errors import Lang
-from core.events import Event, EventLog, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.events import Event, EventLog, Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from ui.parts.curve import Curve
 from ui.text import WORDS, say
 
@@ -49,6 +49,7 @@ class RunView:
     saved: list[Saved] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
     ended: RunEnded | None = None
+    pause: Paused | None = None
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
     logged_events: int = 0
     steps_taken: int = 0
@@ -59,7 +60,7 @@ class RunView:
 
     @property
     def is_live(self) -> bool:
-        return self.status in ("starting", "running", "paused", "stopping")
+        return self.status in ("starting", "running", "pausing", "paused", "stopping")
 
     @property
     def total(self) -> int:
@@ -119,6 +120,8 @@ class RunView:
             self._take_step(event)
         elif isinstance(event, Saved):
             (self.samples if event.kind == "sample" else self.saved).append(event)
+        elif isinstance(event, Paused):
+            self.pause = event
         elif isinstance(event, Warned):
             self.warned.append(event)
         elif isinstance(event, RunEnded):
@@ -128,7 +131,7 @@ class RunView:
         kept.append((self.logged_events, event))
 
     def _take_step(self, event: StepDone) -> None:
-        self.step, self.stage = event, None
+        self.step, self.stage, self.pause = event, None, None
         self.steps_taken += 1
         self.losses.add(event.step, event.loss)
         if event.validation_loss is not None:
@@ -207,6 +210,8 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
         key = f"log.saved.{event.kind}"
         path = Path(event.path).name if event.kind == "sample" else event.path
         return [("info", say(key if key in WORDS else "log.saved.model", lang, path=path))]
+    if isinstance(event, Paused):
+        return [("info", say("log.paused", lang, step=event.step))]
     if isinstance(event, Warned):
         return [("warn", say("log.warned", lang, text=event.ja if lang == "ja" else event.en))]
     if isinstance(event, RunEnded):
