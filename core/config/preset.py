@@ -81,16 +81,26 @@ def _text_of(document: Mapping[str, Any]) -> str:
 
 
 def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
-    """Every preset of these folders by name, and what is wrong with those that can't be read."""
+    """Every preset, folder by folder in the order of their titles, and what is wrong with those
+    that can't be read.
+    """
     found: list[Preset] = []
     problems: list[Problem] = []
     for folder in folders:
+        here: list[Preset] = []
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
-                found.append(load(path))
+                here.append(load(path))
             except ConfigError as e:
                 problems += [Problem(p.code, p.en, p.ja, p.key, str(path), p.line) for p in e.problems]
+        found += sorted(here, key=_place)
     return found, problems
+
+
+def _place(preset: Preset) -> list[tuple[str, float]]:
+    """Titles begin with what they are of; the numbers in them go by size, 8 GB before 12 GB."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", preset.title.en.casefold())
+    return [(words, float(number or 0)) for words, number in zip(parts[::2], [*parts[1::2], ""], strict=True)]
 
 
 def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> Path:

@@ -1,10 +1,19 @@
 """Presets hold only what they are about, and are kept inside their folder."""
 
+import re
+
 import pytest
 
 from core.config import preset, toml_io
+from core.config.check import check
 from core.config.schema import RunConfig
 from core.errors import ConfigError
+from core.forecast.architecture import of_family
+from core.forecast.phases import forecast
+from core.forecast.setup import Data, Setup
+
+OF_THE_DRIVER = 2**30
+"""Bytes that a card's driver and libraries take, roughly."""
 
 
 def test_a_saved_preset_holds_only_what_differs_from_the_defaults(tmp_path):
@@ -49,3 +58,30 @@ def test_every_shipped_preset_loads_and_differs_from_the_defaults_in_every_key(p
 def test_every_shipped_preset_has_title_and_note_in_both_languages(path):
     loaded = preset.load(path)
     assert loaded.title.en != loaded.title.ja and loaded.note.en != loaded.note.ja
+    assert loaded.source.en and loaded.source.en != loaded.source.ja
+
+
+@pytest.mark.parametrize("path", sorted(preset.SHIPPED.glob("*gb.toml")), ids=lambda p: p.stem)
+def test_a_shipped_preset_fits_into_the_memory_that_its_title_names(path):
+    loaded = preset.load(path)
+    size = re.search(r"-(\d+)gb$", loaded.name)[1]
+    assert f"{size} GB)" in loaded.title.en and f"{size}GB）" in loaded.title.ja
+    config = check(toml_io.dumps({**loaded.values, "model.base": "m", "dataset.train_data_dir": "t"})).config
+    family = "sd2" if loaded.name.startswith("sd21") else "sd1"
+    needed = forecast(Setup(config, of_family(family), Data.of(config), is_gpu=True)).peak.total
+    assert needed + OF_THE_DRIVER < int(size) * 2**30
+
+
+def test_presets_are_listed_by_title_and_small_memory_before_large():
+    titles = [found.title.en for found in preset.presets([preset.SHIPPED])[0]]
+    firsts = ["Guide's 1st", "SD 1.5 DreamBooth", "SD 1.5 fine-tuning", "SD 1.5 LoRA", "SD 2.1"]
+    places = [next(n for n, title in enumerate(titles) if title.startswith(first)) for first in firsts]
+    assert places == sorted(places) and len(set(titles)) == len(titles)
+    pair = [n for n, title in enumerate(titles) if title.startswith("SD 1.5 fine-tuning")]
+    assert [titles[n][-7:] for n in pair] == ["(16 GB)", "(24 GB)"]
+
+
+def test_numbers_in_titles_go_by_size(tmp_path):
+    for n in (12, 8, 9.5):
+        (tmp_path / f"{n}.toml").write_text(f'title = "x {n} GB"\n[network]\nrank = 8\n', encoding="utf-8")
+    assert [p.title.en for p in preset.presets([tmp_path])[0]] == ["x 8 GB", "x 9.5 GB", "x 12 GB"]
