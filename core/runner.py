@@ -33,6 +33,7 @@ from core.errors import (
 )
 from core.events import Emit, Event, EventLog, RunEnded, Saved, StageProgress, StepDone, Warned
 from core.sinks import JsonLines, Sink, TensorBoard
+from core.train import names
 from core.train.state_files import resume_seed
 
 Train = Callable[[RunConfig, Path, RunControl, Emit], None]
@@ -110,7 +111,8 @@ class Runner:
                     )
                 )
             config = with_seed(checked.config)
-            handle = RunHandle(config, _folder_of_this_process(config), checked.notices)
+            notices = (*checked.notices, *_results_there(config))
+            handle = RunHandle(config, _folder_of_this_process(config), notices)
             self.current = handle
         toml_io.write(handle.folder / "run.toml", toml_io.dumps(toml_io.values_of(config)))
         worker = threading.Thread(
@@ -308,6 +310,25 @@ def with_seed(config: RunConfig) -> RunConfig:
     if seed is None:
         seed = random.SystemRandom().randrange(2**31)
     return config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
+
+
+def _results_there(config: RunConfig) -> list[Problem]:
+    """A notice when results of this name are there; they are kept, and said again when it happens."""
+    found = names.existing(config.save)
+    if not found or not is_main_process():
+        return []
+    name, count = config.save.output_name or "last", len(found)
+    files = "1 file or folder" if count == 1 else f"{count} files and folders"
+    return [
+        Problem(
+            "W-OUT-THERE",
+            f"{files} of earlier runs named {name} are in the output folder; what this run would replace "
+            f"is kept under names with .old. Set save.output_name to keep them apart.",
+            f"出力先フォルダに{name}という名前の結果が既に{count}個あります。上書きはせず、名前に.oldを付けて"
+            "残します。分けるにはsave.output_nameを指定してください。",
+            key="save.output_name",
+        )
+    ]
 
 
 def is_main_process() -> bool:

@@ -17,7 +17,7 @@ FLOORS = [
     {"core.data", "core.models", "core.adapters"},
     {"core.train", "core.tools"},
     {"core.runs", "core.compare"},
-    {"core.runner"},
+    {"core.runner", "core.queue"},
     {"core.cli", "core.__main__"},
     {"ui", "ui.light", "ui.text"},
     {"ui.parts"},

@@ -212,3 +212,16 @@ def test_an_output_folder_that_cannot_be_made_is_named(tmp_path):
     with pytest.raises(UserError) as caught:
         Runner(lambda *a: None).start(text(tmp_path / "file"))
     assert caught.value.problems[0].key == "save.output_dir"
+
+
+def test_results_of_the_same_name_are_told_of_before_the_run_begins(tmp_path):
+    (tmp_path / "frog.safetensors").write_bytes(b"")
+    (tmp_path / "newt.safetensors").write_bytes(b"")
+    handle = run_to_end(lambda config, folder, control, emit: None, tmp_path, 'output_name = "frog"\n')
+    (notice,) = [event for event in handle.log.since(0) if isinstance(event, Warned)]
+    assert notice.code == "W-OUT-THERE" and "1 file" in notice.en and "frog" in notice.ja
+
+
+def test_a_first_run_of_a_name_is_told_nothing(tmp_path):
+    handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
+    assert not [event for event in handle.log.since(0) if isinstance(event, Warned)]

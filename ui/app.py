@@ -158,7 +158,7 @@ class App:
             **QUICK,
         )
         filled = self.bar.connect(lang, list(form.components.values()))
-        filled.append(self.past.connect(lang, self.tools_tab))
+        filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang, self.timer)]
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.resize.connect(lang)
@@ -174,6 +174,7 @@ class App:
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         own += self.maker.outputs
         places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
+        places += self.run.queue.outputs
         places += [self.hidden, self.found, self.board.parts["said"]]
         everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
@@ -268,6 +269,7 @@ class App:
             self.preview.show(raw, lang),
             self.run.show(lang, seen),
             self.maker.show(lang),
+            self.run.queue.show(lang),
             self.told(raw, lang, level),
             {self.board.parts["said"]: self.board.show(lang)},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from core.config.schema import SaveConfig
@@ -15,42 +15,18 @@ from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import beside
 from core.formats.header import read_header
 from core.train import state, state_files
+from core.train.names import ENDINGS, LINEAGE, model_name, state_name
 from core.train.state import Kept, Progress, StateWriter
 
 KEEP_AUTOSAVES = 2
 """The newest may be the one that a crash damaged, so the one before it stays too."""
 
-LINEAGE = "rareword_lineage"
-"""Metadata key that tells which training a file comes from."""
-
 RETRY_SECONDS = 30.0
 RETRIES = 20
 """The last save is worth waiting for: ten minutes for somebody to make room."""
 
-ENDINGS: Mapping[str, str] = {
-    "safetensors": ".safetensors", "ckpt": ".ckpt", "diffusers": "", "diffusers_safetensors": "",
-}  # fmt: skip
-
 WriteModel = Callable[[Path, Progress, int], Path]
 """(path without its ending, progress, epoch) -> where the model lies."""
-
-
-def model_name(output_name: str | None, kind: str, number: int) -> str:
-    """Name of a model without its ending; kind: "last", "epoch" or "step". As sd-scripts names them."""
-    if kind == "epoch":
-        return f"{output_name or 'epoch'}-{number:06d}"
-    if kind == "step":
-        return f"{output_name or 'at'}-step{number:08d}"
-    return output_name or "last"
-
-
-def state_name(output_name: str | None, kind: str, number: int) -> str:
-    """Name of a state folder; kind: "last", "epoch", "step" or "autosave"."""
-    prefix = state_files.prefix(output_name)
-    if kind == "last":
-        return f"{prefix}last{state_files.SUFFIX}"
-    digits = 6 if kind == "epoch" else 8
-    return f"{prefix}{kind}-{number:0{digits}d}{state_files.SUFFIX}"
 
 
 class Outputs:

@@ -13,7 +13,7 @@ from core.data.plan import Plan
 from core.formats import lora_file, metadata, tensors
 from core.models.family import Components, Family
 from core.train import state_files, told
-from core.train.output import ENDINGS, LINEAGE
+from core.train.names import ENDINGS, LINEAGE
 from core.train.state import Progress
 from core.train.trainee import Trainee
 

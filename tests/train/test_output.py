@@ -8,7 +8,7 @@ import torch
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.formats.header import read_header
-from core.train.output import LINEAGE, model_name, state_name
+from core.train.names import LINEAGE, model_name, state_name
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from core.control import RunControl
 from core.data.journal import Journal
 from core.errors import Problem, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
+from core.queue import RunQueue
 from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
@@ -80,6 +81,7 @@ def make_window(folder: Path, is_local: bool = True) -> Window:
 def as_new(window: Window) -> None:
     """Forget everything a test has done to a window and below its workspace."""
     workspace = window.workspace
+    window.queue.close()
     for folder in (workspace, workspace.parent / "runs"):
         shutil.rmtree(folder, ignore_errors=True)
     workspace.mkdir()
@@ -88,6 +90,7 @@ def as_new(window: Window) -> None:
     window.preview, window.convert = Job("preview"), Job("convert")
     window.resize, window.regularize = Job("resize"), Job("regularize")
     window.unpack, window.copies = Job("unpack"), Journal(workspace / "copies.jsonl")
+    window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
 

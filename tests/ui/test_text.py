@@ -30,7 +30,8 @@ FAMILIES = (
     "regularize.",
     "rate.",
     "runs.curve.",
-    *("runs.refresh", "runs.clear"),
+    *("runs.refresh", "runs.clear", "run.queue"),
+    "queue.held.",
 )
 LATIN = {
     *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),

@@ -13,12 +13,15 @@ from core.config import toml_io
 from core.errors import Lang, Problem, UserError
 from core.train.state_files import AUTO
 from ui.parts.chart import loss_chart, rates_chart
+from ui.parts.heard import LISTEN, sent
 from ui.parts.markup import problems
 from ui.parts.page import QUICK, Page
 from ui.parts.pictures import sample_grid
+from ui.run import starting
 from ui.run.cures import CURABLE, cure_of, label_of
 from ui.run.log import RunLog
 from ui.run.prompts import PromptField, checked
+from ui.run.queue import QueueCard
 from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.settings.checking import check_html
 from ui.settings.form import Form
@@ -31,7 +34,7 @@ from ui.window.run_view import RunView
 Update = dict[Any, Any]
 
 _MAIN = {"resume": "primary", "start": "primary", "go_on": "primary", "pause": "secondary", "stop": "stop"}
-_MORE = ("check", "save", "sample")
+_MORE = ("check", "queue", "save", "sample")
 _BUTTONS = (*_MAIN, *_MORE)
 
 
@@ -67,7 +70,11 @@ class RunPanel:
         with gr.Row(elem_classes=["rw-buttons", "is-small"], elem_id="run-more-buttons"):
             for name in _MORE:
                 parts[name] = self._button(page, name, "secondary", size="sm")
-        parts["message"] = gr.HTML(elem_id="run-message", elem_classes=["rw-maybe"], padding=False)
+        parts["message"] = gr.HTML(
+            elem_id="run-message", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
+        )
+        # Above the curves and pictures of the run, which are long: what comes next must be seen.
+        self.queue = QueueCard(self._window, self._form)
         parts["outcome"] = gr.HTML(elem_id="run-outcome", elem_classes=["rw-maybe"], padding=False)
         parts["cure"] = page.add(
             gr.Button, {"value": lambda lang: ""}, variant="primary", elem_id="run-cure", visible=False
@@ -97,7 +104,7 @@ class RunPanel:
             variant=variant,
             size=size,
             elem_id=f"run-{name.replace('_', '-')}",
-            visible=name in ("start", "check"),
+            visible=name in ("start", "check", "queue"),
             min_width=96,
         )
 
@@ -116,7 +123,7 @@ class RunPanel:
         self._log.connect(lang)
         timer.tick(guarded(show, self._window), reading, self.outputs, **QUICK)
         with_form = {*reading, *form.inputs}
-        for name, act in (("start", self._start), ("check", self._check)):
+        for name, act in (("start", self._start), ("check", self._check), ("queue", self._queue)):
 
             def handle(data: Mapping[Any, Any], act: Any = act) -> Update:
                 return self._answer(act, form.raw(data), data[lang], data[parts["seen"]])
@@ -125,6 +132,13 @@ class RunPanel:
                 guarded(handle, self._window), with_form, self.outputs, **QUICK, trigger_mode="once"
             )
         self._connect_cure(with_form, lang)
+        parts["message"].click(
+            guarded(self._answered(lang), self._window),
+            with_form,
+            self.outputs,
+            **QUICK,
+            trigger_mode="once",
+        )
         steering = {
             "resume": self._resume,
             "pause": self._pause,
@@ -176,6 +190,22 @@ class RunPanel:
     def _refuse(raw: Mapping[str, Any], lang: Lang) -> str:
         raise UserError(_said("run.none"))
 
+    def _answered(self, lang: Any) -> Any:
+        """The handler of the buttons that a question in the message has."""
+        form, seen = self._form, self.parts["seen"]
+
+        def handle(data: Mapping[Any, Any], event: gr.EventData) -> Update:
+            act = sent(event._data)[0]
+            if act not in starting.ACTS:
+                return {}
+
+            def do(raw: Mapping[str, Any], lang: Lang) -> str:
+                return starting.start(self._window, form, raw, lang, act)
+
+            return self._answer(do, form.raw(data), data[lang], data[seen])
+
+        return handle
+
     def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
         """Do what a button says, then show the run as it stands; problems are shown in words."""
         try:
@@ -187,10 +217,10 @@ class RunPanel:
     # What the buttons do: each gives the message to show.
 
     def _start(self, raw: Mapping[str, Any], lang: Lang) -> str:
-        text = self._form.text(raw, lang)
-        self._window.draft.keep(raw)
-        self._window.runner.start(text)
-        return ""
+        return starting.start(self._window, self._form, raw, lang)
+
+    def _queue(self, raw: Mapping[str, Any], lang: Lang) -> str:
+        return starting.queue(self._window, self._form, raw, lang)
 
     def _check(self, raw: Mapping[str, Any], lang: Lang) -> str:
         return check_html(self._form, raw, lang)
@@ -294,6 +324,7 @@ class RunPanel:
         visible = {
             "start": not view.is_live,
             "check": not view.is_live,
+            "queue": True,
             "resume": found is not None,
             "pause": is_on,
             "go_on": is_pausing,

@@ -175,6 +175,7 @@ def _wait(window: Window, served: Served, tell: Tell) -> int:
             signal.signal(number, ask)
     while served.thread.is_alive() and not asked.wait(0.2):
         pass
+    window.queue.close()
     current = window.runner.current
     if current is not None and not current.is_over:
         tell("console.saving")

@@ -92,4 +92,77 @@ RUNS_WORDS: Mapping[str, Words] = {
     ),
     "runs.settings.form": Words("Form now", "現在のフォーム"),
     "runs.settings.unused": Words("—", "— （使わない）"),
+    # starting
+    "run.queue": Words("Add to queue", "キューに追加"),
+    "start.busy": Words(
+        "A run is under way. Add these settings to the queue? They start when it has ended.",
+        "学習を実行中です。この設定をキューに追加しますか？実行中の学習が終わると開始します。",
+    ),
+    "start.taken": Words(
+        "Results of this name are in the folder {folder} already: {files}",
+        "同じ名前の結果が{folder}フォルダに既にあります：{files}",
+    ),
+    "start.more": Words(" and {n} more", "、ほか{n}個"),
+    "start.new": Words("Start as {name}", "{name}として開始"),
+    "start.same": Words("Start as {name} again", "同じ名前（{name}）で開始"),
+    "start.same.info": Words(
+        "With the same name, an earlier file is kept as {name}.old-1 when the new one is saved.",
+        "同じ名前で開始すると、新しい結果を保存するときに前のファイルを{name}.old-1として残します。",
+    ),
+    "start.as": Words("Started as {name}.", "{name}として開始しました。"),
+    # queue
+    "queue.title": Words("Queue", "キュー"),
+    "queue.count": Words("{n} runs wait", "{n}件待機中"),
+    "queue.count.one": Words("1 run waits", "1件待機中"),
+    "queue.added": Words("Added to the queue: {name}", "キューに追加しました：{name}"),
+    "queue.added.as": Words(
+        "Added to the queue as {name}, since the name {wanted} is taken.",
+        "「{wanted}」は使われているため、「{name}」としてキューに追加しました。",
+    ),
+    "queue.added.already": Words(
+        "These settings were added a moment ago: {name}", "同じ設定を追加したばかりです：{name}"
+    ),
+    "queue.going": Words(
+        "The next one starts when the run under way is done.", "実行中の学習が完了すると、次を開始します。"
+    ),
+    "queue.next": Words("The next one is about to start.", "まもなく次を開始します。"),
+    "queue.held.idle": Words("They wait until you start the queue.", "「キューを開始」を押すと始まります。"),
+    "queue.held.person": Words("You have put the queue on hold.", "キューを保留しています。"),
+    "queue.held.restart": Words(
+        "The program was started anew; the queue waits for you.",
+        "プログラムが再起動されたため、キューは待機しています。",
+    ),
+    "queue.held.failed": Words(
+        "The run before failed, so the queue waits for you.",
+        "前の学習が失敗したため、キューは待機しています。",
+    ),
+    "queue.held.stopped": Words(
+        "The run before was stopped, so the queue waits for you.",
+        "前の学習が停止されたため、キューは待機しています。",
+    ),
+    "queue.held.refused": Words(
+        "A run could not be started, so the queue waits for you.",
+        "学習を開始できなかったため、キューは待機しています。",
+    ),
+    "queue.go": Words("Start the queue", "キューを開始"),
+    "queue.go.after": Words("Start after this run", "この学習の後に開始"),
+    "queue.hold": Words("Hold", "保留"),
+    "queue.keep": Words(
+        "Go on also after a run that failed or was stopped", "失敗・停止した後も次の学習へ進む"
+    ),
+    "queue.steps": Words("{n} steps", "{n}ステップ"),
+    "queue.epochs": Words("{n} epochs", "{n}エポック"),
+    "queue.up": Words("Earlier", "前へ"),
+    "queue.down": Words("Later", "後へ"),
+    "queue.edit": Words("Edit", "編集"),
+    "queue.remove": Words("Remove from the queue", "キューから削除"),
+    "queue.removed": Words("Removed from the queue.", "キューから削除しました。"),
+    "queue.gone": Words(
+        "This run is no longer in the queue; it may have started.",
+        "この学習はキューにありません。既に開始した可能性があります。",
+    ),
+    "queue.edited": Words(
+        "{name} was taken out of the queue; its settings are in the form.",
+        "「{name}」をキューから取り出し、設定をフォームに読み込みました。",
+    ),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import Lang
 from core.runs import PastRun, Record
 from core.sinks import duration
+from ui.parts.heard import button
 from ui.parts.markup import esc, facts, note
 from ui.text import WORDS, say
 from ui.window.paths import Paths
@@ -72,18 +73,11 @@ def _removed(gone: Sequence[PastRun], lang: Lang) -> str:
         return ""
     word = say("runs.back", lang)
     items = "".join(
-        f"<li><b>{esc(run.name)}</b> <time>{when(run)}</time>{button('back', run, word)}</li>" for run in gone
+        f"<li><b>{esc(run.name)}</b> <time>{when(run)}</time>{button('back', name_of(run), word)}</li>"
+        for run in gone
     )
     title = esc(say("runs.trash.many", lang, n=len(gone)))
     return f'<details class="rw-removed"><summary>{title}</summary><ul>{items}</ul></details>'
-
-
-def button(act: str, run: PastRun, text: str, kind: str = "") -> str:
-    """A button in HTML; the card's script tells the server which act on which run was pressed."""
-    name = f"rw-act {kind}".strip()
-    return (
-        f'<button type="button" class="{name}" data-act="{act}" data-on="{name_of(run)}">{esc(text)}</button>'
-    )
 
 
 def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang) -> str:
@@ -125,18 +119,18 @@ def run_model(run: PastRun) -> Path | None:
 
 
 def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
-    run = record.run
+    run, name = record.run, name_of(record.run)
     if asked:
         folder = paths.short(str(run.folder.parent / ".trash"))
         return (
             f'<div class="rw-asked">{note(say("runs.trash.sure", lang, folder=folder))}<div class="rw-acts">'
-            + button("trash-yes", run, say("runs.trash.yes", lang), "is-bad")
-            + button("trash-no", run, say("runs.trash.no", lang))
+            + button("trash-yes", name, say("runs.trash.yes", lang), "is-bad")
+            + button("trash-no", name, say("runs.trash.no", lang))
             + "</div></div>"
         )
-    acts = button("load", run, say("runs.load", lang), "is-main") if record.values else ""
+    acts = button("load", name, say("runs.load", lang), "is-main", fills=True) if record.values else ""
     if run.status in RESUMABLE and record.state is not None and record.values:
-        acts += button("resume", run, say("runs.resume", lang, step=record.state[1]))
+        acts += button("resume", name, say("runs.resume", lang, step=record.state[1]))
     if run.status != "running":
-        acts += button("trash", run, say("runs.trash", lang), "is-quiet")
+        acts += button("trash", name, say("runs.trash", lang), "is-quiet")
     return f'<div class="rw-acts">{acts}</div>'

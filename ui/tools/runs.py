@@ -15,6 +15,7 @@ from core import compare, runs
 from core.config import check, toml_io
 from core.errors import Lang, Problem, UserError
 from core.events import StageProgress, StepDone
+from ui.parts.heard import LISTEN, sent
 from ui.parts.markup import note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
@@ -31,21 +32,6 @@ Update = dict[Any, Any]
 
 MOST_CHOSEN = 6
 _DIR = "save.output_dir"
-
-# What is ticked or pressed in the HTML, told to the server; one script of ours for the whole card.
-_LISTEN = """
-element.addEventListener('change', (event) => {
-  if (!event.target.dataset.run) return;
-  const boxes = [...element.querySelectorAll('input[data-run]:checked')];
-  trigger('select', {chosen: boxes.map((box) => box.dataset.run)});
-});
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-act], button[data-step]');
-  if (!button) return;
-  const {act, on, step} = button.dataset;
-  trigger(act === 'load' ? 'submit' : 'click', {act: act || 'step', on: on || '', step: step || ''});
-});
-"""
 
 
 class RunsCard:
@@ -68,7 +54,7 @@ class RunsCard:
                     elem_id=f"runs-{name}",
                     elem_classes=["rw-maybe"],
                     padding=False,
-                    js_on_load=_LISTEN if is_heard else None,
+                    js_on_load=LISTEN if is_heard else None,
                 )
         # What this page has ticked, the step of the pictures, the run it asks about.
         self.parts["chosen"] = gr.State(())
@@ -154,9 +140,10 @@ class RunsCard:
 
     def tick(self, raw: Mapping[str, Any], before: Sequence[str], event: Any, lang: Lang) -> Update:
         """Show what is ticked now; a run keeps its colour as long as those ticked before it stay."""
-        sent = [str(name) for name in event.get("chosen", ())][:1000] if isinstance(event, dict) else []
+        boxes = event.get("chosen", ()) if isinstance(event, dict) else ()
+        ticked = [str(name) for name in boxes][:1000]
         there = {name_of(run): run for run in self.found(raw)}
-        names = [name for name in before if name in sent] + [name for name in sent if name not in before]
+        names = [name for name in before if name in ticked] + [name for name in ticked if name not in before]
         kept = [there[name] for name in names if name in there]
         updates = self._beside(raw, kept[:MOST_CHOSEN], LAST, lang)
         said = ""
@@ -194,8 +181,7 @@ class RunsCard:
 
     def act(self, raw: Mapping[str, Any], chosen: Sequence[str], event: Any, lang: Lang) -> Update:
         """What a button inside the card says."""
-        sent = event if isinstance(event, dict) else {}
-        act, on, step = (str(sent.get(name, "")) for name in ("act", "on", "step"))
+        act, on, step = sent(event)
         kept = [run for run in self.found(raw) if name_of(run) in chosen]
         kept.sort(key=lambda run: list(chosen).index(name_of(run)))
         try:
@@ -213,7 +199,7 @@ class RunsCard:
     def load(self, raw: Mapping[str, Any], event: Any, lang: Lang) -> Update:
         """Put a run's settings into the form: the settings only, so that it starts afresh."""
         try:
-            run = self._run(raw, event.get("on") if isinstance(event, dict) else None)
+            run = self._run(raw, sent(event)[1])
             values = self._values(run) | {"save.resume": ""}
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}

@@ -1,0 +1,43 @@
+"""Buttons inside HTML of ours, heard by the server: one small script for every part that has some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ui.parts.markup import esc
+
+LISTEN = """
+element.addEventListener('change', (event) => {
+  const {run, act} = event.target.dataset;
+  if (act) trigger('click', {act, on: event.target.checked ? 'yes' : '', step: ''});
+  if (!run) return;
+  const boxes = [...element.querySelectorAll('input[data-run]:checked')];
+  trigger('select', {chosen: boxes.map((box) => box.dataset.run)});
+});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-act], button[data-step]');
+  if (!button || button.disabled) return;
+  const {act, on, step, into} = button.dataset;
+  trigger(into ? 'submit' : 'click', {act: act || 'step', on: on || '', step: step || ''});
+});
+"""
+"""What a gr.HTML takes as js_on_load. `select` tells the boxes that are ticked, `click` which button was
+pressed on what, `submit` the same of a button that fills the form (data-into)."""
+
+
+def button(act: str, on: str, text: str, kind: str = "", *, title: str = "", fills: bool = False) -> str:
+    """A button that sends `act` and `on`. kind: its look. title: what it does, where text is a sign."""
+    name = f"rw-act {kind}".strip()
+    more = f' title="{esc(title)}" aria-label="{esc(title)}"' if title else ""
+    into = ' data-into="form"' if fills else ""
+    return (
+        f'<button type="button" class="{name}" data-act="{esc(act)}" data-on="{esc(on)}"{into}{more}>'
+        f"{esc(text)}</button>"
+    )
+
+
+def sent(event: Any) -> tuple[str, str, str]:
+    """What was pressed, on what, and the step, from what a page sent: texts, empty where there is none."""
+    values = event if isinstance(event, dict) else {}
+    act, on, step = (values.get(name) for name in ("act", "on", "step"))
+    return tuple(text if isinstance(text, str) else "" for text in (act, on, step))  # type: ignore[return-value]

@@ -1,0 +1,157 @@
+"""The card of waiting runs: their order, what holds them, and the buttons to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from core.config import check, toml_io
+from core.errors import Lang, UserError
+from core.queue import View, Waiting
+from ui.parts.heard import LISTEN, button, sent
+from ui.parts.markup import esc, note, problems
+from ui.parts.page import QUICK
+from ui.settings.form import Form
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+
+class QueueCard:
+    """One piece of HTML, nothing while no run waits. The queue is the window's: all pages show the same."""
+
+    def __init__(self, window: Window, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts: dict[str, Any] = {
+            "list": gr.HTML(
+                elem_id="queue-list", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
+            ),
+            "said": gr.HTML(elem_id="queue-said", elem_classes=["rw-maybe"], padding=False),
+            # What this page shows already: version of the queue, whether a run is under way, language.
+            "seen": gr.State(None),
+        }
+
+    @property
+    def outputs(self) -> list[Any]:
+        return list(self.parts.values())
+
+    def connect(self, lang: Any, timer: Any) -> Any:
+        """Bind the handlers. Gives the event that fills the form."""
+        parts, form, window = self.parts, self._form, self._window
+
+        def tick(data: Data) -> Any:
+            return self.show(data[lang], data[parts["seen"]]) or gr.skip()
+
+        def act(data: Data, event: gr.EventData) -> Update:
+            return self.act(event._data, data[lang])
+
+        def edit(data: Data, event: gr.EventData) -> Update:
+            return self.edit(event._data, data[lang])
+
+        timer.tick(guarded(tick, window), {lang, parts["seen"]}, self.outputs, **QUICK)
+        parts["list"].click(guarded(act, window), {lang}, self.outputs, **QUICK)
+        into = [*self.outputs, *form.components.values()]
+        return parts["list"].submit(guarded(edit, window), {lang}, into, trigger_mode="once", **QUICK)
+
+    def show(self, lang: Lang, seen: Any = None) -> Update:
+        """The updates for a page that shows what it has `seen`; {} when nothing changed."""
+        view, is_busy = self._window.queue.look(), self._is_busy()
+        state = (view.version, is_busy, lang)
+        if seen is not None and tuple(seen) == state:
+            return {}
+        return {self.parts["list"]: queue_html(view, is_busy, lang), self.parts["seen"]: state}
+
+    def _is_busy(self) -> bool:
+        current = self._window.runner.current
+        return current is not None and not current.is_over
+
+    def act(self, event: Any, lang: Lang) -> Update:
+        """What a button of the card says; a run that has been started meanwhile is left alone."""
+        act, on, _ = sent(event)
+        queue, said = self._window.queue, ""
+        if act == "go":
+            queue.go_on()
+        elif act == "hold":
+            queue.hold()
+        elif act == "keep":
+            queue.set_keeps_going(on == "yes")
+        elif act in ("up", "down"):
+            queue.move(on, -1 if act == "up" else 1)
+        elif act == "remove":
+            removed = queue.remove(on)
+            said = note(say("queue.removed" if removed else "queue.gone", lang))
+        return self.show(lang) | {self.parts["said"]: said}
+
+    def edit(self, event: Any, lang: Lang) -> Update:
+        """Take a run out of the queue and put its settings into the form."""
+        _, on, _ = sent(event)
+        queue, said = self._window.queue, self.parts["said"]
+        run = next((run for run in queue.look().waiting if run.id == on), None)
+        try:
+            # Read before it is taken out, so that a run file that can't be read stays where it is.
+            config = check.check(run.text, run.overrides).config if run else None
+        except UserError as e:
+            return {said: problems(e.problems, lang)}
+        if run is None or config is None or queue.remove(on) is None:
+            return self.show(lang) | {said: note(say("queue.gone", lang))}
+        values = toml_io.values_of(config)
+        self._window.draft.keep(self._form.shown(values))
+        done = note(say("queue.edited", lang, name=run.name), "good")
+        return self._form.fill(values) | self.show(lang) | {said: done}
+
+
+def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
+    """The waiting runs and why they wait."""
+    told = (view.said.ja if lang == "ja" else view.said.en) if view.said else ""
+    if not view.waiting:
+        return f'<section class="rw-queue">{note(told, "warn")}</section>' if told else ""
+    many = len(view.waiting)
+    rows = "".join(_row(run, n, many, lang) for n, run in enumerate(view.waiting, 1))
+    count = say("queue.count.one", lang) if many == 1 else say("queue.count", lang, n=many)
+    checked = " checked" if view.keeps_going else ""
+    keep = (
+        f'<label class="rw-keep"><input type="checkbox" data-act="keep"{checked}>'
+        f"{esc(say('queue.keep', lang))}</label>"
+    )
+    return (
+        f'<section class="rw-queue"><header><h4>{esc(say("queue.title", lang))}</h4>'
+        f"<span>{esc(count)}</span></header>"
+        f"{_why(view, is_busy, lang)}{note(told, 'warn')}<ol>{rows}</ol>"
+        f'<div class="rw-acts">{_button(view, is_busy, lang)}</div>{keep}</section>'
+    )
+
+
+def _why(view: View, is_busy: bool, lang: Lang) -> str:
+    if view.held == "":
+        return note(say("queue.going" if is_busy else "queue.next", lang))
+    key = f"queue.held.{view.held}"
+    tone = "plain" if view.held in ("idle", "person") else "warn"
+    return note(say(key, lang), tone)
+
+
+def _button(view: View, is_busy: bool, lang: Lang) -> str:
+    if view.held == "":
+        return button("hold", "", say("queue.hold", lang))
+    return button("go", "", say("queue.go.after" if is_busy else "queue.go", lang), "is-main")
+
+
+def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
+    if run.epochs:
+        length = say("queue.epochs", lang, n=run.epochs)
+    else:
+        length = say("queue.steps", lang, n=f"{run.steps:,}")
+    moves = button("up", run.id, "↑", "is-sign", title=say("queue.up", lang)) if n > 1 else ""
+    moves += button("down", run.id, "↓", "is-sign", title=say("queue.down", lang)) if n < many else ""
+    acts = button("edit", run.id, say("queue.edit", lang), "is-quiet", fills=True)
+    acts += button("remove", run.id, "×", "is-sign", title=say("queue.remove", lang))
+    fault = run.fault_ja if lang == "ja" else run.fault_en
+    return (
+        f'<li><span class="rw-turn">{n}</span>'
+        f"<span><b>{esc(run.name)}</b> <small>{esc(length)}</small></span>"
+        f'<span class="rw-moves">{moves}{acts}</span>{note(fault, "bad")}</li>'
+    )

@@ -1,0 +1,83 @@
+"""What Start and Add to queue do: nothing runs twice, and no result is put aside without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.config import check, toml_io
+from core.config.schema import SaveConfig
+from core.errors import Lang, UserError
+from core.train import names
+from ui.parts.heard import button
+from ui.parts.markup import note
+from ui.settings.form import Form
+from ui.text import say
+from ui.window import Window
+
+_MOST_NAMED = 3
+ACTS = ("start-new", "start-same", "queue")
+"""What the buttons of a question say."""
+
+
+def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> str:
+    """Start what the form says, or ask when results of its name or a run are there. Raises UserError.
+
+    act: the answer to that question, "" when nothing was asked yet. Gives what the page says.
+    """
+    text = form.text(raw, lang)
+    window.draft.keep(raw)
+    if act == "queue":
+        return queue(window, form, raw, lang)
+    if _is_busy(window):
+        return _offer_queue(lang)
+    save = check.check(text).config.save
+    if not act and names.existing(save):
+        return _ask(save, lang)
+    free = names.free(save) if act == "start-new" else save.output_name or "last"
+    is_new = act == "start-new" and free != (save.output_name or "last")
+    try:
+        window.runner.start(text, [f"save.output_name={toml_io.toml_value(free)}"] if is_new else [])
+    except UserError as e:
+        if any(problem.code == "E-RUN-BUSY" for problem in e.problems):
+            return _offer_queue(lang)
+        raise
+    return note(say("start.as", lang, name=free), "good") if is_new else ""
+
+
+def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
+    """Put what the form says at the end of the queue. Raises UserError."""
+    text = form.text(raw, lang)
+    window.draft.keep(raw)
+    added = window.queue.add(text)
+    values = {"name": added.run.name, "n": len(window.queue.look().waiting), "wanted": added.wanted}
+    if added.is_again:
+        return note(say("queue.added.already", lang, name=added.run.name))
+    if added.wanted:
+        return note(say("queue.added.as", lang, **values), "good")
+    return note(say("queue.added", lang, name=added.run.name), "good")
+
+
+def _is_busy(window: Window) -> bool:
+    current = window.runner.current
+    return current is not None and not current.is_over
+
+
+def _offer_queue(lang: Lang) -> str:
+    said, act = note(say("start.busy", lang)), button("queue", "", say("run.queue", lang))
+    return f'<div class="rw-asked">{said}<div class="rw-acts">{act}</div></div>'
+
+
+def _ask(save: SaveConfig, lang: Lang) -> str:
+    """Results of this name are there: start under another, or the same with the earlier ones kept."""
+    found = [path.name for path in names.existing(save)]
+    listed = ", ".join(found[:_MOST_NAMED])
+    if len(found) > _MOST_NAMED:
+        listed += say("start.more", lang, n=len(found) - _MOST_NAMED)
+    name, free = save.output_name or "last", names.free(save)
+    said = note(say("start.taken", lang, files=listed, folder=Path(save.output_dir).name))
+    acts = button("start-new", "", say("start.new", lang, name=free), "is-main")
+    acts += button("start-same", "", say("start.same", lang, name=name))
+    below = note(say("start.same.info", lang, name=name))
+    return f'<div class="rw-asked">{said}<div class="rw-acts">{acts}</div>{below}</div>'
