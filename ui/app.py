@@ -19,8 +19,9 @@ from ui.parts.page import QUICK, Page, column, texts
 from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
-from ui.settings.identity import identity_html
+from ui.settings.identity import DECIDING, RESULT, SAID, model_html
 from ui.settings.length import length_html
+from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar, recipe
 from ui.settings.showing import hidden_style, search_html
 from ui.settings.widgets import kind
@@ -55,7 +56,8 @@ class App:
         self._window = window
         lang: Lang = "ja" if window.lang == "ja" else "en"
         self.page = Page(lang)
-        self.form = Form(window.paths)
+        self.picking = Picking(window)
+        self.form = Form(window.paths, self.picking)
         self.bar = PresetsBar(window, self.form)
         self._built: Update = {}
         with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
@@ -120,7 +122,7 @@ class App:
         page, form, window = self.page, self.form, self._window
         with page.add(gr.Tab, texts(label="tab.dataset"), id="dataset", elem_id="tab-dataset"):
             draw_places(page, form)
-            self.maker = FolderMaker(window, page, form)
+            self.maker = FolderMaker(window, page, form, self.picking)
             draw_settings(page, form)
             self.preview = Preview(window, page, form)
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
@@ -159,6 +161,7 @@ class App:
         )
         filled = self.bar.connect(lang, list(form.components.values()))
         filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang, self.timer)]
+        filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.tools.connect(lang)
         self.resize.connect(lang)
@@ -172,8 +175,8 @@ class App:
         method = form.components["network.method"]
         seen = self.run.parts["seen"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
-        own += self.maker.outputs
-        places = [self.schedule, self.model["base"], self.model["vae"], lang, level, self.bar.parts["note"]]
+        own += [*self.maker.outputs, *self.picking.rows]
+        places = [self.schedule, *(self.model[name] for name in SAID), lang, level, self.bar.parts["note"]]
         places += self.run.queue.outputs
         places += [self.hidden, self.found, self.board.parts["said"]]
         everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
@@ -197,16 +200,16 @@ class App:
         in the old one. So the events that fill the form themselves are named in `filled`.
         """
         form, lang = self.form, self.lang
-        for name in ("base", "vae"):
-            component = form.components[f"model.{name}"]
-            component.input(
-                guarded(lambda d, c=component, n=name: self.identity(n, d[c], d[lang]), self._window),
-                {component, lang},
-                self.model[name],
-                trigger_mode="always_last",
-                **QUICK,
-            )
-        told = [self.schedule, self.hidden, *(self.model[name] for name in ("base", "vae"))]
+        places = [self.model[name] for name in SAID]
+        gr.on(
+            [form.components[key].input for key in ("model.base", "model.vae", *DECIDING, *RESULT)],
+            guarded(lambda d: self.identities(form.raw(d), d[lang]), self._window),
+            {lang, *form.inputs},
+            places,
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        told = [self.schedule, self.hidden, *places]
         for event in filled:
             event.then(
                 guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window),
@@ -229,6 +232,7 @@ class App:
         whole = self._whole(lang)
         # Most of it is in the page already; what is sent again costs the browser a second of work.
         news = {block: update for block, update in whole.items() if self._built.get(block) != update}
+        news |= self.picking.show(request)
         return news | {self.timer: gr.Timer(active=True)}
 
     def _whole(self, lang: Lang) -> Update:
@@ -281,18 +285,15 @@ class App:
         """What the form's files are, how long the run will be, and which options apply."""
         updates: Update = {self.schedule: self._length(raw, lang)}
         updates[self.hidden] = hidden_style(self.form, raw, level)
-        for name in ("base", "vae"):
-            updates[self.model[name]] = self.identity(name, raw.get(f"model.{name}"), lang)
-        return updates
+        return updates | self.identities(raw, lang)
 
     def _length(self, raw: Mapping[str, Any], lang: Lang) -> str:
         look = self._window.preview.result
         return length_html(self.form, raw, look.plan if look else None, lang)
 
-    def identity(self, name: str, text: Any, lang: Lang) -> str:
-        """What the chosen file is."""
-        empty = "identity.none" if name == "base" else "identity.own"
-        return identity_html(self._window.paths, str(text or ""), lang, empty)
+    def identities(self, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """What the chosen files are and go with, and as what the result is saved."""
+        return {self.model[name]: model_html(self._window.paths, name, raw, lang) for name in SAID}
 
     def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
         """Keep what was typed; say what it means for the length of the run and for other options."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.config.schema import ModelConfig
 from core.errors import Problem, UserError
 from core.formats.identify import Identity, identify
+from core.models import pairs
 from core.models.sd import hub, refuse
 
 
@@ -20,10 +21,11 @@ def problems(config: ModelConfig) -> tuple[Problem, ...]:
         base, vae = hub.here(config.base), hub.here(config.vae, "model.vae") if config.vae else None
     except UserError as missing:
         return missing.problems
-    return (*(_of_base(base, config) if base else ()), *(_of_vae(vae) if vae else ()))
+    return (*(of_base(base, config) if base else ()), *(of_vae(vae) if vae else ()))
 
 
-def _of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
+def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
+    """What is wrong with a file or folder as the base model."""
     found = identify(path)
     try:
         refuse.check_model(path, found, config)
@@ -37,11 +39,42 @@ def _of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
         yield _skipped(found, config.clip_skip)
 
 
-def _of_vae(path: Path) -> Iterator[Problem]:
+def of_vae(path: Path) -> Iterator[Problem]:
+    """What is wrong with a file or folder as the VAE; of a whole model its VAE is meant."""
     found = identify(path)
     yield from found.problems
-    if not found.problems and found.kind not in ("vae", "model"):
+    if found.problems:
+        return
+    if found.kind not in ("vae", "model"):
         yield refuse.wrong_kind(path, found, key="model.vae")
+    elif found.variant == "unet":
+        yield _no_vae_inside(path)
+    else:
+        family = pairs.family_of_vae(path, found)
+        if family:
+            yield _foreign_vae(path, family)
+
+
+def _no_vae_inside(path: Path) -> Problem:
+    return Problem(
+        "E-MODEL-KIND",
+        f"{path}: this is only a U-Net and holds no VAE. Choose a VAE, or leave it empty.",
+        f"{path}：U-NetだけでVAEが含まれていません。VAEを選ぶか、空欄にしてください。",
+        key="model.vae",
+        path=str(path),
+    )
+
+
+def _foreign_vae(path: Path, family: str) -> Problem:
+    return Problem(
+        "E-MODEL-VAE",
+        f"{path}: this VAE is of {family}; its latents mean something else to SD1 and SD2. Choose a VAE made "
+        "for those (they share one kind), or leave it empty.",
+        f"{path}：これは{family}用のVAEで、SD1・SD2のlatentsとは互換性がありません。"
+        "SD1・SD2用のVAE（両者共通）を選ぶか、空欄にしてください。",
+        key="model.vae",
+        path=str(path),
+    )
 
 
 def _skipped(found: Identity, layers: int) -> Problem:

@@ -17,6 +17,7 @@ CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("
 # Keys that are put together from a part and a name.
 FAMILIES = (
     *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind"),
+    "pick.",
     "make.arrange",
     "make.identifier",
     "make.class",

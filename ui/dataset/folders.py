@@ -21,6 +21,7 @@ from ui.parts.markup import esc, note, problems
 from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
 from ui.settings.form import Form
+from ui.settings.picking import SOURCE, Picking
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded, streamed
@@ -35,13 +36,13 @@ _TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
 class FolderMaker:
     """The card that copies pictures into a folder such as `20_sls frog`."""
 
-    def __init__(self, window: Window, page: Page, form: Form) -> None:
+    def __init__(self, window: Window, page: Page, form: Form, picking: Picking) -> None:
         self._window, self._form = window, form
         self._sources, self._same = Sources(window), Comparer()
         self.parts: dict[str, Any] = {}
-        self._draw(page)
+        self._draw(page, picking)
 
-    def _draw(self, page: Page) -> None:
+    def _draw(self, page: Page, picking: Picking) -> None:
         parts = self.parts
         with column("card-make", "rw-card"):
             page.add(gr.HTML, titled("make.title", "make.lead"), padding=False)
@@ -56,6 +57,7 @@ class FolderMaker:
                 elem_id="make-source",
                 max_lines=1,
             )
+            picking.draw(page, SOURCE)
             parts["arrange"] = self._choice(page, "arrange", ("keep", "new"), visible=False)
             parts["name"] = column("make-name")
             with parts["name"]:

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from ui.serve.guard import Login
 from ui.serve.server import LOOPBACK, Served, listening_socket, new_password, private_cache, serve, share
 from ui.text import say
 from ui.window import PROJECT, Window, named_preset
+from ui.window.dialog import Dialog, has_desktop, is_available
 from ui.window.paths import Paths
 
 USER = "rareword"
@@ -128,7 +128,8 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
         raise UserError(Problem("E-WORKSPACE", *said, path=str(workspace))) from e
     roots = (PROJECT / "demo", *(Path(root).expanduser().resolve() for root in chosen.root))
     paths = Paths(Path.cwd(), workspace, roots, is_local=not is_open)
-    window = Window(paths, cache, lang=chosen.lang, log_path=log_path)
+    dialog = Dialog() if not is_open and is_available() else None
+    window = Window(paths, cache, lang=chosen.lang, log_path=log_path, dialog=dialog)
     if chosen.preset:
         window.chosen = dict(named_preset(chosen.preset, window.preset_folders).values)
     return window
@@ -151,13 +152,6 @@ def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
         return None, ""
     made = new_password()
     return Login(USER, made), made
-
-
-def has_desktop() -> bool:
-    """Whether a browser can be shown to the person who started this."""
-    if sys.platform in ("win32", "darwin"):
-        return "SSH_CONNECTION" not in os.environ
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _wait(window: Window, served: Served, tell: Tell) -> int:

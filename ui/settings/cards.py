@@ -59,6 +59,8 @@ def draw_model(page: Page, form: Form) -> dict[str, Any]:
         base = gr.HTML(elem_id="identity-base", elem_classes=["rw-maybe"], padding=False)
         grid(page, form, [by_name.pop("vae")])
         vae = gr.HTML(elem_id="identity-vae", elem_classes=["rw-maybe"], padding=False)
+        page.add(gr.HTML, titled("group.result"), padding=False)
+        result = gr.HTML(elem_id="model-result", elem_classes=["rw-maybe"], padding=False)
         refresh = page.add(
             gr.Button,
             {"value": lambda lang: say("paths.refresh", lang)},
@@ -67,7 +69,7 @@ def draw_model(page: Page, form: Form) -> dict[str, Any]:
             elem_classes=["rw-quiet"],
         )
     card(page, form, "group.model.more", list(by_name.values()), "model-more")
-    return {"base": base, "vae": vae, "refresh": refresh}
+    return {"base": base, "vae": vae, "result": result, "refresh": refresh}
 
 
 def draw_lora(page: Page, form: Form) -> None:

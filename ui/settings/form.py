@@ -13,6 +13,7 @@ from core.errors import ConfigError, Lang, Problem, UserError
 from ui.parts.options import OPTIONS
 from ui.parts.page import Page
 from ui.settings import datasets, widgets
+from ui.settings.picking import Picking
 from ui.window.paths import Paths, file_name
 
 WRITTEN = ("save.output_dir", "log.logging_dir")
@@ -25,8 +26,8 @@ LONGEST = 20_000
 class Form:
     """The options' components by key. Values go in and out as {"section.name": value}."""
 
-    def __init__(self, paths: Paths) -> None:
-        self._paths = paths
+    def __init__(self, paths: Paths, picking: Picking | None = None) -> None:
+        self._paths, self._picking = paths, picking
         self.components: dict[str, Any] = {}
         self.cards: dict[str, Sequence[Option]] = {}
 
@@ -36,6 +37,8 @@ class Form:
             raise ValueError(f"{option.key} is on the page already")
         component = widgets.make(page, option, self._paths.offered(option))
         self.components[option.key] = component
+        if self._picking is not None:
+            self._picking.draw(page, option.key)
         return component
 
     @property

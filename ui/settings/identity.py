@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from core.catalog import FAMILIES
+from pydantic import ValidationError
+
+from core.catalog import FAMILIES, Size
+from core.config.schema_model import ModelConfig
 from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
+from core.models import look, pairs
 from ui.parts.markup import esc, facts, note, problems
+from ui.parts.options import LEVELS, OPTIONS
+from ui.parts.page import worded
+from ui.settings.form import Form
+from ui.settings.widgets import element_id
 from ui.text import WORDS, say
 from ui.window.paths import Paths
 
+EMPTY = {"base": "identity.none", "vae": "identity.own"}
+"""Option of a model file -> what is said while none is chosen."""
 
-def identity_html(paths: Paths, text: str | None, lang: Lang, empty: str) -> str:
-    """The identity of the file or folder a person typed; `empty` is the key of what is said for none."""
-    if not text or not text.strip():
-        return note(say(empty, lang))
+SAID = ("base", "vae", "result")
+"""Places of the Model tab where something is said."""
+
+DECIDING = ("model.family", "model.prediction", "model.clip_skip", "dataset.resolution")
+"""Options that a model may not go with."""
+
+RESULT = ("save.save_model_as", "save.save_precision", "train.precision")
+"""Options that say in what the model is saved and trained."""
+
+
+def model_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -> str:
+    """What stands at one of the places of the Model tab."""
+    return result_html(raw, lang) if name == "result" else identity_html(paths, name, raw, lang)
+
+
+def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -> str:
+    """What the chosen base model or VAE is, and what it does not go with.
+
+    name: "base" or "vae". raw: the form's widgets.
+    """
+    text = str(raw.get(f"model.{name}") or "")
+    if not text.strip():
+        return note(say(EMPTY[name], lang))
     try:
         path = paths.confined(text)
         if not path.exists():
@@ -23,7 +54,41 @@ def identity_html(paths: Paths, text: str | None, lang: Lang, empty: str) -> str
         found = identify(path)
     except UserError as e:
         return problems(e.problems, lang)
-    return identity_facts(found, path, lang) + problems(found.problems, lang)
+    said = list(look.of_vae(path) if name == "vae" else look.of_base(path, _model_config(raw)))
+    size = Form.read(raw).get("dataset.resolution")
+    if name == "base" and not said and _is_size(size):
+        said += pairs.resolution(found, Size(*size))
+    return identity_facts(found, path, lang) + problems(said, lang)
+
+
+def _model_config(raw: Mapping[str, Any]) -> ModelConfig:
+    """What the form says of the model; the defaults while that does not hold."""
+    names = ("family", "prediction", "clip_skip")
+    values = {name: Form.read(raw).get(f"model.{name}") for name in names if f"model.{name}" in raw}
+    try:
+        return ModelConfig(**values)
+    except ValidationError:
+        return ModelConfig()
+
+
+def _is_size(found: Any) -> bool:
+    return isinstance(found, list) and len(found) == 2 and all(isinstance(n, int) and n > 0 for n in found)
+
+
+def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
+    """In which format and precision the result will be saved, each to be gone to by a click."""
+    cells = []
+    for key in RESULT:
+        option = OPTIONS[key]
+        choices = option.meta.choices or {}
+        found = raw.get(key, option.default)
+        value = worded(choices[found], lang) if found in choices else str(found)
+        cells.append(
+            f'<button type="button" data-goto="{element_id(option)}" data-tab="{esc(option.tab)}" '
+            f'data-level="{LEVELS.index(option.meta.level)}"><span>{esc(worded(option.meta.label, lang))}'
+            f"</span><b>{esc(value)}</b></button>"
+        )
+    return f'<div class="rw-goto">{"".join(cells)}</div>'
 
 
 def identity_facts(found: Identity, path: Path, lang: Lang) -> str:

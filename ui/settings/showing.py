@@ -12,6 +12,7 @@ from core.errors import Lang
 from ui.parts.markup import esc, note
 from ui.parts.options import LEVELS, OPTIONS
 from ui.settings.form import Form
+from ui.settings.picking import PICKED
 from ui.settings.widgets import element_id
 from ui.text import say
 
@@ -32,6 +33,7 @@ def hidden_style(form: Form, raw: Mapping[str, Any], level: str) -> str:
         return option.key not in unused and LEVELS.index(option.meta.level) <= reach
 
     names = [element_id(OPTIONS[key]) for key in sorted(unused)]
+    names += [f"{element_id(OPTIONS[key])}-pick" for key in sorted(unused) if key in PICKED]
     names += [name for name, options in form.cards.items() if not any(map(is_shown, options))]
     return (
         f"<style>{','.join(f'#{name}' for name in names)}{{display:none!important}}</style>" if names else ""

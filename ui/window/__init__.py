@@ -21,6 +21,7 @@ from core.runner import Runner
 from ui.parts.job import Job
 from ui.parts.options import OPTIONS, defaults
 from ui.parts.thumbs import Thumbs
+from ui.window.dialog import Dialog
 from ui.window.paths import Paths
 from ui.window.resuming import Left, look_in_background
 from ui.window.run_view import RunView, Watcher
@@ -36,6 +37,7 @@ class Window:
     """Shared by every page of this process; nothing here belongs to one browser.
 
     paths: what may be read and written. cache: private folder for pictures on the page. lang: as started.
+    dialog: the system's own for choosing files; None where others can reach the page, and without desktop.
     """
 
     paths: Paths
@@ -52,6 +54,7 @@ class Window:
     resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
     regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
     unpack: Job[Any] = field(default_factory=lambda: Job("rareword-unpack"))
+    dialog: Dialog | None = None
     tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:

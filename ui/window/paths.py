@@ -34,7 +34,7 @@ class Found:
     states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Paths:
     """The rule for every path typed into the page.
 
@@ -51,7 +51,16 @@ class Paths:
     def __post_init__(self) -> None:
         folders = (self.workspace, *self.roots)
         resolved = tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))
-        object.__setattr__(self, "allowed", resolved)
+        self.allowed = resolved
+
+    def allow(self, folder: Path) -> None:
+        """One more folder to read from until the window is closed, chosen at this computer.
+
+        Raises ValueError where others can reach the page.
+        """
+        if not self.is_local:
+            raise ValueError(f"{folder} may not be allowed over the network")
+        self.allowed = tuple(dict.fromkeys((*self.allowed, Path(os.path.realpath(folder)))))
 
     def absolute(self, text: str, key: str = "") -> str:
         """The absolute path a text names. Raises UserError when it may not be used."""

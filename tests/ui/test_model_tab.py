@@ -1,0 +1,134 @@
+"""The Model tab: what a chosen file is, and what it does not go with."""
+
+from __future__ import annotations
+
+import json
+import struct
+from math import prod
+
+import pytest
+
+from tests.ui.fake import demo_raw
+from ui.settings.identity import identity_html, model_html
+
+UNET = {"model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3], "first_stage_model.x": [1]}
+SD1 = UNET | {"cond_stage_model.transformer.x": [1], "model.diffusion_model.big": [400_000_000]}
+SD2 = UNET | {"cond_stage_model.model.x": [1], "model.diffusion_model.big": [400_000_000]}
+VAE = {"encoder.down.0.x": [1], "decoder.conv_in.weight": [512, 4, 3, 3]}
+
+
+@pytest.fixture
+def header(tmp_path):
+    """Writes a .safetensors file of these shapes that has no bytes on the disk for its numbers."""
+
+    def write(name, tensors, **metadata):
+        table, at = {"__metadata__": metadata}, 0
+        for key, shape in tensors.items():
+            table[key] = {"dtype": "F16", "shape": shape, "data_offsets": [at, at + 2 * prod(shape)]}
+            at += 2 * prod(shape)
+        text = json.dumps(table).encode()
+        path = tmp_path / f"{name}.safetensors"
+        with path.open("wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            file.truncate(8 + len(text) + at)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def told(app):
+    """What is said of a file chosen as the base model or the VAE."""
+
+    def say(path, name="base", lang="en", **more):
+        raw = {**demo_raw(app), "dataset.resolution": "512", **more, f"model.{name}": str(path)}
+        return identity_html(app._window.paths, name, raw, lang)
+
+    return say
+
+
+def test_family_precision_and_prediction_are_shown_at_once(told, header):
+    html = told(header("a", SD1))
+    for part in ("Model", "Stable Diffusion 1", "epsilon", "F16", "400 M", "800 MB"):
+        assert part in html, part
+    assert "is-warn" not in html and "is-bad" not in html
+
+
+@pytest.mark.parametrize(
+    ("tensors", "said"),
+    [
+        ({"lora_unet_x.lora_down.weight": [8, 320], "lora_unet_x.alpha": []}, "this is a LoRA"),
+        (VAE, "this is a VAE"),
+        ({"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]}, "SDXL"),
+        ({"control_model.x": [1]}, "ControlNet"),
+    ],
+)
+def test_what_is_no_base_model_is_named_with_its_right_place(told, header, tensors, said):
+    html = told(header("a", tensors))
+    assert said in html and "is-bad" in html
+
+
+def test_a_lora_and_a_whole_foreign_model_are_no_vae(told, header):
+    assert "this is a LoRA" in told(header("a", {"lora_unet_x.lora_down.weight": [8, 320]}), "vae")
+    xl = header("xl", {"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]})
+    assert "this VAE is of SDXL" in told(xl, "vae")
+    assert "is-bad" not in told(header("b", SD2), "vae")  # SD1 and SD2 share one VAE
+
+
+def test_a_vae_of_another_family_is_told_from_its_header(told, header):
+    assert "is-bad" not in told(header("a", VAE), "vae")
+    assert "SD3 / Flux" in told(header("b", VAE | {"decoder.conv_in.weight": [512, 16, 3, 3]}), "vae")
+    architecture = {"modelspec.architecture": "stable-diffusion-xl-v1-base/vae"}
+    assert "this VAE is of SDXL" in told(header("c", VAE, **architecture), "vae")
+
+
+def test_a_vae_folder_tells_its_family_by_its_scale(told, header, tmp_path):
+    folder = tmp_path / "vae"
+    folder.mkdir()
+    header("x", {"decoder.conv_in.weight": [512, 4, 3, 3]}).rename(
+        folder / "diffusion_pytorch_model.safetensors"
+    )
+    for scale, is_foreign in ((0.18215, False), (0.13025, True)):
+        config = {"_class_name": "AutoencoderKL", "scaling_factor": scale}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert ("this VAE is of SDXL" in told(folder, "vae")) == is_foreign
+
+
+def test_a_v_prediction_model_at_512_is_warned_of(told, header):
+    path = header("v", SD2, **{"modelspec.prediction_type": "v"})
+    html = told(path)
+    assert "768-v" in html and "v-prediction model trained at 768 x 768" in html and "is-warn" in html
+    assert "is-warn" not in told(path, **{"dataset.resolution": "768"})
+    assert "解像度を768に" in told(path, lang="ja")
+
+
+@pytest.mark.parametrize(
+    ("resolution", "said"), [("1024", "repeat"), ("256", "worse"), ("768", ""), ("x", "")]
+)
+def test_a_resolution_far_from_the_models_own_is_warned_of(told, header, resolution, said):
+    html = told(header("a", SD1), **{"dataset.resolution": resolution})
+    assert said in html if said else "is-warn" not in html
+
+
+def test_the_demos_tiny_model_is_not_warned_of(app):
+    html = identity_html(app._window.paths, "base", demo_raw(app), "en")
+    assert "is-warn" not in html and "is-bad" not in html
+
+
+def test_a_family_or_prediction_set_against_the_file_is_named(told, header):
+    path = header("a", SD1)
+    assert "not of SD2" in told(path, **{"model.family": "sd2"})
+    v = header("v", SD2, **{"modelspec.prediction_type": "v"})
+    assert "was trained to predict v" in told(v, **{"model.prediction": "epsilon"})
+
+
+def test_format_and_precision_are_plain_to_see_on_the_model_tab(app):
+    raw = {**demo_raw(app), "save.save_precision": "fp16", "save.save_model_as": "ckpt"}
+    html = model_html(app._window.paths, "result", raw, "en")
+    assert "ckpt" in html and "fp16" in html and 'data-goto="opt-save-save-precision"' in html
+
+
+def test_they_are_told_anew_with_the_language_and_after_a_preset(app):
+    for lang in ("en", "ja"):
+        updates = app.told(demo_raw(app), lang, "basic")
+        assert all(updates[app.model[name]] for name in ("base", "vae", "result"))
