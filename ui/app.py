@@ -30,6 +30,7 @@ from ui.tools.board import TensorBoardCard
 from ui.tools.files import Tools
 from ui.tools.regularize import RegularizeCard
 from ui.tools.resize import ResizeCard
+from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.window import Window
 from ui.window.faults import guarded
@@ -134,6 +135,7 @@ class App:
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
         with self.tools_tab:
             self.past = RunsCard(window, page, form)
+            self.results = ResultsCard(window, page)
             self.tools = Tools(window, page)
             self.resize = ResizeCard(window, page)
             self.regularize = RegularizeCard(window, page, form)
@@ -163,6 +165,7 @@ class App:
         filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang, self.timer)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
+        self.results.connect(lang, self.tools_tab)
         self.tools.connect(lang)
         self.resize.connect(lang)
         self.regularize.connect(lang, self.tools_tab)

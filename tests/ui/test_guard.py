@@ -190,6 +190,13 @@ def test_the_login_link_works_once_and_for_ten_minutes(closed, login, clock):
     assert late.enter_by_token("") is None
 
 
+def test_each_login_link_works_once_beside_the_others(login):
+    printed, opened = login.token, login.invite()
+    assert printed != opened
+    assert login.enter_by_token(opened) and not login.enter_by_token(opened)
+    assert login.enter_by_token(printed) and not login.enter_by_token(printed)
+
+
 def test_a_window_on_the_network_is_found_by_its_address_but_by_no_foreign_name(login):
     guard = Guard(answers_everything, {"localhost"}, login, any_address=True)
     assert ask(guard, "GET", "/", {"host": "192.168.1.5:7860"}).status_code == 200

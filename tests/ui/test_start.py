@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +15,7 @@ from core.errors import UserError
 from tests.ui.browser import ROOT
 from tests.ui.fake import make_window
 from ui.app import App
+from ui.serve import start
 from ui.serve.server import listening_socket
 from ui.serve.start import make_login
 from ui.window import named_preset
@@ -109,3 +112,33 @@ def test_a_workspace_that_can_not_be_written_and_a_missing_root_are_told(tmp_pat
     assert done.returncode == 2 and "can't be written" in done.stdout
     done = gui_py("--root", str(tmp_path / "none"), "--workspace", str(tmp_path / "w"), "--lang", "en")
     assert done.returncode == 2 and "--root names a folder that does not exist" in done.stdout
+
+
+@pytest.mark.parametrize("options", [["--share"], ["--listen", "0.0.0.0"], ["--listen", "192.168.1.5"]])
+def test_whatever_others_can_reach_has_a_login_one_link_and_no_dialog(options, tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "is_available", lambda: True)  # as on a desktop
+    chosen = gui.options().parse_args([*options, "--no-browser", "--workspace", str(tmp_path)])
+    served, printed = [], []
+
+    def serve(window, host, sock, login):
+        sock.close()
+        served.append((window, login))
+        return SimpleNamespace(url="http://127.0.0.1:1", guard=None)
+
+    monkeypatch.setattr(start, "serve", serve)
+    monkeypatch.setattr(start, "listening_socket", lambda *_: socket.socket())
+    monkeypatch.setattr(start, "share", lambda served: "https://x.gradio.live")
+    monkeypatch.setattr(start, "_wait", lambda *_: 0)
+    assert start._run(chosen, tmp_path / "log", lambda key, **values: printed.append((key, values))) == 0
+    ((window, login),) = served
+    assert login is not None and window.dialog is None and not window.paths.is_local
+    (link,) = [values["url"] for key, values in printed if key == "console.once"]
+    token = link.partition("token=")[2]
+    assert login.enter_by_token(token) and not login.enter_by_token(token)
+
+
+def test_on_a_desktop_of_ones_own_there_is_a_dialog(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "is_available", lambda: True)
+    chosen = gui.options().parse_args(["--workspace", str(tmp_path)])
+    assert start.make_window(chosen, tmp_path, False, tmp_path / "log").dialog is not None
+    assert start.make_window(chosen, tmp_path, True, tmp_path / "log").dialog is None

@@ -18,6 +18,7 @@ CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("
 FAMILIES = (
     *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind"),
     "pick.",
+    "results.kind.",
     "make.arrange",
     "make.identifier",
     "make.class",

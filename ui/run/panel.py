@@ -28,6 +28,7 @@ from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded
+from ui.window.results import address_of, download_html
 from ui.window.resuming import Unfinished, step_of
 from ui.window.run_view import RunView
 
@@ -307,7 +308,7 @@ class RunPanel:
         if is_other or now.logged != before.logged:
             updates |= self._log.show(view, lang)
         if is_other or now.logged - now.steps != before.logged - before.steps:
-            updates[parts["outcome"]] = outcome_html(view, lang)
+            updates[parts["outcome"]] = outcome_html(view, lang, self._download(view, lang))
             updates[parts["notices"]] = notices_html(view, lang)
             updates |= self._buttons(view, lang)
         if now.prompts is not None and now.prompts != before.prompts:
@@ -315,6 +316,11 @@ class RunPanel:
         if is_other or now.samples != before.samples:
             updates[parts["samples"]] = sample_grid(view.samples, window.thumbs, lang)
         return updates
+
+    def _download(self, view: RunView, lang: Lang) -> str:
+        """The link that fetches the model of a run that is over."""
+        path = "" if view.is_live else str(view.model_path or "")
+        return download_html(address_of(self._window, path), lang)
 
     def _buttons(self, view: RunView, lang: Lang) -> Update:
         is_on = view.status in ("starting", "running")

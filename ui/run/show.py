@@ -112,8 +112,8 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
     return pairs
 
 
-def outcome_html(view: RunView, lang: Lang) -> str:
-    """How the run ended and where the result lies."""
+def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
+    """How the run ended and where the result lies. link: HTML that fetches it."""
     parts = []
     if view.status == "interrupted":
         parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
@@ -126,7 +126,7 @@ def outcome_html(view: RunView, lang: Lang) -> str:
         path = Path(view.model_path)
         parts.append(
             f'<div class="rw-result"><span>{esc(say("run.result", lang))}</span>'
-            f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code></div>"
+            f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code>{link}</div>"
         )
     return "".join(parts)
 

@@ -75,13 +75,15 @@ class Login:
         self._user, self._password, self._clock = user, password, clock
         self._sessions: set[str] = set()
         self._wrong: dict[str, deque[float]] = {}
-        self._token = secrets.token_urlsafe(24)
-        self._token_until = clock() + LOGIN_TOKEN_SECONDS
+        self._tokens: dict[str, float] = {}
+        self.token = self.invite()
+        """For the link that is printed."""
 
-    @property
-    def token(self) -> str:
-        """For the link that logs in once."""
-        return self._token
+    def invite(self) -> str:
+        """A token for one more link that logs in once, within ten minutes."""
+        token = secrets.token_urlsafe(24)
+        self._tokens[token] = self._clock() + LOGIN_TOKEN_SECONDS
+        return token
 
     def knows(self, session: str) -> bool:
         return any(hmac.compare_digest(session.encode(), known.encode()) for known in self._sessions)
@@ -104,10 +106,9 @@ class Login:
 
     def enter_by_token(self, token: str) -> str | None:
         """A new session for the one-time link; the link is void afterwards."""
-        is_good = bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
-        if not is_good or self._clock() > self._token_until:
+        known = [one for one in self._tokens if hmac.compare_digest(token.encode(), one.encode())]
+        if not known or self._clock() > self._tokens.pop(known[0]):
             return None
-        self._token = ""
         return self._new_session()
 
     def _new_session(self) -> str:

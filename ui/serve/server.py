@@ -22,9 +22,11 @@ from ui.dataset.dropping import FOLDERS
 from ui.dataset.identifiers import FILL
 from ui.parts.pictures import ZOOM
 from ui.serve.guard import Guard, Login
+from ui.serve.sending import sender
 from ui.settings.showing import GO_TO
 from ui.theme import FAVICON, SCRIPTS, STYLES, theme
 from ui.window import Window
+from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_UPLOAD = "200mb"
@@ -60,6 +62,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
+    parent.add_api_route(f"{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
     gr.mount_gradio_app(
         parent,
         page.build(window),

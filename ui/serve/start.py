@@ -90,7 +90,8 @@ def _announce(
     tell("console.stop")
     if not chosen.no_browser and has_desktop():
         is_mine = login is not None and not chosen.share
-        webbrowser.open(f"{served.url}/?token={login.token}" if is_mine and login else served.url)
+        # With a link of its own: the one that is printed stays good for another device.
+        webbrowser.open(f"{served.url}/?token={login.invite()}" if is_mine and login else served.url)
 
 
 def _share(served: Served, tell: Tell) -> str:

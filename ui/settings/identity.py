@@ -128,9 +128,14 @@ def size_of(path: Path) -> str:
     """The size of a file or of a folder's weights, for people."""
     try:
         files = [path] if path.is_file() else [p for p in path.glob("*/*") if p.is_file()]
-        size = float(sum(file.stat().st_size for file in files))
+        return size_text(sum(file.stat().st_size for file in files))
     except OSError:
         return ""
+
+
+def size_text(n: int) -> str:
+    """2500000 -> "2.5 MB"."""
+    size = float(n)
     for unit in ("B", "kB", "MB"):
         if size < 1000:
             return f"{size:.3g} {unit}"

@@ -1,0 +1,63 @@
+"""The card that lists what runs have made, each to be fetched."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from core.errors import Lang
+from ui.parts.markup import esc, note
+from ui.parts.page import QUICK, Page, column, texts
+from ui.settings.cards import titled
+from ui.settings.identity import size_text
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded
+from ui.window.results import Result, download_html, results
+
+MOST = 100
+
+
+class ResultsCard:
+    """The card and its handlers."""
+
+    def __init__(self, window: Window, page: Page) -> None:
+        self._window = window
+        self.parts: dict[str, Any] = {}
+        with column("card-results", "rw-card"):
+            page.add(gr.HTML, titled("results.title", "results.lead"), padding=False)
+            self.parts["list"] = gr.HTML(elem_id="results-list", elem_classes=["rw-maybe"], padding=False)
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                self.parts["look"] = page.add(
+                    gr.Button, texts(value="results.look"), elem_id="results-look", size="sm"
+                )
+
+    def connect(self, lang: Any, tab: Any) -> None:
+        """Bind the handlers. tab: the tab of the card, which is listed anew whenever it is opened."""
+        gr.on(
+            [tab.select, self.parts["look"].click, lang.input],
+            guarded(self.show, self._window),
+            [lang],
+            self.parts["list"],
+            **QUICK,
+        )
+
+    def show(self, lang: Lang) -> str:
+        """The list as it stands."""
+        found = results(self._window)
+        if not found:
+            return note(say("results.none", lang))
+        rows = "".join(_row(result, lang) for result in found[:MOST])
+        more = note(say("results.more", lang, n=len(found) - MOST)) if len(found) > MOST else ""
+        return f'<ul class="rw-results">{rows}</ul>{more}'
+
+
+def _row(result: Result, lang: Lang) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(result.seconds))
+    kind = say(f"results.kind.{result.kind}", lang)
+    return (
+        f"<li><div><b>{esc(result.name)}</b><span>{esc(kind)} · {esc(size_text(result.size_bytes))} · "
+        f"{esc(when)}</span></div>{download_html(result.address, lang)}</li>"
+    )
