@@ -239,10 +239,10 @@ def _refuse_misfit(
                 "E-LORA-MODULES",
                 f"this LoRA file has {len(strangers)} modules that are not trained here (such as {shown}); "
                 "set network.conv_rank or network.dim_from_weights, or train the text encoder too, "
-                "as the file was made",
+                "as the file was made.",
                 f"このLoRAファイルには、今回学習しないモジュールが{len(strangers)}個あります（{shown}など）。"
                 "ファイルの作成時と同じく、network.conv_rankかnetwork.dim_from_weightsを指定するか、"
-                "Text Encoderも学習してください",
+                "Text Encoderも学習してください。",
                 key="network.weights",
                 path=path,
             )
@@ -255,10 +255,10 @@ def _refuse_misfit(
                     "E-LORA-RANK",
                     f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, "
                     f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values, "
-                    "or network.dim_from_weights",
+                    "or network.dim_from_weights.",
                     f"このLoRAファイルの{'.'.join(key)}はrank {down.shape[0]}、alpha {alpha:g}ですが、"
                     f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせるか、"
-                    "network.dim_from_weightsを指定してください",
+                    "network.dim_from_weightsを指定してください。",
                     key="network.weights",
                     path=path,
                 )

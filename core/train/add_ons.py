@@ -41,8 +41,8 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
         emit(
             Warned(
                 "W-LORA-MERGED",
-                f"{len(found)} modules of this LoRA were added to the base model with strength {strength:g}",
-                f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました",
+                f"{len(found)} modules of this LoRA were added to the base model with strength {strength:g}.",
+                f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
                 path,
             )
         )
@@ -75,8 +75,8 @@ def continue_from(
         emit(
             Warned(
                 "W-LORA-PARTLY",
-                f"the LoRA file lacks {len(fresh)} of {len(network)} modules; these start from zero",
-                f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します",
+                f"the LoRA file lacks {len(fresh)} of {len(network)} modules; these start from zero.",
+                f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
                 path,
             )
         )
@@ -97,8 +97,8 @@ def _read(path: str, parts: Components, key: str) -> dict[Place, LoraModule]:
         raise UserError(
             Problem(
                 "E-LORA-UNKNOWN",
-                f"this is no LoRA for this model: {len(strangers)} of its tensors fit nowhere ({shown})",
-                f"このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）",
+                f"this is no LoRA for this model: {len(strangers)} of its tensors fit nowhere ({shown}).",
+                f"このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。",
                 key=key,
                 path=path,
             )

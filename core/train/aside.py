@@ -122,15 +122,15 @@ def _no_room() -> Warned:
     return Warned(
         "W-PAUSE-ROOM",
         "the GPU has no room for the training at the moment; the pause goes on. Close what else uses "
-        "the GPU, and continue",
+        "the GPU, and continue.",
         "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから"
-        "「続行」してください",
+        "「続行」してください。",
     )
 
 
 def _no_memory() -> Warned:
     return Warned(
         "W-PAUSE-MEMORY",
-        "there is not enough memory to move the training out of the GPU; it stays there during the pause",
-        "メモリ（RAM）が足りないため、一時停止中もGPUメモリを解放できません",
+        "there is not enough memory to move the training out of the GPU; it stays there during the pause.",
+        "メモリ（RAM）が足りないため、一時停止中もGPUメモリを解放できません。",
     )

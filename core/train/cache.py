@@ -117,8 +117,8 @@ class DiskCache:
         self.notices.append(
             Warned(
                 "W-CACHE-REDONE",
-                f"a cached entry was damaged and is made again ({reason})",
-                f"壊れたキャッシュを作り直します（{reason}）",
+                f"a cached entry was damaged and is made again ({reason}).",
+                f"壊れたキャッシュを作り直します（{reason}）。",
                 str(path),
             )
         )
@@ -291,8 +291,8 @@ def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: Dis
             raise NumericFault(
                 Problem(
                     "E-LATENT-NAN",
-                    "the VAE turns this picture into NaN; leave it out, or choose another VAE",
-                    "この画像はVAEでNaNになります。画像を除くか、別のVAEを指定してください",
+                    "the VAE turns this picture into NaN; leave it out, or choose another VAE.",
+                    "この画像はVAEでNaNになります。画像を除くか、別のVAEを指定してください。",
                     path=str(image.path),
                 )
             )

@@ -52,9 +52,9 @@ def check(config: OptimizerConfig) -> list[Problem]:
             Problem(
                 "W-OPT-PAGED",
                 f"{config.optimizer_type} needs an NVIDIA GPU to page its memory out; without one it trains "
-                "as the optimizer without paging does, with the same result",
+                "as the optimizer without paging does, with the same result.",
                 f"{config.optimizer_type}のページングにはNVIDIAのGPUが必要です。"
-                "ない場合はページングなしのものと同じように動き、結果も同じです",
+                "ない場合はページングなしのものと同じように動き、結果も同じです。",
                 key="optimizer.optimizer_type",
             )
         ]
@@ -101,8 +101,8 @@ def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimi
         made: torch.optim.Optimizer = kind(members, **given)
     except (TypeError, ValueError, RuntimeError) as e:
         raise _bad_args(
-            f"{config.optimizer_type} does not take these arguments ({e})",
-            f"{config.optimizer_type}に渡せない引数です（{e}）",
+            f"{config.optimizer_type} does not take these arguments ({e}).",
+            f"{config.optimizer_type}に渡せない引数です（{e}）。",
         ) from e
     if spec.is_schedule_free:
         made.train()  # type: ignore[attr-defined]
@@ -162,9 +162,9 @@ def _import(name: str) -> Any:
         raise UserError(
             Problem(
                 "E-OPT-MISSING",
-                f"{name} needs {spec.pip}, which can't be loaded ({e}): pip install {spec.pip}, or use AdamW",
+                f"{name} needs {spec.pip}, which can't load ({e}). Run pip install {spec.pip}, or use AdamW.",
                 f"{name}に必要な{spec.pip}を読み込めません（{e}）。"
-                f"pip install {spec.pip} を実行するか、AdamWを選んでください",
+                f"pip install {spec.pip} を実行するか、AdamWを選んでください。",
                 key="optimizer.optimizer_type",
             )
         ) from e

@@ -143,8 +143,8 @@ class Outputs:
         self._emit(
             Warned(
                 "W-OUT-KEPT",
-                f"{path.name} of another run was there; it is kept as {kept.name}",
-                f"別の学習の{path.name}があったため、{kept.name}として残しました",
+                f"{path.name} of another run was there; it is kept as {kept.name}.",
+                f"別の学習の{path.name}があったため、{kept.name}として残しました。",
                 str(kept),
             )
         )

@@ -152,9 +152,9 @@ def _bad_file(path: Path, reason: str) -> UserError:
         Problem(
             "E-SAMPLE-FILE",
             f"the file of sample prompts can't be read ({reason}); it must be UTF-8: a .txt with one prompt "
-            "a line, a .toml with [[prompt.subset]], or a .json list",
+            "a line, a .toml with [[prompt.subset]], or a .json list.",
             f"プロンプトのファイルを読み込めません（{reason}）。UTF-8で、1行に1つの.txt、[[prompt.subset]]の"
-            "ある.toml、リストの.jsonのいずれかにしてください",
+            "ある.toml、リストの.jsonのいずれかにしてください。",
             key="sample.sample_prompts",
             path=str(path),
         )
@@ -166,9 +166,9 @@ def _bad(line: str, part: str) -> UserError:
         Problem(
             "E-SAMPLE-PROMPT",
             f"{part!r} is not understood in the sample prompt {line!r}; there are --n text, "
-            f"--w --h --d --s (whole numbers), --l (a number) and --ss ({', '.join(SAMPLERS)})",
+            f"--w --h --d --s (whole numbers), --l (a number) and --ss ({', '.join(SAMPLERS)}).",
             f"サンプル用プロンプト{line!r}の{part!r}が正しくありません。"
-            f"--n 文字列、--w --h --d --s 整数、--l 数値、--ss（{'、'.join(SAMPLERS)}）が使えます",
+            f"--n 文字列、--w --h --d --s 整数、--l 数値、--ss（{'、'.join(SAMPLERS)}）が使えます。",
             key="sample.sample_prompts",
         )
     )

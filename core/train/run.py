@@ -270,8 +270,8 @@ def _find_state(config: RunConfig, emit: Emit) -> Found | None:
         emit(
             Warned(
                 "W-RESUME-NONE",
-                "there is no state to resume from in the output folder; training starts from the beginning",
-                "出力先フォルダに再開できる学習状態がないため、最初から学習します",
+                "there is no state to resume from in the output folder; training starts from the beginning.",
+                "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
                 str(output_dir),
             )
         )
@@ -338,8 +338,8 @@ def _said(emit: Emit) -> Iterator[None]:
 def _already_finished(found: Found, total: int) -> Warned:
     return Warned(
         "W-ALREADY-DONE",
-        f"already finished ({found.step}/{total} steps); set more steps to train on",
-        f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください",
+        f"already finished ({found.step}/{total} steps); set more steps to train on.",
+        f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
         str(found.path),
     )
 
@@ -350,10 +350,10 @@ def _not_finite(training: Training, step: int) -> Problem:
         "E-NUMERIC",
         f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); "
         f"the weights of step {step} are kept. Lower the learning rate, use bf16 instead of fp16, "
-        "or look at these pictures",
+        "or look at these pictures.",
         f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像：{names}）。"
         f"{step}ステップ目の重みを保持しています。"
-        "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください",
+        "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください。",
     )
 
 
@@ -371,6 +371,6 @@ def _out_of_memory(training: Training, reason: str) -> Problem:
     listed_ja = listed.replace("a smaller resolution", "解像度を下げる").replace(", ", "、")
     return Problem(
         "E-OOM",
-        f"memory ran out ({reason}); the last good state is kept. Try, in this order: {listed}",
-        f"メモリが不足しました（{reason}）。直前の状態を保持しています。次の順に試してください：{listed_ja}",
+        f"memory ran out ({reason}); the last good state is kept. Try, in this order: {listed}.",
+        f"メモリが不足しました（{reason}）。直前の状態を保持しています。次の順に試してください：{listed_ja}。",
     )

@@ -98,8 +98,8 @@ class Samples:
                 emit(
                     Warned(
                         "W-SAMPLE",
-                        f"the sample picture could not be drawn ({type(e).__name__}: {e}); training goes on",
-                        f"サンプル画像を生成できませんでした（{type(e).__name__}: {e}）。学習は続けます",
+                        f"the sample picture could not be drawn ({type(e).__name__}: {e}); training goes on.",
+                        f"サンプル画像を生成できませんでした（{type(e).__name__}: {e}）。学習は続けます。",
                     )
                 )
                 continue

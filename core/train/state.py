@@ -177,9 +177,9 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
         Problem(
             "W-RESUME-MACHINE",
             f"the state was made elsewhere ({shown}); training goes on from its step, "
-            "but the last digits may differ",
+            "but the last digits may differ.",
             f"この学習状態は別の環境で作られました（{shown}）。同じステップから再開しますが、"
-            "末尾の桁は異なることがあります",
+            "末尾の桁は異なることがあります。",
         )
     ]
 
@@ -193,9 +193,9 @@ def _other_weights(path: Path) -> Problem:
     return Problem(
         "E-RESUME-WEIGHTS",
         "this state holds other modules or ranks than are trained now; "
-        "name the same LoRA file (network.weights) as before to resume",
+        "name the same LoRA file (network.weights) as before to resume.",
         "この学習状態のモジュールまたはランクが、今回学習するものと異なります。"
-        "再開するには、前回と同じLoRAファイル（network.weights）を指定してください",
+        "再開するには、前回と同じLoRAファイル（network.weights）を指定してください。",
         key="network.weights",
         path=str(path),
     )

@@ -89,8 +89,8 @@ def read(path: Path) -> Found:
         raise UserError(
             Problem(
                 "E-STATE-MISSING",
-                "this state folder does not exist; choose one whose name ends in -state, or auto",
-                "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください",
+                "this state folder does not exist; choose one whose name ends in -state, or auto.",
+                "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください。",
                 key="save.resume",
                 path=str(path),
             )
@@ -181,8 +181,8 @@ def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) ->
         problems.append(
             Problem(
                 "E-RESUME-OPTION",
-                f"the state was made with {shown[0]}, now it is {shown[1]}; set it back to resume",
-                f"学習状態は{shown[0]}で作られ、今は{shown[1]}です。再開するには元に戻してください",
+                f"the state was made with {shown[0]}, now it is {shown[1]}; set it back to resume.",
+                f"学習状態は{shown[0]}で作られ、今は{shown[1]}です。再開するには元に戻してください。",
                 key=option.key,
             )
         )
@@ -195,16 +195,16 @@ def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) ->
 
 _IDENTITY: Mapping[str, tuple[str, str]] = {
     "plan": (
-        "pictures, captions or sizes are not the ones this state was trained on; put them back to resume",
-        "画像、キャプション、またはサイズが、この学習状態のものと異なります。再開するには元に戻してください",
+        "pictures, captions or sizes are not the ones this state was trained on; put them back to resume.",
+        "画像、キャプション、またはサイズが、この学習状態のものと異なります。再開するには元に戻してください。",
     ),
     "base": (
-        "the base model is not the one this state was trained on; choose that one to resume",
-        "元モデルが、この学習状態のものと異なります。再開するには同じモデルを指定してください",
+        "the base model is not the one this state was trained on; choose that one to resume.",
+        "元モデルが、この学習状態のものと異なります。再開するには同じモデルを指定してください。",
     ),
     "world_size": (
-        "this state was trained with another number of processes; start as many to resume",
-        "この学習状態とはプロセス数が異なります。再開するには同じ数で開始してください",
+        "this state was trained with another number of processes; start as many to resume.",
+        "この学習状態とはプロセス数が異なります。再開するには同じ数で開始してください。",
     ),
 }
 
@@ -212,8 +212,8 @@ _IDENTITY: Mapping[str, tuple[str, str]] = {
 def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:
     return Problem(
         code,
-        f"this training state is not complete ({found}); {mend}",
-        f"この学習状態は不完全です（{found}）。{mend_ja}",
+        f"this training state is not complete ({found}); {mend}.",
+        f"この学習状態は不完全です（{found}）。{mend_ja}。",
         key="save.resume",
         path=str(path),
     )

@@ -81,8 +81,8 @@ def rates(train: TrainConfig) -> dict[str, float]:
         raise UserError(
             Problem(
                 "E-TRAIN-NOTHING",
-                "nothing would be trained: the learning rates of the U-Net and of the text encoder are 0",
-                "U-NetとText Encoderの学習率がどちらも0なので、何も学習されません",
+                "nothing would be trained: the learning rates of the U-Net and of the text encoder are 0.",
+                "U-NetとText Encoderの学習率がどちらも0なので、何も学習されません。",
                 key="train.learning_rate",
             )
         )
@@ -108,8 +108,8 @@ def make(
         raise UserError(
             Problem(
                 "E-TRAIN-NOTHING",
-                "nothing would be trained: every block has rank 0 or a learning rate of 0",
-                "すべてのブロックのランクまたは学習率が0なので、何も学習されません",
+                "nothing would be trained: every block has rank 0 or a learning rate of 0.",
+                "すべてのブロックのランクまたは学習率が0なので、何も学習されません。",
                 key="network.block_dims" if network.block_dims else "network.down_lr_weight",
             )
         )

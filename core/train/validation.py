@@ -82,8 +82,8 @@ class Validation:
             return None
         return Warned(
             "W-VALIDATION-NONE",
-            "no pictures are held out, so there is nothing to validate; set dataset.validation_split",
-            "検証用に除かれた画像がないため、検証は行いません。dataset.validation_splitを指定してください",
+            "no pictures are held out, so there is nothing to validate; set dataset.validation_split.",
+            "検証用に取り分けた画像がないため、検証は行いません。dataset.validation_splitを指定してください。",
         )
 
 

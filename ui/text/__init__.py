@@ -67,8 +67,8 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"
         "指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
     ),
-    "file.open": Words("Open a file", "設定ファイルを開く"),
-    "file.save": Words("Download run file", "設定ファイルを保存"),
+    "file.open": Words("Open a settings file", "設定ファイルを開く"),
+    "file.save": Words("Download settings file", "設定ファイルをダウンロード"),
     "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
     "file.reset": Words("Back to the demo", "デモの設定に戻す"),
     "file.reset.done": Words("The demo's settings are back.", "デモの設定に戻しました。"),

@@ -77,6 +77,6 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.undo.kept": Words(
         "{n} were changed since and are kept: {names}", "その後変更された{n}個は残しました：{names}"
     ),
-    "make.undo.missing": Words("{n} were gone already.", "{n}個は既にありませんでした。"),
+    "make.undo.missing": Words("{n} were gone already.", "{n}個はすでにありませんでした。"),
     "make.undo.none": Words("There is nothing to undo.", "元に戻す操作はありません。"),
 }

@@ -16,7 +16,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.clear": Words("Clear the selection", "選択を解除"),
     "runs.none": Words(
         "No runs in {folder} yet. After your first training they are listed here.",
-        "{folder}にはまだ学習の履歴がありません。学習するとここに表示されます。",
+        "{folder} にはまだ学習の履歴がありません。学習すると、ここに表示されます。",
     ),
     "runs.count": Words("{n} runs", "{n}件"),
     "runs.count.one": Words("1 run", "1件"),
@@ -24,7 +24,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.head.run": Words("Run", "学習"),
     "runs.head.steps": Words("Steps", "ステップ"),
     "runs.head.time": Words("Time", "所要時間"),
-    "runs.head.what": Words("Method and base model", "学習の方法と元モデル"),
+    "runs.head.what": Words("Method and base model", "学習方法と元モデル"),
     "runs.most": Words(
         "{n} runs are compared at most; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
@@ -40,7 +40,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.folder": Words("Folder of the run", "実行フォルダ"),
     "runs.load": Words("Use these settings", "この設定を使う"),
     "runs.loaded": Words(
-        "The settings of {name} ({when}) are in the form. Output name and seed are those of that run.",
+        "The settings of {name} ({when}) are on the page now. Output name and seed are those of that run.",
         "{name}（{when}）の設定を読み込みました。出力ファイル名とシードもこの学習のものです。",
     ),
     "runs.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
@@ -50,14 +50,13 @@ RUNS_WORDS: Mapping[str, Words] = {
     ),
     "runs.resume.none": Words(
         "There is no saved state of this run any more, so it can't be resumed.",
-        "この学習の保存された状態が見つからないため、再開できません。",
+        "この学習の学習状態が残っていないため、再開できません。",
     ),
     "runs.trash": Words("Remove from the list…", "履歴から削除…"),
     "runs.trash.sure": Words(
         "Move the log, settings and sample pictures of this run to the folder {folder}? "
         "Models and states stay where they are.",
-        "この学習のログ・設定・サンプル画像を{folder}フォルダに移動しますか？"
-        "モデルと学習状態はそのまま残ります。",
+        "この学習のログ・設定・サンプル画像を {folder} に移動しますか？モデルと学習状態はそのまま残ります。",
     ),
     "runs.trash.yes": Words("Move", "移動する"),
     "runs.trash.no": Words("Keep", "やめる"),
@@ -66,7 +65,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.back": Words("Put back", "元に戻す"),
     "runs.back.done": Words("Back in the list: {name}", "履歴に戻しました：{name}"),
     "runs.move.failed": Words(
-        "The folder {path} could not be moved: {why}", "フォルダ{path}を移動できませんでした：{why}"
+        "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
     ),
     "runs.move.live": Words(
         "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
@@ -86,11 +85,9 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.pictures.more": Words("{n} more prompts are not shown.", "ほか{n}個のプロンプトは省略しています。"),
     "runs.settings": Words("Settings that differ: {n}", "異なる設定：{n}個"),
     "runs.settings.same": Words("The settings of these runs are the same.", "これらの学習の設定は同じです。"),
-    "runs.settings.now": Words("Compared with the form as it stands now", "現在のフォームの設定との違い"),
-    "runs.settings.now.same": Words(
-        "The form holds these very settings.", "現在のフォームの設定と同じです。"
-    ),
-    "runs.settings.form": Words("Form now", "現在のフォーム"),
+    "runs.settings.now": Words("Compared with the present settings", "現在の設定との違い"),
+    "runs.settings.now.same": Words("These are the present settings already.", "現在の設定と同じです。"),
+    "runs.settings.form": Words("Settings now", "現在の設定"),
     "runs.settings.unused": Words("—", "— （使わない）"),
     # starting
     "run.queue": Words("Add to queue", "キューに追加"),

@@ -48,7 +48,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "For training without buckets, or to make large pictures smaller. Copies with their captions go to a "
         "new folder; the originals stay as they are.",
         "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
-        "キャプションとともに新しいフォルダへ保存します。元の画像はそのままです。",
+        "画像とキャプションを新しいフォルダに保存します。元の画像はそのままです。",
     ),
     "resize.source": Words("Folder of pictures", "画像のフォルダ"),
     "resize.source.info": Words(
@@ -63,7 +63,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "resize.name": Words("Name of the new folder", "新しいフォルダの名前"),
     "resize.name.info": Words("It is made in {folder}", "{folder} の中に作ります"),
     "resize.button": Words("Resize", "リサイズ"),
-    "regularize.title": Words("Make regularization images", "正則化画像を作る"),
+    "regularize.title": Words("Make regularization images", "正則化画像を生成"),
     "regularize.lead": Words(
         "The base model of the Model tab draws its own idea of the class, so that training leaves the class "
         "as it is. Pictures that are there already are kept, so a stopped run goes on.",
@@ -88,7 +88,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "The guide's rule gives {n} pictures: {sum}.", "ガイドの式では{n}枚になります：{sum}"
     ),
     "regularize.place": Words("They go to {folder}", "保存先：{folder}"),
-    "regularize.button": Words("Make images", "画像を作る"),
+    "regularize.button": Words("Make images", "画像を生成"),
     "regularize.busy": Words(
         "a training is running; make the images before or after it.",
         "学習中です。学習の前か後に実行してください。",
