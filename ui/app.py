@@ -129,7 +129,7 @@ class App:
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model = draw_model(page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
-            self.schedule = draw_training(page, form)
+            self.schedule, self.forecast = draw_training(window, page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
@@ -164,6 +164,7 @@ class App:
         filled = self.bar.connect(lang, list(form.components.values()))
         filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang, self.timer)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
+        filled.append(self.forecast.connect(lang))
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.results.connect(lang, self.tools_tab)
         self.tools.connect(lang)
@@ -181,7 +182,7 @@ class App:
         own += [*self.maker.outputs, *self.picking.rows]
         places = [self.schedule, *(self.model[name] for name in SAID), lang, level, self.bar.parts["note"]]
         places += self.run.queue.outputs
-        places += [self.hidden, self.found, self.board.parts["said"]]
+        places += [*self.forecast.parts.values(), self.hidden, self.found, self.board.parts["said"]]
         everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
@@ -212,7 +213,7 @@ class App:
             trigger_mode="always_last",
             **QUICK,
         )
-        told = [self.schedule, self.hidden, *places]
+        told = [self.schedule, *self.forecast.parts.values(), self.hidden, *places]
         for event in filled:
             event.then(
                 guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window),
@@ -286,7 +287,7 @@ class App:
 
     def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
         """What the form's files are, how long the run will be, and which options apply."""
-        updates: Update = {self.schedule: self._length(raw, lang)}
+        updates: Update = {self.schedule: self._length(raw, lang), **self.forecast.show(raw, lang)}
         updates[self.hidden] = hidden_style(self.form, raw, level)
         return updates | self.identities(raw, lang)
 

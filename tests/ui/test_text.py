@@ -31,6 +31,7 @@ FAMILIES = (
     "resize.",
     "regularize.",
     "rate.",
+    "forecast.",
     "runs.curve.",
     *("runs.refresh", "runs.clear", "run.queue"),
     "queue.held.",
@@ -40,6 +41,7 @@ LATIN = {
     *(
         "make.identifier",
         "make.class",
+        "forecast.to",
         "rate.unet",
         "rate.text",
         "run.loss",

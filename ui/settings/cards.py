@@ -12,8 +12,10 @@ from core.errors import Lang
 from ui.parts.markup import heading
 from ui.parts.options import LEVELS, OPTIONS, groups_of, options_of
 from ui.parts.page import Page, Wording, column
+from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
 from ui.text import say
+from ui.window import Window
 
 
 def titled(key: str, lead: str = "") -> dict[str, Wording]:
@@ -82,9 +84,10 @@ def draw_lora(page: Page, form: Form) -> None:
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
 
 
-def draw_training(page: Page, form: Form) -> Any:
-    """The Training tab. Gives the place of the schedule's summary."""
+def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, ForecastCard]:
+    """The Training tab. Gives the place of the schedule's summary, and the forecast."""
     summary = gr.HTML(elem_id="schedule", elem_classes=["rw-maybe"], padding=False)
+    forecast = ForecastCard(window, form)
     for group, options in groups_of("training"):
         card(page, form, f"group.{group}", options, group)
-    return summary
+    return summary, forecast

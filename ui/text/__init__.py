@@ -9,6 +9,7 @@ from core.catalog import Words
 from core.errors import Lang
 from ui.text.dataset import DATASET_WORDS
 from ui.text.files import FILES_WORDS
+from ui.text.forecast import FORECAST_WORDS
 from ui.text.making import MAKING_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.runs import RUNS_WORDS
@@ -184,6 +185,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **_SHELL_WORDS,
         **DATASET_WORDS,
         **FILES_WORDS,
+        **FORECAST_WORDS,
         **MAKING_WORDS,
         **RUN_WORDS,
         **RUNS_WORDS,

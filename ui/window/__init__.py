@@ -16,6 +16,7 @@ from core.config.option import walk
 from core.config.schema import RunConfig
 from core.data.journal import Journal
 from core.errors import ConfigError, Lang, UserError
+from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
 from ui.parts.job import Job
@@ -62,6 +63,8 @@ class Window:
         self.draft = Draft(self.workspace / "window.json")
         self.copies = Journal(self.workspace / "copies.jsonl")
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
+        self.looker = Looker()
+        self.looker.start()
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
 

@@ -1,0 +1,160 @@
+"""What a forecast counts, against numbers worked out by hand and what is known of the real models."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from core.catalog import Size
+from core.config.schema import RunConfig
+from core.forecast import architecture
+from core.forecast.phases import Phase, forecast
+from core.forecast.setup import Data, Setup
+from core.formats.header import read_header
+
+DEMO = "demo/base.safetensors"
+MIB = 2**20
+
+
+def setup(family: str = "sd1", is_gpu: bool = True, size: int = 512, **sections) -> Setup:
+    sections["dataset"] = {"resolution": [size, size], "cache_latents": True, **sections.get("dataset", {})}
+    config = RunConfig(**sections)
+    return Setup(config, architecture.of_family(family), Data.of(config), is_gpu)
+
+
+def phase(made: Setup, name: str) -> Phase:
+    return next(phase for phase in forecast(made).phases if phase.name == name)
+
+
+@pytest.mark.parametrize(
+    ("part", "numbers"), [("unet", 859_520_964), ("text_encoder", 123_060_480), ("vae", 83_653_863)]
+)
+def test_stable_diffusion_1_has_as_many_numbers_as_everybody_says(part, numbers):
+    assert architecture.of_family("sd1").numbers(part) == numbers
+
+
+def test_the_u_net_of_stable_diffusion_2_has_866_million_numbers():
+    assert architecture.of_family("sd2").numbers("unet") == 865_910_724
+
+
+def test_a_model_with_its_own_configs_has_as_many_numbers_as_its_file():
+    tensors = read_header(Path(DEMO)).tensors
+    held = sum(math.prod(shape) for name, (_, shape) in tensors.items() if "position_ids" not in name)
+    found = architecture.of_base(DEMO)
+    assert sum(found.numbers(part) for part in architecture.PARTS) == held
+
+
+def test_nothing_is_said_of_a_model_that_is_not_there():
+    assert architecture.of_base("no/such/model.safetensors") is None
+
+
+def test_a_rank_8_lora_of_the_u_net_has_3_391_488_numbers():
+    # Rank times inputs and outputs of each layer: 32 widths and 2 contexts for each of 16 transformers.
+    made = setup(network={"method": "lora", "rank": 8}, train={"text_encoder_lr": 0.0})
+    assert sum(math.prod(shape) for shape in made.trained) == 8 * (
+        32 * (5 * 320 + 5 * 640 + 6 * 1280) + 2 * 16 * 768
+    )
+
+
+def test_a_rank_8_lora_of_the_text_encoder_has_1_327_104_numbers():
+    made = setup(network={"method": "lora", "rank": 8}, train={"unet_lr": 0.0})
+    assert sum(math.prod(shape) for shape in made.trained) == 8 * 12 * (4 * (768 + 768) + 2 * (768 + 3072))
+
+
+def test_adamw_remembers_eight_bytes_a_number():
+    made = setup(network={"method": "none"}, train={"text_encoder_lr": 0.0})
+    assert phase(made, "update").held["optimizer"] == 8 * 859_520_964
+
+
+def test_eight_bit_adam_remembers_about_two_bytes_a_number():
+    made = setup(
+        network={"method": "none"}, train={"text_encoder_lr": 0.0}, optimizer={"optimizer_type": "AdamW8bit"}
+    )
+    assert phase(made, "update").held["optimizer"] == pytest.approx(2.03 * 859_520_964, rel=0.01)
+
+
+def test_what_is_paged_out_needs_no_gpu_memory_for_large_weights():
+    made = setup(network={"method": "none"}, optimizer={"optimizer_type": "PagedAdamW8bit"})
+    assert phase(made, "update").held["optimizer"] < 50 * MIB
+
+
+def test_gradients_of_the_whole_u_net_take_as_much_as_its_weights():
+    made = setup(network={"method": "none"}, train={"text_encoder_lr": 0.0})
+    assert phase(made, "update").held["gradients"] == 4 * 859_520_964
+
+
+def test_in_full_half_precision_weights_take_two_bytes():
+    made = setup(network={"method": "none"}, train={"text_encoder_lr": 0.0, "precision": "full_fp16"})
+    assert phase(made, "update").held["weights"] == 2 * 859_520_964
+
+
+def test_a_running_mean_takes_four_bytes_a_number():
+    made = setup(network={"method": "none"}, train={"text_encoder_lr": 0.0, "ema_decay": 0.99})
+    assert phase(made, "update").held["other"] == 4 * 859_520_964
+
+
+def test_a_frozen_text_encoder_leaves_the_gpu_before_the_first_step():
+    made = setup(network={"method": "lora", "rank": 8}, train={"text_encoder_lr": 0.0})
+    assert phase(made, "training").held["weights"] == 4 * (859_520_964 + 3_391_488)
+
+
+def test_shuffled_captions_keep_the_text_encoder_on_the_gpu():
+    made = setup(train={"text_encoder_lr": 0.0}, dataset={"shuffle_caption": True})
+    still = setup(train={"text_encoder_lr": 0.0})
+    more = phase(made, "training").held["weights"] - phase(still, "training").held["weights"]
+    assert more == 4 * 123_060_480
+
+
+def test_without_cached_latents_the_vae_stays():
+    made = setup(dataset={"cache_latents": False})
+    more = phase(made, "training").held["weights"] - phase(setup(), "training").held["weights"]
+    assert more == 4 * 83_653_863
+    assert "caching" not in {phase.name for phase in forecast(made).phases}
+
+
+def test_activations_grow_with_the_batch():
+    one = phase(setup(), "training").held["activations"]
+    four = phase(setup(dataset={"train_batch_size": 4}), "training").held["activations"]
+    assert four == pytest.approx(4 * one, rel=0.02)
+
+
+def test_recomputing_activations_saves_more_than_half_of_them():
+    usual = phase(setup(), "training").held["activations"]
+    saved = phase(setup(train={"gradient_checkpointing": True}), "training").held["activations"]
+    assert saved < usual / 2
+
+
+def test_recomputing_activations_costs_up_to_a_third_more_work():
+    usual = forecast(setup(network={"method": "none"})).flops
+    more = forecast(setup(network={"method": "none"}, train={"gradient_checkpointing": True})).flops
+    assert 1.15 < more / usual < 1.34
+
+
+def test_a_pass_of_the_u_net_at_512_pixels_takes_about_400_billion_products():
+    # Forward, and backward for inputs and for weights: three passes. Published: 0.4 T multiply-adds a pass.
+    made = setup(network={"method": "none"}, train={"text_encoder_lr": 0.0})
+    assert forecast(made).flops == pytest.approx(3 * 2 * 0.40e12, rel=0.05)
+
+
+def test_accumulated_gradients_lie_there_while_activations_do():
+    made = setup(network={"method": "none"}, train={"gradient_accumulation_steps": 2})
+    held = phase(made, "training").held
+    assert held["gradients"] >= 4 * (859_520_964 + 123_060_480) and held["activations"] > 1e9
+
+
+def test_sample_pictures_bring_vae_and_text_encoder_back():
+    made = setup(
+        train={"text_encoder_lr": 0.0}, sample={"sample_prompts": ["sls frog"], "sample_at_first": True}
+    )
+    more = phase(made, "sampling").held["weights"] - phase(made, "training").held["weights"]
+    assert more == 4 * (123_060_480 + 83_653_863)
+
+
+def test_the_largest_bucket_counts():
+    config = RunConfig(dataset={"resolution": [512, 512], "enable_bucket": True})
+    assert Data.of(config).size in (Size(512, 512), Size(256, 1024), Size(1024, 256))
+
+
+def test_where_nothing_learns_there_is_no_forecast():
+    with pytest.raises(ValueError, match="nothing"):
+        forecast(setup(train={"learning_rate": 0.0}))

@@ -1,0 +1,277 @@
+"""How much memory and time the run on the page will take, told while settings change, and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.catalog import OPTIMIZERS
+from core.config import check, toml_io
+from core.config.schema import RunConfig
+from core.data.plan import Plan
+from core.errors import Lang, UserError
+from core.forecast import architecture
+from core.forecast.advice import Advice, advice
+from core.forecast.machine import Machine
+from core.forecast.pace import Pace, pace
+from core.forecast.phases import KINDS, Forecast, forecast
+from core.forecast.setup import Data, Setup
+from ui.parts.markup import esc, note, table
+from ui.parts.options import OPTIONS
+from ui.parts.page import QUICK
+from ui.settings.checking import STANDS_IN
+from ui.settings.form import Form
+from ui.settings.length import length_of
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded
+
+BESIDE = "beside"
+TIGHT = 0.92
+"""Share of the free memory beyond which it is said to be tight."""
+
+MOST_ADVICE = 4
+
+
+@dataclass(frozen=True)
+class Told:
+    """html: what the page says. best: the setting that helps most, where the run would not fit."""
+
+    html: str = ""
+    best: Advice | None = None
+
+
+class ForecastCard:
+    """The forecast on the page, and the button that sets what helps most."""
+
+    def __init__(self, window: Window, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts = {
+            "told": gr.HTML(elem_id="forecast", elem_classes=["rw-maybe"], padding=False),
+            "apply": gr.Button("", size="sm", elem_id="forecast-apply", visible=False),
+        }
+
+    def show(self, raw: Mapping[str, Any], lang: Lang) -> dict[Any, Any]:
+        """The forecast of these settings."""
+        told = self._told(raw, lang)
+        label = apply_label(told.best, lang) if told.best else ""
+        return {
+            self.parts["told"]: told.html,
+            self.parts["apply"]: gr.update(value=label, visible=told.best is not None),
+        }
+
+    def connect(self, lang: Any) -> Any:
+        """Follow what is typed. Gives the event after which the form holds another value."""
+        form, window = self._form, self._window
+        gr.on(
+            [component.input for component in form.components.values()],
+            guarded(lambda d: self.show(form.raw(d), d[lang]), window),
+            {lang, *form.inputs},
+            [*self.parts.values()],
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        return self.parts["apply"].click(
+            guarded(lambda d: self.apply(form.raw(d), d[lang]), window),
+            {lang, *form.inputs},
+            [*form.components.values()],
+            **QUICK,
+        )
+
+    def apply(self, raw: Mapping[str, Any], lang: Lang) -> Any:
+        """Set what helps most."""
+        best = self._told(raw, lang).best
+        if best is None:
+            return gr.skip()
+        values = {best.key: best.value}
+        self._window.draft.keep(self._form.shown(values))
+        return self._form.fill(values)
+
+    def _told(self, raw: Mapping[str, Any], lang: Lang) -> Told:
+        look = self._window.preview.result
+        plan = look.plan if look else None
+        length = length_of(self._form, raw, plan)
+        machine = self._window.looker.machine
+        return tell(self._form, raw, plan, machine, length.total if length else None, lang)
+
+
+def tell(
+    form: Form,
+    raw: Mapping[str, Any],
+    plan: Plan | None,
+    machine: Machine | None,
+    total: int | None,
+    lang: Lang,
+) -> Told:
+    """The forecast in words and a bar; nothing while settings do not hold or the machine is not known.
+
+    plan: as last looked at, used where it is of these settings. total: steps of the run, None when unknown.
+    """
+    config = _config(form, raw)
+    if config is None or machine is None:
+        return Told()
+    found = architecture.of_base(config.model.base, config.model.vae)
+    family = "sd1" if config.model.family == "auto" else config.model.family
+    is_planned = plan is not None and plan.config == config.dataset
+    made = Setup(
+        config,
+        found or architecture.of_family(family),
+        Data.of(config, plan if is_planned else None),
+        machine.is_gpu,
+    )
+    if not made.trained:
+        return Told()  # the checker says so
+    expected = forecast(made)
+    needed = expected.peak.total + machine.overhead(expected.peak.total)
+    ways = () if needed <= machine.free else advice(made, machine)
+    known = pace(made, Path(config.save.output_dir))
+    inner = [
+        _title(needed, machine, lang),
+        _stack(expected, machine, lang),
+        _verdict(needed, machine, expected, lang),
+        _helps(ways, lang),
+        "" if found else note(say("forecast.assumed", lang)),
+        f'<p class="rw-forecast-time">{esc(_time(known, total, lang))}</p>',
+        _details(expected, made, lang),
+    ]
+    tone = "bad" if needed > machine.free else "good"
+    html = f'<section class="rw-forecast is-{tone}">{"".join(inner)}</section>'
+    return Told(html, ways[0] if ways else None)
+
+
+def apply_label(best: Advice, lang: Lang) -> str:
+    """What the button says that sets it."""
+    return say("forecast.apply", lang, change=_change(best, lang))
+
+
+def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
+    """The form as far as a forecast needs it; None while it does not hold."""
+    wanted = ("model", "dataset", "network", "train", "optimizer", "sample")
+    chosen = {k: v for k, v in raw.items() if k.split(".")[0] in wanted or k == "save.output_dir"}
+    try:
+        values = form.collect(chosen)
+        for key in ("model.base", "dataset.train_data_dir"):
+            values[key] = values.get(key) or STANDS_IN
+        return check.check(toml_io.dumps(values)).config
+    except UserError:
+        return None
+
+
+def _title(needed: int, machine: Machine, lang: Lang) -> str:
+    free = amount(machine.free)
+    place = say("forecast.gpu", lang, free=free, name=machine.name) if machine.is_gpu else ""
+    place = place or say("forecast.cpu", lang, free=free)
+    return (
+        f'<p class="rw-forecast-title"><b>{esc(say("forecast.need", lang, needed=amount(needed)))}</b>'
+        f"<span>{esc(place)}</span></p>"
+    )
+
+
+def _stack(expected: Forecast, machine: Machine, lang: Lang) -> str:
+    """The peak as a bar of its parts, with a mark where the free memory ends, and a legend."""
+    held = dict(expected.peak.held) | {BESIDE: machine.overhead(expected.peak.total)}
+    needed = sum(held.values())
+    whole = max(needed, machine.free, 1)
+    shown = [kind for kind in (*KINDS, BESIDE) if held[kind] > 0]
+    parts = "".join(f'<i class="is-{kind}" style="width:{held[kind] / whole:.2%}"></i>' for kind in shown)
+    end = f'<u style="left:{machine.free / whole:.2%}"></u>' if needed > machine.free else ""
+    legend = "".join(
+        f'<li><i class="is-{kind}"></i>{esc(name)} <b>{esc(size)}</b></li>'
+        for kind, name, size in ((k, say(f"forecast.{k}", lang), amount(held[k])) for k in shown)
+    )
+    return (
+        f'<div class="rw-stack" aria-hidden="true">{parts}{end}</div><ul class="rw-stack-parts">{legend}</ul>'
+    )
+
+
+def _verdict(needed: int, machine: Machine, expected: Forecast, lang: Lang) -> str:
+    when = say("forecast.most", lang, phase=say(f"forecast.when.{expected.peak.name}", lang))
+    if needed > machine.free:
+        short = say("forecast.not", lang, short=amount(needed - machine.free))
+        return note(f"{short} {when}", "bad")
+    if needed > TIGHT * machine.free:
+        return note(f"{say('forecast.tight', lang)} {when}", "warn")
+    return note(f"{say('forecast.fits', lang)} {when}", "good")
+
+
+def _helps(ways: tuple[Advice, ...], lang: Lang) -> str:
+    if not ways:
+        return ""
+    items = "".join(
+        f"<li><b>{esc(_change(way, lang))}</b><span>{esc(_after(way, lang))}</span></li>"
+        for way in ways[:MOST_ADVICE]
+    )
+    more = "" if ways[0].fits else note(say("forecast.too.large", lang))
+    return f'<div class="rw-helps"><h4>{esc(say("forecast.help", lang))}</h4><ol>{items}</ol>{more}</div>'
+
+
+def _after(way: Advice, lang: Lang) -> str:
+    key = "forecast.with.fits" if way.fits else "forecast.with"
+    return say(key, lang, needed=amount(way.needed))
+
+
+def _change(way: Advice, lang: Lang) -> str:
+    meta = OPTIONS[way.key].meta
+    option = meta.label.ja if lang == "ja" else meta.label.en
+    if way.value is True:
+        return say("forecast.on", lang, option=option)
+    if way.value is None:
+        value = say("forecast.none", lang)
+    elif isinstance(way.value, tuple):
+        value = "x".join(map(str, way.value))
+    else:
+        value = f"{way.value:g}" if isinstance(way.value, float) else str(way.value)
+    return say("forecast.to", lang, option=option, value=value)
+
+
+def _time(known: Pace | None, total: int | None, lang: Lang) -> str:
+    if known is None:
+        return say("forecast.no.time", lang)
+    step = say("forecast.seconds", lang, s=f"{known.seconds:.2g}")
+    if total is None:
+        return say("forecast.step", lang, step=step, run=known.name)
+    return say("forecast.time", lang, time=_span(known.seconds * total, lang), step=step, run=known.name)
+
+
+def _span(seconds: float, lang: Lang) -> str:
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return say("forecast.hours", lang, h=minutes // 60, m=minutes % 60)
+    if minutes:
+        return say("forecast.minutes", lang, m=minutes)
+    return say("forecast.seconds", lang, s=max(1, round(seconds)))
+
+
+def _details(expected: Forecast, made: Setup, lang: Lang) -> str:
+    """What lies in memory in each phase, and how it was counted."""
+    headers = [say("forecast.phase", lang), *(say(f"forecast.{kind}", lang) for kind in KINDS)]
+    rows = [
+        [
+            say(f"forecast.phase.{phase.name}", lang),
+            *(amount(held) if (held := phase.held.get(kind, 0)) else "–" for kind in KINDS),
+            amount(phase.total),
+        ]
+        for phase in expected.phases
+    ]
+    size = f"{made.data.size.width}x{made.data.size.height}"
+    kind = "gpu" if made.is_gpu else "cpu"
+    counted = [say(f"forecast.counted.{kind}", lang, size=size, batch=made.data.batch)]
+    if made.is_gpu and OPTIMIZERS[made.config.optimizer.optimizer_type].is_paged:
+        counted.append(say("forecast.paged", lang))
+    numbers = frozenset(range(1, len(KINDS) + 2))
+    return (
+        f"<details><summary>{esc(say('forecast.details', lang))}</summary>"
+        f"{table([*headers, say('forecast.total', lang)], rows, numbers)}"
+        f"{note(' '.join(counted))}</details>"
+    )
+
+
+def amount(nbytes: int) -> str:
+    """7516192768 -> "7.0 GiB", below a tenth in MiB."""
+    if nbytes >= 0.1 * 2**30:
+        return f"{nbytes / 2**30:.1f} GiB"
+    return f"{nbytes / 2**20:.0f} MiB" if nbytes >= 2**20 or not nbytes else "<1 MiB"
