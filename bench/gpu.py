@@ -1,10 +1,11 @@
-"""What only an NVIDIA GPU can show: memory of fine-tuning in full fp16; xformers beside torch's attention.
+"""What only an NVIDIA GPU can show: memory of fine-tuning in full fp16, xformers beside torch's attention,
+and the forecast of memory against what torch counts.
 
     python -m bench.gpu [--folder FOLDER]
 
 Random-weight models of SD1.5's and SD2.1's size, 512 px, batch 1, full_fp16, 8-bit Adam, cached latents,
-gradient checkpointing. Peaks against the guide's "under 8 GB" and "under 12 GB". Writes
-bench/results/gpu.json.
+gradient checkpointing. Peaks against the guide's "under 8 GB" and "under 12 GB". Then SD1.5's size in
+several settings: the forecast against max_memory_allocated, within a tenth. Writes bench/results/gpu.json.
 """
 
 from __future__ import annotations
@@ -27,19 +28,51 @@ RESULT = ROOT / "bench" / "results" / "gpu.json"
 RESOLUTION, STEPS, WARM_UP, PICTURES = 512, 30, 5, 4
 BARS_GB = {"sd1": 8.0, "sd2": 12.0}
 LOSS_TOLERANCE = 1e-2
+FORECAST_TOLERANCE = 0.1
+
+LORA = {"network.method": "lora", "network.rank": 8, "optimizer.optimizer_type": "AdamW"}
+USUAL = {"train.precision": "fp16", "train.gradient_checkpointing": False}
+FORECASTS: dict[str, dict[str, Any]] = {
+    "whole model, full_fp16, 8-bit Adam, gradient checkpointing": {},
+    "whole model, fp16, 8-bit Adam": USUAL,
+    "whole model, float32, AdamW, batch 2": {
+        **USUAL,
+        "train.precision": "no",
+        "optimizer.optimizer_type": "AdamW",
+        "dataset.train_batch_size": 2,
+    },
+    "whole model, fp16, 2 batches a step, EMA": {
+        **USUAL,
+        "train.gradient_accumulation_steps": 2,
+        "train.ema_decay": 0.99,
+    },
+    "LoRA, fp16": {**LORA, **USUAL},
+    "LoRA, fp16, batch 4": {**LORA, **USUAL, "dataset.train_batch_size": 4},
+    "LoRA, fp16, batch 4, gradient checkpointing": {
+        **LORA,
+        "train.precision": "fp16",
+        "dataset.train_batch_size": 4,
+    },
+    "LoRA with convolutions, float32, U-Net only": {
+        **LORA,
+        **USUAL,
+        "train.precision": "no",
+        "network.conv_rank": 8,
+        "train.text_encoder_lr": 0.0,
+    },
+    "LoRA, fp16, latents not cached": {**LORA, **USUAL, "dataset.cache_latents": False},
+}
+"""Name -> what differs from the settings of `train`."""
 
 
-def train(base: Path, folder: Path, attention: str) -> dict[str, Any]:
-    """One run: loss of every step, seconds of a step, and peak memory of the GPU in GB (10^9 bytes)."""
+def run_file(base: Path, folder: Path, attention: str, changes: dict[str, Any]) -> str:
+    """The run file of the settings above, but for the changes."""
     from core.config import toml_io
-    from core.events import StepDone
-    from core.runner import Runner
 
     overrides = {
         "model.base": str(base),
         "model.attention": attention,
         "dataset.train_data_dir": str(folder / "pictures"),
-        "dataset.reg_data_dir": "",
         "dataset.resolution": [RESOLUTION, RESOLUTION],
         "dataset.train_batch_size": 1,
         "dataset.enable_bucket": False,
@@ -50,16 +83,21 @@ def train(base: Path, folder: Path, attention: str) -> dict[str, Any]:
         "train.gradient_checkpointing": True,
         "train.learning_rate": 1e-6,
         "train.max_train_steps": STEPS,
-        "train.debiased_estimation_loss": False,
         "save.output_dir": str(folder / "out"),
-        "sample.sample_prompts": [],
-        "sample.sample_at_first": False,
         "log.log_every_n_steps": 1,
-    }
-    sets = [f"{key}={toml_io.toml_value(value)}" for key, value in overrides.items()]
+    } | changes
+    return toml_io.dumps(overrides)
+
+
+def train(base: Path, folder: Path, attention: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One run: loss of every step, seconds of a step, and peak memory of the GPU in GB (10^9 bytes)."""
+    from core.events import StepDone
+    from core.runner import Runner
+
+    text = run_file(base, folder, attention, changes or {})
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    handle = Runner().start(toml_io.read(ROOT / "demo" / "run.toml"), sets)
+    handle = Runner().start(text)
     handle.wait()
     end = handle.ended
     if end is None or end.exit_code:
@@ -91,7 +129,38 @@ def measure(folder: Path) -> dict[str, Any]:
         rows[family] = row
         print(family, json.dumps({key: value for key, value in row.items() if key != "losses"}), flush=True)
     name = torch.cuda.get_device_name()
-    return {"date": time.strftime("%Y-%m-%d"), "gpu": name, "torch": torch.__version__, "rows": rows}
+    _, single = make(folder / "model", "sd1")
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "gpu": name,
+        "torch": torch.__version__,
+        "rows": rows,
+        "forecasts": forecasts(single, folder),
+    }
+
+
+def forecasts(base: Path, folder: Path) -> list[dict[str, Any]]:
+    """Forecast and measured peak of every setting, in GB, and the error as a share of what was measured."""
+    from core.config import check
+    from core.forecast import architecture
+    from core.forecast.phases import forecast
+    from core.forecast.setup import Data, Setup
+
+    rows = []
+    for name, changes in FORECASTS.items():
+        config = check.check(run_file(base, folder, "sdpa", changes)).config
+        sizes = architecture.of_base(str(base))
+        assert sizes is not None
+        peak = forecast(Setup(config, sizes, Data.of(config), is_gpu=True)).peak
+        measured = train(base, folder, "sdpa", changes)["peak_allocated_gb"]
+        row = {"case": name, "phase": peak.name, "forecast_gb": peak.total / 1e9, "measured_gb": measured}
+        row["error"] = peak.total / 1e9 / measured - 1
+        row["is_within"] = abs(row["error"]) <= FORECAST_TOLERANCE
+        rows.append(row)
+        print(
+            f"{name}: {peak.total / 1e9:.2f} GB forecast, {measured:.2f} GB, {row['error']:+.1%}", flush=True
+        )
+    return rows
 
 
 def has_xformers() -> bool:
