@@ -11,11 +11,15 @@ from typing import Any
 from tests.ui.browser import Watched
 from tests.ui.fake import FakeRun, as_new, make_window
 from tests.ui.states import STATES
+from ui.serve.guard import Login
 from ui.serve.server import listening_socket, serve
 from ui.window import Window
 
 SIZES = {1440: 900, 1024: 768, 390: 844}
 """Width and height of the windows that a page is looked at in: a desk, a small laptop, a phone."""
+
+PATIENCE = 60_000
+"""Milliseconds for what a page of a pretended run has to show."""
 
 LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
 
@@ -44,10 +48,10 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
+def staged(folder: Path, login: Login | None = None) -> Iterator[Stage]:
     """A stage whose files lie in this folder."""
     window = make_window(folder)
-    served = serve(window, "127.0.0.1", listening_socket("127.0.0.1", 0), None)
+    served = serve(window, "127.0.0.1", listening_socket("127.0.0.1", 0), login)
     try:
         yield Stage(window, served.url)
     finally:
@@ -83,9 +87,10 @@ class Shown(Watched):
             f"#tabs [role=tab] >> text={'Dataset' if lang == 'en' else 'データセット'}"
         )
 
-    def image(self, path: Path, whole: bool = False) -> None:
-        """A picture of the page as it is seen."""
-        self.page.screenshot(path=path, full_page=whole)
+    def open_tab(self, number: int) -> None:
+        """Show a tab, also one that a narrow window keeps in a menu."""
+        name = ("dataset", "model", "training", "lora", "tools")[number]
+        self.page.evaluate(f"document.querySelector('#tab-{name}-button').click()")
 
 
 @dataclass
@@ -114,7 +119,9 @@ class Look:
         self.pages.append(page)
         page.size(width)
         page.page.emulate_media(color_scheme="dark" if dark else "light")
-        return page.visit(self.stage.url)
+        page.visit(self.stage.url)
+        page.page.set_default_timeout(PATIENCE)
+        return page
 
     def close(self) -> None:
         """Close the pages; fail when one of them logged an error or asked another host for something."""

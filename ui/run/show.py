@@ -27,7 +27,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     )
     html = (
         f'<div class="rw-status is-{esc(view.status)}"><i></i><strong>{esc(status)}</strong>'
-        f"<span>{esc(detail)}</span>{clock}</div>"
+        f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, lang)
     )
     if view.status == "idle":
         return html + (_left(window, lang) or note(_invitation(window, lang)))
@@ -40,6 +40,15 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     elif view.is_live:
         html += bar(None)
     return html + facts(_numbers(view, lang))
+
+
+def _pocket_html(view: RunView, lang: Lang) -> str:
+    """The run in a line, beside the buttons at the foot of a narrow window (run.css); a link to the whole."""
+    far = f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
+    return (
+        f'<a class="rw-pocket is-{esc(view.status)}" href="#rw-run"><i></i>'
+        f"<b>{esc(say(f'status.{view.status}', lang))}</b><span>{esc(far)}</span></a>"
+    )
 
 
 def _invitation(window: Window, lang: Lang) -> str:

@@ -1,0 +1,145 @@
+"""Takes the pictures of docs/gallery.md: every tab and state, both languages, light and dark, desk and phone.
+
+    python -m tests.ui.gallery [--only WORD] [--out FOLDER]
+
+Runs are pretended, with the demo's own pictures as samples, so that it looks the same each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from tests.ui.browser import ROOT, chromium
+from tests.ui.scenes import SCENES, Scene
+from tests.ui.stage import SIZES, Look, Shown, Stage, staged
+
+TALLEST = {1440: 2300, 1024: 1900, 390: 2600}
+"""Pixels of a picture's height, by the width of the window."""
+
+QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A scene in a language, colours and a width."""
+
+    scene: Scene
+    lang: str
+    width: int
+    is_dark: bool
+
+    @property
+    def name(self) -> str:
+        colours = "dark" if self.is_dark else "light"
+        return f"{self.scene.name}-{self.lang}-{colours}-{self.width}.webp"
+
+
+def shots(only: str = "") -> Iterator[Shot]:
+    """Every picture of the gallery, by language, so that one page serves many."""
+    for lang in ("en", "ja"):
+        for scene in SCENES:
+            for width, is_dark in scene.looks[lang]:
+                shot = Shot(scene, lang, width, is_dark)
+                if only in shot.name:
+                    yield shot
+
+
+def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
+    """Put the window and the page into the shot's scene, and write the picture."""
+    page.size(shot.width)
+    page.scheme("dark" if shot.is_dark else "light")
+    shot.scene.play(page, stage)
+    page.page.mouse.move(0, 0)
+    page.page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
+    if shot.scene.is_whole:
+        tall = page.page.evaluate("document.documentElement.scrollHeight")
+        height = max(SIZES[shot.width], min(tall, TALLEST[shot.width]))
+        page.page.set_viewport_size({"width": shot.width, "height": height})
+    page.page.wait_for_function(
+        "[...document.images].every((image) => image.complete"
+        " || image.getBoundingClientRect().top > innerHeight)"
+    )
+    picture = Image.open(io.BytesIO(page.page.screenshot()))
+    picture.convert("RGB").save(out / shot.name, "WEBP", quality=QUALITY, method=6)
+
+
+def gallery(wanted: list[Shot]) -> str:
+    """The page that shows the pictures, with their titles in both languages."""
+    lines = [
+        "# Gallery · ギャラリー",
+        "",
+        "Taken by `python -m tests.ui.gallery`; do not edit. Runs are pretended here: the curves are drawn,",
+        "and pictures of the demo stand in for samples; what the demo really learns: [demo.md](demo.md).",
+        "",
+        "`python -m tests.ui.gallery` で撮影した画面です。学習の状態は説明用の再現で、曲線は作図、",
+        "サンプル画像はデモの画像です。デモの実際の学習結果は [demo.md](demo.md) をご覧ください。",
+        "",
+    ]
+    for scene in SCENES:
+        taken = [shot for shot in wanted if shot.scene is scene]
+        if not taken:
+            continue
+        lines += [f"## {scene.en} · {scene.ja}", "", f"{scene.more_en}  ", scene.more_ja, ""]
+        for shot in taken:
+            width = 260 if shot.width == 390 else 720
+            lines.append(f'<img src="gallery/{shot.name}" alt="{_said(shot)}" width="{width}">')
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _said(shot: Shot) -> str:
+    colours = "dark" if shot.is_dark else "light"
+    words = {"en": "English", "ja": "日本語"}
+    return f"{shot.scene.en} · {shot.scene.ja} ({words[shot.lang]}, {colours}, {shot.width} px)"
+
+
+def draw(wanted: list[Shot], out: Path) -> None:
+    """Take these pictures with one server and one browser."""
+    from playwright.sync_api import sync_playwright
+
+    folder = Path(tempfile.gettempdir()) / "rareword-gallery"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with staged(folder) as stage, sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        look = Look(browser, stage)
+        pages: dict[str, Shown] = {}
+        for shot in wanted:
+            stage.clear()
+            if shot.lang not in pages or shot.scene.is_new:
+                pages[shot.lang] = look(shot.lang)
+            take(pages[shot.lang], stage, shot, out)
+            print(shot.name, flush=True)
+        look.close()
+        browser.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Takes the pictures of docs/gallery.md.")
+    parser.add_argument(
+        "--only", default="", metavar="WORD", help="only the pictures with WORD in their name"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "gallery")
+    chosen = parser.parse_args(arguments)
+    if not chosen.only:
+        shutil.rmtree(chosen.out, ignore_errors=True)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    wanted = [*shots(chosen.only)]
+    draw(wanted, chosen.out)
+    if not chosen.only:
+        (chosen.out.parent / "gallery.md").write_text(gallery([*shots()]), encoding="utf-8")
+    total = sum(path.stat().st_size for path in chosen.out.glob("*.webp"))
+    print(f"{len(wanted)} pictures; the folder holds {total / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
