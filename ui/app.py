@@ -237,7 +237,7 @@ class App:
         # Most of it is in the page already; what is sent again costs the browser a second of work.
         news = {block: update for block, update in whole.items() if self._built.get(block) != update}
         news |= self.picking.show(request)
-        return news | {self.timer: gr.Timer(active=True)}
+        return news | {self.timer: gr.Timer(value=self.run.seconds, active=True)}
 
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""

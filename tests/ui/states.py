@@ -11,7 +11,7 @@ from random import Random
 from PIL import Image, ImageFilter
 
 from core.config import toml_io
-from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from tests.ui.fake import FakeRun
 from ui.window import PROJECT, Window
 from ui.window.resuming import Unfinished
@@ -92,7 +92,8 @@ def ended(run: FakeRun, status: str, step: int, said: tuple[str, str], window: W
         run.log(Saved("state", str(state), step, time=at))
     if status == "done":
         run.log(Saved("model", str(output / "sls_frog.safetensors"), step, time=at))
-    run.log(RunEnded(status, 0, step, *said, time=at))
+    code = "E-OOM" if status == "failed" else ""
+    run.log(RunEnded(status, 0, step, *said, time=at, code=code))
     run.status = status
     return run
 
@@ -122,6 +123,7 @@ def running(window: Window) -> FakeRun:
 def paused(window: Window) -> FakeRun:
     run = begun(window, 120)
     run.control.pause()
+    run.log(Paused(120, 5 * 2**30, time=run.started + 6 + 120 * SECONDS))
     run.status = "paused"
     return run
 

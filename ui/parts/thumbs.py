@@ -29,10 +29,18 @@ class Thumbs:
 
         return self.made(f"{key_of(path)}|{side}", draw)
 
+    def known(self, path: Path, side: int = 768) -> Path | None:
+        """What `of` gives when it is made already. Raises OSError when the picture is gone."""
+        made = self._place(f"{key_of(path)}|{side}")
+        return made if made.is_file() else None
+
+    def _place(self, key: str) -> Path:
+        name = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        return self.folder / f"{name}.webp"
+
     def made(self, key: str, draw: Callable[[], Image.Image]) -> Path:
         """The file of a picture that `draw` makes when it is not there yet."""
-        name = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest()
-        path = self.folder / f"{name}.webp"
+        path = self._place(key)
         if not path.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
             # A name of its own for each thread: two pages may ask for the same picture at once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -16,12 +16,13 @@ from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.heard import LISTEN, sent
 from ui.parts.markup import problems
 from ui.parts.page import QUICK, Page
-from ui.parts.pictures import sample_grid
+from ui.parts.samples import MORE_STEPS, sample_grid
 from ui.run import starting
 from ui.run.cures import CURABLE, cure_of, label_of
 from ui.run.log import RunLog
 from ui.run.prompts import PromptField, checked
 from ui.run.queue import QueueCard
+from ui.run.seen import Seen
 from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.settings.checking import check_html
 from ui.settings.form import Form
@@ -38,20 +39,7 @@ _MAIN = {"resume": "primary", "start": "primary", "go_on": "primary", "pause": "
 _MORE = ("check", "queue", "save", "sample")
 _BUTTONS = (*_MAIN, *_MORE)
 
-
-class Seen(NamedTuple):
-    """What a page shows already. run: which one, how it stands, in which language, what was left before it.
-
-    events, logged, steps, samples: how many of each there were; stages are events that are not logged.
-    prompts: those in the field, by number of the run; what a person changed in it is left alone.
-    """
-
-    run: tuple[Any, ...] = ()
-    events: int = -1
-    logged: int = -1
-    steps: int = -1
-    samples: int = -1
-    prompts: tuple[Any, ...] | None = None
+BUSY_SECONDS, IDLE_SECONDS = 1.0, 4.0
 
 
 class RunPanel:
@@ -86,6 +74,9 @@ class RunPanel:
         page.add(gr.HTML, {"value": smoothing_html}, elem_id="run-smoothing", padding=False)
         parts["rates"] = gr.HTML(elem_id="run-rates", elem_classes=["rw-maybe"], padding=False)
         parts["samples"] = gr.HTML(elem_id="run-samples", elem_classes=["rw-maybe"], padding=False)
+        parts["older"] = page.add(
+            gr.Button, {"value": lambda lang: ""}, size="sm", elem_id="run-older", visible=False
+        )
         parts["notices"] = gr.HTML(elem_id="run-notices", elem_classes=["rw-maybe"], padding=False)
         self._log = RunLog(self._window, page)
         parts |= self._log.parts
@@ -113,6 +104,12 @@ class RunPanel:
     def outputs(self) -> list[Any]:
         return list(self.parts.values())
 
+    @property
+    def seconds(self) -> float:
+        """How often a page asks what is new: each time costs a browser about a tenth of a second of work."""
+        view, _ = self._window.look()
+        return BUSY_SECONDS if view.is_live else IDLE_SECONDS
+
     def connect(self, lang: Any, timer: Any) -> None:
         """Bind the handlers. lang: the component that holds the page's language."""
         parts, form = self.parts, self._form
@@ -121,6 +118,7 @@ class RunPanel:
         def show(data: Mapping[Any, Any]) -> Any:
             return self.show(data[lang], data[parts["seen"]]) or gr.skip()
 
+        parts["timer"] = timer
         self._log.connect(lang)
         timer.tick(guarded(show, self._window), reading, self.outputs, **QUICK)
         with_form = {*reading, *form.inputs}
@@ -139,6 +137,12 @@ class RunPanel:
             self.outputs,
             **QUICK,
             trigger_mode="once",
+        )
+        parts["older"].click(
+            guarded(lambda d: self.older(d[lang], d[parts["seen"]]), self._window),
+            reading,
+            self.outputs,
+            **QUICK,
         )
         steering = {
             "resume": self._resume,
@@ -285,16 +289,21 @@ class RunPanel:
 
     # What is shown.
 
+    def older(self, lang: Lang, seen: Any) -> Update:
+        """More columns of samples."""
+        before = seen if isinstance(seen, Seen) else Seen()
+        return self.show(lang, before._replace(columns=before.columns + MORE_STEPS, samples=-1))
+
     def show(self, lang: Lang, seen: Any) -> Update:
         """The updates that bring a page from what it has `seen` to what there is; {} when nothing changed."""
         window, parts = self._window, self.parts
         view, (number, events, status) = window.look()
+        before = seen if isinstance(seen, Seen) else Seen()
         left = (window.left.story is not None, window.left.unfinished is not None)
         counts = (view.logged_events, view.steps_taken, len(view.samples))
         run = window.runner.current
         prompts = None if run is None else (number, run.control.kept_prompts)
-        now = Seen((number, status, lang, *left), events, *counts, prompts)
-        before = seen if isinstance(seen, Seen) else Seen()
+        now = Seen((number, status, lang, *left), events, *counts, prompts, before.columns)
         updates: Update = {}
         if now != before or view.is_live:
             updates[parts["head"]] = head_html(view, lang, time.time(), window)
@@ -302,6 +311,8 @@ class RunPanel:
             return updates
         updates[parts["seen"]] = now
         is_other = now.run != before.run
+        if is_other:
+            updates[parts["timer"]] = gr.update(value=self.seconds)
         if is_other or now.steps != before.steps:
             updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
             updates[parts["rates"]] = rates_chart(view.rates, view.total, lang)
@@ -313,8 +324,14 @@ class RunPanel:
             updates |= self._buttons(view, lang)
         if now.prompts is not None and now.prompts != before.prompts:
             updates |= self._prompts.show(window.runner.current)
-        if is_other or now.samples != before.samples:
-            updates[parts["samples"]] = sample_grid(view.samples, window.thumbs, lang)
+        if is_other or now.samples != before.samples or now.columns != before.columns:
+            made = sample_grid(view.samples, window.thumbs, lang, now.columns)
+            updates[parts["samples"]] = made.html
+            updates[parts["older"]] = gr.update(
+                visible=made.older > 0, value=say("run.older", lang, n=min(made.older, MORE_STEPS))
+            )
+            if not made.is_whole:
+                updates[parts["seen"]] = now._replace(samples=-1)
         return updates
 
     def _download(self, view: RunView, lang: Lang) -> str:

@@ -20,7 +20,6 @@ from starlette.middleware.cors import CORSMiddleware
 from ui import app as page
 from ui.dataset.dropping import FOLDERS
 from ui.dataset.identifiers import FILL
-from ui.parts.pictures import ZOOM
 from ui.serve.guard import Guard, Login
 from ui.serve.sending import sender
 from ui.settings.showing import GO_TO
@@ -80,7 +79,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=SCRIPTS + ZOOM + FILL + FOLDERS + GO_TO,
+        head=SCRIPTS + FILL + FOLDERS + GO_TO,
         favicon_path=str(FAVICON),
     )
     return Guard(parent, hosts, login, any_address)

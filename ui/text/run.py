@@ -48,7 +48,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.prompts.many": Words(
         "That is too much at once; {n} prompts at most.", "一度に指定できるプロンプトは{n}個までです。"
     ),
-    "run.cure": Words("Set {setting} to {value} and try again", "{setting}を{value}にしてやり直す"),
+    "run.cure": Words("Set “{setting}” to {value} and try again", "「{setting}」を{value}にしてやり直す"),
     "status.paused": Words("Paused", "一時停止中"),
     "status.stopping": Words("Stopping", "停止処理中"),
     "status.done": Words("Done", "完了"),
@@ -104,6 +104,14 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.log": Words("Log", "ログ"),
     "run.sample.step": Words("step {step}", "ステップ{step}"),
     "run.sample.before": Words("before", "学習前"),
+    "run.sample.compare": Words("Compare before and now", "学習前と比較"),
+    "run.older": Words("Show {n} more steps", "さらに{n}ステップ分を表示"),
+    "viewer.previous": Words("Previous", "前へ"),
+    "viewer.next": Words("Next", "次へ"),
+    "viewer.prompt": Words("Prompt; compare by the slider", "プロンプト（スライダーで比較）"),
+    "viewer.left": Words("Left picture", "左の画像"),
+    "viewer.right": Words("Right picture", "右の画像"),
+    "viewer.close": Words("Close", "閉じる"),
     "run.result": Words("Result", "結果"),
     "run.line": Words("line {n}", "{n}行目"),
     "run.checked": Words(
