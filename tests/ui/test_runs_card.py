@@ -1,5 +1,8 @@
 """The card of past runs: what it lists, what it compares, and what its buttons do."""
 
+import json
+import struct
+
 import pytest
 from PIL import Image
 
@@ -7,7 +10,7 @@ from core import runs
 from core.events import RunEnded, Saved
 from tests.test_runs import DONE, PLAN, make_run, make_state, step
 from tests.ui.fake import demo_raw
-from ui.tools.run_list import name_of
+from ui.tools.run_list import name_of, run_model
 
 RUN_FILE = """\
 format = 1
@@ -190,3 +193,21 @@ def test_runs_of_the_form_s_own_output_folder_are_listed_too(app, window, past, 
     )
     raw = {**demo_raw(app), "save.output_dir": str(tmp_path / "elsewhere")}
     assert [run.name for run in past.found(raw)] == ["own", "toad", "newt", "frog"]
+
+
+def test_a_model_that_a_later_run_of_the_name_has_set_aside_is_found_there(app, window):
+    def model(file, lineage):
+        header = json.dumps({"__metadata__": {"rareword_lineage": lineage}}).encode()
+        file.write_bytes(struct.pack("<Q", len(header)) + header)
+
+    text = RUN_FILE.format(name="frog", rank=4)
+    told = Saved("model", str(window.output / "frog.safetensors"), 20)
+    for n in (1, 2):
+        make_run(window.output, f"20261122-12000{n}-frog", [PLAN, told, DONE], text)
+    model(window.output / "frog.old-1.safetensors", "20261122-120001-frog")
+    model(window.output / "frog.safetensors", "20261122-120002-frog")
+    found = {run.folder.name: run_model(run) for run in runs.past_runs(window.output)}
+    assert found == {
+        "20261122-120001-frog": window.output / "frog.old-1.safetensors",
+        "20261122-120002-frog": window.output / "frog.safetensors",
+    }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from core.errors import Lang
+from core.errors import Lang, UserError
+from core.formats.header import read_header
 from core.runs import PastRun, Record
 from core.sinks import duration
+from core.train.names import LINEAGE
 from ui.parts.heard import button
 from ui.parts.markup import esc, facts, note
 from ui.text import WORDS, say
@@ -112,10 +115,27 @@ def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang
 
 
 def run_model(run: PastRun) -> Path | None:
-    """Where the run's model lies: in its output folder, also when that was moved since."""
+    """Where the run's model lies, or None: in its output folder, also when that was moved since.
+
+    A later run of the same name leaves it beside its own as name.old-1; the file itself tells whose it is.
+    """
     name = run.model.replace("\\", "/").rsplit("/", 1)[-1]
     path = run.output_dir / name
-    return path if name not in ("", ".", "..") and path.exists() else None
+    if name in ("", ".", ".."):
+        return None
+    if path.suffix != ".safetensors":
+        return path if path.exists() else None
+    places = [path, *sorted(run.output_dir.glob(f"{glob.escape(path.stem)}.old-*{path.suffix}"))]
+    return next((place for place in places if _is_by(place, run.folder.name)), None)
+
+
+def _is_by(path: Path, run: str) -> bool:
+    """Whether a file is of this run, or does not tell. One that was resumed bears the name of the first."""
+    try:
+        lineage = read_header(path).metadata.get(LINEAGE)
+    except (UserError, OSError):
+        return False
+    return lineage is None or lineage <= run
 
 
 def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
