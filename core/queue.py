@@ -264,7 +264,7 @@ class RunQueue:
             return run
         self._said = Words(
             f"“{run.name}” was started as “{name}”: results of that name have come in between.",
-            f"「{run.name}」という名前の結果が既にあるため、「{name}」として開始しました。",
+            f"「{run.name}」という名前の結果がすでにあるため、「{name}」として開始しました。",
         )
         return dataclasses.replace(run, name=name)
 

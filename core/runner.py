@@ -324,7 +324,7 @@ def _results_there(config: RunConfig) -> list[Problem]:
             "W-OUT-THERE",
             f"{files} of earlier runs named {name} are in the output folder; what this run would replace "
             f"is kept under names with .old. Set save.output_name to keep them apart.",
-            f"出力先フォルダに{name}という名前の結果が既に{count}個あります。上書きはせず、名前に.oldを付けて"
+            f"出力先フォルダに{name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて"
             "残します。分けるにはsave.output_nameを指定してください。",
             key="save.output_name",
         )

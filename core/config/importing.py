@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -93,7 +93,9 @@ def _imported(source: str, pairs: Iterable[tuple[str, Any]], notes: Sequence[Pro
             take(reading, (name,), value if is_text else number)
     options = {option.key: option for option in walk(RunConfig)}
     values = {key: fitted(options[key], value) for key, value in reading.values.items()}
-    report = [_taken(values), *notes, *empty, *(problem for _, problem in reading.problems)]
+    said = [*notes, *empty, *(problem for _, problem in reading.problems)]
+    left_out = [_left_out(problem) for problem in said if problem.is_error]
+    report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
     if "network.method" not in values:
         has_network = any(key.startswith("network.") for key in values)
         values["network.method"] = "lora" if has_network else "none"
@@ -143,6 +145,16 @@ def _taken(values: Mapping[str, Any]) -> Problem:
         f"{len(names)} settings were taken: {shown}{f' and {more} more' if more > 0 else ''}.",
         f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
     )
+
+
+def _left_out(problem: Problem) -> Problem:
+    """What is wrong with a run file is, of settings that are taken over, what was not taken."""
+    en, ja = (
+        text.removesuffix(end)
+        for text, end in zip((problem.en, problem.ja), sd_scripts.TAKE_OUT, strict=True)
+    )
+    stop = "" if en.endswith((".", "?")) else "."
+    return replace(problem, en=f"not taken: {en}{stop}", ja=f"取り込んでいません：{ja}")
 
 
 def _placeholder(name: str, found: str) -> Problem:

@@ -42,6 +42,9 @@ NOT_NEEDED: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+TAKE_OUT = ("; take it out to train without it.", "これなしで学習する場合は、削除してください。")
+"""How the refusal of an option ends, in both languages."""
+
 # Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
 NOT_HERE = frozenset(
     (
@@ -108,9 +111,9 @@ def translate(name: str, value: Any) -> Translated:
         return Translated()
     return Translated(
         refused=(
-            f"this sd-scripts option is not available here and would change the result (found {value!r}); "
-            "take it out to train without it.",
-            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。これなしで学習する場合は、削除してください。",
+            f"this sd-scripts option is not available here and would change the result (found {value!r})"
+            + TAKE_OUT[0],
+            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。" + TAKE_OUT[1],
         )
     )
 

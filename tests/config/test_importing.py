@@ -121,7 +121,19 @@ def test_a_lora_command_is_a_lora_run():
 
 def test_an_option_nobody_knows_is_named_with_the_nearest_one():
     found = import_text("train_db.py --lerning_rate 1e-4 --seed 1")
-    assert said(found, "E-CFG-UNKNOWN") == ["lerning_rate: no such option; did you mean learning_rate?"]
+    assert said(found, "E-CFG-UNKNOWN") == [
+        "lerning_rate: not taken: no such option; did you mean learning_rate?"
+    ]
+
+
+def test_what_is_not_taken_is_told_first_and_asks_for_nothing_more():
+    found = import_text("train_db.py --seed 1 --network_dim 8 --torch_compile")
+    assert [problem.code for problem in found.report][:2] == ["I-IMPORT-TAKEN", "E-CFG-NOTHERE"]
+    said = found.report[1]
+    assert said.en == (
+        "not taken: this sd-scripts option is not available here and would change the result (found True)."
+    )
+    assert said.ja == "取り込んでいません：sd-scriptsのこのオプションには対応していません（値：True）。"
 
 
 @pytest.mark.parametrize("script", ["sdxl_train.py", "sdxl_train_network.py", "train_textual_inversion.py"])

@@ -97,7 +97,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     ),
     "start.taken": Words(
         "Results of this name are in the folder {folder} already: {files}",
-        "同じ名前の結果が{folder}フォルダに既にあります：{files}",
+        "同じ名前の結果が {folder} にすでにあります：{files}",
     ),
     "start.more": Words(" and {n} more", "、ほか{n}個"),
     "start.new": Words("Start as {name}", "{name}として開始"),
@@ -156,10 +156,10 @@ RUNS_WORDS: Mapping[str, Words] = {
     "queue.removed": Words("Removed from the queue.", "キューから削除しました。"),
     "queue.gone": Words(
         "This run is no longer in the queue; it may have started.",
-        "この学習はキューにありません。既に開始した可能性があります。",
+        "この学習はキューにありません。すでに開始した可能性があります。",
     ),
     "queue.edited": Words(
         "{name} was taken out of the queue; its settings are in the form.",
-        "「{name}」をキューから取り出し、設定をフォームに読み込みました。",
+        "「{name}」をキューから取り出し、設定を画面に読み込みました。",
     ),
 }
