@@ -12,6 +12,7 @@ from tests.ui.fake import demo_raw
 from ui.parts.options import OPTIONS
 from ui.settings import datasets
 from ui.settings.form import Form
+from ui.settings.identity import identity_html
 from ui.settings.presets_bar import recipe
 from ui.window import PROJECT
 from ui.window.paths import Paths
@@ -172,8 +173,9 @@ def test_inspect_tells_what_a_file_is(app):
 
 
 def test_the_identity_of_the_base_model_is_shown(app):
-    assert "7.87 M" in app.identity("base", "demo/base.safetensors", "en")
-    assert "is-bad" in app.identity("base", "gui.py", "en")
+    paths = app._window.paths
+    assert "7.87 M" in identity_html(paths, "base", {"model.base": "demo/base.safetensors"}, "en")
+    assert "is-bad" in identity_html(paths, "base", {"model.base": "gui.py"}, "en")
 
 
 def convert(app, **fields):
