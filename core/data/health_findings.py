@@ -47,7 +47,7 @@ class Finding:
     kind: "broken", "small", "cut", "blurred", "flat", "twins", "reg_twins", "turned", "clear", "no_caption",
     "long_caption", "grey", "colours". tone: bad, warn or plain. groups: indices into the plan's images; more
     than one in a group are each other's copies. details: of a picture, such as "2.3 x". files: what is no
-    picture of the plan, with the reason. cure: (option, value) of one setting that helps, or None.
+    picture of the plan, with the reason.
     """
 
     kind: str
@@ -55,7 +55,6 @@ class Finding:
     groups: tuple[tuple[int, ...], ...]
     details: Mapping[int, Words]
     files: tuple[tuple[Path, Words], ...] = ()
-    cure: tuple[str, bool] | None = None
 
     @property
     def count(self) -> int:
@@ -122,14 +121,18 @@ def _small(plan: Plan) -> Finding:
     times = {i: image.fit.enlargement(image.size) for i, image in enumerate(plan.images)}
     small = sorted((i for i in times if times[i] >= MUCH_ENLARGED), key=lambda i: -times[i])
     details = {i: Words(f"enlarged {times[i]:.1f} ×", f"{times[i]:.1f}倍に拡大") for i in small}
-    found = _one("small", "warn", small, details)
-    may_stay = (
-        plan.config.enable_bucket and not plan.config.bucket_no_upscale and not plan.config.dataset_config
+    return _one("small", "warn", small, details)
+
+
+def can_stay_small(plan: Plan) -> bool:
+    """Whether bucket_no_upscale would help: it is off, and no picture is too small for it."""
+    config = plan.config
+    return (
+        config.enable_bucket
+        and not config.bucket_no_upscale
+        and not config.dataset_config
+        and all(min(image.size) >= config.bucket_reso_steps for image in plan.images)
     )
-    return Finding(
-        found.kind, found.tone, found.groups, details,
-        cure=("dataset.bucket_no_upscale", True) if may_stay else None,
-    )  # fmt: skip
 
 
 def _blurred(seen: Mapping[int, Traits]) -> Finding:

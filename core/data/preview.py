@@ -19,6 +19,8 @@ from core.errors import Lang
 BACKGROUND = (32, 34, 38)
 FRAME = (94, 200, 140)
 FRAME_ENLARGED = (240, 150, 40)
+TINT, TINTED = (214, 60, 150), 0.6
+"""Colour, and its share, over what a loss mask leaves out."""
 DIMMED = 0.3
 """Brightness that the cut-away part keeps."""
 GAP = 8
@@ -95,8 +97,10 @@ def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
     return " · ".join(parts)
 
 
-def thumbnail(image: PlannedImage, side: int = 192) -> Image.Image:
+def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) -> Image.Image:
     """The whole picture within side x side pixels, what is cut away dimmed; orange frame: enlarged.
+
+    What the loss mask leaves out is tinted; alpha_mask: the picture's own transparency is the mask.
 
     A file that is gone, or no longer the planned one, gives a crossed-out tile.
     """
@@ -111,11 +115,25 @@ def thumbnail(image: PlannedImage, side: int = 192) -> Image.Image:
         picture.draft("RGB", (side, side))  # decoded at the closest larger fraction: several times faster
     small = pixels.upright_rgb(picture)
     scale = min(1.0, side / max(image.size))
-    small = small.resize(
-        (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale))),
-        Image.Resampling.BOX,
-    )
+    size = (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale)))
+    small = small.resize(size, Image.Resampling.BOX)
+    mask = _mask(image, picture, alpha_mask)
+    if mask is not None:
+        tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
+        small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
     return _marked(small, image)
+
+
+def _mask(image: PlannedImage, picture: Image.Image, alpha_mask: bool) -> Image.Image | None:
+    """The loss mask in full size, white where everything counts; None without one, or when it is gone."""
+    if image.mask_path is None:
+        return pixels.upright_alpha(picture) if alpha_mask else None
+    try:
+        data = image.mask_path.read_bytes()
+    except OSError:
+        return None
+    found = pixels.open_picture(data) if content_hash(data) == image.mask_content else None
+    return None if found is None else pixels.upright_rgb(found).getchannel("R")
 
 
 def gallery(

@@ -88,6 +88,7 @@ def as_new(window: Window) -> None:
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
     window.preview, window.convert = Job("preview"), Job("convert")
+    vars(window).pop("known", None)
     window.resize, window.regularize = Job("resize"), Job("regularize")
     window.unpack, window.copies = Job("unpack"), Journal(workspace / "copies.jsonl")
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)

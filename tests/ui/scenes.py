@@ -58,7 +58,7 @@ def _plan(page: Shown) -> None:
 
 def _preview(page: Shown) -> None:
     page.page.locator("#preview-look").click()
-    page.page.wait_for_selector("#preview-html figure img")
+    page.page.wait_for_selector("#preview-fields figure img")
 
 
 def _difference(page: Shown) -> None:

@@ -11,8 +11,8 @@ import pytest
 from core.data.journal import Journal
 from core.data.plan import make
 from tests.ui.fake import demo_raw
+from ui.dataset.balance import balance_note
 from ui.dataset.identifiers import RARE, token_note
-from ui.dataset.preview import balance_note
 from ui.parts.markup import esc
 from ui.settings.checking import dataset_config
 from ui.window import PROJECT
@@ -244,19 +244,20 @@ def test_common_and_long_words_are_warned_of():
 def looked(app, raw, lang="en"):
     """The last thing the preview shows."""
     *_, last = app.preview.look(raw, lang)
-    return last[app.preview.parts["html"]]
+    return last[app.preview.parts["html"]] + last[app.preview.parts["fields"]]
 
 
 def test_the_preview_shows_the_plan_of_the_run(app):
     html = looked(app, demo_raw(app))
     for part in ("20_sls frog", "1_frog", "128 × 128", "192 × 64", "One epoch is 400 samples in 100 steps"):
         assert part in html
-    assert html.count("<figure") == 58 and "sls_03.png" in html and "20% cut" in html
+    assert html.count("<figure") == 58 + 3 and "sls_03.png" in html and "20% cut" in html
 
 
 def test_the_preview_is_the_runs_own_plan_picture_by_picture(app):
     raw = {**demo_raw(app), "train.seed": "3"}
-    html = looked(app, raw)
+    looked(app, raw)
+    html = app.preview.show(raw, "en")[app.preview.parts["fields"]]
     config = app.form.check(raw, "en")[1].config
     trained = make(config.dataset, 3)
     assert html.count("<figure") == len(trained.images)
@@ -308,7 +309,10 @@ def test_file_names_are_shown_as_text_only(app, frogs):
 
 def folder(is_reg, repeats, images):
     used = repeats * images
-    return {"is_reg": is_reg, "repeats": repeats, "images": images, "used_per_epoch": used}
+    return {
+        "is_reg": is_reg, "repeats": repeats, "images": images, "used_per_epoch": used,
+        "prompt": "frog", "path": "",
+    }  # fmt: skip
 
 
 def test_balance_follows_the_guides_formula():

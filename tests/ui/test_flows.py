@@ -71,7 +71,7 @@ def test_the_preview_shows_buckets_and_crops_and_is_there_after_a_reload(look):
     page = look("ja")
     press(page, "preview-look")
     sees(page, "preview-html", "192 × 64")
-    assert page.page.locator("#preview-html figure img").count() == 58
+    assert page.page.locator("#preview-fields figure img").count() == 58
     page.page.reload()
     sees(page.ready(), "preview-html", "192 × 64")
 

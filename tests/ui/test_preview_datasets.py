@@ -31,7 +31,8 @@ def shown(app, data):
 
 
 def test_every_data_set_has_its_rows_and_held_out_pictures_are_marked(app, data):
-    html = shown(app, data)[app.preview.parts["html"]]
+    last = shown(app, data)
+    html = last[app.preview.parts["html"]] + last[app.preview.parts["fields"]]
     assert "1 · 128 × 128" in html and "2 · 64 × 64" in html
     assert "1 · my frogs" in html and "2 · my frogs" in html
     marked = [figure for figure in html.split("<figure")[1:] if "validation only" in figure]

@@ -25,6 +25,7 @@ FAMILIES = (
     "make.left.why.",
     *("run.check", "run.start", "run.pause", "run.save", "run.sample"),
     "board.",
+    "health.",
     "diff.",
     "preset.rename",
     "preset.delete",

@@ -1,30 +1,35 @@
-"""What will be trained, shown before: folders, buckets, crops, balance. From the same plan as the run."""
+"""What will be trained, shown before: folders, health, buckets, crops. From the same plan as the run."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from core.config.schema_train import TrainConfig
-from core.data import folders
+from core.data import health_findings
+from core.data.health import Traits
+from core.data.health_cache import Known
+from core.data.health_findings import Finding
 from core.data.plan import Plan
-from core.data.preview import bucket_rows, label, thumbnail
-from core.data.records import PlannedImage
-from core.errors import Lang, Problem, UserError
+from core.data.preview import thumbnail
+from core.data.renames import Pair, Renames
+from core.errors import Lang, UserError
 from core.models.sd.tokens import count_tokens
+from ui.dataset import balance, fields, health
+from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
-from ui.parts.markup import Share, note, problems, table
+from ui.parts.markup import bar, note, problems, table
 from ui.parts.options import OPTIONS
 from ui.parts.page import Page, column
-from ui.parts.pictures import figures
 from ui.settings import widgets
 from ui.settings.cards import titled
-from ui.settings.checking import dataset_config, findings, planned, seed_of
+from ui.settings.checking import dataset_config, findings, planned, seed_of, train_config
 from ui.settings.form import Form
 from ui.settings.length import length_note, planned_length
 from ui.text import say
@@ -34,18 +39,24 @@ from ui.window.faults import streamed
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
-MOST_PICTURES = 120
 SIDE = 384
 _MOST_PROBLEMS = 40
+_CURED = ("dataset.bucket_no_upscale", "dataset.train_batch_size", "train.max_train_steps")
+"""Options that a button of the preview may set."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Look:
-    """A plan with what is shown of it. files: thumbnails of its first pictures, in order."""
+    """A plan with what was found about it.
+
+    record: the plan as JSON values. traits: of its pictures, by content. more: pictures of a bucket asked for
+    beyond the first ones, by number of the bucket.
+    """
 
     plan: Plan
     record: Mapping[str, Any]
-    files: tuple[str, ...]
+    traits: Mapping[str, Traits]
+    more: dict[int, int] = field(default_factory=dict)
 
 
 class Preview:
@@ -58,38 +69,59 @@ class Preview:
         with column("card-preview", "rw-card"):
             page.add(gr.HTML, titled("preview.title", "preview.lead"), padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["look"] = page.add(
-                    gr.Button,
-                    {"value": lambda lang: say("preview.look", lang)},
-                    variant="secondary",
-                    elem_id="preview-look",
-                    size="md",
-                )
-                parts["balance"] = page.add(
-                    gr.Button,
-                    {"value": lambda lang: say("balance.idle", lang)},
-                    visible=False,
-                    elem_id="preview-balance",
-                    size="md",
-                )
+                keys = {"look": "preview.look", "balance": "balance.idle", "undo": "balance.undo"}
+                for name, key in keys.items():
+                    parts[name] = page.add(
+                        gr.Button,
+                        {"value": lambda lang, key=key: say(key, lang)},
+                        visible=name == "look",
+                        elem_id=f"preview-{name}",
+                        size="md",
+                    )
             parts["html"] = gr.HTML(elem_id="preview-html", elem_classes=["rw-maybe"], padding=False)
+            parts["fields"] = gr.HTML(elem_id="preview-fields", elem_classes=["rw-maybe"], padding=False)
+            # What a button inside the HTML asks for; hidden by the style sheet.
+            self.act_field = gr.Textbox(elem_id="preview-act", container=False, show_label=False)
+
+    @property
+    def _known(self) -> Known:
+        return self._window.known
+
+    @property
+    def _renames(self) -> Renames:
+        return Renames(self._window.workspace / "undo" / "repeats.json")
+
+    @property
+    def _demo(self) -> Path:
+        return self._window.project / "demo"
 
     def connect(self, lang: Any) -> list[Any]:
         """Bind the handlers. Gives the events after which the plan is known anew."""
         form, parts = self._form, self.parts
-        return [
+        long: dict[str, Any] = {
+            "trigger_mode": "once",
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "preview",
+            "concurrency_limit": 4,
+        }
+        shown = [parts[name] for name in ("html", "fields", "balance", "undo")]
+        events = [
             parts[name].click(
                 streamed(lambda data, act=act: act(form.raw(data), data[lang]), self._window),
                 {lang, *form.inputs},
-                [parts["html"], parts["balance"]],
-                trigger_mode="once",
-                api_visibility="private",
-                show_progress="hidden",
-                concurrency_id="preview",
-                concurrency_limit=4,
+                shown,
+                **long,
             )
-            for name, act in (("look", self.look), ("balance", self.balance))
+            for name, act in (("look", self.look), ("balance", self.balance), ("undo", self.undo))
         ]
+        acted = self.act_field.change(
+            streamed(lambda d: self.act(d[self.act_field], form.raw(d), d[lang]), self._window),
+            {lang, self.act_field, *form.inputs},
+            [*shown, *(form.components[key] for key in _CURED)],
+            **{**long, "trigger_mode": "multiple"},
+        )
+        return [*events, acted]
 
     def look(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Iterator[Update]:
         """Make the plan on a thread, telling how far it is, then show it."""
@@ -101,129 +133,173 @@ class Preview:
             return
 
         def work(report: Report) -> Look:
-            plan = planned(config, seed_of(raw), report)
+            plan = planned(config, seed_of(raw), report, self._known.look)
+            self._known.keep()
             record = plan.to_json(TrainConfig(), count_tokens)
-            return Look(plan, record, tuple(self._pictures(plan, report)))
+            report("", 0, 0)
+            files = {image.content: image.path for image in plan.images}
+            traits = self._known.traits(files, progress=lambda at, of: report("health", at, of))
+            look = Look(plan, record, traits)
+            report("", 0, 0)
+            self._thumbs(look, self._seen(look, raw))
+            return look
 
         if not job.start(work):
             yield {parts["html"]: note(say("preview.busy.run", lang))}
             return
-        yield {parts["html"]: note(say("preview.busy", lang))}
+        yield {parts["html"]: note(say("preview.busy", lang)) + bar(None), parts["fields"]: ""}
         try:
-            for _, done, total in job.watch():
+            for stage, done, total in job.watch():
                 if total:
-                    yield {parts["html"]: note(say("preview.progress", lang, done=done, total=total))}
+                    key = "health.busy" if stage == "health" else "preview.progress"
+                    yield {parts["html"]: note(say(key, lang, done=done, total=total)) + bar(done / total)}
         except UserError as e:
             yield {parts["html"]: problems(e.problems, lang)}
             return
         yield self.show(raw, lang, said)
 
-    def _pictures(self, plan: Plan, report: Report) -> Iterator[str]:
-        """Thumbnail files of the first pictures, what is cut away dimmed."""
-        images = plan.images[:MOST_PICTURES]
-        for n, image in enumerate(images, 1):
-            report("preview", n, len(images))
-            key = f"{image.content}|{image.fit}|{SIDE}"
-            yield str(self._window.thumbs.made(key, lambda image=image: thumbnail(image, SIDE)))
+    def _limit(self, raw: Mapping[str, Any]) -> int:
+        """Tokens a caption may have."""
+        found = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
+        return found if isinstance(found, int) and found > 0 else 75
+
+    def _found(self, look: Look, raw: Mapping[str, Any]) -> tuple[Finding, ...]:
+        return health_findings.find(look.plan, look.traits, count_tokens, self._limit(raw))
+
+    def _seen(self, look: Look, raw: Mapping[str, Any]) -> set[int]:
+        """The pictures that are on the page."""
+        inside = {index for chosen in fields.shown(look.plan, look.more) for index in chosen}
+        return inside | health.shown(self._found(look, raw))
+
+    def _thumbs(self, look: Look, indices: Iterable[int]) -> dict[int, str]:
+        """Thumbnail files of these pictures, made several at a time where they are not there yet."""
+
+        def file(index: int) -> str:
+            image, alpha = look.plan.images[index], look.plan.settings_of(index).alpha_mask
+            key = f"{image.content}|{image.fit}|{SIDE}|{image.mask_content}|{alpha}"
+            return str(self._window.thumbs.made(key, lambda: thumbnail(image, SIDE, alpha)))
+
+        chosen = sorted(indices)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "thumbnails") as pool:
+            return dict(zip(chosen, pool.map(file, chosen), strict=True))
 
     def show(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Update:
-        """What the last look found, in this language; {} before the first look."""
-        look: Look | None = self._window.preview.result
+        """What the last look found, in this language; before the first look only what can be undone."""
+        parts, look = self.parts, self._window.preview.result
+        undo = {parts["undo"]: gr.update(visible=bool(self._renames.last))}
         if look is None:
-            return {}
-        names = self._balance_names(look)
+            return {**undo, parts["html"]: said} if said else undo
+        found = self._found(look, raw)
+        files = self._thumbs(look, self._seen(look, raw))
+        pairs = self._pairs(look)
+        name = pairs[0][1].name if len(pairs) == 1 else ""
+        button = say("balance.button", lang, name=name) if name else say("balance.many", lang, n=len(pairs))
         return {
-            self.parts["html"]: said + self._html(look, raw, lang),
-            self.parts["balance"]: gr.update(
-                visible=names is not None,
-                value=say("balance.button", lang, name=names[1].name if names else ""),
-            ),
+            parts["html"]: said + self._html(look, raw, lang, found, files),
+            parts["fields"]: self._fields(look, files, lang),
+            parts["balance"]: gr.update(visible=bool(pairs), value=button),
+            **undo,
         }
 
-    def _html(self, look: Look, raw: Mapping[str, Any], lang: Lang) -> str:
-        record = look.record
-        limit = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
-        parts = [problems(findings(look.plan, limit or 75)[:_MOST_PROBLEMS], lang)]
+    def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
+        chosen = fields.shown(look.plan, look.more)
+        return fields.fields_html(look.plan, look.record, chosen, files, lang)
+
+    def _html(
+        self,
+        look: Look,
+        raw: Mapping[str, Any],
+        lang: Lang,
+        found: tuple[Finding, ...],
+        files: Mapping[int, str],
+    ) -> str:
+        plan, record, limit = look.plan, look.record, self._limit(raw)
+        told = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
+        parts = [problems(told[:_MOST_PROBLEMS], lang)]
+        checked = health.health_html(plan, found, files, limit, lang)
         if record["images"]:
-            parts.append(length_note(planned_length(self._form, raw, look.plan), lang))
+            parts.append(length_note(planned_length(self._form, raw, plan), lang))
             parts.append(_folder_table(record["folders"], lang))
-            parts.append(balance_note(record["folders"], lang))
-            parts.append(_bucket_table(look.plan, lang))
-            shown = zip(look.files, look.plan.images, record["images"], strict=False)
-            pictures = (
-                (file, label(i, lang, row.get("is_validation", False)), _prompt(i, row, lang))
-                for file, i, row in shown
-            )
-            parts.append(figures(say("preview.gallery", lang), pictures))
-        if len(record["images"]) > MOST_PICTURES:
-            parts.append(note(say("preview.many", lang, n=MOST_PICTURES, total=len(record["images"]))))
+            parts.append(balance.balance_note(record["folders"], lang))
+            parts.append(balance.renaming_html(plan, record["folders"], self._demo, lang))
+            parts += [checked, fields.bucket_table(plan, lang)]
+            has_seed = bool(str(raw.get("train.seed") or "").strip())
+            parts.append(usage_html(plan, train_config(self._form, raw), has_seed, lang))
+        else:
+            parts.append(checked)
         return "".join(parts)
 
-    def _balance_names(self, look: Look) -> tuple[Path, Path] | None:
-        """The one regularization folder and the name that would balance it, if it needs one."""
-        if look.plan.config.dataset_config:
-            return None  # its folders are called as that file calls them
-        reg = [folder for folder in look.record["folders"] if folder["is_reg"]]
-        repeats = best_repeats(look.record["folders"])
-        if len(reg) != 1 or repeats == reg[0]["repeats"]:
-            return None
-        path = Path(reg[0]["path"])
-        if path.is_relative_to(self._window.project / "demo"):
-            return None  # the demo stays as it came
-        return path, path.with_name(f"{repeats}_{reg[0]['prompt']}")
+    def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """What a button in the preview asks for: more pictures of a bucket, or one setting."""
+        look: Look | None = self._window.preview.result
+        name, _, rest = str(text or "").partition("#")[0].partition(":")
+        if look is None:
+            return
+        if name == "more" and rest.isdigit():
+            look.more[int(rest)] = look.more.get(int(rest), 0) + fields.PAGE
+            files = self._thumbs(look, self._seen(look, raw))
+            yield {self.parts["fields"]: self._fields(look, files, lang)}
+        offered = cures(look.plan, train_config(self._form, raw))
+        if name == "set" and rest in offered:
+            key, value = offered[rest]
+            as_shown = widgets.shown(OPTIONS[key], value)
+            self._window.draft.keep({key: as_shown})
+            yield {self._form.components[key]: gr.update(value=as_shown)}
+            changed = {**raw, key: as_shown}
+            if key.startswith("dataset."):
+                yield from self.look(changed, lang)
+            else:
+                yield self.show(changed, lang)
+
+    def _pairs(self, look: Look) -> tuple[Pair, ...]:
+        """The renaming that is offered; none when a name is taken, which the page tells."""
+        try:
+            return balance.renaming(look.plan, look.record["folders"], self._demo)
+        except UserError:
+            return ()
+
+    def _is_running(self) -> bool:
+        run = self._window.runner.current
+        return run is not None and not run.is_over
 
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """Give the regularization folder the repeats of the guide's formula; its pictures are not touched."""
-        run, result = self._window.runner.current, self._window.preview.result
-        names = self._balance_names(result) if result else None
-        if run is not None and not run.is_over:
+        """Give the regularization folders the repeats of the guide's formula; pictures are not touched."""
+        look: Look | None = self._window.preview.result
+        pairs = self._pairs(look) if look else ()
+        if self._is_running():
             yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
             return
-        if names is None:
-            return
-        source, target = names
-        if target.exists():
-            exists = (
-                f"there is a folder {target.name} already.",
-                f"フォルダ「{target.name}」がすでにあります。",
-            )
-            yield {self.parts["html"]: problems([Problem("E-DIR-EXISTS", *exists, path=str(target))], lang)}
+        if not pairs:
             return
         try:
-            self._window.paths.writable(str(target))
-            os.rename(source, target)
+            for pair in pairs:
+                for path in pair:
+                    self._window.paths.writable(str(path))
+            self._renames.apply(pairs)
         except UserError as e:
-            yield {self.parts["html"]: problems(e.problems, lang)}
+            yield self.show(raw, lang, problems(e.problems, lang))
             return
-        except OSError as e:
-            said = (f"it can't be renamed: {e.strerror}.", f"名前を変更できません（{e.strerror}）。")
-            yield {self.parts["html"]: problems([Problem("E-DIR-RENAME", *said, path=str(source))], lang)}
+        names = ", ".join(target.name for _, target in pairs)
+        yield from self.look(raw, lang, note(say("balance.done", lang, name=names), "good"))
+
+    def undo(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """Give the folders that were renamed last their old names back."""
+        if self._is_running():
+            yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
             return
-        yield from self.look(raw, lang, note(say("balance.done", lang, name=target.name), "good"))
+        try:
+            pairs = self._renames.undo()
+        except UserError as e:
+            yield self.show(raw, lang, problems(e.problems, lang))
+            return
+        if not pairs:
+            yield self.show(raw, lang, note(say("balance.undo.none", lang)))
+            return
+        names = ", ".join(source.name for source, _ in pairs)
+        yield from self.look(raw, lang, note(say("balance.undone", lang, names=names), "good"))
 
 
-def best_repeats(record: Sequence[Mapping[str, Any]]) -> int:
-    """Repeats for the regularization pictures, by the guide's formula."""
-    train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
-    return folders.balance(train, sum(folder["images"] for folder in record if folder["is_reg"]))
-
-
-def balance_note(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
-    """Whether training and regularization pictures are in balance, in one sentence."""
-    train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
-    regs = [folder for folder in record if folder["is_reg"]]
-    reg = sum(folder["repeats"] * folder["images"] for folder in regs)
-    if not reg:
-        return note(say("balance.none", lang), "warn")
-    if reg > train:
-        return note(say("balance.over", lang, train=train, reg=reg, surplus=reg - train), "warn")
-    repeats = best_repeats(record)
-    if len(regs) == 1 and repeats > regs[0]["repeats"]:
-        return note(say("balance.under", lang, train=train, reg=reg, repeats=repeats))
-    return note(say("balance.good", lang, train=train, reg=reg), "good")
-
-
-def _folder_table(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
+def _folder_table(record: list[Mapping[str, Any]], lang: Lang) -> str:
     headers = [
         say(f"preview.{name}", lang) for name in ("folder", "kind", "prompt", "repeats", "images", "samples")
     ]
@@ -239,32 +315,3 @@ def _folder_table(record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
         for folder in record
     ]
     return table(headers, rows, numbers=frozenset({3, 4, 5}))
-
-
-def _bucket_table(plan: Plan, lang: Lang) -> str:
-    headers = [
-        say(f"preview.{name}", lang)
-        for name in ("size", "share", "train", "reg", "samples", "batches", "cut")
-    ]
-    rows = bucket_rows(plan)
-    has_several = len({row.dataset for row in rows}) > 1
-    most = max((row.samples for row in rows), default=1) or 1
-    cells = [
-        (
-            f"{row.dataset + 1} · " * has_several + f"{row.size.width} × {row.size.height}",
-            Share(row.samples / most),
-            row.train_images,
-            row.reg_images,
-            row.samples,
-            row.batches,
-            f"{row.cut:.0%}",
-        )
-        for row in rows
-    ]
-    return table(headers, cells, numbers=frozenset({2, 3, 4, 5, 6}))
-
-
-def _prompt(image: PlannedImage, row: Mapping[str, Any], lang: Lang) -> str:
-    """The caption that is trained with its tokens."""
-    key = "preview.caption.one" if row["tokens"] == 1 else "preview.caption"
-    return say(key, lang, text=image.caption, n=row["tokens"])

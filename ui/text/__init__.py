@@ -10,6 +10,7 @@ from core.errors import Lang
 from ui.text.dataset import DATASET_WORDS
 from ui.text.files import FILES_WORDS
 from ui.text.forecast import FORECAST_WORDS
+from ui.text.health import HEALTH_WORDS
 from ui.text.making import MAKING_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.runs import RUNS_WORDS
@@ -187,6 +188,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **FILES_WORDS,
         **FORECAST_WORDS,
         **MAKING_WORDS,
+        **HEALTH_WORDS,
         **RUN_WORDS,
         **RUNS_WORDS,
         **TOOLS_WORDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import secrets
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from core.config import check, preset, toml_io
 from core.config.option import walk
 from core.config.schema import RunConfig
+from core.data.health_cache import Known
 from core.data.journal import Journal
 from core.errors import ConfigError, Lang, UserError
 from core.forecast.machine import Looker
@@ -78,6 +80,11 @@ class Window:
     def look(self) -> tuple[RunView, tuple[int, int, str]]:
         """The run of this window, or else the last one of the window before it; see Watcher.look."""
         return self.watcher.look(self.runner.current or self.left.story)
+
+    @functools.cached_property
+    def known(self) -> Known:
+        """What was found out about pictures, also before a restart; read when it is first asked for."""
+        return Known(self.workspace / "cache" / "pictures.jsonl")
 
     @property
     def workspace(self) -> Path:

@@ -1,0 +1,63 @@
+"""Training and regularization pictures in balance: said in a sentence, put right by renaming folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.data.plan import Plan
+from core.data.renames import Pair, best_repeats, plan_renames
+from core.errors import Lang, UserError
+from ui.parts.markup import esc, note, problems
+from ui.text import say
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def balance_note(record: Rows, lang: Lang) -> str:
+    """Whether training and regularization pictures are in balance, in one sentence."""
+    train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
+    regs = [folder for folder in record if folder["is_reg"]]
+    reg = sum(folder["repeats"] * folder["images"] for folder in regs)
+    if not reg:
+        return note(say("balance.none", lang), "warn")
+    if reg > train:
+        return note(say("balance.over", lang, train=train, reg=reg, surplus=reg - train), "warn")
+    best = best_repeats(record)
+    if len(regs) == 1 and best[0] > regs[0]["repeats"]:
+        return note(say("balance.under", lang, train=train, reg=reg, repeats=best[0]))
+    if any(repeats != folder["repeats"] for repeats, folder in zip(best, regs, strict=True)):
+        return note(say("balance.uneven", lang, train=train, reg=reg))
+    return note(say("balance.good", lang, train=train, reg=reg), "good")
+
+
+def renaming(plan: Plan, record: Rows, demo: Path) -> tuple[Pair, ...]:
+    """The folders whose renaming would balance them; none where their names are settled elsewhere.
+
+    demo: what lies below stays as it came. Raises UserError when a new name is taken.
+    """
+    regs = [folder for folder in record if folder["is_reg"]]
+    if plan.config.dataset_config or plan.config.in_json or not regs:
+        return ()  # these files name the folders
+    if any(Path(folder["path"]).is_relative_to(demo) for folder in regs):
+        return ()
+    return plan_renames(record, plan.config.conditioning_data_dir)
+
+
+def renaming_html(plan: Plan, record: Rows, demo: Path, lang: Lang) -> str:
+    """The plan of the renaming, to be read before the button is pressed."""
+    try:
+        pairs = renaming(plan, record, demo)
+    except UserError as e:
+        return problems(e.problems, lang)
+    if not pairs:
+        return ""
+    listed = "".join(
+        f"<li><span>{esc(_short(source))}</span> → <b>{esc(target.name)}</b></li>" for source, target in pairs
+    )
+    return f'<div class="rw-plan is-renaming"><p>{esc(say("balance.plan", lang))}</p><ul>{listed}</ul></div>'
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

@@ -1,0 +1,109 @@
+"""The health of the data set as it is shown: each kind of trouble with its pictures, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from core.data.health_findings import Finding, can_stay_small
+from core.data.plan import Plan
+from core.errors import Lang
+from ui.parts.markup import esc, note
+from ui.parts.pictures import figure
+from ui.text import say
+
+SHOWN = 8
+"""Pictures of a finding that are shown; the others are named."""
+
+_NAMED = 20
+
+
+def shown(findings: Sequence[Finding]) -> set[int]:
+    """Indices of the pictures that are shown."""
+    return {index for one in findings for group in _groups(one) for index in group}
+
+
+def health_html(
+    plan: Plan, findings: Sequence[Finding], files: Mapping[int, str], limit: int, lang: Lang
+) -> str:
+    """A section with everything found. files: thumbnails by picture. limit: tokens a caption may have."""
+    pictures = len({image.path for image in plan.images})
+    if not pictures and not findings:
+        return ""
+    is_good = all(one.tone == "plain" for one in findings)
+    said = note(
+        say("health.good" if is_good else "health.some", lang, n=pictures), "good" if is_good else "plain"
+    )
+    drawn = "".join(_finding(one, plan, files, limit, lang) for one in findings)
+    return f'<section class="rw-health"><h4>{esc(say("health.title", lang))}</h4>{said}{drawn}</section>'
+
+
+def act(name: str, text: str) -> str:
+    """A button that the preview answers to (script/preview.js)."""
+    return f'<button type="button" class="rw-act" data-act="{esc(name)}">{esc(text)}</button>'
+
+
+def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lang: Lang) -> str:
+    key = f"health.{one.kind}"
+    why, cure = (say(f"{key}.{part}", lang, limit=limit) for part in ("why", "cure"))
+    button = (
+        act(f"set:{one.kind}", say("health.small.button", lang))
+        if one.kind == "small" and can_stay_small(plan)
+        else ""
+    )
+    drawn = "".join(_pictures(one, plan, files, lang))
+    more = _more(one, plan, lang)
+    listed = "".join(
+        f"<li><b>{esc(path.name)}</b> {esc(reason.ja if lang == 'ja' else reason.en)}</li>"
+        for path, reason in one.files[:_NAMED]
+    )
+    is_open = " open" if one.tone != "plain" else ""
+    return (
+        f'<details class="rw-finding is-{one.tone}"{is_open}><summary><b>{one.count}</b>'
+        f"<span>{esc(say(key, lang))}</span></summary>"
+        f"<p>{esc(why)}{'' if lang == 'ja' else ' '}{esc(cure)} {button}</p>"
+        + (f"<ul>{listed}</ul>" if listed else "")
+        + (f'<div class="rw-field">{drawn}</div>' if drawn else "")
+        + f"{more}</details>"
+    )
+
+
+def _more(one: Finding, plan: Plan, lang: Lang) -> str:
+    """The names of the pictures that are not shown, as far as a person reads them."""
+    drawn = {index for group in _groups(one) for index in group}
+    rest = [plan.images[i].path.name for group in one.groups for i in group if i not in drawn]
+    rest += [path.name for path, _ in one.files[_NAMED:]]
+    if not rest:
+        return ""
+    names = ", ".join(rest[:_NAMED]) + (" …" if rest[_NAMED:] else "")
+    return f'<p class="rw-left">{esc(say("health.more", lang, n=len(rest), names=names))}</p>'
+
+
+def _pictures(one: Finding, plan: Plan, files: Mapping[int, str], lang: Lang) -> Iterator[str]:
+    for group in _groups(one):
+        figures = "".join(
+            figure(
+                files[index],
+                f"{plan.images[index].path.parent.name}/{plan.images[index].path.name}",
+                _detail(one, index, lang),
+            )
+            for index in group
+            if index in files
+        )
+        yield f'<div class="rw-copies">{figures}</div>' if len(group) > 1 else figures
+
+
+def _detail(one: Finding, index: int, lang: Lang) -> str:
+    words = one.details.get(index)
+    return "" if words is None else words.ja if lang == "ja" else words.en
+
+
+def _groups(one: Finding) -> list[tuple[int, ...]]:
+    """The groups that are shown: whole ones while there is room, a very large one cut."""
+    result: list[tuple[int, ...]] = []
+    room = SHOWN
+    for group in one.groups:
+        if room < min(2, len(group)):
+            break
+        result.append(group[:room])
+        room -= len(group)
+    return result

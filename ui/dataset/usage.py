@@ -1,0 +1,91 @@
+"""Pictures that the run never trains and batches that stay partly empty, each with its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.config.schema_train import TrainConfig
+from core.data import usage
+from core.data.findings import listed
+from core.data.health_findings import can_stay_small
+from core.data.plan import Plan
+from core.errors import Lang
+from ui.dataset.health import act
+from ui.parts.markup import note
+from ui.text import say
+
+_SIZES = 4
+"""Buckets with a short last batch that are named."""
+
+
+def cures(plan: Plan, train: TrainConfig | None) -> dict[str, tuple[str, Any]]:
+    """The settings that a button offers: name -> (option, value)."""
+    found: dict[str, tuple[str, Any]] = {}
+    if can_stay_small(plan):
+        found["small"] = ("dataset.bucket_no_upscale", True)
+    if train is not None and plan.batches_per_epoch and usage.unused(plan, train).train:
+        found["steps"] = ("train.max_train_steps", usage.unused(plan, train).train_steps)
+    fill = usage.filling(plan)
+    if fill.share < usage.FULL and fill.better is not None and not plan.config.dataset_config:
+        found["batch"] = ("dataset.train_batch_size", fill.better)
+    return found
+
+
+def usage_html(plan: Plan, train: TrainConfig | None, has_seed: bool, lang: Lang) -> str:
+    """What the run never trains, and how full its batches are; "" when there is nothing to say."""
+    parts = []
+    if train is not None and plan.batches_per_epoch:
+        parts += [_unused(plan, train, has_seed, lang)]
+    if plan.validation:
+        parts.append(note(say("usage.held", lang, n=len(plan.validation))))
+    parts.append(_short(plan, lang))
+    said = "".join(parts)
+    return f'<div class="rw-usage">{said}</div>' if said else ""
+
+
+def _names(plan: Plan, indices: tuple[int, ...], lang: Lang) -> str:
+    paths = [plan.images[i].path for i in indices]
+    words = listed([f"{path.parent.name}/{path.name}" for path in paths])
+    return words.ja if lang == "ja" else words.en
+
+
+def _unused(plan: Plan, train: TrainConfig, has_seed: bool, lang: Lang) -> str:
+    found = usage.unused(plan, train)
+    parts = []
+    if found.train:
+        total = plan.total_steps(train)
+        text = say("usage.train", lang, n=len(found.train), total=total, steps=found.train_steps)
+        names = say("usage.train.names", lang, names=_names(plan, found.train, lang))
+        text += " " + (names if has_seed else say("usage.train.seed", lang))
+        parts.append(note(text, "warn"))
+        parts.append(act("set:steps", say("usage.train.button", lang, steps=found.train_steps)))
+    if found.reg:
+        parts.append(note(say("usage.reg", lang, n=len(found.reg), steps=found.all_steps)))
+    if found.never and plan.reg_samples:
+        names = _names(plan, found.never, lang)
+        parts.append(note(say("usage.never", lang, n=len(found.never), names=names), "warn"))
+    return "".join(parts)
+
+
+def _short(plan: Plan, lang: Lang) -> str:
+    fill = usage.filling(plan)
+    if fill.share >= usage.FULL:
+        return ""
+    sizes = [_last(plan.buckets[n], last, plan, lang) for n, last in fill.short[:_SIZES]]
+    text = say("usage.short", lang, share=f"{1 - fill.share:.0%}", sizes=", ".join(sizes))
+    cure = _cure(plan, fill, lang)
+    return note(f"{text} {say('usage.short.cure', lang)}", "warn") + cure
+
+
+def _cure(plan: Plan, fill: usage.Filling, lang: Lang) -> str:
+    """The button that sets a batch size with full batches, where there is one."""
+    if fill.better is None or plan.config.dataset_config:
+        return ""
+    return act("set:batch", say("usage.short.button", lang, n=fill.better))
+
+
+def _last(row: Mapping[str, Any], last: int, plan: Plan, lang: Lang) -> str:
+    """ "192 × 64: 2 of 4 in the last batch"."""
+    size = f"{row['size'][0]} × {row['size'][1]}"
+    return say("usage.short.size", lang, size=size, last=last, whole=plan.batch_size)
