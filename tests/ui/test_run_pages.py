@@ -1,0 +1,44 @@
+"""What the run panel does in the page itself: reading off, smoothing, samples large and side by side."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_values_are_read_off_the_curve_and_it_is_smoothed_without_the_server(stage, look):
+    stage.show("running")
+    page = look("en")
+    page.caught_up()
+    page.page.wait_for_selector("#run-chart polyline.smooth")
+    drawn = "document.querySelector('#run-chart polyline.smooth').getAttribute('points')"
+    before = page.page.evaluate(drawn)
+    page.page.locator("#run-smoothing input").fill("0")
+    means = page.page.evaluate("document.querySelector('#run-chart [data-means]').dataset.means")
+    after = page.page.evaluate(drawn)
+    assert after != before and len(after.split()) == len(means.split())
+    box = page.page.locator("#run-chart svg").bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    read = page.page.locator("#run-chart .rw-read")
+    read.wait_for()
+    assert "step" in read.inner_text() and "150" in read.inner_text()
+
+
+def test_samples_are_looked_at_by_the_arrow_keys_and_compared_under_a_slider(stage, look):
+    stage.show("done")
+    page = look("en")
+    page.caught_up()
+    page.page.locator("#run-samples [data-zoom]").first.click()
+    caption = page.page.locator(".rw-zoom .rw-below p").first
+    assert caption.inner_text() == "before"
+    page.page.keyboard.press("ArrowRight")
+    assert caption.inner_text() == "step 100"
+    page.page.keyboard.press("ArrowDown")
+    assert page.page.locator(".rw-zoom .is-prompt").inner_text() == "sls frog, blue background"
+    page.page.keyboard.press("Escape")
+    page.page.locator("[data-compare]").click()
+    page.page.locator(".rw-pair input").fill("20")
+    cut = page.page.evaluate("document.querySelector('.rw-pair').style.getPropertyValue('--cut')")
+    left, right = (page.page.locator(".rw-below select").nth(n).input_value() for n in (0, 1))
+    assert (cut, left, right) == ("20%", "0", "3")
