@@ -205,6 +205,13 @@ def test_there_is_no_unfinished_run_in_an_empty_folder(tmp_path):
     assert newest_unfinished(tmp_path) is None
 
 
+def test_an_options_name_stays_as_it_is_at_the_start_of_a_sentence(bar):
+    command = "train_network.py --v2 --network_dim=8 --lerning_rate=1"
+    en, ja = (said(bar, bar.take(command, lang)) for lang in ("en", "ja"))
+    assert "<span>v2 is read as" in en and "<span>Not taken: no such option" in en
+    assert "<span>v2は" in ja and "<span>network_dimは" in ja
+
+
 def datasets_of(folder):
     return f"[[datasets]]\nresolution = 256\n[[datasets.subsets]]\nimage_dir = '{folder}'\nnum_repeats = 2\n"
 

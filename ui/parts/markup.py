@@ -83,7 +83,9 @@ def _problem(problem: Problem, lang: Lang) -> str:
         place.append(f"<code>{esc(problem.path)}</code>")
     where = f'<span class="rw-where">{" · ".join(place)}</span>' if place else ""
     sentence = problem.sentence(lang)
-    sentence = sentence[:1].upper() + sentence[1:]
+    first = problem.en.partition(" ")[0]
+    if lang == "en" and not problem.ja.startswith(first):  # a name is the same in both and stays as it is
+        sentence = sentence[:1].upper() + sentence[1:]
     tone = "bad" if problem.is_error else "warn"
     return f'<li class="is-{tone}">{where}<span>{esc(sentence)}</span></li>'
 

@@ -11,7 +11,7 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.gpu": Words("of {free} free on {name}", "{name}の空き{free}のうち"),
     "forecast.cpu": Words(
         "of {free} free in this computer (no GPU: it trains on the CPU)",
-        "このパソコンの空き{free}のうち（GPUがないためCPUで学習します）",
+        "このコンピューターの空き{free}のうち（GPUがないためCPUで学習します）",
     ),
     "forecast.fits": Words("It will fit.", "足りる見込みです。"),
     "forecast.tight": Words(
@@ -70,7 +70,7 @@ FORECAST_WORDS: Mapping[str, Words] = {
     ),
     "forecast.no.time": Words(
         "How long it takes will be known after the first run of this kind on this computer.",
-        "かかる時間は、このパソコンで同じ種類の学習を一度行うと表示されます。",
+        "かかる時間は、このコンピューターで同じ種類の学習を一度行うと表示されます。",
     ),
     "forecast.help": Words("What helps", "減らす方法"),
     "forecast.with": Words("needs {needed}", "必要なメモリ{needed}"),
