@@ -128,7 +128,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "health.turned.cure": Words(
         "Nothing to do here; other programs may train them sideways.",
-        "対応は不要です。ほかのツールでは横向きのまま学習されることがあります。",
+        "対応は不要です。他の学習ツールでは横向きのまま学習されることがあります。",
     ),
     "fields.table": Words("Sizes trained at", "学習する解像度（バケット）"),
     "fields.title": Words(
