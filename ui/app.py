@@ -10,6 +10,7 @@ import gradio as gr
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Lang
+from ui.dataset.captions import CaptionCard
 from ui.dataset.folders import FolderMaker
 from ui.dataset.places import draw_places, draw_settings
 from ui.dataset.preview import Preview
@@ -126,6 +127,7 @@ class App:
             self.maker = FolderMaker(window, page, form, self.picking)
             draw_settings(page, form)
             self.preview = Preview(window, page, form)
+            self.captions = CaptionCard(window, page, form)
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model = draw_model(page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
@@ -167,6 +169,7 @@ class App:
         filled.append(self.forecast.connect(lang))
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.results.connect(lang, self.tools_tab)
+        self.captions.connect(lang)
         self.tools.connect(lang)
         self.resize.connect(lang)
         self.regularize.connect(lang, self.tools_tab)
@@ -179,7 +182,7 @@ class App:
         method = form.components["network.method"]
         seen = self.run.parts["seen"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
-        own += [*self.maker.outputs, *self.picking.rows]
+        own += [*self.maker.outputs, *self.picking.rows, *self.captions.shown]
         places = [self.schedule, *(self.model[name] for name in SAID), lang, level, self.bar.parts["note"]]
         places += self.run.queue.outputs
         places += [*self.forecast.parts.values(), self.hidden, self.found, self.board.parts["said"]]
@@ -275,6 +278,7 @@ class App:
         updates = self._merged(
             self.page.relabel(lang),
             self.preview.show(raw, lang),
+            self.captions.show(lang),
             self.run.show(lang, seen),
             self.maker.show(lang),
             self.run.queue.show(lang),

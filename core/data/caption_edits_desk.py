@@ -100,11 +100,17 @@ def tokens(text: str, settings: DatasetConfig, count: Callable[[str], int]) -> i
     return count(captions.longest(captions.dress(told, settings), settings))
 
 
-def lay_out(config: DatasetConfig, allow: Callable[[Path], object]) -> Desk:
+def _anywhere(folder: Path) -> None:
+    """Allows every folder."""
+
+
+def lay_out(
+    config: DatasetConfig, allow: Callable[[Path], object], see: Callable[[Path], object] = _anywhere
+) -> Desk:
     """Every picture that training would read a caption file for, by folder and name. Decodes no picture.
 
     A folder of pictures itself is taken as well as the one above it. allow: raises UserError for a folder
-    nothing may be written to; its captions are shown, not edited.
+    nothing may be written to; its captions are shown, not edited. see: for one that is not even shown.
     """
     found = _with_leaves(sources.find(config), config)
     shelves: list[Shelf] = []
@@ -113,6 +119,11 @@ def lay_out(config: DatasetConfig, allow: Callable[[Path], object]) -> Desk:
     for number, folder in enumerate(found.folders):
         if number in found.metadata:
             problems.append(_in_metadata(folder, found.settings[folder.settings]))
+            continue
+        try:
+            see(folder.path)
+        except UserError as e:
+            problems += e.problems
             continue
         settings = found.settings[folder.settings]
         shelf = Shelf(folder.path, folder.prompt, folder.is_reg, settings, _locked(folder, settings, allow))
@@ -230,7 +241,7 @@ def tag_counts(entries: Iterable[Entry]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].casefold(), pair[0]))
 
 
-def changed(desk: Desk, entry: Entry, text: str) -> FileChange:
+def changed(entry: Entry, text: str) -> FileChange:
     """What writing this text into a picture's caption would change; nothing for no text where no file is."""
     if not entry.has_file and not text.strip():
         return FileChange(entry.path, None, None)

@@ -143,15 +143,22 @@ def test_a_folder_that_may_not_be_written_is_locked(train):
     assert planned(desk, list(desk.entries.values()), Edit("prefix", text="x")) == []
 
 
+def test_a_folder_that_may_not_be_seen_is_not_shown(train):
+    def see(path):
+        raise UserError(Problem("E-PATH-ROOT", "outside.", "外です。"))
+
+    desk = lay_out(DatasetConfig(train_data_dir=str(train)), lambda _: None, see)
+    assert desk.entries == {} and [problem.code for problem in desk.problems] == ["E-PATH-ROOT"]
+
+
 def test_an_extension_that_is_no_captions_locks_the_folder(train):
     assert laid(train, caption_extension=".py").shelves[0].locked.code == "E-CAP-EXTENSION"
 
 
 def test_an_empty_field_makes_no_file_and_an_emptied_one_keeps_it(train):
-    desk = laid(train)
-    found = by_name(desk)
-    assert changed(desk, found["002.png"], " \n").new is None
-    assert changed(desk, found["000.png"], "").new == b""
+    found = by_name(laid(train))
+    assert changed(found["002.png"], " \n").new is None
+    assert changed(found["000.png"], "").new == b""
 
 
 def test_a_caption_is_read_anew_after_a_change(train):

@@ -18,6 +18,7 @@ from core.queue import RunQueue
 from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
+from ui.window.captions import CaptionDesk
 from ui.window.paths import Paths
 from ui.window.resuming import Left
 from ui.window.run_view import Watcher
@@ -92,6 +93,7 @@ def as_new(window: Window) -> None:
     window.resize, window.regularize = Job("resize"), Job("regularize")
     window.unpack, window.copies = Job("unpack"), Journal(workspace / "copies.jsonl")
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
+    window.captions = CaptionDesk(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
 

@@ -17,6 +17,15 @@ def esc(text: object) -> str:
     return html.escape("".join(c for c in plain if c not in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"))
 
 
+def field_text(text: str) -> str:
+    """Text as the content of a <textarea>, to the letter: `esc` would drop full-width blanks and joiners.
+
+    Control characters are left out; the newline before it is not part of the text (HTML drops the first).
+    """
+    plain = "".join(c for c in text if c in "\n\t" or not (c < " " or "\x7f" <= c <= "\x9f"))
+    return "\n" + html.escape(plain)
+
+
 def note(text: str, tone: str = "plain") -> str:
     """One sentence in a quiet box. tone: plain, good, warn, bad."""
     return f'<p class="rw-note is-{tone}">{esc(text)}</p>' if text else ""

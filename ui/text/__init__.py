@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from core.catalog import Words
 from core.errors import Lang
+from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.files import FILES_WORDS
 from ui.text.forecast import FORECAST_WORDS
@@ -184,6 +185,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
 WORDS: Mapping[str, Words] = MappingProxyType(
     {
         **_SHELL_WORDS,
+        **CAPTIONS_WORDS,
         **DATASET_WORDS,
         **FILES_WORDS,
         **FORECAST_WORDS,

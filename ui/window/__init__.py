@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import secrets
 import threading
 from collections.abc import Mapping
@@ -17,13 +18,14 @@ from core.config.option import walk
 from core.config.schema import RunConfig
 from core.data.health_cache import Known
 from core.data.journal import Journal
-from core.errors import ConfigError, Lang, UserError
+from core.errors import ConfigError, Lang, Problem, UserError
 from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
 from ui.parts.job import Job
 from ui.parts.options import OPTIONS, defaults
 from ui.parts.thumbs import Thumbs
+from ui.window.captions import CaptionDesk
 from ui.window.dialog import Dialog
 from ui.window.paths import Paths
 from ui.window.resuming import Left, look_in_background
@@ -63,6 +65,7 @@ class Window:
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
+        self.captions = CaptionDesk(self.workspace, self.may_write_caption)
         self.copies = Journal(self.workspace / "copies.jsonl")
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.looker = Looker()
@@ -98,6 +101,19 @@ class Window:
     def preset_folders(self) -> tuple[Path, Path]:
         """The shipped presets and the user's own."""
         return self.project / "presets", self.workspace / "presets"
+
+    def may_write_caption(self, path: Path) -> None:
+        """Raises UserError when a caption file, or those of a folder, may not be written."""
+        real = Path(os.path.realpath(path))
+        if real.is_relative_to(os.path.realpath(self.project / "demo")):
+            raise UserError(
+                Problem(
+                    "W-CAP-DEMO",
+                    "the demo's own captions stay as they are. Copy its pictures with “Add pictures” first.",
+                    "デモのキャプションは変更できません。試すには「画像を追加」で画像をコピーしてください。",
+                )
+            )
+        self.paths.writable(str(path))
 
     def language(self, accept: str, cookie: str) -> Lang:
         """A page's language: chosen in this session, else as started, else remembered, else the browser's."""

@@ -1,0 +1,250 @@
+"""Edits of many captions: what to do, what would change, and doing just that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import gradio as gr
+
+from core.data.caption_edits import EDITS, JOINTS, Edit
+from core.data.caption_edits_desk import Entry
+from core.data.caption_edits_journal import Outcome
+from core.errors import Lang, UserError
+from ui.dataset import caption_grid as drawn
+from ui.parts.markup import note, problems
+from ui.parts.page import QUICK, Page, column, texts
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import guarded
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+Found = Callable[[Data], Sequence[Entry]]
+After = Callable[[Data, Lang, str, Outcome], Update]
+
+FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "replace": ("find", "with", "case"),
+        "prefix": ("add", "joint", "missing", "case"),
+        "suffix": ("add", "joint", "missing", "case"),
+        "rename": ("tag", "with", "case"),
+        "remove": ("tag", "case"),
+        "dedupe": ("case",),
+        "sort": ("keep",),
+    }
+)
+"""The fields an edit needs; the others have none."""
+_ALL = ("find", "tag", "with", "add", "joint", "keep", "case", "missing")
+_LONGEST = 2_000
+
+
+class Bulk:
+    """The part of the caption card that changes many captions at once."""
+
+    def __init__(self, window: Window, page: Page) -> None:
+        self._window = window
+        self.parts: dict[str, Any] = {}
+        self._draw(page)
+
+    def _draw(self, page: Page) -> None:
+        parts = self.parts
+
+        def kinds(lang: Lang) -> list[tuple[str, str]]:
+            return [(say(f"captions.kind.{kind}", lang), kind) for kind in EDITS]
+
+        with page.add(
+            gr.Accordion, texts(label="captions.many"), open=False, elem_id="captions-many"
+        ) as opened:
+            parts["many"] = opened
+            with column("", "rw-grid"):
+                parts["kind"] = page.add(
+                    gr.Dropdown,
+                    {**texts(label="captions.kind"), "choices": kinds},
+                    value="replace",
+                    elem_id="captions-kind",
+                )
+                self._draw_fields(page)
+                parts["only"] = page.add(
+                    gr.Checkbox,
+                    texts(label="captions.shown.only"),
+                    value=True,
+                    elem_id="captions-only",
+                    elem_classes=["is-check"],
+                )
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                parts["preview"] = page.add(
+                    gr.Button, texts(value="captions.preview"), size="md", elem_id="captions-preview"
+                )
+                parts["apply"] = page.add(
+                    gr.Button,
+                    texts(value="captions.apply.none"),
+                    size="md",
+                    interactive=False,
+                    variant="primary",
+                    elem_id="captions-apply",
+                )
+            parts["plan"] = gr.HTML(elem_id="captions-plan", elem_classes=["rw-maybe"], padding=False)
+        # The name of the plan that was shown; the plan itself never leaves the server.
+        parts["name"] = gr.State("")
+
+    def _draw_fields(self, page: Page) -> None:
+        parts = self.parts
+
+        def joints(lang: Lang) -> list[tuple[str, str]]:
+            return [(say(f"captions.joint.{name}", lang), name) for name in JOINTS]
+
+        shown = FIELDS["replace"]
+        labels = {"find": "find.text", "tag": "find.tag", "with": "text.with", "add": "text.add"}
+        for name, label in labels.items():
+            parts[name] = page.add(
+                gr.Textbox,
+                texts(label=f"captions.{label}"),
+                max_lines=1,
+                visible=name in shown,
+                elem_id=f"captions-{name}-text",
+            )
+        parts["joint"] = page.add(
+            gr.Dropdown,
+            {**texts(label="captions.joint"), "choices": joints},
+            value="comma",
+            visible=False,
+            elem_id="captions-joint",
+        )
+        parts["keep"] = page.add(
+            gr.Number,
+            texts(label="captions.keep"),
+            value=1,
+            precision=0,
+            minimum=0,
+            maximum=1000,
+            visible=False,
+            elem_id="captions-keep",
+        )
+        for name, label, value in (
+            ("case", "captions.case", False),
+            ("missing", "captions.missing.only", True),
+        ):
+            parts[name] = page.add(
+                gr.Checkbox,
+                texts(label=label),
+                value=value,
+                visible=name in shown,
+                elem_id=f"captions-{name}",
+                elem_classes=["is-check"],
+            )
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What the handlers write to."""
+        return list(self.parts.values())
+
+    def connect(self, lang: Any, view: set[Any], found: Found, after: After, shown: Sequence[Any]) -> None:
+        """Bind the handlers. found: the pictures of the filter. after: draws the card when captions changed.
+
+        view: components that `found` and `after` read. shown: those that `after` writes to.
+        """
+        parts = self.parts
+        read = {lang, *view, *(parts[name] for name in ("kind", "only", "name", *_ALL))}
+        parts["kind"].input(
+            guarded(lambda data: self.chosen(str(data[parts["kind"]]), data[lang]), self._window),
+            {lang, parts["kind"]},
+            self.outputs,
+            **QUICK,
+        )
+        gr.on(
+            [parts[name].input for name in ("only", *_ALL)],
+            guarded(lambda data: self.cleared(data[lang]), self._window),
+            {lang},
+            self.outputs,
+            **QUICK,
+        )
+        slow: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "trigger_mode": "once",
+        }
+        parts["preview"].click(
+            guarded(lambda data: self.look(data, data[lang], found), self._window), read, self.outputs, **slow
+        )
+        parts["apply"].click(
+            guarded(lambda data: self.apply(data, data[lang], after), self._window),
+            read,
+            [*self.outputs, *shown],
+            **slow,
+        )
+
+    def chosen(self, kind: str, lang: Lang) -> Update:
+        """The fields of an edit."""
+        shown = FIELDS.get(kind, ())
+        fields = {self.parts[name]: gr.update(visible=name in shown) for name in _ALL}
+        return {**self.cleared(lang), **fields}
+
+    def cleared(self, lang: Lang) -> Update:
+        """No preview: it was of other settings."""
+        parts = self.parts
+        return {parts["plan"]: "", parts["name"]: "", parts["apply"]: self._button(0, lang)}
+
+    def offer(self, kind: str, tag: str, lang: Lang) -> Update:
+        """The fields set so that a tag is replaced or removed; nothing is changed yet."""
+        parts = self.parts
+        return {
+            **self.chosen(kind, lang),
+            parts["many"]: gr.update(open=True),
+            parts["kind"]: kind,
+            parts["tag"]: gr.update(visible=True, value=tag),
+            parts["only"]: True,
+        }
+
+    @staticmethod
+    def _button(n: int, lang: Lang) -> Any:
+        key = "captions.apply" if n > 1 else "captions.apply.one" if n else "captions.apply.none"
+        return gr.update(value=say(key, lang, n=f"{n:,}"), interactive=n > 0)
+
+    def edit_of(self, data: Data) -> Edit:
+        """The edit that the fields describe."""
+        parts = self.parts
+
+        def text(name: str) -> str:
+            return " ".join(str(data[parts[name]] or "")[:_LONGEST].splitlines())
+
+        keep = data[parts["keep"]]
+        kind, joint = str(data[parts["kind"]]), str(data[parts["joint"]])
+        return Edit(
+            kind if kind in EDITS else "trim",
+            text("find" if kind == "replace" else "tag"),
+            text("add" if kind in ("prefix", "suffix") else "with"),
+            bool(data[parts["case"]]),
+            bool(data[parts["missing"]]),
+            joint if joint in JOINTS else "comma",
+            max(0, min(1000, int(keep))) if isinstance(keep, int | float) else 0,
+        )
+
+    def look(self, data: Data, lang: Lang, found: Found) -> Update:
+        """What the edit would change."""
+        parts, desk = self.parts, self._window.captions
+        edit = self.edit_of(data)
+        wanted = {"replace": edit.find, "rename": edit.find.strip(), "remove": edit.find.strip()}
+        if not wanted.get(edit.kind, edit.text.strip() if edit.kind in ("prefix", "suffix") else "x"):
+            return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.needs", lang), "warn")}
+        laid = desk.desk
+        entries = found(data) if data[parts["only"]] or laid is None else list(laid.entries.values())
+        name, plan = desk.plan(entries, edit)
+        return {
+            parts["plan"]: drawn.plan_html(plan, lang),
+            parts["name"]: name,
+            parts["apply"]: self._button(len(plan.rows), lang),
+        }
+
+    def apply(self, data: Data, lang: Lang, after: After) -> Update:
+        """Make the changes that were shown, and no others."""
+        parts = self.parts
+        try:
+            outcome = self._window.captions.apply(str(data[parts["name"]] or ""))
+        except UserError as e:
+            return {**self.cleared(lang), parts["plan"]: problems(e.problems, lang)}
+        if outcome is None:
+            return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.old", lang), "warn")}
+        said = note(say("captions.done", lang, n=f"{len(outcome.done):,}"), "good") if outcome.done else ""
+        return {**self.cleared(lang), **after(data, lang, said, outcome)}

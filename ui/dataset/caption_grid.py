@@ -1,0 +1,210 @@
+"""How captions are drawn: the grid of fields, tags, what an edit would change, the history."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+
+from core.data import caption_edits_files, captions
+from core.data.caption_edits import Part, difference
+from core.data.caption_edits_desk import Desk, Entry, text_of
+from core.data.caption_edits_journal import Change, FileChange
+from core.errors import Lang
+from core.models.sd.tokens import count_tokens
+from ui.parts.markup import esc, field_text, note, table
+from ui.parts.pictures import url
+from ui.text import say
+from ui.window.captions import Plan, digest
+
+PER_PAGE = 24
+MOST_TAGS = 120
+MOST_SHOWN = 40
+"""Changes of a preview that are drawn; the others are counted."""
+
+count = functools.lru_cache(maxsize=20_000)(count_tokens)
+"""Tokens of a text; the same captions are counted again with every look at them."""
+
+Thumb = Callable[[Entry], str | None]
+
+
+def button(action: str, label: str, value: str = "", *, is_off: bool = False, style: str = "") -> str:
+    """A button whose click the page sends as {"do": action, "value": value} (script/captions.js)."""
+    off = " disabled" if is_off else ""
+    return (
+        f'<button type="button" class="rw-small {esc(style)}" data-captions-do="{esc(action)}" '
+        f'data-value="{esc(value)}"{off}>{esc(label)}</button>'
+    )
+
+
+def grid_html(desk: Desk, found: Sequence[Entry], page: int, thumb: Thumb, limit: int, lang: Lang) -> str:
+    """One page of pictures with their captions in fields. thumb: a small picture's file, if there is one."""
+    if not found:
+        return note(say("captions.no.match", lang))
+    first = page * PER_PAGE
+    shown = found[first : first + PER_PAGE]
+    cards = "".join(_card(desk, entry, thumb(entry), limit, lang) for entry in shown)
+    words = "".join(
+        f' data-{name}="{esc(say(f"captions.{name}", lang))}"' for name in ("unsaved", "saving", "lost")
+    )
+    pager = _pager(page, len(found), lang)
+    help_ = "" if not any(desk.is_open(e) for e in shown) else note(say("captions.keys", lang))
+    return (
+        f'<div class="rw-captions"{words}>{help_}{pager}'
+        f'<div class="rw-caption-grid">{cards}</div>{pager}</div>'
+    )
+
+
+def _pager(page: int, total: int, lang: Lang) -> str:
+    if total <= PER_PAGE:
+        return ""
+    first, last = page * PER_PAGE + 1, min(total, (page + 1) * PER_PAGE)
+    said = esc(say("captions.page", lang, first=f"{first:,}", last=f"{last:,}", n=f"{total:,}"))
+    back = button("page", say("captions.page.before", lang), str(page - 1), is_off=page == 0)
+    on = button("page", say("captions.page.next", lang), str(page + 1), is_off=last == total, style="is-next")
+    return f'<nav class="rw-pager">{back}<span>{said}</span>{on}</nav>'
+
+
+def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -> str:
+    key, name = esc(entry.key), esc(entry.picture.name)
+    shelf = desk.shelves[entry.shelf]
+    locked = "" if desk.is_open(entry) else " readonly"
+    trained = (
+        say("captions.trained.as", lang, text=shelf.prompt)
+        if shelf.prompt
+        else say("captions.trained.none", lang)
+    )
+    hint = "" if entry.has_file else f' placeholder="{esc(trained)}"'
+    zoom = f' data-zoom="{esc(url(thumb))}" data-caption="{name}"' if thumb else ""
+    source = f' src="{esc(url(thumb))}"' if thumb else f' data-picture-wanted="{key}"'
+    place = esc(shelf.path.name) if len(desk.shelves) > 1 else ""
+    wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
+    return (
+        f'<article class="rw-caption"><button type="button" data-picture="{key}"{zoom}>'
+        f'<img alt="{name}" loading="lazy"{source}></button>'
+        f"<header><b>{name}</b><span>{place}</span></header>"
+        f'<textarea rows="4" spellcheck="false" aria-label="{name}" data-caption-field="{key}" '
+        f'data-base="{digest(entry.data)}"{hint}{locked}>{field_text(entry.text)}</textarea>'
+        f'<footer>{_tokens(desk, entry, limit, lang)}<span data-said role="status"></span></footer>{wrong}'
+        "</article>"
+    )
+
+
+def _tokens(desk: Desk, entry: Entry, limit: int, lang: Lang) -> str:
+    text, is_over = tokens_said(desk, entry, limit, lang)
+    return f'<span data-tokens class="{"is-over" if is_over else ""}">{esc(text)}</span>'
+
+
+def tokens_said(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, bool]:
+    """How long the caption is and what else is worth knowing of its file; whether it is too long."""
+    n = desk.tokens(entry, count)
+    is_over = n > limit
+    key = "captions.tokens.over" if is_over else "captions.tokens.one" if n == 1 else "captions.tokens"
+    said = [say(key, lang, n=n, limit=limit)]
+    lines = len(captions.lines_of(entry.text))
+    if lines > 1:
+        has_wildcard = desk.shelves[entry.shelf].settings.enable_wildcard
+        said.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
+    if entry.layout.encoding == caption_edits_files.SHIFT_JIS:
+        said.append(say("captions.in.shift_jis", lang))
+    return " · ".join(said), is_over
+
+
+def tags_html(counts: Sequence[tuple[str, int]], chosen: str, lang: Lang) -> str:
+    """Tags with how many captions have each; a click shows just those."""
+    if not counts and not chosen:
+        return ""
+    chips = "".join(
+        button("tag", tag, "" if tag == chosen else tag, style="is-chosen" if tag == chosen else "").replace(
+            "</button>", f"<i>{n:,}</i></button>"
+        )
+        for tag, n in counts[:MOST_TAGS]
+    )
+    more = ""
+    if len(counts) > MOST_TAGS:
+        more = note(say("captions.tags.more", lang, n=f"{len(counts):,}", shown=MOST_TAGS))
+    head = esc(say("captions.tags", lang, n=f"{len(counts):,}"))
+    return (
+        f'<details class="rw-tags" open><summary>{head}</summary><div>{chips}</div>{more}'
+        f"{_chosen(chosen, lang) if chosen else ''}</details>"
+    )
+
+
+def _chosen(tag: str, lang: Lang) -> str:
+    said = esc(say("captions.tag.only", lang, tag=tag))
+    clear = button("tag", say("captions.tag.clear", lang))
+    change = button("tag-rename", say("captions.tag.rename", lang), tag)
+    remove = button("tag-remove", say("captions.tag.remove", lang), tag)
+    return f'<p class="rw-tag-chosen"><span>{said}</span>{change}{remove}{clear}</p>'
+
+
+def plan_html(plan: Plan, lang: Lang) -> str:
+    """What an edit would change, before and after, the differences marked."""
+    if not plan.rows:
+        return note(say("captions.plan.none", lang), "warn")
+    head = say("captions.plan", lang, n=f"{len(plan.rows):,}", total=f"{plan.total:,}")
+    rows = "".join(_change(entry, change, lang) for entry, change in plan.rows[:MOST_SHOWN])
+    rest = len(plan.rows) - MOST_SHOWN
+    more = note(say("captions.plan.more", lang, n=f"{rest:,}")) if rest > 0 else ""
+    return f'<div class="rw-changes"><p>{esc(head)}</p><ul>{rows}</ul>{more}</div>'
+
+
+def _change(entry: Entry, change: FileChange, lang: Lang) -> str:
+    name = f"<b>{esc(entry.path.name)}</b>"
+    before, after = text_of(change.old), text_of(change.new)
+    if before == after:
+        return f"<li>{name}<p>{esc(say('captions.plan.encoding', lang))}</p></li>"
+    found = difference(before, after)
+    old = _marked(found.before) if change.old is not None else f"<i>{esc(say('captions.plan.new', lang))}</i>"
+    return f'<li>{name}<p class="is-before">{old}</p><p class="is-after">{_marked(found.after)}</p></li>'
+
+
+def _marked(parts: Sequence[Part]) -> str:
+    marks = {"gone": ("<del>", "</del>"), "new": ("<ins>", "</ins>")}
+    drawn = []
+    for part in parts:
+        start, end = marks.get(part.kind, ("", ""))
+        drawn.append(f"{start}{field_text(part.text)[1:]}{end}")
+    return "".join(drawn)
+
+
+def undo_html(history: Sequence[Change], lang: Lang) -> str:
+    """The two buttons, what they would do, and what was done before."""
+    undo = next((change for change in history if not change.is_undone), None)
+    undone = [change for change in history if change.is_undone]
+    if not history:
+        return ""
+    buttons = "".join(
+        button(name, _with(say(f"captions.{name}", lang), change, lang), is_off=change is None)
+        for name, change in (("undo", undo), ("redo", undone[-1] if undone else None))
+        if name == "undo" or change
+    )
+    headers = [say(f"captions.history.{name}", lang) for name in ("when", "what", "files")]
+    rows = [(_when(change.at), _row(change, lang), f"{change.files:,}") for change in history]
+    past = table(headers, rows, numbers=frozenset({2}))
+    summary = esc(say("captions.history", lang))
+    past = f'<details class="rw-diff"><summary>{summary}</summary>{past}</details>'
+    return f'<div class="rw-undo">{buttons}{past}</div>'
+
+
+def what(change: Change, lang: Lang) -> str:
+    """A change in a few words."""
+    about = change.about if len(change.about) <= 48 else change.about[:47] + "…"
+    said = say(f"captions.kind.{change.kind}", lang)
+    return say("captions.about", lang, what=said, about=about) if about else said
+
+
+def _with(label: str, change: Change | None, lang: Lang) -> str:
+    return say("captions.about", lang, what=label, about=what(change, lang)) if change else label
+
+
+def _row(change: Change, lang: Lang) -> str:
+    return (
+        say("captions.history.undone", lang, what=what(change, lang))
+        if change.is_undone
+        else what(change, lang)
+    )
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

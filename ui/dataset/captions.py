@@ -1,0 +1,369 @@
+"""The caption workbench: a grid of pictures with their captions, edits of many with a preview, undo.
+
+The grid is one HTML component with plain fields in it, not 24 components for each property: Gradio would need
+seconds to mount those. What is typed comes back through one hidden field as JSON, and nothing in it names a
+file: only pictures that the server has laid out itself, by their keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import gradio as gr
+
+from core.data import caption_edits_desk as desks
+from core.data.caption_edits_desk import Desk, Entry, Filter
+from core.data.caption_edits_files import SHIFT_JIS
+from core.data.caption_edits_journal import Outcome
+from core.errors import Lang, UserError
+from ui.dataset import caption_grid as drawn
+from ui.dataset.caption_bulk import Bulk
+from ui.dataset.caption_messages import Message, keys_of, understood
+from ui.parts.markup import facts, note, problems
+from ui.parts.options import OPTIONS
+from ui.parts.page import QUICK, Page, column, texts
+from ui.parts.pictures import url
+from ui.settings import widgets
+from ui.settings.cards import titled
+from ui.settings.checking import dataset_config
+from ui.settings.form import Form
+from ui.text import say
+from ui.window import Window
+from ui.window.captions import CaptionDesk, Saved, digest
+from ui.window.faults import guarded, streamed
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+SIDE = 512
+_AT_ONCE = 4
+_READ = tuple(
+    f"dataset.{name}"
+    for name in (
+        *("train_data_dir", "reg_data_dir", "dataset_config", "in_json", "caption_extension"),
+        *("enable_wildcard", "caption_prefix", "caption_suffix"),
+    )
+)
+"""Options that say which captions there are and how training sees them."""
+START: Mapping[str, Any] = {"page": 0, "tag": ""}
+
+
+class CaptionCard:
+    """The card and its handlers. What is laid out is kept in the window; a page keeps its filter alone."""
+
+    def __init__(self, window: Window, page: Page, form: Form) -> None:
+        self._window, self._form = window, form
+        self.parts: dict[str, Any] = {}
+        self._draw(page)
+
+    @property
+    def _desk(self) -> CaptionDesk:
+        return self._window.captions
+
+    def _draw(self, page: Page) -> None:
+        parts = self.parts
+        with column("card-captions", "rw-card"):
+            page.add(gr.HTML, titled("captions.title", "captions.lead"), padding=False)
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                parts["open"] = page.add(
+                    gr.Button, texts(value="captions.open"), size="md", elem_id="captions-open"
+                )
+            parts["note"] = gr.HTML(elem_id="captions-note", elem_classes=["rw-maybe"], padding=False)
+            parts["summary"] = gr.HTML(elem_id="captions-summary", elem_classes=["rw-maybe"], padding=False)
+            with gr.Column(visible=False, elem_id="captions-body") as parts["body"]:
+                self._draw_filter(page)
+                parts["tags"] = gr.HTML(elem_id="captions-tags", elem_classes=["rw-maybe"], padding=False)
+                self.bulk = Bulk(self._window, page)
+                parts["undo"] = gr.HTML(elem_id="captions-undo", elem_classes=["rw-maybe"], padding=False)
+                parts["grid"] = gr.HTML(elem_id="captions-grid", padding=False)
+            for name in ("bridge", "answer", "wanted", "pictures"):
+                parts[name] = gr.Textbox(
+                    show_label=False, container=False, elem_id=f"captions-{name}", elem_classes=["rw-bridge"]
+                )
+        parts["view"] = gr.State(dict(START))
+
+    def _draw_filter(self, page: Page) -> None:
+        parts = self.parts
+
+        def shows(lang: Lang) -> list[tuple[str, str]]:
+            return [(say(f"captions.show.{name}", lang), name) for name in desks.SHOWS]
+
+        with column("captions-filter", "rw-grid"):
+            parts["find"] = page.add(
+                gr.Textbox,
+                texts(label="captions.find", placeholder="captions.find.hint"),
+                max_lines=1,
+                elem_id="captions-find",
+            )
+            parts["show"] = page.add(
+                gr.Dropdown,
+                {**texts(label="captions.show"), "choices": shows},
+                value="all",
+                elem_id="captions-show",
+            )
+            parts["folder"] = page.add(
+                gr.Dropdown,
+                texts(label="captions.folder"),
+                value="",
+                choices=[("", "")],
+                elem_id="captions-folder",
+            )
+
+    # Binding.
+
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers. lang: the component with the page's language."""
+        parts, form = self.parts, self._form
+        slow: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "captions",
+            "concurrency_limit": 4,
+        }
+        view = {lang, *(parts[name] for name in ("find", "show", "folder", "view"))}
+        read = {form.components[key] for key in (*_READ, "model.max_token_length")}
+        parts["open"].click(
+            guarded(lambda data: self.open(data, data[lang]), self._window),
+            {lang, *read},
+            [*self.shown, *self.bulk.outputs],
+            trigger_mode="once",
+            **slow,
+        )
+        gr.on(
+            [parts["find"].input, parts["show"].input, parts["folder"].input],
+            guarded(lambda data: self.filtered(data, data[lang]), self._window),
+            view,
+            [parts["grid"], parts["view"]],
+            trigger_mode="always_last",
+            **QUICK,
+        )
+        parts["bridge"].change(
+            guarded(lambda data: self.told(data, data[lang]), self._window),
+            {parts["bridge"], *view},
+            [*self.shown, *self.bulk.outputs],
+            trigger_mode="multiple",
+            **QUICK,
+        )
+        # Pictures come on a way of their own, so that nothing typed waits for them.
+        parts["wanted"].change(
+            streamed(self.pictures, self._window),
+            parts["wanted"],
+            parts["pictures"],
+            trigger_mode="multiple",
+            **slow,
+        )
+        for name in ("answer", "pictures"):
+            parts[name].change(
+                None, parts[name], None, js="(text) => window.rwCaptions(text)", api_visibility="private"
+            )
+        self.bulk.connect(lang, view, lambda data: self._found(data), self._after_many, self.shown)
+
+    @property
+    def shown(self) -> list[Any]:
+        """What the handlers write to."""
+        return list(self.parts.values())
+
+    # Handlers.
+
+    def open(self, data: Data, lang: Lang) -> Update:
+        """Read the folders of the form anew and show their captions from the first page on."""
+        form, parts = self._form, self.parts
+        raw = {key: data[form.components[key]] for key in _READ}
+        limit = data[form.components["model.max_token_length"]]
+        try:
+            config = dataset_config(form, raw)
+            read = widgets.read(OPTIONS["model.max_token_length"], limit)
+            self._desk.lay_out(config, read or 75, lambda path: self._window.paths.confined(str(path)))
+        except UserError as e:
+            return {parts["note"]: problems(e.problems, lang)}
+        return {**self.show(lang), parts["note"]: ""}
+
+    def show(self, lang: Lang) -> Update:
+        """Everything that is laid out, in this language, from its first page; {} while nothing is."""
+        desk, parts = self._desk.desk, self.parts
+        if desk is None:
+            return {}
+        return {
+            parts["open"]: gr.update(value=say("captions.open.again", lang)),
+            parts["body"]: gr.update(visible=bool(desk.entries)),
+            parts["find"]: gr.update(value=""),
+            parts["show"]: gr.update(value="all"),
+            parts["folder"]: gr.update(choices=self._folders(desk, lang), value=""),
+            parts["view"]: dict(START),
+            **self._about(desk, lang, ""),
+            parts["grid"]: self._grid(desk, Filter(limit=self._desk.limit), 0, lang),
+        }
+
+    @staticmethod
+    def _folders(desk: Desk, lang: Lang) -> list[tuple[str, str]]:
+        names = [(shelf.path.name, str(number)) for number, shelf in enumerate(desk.shelves)]
+        return [(say("captions.folder.all", lang), ""), *names]
+
+    def filtered(self, data: Data, lang: Lang) -> Update:
+        """The first page of what the filter shows."""
+        view = {**data[self.parts["view"]], "page": 0}
+        return {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
+
+    def told(self, data: Data, lang: Lang) -> Update:
+        """Answer what the grid's script has sent."""
+        message = understood(str(data[self.parts["bridge"]] or ""))
+        if message is None:
+            return {}
+        acts: Mapping[str, Callable[[Message, Data, Lang], Update]] = {
+            "save": self._save,
+            "page": self._turn_page,
+            "tag": self._choose_tag,
+            "tag-rename": self._change_tag,
+            "tag-remove": self._change_tag,
+            "undo": self._undo,
+            "redo": self._undo,
+        }
+        updates = acts[message.do](message, data, lang)
+        return {self.parts["answer"]: json.dumps({"n": message.number}), **updates}
+
+    def _save(self, message: Message, data: Data, lang: Lang) -> Update:
+        if message.text is None:
+            row = {"key": message.key, "base": "", "ok": False, "said": say("captions.too.much", lang)}
+            return {self.parts["answer"]: json.dumps({"n": message.number, "saved": [row]})}
+        saved = self._desk.save(message.key, message.text, message.base)
+        row = self._row(message, saved, lang)
+        updates: Update = {self.parts["answer"]: json.dumps({"n": message.number, "saved": [row]})}
+        if saved.status == "saved" and self._desk.desk:
+            updates |= self._about(self._desk.desk, lang, str(data[self.parts["view"]]["tag"]))
+        return updates
+
+    def _row(self, message: Message, saved: Saved, lang: Lang) -> dict[str, Any]:
+        """What the page is told of one caption that was to be saved."""
+        entry, desk = saved.entry, self._desk.desk
+        row: dict[str, Any] = {"key": message.key, "base": message.base, "text": message.text}
+        row["ok"] = saved.status in ("saved", "same")
+        if saved.problems:
+            row["said"] = " ".join(problem.sentence(lang) for problem in saved.problems)
+        elif saved.status == "conflict" and entry:
+            text = entry.text if len(entry.text) < 120 else entry.text[:119] + "…"
+            row["said"] = say("captions.conflict", lang, text=text)
+        else:
+            row["said"] = say(f"captions.{saved.status}", lang)
+        if entry and desk:
+            row["base"] = digest(entry.data)
+            row["tokens"], row["over"] = drawn.tokens_said(desk, entry, self._desk.limit, lang)
+        return row
+
+    def _turn_page(self, message: Message, data: Data, lang: Lang) -> Update:
+        view = {**data[self.parts["view"]], "page": message.page}
+        return {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
+
+    def _choose_tag(self, message: Message, data: Data, lang: Lang) -> Update:
+        view = {"page": 0, "tag": message.value}
+        updates = {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
+        if self._desk.desk:
+            updates |= self._about(self._desk.desk, lang, message.value)
+        return updates
+
+    def _change_tag(self, message: Message, data: Data, lang: Lang) -> Update:
+        return self.bulk.offer(message.do.removeprefix("tag-"), message.value, lang)
+
+    def _undo(self, message: Message, data: Data, lang: Lang) -> Update:
+        try:
+            outcome = self._desk.undo() if message.do == "undo" else self._desk.redo()
+        except UserError as e:
+            return {self.parts["note"]: problems(e.problems, lang)}
+        if outcome.change is None:
+            return self._after_many(data, lang, note(say("captions.undo.none", lang)), outcome)
+        key = "captions.undone" if message.do == "undo" else "captions.redone"
+        said = say(key, lang, what=drawn.what(outcome.change, lang), n=len(outcome.done))
+        return self._after_many(data, lang, note(said, "good"), outcome)
+
+    def _after_many(self, data: Data, lang: Lang, said: str, outcome: Outcome) -> Update:
+        """Everything drawn anew after a change of many captions, at the page and filter as they were."""
+        desk, told = self._desk.desk, {self.parts["note"]: said + problems(outcome.problems[:20], lang)}
+        if desk is None:
+            return told
+        return {**self._about(desk, lang, self._wanted(data).tag), **self._page(data, lang), **told}
+
+    def pictures(self, wanted: str) -> Iterator[str]:
+        """Small pictures, some at a time, as they are made. wanted: JSON list of their keys."""
+        desk = self._desk.desk
+        made: dict[str, str] = {}
+        entries = [desk.entries[key] for key in keys_of(wanted or "") if desk and key in desk.entries]
+        with ThreadPoolExecutor(2, "rareword-thumbs") as pool:
+            for first in range(0, len(entries), _AT_ONCE):
+                some = entries[first : first + _AT_ONCE]
+                for entry, file in zip(some, pool.map(self._thumb, some), strict=True):
+                    if file:
+                        made[entry.key] = url(file)
+                yield json.dumps({"pictures": made})
+
+    def _thumb(self, entry: Entry) -> str | None:
+        try:
+            return str(self._window.thumbs.of(entry.picture, SIDE))
+        except OSError:
+            return None  # no picture, or gone; its caption is there all the same
+
+    def _made(self, entry: Entry) -> str | None:
+        """The small picture if it is there already: a page is never kept waiting for one."""
+        try:
+            made = self._window.thumbs.known(entry.picture, SIDE)
+        except OSError:
+            return None
+        return str(made) if made else None
+
+    # What is drawn.
+
+    def _wanted(self, data: Data) -> Filter:
+        parts = self.parts
+        folder = str(data[parts["folder"]] or "")
+        show = str(data[parts["show"]] or "all")
+        return Filter(
+            text=str(data[parts["find"]] or "")[:200],
+            show=show if show in desks.SHOWS else "all",
+            shelf=int(folder) if folder.isdecimal() else None,
+            tag=str(data[parts["view"]]["tag"]),
+            limit=self._desk.limit,
+        )
+
+    def _found(self, data: Data) -> list[Entry]:
+        desk = self._desk.desk
+        return desks.filtered(desk, self._wanted(data), drawn.count) if desk else []
+
+    def _page(self, data: Data, lang: Lang) -> Update:
+        desk = self._desk.desk
+        if desk is None:
+            return {}
+        page = int(data[self.parts["view"]]["page"])
+        return {self.parts["grid"]: self._grid(desk, self._wanted(data), page, lang)}
+
+    def _grid(self, desk: Desk, wanted: Filter, page: int, lang: Lang) -> str:
+        found = desks.filtered(desk, wanted, drawn.count)
+        last = max(0, (len(found) - 1) // drawn.PER_PAGE)
+        return drawn.grid_html(desk, found, min(page, last), self._made, self._desk.limit, lang)
+
+    def _about(self, desk: Desk, lang: Lang, tag: str) -> Update:
+        """The counts, the tags and what can be undone."""
+        parts, entries = self.parts, desk.entries.values()
+        counts = desks.tag_counts(entries)
+        return {
+            parts["summary"]: self._summary(desk, len(counts), lang),
+            parts["tags"]: drawn.tags_html(counts, tag, lang),
+            parts["undo"]: drawn.undo_html(self._desk.journal.history(), lang),
+        }
+
+    def _summary(self, desk: Desk, tags: int, lang: Lang) -> str:
+        entries, limit = desk.entries.values(), self._desk.limit
+        locked = list(dict.fromkeys(shelf.locked for shelf in desk.shelves if shelf.locked))
+        told = problems([*desk.problems, *locked][:20], lang)
+        if not entries:
+            return note(say("captions.none", lang)) + told
+        counts = {
+            "pictures": len(entries),
+            "missing": sum(not entry.has_file for entry in entries),
+            "long": sum(desk.tokens(entry, drawn.count) > limit for entry in entries),
+            "tags": tags,
+        }
+        pairs = [(say(f"captions.count.{name}", lang, limit=limit), f"{n:,}") for name, n in counts.items()]
+        odd = sum(entry.layout.encoding == SHIFT_JIS for entry in entries)
+        warned = note(say("captions.shift_jis", lang, n=odd), "warn") if odd else ""
+        return facts(pairs) + warned + told

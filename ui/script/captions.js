@@ -1,0 +1,121 @@
+// The caption grid: a hidden field takes what is done to the server, another brings answers. Messages go
+// one at a time and wait until they are answered, so that none is lost or overtakes another.
+(() => {
+  const waiting = [];
+  let sent = null, number = Date.now(), again = 0, toFirst = null;
+  const all = (what, from = document) => [...from.querySelectorAll(what)];
+  const fields = () => all('textarea[data-caption-field]');
+  const own = (key) => fields().find((area) => area.dataset.captionField === key);
+
+  const put = (id, value) => {
+    const field = document.querySelector(`#${id} textarea, #${id} input`);
+    field.value = JSON.stringify(value);
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+  };
+  const post = () => {
+    if (sent || !waiting.length) return;
+    sent = {...waiting.shift(), n: ++number};
+    put('captions-bridge', sent);
+    // A window that was restarted, or a line that broke, does not answer.
+    again = setTimeout(() => {
+      sent.tries = (sent.tries || 0) + 1;
+      if (sent.tries < 3) waiting.unshift(sent);
+      else lost(sent.key);
+      sent = null;
+      post();
+    }, 15000);
+  };
+  const send = (message) => { waiting.push(message); post(); };
+
+  const tell = (area, text, tone) => {
+    const place = area.closest('.rw-caption').querySelector('[data-said]');
+    place.textContent = text;
+    place.className = tone || '';
+  };
+  const lost = (key) => {
+    const area = key && own(key);
+    if (!area) return;
+    delete area.dataset.sent;
+    tell(area, area.closest('.rw-captions').dataset.lost, 'is-bad');
+  };
+  const isDirty = (area) => !area.readOnly && area.value !== area.defaultValue;
+  const save = (area) => {
+    if (!isDirty(area) || area.dataset.sent === area.value) return;
+    area.dataset.sent = area.value;
+    tell(area, area.closest('.rw-captions').dataset.saving);
+    send({do: 'save', key: area.dataset.captionField, text: area.value, base: area.dataset.base});
+  };
+
+  const saved = (row) => {
+    for (const message of waiting) if (message.key === row.key) message.base = row.base;
+    const area = own(row.key);
+    if (!area) return;
+    area.dataset.base = row.base;
+    delete area.dataset.sent;
+    if (row.ok) area.defaultValue = row.text;
+    tell(area, isDirty(area) && row.ok ? '' : row.said, row.ok ? 'is-good' : 'is-bad');
+    const tokens = area.closest('.rw-caption').querySelector('[data-tokens]');
+    if (row.tokens) { tokens.textContent = row.tokens; tokens.className = row.over ? 'is-over' : ''; }
+  };
+  window.rwCaptions = (text) => {
+    if (!text) return;
+    const answer = JSON.parse(text);
+    for (const row of answer.saved || []) saved(row);
+    for (const [key, url] of Object.entries(answer.pictures || {})) {
+      const place = all('[data-picture]').find((one) => one.dataset.picture === key);
+      if (!place) continue;
+      place.querySelector('img').src = url;
+      place.dataset.zoom = url;
+      place.dataset.caption = place.querySelector('img').alt;
+    }
+    if (sent && answer.n === sent.n) { clearTimeout(again); sent = null; }
+    post();
+  };
+
+  document.addEventListener('input', (event) => {
+    const area = event.target.closest('textarea[data-caption-field]');
+    if (area) tell(area, isDirty(area) ? area.closest('.rw-captions').dataset.unsaved : '');
+  });
+  document.addEventListener('focusout', (event) => {
+    if (event.target.matches('textarea[data-caption-field]')) save(event.target);
+  });
+  document.addEventListener('keydown', (event) => {
+    const area = event.target.closest('textarea[data-caption-field]');
+    if (!area || event.isComposing) return;
+    if (event.key === 'Escape') {
+      area.value = area.defaultValue;
+      tell(area, '');
+    } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      save(area);
+      const next = fields()[fields().indexOf(area) + 1];
+      const page = document.querySelector('.rw-pager .is-next:not(:disabled)');
+      if (next) next.focus();
+      else if (page) { toFirst = fields()[0]; page.click(); }
+      else area.blur();
+    }
+  });
+  document.addEventListener('click', (event) => {
+    const chosen = event.target.closest('[data-captions-do]');
+    if (chosen) send({do: chosen.dataset.captionsDo, value: chosen.dataset.value});
+  });
+  window.addEventListener('beforeunload', (event) => {
+    const isSaving = [sent, ...waiting].some((message) => message && message.do === 'save');
+    if (isSaving || fields().some(isDirty)) event.preventDefault();
+  });
+
+  // Small pictures that are not made yet are asked for once their places are drawn.
+  let isDue = false;
+  new MutationObserver(() => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      const empty = all('[data-picture-wanted]');
+      const keys = empty.map((picture) => picture.dataset.pictureWanted);
+      for (const picture of empty) delete picture.dataset.pictureWanted;
+      if (keys.length) put('captions-wanted', keys);
+      if (toFirst && fields()[0] && fields()[0] !== toFirst) { toFirst = null; fields()[0].focus(); }
+    });
+  }).observe(document, {childList: true, subtree: true});
+})();

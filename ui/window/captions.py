@@ -1,0 +1,125 @@
+"""The captions that are laid out to be edited, and the journal of their changes; the same for every page."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config.schema_dataset import DatasetConfig
+from core.data import caption_edits_desk as desks
+from core.data.caption_edits import Edit
+from core.data.caption_edits_desk import Desk, Entry
+from core.data.caption_edits_files import typed
+from core.data.caption_edits_journal import FileChange, Journal, Outcome
+from core.errors import Problem, UserError
+
+_MOST_PLANS = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change of many captions that was shown and waits to be applied. total: captions looked at."""
+
+    edit: Edit
+    rows: tuple[tuple[Entry, FileChange], ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Saved:
+    """How saving one caption went. status: saved, same, conflict, gone or refused."""
+
+    status: str
+    entry: Entry | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class CaptionDesk:
+    """What is laid out now. allow: raises UserError for a file or folder that may not be written."""
+
+    def __init__(self, workspace: Path, allow: Callable[[Path], object]) -> None:
+        self._allow = allow
+        self._lock = threading.RLock()
+        self._plans: dict[str, Plan] = {}
+        self.journal = Journal(workspace / "captions" / "journal.jsonl", allow)
+        self.desk: Desk | None = None
+        self.limit = 75
+
+    def lay_out(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> Desk:
+        """Read every caption of these folders. limit: tokens above which one is too long."""
+        desk = desks.lay_out(config, self._allow, see)
+        with self._lock:
+            self.desk, self.limit = desk, limit
+        return desk
+
+    def save(self, key: str, text: str, base: str) -> Saved:
+        """Write one caption. base: `digest` of the file as the page knows it; no other is overwritten."""
+        with self._lock:
+            entry = self.desk.entries.get(key) if self.desk else None
+            if entry is None or self.desk is None:
+                return Saved("gone")
+            self.desk = desks.reloaded(self.desk, [entry.path])
+            entry = self.desk.entries[key]
+            if not self.desk.is_open(entry):
+                reason = entry.problem or self.desk.shelves[entry.shelf].locked
+                return Saved("refused", entry, (reason,) if reason else ())
+            text = typed(text)
+            if digest(entry.data) != base and entry.text != text:
+                return Saved("conflict", entry)
+            try:
+                outcome = self._apply("edit", entry.picture.name, [desks.changed(entry, text)])
+            except UserError as e:
+                return Saved("refused", entry, e.problems)
+            status = "saved" if outcome.done else "refused" if outcome.problems else "same"
+            return Saved(status, self.desk.entries[key], outcome.problems)
+
+    def plan(self, entries: Sequence[Entry], edit: Edit) -> tuple[str, Plan]:
+        """What an edit would change, with a name to apply just that by."""
+        with self._lock:
+            desk = self.desk or Desk()
+            # As the files are now, not as they were when the page was drawn.
+            self.desk = desk = desks.reloaded(desk, [entry.path for entry in entries])
+            fresh = [desk.entries[entry.key] for entry in entries]
+            plan = Plan(edit, tuple(desks.planned(desk, fresh, edit)), len(fresh))
+            name = secrets.token_hex(8)
+            self._plans[name] = plan
+            for old in list(self._plans)[:-_MOST_PLANS]:
+                del self._plans[old]
+            return name, plan
+
+    def apply(self, name: str) -> Outcome | None:
+        """Carry out a plan that was shown, once; None when there is no such plan any more."""
+        with self._lock:
+            plan = self._plans.pop(name, None)
+            if plan is None:
+                return None
+            about = " → ".join(part for part in (plan.edit.find.strip(), plan.edit.text.strip()) if part)
+            return self._apply(plan.edit.kind, about, [change for _, change in plan.rows])
+
+    def undo(self) -> Outcome:
+        """Take the latest change back."""
+        return self._turn(self.journal.undo)
+
+    def redo(self) -> Outcome:
+        """Make the change again that was undone last."""
+        return self._turn(self.journal.redo)
+
+    def _apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
+        return self._turn(lambda: self.journal.apply(kind, about, changes))
+
+    def _turn(self, act: Callable[[], Outcome]) -> Outcome:
+        with self._lock:
+            outcome = act()
+            touched = [*outcome.done, *(Path(problem.path) for problem in outcome.problems if problem.path)]
+            if self.desk is not None:
+                self.desk = desks.reloaded(self.desk, touched)
+            return outcome
+
+
+def digest(data: bytes | None) -> str:
+    """A short name of a file's contents; "none" when there is no file."""
+    return "none" if data is None else hashlib.blake2b(data, digest_size=9).hexdigest()
