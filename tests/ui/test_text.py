@@ -41,6 +41,7 @@ FAMILIES = (
     "queue.held.",
 )
 LATIN = {
+    "captions.about",
     *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),
     *(
         "make.identifier",

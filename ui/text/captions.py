@@ -94,7 +94,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     # many at once
     "captions.many": Words("Change many captions at once", "一括変更"),
     "captions.kind": Words("What to do", "操作"),
-    "captions.about": Words("{what}: {about}", "{what}：{about}"),
+    "captions.about": Words("{what}: {about}", "{what}（{about}）"),
     "captions.kind.edit": Words("Caption typed", "キャプションの編集"),
     "captions.kind.replace": Words("Find and replace", "検索と置換"),
     "captions.kind.prefix": Words("Add in front", "先頭に追加"),
