@@ -57,8 +57,8 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
     "import.label": Words("Settings of another trainer", "他の学習ツールの設定"),
     "import.hint": Words(
-        "Paste a command of sd-scripts, its TOML (a dataset_config too) or a JSON of kohya_ss here",
-        "sd-scriptsのコマンド・TOML（dataset_configも可）、kohya_ssのJSONをここに貼り付け",
+        "Paste here: a command or TOML of sd-scripts, or a JSON of kohya_ss",
+        "ここに貼り付け：sd-scriptsのコマンド・TOML、kohya_ssのJSON",
     ),
     "import.button": Words("Take these settings", "この設定を取り込む"),
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
