@@ -118,6 +118,8 @@ class Journal:
         """A folder of copies got another name."""
         with self._lock:
             batches = self._read()
+            if not any(source in batch.folders for batch in batches):
+                return
             for batch in batches:
                 batch.files = [
                     Copied(target / copied.path.name, copied.digest)

@@ -97,7 +97,8 @@ def test_folders_in_a_zip_are_kept_as_they_are_or_put_into_one(app, window, frog
     assert "These 3 files" in html_of(app, updates) and "20_cpc cat" in html_of(app, updates)
     data, updates = taken(app, source=str(path))
     assert updates[app.maker.parts["arrange"]]["visible"] and not updates[app.maker.parts["name"]]["visible"]
-    assert "20_sls frog <em>1 file<" in html_of(app, updates)
+    assert "train/20_sls frog <em>1 file<" in html_of(app, updates)
+    assert "reg/1_frog <em>2 files<" in html_of(app, updates)
     filled = app.maker.copy(data, "en")
     datasets = window.workspace / "datasets"
     made = sorted(path.relative_to(datasets).as_posix() for path in datasets.rglob("*.png"))
@@ -334,6 +335,31 @@ def test_the_balance_button_gives_the_folder_its_repeats_and_touches_no_picture(
     assert "balanced" in last[app.preview.parts["html"]]
     assert [path.name for path in reg.iterdir()] == ["10_frog"] and len([*(reg / "10_frog").iterdir()]) == 4
     assert not last[app.preview.parts["balance"]]["visible"]
+
+
+def test_a_regularization_folder_that_is_chosen_itself_is_not_renamed(app, frogs):
+    train, reg = frogs.parent / "train", frogs.parent / "reg" / "1_frog"
+    shutil.copytree(frogs, train / "10_sls frog")
+    shutil.copytree(frogs, reg)
+    raw = {**demo_raw(app), "dataset.train_data_dir": str(train), "dataset.reg_data_dir": str(reg)}
+    assert "1_frog" in looked(app, raw) and "itself is chosen" in looked(app, raw)
+    assert not app.preview.show(raw, "en")[app.preview.parts["balance"]]["visible"]
+
+
+def test_copies_in_a_folder_that_was_balanced_can_still_be_undone(app, window, frogs):
+    made = [app.maker.copy(typed(app, source=str(frogs), identifier="sls", class_="frog", repeats=10), "en")]
+    made.append(app.maker.copy(typed(app, kind="reg", source=str(frogs), class_="frog", repeats=1), "en"))
+    datasets = window.workspace / "datasets"
+    raw = {
+        **demo_raw(app),
+        "dataset.train_data_dir": str(datasets / "train"),
+        "dataset.reg_data_dir": str(datasets / "reg"),
+    }
+    looked(app, raw)
+    list(app.preview.balance(raw, "en"))
+    assert (datasets / "reg" / "10_frog").is_dir()
+    app.maker.undo(typed(app, last=made[1][app.maker.parts["last"]]), "en")
+    assert not (datasets / "reg" / "10_frog").exists()
 
 
 def test_the_demo_is_never_renamed(app):

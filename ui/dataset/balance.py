@@ -40,8 +40,11 @@ def renaming(plan: Plan, record: Rows, demo: Path) -> tuple[Pair, ...]:
     regs = [folder for folder in record if folder["is_reg"]]
     if plan.config.dataset_config or plan.config.in_json or not regs:
         return ()  # these files name the folders
-    if any(Path(folder["path"]).is_relative_to(demo) for folder in regs):
+    paths = [Path(folder["path"]) for folder in regs]
+    if any(path.is_relative_to(demo) for path in paths):
         return ()
+    if str(paths[0]) == plan.config.reg_data_dir:
+        return ()  # it is chosen itself, and the option would name a folder that is gone
     return plan_renames(record, plan.config.conditioning_data_dir)
 
 

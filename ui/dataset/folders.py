@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.data.names import parse
 from core.errors import Lang, UserError
 from ui.dataset.dropping import choose_html
 from ui.dataset.identifiers import offer_html, token_note
-from ui.dataset.places import PLACES
+from ui.dataset.places import PLACES, holds_folders
 from ui.dataset.sources import Sources, Wanted, left_out_html
 from ui.parts.markup import esc, note, problems
 from ui.parts.page import QUICK, Page, column, texts
@@ -222,7 +223,7 @@ class FolderMaker:
         if chosen and not self._is_demo(chosen):
             path = self._window.paths.writable(chosen)
             # A picture folder itself may be chosen, too; its neighbours go beside it.
-            return path.parent if parse(path.name) is not None and not _holds_folders(path) else path
+            return path.parent if parse(path.name) is not None and not holds_folders(path) else path
         return self._window.workspace / "datasets" / kind
 
     def _is_demo(self, chosen: str) -> bool:
@@ -289,11 +290,15 @@ class FolderMaker:
         """ "These 12 files will be copied to 20_sls frog", with their names, or with the folders' names."""
         n, targets = len(plan.copies), plan.targets
         keeps = len(targets) > 1 or plan.target not in targets
-        folder = self._window.paths.short(str(plan.target))
+        place = Path(os.path.commonpath([target.parent for target in targets])) if keeps else plan.target
+        folder = self._window.paths.short(str(place))
         title = say("make.plan.one" if n == 1 else "make.plan", lang, n=n, folder=folder)
         if keeps:
             counts = [(target, sum(to.parent == target for _, to in plan.copies)) for target in targets]
-            names = [f"{esc(target.name)} <em>{esc(_files(count, lang))}</em>" for target, count in counts]
+            names = [
+                f"{esc(target.relative_to(place))} <em>{esc(_files(count, lang))}</em>"
+                for target, count in counts
+            ]
         else:
             names = [esc(to.name) for _, to in plan.copies]
         more = len(names) - _LISTED
@@ -387,11 +392,3 @@ class FolderMaker:
 
 def _files(n: int, lang: Lang) -> str:
     return say("make.files.one" if n == 1 else "make.files.count", lang, n=n)
-
-
-def _holds_folders(path: Path) -> bool:
-    """Whether folders like `20_sls frog` lie in it."""
-    try:
-        return any(parse(child.name) is not None and child.is_dir() for child in path.iterdir())
-    except OSError:
-        return False

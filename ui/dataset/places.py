@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import gradio as gr
 
+from core.data.names import parse
 from ui.parts.options import OPTIONS, groups_of
 from ui.parts.page import Page, column
 from ui.settings.cards import card, grid, titled
@@ -25,3 +28,11 @@ def draw_settings(page: Page, form: Form) -> None:
     for group, options in groups_of("dataset"):
         rest = [option for option in options if option.key not in PLACES.values()]
         card(page, form, f"group.{group}", rest, f"data-{group}")
+
+
+def holds_folders(path: Path) -> bool:
+    """Whether folders like `20_sls frog` lie in it."""
+    try:
+        return any(parse(child.name) is not None and child.is_dir() for child in path.iterdir())
+    except OSError:
+        return False

@@ -279,6 +279,8 @@ class Preview:
         except UserError as e:
             yield self.show(raw, lang, problems(e.problems, lang))
             return
+        for source, target in pairs:
+            self._window.copies.moved(source, target)
         names = ", ".join(target.name for _, target in pairs)
         yield from self.look(raw, lang, note(say("balance.done", lang, name=names), "good"))
 
@@ -295,6 +297,8 @@ class Preview:
         if not pairs:
             yield self.show(raw, lang, note(say("balance.undo.none", lang)))
             return
+        for source, target in pairs:
+            self._window.copies.moved(target, source)
         names = ", ".join(source.name for source, _ in pairs)
         yield from self.look(raw, lang, note(say("balance.undone", lang, names=names), "good"))
 

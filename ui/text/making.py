@@ -71,7 +71,7 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.done": Words("{n} files copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
     "make.last": Words(
         "Undo takes back the {n} files copied to {folder} ({when}).",
-        "「元に戻す」で、{folder} へコピーした{n}個のファイルを取り消せます（{when}）。",
+        "{folder} へコピーした{n}個のファイルは「元に戻す」で取り消せます（{when}）。",
     ),
     "make.undone": Words("{n} copies removed.", "コピーした{n}個のファイルを削除しました。"),
     "make.undo.kept": Words(
