@@ -6,8 +6,9 @@ import pytest
 
 from core.events import PlanReady, RunEnded, StepDone, to_json
 from core.forecast.machine import Machine, parse
+from core.forecast.phases import Forecast, Phase
 from tests.ui.fake import demo_raw
-from ui.settings.forecast import amount, tell
+from ui.settings.forecast import _stack, amount, tell
 
 GIB = 2**30
 CARD = Machine(True, "RTX 3060", 12 * GIB, 12 * GIB)
@@ -116,3 +117,8 @@ def test_amounts_are_written_for_people():
     assert [amount(7 * GIB), amount(30 * 2**20), amount(1000), amount(0)] == [
         "7.0 GiB", "30 MiB", "<1 MiB", "0 MiB",
     ]  # fmt: skip
+
+
+def test_a_run_that_needs_most_while_it_caches_is_drawn_too():
+    caching = Phase("caching", {"weights": 3 * 2**20, "activations": 2**20})
+    assert "is-activations" in _stack(Forecast((caching,), 1), CARD, "en")

@@ -176,7 +176,7 @@ def _stack(expected: Forecast, machine: Machine, lang: Lang) -> str:
     held = dict(expected.peak.held) | {BESIDE: machine.overhead(expected.peak.total)}
     needed = sum(held.values())
     whole = max(needed, machine.free, 1)
-    shown = [kind for kind in (*KINDS, BESIDE) if held[kind] > 0]
+    shown = [kind for kind in (*KINDS, BESIDE) if held.get(kind, 0) > 0]
     parts = "".join(f'<i class="is-{kind}" style="width:{held[kind] / whole:.2%}"></i>' for kind in shown)
     end = f'<u style="left:{machine.free / whole:.2%}"></u>' if needed > machine.free else ""
     legend = "".join(
