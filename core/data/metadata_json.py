@@ -17,6 +17,19 @@ from core.errors import ConfigError, Problem
 KEY = "dataset.in_json"
 
 
+def named_elsewhere(file: Path) -> tuple[Path, ...]:
+    """The folders that a metadata file names itself: of whole paths, and of names with "..", sorted.
+
+    Nothing when the file can't be read, which `read` says.
+    """
+    try:
+        entries = lines.json_values(toml_io.read(file))
+    except (ConfigError, ValueError, RecursionError):
+        return ()
+    names = [Path(name) for name in entries] if isinstance(entries, dict) else []
+    return tuple(sorted({name.parent for name in names if name.is_absolute() or ".." in name.parts}))
+
+
 @dataclass
 class Metadata:
     """What a file tells. pictures: in the order of their names. captions, sizes: by picture; sizes: the size

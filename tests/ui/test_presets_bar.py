@@ -258,3 +258,17 @@ def test_where_others_reach_the_page_a_dataset_config_names_no_pictures_outside(
     file.write_text(datasets_of(frogs), encoding="utf-8")
     with pytest.raises(ConfigError, match="outside the folders"):
         Form(paths)._value(OPTIONS["dataset.dataset_config"], str(file))
+
+
+@pytest.mark.parametrize("name", ["/etc/ssl/picture.png", "../../elsewhere/picture.png"])
+def test_where_others_reach_the_page_metadata_names_no_pictures_outside(tmp_path, name):
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    file = workspace / "meta.json"
+    file.write_text(json.dumps({"frog": {"caption": "x"}, name: {"caption": "x"}}), encoding="utf-8")
+    option = OPTIONS["dataset.in_json"]
+    with pytest.raises(ConfigError, match="outside the folders"):
+        Form(Paths(tmp_path / "program", workspace, is_local=False))._value(option, str(file))
+    assert Form(Paths(tmp_path / "program", workspace))._value(option, str(file)) == str(file)
+    file.write_text(json.dumps({"frog": {}, str(workspace / "a.png"): {}}), encoding="utf-8")
+    assert Form(Paths(tmp_path / "program", workspace, is_local=False))._value(option, str(file)) == str(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from core.config import toml_io
 from core.config.schema_dataset import DatasetConfig
-from core.data import datasets
+from core.data import datasets, metadata_json
 from core.errors import ConfigError, Problem, UserError
 from ui.window.paths import Paths
 
@@ -19,22 +19,36 @@ KEY = datasets.KEY
 _NAMED_INSIDE = ("train_data_dir", "in_json", "conditioning_data_dir")
 
 
-def refuse_outside(paths: Paths, file: Path) -> None:
-    """Raises ConfigError when the file names pictures that this window may not use."""
-    problems = list(_outside(paths, datasets.read(DatasetConfig(dataset_config=str(file)))))
+def refuse_outside(paths: Paths, key: str, file: Path) -> None:
+    """Raises ConfigError when the file names pictures that this window may not use.
+
+    key: the option that names it: a dataset_config, a metadata JSON, or another that names no further files.
+    """
+    problems: list[Problem] = []
+    if key == KEY:
+        problems += _outside(paths, datasets.read(DatasetConfig(dataset_config=str(file))))
+    elif key == metadata_json.KEY:
+        problems += _refused(paths, key, map(str, metadata_json.named_elsewhere(file)))
     if problems:
         raise ConfigError(*problems)
 
 
 def _outside(paths: Paths, found: datasets.Datasets) -> Iterator[Problem]:
     for subset in found.subsets:
-        for name in _NAMED_INSIDE:
-            path = getattr(subset.settings, name)
-            try:
-                if path:
-                    paths.confined(path, datasets.KEY)
-            except UserError as e:
-                yield from e.problems
+        named = [path for name in _NAMED_INSIDE if (path := getattr(subset.settings, name))]
+        refused = list(_refused(paths, KEY, named))
+        yield from refused
+        if subset.settings.in_json and not paths.is_local and not refused:
+            inside = metadata_json.named_elsewhere(Path(subset.settings.in_json))
+            yield from _refused(paths, KEY, map(str, inside))
+
+
+def _refused(paths: Paths, key: str, named: Iterable[str]) -> Iterator[Problem]:
+    for path in named:
+        try:
+            paths.confined(path, key)
+        except UserError as e:
+            yield from e.problems
 
 
 def keep(paths: Paths, text: str, name: str) -> tuple[dict[str, Any], int]:

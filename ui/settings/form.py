@@ -85,8 +85,8 @@ class Form:
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
             is_written = option.key in WRITTEN
             path = (self._paths.writable if is_written else self._paths.confined)(value, option.key)
-            if option.key == "dataset.dataset_config" and not self._paths.is_local:
-                datasets.refuse_outside(self._paths, path)  # it names further files
+            if not self._paths.is_local:
+                datasets.refuse_outside(self._paths, option.key, path)  # it may name further files
             return str(path)
         if option.meta.path and isinstance(value, list):
             return [str(self._paths.confined(path, option.key)) for path in value]
