@@ -63,6 +63,8 @@ def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
         tall = page.page.evaluate("document.documentElement.scrollHeight")
         height = max(SIZES[shot.width], min(tall, TALLEST[shot.width]))
         page.page.set_viewport_size({"width": shot.width, "height": height})
+    if shot.scene.at:
+        page.page.evaluate("(at) => document.querySelector(at).scrollIntoView()", shot.scene.at)
     page.page.wait_for_function(
         "[...document.images].every((image) => image.complete"
         " || image.getBoundingClientRect().top > innerHeight)"

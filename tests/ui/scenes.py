@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.config import toml_io
+from core.events import RunEnded, to_json
+from tests.ui.fake import FakeRunner
 from tests.ui.stage import Shown, Stage
+from tests.ui.states import begun
 from ui.window import PROJECT
+from ui.window.run_view import Watcher
 
 Looks = Mapping[str, Sequence[tuple[int, bool]]]
 
@@ -19,7 +26,10 @@ JAPANESE: Looks = {"en": [], "ja": [(DESK, LIGHT)]}
 
 @dataclass(frozen=True)
 class Scene:
-    """What is seen. act: what a person does first. looks: widths and colours by language."""
+    """What is seen. act: what a person does first. looks: widths and colours by language.
+
+    at: the element that stands at the top of the picture, else the page's own head.
+    """
 
     name: str
     en: str
@@ -33,6 +43,7 @@ class Scene:
     looks: Looks = field(default_factory=lambda: BOTH)
     is_whole: bool = True
     is_new: bool = False
+    at: str = ""
 
     def play(self, page: Shown, stage: Stage) -> None:
         """Bring the page to the scene."""
@@ -77,6 +88,53 @@ def _problem(page: Shown) -> None:
     page.fill("opt-train-learning-rate", "fast")
     page.page.locator("#run-check").click()
     page.page.wait_for_selector("#run-message .rw-problems")
+
+
+def _captions(page: Shown) -> None:
+    folder = page.stage.window.workspace / "datasets" / "train" / "20_sls frog"
+    shutil.copytree(PROJECT / "demo" / "train" / "20_sls frog", folder)
+    scenes = ("green meadow", "blue sky", "wooden table", "dark night", "red room")
+    for n, picture in enumerate(sorted(folder.glob("*.png"))[:-2]):
+        words = f"sls frog, {scenes[n % 5]}, {'front view' if n % 2 else 'side view'}"
+        picture.with_suffix(".caption").write_text(words, encoding="utf-8")
+    page.fill("opt-dataset-train-data-dir", str(folder.parent))
+    page.page.locator("#captions-open").click()
+    page.page.wait_for_selector(".rw-caption img[src]")
+
+
+def _queue(page: Shown) -> None:
+    text = toml_io.read(PROJECT / "demo" / "run.toml")
+    for name, rank in (("sls_frog_rank4", 4), ("sls_frog_rank32", 32)):
+        own = text.replace('output_name = "sls_frog"', f'output_name = "{name}"')
+        page.stage.window.queue.add(own.replace("rank = 16", f"rank = {rank}"))
+    page.page.wait_for_selector("#queue-list >> text=sls_frog_rank32")
+
+
+def _past(page: Shown) -> None:
+    """Two runs from before, both ticked."""
+    window = page.stage.window
+    for name, rank, steps in (("sls_frog", 16, 300), ("sls_frog_rank4", 4, 200)):
+        run = begun(window, steps)
+        run.status = "done"
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(run.started))
+        folder = window.output / "runs" / f"{stamp}-{name}"
+        folder.mkdir(parents=True)
+        shutil.copytree(window.output / "sample", folder / "samples")
+        text = toml_io.read(PROJECT / "demo" / "run.toml").replace('"sls_frog"', f'"{name}"')
+        toml_io.write(folder / "run.toml", text.replace("rank = 16", f"rank = {rank}"))
+        ended = RunEnded("done", 0, steps, "Done.", "完了しました。", time=run.started + 90)
+        told = "".join(to_json(event) + "\n" for event in (*run.log.since(0), ended))
+        moved = told.replace(str(window.output / "sample"), str(folder / "samples"))
+        (folder / "events.jsonl").write_text(moved, encoding="utf-8")
+    window.runner, window.watcher = FakeRunner(window.workspace / "none"), Watcher()
+    page.open_tab(0)
+    page.open_tab(4)
+    ticks = page.page.locator("input[data-run]")
+    for n in range(2):
+        ticks.nth(n).wait_for()
+        ticks.nth(n).click()
+        page.page.wait_for_timeout(1500)
+    page.page.wait_for_selector("#card-runs .rw-chart")
 
 
 _RUN = "The run panel stands beside every tab."
@@ -124,6 +182,18 @@ SCENES: Sequence[Scene] = (
         is_new=True,
     ),
     Scene(
+        "captions",
+        "Captions",
+        "キャプション",
+        "Pictures with their captions, tags counted; a change of many is shown before, and can be undone.",
+        "画像とキャプションの一覧。タグの集計、一括編集は事前に確認でき、元に戻せます。",
+        act=_captions,
+        is_whole=False,
+        is_new=True,
+        at="#card-captions",
+        looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
+    ),
+    Scene(
         "model",
         "Model",
         "モデル",
@@ -162,6 +232,16 @@ SCENES: Sequence[Scene] = (
         state="done",
         tab=4,
         looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
+    ),
+    Scene(
+        "past",
+        "Past runs beside each other",
+        "過去の学習の比較",
+        "Curves, samples at the same steps, and the settings that differ.",
+        "曲線、同じステップのサンプル画像、異なる設定を並べて比べます。",
+        tab=4,
+        act=_past,
+        is_new=True,
     ),
     Scene(
         "difference",
@@ -217,6 +297,17 @@ SCENES: Sequence[Scene] = (
             "en": [(DESK, LIGHT), (DESK, DARK), (LAPTOP, LIGHT), (PHONE, LIGHT)],
             "ja": [(DESK, LIGHT), (PHONE, DARK)],
         },
+    ),
+    Scene(
+        "queue",
+        "A queue of runs",
+        "学習の待ち行列",
+        "Each starts by itself when the one before has ended, also with no page open.",
+        "前の学習が終わると自動で始まります。ページを閉じていても進みます。",
+        state="running",
+        act=_queue,
+        is_whole=False,
+        is_new=True,
     ),
     Scene("paused", "Paused", "一時停止中", _RUN, _RUN_JA, state="paused", looks=JAPANESE, is_whole=False),
     Scene(
