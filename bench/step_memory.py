@@ -1,9 +1,17 @@
 """The memory a training step really takes on a CPU: what lies there before it, and every block it takes and
-gives back, as torch's profiler notes them."""
+gives back, as torch's profiler notes them.
+
+    python -m bench.step_memory RUN.toml...     prints the peak of each in bytes, as JSON
+
+In a process of its own, since what else a process holds or has held would be in the figure.
+"""
 
 from __future__ import annotations
 
 import gc
+import json
+import sys
+import tempfile
 import warnings
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
+from core.config import check
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.train import run
@@ -91,3 +100,15 @@ def _highest(profiled: profile) -> int:
         level += nbytes
         highest = max(highest, level)
     return highest
+
+
+def main(run_files: list[str]) -> None:
+    peaks = []
+    for run_file in run_files:
+        with tempfile.TemporaryDirectory() as folder:
+            peaks.append(measure(check.load(Path(run_file)).config, Path(folder)).peak)
+    print(json.dumps(peaks))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

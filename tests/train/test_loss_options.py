@@ -62,7 +62,7 @@ class First:
     def __init__(self, training, **options):
         train = training.config.train.model_copy(update=options)
         config = training.config.model_copy(update={"train": train})
-        made = training.stream.__self__
+        made = training.batches
         batches = Batches(made._plan, config, made._latents, made._masks, made._spec, made._engine)
         self.batches = [*islice(batches.stream(0), 6)]
         self.batch, noisy = self.batches[0], []
