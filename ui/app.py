@@ -164,7 +164,7 @@ class App:
             **QUICK,
         )
         filled = self.bar.connect(lang, list(form.components.values()))
-        filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang, self.timer)]
+        filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         filled.append(self.forecast.connect(lang))
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])

@@ -116,11 +116,14 @@ class RunPanel:
         reading = {lang, parts["seen"]}
 
         def show(data: Mapping[Any, Any]) -> Any:
-            return self.show(data[lang], data[parts["seen"]]) or gr.skip()
+            waiting = self.queue.show(data[lang], data[self.queue.parts["seen"]])
+            return (self.show(data[lang], data[parts["seen"]]) | waiting) or gr.skip()
 
         parts["timer"] = timer
         self._log.connect(lang)
-        timer.tick(guarded(show, self._window), reading, self.outputs, **QUICK)
+        # One request for the run and the queue: answering costs a browser far more than what is in it.
+        asking = reading | {self.queue.parts["seen"]}
+        timer.tick(guarded(show, self._window), asking, [*self.outputs, *self.queue.outputs], **QUICK)
         with_form = {*reading, *form.inputs}
         for name, act in (("start", self._start), ("check", self._check), ("queue", self._queue)):
 

@@ -40,12 +40,9 @@ class QueueCard:
     def outputs(self) -> list[Any]:
         return list(self.parts.values())
 
-    def connect(self, lang: Any, timer: Any) -> Any:
+    def connect(self, lang: Any) -> Any:
         """Bind the handlers. Gives the event that fills the form."""
         parts, form, window = self.parts, self._form, self._window
-
-        def tick(data: Data) -> Any:
-            return self.show(data[lang], data[parts["seen"]]) or gr.skip()
 
         def act(data: Data, event: gr.EventData) -> Update:
             return self.act(event._data, data[lang])
@@ -53,7 +50,6 @@ class QueueCard:
         def edit(data: Data, event: gr.EventData) -> Update:
             return self.edit(event._data, data[lang])
 
-        timer.tick(guarded(tick, window), {lang, parts["seen"]}, self.outputs, **QUICK)
         parts["list"].click(guarded(act, window), {lang}, self.outputs, **QUICK)
         into = [*self.outputs, *form.components.values()]
         return parts["list"].submit(guarded(edit, window), {lang}, into, trigger_mode="once", **QUICK)
