@@ -24,7 +24,13 @@ from tests.ui.stage import SIZES, Look, Shown, Stage, staged
 TALLEST = {1440: 2300, 1024: 1900, 390: 2600}
 """Pixels of a picture's height, by the width of the window."""
 
-QUALITY = 80
+QUALITY = 72
+
+_LOADED = """[...document.images].every((image) => {
+  const box = image.getBoundingClientRect();
+  return image.complete || !image.checkVisibility() || box.top > innerHeight || box.bottom < 0 || !box.height;
+})"""
+"""Every picture that is in sight is there; the others are loaded only once they come into sight."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +71,12 @@ def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
         page.page.set_viewport_size({"width": shot.width, "height": height})
     if shot.scene.at:
         page.page.evaluate("(at) => document.querySelector(at).scrollIntoView()", shot.scene.at)
-    page.page.wait_for_function(
-        "[...document.images].every((image) => image.complete"
-        " || image.getBoundingClientRect().top > innerHeight)"
-    )
+    page.page.wait_for_function(_LOADED)
     picture = Image.open(io.BytesIO(page.page.screenshot()))
     picture.convert("RGB").save(out / shot.name, "WEBP", quality=QUALITY, method=6)
 
 
-def gallery(wanted: list[Shot]) -> str:
+def gallery(wanted: list[Shot], out: Path) -> str:
     """The page that shows the pictures, with their titles in both languages."""
     lines = [
         "# Gallery · ギャラリー",
@@ -86,7 +89,7 @@ def gallery(wanted: list[Shot]) -> str:
         "",
     ]
     for scene in SCENES:
-        taken = [shot for shot in wanted if shot.scene is scene]
+        taken = [shot for shot in wanted if shot.scene is scene and (out / shot.name).is_file()]
         if not taken:
             continue
         lines += [f"## {scene.en} · {scene.ja}", "", f"{scene.more_en}  ", scene.more_ja, ""]
@@ -105,7 +108,7 @@ def _said(shot: Shot) -> str:
 
 def draw(wanted: list[Shot], out: Path) -> None:
     """Take these pictures with one server and one browser."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import TimeoutError, sync_playwright
 
     folder = Path(tempfile.gettempdir()) / "rareword-gallery"
     shutil.rmtree(folder, ignore_errors=True)
@@ -115,11 +118,18 @@ def draw(wanted: list[Shot], out: Path) -> None:
         look = Look(browser, stage)
         pages: dict[str, Shown] = {}
         for shot in wanted:
-            stage.clear()
-            if shot.lang not in pages or shot.scene.is_new:
-                pages[shot.lang] = look(shot.lang)
-            take(pages[shot.lang], stage, shot, out)
-            print(shot.name, flush=True)
+            for again in (False, True):
+                stage.clear()
+                if shot.lang not in pages or shot.scene.is_new or again:
+                    pages[shot.lang] = look(shot.lang)
+                    pages[shot.lang].page.set_default_timeout(20_000)
+                try:
+                    take(pages[shot.lang], stage, shot, out)
+                except TimeoutError as e:
+                    print(f"{shot.name}: {e}", flush=True)
+                    continue
+                print(shot.name, flush=True)
+                break
         look.close()
         browser.close()
     shutil.rmtree(folder, ignore_errors=True)
@@ -138,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
     wanted = [*shots(chosen.only)]
     draw(wanted, chosen.out)
     if not chosen.only:
-        (chosen.out.parent / "gallery.md").write_text(gallery([*shots()]), encoding="utf-8")
+        (chosen.out.parent / "gallery.md").write_text(gallery([*shots()], chosen.out), encoding="utf-8")
     total = sum(path.stat().st_size for path in chosen.out.glob("*.webp"))
     print(f"{len(wanted)} pictures; the folder holds {total / 1e6:.2f} MB")
 

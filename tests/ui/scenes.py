@@ -180,6 +180,7 @@ SCENES: Sequence[Scene] = (
         "学習で使う計画そのものから、フォルダ・バケット・切り抜きを表示します。",
         act=_preview,
         is_new=True,
+        at="#card-preview",
     ),
     Scene(
         "captions",
