@@ -1,7 +1,9 @@
-"""The page: header, five tabs, run panel; language, load and the one timer."""
+"""The page: header, five tabs, run panel; its language, and what a page shows when it is opened."""
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +22,7 @@ from ui.parts.page import QUICK, Page, column, texts
 from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
-from ui.settings.identity import DECIDING, RESULT, SAID, model_html
+from ui.settings.identity import SAID, model_html
 from ui.settings.length import length_html
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar, recipe
@@ -43,12 +45,20 @@ Update = dict[Any, Any]
 _SHOW = """(level, method) => {
   document.body.dataset.level = level || 'basic';
   document.body.dataset.method = method || 'lora';
-  document.body.dataset.ready = 'yes';
+  const stale = document.querySelector('#rw-built [data-stale]');
+  if (stale) stale.dispatchEvent(new CustomEvent('rw-stale', {bubbles: true}));
+  else document.body.dataset.ready = 'yes';
 }"""
+_ASK_AGAIN = "element.addEventListener('rw-stale', () => trigger('click', {}));"
+_TYPED = "element.addEventListener('rw-typed', () => trigger('click', {}));"
 _REMEMBER_LANGUAGE = """(lang) => {
   document.cookie = 'rareword_lang=' + lang + '.TOKEN; path=/; max-age=31536000; samesite=strict';
   document.documentElement.lang = lang;
 }"""
+
+
+_MOST_SENT = 16
+"""Preparations of the page that are remembered; a browser asks about its own a second later."""
 
 
 class App:
@@ -61,17 +71,20 @@ class App:
         self.picking = Picking(window)
         self.form = Form(window.paths, self.picking)
         self.bar = PresetsBar(window, self.form)
-        self._built: Update = {}
+        self._lock = threading.Lock()
+        self._sent: dict[int, Update] = {}
         with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
             self._draw()
             self._connect()
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
         if window.chosen:
             window.draft.keep(self.form.shown(recipe(window.chosen)))
-        self._built = self._settle(self._whole(lang))
+        self.prepare(lang)
 
     def _draw(self) -> None:
         page, form = self.page, self.form
+        # Which preparation of the page a browser was sent, for `load` to know what it shows.
+        self.built = gr.HTML(elem_id="rw-built", padding=False, js_on_load=_ASK_AGAIN)
         with gr.Row(elem_id="rw-header"):
             page.add(gr.HTML, {"value": _brand}, padding=False, elem_id="rw-brand")
             with column("rw-header-presets"):
@@ -105,8 +118,6 @@ class App:
                     self._draw_tabs()
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form)
-        # Started by load: a tick before it would be answered in the language the page was built in.
-        self.timer = gr.Timer(1.0, active=False)
 
     def _draw_search(self) -> None:
         self.find = self.page.add(
@@ -117,6 +128,7 @@ class App:
             container=False,
             elem_id="find",
         )
+        self.typed = gr.HTML("<i data-typed></i>", elem_id="rw-typed", padding=False, js_on_load=_TYPED)
         self.found = gr.HTML(elem_id="found", elem_classes=["rw-maybe"], padding=False)
         self.hidden = gr.HTML(elem_id="rw-hidden", padding=False)
 
@@ -145,13 +157,16 @@ class App:
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
+        self.tells = [self.schedule, *self.forecast.parts.values(), self.hidden]
+        self.tells += [self.model[name] for name in SAID]
         self._connect_page()
-        typed = [component.input for component in form.components.values()]
+        # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
+        picked = [c.input for c in form.components.values() if isinstance(c, gr.Dropdown)]
         gr.on(
-            [*typed, self.level.input],
+            [*picked, self.level.input, self.typed.click],
             guarded(lambda d: self.changed(form.raw(d), d[self.level], d[lang]), self._window),
             {lang, self.level, *form.inputs},
-            [self.schedule, self.hidden],
+            self.tells,
             trigger_mode="always_last",
             **QUICK,
         )
@@ -174,26 +189,29 @@ class App:
         self.resize.connect(lang)
         self.regularize.connect(lang, self.tools_tab)
         self.board.connect(lang)
-        self.run.connect(lang, self.timer)
+        self.run.connect(lang)
 
     def _connect_page(self) -> None:
         """What happens when the page is opened, and when language or level are changed."""
         form, lang, level = self.form, self.lang, self.level
         method = form.components["network.method"]
-        seen = self.run.parts["seen"]
+        given = self.run.parts["given"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         own += [*self.maker.outputs, *self.picking.rows, *self.captions.shown]
-        places = [self.schedule, *(self.model[name] for name in SAID), lang, level, self.bar.parts["note"]]
-        places += self.run.queue.outputs
-        places += [*self.forecast.parts.values(), self.hidden, self.found, self.board.parts["said"]]
-        everything = list({id(block): block for block in (*own, *places, self.timer)}.values())
+        places = [*self.tells, lang, level, self.bar.parts["note"], self.found, self.board.parts["said"]]
+        everything = list({id(block): block for block in (*own, *places, self.built)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
-        opened = self.blocks.load(guarded(self.load, self._window), None, everything, **QUICK)
-        opened.then(None, [level, method], None, **show)
+        # Each output of an event costs time, also one that is not changed: all of them only where needed.
+        built = [self.built, *self.picking.rows]
+        for opened in (
+            self.blocks.load(guarded(self.load, self._window), [self.built, given], built, **QUICK),
+            self.built.click(guarded(self.renew, self._window), None, everything, **QUICK),
+        ):
+            opened.then(None, [level, method], None, **show)
         gr.on([level.change, method.change], None, [level, method], None, **show)
         lang.input(
-            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[seen], d[level]), self._window),
-            {lang, level, seen, *form.inputs},
+            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level]), self._window),
+            {lang, level, given, *form.inputs},
             everything,
             **QUICK,
         )
@@ -201,27 +219,17 @@ class App:
         lang.change(None, lang, None, js=remember, api_visibility="private")
 
     def _connect_files(self, filled: list[Any]) -> None:
-        """What is said about chosen files and the length of the run, kept up with the form.
+        """What is said about the settings, kept up with the form; and the lists of files to choose from.
 
         Listens to people, not to every change: one that comes with a new language would still be answered
         in the old one. So the events that fill the form themselves are named in `filled`.
         """
         form, lang = self.form, self.lang
-        places = [self.model[name] for name in SAID]
-        gr.on(
-            [form.components[key].input for key in ("model.base", "model.vae", *DECIDING, *RESULT)],
-            guarded(lambda d: self.identities(form.raw(d), d[lang]), self._window),
-            {lang, *form.inputs},
-            places,
-            trigger_mode="always_last",
-            **QUICK,
-        )
-        told = [self.schedule, *self.forecast.parts.values(), self.hidden, *places]
         for event in filled:
             event.then(
                 guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window),
                 {lang, self.level, *form.inputs},
-                told,
+                self.tells,
                 **QUICK,
             )
         lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
@@ -230,17 +238,37 @@ class App:
 
     # Handlers of the whole page.
 
-    def load(self, request: gr.Request) -> Any:
-        """A page that was just opened: its language, the settings as they stand, the run as it is."""
-        cookies = request.cookies or {}
-        lang = self._window.language(
-            request.headers.get("accept-language", ""), str(cookies.get("rareword_lang", ""))
-        )
+    def prepare(self, lang: Lang) -> None:
+        """Build into the page what it shows now, so that the next browser has it at once."""
         whole = self._whole(lang)
-        # Most of it is in the page already; what is sent again costs the browser a second of work.
-        news = {block: update for block, update in whole.items() if self._built.get(block) != update}
-        news |= self.picking.show(request)
-        return news | {self.timer: gr.Timer(value=self.run.seconds, active=True)}
+        with self._lock:
+            number, last = next(reversed(self._sent.items()), (0, {}))
+            if whole == last:
+                return
+            self._sent[number + 1] = whole
+            for old in [*self._sent][:-_MOST_SENT]:
+                del self._sent[old]
+            self._settle({**whole, self.built: _built_html(number + 1)})
+            self.blocks.config = self.blocks.get_config_file()
+
+    def load(self, built: str, given: Any, request: gr.Request) -> Any:
+        """A page that was just opened: whether it shows everything as it stands, in its language.
+
+        given: asked for so that it is of the same moment as the page, see RunPanel.
+        """
+        number = re.search(r"\d+", built or "")
+        shown = self._sent.get(int(number.group()) if number else 0)
+        is_stale = shown != self._whole(self._language(request))
+        updates = self.picking.show(request)
+        return (updates | ({self.built: _built_html(0)} if is_stale else {})) or gr.skip()
+
+    def renew(self, request: gr.Request) -> Update:
+        """Everything on a page, for one that was sent in another language or before something changed."""
+        return self._whole(self._language(request)) | {self.built: ""}
+
+    def _language(self, request: gr.Request) -> Lang:
+        chosen = str((request.cookies or {}).get("rareword_lang", ""))
+        return self._window.language(request.headers.get("accept-language", ""), chosen)
 
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""
@@ -249,18 +277,17 @@ class App:
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
         return self._merged(
-            self.form.restore(raw), self.lists(), self.relabel(raw, lang, (), str(level)), choices
+            self.form.restore(raw), self.lists(), self.relabel(raw, lang, None, str(level)), choices
         )
 
     @staticmethod
-    def _settle(whole: Update) -> Update:
-        """Build these updates into the page, so that a browser has them at once."""
+    def _settle(whole: Update) -> None:
+        """Make these updates what the page is built with."""
         for block, update in whole.items():
-            values = update if isinstance(update, dict) else {"value": update}
+            values = update if isinstance(update, dict) and "__type__" in update else {"value": update}
             for name, value in values.items():
                 if name != "__type__":
                     setattr(block, name, value)
-        return whole
 
     @staticmethod
     def _merged(*parts: Update) -> Update:
@@ -273,15 +300,14 @@ class App:
                 merged[block] = {**before, **update} if is_both else update
         return merged
 
-    def relabel(self, raw: Mapping[str, Any], lang: Lang, seen: Any, level: str) -> Update:
+    def relabel(self, raw: Mapping[str, Any], lang: Lang, given: Any, level: str) -> Update:
         """The whole page in a language: fixed words, and what was said about files, pictures and the run."""
         updates = self._merged(
             self.page.relabel(lang),
             self.preview.show(raw, lang),
             self.captions.show(lang),
-            self.run.show(lang, seen),
+            self.run.show(lang, given),
             self.maker.show(lang),
-            self.run.queue.show(lang),
             self.told(raw, lang, level),
             {self.board.parts["said"]: self.board.show(lang)},
         )
@@ -304,12 +330,9 @@ class App:
         return {self.model[name]: model_html(self._window.paths, name, raw, lang) for name in SAID}
 
     def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
-        """Keep what was typed; say what it means for the length of the run and for other options."""
+        """Keep what was typed; say what it means for the run, for files and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
-        return {
-            self.schedule: self._length(raw, lang),
-            self.hidden: hidden_style(self.form, raw, level),
-        }
+        return self.told(raw, lang, level)
 
     def lists(self) -> Update:
         """What there is to pick from on this computer, looked for anew."""
@@ -330,6 +353,6 @@ def _brand(lang: Lang) -> str:
     return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span></div>'
 
 
-def build(window: Window) -> gr.Blocks:
-    """The page of a window."""
-    return App(window).blocks
+def _built_html(number: int) -> str:
+    """number: 0 for a page that has to ask again."""
+    return f'<i data-built="{number}"></i>' if number else "<i data-stale></i>"

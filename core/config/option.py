@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Iterator, Mapping
@@ -142,7 +143,7 @@ class Section(BaseModel):
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """One declared option, found by walking the schema."""
 
@@ -169,8 +170,13 @@ class Option:
         return is_for_method and conditions.unmet(self.meta.needs, values) is None
 
 
-def walk(schema: type[BaseModel]) -> Iterator[Option]:
+@functools.cache
+def walk(schema: type[BaseModel]) -> tuple[Option, ...]:
     """Every option of a run file schema, section by section, in the order of declaration."""
+    return tuple(_declared(schema))
+
+
+def _declared(schema: type[BaseModel]) -> Iterator[Option]:
     for section, outer in schema.model_fields.items():
         kind = outer.annotation
         if not (isinstance(kind, type) and issubclass(kind, Section)):

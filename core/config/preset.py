@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,20 @@ class Preset:
 
 def load(path: Path) -> Preset:
     """One preset file. Raises ConfigError with every problem in it."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _read(path)  # says in words what is wrong
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=512)
+def _read_once(path: Path, mtime_ns: int, size: int) -> Preset:
+    """As it was read before, while the file is the same: a page lists all of them whenever it is opened."""
+    return _read(path)
+
+
+def _read(path: Path) -> Preset:
     document = toml_io.parse(toml_io.read(path))
     title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
     source = _words(document.pop("source", ""), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,8 +56,12 @@ class Forecast:
         )
 
 
+@functools.lru_cache(maxsize=64)
 def forecast(setup: Setup) -> Forecast:
-    """What the run of a set-up will need. Raises ValueError when nothing is trained."""
+    """What the run of a set-up will need. Raises ValueError when nothing is trained.
+
+    Remembered: a page asks for the same one again and again.
+    """
     if not setup.trained:
         raise ValueError("nothing is trained")
     held = _held(setup)

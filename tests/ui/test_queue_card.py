@@ -76,13 +76,6 @@ def test_the_queue_starts_the_next_run_with_no_page_open(app, window, raw):
     assert window.queue.look().waiting == ()
 
 
-def test_a_page_is_told_of_the_queue_only_when_it_changed(app, window, raw):
-    seen = app.run.queue.show("en")[app.run.queue.parts["seen"]]
-    assert app.run.queue.show("en", seen) == {}
-    starting.queue(window, app.form, raw, "en")
-    assert "frog" in app.run.queue.show("en", seen)[app.run.queue.parts["list"]]
-
-
 def test_the_card_shows_order_length_and_why_it_waits_in_both_languages(app, window, raw):
     starting.queue(window, app.form, raw, "en")
     starting.queue(window, app.form, {**raw, "train.max_train_steps": 1200}, "en")

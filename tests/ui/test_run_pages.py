@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -42,3 +44,25 @@ def test_samples_are_looked_at_by_the_arrow_keys_and_compared_under_a_slider(sta
     cut = page.page.evaluate("document.querySelector('.rw-pair').style.getPropertyValue('--cut')")
     left, right = (page.page.locator(".rw-below select").nth(n).input_value() for n in (0, 1))
     assert (cut, left, right) == ("20%", "0", "3")
+
+
+def test_a_page_that_loses_the_program_says_so_and_goes_on_when_it_is_back(stage, look):
+    stage.show("running")
+    page = look()
+    page.caught_up()
+    page.page.route("**/live?*", lambda route: route.abort())
+    page.page.locator("#run-lost >> text=can't reach the program").wait_for()
+    page.page.unroute("**/live?*")
+    page.page.locator("#run-lost").wait_for(state="hidden")
+    page.faults.clear()  # the browser's own words on what was kept from it
+
+
+def test_the_whole_log_is_at_hand_below_the_run(stage, look):
+    stage.show("failed")
+    page = look()
+    page.page.locator("#run-log li").first.wait_for()
+    page.page.locator("#run-log-acts a").scroll_into_view_if_needed()
+    with page.page.expect_download() as waiting:
+        page.page.locator("#run-log-acts a").click()
+    assert waiting.value.suggested_filename == "log.txt"
+    assert "Memory ran out" in Path(waiting.value.path()).read_text("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -15,6 +16,8 @@ from core.events import Paused, RunEnded, Saved, StageProgress, StepDone, Warned
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, thinned, ticks
 from ui.parts.curve import Curve
+from ui.run.live import answer
+from ui.run.log import log_text
 from ui.window import PROJECT
 from ui.window.resuming import last_story, look_in_background
 from ui.window.run_view import RunView, Watcher, log_lines
@@ -25,16 +28,29 @@ def panel(app):
     return app.run
 
 
-def press(app, name, lang="en", seen=()):
+def press(app, name, lang="en"):
     """What a click on a button gives: {name of the part: update}."""
     panel = app.run
     act = getattr(panel, f"_{name}")
-    updates = panel._answer(act, demo_raw(app), lang, seen)
-    return named(panel, updates)
+    return named(panel, panel._answer(act, demo_raw(app), lang, None))
 
 
 def named(panel, updates):
     return {name: updates[part] for name, part in panel.parts.items() if part in updates}
+
+
+def looked(app, lang="en", columns=12):
+    """Everything of the panel as a page that was just opened gets it: Gradio's parts, and HTML."""
+    return named(app.run, app.run.show(lang)) | html_of(answer(app._window, lang, {}, columns))
+
+
+def html_of(answered):
+    return {name: html for name, (_, html) in answered["parts"].items()}
+
+
+def words_of(answered):
+    """What a page that has taken this answer says it has."""
+    return {name: word for name, (word, _) in answered["parts"].items()}
 
 
 def visible(updates):
@@ -42,7 +58,7 @@ def visible(updates):
 
 
 def test_a_window_without_a_run_offers_start_and_check(app, panel):
-    shown = named(panel, panel.show("en", ()))
+    shown = looked(app)
     assert {"start", "check"} <= visible(shown) and not {"stop", "pause", "resume"} & visible(shown)
     assert "Ready" in shown["head"]
 
@@ -60,10 +76,10 @@ def test_the_loss_of_held_out_pictures_is_shown_beside_the_training_loss(app, pa
     run = window.runner.current
     run.plan()
     run.step(1, 0.5)
-    assert "held-out" not in named(panel, panel.show("en", ())).get("chart", "")
+    assert "held-out" not in looked(app).get("chart", "")
     run.step(2, 0.4, validation=0.625)
     run.step(3, 0.3)
-    shown = named(panel, panel.show("en", ()))
+    shown = looked(app)
     assert "held-out pictures" in shown["chart"] and "Validation loss" in shown["head"]
     assert "0.6250" in shown["head"]
 
@@ -84,7 +100,7 @@ def test_a_second_start_says_that_a_run_is_under_way(app):
 
 def test_what_is_wrong_is_told_with_option_and_line_and_nothing_starts(app, window):
     raw = {**demo_raw(app), "train.learning_rate": "<b>fast</b>"}
-    updates = named(app.run, app.run._answer(app.run._check, raw, "en", ()))
+    updates = named(app.run, app.run._answer(app.run._check, raw, "en", None))
     html = updates["message"]["value"]
     assert "Learning rate" in html and "train.learning_rate" in html and "line " in html
     assert "<b>fast" not in html and "&lt;b&gt;fast" in html
@@ -120,14 +136,14 @@ def test_a_stopped_run_is_resumed_from_its_state_with_its_own_settings(app, wind
     run.plan()
     run.step(10)
     run.end("stopped", 10, state)
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     assert shown["resume"]["visible"] and shown["resume"]["value"] == "Resume from step 10"
     press(app, "resume")
     again = window.runner.current
     assert again is not run and again.config.save.resume == str(state)
     assert again.config.train == run.config.train
     again.end("failed", 10)
-    assert named(app.run, app.run.show("en", ()))["resume"]["value"] == "Resume from step 10"
+    assert looked(app)["resume"]["value"] == "Resume from step 10"
 
 
 def test_a_finished_run_offers_no_resume_and_names_its_result(app, window, tmp_path):
@@ -135,7 +151,7 @@ def test_a_finished_run_offers_no_resume_and_names_its_result(app, window, tmp_p
     run = window.runner.current
     run.log(Saved("model", str(tmp_path / "last.safetensors"), 20))
     run.end("done", 20, tmp_path)
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     assert not shown["resume"]["visible"] and "last.safetensors" in shown["outcome"]
 
 
@@ -144,11 +160,41 @@ def test_a_page_that_knows_everything_is_sent_nothing(app, window):
     run = window.runner.current
     run.step(1)
     run.end("done", 1)
-    first = app.run.show("en", ())
-    seen = first[app.run.parts["seen"]]
-    assert app.run.show("en", seen) == {}
-    assert app.run.show("ja", seen) != {}
-    assert named(app.run, app.run.show("en", ())).keys() == named(app.run, first).keys()
+    has = words_of(answer(window, "en", {}))
+    assert answer(window, "en", has)["parts"] == {}
+    assert answer(window, "ja", has)["parts"].keys() == has.keys()
+
+
+def test_a_step_is_sent_without_the_parts_that_it_does_not_change(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.plan()
+    run.step(1)
+    has = words_of(answer(window, "en", {}))
+    run.step(2)
+    assert answer(window, "en", has)["parts"].keys() == {"head", "chart", "rates", "log"}
+
+
+def test_only_what_gradio_draws_is_news_for_it(app, window):
+    def news():
+        return answer(window, "en", {})["news"]
+
+    told = [news()]
+    press(app, "start")
+    told.append(news())
+    run = window.runner.current
+    run.plan()
+    run.step(1)
+    run.log(Warned("W-X", "look here", "ここ"))
+    assert news() == told[-1]
+    assert told[-1] in named(app.run, app.run.show("en"))["news"]
+    run.log(Saved("state", "/a/state", 1))
+    told.append(news())
+    press(app, "queue")
+    told.append(news())
+    run.end("done", 2)
+    told.append(news())
+    assert len({*told}) == 5
 
 
 def test_names_and_prompts_are_shown_as_text_only(app, window, tmp_path):
@@ -161,7 +207,7 @@ def test_names_and_prompts_are_shown_as_text_only(app, window, tmp_path):
     run.log(Warned("W-X", bad, bad, f"/tmp/{bad}"))
     run.log(StageProgress(bad, 1, 2))
     run.end("failed", 0)
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     for part in ("head", "outcome", "samples", "notices"):
         assert "<img src=x" not in shown[part]
     assert "&lt;img src=x" in shown["samples"]
@@ -175,7 +221,7 @@ def test_samples_stand_in_rows_by_prompt_with_before_and_the_latest(app, window,
             path = tmp_path / f"{step}-{number}.png"
             Image.new("RGB", (32, 32), (step // 2, 0, 0)).save(path)
             run.log(Saved("sample", str(path), step, {"prompt": prompt, "number": number, "seed": 1}))
-    html = named(app.run, app.run.show("en", ()))["samples"]
+    html = looked(app)["samples"]
     assert html.index('data-prompt="sls frog"') < html.index('data-prompt="frog"')
     assert html.count("<figcaption>before<") == 2 and html.count("<figcaption>step 400<") == 2
     assert str(tmp_path) not in html.replace(str(window.cache), "")
@@ -215,15 +261,13 @@ def test_twenty_thousand_steps_are_a_small_page_and_one_more_costs_next_to_nothi
     run = window.runner.current
     for n in range(1, 20_001):
         run.step(n, 0.1 if n != 12_345 else 9.0, total=20_000)
-    panel = app.run
-    seen = panel.show("en", ())[panel.parts["seen"]]
+    has = words_of(answer(window, "en", {}))
     run.step(20_001, 0.1, total=20_001)
     before = time.process_time()
-    sent = named(panel, panel.show("en", seen))
+    sent = html_of(answer(window, "en", has))
     assert time.process_time() - before < 0.1
     assert len(repr(sent)) < 60_000 and ">10<" in sent["chart"]
-    again = panel.show("en", panel.show("en", ())[panel.parts["seen"]])
-    assert named(panel, again).keys() == {"head"}
+    assert html_of(answer(window, "en", words_of(answer(window, "en", {})))).keys() <= {"head"}
 
 
 def test_a_curve_keeps_its_means_and_spikes_whatever_its_length():
@@ -246,7 +290,7 @@ def test_learning_rates_are_curves_and_groups_that_learn_alike_are_one(app, wind
     run = window.runner.current
     for n in (1, 2, 3):
         run.log(StepDone(n, 3, 1, 0.1, {"unet": n * 1e-4, "text_encoder": 5e-5, "te2": 5e-5}, 1.0, 0.5))
-    rates = named(app.run, app.run.show("en", ()))["rates"]
+    rates = looked(app)["rates"]
     assert "U-Net" in rates and "text encoder +1" in rates and rates.count("<polyline") == 2
 
 
@@ -255,7 +299,7 @@ def test_what_is_done_between_steps_says_how_long_it_will_take(app, window):
     run = window.runner.current
     run.log(StageProgress("cache_latents", 0, 100, time=1000.0))
     run.log(StageProgress("cache_latents", 20, 100, time=1010.0))
-    head = named(app.run, app.run.show("en", ()))["head"]
+    head = looked(app)["head"]
     assert "Encoding pictures 20/100 · 0:40 left" in head and "width:20.0%" in head
 
 
@@ -263,7 +307,7 @@ def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
     press(app, "start")
     run = window.runner.current
     run.log(StepDone(1, 3, 1, 0.1, {"unet": 1e-4}, 1.0, 0.5, ram_bytes=3 * 2**30))
-    head = named(app.run, app.run.show("en", ()))["head"]
+    head = looked(app)["head"]
     assert "<dt>Memory</dt><dd>3.0 GiB</dd>" in head and "GPU" not in head
 
 
@@ -272,7 +316,7 @@ def test_the_log_is_downloaded_with_what_the_run_folder_tells(app, window):
     run = window.runner.current
     run.log(Warned("W-X", "look here", "ここ"))
     (run.folder / "log.txt").write_text("Traceback in full", encoding="utf-8")
-    text = app.run._log.text("en")
+    text = log_text(window, "en")
     assert "look here" in text and text.endswith("Traceback in full\n")
 
 
@@ -315,12 +359,12 @@ def test_a_window_tells_the_story_of_the_run_before_it_was_started(app, window):
         [StepDone(n, 20, 1, 0.5 / n, {"unet": 1e-4}, 1.0, 0.5, time=now + n) for n in range(1, 9)],
     )
     look_in_background(window.output, window.left).join(10)
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     assert "Interrupted" in shown["head"] and "my frog" in shown["head"] and "8 / 20" in shown["head"]
     assert "after step 8" in shown["outcome"] and "<polyline" in shown["chart"]
-    assert "step 8/20" in shown["log"] and {"start", "check", "log_box"} <= visible(shown)
+    assert "step 8/20" in shown["log"] and {"start", "check"} <= visible(shown)
     press(app, "start")
-    assert "my frog" not in named(app.run, app.run.show("en", ()))["head"]
+    assert "my frog" not in looked(app)["head"]
 
 
 def test_the_story_of_a_run_that_came_to_its_end_says_so(app, window):
@@ -329,7 +373,7 @@ def test_the_story_of_a_run_that_came_to_its_end_says_so(app, window):
         [StepDone(20, 20, 1, 0.5, {"unet": 1e-4}, 1.0, 0.5), RunEnded("done", 0, 20, "Done.", "完了。")],
     )
     window.left.story = last_story(window.output)
-    shown = named(app.run, app.run.show("ja", ()))
+    shown = looked(app, "ja")
     assert "is-done" in shown["head"] and "完了。" in shown["outcome"] and "中断" not in shown["outcome"]
 
 
@@ -337,7 +381,7 @@ def draw(app, text, is_kept=False, lang="en"):
     def act(raw, lang):
         return app.run._draw_prompts(text, is_kept, lang)
 
-    return named(app.run, app.run._answer(act, {}, lang, ()))
+    return named(app.run, app.run._answer(act, {}, lang, None))
 
 
 def test_the_field_holds_the_prompts_of_the_run_with_all_their_options(app, window):
@@ -345,9 +389,10 @@ def test_the_field_holds_the_prompts_of_the_run_with_all_their_options(app, wind
     lines = shown["prompts"]["value"].splitlines()
     assert lines[0].startswith("sls frog --") or " --w " in lines[0]
     assert all(" --w " in line and " --d " in line for line in lines)
-    seen = shown["seen"]
+    given = shown["given"]
     window.runner.current.step(1)
-    assert "prompts" not in named(app.run, app.run.show("ja", seen))  # what was typed there stays
+    assert "prompts" not in named(app.run, app.run.show("ja", given))  # what was typed there stays
+    assert "prompts" not in named(app.run, app.run.show("ja", json.loads(json.dumps(given))))
 
 
 def test_other_prompts_reach_the_run_and_stay_when_that_is_asked_for(app, window):
@@ -356,7 +401,7 @@ def test_other_prompts_reach_the_run_and_stay_when_that_is_asked_for(app, window
     draw(app, "a toad --s 4\n\na newt", is_kept=True)
     wish = control.take_sample_now()
     assert wish.lines == ("a toad --s 4", "a newt") and wish.is_kept
-    shown = named(app.run, app.run.show("en", ()))["prompts"]["value"]
+    shown = looked(app)["prompts"]["value"]
     assert [line.split(" --")[0] for line in shown.splitlines()] == ["a toad", "a newt"]
 
 
@@ -372,11 +417,11 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
     run = window.runner.current
     run.step(3)
     run.status = "pausing"
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     assert "after the current step" in shown["head"] and shown["go_on"]["visible"]
     run.log(Paused(3, 5 * 2**30))
     run.status = "paused"
-    assert "5.0 GiB of GPU memory are free" in named(app.run, app.run.show("en", ()))["head"]
+    assert "5.0 GiB of GPU memory are free" in looked(app)["head"]
 
 
 @pytest.mark.parametrize(
@@ -390,17 +435,17 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
 )
 def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, label, key, value):
     raw = {**demo_raw(app), "dataset.train_batch_size": 1, "train.gradient_checkpointing": False, **changed}
-    named(app.run, app.run._answer(app.run._start, raw, "en", ()))
+    named(app.run, app.run._answer(app.run._start, raw, "en", None))
     run = window.runner.current
     run.log(RunEnded("failed", 5, 3, "It failed.", "失敗しました。", code=code))
     run.status = "failed"
-    shown = named(app.run, app.run.show("en", ()))
+    shown = looked(app)
     assert shown["cure"]["visible"] and label.lower() in shown["cure"]["value"].lower()
-    updates = app.run.cure(raw, "en", ())
+    updates = app.run.cure(raw, "en", None)
     again = window.runner.current
     assert again is not run and toml_io.values_of(again.config)[key] == value
     assert app.form.components[key] in updates
-    assert not named(app.run, app.run.show("en", ()))["cure"]["visible"]
+    assert not looked(app)["cure"]["visible"]
 
 
 def test_a_failure_that_no_setting_cures_has_no_such_button(app, window):
@@ -408,8 +453,8 @@ def test_a_failure_that_no_setting_cures_has_no_such_button(app, window):
     run = window.runner.current
     run.log(RunEnded("failed", 5, 3, "Full.", "満杯。", code="E-DISK-FULL"))
     run.status = "failed"
-    assert not named(app.run, app.run.show("en", ()))["cure"]["visible"]
-    assert "No training" in named(app.run, app.run.cure(demo_raw(app), "en", ()))["message"]["value"]
+    assert not looked(app)["cure"]["visible"]
+    assert "No training" in named(app.run, app.run.cure(demo_raw(app), "en", None))["message"]["value"]
 
 
 def sampled(run, folder, steps, prompts=("sls frog",)):
@@ -424,19 +469,14 @@ def sampled(run, folder, steps, prompts=("sls frog",)):
 def test_every_step_with_samples_can_be_reached(app, window, tmp_path):
     press(app, "start")
     sampled(window.runner.current, tmp_path / "s", range(0, 6000, 100))
-    panel, seen = app.run, ()
-
-    def looked(updates):
-        shown = named(panel, updates)
-        return shown, shown["seen"]
-
-    shown, seen = looked(panel.show("en", seen))
-    captions = re.findall(r"<figcaption>([^<]+)<", shown["samples"])
+    shown = looked(app)["samples"]
+    captions = re.findall(r"<figcaption>([^<]+)<", shown)
     assert captions == ["before", *[f"step {n}" for n in range(4900, 6000, 100)]]
-    assert shown["older"]["visible"] and shown["older"]["value"] == "Show 36 more steps"
-    shown, seen = looked(panel.older("en", seen))
-    shown, seen = looked(panel.older("en", seen))
-    assert shown["samples"].count("<figcaption>") == 60 and not shown["older"]["visible"]
+    assert 'data-older="48">Show 36 more steps<' in shown
+    shown = looked(app, columns=48)["samples"]
+    assert shown.count("<figcaption>") == 48 and 'data-older="84">Show 12 more steps<' in shown
+    shown = looked(app, columns=84)["samples"]
+    assert shown.count("<figcaption>") == 60 and "data-older" not in shown
 
 
 def test_many_small_pictures_are_made_a_few_at_a_time_until_all_are_there(app, window, tmp_path):
@@ -444,18 +484,11 @@ def test_many_small_pictures_are_made_a_few_at_a_time_until_all_are_there(app, w
     run = window.runner.current
     sampled(run, tmp_path / "s", range(0, 1000, 100), ("a", "b", "c"))
     run.end("stopped", 900)
-    panel, seen, made = app.run, (), []
+    has, made = {}, []
     for _ in range(4):
-        shown = named(panel, panel.show("en", seen))
-        if not shown:
+        answered = answer(window, "en", has)
+        if not answered["parts"]:
             break
-        made.append(shown["samples"].count("<img"))
-        seen = shown["seen"]
-    assert made == [12, 24, 30] and panel.show("en", seen) == {}
-
-
-def test_a_page_asks_seldom_while_nothing_runs(app, window):
-    assert named(app.run, app.run.show("en", ()))["timer"]["value"] == 4.0
-    assert press(app, "start")["timer"]["value"] == 1.0
-    window.runner.current.end("done", 1)
-    assert named(app.run, app.run.show("en", ()))["timer"]["value"] == 4.0
+        made.append(html_of(answered)["samples"].count("<img"))
+        has |= words_of(answered)
+    assert made == [12, 24, 30] and answer(window, "en", has)["parts"] == {}

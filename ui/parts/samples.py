@@ -25,10 +25,9 @@ MADE_AT_ONCE = 12
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """older: how many steps are left out. is_whole: whether every small picture is made."""
+    """is_whole: whether every small picture is made."""
 
     html: str = ""
-    older: int = 0
     is_whole: bool = True
 
 
@@ -50,9 +49,18 @@ def sample_grid(samples: Sequence[Saved], thumbs: Thumbs, lang: Lang, most: int 
         compare = f'<button type="button" class="rw-link" data-compare>{words}</button>'
     html = (
         f'<section class="rw-samples" {viewer_words(lang)}><header><h4>{esc(say("run.samples", lang))}</h4>'
-        f'{compare}</header><div class="rw-strip"><div>{drawn}</div></div></section>'
+        f'{compare}</header><div class="rw-strip"><div>{drawn}</div></div>'
+        f"{_older(len(steps) - len(shown), most, lang)}</section>"
     )
-    return SampleGrid(html, len(steps) - len(shown), maker.is_whole)
+    return SampleGrid(html, maker.is_whole)
+
+
+def _older(left: int, most: int, lang: Lang) -> str:
+    """The button that asks for more columns (script/live.js); nothing when none is left out."""
+    if left <= 0:
+        return ""
+    words = esc(say("run.older", lang, n=min(left, MORE_STEPS)))
+    return f'<button type="button" class="rw-copy" data-older="{most + MORE_STEPS}">{words}</button>'
 
 
 class _Maker:

@@ -1,8 +1,7 @@
-"""The run panel: start, stop, pause, and everything that can be seen of a run, in every browser at once."""
+"""The run panel: start, stop, pause, the queue, and the places for what is seen of a run (live.py)."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,19 @@ import gradio as gr
 from core.config import toml_io
 from core.errors import Lang, Problem, UserError
 from core.train.state_files import AUTO
-from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.heard import LISTEN, sent
-from ui.parts.markup import problems
+from ui.parts.markup import esc, problems
 from ui.parts.page import QUICK, Page
-from ui.parts.samples import MORE_STEPS, sample_grid
 from ui.run import starting
 from ui.run.cures import CURABLE, cure_of, label_of
-from ui.run.log import RunLog
+from ui.run.live import news, place
 from ui.run.prompts import PromptField, checked
 from ui.run.queue import QueueCard
-from ui.run.seen import Seen
-from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.settings.checking import check_html
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded
-from ui.window.results import address_of, download_html
 from ui.window.resuming import Unfinished, step_of
 from ui.window.run_view import RunView
 
@@ -39,7 +33,14 @@ _MAIN = {"resume": "primary", "start": "primary", "go_on": "primary", "pause": "
 _MORE = ("check", "queue", "save", "sample")
 _BUTTONS = (*_MAIN, *_MORE)
 
-BUSY_SECONDS, IDLE_SECONDS = 1.0, 4.0
+_PASS_ON = "element.addEventListener('rw-news', () => trigger('click', {}));"
+"""What script/live.js has found to be new, told to the server by Gradio's own way."""
+
+_BELOW = (
+    "".join(place(name) for name in ("chart", "smoothing", "rates", "samples", "notices"))
+    + f'<details id="run-log-box" open>{place("log-title", "summary")}'
+    + f"{place('log')}{place('log-acts')}</details>"
+)
 
 
 class RunPanel:
@@ -52,7 +53,8 @@ class RunPanel:
 
     def _draw(self, page: Page) -> None:
         parts = self.parts
-        parts["head"] = gr.HTML(elem_id="run-head", padding=False)
+        parts["news"] = gr.HTML(elem_id="run-news", padding=False, js_on_load=_PASS_ON)
+        gr.HTML(place("lost") + place("head"), elem_id="run-top", padding=False)
         with gr.Row(elem_classes=["rw-buttons"], elem_id="run-main-buttons"):
             for name, variant in _MAIN.items():
                 parts[name] = self._button(page, name, variant)
@@ -64,24 +66,15 @@ class RunPanel:
         )
         # Above the curves and pictures of the run, which are long: what comes next must be seen.
         self.queue = QueueCard(self._window, self._form)
-        parts["outcome"] = gr.HTML(elem_id="run-outcome", elem_classes=["rw-maybe"], padding=False)
+        gr.HTML(place("outcome"), elem_classes=["rw-maybe"], padding=False)
         parts["cure"] = page.add(
             gr.Button, {"value": lambda lang: ""}, variant="primary", elem_id="run-cure", visible=False
         )
         self._prompts = PromptField(page)
         parts |= self._prompts.parts
-        parts["chart"] = gr.HTML(elem_id="run-chart", elem_classes=["rw-maybe"], padding=False)
-        page.add(gr.HTML, {"value": smoothing_html}, elem_id="run-smoothing", padding=False)
-        parts["rates"] = gr.HTML(elem_id="run-rates", elem_classes=["rw-maybe"], padding=False)
-        parts["samples"] = gr.HTML(elem_id="run-samples", elem_classes=["rw-maybe"], padding=False)
-        parts["older"] = page.add(
-            gr.Button, {"value": lambda lang: ""}, size="sm", elem_id="run-older", visible=False
-        )
-        parts["notices"] = gr.HTML(elem_id="run-notices", elem_classes=["rw-maybe"], padding=False)
-        self._log = RunLog(self._window, page)
-        parts |= self._log.parts
-        # What this page shows already; a page that was just opened shows nothing yet.
-        parts["seen"] = gr.State(None)
+        gr.HTML(_BELOW, elem_id="run-below", elem_classes=["rw-maybe"], padding=False)
+        # The prompts this page has been given, by number of the run: what is changed there is left alone.
+        parts["given"] = gr.State(None)
 
     @staticmethod
     def _button(page: Page, name: str, variant: str, size: str = "lg") -> Any:
@@ -102,33 +95,23 @@ class RunPanel:
 
     @property
     def outputs(self) -> list[Any]:
-        return list(self.parts.values())
+        return [*self.parts.values(), *self.queue.outputs]
 
-    @property
-    def seconds(self) -> float:
-        """How often a page asks what is new: each time costs a browser about a tenth of a second of work."""
-        view, _ = self._window.look()
-        return BUSY_SECONDS if view.is_live else IDLE_SECONDS
-
-    def connect(self, lang: Any, timer: Any) -> None:
+    def connect(self, lang: Any) -> None:
         """Bind the handlers. lang: the component that holds the page's language."""
         parts, form = self.parts, self._form
-        reading = {lang, parts["seen"]}
-
-        def show(data: Mapping[Any, Any]) -> Any:
-            waiting = self.queue.show(data[lang], data[self.queue.parts["seen"]])
-            return (self.show(data[lang], data[parts["seen"]]) | waiting) or gr.skip()
-
-        parts["timer"] = timer
-        self._log.connect(lang)
-        # One request for the run and the queue: answering costs a browser far more than what is in it.
-        asking = reading | {self.queue.parts["seen"]}
-        timer.tick(guarded(show, self._window), asking, [*self.outputs, *self.queue.outputs], **QUICK)
+        reading = {lang, parts["given"]}
+        parts["news"].click(
+            guarded(lambda d: self.show(d[lang], d[parts["given"]]), self._window),
+            reading,
+            self.outputs,
+            **QUICK,
+        )
         with_form = {*reading, *form.inputs}
         for name, act in (("start", self._start), ("check", self._check), ("queue", self._queue)):
 
             def handle(data: Mapping[Any, Any], act: Any = act) -> Update:
-                return self._answer(act, form.raw(data), data[lang], data[parts["seen"]])
+                return self._answer(act, form.raw(data), data[lang], data[parts["given"]])
 
             parts[name].click(
                 guarded(handle, self._window), with_form, self.outputs, **QUICK, trigger_mode="once"
@@ -141,12 +124,6 @@ class RunPanel:
             **QUICK,
             trigger_mode="once",
         )
-        parts["older"].click(
-            guarded(lambda d: self.older(d[lang], d[parts["seen"]]), self._window),
-            reading,
-            self.outputs,
-            **QUICK,
-        )
         steering = {
             "resume": self._resume,
             "pause": self._pause,
@@ -158,7 +135,7 @@ class RunPanel:
         for name, wish in steering.items():
 
             def steer(data: Mapping[Any, Any], act: Any = wish) -> Update:
-                return self._answer(act, {}, data[lang], data[parts["seen"]])
+                return self._answer(act, {}, data[lang], data[parts["given"]])
 
             parts[name].click(
                 guarded(steer, self._window), reading, self.outputs, **QUICK, trigger_mode="once"
@@ -169,7 +146,7 @@ class RunPanel:
         cured = [form.components[key] for key in CURABLE]
 
         def cure(data: Mapping[Any, Any]) -> Update:
-            return self.cure(form.raw(data), data[lang], data[parts["seen"]])
+            return self.cure(form.raw(data), data[lang], data[parts["given"]])
 
         parts["cure"].click(
             guarded(cure, self._window), with_form, [*self.outputs, *cured], **QUICK, trigger_mode="once"
@@ -181,18 +158,18 @@ class RunPanel:
             def act(raw: Mapping[str, Any], lang: Lang) -> str:
                 return self._draw_prompts(typed, is_kept, lang)
 
-            return self._answer(act, {}, data[lang], data[parts["seen"]])
+            return self._answer(act, {}, data[lang], data[parts["given"]])
 
-        reading = {lang, parts["seen"], parts["prompts"], prompts.keep}
+        reading = {lang, parts["given"], parts["prompts"], prompts.keep}
         prompts.draw.click(guarded(draw, self._window), reading, self.outputs, **QUICK, trigger_mode="once")
 
-    def cure(self, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+    def cure(self, raw: Mapping[str, Any], lang: Lang, given: Any) -> Update:
         """Set what helps in the form, and start what then stands there."""
         view, _ = self._window.look()
         cure = None if view.is_live else cure_of(view)
         values = {cure.option.key: cure.value} if cure else {}
         act = self._start if cure else self._refuse
-        return self._answer(act, {**raw, **self._form.shown(values)}, lang, seen) | self._form.fill(values)
+        return self._answer(act, {**raw, **self._form.shown(values)}, lang, given) | self._form.fill(values)
 
     @staticmethod
     def _refuse(raw: Mapping[str, Any], lang: Lang) -> str:
@@ -200,27 +177,27 @@ class RunPanel:
 
     def _answered(self, lang: Any) -> Any:
         """The handler of the buttons that a question in the message has."""
-        form, seen = self._form, self.parts["seen"]
+        form, given = self._form, self.parts["given"]
 
         def handle(data: Mapping[Any, Any], event: gr.EventData) -> Update:
             act = sent(event._data)[0]
             if act not in starting.ACTS:
-                return {}
+                return gr.skip()
 
             def do(raw: Mapping[str, Any], lang: Lang) -> str:
                 return starting.start(self._window, form, raw, lang, act)
 
-            return self._answer(do, form.raw(data), data[lang], data[seen])
+            return self._answer(do, form.raw(data), data[lang], data[given])
 
         return handle
 
-    def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, seen: Any) -> Update:
+    def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, given: Any) -> Update:
         """Do what a button says, then show the run as it stands; problems are shown in words."""
         try:
             message = act(raw, lang)
         except UserError as e:
             message = problems(e.problems, lang)
-        return self.show(lang, seen) | {self.parts["message"]: gr.update(value=message)}
+        return self.show(lang, given) | {self.parts["message"]: gr.update(value=message)}
 
     # What the buttons do: each gives the message to show.
 
@@ -292,55 +269,21 @@ class RunPanel:
 
     # What is shown.
 
-    def older(self, lang: Lang, seen: Any) -> Update:
-        """More columns of samples."""
-        before = seen if isinstance(seen, Seen) else Seen()
-        return self.show(lang, before._replace(columns=before.columns + MORE_STEPS, samples=-1))
+    def show(self, lang: Lang, given: Any = None) -> Update:
+        """The run as it stands, as far as it is Gradio's to show.
 
-    def show(self, lang: Lang, seen: Any) -> Update:
-        """The updates that bring a page from what it has `seen` to what there is; {} when nothing changed."""
-        window, parts = self._window, self.parts
-        view, (number, events, status) = window.look()
-        before = seen if isinstance(seen, Seen) else Seen()
-        left = (window.left.story is not None, window.left.unfinished is not None)
-        counts = (view.logged_events, view.steps_taken, len(view.samples))
-        run = window.runner.current
+        given: the prompts this page has been given; None for a page that was just opened.
+        """
+        told = news(self._window)  # first: what changes in between is told of once more
+        view, (number, _, _) = self._window.look()
+        run = self._window.runner.current
+        updates: Update = {self.parts["news"]: _news_html(told, lang), **self.queue.show(lang)}
+        updates |= self._buttons(view, lang)
         prompts = None if run is None else (number, run.control.kept_prompts)
-        now = Seen((number, status, lang, *left), events, *counts, prompts, before.columns)
-        updates: Update = {}
-        if now != before or view.is_live:
-            updates[parts["head"]] = head_html(view, lang, time.time(), window)
-        if now == before:
-            return updates
-        updates[parts["seen"]] = now
-        is_other = now.run != before.run
-        if is_other:
-            updates[parts["timer"]] = gr.update(value=self.seconds)
-        if is_other or now.steps != before.steps:
-            updates[parts["chart"]] = loss_chart(view.losses, view.total, lang, view.validation)
-            updates[parts["rates"]] = rates_chart(view.rates, view.total, lang)
-        if is_other or now.logged != before.logged:
-            updates |= self._log.show(view, lang)
-        if is_other or now.logged - now.steps != before.logged - before.steps:
-            updates[parts["outcome"]] = outcome_html(view, lang, self._download(view, lang))
-            updates[parts["notices"]] = notices_html(view, lang)
-            updates |= self._buttons(view, lang)
-        if now.prompts is not None and now.prompts != before.prompts:
-            updates |= self._prompts.show(window.runner.current)
-        if is_other or now.samples != before.samples or now.columns != before.columns:
-            made = sample_grid(view.samples, window.thumbs, lang, now.columns)
-            updates[parts["samples"]] = made.html
-            updates[parts["older"]] = gr.update(
-                visible=made.older > 0, value=say("run.older", lang, n=min(made.older, MORE_STEPS))
-            )
-            if not made.is_whole:
-                updates[parts["seen"]] = now._replace(samples=-1)
+        if run is not None and prompts != (tuple(given) if given else None):
+            updates |= self._prompts.show(run)
+            updates[self.parts["given"]] = prompts
         return updates
-
-    def _download(self, view: RunView, lang: Lang) -> str:
-        """The link that fetches the model of a run that is over."""
-        path = "" if view.is_live else str(view.model_path or "")
-        return download_html(address_of(self._window, path), lang)
 
     def _buttons(self, view: RunView, lang: Lang) -> Update:
         is_on = view.status in ("starting", "running")
@@ -377,6 +320,10 @@ class RunPanel:
             visible=visible["start"], variant="secondary" if found or cure else "primary"
         )
         return updates
+
+
+def _news_html(told: str, lang: Lang) -> str:
+    return f'<i data-news="{esc(told)}" data-lang="{lang}"></i>'
 
 
 def _said(key: str) -> Problem:

@@ -32,8 +32,6 @@ class QueueCard:
                 elem_id="queue-list", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
             ),
             "said": gr.HTML(elem_id="queue-said", elem_classes=["rw-maybe"], padding=False),
-            # What this page shows already: version of the queue, whether a run is under way, language.
-            "seen": gr.State(None),
         }
 
     @property
@@ -54,13 +52,9 @@ class QueueCard:
         into = [*self.outputs, *form.components.values()]
         return parts["list"].submit(guarded(edit, window), {lang}, into, trigger_mode="once", **QUICK)
 
-    def show(self, lang: Lang, seen: Any = None) -> Update:
-        """The updates for a page that shows what it has `seen`; {} when nothing changed."""
-        view, is_busy = self._window.queue.look(), self._is_busy()
-        state = (view.version, is_busy, lang)
-        if seen is not None and tuple(seen) == state:
-            return {}
-        return {self.parts["list"]: queue_html(view, is_busy, lang), self.parts["seen"]: state}
+    def show(self, lang: Lang) -> Update:
+        """The queue as it stands."""
+        return {self.parts["list"]: queue_html(self._window.queue.look(), self._is_busy(), lang)}
 
     def _is_busy(self) -> bool:
         current = self._window.runner.current

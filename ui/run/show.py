@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Lang, Problem
@@ -11,7 +10,7 @@ from core.sinks import duration
 from ui.parts.markup import bar, esc, facts, note, problems
 from ui.text import WORDS, say
 from ui.window import Window
-from ui.window.run_view import LogLine, RunView, rates
+from ui.window.run_view import RunView, rates
 
 MOST_NOTICES = 20
 
@@ -152,12 +151,3 @@ def smoothing_html(lang: Lang) -> str:
         f'<label class="rw-smoothing">{esc(say("run.smoothing", lang))}'
         '<input type="range" min="0" max="10" step="1" value="5"></label>'
     )
-
-
-def log_html(lines: Sequence[LogLine]) -> str:
-    """The log, the newest line first: the sheet turns it over, so that a page stays at the newest."""
-    items = "".join(
-        f'<li class="is-{line.level}"><time>{line.clock}</time><span>{esc(line.text)}</span></li>'
-        for line in reversed(lines)
-    )
-    return f'<ol class="rw-log">{items}</ol>' if items else ""

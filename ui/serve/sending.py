@@ -1,4 +1,4 @@
-"""Sends results to a browser: straight from the disk, in pieces, as something to be saved."""
+"""Sends a browser what does not go through Gradio: results from the disk in pieces, a run as it goes on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi import HTTPException, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from core.errors import Lang
+from ui.parts.samples import MOST_STEPS
+from ui.run.live import answer
+from ui.run.log import FILE, log_text
 from ui.window import Window
 from ui.window.results import find, zipped
 
@@ -28,3 +32,30 @@ def sender(window: Window) -> Callable[..., Response]:
         return StreamingResponse(body, media_type="application/zip", headers=headers)
 
     return send
+
+
+def live(window: Window) -> Callable[..., Response]:
+    """The handler of what is asked once a second: see ui.run.live.answer."""
+
+    def send(request: Request) -> Response:
+        asked = request.query_params
+        columns = asked.get("columns", "")
+        most = int(columns) if columns.isdecimal() and len(columns) < 6 else MOST_STEPS
+        found = answer(window, _lang(request), asked, most)
+        return JSONResponse(found, headers={"cache-control": "no-store"})
+
+    return send
+
+
+def log_sender(window: Window) -> Callable[..., Response]:
+    """The handler of the log's address."""
+
+    def send(request: Request) -> Response:
+        headers = {"content-disposition": f"attachment; filename={FILE}"}
+        return PlainTextResponse(log_text(window, _lang(request)), headers=headers)
+
+    return send
+
+
+def _lang(request: Request) -> Lang:
+    return "ja" if request.query_params.get("lang") == "ja" else "en"

@@ -8,20 +8,25 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui import app as page
+from ui.app import App
 from ui.dataset.dropping import FOLDERS
 from ui.dataset.identifiers import FILL
+from ui.run.live import PREFIX as LIVE
+from ui.serve.assets import Assets
 from ui.serve.guard import Guard, Login
-from ui.serve.sending import sender
+from ui.serve.sending import live, log_sender, sender
 from ui.settings.showing import GO_TO
 from ui.theme import FAVICON, SCRIPTS, STYLES, theme
 from ui.window import Window
@@ -56,15 +61,36 @@ class Served:
         self.thread.join(10)
 
 
+class Opening:
+    """Has the page prepared before it is sent: in the language of who asks, with everything as it stands."""
+
+    def __init__(self, app: ASGIApp, prepare: Callable[[str, str], None]) -> None:
+        self._app, self._prepare = app, prepare
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET":
+            request = Request(scope)
+            language = request.headers.get("accept-language", "")
+            chosen = request.cookies.get("rareword_lang", "")
+            await run_in_threadpool(self._prepare, language, chosen)
+        await self._app(scope, receive, send)
+
+
 def application(window: Window, hosts: Iterable[str], login: Login | None, any_address: bool) -> Guard:
     """The whole ASGI application, the Guard outermost."""
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
     parent.add_api_route(f"{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
+    parent.add_api_route(LIVE, live(window), methods=["GET"])
+    parent.add_api_route(f"{LIVE}/log", log_sender(window), methods=["GET"])
+    app = App(window)
+    parent.add_middleware(
+        Opening, prepare=lambda accept, cookie: app.prepare(window.language(accept, cookie))
+    )
     gr.mount_gradio_app(
         parent,
-        page.build(window),
+        app.blocks,
         path="/",
         app_kwargs={"openapi_url": None},
         allowed_paths=[str(window.cache)],
@@ -82,7 +108,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         head=SCRIPTS + FILL + FOLDERS + GO_TO,
         favicon_path=str(FAVICON),
     )
-    return Guard(parent, hosts, login, any_address)
+    return Guard(Assets(parent), hosts, login, any_address)
 
 
 def private_cache(workspace: Path) -> Path:
@@ -100,7 +126,8 @@ def listening_socket(host: str, port: int | None, first: int = 7860) -> socket.s
     error: OSError | None = None
     for candidate in ports:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # Named as TCP: only then asyncio sends each part of an answer at once, not 40 ms later.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name != "nt":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -65,16 +65,8 @@ class ForecastCard:
         }
 
     def connect(self, lang: Any) -> Any:
-        """Follow what is typed. Gives the event after which the form holds another value."""
+        """Bind the button. Gives the event after which the form holds another value."""
         form, window = self._form, self._window
-        gr.on(
-            [component.input for component in form.components.values()],
-            guarded(lambda d: self.show(form.raw(d), d[lang]), window),
-            {lang, *form.inputs},
-            [*self.parts.values()],
-            trigger_mode="always_last",
-            **QUICK,
-        )
         return self.parts["apply"].click(
             guarded(lambda d: self.apply(form.raw(d), d[lang]), window),
             {lang, *form.inputs},

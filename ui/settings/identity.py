@@ -27,9 +27,6 @@ EMPTY = {"base": "identity.none", "vae": "identity.own"}
 SAID = ("base", "vae", "result")
 """Places of the Model tab where something is said."""
 
-DECIDING = ("model.family", "model.prediction", "model.clip_skip", "dataset.resolution")
-"""Options that a model may not go with."""
-
 RESULT = ("save.save_model_as", "save.save_precision", "train.precision")
 """Options that say in what the model is saved and trained."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -22,6 +23,7 @@ LARGEST_EXACT = 2**53
 EMPTY = Words("not set", "指定なし")
 
 
+@functools.cache
 def plain_type(option: Option) -> tuple[Any, bool]:
     """The option's type without `| None`, and whether it may be None."""
     parts = _parts(option.field.annotation)
@@ -38,6 +40,7 @@ def _parts(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+@functools.cache
 def kind(option: Option) -> Kind:
     """How an option is shown."""
     plain, is_optional = plain_type(option)

@@ -101,6 +101,12 @@ RUN_WORDS: Mapping[str, Words] = {
         "このオプティマイザーは学習率を自動で決めます。グラフはそれに掛ける倍率です。",
     ),
     "run.samples": Words("Samples", "サンプル画像"),
+    "run.lost": Words(
+        "This page can't reach the program: it was closed, or the connection is down. A training goes on as "
+        "long as the program runs. Trying again…",
+        "プログラムに接続できません。終了したか、通信が切れています。プログラムが動いていれば学習は続いています。"
+        "再接続を試みています…",
+    ),
     "run.log": Words("Log", "ログ"),
     "run.sample.step": Words("step {step}", "ステップ{step}"),
     "run.sample.before": Words("before", "学習前"),

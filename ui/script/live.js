@@ -1,0 +1,63 @@
+// The run as it goes on: asked for once a second, and put where it belongs. Gradio is asked for its own part
+// of the panel (buttons, queue, prompts) only when the answer says that there is something new for it.
+(() => {
+  'use strict';
+  const EVERY = 1000, HIDDEN = 5000, PATIENCE = 20000, LOST = 3;
+  let timer = 0, missed = 0, columns = 0, isAsking = false, isWanted = false, asked = '', askedAt = 0;
+
+  const shown = () => document.querySelector('#run-news [data-news]');
+
+  function put({news, parts}) {
+    for (const [name, [word, html]] of Object.entries(parts)) {
+      const part = document.querySelector(`[data-live="${name}"]`);
+      if (!part) continue;
+      part.innerHTML = html;
+      part.dataset.word = word;
+    }
+    const told = shown();
+    if (!told || told.dataset.news === news) return;
+    // Once for each news; again after a while, for an answer that got lost.
+    if (asked === news && Date.now() - askedAt < 5 * EVERY) return;
+    [asked, askedAt] = [news, Date.now()];
+    told.dispatchEvent(new CustomEvent('rw-news', {bubbles: true}));
+  }
+
+  async function ask() {
+    clearTimeout(timer);
+    isWanted = isAsking;  // one question at a time; what was wished for meanwhile comes right after it
+    if (isAsking) return;
+    isAsking = true;
+    const about = new URLSearchParams({lang: shown().dataset.lang});
+    if (columns) about.set('columns', columns);
+    document.querySelectorAll('[data-live]').forEach((part) => {
+      if (part.dataset.word) about.set(part.dataset.live, part.dataset.word);
+    });
+    try {
+      const answer = await fetch(`/live?${about}`, {signal: AbortSignal.timeout(PATIENCE)});
+      if (!answer.ok) throw new Error(answer.statusText);
+      put(await answer.json());
+      missed = 0;
+    } catch {
+      missed += 1;
+    }
+    document.body.classList.toggle('is-lost', missed >= LOST);
+    isAsking = false;
+    timer = setTimeout(ask, isWanted ? 0 : document.hidden ? HIDDEN : EVERY);
+  }
+
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && shown()) ask(); });
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('[data-older]');
+    if (!button) return;
+    columns = Number(button.dataset.older);
+    ask();
+  });
+  const waiting = new MutationObserver(() => {
+    if (!shown()) return;
+    waiting.disconnect();
+    // What a button did, or another language, is seen at once.
+    new MutationObserver(ask).observe(document.getElementById('run-news'), {childList: true, subtree: true});
+    ask();
+  });
+  waiting.observe(document, {childList: true, subtree: true});
+})();
