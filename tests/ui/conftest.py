@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tests.ui.browser import chromium
 from tests.ui.fake import as_new, make_window
-from tests.ui.stage import Look, Stage, staged
+from tests.ui.stage import LANGUAGES, PLACES, SIZES, At, Look, Stage, staged
 from ui.app import App
 from ui.window import Window
 
@@ -79,6 +80,22 @@ def look(shared_look: Look, stage: Stage) -> Iterator[Look]:
     """Opens pages of the stage; the test fails when one of them logs an error or asks another host."""
     yield shared_look
     shared_look.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What people do is done in both languages, at two of three widths, in turn; --everywhere: at all."""
+    if "at" not in metafunc.fixturenames:
+        return
+    turn = zlib.crc32(metafunc.function.__name__.encode()) % 3
+    widths = [*SIZES][turn:] + [*SIZES][:turn]
+    places = PLACES if metafunc.config.getoption("--everywhere") else [*zip(LANGUAGES, widths, strict=False)]
+    metafunc.parametrize("at", places, indirect=True, ids=[f"{lang}-{width}" for lang, width in places])
+
+
+@pytest.fixture
+def at(look: Look, request: pytest.FixtureRequest) -> At:
+    """Opens pages in one language at one width."""
+    return At(look, *request.param)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

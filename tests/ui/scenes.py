@@ -12,7 +12,7 @@ from core.events import RunEnded, to_json
 from tests.ui.fake import FakeRunner
 from tests.ui.stage import Shown, Stage
 from tests.ui.states import begun
-from ui.window import PROJECT
+from ui.window import PROJECT, Window
 from ui.window.run_view import Watcher
 
 Looks = Mapping[str, Sequence[tuple[int, bool]]]
@@ -49,7 +49,7 @@ class Scene:
         """Bring the page to the scene."""
         stage.show(self.state)
         page.page.locator("#level label").nth(self.level).click()
-        page.open_tab(self.tab)
+        page.tab(self.tab)
         if self.act is not None:
             self.act(page)
         page.caught_up()
@@ -110,9 +110,8 @@ def _queue(page: Shown) -> None:
     page.page.wait_for_selector("#queue-list >> text=sls_frog_rank32")
 
 
-def _past(page: Shown) -> None:
-    """Two runs from before, both ticked."""
-    window = page.stage.window
+def past_runs(window: Window) -> None:
+    """Two runs from before: other ranks, other lengths."""
     for name, rank, steps in (("sls_frog", 16, 300), ("sls_frog_rank4", 4, 200)):
         run = begun(window, steps)
         run.status = "done"
@@ -127,8 +126,13 @@ def _past(page: Shown) -> None:
         moved = told.replace(str(window.output / "sample"), str(folder / "samples"))
         (folder / "events.jsonl").write_text(moved, encoding="utf-8")
     window.runner, window.watcher = FakeRunner(window.workspace / "none"), Watcher()
-    page.open_tab(0)
-    page.open_tab(4)
+
+
+def _past(page: Shown) -> None:
+    """Both runs from before ticked."""
+    past_runs(page.stage.window)
+    page.tab(0)
+    page.tab(4)
     ticks = page.page.locator("input[data-run]")
     for n in range(2):
         ticks.nth(n).wait_for()

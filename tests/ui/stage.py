@@ -80,17 +80,24 @@ class Shown(Watched):
         run = self.stage.window.runner.current
         self.status(run.status if run else "idle")
 
+    def tab(self, number: int) -> None:
+        """Show a tab, also one that a narrow window keeps in a menu."""
+        page, names = self.page, ("dataset", "model", "training", "lora", "tools")
+        in_menu = [name for name in names if not page.locator(f"#tab-{name}-button").count()]
+        if names[number] not in in_menu:
+            page.locator(f"#tab-{names[number]}-button").click()
+            return
+        kept = page.locator("#tabs .overflow-dropdown button")
+        if kept.first.is_hidden():
+            page.locator("#tabs .overflow-menu > button").click()
+        kept.nth(in_menu.index(names[number])).click()
+
     def language(self, lang: str) -> None:
         """Choose the page's language, and wait for it."""
         self.page.locator("#lang label").nth(0 if lang == "en" else 1).click()
         self.page.wait_for_selector(
             f"#tabs [role=tab] >> text={'Dataset' if lang == 'en' else 'データセット'}"
         )
-
-    def open_tab(self, number: int) -> None:
-        """Show a tab, also one that a narrow window keeps in a menu."""
-        name = ("dataset", "model", "training", "lora", "tools")[number]
-        self.page.evaluate(f"document.querySelector('#tab-{name}-button').click()")
 
 
 @dataclass
@@ -131,5 +138,24 @@ class Look:
         for context in self.contexts.values():
             context.clear_cookies()
         for page in opened:
-            assert page.faults == []
+            assert page.faults == [], page.faults
             assert page.hosts == {self.stage.url.split("//")[1]}
+
+
+PLACES = tuple((lang, width) for width in SIZES for lang in LANGUAGES)
+"""Everything a person may look at the window in."""
+
+
+@dataclass(frozen=True)
+class At:
+    """A language and a width of the window, and the pages that are opened in them."""
+
+    look: Look
+    lang: str
+    width: int
+
+    def __call__(self) -> Shown:
+        return self.look(self.lang, self.width)
+
+    def words(self, en: str, ja: str) -> str:
+        return ja if self.lang == "ja" else en

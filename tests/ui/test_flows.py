@@ -1,13 +1,21 @@
-"""What people do in the window, done in a browser in both languages; runs are only pretended."""
+"""What people do in the window, done in a browser in both languages, at several widths.
+
+Runs are only pretended. `at` opens pages: see conftest.py for where each test is done.
+"""
 
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from core.events import RunEnded, Saved
+from core.forecast.machine import Machine
 from tests.ui.browser import WAIT, Watched
+from tests.ui.scenes import past_runs
 from tests.ui.stage import Look, staged
 from ui.serve.guard import Login
 
@@ -20,7 +28,7 @@ def value(page: Watched, element: str) -> str:
 
 def sees(page: Watched, element: str, text: str) -> None:
     """Wait until an element holds a text."""
-    page.page.wait_for_selector(f"#{element} >> text={text}")
+    page.page.locator(f"#{element} >> text={text}").first.wait_for()
 
 
 def press(page: Watched, element: str) -> None:
@@ -41,34 +49,27 @@ def choose(page: Watched, element: str, text: str) -> None:
     page.page.locator("[role=option]", has_text=text).first.click()
 
 
-@pytest.mark.parametrize(
-    ("lang", "plan", "done", "undone"),
-    [
-        ("en", "These 4 files will be copied", "4 files copied", "4 copies removed"),
-        ("ja", "次の4個のファイルを", "4個のファイルを", "コピーした4個のファイルを削除しました"),
-    ],
-)
-def test_folders_are_planned_made_and_undone(look, stage, frogs, lang, plan, done, undone):
+def test_folders_are_planned_made_and_undone(at, stage, frogs):
     before = {path.name: path.read_bytes() for path in frogs.iterdir()}
-    page = look(lang)
+    page = at()
     page.fill("make-source", str(frogs))
     page.page.locator("#make-offer button", has_text="sls").click()
     page.fill("make-class", "frog")
-    sees(page, "make-plan", plan)
+    sees(page, "make-plan", at.words("These 4 files will be copied", "次の4個のファイルを"))
     sees(page, "make-plan", "20_sls frog")
     press(page, "make-apply")
-    sees(page, "make-done", done)
+    sees(page, "make-done", at.words("4 files copied", "4個のファイルを"))
     made = stage.window.workspace / "datasets" / "train" / "20_sls frog"
     assert {path.name: path.read_bytes() for path in made.iterdir()} == before
     assert value(page, "opt-dataset-train-data-dir").endswith("train")
     press(page, "make-undo")
-    sees(page, "make-done", undone)
+    sees(page, "make-done", at.words("4 copies removed", "コピーした4個のファイルを削除しました"))
     assert not made.exists()
     assert {path.name: path.read_bytes() for path in frogs.iterdir()} == before
 
 
-def test_the_preview_shows_buckets_and_crops_and_is_there_after_a_reload(look):
-    page = look("ja")
+def test_the_preview_shows_buckets_and_crops_and_is_there_after_a_reload(at):
+    page = at()
     press(page, "preview-look")
     sees(page, "preview-html", "192 × 64")
     assert page.page.locator("#preview-fields figure img").count() == 58
@@ -76,8 +77,8 @@ def test_the_preview_shows_buckets_and_crops_and_is_there_after_a_reload(look):
     sees(page.ready(), "preview-html", "192 × 64")
 
 
-def test_a_model_is_picked_from_the_list_and_named_at_once(look):
-    page = look("en")
+def test_a_model_is_picked_from_the_list_and_named_at_once(at):
+    page = at()
     page.tab(1)
     sees(page, "identity-base", "Stable Diffusion 1.x")
     choose(page, "opt-model-base", "demo/judge.safetensors")
@@ -86,19 +87,16 @@ def test_a_model_is_picked_from_the_list_and_named_at_once(look):
     sees(page, "identity-base", "7.87 M")
 
 
-@pytest.mark.parametrize(
-    ("lang", "words", "name"), [("en", "prior loss", "prior_loss"), ("ja", "学習率", "learning_rate")]
-)
-def test_an_option_is_found_by_its_words_and_gone_to(look, lang, words, name):
-    page = look(lang)
-    page.fill("find", words)
+def test_an_option_is_found_by_its_words_and_gone_to(at):
+    page, name = at(), at.words("prior_loss", "learning_rate")
+    page.fill("find", at.words("prior loss", "学習率"))
     page.page.locator("#found button", has_text=name).first.click()
     page.page.wait_for_function("document.activeElement.closest('.opt') !== null")
     assert name.replace("_", "-") in page.page.evaluate("document.activeElement.closest('.opt').id")
 
 
-def test_what_does_not_apply_is_hidden_and_levels_show_more(look):
-    page = look("en")
+def test_what_does_not_apply_is_hidden_and_levels_show_more(at):
+    page = at()
     levels = page.page.locator("#level label")
     page.tab(3)
     rank, dropout = page.page.locator("#opt-network-rank"), page.page.locator("#opt-network-dropout")
@@ -112,16 +110,15 @@ def test_what_does_not_apply_is_hidden_and_levels_show_more(look):
     rank.wait_for()
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
-def test_a_preset_is_compared_applied_saved_renamed_and_deleted(look, stage, lang):
-    page = look(lang)
+def test_a_preset_is_compared_applied_saved_renamed_and_deleted(at, stage):
+    page = at()
     folder = stage.window.workspace / "presets"
-    choose(page, "preset-choice", "SD 1.5 LoRA: character" if lang == "en" else "SD1.5 LoRA：キャラクター")
+    choose(page, "preset-choice", at.words("SD 1.5 LoRA: character", "SD1.5 LoRA：キャラクター"))
     page.page.locator("#preset-note .rw-diff summary").click()
     sees(page, "preset-note td", "300")  # the demo's number of steps, which would change
     press(page, "preset-apply")
     page.tab(2)
-    assert value(page, "opt-train-max-train-steps") != "300"
+    comes_true(lambda: value(page, "opt-train-max-train-steps") != "300")
     page.page.locator("#preset-more button").first.click()
     page.fill("preset-name", "my frogs")
     press(page, "preset-save")
@@ -140,8 +137,8 @@ def test_a_preset_is_compared_applied_saved_renamed_and_deleted(look, stage, lan
     assert [*folder.iterdir()] == []
 
 
-def test_another_trainers_command_is_pasted(look):
-    page = look("ja")
+def test_another_trainers_command_is_pasted(at):
+    page = at()
     page.page.locator("#preset-more button").first.click()
     page.fill("import-text", "accelerate launch train_network.py --network_dim=24 --learning_rate=2e-4")
     press(page, "import-take")
@@ -150,8 +147,8 @@ def test_another_trainers_command_is_pasted(look):
     assert value(page, "opt-network-rank") == "24"
 
 
-def test_a_run_file_is_saved_opened_and_the_settings_put_back(look, tmp_path):
-    page = look("en")
+def test_a_run_file_is_saved_opened_and_the_settings_put_back(at, tmp_path):
+    page = at()
     page.page.locator("#preset-more button").first.click()
     page.tab(3)
     page.fill("opt-network-rank", "24")
@@ -164,16 +161,15 @@ def test_a_run_file_is_saved_opened_and_the_settings_put_back(look, tmp_path):
     with page.page.expect_file_chooser() as choosing:
         press(page, "file-open")
     choosing.value.set_files(saved)
-    sees(page, "preset-said", "Settings opened")
+    sees(page, "preset-said", at.words("Settings opened", "設定を読み込みました"))
     assert value(page, "opt-network-rank") == "48"
     press(page, "file-reset")
-    sees(page, "preset-said", "settings are back")
+    sees(page, "preset-said", at.words("settings are back", "デモの設定に戻しました"))
     assert value(page, "opt-network-rank") == "16"
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
-def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(look, stage, lang):
-    first, second = look(lang), look(lang)
+def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
+    first, second = at(), at()
     for page in (first, second):
         page.page.evaluate("[1, 2].forEach(() => document.querySelector('#run-start').click())")
     for page in (first, second):
@@ -207,8 +203,8 @@ def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(look, stage,
     assert stage.run.config.save.resume == str(state)
 
 
-def test_pictures_are_resized_and_a_model_is_looked_into_on_the_tools_tab(look, stage, frogs):
-    page = look("en")
+def test_pictures_are_resized_on_the_tools_tab(at, stage, frogs):
+    page = at()
     page.tab(4)
     page.fill("resize-source", str(frogs))
     page.fill("resize-size", "64")
@@ -241,3 +237,147 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     sees(page, "opt-network-rank", "ランク")
     page.page.reload()
     page.ready().page.wait_for_selector("#tabs [role=tab] >> text=データセット")
+
+
+def test_runs_wait_in_a_queue_are_changed_there_and_go_on_by_themselves(at, stage):
+    page = at()
+    press(page, "run-start")
+    page.status("running")
+    page.tab(3)
+    for rank in ("4", "6", "7"):
+        page.fill("opt-network-rank", rank)
+        press(page, "run-queue")
+        sees(page, "run-message", at.words("Added to the queue", "キューに追加しました"))
+        comes_true(lambda rank=rank: f"rank = {rank}" in stage.window.queue.look().waiting[-1].text)
+    rows = page.page.locator("#queue-list li")
+    page.page.wait_for_function("document.querySelectorAll('#queue-list li').length === 3")
+    names = [waiting.name for waiting in stage.window.queue.look().waiting]
+    assert len({*names}) == 3
+    rows.nth(2).locator("[data-act=up]").click()
+    sees(page, "queue-list", names[2])
+    comes_true(lambda: [w.name for w in stage.window.queue.look().waiting] == [names[0], names[2], names[1]])
+    page.page.locator(f"#queue-list li:has-text('{names[2]}') [data-act=remove]").click()
+    sees(page, "queue-said", at.words("Removed from the queue", "キューから削除しました"))
+    page.page.locator(f"#queue-list li:has-text('{names[1]}') [data-act=edit]").click()
+    comes_true(lambda: value(page, "opt-network-rank") == "6")
+    stage.run.end("done", 20)
+    comes_true(lambda: len(stage.window.runner.runs) == 2)
+    page.status("running")
+    assert stage.run.config.network.rank == 4
+    page.page.locator("#queue-list li").first.wait_for(state="detached")
+
+
+def test_start_asks_before_it_puts_earlier_results_aside(at, stage):
+    page = at()
+    earlier = stage.window.output / "sls_frog.safetensors"
+    earlier.parent.mkdir(parents=True, exist_ok=True)
+    earlier.write_bytes(b"a result")
+    press(page, "run-start")
+    page.page.locator("#run-message [data-act=start-new]").click()
+    page.status("running")
+    assert stage.run.config.save.output_name == "sls_frog-2" and earlier.read_bytes() == b"a result"
+
+
+def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
+    page = at()
+    past_runs(stage.window)
+    page.tab(4)
+    ticks = page.page.locator("#runs-list input[data-run]")
+    for n in range(2):
+        ticks.nth(n).wait_for()
+        ticks.nth(n).click()
+        page.page.locator("#runs-heads article, #runs-heads section").nth(n).wait_for()
+    page.page.locator("#card-runs .rw-chart").first.wait_for()
+    page.page.locator("#runs-pictures img").first.wait_for()
+    sees(page, "runs-settings", at.words("Rank", "ランク"))
+    page.page.locator("#runs-heads [data-act=load]").first.click()
+    page.tab(3)
+    comes_true(lambda: value(page, "opt-network-rank") in ("4", "16"))
+    page.tab(4)
+    page.page.locator("#runs-heads [data-act=trash]").first.click()
+    page.page.locator("#runs-heads [data-act=trash-yes]").click()
+    page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 1")
+    page.page.locator("#runs-list .rw-removed summary").click()
+    page.page.locator("#runs-list [data-act=back]").click()
+    page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 2")
+
+
+@pytest.mark.parametrize("way", ["files", "zip", "folder"])
+def test_pictures_are_sent_from_another_computer(at, stage, frogs, tmp_path, way):
+    page = at()
+    if way == "folder":
+        with page.page.expect_file_chooser() as choosing:
+            page.page.locator("[data-folder]").click()
+        choosing.value.set_files(frogs)
+    else:
+        sent = [*frogs.iterdir()]
+        if way == "zip":
+            sent = [tmp_path / "frogs.zip"]
+            with zipfile.ZipFile(sent[0], "w") as archive:
+                for path in frogs.iterdir():
+                    archive.write(path, f"my frogs/{path.name}")
+        page.page.locator("#make-files input[type=file]").set_input_files(sent)
+    page.fill("make-identifier", "sls")
+    page.fill("make-class", "frog")
+    sees(page, "make-plan", at.words("These 4 files will be copied", "次の4個のファイルを"))
+    press(page, "make-apply")
+    sees(page, "make-done", at.words("4 files copied", "4個のファイルを"))
+    made = stage.window.workspace / "datasets" / "train" / "20_sls frog"
+    assert sorted(p.name for p in made.iterdir()) == sorted(p.name for p in frogs.iterdir())
+
+
+def test_the_result_of_a_run_is_fetched(at, stage):
+    page = at()
+    press(page, "run-start")
+    page.status("running")
+    result = stage.window.output / "sls_frog.safetensors"
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_bytes(b"weights")
+    stage.run.log(Saved("model", str(result), 20))
+    stage.run.end("done", 20)
+    page.status("done")
+    page.tab(4)
+    for place in ("#run-outcome", "#results-list"):
+        with page.page.expect_download() as waiting:
+            page.page.locator(f"{place} .rw-download").first.click()
+        assert Path(waiting.value.path()).read_bytes() == b"weights"
+        assert waiting.value.suggested_filename == "sls_frog.safetensors"
+
+
+def test_a_run_that_will_not_fit_is_told_with_the_setting_that_helps(at, stage):
+    stage.window.looker.machine = Machine(True, "A card", 4 * 2**30, 4 * 2**30)
+    stage.window.draft.keep({"network.method": "none", "dataset.train_batch_size": 512})
+    page = at()
+    page.tab(2)
+    sees(page, "forecast", "A card")
+    press(page, "forecast-apply")
+    tried = (
+        ("dataset.train_batch_size", 512),
+        ("train.gradient_checkpointing", False),
+        ("network.method", "none"),
+    )
+    comes_true(lambda: any(stage.window.draft.values.get(key, old) != old for key, old in tried))
+
+
+def test_a_run_that_failed_is_tried_again_with_what_helps(at, stage):
+    stage.window.draft.keep({"dataset.train_batch_size": 4})
+    page = at()
+    press(page, "run-start")
+    page.status("running")
+    stage.run.log(RunEnded("failed", 5, 3, "Memory ran out.", "メモリが足りません。", code="E-OOM"))
+    stage.run.status = "failed"
+    sees(page, "run-outcome", at.words("Memory ran out", "メモリが足りません"))
+    press(page, "run-cure")
+    page.status("running")
+    assert stage.run.config.dataset.train_batch_size == 1
+
+
+def test_samples_are_drawn_of_other_prompts_while_a_run_goes_on(at, stage):
+    page = at()
+    press(page, "run-start")
+    page.status("running")
+    page.page.locator("#run-prompts-box > button").click()
+    page.page.wait_for_function("document.querySelector('#run-prompts textarea').value.includes('sls frog')")
+    page.fill("run-prompts", "a toad on the moon")
+    press(page, "run-prompts-draw")
+    comes_true(lambda: stage.run.control.take_sample_now() is not None)
