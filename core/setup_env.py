@@ -196,7 +196,9 @@ def start_tests(arguments: list[str]) -> int:
     print("== pytest", flush=True)
     # Two at a time, one thread each: small tensors gain nothing from a second thread.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    code = run_child(["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments])
+    code = run_child(
+        ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
+    )
     if failed:
         say(f"Failed before the tests: {', '.join(failed)}", f"テストの前に失敗：{', '.join(failed)}")
     return code or int(bool(failed))

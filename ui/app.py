@@ -117,7 +117,7 @@ class App:
                 with gr.Tabs(elem_id="tabs"):
                     self._draw_tabs()
             with column("rw-run"):
-                self.run = RunPanel(self._window, page, form)
+                self.run = RunPanel(self._window, page, form, self.forecast.parts["alarm"])
 
     def _draw_search(self) -> None:
         self.find = self.page.add(

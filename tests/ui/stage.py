@@ -75,6 +75,14 @@ class Shown(Watched):
             "(dark) => document.body.classList.contains('dark') === dark", arg=name == "dark"
         )
 
+    def reload(self) -> None:
+        """As a person does. What Gradio logs of a stream that it ends when its page is left is no fault."""
+        told = len(self.faults)
+        self.page.reload()
+        self.ready()
+        goodbye = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+        self.faults[told:] = [fault for fault in self.faults[told:] if not fault.startswith(goodbye)]
+
     def caught_up(self) -> None:
         """Wait until the page shows the window's run as it stands."""
         run = self.stage.window.runner.current

@@ -72,9 +72,9 @@ def test_the_preview_shows_buckets_and_crops_and_is_there_after_a_reload(at):
     page = at()
     press(page, "preview-look")
     sees(page, "preview-html", "192 × 64")
-    assert page.page.locator("#preview-fields figure img").count() == 58
-    page.page.reload()
-    sees(page.ready(), "preview-html", "192 × 64")
+    comes_true(lambda: page.page.locator("#preview-fields figure img").count() == 58)
+    page.reload()
+    sees(page, "preview-html", "192 × 64")
 
 
 def test_a_model_is_picked_from_the_list_and_named_at_once(at):
@@ -196,8 +196,7 @@ def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
     (state / "state.json").write_text('{"step": 7}', encoding="utf-8")
     run.end("stopped", 7, state)
     first.status("stopped")
-    first.page.reload()
-    first.ready()
+    first.reload()
     press(first, "run-resume")
     second.status("running")
     assert stage.run.config.save.resume == str(state)
@@ -235,8 +234,8 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     sees(page, "opt-train-learning-rate", "学習率")
     page.tab(3)
     sees(page, "opt-network-rank", "ランク")
-    page.page.reload()
-    page.ready().page.wait_for_selector("#tabs [role=tab] >> text=データセット")
+    page.reload()
+    page.page.wait_for_selector("#tabs [role=tab] >> text=データセット")
 
 
 def test_runs_wait_in_a_queue_are_changed_there_and_go_on_by_themselves(at, stage):
@@ -348,7 +347,7 @@ def test_a_run_that_will_not_fit_is_told_with_the_setting_that_helps(at, stage):
     stage.window.looker.machine = Machine(True, "A card", 4 * 2**30, 4 * 2**30)
     stage.window.draft.keep({"network.method": "none", "dataset.train_batch_size": 512})
     page = at()
-    page.tab(2)
+    page.page.locator("#forecast-alarm [data-goto]").click()
     sees(page, "forecast", "A card")
     press(page, "forecast-apply")
     tried = (

@@ -46,15 +46,17 @@ _BELOW = (
 class RunPanel:
     """The components of the panel and their handlers; all it knows of a run it asks the window's watcher."""
 
-    def __init__(self, window: Window, page: Page, form: Form) -> None:
+    def __init__(self, window: Window, page: Page, form: Form, alarm: Any) -> None:
+        """alarm: what is said above Start when the run will not fit (ForecastCard)."""
         self._window, self._form = window, form
         self.parts: dict[str, Any] = {}
-        self._draw(page)
+        self._draw(page, alarm)
 
-    def _draw(self, page: Page) -> None:
+    def _draw(self, page: Page, alarm: Any) -> None:
         parts = self.parts
         parts["news"] = gr.HTML(elem_id="run-news", padding=False, js_on_load=_PASS_ON)
         gr.HTML(place("lost") + place("head"), elem_id="run-top", padding=False)
+        alarm.render()
         with gr.Row(elem_classes=["rw-buttons"], elem_id="run-main-buttons"):
             for name, variant in _MAIN.items():
                 parts[name] = self._button(page, name, variant)

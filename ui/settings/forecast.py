@@ -26,6 +26,7 @@ from ui.parts.page import QUICK
 from ui.settings.checking import STANDS_IN
 from ui.settings.form import Form
 from ui.settings.length import length_of
+from ui.settings.showing import goto
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded
@@ -39,9 +40,13 @@ MOST_ADVICE = 4
 
 @dataclass(frozen=True)
 class Told:
-    """html: what the page says. best: the setting that helps most, where the run would not fit."""
+    """html: what the page says. best: the setting that helps most, where the run would not fit.
+
+    alarm: that in a sentence, for beside Start.
+    """
 
     html: str = ""
+    alarm: str = ""
     best: Advice | None = None
 
 
@@ -53,6 +58,10 @@ class ForecastCard:
         self.parts = {
             "told": gr.HTML(elem_id="forecast", elem_classes=["rw-maybe"], padding=False),
             "apply": gr.Button("", size="sm", elem_id="forecast-apply", visible=False),
+            # Stands in the run panel, above Start.
+            "alarm": gr.HTML(
+                elem_id="forecast-alarm", elem_classes=["rw-maybe"], padding=False, render=False
+            ),
         }
 
     def show(self, raw: Mapping[str, Any], lang: Lang) -> dict[Any, Any]:
@@ -62,6 +71,7 @@ class ForecastCard:
         return {
             self.parts["told"]: told.html,
             self.parts["apply"]: gr.update(value=label, visible=told.best is not None),
+            self.parts["alarm"]: told.alarm,
         }
 
     def connect(self, lang: Any) -> Any:
@@ -132,7 +142,17 @@ def tell(
     ]
     tone = "bad" if needed > machine.free else "good"
     html = f'<section class="rw-forecast is-{tone}">{"".join(inner)}</section>'
-    return Told(html, ways[0] if ways else None)
+    best = ways[0] if ways else None
+    return Told(html, _alarm(needed, machine, best, lang) if needed > machine.free else "", best)
+
+
+def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> str:
+    text = esc(say("forecast.not", lang, short=amount(needed - machine.free)))
+    way = ""
+    if best is not None:
+        words = esc(say("forecast.look", lang, change=_change(best, lang)))
+        way = f' <button type="button" class="rw-link" {goto(OPTIONS[best.key])}>{words}</button>'
+    return f'<p class="rw-note is-warn">{text}{way}</p>'
 
 
 def apply_label(best: Advice, lang: Lang) -> str:

@@ -81,10 +81,15 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
     place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.group}", lang)])
     hint = f"<em>{esc(why)}</em>" if why else f"<span>{esc(help_text)}</span>"
     return (
-        f'<li><button type="button" data-goto="{element_id(target)}" data-tab="{esc(target.tab)}" '
-        f'data-level="{LEVELS.index(target.meta.level)}"><b>{esc(label)}</b> '
+        f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '
         f"<code>{esc(option.key)}</code><small>{esc(place)}</small>{hint}</button></li>"
     )
+
+
+def goto(option: Option) -> str:
+    """What makes a button lead to an option (GO_TO)."""
+    level = LEVELS.index(option.meta.level)
+    return f'data-goto="{element_id(option)}" data-tab="{esc(option.tab)}" data-level="{level}"'
 
 
 def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[Option, str]:
@@ -105,7 +110,12 @@ GO_TO = """<script>
 document.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-goto]');
   if (!chosen) return;
-  const tab = document.getElementById('tab-' + chosen.dataset.tab + '-button');
+  // In a narrow window the last tabs are in a menu, where they bear no names of ours.
+  const names = ['dataset', 'model', 'training', 'lora', 'tools'];
+  const button = (name) => document.getElementById('tab-' + name + '-button');
+  const kept = document.querySelectorAll('#tabs .overflow-dropdown button');
+  const tab = button(chosen.dataset.tab) ||
+    kept[names.filter((name) => !button(name)).indexOf(chosen.dataset.tab)];
   if (tab) tab.click();
   const levels = [...document.querySelectorAll('#level input')];
   const now = levels.findIndex((input) => input.checked);

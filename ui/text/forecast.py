@@ -21,6 +21,7 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.not": Words(
         "It will not fit: {short} too little.", "メモリが足りません（{short}不足する見込み）。"
     ),
+    "forecast.look": Words("What helps most: {change}", "最も効果があるのは{change}"),
     "forecast.most": Words("Most is needed {phase}.", "最も必要なのは{phase}です。"),
     "forecast.assumed": Words(
         "No base model is chosen yet; counted for Stable Diffusion 1.x.",
