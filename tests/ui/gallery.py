@@ -121,7 +121,9 @@ def draw(wanted: list[Shot], out: Path) -> None:
             for again in (False, True):
                 stage.clear()
                 if shot.lang not in pages or shot.scene.is_new or again:
-                    pages[shot.lang] = look(shot.lang)
+                    # Each page keeps a connection of its own, and a browser has six for one host.
+                    look.close()
+                    pages = {shot.lang: look(shot.lang)}
                     pages[shot.lang].page.set_default_timeout(20_000)
                 try:
                     take(pages[shot.lang], stage, shot, out)
