@@ -42,7 +42,8 @@ Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
 # Which options are shown is a matter of the page alone: the style sheet looks at these attributes of <body>.
-_SHOW = """(level, method) => {
+_SHOW = """(level, method, lang) => {
+  document.documentElement.lang = lang;
   document.body.dataset.level = level || 'basic';
   document.body.dataset.method = method || 'lora';
   const stale = document.querySelector('#rw-built [data-stale]');
@@ -53,7 +54,6 @@ _ASK_AGAIN = "element.addEventListener('rw-stale', () => trigger('click', {}));"
 _TYPED = "element.addEventListener('rw-typed', () => trigger('click', {}));"
 _REMEMBER_LANGUAGE = """(lang) => {
   document.cookie = 'rareword_lang=' + lang + '.TOKEN; path=/; max-age=31536000; samesite=strict';
-  document.documentElement.lang = lang;
 }"""
 
 
@@ -207,8 +207,8 @@ class App:
             self.blocks.load(guarded(self.load, self._window), [self.built, given], built, **QUICK),
             self.built.click(guarded(self.renew, self._window), None, everything, **QUICK),
         ):
-            opened.then(None, [level, method], None, **show)
-        gr.on([level.change, method.change], None, [level, method], None, **show)
+            opened.then(None, [level, method, lang], None, **show)
+        gr.on([level.change, method.change, lang.change], None, [level, method, lang], None, **show)
         lang.input(
             guarded(lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level]), self._window),
             {lang, level, given, *form.inputs},

@@ -232,10 +232,11 @@ class SampleConfig(Section):
         (),
         ("Sample prompts", "サンプル画像のプロンプト"),
         (
-            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: --w --h --d seed "
-            "--s steps --l cfg --n negative --ss sampler.",
-            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：--w 幅 --h 高さ "
-            "--d シード --s ステップ数 --l CFG --n ネガティブプロンプト --ss サンプラー",
+            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, "
+            "`--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
+            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、"
+            "`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、"
+            "`--ss` サンプラー。",
         ),
         sd_scripts="sample_prompts",
         may_change_on_resume=True,

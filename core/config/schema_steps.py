@@ -33,8 +33,8 @@ class StepOptions(Section):
         2e-6,
         ("Learning rate", "学習率"),
         (
-            "1e-6 is usual for the whole model, 1e-4 for LoRA.",
-            "目安は、モデル全体の学習で1e-6、LoRAで1e-4です。",
+            "`1e-6` is usual for the whole model, `1e-4` for LoRA.",
+            "目安は、モデル全体の学習で`1e-6`、LoRAで`1e-4`です。",
         ),
         sd_scripts="learning_rate",
         ge=0,

@@ -63,6 +63,7 @@ def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
     page.size(shot.width)
     page.scheme("dark" if shot.is_dark else "light")
     shot.scene.play(page, stage)
+    page.all_seen()
     page.page.mouse.move(0, 0)
     page.page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
     if shot.scene.is_whole:
@@ -106,8 +107,8 @@ def _said(shot: Shot) -> str:
     return f"{shot.scene.en} · {shot.scene.ja} ({words[shot.lang]}, {colours}, {shot.width} px)"
 
 
-def draw(wanted: list[Shot], out: Path) -> None:
-    """Take these pictures with one server and one browser."""
+def draw(wanted: list[Shot], out: Path) -> list[str]:
+    """Take these pictures with one server and one browser; gives the names of those that could not be."""
     from playwright.sync_api import TimeoutError, sync_playwright
 
     folder = Path(tempfile.gettempdir()) / "rareword-gallery"
@@ -116,25 +117,30 @@ def draw(wanted: list[Shot], out: Path) -> None:
     with staged(folder) as stage, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         look = Look(browser, stage)
-        pages: dict[str, Shown] = {}
+        page, last, failed = None, None, []
         for shot in wanted:
+            is_same = last is not None and last.lang == shot.lang and not (last.scene.act or shot.scene.act)
             for again in (False, True):
                 stage.clear()
-                if shot.lang not in pages or shot.scene.is_new or again:
+                if page is None or not is_same or again:
                     # Each page keeps a connection of its own, and a browser has six for one host.
                     look.close()
-                    pages = {shot.lang: look(shot.lang)}
-                    pages[shot.lang].page.set_default_timeout(20_000)
+                    page = look(shot.lang)
+                    page.page.set_default_timeout(20_000)
                 try:
-                    take(pages[shot.lang], stage, shot, out)
+                    take(page, stage, shot, out)
                 except TimeoutError as e:
                     print(f"{shot.name}: {e}", flush=True)
                     continue
                 print(shot.name, flush=True)
                 break
+            else:
+                failed.append(shot.name)
+            last = shot
         look.close()
         browser.close()
     shutil.rmtree(folder, ignore_errors=True)
+    return failed
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -148,11 +154,13 @@ def main(arguments: list[str] | None = None) -> None:
         shutil.rmtree(chosen.out, ignore_errors=True)
     chosen.out.mkdir(parents=True, exist_ok=True)
     wanted = [*shots(chosen.only)]
-    draw(wanted, chosen.out)
+    failed = draw(wanted, chosen.out)
     if not chosen.only:
         (chosen.out.parent / "gallery.md").write_text(gallery([*shots()], chosen.out), encoding="utf-8")
     total = sum(path.stat().st_size for path in chosen.out.glob("*.webp"))
-    print(f"{len(wanted)} pictures; the folder holds {total / 1e6:.2f} MB")
+    print(f"{len(wanted) - len(failed)} pictures; the folder holds {total / 1e6:.2f} MB")
+    if failed:
+        raise SystemExit(f"not taken: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,6 @@ class Scene:
     act: Callable[[Shown], None] | None = None
     looks: Looks = field(default_factory=lambda: BOTH)
     is_whole: bool = True
-    is_new: bool = False
     at: str = ""
 
     def play(self, page: Shown, stage: Stage) -> None:
@@ -58,10 +57,13 @@ class Scene:
 def _empty(page: Shown) -> None:
     for name in ("opt-dataset-train-data-dir", "opt-dataset-reg-data-dir"):
         page.fill(name, "")
+    page.page.wait_for_selector("#run-head [data-goto]")
 
 
 def _plan(page: Shown) -> None:
-    page.fill("make-source", str(PROJECT / "demo" / "train" / "20_sls frog"))
+    folder = page.stage.window.workspace / "frogs"
+    shutil.copytree(PROJECT / "demo" / "train" / "20_sls frog", folder)
+    page.fill("make-source", str(folder))
     page.fill("make-identifier", "sls")
     page.fill("make-class", "frog")
     page.page.wait_for_selector("#make-plan .rw-plan")
@@ -154,7 +156,6 @@ SCENES: Sequence[Scene] = (
         act=_empty,
         looks=ENGLISH,
         is_whole=False,
-        is_new=True,
     ),
     Scene(
         "dataset",
@@ -163,7 +164,6 @@ SCENES: Sequence[Scene] = (
         "Start works at once: model and pictures of the demo are filled in.",
         "デモのモデルと画像が入力済みで、すぐに学習を開始できます。",
         looks={"en": [(DESK, LIGHT), (LAPTOP, LIGHT), (PHONE, LIGHT)], "ja": [(DESK, DARK), (PHONE, DARK)]},
-        is_new=True,
     ),
     Scene(
         "plan",
@@ -174,7 +174,7 @@ SCENES: Sequence[Scene] = (
         act=_plan,
         looks={"en": [], "ja": [(DESK, LIGHT)]},
         is_whole=False,
-        is_new=True,
+        at="#card-make",
     ),
     Scene(
         "preview",
@@ -183,7 +183,6 @@ SCENES: Sequence[Scene] = (
         "Folders, buckets and crops, from the very plan that the run uses.",
         "学習で使う計画そのものから、フォルダ・バケット・切り抜きを表示します。",
         act=_preview,
-        is_new=True,
         at="#card-preview",
     ),
     Scene(
@@ -194,7 +193,6 @@ SCENES: Sequence[Scene] = (
         "画像とキャプションの一覧。タグの集計、一括編集は事前に確認でき、元に戻せます。",
         act=_captions,
         is_whole=False,
-        is_new=True,
         at="#card-captions",
         looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
     ),
@@ -206,7 +204,6 @@ SCENES: Sequence[Scene] = (
         "ファイルの種類をヘッダーからすぐに表示します。",
         tab=1,
         looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
-        is_new=True,
     ),
     Scene(
         "training",
@@ -246,7 +243,6 @@ SCENES: Sequence[Scene] = (
         "曲線、同じステップのサンプル画像、異なる設定を並べて比べます。",
         tab=4,
         act=_past,
-        is_new=True,
     ),
     Scene(
         "difference",
@@ -256,7 +252,6 @@ SCENES: Sequence[Scene] = (
         "理由・出典・変わる設定を表示します。",
         act=_difference,
         is_whole=False,
-        is_new=True,
     ),
     Scene(
         "search",
@@ -267,7 +262,6 @@ SCENES: Sequence[Scene] = (
         act=_search,
         looks=JAPANESE,
         is_whole=False,
-        is_new=True,
     ),
     Scene(
         "problem",
@@ -278,7 +272,6 @@ SCENES: Sequence[Scene] = (
         tab=2,
         act=_problem,
         is_whole=False,
-        is_new=True,
     ),
     Scene(
         "starting",
@@ -289,7 +282,6 @@ SCENES: Sequence[Scene] = (
         state="starting",
         looks=ENGLISH,
         is_whole=False,
-        is_new=True,
     ),
     Scene(
         "running",
@@ -312,7 +304,6 @@ SCENES: Sequence[Scene] = (
         state="running",
         act=_queue,
         is_whole=False,
-        is_new=True,
     ),
     Scene("paused", "Paused", "一時停止中", _RUN, _RUN_JA, state="paused", looks=JAPANESE, is_whole=False),
     Scene(

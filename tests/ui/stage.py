@@ -88,6 +88,12 @@ class Shown(Watched):
         run = self.stage.window.runner.current
         self.status(run.status if run else "idle")
 
+    def all_seen(self) -> None:
+        """Wait until the page shows everything the run has told of: the answer to a question from now on."""
+        for _ in range(2):
+            with self.page.expect_request(lambda request: "/live?" in request.url):
+                pass
+
     def tab(self, number: int) -> None:
         """Show a tab, also one that a narrow window keeps in a menu."""
         page, names = self.page, ("dataset", "model", "training", "lora", "tools")

@@ -87,6 +87,27 @@ def test_a_model_is_picked_from_the_list_and_named_at_once(at):
     sees(page, "identity-base", "7.87 M")
 
 
+def test_a_list_of_choices_is_shut_when_tab_leaves_its_field(look):
+    page = look()
+    field = page.page.locator("#opt-dataset-train-data-dir input")
+    field.click()
+    field.press_sequentially("/mine")
+    field.press("Tab")
+    page.page.wait_for_function("document.activeElement.closest('#opt-dataset-reg-data-dir')")
+    page.page.wait_for_timeout(500)  # the list would open again a moment later
+    assert field.get_attribute("aria-expanded") == "false"
+
+
+def test_what_is_missing_is_said_beside_start_and_gone_to(at):
+    page = at()
+    page.tab(1)
+    page.fill("opt-model-base", "")
+    sees(page, "run-head", at.words("choose the model to start from", "元モデルを指定"))
+    page.tab(0)
+    page.page.locator("#run-head [data-goto]").click()
+    page.page.wait_for_function("document.activeElement.closest('#opt-model-base')")
+
+
 def test_an_option_is_found_by_its_words_and_gone_to(at):
     page, name = at(), at.words("prior_loss", "learning_rate")
     page.fill("find", at.words("prior loss", "学習率"))
@@ -228,6 +249,7 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
 
 def test_the_language_can_be_changed_and_is_remembered(look):
     page = look("en")
+    assert page.page.evaluate("document.documentElement.lang") == "en"
     page.tab(2)
     sees(page, "opt-train-learning-rate", "Learning rate")
     page.language("ja")
@@ -236,6 +258,7 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     sees(page, "opt-network-rank", "ランク")
     page.reload()
     page.page.wait_for_selector("#tabs [role=tab] >> text=データセット")
+    assert page.page.evaluate("document.documentElement.lang") == "ja"
 
 
 def test_runs_wait_in_a_queue_are_changed_there_and_go_on_by_themselves(at, stage):

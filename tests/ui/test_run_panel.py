@@ -63,6 +63,30 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
     assert "Ready" in shown["head"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "said", "leads_to"),
+    [
+        ({}, "The demo is filled in", None),
+        ({"dataset.train_data_dir": "datasets/mine"}, "Everything is filled in", None),
+        ({"dataset.train_data_dir": " "}, "choose your training pictures", "opt-dataset-train-data-dir"),
+        ({"dataset.train_data_dir": "", "dataset.in_json": "meta.json"}, "Everything is filled in", None),
+        ({"model.base": ""}, "choose the model to start from", "opt-model-base"),
+    ],
+)
+def test_before_the_first_run_it_is_said_what_is_still_missing(app, window, settings, said, leads_to):
+    window.draft.keep(settings)
+    head = looked(app)["head"]
+    assert said in head and ("Not ready yet" in head) == (leads_to is not None)
+    assert re.findall(r'data-goto="([^"]*)"', head) == ([leads_to] if leads_to else [])
+
+
+def test_a_page_is_told_when_a_setting_without_which_nothing_starts_is_emptied(app, window):
+    has = words_of(answer(window, "en", {}))
+    assert "head" not in html_of(answer(window, "en", has))
+    window.draft.keep({"model.base": ""})
+    assert "Not ready yet" in html_of(answer(window, "en", has))["head"]
+
+
 def test_start_gives_the_form_to_the_runner(app, window):
     shown = press(app, "start")
     run = window.runner.current

@@ -39,6 +39,11 @@ def test_every_card_has_an_id_of_its_own(shared_app):
     assert len(drawn) == len(set(drawn))
 
 
+def test_what_is_code_in_a_help_is_code_where_it_is_found_too(shared_app):
+    html = search_html(shared_app.form, "sample_prompts", demo_raw(shared_app), "en")
+    assert "<code>--ss</code> sampler" in html and "`" not in html
+
+
 def test_every_card_has_its_title():
     assert {f"group.{option.group}" for option in OPTIONS.values()} <= set(WORDS)
 

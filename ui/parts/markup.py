@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from core.config.check import KEYS
@@ -15,6 +16,11 @@ def esc(text: object) -> str:
     """Text as it may stand in HTML, also inside quotes; signs that turn the reading direction left out."""
     plain = "".join(c for c in str(text) if c.isprintable() or c in "\n\t")
     return html.escape("".join(c for c in plain if c not in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"))
+
+
+def prose(text: str) -> str:
+    """A sentence of the options' help; what stands between ` ` is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", esc(text))
 
 
 def field_text(text: str) -> str:

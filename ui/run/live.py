@@ -16,6 +16,7 @@ from core.errors import Lang
 from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import note
 from ui.parts.samples import MOST_STEPS, sample_grid
+from ui.run.inviting import invitation_html
 from ui.run.log import acts_html, log_html, title_html
 from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.text import say
@@ -79,7 +80,8 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
     return {
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(
-            (*run, read, int(now) if view.is_live else 0), lambda: head_html(view, lang, now, window)
+            (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
+            lambda: head_html(view, lang, now, window),
         ),
         "outcome": Part(told, lambda: outcome_html(view, lang, _download(window, view, lang))),
         "chart": Part(curves, lambda: loss_chart(view.losses, view.total, lang, view.validation)),

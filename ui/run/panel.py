@@ -74,7 +74,7 @@ class RunPanel:
         )
         self._prompts = PromptField(page)
         parts |= self._prompts.parts
-        gr.HTML(_BELOW, elem_id="run-below", elem_classes=["rw-maybe"], padding=False)
+        gr.HTML(_BELOW, elem_id="run-below", padding=False)
         # The prompts this page has been given, by number of the run: what is changed there is left alone.
         parts["given"] = gr.State(None)
 

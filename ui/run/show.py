@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import Lang, Problem
 from core.sinks import duration
 from ui.parts.markup import bar, esc, facts, note, problems
+from ui.run.inviting import invitation_html, missing
 from ui.text import WORDS, say
 from ui.window import Window
 from ui.window.run_view import RunView, rates
@@ -18,7 +19,7 @@ MOST_NOTICES = 20
 def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     """Status, what it is doing, progress bar and numbers."""
     detail = _detail(view, lang)
-    status = say(f"status.{view.status}", lang)
+    status = _status(view, window, lang)
     clock = (
         f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
         if view.started
@@ -26,10 +27,10 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     )
     html = (
         f'<div class="rw-status is-{esc(view.status)}"><i></i><strong>{esc(status)}</strong>'
-        f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, lang)
+        f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, status)
     )
     if view.status == "idle":
-        return html + (_left(window, lang) or note(_invitation(window, lang)))
+        return html + (_left(window, lang) or invitation_html(window, lang))
     html += _left(window, lang) + _pause(view, lang)
     stage = view.stage if view.is_live else None
     if stage is not None and stage.total > 1 and view.step is None:
@@ -41,17 +42,19 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     return html + facts(_numbers(view, lang))
 
 
-def _pocket_html(view: RunView, lang: Lang) -> str:
+def _status(view: RunView, window: Window, lang: Lang) -> str:
+    """The state in a word or two; before the first run, whether it could start."""
+    is_waiting = view.status == "idle" and missing(window) is not None
+    return say("status.waiting" if is_waiting else f"status.{view.status}", lang)
+
+
+def _pocket_html(view: RunView, status: str) -> str:
     """The run in a line, beside the buttons at the foot of a narrow window (run.css); a link to the whole."""
     far = f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
     return (
         f'<a class="rw-pocket is-{esc(view.status)}" href="#rw-run"><i></i>'
-        f"<b>{esc(say(f'status.{view.status}', lang))}</b><span>{esc(far)}</span></a>"
+        f"<b>{esc(status)}</b><span>{esc(far)}</span></a>"
     )
-
-
-def _invitation(window: Window, lang: Lang) -> str:
-    return say("run.ready.demo" if window.is_demo else "run.ready", lang)
 
 
 def _left(window: Window, lang: Lang) -> str:
@@ -125,7 +128,8 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     parts = []
     if view.status == "interrupted":
         parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
-    if view.ended is not None:
+    is_plainly_done = view.status == "done" and view.model_path  # which the head and the result say
+    if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
         parts += [
             note(line, tone) for line in (view.ended.ja if lang == "ja" else view.ended.en).splitlines()

@@ -9,7 +9,7 @@ from typing import Any
 from core.config.needs import unmet
 from core.config.option import Option
 from core.errors import Lang
-from ui.parts.markup import esc, note
+from ui.parts.markup import esc, note, prose
 from ui.parts.options import LEVELS, OPTIONS
 from ui.settings.form import Form
 from ui.settings.picking import PICKED
@@ -79,7 +79,7 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
     label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
     target, why = _reachable(option, values, lang)
     place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.group}", lang)])
-    hint = f"<em>{esc(why)}</em>" if why else f"<span>{esc(help_text)}</span>"
+    hint = f"<em>{esc(why)}</em>" if why else f"<span>{prose(help_text)}</span>"
     return (
         f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '
         f"<code>{esc(option.key)}</code><small>{esc(place)}</small>{hint}</button></li>"

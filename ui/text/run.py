@@ -17,6 +17,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.save": Words("Save now", "今すぐ保存"),
     "run.sample": Words("Sample now", "サンプル生成"),
     "status.idle": Words("Ready", "準備完了"),
+    "status.waiting": Words("Not ready yet", "設定が必要です"),
     "status.starting": Words("Starting", "開始中"),
     "status.running": Words("Training", "学習中"),
     "status.pausing": Words("Pausing", "一時停止待ち"),
@@ -61,6 +62,9 @@ RUN_WORDS: Mapping[str, Words] = {
         "The program ended in the middle of this run, after step {step}.",
         "この学習の途中（ステップ{step}の後）でプログラムが終了しました。",
     ),
+    "run.choose": Words("Next:", "次の操作："),
+    "run.choose.pictures": Words("choose your training pictures", "学習用画像を指定"),
+    "run.choose.base": Words("choose the model to start from", "元モデルを指定"),
     "run.ready": Words(
         "Everything is filled in. Press Start training.",
         "設定は入力済みです。「学習開始」を押してください。",

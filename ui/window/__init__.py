@@ -147,9 +147,14 @@ class Window:
 
         return {key: full(value) if key in paths else value for key, value in values.items()}
 
+    @functools.cached_property
+    def _first(self) -> dict[str, Any]:
+        return self.demo_values()
+
     @property
-    def is_demo(self) -> bool:
-        return (self.project / "demo" / "base.safetensors").is_file()
+    def settings(self) -> Mapping[str, Any]:
+        """The settings as they stand on the page, unchecked; until it was touched, those it opens with."""
+        return {**self._first, **self.draft.values}
 
 
 def preferred(accept: str) -> str:
