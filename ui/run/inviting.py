@@ -13,7 +13,7 @@ from ui.window import Window
 
 
 class Need(NamedTuple):
-    """What nothing can start without. words: what is to be done. options: any one of them; the first is shown."""
+    """What nothing can start without. words: what to do. options: any one of them; the first is shown."""
 
     words: str
     options: tuple[str, ...]
