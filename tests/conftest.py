@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         weight = 20 if item.get_closest_marker("browser") else 5 if _LONG & {*item.path.parts} else 0
         cost[item.path] = cost.get(item.path, 0) + weight
     items.sort(key=lambda item: -cost[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not look through it again, as every run lets it do."""
+    gc.collect()
+    gc.freeze()

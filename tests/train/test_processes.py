@@ -20,7 +20,8 @@ import json, os, sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 from accelerate.state import PartialState
-# torchrun's store serves one process group; the next case goes on with it.
+# torchrun's store serves one process group; the next case goes on with it, and it is shut after the last.
+shut = PartialState.destroy_process_group
 PartialState.destroy_process_group = lambda self, group=None: None
 from core.config.schema import RunConfig
 from core.control import RunControl
@@ -31,6 +32,7 @@ for values in json.loads(Path(sys.argv[1]).read_text()):
     out = Path(config.save.output_dir)
     run(config, out, RunControl(), lambda event: lines.append(to_json(event)))
     (out / f"events-{os.environ['RANK']}.jsonl").write_text("\\n".join(lines), encoding="utf-8")
+shut(PartialState())
 """
 NOISE = {
     "noise_offset": 0.1,
