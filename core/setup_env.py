@@ -194,10 +194,10 @@ def start_tests(arguments: list[str]) -> int:
         if run_child(["-m", *check]) != 0:
             failed.append(" ".join(check))
     print("== pytest", flush=True)
-    # Three at a time, one thread each: browser tests wait much, and small tensors gain nothing from threads.
+    # Two at a time, one thread each: small tensors gain nothing from a second thread.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     code = run_child(
-        ["-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
+        ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     )
     if failed:
         say(f"Failed before the tests: {', '.join(failed)}", f"テストの前に失敗：{', '.join(failed)}")

@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--everywhere",
         action="store_true",
-        help="do what people do in the window in every language at every width (tests/ui), not at two of six",
+        help="what people do in the window: in both languages at all widths, not at one place each",
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.ui.browser import chromium
 from tests.ui.fake import as_new, make_window
-from tests.ui.stage import LANGUAGES, PLACES, SIZES, At, Look, Stage, staged
+from tests.ui.stage import PLACES, At, Look, Stage, staged
 from ui.app import App
 from ui.window import Window
 
@@ -83,12 +83,19 @@ def look(shared_look: Look, stage: Stage) -> Iterator[Look]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What people do is done in both languages, at two of three widths, in turn; --everywhere: at all."""
+    """What people do is done in one language at one width, in turn; with --everywhere in all six places.
+
+    A page costs seconds of a whole core: all six take as long as the rest of the tests together.
+    """
     if "at" not in metafunc.fixturenames:
         return
-    turn = zlib.crc32(metafunc.function.__name__.encode()) % 3
-    widths = [*SIZES][turn:] + [*SIZES][:turn]
-    places = PLACES if metafunc.config.getoption("--everywhere") else [*zip(LANGUAGES, widths, strict=False)]
+    told = [
+        name
+        for name, test in vars(metafunc.module).items()
+        if name.startswith("test_") and "at" in signature(test).parameters
+    ]
+    turn = told.index(metafunc.function.__name__) % len(PLACES)
+    places = PLACES if metafunc.config.getoption("--everywhere") else PLACES[turn : turn + 1]
     metafunc.parametrize("at", places, indirect=True, ids=[f"{lang}-{width}" for lang, width in places])
 
 

@@ -1,4 +1,4 @@
-"""What people do in the window, done in a browser in both languages, at several widths.
+"""What people do in the window, done in a browser: in both languages, at three widths.
 
 Runs are only pretended. `at` opens pages: see conftest.py for where each test is done.
 """
