@@ -42,16 +42,19 @@ def core(*words: object, given: str | None = None) -> subprocess.CompletedProces
     )  # fmt: skip
 
 
-def test_a_config_file_of_sd_scripts_trains_unchanged_and_exits_with_0(run_file):
-    done = core("train", run_file)
-    assert done.returncode == 0, done.stdout
+@pytest.fixture(scope="module")
+def trained(run_file) -> subprocess.CompletedProcess[str]:
+    return core("train", run_file)
+
+
+def test_a_config_file_of_sd_scripts_trains_unchanged_and_exits_with_0(trained, run_file):
+    assert trained.returncode == 0, trained.stdout
     assert (run_file.parent / "out" / "last.safetensors").is_file()
 
 
-def test_the_console_shows_our_own_lines_only(run_file):
-    done = core("train", run_file, "--set", "save.output_name='quiet'")
-    assert done.stderr == ""
-    assert not any(word in done.stdout for word in ("Warning", "warning:", "torchvision", "it/s]"))
+def test_the_console_shows_our_own_lines_only(trained):
+    assert trained.stderr == ""
+    assert not any(word in trained.stdout for word in ("Warning", "warning:", "torchvision", "it/s]"))
 
 
 def test_check_prints_file_line_and_key(run_file, tmp_path):

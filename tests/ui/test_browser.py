@@ -10,7 +10,7 @@ import pytest
 
 from tests.ui.browser import ROOT, Watched, window
 
-STEPS = 80
+STEPS = 60
 """Enough that a run is still under way when its page is clicked; a step takes 0.05 s or more."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

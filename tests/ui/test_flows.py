@@ -399,7 +399,7 @@ def test_samples_are_drawn_of_other_prompts_while_a_run_goes_on(at, stage):
     press(page, "run-start")
     page.status("running")
     page.page.locator("#run-prompts-box > button").click()
-    page.page.wait_for_function("document.querySelector('#run-prompts textarea').value.includes('sls frog')")
+    page.page.wait_for_function("document.querySelector('#run-prompts textarea')?.value.includes('sls frog')")
     page.fill("run-prompts", "a toad on the moon")
     press(page, "run-prompts-draw")
     comes_true(lambda: stage.run.control.take_sample_now() is not None)

@@ -18,10 +18,15 @@ from ui.serve.server import application, listening_socket
 HOST = "127.0.0.1:7860"
 
 
+@pytest.fixture(scope="module")
+def shared_served(shared_app: App) -> Any:
+    return application(shared_app._window, {"127.0.0.1"}, None, False)
+
+
 @pytest.fixture
-def served(window: Any) -> Any:
-    """The application of a window of the test's own."""
-    return application(window, {"127.0.0.1"}, None, False)
+def served(shared_served: Any, window: Any) -> Any:
+    """The application of a window that is as new."""
+    return shared_served
 
 
 def get(served: Any, path: str, **headers: str) -> httpx.Response:

@@ -21,7 +21,7 @@ def test_every_state_of_a_run_is_shown_whole_and_readable(stage, look, lang):
         for width in SIZES:
             page.size(width)
             found += [(state, width, fault) for fault in cut_off(page.page)]
-        for scheme in ("dark", "light"):
+        for scheme in ("dark", "light") if lang == "en" else ():  # colours are the same in every language
             page.scheme(scheme)
             found += [(state, scheme, fault) for fault in pale(page.page)]
     assert found == []
