@@ -74,7 +74,12 @@ def taken(app, **values):
     data = typed(app, **values)
     for updates in app.maker.take(data | {app.maker.parts["files"]: values.get("sent")}, "en"):
         data |= {part: value for part, value in updates.items() if part is app.maker.parts["sent"]}
-    return data, app.maker.settle(data, "en")
+    return data, app.maker.settle(data, "en") | app.maker.look(data, "en")
+
+
+def test_what_was_typed_while_files_were_looked_at_is_not_overwritten_by_their_answer(app, frogs):
+    settled = app.maker.settle(typed(app, source=str(frogs)), "en")
+    assert not {app.maker.parts[name] for name in ("plan", "token", "apply")} & settled.keys()
 
 
 def test_a_zip_is_unpacked_and_copied_with_its_captions(app, window, frogs, tmp_path):

@@ -125,19 +125,13 @@ class FolderMaker:
         captions = self._form.components["dataset.caption_extension"]
         reading = {lang, captions, parts["sent"], *folder_fields, *(parts[name] for name in _TYPED)}
         shown = [parts[name] for name in ("plan", "token", "apply")]
-        whole = [*shown, parts["arrange"], parts["name"]]
+        needed = [parts["arrange"], parts["name"]]
         look = guarded(lambda data: self.look(data, data[lang]), window)
         settle = guarded(lambda data: self.settle(data, data[lang]), window)
         typed = [parts[name].change for name in ("identifier", "class_", "repeats")]
         gr.on([*typed, lang.input], look, reading, shown, trigger_mode="always_last", **QUICK)
-        gr.on(
-            [parts["kind"].change, parts["arrange"].input],
-            settle,
-            reading,
-            whole,
-            trigger_mode="always_last",
-            **QUICK,
-        )
+        other = [parts["kind"].change, parts["arrange"].input]
+        settled = [gr.on(other, settle, reading, needed, trigger_mode="always_last", **QUICK)]
         # The list of files is sent to the server only when it changes: it may hold a thousand.
         slow: dict[str, Any] = {
             "api_visibility": "private",
@@ -159,8 +153,10 @@ class FolderMaker:
             trigger_mode="always_last",
             **slow,
         )
-        for event in (sent, named):
-            event.then(settle, reading, whole, **QUICK)
+        settled += [event.then(settle, reading, needed, **QUICK) for event in (sent, named)]
+        for event in settled:
+            # The plan is asked for only now: what was typed while files were looked at belongs to it.
+            event.then(look, reading, shown, **QUICK)
         parts["kind"].change(
             lambda kind: (
                 *[gr.update(visible=kind != "reg")] * 2,
@@ -251,16 +247,16 @@ class FolderMaker:
     # What is shown.
 
     def settle(self, data: Data, lang: Lang) -> Update:
-        """The plan, and the fields that it needs, after other files were chosen."""
-        updates = self.look(data, lang)
+        """The fields that the plan needs, after other files were chosen."""
         try:
             gathered = self._sources.gathered(self._wanted(data))
         except UserError:
             gathered = Gathered()
         keeps = self._keeps_folders(data, gathered)
-        updates[self.parts["arrange"]] = gr.update(visible=bool(gathered.folders))
-        updates[self.parts["name"]] = gr.update(visible=not keeps)
-        return updates
+        return {
+            self.parts["arrange"]: gr.update(visible=bool(gathered.folders)),
+            self.parts["name"]: gr.update(visible=not keeps),
+        }
 
     def look(self, data: Data, lang: Lang) -> Update:
         """The plan as it stands while a person types."""
