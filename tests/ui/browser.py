@@ -31,6 +31,12 @@ def chromium() -> str:
     return found
 
 
+def gui_py(*options: str) -> subprocess.CompletedProcess[str]:
+    """gui.py run to its end, with all it says."""
+    command = [sys.executable, "gui.py", "--no-browser", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
 @dataclass
 class Process:
     """A running gui.py and the lines it has printed."""

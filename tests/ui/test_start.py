@@ -12,18 +12,13 @@ import pytest
 
 import gui
 from core.errors import UserError
-from tests.ui.browser import ROOT
+from tests.ui.browser import ROOT, gui_py
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.serve import start
 from ui.serve.server import listening_socket
 from ui.serve.start import make_login
 from ui.window import named_preset
-
-
-def gui_py(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "gui.py", "--no-browser", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_every_option_of_the_contract_is_there():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +38,8 @@ from ui.window.results import PREFIX
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_UPLOAD = "200mb"
 _PORTS_TRIED = 20
+_LEFT_OVER = 2 * 24 * 3600
+"""Age (s) at which a cache is surely of a window that had no time to clear up."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +120,10 @@ def private_cache(workspace: Path) -> Path:
     """A new folder for uploads and pictures on the page, for this user only; Gradio is told to use it too."""
     parent = workspace / "cache"
     parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob("window-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_OVER:
+                shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="window-", dir=parent))
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder

@@ -12,11 +12,13 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 import httpx
 
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
+from ui.serve import only
 from ui.serve.guard import Login
 from ui.serve.server import LOOPBACK, Served, listening_socket, new_password, private_cache, serve, share
 from ui.text import say
@@ -56,7 +58,40 @@ def run(chosen: argparse.Namespace) -> int:
 def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
     is_open = chosen.share or chosen.listen not in LOOPBACK
     workspace = Path(chosen.workspace or PROJECT / "workspace").expanduser().resolve()
-    window = make_window(chosen, workspace, is_open, log_path)
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise _unwritable(workspace, e) from e
+    with only.claimed(workspace) as other:
+        if other is not None:
+            return _lead(chosen, workspace, other, tell)
+        window = make_window(chosen, workspace, is_open, log_path)
+        return _open(chosen, window, is_open, tell)
+
+
+def _lead(chosen: argparse.Namespace, workspace: Path, url: str, tell: Tell) -> int:
+    """Show the window that is open already. Raises UserError when that one can't be what is asked for."""
+    is_plain = not (chosen.share or chosen.auth or chosen.root or chosen.preset)
+    is_there = chosen.listen in LOOPBACK and chosen.port in (None, urlsplit(url).port)
+    if not is_plain or not is_there or not only.answers(url):
+        raise UserError(
+            Problem(
+                "E-WINDOW-OPEN",
+                f"Rareword is open already with this workspace{f' ({url})' if url else ''}; "
+                "close it first (Ctrl-C in its console), or choose another one with --workspace.",
+                f"この書き込み先を使うRarewordがすでに起動しています{f'（{url}）' if url else ''}。"
+                "先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別の書き込み先を指定してください。",
+                path=str(workspace),
+            )
+        )
+    tell("console.there", url=url)
+    if not chosen.no_browser and has_desktop():
+        webbrowser.open(url)
+    return EXIT_DONE
+
+
+def _open(chosen: argparse.Namespace, window: Window, is_open: bool, tell: Tell) -> int:
+    """Serve the window and wait for its end."""
     try:
         login, made = make_login(chosen.auth, is_open)
         try:
@@ -67,6 +102,7 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
             tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
             return EXIT_REFUSED
         served = serve(window, chosen.listen, sock, login)
+        only.publish(window.paths.workspace, served.url)
         _announce(chosen, served, (login, made), tell)
         return _wait(window, served, tell)
     finally:
@@ -122,11 +158,7 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     try:
         cache = private_cache(workspace)
     except OSError as e:
-        said = (
-            f"the workspace can't be written: {e.strerror}.",
-            f"書き込み先に書き込めません（{e.strerror}）。",
-        )
-        raise UserError(Problem("E-WORKSPACE", *said, path=str(workspace))) from e
+        raise _unwritable(workspace, e) from e
     roots = (PROJECT / "demo", *(Path(root).expanduser().resolve() for root in chosen.root))
     paths = Paths(Path.cwd(), workspace, roots, is_local=not is_open)
     dialog = Dialog() if not is_open and is_available() else None
@@ -134,6 +166,14 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     if chosen.preset:
         window.chosen = dict(named_preset(chosen.preset, window.preset_folders).values)
     return window
+
+
+def _unwritable(workspace: Path, error: OSError) -> UserError:
+    said = (
+        f"the workspace can't be written: {error.strerror}.",
+        f"書き込み先に書き込めません（{error.strerror}）。",
+    )
+    return UserError(Problem("E-WORKSPACE", *said, path=str(workspace)))
 
 
 def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
@@ -170,6 +210,7 @@ def _wait(window: Window, served: Served, tell: Tell) -> int:
             signal.signal(number, ask)
     while served.thread.is_alive() and not asked.wait(0.2):
         pass
+    only.withdraw(window.paths.workspace)
     window.queue.close()
     current = window.runner.current
     if current is not None and not current.is_over:

@@ -147,6 +147,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     ),
     # console
     "console.open": Words("Rareword is open at {url}", "Rarewordを起動しました：{url}"),
+    "console.there": Words("Rareword is open already at {url}", "Rarewordはすでに起動しています：{url}"),
     "console.stop": Words("Press Ctrl-C to close.", "終了するにはCtrl-Cを押してください。"),
     "console.login": Words(
         "Log in as {user} with the password {password}",
