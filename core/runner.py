@@ -157,6 +157,7 @@ class _Emitter:
     def __init__(self, handle: RunHandle, sinks: list[Sink]) -> None:
         self._handle, self._sinks = handle, sinks
         self.state_path = ""
+        self._mark = ("", 0)
 
     def open(self, kind: Callable[[Path], Sink], path: Path) -> None:
         try:
@@ -169,10 +170,7 @@ class _Emitter:
             self._handle.step = max(self._handle.step, event.step)
         if isinstance(event, Saved) and event.kind == "state":
             self.state_path = event.path
-        # Of a long stage the log, which every page replays, keeps fifty marks; the console sees them all.
-        if not isinstance(event, StageProgress) or (
-            event.done >= event.total or event.done % max(1, event.total // 50) == 0
-        ):
+        if not isinstance(event, StageProgress) or self._is_mark(event):
             self._handle.log(event)
         for sink in list(self._sinks):
             try:
@@ -181,6 +179,11 @@ class _Emitter:
                 self._sinks.remove(sink)
                 logging.getLogger(__name__).warning("sink failed", exc_info=True)
                 self(_sink_failed(type(sink).__name__, e))
+
+    def _is_mark(self, event: StageProgress) -> bool:
+        """Of a long stage the log, which every page replays, keeps some fifty marks; the console sees all."""
+        before, self._mark = self._mark, (event.stage, event.done // max(1, event.total // 50))
+        return event.done >= event.total or self._mark != before
 
     def close(self) -> None:
         for sink in self._sinks:

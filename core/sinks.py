@@ -12,6 +12,7 @@ from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDo
 
 STAGES = {
     "check_images": ("Checking pictures", "画像を確認中"),
+    "fetch_model": ("Fetching the model", "モデルをダウンロード中"),
     "load_model": ("Loading the model", "モデルを読み込み中"),
     "regularize": ("Drawing regularization images", "正則化画像を生成中"),
     "cache_latents": ("Encoding pictures", "latentsをキャッシュ中"),
@@ -22,6 +23,8 @@ STAGES = {
     "save": ("Saving", "保存中"),
     "resize": ("Resizing pictures", "画像をリサイズ中"),
 }
+UNITS = {"fetch_model": " MB"}
+"""Stage -> what it is counted in, where that is not plain."""
 
 
 class Sink(Protocol):
@@ -56,7 +59,8 @@ class Console:
     def __call__(self, event: Event) -> None:
         if isinstance(event, StageProgress):
             stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
-            self._bar(f"{stage} {event.done}/{event.total}", event.done >= event.total)
+            unit = UNITS.get(event.stage, "")
+            self._bar(f"{stage} {event.done}/{event.total}{unit}", event.done >= event.total)
         elif isinstance(event, StepDone):
             if event.validation_loss is not None:
                 words = "検証loss" if self._ja else "validation loss"

@@ -1,6 +1,7 @@
 """A run lives on its own thread, one at a time, and always says how it ended."""
 
 import contextlib
+import itertools
 import threading
 import time
 
@@ -8,7 +9,7 @@ import pytest
 
 from core.control import StopRun
 from core.errors import ConfigError, NumericFault, Problem, UserError
-from core.events import RunEnded, Saved, StepDone, Warned, from_json
+from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
 from core.runner import Runner
 
 
@@ -225,3 +226,16 @@ def test_results_of_the_same_name_are_told_of_before_the_run_begins(tmp_path):
 def test_a_first_run_of_a_name_is_told_nothing(tmp_path):
     handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
     assert not [event for event in handle.log.since(0) if isinstance(event, Warned)]
+
+
+def test_of_a_long_stage_the_log_keeps_some_fifty_marks_whatever_its_strides(tmp_path):
+    def train(config, folder, control, emit):
+        for done in range(0, 4270, 13):
+            emit(StageProgress("fetch_model", done, 4270))
+        emit(StageProgress("fetch_model", 4270, 4270))
+
+    handle = run_to_end(train, tmp_path)
+    marks = [event.done for event in handle.log.since(0) if isinstance(event, StageProgress)]
+    assert marks[0] == 0 and marks[-1] == 4270
+    assert 48 <= len(marks) <= 53
+    assert max(after - before for before, after in itertools.pairwise(marks)) < 2 * 4270 / 50

@@ -16,8 +16,10 @@ class ModelConfig(Section):
         "",
         ("Base model", "元モデル"),
         (
-            "Model to start from: a .safetensors or .ckpt file or a Diffusers folder.",
-            "追加学習の元となるモデル。.safetensors・.ckptファイルか、Diffusersフォルダ。",
+            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging "
+            "Face Hub (owner/name), which is fetched once.",
+            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、"
+            "またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
         ),
         path="model",
         sd_scripts="pretrained_model_name_or_path",
@@ -49,8 +51,10 @@ class ModelConfig(Section):
         None,
         ("VAE", "VAE"),
         (
-            "Another VAE, used for the latents and stored in the saved model. Empty: the base model's own.",
-            "latentsの取得に使い、保存するモデルに組み込む別のVAE。空欄なら元モデルのVAEを使います。",
+            "Another VAE (file, folder or Hub name), used for the latents and stored in the saved model. "
+            "Empty: the base model's own.",
+            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。"
+            "空欄なら元モデルのVAEを使います。",
         ),
         path="model",
         sd_scripts="vae",

@@ -15,13 +15,25 @@ from core.models.sd import hub, refuse
 def problems(config: ModelConfig) -> tuple[Problem, ...]:
     """Everything wrong with the model and the VAE named, or with what is said about them.
 
-    A Hub id is not fetched, so nothing is said about one.
+    Nothing is fetched, so nothing is said about a Hub id before `fetch`.
     """
     try:
         base, vae = hub.here(config.base), hub.here(config.vae, "model.vae") if config.vae else None
     except UserError as missing:
         return missing.problems
     return (*(of_base(base, config) if base else ()), *(of_vae(vae) if vae else ()))
+
+
+def fetch(config: ModelConfig, report: hub.Report) -> bool:
+    """Download what is named by a Hub id and is not here yet; whether there was any.
+
+    Raises UserError when the Hub has no such model or can't be reached, and whatever `report` raises.
+    """
+    named = [("model.base", config.base), *([("model.vae", config.vae)] if config.vae else [])]
+    missing = [(key, name) for key, name in named if hub.here(name, key) is None]
+    for key, name in missing:
+        hub.locate(name, key, report)
+    return bool(missing)
 
 
 def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:

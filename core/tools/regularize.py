@@ -18,6 +18,7 @@ from core.data.folders import Folder, scan
 from core.errors import Problem, UserError
 from core.formats import commit
 from core.formats.identify import identify
+from core.models import look
 from core.models.family import Components, Family, open_family
 
 Progress = Callable[[str, int, int], None]
@@ -89,13 +90,22 @@ def make_images(
     Raises UserError for a model or settings that are none, StopRun when `control` says so, ResourceFault when
     the disk is full.
     """
+
+    def fetched(megabytes: int, of: int) -> None:
+        if progress is not None:
+            progress("fetch_model", megabytes, of)
+        if control is not None:
+            control.check_stop()
+
     wanted = plan(settings)
     total = sum(part.count for part in wanted)
     done = total - sum(len(part.missing) for part in wanted)
     if done == total:
         return wanted
+    model = ModelConfig(base=settings.model)
+    look.fetch(model, fetched)
     family = open_family("auto")
-    parts = family.load(settings.model, ModelConfig(base=settings.model), lambda event: None)
+    parts = family.load(settings.model, model, lambda event: None)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in parts.modules().values():
         module.to(device)

@@ -83,10 +83,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = optim.rates(config.optimizer, trainee.rates(config.train))
-    about_model = look.problems(config.model)
-    if any(problem.is_error for problem in about_model):
-        raise UserError(*about_model)
-    for problem in (*about_model, *optim.check(config.optimizer)):
+    for problem in (*_look_at_model(config, control, emit), *optim.check(config.optimizer)):
         emit(Warned(problem.code, problem.en, problem.ja))
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
@@ -111,6 +108,21 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if found is not None:
         _refuse_changes(job, {"plan": plan.fingerprint(), "world_size": world_size()})
     return job
+
+
+def _look_at_model(config: RunConfig, control: RunControl, emit: Emit) -> tuple[Problem, ...]:
+    """Have the model here and look at its headers; gives what is no hindrance. Raises UserError, StopRun."""
+
+    def report(done: int, total: int) -> None:
+        emit(StageProgress("fetch_model", done, total))
+        control.check_stop()
+
+    found = look.problems(config.model)
+    if not any(problem.is_error for problem in found) and look.fetch(config.model, report):
+        found = look.problems(config.model)
+    if any(problem.is_error for problem in found):
+        raise UserError(*found)
+    return found
 
 
 def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Training, Progress]:

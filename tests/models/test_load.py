@@ -9,7 +9,7 @@ from core.config.schema import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.models.family import open_family
-from core.models.sd import hub, keys
+from core.models.sd import keys
 from tests.golden import names
 from tests.models.conftest import loaded, quiet, unchecked
 from tests.tiny import make_tiny, make_tiny_folder, modules
@@ -215,51 +215,6 @@ def test_a_model_that_is_not_there_is_called_missing(base):
     assert refusal(base).code == "E-MODEL-MISSING"
 
 
-def test_a_hub_name_without_a_connection_is_told_so(monkeypatch):
-    import huggingface_hub
-
-    def offline(*args, **kwargs):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(huggingface_hub, "list_repo_files", offline)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
-    assert refusal("someone/some-model").code == "E-MODEL-HUB"
-
-
-@pytest.fixture
-def hub_of(monkeypatch):
-    """Makes a local folder the only model of the Hub, under the name someone/some-model."""
-
-    def put(folder):
-        import huggingface_hub
-
-        def fetch(name, allow_patterns=None):
-            assert name == "someone/some-model" and set(allow_patterns) == set(hub.wanted(files))
-            return str(folder)
-
-        files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-        monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda name: files)
-        monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-
-    return put
-
-
-def test_a_model_of_the_hub_is_loaded(tmp_path, hub_of):
-    hub_of(make_tiny_folder(tmp_path / "x"))
-    assert same(loaded("someone/some-model"), modules())
-
-
-def test_a_vae_of_the_hub_is_put_in(tmp_path, tiny, hub_of):
-    hub_of(make_tiny_folder(tmp_path / "x", seed=1) / "vae")
-    parts = loaded(tiny, vae="someone/some-model")
-    assert same(parts, modules() | {"vae": modules(seed=1)["vae"]})
-    pixels = torch.rand(1, 3, 64, 64) * 2 - 1
-    with torch.no_grad():
-        mean, _ = open_family("sd1").encode_image(parts, pixels)
-        wanted = modules(seed=1)["vae"].encode(pixels).latent_dist.mean
-    assert torch.allclose(mean, wanted * 0.18215, atol=1e-6)
-
-
 @pytest.mark.parametrize("family", ["sd1", "sd2"])
 def test_a_single_file_is_loaded_and_read_without_a_network(tmp_path, monkeypatch, family):
     def refuse(*args, **kwargs):
@@ -270,26 +225,6 @@ def test_a_single_file_is_loaded_and_read_without_a_network(tmp_path, monkeypatc
     parts = loaded(make_tiny(tmp_path / "x.ckpt", family=family))
     ids = open_family(family).tokenize(parts, ["sls frog"], ModelConfig())
     assert ids[0, :4].tolist() == [49406, 33651, 11438, 49407]
-
-
-def test_of_a_hub_model_only_plain_weights_and_small_texts_are_fetched():
-    files = {
-        "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
-        "vae/diffusion_pytorch_model.bin", "tokenizer/merges.txt", "scheduler/scheduler_config.json",
-    }  # fmt: skip
-    others = {
-        "v1-5-pruned.ckpt", "v1-5-pruned.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors",
-        "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.non_ema.bin", "unet/model.py",
-        "README.md",
-        "safety_checker/model.safetensors", "unet/diffusion_flax_model.msgpack",
-    }  # fmt: skip
-    assert set(hub.wanted(sorted(files | others))) == files
-
-
-def test_a_local_folder_wins_over_a_hub_name(tmp_path, monkeypatch):
-    make_tiny_folder(tmp_path / "someone" / "model")
-    monkeypatch.chdir(tmp_path)
-    assert same(loaded("someone/model"), modules())
 
 
 def test_a_program_in_a_model_folder_is_never_imported(tmp_path):

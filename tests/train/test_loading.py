@@ -8,9 +8,12 @@ import torch
 from torch import nn
 
 from core.config.schema import ModelConfig
-from core.events import StageProgress
+from core.control import RunControl, StopRun
+from core.events import Saved, StageProgress
 from core.models.family import open_family
 from core.train import cache, loading, trainee
+from tests.hub import serving, use
+from tests.tiny import make_tiny_folder
 
 
 def in_memory(module: nn.Module) -> bool:
@@ -126,3 +129,24 @@ def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
     monkeypatch.setattr(loading.tempfile, "NamedTemporaryFile", full)
     loading.rest(module)
     assert torch.equal(module[0].weight, weight)
+
+
+def test_a_model_of_the_hub_is_fetched_before_the_pictures_are_looked_at(
+    configure, train, tmp_path, monkeypatch
+):
+    with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:
+        use(monkeypatch, hub.url, tmp_path / "cache")
+        trial = train(configure(model={"base": "someone/some-model"}, train={"max_train_steps": 1}))
+    stages = list(dict.fromkeys(event.stage for event in trial.of(StageProgress)))
+    assert stages[:2] == ["fetch_model", "check_images"]
+    assert [event.kind for event in trial.of(Saved)] == ["model"]
+
+
+def test_a_stop_ends_the_fetching(configure, train, tmp_path, monkeypatch):
+    control = RunControl()
+    control.stop(save=True)
+    with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:
+        use(monkeypatch, hub.url, tmp_path / "cache")
+        with pytest.raises(StopRun):
+            train(configure(model={"base": "someone/some-model"}), control)
+        assert hub.asked == []

@@ -68,6 +68,7 @@ def test_every_problem_of_the_page_is_told_at_once(shared_app):
     ("key", "typed"),
     [
         ("model.base", "/etc/passwd"),
+        ("model.base", "core/train"),
         ("save.output_dir", "../../elsewhere"),
         ("save.output_dir", "demo/output"),
         ("save.resume", "/root"),
@@ -84,6 +85,22 @@ def test_others_than_the_owner_reach_no_path_outside(shared_app, tmp_path, key, 
     with pytest.raises(ConfigError) as error:
         form.check({**raw, key: typed}, "en")
     assert [problem.key for problem in error.value.problems] == [key]
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_a_model_may_be_named_by_its_id_on_the_hub(shared_app, tmp_path, is_local):
+    window = make_window(tmp_path, is_local=is_local)
+    raw = {**demo_raw(shared_app), "save.output_dir": str(window.output)}
+    name, vae = "stable-diffusion-v1-5/stable-diffusion-v1-5", "stabilityai/sd-vae-ft-mse"
+    form = Form(window.paths)
+    values = form.collect({**raw, "model.base": f" {name} ", "model.vae": vae})
+    assert (values["model.base"], values["model.vae"]) == (name, vae)
+    assert shared_app.form.shown(values)["model.base"] == name
+
+
+def test_what_lies_here_wins_over_an_id_of_the_same_form(shared_app):
+    values = shared_app.form.collect({**demo_raw(shared_app), "model.base": "demo/base_config"})
+    assert values["model.base"] == str(PROJECT / "demo" / "base_config")
 
 
 def test_a_log_prefix_is_a_name_and_no_path(shared_app):

@@ -8,6 +8,9 @@ from math import prod
 
 import pytest
 
+from core.models.sd.hub import locate
+from tests.hub import COMMIT, serving, use
+from tests.tiny import make_tiny_folder
 from tests.ui.fake import demo_raw
 from ui.settings.identity import identity_html, model_html
 
@@ -120,6 +123,20 @@ def test_a_family_or_prediction_set_against_the_file_is_named(told, header):
     assert "not of SD2" in told(path, **{"model.family": "sd2"})
     v = header("v", SD2, **{"modelspec.prediction_type": "v"})
     assert "was trained to predict v" in told(v, **{"model.prediction": "epsilon"})
+
+
+def test_of_an_id_on_the_hub_it_is_said_that_it_will_be_fetched_and_then_what_it_is(
+    told, tmp_path, monkeypatch
+):
+    model = make_tiny_folder(tmp_path / "model")
+    with serving({"someone/some-model": model}) as hub:
+        use(monkeypatch, hub.url, tmp_path / "cache")
+        html = told("someone/some-model")
+        assert "Hugging Face Hub when the run starts" in html and "is-bad" not in html
+        assert hub.asked == []
+        locate("someone/some-model")
+    html = told("someone/some-model")
+    assert "Stable Diffusion 1" in html and "someone/some-model" in html and COMMIT not in html
 
 
 def test_format_and_precision_are_plain_to_see_on_the_model_tab(app):

@@ -327,6 +327,13 @@ def test_what_is_done_between_steps_says_how_long_it_will_take(app, window):
     assert "Encoding pictures 20/100 · 0:40 left" in head and "width:20.0%" in head
 
 
+def test_a_model_that_is_fetched_is_counted_in_megabytes(app, window):
+    press(app, "start")
+    window.runner.current.log(StageProgress("fetch_model", 850, 4270))
+    assert "Fetching the model 850/4270 MB" in looked(app)["head"]
+    assert "モデルをダウンロード中 850/4270 MB" in looked(app, "ja")["head"]
+
+
 def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
     press(app, "start")
     run = window.runner.current

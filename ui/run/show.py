@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from core.errors import Lang, Problem
-from core.sinks import duration
+from core.sinks import UNITS, duration
 from ui.parts.markup import bar, esc, facts, note, problems
 from ui.run.inviting import invitation_html, missing
 from ui.text import WORDS, say
@@ -90,7 +90,7 @@ def _detail(view: RunView, lang: Lang) -> str:
     key = f"stage.{view.stage.stage}"
     name = say(key if key in WORDS else "stage.prepare", lang)
     if view.stage.total > 1:
-        name = f"{name} {view.stage.done}/{view.stage.total}"
+        name = f"{name} {view.stage.done}/{view.stage.total}{UNITS.get(view.stage.stage, '')}"
     left = view.stage_left
     return f"{name} · {say('run.stage.left', lang, time=duration(left))}" if left is not None else name
 

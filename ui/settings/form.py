@@ -83,6 +83,8 @@ class Form:
         if option.key == "log.log_prefix" and value:
             return file_name(value, option.key)
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):
+            if option.meta.path == "model":
+                return self._paths.model(value, option.key)
             is_written = option.key in WRITTEN
             path = (self._paths.writable if is_written else self._paths.confined)(value, option.key)
             if not self._paths.is_local:

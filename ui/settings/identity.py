@@ -13,6 +13,7 @@ from core.config.schema_model import ModelConfig
 from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import look, pairs
+from core.models.sd import hub
 from ui.parts.markup import esc, facts, note, problems
 from ui.parts.options import LEVELS, OPTIONS
 from ui.parts.page import worded
@@ -45,7 +46,10 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
     if not text.strip():
         return note(say(EMPTY[name], lang))
     try:
-        path = paths.confined(text)
+        named = paths.model(text)
+        path = hub.fetched(named) if hub.is_id(named) else Path(named)
+        if path is None:
+            return note(say("identity.hub", lang))
         if not path.exists():
             return note(say("identity.missing", lang), "bad")
         found = identify(path)
@@ -55,7 +59,7 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
     size = Form.read(raw).get("dataset.resolution")
     if name == "base" and not said and _is_size(size):
         said += pairs.resolution(found, Size(*size))
-    return identity_facts(found, path, lang) + problems(said, lang)
+    return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)
 
 
 def _model_config(raw: Mapping[str, Any]) -> ModelConfig:
@@ -88,18 +92,18 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
     return f'<div class="rw-goto">{"".join(cells)}</div>'
 
 
-def identity_facts(found: Identity, path: Path, lang: Lang) -> str:
-    """The few facts people look for, in one row."""
+def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> str:
+    """The few facts people look for, in one row. name: what the file is called, when not by its path."""
     kind = say(f"kind.{found.kind}", lang) if f"kind.{found.kind}" in WORDS else str(found.kind)
     family = FAMILIES[found.family].words if found.family in FAMILIES else None
-    name = FAMILY_NAMES.get(found.family, found.family)
+    kin = FAMILY_NAMES.get(found.family, found.family)
     if family:
-        name = family.ja if lang == "ja" else family.en
+        kin = family.ja if lang == "ja" else family.en
     if found.variant:
-        name = f"{name} ({found.variant})".strip()
+        kin = f"{kin} ({found.variant})".strip()
     shown = [
         ("identity.kind", kind),
-        ("identity.family", name),
+        ("identity.family", kin),
         ("identity.prediction", found.prediction),
         ("identity.format", found.format),
         ("identity.precision", ", ".join(found.dtypes) if found.dtypes else ""),
@@ -110,7 +114,7 @@ def identity_facts(found: Identity, path: Path, lang: Lang) -> str:
         rank = f"{found.rank} / {found.alpha:g}" if isinstance(found.alpha, int | float) else str(found.rank)
         shown.append(("identity.rank", rank))
     pairs = [(say(key, lang), str(value)) for key, value in shown if value]
-    return f'<div class="rw-identity"><p class="rw-path">{esc(path.name)}</p>{facts(pairs)}</div>'
+    return f'<div class="rw-identity"><p class="rw-path">{esc(name or path.name)}</p>{facts(pairs)}</div>'
 
 
 def short_number(n: int | None) -> str:

@@ -126,6 +126,12 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "identity.parameters": Words("Parameters", "パラメータ数"),
     "identity.size": Words("Size", "サイズ"),
     "identity.rank": Words("Rank / alpha", "ランク / alpha"),
+    "identity.hub": Words(
+        "No file or folder here has this name. It will be looked for on the Hugging Face Hub when the run "
+        "starts, and fetched once (some gigabytes).",
+        "この名前のファイルやフォルダはありません。"
+        "学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
+    ),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
     "kind.model": Words("Model", "モデル"),
     "kind.vae": Words("VAE", "VAE"),

@@ -143,6 +143,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "前回の学習「{name}」はステップ{step}で止まっています。",
     ),
     "stage.check_images": Words("Checking pictures", "画像を確認中"),
+    "stage.fetch_model": Words("Fetching the model", "モデルをダウンロード中"),
     "stage.load_model": Words("Loading the model", "モデルを読み込み中"),
     "stage.cache_latents": Words("Encoding pictures", "画像をlatentsに変換中"),
     "stage.cache_text": Words("Encoding captions", "キャプションを変換中"),

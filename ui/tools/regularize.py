@@ -104,7 +104,7 @@ class RegularizeCard:
         try:
             if run is not None and not run.is_over:
                 raise UserError(Problem("E-RUN-BUSY", *(say("regularize.busy", lg) for lg in ("en", "ja"))))
-            model = paths.confined(str(data[components[_BASE]] or ""), _BASE)
+            model = paths.model(str(data[components[_BASE]] or ""), _BASE)
             typed = str(data[components[_TRAIN]] or "")
             train = paths.confined(typed, _TRAIN) if typed.strip() else None
             size = parse_size(str(data[components[_SIZE]] or "512"))
@@ -121,7 +121,7 @@ class RegularizeCard:
             from core.tools.regularize import Settings, make_images
 
             settings = Settings(
-                str(model), out, classes, count, train, negative, size, steps=30 if steps is None else steps
+                model, out, classes, count, train, negative, size, steps=30 if steps is None else steps
             )
             return make_images(settings, report, job.control)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.config.option import Option
 from core.errors import Problem, UserError
+from core.models.sd import hub
 
 LONGEST = 1024
 MODEL_ENDINGS = (".safetensors", ".ckpt")
@@ -78,6 +79,14 @@ class Paths:
         if not inside or not self.is_inside(lexical):
             raise UserError(self._outside(text, key))
         return lexical
+
+    def model(self, text: str, key: str = "") -> str:
+        """As `absolute`, for a model, which may also be named by its Hugging Face id: that stays as it is."""
+        text = text.strip().strip('"')
+        # What lies here under that name wins over the Hub, so it is bound to the rule for paths.
+        if hub.is_id(text) and not os.path.lexists(self.here / text):
+            return text
+        return self.absolute(text, key)
 
     def writable(self, text: str, key: str = "") -> Path:
         """As `confined`, for what is written: where others can reach the page, only below the workspace."""
