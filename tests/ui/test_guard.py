@@ -238,7 +238,7 @@ def routes_of(app: Any, prefix: str = "") -> set[str]:
 
 def test_no_route_of_gradio_answers_without_login(whole):
     _, closed = whole
-    routes = routes_of(closed._app._app)
+    routes = routes_of(closed._app._app._app)
     assert len(routes) > 40
     for path in routes:
         for method in ("GET", "POST"):

@@ -118,6 +118,14 @@ def test_the_log_is_saved_as_a_file(served):
     assert answered.headers["content-disposition"] == "attachment; filename=log.txt"
 
 
+@pytest.mark.parametrize("path", ["/", "/live?lang=en"])
+def test_the_page_and_what_it_asks_for_come_packed_to_whom_can_unpack_it(served, path):
+    plain, packed = (get(served, path, **{"accept-encoding": ways}) for ways in ("identity", "gzip, br"))
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    assert len(packed.text) == len(plain.text)
+
+
 def an_asset(served: Any) -> str:
     found = re.search(r'src="\.?(/assets/[^"]+\.js)"', get(served, "/").text)
     assert found is not None

@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from types import SimpleNamespace
 
 import pytest
 
 import gui
 from core.errors import UserError
-from tests.ui.browser import ROOT, gui_py
+from tests.ui.browser import ROOT, gui_py, window
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.serve import start
@@ -88,6 +89,23 @@ def test_the_page_is_built_without_torch_and_soon():
     assert (torch, transformers) == ("False", "False")
     # Processor time, since machines that test are busy; 2.5 s of it here.
     assert float(seconds) < 6, (seconds, time.monotonic() - started)
+
+
+def test_the_window_asks_no_other_computer(tmp_path, monkeypatch):
+    asked = tmp_path / "asked"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        f"file = open({str(asked)!r}, 'a', buffering=1)\n"
+        "file.write('listening\\n')\n"
+        "def hook(event, args):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.sendto'):\n"
+        "        file.write(f'{event} {args[-1]}\\n')\n"
+        "sys.addaudithook(hook)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with window(tmp_path / "workspace") as process, urllib.request.urlopen(process.url) as answer:
+        assert answer.status == 200 and b"Rareword" in answer.read()
+    assert set(asked.read_text().splitlines()) == {"listening"}
 
 
 def test_a_preset_at_the_start_goes_over_the_settings_from_before(tmp_path):

@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -81,6 +82,18 @@ class Opening:
         await self._app(scope, receive, send)
 
 
+class Packed:
+    """Packs the page and what it asks for every second; over a share link they would take long."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._packed = app, GZipMiddleware(app, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_ours = scope["type"] == "http" and (path == "/" or path.startswith(LIVE))
+        await (self._packed if is_ours else self._app)(scope, receive, send)
+
+
 def application(window: Window, hosts: Iterable[str], login: Login | None, any_address: bool) -> Guard:
     """The whole ASGI application, the Guard outermost."""
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
@@ -113,7 +126,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         head=SCRIPTS + FILL + FOLDERS + GO_TO,
         favicon_path=str(FAVICON),
     )
-    return Guard(Assets(parent), hosts, login, any_address)
+    return Guard(Packed(Assets(parent)), hosts, login, any_address)
 
 
 def private_cache(workspace: Path) -> Path:
