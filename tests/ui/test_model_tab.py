@@ -12,6 +12,7 @@ from core.models.sd.hub import locate
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
 from tests.ui.fake import demo_raw
+from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html
 
 UNET = {"model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3], "first_stage_model.x": [1]}
@@ -137,6 +138,20 @@ def test_of_an_id_on_the_hub_it_is_said_that_it_will_be_fetched_and_then_what_it
         locate("someone/some-model")
     html = told("someone/some-model")
     assert "Stable Diffusion 1" in html and "someone/some-model" in html and COMMIT not in html
+
+
+def test_of_a_name_that_guides_still_give_the_new_one_is_told_before_a_run(told):
+    html = told("runwayml/stable-diffusion-v1-5")
+    assert "stable-diffusion-v1-5/stable-diffusion-v1-5" in html and "Hub when the run starts" not in html
+
+
+def test_models_of_the_hub_are_offered_after_those_that_are_here(app):
+    paths = app._window.paths
+    here, first = paths.find().models, "stable-diffusion-v1-5/stable-diffusion-v1-5"
+    values = [value for value, _ in paths.offered(OPTIONS["model.base"], paths.find())]
+    assert "demo/base.safetensors" in here and tuple(values[: len(here)]) == here
+    assert values[len(here)] == first
+    assert "stabilityai/sd-vae-ft-mse" in dict(paths.offered(OPTIONS["model.vae"], paths.find()))
 
 
 def test_format_and_precision_are_plain_to_see_on_the_model_tab(app):

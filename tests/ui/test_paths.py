@@ -113,6 +113,11 @@ def test_the_lists_to_pick_from_hold_models_data_and_states(tmp_path):
     (workspace / "models" / "a.safetensors").touch()
     (workspace / "diffusers").mkdir()
     (workspace / "diffusers" / "model_index.json").touch()
+    (workspace / "diffusers" / "unet").mkdir()
+    (workspace / "diffusers" / "unet" / "diffusion_pytorch_model.bin").touch()
+    (workspace / "models" / "a_config" / "unet").mkdir(parents=True)
+    (workspace / "models" / "a_config" / "model_index.json").touch()
+    (workspace / "models" / "a_config" / "unet" / "config.json").touch()
     state = workspace / "output" / "step-00000010-state"
     state.mkdir(parents=True)
     (state / "state.json").touch()

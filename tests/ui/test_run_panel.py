@@ -462,6 +462,13 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
         ("E-OOM", {}, "radient checkpointing” to on", "train.gradient_checkpointing", True),
         ("E-NUMERIC", {"train.precision": "fp16"}, "to bf16", "train.precision", "bf16"),
         ("E-OPT-MISSING", {}, "to AdamW and", "optimizer.optimizer_type", "AdamW"),
+        (
+            "E-MODEL-MOVED",
+            {"model.base": "runwayml/stable-diffusion-v1-5"},
+            "to stable-diffusion-v1-5/stable",
+            "model.base",
+            "stable-diffusion-v1-5/stable-diffusion-v1-5",
+        ),
     ],
 )
 def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, label, key, value):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from core import runs
+from core.catalog import MOVED
 from core.config.option import Option
 from core.errors import Lang
 from ui.parts.numbers import decimal_text
@@ -20,6 +21,7 @@ CURABLE = (
     "optimizer.optimizer_type",
     "train.precision",
     "train.learning_rate",
+    "model.base",
 )
 """The options that a cure may set."""
 
@@ -68,6 +70,8 @@ def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "train.learning_rate", float(f"{rate / GENTLER:.3g}")
     elif code == "E-OPT-MISSING":
         yield "optimizer.optimizer_type", "AdamW"
+    elif code == "E-MODEL-MOVED" and values.get("model.base") in MOVED:
+        yield "model.base", MOVED[values["model.base"]]
 
 
 def label_of(cure: Cure, lang: Lang) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import FAMILIES, Size
+from core.catalog import FAMILIES, MOVED, Size
 from core.config.schema_model import ModelConfig
 from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
@@ -49,7 +49,8 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         named = paths.model(text)
         path = hub.fetched(named) if hub.is_id(named) else Path(named)
         if path is None:
-            return note(say("identity.hub", lang))
+            moved = problems([hub.moved(named, f"model.{name}")], lang) if named in MOVED else ""
+            return moved or note(say("identity.hub", lang))
         if not path.exists():
             return note(say("identity.missing", lang), "bad")
         found = identify(path)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.catalog import HUB_MODELS, HUB_VAES
 from core.config.option import Option
 from core.errors import Problem, UserError
 from core.models.sd import hub
@@ -19,6 +20,7 @@ MODEL_ENDINGS = (".safetensors", ".ckpt")
 _RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{device}{n}" for device in ("COM", "LPT") for n in range(1, 10))}
 )
+_ON_THE_HUB = {"model.base": HUB_MODELS, "model.vae": HUB_VAES}
 _COUNTED = re.compile(r"\d+_.+")
 _DEEPEST = 5
 _MOST = 300
@@ -162,7 +164,7 @@ class Paths:
         until = time.monotonic() + _LONGEST_WALK
         for folder in self.allowed:
             for path, names, files in _walk(folder, until):
-                if "model_index.json" in files:
+                if "model_index.json" in files and _has_weights(path / "unet"):
                     models.append(self.short(str(path)))
                 if "state.json" in files:
                     states.append(self.short(str(path)))
@@ -182,8 +184,13 @@ class Paths:
         elif option.meta.path == "folder":
             offer = [self.short(str(self.workspace / ("logs" if option.section == "log" else "output")))]
         elif option.meta.path:
-            offer = found.models
+            offer = (*found.models, *_ON_THE_HUB.get(option.key, ()))
         return [(text, text) for text in offer]
+
+
+def _has_weights(folder: Path) -> bool:
+    """Not so in the folder of configs that lies beside a single file."""
+    return any(file.suffix in (".safetensors", ".bin") for file in folder.glob("*"))
 
 
 def _walk(folder: Path, until: float) -> Iterator[tuple[Path, list[str], list[str]]]:

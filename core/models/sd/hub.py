@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.catalog import Words
+from core.catalog import MOVED, Words
 from core.control import StopRun
 from core.errors import Problem, UserError
 
@@ -115,6 +115,8 @@ def _download(name: str, key: str, report: Report) -> Path:
     except errors.GatedRepoError as error:
         raise _refusal(_GATED, name, key) from error
     except errors.RepositoryNotFoundError as error:
+        if name in MOVED:
+            raise UserError(moved(name, key)) from error
         raise _refusal(_UNKNOWN, name, key) from error
     except Exception as error:  # the client's HTTP library has changed before, and its errors with it
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -149,6 +151,20 @@ def _bar(total: int, report: Report) -> Any:
             return drawn
 
     return Bar
+
+
+def moved(name: str, key: str) -> Problem:
+    """What is said of a name in catalog.MOVED."""
+    now = MOVED[name]
+    return Problem(
+        "E-MODEL-MOVED",
+        f"{name} was taken off the Hugging Face Hub by its makers. The same model is kept there as {now}: "
+        "choose that.",
+        f"{name} は公開元によりHugging Face Hubから削除されました。同じモデルは {now} にあります。"
+        "そちらを指定してください。",
+        key=key,
+        path=name,
+    )
 
 
 def _refusal(said: Words, name: str, key: str, error: Exception | None = None) -> UserError:
