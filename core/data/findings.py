@@ -76,7 +76,7 @@ def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Proble
     """Without buckets, pictures of another size than the resolution."""
     width, height = config.resolution
     names = listed(
-        [f"{i.path.parent.name}/{i.path.name} ({i.size.width}x{i.size.height})" for i in images], 20
+        [f"{i.path.parent.name}/{i.path.name} ({i.size.width}x{i.size.height})" for i in images], 5
     )
     count = len(images)
     return Problem(
@@ -88,7 +88,6 @@ def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Proble
         f"{count}枚のサイズが異なります：{names.ja}。dataset.enable_bucketをオンにするか、"
         "リサイズしてください（「ツール」または`python -m core tools resize`）。",
         key="dataset.resolution",
-        path=str(images[0].path),
     )
 
 

@@ -83,7 +83,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = optim.rates(config.optimizer, trainee.rates(config.train))
-    for problem in (*_look_at_model(config, control, emit), *optim.check(config.optimizer)):
+    for problem in (*_looked(config), *optim.check(config.optimizer)):
         emit(Warned(problem.code, problem.en, problem.ja))
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
@@ -98,6 +98,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     no_mask = masks.missing(plan) if config.train.masked_loss else ()
     if plan.problems or no_mask:
         raise UserError(*plan.problems, *no_mask)
+    _fetch_model(config, control, emit)
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
@@ -110,19 +111,24 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     return job
 
 
-def _look_at_model(config: RunConfig, control: RunControl, emit: Emit) -> tuple[Problem, ...]:
-    """Have the model here and look at its headers; gives what is no hindrance. Raises UserError, StopRun."""
+def _looked(config: RunConfig) -> tuple[Problem, ...]:
+    """What the model's headers say that is no hindrance. Raises UserError for what is one."""
+    found = look.problems(config.model)
+    if any(problem.is_error for problem in found):
+        raise UserError(*found)
+    return found
+
+
+def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
+    """Have the model here when it is named by a Hub id; some gigabytes, so the pictures come before it."""
 
     def report(done: int, total: int) -> None:
         emit(StageProgress("fetch_model", done, total))
         control.check_stop()
 
-    found = look.problems(config.model)
-    if not any(problem.is_error for problem in found) and look.fetch(config.model, report):
-        found = look.problems(config.model)
-    if any(problem.is_error for problem in found):
-        raise UserError(*found)
-    return found
+    if look.fetch(config.model, report):
+        for problem in _looked(config):
+            emit(Warned(problem.code, problem.en, problem.ja))
 
 
 def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Training, Progress]:

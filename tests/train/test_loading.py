@@ -131,22 +131,26 @@ def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
     assert torch.equal(module[0].weight, weight)
 
 
-def test_a_model_of_the_hub_is_fetched_before_the_pictures_are_looked_at(
+def test_a_model_of_the_hub_is_fetched_after_the_pictures_are_looked_at(
     configure, train, tmp_path, monkeypatch
 ):
     with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:
         use(monkeypatch, hub.url, tmp_path / "cache")
         trial = train(configure(model={"base": "someone/some-model"}, train={"max_train_steps": 1}))
     stages = list(dict.fromkeys(event.stage for event in trial.of(StageProgress)))
-    assert stages[:2] == ["fetch_model", "check_images"]
+    assert stages[:2] == ["check_images", "fetch_model"]
     assert [event.kind for event in trial.of(Saved)] == ["model"]
 
 
 def test_a_stop_ends_the_fetching(configure, train, tmp_path, monkeypatch):
     control = RunControl()
-    control.stop(save=True)
+
+    def stop(event):
+        if isinstance(event, StageProgress) and event.stage == "fetch_model":
+            control.stop(save=True)
+
     with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:
         use(monkeypatch, hub.url, tmp_path / "cache")
         with pytest.raises(StopRun):
-            train(configure(model={"base": "someone/some-model"}), control)
+            train(configure(model={"base": "someone/some-model"}), control, stop)
         assert hub.asked == []

@@ -462,6 +462,7 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
         ("E-OOM", {}, "radient checkpointing” to on", "train.gradient_checkpointing", True),
         ("E-NUMERIC", {"train.precision": "fp16"}, "to bf16", "train.precision", "bf16"),
         ("E-OPT-MISSING", {}, "to AdamW and", "optimizer.optimizer_type", "AdamW"),
+        ("E-IMG-SIZE", {"dataset.enable_bucket": False}, "bucket", "dataset.enable_bucket", True),
         (
             "E-MODEL-MOVED",
             {"model.base": "runwayml/stable-diffusion-v1-5"},
@@ -530,3 +531,14 @@ def test_many_small_pictures_are_made_a_few_at_a_time_until_all_are_there(app, w
         made.append(html_of(answered)["samples"].count("<img"))
         has |= words_of(answered)
     assert made == [12, 24, 30] and answer(window, "en", has)["parts"] == {}
+
+
+def test_between_the_stages_before_the_first_step_it_says_that_it_prepares(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.status = "starting"
+    assert "Preparing" in looked(app)["head"]
+    run.log(StageProgress("load_model", 2, 3))
+    assert "Loading the model 2/3" in looked(app)["head"]
+    run.log(StageProgress("load_model", 3, 3))
+    assert "Preparing" in looked(app)["head"] and "3/3" not in looked(app)["head"]

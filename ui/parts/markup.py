@@ -19,7 +19,7 @@ def esc(text: object) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence of the options' help; what stands between ` ` is code."""
+    """A sentence as HTML; what stands between ` ` is code."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", esc(text))
 
 
@@ -33,8 +33,8 @@ def field_text(text: str) -> str:
 
 
 def note(text: str, tone: str = "plain") -> str:
-    """One sentence in a quiet box. tone: plain, good, warn, bad."""
-    return f'<p class="rw-note is-{tone}">{esc(text)}</p>' if text else ""
+    """One sentence in a quiet box; what stands between ` ` is code. tone: plain, good, warn, bad."""
+    return f'<p class="rw-note is-{tone}">{prose(text)}</p>' if text else ""
 
 
 def heading(title: str, lead: str = "") -> str:
@@ -102,7 +102,7 @@ def _problem(problem: Problem, lang: Lang) -> str:
     if lang == "en" and not problem.ja.startswith(first):  # a name is the same in both and stays as it is
         sentence = sentence[:1].upper() + sentence[1:]
     tone = "bad" if problem.is_error else "warn"
-    return f'<li class="is-{tone}">{where}<span>{esc(sentence)}</span></li>'
+    return f'<li class="is-{tone}">{where}<span>{prose(sentence)}</span></li>'
 
 
 def bar(share: float | None) -> str:

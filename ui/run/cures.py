@@ -21,6 +21,7 @@ CURABLE = (
     "optimizer.optimizer_type",
     "train.precision",
     "train.learning_rate",
+    "dataset.enable_bucket",
     "model.base",
 )
 """The options that a cure may set."""
@@ -70,6 +71,8 @@ def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "train.learning_rate", float(f"{rate / GENTLER:.3g}")
     elif code == "E-OPT-MISSING":
         yield "optimizer.optimizer_type", "AdamW"
+    elif code == "E-IMG-SIZE" and values.get("dataset.enable_bucket") is False:
+        yield "dataset.enable_bucket", True
     elif code == "E-MODEL-MOVED" and values.get("model.base") in MOVED:
         yield "model.base", MOVED[values["model.base"]]
 

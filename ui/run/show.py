@@ -33,7 +33,9 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         return html + (_left(window, lang) or invitation_html(window, lang))
     html += _left(window, lang) + _pause(view, lang)
     stage = view.stage if view.is_live else None
-    if stage is not None and stage.total > 1 and view.step is None:
+    if _is_preparing(view):
+        html += bar(None)
+    elif stage is not None and stage.total > 1 and view.step is None:
         html += bar(stage.done / stage.total)
     elif view.total and view.status != "refused":
         html += bar(view.at_step / view.total)
@@ -83,8 +85,15 @@ def _pause(view: RunView, lang: Lang) -> str:
     return note(say("run.paused.freed", lang, size=f"{freed / 2**30:.1f}"))
 
 
+def _is_preparing(view: RunView) -> bool:
+    """Before the first step, between the stages that are counted."""
+    return view.status == "starting" and view.stage is None
+
+
 def _detail(view: RunView, lang: Lang) -> str:
     """What is going on besides steps, such as "Encoding pictures 3/12 · 0:40 left"."""
+    if _is_preparing(view):
+        return say("stage.prepare", lang)
     if not view.is_live or view.stage is None:
         return ""
     key = f"stage.{view.stage.stage}"

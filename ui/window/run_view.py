@@ -147,7 +147,7 @@ class RunView:
         before = self.stage
         if before is None or before.stage != event.stage or event.done < before.done:
             self._stage_began = event
-        self.stage = None if event.done >= event.total and event.stage != "load_model" else event
+        self.stage = None if event.done >= event.total else event
 
 
 class Watcher:
