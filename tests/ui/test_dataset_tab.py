@@ -13,6 +13,7 @@ from core.data.plan import make
 from tests.ui.fake import demo_raw
 from ui.dataset.balance import balance_note
 from ui.dataset.identifiers import RARE, token_note
+from ui.dataset.leaving import BELONGINGS
 from ui.parts.markup import esc
 from ui.settings.checking import dataset_config
 from ui.window import PROJECT
@@ -27,6 +28,8 @@ def typed(app, **values):
     data = {maker.parts[name]: value for name, value in (fields | values).items() if name in maker.parts}
     data |= {component: None for component in form.components.values()}
     data |= {app.lang: "en"}
+    demo = demo_raw(app)
+    data |= {form.components[key]: demo[key] for key in BELONGINGS}
     data[form.components["dataset.train_data_dir"]] = values.get("train_dir", "demo/train")
     return data
 
@@ -140,6 +143,32 @@ def test_undo_is_there_after_a_restart_and_puts_the_form_back(app, window, frogs
     assert not (folder / "20_sls frog").exists() and len([*frogs.iterdir()]) == 4
     assert updates[app.form.components["dataset.train_data_dir"]]["value"] == "demo/train"
     assert "There is nothing to undo" in app.maker.undo(data, "en")[app.maker.parts["done"]]
+
+
+def test_with_ones_own_pictures_the_demos_belongings_go_and_undo_brings_them_back(app, window, frogs):
+    form = app.form.components
+    updates = app.maker.copy(typed(app, source=str(frogs), identifier="shs", class_="big dog"), "en")
+    keys = ("dataset.reg_data_dir", "sample.sample_prompts", "save.output_name")
+    reg, prompts, name = (updates[form[key]]["value"] for key in keys)
+    assert (reg, name) == ("", "shs_big_dog")
+    assert prompts == "shs big dog --d 1\nshs big dog --d 2\nbig dog --d 1"
+    assert "have made way for yours" in updates[app.maker.parts["done"]]
+    assert window.draft.values["save.output_name"] == name
+    data = typed(app, last=updates[app.maker.parts["last"]])
+    data |= {form[key]: updates[form[key]]["value"] for key in keys}
+    demo = app.form.shown(window.demo_values())
+    undone = app.maker.undo(data, "en")
+    assert all(undone[form[key]]["value"] == demo[key] for key in keys)
+
+
+def test_what_one_has_set_oneself_stays_when_pictures_are_copied(app, window, frogs):
+    window.draft.keep(
+        {"sample.sample_prompts": "mine", "save.output_name": "mine", "dataset.reg_data_dir": ""}
+    )
+    updates = app.maker.copy(typed(app, source=str(frogs), identifier="shs", class_="dog"), "en")
+    assert app.form.components["sample.sample_prompts"] not in updates
+    assert app.form.components["save.output_name"] not in updates
+    assert "made way" not in updates[app.maker.parts["done"]]
 
 
 def test_a_copy_that_was_edited_is_kept_on_undo_and_named(app, window, frogs):

@@ -98,7 +98,7 @@ def test_a_list_of_choices_is_shut_when_tab_leaves_its_field(look):
     assert field.get_attribute("aria-expanded") == "false"
 
 
-def test_what_is_missing_is_said_beside_start_and_gone_to(at):
+def test_what_is_missing_or_still_the_demos_is_said_beside_start_and_gone_to(at):
     page = at()
     page.tab(1)
     page.fill("opt-model-base", "")
@@ -106,6 +106,10 @@ def test_what_is_missing_is_said_beside_start_and_gone_to(at):
     page.tab(0)
     page.page.locator("#run-head [data-goto]").click()
     page.page.wait_for_function("document.activeElement.closest('#opt-model-base')")
+    page.fill("opt-model-base", "someone/some-model")
+    sees(page, "run-head", at.words("choose a preset", "プリセットを適用"))
+    page.page.locator("#run-head [data-goto]").click()
+    page.page.wait_for_function("document.activeElement.closest('#preset-choice')")
 
 
 def test_an_option_is_found_by_its_words_and_gone_to(at):

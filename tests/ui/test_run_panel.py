@@ -57,6 +57,16 @@ def visible(updates):
     return {name for name in updates if isinstance(updates[name], dict) and updates[name].get("visible")}
 
 
+OWN = {
+    "dataset.train_data_dir": "mine",
+    "dataset.reg_data_dir": "",
+    "model.base": "m.ckpt",
+    "dataset.resolution": "512",
+    "sample.sample_prompts": "shs dog",
+}
+"""Settings of one who has left the demo."""
+
+
 def test_a_window_without_a_run_offers_start_and_check(app, panel):
     shown = looked(app)
     assert {"start", "check"} <= visible(shown) and not {"stop", "pause", "resume"} & visible(shown)
@@ -67,16 +77,32 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
     ("settings", "said", "leads_to"),
     [
         ({}, "The demo is filled in", None),
-        ({"dataset.train_data_dir": "datasets/mine"}, "Everything is filled in", None),
+        ({"dataset.train_data_dir": "datasets/mine"}, "choose your own model", "opt-model-base"),
+        ({"model.base": "mine.safetensors"}, "choose a preset", "preset-choice"),
+        (
+            {"dataset.train_data_dir": "mine", "model.base": "m.ckpt", "train.learning_rate": "1e-4"},
+            "choose regularization pictures, or none",
+            "opt-dataset-reg-data-dir",
+        ),
+        (
+            {k: v for k, v in OWN.items() if k != "sample.sample_prompts"},
+            "write sample prompts",
+            "opt-sample-sample-prompts",
+        ),
+        (OWN, "Everything is filled in", None),
         ({"dataset.train_data_dir": " "}, "choose your training pictures", "opt-dataset-train-data-dir"),
-        ({"dataset.train_data_dir": "", "dataset.in_json": "meta.json"}, "Everything is filled in", None),
+        (
+            {**OWN, "dataset.train_data_dir": "", "dataset.in_json": "m.json"},
+            "Everything is filled in",
+            None,
+        ),
         ({"model.base": ""}, "choose the model to start from", "opt-model-base"),
     ],
 )
 def test_before_the_first_run_it_is_said_what_is_still_missing(app, window, settings, said, leads_to):
     window.draft.keep(settings)
     head = looked(app)["head"]
-    assert said in head and ("Not ready yet" in head) == (leads_to is not None)
+    assert said in head and ("<strong>Ready" in head) == (leads_to is None)
     assert re.findall(r'data-goto="([^"]*)"', head) == ([leads_to] if leads_to else [])
 
 

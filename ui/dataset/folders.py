@@ -16,6 +16,7 @@ from core.data.names import parse
 from core.errors import Lang, UserError
 from ui.dataset.dropping import choose_html
 from ui.dataset.identifiers import offer_html, token_note
+from ui.dataset.leaving import BELONGINGS, left
 from ui.dataset.places import PLACES, holds_folders
 from ui.dataset.sources import Sources, Wanted, left_out_html
 from ui.parts.markup import esc, note, problems
@@ -175,16 +176,17 @@ class FolderMaker:
             "api_visibility": "private",
             "show_progress": "minimal",
         }
+        fields = [*folder_fields, *(self._form.components[key] for key in BELONGINGS[1:])]
         undone = parts["undo"].click(
             guarded(lambda data: self.undo(data, data[lang]), window),
-            {lang, parts["last"], *folder_fields},
-            [*self.outputs, *folder_fields],
+            {lang, parts["last"], *fields},
+            [*self.outputs, *fields],
             **once,
         )
         copied = parts["apply"].click(
             guarded(lambda data: self.copy(data, data[lang]), window),
-            reading,
-            [*parts.values(), *folder_fields],
+            {*reading, *fields},
+            [*parts.values(), *fields],
             **once,
         )
         return [undone, copied]
@@ -324,14 +326,17 @@ class FolderMaker:
                 return {parts["plan"]: note(say(missing, lang), "warn")}
             plan = self._planned(data, gathered)
             places = self._places(data, plan)
+            gone = left(self._window, plan.target) if PLACES["train"] in places else {}
+            places = gone | places
             before = {key: str(data[self._form.components[key]] or "") for key in places}
             batch = self._window.copies.copy(plan, before, places)
         except UserError as e:
             return {parts["plan"]: problems(e.problems, lang)}
         self._window.draft.keep(places)
         names = ", ".join(short(str(folder)) for folder in batch.folders)
+        done = note(say("make.done", lang, n=len(batch.files), folder=names), "good")
         return {
-            parts["done"]: note(say("make.done", lang, n=len(batch.files), folder=names), "good"),
+            parts["done"]: done + (note(say("make.left", lang)) if gone else ""),
             parts["last"]: batch.id,
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),

@@ -7,22 +7,37 @@ from typing import NamedTuple
 from core.errors import Lang, UserError
 from ui.parts.markup import esc, note
 from ui.parts.options import OPTIONS
+from ui.settings.demo import is_demos
 from ui.settings.showing import goto
 from ui.text import say
 from ui.window import Window
 
 
 class Need(NamedTuple):
-    """What nothing can start without. words: what to do. options: any one of them; the first is shown."""
+    """What should be chosen before a start. words: what to do. options: any one of them; the first is shown.
+
+    why: what is wrong with what is chosen. place: where a click leads, when not to that option.
+    """
 
     words: str
     options: tuple[str, ...]
+    why: str = ""
+    place: str = ""
 
 
 PICTURES = Need(
     "run.choose.pictures", ("dataset.train_data_dir", "dataset.in_json", "dataset.dataset_config")
 )
 BASE = Need("run.choose.base", ("model.base",))
+OWN = Need("run.choose.base.own", ("model.base",), "run.choose.base.why")
+REG = Need("run.choose.reg", ("dataset.reg_data_dir",), "run.choose.reg.why")
+PROMPTS = Need("run.choose.prompts", ("sample.sample_prompts",), "run.choose.prompts.why")
+PRESET = Need(
+    "run.choose.preset",
+    ("dataset.resolution", "train.learning_rate"),
+    "run.choose.preset.why",
+    'data-goto="preset-choice" data-tab="" data-level="0"',
+)
 
 
 def missing(window: Window) -> Need | None:
@@ -34,21 +49,33 @@ def missing(window: Window) -> Need | None:
     return None
 
 
+def leftover(window: Window) -> Need | None:
+    """What of the demo is still there beside a person's own pictures or model; it would train, but badly."""
+    settings = window.settings
+    own = {need: not _is_demo(window, str(settings.get(need.options[0]) or "")) for need in (PICTURES, BASE)}
+    if own[PICTURES] and not own[BASE]:
+        return OWN
+    if own[BASE] and all(is_demos(window, key) for key in PRESET.options):
+        return PRESET
+    still = (need for need in (REG, PROMPTS) if is_demos(window, need.options[0]))
+    return next(still, None) if own[PICTURES] else None
+
+
 def invitation_html(window: Window, lang: Lang) -> str:
     """What to do next; what is missing is led to by a click (GO_TO in the head)."""
-    need = missing(window)
+    need = missing(window) or leftover(window)
     if need is None:
-        return note(say("run.ready.demo" if _is_demo(window) else "run.ready", lang))
-    way = goto(OPTIONS[need.options[0]])
+        pictures = str(window.settings.get(PICTURES.options[0]) or "")
+        return note(say("run.ready.demo" if _is_demo(window, pictures) else "run.ready", lang))
+    way = need.place or goto(OPTIONS[need.options[0]])
     button = f'<button type="button" class="rw-link" {way}>{esc(say(need.words, lang))}</button>'
-    return f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {button}</p>'
+    why = f"{'。' if lang == 'ja' else '. '}{esc(say(need.why, lang))}" if need.why else ""
+    return f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {button}{why}</p>'
 
 
-def _is_demo(window: Window) -> bool:
-    """Both the pictures and the model are the demo's own."""
-    demo = window.project / "demo"
-    chosen = [str(window.settings.get(need.options[0]) or "") for need in (PICTURES, BASE)]
+def _is_demo(window: Window, path: str) -> bool:
+    """Whether a folder or model is the demo's own."""
     try:
-        return all(window.paths.confined(path).is_relative_to(demo) for path in chosen)
+        return bool(path) and window.paths.confined(path).is_relative_to(window.project / "demo")
     except UserError:
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import Lang, Problem
 from core.sinks import UNITS, duration
 from ui.parts.markup import bar, esc, facts, note, problems
-from ui.run.inviting import invitation_html, missing
+from ui.run.inviting import invitation_html, leftover, missing
 from ui.text import WORDS, say
 from ui.window import Window
 from ui.window.run_view import RunView, rates
@@ -46,8 +46,12 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
 
 def _status(view: RunView, window: Window, lang: Lang) -> str:
     """The state in a word or two; before the first run, whether it could start."""
-    is_waiting = view.status == "idle" and missing(window) is not None
-    return say("status.waiting" if is_waiting else f"status.{view.status}", lang)
+    name = view.status
+    if name == "idle" and missing(window) is not None:
+        name = "waiting"
+    elif name == "idle" and leftover(window) is not None:
+        name = "almost"
+    return say(f"status.{name}", lang)
 
 
 def _pocket_html(view: RunView, status: str) -> str:

@@ -69,6 +69,10 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.left.why.large": Words("Too large:", "大きすぎる："),
     "make.left.why.damaged": Words("Damaged:", "壊れている："),
     "make.done": Words("{n} files copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
+    "make.left": Words(
+        "The demo's regularization pictures, sample prompts and result name have made way for yours.",
+        "デモの正則化画像・サンプルプロンプト・出力名も、この画像に合わせて置き換えました。",
+    ),
     "make.last": Words(
         "Undo takes back the {n} files copied to {folder} ({when}).",
         "{folder} へコピーした{n}個のファイルは「元に戻す」で取り消せます（{when}）。",

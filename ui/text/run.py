@@ -18,6 +18,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.sample": Words("Sample now", "サンプル生成"),
     "status.idle": Words("Ready", "準備完了"),
     "status.waiting": Words("Not ready yet", "設定が必要です"),
+    "status.almost": Words("Almost ready", "あと少しです"),
     "status.starting": Words("Starting", "開始中"),
     "status.running": Words("Training", "学習中"),
     "status.pausing": Words("Pausing", "一時停止待ち"),
@@ -65,6 +66,19 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.choose": Words("Next:", "次の操作："),
     "run.choose.pictures": Words("choose your training pictures", "学習用画像を指定"),
     "run.choose.base": Words("choose the model to start from", "元モデルを指定"),
+    "run.choose.base.own": Words("choose your own model", "自分の元モデルを指定"),
+    "run.choose.base.why": Words(
+        "The demo's small one is still there.", "今はデモ用の小さなモデルのままです。"
+    ),
+    "run.choose.preset": Words("choose a preset", "プリセットを適用"),
+    "run.choose.preset.why": Words(
+        "The settings are still the demo's, for its small model.",
+        "今の設定はデモ用の小さなモデル向けです。",
+    ),
+    "run.choose.reg": Words("choose regularization pictures, or none", "正則化画像を指定（なくてもよい）"),
+    "run.choose.reg.why": Words("The demo's are still there.", "今はデモのもののままです。"),
+    "run.choose.prompts": Words("write sample prompts", "サンプルプロンプトを書く"),
+    "run.choose.prompts.why": Words("The demo's are still there.", "今はデモのもののままです。"),
     "run.ready": Words(
         "Everything is filled in. Press Start training.",
         "設定は入力済みです。「学習開始」を押してください。",

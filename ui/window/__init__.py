@@ -148,13 +148,18 @@ class Window:
         return {key: full(value) if key in paths else value for key, value in values.items()}
 
     @functools.cached_property
-    def _first(self) -> dict[str, Any]:
+    def first(self) -> dict[str, Any]:
+        """The settings the window opens with, as values of a run file."""
         return self.demo_values()
+
+    @property
+    def has_demo(self) -> bool:
+        return (self.project / "demo" / "run.toml").is_file()
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """The settings as they stand on the page, unchecked; until it was touched, those it opens with."""
-        return {**self._first, **self.draft.values}
+        return {**self.first, **self.draft.values}
 
 
 def preferred(accept: str) -> str:

@@ -1,0 +1,31 @@
+"""What of the settings is still the demo's, when a person comes with pictures or a model of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import UserError
+from ui.parts.options import OPTIONS
+from ui.settings import widgets
+from ui.window import Window
+
+
+def is_demos(window: Window, key: str) -> bool:
+    """Whether an option still has the value with which the demo opens the window, and which is not empty."""
+    first = window.first.get(key)
+    if not window.has_demo or first in (None, "", (), []):
+        return False
+    if key not in window.draft.values:
+        return True
+    option = OPTIONS[key]
+    now = widgets.read(option, window.draft.values[key])
+    if option.meta.path and isinstance(now, str) and now:
+        try:
+            return window.paths.absolute(now) == first
+        except UserError:
+            return False
+    return _plain(now) == _plain(first)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
