@@ -35,6 +35,7 @@ from ui.tools.regularize import RegularizeCard
 from ui.tools.resize import ResizeCard
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
+from ui.tools.under_way import UnderWay
 from ui.window import Window
 from ui.window.faults import guarded
 
@@ -190,6 +191,8 @@ class App:
         self.resize.connect(lang)
         self.regularize.connect(lang, self.tools_tab)
         self.board.connect(lang)
+        self.under_way = UnderWay(self._window, self.tools, self.resize, self.regularize)
+        self.under_way.connect(lang, self.tools_tab, form.components["dataset.reg_data_dir"])
         self.run.connect(lang)
 
     def _connect_page(self) -> None:

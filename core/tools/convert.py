@@ -42,10 +42,10 @@ def convert(
         raise UserError(*identity.problems)
 
     def watch(done: int, total: int) -> None:
-        if control is not None:
-            control.check()
         if progress is not None:
             progress("convert", done, total)
+        if control is not None:
+            control.check()
 
     if identity.kind == "model" and identity.family in FAMILIES and identity.variant != "unet":
         family = open_family(identity.family)

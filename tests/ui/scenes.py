@@ -11,7 +11,7 @@ from core.config import toml_io
 from core.events import RunEnded, to_json
 from tests.ui.fake import FakeRunner
 from tests.ui.stage import Shown, Stage
-from tests.ui.states import begun
+from tests.ui.states import begun, done
 from ui.window import PROJECT, Window
 from ui.window.run_view import Watcher
 
@@ -143,6 +143,19 @@ def _past(page: Shown) -> None:
     page.page.wait_for_selector("#card-runs .rw-chart")
 
 
+def _tools(page: Shown) -> None:
+    """A run has just ended: it is listed, and what it made can be fetched."""
+    window = page.stage.window
+    past_runs(window)
+    for name, size_bytes in (("sls_frog", 1_150_000), ("sls_frog_rank4", 310_000)):
+        (window.output / f"{name}.safetensors").write_bytes(bytes(size_bytes))
+    done(window)
+    page.tab(0)
+    page.tab(4)
+    page.page.wait_for_selector("#results-list .rw-download")
+    page.page.wait_for_selector("input[data-run]")
+
+
 _RUN = "The run panel stands beside every tab."
 _RUN_JA = "実行パネルはどのタブでも横に表示されます。"
 
@@ -231,8 +244,8 @@ SCENES: Sequence[Scene] = (
         "ツール",
         "Past runs, TensorBoard, files looked into and converted, pictures resized, class pictures made.",
         "過去の学習、TensorBoard、ファイルの確認と変換、画像のリサイズ、正則化画像の作成。",
-        state="done",
         tab=4,
+        act=_tools,
         looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
     ),
     Scene(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import pytest
 from PIL import Image
@@ -40,11 +41,7 @@ def test_a_stop_ends_it_after_the_picture_at_hand(app, window, frogs):
     job = window.resize
     real = job.start
 
-    def start_and_stop(work):
-        began = real(lambda report: (job.control.stop(save=False), work(report))[1])
-        return began
-
-    job.start = start_and_stop
+    job.start = lambda work, done: real(lambda report: (job.control.stop(save=False), work(report))[1], done)
     assert "Stopped" in resized(app, source=str(frogs), size="64")[-1]
 
 
@@ -86,7 +83,7 @@ def test_the_base_model_draws_the_class_as_often_as_the_guides_rule_asks(app, wi
 def test_several_prompts_and_a_stop(app, window):
     job = window.regularize
     real = job.start
-    job.start = lambda work: real(lambda report: (job.control.stop(save=False), work(report))[1])
+    job.start = lambda work, done: real(lambda report: (job.control.stop(save=False), work(report))[1], done)
     assert "Stopped" in made(app, classes="frog\na red frog", count="1")[0]
     job.start = real
     made(app, classes="frog\na red frog", count="1")
@@ -108,3 +105,61 @@ def test_images_that_can_not_be_made_are_refused_in_words(app, window, fields):
 def test_a_running_training_keeps_the_gpu_to_itself(app, window):
     window.runner.start(app.form.check(demo_raw(app), "en")[0])
     assert "a training is running" in made(app, classes="frog", count="1")[0].lower()
+
+
+def converted(app, **fields):
+    parts = app.tools.parts
+    data = {"source": "demo/base.safetensors", "as": "safetensors", "precision": "bf16", "name": "x"} | fields
+    return list(app.tools.convert({parts[name]: value for name, value in data.items()}, "en"))
+
+
+def test_a_stopped_conversion_leaves_nothing_behind(app, window):
+    job = window.convert
+    real = job.start
+    job.start = lambda work, done: real(lambda report: (job.control.stop(save=False), work(report))[1], done)
+    assert "nothing was written" in converted(app)[-1]
+    assert not any((window.workspace / "models").rglob("*"))
+
+
+def followed(app, reg="demo/reg", lang="en"):
+    """What a page is shown that opens the tab now, by the names of the cards."""
+    names = {part: name for name, part in app.under_way._results.items()}
+    names[app.form.components["dataset.reg_data_dir"]] = "reg"
+    return [
+        {names[part]: shown for part, shown in update.items()} for update in app.under_way.follow(reg, lang)
+    ]
+
+
+def test_a_page_that_is_opened_in_between_follows_the_work_to_its_end(app, window):
+    go_on, told = threading.Event(), threading.Event()
+
+    def work(report):
+        report("resize", 3, 12)
+        told.set()
+        go_on.wait(10)
+
+    window.resize.start(work, lambda lang: f"<p>{lang}</p>")
+    assert told.wait(10)
+    shown = app.under_way.follow("", "ja")
+    first = next(shown)[app.resize.parts["result"]]
+    assert "12枚中3枚" in first and 'aria-valuenow="25"' in first
+    go_on.set()
+    assert list(shown)[-1] == {app.resize.parts["result"]: "<p>ja</p>"}
+    assert followed(app) == [{"resize": "<p>en</p>"}]  # and one that is opened later sees how it ended
+
+
+def test_without_work_a_page_is_sent_nothing(app):
+    assert followed(app) == []
+
+
+def test_why_work_ended_without_a_result_is_still_there_for_the_next_page(app, window):
+    assert "is-bad" in converted(app, source="gui.py")[-1]
+    (again,) = followed(app)
+    assert "is-bad" in again["convert"]
+
+
+def test_pictures_that_were_made_while_no_page_was_open_are_chosen(app, window):
+    made(app, classes="frog", count="1")
+    (shown,) = followed(app)
+    assert shown["reg"]["value"] == str(window.workspace / "datasets" / "reg")
+    assert window.settings["dataset.reg_data_dir"] == shown["reg"]["value"]

@@ -44,7 +44,7 @@ class Sources:
     def unpack(self, wanted: Wanted, lang: Lang) -> Iterator[str]:
         """Unpack what waits, telling how far it is."""
         for path in self.waiting(wanted):
-            yield from told(self._window.unpack, self._work(path, wanted), str, lang)
+            yield from told(self._window.unpack, self._work(path, wanted), lambda _: "", lang)
 
     def _work(self, path: Path, wanted: Wanted) -> object:
         key = self._key(path, wanted)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from core.control import RunControl, StopRun
-from core.errors import UserError
+from core.errors import Lang, UserError
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -18,6 +18,7 @@ class Job(Generic[Result]):
     """One piece of work at a time. The work gets a `report(stage, done, total)` to call.
 
     control: for work that can be stopped in between; a new one for each piece.
+    done: says of the result what is to be said; None until there was work, and after a fault.
     """
 
     def __init__(self, name: str) -> None:
@@ -29,18 +30,20 @@ class Job(Generic[Result]):
         self.was_stopped = False
         self.result: Result | None = None
         self.error: BaseException | None = None
+        self.done: Callable[[Lang], str] | None = None
 
     @property
     def is_busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, work: Callable[[Report], Result]) -> bool:
+    def start(self, work: Callable[[Report], Result], done: Callable[[Lang], str] | None = None) -> bool:
         """Begin; False when the last piece of work is not done yet."""
         with self._lock:
             if self.is_busy:
                 return False
             self.progress, self.error = ("", 0, 0), None
             self.control, self.was_stopped = RunControl(), False
+            self.done = done
             self._thread = threading.Thread(target=self._do, args=(work,), name=self._name, daemon=True)
             self._thread.start()
             return True
@@ -56,7 +59,7 @@ class Job(Generic[Result]):
         except UserError as e:
             self.error = e.with_traceback(None)
         except Exception as e:  # handed to whoever waits for the result, who shows and logs it
-            self.error = e
+            self.error, self.done = e, None
 
     def watch(self, every: float = 0.2) -> Iterator[tuple[str, int, int]]:
         """The progress until the work is done. Raises what the work raised."""

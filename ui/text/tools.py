@@ -29,13 +29,12 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "Without extension; it is put into {folder}", "拡張子なし。{folder} に保存します"
     ),
     "convert.button": Words("Convert", "変換"),
-    "convert.busy": Words("Converting: {stage}", "変換中：{stage}"),
+    "convert.busy": Words("Converting: {done} of {total}", "変換中：{done}/{total}"),
+    "convert.stopped": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
     "convert.done": Words("Written: {path}", "保存しました：{path}"),
-    "convert.running": Words("A conversion is running already.", "すでに変換中です。"),
     "convert.exists": Words(
         "{path} is there already; choose another name.", "{path} はすでにあります。別の名前にしてください。"
     ),
-    "job.start": Words("starting", "開始"),
     "job.stop": Words("Stop", "停止"),
     "job.busy": Words("This is running already.", "すでに実行中です。"),
     "job.stopped": Words(
@@ -43,6 +42,9 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
     ),
     "job.going": Words("{done} of {total}", "{total}枚中{done}枚"),
+    "job.fetching": Words(
+        "Fetching the model: {done} of {total} MB", "モデルをダウンロード中：{done}/{total} MB"
+    ),
     "resize.title": Words("Resize and crop pictures", "画像のリサイズと切り抜き"),
     "resize.lead": Words(
         "For training without buckets, or to make large pictures smaller. Copies with their captions go to a "

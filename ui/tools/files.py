@@ -14,8 +14,9 @@ from core.catalog import Words
 from core.errors import Lang, UserError
 from core.formats.identify import identify
 from ui.parts.job import Report
-from ui.parts.markup import bar, esc, note, problems
-from ui.parts.page import Page, column, texts
+from ui.parts.markup import esc, note, problems
+from ui.parts.page import QUICK, Page, column, texts
+from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.settings.identity import identity_facts
 from ui.text import say
@@ -106,6 +107,13 @@ class Tools:
                 parts["convert"] = page.add(
                     gr.Button, texts(value="convert.button"), elem_id="convert-button", size="md"
                 )
+                parts["stop"] = page.add(
+                    gr.Button,
+                    texts(value="job.stop"),
+                    elem_id="convert-stop",
+                    elem_classes=["rw-stop"],
+                    size="md",
+                )
             parts["result"] = gr.HTML(elem_id="convert-result", elem_classes=["rw-maybe"], padding=False)
 
     def connect(self, lang: Any) -> None:
@@ -129,6 +137,7 @@ class Tools:
             concurrency_id="convert",
             concurrency_limit=4,
         )
+        parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
 
     def offer(self, models: tuple[str, ...]) -> Update:
         """Updates that put these files into the lists to pick from."""
@@ -170,20 +179,16 @@ class Tools:
             # Imported here: it brings torch with it, and the window must not wait for that.
             from core.tools.convert import convert
 
-            return Path(convert(source, target, save_as, precision, report))
+            return Path(convert(source, target, save_as, precision, report, job.control))
 
-        if not job.start(work):
-            yield note(say("convert.running", lang))
-            return
-        try:
-            yield bar(None)
-            for stage, done, total in job.watch():
-                said = say("convert.busy", lang, stage=stage or say("job.start", lang))
-                yield note(said) + bar(done / total if total else None)
-        except UserError as e:
-            yield problems(e.problems, lang)
-            return
-        yield note(say("convert.done", lang, path=self._window.paths.short(str(job.result))), "good")
+        def done(lang: Lang) -> str:
+            return note(say("convert.done", lang, path=self._window.paths.short(str(job.result))), "good")
+
+        yield from told(job, work, done, lang)
+
+    def stop(self) -> None:
+        """After the tensor at hand."""
+        self._window.convert.control.stop(save=False)
 
     def _target(self, data: Data) -> Path:
         """Where the result goes. Raises UserError for a name that is none."""

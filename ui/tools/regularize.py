@@ -16,6 +16,7 @@ from ui.parts.markup import note, problems
 from ui.parts.page import QUICK, Page, column, texts
 from ui.parts.working import told
 from ui.settings.cards import titled
+from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -59,7 +60,11 @@ class RegularizeCard:
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 for name, key in (("start", "regularize.button"), ("stop", "job.stop")):
                     parts[name] = page.add(
-                        gr.Button, texts(value=key), elem_id=f"regularize-{name}", size="md"
+                        gr.Button,
+                        texts(value=key),
+                        elem_id=f"regularize-{name}",
+                        elem_classes=["rw-stop"] if name == "stop" else [],
+                        size="md",
                     )
             place = {"value": lambda lang: note(say("regularize.place", lang, folder=folder))}
             page.add(gr.HTML, place, padding=False)
@@ -112,6 +117,7 @@ class RegularizeCard:
         except UserError as e:
             yield {parts["result"]: problems(e.problems, lang)}
             return
+        self._window.draft.keep({_REG: str(data[components[_REG]] or "")})
         lines = str(data[parts["classes"]] or "").splitlines()
         classes = tuple(line.strip() for line in lines if line.strip())
         negative, out = str(data[parts["negative"]] or ""), self._folder
@@ -123,9 +129,11 @@ class RegularizeCard:
             settings = Settings(
                 model, out, classes, count, train, negative, size, steps=30 if steps is None else steps
             )
-            return make_images(settings, report, job.control)
+            made = make_images(settings, report, job.control)
+            self._choose()
+            return made
 
-        def done() -> str:
+        def done(lang: Lang) -> str:
             lines = [
                 say("regularize.done", lang, folder=part.folder.name, n=part.count, new=len(part.missing))
                 for part in job.result
@@ -134,12 +142,20 @@ class RegularizeCard:
 
         for html in told(job, work, done, lang):
             yield {parts["result"]: html}
-        chosen = str(data[components[_REG]] or "")
-        is_free = not chosen or paths.confined(chosen).is_relative_to(self._window.project / "demo")
-        if job.error is None and not job.was_stopped and is_free and out.is_dir():
-            short = paths.short(str(out))
-            self._window.draft.keep({_REG: short})
-            yield {components[_REG]: gr.update(value=short)}
+        if chosen := self.chosen(data[components[_REG]]):
+            yield chosen
+
+    def _choose(self) -> None:
+        """The new pictures become the regularization pictures, unless a person has chosen others."""
+        chosen, paths = str(self._window.settings.get(_REG) or ""), self._window.paths
+        if self._folder.is_dir() and (not chosen or is_demos(self._window, _REG)):
+            self._window.draft.keep({_REG: paths.short(str(self._folder))})
+
+    def chosen(self, shown: Any) -> Update:
+        """The update for a page that does not show yet that the pictures were chosen."""
+        now = self._window.settings.get(_REG)
+        is_new = now == self._window.paths.short(str(self._folder)) and shown != now
+        return {self._form.components[_REG]: gr.update(value=now)} if is_new else {}
 
     @staticmethod
     def _number(text: Any, name: str) -> int | None:

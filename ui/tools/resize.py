@@ -65,7 +65,13 @@ class ResizeCard:
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 words = {"start": "resize.button", "stop": "job.stop"}
                 for name, key in words.items():
-                    parts[name] = page.add(gr.Button, texts(value=key), elem_id=f"resize-{name}", size="md")
+                    parts[name] = page.add(
+                        gr.Button,
+                        texts(value=key),
+                        elem_id=f"resize-{name}",
+                        elem_classes=["rw-stop"] if name == "stop" else [],
+                        size="md",
+                    )
             parts["result"] = gr.HTML(elem_id="resize-result", elem_classes=["rw-maybe"], padding=False)
 
     def connect(self, lang: Any) -> None:
@@ -99,7 +105,7 @@ class ResizeCard:
         def work(report: Report) -> resize.Report:
             return resize.resize_folder(source, target, settings, report, job.control)
 
-        def done() -> str:
+        def done(lang: Lang) -> str:
             first, *_ = job.result.text(target, lang).splitlines()
             return note(first, "good") + problems(job.result.problems, lang)
 
