@@ -5,6 +5,7 @@ Runs are only pretended. `at` opens pages: see conftest.py for where each test i
 
 from __future__ import annotations
 
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -230,12 +231,34 @@ def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
 def test_pictures_are_resized_on_the_tools_tab(at, stage, frogs):
     page = at()
     page.tab(4)
+    page.page.wait_for_selector("#resize-start")
+    assert page.page.locator("#resize-stop").is_hidden()
     page.fill("resize-source", str(frogs))
     page.fill("resize-size", "64")
     page.fill("resize-name", "small")
     press(page, "resize-start")
     page.page.wait_for_selector("#resize-result .is-good")
     assert len([*(stage.window.workspace / "resized" / "small").glob("*.png")]) == 3
+    again = at()
+    again.tab(4)
+    again.page.wait_for_selector("#resize-result .is-good")
+
+
+def test_work_of_the_tools_goes_on_without_a_page_and_can_be_stopped_from_another(at, stage):
+    go_on = threading.Event()
+
+    def work(report):
+        report("regularize", 3, 12)
+        while not go_on.wait(0.05):
+            stage.window.regularize.control.check()
+
+    stage.window.regularize.start(work)
+    page = at()
+    page.tab(4)
+    sees(page, "regularize-result", at.words("3 of 12", "12枚中3枚"))
+    press(page, "regularize-stop")
+    sees(page, "regularize-result", at.words("Stopped", "停止しました"))
+    page.page.wait_for_selector("#regularize-stop", state="hidden")
 
 
 def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):

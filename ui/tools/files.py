@@ -15,13 +15,14 @@ from core.errors import Lang, UserError
 from core.formats.identify import identify
 from ui.parts.job import Report
 from ui.parts.markup import esc, note, problems
-from ui.parts.page import QUICK, Page, column, texts
+from ui.parts.page import Page, column, texts
 from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.settings.identity import identity_facts
 from ui.text import say
+from ui.tools.work import WorkButtons
 from ui.window import Window
-from ui.window.faults import guarded, streamed
+from ui.window.faults import guarded
 from ui.window.paths import file_name
 
 Data = Mapping[Any, Any]
@@ -103,17 +104,7 @@ class Tools:
                     max_lines=1,
                     elem_id="convert-name",
                 )
-            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["convert"] = page.add(
-                    gr.Button, texts(value="convert.button"), elem_id="convert-button", size="md"
-                )
-                parts["stop"] = page.add(
-                    gr.Button,
-                    texts(value="job.stop"),
-                    elem_id="convert-stop",
-                    elem_classes=["rw-stop"],
-                    size="md",
-                )
+            self.buttons = WorkButtons(self._window, page, "convert", "convert.button")
             parts["result"] = gr.HTML(elem_id="convert-result", elem_classes=["rw-maybe"], padding=False)
 
     def connect(self, lang: Any) -> None:
@@ -127,17 +118,7 @@ class Tools:
             show_progress="minimal",
         )
         typed = {lang, *(parts[name] for name in ("source", "as", "precision", "name"))}
-        parts["convert"].click(
-            streamed(lambda data: self.convert(data, data[lang]), self._window),
-            typed,
-            parts["result"],
-            api_visibility="private",
-            trigger_mode="once",
-            show_progress="hidden",
-            concurrency_id="convert",
-            concurrency_limit=4,
-        )
-        parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
+        self.buttons.connect(lambda data: self.convert(data, data[lang]), typed, parts["result"])
 
     def offer(self, models: tuple[str, ...]) -> Update:
         """Updates that put these files into the lists to pick from."""
@@ -185,10 +166,6 @@ class Tools:
             return note(say("convert.done", lang, path=self._window.paths.short(str(job.result))), "good")
 
         yield from told(job, work, done, lang)
-
-    def stop(self) -> None:
-        """After the tensor at hand."""
-        self._window.convert.control.stop(save=False)
 
     def _target(self, data: Data) -> Path:
         """Where the result goes. Raises UserError for a name that is none."""

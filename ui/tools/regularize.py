@@ -19,8 +19,9 @@ from ui.settings.cards import titled
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
+from ui.tools.work import WorkButtons
 from ui.window import Window
-from ui.window.faults import guarded, streamed
+from ui.window.faults import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -57,15 +58,7 @@ class RegularizeCard:
                         elem_id=f"regularize-{name}",
                     )
             parts["hint"] = gr.HTML(elem_id="regularize-hint", elem_classes=["rw-maybe"], padding=False)
-            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                for name, key in (("start", "regularize.button"), ("stop", "job.stop")):
-                    parts[name] = page.add(
-                        gr.Button,
-                        texts(value=key),
-                        elem_id=f"regularize-{name}",
-                        elem_classes=["rw-stop"] if name == "stop" else [],
-                        size="md",
-                    )
+            self.buttons = WorkButtons(window, page, "regularize", "regularize.button")
             place = {"value": lambda lang: note(say("regularize.place", lang, folder=folder))}
             page.add(gr.HTML, place, padding=False)
             parts["result"] = gr.HTML(elem_id="regularize-result", elem_classes=["rw-maybe"], padding=False)
@@ -78,17 +71,11 @@ class RegularizeCard:
         """Bind the handlers. tab: opening it tells the number anew."""
         parts, components = self.parts, self._form.components
         reading = {lang, *(components[key] for key in (_BASE, _TRAIN, _REG, _SIZE))}
-        parts["start"].click(
-            streamed(lambda data: self.start(data, data[lang]), self._window),
+        self.buttons.connect(
+            lambda data: self.start(data, data[lang]),
             {*reading, *(parts[name] for name in _TYPED)},
             [parts["result"], components[_REG]],
-            api_visibility="private",
-            trigger_mode="once",
-            show_progress="hidden",
-            concurrency_id="regularize",
-            concurrency_limit=4,
         )
-        parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
         hint = guarded(lambda data: self.hint(data[components[_TRAIN]], data[lang]), self._window)
         tab.select(hint, {lang, components[_TRAIN]}, parts["hint"], **QUICK)
 
@@ -167,7 +154,3 @@ class RegularizeCard:
             en, ja = (say("regularize.number", lg, name=say(f"regularize.{name}", lg)) for lg in ("en", "ja"))
             raise UserError(Problem("E-REG-RANGE", en, ja))
         return int(typed)
-
-    def stop(self) -> None:
-        """After the step of drawing at hand."""
-        self._window.regularize.control.stop(save=False)

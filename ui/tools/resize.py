@@ -11,12 +11,12 @@ from core.errors import Lang, UserError
 from core.tools import resize
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
-from ui.parts.page import QUICK, Page, column, texts, worded
+from ui.parts.page import Page, column, texts, worded
 from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.text import say
+from ui.tools.work import WorkButtons
 from ui.window import Window
-from ui.window.faults import guarded, streamed
 from ui.window.paths import file_name
 
 Data = Mapping[Any, Any]
@@ -62,32 +62,17 @@ class ResizeCard:
                 parts["name"] = page.add(
                     gr.Textbox, {**texts(label="resize.name"), **info}, max_lines=1, elem_id="resize-name"
                 )
-            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                words = {"start": "resize.button", "stop": "job.stop"}
-                for name, key in words.items():
-                    parts[name] = page.add(
-                        gr.Button,
-                        texts(value=key),
-                        elem_id=f"resize-{name}",
-                        elem_classes=["rw-stop"] if name == "stop" else [],
-                        size="md",
-                    )
+            self.buttons = WorkButtons(window, page, "resize", "resize.button")
             parts["result"] = gr.HTML(elem_id="resize-result", elem_classes=["rw-maybe"], padding=False)
 
     def connect(self, lang: Any) -> None:
         """Bind the handlers."""
         parts = self.parts
-        parts["start"].click(
-            streamed(lambda data: self.start(data, data[lang]), self._window),
+        self.buttons.connect(
+            lambda data: self.start(data, data[lang]),
             {lang, *(parts[name] for name in ("source", "size", "fit", "name"))},
             parts["result"],
-            api_visibility="private",
-            trigger_mode="once",
-            show_progress="hidden",
-            concurrency_id="resize",
-            concurrency_limit=4,
         )
-        parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
 
     def start(self, data: Data, lang: Lang) -> Iterator[str]:
         """Resize the folder on a thread; pictures that are there already are left as they are."""
@@ -110,7 +95,3 @@ class ResizeCard:
             return note(first, "good") + problems(job.result.problems, lang)
 
         yield from told(job, work, done, lang)
-
-    def stop(self) -> None:
-        """After the picture at hand."""
-        self._window.resize.control.stop(save=False)
