@@ -113,17 +113,17 @@ def _queue(page: Shown) -> None:
 
 
 def past_runs(window: Window) -> None:
-    """Two runs from before: other ranks, other lengths."""
-    for name, rank, steps in (("sls_frog", 16, 300), ("sls_frog_rank4", 4, 200)):
+    """Two runs from before of other ranks; the second was stopped."""
+    for name, rank, steps, status in (("sls_frog", 16, 300, "done"), ("sls_frog_rank4", 4, 200, "stopped")):
         run = begun(window, steps)
-        run.status = "done"
+        run.status = status
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(run.started))
         folder = window.output / "runs" / f"{stamp}-{name}"
         folder.mkdir(parents=True)
         shutil.copytree(window.output / "sample", folder / "samples")
         text = toml_io.read(PROJECT / "demo" / "run.toml").replace('"sls_frog"', f'"{name}"')
         toml_io.write(folder / "run.toml", text.replace("rank = 16", f"rank = {rank}"))
-        ended = RunEnded("done", 0, steps, "Done.", "完了しました。", time=run.started + 90)
+        ended = RunEnded(status, 0, steps, "Ended.", "終了しました。", time=run.started + 90)
         told = "".join(to_json(event) + "\n" for event in (*run.log.since(0), ended))
         moved = told.replace(str(window.output / "sample"), str(folder / "samples"))
         (folder / "events.jsonl").write_text(moved, encoding="utf-8")
