@@ -379,13 +379,14 @@ def test_the_result_of_a_run_is_fetched(at, stage):
     page = at()
     press(page, "run-start")
     page.status("running")
+    page.tab(4)
+    sees(page, "results-list", at.words("Nothing here yet", "まだ結果はありません"))
     result = stage.window.output / "sls_frog.safetensors"
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_bytes(b"weights")
     stage.run.log(Saved("model", str(result), 20))
     stage.run.end("done", 20)
     page.status("done")
-    page.tab(4)
     for place in ("#run-outcome", "#results-list"):
         with page.page.expect_download() as waiting:
             page.page.locator(f"{place} .rw-download").first.click()

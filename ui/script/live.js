@@ -20,6 +20,11 @@
     if (asked === news && Date.now() - askedAt < 5 * EVERY) return;
     [asked, askedAt] = [news, Date.now()];
     told.dispatchEvent(new CustomEvent('rw-news', {bubbles: true}));
+    // The lists of runs and results, when they are looked at just now.
+    for (const id of ['runs-refresh', 'results-look']) {
+      const button = document.getElementById(id);
+      if (button?.offsetParent) button.click();
+    }
   }
 
   async function ask() {
