@@ -141,8 +141,7 @@ class App:
             draw_settings(page, form)
             self.preview = Preview(window, page, form)
             self.captions = CaptionCard(window, page, form)
-        self.model_tab = page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model")
-        with self.model_tab:
+        with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model = draw_model(page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
             self.schedule, self.forecast = draw_training(window, page, form)
@@ -238,14 +237,12 @@ class App:
             )
         lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
         lists += [self.tools.parts[name] for name in ("file", "source")]
-        # A file may have come or gone meanwhile, such as a model that a run has fetched.
-        self.model_tab.select(
-            guarded(lambda d: self.identities(form.raw(d), d[lang]), self._window),
+        self.model["refresh"].click(
+            guarded(lambda d: self.lists() | self.identities(form.raw(d), d[lang]), self._window),
             {lang, *form.inputs},
-            [self.model[name] for name in SAID],
+            [*lists, *(self.model[name] for name in SAID)],
             **QUICK,
         )
-        self.model["refresh"].click(guarded(self.lists, self._window), None, lists, **QUICK)
 
     # Handlers of the whole page.
 

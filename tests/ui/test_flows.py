@@ -5,6 +5,7 @@ Runs are only pretended. `at` opens pages: see conftest.py for where each test i
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 import zipfile
@@ -18,7 +19,9 @@ from core.forecast.machine import Machine
 from tests.ui.browser import WAIT, Watched
 from tests.ui.scenes import past_runs
 from tests.ui.stage import Look, staged
+from tests.ui.states import begun
 from ui.serve.guard import Login
+from ui.window import PROJECT
 
 pytestmark = pytest.mark.browser
 
@@ -86,6 +89,21 @@ def test_a_model_is_picked_from_the_list_and_named_at_once(at):
     sees(page, "identity-base", "judge.safetensors")
     page.fill("opt-model-base", "demo/base.safetensors")
     sees(page, "identity-base", "7.87 M")
+
+
+def test_a_model_that_comes_later_is_named_by_a_run_or_by_looking_again(at, stage):
+    page, model = at(), stage.window.workspace / "models" / "later.safetensors"
+    page.tab(1)
+    for looks_again in (lambda: begun(stage.window), lambda: press(page, "paths-refresh")):
+        page.fill("opt-model-base", str(model))
+        page.page.wait_for_selector("#identity-base .is-bad")
+        model.parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / "demo" / "base.safetensors", model)
+        looks_again()
+        sees(page, "identity-base", "7.87 M")
+        model.unlink()
+        page.fill("opt-model-base", "demo/base.safetensors")
+        sees(page, "identity-base", "base.safetensors")
 
 
 def test_a_list_of_choices_is_shut_when_tab_leaves_its_field(look):

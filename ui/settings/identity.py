@@ -50,9 +50,9 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         path = hub.fetched(named) if hub.is_id(named) else Path(named)
         if path is None:
             moved = problems([hub.moved(named, f"model.{name}")], lang) if named in MOVED else ""
-            return moved or note(say("identity.hub", lang))
+            return moved or _for_now(note(say("identity.hub", lang)))
         if not path.exists():
-            return note(say("identity.missing", lang), "bad")
+            return _for_now(note(say("identity.missing", lang), "bad"))
         found = identify(path)
     except UserError as e:
         return problems(e.problems, lang)
@@ -61,6 +61,11 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
     if name == "base" and not said and _is_size(size):
         said += pairs.resolution(found, Size(*size))
     return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)
+
+
+def _for_now(html: str) -> str:
+    """Marked for the page's script, which looks again when a run may have fetched the file (live.js)."""
+    return f'<div data-for-now="">{html}</div>'
 
 
 def _model_config(raw: Mapping[str, Any]) -> ModelConfig:
