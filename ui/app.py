@@ -155,6 +155,9 @@ class App:
             self.resize = ResizeCard(window, page)
             self.regularize = RegularizeCard(window, page, form)
             self.board = TensorBoardCard(window, page, form)
+            self.under_way = UnderWay(
+                window, self.past, self.results, self.tools, self.resize, self.regularize
+            )
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
@@ -180,18 +183,17 @@ class App:
             **QUICK,
         )
         filled = self.bar.connect(lang, list(form.components.values()))
-        filled += [self.past.connect(lang, self.tools_tab), self.run.queue.connect(lang)]
+        filled += [self.past.connect(lang), self.run.queue.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         filled.append(self.forecast.connect(lang))
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
-        self.results.connect(lang, self.tools_tab)
+        self.results.connect(lang)
         self.captions.connect(lang)
         self.tools.connect(lang)
         self.resize.connect(lang)
-        self.regularize.connect(lang, self.tools_tab)
+        self.regularize.connect(lang)
         self.board.connect(lang)
-        self.under_way = UnderWay(self._window, self.tools, self.resize, self.regularize)
-        self.under_way.connect(lang, self.tools_tab, form.components["dataset.reg_data_dir"])
+        self.under_way.connect(lang, self.tools_tab, set(form.inputs), form.components)
         self.run.connect(lang)
 
     def _connect_page(self) -> None:

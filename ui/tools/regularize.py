@@ -13,7 +13,7 @@ from core.errors import Lang, Problem, UserError
 from core.tools.resize import parse_size
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
-from ui.parts.page import QUICK, Page, column, texts
+from ui.parts.page import Page, column, texts
 from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.settings.demo import is_demos
@@ -21,12 +21,11 @@ from ui.settings.form import Form
 from ui.text import say
 from ui.tools.work import WorkButtons
 from ui.window import Window
-from ui.window.faults import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
-_TRAIN, _REG = "dataset.train_data_dir", "dataset.reg_data_dir"
+TRAIN, REG = "dataset.train_data_dir", "dataset.reg_data_dir"
 _BASE, _SIZE = "model.base", "dataset.resolution"
 _TYPED = ("classes", "count", "negative", "steps")
 
@@ -67,17 +66,15 @@ class RegularizeCard:
     def _folder(self) -> Path:
         return self._window.workspace / "datasets" / "reg"
 
-    def connect(self, lang: Any, tab: Any) -> None:
-        """Bind the handlers. tab: opening it tells the number anew."""
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers."""
         parts, components = self.parts, self._form.components
-        reading = {lang, *(components[key] for key in (_BASE, _TRAIN, _REG, _SIZE))}
+        reading = {lang, *(components[key] for key in (_BASE, TRAIN, REG, _SIZE))}
         self.buttons.connect(
             lambda data: self.start(data, data[lang]),
             {*reading, *(parts[name] for name in _TYPED)},
-            [parts["result"], components[_REG]],
+            [parts["result"], components[REG]],
         )
-        hint = guarded(lambda data: self.hint(data[components[_TRAIN]], data[lang]), self._window)
-        tab.select(hint, {lang, components[_TRAIN]}, parts["hint"], **QUICK)
 
     def hint(self, train: Any, lang: Lang) -> str:
         """The guide's number, from the training folders as they are: repeats x images."""
@@ -97,14 +94,14 @@ class RegularizeCard:
             if run is not None and not run.is_over:
                 raise UserError(Problem("E-RUN-BUSY", *(say("regularize.busy", lg) for lg in ("en", "ja"))))
             model = paths.model(str(data[components[_BASE]] or ""), _BASE)
-            typed = str(data[components[_TRAIN]] or "")
-            train = paths.confined(typed, _TRAIN) if typed.strip() else None
+            typed = str(data[components[TRAIN]] or "")
+            train = paths.confined(typed, TRAIN) if typed.strip() else None
             size = parse_size(str(data[components[_SIZE]] or "512"))
             count, steps = (self._number(data[parts[name]], name) for name in ("count", "steps"))
         except UserError as e:
             yield {parts["result"]: problems(e.problems, lang)}
             return
-        self._window.draft.keep({_REG: str(data[components[_REG]] or "")})
+        self._window.draft.keep({REG: str(data[components[REG]] or "")})
         lines = str(data[parts["classes"]] or "").splitlines()
         classes = tuple(line.strip() for line in lines if line.strip())
         negative, out = str(data[parts["negative"]] or ""), self._folder
@@ -129,20 +126,20 @@ class RegularizeCard:
 
         for html in told(job, work, done, lang):
             yield {parts["result"]: html}
-        if chosen := self.chosen(data[components[_REG]]):
+        if chosen := self.chosen(data[components[REG]]):
             yield chosen
 
     def _choose(self) -> None:
         """The new pictures become the regularization pictures, unless a person has chosen others."""
-        chosen, paths = str(self._window.settings.get(_REG) or ""), self._window.paths
-        if self._folder.is_dir() and (not chosen or is_demos(self._window, _REG)):
-            self._window.draft.keep({_REG: paths.short(str(self._folder))})
+        chosen, paths = str(self._window.settings.get(REG) or ""), self._window.paths
+        if self._folder.is_dir() and (not chosen or is_demos(self._window, REG)):
+            self._window.draft.keep({REG: paths.short(str(self._folder))})
 
     def chosen(self, shown: Any) -> Update:
         """The update for a page that does not show yet that the pictures were chosen."""
-        now = self._window.settings.get(_REG)
+        now = self._window.settings.get(REG)
         is_new = now == self._window.paths.short(str(self._folder)) and shown != now
-        return {self._form.components[_REG]: gr.update(value=now)} if is_new else {}
+        return {self._form.components[REG]: gr.update(value=now)} if is_new else {}
 
     @staticmethod
     def _number(text: Any, name: str) -> int | None:

@@ -34,10 +34,10 @@ class ResultsCard:
                     gr.Button, texts(value="results.look"), elem_id="results-look", size="sm"
                 )
 
-    def connect(self, lang: Any, tab: Any) -> None:
-        """Bind the handlers. tab: the tab of the card, which is listed anew whenever it is opened."""
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers."""
         gr.on(
-            [tab.select, self.parts["look"].click, lang.input],
+            [self.parts["look"].click, lang.input],
             guarded(self.show, self._window),
             [lang],
             self.parts["list"],

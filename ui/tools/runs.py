@@ -60,16 +60,20 @@ class RunsCard:
         self.parts["chosen"] = gr.State(())
         self.parts["step"] = gr.State(LAST)
 
-    def connect(self, lang: Any, tab: Any) -> Any:
-        """Bind the handlers. tab: opening it looks anew. Gives the event that fills the form."""
+    @property
+    def shown(self) -> list[Any]:
+        """What a look anew changes."""
+        names = ("list", "said", "heads", "curves", "pictures", "settings", "chosen", "step")
+        return [self.parts[name] for name in names]
+
+    def connect(self, lang: Any) -> Any:
+        """Bind the handlers. Gives the event that fills the form."""
         parts, form, window = self.parts, self._form, self._window
         reading = {lang, parts["chosen"], parts["step"], *form.inputs}
-        shown = [
-            parts[n] for n in ("list", "said", "heads", "curves", "pictures", "settings", "chosen", "step")
-        ]
+        shown = self.shown
 
         def look(data: Data) -> Update:
-            return self.look(form.raw(data), data[parts["chosen"]], data[parts["step"]], data[lang])
+            return self.looked(data, data[lang])
 
         def clear(data: Data) -> Update:
             return self.look(form.raw(data), (), LAST, data[lang])
@@ -83,7 +87,7 @@ class RunsCard:
         def load(data: Data, event: gr.EventData) -> Update:
             return self.load(form.raw(data), event._data, data[lang])
 
-        for event in (tab.select, parts["refresh"].click, lang.input):
+        for event in (parts["refresh"].click, lang.input):
             event(guarded(look, window), reading, shown, **QUICK)
         parts["clear"].click(guarded(clear, window), reading, shown, **QUICK)
         parts["list"].select(guarded(tick, window), reading, shown, trigger_mode="always_last", **QUICK)
@@ -92,6 +96,11 @@ class RunsCard:
         return parts["heads"].submit(
             guarded(load, window), reading, [parts["said"], *form.components.values()], **QUICK
         )
+
+    def looked(self, data: Data, lang: Lang) -> Update:
+        """`look` at what a page shows."""
+        parts = self.parts
+        return self.look(self._form.raw(data), data[parts["chosen"]], data[parts["step"]], lang)
 
     # What lies in the folders.
 
