@@ -1,7 +1,7 @@
-"""The catalogue of faults, row by row: each names the tests that hold its whole outcome, or why it does not apply.
+"""The catalogue of faults, row by row: each row names the tests of its whole outcome, or why it does not apply.
 
-One file an area (`img.toml`, `cap.toml`, ...), one table a row: `fault` says what goes wrong, `tests` lists pytest ids
-without parameters, `does_not_apply` gives the reason where there is none.
+One file an area (`img.toml`, `cap.toml`, ...), one table a row: `fault` says what goes wrong, `tests` lists
+pytest ids without parameters, `does_not_apply` gives the reason where there is none.
 """
 
 from __future__ import annotations
