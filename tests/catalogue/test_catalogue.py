@@ -1,4 +1,4 @@
-"""The catalogue of faults, row by row: each row names the tests of its whole outcome, or why it does not apply.
+"""The catalogue of faults: each row names the tests of its whole outcome, or why it does not apply.
 
 One file an area (`img.toml`, `cap.toml`, ...), one table a row: `fault` says what goes wrong, `tests` lists
 pytest ids without parameters, `does_not_apply` gives the reason where there is none.
