@@ -12,7 +12,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Each folder or file of the core stands on a floor; it may import what stands on the same or a lower one.
 FLOORS = [
-    {"core.errors", "core.catalog", "core.events", "core.control", "core.alive", "core.diffusion"},
+    {
+        "core.errors",
+        "core.reading",
+        "core.catalog",
+        "core.events",
+        "core.control",
+        "core.alive",
+        "core.diffusion",
+    },
     {"core.config", "core.formats", "core.sinks", "core.sheet", "core.console", "core.pick"},
     {"core.data", "core.models", "core.adapters"},
     {"core.train", "core.tools"},
