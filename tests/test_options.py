@@ -115,6 +115,16 @@ def test_a_value_of_its_own_survives_the_run_file(option):
     assert read[option.key] == non_default(option)
 
 
+def test_what_belongs_to_the_person_or_to_one_run_is_marked_where_it_is_declared():
+    personal = {option.key for option in OPTIONS if option.is_personal}
+    assert {option.key for option in OPTIONS if option.section in ("sample", "log")} <= personal
+    assert {option.key for option in OPTIONS if option.meta.path} <= personal
+    assert {"train.seed", "dataset.skip_bad_images", "save.output_name", "save.metadata_author"} <= personal
+    assert {"dataset.caption_extension", "dataset.caption_prefix"} <= personal
+    recipe = {"train.learning_rate", "network.rank", "dataset.resolution", "optimizer.optimizer_type"}
+    assert not (recipe | {"train.precision", "save.save_every_n_epochs"}) & personal
+
+
 def test_no_two_options_share_a_name_of_sd_scripts():
     names = [name for option in OPTIONS for name in option.meta.sd_scripts]
     assert sorted(set(names)) == sorted(names)

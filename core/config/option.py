@@ -29,6 +29,7 @@ class Meta:
     needs: what other options must be for it to have an effect. group: the card it stands on in the window.
     path: what the text names, so that the window offers the right picker.
     sd_scripts: the guide's and sd-scripts' names for it.
+    is_personal: it belongs to the person or to one run and not to a recipe; see `Option.is_personal`.
     """
 
     label: Words
@@ -41,6 +42,7 @@ class Meta:
     path: PathKind
     sd_scripts: tuple[str, ...]
     may_change_on_resume: bool
+    is_personal: bool
 
 
 def opt(
@@ -56,12 +58,14 @@ def opt(
     path: PathKind = "",
     sd_scripts: str = "",
     may_change_on_resume: bool = False,
+    personal: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
 
     needs: "train.loss_type=huber,smooth_l1", see core.config.needs: otherwise the window hides the option and
     the checker says that it has no effect. group: its card in the window, where it is not its class's GROUP.
+    personal: no preset or import that does not name it may touch it (`Option.is_personal`).
     bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
     """
     meta = Meta(
@@ -75,6 +79,7 @@ def opt(
         path,
         tuple(sd_scripts.split()),
         may_change_on_resume,
+        personal,
     )
     return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]
 
@@ -162,6 +167,15 @@ class Option:
     @property
     def default(self) -> Any:
         return self.field.get_default(call_default_factory=True)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it belongs to the person or to one run: files and folders, names, seed, samples, logging.
+
+        A preset or an import says how to train. What of these it does not name stays as the person has it,
+        while every other option that it does not name goes back to its default.
+        """
+        return self.meta.is_personal or bool(self.meta.path)
 
     def is_used(self, values: Mapping[str, Any]) -> bool:
         """Whether it has an effect with these values of other options, by their full names."""

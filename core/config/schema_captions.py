@@ -21,6 +21,7 @@ class CaptionOptions(Section):
         ),
         level="advanced",
         sd_scripts="caption_extension caption_extention",
+        personal=True,
     )
     shuffle_caption: bool = opt(
         False,
@@ -50,6 +51,7 @@ class CaptionOptions(Section):
         ("What stands between the parts of a caption.", "キャプションの各部分（タグ）を区切る文字。"),
         level="expert",
         sd_scripts="caption_separator",
+        personal=True,
     )
     keep_tokens_separator: str | None = opt(
         None,
@@ -60,6 +62,7 @@ class CaptionOptions(Section):
         ),
         level="expert",
         sd_scripts="keep_tokens_separator",
+        personal=True,
     )
     secondary_separator: str | None = opt(
         None,
@@ -70,6 +73,7 @@ class CaptionOptions(Section):
         ),
         level="expert",
         sd_scripts="secondary_separator",
+        personal=True,
     )
     enable_wildcard: bool = opt(
         False,
@@ -80,6 +84,7 @@ class CaptionOptions(Section):
         ),
         level="advanced",
         sd_scripts="enable_wildcard",
+        personal=True,
     )
     caption_prefix: str | None = opt(
         None,
@@ -87,6 +92,7 @@ class CaptionOptions(Section):
         ("Put before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
         level="advanced",
         sd_scripts="caption_prefix",
+        personal=True,
     )
     caption_suffix: str | None = opt(
         None,
@@ -94,6 +100,7 @@ class CaptionOptions(Section):
         ("Put after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
         level="advanced",
         sd_scripts="caption_suffix",
+        personal=True,
     )
     caption_dropout_rate: float = opt(
         0.0,

@@ -127,4 +127,5 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "読み込めない画像があっても、停止せずにその画像を除いて学習し、どの画像かを知らせます。",
         ),
         level="advanced",
+        personal=True,
     )

@@ -85,6 +85,7 @@ class FolderOptions(Section):
         sd_scripts="dataset_repeats",
         ge=1,
         le=100_000,
+        personal=True,
     )
     prior_loss_weight: float = opt(
         1.0,
@@ -202,4 +203,5 @@ class FolderOptions(Section):
         needs="dataset.validation_split|dataset.dataset_config",
         sd_scripts="validation_seed",
         ge=0,
+        personal=True,
     )

@@ -23,6 +23,7 @@ class MetadataOptions(Section):
         level="advanced",
         sd_scripts="no_metadata",
         may_change_on_resume=True,
+        personal=True,
     )
     training_comment: str | None = opt(
         None,
@@ -35,6 +36,7 @@ class MetadataOptions(Section):
         needs="save.no_metadata=false",
         sd_scripts="training_comment",
         may_change_on_resume=True,
+        personal=True,
     )
     metadata_title: str | None = opt(
         None,
@@ -46,6 +48,7 @@ class MetadataOptions(Section):
         level="expert",
         sd_scripts="metadata_title",
         may_change_on_resume=True,
+        personal=True,
     )
     metadata_author: str | None = opt(
         None,
@@ -54,6 +57,7 @@ class MetadataOptions(Section):
         level="expert",
         sd_scripts="metadata_author",
         may_change_on_resume=True,
+        personal=True,
     )
     metadata_description: str | None = opt(
         None,
@@ -62,6 +66,7 @@ class MetadataOptions(Section):
         level="expert",
         sd_scripts="metadata_description",
         may_change_on_resume=True,
+        personal=True,
     )
     metadata_license: str | None = opt(
         None,
@@ -70,6 +75,7 @@ class MetadataOptions(Section):
         level="expert",
         sd_scripts="metadata_license",
         may_change_on_resume=True,
+        personal=True,
     )
     metadata_tags: str | None = opt(
         None,
@@ -78,4 +84,5 @@ class MetadataOptions(Section):
         level="expert",
         sd_scripts="metadata_tags",
         may_change_on_resume=True,
+        personal=True,
     )

@@ -198,6 +198,7 @@ class NetworkOptions(Section):
         methods="lora",
         needs="network.base_weights",
         sd_scripts="base_weights_multiplier",
+        personal=True,
     )
 
 

@@ -30,6 +30,7 @@ class SaveOptions(Section):
         ),
         sd_scripts="output_name",
         may_change_on_resume=True,
+        personal=True,
     )
     save_model_as: Literal["auto", "safetensors", "ckpt", "diffusers", "diffusers_safetensors"] = opt(
         "auto",
@@ -165,6 +166,7 @@ class SaveOptions(Section):
         level="advanced",
         ge=0,
         may_change_on_resume=True,
+        personal=True,
     )
     resume: str | None = opt(
         None,
@@ -209,6 +211,7 @@ class LogConfig(Section):
         needs="log.logging_dir",
         sd_scripts="log_prefix",
         may_change_on_resume=True,
+        personal=True,
     )
     log_every_n_steps: int = opt(
         10,
@@ -221,6 +224,7 @@ class LogConfig(Section):
         ge=1,
         le=1000,
         may_change_on_resume=True,
+        personal=True,
     )
 
 
@@ -240,6 +244,7 @@ class SampleConfig(Section):
         ),
         sd_scripts="sample_prompts",
         may_change_on_resume=True,
+        personal=True,
     )
     sample_every_n_steps: int | None = opt(
         None,
@@ -248,6 +253,7 @@ class SampleConfig(Section):
         sd_scripts="sample_every_n_steps",
         ge=1,
         may_change_on_resume=True,
+        personal=True,
     )
     sample_every_n_epochs: int | None = opt(
         None,
@@ -257,6 +263,7 @@ class SampleConfig(Section):
         sd_scripts="sample_every_n_epochs",
         ge=1,
         may_change_on_resume=True,
+        personal=True,
     )
     sample_at_first: bool = opt(
         False,
@@ -264,6 +271,7 @@ class SampleConfig(Section):
         ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
         sd_scripts="sample_at_first",
         may_change_on_resume=True,
+        personal=True,
     )
     sample_sampler: Literal[
         "ddim",
@@ -288,4 +296,5 @@ class SampleConfig(Section):
         level="advanced",
         sd_scripts="sample_sampler",
         may_change_on_resume=True,
+        personal=True,
     )

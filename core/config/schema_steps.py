@@ -84,6 +84,7 @@ class StepOptions(Section):
         sd_scripts="seed",
         ge=0,
         le=2**63 - 1,
+        personal=True,
     )
     precision: Literal["no", "fp16", "bf16", "full_fp16", "full_bf16"] = opt(
         "no",
