@@ -37,7 +37,7 @@ from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.under_way import UnderWay
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.faults import guarded, take_values_as_sent
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -77,6 +77,7 @@ class App:
         with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
             self._draw()
             self._connect()
+        take_values_as_sent(self.blocks)
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
         if window.chosen:
             window.draft.keep(self.form.shown(recipe(window.chosen)))
@@ -298,6 +299,8 @@ class App:
             for name, value in values.items():
                 if name != "__type__":
                     setattr(block, name, value)
+                    # Gradio makes a session's component anew from these, whenever it is updated.
+                    block.constructor_args[name] = value
 
     @staticmethod
     def _merged(*parts: Update) -> Update:

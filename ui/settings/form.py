@@ -47,8 +47,13 @@ class Form:
         return set(self.components.values())
 
     def raw(self, data: Mapping[Any, Any]) -> dict[str, Any]:
-        """What stands in each widget, as it was typed: {"section.name": widget value}."""
-        return {key: data[component] for key, component in self.components.items()}
+        """What stands in each widget, as it was typed: {"section.name": widget value}.
+
+        A browser sends texts, numbers and truth values; anything else is taken as text.
+        """
+        plain = (str, int, float, type(None))
+        found = {key: data[component] for key, component in self.components.items()}
+        return {key: value if isinstance(value, plain) else str(value) for key, value in found.items()}
 
     def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.

@@ -1,4 +1,4 @@
-"""What a page is told when a handler of ours fails: one sentence, never a traceback."""
+"""What a page is told when a handler of ours fails: one sentence, never a traceback or an empty HTTP 500."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ def streamed(handler: Callable[..., Iterator[Any]], window: Window) -> Callable[
             raise _told(e, window) from None
 
     return call
+
+
+def take_values_as_sent(blocks: gr.Blocks) -> None:
+    """Let every event have the values a page sends, whatever they are: handlers look at them themselves.
+
+    Gradio compares a choice with its own copy of the list, which may be another than the one on the page, and
+    then answers HTTP 500 before any handler is asked. Events with files keep what it does to put those away.
+    """
+    for event in blocks.fns.values():
+        if not any(isinstance(block, gr.File | gr.UploadButton) for block in event.inputs):
+            event.preprocess = False
 
 
 def _told(error: Exception, window: Window) -> gr.Error:
