@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import logging
 import shutil
 import stat
-import struct
 import zipfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.catalog import Words
 from core.control import RunControl
 from core.data.gather import CAPTION_SUFFIXES, Entry
 from core.data.names import PICTURE_SUFFIXES, is_junk
 from core.errors import Problem, UserError
+from core.reading import reading
 
 Report = Callable[[str, int, int], None]
 
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
-"""LZMA is left out: its header alone may ask for 4 GB of memory."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Only those that zipfile unpacks piece by piece: of bzip2 and LZMA a few bytes become gigabytes at once."""
 _PLAIN_KINDS = (0, stat.S_IFREG)
 _CHUNK = 1 << 20
-_END = struct.Struct("<4s4H2LH")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR64 = struct.Struct("<4sLQL")
+_ENTRY = b"PK\x01\x02"
+"""What every entry of an archive's list begins with."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,21 +89,62 @@ def name_of(info: zipfile.ZipInfo) -> str:
     return packed
 
 
+class _Archive(io.BufferedReader):
+    """The file below zipfile, which takes the list of files for as long as one of several end records says.
+
+    So the limits hold on the bytes that zipfile is about to take for the list, whatever any record claims.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        super().__init__(io.FileIO(path))
+        self.is_listed = False
+        self._path, self._limits = path, limits
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises UserError for more than the limits of a list, while it is read."""
+        if self.is_listed:
+            return super().read(size)
+        if size is not None and size > self._limits.listing_bytes:
+            if size > self._path.stat().st_size:
+                raise zipfile.BadZipFile("the list is longer than the file")
+            raise UserError(_long_listing(self._path, size, self._limits))
+        data = super().read(size)
+        count = data.count(_ENTRY)
+        if count > self._limits.files:
+            raise UserError(_many(self._path, count, self._limits))
+        return data
+
+
+@contextlib.contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[zipfile.ZipFile]:
+    """The archive with its list read. Raises UserError for what is no ZIP, or has too long a list."""
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(_damaged(path))
+    with contextlib.ExitStack() as stack:
+        with reading(path, "E-ZIP-BAD", advice=_AGAIN):
+            file = stack.enter_context(_Archive(path, limits))
+            try:
+                archive = stack.enter_context(zipfile.ZipFile(file))
+            except zipfile.BadZipFile as error:
+                raise UserError(_damaged(path)) from error
+        file.is_listed = True
+        yield archive
+
+
 def look(path: Path, caption_extension: str = ".caption", limits: Limits = LIMITS) -> Listing:
     """What would be unpacked and what would not; reads the list at the file's end only.
 
     Raises UserError for a file that is no ZIP, or asks for more than the limits.
     """
-    try:
-        _refuse_long_listing(path, limits)
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (OSError, zipfile.BadZipFile, ValueError, struct.error) as error:
-        raise UserError(_damaged(path)) from error
+    with _opened(path, limits) as archive:
+        return _listing(archive, path, caption_extension, limits)
+
+
+def _listing(archive: zipfile.ZipFile, path: Path, caption_extension: str, limits: Limits) -> Listing:
     taken: list[Member] = []
     left_out: dict[str, list[str]] = {}
     texts = {caption_extension.lower(), f".{caption_extension.lower()}", *CAPTION_SUFFIXES}
-    for info in infos:
+    for info in archive.infolist():
         name = name_of(info)
         parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         if info.is_dir() or name.endswith("\\") or not parts:
@@ -127,15 +173,18 @@ def unpack(
 
     The files are called 1.png, 2.txt, ...: a name out of the archive never becomes a path.
     """
-    listing = look(path, caption_extension, limits)
-    total = sum(member.info.file_size for member in listing.members)
-    folder.mkdir(parents=True)
-    entries: list[Entry] = []
-    damaged: list[str] = []
-    try:
-        if total > shutil.disk_usage(folder).free:
-            raise UserError(_no_space(path, total))
-        with zipfile.ZipFile(path) as archive:
+    with _opened(path, limits) as archive:
+        listing = _listing(archive, path, caption_extension, limits)
+        total = sum(member.info.file_size for member in listing.members)
+        entries: list[Entry] = []
+        damaged: list[str] = []
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(_unwritable(folder, error)) from error
+        try:
+            if total > shutil.disk_usage(folder).free:
+                raise UserError(_no_space(path, total))
             for number, member in enumerate(listing.members, start=1):
                 control.check()
                 report("unpack", number, len(listing.members))
@@ -144,12 +193,12 @@ def unpack(
                     entries.append(Entry(to, member.parts))
                 else:
                     damaged.append("/".join(member.parts))
-    except (OSError, zipfile.BadZipFile) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise UserError(_damaged(path)) from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                raise UserError(_no_space(path, total) if is_full else _unwritable(folder, error)) from error
+            raise
     left_out = dict(listing.left_out)
     if damaged:
         left_out["damaged"] = tuple(damaged)
@@ -157,20 +206,37 @@ def unpack(
 
 
 def _write(archive: zipfile.ZipFile, member: Member, to: Path) -> bool:
-    """One file; False when it is damaged or holds more than it says."""
+    """One file; False when it is damaged or holds more than it says. Raises OSError of the disk."""
     left = member.info.file_size
-    try:
-        with archive.open(member.info) as reader, to.open("xb") as writer:
-            while chunk := reader.read(_CHUNK):
+    with to.open("xb") as writer:
+        try:
+            for chunk in _chunks(archive, member):
                 left -= len(chunk)
                 if left < 0:
                     break
                 writer.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        left = -1
+        except _Damaged:
+            left = -1
     if left != 0:
         to.unlink(missing_ok=True)
     return left == 0
+
+
+class _Damaged(Exception):
+    """A packed file can't be unpacked."""
+
+
+def _chunks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
+    """The bytes of a packed file, a megabyte at a time. Raises _Damaged, and OSError when a drive is gone."""
+    try:
+        with archive.open(member.info) as reader:
+            while chunk := reader.read(_CHUNK):
+                yield chunk
+    except OSError:
+        raise
+    except Exception as error:  # zipfile and zlib raise nearly anything for a header that lies
+        _log.info("%s could not be unpacked", member.info.filename, exc_info=True)
+        raise _Damaged from error
 
 
 def _refusal(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...], limits: Limits) -> str:
@@ -197,32 +263,6 @@ def _unwanted(info: zipfile.ZipInfo, suffix: str, texts: set[str], limits: Limit
     if suffix not in texts:
         return "kind"
     return "large" if info.file_size > limits.caption_bytes else ""
-
-
-def _refuse_long_listing(path: Path, limits: Limits) -> None:
-    """Raises UserError when the list of files alone is too long to be read into memory."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        start = max(0, size - 65_557)
-        file.seek(start)
-        tail = file.read()
-        at = tail.rfind(b"PK\x05\x06")
-        if at < 0 or at + _END.size > len(tail):
-            raise zipfile.BadZipFile("no end record")
-        *_, count, listing_bytes, _, _ = _END.unpack_from(tail, at)
-        if at >= _LOCATOR64.size and tail[at - _LOCATOR64.size : at][:4] == b"PK\x06\x07":
-            _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
-            file.seek(where)
-            *_, count, listing_bytes, _ = _END64.unpack(file.read(_END64.size))
-    if count > limits.files or listing_bytes > limits.listing_bytes:
-        raise UserError(
-            Problem(
-                "E-ZIP-MANY",
-                f"`{path.name}` holds {count:,} files; {limits.files:,} are possible. Split it.",
-                f"「{path.name}」には{count:,}個のファイルがあります（上限{limits.files:,}）。分割してください。",
-                path=str(path),
-            )
-        )
 
 
 def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
@@ -254,11 +294,35 @@ def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
         )
 
 
+_AGAIN = Words("Pack the pictures again.", "もう一度作成してください。")
+
+
 def _damaged(path: Path) -> Problem:
     return Problem(
         "E-ZIP-BAD",
-        f"`{path.name}` is no ZIP file, or a damaged one. Pack the pictures again.",
-        f"「{path.name}」はZIPファイルではないか、壊れています。もう一度作成してください。",
+        f"`{path.name}` is no ZIP file, or a damaged one. {_AGAIN.en}",
+        f"「{path.name}」はZIPファイルではないか、壊れています。{_AGAIN.ja}",
+        path=str(path),
+    )
+
+
+def _many(path: Path, count: int, limits: Limits) -> Problem:
+    return Problem(
+        "E-ZIP-MANY",
+        f"`{path.name}` holds {count:,} files; {limits.files:,} are possible. Split it.",
+        f"「{path.name}」には{count:,}個のファイルがあります（上限{limits.files:,}）。分割してください。",
+        path=str(path),
+    )
+
+
+def _long_listing(path: Path, size: int, limits: Limits) -> Problem:
+    megabytes = limits.listing_bytes / 1e6
+    return Problem(
+        "E-ZIP-MANY",
+        f"the list of files in `{path.name}` is {size / 1e6:,.1f} MB long; {megabytes:,.1f} MB are possible. "
+        "Split it.",
+        f"「{path.name}」のファイル一覧が{size / 1e6:,.1f} MBあります（上限{megabytes:,.1f} MB）。"
+        "分割してください。",
         path=str(path),
     )
 
@@ -269,4 +333,13 @@ def _no_space(path: Path, total: int) -> Problem:
         f"there is no room on the disk for the {total / 1e9:.1f} GB in `{path.name}`.",
         f"ディスクの空きが足りず、「{path.name}」（{total / 1e9:.1f} GB）を展開できません。",
         path=str(path),
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> Problem:
+    return Problem(
+        "E-ZIP-WRITE",
+        f"the archive can't be unpacked to {folder}: {error.strerror}. Check the drive and its permissions.",
+        f"{folder} に展開できません（{error.strerror}）。ドライブとアクセス権を確認してください。",
+        path=str(folder),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import stat
 import struct
+import tracemalloc
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,11 +116,46 @@ def test_a_name_in_the_old_code_page_of_dos_is_read_too(tmp_path):
     assert look(packed_as(tmp_path, b"caf\x82.png")).members[0].parts == ("café.png",)
 
 
-def test_too_many_files_are_refused_before_the_list_is_read(tmp_path, monkeypatch):
+def test_too_many_files_are_refused_before_the_list_is_parsed(tmp_path, monkeypatch):
     path = zipped(tmp_path / "a.zip", {f"{n}.png": b"" for n in range(30)})
-    monkeypatch.setattr(zipfile.ZipFile, "__init__", None)
+    monkeypatch.setattr(zipfile, "ZipInfo", None)
     assert refused(path, tmp_path, files=29) == "E-ZIP-MANY"
     assert refused(path, tmp_path, listing_bytes=500) == "E-ZIP-MANY"
+
+
+def end_record(count: int, size: int, at: int) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, at, 0)
+
+
+def listed(name: bytes, at: int = 0, packed: int = 1, size: int = 1, method: int = 0) -> bytes:
+    """An entry of the list at an archive's end, by the book (APPNOTE 4.3.12)."""
+    head = struct.pack(
+        "<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, method, 0, 33, 0, packed, size, len(name), *[0] * 4, 0, at
+    )
+    return head + name
+
+
+def test_a_hundred_thousand_entries_are_refused_whatever_number_the_end_record_tells(tmp_path):
+    entries = b"".join(listed(b"%06d.png" % n) for n in range(100_000))
+    for told in (100_000 % 65_536, 1):
+        (tmp_path / "a.zip").write_bytes(entries + end_record(told, len(entries), 0))
+        assert refused(tmp_path / "a.zip", tmp_path) == "E-ZIP-MANY"
+
+
+def test_a_second_end_record_does_not_pass_the_limit(tmp_path):
+    """The locator points to a record of one file, the record that lies before it tells of 30."""
+    one, many = listed(b"a.png"), b"".join(listed(b"%02d.png" % n) for n in range(30))
+
+    def record(size: int, count: int, at: int) -> bytes:
+        return struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at)
+
+    start = record(len(one), 1, 56) + one
+    body = start + many + record(len(many), 30, len(start))
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1)
+    (tmp_path / "a.zip").write_bytes(body + locator + end_record(0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert len(archive.infolist()) == 30
+    assert refused(tmp_path / "a.zip", tmp_path, files=29) == "E-ZIP-MANY"
 
 
 def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path):
@@ -149,14 +188,100 @@ def test_damaged_bytes_are_left_out(tmp_path):
     assert opened(path, tmp_path / "out").left_out == {"damaged": ("a.png",)}
 
 
-def test_a_locked_file_and_a_method_that_asks_for_memory_are_left_out(tmp_path):
-    path = zipped(tmp_path / "a.zip", {"a.png": b"x"}, zipfile.ZIP_LZMA)
-    assert look(path).left_out == {"method": ("a.png",)}
+def test_a_locked_file_is_left_out(tmp_path):
     path = zipped(tmp_path / "b.zip", {"a.png": b"x"})
     data = bytearray(path.read_bytes())
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
     assert look(path).left_out == {"password": ("a.png",)}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_unpacks_all_at_once_is_left_out(tmp_path, method):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x"}, method)
+    assert look(path).left_out == {"method": ("a.png",)}
+
+
+def test_a_bomb_that_says_to_be_small_is_unpacked_no_further_than_it_says(tmp_path):
+    size = 64 << 20
+    path = zipped(tmp_path / "a.zip", {"a.png": bytes(size)}, zipfile.ZIP_DEFLATED)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<L", size), struct.pack("<L", 10)))
+    tracemalloc.start()
+    try:
+        assert opened(path, tmp_path / "out").left_out == {"damaged": ("a.png",)}
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_files_that_share_the_same_bytes_count_each_in_full(tmp_path):
+    """42 kB that would be 10 GB: 250 entries of the list name one packed file of 40 MB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(bytes(40 << 20)) + packer.flush()
+    local = (
+        struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 8, 0, 33, 0, len(packed), 40 << 20, 5, 0) + b"a.png"
+    )
+    entries = b"".join(listed(b"%03d.png" % n, 0, len(packed), 40 << 20, 8) for n in range(250))
+    at = len(local) + len(packed)
+    (tmp_path / "a.zip").write_bytes(local + packed + entries + end_record(250, len(entries), at))
+    assert (tmp_path / "a.zip").stat().st_size < 60_000
+    assert refused(tmp_path / "a.zip", tmp_path) == "E-ZIP-LARGE"
+    assert refused(tmp_path / "a.zip", tmp_path, all_bytes=1 << 40) == "E-ZIP-BOMB"
+
+
+def test_files_of_one_name_are_all_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for data in (b"one", b"two"):
+            archive.writestr("a.png", data)
+    found = opened(tmp_path / "a.zip", tmp_path / "out")
+    assert [entry.path.read_bytes() for entry in found.entries] == [b"one", b"two"]
+
+
+def test_a_hostile_archive_changes_nothing_outside_its_folder(tmp_path):
+    canary = tmp_path / "home"
+    (canary / "deep").mkdir(parents=True)
+    (canary / "a.png").write_bytes(b"mine")
+    names = ["../a.png", "../../home/a.png", str(canary / "a.png"), "..\\a.png", "deep/../../a.png", "ok.png"]
+    path = zipped(tmp_path / "a.zip", dict.fromkeys(names, b"theirs"))
+    entry(path, "link.png", stat.S_IFLNK | 0o777, str(canary / "a.png").encode())
+    found = opened(path, canary / "deep" / "out")
+    assert [e.parts for e in found.entries] == [("ok.png",)]
+    files = sorted(p.relative_to(canary).as_posix() for p in canary.rglob("*") if p.is_file())
+    assert files == ["a.png", "deep/out/1.png"]
+    assert (canary / "a.png").read_bytes() == b"mine"
+
+
+def test_an_archive_of_a_later_version_is_refused_in_a_sentence(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x"})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 99
+    path.write_bytes(data)
+    assert refused(path, tmp_path) == "E-ZIP-BAD"
+
+
+def test_a_pipe_named_like_an_archive_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.zip")
+    assert refused(tmp_path / "a.zip", tmp_path) == "E-ZIP-BAD"
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "E-ZIP-SPACE"), (errno.EIO, "E-ZIP-WRITE")])
+def test_a_disk_that_fails_while_unpacking_is_no_damage_of_the_archive(tmp_path, monkeypatch, number, code):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x"})
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("core.data.archive._write", fail)
+    assert refused(path, tmp_path) == code
+
+
+def test_a_folder_that_is_there_already_is_never_emptied(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.png").write_bytes(b"x")
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x"})
+    with pytest.raises(UserError):
+        opened(path, tmp_path / "out")
+    assert (tmp_path / "out" / "mine.png").exists()
 
 
 @pytest.mark.parametrize("data", [b"", b"no zip at all", b"PK\x05\x06", b"PK\x03\x04" + bytes(100)])
