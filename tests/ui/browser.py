@@ -113,6 +113,17 @@ class Watched:
         field_.fill(text)
         field_.press("Tab")
 
+    def fields(self) -> dict[str, Any]:
+        """What stands in every field of the page, by its place: to see whether one has changed."""
+        return self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll(FIELDS)].map((field) => {
+              const owner = field.closest('[id]')?.id ?? '';
+              const inside = [...document.getElementById(owner)?.querySelectorAll(FIELDS) ?? []];
+              const value = ['checkbox', 'radio'].includes(field.type) ? field.checked : field.value;
+              return [`${owner} ${inside.indexOf(field)}`, value];
+            }))""".replace("FIELDS", "'input, textarea, select'")
+        )
+
     def status(self, name: str) -> None:
         """Wait until the run is in this state; its end takes as long as the whole run."""
         patience = 5 * WAIT if name == "done" else WAIT

@@ -266,7 +266,7 @@ def test_the_words_tokens_are_told_while_it_is_typed(app):
     assert "frog is a common word" in told("frog")
     assert told("") == ""
     offered = app.page.relabel("en")[app.maker.parts["offer"]]["value"]
-    assert all(f'data-word="{word}"' in offered for word in ("shs", "muk", "wny"))
+    assert all(f'data-identifier="{word}"' in offered for word in ("shs", "muk", "wny"))
 
 
 def test_common_and_long_words_are_warned_of():

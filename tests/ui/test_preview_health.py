@@ -67,7 +67,7 @@ def test_one_button_stops_small_pictures_from_being_enlarged(app, folder):
     lively(2, (64, 64)).save(folder / "b.png")
     raw = values(app, folder, **{"dataset.resolution": "128"})
     html, _ = looked(app, raw)
-    assert 'data-act="set:small"' in html
+    assert 'data-preview-do="set:small"' in html
     updates = list(app.preview.act("set:small#1", raw, "en"))
     option = app.form.components["dataset.bucket_no_upscale"]
     assert next(u[option] for u in updates if option in u)["value"] is True

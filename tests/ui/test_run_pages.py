@@ -46,6 +46,24 @@ def test_samples_are_looked_at_by_the_arrow_keys_and_compared_under_a_slider(sta
     assert (cut, left, right) == ("20%", "0", "3")
 
 
+def test_a_click_on_any_part_of_the_run_changes_no_field(stage, look):
+    stage.show("failed")
+    page = look()
+    page.caught_up()
+    page.fill("make-identifier", "sls")
+    page.page.locator("#run-samples [data-zoom]").first.wait_for()
+    page.all_seen()
+    before = page.fields()
+    for name in reversed(
+        page.page.evaluate("[...document.querySelectorAll('[data-live]')].map((p) => p.id)")
+    ):
+        if page.page.locator(f"#{name}").is_visible():
+            page.page.locator(f"#{name}").click(position={"x": 3, "y": 3})
+            page.page.keyboard.press("Escape")  # where a picture was shown large
+    page.all_seen()
+    assert before["make-identifier 0"] == "sls" and page.fields() == before
+
+
 def test_a_page_that_loses_the_program_says_so_and_goes_on_when_it_is_back(stage, look):
     stage.show("running")
     page = look()

@@ -75,12 +75,11 @@ def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -
         else say("captions.trained.none", lang)
     )
     hint = "" if entry.has_file else f' placeholder="{esc(trained)}"'
-    zoom = f' data-zoom="{esc(url(thumb))}" data-caption="{name}"' if thumb else ""
     source = f' src="{esc(url(thumb))}"' if thumb else f' data-picture-wanted="{key}"'
     place = esc(shelf.path.name) if len(desk.shelves) > 1 else ""
     wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
     return (
-        f'<article class="rw-caption"><button type="button" data-picture="{key}"{zoom}>'
+        f'<article class="rw-caption"><button type="button" data-picture="{key}" data-zoom>'
         f'<img alt="{name}" loading="lazy"{source}></button>'
         f"<header><b>{name}</b><span>{place}</span></header>"
         f'<textarea rows="4" spellcheck="false" aria-label="{name}" data-caption-field="{key}" '

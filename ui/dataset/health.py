@@ -39,7 +39,7 @@ def health_html(
 
 def act(name: str, text: str) -> str:
     """A button that the preview answers to (script/preview.js)."""
-    return f'<button type="button" class="rw-act" data-act="{esc(name)}">{esc(text)}</button>'
+    return f'<button type="button" class="rw-act" data-preview-do="{esc(name)}">{esc(text)}</button>'
 
 
 def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lang: Lang) -> str:

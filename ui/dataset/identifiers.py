@@ -55,17 +55,8 @@ def token_note(word: str, lang: Lang) -> str:
 
 
 def offer_html(lang: Lang) -> str:
-    """The guide's rare words, each to be taken by a click (FILL in the head)."""
-    words = "".join(f'<button type="button" data-word="{esc(word)}">{esc(word)}</button>' for word in RARE)
+    """The guide's rare words, each to be taken by a click (script/identifiers.js)."""
+    words = "".join(
+        f'<button type="button" data-identifier="{esc(word)}">{esc(word)}</button>' for word in RARE
+    )
     return f'<div class="rw-words"><span>{esc(say("token.offer", lang))}</span>{words}</div>'
-
-
-FILL = """<script>
-document.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-word]');
-  const field = document.querySelector('#make-identifier input, #make-identifier textarea');
-  if (!chosen || !field) return;
-  field.value = chosen.dataset.word;
-  field.dispatchEvent(new Event('input', {bubbles: true}));
-});
-</script>"""

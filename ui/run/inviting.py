@@ -8,7 +8,7 @@ from core.errors import Lang, UserError
 from ui.parts.markup import esc, note
 from ui.parts.options import OPTIONS
 from ui.settings.demo import is_demos
-from ui.settings.showing import goto
+from ui.settings.showing import goto, leads_to
 from ui.text import say
 from ui.window import Window
 
@@ -36,7 +36,7 @@ PRESET = Need(
     "run.choose.preset",
     ("dataset.resolution", "train.learning_rate"),
     "run.choose.preset.why",
-    'data-goto="preset-choice" data-tab="" data-level="0"',
+    leads_to("preset-choice"),
 )
 
 
@@ -62,7 +62,7 @@ def leftover(window: Window) -> Need | None:
 
 
 def invitation_html(window: Window, lang: Lang) -> str:
-    """What to do next; what is missing is led to by a click (GO_TO in the head)."""
+    """What to do next; what is missing is led to by a click (script/goto.js)."""
     need = missing(window) or leftover(window)
     if need is None:
         pictures = str(window.settings.get(PICTURES.options[0]) or "")

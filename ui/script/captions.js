@@ -65,8 +65,6 @@
       const place = all('[data-picture]').find((one) => one.dataset.picture === key);
       if (!place) continue;
       place.querySelector('img').src = url;
-      place.dataset.zoom = url;
-      place.dataset.caption = place.querySelector('img').alt;
     }
     if (sent && answer.n === sent.n) { clearTimeout(again); sent = null; }
     post();

@@ -12,7 +12,7 @@
       const part = document.querySelector(`[data-live="${name}"]`);
       if (!part) continue;
       part.innerHTML = html;
-      part.dataset.word = word;
+      part.dataset.liveVersion = word;
     }
     const told = shown();
     if (!told || told.dataset.news === news) return;
@@ -36,7 +36,7 @@
     const about = new URLSearchParams({lang: shown().dataset.lang});
     if (columns) about.set('columns', columns);
     document.querySelectorAll('[data-live]').forEach((part) => {
-      if (part.dataset.word) about.set(part.dataset.live, part.dataset.word);
+      if (part.dataset.liveVersion) about.set(part.dataset.live, part.dataset.liveVersion);
     });
     try {
       const answer = await fetch(`/live?${about}`, {signal: AbortSignal.timeout(PATIENCE)});

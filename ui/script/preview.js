@@ -1,9 +1,9 @@
-// A button of the preview (data-act) writes its name into the hidden field that the server listens to.
+// A button of the preview (data-preview-do) writes its name into the hidden field that the server listens to.
 document.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-act]');
+  const button = event.target.closest?.('button[data-preview-do]');
   const field = document.querySelector('#preview-act input, #preview-act textarea');
   if (!button || !field) return;
-  field.value = `${button.dataset.act}#${Date.now()}`;
+  field.value = `${button.dataset.previewDo}#${Date.now()}`;
   field.dispatchEvent(new Event('input', {bubbles: true}));
   button.disabled = true;
 });

@@ -6,14 +6,17 @@
     made.append(...children);
     return made;
   };
+  // A picture that does not say which one is large is shown as it is; one that is not made yet not at all.
+  const sourceOf = (cell) => cell.dataset.zoom || cell.querySelector('img')?.getAttribute('src') || '';
+  const zoomable = (group) => [...group.querySelectorAll('[data-zoom]')].filter(sourceOf);
   // What is shown is copied: the page may draw its pictures anew while the dialog is open.
-  const cellsOf = (group) => [...group.querySelectorAll('[data-zoom]')].map((cell) => ({
-    src: cell.dataset.zoom, caption: cell.dataset.caption || '',
+  const cellsOf = (group) => zoomable(group).map((cell) => ({
+    src: sourceOf(cell), caption: cell.dataset.caption || cell.querySelector('img')?.alt || '',
   }));
   function rowsAround(picture) {
     const section = picture.closest('.rw-samples');
     if (section) {
-      return [...section.querySelectorAll('[data-row]')].filter((row) => row.querySelector('[data-zoom]'))
+      return [...section.querySelectorAll('[data-row]')].filter((row) => zoomable(row).length)
         .map((row) => ({prompt: row.dataset.prompt, cells: cellsOf(row), group: row}));
     }
     const group = picture.closest('.rw-figures') || picture.parentElement;
@@ -39,7 +42,7 @@
     const rows = rowsAround(picture);
     const words = wordsOf(picture);
     let row = Math.max(0, rows.findIndex(({group}) => group.contains(picture)));
-    let at = Math.max(0, [...rows[row].group.querySelectorAll('[data-zoom]')].indexOf(picture));
+    let at = Math.max(0, zoomable(rows[row].group).indexOf(picture));
     const [dialog, close] = open(words);
     const large = make('img', {alt: ''});
     const caption = make('p'), prompt = make('p', {className: 'is-prompt'});
@@ -124,6 +127,6 @@
     const pair = event.target.closest?.('[data-compare]');
     if (!picture && !pair) return;
     event.preventDefault();
-    if (picture) show(picture); else compare(pair.closest('.rw-samples'));
+    if (picture) { if (sourceOf(picture)) show(picture); } else compare(pair.closest('.rw-samples'));
   });
 })();

@@ -26,12 +26,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
 from ui.dataset.dropping import FOLDERS
-from ui.dataset.identifiers import FILL
 from ui.run.live import PREFIX as LIVE
 from ui.serve.assets import Assets
 from ui.serve.guard import Guard, Login
 from ui.serve.sending import live, log_sender, sender
-from ui.settings.showing import GO_TO
 from ui.theme import FAVICON, SCRIPTS, STYLES, theme
 from ui.window import Window
 from ui.window.results import PREFIX
@@ -123,7 +121,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=SCRIPTS + FILL + FOLDERS + GO_TO,
+        head=SCRIPTS + FOLDERS,
         favicon_path=str(FAVICON),
     )
     return Guard(Packed(Assets(parent)), hosts, login, any_address)

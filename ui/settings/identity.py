@@ -15,10 +15,10 @@ from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import look, pairs
 from core.models.sd import hub
 from ui.parts.markup import esc, facts, note, problems
-from ui.parts.options import LEVELS, OPTIONS
+from ui.parts.options import OPTIONS
 from ui.parts.page import worded
 from ui.settings.form import Form
-from ui.settings.widgets import element_id
+from ui.settings.showing import goto
 from ui.text import WORDS, say
 from ui.window.paths import Paths
 
@@ -91,9 +91,8 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
         found = raw.get(key, option.default)
         value = worded(choices[found], lang) if found in choices else str(found)
         cells.append(
-            f'<button type="button" data-goto="{element_id(option)}" data-tab="{esc(option.tab)}" '
-            f'data-level="{LEVELS.index(option.meta.level)}"><span>{esc(worded(option.meta.label, lang))}'
-            f"</span><b>{esc(value)}</b></button>"
+            f'<button type="button" {goto(option)}><span>{esc(worded(option.meta.label, lang))}</span>'
+            f"<b>{esc(value)}</b></button>"
         )
     return f'<div class="rw-goto">{"".join(cells)}</div>'
 

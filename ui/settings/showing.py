@@ -61,7 +61,7 @@ def found(query: str) -> list[Option]:
 
 
 def search_html(form: Form, query: Any, raw: Mapping[str, Any], lang: Lang) -> str:
-    """What a query finds, each to be gone to by a click (GO_TO in the head)."""
+    """What a query finds, each to be gone to by a click (script/goto.js)."""
     text = str(query or "")
     if not text.strip():
         return ""
@@ -87,9 +87,13 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
 
 
 def goto(option: Option) -> str:
-    """What makes a button lead to an option (GO_TO)."""
-    level = LEVELS.index(option.meta.level)
-    return f'data-goto="{element_id(option)}" data-tab="{esc(option.tab)}" data-level="{level}"'
+    """What makes a button lead to an option."""
+    return leads_to(element_id(option), option.tab, LEVELS.index(option.meta.level))
+
+
+def leads_to(element: str, tab: str = "", level: int = 0) -> str:
+    """What makes a button lead to an element of the page, on this tab, shown from this level on."""
+    return f'data-goto="{esc(element)}" data-goto-tab="{esc(tab)}" data-goto-level="{level}"'
 
 
 def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[Option, str]:
@@ -104,33 +108,3 @@ def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[O
     words = [condition.words() for condition in need]
     joined = "するか、".join(w.ja for w in words) if lang == "ja" else " or ".join(w.en for w in words)
     return _reachable(first, values, lang)[0], say("find.needs", lang, needs=joined)
-
-
-GO_TO = """<script>
-document.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-goto]');
-  if (!chosen) return;
-  // In a narrow window the last tabs are in a menu, where they bear no names of ours.
-  const names = ['dataset', 'model', 'training', 'lora', 'tools'];
-  const button = (name) => document.getElementById('tab-' + name + '-button');
-  const kept = document.querySelectorAll('#tabs .overflow-dropdown button');
-  const tab = button(chosen.dataset.tab) ||
-    kept[names.filter((name) => !button(name)).indexOf(chosen.dataset.tab)];
-  if (tab) tab.click();
-  const levels = [...document.querySelectorAll('#level input')];
-  const now = levels.findIndex((input) => input.checked);
-  if (now >= 0 && now < Number(chosen.dataset.level)) levels[Number(chosen.dataset.level)].click();
-  let tries = 60;
-  const go = () => {
-    const target = document.getElementById(chosen.dataset.goto);
-    if (!target || !target.offsetParent) { if (tries-- > 0) setTimeout(go, 50); return; }
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
-    target.classList.add('rw-here');
-    setTimeout(() => target.classList.remove('rw-here'), 2400);
-    const field = target.querySelector('input, textarea');
-    if (field) field.focus({preventScroll: true});
-  };
-  go();
-});
-</script>"""

@@ -62,7 +62,7 @@ def switched(name: str, panels: Sequence[tuple[str, str]]) -> str:
         for n, (title, _) in enumerate(panels)
     )
     shown = "".join(f"<div>{html}</div>" for _, html in panels)
-    return f'<div class="rw-switched"><div class="rw-pick">{radios}</div>{shown}</div>'
+    return f'<div class="rw-switched"><div class="rw-switch">{radios}</div>{shown}</div>'
 
 
 def pictures_html(
@@ -105,7 +105,7 @@ def _steps_html(steps: Sequence[int], chosen: int | None, lang: Lang) -> str:
         f'<button type="button" data-step="{value}" aria-pressed="{str(is_on).lower()}">{esc(text)}</button>'
         for value, text, is_on in buttons
     )
-    return f'<div class="rw-pick">{drawn}</div>'
+    return f'<div class="rw-switch">{drawn}</div>'
 
 
 def _step_text(step: int, lang: Lang) -> str:

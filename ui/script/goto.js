@@ -1,0 +1,27 @@
+// Leads to a field or card: shows its tab, raises the level where it needs one, and puts the cursor there.
+document.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-goto]');
+  if (!chosen) return;
+  // In a narrow window the last tabs are in a menu, where they bear no names of ours.
+  const names = ['dataset', 'model', 'training', 'lora', 'tools'];
+  const button = (name) => document.getElementById('tab-' + name + '-button');
+  const kept = document.querySelectorAll('#tabs .overflow-dropdown button');
+  const tab = button(chosen.dataset.gotoTab) ||
+    kept[names.filter((name) => !button(name)).indexOf(chosen.dataset.gotoTab)];
+  if (tab) tab.click();
+  const levels = [...document.querySelectorAll('#level input')];
+  const now = levels.findIndex((input) => input.checked);
+  if (now >= 0 && now < Number(chosen.dataset.gotoLevel)) levels[Number(chosen.dataset.gotoLevel)].click();
+  let tries = 60;
+  const go = () => {
+    const target = document.getElementById(chosen.dataset.goto);
+    if (!target || !target.offsetParent) { if (tries-- > 0) setTimeout(go, 50); return; }
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
+    target.classList.add('rw-here');
+    setTimeout(() => target.classList.remove('rw-here'), 2400);
+    const field = target.querySelector('input, textarea');
+    if (field) field.focus({preventScroll: true});
+  };
+  go();
+});
