@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from core.catalog import OPTIMIZERS
 from core.config import rules_loss
 from core.config.schema import RunConfig
-from core.control import RunControl, StopRun
+from core.control import RunControl
 from core.data import plan as planning
 from core.data.plan import Plan
 from core.diffusion.schedule import NoiseTable
-from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
 from core.models.family import Components, open_family
-from core.train import add_ons, cache, lr, masks, optim, state_files, trainee
+from core.train import add_ons, cache, lr, masks, optim, resuming, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
+from core.train.ending import train_to_the_end
 from core.train.engine import Engine, world_size
 from core.train.loading import load
-from core.train.loop import Training, keep_text, stop_text_encoder, train
+from core.train.loop import Training, keep_text, stop_text_encoder
 from core.train.output import Outputs
 from core.train.product import ModelWriter, resolved_format
 from core.train.prompts import parse
@@ -38,7 +36,7 @@ from core.train.state_files import Found
 from core.train.step import BatchLoss
 from core.train.text import TextStates
 from core.train.trainee import TEXT_ENCODER
-from core.train.update import BadStep, Update
+from core.train.update import Update
 from core.train.validation import Validation
 
 
@@ -67,7 +65,7 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
     """
     job = prepare(config, folder, control, emit)
     if job.found is not None and job.found.step >= job.total_steps:
-        emit(_already_finished(job.found, job.total_steps))
+        emit(resuming.already_finished(job.found, job.total_steps))
         return
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
     with (
@@ -76,7 +74,7 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
         Engine(config.train.precision) as engine,
     ):
         training, progress = build(job, engine, control, emit)
-        _train(training, progress, control, emit)
+        train_to_the_end(training, progress, control, emit)
 
 
 def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:
@@ -87,7 +85,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         emit(Warned(problem.code, problem.en, problem.ja))
     parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
-    found = _find_state(config, emit)
+    found = resuming.find(config, emit)
     plan = planning.make(
         config.dataset,
         config.train.seed,
@@ -107,7 +105,8 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     job = Job(config, folder, plan, plan.total_steps(config.train), rates, found)
     emit(_plan_ready(job))
     if found is not None:
-        _refuse_changes(job, {"plan": plan.fingerprint(), "world_size": world_size()})
+        identity = {"plan": plan.fingerprint(), "world_size": world_size()}
+        resuming.refuse_changes(config, found, identity)
     return job
 
 
@@ -148,7 +147,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         "base": f"{unet}-{text_encoder}-{loaded.vae}",
     }
     if job.found is not None:
-        _refuse_changes(job, identity)
+        resuming.refuse_changes(config, job.found, identity)
 
     learner = _learner(job, parts, emit)
     _place(parts, learner, config, engine)
@@ -226,76 +225,6 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
     return progress
 
 
-def _train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
-    """Run the loop; however it ends, the last good state is kept."""
-    try:
-        try:
-            train(training, progress, control, emit)
-        except StopRun as stop:
-            if progress.step >= training.total_steps:
-                return
-            if stop.save:
-                training.update.look(progress.step)
-                _keep_state(training, progress)
-            raise
-    except BadStep as bad:
-        lost = progress.step - bad.step
-        progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
-        with _said(emit):
-            _keep_state(training, progress)
-        raise NumericFault(_not_finite(training, bad.step)) from None
-    except ResourceFault:
-        with _said(emit):
-            _keep_state(training, progress)
-        raise
-    except (RuntimeError, MemoryError) as e:
-        if not _is_out_of_memory(e):
-            raise
-        reason = str(e).splitlines()[0]
-    else:
-        return
-    # Outside of the handler, so that the exception and the activations that its frames hold are gone.
-    training.optimizer.zero_grad(set_to_none=True)
-    torch.cuda.empty_cache()
-    with _said(emit):
-        _keep_state(training, progress)
-    raise ResourceFault(_out_of_memory(training, reason))
-
-
-def _keep_state(training: Training, progress: Progress) -> None:
-    if 0 < progress.step < training.total_steps:
-        training.outputs.save_state(progress, "step", training.epoch_of(progress.step))
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """torch's CPU allocator has no exception of its own."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
-def _find_state(config: RunConfig, emit: Emit) -> Found | None:
-    """The state to go on from. Raises UserError when a named one is missing or damaged, or all are."""
-    resume = config.save.resume
-    output_dir = Path(config.save.output_dir)
-    state_files.sweep(output_dir)
-    if not resume:
-        return None
-    if resume != state_files.AUTO:
-        return state_files.read(Path(resume))
-    found, passed_over = state_files.newest(output_dir, config.save.output_name)
-    for problem in passed_over:
-        emit(Warned(problem.code, problem.en, problem.ja, problem.path))
-    if found is None:
-        emit(
-            Warned(
-                "W-RESUME-NONE",
-                "there is no state to resume from in the output folder; training starts from the beginning.",
-                "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
-                str(output_dir),
-            )
-        )
-    return found
-
-
 def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
     """Refuse, or warn of, options that are for models of the other prediction type."""
     found = [*rules_loss.misfits(config.train, prediction)]
@@ -305,13 +234,6 @@ def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
     if config.model.prediction == "auto":  # else the checker has said it already
         for notice in found:
             emit(Warned(notice.code, notice.en, notice.ja))
-
-
-def _refuse_changes(job: Job, identity: dict[str, Any]) -> None:
-    assert job.found is not None
-    problems = state_files.differences(job.config, identity, job.found)
-    if problems:
-        raise UserError(*problems)
 
 
 def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
@@ -340,55 +262,4 @@ def _plan_ready(job: Job) -> PlanReady:
         steps=job.total_steps,
         epochs=plan.epochs(train),
         buckets=plan.buckets,
-    )
-
-
-@contextlib.contextmanager
-def _said(emit: Emit) -> Iterator[None]:
-    """A state that can't be saved after a fault is said, and does not hide the fault itself."""
-    try:
-        yield
-    except UserError as e:
-        for problem in e.problems:
-            emit(Warned(problem.code.replace("E-", "W-", 1), problem.en, problem.ja, problem.path))
-
-
-def _already_finished(found: Found, total: int) -> Warned:
-    return Warned(
-        "W-ALREADY-DONE",
-        f"already finished ({found.step}/{total} steps); set more steps to train on.",
-        f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
-        str(found.path),
-    )
-
-
-def _not_finite(training: Training, step: int) -> Problem:
-    names = ", ".join(training.pictures_of(step))
-    return Problem(
-        "E-NUMERIC",
-        f"loss or gradients became NaN or infinite in step {step + 1} (pictures: {names}); "
-        f"the weights of step {step} are kept. Lower the learning rate, use bf16 instead of fp16, "
-        "or look at these pictures.",
-        f"{step + 1}ステップ目でlossまたは勾配がNaNか無限大になりました（画像：{names}）。"
-        f"{step}ステップ目の重みを保持しています。"
-        "学習率を下げる、fp16の代わりにbf16を使う、または画像を確認してください。",
-    )
-
-
-def _out_of_memory(training: Training, reason: str) -> Problem:
-    train, dataset = training.config.train, training.config.dataset
-    tips = [
-        ("train_batch_size = 1", dataset.train_batch_size > 1),
-        ("gradient_checkpointing", not train.gradient_checkpointing),
-        ("cache_latents", not dataset.cache_latents),
-        ("optimizer_type = AdamW8bit", training.config.optimizer.optimizer_type == "AdamW"),
-        ("precision = full_bf16", training.engine.weight_type is torch.float32),
-        ("a smaller resolution", True),
-    ]
-    listed = ", ".join(tip for tip, helps in tips if helps)
-    listed_ja = listed.replace("a smaller resolution", "解像度を下げる").replace(", ", "、")
-    return Problem(
-        "E-OOM",
-        f"memory ran out ({reason}); the last good state is kept. Try, in this order: {listed}.",
-        f"メモリが不足しました（{reason}）。直前の状態を保持しています。次の順に試してください：{listed_ja}。",
     )
