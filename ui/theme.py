@@ -7,8 +7,14 @@ from pathlib import Path
 import gradio as gr
 
 _SHEETS = Path(__file__).with_name("style")
-STYLES = sorted(_SHEETS.glob("*.css"), key=lambda path: (path.name != "page.css", path.name))
-"""page.css for the whole window first, then a sheet for each part of it."""
+_FRAME = _SHEETS / "frame.css"
+STYLES = sorted(
+    (path for path in _SHEETS.glob("*.css") if path != _FRAME),
+    key=lambda path: (path.name != "page.css", path.name),
+)
+"""page.css for the whole window first, then a sheet for each part of it; Gradio rewrites them."""
+FRAME = f"<style>{_FRAME.read_text(encoding='utf-8')}</style>"
+"""The sheet of what is around the page; Gradio leaves it as it is."""
 SCRIPTS = "".join(
     f"<script>{path.read_text(encoding='utf-8')}</script>"
     for path in sorted(Path(__file__).with_name("script").glob("*.js"))

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.events import Saved, Warned
+from ui.window import PROJECT
+
 pytestmark = pytest.mark.browser
 
 
@@ -73,6 +76,48 @@ def test_a_page_that_loses_the_program_says_so_and_goes_on_when_it_is_back(stage
     page.page.unroute("**/live?*")
     page.page.locator("#run-lost").wait_for(state="hidden")
     page.faults.clear()  # the browser's own words on what was kept from it
+
+
+def started(stage):
+    """A run in its first second: planned, a picture of before drawn, no loss yet."""
+    run = stage.show("starting")
+    run.plan()
+    run.log(Saved("sample", str(PROJECT / "demo" / "train" / "20_sls frog" / "sls_01.png"), 0))
+    run.log(Warned("W-DATA-UPSCALED", "2 pictures are scaled up.", "2枚の画像が拡大されます。"))
+    return run
+
+
+def ended(stage, status, step):
+    started(stage).end(status, step)
+
+
+def held(stage, status):
+    """A run that was resumed, has told one loss, and is in this state."""
+    run = started(stage)
+    run.step(7)
+    run.status = status
+
+
+MOMENTS = {
+    "first second": started,
+    "not started": lambda stage: ended(stage, "refused", 0),
+    "failed in step 2": lambda stage: ended(stage, "failed", 2),
+    "paused": lambda stage: held(stage, "paused"),
+    "resumed": lambda stage: held(stage, "running"),
+}
+
+
+def test_log_samples_and_notices_are_seen_from_the_first_second_whatever_the_run_does(stage, look):
+    page = look()
+    missing = []
+    for moment, act in MOMENTS.items():
+        act(stage)
+        page.caught_up()
+        page.page.wait_for_selector("#run-samples img", state="attached")
+        for part in ("#run-log li", "#run-log-acts .rw-copy", "#run-samples img", "#run-notices li"):
+            if not page.page.locator(part).first.is_visible():
+                missing.append((moment, part))
+    assert missing == []
 
 
 def test_the_whole_log_is_at_hand_below_the_run(stage, look):

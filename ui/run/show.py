@@ -25,8 +25,9 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         if view.started
         else ""
     )
+    classes = f"rw-status is-{esc(view.status)}{' is-live' if view.is_live else ''}"
     html = (
-        f'<div class="rw-status is-{esc(view.status)}"><i></i><strong>{esc(status)}</strong>'
+        f'<div class="{classes}"><i></i><strong>{esc(status)}</strong>'
         f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, status)
     )
     if view.status == "idle":

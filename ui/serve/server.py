@@ -30,7 +30,7 @@ from ui.run.live import PREFIX as LIVE
 from ui.serve.assets import Assets
 from ui.serve.guard import Guard, Login
 from ui.serve.sending import live, log_sender, sender
-from ui.theme import FAVICON, SCRIPTS, STYLES, theme
+from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
 from ui.window.results import PREFIX
 
@@ -121,7 +121,7 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=SCRIPTS + FOLDERS,
+        head=FRAME + SCRIPTS + FOLDERS,
         favicon_path=str(FAVICON),
     )
     return Guard(Packed(Assets(parent)), hosts, login, any_address)
