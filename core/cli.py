@@ -6,18 +6,16 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
-import time
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
-from core import console
+from core import console, ending, signals
 from core.config import describe, toml_io
 from core.config.check import load
-from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, ConfigError, Lang, Problem, UserError
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigError, Lang, Problem, UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "logs" / "console.log"
@@ -45,13 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace, TextIO, Lang], int] = args.run
         return command(args, out, lang)
     except UserError as e:
-        source = getattr(args, "file", "")
-        for problem in e.problems:
-            is_in_file = isinstance(e, ConfigError) and not problem.path
-            print(_line(problem, str(source) if is_in_file else "", lang), file=out)
-        return e.exit_code
+        return _refused(e, args, out, lang)
     except Exception as e:
         logging.getLogger(__name__).exception("the command failed")
+        if (fault := ending.as_user_error(e)) is not None:
+            return _refused(fault, args, out, lang)
         what = f"{type(e).__name__}: {e}"
         print(
             f"プログラムの不具合です（{what}）。詳細：{LOG}"
@@ -65,6 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     finally:
         out.flush()
+
+
+def _refused(error: UserError, args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    source = str(getattr(args, "file", ""))
+    for problem in error.problems:
+        is_in_file = isinstance(error, ConfigError) and not problem.path
+        print(_line(problem, source if is_in_file else "", lang), file=out)
+    return error.exit_code
 
 
 def _line(problem: Problem, source: str, lang: Lang) -> str:
@@ -131,31 +135,25 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
 
 def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.runner import Runner, is_main_process
+    from core.run_folder import is_main_process
+    from core.runner import Runner
     from core.sinks import Console
 
     overrides = list(args.overrides)
     if args.resume:
         overrides.append(f"save.resume={toml_io.toml_value(args.resume)}")
     sinks = [Console(out, lang)] if is_main_process() else []
-    handle = Runner().start(toml_io.read(args.file), overrides, sinks)
-    presses: list[float] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        """The first press saves and ends; a second within five seconds leaves at once."""
-        presses.append(time.monotonic())
-        if len(presses) > 1 and presses[-1] - presses[-2] < 5:
-            os._exit(3)
-        handle.control.stop(save=True)
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
-    # In short waits, so that the signal handler gets its turn on every system.
-    while not handle.wait(0.2):
-        pass
-    end = handle.ended
-    assert end is not None, "a run that is over has its last event"
-    return end.exit_code
+    text, asked = toml_io.read(args.file), threading.Event()
+    # Before the run begins, so that no signal finds its thread without anybody to stop it. A second press
+    # leaves at once: the last state is good.
+    with signals.asking(asked.set, lambda: os._exit(EXIT_STOPPED)):
+        handle = Runner().start(text, overrides, sinks)
+        # In short waits, so that a signal gets its turn on every system.
+        while not handle.wait(0.2):
+            if asked.is_set() and not handle.control.is_stopping:
+                handle.control.stop(save=True)
+    assert handle.ended is not None, "a run that is over has its last event"
+    return handle.ended.exit_code
 
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:

@@ -15,13 +15,13 @@ from core.errors import Lang
 def take_over(log: Path) -> TextIO:
     """A stream to the real console; from here on everything else that is printed goes to `log`.
 
-    Works on the file descriptors, so it also holds for C++ libraries and child processes.
+    Works on the file descriptors, so it also holds for C++ libraries and child processes. Where the log can't
+    be written, such as on a full disk, what would stand in it is lost and the command runs all the same.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     console = os.fdopen(os.dup(1), "w", encoding=_encoding(), errors="replace", buffering=1)
-    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sink = _opened(log)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
     os.close(sink)
@@ -30,6 +30,14 @@ def take_over(log: Path) -> TextIO:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.captureWarnings(True)
     return console
+
+
+def _opened(log: Path) -> int:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def calm_threads() -> None:

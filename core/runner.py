@@ -7,31 +7,21 @@ import gc
 import logging
 import os
 import random
-import re
 import sys
-import tempfile
 import threading
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from core import alive, sheet
+from core import alive, ending, run_folder, sheet
 from core.config import toml_io
-from core.config.check import check
+from core.config.check import Checked, check
 from core.config.schema import RunConfig
-from core.control import RunControl, StopRun
-from core.errors import (
-    EXIT_BUG,
-    EXIT_DONE,
-    EXIT_REFUSED,
-    EXIT_RESOURCE,
-    EXIT_STOPPED,
-    Problem,
-    ResourceFault,
-    UserError,
-)
+from core.control import RunControl
+from core.errors import Problem, UserError
 from core.events import Emit, Event, EventLog, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.formats import commit
+from core.run_folder import is_main_process
 from core.sinks import JsonLines, Sink, TensorBoard
 from core.train import names
 from core.train.state_files import resume_seed
@@ -50,6 +40,7 @@ class RunHandle:
         self.control = RunControl()
         self.started = time.time()
         self.step = 0
+        self._end: RunEnded | None = None
         self._ended = threading.Event()
 
     @property
@@ -66,11 +57,8 @@ class RunHandle:
 
     @property
     def ended(self) -> RunEnded | None:
-        """The last event once the run is over and its memory given back."""
-        if not self._ended.is_set():
-            return None
-        last = self.log.since(len(self.log) - 1)[-1]
-        return last if isinstance(last, RunEnded) else None
+        """The last event once the run is over and its memory given back; then it is always there."""
+        return self._end if self._ended.is_set() else None
 
     @property
     def is_over(self) -> bool:
@@ -80,8 +68,9 @@ class RunHandle:
         """Wait for the end; False when it has not come in time."""
         return self._ended.wait(seconds)
 
-    def mark_over(self) -> None:
+    def mark_over(self, end: RunEnded) -> None:
         """Said by the worker when nothing of the run is left in memory."""
+        self._end = end
         self._ended.set()
 
 
@@ -98,7 +87,9 @@ class Runner:
     ) -> RunHandle:
         """Check a run file and train it on a worker thread.
 
-        Raises ConfigError when the text does not pass, UserError (E-RUN-BUSY) while another run lives.
+        Raises ConfigError when the text does not pass, UserError (E-RUN-BUSY) while another run lives,
+        ResourceFault when disk, memory or threads do not suffice to begin. Then no run has begun, and the
+        next start is free.
         """
         checked = check(text, overrides)
         with self._lock:
@@ -110,45 +101,80 @@ class Runner:
                         "学習を実行中です。停止するか、終わるまでお待ちください。",
                     )
                 )
-            config = with_seed(checked.config)
-            notices = (*checked.notices, *_results_there(config))
-            handle = RunHandle(config, _folder_of_this_process(config), notices)
-            self.current = handle
-        toml_io.write(handle.folder / "run.toml", toml_io.dumps(toml_io.values_of(config)))
-        worker = threading.Thread(
-            target=self._work, args=(handle, list(sinks)), name="rareword-run", daemon=False
-        )
-        worker.start()
+            try:
+                self.current = self._begin(checked, list(sinks))
+            except Exception as e:
+                fault = ending.as_user_error(e)
+                if fault is None or fault is e:
+                    raise
+                raise fault from e
+            return self.current
+
+    def _begin(self, checked: Checked, sinks: list[Sink]) -> RunHandle:
+        config = with_seed(checked.config)
+        notices = (*checked.notices, *_results_there(config))
+        with run_folder.new(config) as folder:
+            handle = RunHandle(config, folder, notices)
+            run_file = folder / "run.toml"
+            with commit.explained(run_file):
+                toml_io.write(run_file, toml_io.dumps(toml_io.values_of(config)))
+            worker = threading.Thread(
+                target=self._work, args=(handle, sinks), name="rareword-run", daemon=False
+            )
+            worker.start()
         return handle
 
     def _work(self, handle: RunHandle, sinks: list[Sink]) -> None:
-        """The worker thread: train, say how it ended, give the memory back."""
-        log_file = logging.FileHandler(handle.folder / "log.txt", encoding="utf-8")
-        log_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        logging.getLogger().addHandler(log_file)
-        emit = _Emitter(handle, sinks)
-        working = contextlib.ExitStack()
-        working.enter_context(alive.held(handle.folder))
+        """The worker thread: train, say how it ended, give the memory back. Whatever is raised is an end."""
+        emit, end = _Emitter(handle, sinks), ending.untold()
         try:
-            emit.open(JsonLines, handle.folder / "events.jsonl")
-            if handle.config.log.logging_dir and is_main_process():
-                stamp = time.strftime("%Y%m%d%H%M%S", time.localtime(handle.started))
-                emit.open(
-                    TensorBoard,
-                    Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
-                )
-            for notice in handle.notices:
-                emit(Warned(notice.code, notice.text("en"), notice.text("ja")))
-            ending = _ending(self._train, handle, emit)
-            give_memory_back()
-            _draw_sheet(handle, emit)
-            emit(ending)
+            with alive.held(handle.folder), _log_file(handle.folder / "log.txt", emit):
+                end = self._trained(handle, emit)
+                emit(end)
+                emit.close()
+        except BaseException as e:
+            end = ending.of(e, handle.step, emit.state_path)
+            emit(end)
         finally:
-            emit.close()
-            logging.getLogger().removeHandler(log_file)
-            log_file.close()
-            working.close()
-            handle.mark_over()
+            handle.mark_over(end)
+
+    def _trained(self, handle: RunHandle, emit: _Emitter) -> RunEnded:
+        emit.open(JsonLines, handle.folder / "events.jsonl")
+        if handle.config.log.logging_dir and is_main_process():
+            stamp = time.strftime("%Y%m%d%H%M%S", time.localtime(handle.started))
+            emit.open(
+                TensorBoard,
+                Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
+            )
+        for notice in handle.notices:
+            emit(Warned(notice.code, notice.text("en"), notice.text("ja")))
+        try:
+            self._train(handle.config, handle.folder, handle.control, emit)
+            end = ending.done(handle.step)
+        except BaseException as e:
+            end = ending.of(e, handle.step, emit.state_path)
+        give_memory_back()
+        _draw_sheet(handle, emit)
+        return end
+
+
+@contextlib.contextmanager
+def _log_file(path: Path, emit: _Emitter) -> Iterator[None]:
+    """What the program and its libraries log meanwhile goes to this file too, where it can be written."""
+    try:
+        file = logging.FileHandler(path, encoding="utf-8")
+    except OSError as e:
+        emit(_sink_failed(path.name, e))
+        yield
+        return
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(file)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(file)
+        with contextlib.suppress(OSError):  # what it could not write in time
+            file.close()
 
 
 class _Emitter:
@@ -187,7 +213,11 @@ class _Emitter:
 
     def close(self) -> None:
         for sink in self._sinks:
-            sink.close()
+            try:
+                sink.close()
+            except Exception as e:
+                logging.getLogger(__name__).warning("sink failed", exc_info=True)
+                self._handle.log(_sink_failed(type(sink).__name__, e))
 
 
 def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
@@ -196,7 +226,8 @@ def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
     try:
         if sheet.write(handle.log.since(0), path):
             emit(Saved("sheet", str(path), handle.step))
-    except OSError as e:
+    except Exception as e:  # a picture of pictures must never change how a training ended
+        logging.getLogger(__name__).warning("the sheet of samples failed", exc_info=True)
         emit(_sink_failed(path.name, e))
 
 
@@ -205,79 +236,6 @@ def _sink_failed(name: str, error: Exception) -> Warned:
         "W-LOG",
         f"{name} can't be written any more ({error}); the run goes on without it.",
         f"{name}への記録に失敗しました（{error}）。記録なしで学習を続けます。",
-    )
-
-
-def _ending(train: Train, handle: RunHandle, emit: _Emitter) -> RunEnded:
-    """Run it, and say in one sentence how it ended. Nothing of the exception is kept but text."""
-    try:
-        train(handle.config, handle.folder, handle.control, emit)
-    except StopRun as e:
-        step = handle.step
-        if e.save and emit.state_path:
-            en = f"Stopped at step {step}; go on with the state {emit.state_path}"
-            ja = f"{step}ステップで停止しました。再開用の学習状態：{emit.state_path}"
-        else:
-            en, ja = f"Stopped at step {step}.", f"{step}ステップで停止しました。"
-        return RunEnded("stopped", EXIT_STOPPED, step, en, ja)
-    except UserError as e:
-        status = "refused" if e.exit_code == EXIT_REFUSED else "failed"
-        code = e.problems[0].code
-        en, ja = ("\n".join(p.text(lang) for p in e.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
-        return RunEnded(status, e.exit_code, handle.step, en, ja, code=code)
-    except (MemoryError, OSError, RuntimeError) as e:
-        fault = _resource_fault(e)
-        if fault is None:
-            return _bug(handle.step)
-        code, en, ja = fault
-        return RunEnded("failed", EXIT_RESOURCE, handle.step, en, ja, traceback.format_exc(), code)
-    except Exception:
-        return _bug(handle.step)
-    return RunEnded("done", EXIT_DONE, handle.step, "Done.", "完了しました。")
-
-
-def _resource_fault(error: Exception) -> tuple[str, str, str] | None:
-    """Out of memory or disk, or a fault of the GPU: code and words; None when it is none of these."""
-    text = f"{type(error).__name__}: {error}"
-    if isinstance(error, MemoryError) or "OutOfMemoryError" in text or "out of memory" in text.lower():
-        return (
-            "E-OOM",
-            "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, "
-            "cache_latents, optimizer AdamW8bit, a smaller resolution.",
-            "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、"
-            "cache_latents、AdamW8bit、解像度を下げる。",
-        )
-    if isinstance(error, OSError) and error.errno in (27, 28, 122):
-        return (
-            "E-DISK-FULL",
-            "The disk is full; free some space and resume.",
-            "ディスクの空きがありません。空きを作ってから再開してください。",
-        )
-    if "CUDA error" in text or "AcceleratorError" in text or "CUDNN_STATUS" in text or "CUBLAS" in text:
-        reason = str(error).strip().splitlines()[0]
-        return (
-            "E-CUDA",
-            f"The graphics card reported a fault ({reason}). It can't be used again until this program is "
-            "closed and started anew; the last saved state is on disk and can be resumed from then. If it "
-            "happens again: update the driver, and undo overclocking.",
-            f"グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
-            "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
-            "更新し、オーバークロックを解除してください。",
-        )
-    return None
-
-
-def _bug(step: int) -> RunEnded:
-    message = traceback.format_exc()
-    logging.getLogger(__name__).error("the run failed\n%s", message)
-    last = message.strip().splitlines()[-1]
-    return RunEnded(
-        "failed",
-        EXIT_BUG,
-        step,
-        f"The run failed through a fault of the program ({last}); log.txt in the run folder tells more.",
-        f"プログラムの不具合により失敗しました（{last}）。詳細は実行フォルダのlog.txtにあります。",
-        message,
     )
 
 
@@ -332,46 +290,3 @@ def _results_there(config: RunConfig) -> list[Problem]:
             key="save.output_name",
         )
     ]
-
-
-def is_main_process() -> bool:
-    """Whether this is the process that reports; accelerate and torchrun number the others from 1."""
-    return int(os.environ.get("RANK", "0")) == 0
-
-
-def _folder_of_this_process(config: RunConfig) -> Path:
-    """The run's folder; the other processes of a run have only a passing one for their logs."""
-    return make_run_folder(config) if is_main_process() else Path(tempfile.mkdtemp(prefix="rareword-"))
-
-
-def make_run_folder(config: RunConfig) -> Path:
-    """`<output_dir>/runs/<time>-<output_name>`, new for each run. Raises UserError when it can't be made."""
-    runs = Path(config.save.output_dir) / "runs"
-    name = re.sub(r"\s+", "_", config.save.output_name or "last")
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        for n in range(1, 1000):
-            folder = runs / (f"{stamp}-{name}" if n == 1 else f"{stamp}-{name}-{n}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            return folder.resolve()
-    except OSError as e:
-        raise UserError(
-            Problem(
-                "E-OUT-WRITE",
-                f"the output folder can't be written ({e.strerror}); choose another.",
-                f"出力先フォルダに書き込めません（{e.strerror}）。別のフォルダを指定してください。",
-                key="save.output_dir",
-                path=str(runs.parent),
-            )
-        ) from e
-    raise ResourceFault(
-        Problem(
-            "E-OUT-NAMES",
-            "a thousand runs started in one second; wait a moment.",
-            "同じ秒に1000回開始されました。少し待ってください。",
-        )
-    )

@@ -141,10 +141,12 @@ def ensure(file: Path, stamp: Path, pip: Pip) -> None:
 
 
 def run_child(arguments: list[str]) -> int:
-    """Runs Python in the project's root; Ctrl-C and SIGTERM reach the child, which ends in its own time."""
+    """Runs Python in the project's root; signals to end reach the child, which ends in its own time."""
     sys.stdout.flush()
     child = subprocess.Popen([sys.executable, *arguments], cwd=ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: child.send_signal(number))
     while True:
         try:
             code = child.wait()

@@ -35,10 +35,11 @@ def run_file(tmp_path_factory) -> Path:
     return path
 
 
-def core(*words: object, given: str | None = None) -> subprocess.CompletedProcess[str]:
+def core(*words: object, given: str | None = None, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "core", *map(str, words)],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", input=given, check=False, timeout=300,
+        **more,
     )  # fmt: skip
 
 
@@ -126,3 +127,19 @@ def test_check_and_plan_name_the_file_and_line_of_a_fault_in_a_dataset_config(tm
     checked, planned = core("check", run, "--lang", "en"), core("plan", run, "--lang", "en")
     assert (checked.returncode, planned.returncode) == (2, 2)
     assert f"{data}:4: {key}" in checked.stdout and f"{data}: line 4: {key}" in planned.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_disk_that_takes_no_byte_at_the_start_is_a_sentence_with_exit_code_5(run_file):
+    import resource
+
+    def without_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    out = run_file.parent / "full"
+    done = core(
+        "train", run_file, "--lang", "en", "--set", f"save.output_dir='{out}'", preexec_fn=without_room
+    )
+    assert done.returncode == 5, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("The disk is full: no room for ")
+    assert list((out / "runs").iterdir()) == []

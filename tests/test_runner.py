@@ -2,13 +2,16 @@
 
 import contextlib
 import itertools
+import logging
 import threading
 import time
 
 import pytest
 
+from core import sheet
+from core.config import toml_io
 from core.control import StopRun
-from core.errors import ConfigError, NumericFault, Problem, UserError
+from core.errors import ConfigError, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
 from core.runner import Runner
 
@@ -46,7 +49,17 @@ def test_a_stopped_run_has_exit_code_3_and_names_its_state(tmp_path):
         (NumericFault(Problem("E-NAN", "not finite", "有限でない")), "failed", 4),
         (MemoryError(), "failed", 5),
         (OSError(28, "No space left on device"), "failed", 5),
+        (OSError(5, "Input/output error", "/data/frog.png"), "failed", 5),
+        (OSError(12, "Cannot allocate memory"), "failed", 5),
+        (ImportError("x.so: cannot allocate memory in static TLS block"), "failed", 5),
         (RuntimeError("CUDA out of memory. Tried to allocate"), "failed", 5),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+            "failed",
+            5,
+        ),
+        (RuntimeError("can't start new thread"), "failed", 5),
+        (SystemExit(0), "failed", 1),
         (ValueError("ours"), "failed", 1),
     ],
 )
@@ -239,3 +252,48 @@ def test_of_a_long_stage_the_log_keeps_some_fifty_marks_whatever_its_strides(tmp
     assert marks[0] == 0 and marks[-1] == 4270
     assert 48 <= len(marks) <= 53
     assert max(after - before for before, after in itertools.pairwise(marks)) < 2 * 4270 / 50
+
+
+def disk_full(*args, **more):
+    raise OSError(28, "No space left on device", "run.toml")
+
+
+def no_threads(*args):
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "fault", "code"),
+    [
+        (toml_io, "write", disk_full, "E-DISK-FULL"),
+        (threading.Thread, "start", no_threads, "E-THREADS"),
+    ],
+)
+def test_a_start_that_fails_is_a_sentence_and_leaves_the_next_start_free(
+    tmp_path, monkeypatch, owner, name, fault, code
+):
+    runner = Runner(lambda config, folder, control, emit: None)
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, name, fault)
+        with pytest.raises(ResourceFault) as caught:
+            runner.start(text(tmp_path))
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert list((tmp_path / "runs").iterdir()) == [] and runner.current is None
+    handle = runner.start(text(tmp_path))
+    assert handle.wait(10) and handle.ended.status == "done"
+
+
+def test_a_disk_that_is_full_when_the_log_is_opened_ends_no_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(logging, "FileHandler", disk_full)
+    handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
+    assert handle.ended.status == "done"
+    assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-LOG"]
+
+
+def test_a_sheet_of_samples_that_can_not_be_drawn_changes_no_end(tmp_path, monkeypatch):
+    def broken(*args):
+        raise ValueError("no sheet")
+
+    monkeypatch.setattr(sheet, "write", broken)
+    handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
+    assert handle.ended.status == "done" and isinstance(handle.log.since(0)[-1], RunEnded)

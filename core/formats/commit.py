@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.errors import Problem, ResourceFault
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits while another program (a WebUI, a virus scanner) keeps the target open on Windows."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_file(path: Path, write: Callable[[BinaryIO], None], size: int = 0) -> Path:
@@ -69,7 +70,7 @@ def explained(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise ResourceFault(_disk_full(path, size)) from error
         reason = error.strerror or str(error)
         raise ResourceFault(
@@ -85,6 +86,15 @@ def explained(path: Path, size: int = 0) -> Iterator[None]:
 def _disk_full(path: Path, size: int) -> Problem:
     folder = next((place for place in path.parents if place.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free
+    if free > size and _takes_no_more_files(folder):
+        en = f"The disk takes no further file, since its table of files is full: no room for {path}"
+        ja = f"ディスクにこれ以上ファイルを作れません（inodeの枯渇）：{path} を保存できません"
+        return Problem(
+            "E-DISK-FULL",
+            f"{en}. Delete files that are not needed and save again.",
+            f"{ja}。不要なファイルを削除して保存し直してください。",
+            path=str(path),
+        )
     need_en = f" of {size / 2**20:,.0f} MiB" if size else ""
     need_ja = f"（{size / 2**20:,.0f} MiB）" if size else ""
     return Problem(
@@ -95,6 +105,14 @@ def _disk_full(path: Path, size: int) -> Problem:
         f"{free / 2**20:,.0f} MiB）。空きを作って保存し直してください。",
         path=str(path),
     )
+
+
+def _takes_no_more_files(folder: Path) -> bool:
+    """Some file systems have room for a fixed number of files; others say 0 of 0."""
+    if sys.platform == "win32":
+        return False
+    found = os.statvfs(folder)
+    return found.f_files > 0 and found.f_favail == 0
 
 
 def _replace(part: Path, path: Path) -> Path:

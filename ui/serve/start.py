@@ -6,16 +6,15 @@ import argparse
 import logging
 import os
 import shutil
-import signal
 import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from urllib.parse import urlsplit
 
 import httpx
 
+from core import signals
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
 from ui.serve import only
@@ -198,26 +197,18 @@ def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
 def _wait(window: Window, served: Served, tell: Tell) -> int:
     """Until Ctrl-C or the system says so; then the run is stopped with its state saved."""
     asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            os._exit(130)  # asked twice: the run's thread would keep the process alive
-        asked.set()
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, ask)
-    while served.thread.is_alive() and not asked.wait(0.2):
-        pass
-    only.withdraw(window.paths.workspace)
-    window.queue.close()
-    current = window.runner.current
-    if current is not None and not current.is_over:
-        tell("console.saving")
-        current.control.stop(save=True)
-        while not current.wait(0.2):
+    # Asked twice: the run's thread would keep the process alive.
+    with signals.asking(asked.set, lambda: os._exit(130)):
+        while served.thread.is_alive() and not asked.wait(0.2):
             pass
-        tell("console.saved")
-    served.close()
+        only.withdraw(window.paths.workspace)
+        window.queue.close()
+        current = window.runner.current
+        if current is not None and not current.is_over:
+            tell("console.saving")
+            current.control.stop(save=True)
+            while not current.wait(0.2):
+                pass
+            tell("console.saved")
+        served.close()
     return EXIT_DONE

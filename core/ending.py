@@ -1,0 +1,151 @@
+"""How a run ended: the last event, in one sentence, from whatever was raised."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import traceback
+
+from core.control import StopRun
+from core.errors import (
+    EXIT_BUG,
+    EXIT_DONE,
+    EXIT_REFUSED,
+    EXIT_RESOURCE,
+    EXIT_STOPPED,
+    Problem,
+    ResourceFault,
+    UserError,
+)
+from core.events import RunEnded
+from core.formats import commit
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+_OUT_OF_THREADS = "can't start new thread"
+_OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")
+
+
+def done(step: int) -> RunEnded:
+    """A run that came to its end."""
+    return RunEnded("done", EXIT_DONE, step, "Done.", "完了しました。")
+
+
+def untold() -> RunEnded:
+    """The end of a run that could not even say why it ended: only without any memory left."""
+    return RunEnded("failed", EXIT_RESOURCE, 0, "Memory ran out.", "メモリが足りません。", code="E-OOM")
+
+
+def of(error: BaseException, step: int, state_path: str = "") -> RunEnded:
+    """The end of a run that raised `error`. Nothing of the exception is kept but text.
+
+    state_path: the newest training state, or "".
+    """
+    if isinstance(error, StopRun):
+        return _stopped(error, step, state_path)
+    if isinstance(error, UserError):
+        status = "refused" if error.exit_code == EXIT_REFUSED else "failed"
+        en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
+        return RunEnded(status, error.exit_code, step, en, ja, code=error.problems[0].code)
+    message = "".join(traceback.format_exception(error))
+    problem = resource_problem(error)
+    if problem is None:
+        return _bug(step, message)
+    logging.getLogger(__name__).warning("the run failed\n%s", message)
+    return RunEnded(
+        "failed", EXIT_RESOURCE, step, problem.text("en"), problem.text("ja"), message, problem.code
+    )
+
+
+def _stopped(stop: StopRun, step: int, state_path: str) -> RunEnded:
+    if stop.save and state_path:
+        en = f"Stopped at step {step}; go on with the state {state_path}"
+        ja = f"{step}ステップで停止しました。再開用の学習状態：{state_path}"
+    else:
+        en, ja = f"Stopped at step {step}.", f"{step}ステップで停止しました。"
+    return RunEnded("stopped", EXIT_STOPPED, step, en, ja)
+
+
+def as_user_error(error: BaseException) -> UserError | None:
+    """The ResourceFault that says what ran out; None when `error` is nothing of the kind."""
+    if isinstance(error, UserError):
+        return error
+    problem = resource_problem(error)
+    return None if problem is None else ResourceFault(problem)
+
+
+def resource_problem(error: BaseException) -> Problem | None:
+    """Out of memory, threads or disk, a drive that failed, or a fault of the GPU; None for anything else."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno in commit.FULL:
+        return Problem(
+            "E-DISK-FULL",
+            "The disk is full; free some space and resume.",
+            "ディスクの空きがありません。空きを作ってから再開してください。",
+            path=_path_of(error),
+        )
+    if _is_out_of_memory(error, text):
+        return Problem(
+            "E-OOM",
+            "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, "
+            "cache_latents, optimizer AdamW8bit, a smaller resolution.",
+            "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、"
+            "cache_latents、AdamW8bit、解像度を下げる。",
+        )
+    if _OUT_OF_THREADS in text:
+        return Problem(
+            "E-THREADS",
+            "The system allows this program no further thread, mostly because memory is short; close other "
+            "programs, or raise the limit of the system or container.",
+            "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、"
+            "システムやコンテナの上限を引き上げてください。",
+        )
+    if any(word in text for word in _OF_THE_GPU):
+        return _of_the_gpu(str(error).strip().splitlines()[0])
+    if isinstance(error, OSError) and error.errno is not None:
+        path, reason = _path_of(error), error.strerror or str(error)
+        return Problem(
+            "E-DISK",
+            f"Can't read or write {path or 'a file'}: {reason}.",
+            f"{path or 'ファイル'} を読み書きできません：{reason}",
+            path=path,
+        )
+    return None
+
+
+def _is_out_of_memory(error: BaseException, text: str) -> bool:
+    if isinstance(error, MemoryError) or "OutOfMemoryError" in text:
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    kinds = (RuntimeError, OSError, ImportError, SystemError)
+    return isinstance(error, kinds) and any(words in text.lower() for words in _OUT_OF_MEMORY)
+
+
+def _path_of(error: OSError) -> str:
+    name = error.filename
+    return "" if name is None or isinstance(name, int) else str(name)
+
+
+def _of_the_gpu(reason: str) -> Problem:
+    return Problem(
+        "E-CUDA",
+        f"The graphics card reported a fault ({reason}). It can't be used again until this program is "
+        "closed and started anew; the last saved state is on disk and can be resumed from then. If it "
+        "happens again: update the driver, and undo overclocking.",
+        f"グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
+        "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
+        "更新し、オーバークロックを解除してください。",
+    )
+
+
+def _bug(step: int, message: str) -> RunEnded:
+    logging.getLogger(__name__).error("the run failed\n%s", message)
+    last = message.strip().splitlines()[-1]
+    return RunEnded(
+        "failed",
+        EXIT_BUG,
+        step,
+        f"The run failed through a fault of the program ({last}); log.txt in the run folder tells more.",
+        f"プログラムの不具合により失敗しました（{last}）。詳細は実行フォルダのlog.txtにあります。",
+        message,
+    )
