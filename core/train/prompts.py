@@ -41,6 +41,13 @@ class Prompt:
     sampler: str = ""
 
 
+def file_of(lines: Sequence[str]) -> Path | None:
+    """The file that these lines name when they are one, and it ends like a file of prompts."""
+    named = [line.strip() for line in lines if line.strip()]
+    is_file = len(named) == 1 and Path(named[0]).suffix.lower() in FILES
+    return Path(named[0]) if is_file else None
+
+
 def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
     """The prompts of sample_prompts; a single line that names a file stands for what is in it.
 
@@ -49,11 +56,8 @@ def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple
     each, a .json file a list of tables or lines.
     Raises UserError (E-SAMPLE) when a file is missing or a value is no number.
     """
-    entries: Iterator[tuple[str, dict[str, Any]]]
-    if len(lines) == 1 and Path(lines[0].strip()).suffix.lower() in FILES:
-        entries = _of_file(Path(lines[0].strip()))
-    else:
-        entries = _of_lines(lines)
+    file = file_of(lines)
+    entries = _of_file(file) if file is not None else _of_lines(lines)
     return tuple(_made(text, given, n, resolution, seed) for n, (text, given) in enumerate(entries))
 
 

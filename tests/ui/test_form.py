@@ -9,6 +9,7 @@ import pytest
 from core.config import preset, toml_io
 from core.config.check import check
 from core.errors import ConfigError
+from core.train import prompts
 from tests.ui.fake import demo_raw, make_window
 from ui.settings.form import Form
 from ui.window import PROJECT, Draft
@@ -72,7 +73,11 @@ def test_every_problem_of_the_page_is_told_at_once(shared_app):
         ("save.output_dir", "../../elsewhere"),
         ("save.output_dir", "demo/output"),
         ("save.resume", "/root"),
-        ("sample.sample_prompts", "/etc/secret.txt"),
+        *(
+            ("sample.sample_prompts", f"/etc/secret{end}")
+            for end in (".txt", ".json", ".toml", ".JSON", ".Txt ")
+        ),
+        ("sample.sample_prompts", "\n /etc/secret.toml \n\n"),
         ("log.logging_dir", "/tmp/logs"),
         ("model.vae", "~/vae.ckpt"),
     ],
@@ -85,6 +90,21 @@ def test_others_than_the_owner_reach_no_path_outside(shared_app, tmp_path, key, 
     with pytest.raises(ConfigError) as error:
         form.check({**raw, key: typed}, "en")
     assert [problem.key for problem in error.value.problems] == [key]
+
+
+def test_no_prompt_that_the_form_lets_through_names_a_file_outside(shared_app, tmp_path):
+    """Held by one list of endings: what the training takes for a file is what the form confines."""
+    form = Form(make_window(tmp_path, is_local=False).paths)
+    secret = tmp_path / "secret"
+    for end in prompts.FILES:
+        secret.with_suffix(end).write_text('[{"prompt": "of the owner"}]', encoding="utf-8")
+        for typed in (f"{secret}{end}", f"{secret}{end.upper()} ", f"\n\t{secret}{end}\n"):
+            with pytest.raises(ConfigError):
+                form.check({**demo_raw(shared_app), "sample.sample_prompts": typed}, "en")
+    assert form.collect({"sample.sample_prompts": "a frog.txt\nb"})["sample.sample_prompts"] == [
+        "a frog.txt",
+        "b",
+    ]
 
 
 @pytest.mark.parametrize("is_local", [True, False])

@@ -9,29 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ui.asking import HOST, OWN, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import CLOSED, COOKIE, Guard, Login
-from ui.serve.server import application
-
-HOST = "127.0.0.1:7860"
-OWN = {"host": HOST}
+from ui.serve.guard import COOKIE, Guard, Login
+from ui.serve.routes import is_open
+from ui.serve.server import gated, mounted
 
 
 async def answers_everything(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"access-control-allow-origin", b"*")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": scope["path"].encode()})
-
-
-def ask(
-    app: Any, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
-) -> httpx.Response:
-    async def run() -> httpx.Response:
-        transport = httpx.ASGITransport(app=app, client=("10.0.0.9", 5))
-        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
-            return await client.request(method, path, headers=headers or OWN, **more)
-
-    return asyncio.run(run())
 
 
 @pytest.fixture
@@ -102,11 +90,41 @@ def test_a_cross_site_request_without_origin_is_refused_but_a_link_may_be_follow
     assert ask(local, "GET", "/", {**cross, "sec-fetch-mode": "navigate"}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", [*CLOSED, "/gradio_api//vibe-edit/", "/GRADIO_API/Vibe-Edit", "/gradio_api/file=http://x/"]
+CLOSED = (
+    *(
+        "/openapi.json",
+        "/docs",
+        "/redoc",
+        "/monitoring",
+        "/monitoring/summary",
+        "/manifest.json",
+        "/pwa_icon",
+    ),
+    *("/login", "/logout", "/svelte/x", "/vibe", "/runs", "/run-history", "/mcp", "/mcp/sse"),
+    *(
+        f"/gradio_api/{name}"
+        for name in (
+            *("openapi.json", "vibe-edit", "vibe-code", "undo-vibe-edit", "dev/reload", "proxy=http://x/"),
+            *("custom_component/x", "component_server", "runs", "run-history/records", "mcp", "deep_link"),
+            *(
+                "process_recording",
+                "token",
+                "login_check",
+                "user",
+                "stream/x/1/2/playlist.m3u8",
+                "monitoring",
+            ),
+            *("call/x", "call/x/y", "file/etc/passwd", "file=http://127.0.0.1/", "file=HTTPS://x/", "nosuch"),
+            *("/vibe-edit/", "file=/http://x/", "profiling/traces"),
+        )
+    ),
+    *("/GRADIO_API/Vibe-Edit", "/config/", "/nosuch"),
 )
+
+
+@pytest.mark.parametrize("path", CLOSED)
 def test_routes_the_page_does_not_need_are_closed(local, path):
-    assert ask(local, "GET", path).status_code == 404
+    assert {ask(local, method, path).status_code for method in ("GET", "POST", "PUT", "DELETE")} == {404}
 
 
 def test_every_answer_forbids_the_browser_to_ask_elsewhere(local):
@@ -140,10 +158,13 @@ def test_without_login_there_is_only_the_login_page(closed):
         "/gradio_api/info",
         "/gradio_api/heartbeat/x",
         "/theme.css",
-        "/gradio_api/cancel",
+        "/live",
+        "/results/x",
     ):
-        for method in ("GET", "POST"):
-            assert ask(closed, method, path).status_code == 401
+        assert ask(closed, "GET", path).status_code == 401
+    for path in ("/gradio_api/cancel", "/gradio_api/upload", "/gradio_api/queue/join"):
+        assert ask(closed, "POST", path).status_code == 401
+    assert ask(closed, "GET", "/gradio_api/stream/x").status_code == 404
 
 
 def test_the_login_page_speaks_japanese(closed):
@@ -214,37 +235,59 @@ def test_a_share_name_is_allowed_once_it_is_known(local):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Guard, Guard]:
+def inner(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return mounted(make_window(tmp_path_factory.mktemp("open")))
+
+
+@pytest.fixture(scope="module")
+def whole(inner: Any) -> tuple[Guard, Guard]:
     """The real window without and with login."""
-    opened = application(make_window(tmp_path_factory.mktemp("open")), {"127.0.0.1"}, None, False)
-    return opened, Guard(opened._app, {"127.0.0.1"}, Login("me", "right password"))
+    inside = gated(inner)
+    return Guard(inside, {"127.0.0.1"}), Guard(inside, {"127.0.0.1"}, Login("me", "right password"))
 
 
-def routes_of(app: Any, prefix: str = "") -> set[str]:
+def routes_of(app: Any, prefix: str = "") -> set[tuple[str, str]]:
+    """Method and path of every route, those of what is mounted too."""
     found = set()
     for route in app.routes:
         inner = getattr(route, "app", None)
         included = getattr(route, "original_router", None)
         if included is not None:
-            found |= routes_of(included, f"{prefix}/gradio_api")
+            found |= routes_of(included, prefix)
             continue
         path = prefix + getattr(route, "path", "")
         if inner is not None and hasattr(inner, "routes"):
             found |= routes_of(inner, path.rstrip("/"))
         elif path:
-            found.add(re.sub(r"[{}]|:path", "", path))
+            methods = getattr(route, "methods", None) or {"GET", "POST"}
+            found |= {(method, re.sub(r"[{}]|:path", "", path)) for method in methods}
     return found
 
 
-def test_no_route_of_gradio_answers_without_login(whole):
+def test_no_route_answers_without_login_and_only_these_after_it(inner, whole):
     _, closed = whole
-    routes = routes_of(closed._app._app._app)
-    assert len(routes) > 40
-    for path in routes:
-        for method in ("GET", "POST"):
-            answer = ask(closed, method, path or "/")
-            is_login_page = path.strip("/") in ("", "login") and 'name="password"' in answer.text
-            assert answer.status_code in (401, 404) or is_login_page, (method, path, answer.status_code)
+    routes = routes_of(inner)
+    assert len({path for _, path in routes}) > 60
+    for method, path in routes:
+        answer = ask(closed, method, path or "/")
+        is_login_page = path.strip("/") in ("", "login") and 'name="password"' in answer.text
+        is_login = (method, path) == ("POST", "/login")
+        assert answer.status_code in (401, 404) or is_login_page or is_login, (method, path)
+    read = ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/assets/path", "/static/path")
+    ours = ("/live", "/live/log", "/pictures/name", "/results/name")
+    api = ("app_id", "info", "queue/data", "startup-events", "upload_progress", "file=path_or_url")
+    wanted = {*read, *ours, *(f"/gradio_api/{name}" for name in (*api, "heartbeat/session_hash"))}
+    assert {path for method, path in routes if method == "GET" and is_open(method, path)} == wanted
+    written = {"upload", "queue/join", "cancel", "reset"}
+    assert {path for method, path in routes if method == "POST" and is_open(method, path)} == {
+        f"/gradio_api/{name}" for name in written
+    }
+
+
+def test_a_route_that_a_later_gradio_adds_is_closed(whole):
+    opened, _ = whole
+    for path in ("/gradio_api/new", "/new", "/gradio_api/filed=/etc/passwd", "/config/new", "/gradio_api"):
+        assert ask(opened, "GET", path).status_code == ask(opened, "POST", path).status_code == 404
 
 
 @pytest.mark.parametrize(

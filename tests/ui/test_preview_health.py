@@ -132,8 +132,8 @@ def test_what_a_loss_mask_leaves_out_is_tinted(app, folder, tmp_path):
     )
     _, fields = looked(app, raw)
     assert "tinted pink" in fields
-    file = re.search(r'file=([^"]+)"', fields)[1]
-    seen = np.asarray(Image.open(file.replace("%20", " ")).convert("RGB")).astype(int)
+    file = app._window.cache / re.search(r'src="pictures/([^"]+)"', fields)[1]
+    seen = np.asarray(Image.open(file).convert("RGB")).astype(int)
     assert seen[32, 10, 0] > 100 and seen[32, 50, 0] < 40  # red of the tint on the left only
 
 

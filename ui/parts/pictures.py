@@ -10,10 +10,12 @@ from core.errors import Lang
 from ui.parts.markup import esc
 from ui.text import say
 
+PREFIX = "pictures"
+
 
 def url(file: str | Path) -> str:
-    """Where the page finds a file of the window's own cache."""
-    return f"/gradio_api/file={quote(str(file))}"
+    """Where the page finds a picture that ui.parts.thumbs made; from the page, wherever that is served."""
+    return f"{PREFIX}/{quote(Path(file).name)}"
 
 
 def figure(file: str | Path, caption: str, prompt: str = "") -> str:

@@ -8,64 +8,18 @@ import ipaddress
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ui.serve.asgi import SAFE_HEADERS, Headers, Receive, Scope, Send, answer, read_body, with_safe_headers
+from ui.serve.routes import is_open
 from ui.text import say
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 COOKIE = "rareword_session"
 LOGIN_TOKEN_SECONDS = 600
 MOST_WRONG_LOGINS = 10
 """A minute, by each client address."""
-
-# Routes of Gradio and FastAPI that this page does not need; closed, whoever asks.
-CLOSED = (
-    "/openapi.json",
-    "/docs",
-    "/redoc",
-    "/monitoring",
-    "/vibe",
-    "/gradio_api/openapi.json",
-    "/gradio_api/vibe",
-    "/gradio_api/undo-vibe",
-    "/gradio_api/dev",
-    "/gradio_api/proxy",
-    "/gradio_api/custom_component",
-    "/gradio_api/component_server",
-    "/gradio_api/runs",
-    "/gradio_api/run-history",
-    "/gradio_api/mcp",
-    "/gradio_api/deep_link",
-    "/gradio_api/process_recording",
-    "/gradio_api/token",
-    "/gradio_api/login_check",
-    "/gradio_api/stream",
-    "/gradio_api/monitoring",
-    "/gradio_api/file=http",
-    "/gradio_api/file/http",
-    "/manifest.json",
-    "/pwa_icon",
-)
-
-# The browser itself then refuses to ask any other machine for anything.
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-        b"worker-src 'self' blob:; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
-        b"font-src 'self' data:; connect-src 'self' blob: data:; frame-ancestors 'none'; form-action 'self'; "
-        b"base-uri 'self'",
-    ),
-)
 
 
 class Login:
@@ -140,25 +94,24 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        headers = _Headers(scope)
+        headers = Headers(scope)
         refusal = self._refusal(scope, headers)
         if refusal:
-            await _answer(send, refusal, b"refused")
+            await answer(send, refusal, b"refused")
         elif self._login is not None and not self._login.knows(headers.cookie(COOKIE)):
             await self._let_in(self._login, scope, headers, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, with_safe_headers(send))
 
-    def _refusal(self, scope: Scope, headers: _Headers) -> int:
+    def _refusal(self, scope: Scope, headers: Headers) -> int:
         """The status to refuse with, or 0."""
         if headers.count("host") != 1 or not self._is_known_host(headers.get("host")):
             return 421
         if not _is_same_origin(scope, headers):
             return 403
-        path = _plain_path(scope["path"])
-        if path.startswith(CLOSED) or (self._login is None and path in ("/login", "/logout")):
-            return 404
-        return 0
+        if is_open(scope["method"], scope["path"]) or (self._login is not None and scope["path"] == "/login"):
+            return 0
+        return 404
 
     def _is_known_host(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
@@ -172,22 +125,21 @@ class Guard:
         return self._any_address
 
     async def _let_in(
-        self, login: Login, scope: Scope, headers: _Headers, receive: Receive, send: Send
+        self, login: Login, scope: Scope, headers: Headers, receive: Receive, send: Send
     ) -> None:
         """The login page, a login, or 401."""
         client = (scope.get("client") or ("?", 0))[0]
-        path, method = _plain_path(scope["path"]), scope["method"]
-        lang = "ja" if headers.get("accept-language").lower().startswith("ja") else "en"
+        path, method, lang = scope["path"], scope["method"], headers.lang
         if method == "POST" and path == "/login":
             if login.is_blocked(client):
-                await _answer(send, 429, _login_page(say("login.wait", lang), lang))
+                await answer(send, 429, _login_page(say("login.wait", lang), lang))
                 return
-            fields = parse_qs((await _body(receive, 4096)).decode("utf-8", "replace"))
+            fields = parse_qs((await read_body(receive, 4096) or b"").decode("utf-8", "replace"))
             session = login.enter(fields.get("user", [""])[0], fields.get("password", [""])[0], client)
             if session:
                 await _redirect(send, session, headers)
             else:
-                await _answer(send, 401, _login_page(say("login.wrong", lang), lang))
+                await answer(send, 401, _login_page(say("login.wrong", lang), lang))
             return
         if method == "GET" and path in ("/", "/login"):
             token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -195,37 +147,12 @@ class Guard:
             if session:
                 await _redirect(send, session, headers)
             else:
-                await _answer(send, 200, _login_page("", lang))
+                await answer(send, 200, _login_page("", lang))
             return
-        await _answer(send, 401, b"login needed")
+        await answer(send, 401, b"login needed")
 
 
-class _Headers:
-    """The request's headers, without case."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._pairs = [(name.decode("latin-1").lower(), v.decode("latin-1")) for name, v in scope["headers"]]
-
-    def get(self, name: str) -> str:
-        return next((value for key, value in self._pairs if key == name), "")
-
-    def count(self, name: str) -> int:
-        return sum(key == name for key, _ in self._pairs)
-
-    def cookie(self, name: str) -> str:
-        for part in "; ".join(value for key, value in self._pairs if key == "cookie").split(";"):
-            key, _, value = part.strip().partition("=")
-            if key == name:
-                return value
-        return ""
-
-
-def _plain_path(path: str) -> str:
-    """The path as routes see it: one slash where there are several, in lower case."""
-    return "/" + "/".join(part for part in path.lower().split("/") if part)
-
-
-def _is_same_origin(scope: Scope, headers: _Headers) -> bool:
+def _is_same_origin(scope: Scope, headers: Headers) -> bool:
     """Whether the request comes from our own page, or is a person opening the page."""
     origin = headers.get("origin")
     if origin:
@@ -236,24 +163,7 @@ def _is_same_origin(scope: Scope, headers: _Headers) -> bool:
     return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
 
 
-async def _body(receive: Receive, most: int) -> bytes:
-    body = b""
-    while len(body) <= most:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return body[:most]
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    kind = b"text/html; charset=utf-8" if body.startswith(b"<!") else b"text/plain; charset=utf-8"
-    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *_HEADERS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _redirect(send: Send, session: str, headers: _Headers) -> None:
+async def _redirect(send: Send, session: str, headers: Headers) -> None:
     secure = "; Secure" if headers.get("x-forwarded-proto") == "https" else ""
     cookie = f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict{secure}"
     # A page of its own instead of a redirect: with SameSite=Strict a browser that follows a link from
@@ -263,22 +173,10 @@ async def _redirect(send: Send, session: str, headers: _Headers) -> None:
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"set-cookie", cookie.encode("latin-1")),
-        *_HEADERS,
+        *SAFE_HEADERS,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": pairs})
     await send({"type": "http.response.body", "body": body})
-
-
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            kept = [
-                (k, v) for k, v in message.get("headers", []) if not k.lower().startswith(b"access-control-")
-            ]
-            message = {**message, "headers": [*kept, *_HEADERS]}
-        await send(message)
-
-    return send_with_headers
 
 
 _LOGIN_STYLE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from ui.window import Window
 from ui.window.results import find, zipped
 
 _PLAIN = "application/octet-stream"
+_MADE = re.compile(r"[0-9a-f]{32}\.webp")
 
 
 def sender(window: Window) -> Callable[..., Response]:
@@ -30,6 +32,21 @@ def sender(window: Window) -> Callable[..., Response]:
         headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(result.name)}"}
         body = zipped(result) if request.method == "GET" else iter(())
         return StreamingResponse(body, media_type="application/zip", headers=headers)
+
+    return send
+
+
+def picture_sender(window: Window) -> Callable[..., Response]:
+    """The handler of the addresses of small pictures: those that the window made, by names that it made."""
+
+    def send(name: str) -> Response:
+        file = window.cache / name
+        if not _MADE.fullmatch(name) or not file.is_file():
+            raise HTTPException(404)
+        headers = {
+            "cache-control": "private, max-age=31536000, immutable"
+        }  # the name changes with what it shows
+        return FileResponse(file, media_type="image/webp", headers=headers)
 
     return send
 

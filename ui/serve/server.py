@@ -18,6 +18,7 @@ from pathlib import Path
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.utils import get_upload_folder
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -26,16 +27,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
 from ui.dataset.dropping import FOLDERS
+from ui.parts.pictures import PREFIX as PICTURES
 from ui.run.live import PREFIX as LIVE
 from ui.serve.assets import Assets
+from ui.serve.bodies import Bodies
 from ui.serve.guard import Guard, Login
-from ui.serve.sending import live, log_sender, sender
+from ui.serve.sending import live, log_sender, picture_sender, sender
+from ui.serve.uploads import Uploads
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
 from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_UPLOAD = "200mb"
+UPLOADS = "uploads"
+"""Folder below the window's cache for what is sent to it, apart from what the window makes itself."""
 _PORTS_TRIED = 20
 _LEFT_OVER = 2 * 24 * 3600
 """Age (s) at which a cache is surely of a window that had no time to clear up."""
@@ -94,10 +100,21 @@ class Packed:
 
 def application(window: Window, hosts: Iterable[str], login: Login | None, any_address: bool) -> Guard:
     """The whole ASGI application, the Guard outermost."""
+    return Guard(gated(mounted(window)), hosts, login, any_address)
+
+
+def gated(app: ASGIApp) -> ASGIApp:
+    """The window's own application behind everything that looks at what goes in and out, but the Guard."""
+    return Packed(Assets(Bodies(Uploads(app), Path(get_upload_folder()))))
+
+
+def mounted(window: Window) -> FastAPI:
+    """The page, by Gradio, and what is sent past it."""
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
     parent.add_api_route(f"{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
+    parent.add_api_route(f"/{PICTURES}/{{name}}", picture_sender(window), methods=["GET", "HEAD"])
     parent.add_api_route(LIVE, live(window), methods=["GET"])
     parent.add_api_route(f"{LIVE}/log", log_sender(window), methods=["GET"])
     app = App(window)
@@ -109,7 +126,6 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         app.blocks,
         path="/",
         app_kwargs={"openapi_url": None},
-        allowed_paths=[str(window.cache)],
         blocked_paths=[str(Path.home() / name) for name in (".ssh", ".cache", ".config", ".aws")],
         footer_links=[],
         run_history=False,
@@ -124,7 +140,9 @@ def application(window: Window, hosts: Iterable[str], login: Login | None, any_a
         head=FRAME + SCRIPTS + FOLDERS,
         favicon_path=str(FAVICON),
     )
-    return Guard(Packed(Assets(parent)), hosts, login, any_address)
+    # Gradio looks at what a request names as files only once its own server was started; here it is mounted.
+    app.blocks.has_launched = app.blocks.is_running = True
+    return parent
 
 
 def private_cache(workspace: Path) -> Path:
@@ -136,7 +154,7 @@ def private_cache(workspace: Path) -> Path:
             if time.time() - left.stat().st_mtime > _LEFT_OVER:
                 shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="window-", dir=parent))
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / UPLOADS)
     return folder
 
 
@@ -177,6 +195,7 @@ def serve(window: Window, host: str, sock: socket.socket, login: Login | None) -
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
+        proxy_headers=False,  # whoever asks could write into them who he is
         ws="none",
     )
     server = uvicorn.Server(config)

@@ -10,6 +10,7 @@ import gradio as gr
 from core.config import check, toml_io
 from core.config.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
+from core.train import prompts
 from ui.parts.options import OPTIONS
 from ui.parts.page import Page
 from ui.settings import datasets, widgets
@@ -83,8 +84,8 @@ class Form:
         if isinstance(found, str) and len(found) > LONGEST:
             raise UserError(Problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key))
         value = widgets.read(option, found)
-        if option.key == "sample.sample_prompts" and len(value) == 1 and value[0].lower().endswith(".txt"):
-            return [self._paths.absolute(value[0], option.key)]  # the guide's way: a file of prompts
+        if option.key == "sample.sample_prompts" and (file := prompts.file_of(value)) is not None:
+            return [self._paths.absolute(str(file), option.key)]  # the guide's way: a file of prompts
         if option.key == "log.log_prefix" and value:
             return file_name(value, option.key)
         if option.meta.path and isinstance(value, str) and value and not self._is_word(option, value):

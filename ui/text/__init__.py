@@ -142,6 +142,19 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "kind.controlnet": Words("ControlNet", "ControlNet"),
     "kind.state": Words("Training state", "学習状態"),
     "kind.unknown": Words("Unknown", "不明"),
+    # what the server refuses
+    "serve.foreign": Words(
+        "This file is not among those that were sent to this window, or is there no more. Choose it again.",
+        "このファイルは、この画面に送信されたものではないか、すでに削除されています。もう一度選んでください。",
+    ),
+    "serve.long": Words(
+        "The request is too long (more than {most} MB). Send fewer files or a shorter text at a time.",
+        "リクエストが大きすぎます（上限{most}MB）。一度に送るファイルやテキストを減らしてください。",
+    ),
+    "serve.unreadable": Words(
+        "The request is no valid JSON. Reload the page and try again.",
+        "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
+    ),
     # login
     "login.user": Words("User", "ユーザー名"),
     "login.password": Words("Password", "パスワード"),
