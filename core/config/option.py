@@ -7,7 +7,7 @@ import inspect
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -126,6 +126,11 @@ def steps_of(value: int | float, total: int) -> int:
     return value if isinstance(value, int) else math.floor(value * total + 1e-9)
 
 
+def _is_share(annotation: object) -> bool:
+    """Whether a type is StepsOrShare, or that and None."""
+    return annotation == StepsOrShare or any(map(_is_share, get_args(annotation)))
+
+
 class Section(BaseModel):
     """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
 
@@ -150,7 +155,7 @@ class Section(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """One declared option, found by walking the schema."""
+    """One declared option, found by walking the schema. is_share: its type is StepsOrShare."""
 
     section: str
     name: str
@@ -158,6 +163,7 @@ class Option:
     meta: Meta
     tab: str
     group: str
+    is_share: bool
 
     @property
     def key(self) -> str:
@@ -195,11 +201,11 @@ def _declared(schema: type[BaseModel]) -> Iterator[Option]:
         kind = outer.annotation
         if not (isinstance(kind, type) and issubclass(kind, Section)):
             continue
+        types = get_type_hints(kind, include_extras=True)
         for name, field in kind.model_fields.items():
             extra = field.json_schema_extra
             meta = extra.get("meta") if isinstance(extra, dict) else None
             assert isinstance(meta, Meta), f"{section}.{name} is not declared with opt()"
             declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
-            yield Option(
-                section, name, field, meta, kind.TAB, meta.group or declaring.__dict__.get("GROUP", section)
-            )
+            group = meta.group or declaring.__dict__.get("GROUP", section)
+            yield Option(section, name, field, meta, kind.TAB, group, _is_share(types[name]))

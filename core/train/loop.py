@@ -12,7 +12,6 @@ import psutil  # accelerate brings it
 import torch
 from torch import Tensor
 
-from core.config.option import steps_of
 from core.config.schema import RunConfig
 from core.control import RunControl, SampleWish
 from core.data.plan import Plan
@@ -35,7 +34,7 @@ from core.train.validation import Validation
 
 @dataclass(frozen=True)
 class Training:
-    """Everything a running training is made of."""
+    """Everything a running training is made of. config: its lengths are in steps, none is a share."""
 
     config: RunConfig
     engine: Engine
@@ -164,15 +163,20 @@ def _validate(training: Training, step: int, emit: Emit, report: Report) -> floa
 def stop_text_encoder(training: Training, step: int) -> bool:
     """Freeze the text encoder after `stop_text_encoder_training` steps; whether it was frozen just now."""
     stop = training.config.train.stop_text_encoder_training
-    if not training.text.is_trained or stop is None or step < steps_of(stop, training.total_steps):
+    if not training.text.is_trained or stop is None or step < stop:
         return False
+    freeze_text_encoder(training)
+    return True
+
+
+def freeze_text_encoder(training: Training) -> None:
+    """It learns no more: its means become its weights, and what the optimizer knows of it is gone."""
     for group in training.trainee.groups:
         if group.part == TEXT_ENCODER:
             training.averages.settle(group.name)
             optim.drop_group(training.optimizer, group.name)
             training.update.forget([*group.parameters.values()])
     training.text.freeze()
-    return True
 
 
 def keep_text(training: Training, control: RunControl, emit: Emit) -> None:

@@ -19,13 +19,14 @@ from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
 from core.models.family import Components, open_family
-from core.train import add_ons, cache, lr, masks, optim, resuming, trainee
+from core.train import add_ons, cache, lengths, lr, masks, optim, resuming, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
 from core.train.ending import train_to_the_end
 from core.train.engine import Engine, world_size
+from core.train.lengths import Lengths
 from core.train.loading import load
-from core.train.loop import Training, keep_text, stop_text_encoder
+from core.train.loop import Training, freeze_text_encoder, keep_text
 from core.train.output import Outputs
 from core.train.product import ModelWriter, resolved_format
 from core.train.prompts import parse
@@ -42,7 +43,11 @@ from core.train.validation import Validation
 
 @dataclass(frozen=True)
 class Job:
-    """What a person asked for, checked as far as that goes without the model."""
+    """What a person asked for, checked as far as that goes without the model.
+
+    steps: what lengths given as a share of the run come to. has_stopped: whether the text encoder of the
+    state that is resumed has stopped learning.
+    """
 
     config: RunConfig
     folder: Path
@@ -50,6 +55,8 @@ class Job:
     total_steps: int
     rates: dict[str, float]
     found: Found | None
+    steps: Lengths
+    has_stopped: bool
 
     @property
     def seed(self) -> int:
@@ -102,7 +109,13 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     for notice in plan.notices:
         emit(Warned(notice.code, notice.en, notice.ja, notice.path))
-    job = Job(config, folder, plan, plan.total_steps(config.train), rates, found)
+    total = plan.total_steps(config.train)
+    kept = {} if found is None else lengths.kept_in(found, plan, config)
+    steps = lengths.lengths(config, total, kept)
+    for notice in lengths.moved(config, total, steps):
+        emit(Warned(notice.code, notice.en, notice.ja))
+    has_stopped = found is not None and lengths.stopped_in(found, kept)
+    job = Job(config, folder, plan, total, rates, found, steps, has_stopped)
     emit(_plan_ready(job))
     if found is not None:
         identity = {"plan": plan.fingerprint(), "world_size": world_size()}
@@ -156,12 +169,13 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
     table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
-    writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity)
+    writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
     kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
     product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
     batch_loss = BatchLoss(family, parts, text, table, engine, config.train)
+    settled = lengths.settled(config, job.steps)
     training = Training(
-        config=config,
+        config=settled,
         engine=engine,
         parts=parts,
         trainee=learner,
@@ -171,7 +185,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         optimizer=optimizer,
         update=update,
         averages=averages,
-        schedule=lr.make(config.optimizer, job.total_steps),
+        schedule=lr.make(settled.optimizer, job.total_steps),
         outputs=Outputs(
             config.save,
             resolved_format(config, parts),
@@ -213,7 +227,8 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
     """Where the training starts: at its first step, or where the state was saved."""
     progress = Progress(lineage=job.folder.name)
     if job.found is not None:
-        stop_text_encoder(training, job.found.step)
+        if job.has_stopped:
+            freeze_text_encoder(training)
         progress, notices = writer.restore(job.found)
         for notice in notices:
             emit(Warned(notice.code, notice.en, notice.ja, notice.path))

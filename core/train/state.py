@@ -21,6 +21,7 @@ from core.formats import commit, tensors
 from core.train import optim_state, state_files
 from core.train.ema import Averages
 from core.train.engine import Engine
+from core.train.lengths import Lengths
 from core.train.state_files import Found
 from core.train.trainee import Trainee
 from core.train.update import Update
@@ -62,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class StateWriter:
-    """Writes and reads the states of one run."""
+    """Writes and reads the states of one run. steps: what lengths given as a share came to."""
 
     config: RunConfig
     plan: Plan
@@ -72,6 +73,7 @@ class StateWriter:
     update: Update
     averages: Averages
     identity: Mapping[str, Any]
+    steps: Lengths
 
     def save(self, path: Path, progress: Progress, kind: str, epoch: int) -> Path:
         """Write a state; returns where it lies.
@@ -141,12 +143,19 @@ class StateWriter:
             "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,
             "written": progress.written,
+            "lengths": dict(self.steps),
+            "stopped": self._stopped(),
             "saves": [asdict(kept) for kept in progress.saves],
             "output_name": self.config.save.output_name,
             "identity": dict(self.identity),
             "machine": self._machine(),
             "config": state_files.values_of(self.config),
         }
+
+    def _stopped(self) -> list[str]:
+        """Parts of the model that were trained and do not learn any more."""
+        active = {group["name"] for group in self.optimizer.param_groups}
+        return [*dict.fromkeys(group.part for group in self.trainee.groups if group.name not in active)]
 
     def _machine(self) -> dict[str, Any]:
         """What decides the last bits beside the options."""

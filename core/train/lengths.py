@@ -1,0 +1,84 @@
+"""Lengths that an option gives in steps or as a share of the run: the steps that they came to.
+
+A training state keeps them, so that they stay where they were when the run is made longer or shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.config.option import Option, steps_of, walk
+from core.config.schema import RunConfig
+from core.data.plan import Plan
+from core.errors import Problem
+from core.train.state_files import Found
+
+Lengths = Mapping[str, int]
+"""Steps by the option's key, "optimizer.lr_warmup_steps"; options that are not set are left out."""
+
+
+def lengths(config: RunConfig, total: int, kept: Lengths) -> dict[str, int]:
+    """In a run of `total` steps. kept: what the state that is resumed has kept; it wins over a share."""
+    found = {}
+    for option in _options():
+        value = getattr(getattr(config, option.section), option.name)
+        if value is not None:
+            is_kept = isinstance(value, float) and option.key in kept
+            found[option.key] = kept[option.key] if is_kept else steps_of(value, total)
+    return found
+
+
+def kept_in(found: Found, plan: Plan, config: RunConfig) -> dict[str, int]:
+    """What a state has kept; of a state that was made before states kept them, what they were then."""
+    kept = found.values.get("lengths")
+    if kept is not None:
+        return dict(kept)
+    then = found.values["config"]
+    train = {name: then[f"train.{name}"] for name in ("max_train_steps", "max_train_epochs")}
+    total = plan.total_steps(config.train.model_copy(update=train))
+    given = {option.key: then.get(option.key) for option in _options()}
+    return {key: steps_of(value, total) for key, value in given.items() if value is not None}
+
+
+def stopped_in(found: Found, kept: Lengths) -> bool:
+    """Whether the text encoder of a state has stopped learning."""
+    if "stopped" in found.values:
+        return bool(found.values["stopped"])
+    stop = kept.get("train.stop_text_encoder_training")
+    return stop is not None and found.step > stop
+
+
+def settled(config: RunConfig, steps: Lengths) -> RunConfig:
+    """The run's options with these lengths in steps."""
+    changed: dict[str, dict[str, Any]] = {}
+    for key, value in steps.items():
+        section, _, name = key.partition(".")
+        changed.setdefault(section, {})[name] = value
+    sections = {name: getattr(config, name).model_copy(update=update) for name, update in changed.items()}
+    return config.model_copy(update=sections)
+
+
+def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
+    """A notice for each share that comes to other steps than it would in a new run of `total` steps."""
+    notices = []
+    for key, fresh in lengths(config, total, {}).items():
+        if steps[key] == fresh:
+            continue
+        section, _, name = key.partition(".")
+        share = f"{100 * getattr(getattr(config, section), name):g}%"
+        notices.append(
+            Problem(
+                "I-RESUME-SHARE",
+                f"{name} ({share}) stays at {steps[key]} steps, as the run was begun; of {total} steps it "
+                f"would be {fresh}.",
+                f"{name}（{share}）は、学習を始めたときの{steps[key]}ステップのままです"
+                f"（{total}ステップに対する割合なら{fresh}ステップ）。",
+                key=key,
+            )
+        )
+    return notices
+
+
+def _options() -> list[Option]:
+    return [option for option in walk(RunConfig) if option.is_share]
