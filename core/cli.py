@@ -16,6 +16,8 @@ from core import console, ending, signals
 from core.config import describe, toml_io
 from core.config.check import load
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigError, Lang, Problem, UserError
+from core.patience import Patience
+from core.sinks import waiting
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "logs" / "console.log"
@@ -177,7 +179,9 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.models.sd import tokens
 
     config = load(args.file, args.overrides).config
-    plan = plans.make(config.dataset, config.train.seed if config.train.seed is not None else 0)
+    patience = Patience(waiting=None if args.json else lambda path: _say_waiting(path, out, lang))
+    seed = config.train.seed if config.train.seed is not None else 0
+    plan = plans.make(config.dataset, seed, patience=patience)
     if args.json:
         json.dump(
             plan.to_json(config.train, tokens.count_tokens, config.model.max_token_length),
@@ -192,6 +196,11 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
             file=out,
         )
     return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
+
+
+def _say_waiting(path: Path | None, out: TextIO, lang: Lang) -> None:
+    if path is not None:
+        print(waiting(str(path), lang), file=out)
 
 
 def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:

@@ -28,12 +28,16 @@ class PlanReady:
 
 @dataclass(frozen=True)
 class StageProgress:
-    """Progress of what happens before and between steps, such as "load_model", "sample", "validate"."""
+    """Progress of what happens before and between steps, such as "load_model", "sample", "validate".
+
+    path: what the stage "wait" waits for, a file or folder whose drive does not answer; else "".
+    """
 
     name: ClassVar[str] = "stage_progress"
     stage: str
     done: int
     total: int
+    path: str = ""
     time: float = field(default_factory=clock.time)
 
 

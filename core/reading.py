@@ -16,6 +16,7 @@ from pathlib import Path
 from core.catalog import Words
 from core.control import StopRun
 from core.errors import Problem, UserError
+from core.files import NotRead
 
 OUT_OF_RESOURCES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 """Error numbers of a computer that has no more room, memory or handles, whatever the file is like."""
@@ -89,6 +90,8 @@ def reason(error: BaseException) -> Words:
     """In plain words why something could not be read."""
     if isinstance(error, FileNotFoundError):
         return Words("it is not there", "存在しません")
+    if isinstance(error, NotRead):
+        return error.words
     if isinstance(error, OSError):
         told = short(error.strerror or str(error))
         return Words(told, told)

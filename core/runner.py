@@ -208,7 +208,7 @@ class _Emitter:
 
     def _is_mark(self, event: StageProgress) -> bool:
         """Of a long stage the log, which every page replays, keeps some fifty marks; the console sees all."""
-        before, self._mark = self._mark, (event.stage, event.done // max(1, event.total // 50))
+        before, self._mark = self._mark, (event.stage + event.path, event.done // max(1, event.total // 50))
         return event.done >= event.total or self._mark != before
 
     def close(self) -> None:

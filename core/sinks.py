@@ -27,6 +27,11 @@ UNITS = {"fetch_model": " MB"}
 """Stage -> what it is counted in, where that is not plain."""
 
 
+def waiting(path: str, lang: Lang) -> str:
+    """What is said while a drive does not answer."""
+    return f"{path} の読み込み待ちです" if lang == "ja" else f"Waiting for {path}"
+
+
 class Sink(Protocol):
     """Takes every event of a run, in order, on the run's thread."""
 
@@ -57,7 +62,10 @@ class Console:
         self._bar_width = 0
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StageProgress):
+        if isinstance(event, StageProgress) and event.stage == "wait":
+            if event.path:
+                self._print(waiting(event.path, "ja" if self._ja else "en"))
+        elif isinstance(event, StageProgress):
             stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
             unit = UNITS.get(event.stage, "")
             self._bar(f"{stage} {event.done}/{event.total}{unit}", event.done >= event.total)

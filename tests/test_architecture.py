@@ -15,6 +15,8 @@ FLOORS = [
     {
         "core.errors",
         "core.reading",
+        "core.files",
+        "core.patience",
         "core.catalog",
         "core.events",
         "core.control",

@@ -10,6 +10,7 @@ from core.data.copies import balance as balance
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
 from core.errors import Problem
+from core.files import being_read
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def single(path: Path, repeats: int, prompt: str, is_reg: bool) -> Scan:
 def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
     """The pictures directly in a folder, sorted by name, and what is odd about its other contents."""
     try:
-        entries = sorted(folder.iterdir(), key=by_name)
+        with being_read(folder):
+            entries = sorted(folder.iterdir(), key=by_name)
     except OSError as error:
         return (), [_unreadable(folder, error)]
     entries = [path for path in entries if not is_junk(path.name)]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.catalog import Size
+from core.data import pixels
 from core.data.health import Traits, measure
 from core.data.images import content_hash
 from core.data.preflight import Look, look
+from core.patience import Patience, in_order
 
 VERSION = 1
 """To be raised whenever a trait means something else: what older versions found is then measured anew."""
@@ -43,7 +43,7 @@ class Known:
     def look(self, path: Path) -> Look:
         """As `preflight.look`, without decoding a file that was found to be sound before."""
         try:
-            content = content_hash(path.read_bytes())
+            content = content_hash(pixels.read(path))
         except OSError:
             return look(path)
         key = (content, path.suffix.lower())
@@ -72,24 +72,17 @@ class Known:
         """
         found = {content: self._traits[content] for content in files if content in self._traits}
         missing = [content for content in files if content not in found]
-        pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "health")
+        measured = in_order(
+            lambda content: _measured(files[content], content), missing, Patience(check), "health"
+        )
         try:
-            for done, (content, traits) in enumerate(
-                zip(
-                    missing,
-                    pool.map(lambda content: _measured(files[content], content), missing),
-                    strict=True,
-                ),
-                1,
-            ):
-                if check is not None:
-                    check()
+            for done, (content, traits) in enumerate(zip(missing, measured, strict=True), 1):
                 if traits is not None:
                     found[content] = self._take(content, traits)
                 if progress is not None:
                     progress(done, len(missing))
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            measured.close()
             self.keep()
         return found
 
@@ -143,7 +136,7 @@ class Known:
 def _measured(path: Path, content: str) -> Traits | None:
     """The traits, or None when the file is gone, another one by now, or more than the memory holds."""
     try:
-        data = path.read_bytes()
+        data = pixels.read(path)
         return measure(data) if content_hash(data) == content else None
     except Exception:  # Pillow raises nearly anything; the plan has told of broken files already
         _log.info("%s could not be measured", path, exc_info=True)

@@ -16,6 +16,7 @@ from core.config.schema_dataset import DatasetConfig
 from core.data import pixels
 from core.data.records import PlannedImage, Sample
 from core.errors import Problem, ResourceFault
+from core.reading import reason
 
 Pixels = NDArray[np.uint8]
 """(H, W, 3), 0 to 255, sRGB."""
@@ -182,7 +183,7 @@ def _open(path: Path, content: str) -> Image.Image:
     """The picture of a planned file, after up to three tries to read it."""
     for pause in (*RETRY_PAUSES_SECONDS, None):
         try:
-            data = path.read_bytes()
+            data = pixels.read(path)
             break
         except OSError as error:
             if pause is None:
@@ -199,8 +200,8 @@ def _gone(path: Path, error: OSError) -> ResourceFault:
     return ResourceFault(
         Problem(
             "E-IMG-GONE",
-            f"the picture {path} can't be read any more: {error.strerror}. Put it back, then resume.",
-            f"画像 {path} を読み込めなくなりました（{error.strerror}）。元に戻してから再開してください。",
+            f"the picture {path} can't be read any more: {reason(error).en}. Put it back, then resume.",
+            f"画像 {path} を読み込めなくなりました（{reason(error).ja}）。元に戻してから再開してください。",
             path=str(path),
         )
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from core.data.names import is_junk, is_picture, nfc
 from core.data.preflight import Look, look
 from core.data.records import PlannedImage
 from core.errors import Problem
+from core.files import being_read
+from core.patience import Patience, in_order
 
 _KEY = "dataset.conditioning_data_dir"
 
@@ -33,6 +34,7 @@ def find(
     folders: Sequence[Folder],
     settings: Sequence[DatasetConfig],
     look: Callable[[Path], Look] = look,
+    patience: Patience | None = None,
 ) -> Masked:
     """Give each picture the mask of its name below conditioning_data_dir of its own settings.
 
@@ -60,7 +62,7 @@ def find(
             missing.setdefault(parent, []).append(_short(image.path))
     problems += [_missing(parent, names) for parent, names in missing.items()]
     problems += [_surplus(sorted(unused - served.keys()))] if unused - served.keys() else []
-    looks = _look_at_all([*served], look)
+    looks = _look_at_all([*served], look, patience)
     for path, indices in served.items():
         problems += looks[path].problems
         if len({images[index].path.parent for index in indices}) > 1:
@@ -95,15 +97,17 @@ def _short(path: Path) -> str:
 def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
     """The masks directly in a folder, sorted; an error when there are none."""
     try:
-        paths = sorted(path for path in folder.iterdir() if is_picture(path) and not is_junk(path.name))
+        with being_read(folder):
+            paths = sorted(path for path in folder.iterdir() if is_picture(path) and not is_junk(path.name))
     except (OSError, ValueError):  # ValueError: a zero byte in the path
         return [], [_no_folder(folder)]
     return paths, [] if paths else [_empty(folder)]
 
 
-def _look_at_all(paths: Sequence[Path], look: Callable[[Path], Look]) -> Mapping[Path, Look]:
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "masks") as pool:
-        return dict(zip(paths, pool.map(look, paths), strict=True))
+def _look_at_all(
+    paths: Sequence[Path], look: Callable[[Path], Look], patience: Patience | None
+) -> Mapping[Path, Look]:
+    return dict(zip(paths, in_order(look, paths, patience, "masks"), strict=True))
 
 
 def _no_folder(folder: Path) -> Problem:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 from PIL.Image import Transpose
 
+from core import files
 from core.catalog import Size
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
@@ -16,6 +18,9 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 
 MAX_PIXELS = 180_000_000
 """Larger pictures are refused from the header alone; the largest cameras make 151 megapixels."""
+
+MAX_BYTES = 512 << 20
+"""Larger files are not read: as much as 178 megapixels of three bytes, and several are read at once."""
 
 ORIENTATION = 0x0112
 """The EXIF tag."""
@@ -36,6 +41,11 @@ _WHITE = (255, 255, 255, 255)
 
 class TooDeep(ValueError):
     """The picture has numbers whose range is not known: 32-bit integers or floats."""
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a picture file. Raises OSError, see `files.read`."""
+    return files.read(path, MAX_BYTES)
 
 
 def open_picture(data: bytes) -> Image.Image | None:

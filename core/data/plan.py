@@ -24,6 +24,7 @@ from core.data.records import PlannedImage as PlannedImage
 from core.data.records import Sample as Sample
 from core.data.survey import Looking, Progress, survey
 from core.errors import Lang, Problem
+from core.patience import Patience
 
 MAX_SAMPLES = 5_000_000
 """More samples in an epoch are a slip in a folder's name; their list alone would fill the memory."""
@@ -317,13 +318,17 @@ def make(
     control: RunControl | None = None,
     progress: Progress | None = None,
     look: Looking = preflight.look,
+    patience: Patience | None = None,
 ) -> Plan:
     """Look at the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
     `control` asks to stop. progress is called with (done, total) pictures. look: how each file is looked at.
+    patience: while a drive does not answer; by default that of `control`.
     """
-    found = survey(config, control, progress, look)
+    if patience is None:
+        patience = Patience(None if control is None else control.check)
+    found = survey(config, patience, progress, look)
     validation = holdout.held_out(found.images, found.settings, seed)
     samples = _samples(found.images, set(validation))
     problems = list(found.problems)

@@ -11,6 +11,8 @@ from core.catalog import Size, Words
 from core.data import pixels
 from core.data.images import content_hash
 from core.errors import Problem
+from core.files import NoFile, TooLarge
+from core.reading import reason
 
 _SUFFIX_KINDS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP", ".bmp": "BMP",
@@ -44,7 +46,9 @@ class Look:
 def look(path: Path) -> Look:
     """Read, hash and fully decode one file. Raises nothing for what is wrong with the file."""
     try:
-        data = path.read_bytes()
+        data = pixels.read(path)
+    except TooLarge as error:
+        return Look(None, "", (_heavy(path, error),))
     except OSError as error:
         return Look(None, "", (_unreadable(path, error),))
     content = content_hash(data)
@@ -137,10 +141,26 @@ def _guess(data: bytes) -> Words:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
+    why = reason(error)
+    advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
+    if isinstance(error, NoFile):
+        advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
     return Problem(
         "E-IMG-READ",
-        f"the picture {path} can't be read: {error.strerror}. Check its permissions or the drive.",
-        f"画像 {path} を読み込めません（{error.strerror}）。アクセス権やドライブを確認してください。",
+        f"the picture {path} can't be read: {why.en}. {advice.en}",
+        f"画像 {path} を読み込めません（{why.ja}）。{advice.ja}",
+        path=str(path),
+    )
+
+
+def _heavy(path: Path, error: TooLarge) -> Problem:
+    size, limit = error.size / 1e6, pixels.MAX_BYTES / 1e6
+    return Problem(
+        "E-IMG-HUGE",
+        f"the file of the picture {path} has {size:,.0f} MB; the limit is {limit:,.0f} MB. "
+        "Save it anew as PNG or JPEG, or shrink it.",
+        f"画像ファイル {path} は{size:,.0f} MBで、上限の{limit:,.0f} MBを超えています。"
+        "PNGかJPEGで保存し直すか、縮小してください。",
         path=str(path),
     )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
@@ -15,6 +13,7 @@ from core.data.images import content_hash
 from core.data.plan import Plan
 from core.data.records import PlannedImage
 from core.errors import Lang
+from core.patience import in_order
 
 BACKGROUND = (32, 34, 38)
 FRAME = (94, 200, 140)
@@ -105,7 +104,7 @@ def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) ->
     A file that is gone, or no longer the planned one, gives a crossed-out tile.
     """
     try:
-        data = image.path.read_bytes()
+        data = pixels.read(image.path)
     except OSError:
         return _crossed_out(side)
     picture = pixels.open_picture(data) if content_hash(data) == image.content else None
@@ -129,7 +128,7 @@ def _mask(image: PlannedImage, picture: Image.Image, alpha_mask: bool) -> Image.
     if image.mask_path is None:
         return pixels.upright_alpha(picture) if alpha_mask else None
     try:
-        data = image.mask_path.read_bytes()
+        data = pixels.read(image.mask_path)
     except OSError:
         return None
     found = pixels.open_picture(data) if content_hash(data) == image.mask_content else None
@@ -171,8 +170,7 @@ def _indices(plan: Plan, bucket: Size | None) -> list[int]:
 
 
 def _thumbnails(images: Iterable[PlannedImage], side: int) -> Sequence[Image.Image]:
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "thumbnails") as pool:
-        return list(pool.map(lambda image: thumbnail(image, side), images))
+    return list(in_order(lambda image: thumbnail(image, side), [*images], name="thumbnails"))
 
 
 def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:

@@ -13,6 +13,7 @@ from core.data.datasets import Subset
 from core.data.folders import Folder, scan, single
 from core.data.metadata_json import Metadata
 from core.errors import Problem
+from core.files import being_read
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,16 @@ def _by_names(config: DatasetConfig) -> Sources:
     """The training folders, then the regularization folders."""
     if not config.train_data_dir.strip():
         return Sources((config,), (), problems=(findings.no_folder_given(),))
-    train = scan(Path(config.train_data_dir), is_reg=False)
+    with being_read(Path(config.train_data_dir)):
+        train = scan(Path(config.train_data_dir), is_reg=False)
     if config.reg_data_dir is None or not config.reg_data_dir.strip():
         return Sources((config,), train.folders, problems=train.problems)
     parent = Path(config.reg_data_dir)
     if _is_same(parent, Path(config.train_data_dir)):
         problems = (*train.problems, findings.same_parent(parent))
         return Sources((config,), train.folders, problems=problems)
-    reg = scan(parent, is_reg=True)
+    with being_read(parent):
+        reg = scan(parent, is_reg=True)
     return Sources((config,), train.folders + reg.folders, problems=train.problems + reg.problems)
 
 
@@ -66,13 +69,15 @@ def _of_subsets(subsets: Sequence[Subset], config: DatasetConfig) -> Sources:
         settings = subset.settings
         place = Path(settings.train_data_dir) if settings.train_data_dir.strip() else None
         if settings.in_json:
-            told = metadata_json.read(Path(settings.in_json), place, settings)
+            with being_read(Path(settings.in_json)):
+                told = metadata_json.read(Path(settings.in_json), place, settings)
             metadata[number] = told
             problems += told.problems
             folder = Folder(place or Path(settings.in_json), subset.repeats, "", subset.is_reg, told.pictures)
         else:
             assert place is not None, "a subset without metadata has a folder"
-            scanned = single(place, subset.repeats, subset.class_tokens, subset.is_reg)
+            with being_read(place):
+                scanned = single(place, subset.repeats, subset.class_tokens, subset.is_reg)
             folder = scanned.folders[0]
             problems += scanned.problems
         folders.append(replace(folder, settings=number, dataset=subset.dataset))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
-from core.control import RunControl
 from core.data import buckets, captions, findings, masks, preflight, sources
 from core.data.buckets import Fit
 from core.data.captions import Caption
@@ -21,6 +19,7 @@ from core.data.preflight import Look
 from core.data.records import PlannedImage
 from core.data.sources import Sources
 from core.errors import Problem
+from core.patience import Patience, in_order, patiently
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) pictures."""
@@ -60,18 +59,14 @@ class _Seen:
 
 def survey(
     config: DatasetConfig,
-    control: RunControl | None,
+    patience: Patience,
     progress: Progress | None,
     look: Looking = preflight.look,
 ) -> Survey:
     """Look at all that the run would train on, each file by `look`. Raises StopRun when asked to stop."""
-    found = sources.find(config)
+    found, files = patiently(lambda: _found(config), patience, "folders")
     problems = list(found.problems)
-    files = [
-        captions.listing(folder.path) if folder.images and index not in found.metadata else {}
-        for index, folder in enumerate(found.folders)
-    ]
-    seen = list(_look_at_all(found, files, (control, progress), look))
+    seen = list(_look_at_all(found, files, patience, progress, look))
     images, more = _fitted(seen, found, config)
     problems += more
     for index, folder in enumerate(found.folders):
@@ -81,21 +76,30 @@ def survey(
         else:
             problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
     problems += _folder_words_notices(seen, found.folders)
-    masked = masks.find(images, found.folders, found.settings, look)
+    masked = masks.find(images, found.folders, found.settings, look, patience)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         problems.append(findings.none_usable())
     return Survey(found.settings, found.folders, masked.images, tuple(problems))
 
 
+def _found(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:
+    """The folders, and for each the files in it where captions are looked up."""
+    found = sources.find(config)
+    return found, [
+        captions.listing(folder.path) if folder.images and index not in found.metadata else {}
+        for index, folder in enumerate(found.folders)
+    ]
+
+
 def _look_at_all(
     found: Sources,
     files: Sequence[Mapping[str, Path]],
-    told: tuple[RunControl | None, Progress | None],
+    patience: Patience,
+    progress: Progress | None,
     look: Looking,
 ) -> Iterator[_Seen]:
     """Decode and hash every picture and read its caption, several at a time; results come in order."""
-    control, progress = told
     jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
     looks: dict[Path, Look] = {}
 
@@ -105,16 +109,11 @@ def _look_at_all(
             looks[path] = look(path)
         return _Seen(index, path, looks[path], _caption(found, index, path, files[index]))
 
-    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "survey")
-    try:
-        for done, seen in enumerate(pool.map(see, jobs), start=1):
-            if control is not None:
-                control.check()
+    with closing(in_order(see, jobs, patience, "survey")) as results:
+        for done, seen in enumerate(results, start=1):
             if progress is not None:
                 progress(done, len(jobs))
             yield seen
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:

@@ -235,7 +235,7 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
 
 def _picture(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
     """The picture resized and cut, as transparent as it was; as JPEG, on white."""
-    opened = pixels.open_picture(source.read_bytes())
+    opened = pixels.open_picture(pixels.read(source))
     assert opened is not None, f"{source} was a picture a moment ago"
     cut = _cut(np.asarray(pixels.upright_rgb(opened)), fit, settings)
     opaque = None if settings.save_as == "jpg" else pixels.upright_alpha(opened)

@@ -15,11 +15,15 @@ from core.catalog import FamilySpec, Size
 from core.config.schema import RunConfig
 from core.data.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
+from core.patience import LOOK_SECONDS, Patience
 from core.train.draws import Chance, Draws
 from core.train.engine import Engine
 
 READ_AHEAD = 3
 """Micro-batches made ready before they are asked for."""
+
+JOIN_SECONDS = 2.0
+"""How long the thread that reads ahead may take to end; a large picture is read and resized in less."""
 
 Item = TypeVar("Item")
 
@@ -91,7 +95,9 @@ class Batches:
         masks: MaskSource,
         spec: FamilySpec,
         engine: Engine,
+        patience: Patience | None = None,
     ) -> None:
+        self._patience = patience
         self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
         self._masks = masks
         self._chance = Chance(config.train, engine.is_asynchronous)
@@ -102,7 +108,7 @@ class Batches:
         batches = self._plan.stream(position)
         prepared: Iterator[_Prepared | None] = map(self._prepare, batches)
         if self._latents.reads_files or self._engine.is_asynchronous:
-            prepared = ahead(prepared, READ_AHEAD)
+            prepared = ahead(prepared, READ_AHEAD, self._patience)
         return (None if item is None else self._load(item) for item in prepared)
 
     def one(self, batch: Batch) -> MicroBatch | None:
@@ -160,8 +166,12 @@ class Batches:
         return None if tensor is None else self._to_device(tensor)
 
 
-def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
-    """The same items, made by a thread up to `depth` of them in front; its exceptions come out here."""
+def ahead(items: Iterator[Item], depth: int, patience: Patience | None = None) -> Generator[Item]:
+    """The same items, made by a thread up to `depth` of them in front; its exceptions come out here.
+
+    patience: of one who waits for an item. A thread whose read a drive does not answer is left behind.
+    """
+    patience = Patience() if patience is None else patience
     made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
     is_over = threading.Event()
 
@@ -187,7 +197,12 @@ def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
     worker.start()
     try:
         while True:
-            item, error = made.get()
+            try:
+                item, error = made.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                patience.look([worker])
+                continue
+            patience.over()
             if isinstance(error, StopIteration):
                 return
             if error is not None:
@@ -195,4 +210,4 @@ def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
             yield item  # type: ignore[misc]  # None is an item only when the iterator gave it
     finally:
         is_over.set()
-        worker.join()
+        worker.join(JOIN_SECONDS)

@@ -20,6 +20,7 @@ from core.data.plan import Batch, Plan, PlannedImage, Sample
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, StageProgress, Warned
 from core.formats import tensors
+from core.patience import of_run
 from core.train.batches import ahead
 
 FORMAT = 1
@@ -183,7 +184,8 @@ def build(
     total, done = sum(len(chunk.entries) for chunk in chunks), 0
     kept: dict[Size, list[Tensor]] = {}
     rows: dict[Entry, int] = {}
-    with closing(ahead(_read(plan, chunks, disk), depth=2)) as read:
+    patience = of_run(control.check_stop, emit)
+    with closing(ahead(_read(plan, chunks, disk), depth=2, patience=patience)) as read:
         for chunk, pixels, found in read:
             control.check()
             latents = found if pixels is None else _encode(plan, chunk, pixels, encode, disk)

@@ -18,6 +18,7 @@ from core.control import RunControl
 from core.data.plan import Plan
 from core.events import Emit
 from core.models.family import Components, Family
+from core.patience import Patience, of_run
 from core.train import cache, trainee
 from core.train.batches import Batches, Latents
 from core.train.engine import Engine
@@ -98,9 +99,14 @@ def load(
     parts = family.load(config.model.base, config.model, emit, with_vae, with_text)
 
     def batches(latents: Latents) -> Batches:
-        return Batches(plan, config, latents, masks[0], parts.spec, engine)
+        return Batches(plan, config, latents, masks[0], parts.spec, engine, _patience(engine, control, emit))
 
     return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0], resting)
+
+
+def _patience(engine: Engine, control: RunControl, emit: Emit) -> Patience:
+    """While batches are read. Of several processes none may stop alone within a step: others would wait."""
+    return of_run(control.check_stop if engine.world_size == 1 else None, emit)
 
 
 def _learns_words(config: RunConfig) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import torch
@@ -14,6 +15,7 @@ from core.data import images
 from core.data.plan import Plan, PlannedImage, Sample
 from core.errors import Problem
 from core.events import Emit, StageProgress
+from core.patience import in_order, of_run
 from core.train.cache import Entry
 
 
@@ -28,12 +30,11 @@ class Masks:
     def keep(self, entries: Iterable[Entry], control: RunControl, emit: Emit) -> None:
         """Read the masks of these pictures now, so that no step does. Raises StopRun between two of them."""
         wanted = sorted(entry for entry in entries if self._has_mask(entry[0]))
-        for done, entry in enumerate(wanted):
-            control.check()
-            emit(StageProgress("read_masks", done, len(wanted)))
-            fit = self._plan.images[entry[0]].fit
-            plain = Sample(entry[0], 0, entry[1], "", (fit.crop_left, fit.crop_top))
-            self._kept[entry] = self._read(plain)
+        plain = [self._plain(entry) for entry in wanted]
+        with closing(in_order(self._read, plain, of_run(control.check, emit), "masks")) as read:
+            for done, (entry, mask) in enumerate(zip(wanted, read, strict=True)):
+                emit(StageProgress("read_masks", done, len(wanted)))
+                self._kept[entry] = mask
         if wanted:
             emit(StageProgress("read_masks", len(wanted), len(wanted)))
 
@@ -42,6 +43,11 @@ class Masks:
         if not any(self._has_mask(sample.image) for sample in samples):
             return None
         return torch.stack([self._of(sample) for sample in samples])
+
+    def _plain(self, entry: Entry) -> Sample:
+        """A picture as it is cut where nothing is drawn."""
+        fit = self._plan.images[entry[0]].fit
+        return Sample(entry[0], 0, entry[1], "", (fit.crop_left, fit.crop_top))
 
     def _of(self, sample: Sample) -> Tensor:
         kept = self._kept.get((sample.image, sample.flip))

@@ -19,6 +19,7 @@ from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import look
 from core.models.family import Components, open_family
+from core.patience import of_run
 from core.train import add_ons, cache, lengths, lr, masks, optim, resuming, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
@@ -99,6 +100,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         world_size(),
         control,
         lambda done, total: emit(StageProgress("check_images", done, total)),
+        patience=of_run(control.check, emit),
     )
     no_mask = masks.missing(plan) if config.train.masked_loss else ()
     if plan.problems or no_mask:

@@ -1,6 +1,9 @@
 """One look at each file before a run: what is wrong is named, what is fine is measured."""
 
+import os
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core import files
 from core.data.preflight import look
 from tests.data.pictures import codes, draw
 
@@ -108,6 +112,28 @@ def test_a_bomb_is_refused_from_its_header_with_its_size(tmp_path, side):
     assert problem.code == "E-IMG-HUGE" and f"{side}x{side}" in problem.en
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no getrusage there")
+def test_a_bomb_takes_no_memory(tmp_path):
+    Image.new("1", (30_000, 30_000)).save(tmp_path / "a.png")  # 900 megapixels in 110 kB
+    (tmp_path / "b.png").write_bytes(png(2**31 - 1, 2**31 - 1, depth=1))
+    draw(tmp_path / "small.png")
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from core.data.preflight import look\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "small, *bombs = map(Path, sys.argv[1:])\n"
+        "look(small)\n"
+        "before = peak()\n"
+        "print(*[look(path).problems[0].code for path in bombs], peak() - before)\n"
+    )
+    paths = [str(tmp_path / name) for name in ("small.png", "a.png", "b.png")]
+    done = subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True, text=True)
+    *found, grown = done.stdout.split()
+    kilobyte = 1 if sys.platform == "linux" else 1024  # macOS counts bytes
+    assert found == ["E-IMG-HUGE"] * 2 and int(grown) / kilobyte < 50_000
+
+
 def test_a_picture_of_90_megapixels_is_taken_without_a_warning_of_pillow(tmp_path):
     Image.new("1", (10_000, 9_000)).save(tmp_path / "a.png")
     limit = Image.MAX_IMAGE_PIXELS
@@ -159,3 +185,21 @@ def test_an_orientation_that_does_not_exist_is_ignored(tmp_path, orientation, ex
 
 def test_broken_exif_does_no_harm(tmp_path):
     assert look(draw(tmp_path / "a.jpg", exif=b"Exif\0\0garbagegarbage")).problems == ()
+
+
+def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.truncate(4 << 30)  # sparse: no bytes on the disk
+    monkeypatch.setattr(files, "_whole", None)
+    (problem,) = look(path).problems
+    assert problem.code == "E-IMG-HUGE" and "4,295 MB" in problem.en and "4,295 MB" in problem.ja
+    assert str(path) in problem.en
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
+def test_a_pipe_named_like_a_picture_is_refused_without_being_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    (problem,) = look(tmp_path / "a.png").problems
+    assert problem.code == "E-IMG-READ"
+    assert "it is a pipe, not a file. Take it out of the folder." in problem.en

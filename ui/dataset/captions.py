@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import gradio as gr
@@ -19,6 +19,7 @@ from core.data.caption_edits_desk import Desk, Entry, Filter
 from core.data.caption_edits_files import SHIFT_JIS
 from core.data.caption_edits_journal import Outcome
 from core.errors import Lang, UserError
+from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import Message, keys_of, understood
@@ -289,13 +290,12 @@ class CaptionCard:
         desk = self._desk.desk
         made: dict[str, str] = {}
         entries = [desk.entries[key] for key in keys_of(wanted or "") if desk and key in desk.entries]
-        with ThreadPoolExecutor(2, "rareword-thumbs") as pool:
-            for first in range(0, len(entries), _AT_ONCE):
-                some = entries[first : first + _AT_ONCE]
-                for entry, file in zip(some, pool.map(self._thumb, some), strict=True):
-                    if file:
-                        made[entry.key] = url(file)
-                yield json.dumps({"pictures": made})
+        with closing(in_order(self._thumb, entries, Patience(most_seconds=MOST_SECONDS))) as files:
+            for number, (entry, file) in enumerate(zip(entries, files, strict=True), start=1):
+                if file:
+                    made[entry.key] = url(file)
+                if number % _AT_ONCE == 0 or number == len(entries):
+                    yield json.dumps({"pictures": made})
 
     def _thumb(self, entry: Entry) -> str | None:
         try:

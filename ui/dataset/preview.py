@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,8 @@ from core.data.preview import thumbnail
 from core.data.renames import Pair, Renames
 from core.errors import Lang, UserError
 from core.models.sd.tokens import count_tokens
+from core.patience import MOST_SECONDS, Patience, in_order
+from core.sinks import waiting
 from ui.dataset import balance, fields, health
 from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
@@ -150,7 +150,10 @@ class Preview:
         yield {parts["html"]: note(say("preview.busy", lang)) + bar(None), parts["fields"]: ""}
         try:
             for stage, done, total in job.watch():
-                if total:
+                if stage.startswith("wait:"):
+                    told = waiting(stage.removeprefix("wait:"), lang)
+                    yield {parts["html"]: note(told, "warn") + bar(None)}
+                elif total:
                     key = "health.busy" if stage == "health" else "preview.progress"
                     yield {parts["html"]: note(say(key, lang, done=done, total=total)) + bar(done / total)}
         except UserError as e:
@@ -180,8 +183,7 @@ class Preview:
             return str(self._window.thumbs.made(key, lambda: thumbnail(image, SIDE, alpha)))
 
         chosen = sorted(indices)
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "thumbnails") as pool:
-            return dict(zip(chosen, pool.map(file, chosen), strict=True))
+        return dict(zip(chosen, in_order(file, chosen, Patience(most_seconds=MOST_SECONDS)), strict=True))
 
     def show(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Update:
         """What the last look found, in this language; before the first look only what can be undone."""

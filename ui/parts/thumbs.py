@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.data.pixels import open_picture, upright_rgb
+from core.data.pixels import open_picture, read, upright_rgb
 
 
 class Thumbs:
@@ -58,7 +58,7 @@ def key_of(path: Path) -> str:
 
 def upright(path: Path) -> Image.Image:
     """The picture in 8-bit sRGB, turned as it is seen. Raises OSError when it can't be read."""
-    picture = open_picture(path.read_bytes())
+    picture = open_picture(read(path))
     if picture is None:
         raise OSError(f"{path.name} is no picture")
     return upright_rgb(picture)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from core.errors import Lang, Problem
-from core.sinks import UNITS, duration
+from core.sinks import UNITS, duration, waiting
 from ui.parts.markup import bar, esc, facts, note, problems
 from ui.run.inviting import invitation_html, leftover, missing
 from ui.text import WORDS, say
@@ -101,6 +101,8 @@ def _detail(view: RunView, lang: Lang) -> str:
         return say("stage.prepare", lang)
     if not view.is_live or view.stage is None:
         return ""
+    if view.stage.path:
+        return waiting(view.stage.path, lang)
     key = f"stage.{view.stage.stage}"
     name = say(key if key in WORDS else "stage.prepare", lang)
     if view.stage.total > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from core.config import check, toml_io
@@ -14,6 +15,7 @@ from core.data.survey import Looking
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.models import look
 from core.models.sd.tokens import count_tokens
+from core.patience import MOST_SECONDS, Patience
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
 from ui.settings.form import Form
@@ -46,7 +48,12 @@ def planned(
         if report is not None:
             report("check_images", done, total)
 
-    return make(config, seed, progress=progress, look=look)
+    def waiting(path: Path | None) -> None:
+        if report is not None and path is not None:
+            report(f"wait:{path}", 0, 1)
+
+    patience = Patience(waiting=waiting, most_seconds=MOST_SECONDS)
+    return make(config, seed, progress=progress, look=look, patience=patience)
 
 
 def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:

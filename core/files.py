@@ -1,0 +1,107 @@
+"""Bytes of people's files: no more than a limit, nothing but regular files, and always known what is read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from core.catalog import Words
+
+_KINDS = MappingProxyType(
+    {
+        stat.S_IFIFO: Words("it is a pipe, not a file", "ファイルではなく名前付きパイプです"),
+        stat.S_IFCHR: Words("it is a device, not a file", "ファイルではなくデバイスです"),
+        stat.S_IFBLK: Words("it is a device, not a file", "ファイルではなくデバイスです"),
+        stat.S_IFSOCK: Words("it is a socket, not a file", "ファイルではなくソケットです"),
+        stat.S_IFDIR: Words("it is a folder, not a file", "ファイルではなくフォルダです"),
+    }
+)
+_OTHER = Words("it is no regular file", "通常のファイルではありません")
+
+
+class NotRead(OSError):
+    """A file that is not read for what it is. words: the reason, as in "it can't be read: {words}"."""
+
+    def __init__(self, number: int, words: Words, path: Path) -> None:
+        super().__init__(number, words.en, str(path))
+        self.words = words
+
+
+class NoFile(NotRead):
+    """A pipe, device, socket or folder; it was not opened, since that alone may never come back."""
+
+
+class TooLarge(NotRead):
+    """More bytes than are read of such a file. size: in bytes, as the file system says."""
+
+    def __init__(self, path: Path, size: int, limit: int) -> None:
+        en, ja = f"it has {size:,} bytes; the limit is {limit:,}", f"{size:,}バイトあります（上限{limit:,}）"
+        super().__init__(errno.EFBIG, Words(en, ja), path)
+        self.size = size
+
+
+def read(path: Path, limit: int) -> bytes:
+    """All bytes of a file. limit: in bytes; a file that is larger, or grows meanwhile, is not read whole.
+
+    Raises OSError: NoFile for pipes, devices, sockets and folders, without opening them; TooLarge.
+    """
+    with being_read(path):
+        _check(os.stat(path), path, limit)
+        return _whole(path, limit)
+
+
+def _whole(path: Path, limit: int) -> bytes:
+    # A pipe that has taken the file's place since would be waited for.
+    with open(path, "rb", opener=_without_waiting) as file:
+        state = os.fstat(file.fileno())
+        _check(state, path, limit)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(path, len(data), limit)
+    return data
+
+
+def _check(state: os.stat_result, path: Path, limit: int) -> None:
+    kind = stat.S_IFMT(state.st_mode)
+    if kind != stat.S_IFREG:
+        raise NoFile(errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL, _KINDS.get(kind, _OTHER), path)
+    if state.st_size > limit:
+        raise TooLarge(path, state.st_size, limit)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+_now: dict[int, tuple[Path, float]] = {}
+"""Thread -> what it is reading, and since when by time.monotonic(); for those who wait for it."""
+
+
+@contextmanager
+def being_read(path: Path) -> Iterator[None]:
+    """While this thread reads a file or looks into a folder, which a drive may never answer."""
+    thread, before = threading.get_ident(), _now.get(threading.get_ident())
+    _now[thread] = (path, time.monotonic())
+    try:
+        yield
+    finally:
+        if before is None:
+            del _now[thread]
+        else:
+            _now[thread] = before
+
+
+def longest_read(threads: Iterable[int | None], seconds: float) -> Path | None:
+    """What these threads have been reading for longer than that, the longest of all; None for nothing."""
+    found = [read for thread in threads if thread is not None and (read := _now.get(thread)) is not None]
+    if not found:
+        return None
+    path, since = min(found, key=lambda read: read[1])
+    return path if time.monotonic() - since >= seconds else None
