@@ -25,7 +25,8 @@ from ui.settings.form import Form
 from ui.settings.identity import SAID, model_html
 from ui.settings.length import length_html
 from ui.settings.picking import SOURCE, Picking
-from ui.settings.presets_bar import PresetsBar, recipe
+from ui.settings.presets_bar import PresetsBar
+from ui.settings.recipe import put
 from ui.settings.showing import hidden_style, search_html
 from ui.settings.widgets import kind
 from ui.text import say
@@ -80,7 +81,7 @@ class App:
         take_values_as_sent(self.blocks)
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
         if window.chosen:
-            window.draft.keep(self.form.shown(recipe(window.chosen)))
+            put(window, self.form, window.chosen)
         self.prepare(lang)
 
     def _draw(self) -> None:

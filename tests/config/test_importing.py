@@ -39,8 +39,9 @@ def said(found, code):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_of_the_guide_its_preset_and_its_run_file_are_the_same_run(name):
     imported = config_of(import_text(command(name)).values)
-    chosen = preset.load(preset.SHIPPED / f"dreambooth-{name}.toml")
-    assert config_of(preset.merge({}, chosen)) == imported
+    values = dict(preset.load(preset.SHIPPED / f"dreambooth-{name}.toml").values)
+    values.pop("save.save_last_n_epochs", None)  # beyond the command, so that the disk does not fill
+    assert config_of(values) == imported
     assert check((GUIDE / f"{name}.toml").read_text(encoding="utf-8")).config == imported
 
 

@@ -29,6 +29,10 @@ class Session:
 
     def do(self, component: Any, event: str, sent: Any = None) -> dict[Any, Any]:
         """What the server answers to an event, shown; raises gr.Error where a browser gets HTTP 500."""
+        return {block: self.shown[block] for block in self.answers(component, event, sent)}
+
+    def answers(self, component: Any, event: str, sent: Any = None) -> dict[Any, Any]:
+        """As `do`; gives the answers as they are sent."""
         answers: dict[Any, Any] = {}
         for fn in [*self._blocks.fns.values()]:
             if fn.fn is None or (component._id, event) not in fn.targets:
@@ -40,7 +44,7 @@ class Session:
             )
             for block, answer in zip(fn.outputs, made["data"], strict=True):
                 self._show(block, answer)
-                answers[block] = self.shown[block]
+                answers[block] = answer
         assert answers, f"nothing listens to {event} of {component.elem_id}"
         return answers
 

@@ -9,11 +9,12 @@ import pytest
 from core.config.check import check
 from core.errors import ConfigError
 from tests.ui.fake import demo_raw
+from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings import datasets
 from ui.settings.form import Form
 from ui.settings.identity import identity_html
-from ui.settings.presets_bar import recipe
+from ui.settings.recipe import shown_then
 from ui.window import PROJECT
 from ui.window.paths import Paths
 from ui.window.resuming import newest_unfinished
@@ -47,7 +48,8 @@ def test_a_presets_reason_source_and_changes_are_shown_before_it_is_applied(app,
     assert "Ten to thirty pictures" in html and "Source of the values" in html
     assert '<td class="is-text">Learning rate</td><td class="is-text">3e-4</td>' in html
     assert '<td class="is-text">1e-4</td>' in html and "Base model" not in html
-    applied = {**raw, **app.form.shown(recipe(bar._chosen("shipped/sd15-character-lora-8gb").values))}
+    chosen = bar._chosen("shipped/sd15-character-lora-8gb")
+    applied = {**raw, **shown_then(app._window, app.form, chosen.values)}
     same = said(bar, bar.describe("shipped/sd15-character-lora-8gb", applied, "ja"), "note")
     assert "現在の設定と同じです" in same
 
@@ -59,9 +61,48 @@ def test_a_preset_of_ones_own_is_renamed_and_deleted_at_the_second_click(app, ba
     assert [p.name for p in folder.iterdir()] == ["second.toml"]
     assert ("second (own)", "own/second") in bar.choices("en")
     asked = bar.delete("own/second", "", "en")[bar.parts["asked"]]
-    assert asked == "own/second" and (folder / "second.toml").exists()
+    assert asked == "delete/second" and (folder / "second.toml").exists()
     bar.delete("own/second", asked, "en")
     assert list(folder.iterdir()) == []
+
+
+def test_a_preset_is_overwritten_only_at_a_second_click_that_says_so(app, bar, window):
+    page, parts, rank = Session(app), bar.parts, app.form.components["network.rank"]
+    path = window.workspace / "presets" / "mine.toml"
+    page.put(parts["name"], "mine")
+    page.do(parts["keep"], "click")
+    first = path.read_text("utf-8")
+    page.put(rank, 64)
+    page.do(parts["keep"], "click")
+    assert "There is a preset mine already" in page.shown[parts["said"]]
+    assert (page.shown[parts["keep"]], path.read_text("utf-8")) == ("Replace “mine”", first)
+    page.do(parts["cancel"], "click")
+    assert (page.shown[parts["keep"]], page.shown[parts["said"]]) == ("Save as preset", "")
+    page.do(parts["keep"], "click")
+    page.do(parts["keep"], "click")
+    assert "rank = 64" in path.read_text("utf-8") and "Preset saved" in page.shown[parts["said"]]
+
+
+def test_a_question_whether_to_overwrite_is_no_leave_for_another_name(app, bar, window):
+    folder = window.workspace / "presets"
+    for name in ("one", "two"):
+        bar.keep(demo_raw(app), name, "en")
+    before = (folder / "two.toml").read_text("utf-8")
+    asked = bar.keep({**demo_raw(app), "network.rank": 2}, "one", "en")[bar.parts["asked"]]
+    bar.keep({**demo_raw(app), "network.rank": 2}, "two", "en", asked)
+    assert (folder / "two.toml").read_text("utf-8") == before
+
+
+def test_the_question_whether_to_delete_has_a_way_back(app, bar, window):
+    page, parts = Session(app), bar.parts
+    bar.keep(demo_raw(app), "mine", "en")
+    page.put(parts["choice"], "own/mine")
+    updates = page.answers(parts["delete"], "click")
+    assert updates[parts["delete"]]["value"] == "Delete “mine”?" and updates[parts["cancel"]]["visible"]
+    updates = page.answers(parts["cancel"], "click")
+    assert updates[parts["delete"]]["value"] == "Delete" and not updates[parts["cancel"]]["visible"]
+    page.do(parts["delete"], "click")
+    assert (window.workspace / "presets" / "mine.toml").exists()
 
 
 @pytest.mark.parametrize("wanted", ["../x", "", "taken", "a/b"])
@@ -89,15 +130,22 @@ def test_a_bad_preset_name_writes_nothing(app, bar, window, name):
 @pytest.mark.parametrize("name", ["", None, "own/../../etc", "shipped/none", 5, ["x"]])
 def test_a_preset_that_is_not_in_the_list_does_nothing(bar, name):
     updates = bar.apply(name, "en")
-    assert list(updates) == [bar.parts["note"]] and "Choose a preset" in said(bar, updates, "note")
+    assert "Choose a preset" in said(bar, updates, "note")
+    assert not set(updates) & set(bar._form.components.values())
 
 
 def test_a_preset_resets_what_it_does_not_name_but_keeps_the_subject(app, bar):
     name = next(value for _, value in bar.choices("en") if value.startswith("shipped/"))
     filled = bar.apply(name, "en")
     components = app.form.components
-    assert components["dataset.cache_latents"] in filled and components["train.seed"] in filled
-    for key in ("model.base", "dataset.train_data_dir", "save.output_name", "sample.sample_prompts"):
+    assert components["dataset.cache_latents"] in filled
+    for key in (
+        "train.seed",
+        "model.base",
+        "dataset.train_data_dir",
+        "save.output_name",
+        "sample.sample_prompts",
+    ):
         assert components[key] not in filled
 
 
@@ -165,6 +213,33 @@ def test_a_file_that_is_no_run_file_is_told_with_its_line(bar, tmp_path):
     assert "too large" in said(bar, bar.open(str(path), "en"))
 
 
+@pytest.mark.parametrize("name", ["frog.png", "frog.zip", "frog"])
+def test_a_file_that_can_hold_no_settings_is_told_with_those_that_can(bar, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\x89PNG\r\n")
+    told = said(bar, bar.open(str(path), "en"))
+    assert "is-bad" in told and f"{name} holds no settings" in told.replace("Frog", "frog")
+    assert "設定ファイルではありません" in said(bar, bar.open(str(path), "ja"))
+
+
+@pytest.mark.parametrize("uploaded", [None, "", ["x"], 5, "/none/x.toml"])
+def test_an_upload_that_is_not_there_gets_a_sentence(bar, uploaded):
+    assert "is-bad" in said(bar, bar.open(uploaded, "en"))
+
+
+def test_a_picture_can_be_sent_to_be_told_about(shared_app):
+    assert shared_app.bar.parts["open"].file_types is None
+
+
+def test_an_import_says_what_was_taken_in_green_and_what_was_not_apart(bar):
+    told = said(bar, bar.take("train_network.py --v2 --network_dim=8 --lerning_rate=1", "en"))
+    taken, _, rest = told.partition('<div class="rw-report">')
+    left, _, read_as = rest.partition("<details")
+    assert "is-good" in taken and "were taken" in taken
+    assert "Please look at these (1)" in left and "lerning_rate" in left and "v2 is read" not in left
+    assert "Read as (3)" in read_as and "network_dim is read as" in read_as and "is-warn" not in read_as
+
+
 def test_inspect_tells_what_a_file_is(app):
     html = app.tools.inspect("demo/base.safetensors", "en")
     assert "Stable Diffusion 1.x" in html and "epsilon" in html
@@ -208,8 +283,8 @@ def test_there_is_no_unfinished_run_in_an_empty_folder(tmp_path):
 def test_an_options_name_stays_as_it_is_at_the_start_of_a_sentence(bar):
     command = "train_network.py --v2 --network_dim=8 --lerning_rate=1"
     en, ja = (said(bar, bar.take(command, lang)) for lang in ("en", "ja"))
-    assert "<span>v2 is read as" in en and "<span>Not taken: no such option" in en
-    assert "<span>v2は" in ja and "<span>network_dimは" in ja
+    assert "<li>v2 is read as" in en and "<span>Not taken: no such option" in en
+    assert "<li>v2は" in ja and "<li>network_dimは" in ja
 
 
 def datasets_of(folder):

@@ -17,16 +17,17 @@ from ui.text import say
 _OPEN_UP_TO = 6
 
 
-def changes(form: Form, raw: Mapping[str, Any], values: Mapping[str, Any]) -> list[tuple[Option, Any, Any]]:
-    """Options with their value now and then, where the two differ and the option has an effect then."""
-    now = form.read(raw)
-    then = now | {
-        key: widgets.read(OPTIONS[key], widgets.shown(OPTIONS[key], value)) for key, value in values.items()
-    }
+def changes(raw: Mapping[str, Any], shown: Mapping[str, Any]) -> list[tuple[Option, Any, Any]]:
+    """Options with their value now and then, where the two differ and the option has an effect then.
+
+    raw: what stands in the widgets. shown: what would stand in some of them then.
+    """
+    now = Form.read(raw)
+    then = now | Form.read(shown)
     return [
         (option, now.get(key), then[key])
         for key, option in OPTIONS.items()
-        if key in values and now.get(key) != then[key] and option.is_used(then)
+        if key in shown and now.get(key) != then[key] and option.is_used(then)
     ]
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core.config import check, preset, toml_io
-from core.config.importing import Imported, import_metadata, import_text, is_dataset_config
-from core.errors import Lang, Problem, UserError
-from core.formats.header import read_header
+from core.config import preset, toml_io
+from core.errors import Lang, UserError
 from ui.parts.markup import note, problems
-from ui.parts.options import OPTIONS, defaults
 from ui.parts.page import QUICK, Page, texts, worded
 from ui.settings import datasets
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
+from ui.settings.opening import Opened, open_file, open_text, report_html
+from ui.settings.recipe import put, shown_then
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded
@@ -26,8 +24,6 @@ from ui.window.paths import file_name
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
-
-LARGEST_FILE = 1_000_000
 
 _DOWNLOAD = """(text) => {
   if (text) {
@@ -39,45 +35,6 @@ _DOWNLOAD = """(text) => {
   }
   return '';
 }"""
-
-
-def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a preset sets: its values over the defaults, since it names only what differs from them.
-
-    What belongs to one subject is left alone: files and folders, the result's name, the sample prompts.
-    """
-    return {key: value for key, value in defaults().items() if not belongs_to_subject(key)} | dict(values)
-
-
-def belongs_to_subject(key: str) -> bool:
-    """Whether an option is about one subject and its files, and so no matter of a preset."""
-    return bool(OPTIONS[key].meta.path) or key in ("save.output_name", "sample.sample_prompts")
-
-
-def _read(path: Path) -> tuple[Mapping[str, Any], Sequence[Problem]]:
-    """The settings in a file, ours or another trainer's, and what there is to say. Raises UserError."""
-    if path.suffix.lower() == ".safetensors":
-        return _taken(import_metadata(read_header(path).metadata))
-    if path.stat().st_size > LARGEST_FILE:
-        raise UserError(Problem("E-CFG-SIZE", *(say("file.too.big", lg) for lg in ("en", "ja"))))
-    text = toml_io.read(path)
-    if not re.search(r"(?m)^\s*format\s*=", text):
-        return _taken(import_text(text))
-    checked = check.check(text)
-    return toml_io.values_of(checked.config), checked.notices
-
-
-def _dataset_config(path: Path) -> str | None:
-    """The text of the file where it is one that describes data sets."""
-    if path.suffix.lower() == ".safetensors" or path.stat().st_size > LARGEST_FILE:
-        return None
-    text = toml_io.read(path)
-    return text if is_dataset_config(text) else None
-
-
-def _taken(imported: Imported) -> tuple[Mapping[str, Any], Sequence[Problem]]:
-    """Another trainer's settings; files and names that it does not give stay as they are."""
-    return recipe(imported.values), imported.report
 
 
 class PresetsBar:
@@ -120,7 +77,6 @@ class PresetsBar:
                 parts["open"] = page.add(
                     gr.UploadButton,
                     texts(label="file.open"),
-                    file_types=[".toml", ".json", ".txt", ".safetensors"],
                     size="md",
                     elem_id="file-open",
                 )
@@ -146,8 +102,10 @@ class PresetsBar:
             hint = texts(label="preset.name", placeholder="preset.name.hint")
             self._draw_field(page, "name", hint, "preset-name", max_lines=1)
             self._draw_button(page, "keep", "preset.save", "preset-save")
-            for part in ("rename", "delete"):
-                self._draw_button(page, part, f"preset.{part}", f"preset-{part}", visible=False)
+            hidden = {"rename": "preset.rename", "delete": "preset.delete", "cancel": "preset.cancel"}
+            for part, words in hidden.items():
+                self._draw_button(page, part, words, f"preset-{part}", visible=False)
+        # What the page asks about before it is done: "delete" or "keep" and the preset's name.
         self.parts["asked"] = gr.State("")
 
     def _draw_field(self, page: Page, part: str, words: Mapping[str, Any], name: str, **more: Any) -> None:
@@ -181,36 +139,31 @@ class PresetsBar:
     def connect(self, lang: Any, outputs: list[Any]) -> list[Any]:
         """Bind the handlers. outputs: the form's components. Gives the events that fill the form."""
         parts, form = self.parts, self._form
-        said = [parts["note"], parts["said"], parts["choice"]]
+        own = [parts[part] for part in ("rename", "delete", "cancel", "keep", "asked")]
+        said = [parts["note"], parts["said"], parts["choice"], *own]
 
         def bind(event: Any, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
             return event(guarded(handler, self._window), {lang, *inputs}, to, trigger_mode="once", **QUICK)
 
-        choice, name, opened, paste = (parts[part] for part in ("choice", "name", "open", "paste"))
+        choice, name, opened, paste, asked = (
+            parts[part] for part in ("choice", "name", "open", "paste", "asked")
+        )
         filled = [*said, *outputs]
-        own = [parts[part] for part in ("rename", "delete")]
-        bind(
-            choice.input,
-            lambda d: self.describe(d[choice], form.raw(d), d[lang]),
-            {choice, *form.inputs},
-            [parts["note"], *own],
-        )
-        bind(
-            parts["rename"].click,
-            lambda d: self.rename(d[choice], d[name], d[lang]),
-            {choice, name},
-            [*said, *own],
-        )
+        chosen = {choice, *form.inputs}
+        bind(choice.input, lambda d: self.describe(d[choice], form.raw(d), d[lang]), chosen, said)
+        renaming = {choice, name}
+        bind(parts["rename"].click, lambda d: self.rename(d[choice], d[name], d[lang]), renaming, said)
         bind(
             parts["delete"].click,
-            lambda d: self.delete(d[choice], d[parts["asked"]], d[lang]),
-            {choice, parts["asked"]},
-            [*said, *own, parts["asked"]],
+            lambda d: self.delete(d[choice], d[asked], d[lang]),
+            {choice, asked},
+            said,
         )
+        bind(parts["cancel"].click, lambda d: self.cancel(d[lang]), set(), said)
         bind(
             parts["keep"].click,
-            lambda d: self.keep(form.raw(d), d[name], d[lang]),
-            {name, *form.inputs},
+            lambda d: self.keep(form.raw(d), d[name], d[lang], d[asked]),
+            {name, asked, *form.inputs},
             said,
         )
         saving = bind(
@@ -227,127 +180,159 @@ class PresetsBar:
             bind(parts["take"].click, lambda d: self.take(d[paste], d[lang]), {paste}, [*filled, paste]),
         ]
 
+    def _told(
+        self, lang: Lang, said: str = "", above: str = "", asked: str = "", chosen: str | None = None
+    ) -> Update:
+        """What the bar says now, and nothing of before; above: beside the list of presets.
+
+        asked: "delete/x" or "keep/x" while it asks. chosen: the preset that is chosen now, in a list made
+        anew; None leaves both.
+        """
+        parts = self.parts
+        act, _, name = asked.partition("/")
+        words = {
+            "delete": "preset.delete.sure" if act == "delete" else "preset.delete",
+            "keep": "preset.keep.sure" if act == "keep" else "preset.save",
+        }
+        buttons: dict[str, dict[str, Any]] = {
+            part: {"value": say(key, lang, name=name)} for part, key in words.items()
+        }
+        buttons["cancel"] = {"visible": bool(asked)}
+        updates: Update = {parts["said"]: said, parts["note"]: above, parts["asked"]: asked}
+        if chosen is not None:
+            updates[parts["choice"]] = gr.update(choices=self.choices(lang), value=chosen)
+            for part in ("rename", "delete"):
+                buttons.setdefault(part, {})["visible"] = chosen.startswith("own/")
+        return updates | {parts[part]: gr.update(**values) for part, values in buttons.items()}
+
     def describe(self, name: Any, raw: Mapping[str, Any], lang: Lang) -> Update:
         """Whom a preset is for and why, where its values come from, and what it would change."""
         chosen = self._chosen(name)
-        is_own = chosen is not None and chosen.is_own
-        updates: Update = {
-            self.parts["rename"]: gr.update(visible=is_own),
-            self.parts["delete"]: gr.update(visible=is_own, value=say("preset.delete", lang)),
-        }
         html = ""
         if chosen is not None:
             html = note(worded(chosen.note, lang))
             if worded(chosen.source, lang):
                 html += note(say("preset.source", lang, text=worded(chosen.source, lang)))
-            html += difference_html(changes(self._form, raw, recipe(chosen.values)), lang)
-        return updates | {self.parts["note"]: html}
-
-    def _listed(self, said: str, value: str, lang: Lang) -> Update:
-        """The list of presets anew, with one of them chosen."""
-        parts = self.parts
-        hidden = {parts[name]: gr.update(visible=bool(value)) for name in ("rename", "delete")}
-        chosen = gr.update(choices=self.choices(lang), value=value)
-        return {parts["said"]: note(said, "good"), parts["choice"]: chosen, parts["note"]: ""} | hidden
+            then = shown_then(self._window, self._form, self._values(chosen))
+            html += difference_html(changes(raw, then), lang)
+        updates = self._told(lang, above=html, chosen=self._name(chosen) if chosen else "")
+        return {part: update for part, update in updates.items() if part is not self.parts["choice"]}
 
     def rename(self, name: Any, wanted: Any, lang: Lang) -> Update:
         """Give the chosen preset of one's own the name that was typed."""
         chosen = self._chosen(name)
         if chosen is None or not chosen.is_own:
-            return {self.parts["said"]: note(say("preset.choose", lang), "warn")}
+            return self._told(lang, note(say("preset.choose", lang), "warn"))
         try:
             path = preset.rename(chosen, file_name(str(wanted or "")))
         except UserError as e:
-            return {self.parts["said"]: problems(e.problems, lang)}
-        return self._listed(say("preset.renamed", lang, name=path.stem), f"own/{path.stem}", lang)
+            return self._told(lang, problems(e.problems, lang))
+        done = note(say("preset.renamed", lang, name=path.stem), "good")
+        return self._told(lang, done, chosen=f"own/{path.stem}")
 
     def delete(self, name: Any, asked: Any, lang: Lang) -> Update:
         """Remove the chosen preset of one's own, at the second click."""
-        parts, chosen = self.parts, self._chosen(name)
+        chosen = self._chosen(name)
         if chosen is None or not chosen.is_own:
-            return {parts["said"]: note(say("preset.choose", lang), "warn"), parts["asked"]: ""}
-        if asked != name:
-            label = say("preset.delete.sure", lang, name=chosen.name)
-            return {parts["delete"]: gr.update(value=label), parts["asked"]: name}
+            return self._told(lang, note(say("preset.choose", lang), "warn"))
+        question = f"delete/{chosen.name}"
+        if asked != question:
+            return self._told(lang, asked=question)
         chosen.path.unlink(missing_ok=True)
-        return self._listed(say("preset.deleted", lang, name=chosen.name), "", lang) | {parts["asked"]: ""}
+        done = note(say("preset.deleted", lang, name=chosen.name), "good")
+        return self._told(lang, done, chosen="")
+
+    def cancel(self, lang: Lang) -> Update:
+        """Leave everything as it is."""
+        return self._told(lang)
 
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""
         chosen = self._chosen(name)
         if chosen is None:
-            return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
-        title = chosen.title.ja if lang == "ja" else chosen.title.en
-        values = recipe(chosen.values)
-        for key in WRITTEN:
-            if key in chosen.values:  # such as the guide's --logging_dir=logs: below the workspace here
-                values[key] = str(self._window.workspace / str(chosen.values[key]))
-        return self._filled(values) | {
-            self.parts["note"]: note(say("preset.applied", lang, name=title), "good")
+            return self._told(lang, above=note(say("preset.choose", lang), "warn"))
+        done = note(say("preset.applied", lang, name=worded(chosen.title, lang)), "good")
+        return put(self._window, self._form, self._values(chosen)) | self._told(lang, above=done)
+
+    def _values(self, chosen: preset.Preset) -> dict[str, Any]:
+        """What a preset names; what is written, such as the guide's "logs", below the workspace."""
+        written = {
+            key: str(self._window.workspace / str(chosen.values[key]))
+            for key in WRITTEN
+            if key in chosen.values
         }
+        return {**chosen.values, **written}
 
     def reset(self, lang: Lang) -> Update:
         """Everything as in a window opened for the first time."""
-        return self._filled(self._window.demo_values()) | {
-            self.parts["said"]: note(say("file.reset.done", lang), "good")
-        }
+        done = note(say("file.reset.done", lang), "good")
+        return self._whole(self._window.demo_values()) | self._another(done, lang)
 
-    def _filled(self, values: Mapping[str, Any]) -> Update:
-        self._window.draft.keep(self._form.shown(values))
+    def _whole(self, values: Mapping[str, Any]) -> Update:
+        """Every setting that is named, the person's own among them."""
+        self._window.draft.keep(self._form.shown(values), lent={})
         return self._form.fill(values)
 
-    def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang) -> Update:
-        """Save the settings as a preset of one's own, below the workspace and nowhere else."""
-        parts = self.parts
+    def _another(self, said: str, lang: Lang) -> Update:
+        """What is said of settings that came from elsewhere than the chosen preset."""
+        return self._told(lang, said, chosen="")
+
+    def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang, asked: Any = "") -> Update:
+        """Save the settings as a preset of one's own; over another of that name at the second click."""
+        folder = self._window.preset_folders[1]
         try:
+            wanted = file_name(str(name or ""))
             _, checked = self._form.check(raw, lang)
-            values = toml_io.values_of(checked.config)
-            path = preset.save(self._window.preset_folders[1], file_name(str(name or "")), values)
+            if (folder / f"{wanted}.toml").exists() and asked != f"keep/{wanted}":
+                told = note(say("preset.keep.there", lang, name=wanted), "warn")
+                return self._told(lang, told, asked=f"keep/{wanted}")
+            path = preset.save(folder, wanted, toml_io.values_of(checked.config))
         except UserError as e:
-            return {parts["said"]: problems(e.problems, lang)}
-        return {
-            parts["said"]: note(say("preset.saved", lang, name=path.stem), "good"),
-            parts["choice"]: gr.update(choices=self.choices(lang), value=f"own/{path.stem}"),
-        }
+            return self._told(lang, problems(e.problems, lang))
+        done = note(say("preset.saved", lang, name=path.stem), "good")
+        return self._told(lang, done, chosen=f"own/{path.stem}")
 
     def save(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The run file's text for the browser to save; problems are told, and nothing is saved."""
         try:
             text, _ = self._form.check(raw, lang)
         except UserError as e:
-            return {self.parts["said"]: problems(e.problems, lang), self.parts["text"]: ""}
-        return {self.parts["text"]: text, self.parts["said"]: ""}
+            return self._told(lang, problems(e.problems, lang)) | {self.parts["text"]: ""}
+        return self._told(lang) | {self.parts["text"]: text}
 
     def open(self, uploaded: Any, lang: Lang) -> Update:
         """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
         path = Path(str(uploaded))
         try:
-            if (text := _dataset_config(path)) is not None:
-                return self._take_datasets(text, file_name(path.stem), lang)
-            values, notices = _read(path)
+            return self._put(
+                open_file(path), path.stem, note(say("file.opened", lang, name=path.name), "good"), lang
+            )
         except UserError as e:
-            return {self.parts["said"]: problems(e.problems, lang)}
-        done = note(say("file.opened", lang, name=path.name), "good")
-        return self._filled(values) | {self.parts["said"]: done + problems(notices, lang)}
+            return self._told(lang, problems(e.problems, lang))
+
+    def take(self, text: Any, lang: Lang) -> Update:
+        """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
+        if not str(text or "").strip():
+            return self._told(lang, note(say("import.empty", lang), "warn"))
+        try:
+            return self._put(open_text(str(text)), "pasted", "", lang) | {self.parts["paste"]: ""}
+        except UserError as e:
+            return self._told(lang, problems(e.problems, lang))
+
+    def _put(self, opened: Opened, name: str, done: str, lang: Lang) -> Update:
+        """Put into the form what was opened, with what there is to say. Raises UserError."""
+        if opened.datasets:
+            return self._take_datasets(opened.datasets, file_name(name), lang)
+        if opened.is_whole:
+            return self._whole(opened.values) | self._another(done + problems(opened.report, lang), lang)
+        updates = put(self._window, self._form, opened.values)
+        return updates | self._another(done + report_html(opened.report, lang), lang)
 
     def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
         """Keep a dataset_config as a file and name it; all that is not about pictures stays as it is."""
         paths = self._window.paths
         values, n = datasets.keep(paths, text, name)
+        self._window.draft.keep(self._form.shown(values))
         file = paths.short(values[datasets.KEY])
-        done = note(say("import.datasets", lang, path=file, n=n), "good")
-        return self._filled(values) | {self.parts["said"]: done}
-
-    def take(self, text: Any, lang: Lang) -> Update:
-        """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
-        said = self.parts["said"]
-        if not str(text or "").strip():
-            return {said: note(say("import.empty", lang), "warn")}
-        text = str(text)[:LARGEST_FILE]
-        try:
-            if is_dataset_config(text):
-                return self._take_datasets(text, "pasted", lang) | {self.parts["paste"]: ""}
-            values, notices = _taken(import_text(text))
-        except UserError as e:
-            return {said: problems(e.problems, lang)}
-        return self._filled(values) | {said: problems(notices, lang), self.parts["paste"]: ""}
+        key = "import.datasets.one" if n == 1 else "import.datasets"
+        return self._form.fill(values) | self._told(lang, note(say(key, lang, path=file, n=n), "good"))

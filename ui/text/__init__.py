@@ -45,6 +45,12 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "preset.renamed": Words("Preset renamed: {name}", "プリセットの名前を変更しました：{name}"),
     "preset.delete": Words("Delete", "削除"),
     "preset.delete.sure": Words("Delete “{name}”?", "「{name}」を削除しますか？"),
+    "preset.cancel": Words("Cancel", "キャンセル"),
+    "preset.keep.sure": Words("Replace “{name}”", "「{name}」を置き換える"),
+    "preset.keep.there": Words(
+        "There is a preset {name} already. Replace it with the settings on the page?",
+        "プリセット「{name}」はすでにあります。画面の設定で置き換えますか？",
+    ),
     "preset.deleted": Words("Preset deleted: {name}", "プリセットを削除しました：{name}"),
     "diff.none": Words("It changes nothing: these are the settings already.", "現在の設定と同じです。"),
     "diff.one": Words("1 setting would change", "変わる設定：1個"),
@@ -69,6 +75,21 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」"
         "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"
         "指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
+    ),
+    "import.datasets.one": Words(
+        "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” "
+        "(Dataset tab, settings shown: All), with {n} subset. The fields for folders of pictures are empty "
+        "now, as the file names the pictures; all other settings stay as they were.",
+        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」"
+        "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"
+        "指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
+    ),
+    "import.left": Words("Please look at these ({n})", "確認してください（{n}件）"),
+    "import.read": Words("Read as ({n})", "読み替えた設定（{n}件）"),
+    "file.kind": Words(
+        "{name} holds no settings: choose a settings file (.toml, .json or .txt) or a LoRA (.safetensors).",
+        "{name}は設定ファイルではありません。設定ファイル（.toml・.json・.txt）"
+        "またはLoRA（.safetensors）を選んでください。",
     ),
     "file.open": Words("Open a settings file", "設定ファイルを開く"),
     "file.save": Words("Download settings file", "設定ファイルをダウンロード"),

@@ -1,0 +1,110 @@
+"""Everything that is shipped to be trained with trains: each preset from the page, and each example as it is.
+
+Only the model, the pictures and their size are replaced by tiny ones; three steps of each.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.config import preset, toml_io
+from core.config.importing import import_text
+from core.events import Saved, StepDone
+from core.runner import Runner
+from tests.tiny import make_tiny
+from tests.ui.fake import demo_raw
+from ui.window import PROJECT
+
+PRESETS = sorted(path.stem for path in preset.SHIPPED.glob("*.toml"))
+COMMANDS = ("least-memory", "more-memory", "buckets-augmentation")
+SIZES = (
+    "dataset.resolution=[64, 64]",
+    "dataset.min_bucket_reso=64",
+    "dataset.max_bucket_reso=128",
+    "sample.sample_prompts=['frog --w 64 --h 64 --s 1']",
+)
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("base")
+    return {family: make_tiny(folder / f"{family}.safetensors", family=family) for family in ("sd1", "sd2")}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("pictures")
+    for folder, colour in (("train/2_sls frog", "green"), ("reg/1_frog", "brown")):
+        (root / folder).mkdir(parents=True)
+        for n in range(2):
+            Image.new("RGB", (64, 64), colour).save(root / folder / f"{n}.png")
+    return root
+
+
+@pytest.fixture
+def go(bases, pictures, tmp_path):
+    """Train three steps of a run file's text; gives the run."""
+
+    def run(text: str, family: str = "sd1", *more: str):
+        handle = Runner().start(
+            text,
+            (
+                f"model.base='{bases[family]}'",
+                f"dataset.train_data_dir='{pictures / 'train'}'",
+                f"dataset.reg_data_dir='{pictures / 'reg'}'",
+                f"save.output_dir='{tmp_path / 'out'}'",
+                f"log.logging_dir='{tmp_path / 'logs'}'",
+                "train.max_train_steps=3",
+                "train.max_train_epochs=''",
+                *SIZES,
+                *more,
+            ),
+        )
+        assert handle.wait(120)
+        assert handle.ended.status == "done", handle.ended.en
+        assert max(e.step for e in handle.log.since(0) if isinstance(e, StepDone)) == 3
+        return handle
+
+    return run
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_applied_to_the_demo_trains_and_draws_its_samples(go, app, window, name):
+    app.bar.apply(f"shipped/{name}", "en")
+    raw = demo_raw(app) | window.draft.values
+    handle = go(app.form.text(raw, "en"), "sd2" if name.startswith("sd21") else "sd1")
+    samples = [e for e in handle.log.since(0) if isinstance(e, Saved) and e.kind == "sample"]
+    assert [sample.step for sample in samples] == [0, 3]
+
+
+def test_the_demos_run_file_trains(go):
+    go((PROJECT / "demo" / "run.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_guides_command_trains_as_it_is_imported(go, name):
+    imported = import_text((PROJECT / "tests" / "guide" / f"{name}.txt").read_text("utf-8"))
+    go(toml_io.dumps(dict(imported.values)))
+
+
+def test_the_example_of_data_sets_trains(go, pictures, tmp_path):
+    example = re.search(
+        r"```toml\n(.*?)```", (PROJECT / "docs" / "datasets.md").read_text("utf-8"), re.DOTALL
+    )
+    named = {
+        "pictures/frogs": "reg/1_frog",
+        "pictures/frog": "train/2_sls frog",
+        "pictures/all": "train/2_sls frog",
+    }
+    text = example[1]
+    for there, here in named.items():
+        text = text.replace(f'"{there}"', f"'{pictures / here}'")
+    meta = tmp_path / "meta.json"
+    meta.write_text('{"0": {"caption": "a frog"}}', encoding="utf-8")
+    text = text.replace('"pictures/meta.json"', f"'{meta}'").replace("512", "64").replace("768", "128")
+    config = tmp_path / "datasets.toml"
+    config.write_text(text, encoding="utf-8")
+    folders = ("dataset.train_data_dir=''", "dataset.reg_data_dir=''")
+    go("format = 1\n", "sd1", *folders, f"dataset.dataset_config='{config}'")
