@@ -1,42 +1,20 @@
-"""What the results of a run are called, and which of these names are taken already. No torch."""
+"""Which results of a run are there already, and which name is free. No torch."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
+from core.config.output_names import ENDINGS, model_of
 from core.config.schema import SaveConfig
 from core.train import state_files
 
 LINEAGE = "rareword_lineage"
 """Metadata key that tells which training a file comes from."""
 
-ENDINGS: Mapping[str, str] = {
-    "safetensors": ".safetensors", "ckpt": ".ckpt", "diffusers": "", "diffusers_safetensors": "",
-}  # fmt: skip
-
-_NUMBERED = re.compile(r"(.+)-(\d{1,3})")
-
-
-def model_name(output_name: str | None, kind: str, number: int) -> str:
-    """Name of a model without its ending; kind: "last", "epoch" or "step". As sd-scripts names them."""
-    if kind == "epoch":
-        return f"{output_name or 'epoch'}-{number:06d}"
-    if kind == "step":
-        return f"{output_name or 'at'}-step{number:08d}"
-    return output_name or "last"
-
-
-def state_name(output_name: str | None, kind: str, number: int) -> str:
-    """Name of a state folder; kind: "last", "epoch", "step" or "autosave"."""
-    prefix = state_files.prefix(output_name)
-    if kind == "last":
-        return f"{prefix}last{state_files.SUFFIX}"
-    digits = 6 if kind == "epoch" else 8
-    return f"{prefix}{kind}-{number:0{digits}d}{state_files.SUFFIX}"
+_NUMBERED = re.compile(r"(.+)-([0-9]{1,3})")
 
 
 def existing(save: SaveConfig) -> list[Path]:
@@ -46,25 +24,21 @@ def existing(save: SaveConfig) -> list[Path]:
     """
     if save.resume:
         return []
-    stems = (
-        re.escape(model_name(save.output_name, "last", 0)),
-        re.escape(save.output_name or "epoch") + r"-\d{6}",
-        re.escape(save.output_name or "at") + r"-step\d{8}",
-    )
-    # Systems that take Frog and frog for the same file.
-    flags = re.IGNORECASE if sys.platform in ("win32", "darwin") else 0
-    pattern = re.compile(f"({'|'.join(stems)})({re.escape('.safetensors')}|{re.escape('.ckpt')})?", flags)
     folder = Path(save.output_dir)
     try:
         with os.scandir(folder) as entries:
-            found = [
-                Path(entry.path)
-                for entry in entries
-                if (match := pattern.fullmatch(entry.name)) and (match.group(2) or entry.is_dir())
-            ]
+            found = [Path(entry.path) for entry in entries if _is_model(entry, save.output_name)]
     except OSError:
         return []
     return sorted([*found, *state_files.candidates(folder, save.output_name)])
+
+
+def _is_model(entry: os.DirEntry[str], output_name: str | None) -> bool:
+    endings = [ending for ending in ENDINGS.values() if ending and entry.name.endswith(ending)]
+    stems = [entry.name.removesuffix(ending) for ending in endings]
+    if entry.is_dir():
+        stems.append(entry.name)
+    return any(model_of(stem, output_name) for stem in stems)
 
 
 def free(save: SaveConfig, taken: Collection[tuple[str, str]] = ()) -> str:

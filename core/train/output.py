@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.config import output_names
+from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema import SaveConfig
 from core.control import RunControl
 from core.errors import ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import beside
-from core.formats.header import read_header
-from core.train import state, state_files
-from core.train.names import ENDINGS, LINEAGE, model_name, state_name
+from core.train import owned, state
 from core.train.state import Kept, Progress, StateWriter
 
 KEEP_AUTOSAVES = 2
@@ -90,7 +89,7 @@ class Outputs:
             return None
         number = epoch if kind == "epoch" else progress.step
         path = self._folder / state_name(self._config.output_name, kind, number)
-        if not _is_state_of(path, progress.lineage):
+        if not owned.is_state_of(path, progress.lineage):
             self._set_aside(path)
         place = self._writer.save(path, progress, kind, epoch)
         self._state_saved_at = time.monotonic()
@@ -116,19 +115,25 @@ class Outputs:
         number = epoch if kind == "epoch" else progress.step
         stem = self._folder / model_name(self._config.output_name, kind, number)
         path = stem.with_name(stem.name + self._ending)
-        if path.name not in progress.written and not _is_model_of(path, progress.lineage):
+        if not self._is_own_model(path, progress):
             self._set_aside(path)
         place = self._write_model(path, progress, epoch)
-        progress.written.append(place.name)
+        progress.written[place.name] = owned.stamp(place)
         self._emit(Saved("model", str(place), progress.step, {"kind": kind, "epoch": epoch}))
         return place
+
+    def _is_own_model(self, path: Path, progress: Progress) -> bool:
+        """Whether a model is as this training wrote it, or says that it comes from it."""
+        if owned.is_unchanged(path, progress.written.get(path.name)):
+            return True
+        return owned.lineage_of(path) == progress.lineage
 
     def _set_aside(self, path: Path) -> None:
         """Keep what another run left under this name."""
         if not path.exists():
             return
-        if path.name.endswith(state_files.SUFFIX):
-            stem, suffix = path.name.removesuffix(state_files.SUFFIX), state_files.SUFFIX
+        if path.name.endswith(output_names.STATE):
+            stem, suffix = path.name.removesuffix(output_names.STATE), output_names.STATE
         else:
             stem, suffix = path.name.removesuffix(self._ending), self._ending
         names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
@@ -163,7 +168,7 @@ class Outputs:
         last = config.save_last_n_epochs if kind == "epoch" else config.save_last_n_steps
         for kept in _older(progress, kind, last):
             path = self._folder / kept.model
-            if kept.model and not _is_model_of_another(path, progress.lineage):
+            if kept.model and self._is_own_model(path, progress):
                 for belonging in beside.belongings(path):
                     belonging.unlink(missing_ok=True)
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -177,14 +182,19 @@ class Outputs:
             else config.save_last_n_steps_state or config.save_last_n_steps
         )
         for kept in _older(progress, kind, last):
-            if kept.state and _is_state_of(self._folder / kept.state, progress.lineage):
+            if kept.state and owned.is_state_of(self._folder / kept.state, progress.lineage):
                 state.remove(self._folder / kept.state)
             kept.state = ""
         progress.saves = [kept for kept in progress.saves if kept.model or kept.state]
 
     def _remove_autosaves(self, progress: Progress, keep: int) -> None:
-        pattern = state_name(self._config.output_name, "autosave", 0).replace("0" * 8, "[0-9]" * 8)
-        own = sorted(path for path in self._folder.glob(pattern) if _is_state_of(path, progress.lineage))
+        own = sorted(
+            path
+            for path in self._folder.iterdir()
+            if (named := output_names.state_of(path.name, self._config.output_name))
+            and named.kind == "autosave"
+            and owned.is_state_of(path, progress.lineage)
+        )
         for path in own[: len(own) - keep]:
             state.remove(path)
 
@@ -226,31 +236,3 @@ def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:
     if kind == "epoch":
         return found[:-last]
     return [kept for kept in found if kept.number < progress.step - last]
-
-
-def _is_state_of(path: Path, lineage: str) -> bool:
-    """Whether a state folder belongs to this training, damaged or not."""
-    try:
-        values = json.loads((path / state_files.STATE).read_text(encoding="utf-8"))
-        return bool(values["lineage"] == lineage)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _is_model_of(path: Path, lineage: str) -> bool:
-    """Whether a single file says that it comes from this training."""
-    return _lineage(path) == lineage
-
-
-def _is_model_of_another(path: Path, lineage: str) -> bool:
-    return _lineage(path) not in (None, lineage)
-
-
-def _lineage(path: Path) -> str | None:
-    """The training that a single file says it comes from."""
-    if path.suffix != ".safetensors" or not path.is_file():
-        return None
-    try:
-        return read_header(path).metadata.get(LINEAGE)
-    except UserError:
-        return None

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from core.config.option import walk
+from core.config.output_names import ENDINGS
 from core.config.schema import RunConfig
 from core.data.plan import Plan
 from core.formats import lora_file, metadata, tensors
 from core.models.family import Components, Family
 from core.train import state_files, told
-from core.train.names import ENDINGS, LINEAGE
+from core.train.names import LINEAGE
 from core.train.state import Progress
 from core.train.trainee import Trainee
 

@@ -22,14 +22,10 @@ from core.train import optim_state, state_files
 from core.train.ema import Averages
 from core.train.engine import Engine
 from core.train.lengths import Lengths
-from core.train.state_files import Found
+from core.train.owned import Stamp
+from core.train.state_files import EMA, NUMBERS, OPTIMIZER, TRAINABLE, Found
 from core.train.trainee import Trainee
 from core.train.update import Update
-
-TRAINABLE = "trainable.safetensors"
-OPTIMIZER = "optimizer.safetensors"
-NUMBERS = "optimizer.json"
-EMA = "ema.safetensors"
 
 
 @dataclass
@@ -51,13 +47,14 @@ class Progress:
 
     step: optimizer steps done. losses: of the steps since the last report, so that the first report after a
     resume is the one that would have come. lineage: name of the first run folder of this training. written:
-    names of the models it saved. saves: what epoch and step saves left.
+    names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
+    left.
     """
 
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
     lineage: str = ""
-    written: list[str] = field(default_factory=list)
+    written: dict[str, Stamp | None] = field(default_factory=dict)
     saves: list[Kept] = field(default_factory=list)
 
 
@@ -127,7 +124,7 @@ class StateWriter:
             step=values["step"],
             losses=[torch.tensor(loss, device=self.engine.device) for loss in values["losses"]],
             lineage=values["lineage"],
-            written=[*values["written"]],
+            written=_written(values["written"]),
             saves=[Kept(**kept) for kept in values.get("saves", ())],  # older states have none
         )
         return progress, _inexact(values["machine"], self._machine())
@@ -191,6 +188,13 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
             "末尾の桁は異なることがあります。",
         )
     ]
+
+
+def _written(noted: Mapping[str, Any] | list[str]) -> dict[str, Stamp | None]:
+    """What a state notes about the models of its training; earlier versions noted the names alone."""
+    if isinstance(noted, list):
+        return dict.fromkeys(noted)
+    return {name: Stamp(*stamp) if stamp else None for name, stamp in noted.items()}
 
 
 def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:

@@ -8,8 +8,8 @@ attackers.
 from __future__ import annotations
 
 import json
+import math
 import os
-import re
 import shutil
 import zlib
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.config import output_names
 from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Problem, UserError
@@ -26,7 +27,15 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
-SUFFIX = "-state"
+TRAINABLE = "trainable.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+NUMBERS = "optimizer.json"
+EMA = "ema.safetensors"
+REQUIRED = (STATE, TRAINABLE, OPTIMIZER, NUMBERS)
+"""Files without which a state is none; the weights' means are there only where a run keeps them."""
+
+FILES = frozenset({*REQUIRED, EMA, MANIFEST, "run.toml"})
+"""Everything that is written into a state."""
 
 AUTO = "auto"
 """What save.resume says to take the newest state of the output folder."""
@@ -65,22 +74,57 @@ def seal(folder: Path) -> None:
 
 
 def fault(path: Path) -> str:
-    """What keeps a folder from being a complete state, or "" when it is one."""
+    """What keeps a folder from being a complete state, or "" when it is one. Reads every file."""
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             return f"{MANIFEST} is of another version"
+        missing = [name for name in REQUIRED if name not in manifest["files"]]
+        if missing:
+            return f"{MANIFEST} does not name {missing[0]}"
         for name, expected in manifest["files"].items():
-            if Path(name).name != name:
+            if not output_names.is_plain(name):
                 return f"{MANIFEST} names a file outside the folder"
             if list(checksum(path / name)) != [expected["size"], expected["crc32"]]:
                 return f"{name} is damaged"
-        values = json.loads((path / STATE).read_text(encoding="utf-8"))
-        if not isinstance(values, dict) or not isinstance(values.get("step"), int):
-            return f"{STATE} is damaged"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        return _fault_of(json.loads((path / STATE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
         return f"{type(e).__name__}: {e}"
-    return ""
+
+
+def _fault_of(values: Any) -> str:
+    """What in state.json is not as it is written here, or "". Names in it are never paths."""
+    if not isinstance(values, dict):
+        return f"{STATE} is damaged"
+    written, saves = values.get("written", {}), values.get("saves", [])
+    sound = {
+        "step": _is_count(values["step"]),
+        "losses": isinstance(values["losses"], list) and all(map(_is_number, values["losses"])),
+        "lineage": output_names.is_plain(values["lineage"]),
+        # A list of names in states of earlier versions.
+        "written": isinstance(written, list | dict) and all(map(output_names.is_plain, written)),
+        "saves": isinstance(saves, list) and all(map(_is_kept, saves)),
+        "config": isinstance(values["config"], dict) and _is_count(values["config"]["train.seed"]),
+        "identity": isinstance(values["identity"], dict),
+        "machine": isinstance(values["machine"], dict),
+    }
+    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    return f"{wrong[0]} in {STATE} is not as it was written" if wrong else ""
+
+
+def _is_kept(kept: Any) -> bool:
+    """Whether an entry of what earlier saves left is one: see core.train.state.Kept."""
+    names = [kept["model"], kept["state"]]
+    is_named = all(name == "" or output_names.is_plain(name) for name in names)
+    return is_named and kept["kind"] in ("epoch", "step") and _is_count(kept["number"]) and len(kept) == 4
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def read(path: Path) -> Found:
@@ -105,21 +149,19 @@ def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Probl
 
     Raises UserError when there are states and every one is damaged: a run must not silently start from zero.
     """
-    passed_over: list[Problem] = []
+    damaged: list[tuple[Path, str]] = []
     for path in sorted(candidates(output_dir, name), key=_age, reverse=True):
-        if found := fault(path):
-            passed_over.append(
-                _damaged(path, found, "the one before it is used", "1つ前の状態を使います", "W-STATE-DAMAGED")
-            )
-            continue
-        return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over
-    if passed_over:
-        raise UserError(
-            *(
-                Problem("E-STATE-DAMAGED", problem.en, problem.ja, "save.resume", problem.path)
-                for problem in passed_over
-            )
-        )
+        if not (found := fault(path)):
+            passed_over = [
+                _damaged(place, why, "the one before it is used", "1つ前の状態を使います", "W-STATE-DAMAGED")
+                for place, why in damaged
+            ]
+            return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over
+        damaged.append((path, found))
+    if damaged:
+        mend = "there is no complete one; choose another output name, or move it away, to begin anew"
+        mend_ja = "ほかに使える状態はありません。最初から学習するには、別の出力名にするか、移動してください"
+        raise UserError(*(_damaged(path, found, mend, mend_ja) for path, found in damaged))
     return None, []
 
 
@@ -127,13 +169,7 @@ def candidates(output_dir: Path, name: str | None) -> list[Path]:
     """Folders that carry a state's name and belong to this output name, complete or not."""
     if not output_dir.is_dir():
         return []
-    pattern = re.compile(prefix(name) + r"(epoch-\d+|step-\d+|autosave-\d+|last(\.old-\d+)?)-state")
-    return [path for path in output_dir.iterdir() if path.is_dir() and pattern.fullmatch(path.name)]
-
-
-def prefix(name: str | None) -> str:
-    """What the names of states begin with."""
-    return f"{name}-" if name else ""
+    return [p for p in output_dir.iterdir() if output_names.state_of(p.name, name) and p.is_dir()]
 
 
 def resume_seed(config: RunConfig) -> int | None:
@@ -222,7 +258,10 @@ def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STA
 def _age(path: Path) -> tuple[float, str]:
     """States sort by when they were committed; the manifest is the last file written."""
     manifest = path / MANIFEST
-    return ((manifest if manifest.is_file() else path).stat().st_mtime, path.name)
+    try:
+        return ((manifest if manifest.is_file() else path).stat().st_mtime, path.name)
+    except OSError:
+        return (0.0, path.name)
 
 
 def _is_alive(pid: int) -> bool:

@@ -31,6 +31,19 @@ def test_models_of_the_name_are_found(tmp_path, save, name, found):
     assert [path.name for path in names.existing(save(name))] == [found]
 
 
+@pytest.mark.parametrize("name", ["frog (1)", "c++", "frog[v2]", "$x^", "frog(", "日本 語"])
+@pytest.mark.parametrize("rest", [".safetensors", "-000010.ckpt", "-step00000500.safetensors"])
+def test_letters_that_mean_something_in_patterns_are_letters(tmp_path, save, name, rest):
+    (tmp_path / f"{name}{rest}").write_bytes(b"")
+    assert [path.name for path in names.existing(save(name))] == [f"{name}{rest}"]
+
+
+def test_a_name_is_no_pattern_for_other_names(tmp_path, save):
+    for other in ("fxg.safetensors", "frog1.safetensors", "cc.safetensors"):
+        (tmp_path / other).write_bytes(b"")
+    assert [names.existing(save(name)) for name in ("f.g", "frog[12]", "c+")] == [[], [], []]
+
+
 @pytest.mark.parametrize("found", ["frog", "frog-000002", "frog-last-state", "frog-step-00000005-state"])
 def test_diffusers_folders_and_states_of_the_name_are_found(tmp_path, save, found):
     (tmp_path / found).mkdir()

@@ -1,14 +1,17 @@
 """What a run leaves in its output folder."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
+from core.config.output_names import model_name, state_name
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.formats.header import read_header
-from core.train.names import LINEAGE, model_name, state_name
+from core.train import state_files
+from core.train.names import LINEAGE
 
 
 @pytest.fixture
@@ -188,3 +191,68 @@ def test_a_whole_model_is_written_as_its_base_was(configure, train, out):
     )
     assert (out / "folder" / "model_index.json").is_file()
     assert trial.of(Saved)[-1].path == str(out / "folder")
+
+
+STRANGER = {"save_every_n_steps": 1, "save_last_n_steps": 1, "save_state": True, "output_name": "frog (1)"}
+
+
+def strange_state(out: Path, step: int, **changes) -> None:
+    """Put other values into a state of ours, with right checksums, as anybody may send one."""
+    (state,) = (path for path in out.iterdir() if path.name == f"frog (1)-step-{step:08d}-state")
+    values = json.loads((state / "state.json").read_text()) | changes
+    (state / "state.json").write_text(json.dumps(values))
+    (state / "manifest.json").unlink()
+    state_files.seal(state)
+
+
+def victims(out: Path) -> dict[Path, Path]:
+    """Files and folders of a person beside the results: each with the file that must stay."""
+    (out / "mine").mkdir()
+    files = {out / "mine": out / "mine" / "note.txt", out / "mine.ckpt": out / "mine.ckpt"}
+    for file in files.values():
+        file.write_text("mine")
+    return files
+
+
+def test_a_stranger_s_state_deletes_and_overwrites_nothing_of_a_person(configure, train, out):
+    train(configure(train={"max_train_steps": 1}, save=STRANGER))
+    mine = victims(out)
+    (out / "frog (1).safetensors").write_text("mine too")
+    saves = [{"kind": "step", "number": 0, "model": path.name, "state": path.name} for path in mine]
+    stamps = {path.name: [1, 4, 0.0] for path in mine} | {"frog (1).safetensors": [1, 8, 0.0]}
+    strange_state(out, 1, saves=saves, written=stamps)
+    (out / "frog (1)-last-state").rename(out / "away")
+    train(configure(train={"max_train_steps": 4}, save=STRANGER | {"resume": "auto"}))
+    assert all(file.read_text() == "mine" for file in mine.values())
+    assert (out / "frog (1).old-1.safetensors").read_text() == "mine too"
+
+
+def test_a_ckpt_that_was_replaced_by_hand_is_not_deleted(configure, train, out):
+    save = STRANGER | {"save_model_as": "ckpt", "save_state": False}
+    replaced = out / "frog (1)-step00000001.ckpt"
+
+    def watch(event):
+        if isinstance(event, Saved) and event.kind == "model" and event.step == 1:
+            replaced.write_text("mine")
+
+    train(configure(train={"max_train_steps": 4}, save=save), None, watch)
+    assert replaced.read_text() == "mine"
+    kept = ["frog (1)-step00000001.ckpt", "frog (1)-step00000003.ckpt", "frog (1)-step00000004.ckpt"]
+    assert [name for name in names(out) if "step" in name] == kept
+
+
+def test_a_state_that_a_person_put_a_file_into_is_not_deleted(configure, train, out):
+    note = out / "frog (1)-step-00000001-state" / "note.txt"
+
+    def watch(event):
+        if isinstance(event, Saved) and event.kind == "state" and event.step == 1:
+            note.write_text("mine")
+
+    train(configure(train={"max_train_steps": 4}, save=STRANGER), None, watch)
+    assert note.read_text() == "mine"
+
+
+def test_the_autosaves_of_any_output_name_go_after_a_finished_run(configure, train, out, monkeypatch):
+    monkeypatch.setattr("core.train.output.Outputs._is_autosave_due", lambda self: True)
+    train(configure(train={"max_train_steps": 3}, save={"output_name": "frog[v2] (1)"}))
+    assert names(out) == ["frog[v2] (1).safetensors"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ResourceFault, UserError
+from core.errors import Problem, ResourceFault, UserError
 from core.events import Saved, Warned
 from core.formats import tensors
 from core.train import state_files
@@ -85,7 +85,10 @@ def test_when_every_state_is_damaged_nothing_starts_from_zero(configure, train, 
         truncate(state)
     with pytest.raises(UserError) as refused:
         train(configure(train=STEPS, save=KEEP | {"resume": "auto"}))
-    assert {problem.code for problem in refused.value.problems} == {"E-STATE-DAMAGED"}
+    problems = refused.value.problems
+    assert {problem.code for problem in problems} == {"E-STATE-DAMAGED"} and len(problems) == 2
+    assert all("there is no complete one" in p.en and "the one before" not in p.en for p in problems)
+    assert all("ほかに使える状態はありません" in p.ja and "1つ前" not in p.ja for p in problems)
 
 
 def test_a_named_state_that_is_damaged_is_refused(configure, train, out):
@@ -144,7 +147,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypa
     def full(self, *args):
         calls.append(args)
         if len(calls) == 1:
-            raise ResourceFault(output.state_files._damaged(out, "no room", "", "", "E-DISK-FULL"))
+            raise ResourceFault(Problem("E-DISK-FULL", "no room", "空きなし"))
         return plain(self, *args)
 
     monkeypatch.setattr(output.StateWriter, "save", full)
@@ -166,7 +169,7 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
     def full(self, *args):
         calls.append(args)
         if len(calls) < 3:
-            raise ResourceFault(output.state_files._damaged(Path("x"), "no room", "", "", "E-DISK-FULL"))
+            raise ResourceFault(Problem("E-DISK-FULL", "no room", "空きなし"))
         return plain(self, *args)
 
     monkeypatch.setattr(output.Outputs, "_save_model", full)
@@ -194,10 +197,77 @@ def test_states_of_another_name_are_not_ours(tmp_path):
     ]
 
 
-def test_a_manifest_can_not_point_outside(tmp_path):
-    (tmp_path / "secret").write_text("x")
-    state = tmp_path / "last-state"
-    state.mkdir()
-    files = {"../secret": {"size": 1, "crc32": 0}}
-    (state / "manifest.json").write_text(json.dumps({"format": 1, "files": files}))
+@pytest.fixture
+def state(tmp_path) -> Path:
+    """A state as it is written, with empty weights, that the checks find complete."""
+    folder = tmp_path / "out" / "last-state"
+    folder.mkdir(parents=True)
+    for name in state_files.REQUIRED:
+        (folder / name).write_text("{}")
+    rewrite(folder, {})
+    assert state_files.fault(folder) == ""
+    return folder
+
+
+def rewrite(folder: Path, changes: dict) -> None:
+    """Put other values into a state, with a manifest that is right for them."""
+    values = {
+        "step": 3, "losses": [], "lineage": "run-0", "written": {}, "saves": [],
+        "identity": {}, "machine": {}, "config": {"train.seed": 7},
+    }  # fmt: skip
+    (folder / "state.json").write_text(json.dumps(values | changes))
+    (folder / "manifest.json").unlink(missing_ok=True)
+    state_files.seal(folder)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", "a/b", "C:secret", "x\\y", ""])
+def test_a_manifest_can_not_point_outside(state, name):
+    manifest = json.loads((state / "manifest.json").read_text())
+    manifest["files"][name] = {"size": 1, "crc32": 0}
+    (state / "manifest.json").write_text(json.dumps(manifest))
     assert "outside" in state_files.fault(state)
+
+
+@pytest.mark.parametrize("name", state_files.REQUIRED)
+def test_a_manifest_that_leaves_out_a_file_is_of_no_complete_state(state, name):
+    manifest = json.loads((state / "manifest.json").read_text())
+    del manifest["files"][name]
+    (state / "manifest.json").write_text(json.dumps(manifest))
+    assert state_files.fault(state) == f"manifest.json does not name {name}"
+
+
+KEPT = {"kind": "step", "number": 1, "model": "at-step00000001.safetensors", "state": ""}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"step": -5}, {"step": True}, {"step": 2.0}, {"step": None},
+        {"losses": ["1"]}, {"losses": 1}, {"losses": [float("nan")]},
+        {"lineage": "../run"}, {"lineage": 5},
+        {"written": ["../victim.ckpt"]}, {"written": {"/etc/passwd": [1, 1, 1.0]}}, {"written": "x"},
+        {"saves": [KEPT | {"model": "../victim"}]}, {"saves": [KEPT | {"state": "/home/me"}]},
+        {"saves": [KEPT | {"model": ".."}]}, {"saves": [KEPT | {"number": "1"}]}, {"saves": [{}]},
+        {"saves": [KEPT | {"more": 1}]}, {"saves": [5]}, {"saves": {}},
+        {"config": {}}, {"config": []}, {"config": {"train.seed": "7"}},
+        {"identity": []}, {"machine": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_state_whose_values_are_not_as_written_is_damaged_whatever_its_checksums(state, changes):
+    rewrite(state, changes)
+    assert state_files.fault(state) != ""
+
+
+def test_a_state_nested_to_no_end_is_damaged(state):
+    (state / "manifest.json").write_text("[" * 100_000)
+    assert "RecursionError" in state_files.fault(state)
+
+
+@pytest.mark.parametrize(
+    "name", ["frog (1)", "c++", "frog[v2]", "$x^", "frog(", "a*b.{2}|", "日本 語", "frog-last"]
+)
+def test_the_states_of_any_output_name_are_found(state, name):
+    there = state.rename(state.with_name(f"{name}-step-00000003-state"))
+    found, passed_over = state_files.newest(there.parent, name)
+    assert found is not None and found.path == there and not passed_over

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import runs
-from core.config import check
+from core.config import check, output_names
 from core.errors import ConfigError, UserError
 from core.events import EventLog
 from core.train import state_files
@@ -44,7 +44,7 @@ def newest_unfinished(output_dir: Path) -> Unfinished | None:
 def _states(output_dir: Path) -> list[Path]:
     if not output_dir.is_dir():
         return []
-    return [p for p in output_dir.glob(f"*{state_files.SUFFIX}") if p.is_dir() and step_of(p) is not None]
+    return [p for p in output_dir.glob(f"*{output_names.STATE}") if p.is_dir() and step_of(p) is not None]
 
 
 def step_of(path: Path) -> int | None:

@@ -1,0 +1,66 @@
+"""What of the output folder this training wrote itself: only that may it replace or delete.
+
+A state that is resumed may come from anybody, so what it says about files is no proof. A file is ours when it
+has the size and time that our own note of it has, or tells in its metadata that it is of this training.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import UserError
+from core.formats.header import read_header
+from core.train import state_files
+from core.train.names import LINEAGE
+
+SLACK = 2.0
+"""Seconds by which the time of a file may change by itself: some drives keep it in steps of two."""
+
+
+class Stamp(NamedTuple):
+    """What tells that a file, or a folder with all in it, is still what was written.
+
+    files: how many. bytes: of all. changed: the newest time of change, in seconds since 1970.
+    """
+
+    files: int
+    bytes: int
+    changed: float
+
+
+def stamp(path: Path) -> Stamp | None:
+    """The stamp of a file or folder as it is now; None when it can't be read."""
+    try:
+        found = [p.stat() for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path.stat()]
+    except OSError:
+        return None
+    return Stamp(len(found), sum(s.st_size for s in found), max((s.st_mtime for s in found), default=0.0))
+
+
+def is_unchanged(path: Path, noted: Stamp | None) -> bool:
+    """Whether what lies there is what was noted when it was written."""
+    now = stamp(path)
+    if now is None or noted is None:
+        return False
+    return now[:2] == noted[:2] and abs(now.changed - noted.changed) <= SLACK
+
+
+def is_state_of(path: Path, lineage: str) -> bool:
+    """Whether a state folder, damaged or not, is of this training, and nobody put another file into it."""
+    try:
+        values = json.loads((path / state_files.STATE).read_text(encoding="utf-8"))
+        return bool(values["lineage"] == lineage) and {p.name for p in path.iterdir()} <= state_files.FILES
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def lineage_of(path: Path) -> str | None:
+    """The training that a single file says it comes from; None for one that does not say."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return None
+    try:
+        return read_header(path).metadata.get(LINEAGE)
+    except UserError:
+        return None
