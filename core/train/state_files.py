@@ -88,7 +88,7 @@ def fault(path: Path) -> str:
             if list(checksum(path / name)) != [expected["size"], expected["crc32"]]:
                 return f"{name} is damaged"
         return _fault_of(json.loads((path / STATE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as e:
         return f"{type(e).__name__}: {e}"
 
 
@@ -96,14 +96,17 @@ def _fault_of(values: Any) -> str:
     """What in state.json is not as it is written here, or "". Names in it are never paths."""
     if not isinstance(values, dict):
         return f"{STATE} is damaged"
+    # Earlier versions noted fewer things.
     written, saves = values.get("written", {}), values.get("saves", [])
+    lengths, stopped = values.get("lengths", {}), values.get("stopped", [])
     sound = {
         "step": _is_count(values["step"]),
         "losses": isinstance(values["losses"], list) and all(map(_is_number, values["losses"])),
         "lineage": output_names.is_plain(values["lineage"]),
-        # A list of names in states of earlier versions.
         "written": isinstance(written, list | dict) and all(map(output_names.is_plain, written)),
         "saves": isinstance(saves, list) and all(map(_is_kept, saves)),
+        "lengths": isinstance(lengths, dict) and all(isinstance(n, int) for n in lengths.values()),
+        "stopped": isinstance(stopped, list) and all(isinstance(part, str) for part in stopped),
         "config": isinstance(values["config"], dict) and _is_count(values["config"]["train.seed"]),
         "identity": isinstance(values["identity"], dict),
         "machine": isinstance(values["machine"], dict),

@@ -250,7 +250,7 @@ KEPT = {"kind": "step", "number": 1, "model": "at-step00000001.safetensors", "st
         {"saves": [KEPT | {"model": ".."}]}, {"saves": [KEPT | {"number": "1"}]}, {"saves": [{}]},
         {"saves": [KEPT | {"more": 1}]}, {"saves": [5]}, {"saves": {}},
         {"config": {}}, {"config": []}, {"config": {"train.seed": "7"}},
-        {"identity": []}, {"machine": 1},
+        {"identity": []}, {"machine": 1}, {"lengths": {"a": "b"}}, {"stopped": "unet"}, {"losses": [10**400]},
     ],
     ids=str,
 )  # fmt: skip
