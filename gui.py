@@ -24,6 +24,25 @@ def options() -> argparse.ArgumentParser:
     add("--no-browser", action="store_true", help="do not open a browser / ブラウザを開かない")
     add("--auth", metavar="USER:PASSWORD", help="ask for this login / ログインを必須にする")
     add(
+        "--auth-file",
+        metavar="FILE",
+        help="as --auth, from a file's first line, or set RAREWORD_AUTH: then no list of processes shows it "
+        "/ --authの内容をファイルから読む",
+    )
+    add(
+        "--host-name",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="name a proxy shows the window under; needs a login / プロキシで公開するホスト名",
+    )
+    add(
+        "--root-path",
+        metavar="PATH",
+        default="",
+        help="path a proxy shows it below, such as /rareword; needs a login / プロキシで公開するパス",
+    )
+    add(
         "--root",
         metavar="DIR",
         action="append",

@@ -11,8 +11,8 @@ from typing import Any
 from tests.ui.browser import Watched
 from tests.ui.fake import FakeRun, as_new, make_window
 from tests.ui.states import STATES
-from ui.serve.guard import Login
-from ui.serve.server import listening_socket, serve
+from ui.serve.login import Login
+from ui.serve.server import DIRECT, Proxy, listening_socket, serve
 from ui.window import Window
 
 SIZES = {1440: 900, 1024: 768, 390: 844}
@@ -48,12 +48,12 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, login: Login | None = None) -> Iterator[Stage]:
+def staged(folder: Path, login: Login | None = None, proxy: Proxy = DIRECT) -> Iterator[Stage]:
     """A stage whose files lie in this folder."""
     window = make_window(folder)
-    served = serve(window, "127.0.0.1", listening_socket("127.0.0.1", 0), login)
+    served = serve(window, "127.0.0.1", listening_socket("127.0.0.1", 0), login, proxy)
     try:
-        yield Stage(window, served.url)
+        yield Stage(window, served.url + proxy.root_path)
     finally:
         served.close()
 
@@ -140,7 +140,7 @@ class Look:
         self.pages.append(page)
         page.size(width)
         page.page.emulate_media(color_scheme="dark" if dark else "light")
-        page.visit(self.stage.url)
+        page.visit(f"{self.stage.url}/")
         page.page.set_default_timeout(PATIENCE)
         return page
 
@@ -153,7 +153,7 @@ class Look:
             context.clear_cookies()
         for page in opened:
             assert page.faults == [], page.faults
-            assert page.hosts == {self.stage.url.split("//")[1]}
+            assert page.hosts == {self.stage.url.split("/")[2]}
 
 
 PLACES = tuple((lang, width) for width in SIZES for lang in LANGUAGES)

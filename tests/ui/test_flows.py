@@ -20,7 +20,8 @@ from tests.ui.browser import WAIT, Watched
 from tests.ui.scenes import past_runs
 from tests.ui.stage import Look, staged
 from tests.ui.states import begun
-from ui.serve.guard import Login
+from ui.serve.login import Login
+from ui.serve.server import Proxy
 from ui.window import PROJECT
 
 pytestmark = pytest.mark.browser
@@ -289,6 +290,34 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
         sees(page.ready(), "run-head", "Ready")
         press(page, "run-check")
         sees(page, "run-message", "All is well")
+        look.close()
+
+
+def test_it_works_below_a_path_that_a_proxy_shows_it_at(chrome, tmp_path, frogs):
+    with staged(tmp_path, Login("me", "a good password"), Proxy(root_path="/rareword")) as guarded:
+        look, asked = Look(chrome, guarded), set()
+        page = look.opened("en")
+        page.page.on("request", lambda request: asked.add(request.url.split("?")[0]))
+        page.page.locator("input[name=user]").fill("me")
+        page.page.locator("input[name=password]").fill("a good password")
+        page.page.locator("button").click()
+        sees(page.ready(), "run-head", "Ready")
+        page.page.locator("#make-files input[type=file]").set_input_files([*frogs.iterdir()])
+        page.fill("make-identifier", "sls")
+        page.fill("make-class", "frog")
+        sees(page, "make-plan", "These 4 files will be copied")
+        press(page, "make-apply")
+        sees(page, "make-done", "4 files copied")
+        press(page, "preview-look")
+        page.page.wait_for_function("document.querySelector('#preview-fields img')?.naturalWidth > 0")
+        press(page, "run-start")
+        page.status("running")
+        assert (
+            page.page.locator("#run-log-acts a, [data-live=log-acts] a")
+            .first.evaluate("a => a.href")
+            .startswith(f"{guarded.url}/live/log")
+        )
+        assert {url for url in asked if url.startswith("http") and f"{guarded.url}/" not in url} == set()
         look.close()
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from tests.ui.asking import HOST, OWN, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import COOKIE, Guard, Login
+from ui.serve.guard import Guard
+from ui.serve.login import COOKIE, MOST_WRONG_OF_ALL, Login
 from ui.serve.routes import is_open
-from ui.serve.server import gated, mounted
+from ui.serve.server import gated, listening_socket, mounted, serve
 
 
 async def answers_everything(scope: Any, receive: Any, send: Any) -> None:
@@ -194,11 +195,68 @@ def test_a_wrong_password_opens_nothing(closed, user, password):
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
 
 
-def test_after_ten_wrong_passwords_there_is_a_minute_of_silence(closed, clock):
-    assert [enter(closed, "wrong").status_code for _ in range(10)] == [401] * 10
+def test_after_five_wrong_passwords_there_is_a_minute_of_silence(closed, clock):
+    assert [enter(closed, "wrong").status_code for _ in range(5)] == [401] * 5
     assert enter(closed, "wrong").status_code == enter(closed).status_code == 429
     clock.now += 61
     assert enter(closed).status_code == 200
+
+
+def test_a_thousand_wrong_passwords_get_no_further_by_claiming_to_be_others(closed, login, clock):
+    answered = []
+    for n in range(1000):
+        claims = {"x-forwarded-for": f"10.1.{n // 250}.{n % 250}", "forwarded": f"for=10.2.0.{n % 250}"}
+        claims |= {"x-real-ip": f"10.3.0.{n % 250}", "x-client-ip": f"10.4.0.{n % 250}"}
+        form = {"user": "me", "password": "wrong"}
+        answered.append(ask(closed, "POST", "/login", {**OWN, **claims}, data=form).status_code)
+    assert answered == [401] * 5 + [429] * 995
+    assert len(login._wrong) == 5
+    clock.now += 61
+    assert enter(closed).status_code == 200
+
+
+def test_many_passwords_at_once_are_tried_one_after_the_other(closed):
+    async def run() -> list[int]:
+        transport = httpx.ASGITransport(app=closed, client=("10.0.0.9", 5))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+            form = {"user": "me", "password": "wrong"}
+            answers = await asyncio.gather(
+                *(client.post("/login", data=form, headers=OWN) for _ in range(50))
+            )
+        return [answer.status_code for answer in answers]
+
+    assert sorted(asyncio.run(run())) == [401] * 5 + [429] * 45
+
+
+def test_wrong_passwords_from_many_addresses_are_not_remembered_without_end(login):
+    for n in range(5000):
+        login.enter("me", "wrong", f"10.0.{n // 250}.{n % 250}")
+    assert len(login._wrong) == MOST_WRONG_OF_ALL
+
+
+def test_a_server_that_is_asked_for_real_does_not_believe_who_a_request_says_it_is(tmp_path):
+    config = serve(
+        make_window(tmp_path), "127.0.0.1", listening_socket("127.0.0.1", 0), Login("me", "right password")
+    )
+    try:
+        form = {"user": "me", "password": "wrong"}
+        tried = [
+            httpx.post(
+                f"{config.url}/login", data=form, headers={"x-forwarded-for": f"10.1.0.{n}"}
+            ).status_code
+            for n in range(8)
+        ]
+    finally:
+        config.close()
+    assert tried == [401] * 5 + [429] * 3
+
+
+def test_logging_out_ends_the_session(closed):
+    cookie = enter(closed).headers["set-cookie"].split(";")[0]
+    assert ask(closed, "GET", "/config", {**OWN, "cookie": cookie}).status_code == 200
+    left = ask(closed, "GET", "/logout", {**OWN, "cookie": cookie})
+    assert "Max-Age=0" in left.headers["set-cookie"]
+    assert ask(closed, "GET", "/config", {**OWN, "cookie": cookie}).status_code == 401
 
 
 def test_the_login_link_works_once_and_for_ten_minutes(closed, login, clock):
@@ -223,6 +281,63 @@ def test_a_window_on_the_network_is_found_by_its_address_but_by_no_foreign_name(
     assert ask(guard, "GET", "/", {"host": "192.168.1.5:7860"}).status_code == 200
     assert ask(guard, "GET", "/", {"host": "[fe80::1]:7860"}).status_code == 200
     assert ask(guard, "GET", "/", {"host": "evil.example:7860"}).status_code == 421
+
+
+def test_a_name_that_is_not_known_is_told_with_the_option_that_allows_it(closed):
+    for lang, words in (("en", "start it with --host-name abc.proxy.example.net"), ("ja-JP", "を付けて起動")):
+        headers = {"host": "abc.proxy.example.net:7860", "accept-language": lang}
+        answer = ask(closed, "GET", "/", headers)
+        assert answer.status_code == 421 and words in answer.text
+        assert "--host-name abc.proxy.example.net" in answer.text
+
+
+def test_what_a_host_header_holds_is_shown_as_text_only(closed):
+    answer = ask(closed, "GET", "/", {"host": "<script>alert(1)</script>"})
+    assert answer.status_code == 421 and answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_proxy_s_name_works_as_host_and_as_origin(closed):
+    closed.allow_host("abc.proxy.example.net")
+    cookie = enter(closed).headers["set-cookie"].split(";")[0]
+    public = {"cookie": cookie, "origin": "https://abc.proxy.example.net"}
+    for host in ("abc.proxy.example.net", HOST):  # proxies hand the name on, or ask under their own
+        assert ask(closed, "POST", "/gradio_api/reset", {**public, "host": host}).status_code == 200
+    evil = {**public, "origin": "https://proxy.example.net"}
+    assert ask(closed, "POST", "/gradio_api/reset", {**evil, "host": HOST}).status_code == 403
+    other_port = {**public, "origin": "http://127.0.0.1:9999"}
+    assert ask(closed, "POST", "/gradio_api/reset", {**other_port, "host": HOST}).status_code == 403
+
+
+def test_what_a_request_claims_about_where_the_page_is_reaches_nobody(login):
+    seen = {}
+
+    async def keeps_headers(scope: Any, receive: Any, send: Any) -> None:
+        seen.update({name.decode(): value.decode() for name, value in scope["headers"]})
+        await answers_everything(scope, receive, send)
+
+    guard = Guard(keeps_headers, {"127.0.0.1"})
+    claims = {
+        "x-forwarded-host": "evil.example",
+        "x-gradio-server": "http://evil.example",
+        "forwarded": "host=e",
+    }
+    ask(
+        guard, "GET", "/config", {**OWN, **claims, "x-forwarded-for": "1.2.3.4", "x-forwarded-proto": "https"}
+    )
+    assert not {*claims, "x-forwarded-for"} & seen.keys()
+    guard.allow_host("abc.proxy.example.net")
+    ask(guard, "GET", "/config", {**OWN, "x-forwarded-host": "abc.proxy.example.net"})
+    assert seen["x-forwarded-host"] == "abc.proxy.example.net"
+
+
+def test_below_a_path_requests_come_with_it_or_without(login):
+    guard = Guard(answers_everything, {"127.0.0.1"}, root_path="/rareword")
+    for path in ("/rareword/config", "/config"):
+        assert ask(guard, "GET", path).text == "/config"
+    assert ask(guard, "GET", "/rareword").text == ask(guard, "GET", "/rareword/").text == "/"
+    assert ask(guard, "GET", "/rarewordx/config").status_code == 404
+    assert ask(guard, "GET", "/rareword/rareword/config").status_code == 404
 
 
 def test_a_share_name_is_allowed_once_it_is_known(local):
@@ -270,7 +385,7 @@ def test_no_route_answers_without_login_and_only_these_after_it(inner, whole):
     assert len({path for _, path in routes}) > 60
     for method, path in routes:
         answer = ask(closed, method, path or "/")
-        is_login_page = path.strip("/") in ("", "login") and 'name="password"' in answer.text
+        is_login_page = path.strip("/") in ("", "login", "logout") and 'name="password"' in answer.text
         is_login = (method, path) == ("POST", "/login")
         assert answer.status_code in (401, 404) or is_login_page or is_login, (method, path)
     read = ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/assets/path", "/static/path")

@@ -13,14 +13,15 @@ import pytest
 
 from tests.ui.test_guard import ask
 from ui.app import App
-from ui.serve.server import application, listening_socket
+from ui.serve.guard import Guard
+from ui.serve.server import gated, listening_socket, mounted
 
 HOST = "127.0.0.1:7860"
 
 
 @pytest.fixture(scope="module")
 def shared_served(shared_app: App) -> Any:
-    return application(shared_app._window, {"127.0.0.1"}, None, False)
+    return Guard(gated(mounted(shared_app._window)), {"127.0.0.1"})
 
 
 @pytest.fixture

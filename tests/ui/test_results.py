@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.fake import make_window
 from ui.serve.guard import Guard, Login
-from ui.serve.server import application
+from ui.serve.server import gated, mounted
 from ui.window.paths import Paths
 from ui.window.results import address_of, results, zipped
 
@@ -54,7 +54,7 @@ def served(tmp_path_factory):
     os.symlink(place / "secret.safetensors", output / "link.safetensors")
     os.symlink(place, output / "runs" / "away")
     os.symlink(place / "secret.safetensors", output / "dif" / "unet" / "link.safetensors")
-    return application(window, {"127.0.0.1"}, None, False), window
+    return Guard(gated(mounted(window)), {"127.0.0.1"}), window
 
 
 def address(window, name):
@@ -159,7 +159,7 @@ def test_over_the_network_an_output_folder_outside_the_roots_is_not_listed(serve
 
 def test_the_run_panel_links_to_the_model_that_was_saved(served):
     window = served[1]
-    assert address_of(window, str(window.output / "sls_frog.safetensors")).startswith("/results/")
+    assert address_of(window, str(window.output / "sls_frog.safetensors")).startswith("results/")
     for other in ("", "/etc/passwd", str(window.output / "notes.txt")):
         assert address_of(window, other) == ""
 
@@ -168,5 +168,5 @@ def test_the_list_is_shown_with_size_and_link_in_both_languages(app, window):
     window.output.mkdir(parents=True)
     (window.output / "<b>.safetensors").write_bytes(bytes(2_500_000))
     html = app.results.show("en")
-    assert "&lt;b&gt;.safetensors" in html and "2.5 MB" in html and 'href="/results/' in html
+    assert "&lt;b&gt;.safetensors" in html and "2.5 MB" in html and 'href="results/' in html
     assert "ダウンロード" in app.results.show("ja")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,16 +18,18 @@ from tests.ui.browser import ROOT, gui_py, window
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.serve import start
-from ui.serve.server import listening_socket
-from ui.serve.start import make_login
+from ui.serve.options import VARIABLE, given_auth, make_login, proxy_of
+from ui.serve.server import DIRECT, Proxy, listening_socket
 from ui.window import named_preset
 
 
 def test_every_option_of_the_contract_is_there():
     chosen = gui.options().parse_args(
         ["--share", "--listen", "0.0.0.0", "--port", "80", "--lang", "ja", "--no-browser", "--auth", "a:b",
-         "--root", "x", "--root", "y", "--workspace", "w", "--preset", "p"]
+         "--root", "x", "--root", "y", "--workspace", "w", "--preset", "p", "--auth-file", "f",
+         "--host-name", "n", "--host-name", "m", "--root-path", "/r"]
     )  # fmt: skip
+    assert (chosen.auth_file, chosen.host_name, chosen.root_path) == ("f", ["n", "m"], "/r")
     assert chosen.root == ["x", "y"] and chosen.port == 80 and chosen.preset == "p"
 
 
@@ -45,6 +48,53 @@ def test_without_login_the_window_is_for_this_computer_only():
 def test_a_given_login_is_used_and_never_printed():
     login, made = make_login("me:secret word", is_open=False)
     assert made == "" and login is not None and login.enter("me", "secret word", "x")
+
+
+def test_a_login_can_be_given_without_the_list_of_processes(tmp_path, monkeypatch):
+    assert given_auth(None, None) is None
+    file = tmp_path / "login.txt"
+    file.write_text("me:secret word\nanything else\n", encoding="utf-8-sig")
+    assert given_auth(None, str(file)) == given_auth("me:secret word", None) == "me:secret word"
+    monkeypatch.setenv(VARIABLE, "me:secret word")
+    assert given_auth(None, None) == "me:secret word"
+    assert VARIABLE not in os.environ  # no program that is started from here gets it
+
+
+@pytest.mark.parametrize("given", [("me:word", "x"), ("me:word", None), (None, "x")])
+def test_a_login_that_is_given_twice_is_refused(given, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "me:secret word")
+    with pytest.raises(UserError, match="more than once"):
+        given_auth(*given)
+
+
+def test_a_login_file_that_can_not_be_read_is_named(tmp_path):
+    (tmp_path / "utf16").write_bytes("me:secret word".encode("utf-16"))
+    for name in ("none", "utf16", "."):
+        with pytest.raises(UserError) as error:
+            given_auth(None, str(tmp_path / name))
+        assert error.value.problems[0].path == str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("names", "path"),
+    [
+        *(
+            ([name], "")
+            for name in ("https://x.net", "x.net:80", "x.net/y", "*", "", "a b", "x..net", "x" * 300)
+        ),
+        *(([], path) for path in ("https://x.net/y", "/../x", "/a b", "/a//b", "/x?y", "/%2e")),
+    ],
+)
+def test_a_host_name_or_a_path_that_is_none_is_refused(names, path):
+    with pytest.raises(UserError):
+        proxy_of(names, path)
+
+
+def test_names_and_path_of_a_proxy_are_read_as_people_write_them():
+    assert proxy_of(["Train.Example.NET", "box"], "rareword/") == Proxy(
+        ("train.example.net", "box"), "/rareword"
+    )
+    assert proxy_of([], "/") == proxy_of([], "") == DIRECT
 
 
 @pytest.mark.parametrize("auth", ["me", "me:", ":secret", "me:abc", ""])
@@ -127,13 +177,21 @@ def test_a_workspace_that_can_not_be_written_and_a_missing_root_are_told(tmp_pat
     assert done.returncode == 2 and "--root names a folder that does not exist" in done.stdout
 
 
-@pytest.mark.parametrize("options", [["--share"], ["--listen", "0.0.0.0"], ["--listen", "192.168.1.5"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--share"],
+        *(["--listen", address] for address in ("0.0.0.0", "192.168.1.5")),
+        ["--host-name", "train.example.net"],
+        ["--root-path", "/rareword"],
+    ],
+)
 def test_whatever_others_can_reach_has_a_login_one_link_and_no_dialog(options, tmp_path, monkeypatch):
     monkeypatch.setattr(start, "is_available", lambda: True)  # as on a desktop
     chosen = gui.options().parse_args([*options, "--no-browser", "--workspace", str(tmp_path)])
     served, printed = [], []
 
-    def serve(window, host, sock, login):
+    def serve(window, host, sock, login, proxy):
         sock.close()
         served.append((window, login))
         return SimpleNamespace(url="http://127.0.0.1:1", guard=None)

@@ -13,7 +13,8 @@ import pytest
 
 from tests.ui.asking import HOST, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import COOKIE, Guard, Login
+from ui.serve.guard import Guard
+from ui.serve.login import COOKIE, Login
 from ui.serve.server import gated, mounted
 
 CANARY = b"CANARY-of-the-owner-7d1f"

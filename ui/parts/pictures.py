@@ -11,10 +11,11 @@ from ui.parts.markup import esc
 from ui.text import say
 
 PREFIX = "pictures"
+"""From the page, wherever that is served."""
 
 
 def url(file: str | Path) -> str:
-    """Where the page finds a picture that ui.parts.thumbs made; from the page, wherever that is served."""
+    """Where the page finds a picture that ui.parts.thumbs made."""
     return f"{PREFIX}/{quote(Path(file).name)}"
 
 

@@ -24,7 +24,8 @@ from ui.window import Window
 from ui.window.results import address_of, download_html
 from ui.window.run_view import RunView, log_lines
 
-PREFIX = "/live"
+PREFIX = "live"
+"""From the page, wherever that is served."""
 MOST_COLUMNS = 2000
 """Of samples, however many a page asks for."""
 

@@ -39,7 +39,7 @@
       if (part.dataset.liveVersion) about.set(part.dataset.live, part.dataset.liveVersion);
     });
     try {
-      const answer = await fetch(`/live?${about}`, {signal: AbortSignal.timeout(PATIENCE)});
+      const answer = await fetch(`live?${about}`, {signal: AbortSignal.timeout(PATIENCE)});
       if (!answer.ok) throw new Error(answer.statusText);
       put(await answer.json());
       missed = 0;

@@ -9,14 +9,15 @@ from ui.window.results import PREFIX as RESULTS
 API = "/gradio_api"
 UPLOAD = f"{API}/upload"
 FILE = f"{API}/file="
+LOG_OUT = "/logout"
 
 _READ = frozenset(
     {
-        *("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", LIVE, f"{LIVE}/log"),
+        *("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", f"/{LIVE}", f"/{LIVE}/log"),
         *(f"{API}/{name}" for name in ("app_id", "info", "queue/data", "startup-events", "upload_progress")),
     }
 )
-_READ_BELOW = ("/assets/", "/static/", f"{RESULTS}/", f"/{PICTURES}/", FILE, f"{API}/heartbeat/")
+_READ_BELOW = ("/assets/", "/static/", f"/{RESULTS}/", f"/{PICTURES}/", FILE, f"{API}/heartbeat/")
 _WRITE = frozenset({UPLOAD, *(f"{API}/{name}" for name in ("queue/join", "run/predict", "cancel", "reset"))})
 # Gradio fetches these for whoever asks, and would answer with what another machine says.
 _ADDRESSES = tuple(f"{FILE}{start}" for start in ("http", "/http", "\\"))

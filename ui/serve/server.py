@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,8 @@ from ui.parts.pictures import PREFIX as PICTURES
 from ui.run.live import PREFIX as LIVE
 from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
-from ui.serve.guard import Guard, Login
+from ui.serve.guard import Guard
+from ui.serve.login import Login
 from ui.serve.sending import live, log_sender, picture_sender, sender
 from ui.serve.uploads import Uploads
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
@@ -71,6 +72,17 @@ class Served:
         self.thread.join(10)
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """How the page is reached from elsewhere: under these names, below this path ("" or "/rareword")."""
+
+    host_names: tuple[str, ...] = ()
+    root_path: str = ""
+
+
+DIRECT = Proxy()
+
+
 class Opening:
     """Has the page prepared before it is sent: in the language of who asks, with everything as it stands."""
 
@@ -94,13 +106,8 @@ class Packed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        is_ours = scope["type"] == "http" and (path == "/" or path.startswith(LIVE))
+        is_ours = scope["type"] == "http" and (path == "/" or path.startswith(f"/{LIVE}"))
         await (self._packed if is_ours else self._app)(scope, receive, send)
-
-
-def application(window: Window, hosts: Iterable[str], login: Login | None, any_address: bool) -> Guard:
-    """The whole ASGI application, the Guard outermost."""
-    return Guard(gated(mounted(window)), hosts, login, any_address)
 
 
 def gated(app: ASGIApp) -> ASGIApp:
@@ -108,15 +115,15 @@ def gated(app: ASGIApp) -> ASGIApp:
     return Packed(Assets(Bodies(Uploads(app), Path(get_upload_folder()))))
 
 
-def mounted(window: Window) -> FastAPI:
-    """The page, by Gradio, and what is sent past it."""
+def mounted(window: Window, root_path: str = "") -> FastAPI:
+    """The page, by Gradio, and what is sent past it. root_path: see Proxy."""
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
-    parent.add_api_route(f"{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
+    parent.add_api_route(f"/{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
     parent.add_api_route(f"/{PICTURES}/{{name}}", picture_sender(window), methods=["GET", "HEAD"])
-    parent.add_api_route(LIVE, live(window), methods=["GET"])
-    parent.add_api_route(f"{LIVE}/log", log_sender(window), methods=["GET"])
+    parent.add_api_route(f"/{LIVE}", live(window), methods=["GET"])
+    parent.add_api_route(f"/{LIVE}/log", log_sender(window), methods=["GET"])
     app = App(window)
     parent.add_middleware(
         Opening, prepare=lambda accept, cookie: app.prepare(window.language(accept, cookie))
@@ -125,6 +132,7 @@ def mounted(window: Window) -> FastAPI:
         parent,
         app.blocks,
         path="/",
+        root_path=root_path or None,
         app_kwargs={"openapi_url": None},
         blocked_paths=[str(Path.home() / name) for name in (".ssh", ".cache", ".config", ".aws")],
         footer_links=[],
@@ -180,14 +188,19 @@ def listening_socket(host: str, port: int | None, first: int = 7860) -> socket.s
     raise error
 
 
-def serve(window: Window, host: str, sock: socket.socket, login: Login | None) -> Served:
+def serve(
+    window: Window, host: str, sock: socket.socket, login: Login | None, proxy: Proxy = DIRECT
+) -> Served:
     """Answer on this socket from a thread of its own, so that Ctrl-C stays with the main thread."""
     port = sock.getsockname()[1]
     names = {host, *LOOPBACK}
     is_open = host not in LOOPBACK
     if is_open:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-    guard = application(window, names, login, any_address=is_open)
+    app = gated(mounted(window, proxy.root_path))
+    guard = Guard(app, names, login, any_address=is_open, root_path=proxy.root_path)
+    for name in proxy.host_names:
+        guard.allow_host(name)
     config = uvicorn.Config(
         guard,
         log_config=None,
@@ -204,11 +217,6 @@ def serve(window: Window, host: str, sock: socket.socket, login: Login | None) -
     while not server.started and thread.is_alive():
         thread.join(0.02)
     return Served(server, thread, guard, host, port)
-
-
-def new_password() -> str:
-    """For a window that others can reach and that was given none."""
-    return secrets.token_urlsafe(12)
 
 
 def share(served: Served) -> str:

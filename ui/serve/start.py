@@ -9,6 +9,7 @@ import shutil
 import threading
 import webbrowser
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,14 +19,14 @@ from core import signals
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
 from ui.serve import only
-from ui.serve.guard import Login
-from ui.serve.server import LOOPBACK, Served, listening_socket, new_password, private_cache, serve, share
+from ui.serve.login import Login
+from ui.serve.options import USER, given_auth, make_login, proxy_of
+from ui.serve.server import DIRECT, LOOPBACK, Proxy, Served, listening_socket, private_cache, serve, share
 from ui.text import say
 from ui.window import PROJECT, Window, named_preset
 from ui.window.dialog import Dialog, has_desktop, is_available
 from ui.window.paths import Paths
 
-USER = "rareword"
 Tell = Callable[..., None]
 
 _TAKEN = (13, 48, 98, 10013, 10048)
@@ -55,7 +56,10 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
-    is_open = chosen.share or chosen.listen not in LOOPBACK
+    proxy = proxy_of(chosen.host_name, chosen.root_path)
+    auth = given_auth(chosen.auth, chosen.auth_file)
+    # Whoever reaches a proxy reaches the window behind it.
+    is_open = chosen.share or chosen.listen not in LOOPBACK or proxy != DIRECT
     workspace = Path(chosen.workspace or PROJECT / "workspace").expanduser().resolve()
     try:
         workspace.mkdir(parents=True, exist_ok=True)
@@ -63,15 +67,25 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
         raise _unwritable(workspace, e) from e
     with only.claimed(workspace) as other:
         if other is not None:
-            return _lead(chosen, workspace, other, tell)
+            is_plain = not (chosen.root or chosen.preset or is_open) and auth is None
+            return _lead(chosen, workspace, other, is_plain, tell)
+        login, made = make_login(auth, is_open)
         window = make_window(chosen, workspace, is_open, log_path)
-        return _open(chosen, window, is_open, tell)
+        return _open(chosen, window, Entry(login, made, proxy), tell)
 
 
-def _lead(chosen: argparse.Namespace, workspace: Path, url: str, tell: Tell) -> int:
+@dataclass(frozen=True)
+class Entry:
+    """How people come in. made: the password, when it was made here, to be printed."""
+
+    login: Login | None
+    made: str
+    proxy: Proxy
+
+
+def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool, tell: Tell) -> int:
     """Show the window that is open already. Raises UserError when that one can't be what is asked for."""
-    is_plain = not (chosen.share or chosen.auth or chosen.root or chosen.preset)
-    is_there = chosen.listen in LOOPBACK and chosen.port in (None, urlsplit(url).port)
+    is_there = chosen.port in (None, urlsplit(url).port)
     if not is_plain or not is_there or not only.answers(url):
         raise UserError(
             Problem(
@@ -89,10 +103,9 @@ def _lead(chosen: argparse.Namespace, workspace: Path, url: str, tell: Tell) -> 
     return EXIT_DONE
 
 
-def _open(chosen: argparse.Namespace, window: Window, is_open: bool, tell: Tell) -> int:
+def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) -> int:
     """Serve the window and wait for its end."""
     try:
-        login, made = make_login(chosen.auth, is_open)
         try:
             sock = listening_socket(chosen.listen, chosen.port)
         except OSError as e:
@@ -100,27 +113,24 @@ def _open(chosen: argparse.Namespace, window: Window, is_open: bool, tell: Tell)
             key = "console.port" if is_taken else "console.host"
             tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
             return EXIT_REFUSED
-        served = serve(window, chosen.listen, sock, login)
+        served = serve(window, chosen.listen, sock, entry.login, entry.proxy)
         only.publish(window.paths.workspace, served.url)
-        _announce(chosen, served, (login, made), tell)
+        _announce(chosen, served, entry, tell)
         return _wait(window, served, tell)
     finally:
         window.tensorboard.stop()
         shutil.rmtree(window.cache, ignore_errors=True)
 
 
-def _announce(
-    chosen: argparse.Namespace, served: Served, entry: tuple[Login | None, str], tell: Tell
-) -> None:
+def _announce(chosen: argparse.Namespace, served: Served, entry: Entry, tell: Tell) -> None:
     """Say where the window is and how to get in; open a browser where there is a desktop."""
-    login, made = entry
-    url = served.url
+    login, url = entry.login, served.url
     tell("console.open", url=url)
     if chosen.share:
         url = _share(served, tell) or url
     if login is not None:
-        if made:
-            tell("console.login", user=USER, password=made)
+        if entry.made:
+            tell("console.login", user=USER, password=entry.made)
         tell("console.once", url=f"{url}/?token={login.token}")
     tell("console.stop")
     if not chosen.no_browser and has_desktop():
@@ -173,25 +183,6 @@ def _unwritable(workspace: Path, error: OSError) -> UserError:
         f"書き込み先に書き込めません（{error.strerror}）。",
     )
     return UserError(Problem("E-WORKSPACE", *said, path=str(workspace)))
-
-
-def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
-    """Who may come in, and the password when it was made here. Raises UserError for a login that is none."""
-    if auth is not None:
-        user, colon, password = auth.partition(":")
-        if not colon or not user or len(password) < 4:
-            raise UserError(
-                Problem(
-                    "E-AUTH",
-                    "--auth takes USER:PASSWORD, with at least 4 characters of password.",
-                    "--authは「ユーザー名:パスワード」の形で、パスワードは4文字以上にしてください。",
-                )
-            )
-        return Login(user, password), ""
-    if not is_open:
-        return None, ""
-    made = new_password()
-    return Login(USER, made), made
 
 
 def _wait(window: Window, served: Served, tell: Tell) -> int:

@@ -176,7 +176,30 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "The request is no valid JSON. Reload the page and try again.",
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
+    "serve.host": Words(
+        "This window was asked for as “{host}”, a name it does not know. If that is the name of your proxy "
+        "or of this computer, start it with --host-name {host}.",
+        "この画面は「{host}」という未登録の名前で呼び出されました。お使いのプロキシまたはこのコンピューターの"
+        "名前であれば、--host-name {host} を付けて起動してください。",
+    ),
+    "serve.origin": Words(
+        "Another site ({origin}) asked for this; only the window's own page may. If a proxy shows the window "
+        "there, start it with --host-name {origin}.",
+        "別のサイト（{origin}）からの要求は受け付けません。プロキシを通してそこで表示している場合は、"
+        "--host-name {origin} を付けて起動してください。",
+    ),
+    "serve.closed": Words("There is nothing at this address.", "このアドレスには何もありません。"),
+    "serve.login": Words(
+        "You are logged out. Reload the page and log in.",
+        "ログインしていません。ページを再読み込みしてログインしてください。",
+    ),
     # login
+    "login.title": Words("Log in – Rareword", "ログイン – Rareword"),
+    "login.lead": Words(
+        "Enter the user and password that were set, or printed, when this window was started.",
+        "起動時に設定した、またはコンソールに表示されたユーザー名とパスワードを入力してください。",
+    ),
+    "login.out": Words("Log out", "ログアウト"),
     "login.user": Words("User", "ユーザー名"),
     "login.password": Words("Password", "パスワード"),
     "login.enter": Words("Log in", "ログイン"),

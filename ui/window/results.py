@@ -16,7 +16,8 @@ from ui.parts.markup import esc
 from ui.text import say
 from ui.window import Window
 
-PREFIX = "/results"
+PREFIX = "results"
+"""From the page, wherever that is served."""
 _MODELS = (".safetensors", ".ckpt")
 _BESIDE = (".yaml",)
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")

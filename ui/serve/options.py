@@ -1,0 +1,106 @@
+"""Options about who may come in, and from where: read, checked, refused in a sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import Problem, UserError
+from ui.serve.login import Login
+from ui.serve.server import Proxy
+
+USER = "rareword"
+"""Of a login that is made up here."""
+
+VARIABLE = "RAREWORD_AUTH"
+SHORTEST = 4
+"""Characters of a password that a person chooses."""
+
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_LARGEST_FILE = 4096
+
+
+def given_auth(auth: str | None, file: str | None) -> str | None:
+    """USER:PASSWORD from wherever it was given; None where it was not. Raises UserError.
+
+    The variable is taken away, so that no program that is started from here gets it.
+    """
+    variable = os.environ.pop(VARIABLE, None)
+    given = [auth is not None, file is not None, variable is not None]
+    if sum(given) > 1:
+        raise UserError(
+            Problem(
+                "E-AUTH-TWICE",
+                f"the login is given more than once; use one of --auth, --auth-file and {VARIABLE}.",
+                f"ログインが2か所以上で指定されています。--auth、--auth-file、{VARIABLE}のうち1つだけにしてください。",
+            )
+        )
+    return _first_line(Path(file)) if file is not None else auth if auth is not None else variable
+
+
+def _first_line(file: Path) -> str:
+    try:
+        with file.expanduser().open("rb") as opened:
+            text = opened.read(_LARGEST_FILE).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        why = e.strerror if isinstance(e, OSError) else "UTF-8"
+        raise UserError(
+            Problem(
+                "E-AUTH-FILE",
+                f"the file of --auth-file can't be read ({why}).",
+                f"--auth-fileのファイルを読み込めません（{why}）。",
+                path=str(file),
+            )
+        ) from e
+    return next(iter(text.splitlines()), "")
+
+
+def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
+    """Who may come in, and the password when it was made here. Raises UserError for a login that is none."""
+    if auth is not None:
+        user, colon, password = auth.partition(":")
+        if not colon or not user or len(password) < SHORTEST:
+            raise UserError(
+                Problem(
+                    "E-AUTH",
+                    f"--auth, --auth-file and {VARIABLE} take USER:PASSWORD, with at least "
+                    f"{SHORTEST} characters of password.",
+                    f"--auth、--auth-file、{VARIABLE}は「ユーザー名:パスワード」の形で、パスワードは"
+                    f"{SHORTEST}文字以上にしてください。",
+                )
+            )
+        return Login(user, password), ""
+    if not is_open:
+        return None, ""
+    made = secrets.token_urlsafe(12)
+    return Login(USER, made), made
+
+
+def proxy_of(host_names: Sequence[str], root_path: str) -> Proxy:
+    """What is between the window and its visitors. Raises UserError for a name or a path that is none."""
+    for name in host_names:
+        if not _NAME.fullmatch(name) or len(name) > 253:
+            raise UserError(
+                Problem(
+                    "E-HOST-NAME",
+                    f"--host-name takes a bare name such as train.example.net, not {name[:100]!r}: "
+                    "no https://, no port, no path.",
+                    f"--host-nameにはtrain.example.netのような名前だけを指定してください（指定値：{name[:100]}）。"
+                    "https://、ポート、パスは付けません。",
+                )
+            )
+    path = "/" + root_path.strip("/") if root_path.strip("/") else ""
+    if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
+        raise UserError(
+            Problem(
+                "E-ROOT-PATH",
+                f"--root-path takes a path such as /rareword, not {root_path[:100]!r}.",
+                f"--root-pathには/rarewordのようなパスを指定してください（指定値：{root_path[:100]}）。",
+            )
+        )
+    return Proxy(tuple(name.lower() for name in host_names), path)
