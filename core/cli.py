@@ -129,7 +129,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     command.add_argument("--out", metavar="FOLDER", type=Path, default=Path("output/samples"))
     command.add_argument("--sampler", default="ddim")
     command = add("tools", _tools)
-    command.add_argument("name", choices=("convert", "inspect", "regularize", "resize"))
+    command.add_argument("name", choices=("convert", "inspect", "regularize", "resize", "utf8"))
     command.add_argument("rest", nargs=argparse.REMAINDER)
     command = add("docs", _docs)
     command.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")

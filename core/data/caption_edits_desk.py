@@ -16,9 +16,9 @@ from core.data.folders import Folder
 from core.data.names import parse
 from core.errors import Problem, UserError
 
-SHOWS = ("all", "missing", "empty", "long", "lines", "shift_jis", "unreadable")
+SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")
 """Which captions are shown: those of pictures without a file, empty ones, too long ones, those of several
-lines, those in Shift-JIS, those that can't be read."""
+lines, those in another encoding than UTF-8, those that can't be read."""
 
 
 @dataclass(frozen=True)
@@ -227,8 +227,8 @@ def _shows(desk: Desk, entry: Entry, wanted: Filter, count: Callable[[str], int]
             return desk.tokens(entry, count) > wanted.limit
         case "lines":
             return len(captions.lines_of(entry.text)) > 1
-        case "shift_jis":
-            return entry.layout.encoding == caption_edits_files.SHIFT_JIS
+        case "encoding":
+            return caption_edits_files.is_guessed(entry.layout)
         case "unreadable":
             return entry.problem is not None
         case _:
@@ -295,7 +295,7 @@ def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
 def _undecodable(path: Path) -> Problem:
     return Problem(
         "E-CAP-ENCODING",
-        f"`{path.name}` is neither UTF-8 nor Shift-JIS, and can't be shown. Save it as UTF-8.",
-        f"「{path.name}」はUTF-8でもShift-JISでもないため表示できません。UTF-8で保存し直してください。",
+        f"`{path.name}` is in no encoding that is known here, and can't be shown. Save it as UTF-8.",
+        f"「{path.name}」の文字コードがわからないため表示できません。UTF-8で保存し直してください。",
         path=str(path),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import re
@@ -11,22 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import files
+from core.data import captions, encodings
 from core.data.captions import FALLBACK, dotted
 from core.errors import Problem, UserError
-
-# Longest marks first: that of UTF-32 begins as that of UTF-16 does.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-SHIFT_JIS = "cp932"
-"""What editors of Japanese Windows write; training refuses it, so it is read here to be put right."""
-
-MOST_BYTES = 1_000_000
-"""A caption is a sentence or two; a larger file is something else."""
+from core.files import TooLarge
 
 # Kinds of file that are captions with every tool: nothing that is a program, a picture, settings or weights.
 _CAPTIONS = re.compile(r"\.(caption|cap|txt|text|tags?|prompts?|desc)[0-9a-z_-]{0,8}")
@@ -77,17 +65,23 @@ def suffix_for_new(extension: str) -> str:
 
 
 def decode(data: bytes) -> Written | None:
-    """The text by its byte order mark, else as UTF-8, else as Shift-JIS; None when it is none of these."""
-    mark, encoding = next(((m, name) for m, name in _MARKS if data.startswith(m)), (b"", ""))
-    if not mark and data.count(0) * 4 > len(data):
-        return None  # UTF-16 without a mark
-    for name in (encoding,) if mark else ("utf-8", SHIFT_JIS):
-        try:
-            text = data[len(mark) :].decode(name)
-        except UnicodeDecodeError:
-            continue
-        return _laid_out(text, name, mark)
-    return None
+    """The text by its byte order mark, else as UTF-8, else by the best guess; None when it is none of these.
+
+    Training refuses what is only guessed; here it is shown, so that a person can put it right.
+    """
+    mark, name = encodings.mark_of(data)
+    text = encodings.decode(data)
+    if text is None:
+        guess = encodings.guess(data)
+        if guess is None:
+            return None
+        mark, name, text = b"", guess, data.decode(guess)
+    return _laid_out(text, name, mark)
+
+
+def is_guessed(layout: Layout) -> bool:
+    """Whether the text was read by a guess: training does not take the file."""
+    return not layout.mark and layout.encoding != "utf-8"
 
 
 def _laid_out(text: str, encoding: str, mark: bytes) -> Written:
@@ -100,7 +94,7 @@ def _laid_out(text: str, encoding: str, mark: bytes) -> Written:
 
 
 def encode(text: str, layout: Layout) -> bytes:
-    """The bytes of a text in a file's own layout; as UTF-8 when Shift-JIS lacks one of its signs.
+    """The bytes of a text in a file's own layout; as UTF-8 when its encoding lacks one of the signs.
 
     Line ends stay as they are while the number of lines does; else the file's most frequent kind is taken.
     """
@@ -118,11 +112,11 @@ def encode(text: str, layout: Layout) -> bytes:
 
 
 def as_utf8(data: bytes) -> bytes:
-    """The bytes of a Shift-JIS file as UTF-8, line ends and all; any other file as it is."""
+    """The bytes of a file whose encoding was guessed as UTF-8, line ends and all; any other file as it is."""
     written = decode(data)
-    if written is None or written.layout.encoding != SHIFT_JIS:
+    if written is None or not is_guessed(written.layout):
         return data
-    return data.decode(SHIFT_JIS).encode("utf-8")
+    return data.decode(written.layout.encoding).encode("utf-8")
 
 
 def typed(text: str) -> str:
@@ -134,13 +128,13 @@ def typed(text: str) -> str:
 def read(path: Path) -> bytes | None:
     """The bytes of a caption file, None when there is none. Raises UserError when it can't be read."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UserError(_too_large(path))
-        return path.read_bytes()
+        return files.read(path, captions.MOST_BYTES)
     except FileNotFoundError:
         return None
+    except TooLarge as error:
+        raise UserError(captions.too_large(path, error)) from error
     except OSError as error:
-        raise UserError(_unreadable(path, error)) from error
+        raise UserError(captions.unreadable(path, error)) from error
 
 
 def resolved(path: Path) -> Path:
@@ -171,7 +165,7 @@ def put(path: Path, data: bytes | None) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(_unwritable(path, error)) from error
+        raise UserError(unwritable(path, error)) from error
 
 
 def _no_caption(path: Path) -> Problem:
@@ -183,25 +177,8 @@ def _no_caption(path: Path) -> Problem:
     )
 
 
-def _too_large(path: Path) -> Problem:
-    return Problem(
-        "E-CAP-LARGE",
-        f"`{path.name}` is larger than {MOST_BYTES:,} bytes; that is no caption.",
-        f"「{path.name}」は{MOST_BYTES:,}バイトを超えています。キャプションではないようです。",
-        path=str(path),
-    )
-
-
-def _unreadable(path: Path, error: OSError) -> Problem:
-    return Problem(
-        "E-CAP-READ",
-        f"`{path.name}` can't be read: {error.strerror}. Check its permissions or the drive.",
-        f"「{path.name}」を読み込めません（{error.strerror}）。アクセス権やドライブを確認してください。",
-        path=str(path),
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
+def unwritable(path: Path, error: OSError) -> Problem:
+    """A file that could not be written, and is as it was."""
     return Problem(
         "E-CAP-WRITE",
         f"`{path.name}` can't be written: {error.strerror}. It is as it was; check its permissions, "

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
 import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import files as files_
+from core.catalog import Words
 from core.config.schema_dataset import DatasetConfig
-from core.data import wildcards
+from core.data import encodings, wildcards
 from core.data.names import nfc
 from core.errors import Problem
+from core.files import NoFile, TooLarge, being_read
+from core.reading import reason
 
 FALLBACK = ".txt"
 """Read when the configured kind is missing: other tools write it (sd-scripts' own tagger does)."""
 
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+
+
+MOST_BYTES = 2 << 20
+"""A caption is a sentence or two, or some hundred tags; a larger file is something else."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def listing(folder: Path) -> dict[str, Path]:
 
     Each stands there in lower case too, where that name is free: Windows finds it so.
     """
-    files = {_lookup_name(path.stem, path.suffix): path for path in sorted(folder.iterdir())}
+    with being_read(folder):
+        files = {_lookup_name(path.stem, path.suffix): path for path in sorted(folder.iterdir())}
     for name, path in list(files.items()):
         files.setdefault(name.casefold(), path)
     return files
@@ -80,12 +81,14 @@ def read(
     if path is None:
         return Caption("", None)
     try:
-        data = path.read_bytes()
+        data = files_.read(path, MOST_BYTES)
+    except TooLarge as error:
+        return Caption("", path, (too_large(path, error),))
     except OSError as error:
-        return Caption("", path, (_unreadable(path, error),))
-    text = _decode(data)
+        return Caption("", path, (unreadable(path, error),))
+    text = encodings.decode(data)
     if text is None:
-        return Caption("", path, (_wrong_encoding(path, data),))
+        return Caption("", path, (wrong_encoding(path, data),))
     lines = lines_of(text)
     problems = []
     if not lines:
@@ -106,17 +109,6 @@ def lines_of(text: str) -> list[str]:
 def _clean(line: str) -> str:
     """Without control characters, terminal sequences and outer blanks; everything else as it is."""
     return _CONTROL.sub("", line.replace("\t", " ")).strip()
-
-
-def _decode(data: bytes) -> str | None:
-    """The text by its byte order mark, else as UTF-8; None when it is neither."""
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
-    if encoding == "utf-8" and data.count(0) * 4 > len(data):
-        return None  # UTF-16 without a mark is valid, and meaningless, UTF-8
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
 
 
 def dress(text: str, config: DatasetConfig) -> str:
@@ -224,39 +216,51 @@ def _split(text: str, separator: str) -> list[str]:
     return [part for piece in pieces if (part := piece.strip())]
 
 
-def _wrong_encoding(path: Path, data: bytes) -> Problem:
-    offset, guess_en, guess_ja = _diagnosis(data)
+def wrong_encoding(path: Path, data: bytes) -> Problem:
+    """A file that is not UTF-8, with what it may be and how to convert it; the guess is said, never used."""
+    offset, guess = encodings.first_odd_byte(data), encodings.guess(data)
+    code, place = "E-CAP-ENCODING", str(path)
+    if guess is None:
+        return Problem(
+            code,
+            f"the caption file {path} is not UTF-8 (byte {offset}). Save it as UTF-8.",
+            f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）。"
+            "エディタで開き、UTF-8で保存し直してください。",
+            path=place,
+        )
+    told, command = encodings.NAMES[guess], f'python -m core tools utf8 "{path.parent}"'
     return Problem(
-        "E-CAP-ENCODING",
-        f"the caption file {path} is not UTF-8 (byte {offset}){guess_en}. Save it as UTF-8.",
-        f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）{guess_ja}。"
-        "エディタで開き、UTF-8で保存し直してください。",
+        code,
+        f"the caption file {path} is not UTF-8 (byte {offset}); it looks like {told.en}. Save it as UTF-8: "
+        f"`{command}`, or “Save as UTF-8” under Captions in the window, does so and keeps the original.",
+        f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）。{told.ja}のようです。"
+        f"`{command}`か、画面のキャプション欄の「UTF-8で保存」で変換できます（元の内容も残ります）。",
+        path=place,
+    )
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """A file that is there, and can't be read."""
+    why = reason(error)
+    advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
+    if isinstance(error, NoFile):
+        advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
+    return Problem(
+        "E-CAP-READ",
+        f"the caption file {path} can't be read: {why.en}. {advice.en}",
+        f"キャプションファイル {path} を読み込めません（{why.ja}）。{advice.ja}",
         path=str(path),
     )
 
 
-def _diagnosis(data: bytes) -> tuple[int, str, str]:
-    """Offset of the first wrong byte, and a guess at the real encoding: only said, never used."""
-    try:
-        data.decode("utf-8-sig")
-        offset = data.find(0)
-    except UnicodeDecodeError as error:
-        offset = error.start
-    if 0 in data:
-        return offset, "; it looks like UTF-16", "。UTF-16のようです"
-    try:
-        data.decode("cp932")
-    except UnicodeDecodeError:
-        return offset, "", ""
-    return offset, "; it looks like Shift-JIS (CP932)", "。Shift-JIS（CP932）のようです"
-
-
-def _unreadable(path: Path, error: OSError) -> Problem:
+def too_large(path: Path, error: TooLarge) -> Problem:
+    """A file that is no caption."""
     return Problem(
-        "E-CAP-READ",
-        f"the caption file {path} can't be read: {error.strerror}. Check its permissions or the drive.",
-        f"キャプションファイル {path} を読み込めません（{error.strerror}）。"
-        "アクセス権やドライブを確認してください。",
+        "E-CAP-LARGE",
+        f"the caption file {path} has {error.size:,} bytes; a caption has {MOST_BYTES:,} at most. "
+        "Shorten it, or take it out of the folder.",
+        f"キャプションファイル {path} は{error.size:,}バイトあります（上限{MOST_BYTES:,}）。"
+        "短くするか、フォルダから取り除いてください。",
         path=str(path),
     )
 

@@ -143,9 +143,32 @@ def _regularize(words: Sequence[str], out: TextIO, lang: Lang) -> int:
     return EXIT_DONE
 
 
+def _utf8(words: Sequence[str], out: TextIO, lang: Lang) -> int:
+    parser = Parser("utf8", out)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--encoding", metavar="NAME")
+    args = parser.parse_args(list(words))
+    from core.tools import utf8
+
+    report = utf8.convert(args.folder, args.encoding)
+    for one in report.converted:
+        print(one.words.ja if lang == "ja" else one.words.en, file=out)
+    if report.problems:
+        raise UserError(*report.problems)
+    n = len(report.converted)
+    print(
+        f"{n}個のキャプションファイルをUTF-8に変換しました。"
+        if lang == "ja"
+        else f"{n} caption file{'' if n == 1 else 's'} saved as UTF-8.",
+        file=out,
+    )
+    return EXIT_DONE
+
+
 TOOLS: Mapping[str, Callable[[Sequence[str], TextIO, Lang], int]] = {
     "convert": _convert,
     "inspect": _inspect,
     "regularize": _regularize,
     "resize": _resize,
+    "utf8": _utf8,
 }

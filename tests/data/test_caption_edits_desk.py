@@ -121,7 +121,7 @@ def test_shift_jis_files_can_be_made_utf8(train):
     path = train / "20_sls frog" / "000.caption"
     path.write_bytes("緑の蛙".encode("cp932"))
     desk = laid(train)
-    assert names(filtered(desk, Filter(show="shift_jis"), words)) == ["000.png"]
+    assert names(filtered(desk, Filter(show="encoding"), words)) == ["000.png"]
     plan = planned(desk, list(desk.entries.values()), Edit("utf8"))
     assert [change.new for _, change in plan] == ["緑の蛙".encode()]
 

@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from core.data import caption_edits_files as files
+from core.data.captions import MOST_BYTES
 from core.errors import UserError
 
 TEXT = "緑のカエル, on grass"
@@ -63,7 +64,7 @@ def test_shift_jis_becomes_utf8_with_its_line_ends():
     assert files.as_utf8("蛙".encode()) == "蛙".encode()
 
 
-@pytest.mark.parametrize("data", [b"\x81", TEXT.encode("utf-16-le"), codecs.BOM_UTF16_LE + b"\x00"])
+@pytest.mark.parametrize("data", [b"\x81", b"\x81\xff\x00\x00", codecs.BOM_UTF16_LE + b"\x00"])
 def test_what_is_no_text_is_not_decoded(data):
     assert files.decode(data) is None
 
@@ -137,7 +138,7 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
 
 def test_a_huge_file_is_not_taken_for_a_caption(tmp_path):
     path = tmp_path / "a.txt"
-    path.write_bytes(b"x" * (files.MOST_BYTES + 1))
-    with pytest.raises(UserError, match="larger"):
+    path.write_bytes(b"x" * (MOST_BYTES + 1))
+    with pytest.raises(UserError, match="2,097,153 bytes"):
         files.read(path)
     assert files.read(tmp_path / "none.txt") is None

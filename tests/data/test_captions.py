@@ -1,6 +1,7 @@
 """Caption files, and what is done to a caption for one sample."""
 
 import itertools
+import os
 import random
 import unicodedata
 from collections import Counter
@@ -83,6 +84,7 @@ def test_cp932_is_refused_with_path_place_guess_and_mend(tmp_path):
     (problem,) = found.problems
     assert (problem.code, problem.path) == ("E-CAP-ENCODING", str(tmp_path / "a.caption"))
     assert "byte 5" in problem.en and "Shift-JIS" in problem.en and "UTF-8で保存" in problem.ja
+    assert "the original" in problem.en
     assert found.text == ""
 
 
@@ -114,6 +116,18 @@ def test_markup_and_trailing_commas_stay_as_they_are(tmp_path):
 
 def test_a_line_of_a_megabyte_is_read(tmp_path):
     assert len(caption(tmp_path, b"x" * 1_000_000).text) == 1_000_000
+
+
+def test_a_file_of_20_megabytes_is_no_caption(tmp_path):
+    (problem,) = caption(tmp_path, b"frog, " * 3_500_000).problems
+    assert problem.code == "E-CAP-LARGE" and "21,000,000 bytes" in problem.en and "21,000,000" in problem.ja
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
+def test_a_pipe_in_place_of_the_caption_is_refused_without_being_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.caption")
+    (problem,) = read(tmp_path / "a.png", ".caption").problems
+    assert problem.code == "E-CAP-READ" and "it is a pipe, not a file" in problem.en
 
 
 def test_a_folder_in_place_of_the_caption_is_an_error(tmp_path):

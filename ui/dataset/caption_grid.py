@@ -10,6 +10,7 @@ from core.data import caption_edits_files, captions
 from core.data.caption_edits import Part, difference
 from core.data.caption_edits_desk import Desk, Entry, text_of
 from core.data.caption_edits_journal import Change, FileChange
+from core.data.encodings import NAMES
 from core.errors import Lang
 from core.models.sd.tokens import count_tokens
 from ui.parts.markup import esc, field_text, note, table
@@ -104,9 +105,15 @@ def tokens_said(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, 
     if lines > 1:
         has_wildcard = desk.shelves[entry.shelf].settings.enable_wildcard
         said.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
-    if entry.layout.encoding == caption_edits_files.SHIFT_JIS:
-        said.append(say("captions.in.shift_jis", lang))
+    if caption_edits_files.is_guessed(entry.layout):
+        said.append(say("captions.in", lang, name=encoding_of(entry, lang)))
     return " · ".join(said), is_over
+
+
+def encoding_of(entry: Entry, lang: Lang) -> str:
+    """What a file is read as whose encoding was guessed."""
+    name = NAMES[entry.layout.encoding]
+    return name.ja if lang == "ja" else name.en
 
 
 def tags_html(counts: Sequence[tuple[str, int]], chosen: str, lang: Lang) -> str:
@@ -152,7 +159,9 @@ def _change(entry: Entry, change: FileChange, lang: Lang) -> str:
     name = f"<b>{esc(entry.path.name)}</b>"
     before, after = text_of(change.old), text_of(change.new)
     if before == after:
-        return f"<li>{name}<p>{esc(say('captions.plan.encoding', lang))}</p></li>"
+        # What a guess makes of the bytes is shown: it may be wrong.
+        said = say("captions.plan.encoding", lang, name=encoding_of(entry, lang))
+        return f'<li>{name}<p>{esc(said)}</p><p class="is-after">{esc(after)}</p></li>'
     found = difference(before, after)
     old = _marked(found.before) if change.old is not None else f"<i>{esc(say('captions.plan.new', lang))}</i>"
     return f'<li>{name}<p class="is-before">{old}</p><p class="is-after">{_marked(found.after)}</p></li>'

@@ -16,7 +16,7 @@ import gradio as gr
 
 from core.data import caption_edits_desk as desks
 from core.data.caption_edits_desk import Desk, Entry, Filter
-from core.data.caption_edits_files import SHIFT_JIS
+from core.data.caption_edits_files import is_guessed
 from core.data.caption_edits_journal import Outcome
 from core.errors import Lang, UserError
 from core.patience import MOST_SECONDS, Patience, in_order
@@ -364,6 +364,7 @@ class CaptionCard:
             "tags": tags,
         }
         pairs = [(say(f"captions.count.{name}", lang, limit=limit), f"{n:,}") for name, n in counts.items()]
-        odd = sum(entry.layout.encoding == SHIFT_JIS for entry in entries)
-        warned = note(say("captions.shift_jis", lang, n=odd), "warn") if odd else ""
+        odd = [entry for entry in entries if is_guessed(entry.layout)]
+        names = ", ".join(dict.fromkeys(drawn.encoding_of(entry, lang) for entry in odd))
+        warned = note(say("captions.encoding", lang, n=len(odd), names=names), "warn") if odd else ""
         return facts(pairs) + warned + told

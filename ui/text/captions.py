@@ -23,10 +23,10 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.count.missing": Words("Without caption", "キャプションなし"),
     "captions.count.long": Words("Over {limit} tokens", "{limit}トークン超"),
     "captions.count.tags": Words("Different tags", "タグの種類"),
-    "captions.shift_jis": Words(
-        "Caption files in Shift-JIS, which training does not take: {n}. "
-        "“Save as UTF-8” below, under “Change many captions at once”, puts them right.",
-        "Shift-JISのキャプションファイルが{n}個あり、このままでは学習できません。"
+    "captions.encoding": Words(
+        "Caption files that are not UTF-8, which training does not take: {n} ({names}). "
+        "“Save as UTF-8” below, under “Change many captions at once”, converts them.",
+        "UTF-8ではないキャプションファイルが{n}個あり（{names}）、このままでは学習できません。"
         "「一括変更」の「UTF-8で保存」で変換できます。",
     ),
     # filter
@@ -38,7 +38,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.show.empty": Words("Empty", "空のもの"),
     "captions.show.long": Words("Too long", "長すぎるもの"),
     "captions.show.lines": Words("Of several lines", "複数行のもの"),
-    "captions.show.shift_jis": Words("In Shift-JIS", "Shift-JISのもの"),
+    "captions.show.encoding": Words("Not UTF-8", "UTF-8ではないもの"),
     "captions.show.unreadable": Words("Unreadable", "読み込めないもの"),
     "captions.folder": Words("Folder", "フォルダ"),
     "captions.folder.all": Words("All folders", "すべてのフォルダ"),
@@ -64,7 +64,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.lines.wildcard": Words(
         "{n} lines; one of them at random is trained", "{n}行（学習時はいずれか1行を使用）"
     ),
-    "captions.in.shift_jis": Words("encoded as Shift-JIS", "文字コード：Shift-JIS"),
+    "captions.in": Words("read as {name}", "文字コード：{name}"),
     "captions.keys": Words(
         "A caption is saved when you leave its field. Ctrl+Enter: save and go on. Esc: take it back.",
         "欄を離れると自動で保存します。Ctrl+Enter：保存して次の画像へ、Esc：入力を取り消す。",
@@ -135,7 +135,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
         "内容が古くなりました。もう一度確認してください。",
     ),
     "captions.plan.new": Words("(no file)", "（ファイルなし）"),
-    "captions.plan.encoding": Words("Shift-JIS → UTF-8", "文字コード：Shift-JIS → UTF-8"),
+    "captions.plan.encoding": Words("{name} → UTF-8", "文字コード：{name} → UTF-8"),
     "captions.done": Words(
         "{n} files changed. Undo takes it back.", "{n}個のファイルを変更しました。元に戻せます。"
     ),

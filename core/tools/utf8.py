@@ -1,0 +1,134 @@
+"""Caption files of other encodings saved as UTF-8; the original of each stays beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Words
+from core.data import caption_edits_files, captions, encodings
+from core.data.caption_edits_files import is_caption_suffix
+from core.data.names import is_junk, is_picture, nfc
+from core.errors import Problem, UserError
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A file saved as UTF-8. encoding: what it was read as. kept: the original. text: what it says."""
+
+    path: Path
+    encoding: str
+    kept: Path
+    text: str
+
+    @property
+    def words(self) -> Words:
+        """The file, what it was taken for, how it reads now, and where the original is."""
+        told = encodings.NAMES.get(self.encoding, Words(self.encoding, self.encoding))
+        start = self.text if len(self.text) <= 60 else self.text[:59] + "…"
+        return Words(
+            f"{self.path}: {told.en} -> UTF-8, reads `{start}`; the original is {self.kept.name}",
+            f"{self.path}：{told.ja} → UTF-8「{start}」（元のファイル：{self.kept.name}）",
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done. problems: files that could not be read or written, or are in no encoding known here."""
+
+    converted: tuple[Converted, ...]
+    problems: tuple[Problem, ...]
+
+
+def convert(folder: Path, encoding: str | None = None) -> Report:
+    """Save the captions of the pictures in a folder, and in the folders directly in it, as UTF-8.
+
+    encoding: Python's name of what files are in that are not UTF-8; None: the best guess for each. A file
+    that is UTF-8, or has a byte order mark, is left alone. Raises UserError for what is no folder, and for an
+    encoding that does not exist.
+    """
+    if encoding is not None:
+        encoding = _known(encoding)
+    done: list[Converted] = []
+    problems: list[Problem] = []
+    for path in _captions(folder):
+        try:
+            data = caption_edits_files.read(path)
+            found = None if data is None else _convert(path, data, encoding)
+        except UserError as error:
+            problems += error.problems
+            continue
+        if found is not None:
+            done.append(found)
+    return Report(tuple(done), tuple(problems))
+
+
+def _convert(path: Path, data: bytes, encoding: str | None) -> Converted | None:
+    """None for a file that is fine. Raises UserError."""
+    if encodings.decode(data) is not None:
+        return None
+    name = encoding or encodings.guess(data)
+    try:
+        text = data.decode(name) if name else None
+    except UnicodeDecodeError:
+        text = None
+    if name is None or text is None:
+        raise UserError(captions.wrong_encoding(path, data))
+    kept = _free(path, name)
+    try:
+        shutil.copy2(path, kept)
+    except OSError as error:
+        raise UserError(caption_edits_files.unwritable(kept, error)) from error
+    caption_edits_files.put(path, text.encode("utf-8"))
+    return Converted(path, name, kept, " ".join(text.split()))
+
+
+def _free(path: Path, encoding: str) -> Path:
+    """A name beside the file for its original; no caption is looked for under such an ending."""
+    free, number = path.with_name(f"{path.name}.{encoding}"), 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}.{encoding}-{number}")
+    return free
+
+
+def _captions(folder: Path) -> Iterator[Path]:
+    """The caption files of all kinds that have a picture of their name."""
+    try:
+        inner = sorted(path for path in folder.iterdir() if not is_junk(path.name) and path.is_dir())
+        for place in (folder, *inner):
+            files = sorted(place.iterdir())
+            names = {nfc(path.stem).casefold() for path in files if is_picture(path)}
+            yield from (
+                path
+                for path in files
+                if is_caption_suffix(path.suffix) and nfc(path.stem).casefold() in names and path.is_file()
+            )
+    except OSError as error:
+        raise UserError(_no_folder(folder, error)) from error
+
+
+def _known(encoding: str) -> str:
+    try:
+        "".encode(encoding)  # codecs.lookup takes names of what is no text, such as base64
+    except LookupError as error:
+        raise UserError(
+            Problem(
+                "E-UTF8-ENCODING",
+                f"there is no encoding `{encoding}`; give one such as {', '.join(encodings.NAMES)}.",
+                f"文字コード「{encoding}」はありません。{'、'.join(encodings.NAMES)}などを指定してください。",
+            )
+        ) from error
+    return encoding
+
+
+def _no_folder(folder: Path, error: OSError) -> Problem:
+    return Problem(
+        "E-DIR-READ",
+        f"the folder {folder} can't be read: {error.strerror}. Check the path.",
+        f"フォルダ {folder} を読み込めません（{error.strerror}）。パスを確認してください。",
+        path=str(folder),
+    )
