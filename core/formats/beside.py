@@ -13,8 +13,8 @@ SINGLE_FILES = (".safetensors", ".ckpt")
 _LONGEST = 65536
 """Characters that are looked at; a real one has 2,000."""
 
-_PARAMETERIZATION = re.compile(r"""^\s*parameterization\s*:\s*["']?(\w+)""", re.MULTILINE)
-_IS_LATENT_DIFFUSION = re.compile(r"^\s*target\s*:.*\.LatentDiffusion\s*$", re.MULTILINE)
+_PARAMETERIZATION = re.compile(r"""^[ \t]*parameterization[ \t]*:[ \t]*["']?(\w+)""", re.MULTILINE)
+_IS_LATENT_DIFFUSION = re.compile(r"^[ \t]*target[ \t]*:.*\.LatentDiffusion[ \t]*$", re.MULTILINE)
 
 
 def yaml_of(model: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ import torch
 from torch import Tensor
 
 from core.errors import Problem, UserError
-from core.formats import commit
-from core.formats.header import unreadable
+from core.formats import commit, json_file
 from core.formats.slots import Shape
 from core.formats.tensors import DTYPES, Lazy, TensorFile, open_file, save
 
 STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "pytorch_model"}
 SAFE_STEMS = STEMS | {"text_encoder": "model"}
+
+_MOST_PIECES = 100
+"""Files that the weights of one part are kept in; real ones are one or two."""
 
 Canonical = Callable[[str, str], str]
 """(part, name in the file) -> name in the module."""
@@ -87,8 +88,7 @@ def weight_files(folder: Path, part: str) -> list[Path]:
                 return [whole]
             index = folder / f"{stem}{suffix}.index{variant}.json"
             if index.is_file():
-                pieces = sorted(set(read_json(index).get("weight_map", {}).values()))
-                return [folder / Path(str(piece)).name for piece in pieces]
+                return _pieces(index)
     raise UserError(
         Problem(
             "E-MODEL-MISSING",
@@ -99,21 +99,25 @@ def weight_files(folder: Path, part: str) -> list[Path]:
     )
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON table. Raises UserError when it is none."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except ValueError as error:
-        problem = Problem(
-            "E-MODEL-BAD",
-            f"{path} is no valid JSON ({error}).",
-            f"{path} は正しいJSONではありません（{error}）。",
-            path=str(path),
+def _pieces(index: Path) -> list[Path]:
+    """The files that an index names. Raises UserError when it is none."""
+    named = json_file.read_table(index).get("weight_map")
+    pieces = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
+    if not 0 < len(pieces) <= _MOST_PIECES:
+        raise UserError(
+            Problem(
+                "E-MODEL-BAD",
+                f"{index} does not say in which files the weights are (weight_map). Download it again.",
+                f"{index} に重みのファイルの対応（weight_map）がありません。"
+                "もう一度ダウンロードしてください。",
+                path=str(index),
+            )
         )
-        raise UserError(problem) from error
-    return value if isinstance(value, dict) else {}
+    return [index.parent / Path(piece).name for piece in sorted(pieces)]
+
+
+def _all_text(named: Mapping[str, Any]) -> bool:
+    return all(isinstance(piece, str) for piece in named.values())
 
 
 def save_folder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import struct
@@ -10,11 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import Problem, UserError
-from core.formats.slots import Shape
+from core.errors import Problem, ResourceFault, UserError
+from core.formats import first_bytes
+from core.formats.slots import LARGEST_SIDE, MOST_AXES, Shape
+from core.reading import OUT_OF_RESOURCES, reading, short
 
 LARGEST_HEADER = 100_000_000
 """Bytes; the safetensors library's own limit."""
+
+MOST_TENSORS = 50_000
+"""Of one file; the largest models have some thousands."""
+
+_MOST_BRACKETS, _MOST_COMMAS = 5 * MOST_TENSORS, 20 * MOST_TENSORS
+"""Signs that JSON needs for tables and lists and between values. Counted before it is parsed, since it takes
+many times its own size as objects; the text of a training's metadata may hold some too."""
 
 ITEM_BYTES: Mapping[str, int] = {
     "F64": 8, "I64": 8, "U64": 8, "C64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
@@ -42,36 +52,60 @@ def read_header(path: Path) -> Header:
     Raises UserError: E-MODEL-MISSING, E-MODEL-TRUNC (shorter than it says it is) or E-MODEL-BAD.
     """
     try:
+        check_file(path)
         with path.open("rb") as file:
             size = path.stat().st_size
-            start = file.read(8)
-            if len(start) < 8:
-                raise _truncated(path, size, None)
-            if start[:2] in (b"PK", b"\x80\x02"):
-                raise _bad(path, "it is a pickled file (.ckpt) by content", "中身は.ckpt（pickle）です")
-            (length,) = struct.unpack("<Q", start)
-            if length > LARGEST_HEADER:
-                raise _bad(
-                    path, f"its header claims {length} bytes", f"ヘッダーの長さが{length}バイトとなっています"
-                )
-            if 8 + length > size:
-                raise _truncated(path, size, 8 + length)
+            start = file.read(first_bytes.LENGTH)
+            length = _length(path, size, start)
+            file.seek(8)
             text = file.read(length)
     except OSError as error:
         raise unreadable(path, error) from error
-    table, metadata = _parse(path, text)
-    tensors: TensorTable = {}
-    spans: dict[str, tuple[int, int]] = {}
-    for name, entry in table.items():
-        dtype, shape, begin, end = _entry(path, name, entry)
-        tensors[name] = (dtype, shape)
-        spans[name] = (8 + length + begin, 8 + length + end)
-    _check_cover(path, size, 8 + length, sorted(spans.values()))
-    return Header(tensors, metadata, spans)
+    with reading(path, "E-MODEL-BAD"):
+        table, metadata = _parse(path, text)
+        tensors: TensorTable = {}
+        spans: dict[str, tuple[int, int]] = {}
+        for name, entry in table.items():
+            dtype, shape, begin, end = _entry(path, name, entry)
+            tensors[name] = (dtype, shape)
+            spans[name] = (8 + length + begin, 8 + length + end)
+        _check_cover(path, size, 8 + length, sorted(spans.values()))
+        return Header(tensors, metadata, spans)
+
+
+def _length(path: Path, size: int, start: bytes) -> int:
+    """Bytes of the header's text. start: of the file. Raises UserError when it can't be one."""
+    if len(start) < 8:
+        raise _truncated(path, size, None)
+    if start[:2] in (b"PK", b"\x80\x02") and start[6:8] != b"\0\0":
+        raise _bad(path, "it is a pickled file (.ckpt) by content", "中身は.ckpt（pickle）です")
+    first_bytes.refuse_other(path, start)
+    length: int = struct.unpack("<Q", start[:8])[0]
+    if length > LARGEST_HEADER:
+        raise _bad(path, f"its header claims {length} bytes", f"ヘッダーの長さが{length}バイトとなっています")
+    if 8 + length > size:
+        raise _truncated(path, size, 8 + length)
+    return length
+
+
+def check_file(path: Path) -> None:
+    """Raises OSError for a path that is no file; opening a pipe would wait for ever."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "this is no file")
 
 
 def unreadable(path: Path, error: OSError) -> UserError:
-    """The problem of a file that is not there or can't be opened."""
+    """The problem of a file that is not there or can't be opened; a ResourceFault where handles ran out."""
+    if error.errno in OUT_OF_RESOURCES:
+        reason = error.strerror or str(error)
+        return ResourceFault(
+            Problem(
+                "E-MODEL-READ",
+                f"Can't read {path}: {reason}.",
+                f"{path} を読み込めません：{reason}",
+                path=str(path),
+            )
+        )
     if isinstance(error, FileNotFoundError):
         return UserError(
             Problem(
@@ -99,17 +133,22 @@ def _parse(path: Path, text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
             raise ValueError("a name stands twice")
         return found
 
+    if text.count(b"{") + text.count(b"[") > _MOST_BRACKETS or text.count(b",") > _MOST_COMMAS:
+        raise _too_many(path)
     try:
         table = json.loads(text.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
+        why = short(str(error))
         raise _bad(
-            path, f"its header is no JSON ({error})", f"ヘッダーがJSONではありません（{error}）"
+            path, f"its header is no JSON ({why})", f"ヘッダーがJSONではありません（{why}）"
         ) from error
     if not isinstance(table, dict):
         raise _bad(path, "its header is no table", "ヘッダーが表になっていません")
     metadata = table.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise _bad(path, "its metadata is not text", "メタデータが文字列ではありません")
+    if len(table) > MOST_TENSORS:
+        raise _too_many(path)
     return table, metadata
 
 
@@ -119,17 +158,22 @@ def _entry(path: Path, name: str, entry: Any) -> tuple[str, Shape, int, int]:
         dtype, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
         numbers = (*shape, begin, end)
         well_formed = (
-            isinstance(dtype, str) and all(type(n) is int and n >= 0 for n in numbers) and begin <= end
+            isinstance(dtype, str)
+            and len(shape) <= MOST_AXES
+            and all(type(n) is int and 0 <= n <= LARGEST_SIDE for n in numbers)
+            and begin <= end
         )
     except (KeyError, TypeError, ValueError):
         well_formed = False
-    if not well_formed:
-        raise _bad(path, f"tensor {name!r} is not described", f"テンソル「{name}」の記述が正しくありません")
+    # Also the sides of an empty tensor have a product that a computer can hold.
+    if not well_formed or math.prod(filter(None, shape)) > LARGEST_SIDE:
+        named = short(repr(name))
+        raise _bad(path, f"tensor {named} is not described", f"テンソル{named}の記述が正しくありません")
     if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != end - begin:
         raise _bad(
             path,
-            f"tensor {name!r} of {dtype} {list(shape)} has {end - begin} bytes",
-            f"テンソル「{name}」（{dtype} {list(shape)}）が{end - begin}バイトしかありません",
+            f"tensor {short(repr(name))} of {dtype} {list(shape)} has {end - begin} bytes",
+            f"テンソル{short(repr(name))}（{dtype} {list(shape)}）が{end - begin}バイトしかありません",
         )
     return dtype, shape, begin, end
 
@@ -151,6 +195,14 @@ def _check_cover(path: Path, size: int, start: int, spans: list[tuple[int, int]]
             f"{size - at} bytes follow its last tensor",
             f"最後のテンソルの後に{size - at}バイト余分にあります",
         )
+
+
+def _too_many(path: Path) -> UserError:
+    return _bad(
+        path,
+        f"its header lists more than any model has ({MOST_TENSORS:,} tensors)",
+        f"ヘッダーの内容が多すぎます（テンソル{MOST_TENSORS:,}個まで）",
+    )
 
 
 def _truncated(path: Path, size: int, expected: int | None) -> UserError:

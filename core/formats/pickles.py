@@ -1,8 +1,6 @@
 """The tensors of a .ckpt, .pt or .bin file, listed without running anything that stands in it.
 
-A pickle is a program. This reader lets it build dictionaries, lists, numbers and text, and understands the
-handful of names by which torch writes tensors; it hands out inert stand-ins for those, and any other name
-ends the reading. Nothing of torch, and no code of the file, is ever called. The weights themselves are then
+The file's program is carried out on inert stand-ins (core.formats.unpickle); the weights themselves are then
 read as plain bytes.
 """
 
@@ -10,36 +8,35 @@ from __future__ import annotations
 
 import io
 import math
-import pickle
 import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
+from core.catalog import Words
 from core.errors import Problem, UserError
-from core.formats.header import ITEM_BYTES, unreadable
+from core.formats import first_bytes
+from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, unreadable
 from core.formats.slots import Shape
+from core.formats.unpickle import Refused, Storage, Tensor, Unpickler, Unusual
+from core.reading import reading
 
 SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 
-STORAGES: Mapping[str, str] = {
-    "DoubleStorage": "F64", "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16",
-    "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8",
-    "ByteStorage": "U8", "BoolStorage": "BOOL", "UntypedStorage": "U8",
-}  # fmt: skip
-DTYPES: Mapping[str, str] = {
-    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
-    "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL",
-    "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
-}  # fmt: skip
-
-BYSTANDERS = ("pytorch_lightning", "numpy")
-"""Packages whose records the first Stable Diffusion checkpoints hold; they are passed over, unread."""
-
-LARGEST_PROGRAM = 64 * 2**20
+LARGEST_PROGRAM = 2 * 2**20
 """Bytes of the pickle itself, without the weights; real ones have under a megabyte."""
+
+_LARGEST_READ = 4 * 2**20
+"""Bytes of a zip's list of contents, and of any other read that is not of weights."""
+
+_LONGEST_NAME = 1000
+
+_BELOW = ("state_dict", "model", "params", "params_ema")
+"""Keys of the root under which programs put the table of tensors."""
+
+_SAFER = Words("Get the .safetensors version of it.", ".safetensors版を入手してください。")
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 """What torch before 1.6 wrote first."""
@@ -65,95 +62,6 @@ class Listing:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    dtype: str
-    key: str
-    numbers: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    storage: _Storage
-    offset: int
-    shape: Shape
-    stride: Shape
-    dtype: str
-
-
-_FAULTS = (
-    pickle.UnpicklingError, EOFError, AttributeError, TypeError, ValueError, LookupError, ImportError,
-    MemoryError, OverflowError, RecursionError, AssertionError, struct.error,
-)  # fmt: skip
-"""How the instructions of a damaged pickle can fail."""
-
-
-class _Refused(Exception):
-    """The pickle names something that is no tensor."""
-
-
-class _Inert:
-    """Stands for a callable of torch in the pickle; what the pickle sets on it is dropped."""
-
-    __slots__ = ("kind", "value")
-    kind: str
-    value: str
-
-    def __init__(self, kind: str, value: str = "") -> None:
-        object.__setattr__(self, "kind", kind)
-        object.__setattr__(self, "value", value)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(name)
-
-    def __setstate__(self, state: object) -> None:
-        """Called when the pickle brings a state."""
-
-    def __call__(self, *args: Any) -> Any:
-        if self.kind == "dict":
-            return dict(*args)
-        if self.kind == "parameter":
-            return args[0]
-        if self.kind == "bystander":
-            return self
-        if self.kind == "tensor" and isinstance(args[0], _Storage):
-            storage, offset, shape, stride = args[:4]
-            # _rebuild_tensor_v3 names the type of the numbers, the others take the storage's.
-            dtype = next(
-                (arg.value for arg in args[4:] if isinstance(arg, _Inert) and arg.kind == "dtype"),
-                storage.dtype,
-            )
-            return _Tensor(storage, offset, tuple(shape), tuple(stride), dtype)
-        raise TypeError(self.kind)
-
-
-# The unpickler in Python, like torch's own safe one: the one in C lets four bytes of a file ask for 64 GB.
-class _Unpickler(pickle._Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return _Inert("dict")
-        if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_tensor_v3"):
-            return _Inert("tensor")
-        if module == "torch._utils" and name == "_rebuild_parameter":
-            return _Inert("parameter")
-        if module in ("torch", "torch.storage") and name in STORAGES:
-            return _Inert("storage", STORAGES[name])
-        if module == "torch" and name in DTYPES:
-            return _Inert("dtype", DTYPES[name])
-        if module.split(".")[0] in BYSTANDERS or (module, name) == ("_codecs", "encode"):
-            return _Inert("bystander")
-        raise _Refused(f"{module}.{name}")
-
-    def persistent_load(self, pid: Any) -> Any:
-        if not (
-            isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage" and isinstance(pid[1], _Inert)
-        ):
-            raise ValueError("persistent id")
-        if pid[1].kind != "storage" or type(pid[4]) is not int or (len(pid) > 5 and pid[5] is not None):
-            raise ValueError("storage")
-        return _Storage(pid[1].value, str(pid[2]), pid[4])
-
-
 def is_pickle(path: Path) -> bool:
     """Whether a file is one of torch's, by its name, and by its first bytes when the name says nothing."""
     if path.suffix.lower() in SUFFIXES:
@@ -161,6 +69,7 @@ def is_pickle(path: Path) -> bool:
     if path.suffix.lower() == ".safetensors":
         return False
     try:
+        check_file(path)
         with path.open("rb") as file:
             return file.read(2) in (b"PK", b"\x80\x02")
     except OSError as error:
@@ -171,65 +80,74 @@ def read(path: Path) -> Listing:
     """The tensors of a file that torch wrote, top level or below "state_dict".
 
     Raises UserError: E-MODEL-MISSING, E-MODEL-TRUNC or E-MODEL-BAD when it is damaged; E-MODEL-PICKLE,
-    naming the name, when it wants to load anything that is no tensor.
+    naming the name, when it wants to load anything that is no tensor; E-MODEL-DTYPE for tensors of an unusual
+    kind.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(2)
-            file.seek(0)
-            if start == b"PK":
-                root, places = _read_zip(path, file)
-            else:
-                root, places = _read_legacy(path, file)
-    except _Refused as error:
-        raise _forbidden(path, str(error)) from error
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return _listing(path, root, places)
+    with reading(path, "E-MODEL-BAD", advice=_SAFER):
+        try:
+            check_file(path)
+            with path.open("rb") as file:
+                start = file.read(first_bytes.LENGTH)
+                file.seek(0)
+                first_bytes.refuse_other(path, start)
+                bounded = _Bounded(file)
+                root, places = (_read_zip if start[:2] == b"PK" else _read_legacy)(path, bounded)
+                return _listing(path, root, places)
+        except Refused as error:
+            raise _forbidden(path, str(error)) from error
+        except Unusual as error:
+            raise _unusual(path, str(error)) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
-def _load(file: BinaryIO, path: Path) -> Any:
-    try:
-        return _Unpickler(file).load()
-    except _FAULTS as error:
-        raise _bad(path, f"{type(error).__name__}: {error}") from error
+class _Bounded:
+    """An open file that is never asked for more at once than a sound one needs."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(min(size, _LARGEST_READ + 1) if size >= 0 else _LARGEST_READ + 1)
+        if len(data) > _LARGEST_READ:
+            raise ValueError("a list of contents longer than that of any file of weights")
+        return data
 
 
-def _read_zip(path: Path, file: BinaryIO) -> tuple[Any, dict[str, tuple[int, int]]]:
+def _read_zip(path: Path, file: _Bounded) -> tuple[Any, dict[str, tuple[int, int]]]:
     """The root object, and for each storage its first byte and length."""
     size = path.stat().st_size
     try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            names = [entry.filename for entry in entries]
-            programs = [entry for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl"]
-            if len(programs) != 1 or len(set(names)) < len(names):
-                raise _bad(path, "not one list of tensors")
-            # torch stores without compression; a small file that unpacks to a huge one is an attack.
-            if any(e.compress_type != zipfile.ZIP_STORED or e.file_size != e.compress_size for e in entries):
-                raise _bad(path, "compressed contents")
-            if sum(entry.file_size for entry in entries) > size or programs[0].file_size > LARGEST_PROGRAM:
-                raise _bad(path, "contents larger than the file")
-            folder = programs[0].filename.rpartition("/")[0]
-            order = next((archive.read(name) for name in names if name == f"{folder}/byteorder"), b"little")
-            if order != b"little":
-                raise _bad(path, "byte order " + order.decode("ascii", "replace"))
-            root = _load(io.BytesIO(archive.read(programs[0])), path)
-            start = f"{folder}/data/" if folder else "data/"
-            stored = [entry for entry in entries if entry.filename.startswith(start)]
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        struct.error,
-    ) as error:
+        archive = zipfile.ZipFile(cast(BinaryIO, file))
+    except (zipfile.BadZipFile, EOFError, struct.error) as error:
         raise _truncated(path, size, str(error)) from error
+    entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    programs = [entry for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl"]
+    if len(programs) != 1 or len(set(names)) < len(names):
+        raise _bad(path, "not one list of tensors")
+    # torch stores without compression; a small file that unpacks to a huge one is an attack.
+    if any(e.compress_type != zipfile.ZIP_STORED or e.file_size != e.compress_size for e in entries):
+        raise _bad(path, "compressed contents")
+    if sum(entry.file_size for entry in entries) > size:
+        raise _bad(path, "contents larger than the file")
+    if programs[0].file_size > LARGEST_PROGRAM:
+        raise _bad(path, "a list of tensors longer than that of any model")
+    folder = programs[0].filename.rpartition("/")[0]
+    order = next((e for e in entries if e.filename == f"{folder}/byteorder"), None)
+    if order is not None and (order.file_size > 16 or archive.read(order) != b"little"):
+        raise _bad(path, "byte order")
+    root = Unpickler(io.BytesIO(archive.read(programs[0]))).load()
+    start = f"{folder}/data/" if folder else "data/"
+    stored = [entry for entry in entries if entry.filename.startswith(start)]
     return root, {e.filename[len(start) :]: (_data_start(file, path, e), e.file_size) for e in stored}
 
 
-def _data_start(file: BinaryIO, path: Path, entry: zipfile.ZipInfo) -> int:
+def _data_start(file: _Bounded, path: Path, entry: zipfile.ZipInfo) -> int:
     """First byte of a stored entry's contents: behind its local header, which varies in length."""
     file.seek(entry.header_offset)
     local = file.read(30)
@@ -239,35 +157,33 @@ def _data_start(file: BinaryIO, path: Path, entry: zipfile.ZipInfo) -> int:
     return int(entry.header_offset + 30 + name_length + extra_length)
 
 
-def _read_legacy(path: Path, file: BinaryIO) -> tuple[Any, dict[str, tuple[int, int]]]:
+def _read_legacy(path: Path, file: _Bounded) -> tuple[Any, dict[str, tuple[int, int]]]:
     """As `_read_zip`, of a file from before torch 1.6: pickles one after the other, then the storages."""
     head = io.BytesIO(file.read(LARGEST_PROGRAM))
-    if _load(head, path) != LEGACY_MAGIC:
+    if Unpickler(head).load() != LEGACY_MAGIC:
         raise _bad(path, "not written by torch")
-    _load(head, path)
-    _load(head, path)
-    root = _load(head, path)
-    order = _load(head, path)
+    _protocol, _system, root, order = (Unpickler(head).load() for _ in range(4))
     file.seek(head.tell())
     size = path.stat().st_size
     sizes = {storage.key: ITEM_BYTES[storage.dtype] for storage in _storages(root)}
     places: dict[str, tuple[int, int]] = {}
     for key in order if isinstance(order, list) else []:
         count = file.read(8)
-        length = max(0, struct.unpack("<q", count)[0]) * sizes.get(str(key), 0) if len(count) == 8 else size
+        name = _name(path, key)
+        length = max(0, struct.unpack("<q", count)[0]) * sizes.get(name, 0) if len(count) == 8 else size
         if file.tell() + length > size:
-            raise _truncated(path, size, f"storage {key}")
-        places[str(key)] = (file.tell(), length)
+            raise _truncated(path, size, f"storage {name}")
+        places[name] = (file.tell(), length)
         file.seek(length, io.SEEK_CUR)
     return root, places
 
 
-def _storages(root: Any) -> list[_Storage]:
+def _storages(root: Any) -> list[Storage]:
     """Every storage below a value of dictionaries, which may hold each other."""
     found, todo, seen = [], [root], set()
     while todo:
         value = todo.pop()
-        if isinstance(value, _Tensor):
+        if isinstance(value, Tensor):
             found.append(value.storage)
         elif isinstance(value, dict) and id(value) not in seen:
             seen.add(id(value))
@@ -279,30 +195,47 @@ def _listing(path: Path, root: Any, places: Mapping[str, tuple[int, int]]) -> Li
     if not isinstance(root, dict):
         raise _bad(path, "no table of tensors")
     table = next(
-        (root[key] for key in ("state_dict", "model", "params") if isinstance(root.get(key), dict)), root
+        (
+            root[key]
+            for key in ("state_dict", "model", "params", "params_ema")
+            if isinstance(root.get(key), dict)
+        ),
+        root,
     )
     size = path.stat().st_size
     found: dict[str, Place] = {}
-    for name, value in table.items():
-        if isinstance(value, dict) and table is root:
+
+    def add(name: str, tensor: Tensor) -> None:
+        if len(found) >= MOST_TENSORS:
+            raise _bad(path, f"more than {MOST_TENSORS:,} tensors")
+        found[name] = _place(path, name, tensor, places, size)
+
+    for key, value in table.items():
+        if isinstance(value, Tensor):
+            add(_name(path, key), value)
+        elif isinstance(value, dict) and table is root:
             # An embedding of A1111 keeps its tensor one level down.
-            found |= {
-                f"{name}.{k}": _place(path, f"{name}.{k}", v, places, size)
-                for k, v in value.items()
-                if isinstance(v, _Tensor)
-            }
-        elif isinstance(value, _Tensor):
-            found[str(name)] = _place(path, str(name), value, places, size)
+            inner = {k: v for k, v in value.items() if isinstance(v, Tensor)}
+            for k, v in inner.items():
+                add(f"{_name(path, key)}.{_name(path, k)}", v)
     beside = root.get("metadata")
     beside = beside if isinstance(beside, dict) else {}
-    texts = {str(k): v for k, v in {**root, **beside}.items() if isinstance(v, str)}
+    texts = {k: v for k, v in {**root, **beside}.items() if isinstance(k, str) and isinstance(v, str)}
+    if sum(len(k) + len(v) for k, v in texts.items()) > LARGEST_PROGRAM:
+        raise _bad(path, "one text over and over")
     return Listing(found, texts)
 
 
-def _place(path: Path, name: str, t: _Tensor, places: Mapping[str, tuple[int, int]], size: int) -> Place:
+def _name(path: Path, key: object) -> str:
+    """The name of a tensor or storage; a training state numbers some of its own."""
+    if isinstance(key, str | int) and (not isinstance(key, str) or len(key) <= _LONGEST_NAME):
+        return str(key)
+    raise _bad(path, "a tensor whose name is no text")
+
+
+def _place(path: Path, name: str, t: Tensor, places: Mapping[str, tuple[int, int]], size: int) -> Place:
     """A tensor's place, checked to lie inside its storage and the storage inside the file."""
-    numbers = (*t.shape, *t.stride, t.offset)
-    if not all(type(n) is int and n >= 0 for n in numbers) or len(t.shape) != len(t.stride):
+    if len(t.shape) != len(t.stride):
         raise _bad(path, f"shape of {name}")
     begin, length = places.get(t.storage.key, (0, -1))
     count = length // ITEM_BYTES[t.dtype]
@@ -332,8 +265,8 @@ def _bad(path: Path, reason: str) -> UserError:
     return UserError(
         Problem(
             "E-MODEL-BAD",
-            f"{path} is no file of weights that can be read ({reason}). Get the .safetensors version of it.",
-            f"{path} は読み込める重みファイルではありません（{reason}）。.safetensors版を入手してください。",
+            f"{path} is no file of weights that can be read ({reason}). {_SAFER.en}",
+            f"{path} は読み込める重みファイルではありません（{reason}）。{_SAFER.ja}",
             path=str(path),
         )
     )
@@ -347,6 +280,19 @@ def _forbidden(path: Path, name: str) -> UserError:
             "no weights need. Get the .safetensors version of it.",
             f"{path} は開きませんでした：重みに不要なプログラム {name} "
             "の実行を要求しています。.safetensors版を入手してください。",
+            path=str(path),
+        )
+    )
+
+
+def _unusual(path: Path, kind: str) -> UserError:
+    return UserError(
+        Problem(
+            "E-MODEL-DTYPE",
+            f"{path}: its tensors are of a kind that can't be used here ({kind}). "
+            "Use a file with plain tensors in fp16, bf16 or float32.",
+            f"{path}：扱えない種類のテンソル（{kind}）が含まれています。"
+            "fp16・bf16・float32の通常のテンソルのファイルを使ってください。",
             path=str(path),
         )
     )

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 Shape = tuple[int, ...]
 
+MOST_AXES, LARGEST_SIDE = 64, 2**63 - 1
+"""Of a shape, and of the product of its sides; torch's own limits."""
+
 
 class Slot(NamedTuple):
     """The place of one module tensor in a file.

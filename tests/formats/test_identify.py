@@ -1,5 +1,6 @@
 """What a file is, from names and shapes alone."""
 
+import json
 import time
 
 import pytest
@@ -83,6 +84,9 @@ def test_models_of_other_families_are_named(name, family):
         ({"lora_unet_mid_block_attentions_0_proj_in.lokr_w1": (4, 4)}, "lycoris"),
         ({"unet.mid_block.attentions.0.proj_in.lora_A.weight": (4, 4)}, "lora"),
         ({"model.0.weight": (64, 3, 3, 3)}, "unknown"),
+        ({"unet:0:up": (4, 4)}, "lora"),
+        ({"diffusion_model.input_blocks.1.1.proj_in.lora_up.weight": (4, 4)}, "lora"),
+        ({"down_blocks.0.attentions.0.attn1.processor.to_q_lora.down.weight": (4, 4)}, "lora"),
     ],
 )
 def test_other_files_are_told_apart(shapes, kind):
@@ -192,3 +196,147 @@ def _seconds(path):
     start = time.process_time()
     identify(path)
     return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("model.0.weight", "upscaler"),
+        ("conv_first.weight", "upscaler"),
+        ("model.1.sub.0.RDB1.conv1.0.weight", "upscaler"),
+        ("emb_params", ""),
+    ],
+)
+def test_an_upscaler_is_named_so(name, variant):
+    assert classify(table({name: (64, 3, 3, 3)}), {}).variant == variant
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "variant"),
+    [
+        ("hada_w1_b", "lycoris", "LoHa"),
+        ("lokr_w2", "lycoris", "LoKr"),
+        ("oft_blocks", "lycoris", "OFT"),
+        ("a1.weight", "lycoris", "GLoRA"),
+        ("on_input", "lycoris", "(IA)^3"),
+        ("diff", "lycoris", "full"),
+        ("dora_scale", "lora", "DoRA"),
+        ("lora_mid.weight", "lora", "Tucker"),
+        ("alpha", "lora", ""),
+    ],
+)
+def test_the_kind_of_an_add_on_is_told(more, kind, variant):
+    start = "lora_unet_mid_block_attentions_0_proj_in"
+    shapes = {f"{start}.lora_down.weight": (4, 4), f"{start}.{more}": (4, 4)}
+    identity = classify(table(shapes), {})
+    assert (identity.kind, identity.variant, identity.modules) == (kind, variant, 1)
+
+
+@pytest.mark.parametrize(
+    ("channels", "variant"), [(9, "inpainting"), (8, "instruct-pix2pix"), (5, "depth"), (7, "upscaler")]
+)
+@pytest.mark.parametrize("form", [int, lambda n: [n]])
+def test_the_variants_of_a_diffusers_folder_are_told_by_their_channels(tmp_path, channels, variant, form):
+    change(make_tiny_folder(tmp_path / "x"), "unet/config.json", in_channels=form(channels))
+    assert identify(tmp_path / "x").variant == variant
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "variant"),
+    [
+        ("StableDiffusionInpaintPipeline", "inpainting"),
+        ("StableDiffusionUpscalePipeline", "upscaler"),
+        ("StableUnCLIPImg2ImgPipeline", "unclip"),
+    ],
+)
+def test_the_variants_of_a_diffusers_folder_are_told_by_their_pipelines(tmp_path, pipeline, variant):
+    change(make_tiny_folder(tmp_path / "x"), "model_index.json", _class_name=pipeline)
+    assert identify(tmp_path / "x").variant == variant
+
+
+def change(folder, name, **values):
+    """Other values in a JSON file of a model folder."""
+    told = json.loads((folder / name).read_text())
+    (folder / name).write_text(json.dumps(told | values))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"unet": ["evil_module", "X"]},
+        {"unet": ["diffusers_modules.local.my_unet", "UNet2DConditionModel"]},
+        {"vae": ["diffusers", "AutoencoderTiny"]},
+        {"helper": ["transformers", "CLIPTextModel"]},
+        {"scheduler": ["diffusers", "os.system"]},
+        {"unet": ["diffusers"]},
+        {"unet": [["diffusers"], {}]},
+    ],
+)
+def test_a_class_that_stable_diffusion_does_not_have_is_refused_by_name(tmp_path, named):
+    folder = make_tiny_folder(tmp_path / "x")
+    change(folder, "model_index.json", **named)
+    [problem] = identify(folder).problems
+    word = "AutoencoderTiny" if "vae" in named else str(next(iter(named.values()))[0])
+    assert problem.code == "E-MODEL-KIND" and word in problem.en and next(iter(named)) in problem.en
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("unet/config.json", '{"in_channels": null}'),
+        ("unet/config.json", '{"in_channels": [4, 9]}'),
+        ("unet/config.json", '{"cross_attention_dim": "768"}'),
+        ("unet/config.json", '{"in_channels": ' + "1" * 5000 + "}"),
+        ("unet/config.json", '{"in_channels": 1e999}'),
+        ("unet/config.json", "[" * 100_000),
+        ("unet/config.json", "[]"),
+        ("unet/config.json", "{"),
+        ("unet/config.json", b"\xff\xfe"),
+        ("scheduler/scheduler_config.json", "null"),
+        ("model_index.json", "[]"),
+        ("model_index.json", '{"_class_name": ["a", "B"]}'),
+    ],
+)
+def test_a_config_of_odd_values_is_a_problem_and_no_exception(tmp_path, name, text):
+    folder = make_tiny_folder(tmp_path / "x")
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    [problem] = identify(folder).problems
+    assert problem.code in ("E-MODEL-BAD", "E-MODEL-KIND") and str(folder) in problem.en
+    assert len(problem.en) < 400 + len(str(folder))
+
+
+def test_architectures_that_are_no_list_are_no_stumbling_block(tmp_path):
+    (tmp_path / "config.json").write_text('{"architectures": 5}')
+    assert identify(tmp_path).problems[0].code == "E-MODEL-KIND"
+
+
+def test_equal_widths_for_each_block_are_one_width(tmp_path):
+    change(make_tiny_folder(tmp_path / "x"), "unet/config.json", cross_attention_dim=[1024] * 4)
+    assert identify(tmp_path / "x").family == "sd2"
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8])
+def test_quantised_weights_are_refused_by_name(tmp_path, dtype):
+    path = make_tiny(tmp_path / "x.safetensors")
+    name = "model.diffusion_model.time_embed.0.weight"
+    packed = tensors.load(path) | {name: torch.ones(32, 8, dtype=dtype)}
+    identity = identify(tensors.save(path, packed, {}))
+    assert identity.kind == "model" and identity.problems[0].code == "E-MODEL-DTYPE"
+    assert name in identity.problems[0].en and identity.problems[0].path == str(path)
+
+
+def test_a_yaml_of_nothing_but_lines_is_read_at_once(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors", family="sd2")
+    (tmp_path / "x.yaml").write_text("\n" * 65_000)
+    assert _seconds(path) < 2
+
+
+def test_an_alpha_that_is_no_number_is_a_problem(tmp_path):
+    broken = lora() | {
+        "lora_te_text_model_encoder_layers_0_self_attn_q_proj.alpha": torch.tensor(float("nan"))
+    }
+    lazy = {
+        n: tensors.Lazy(t.dtype, tuple(t.shape), lambda t=t: t, is_checked=False) for n, t in broken.items()
+    }
+    [problem] = identify(tensors.save(tmp_path / "x.safetensors", lazy, {})).problems
+    assert problem.code == "E-MODEL-NAN" and ".alpha" in problem.en

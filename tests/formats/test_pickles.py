@@ -147,3 +147,87 @@ def test_what_a_pickle_sets_on_a_name_is_dropped(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
         archive.writestr("archive/data.pkl", program)
     assert pickles.read(tmp_path / "x.ckpt").tensors == {}
+
+
+def program(path, text):
+    """A checkpoint with these instructions behind the mark of protocol 2."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02" + text)
+    return path
+
+
+TABLE = b"ccollections\nOrderedDict\nq\x00"
+"""The name by which torch makes tables, kept as number 0."""
+
+
+def test_one_table_copied_over_and_over_is_refused(tmp_path):
+    entries = b"".join(b"M" + i.to_bytes(2, "little") + b"K\x00" for i in range(20_000))
+    copies = TABLE + b"}(" + entries + b"uq\x01" + b"]q\x02(" + b"h\x00h\x01\x85R" * 60 + b"e"
+    path = program(tmp_path / "x.ckpt", b"}X\x01\x00\x00\x00a" + copies + b"s.")
+    assert "over and over" in refusal(path).en
+
+
+def test_a_key_that_is_a_tree_of_shared_branches_is_refused(tmp_path):
+    # Each level is a pair of the one before: its hash would be of 2^60 numbers.
+    levels = b"".join(b"h%ch%c\x86q%c" % (i, i, i + 1) for i in range(60))
+    assert (
+        refusal(program(tmp_path / "x.ckpt", b"}K\x01\x85q\x00" + levels + b"h<K\x01s.")).code
+        == "E-MODEL-BAD"
+    )
+
+
+TENSOR = (
+    b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n"
+    b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00K\x01\x85K\x01\x85\x89}tR"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"\x8b" + (2500).to_bytes(4, "little") + b"\x7f" * 2500, b")" + b"\x85" * 100_000, b"N"],
+    ids=["a number of 6,001 digits", "a tuple nested 100,000 deep", "nothing"],
+)
+def test_a_tensor_whose_name_is_no_text_is_refused(tmp_path, name):
+    assert refusal(program(tmp_path / "x.ckpt", b"}" + name + TENSOR + b"s.")).code == "E-MODEL-BAD"
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        b"\x96" + (2**40).to_bytes(8, "little"),  # BYTEARRAY8: a terabyte of zeros
+        b"\x8f(}\x90",  # a set
+        b"\x82\x01",  # a name of copyreg's list
+    ],
+)
+def test_instructions_that_no_weights_need_are_refused(tmp_path, instructions):
+    assert refusal(program(tmp_path / "x.ckpt", instructions + b".")).code == "E-MODEL-BAD"
+
+
+def test_a_list_of_contents_without_end_is_refused(tmp_path, monkeypatch):
+    path = program(tmp_path / "x.ckpt", b"}.")
+    with zipfile.ZipFile(path, "a") as archive:
+        for n in range(40):
+            archive.writestr(f"archive/data/{n:0200}", b"")
+    monkeypatch.setattr(pickles, "_LARGEST_READ", 9000)
+    assert "longer than" in refusal(path).en
+
+
+@ZIP
+def test_the_versions_that_torch_keeps_with_a_modules_weights_are_passed_over(tmp_path, as_zip):
+    layer = torch.nn.Linear(2, 3)  # its state_dict() carries _metadata
+    torch.save({"state_dict": layer.state_dict()}, tmp_path / "x.ckpt", _use_new_zipfile_serialization=as_zip)
+    assert torch.equal(tensors.load(tmp_path / "x.ckpt")["weight"], layer.weight)
+
+
+@pytest.mark.parametrize(
+    ("made", "word"),
+    [
+        (lambda: torch.eye(3).to_sparse(), "sparse"),
+        (lambda: torch.eye(3).to_sparse_csr(), "sparse"),
+        (lambda: torch.zeros(3, device="meta"), "meta"),
+    ],
+)
+def test_tensors_of_an_unusual_kind_are_refused_by_name(tmp_path, made, word):
+    torch.save({"a": made()}, tmp_path / "x.ckpt")
+    problem = refusal(tmp_path / "x.ckpt")
+    assert problem.code == "E-MODEL-DTYPE" and f"({word})" in problem.en and f"（{word}）" in problem.ja

@@ -18,8 +18,9 @@ from core.config.schema import ModelConfig
 from core.errors import UserError
 from core.events import Emit, StageProgress
 from core.formats.checkpoint import SingleFile
-from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part, read_json
+from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part
 from core.formats.identify import identify
+from core.formats.json_file import read_table
 from core.formats.slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
 from core.models.family import Components, Source, Stamp
@@ -159,7 +160,7 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
 
 def config_of(folder: Path) -> Config:
     """A part's config.json, without the path it once came from."""
-    return {key: value for key, value in read_json(folder / "config.json").items() if key != "_name_or_path"}
+    return {key: value for key, value in read_table(folder / "config.json").items() if key != "_name_or_path"}
 
 
 def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
