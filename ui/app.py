@@ -16,7 +16,7 @@ from ui.dataset.captions import CaptionCard
 from ui.dataset.folders import FolderMaker
 from ui.dataset.places import draw_places, draw_settings
 from ui.dataset.preview import Preview
-from ui.parts.markup import esc
+from ui.parts.markup import esc, problems
 from ui.parts.options import LEVELS, OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
 from ui.run.panel import RunPanel
@@ -285,11 +285,16 @@ class App:
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""
         draft = self._window.draft.values
-        raw = self.form.shown(self._window.demo_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
+        first = self.form.shown(self._window.demo_values())
+        raw, odd = self.form.held(first | {k: v for k, v in draft.items() if k in OPTIONS}, first)
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
         return self._merged(
-            self.form.restore(raw), self.lists(), self.relabel(raw, lang, None, str(level)), choices
+            self.form.restore(raw),
+            self.lists(),
+            self.relabel(raw, lang, None, str(level)),
+            choices,
+            {self.bar.parts["note"]: problems(odd, lang)},
         )
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import types
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -126,6 +127,19 @@ def shown(option: Option, value: Any) -> Any:
     if what == "share" and isinstance(value, float):
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     return str(value)
+
+
+def can_hold(option: Option, found: Any) -> bool:
+    """Whether the component can show a widget value and hand the same back, as it does half-typed text."""
+    what = kind(option)
+    if what == "check":
+        return isinstance(found, bool)
+    if what == "choice":
+        return found in [value for value in option.meta.choices or {} if type(value) is type(found)]
+    if what == "whole":
+        is_whole = isinstance(found, int) and not isinstance(found, bool)
+        return found is None or is_whole or (isinstance(found, float) and math.isfinite(found))
+    return found is None or isinstance(found, str)
 
 
 def read(option: Option, found: Any) -> Any:
