@@ -15,6 +15,7 @@ from ui.serve.guard import Guard
 from ui.serve.login import COOKIE, MOST_WRONG_OF_ALL, Login
 from ui.serve.routes import is_open
 from ui.serve.server import gated, listening_socket, mounted, serve
+from ui.window import Window
 
 
 async def answers_everything(scope: Any, receive: Any, send: Any) -> None:
@@ -350,14 +351,19 @@ def test_a_share_name_is_allowed_once_it_is_known(local):
 
 
 @pytest.fixture(scope="module")
-def inner(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return mounted(make_window(tmp_path_factory.mktemp("open")))
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Window:
+    return make_window(tmp_path_factory.mktemp("open"))
 
 
 @pytest.fixture(scope="module")
-def whole(inner: Any) -> tuple[Guard, Guard]:
+def inner(wide: Window) -> Any:
+    return mounted(wide)
+
+
+@pytest.fixture(scope="module")
+def whole(inner: Any, wide: Window) -> tuple[Guard, Guard]:
     """The real window without and with login."""
-    inside = gated(inner)
+    inside = gated(inner, wide)
     return Guard(inside, {"127.0.0.1"}), Guard(inside, {"127.0.0.1"}, Login("me", "right password"))
 
 

@@ -21,7 +21,7 @@ HOST = "127.0.0.1:7860"
 
 @pytest.fixture(scope="module")
 def shared_served(shared_app: App) -> Any:
-    return Guard(gated(mounted(shared_app._window)), {"127.0.0.1"})
+    return Guard(gated(mounted(shared_app._window), shared_app._window), {"127.0.0.1"})
 
 
 @pytest.fixture

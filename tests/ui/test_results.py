@@ -54,7 +54,7 @@ def served(tmp_path_factory):
     os.symlink(place / "secret.safetensors", output / "link.safetensors")
     os.symlink(place, output / "runs" / "away")
     os.symlink(place / "secret.safetensors", output / "dif" / "unet" / "link.safetensors")
-    return Guard(gated(mounted(window)), {"127.0.0.1"}), window
+    return Guard(gated(mounted(window), window), {"127.0.0.1"}), window
 
 
 def address(window, name):

@@ -66,8 +66,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     (uploads / "0a1b" / "linked").symlink_to(folder, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
-        inner = mounted(make_window(folder))
-        inside, login = gated(inner), Login("me", "right password")
+        window = make_window(folder)
+        inner = mounted(window)
+        inside, login = gated(inner, window), Login("me", "right password")
         entered = {"cookie": f"{COOKIE}={login.enter('me', 'right password', 'x')}"}
         guards = {
             "plain": (Guard(inside, {"127.0.0.1"}), {"host": HOST}),

@@ -10,7 +10,8 @@ from core.errors import Lang
 from ui.parts.markup import esc
 from ui.text import say
 
-_TAKEN = sorted({*PICTURE_SUFFIXES, *CAPTION_SUFFIXES, ".cap", ".zip"})
+TAKEN = sorted({*PICTURE_SUFFIXES, *CAPTION_SUFFIXES, ".cap", ".zip"})
+"""Endings of the files that the page has a use for as pictures and captions."""
 
 
 def choose_html(lang: Lang) -> str:
@@ -24,7 +25,7 @@ def choose_html(lang: Lang) -> str:
 # A browser sends bare names, and Gradio's own drop area sees a folder as one file that can't be read.
 FOLDERS = """<script>
 (() => {
-  const taken = TAKEN, slash = SLASH;
+  const taken = ENDINGS, slash = SLASH;
   const isTaken = (file, folders) => taken.some((end) => file.name.toLowerCase().endsWith(end)) &&
     ![...folders, file.name].some((name) => name.startsWith('.') || name === '__MACOSX');
   const named = ([file, folders]) =>
@@ -68,4 +69,4 @@ FOLDERS = """<script>
     chooser.click();
   });
 })();
-</script>""".replace("TAKEN", json.dumps(_TAKEN)).replace("SLASH", json.dumps(SLASH))
+</script>""".replace("ENDINGS", json.dumps(TAKEN)).replace("SLASH", json.dumps(SLASH))

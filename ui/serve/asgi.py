@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -15,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LANGUAGE_COOKIE = "rareword_lang"
+PATIENCE = 60.0
+"""Seconds between two pieces of what a client sends."""
 
 # The browser itself then refuses to ask any other machine for anything.
 SAFE_HEADERS = (
@@ -60,7 +63,7 @@ class Headers:
 
 async def read_body(receive: Receive, most: int) -> bytes | None:
     """The whole body, or None when it is longer than `most` bytes or the client went away."""
-    body = bytearray()
+    body, receive = bytearray(), patient(receive)
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -70,6 +73,18 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
             return None
         if not message.get("more_body"):
             return bytes(body)
+
+
+def patient(receive: Receive) -> Receive:
+    """A `receive` that takes a client that sends nothing for PATIENCE seconds for one that is gone."""
+
+    async def receive_soon() -> Message:
+        try:
+            return await asyncio.wait_for(receive(), PATIENCE)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+
+    return receive_soon
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

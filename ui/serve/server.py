@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
-from ui.dataset.dropping import FOLDERS
+from ui.dataset.dropping import FOLDERS, TAKEN
 from ui.parts.pictures import PREFIX as PICTURES
 from ui.run.live import PREFIX as LIVE
 from ui.serve.assets import Assets
@@ -35,12 +35,14 @@ from ui.serve.guard import Guard
 from ui.serve.login import Login
 from ui.serve.sending import live, log_sender, picture_sender, sender
 from ui.serve.uploads import Uploads
+from ui.settings.opening import ENDINGS
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
 from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LARGEST_UPLOAD = "200mb"
+LARGEST_UPLOAD = "4gb"
+"""Of one file; for all together see ui.serve.uploads.Room."""
 UPLOADS = "uploads"
 """Folder below the window's cache for what is sent to it, apart from what the window makes itself."""
 _PORTS_TRIED = 20
@@ -110,9 +112,15 @@ class Packed:
         await (self._packed if is_ours else self._app)(scope, receive, send)
 
 
-def gated(app: ASGIApp) -> ASGIApp:
+def gated(app: ASGIApp, window: Window) -> ASGIApp:
     """The window's own application behind everything that looks at what goes in and out, but the Guard."""
-    return Packed(Assets(Bodies(Uploads(app), Path(get_upload_folder()))))
+    folder = Path(get_upload_folder())
+
+    def endings() -> set[str]:
+        captions = str(window.draft.values.get("dataset.caption_extension") or "").lower()
+        return {*TAKEN, *ENDINGS, captions, f".{captions}"}
+
+    return Packed(Assets(Bodies(Uploads(app, folder, endings), folder)))
 
 
 def mounted(window: Window, root_path: str = "") -> FastAPI:
@@ -197,7 +205,7 @@ def serve(
     is_open = host not in LOOPBACK
     if is_open:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-    app = gated(mounted(window, proxy.root_path))
+    app = gated(mounted(window, proxy.root_path), window)
     guard = Guard(app, names, login, any_address=is_open, root_path=proxy.root_path)
     for name in proxy.host_names:
         guard.allow_host(name)

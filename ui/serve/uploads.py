@@ -1,25 +1,155 @@
-"""What was sent to the window is never shown by a browser as a page of the window's own: it is saved."""
+"""What is sent to the window: how much of it, which kinds are kept; and no browser shows it as a page."""
 
 from __future__ import annotations
 
-from ui.serve.asgi import App, Message, Receive, Scope, Send
-from ui.serve.routes import FILE
+import contextlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from core.errors import Lang
+from ui.serve.asgi import App, Headers, Message, Receive, Scope, Send, patient, refuse
+from ui.serve.routes import FILE, UPLOAD
+from ui.text import say
 
 _SAVED = (b"content-disposition", b"attachment")
 _PLAIN = (b"content-type", b"application/octet-stream")
 
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes. all: of all that is sent, as long as the window is open. spare: left free on the disk."""
+
+    all: int = 20 << 30
+    spare: int = 1 << 30
+
 
 class Uploads:
-    """ASGI application around the one that takes and gives back files."""
+    """ASGI application around the one that takes and gives back files.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    folder: where they come to lie. endings: the kinds that the page has a use for; of any other only the name
+    is kept, so that the page can say that it was left out.
+    """
+
+    def __init__(
+        self, app: App, folder: Path, endings: Callable[[], Collection[str]], room: Room = Room()
+    ) -> None:
+        self._app, self._folder, self._endings, self._room = app, folder, endings, room
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(FILE):
+        if scope["type"] == "http" and scope["path"] == UPLOAD:
+            await self._take(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(FILE):
             await self._app(scope, receive, _as_attachment(send))
         else:
             await self._app(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope)
+        length = headers.get("content-length")
+        room, key = await run_in_threadpool(self._left)
+        if length.isascii() and length.isdigit() and int(length[:20]) > room:
+            await refuse(send, 413, _no_room(key, room, headers.lang))
+            return
+        answer = _Kept()
+        self._under_way += 1
+        try:
+            await self._app(scope, patient(_counted(receive, room)), answer)
+        except _TooMuch:
+            await refuse(send, 413, _no_room(key, room, headers.lang))
+            return
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                await run_in_threadpool(self._remove_halves)
+        if answer.is_good:
+            await run_in_threadpool(self._empty_strangers, answer.body)
+        await answer.pass_on(send)
+
+    def _left(self) -> tuple[int, str]:
+        """How many bytes may still be sent, and the key of what to say about more."""
+        sizes = (
+            os.lstat(os.path.join(path, name)).st_size
+            for path, _, names in os.walk(self._folder)
+            for name in names
+        )
+        used = 0
+        with contextlib.suppress(OSError):  # one that is taken away just now
+            for size in sizes:
+                used += size
+        place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
+        on_disk = shutil.disk_usage(place).free - self._room.spare
+        of_all = self._room.all - used
+        return (max(on_disk, 0), "serve.full.disk") if on_disk < of_all else (max(of_all, 0), "serve.full")
+
+    def _remove_halves(self) -> None:
+        """Files that were never sent whole: Gradio leaves them beside the folders of those that were."""
+        for path in self._folder.glob("*"):
+            if path.is_file() and not path.is_symlink():
+                path.unlink(missing_ok=True)
+
+    def _empty_strangers(self, body: bytes) -> None:
+        """Keep no more than the names of files that the page has no use for."""
+        endings = self._endings()
+        for name in json.loads(body):
+            path = Path(name)
+            if path.suffix.lower() not in endings and path.is_file():
+                _log.info("of %s only the name is kept", path.name)
+                os.truncate(path, 0)
+
+
+class _TooMuch(Exception):
+    """More is being sent than there is room for."""
+
+
+class _Kept:
+    """A `send` that keeps an answer back; it is short."""
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+
+    async def __call__(self, message: Message) -> None:
+        self._messages.append(message)
+
+    @property
+    def is_good(self) -> bool:
+        return bool(self._messages) and self._messages[0]["status"] == 200
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self._messages)
+
+    async def pass_on(self, send: Send) -> None:
+        for message in self._messages:
+            await send(message)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """A `receive` that raises _TooMuch when more than `most` bytes come."""
+    came = 0
+
+    async def receive_counted() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > most:
+            raise _TooMuch
+        return message
+
+    return receive_counted
+
+
+def _no_room(key: str, room: int, lang: Lang) -> str:
+    return say(key, lang, room=f"{room / (1 << 30):.1f}")
 
 
 def _as_attachment(send: Send) -> Send:

@@ -176,6 +176,18 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "The request is no valid JSON. Reload the page and try again.",
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
+    "serve.full": Words(
+        "There is no room for these files: {room} GB more can be sent to this window. Copy what was sent "
+        "into a data set, then close the window and start it again, or bring the files there another way.",
+        "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてから"
+        "Rarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
+    ),
+    "serve.full.disk": Words(
+        "There is no room for these files: the window's disk takes {room} GB more, the rest is kept for the "
+        "training. Free some space on it and try again.",
+        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。"
+        "空き容量を増やしてからやり直してください。",
+    ),
     "serve.host": Words(
         "This window was asked for as “{host}”, a name it does not know. If that is the name of your proxy "
         "or of this computer, start it with --host-name {host}.",

@@ -32,7 +32,7 @@ MAKING_WORDS: Mapping[str, Words] = {
         "画像・ZIP・フォルダをドロップするか、場所を入力してください。学習用の名前のフォルダへコピーします。元のファイルはそのままです。",
     ),
     "make.files": Words("Pictures, captions or a ZIP", "画像・キャプション・ZIP"),
-    "make.files.info": Words("up to 200 MB a file", "1ファイル200 MBまで"),
+    "make.files.info": Words("up to 4 GB a file", "1ファイル4 GBまで"),
     "make.folder": Words("Choose a whole folder", "フォルダごと選ぶ"),
     "make.source": Words(
         "or a folder, picture or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
