@@ -1,4 +1,4 @@
-"""The folder of a run: `<output_dir>/runs/<time>-<output_name>`, new for each."""
+"""What a run has for itself: its folder `<output_dir>/runs/<time>-<output_name>`, and its output name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from core import alive
+from core.alive import Claim, Holder
 from core.config.schema import RunConfig
 from core.errors import Problem, ResourceFault, UserError
-from core.formats import commit
+from core.formats import commit, parts
+from core.train import names
 
 
 def is_main_process() -> bool:
@@ -22,18 +25,70 @@ def is_main_process() -> bool:
 
 
 @contextlib.contextmanager
-def new(config: RunConfig) -> Iterator[Path]:
-    """A folder for this run; gone again when the block that begins the run raises.
+def begun(config: RunConfig) -> Iterator[tuple[Path, Claim | None]]:
+    """A folder for this run and the lock on its results; both gone again when the block raises.
 
-    The other processes of a run have only a passing one for their logs.
-    Raises UserError when it can't be made, ResourceFault when the disk is full.
+    The other processes of a run have only a passing folder for their logs, and no lock.
+    Raises UserError when the output folder can't be written or another run has the lock, ResourceFault when
+    the disk is full.
     """
-    folder = make(config) if is_main_process() else Path(tempfile.mkdtemp(prefix="rareword-"))
+    if not is_main_process():
+        yield Path(tempfile.mkdtemp(prefix="rareword-")), None
+        return
+    mine, folder = claim(config), None
     try:
-        yield folder
+        parts.sweep(Path(config.save.output_dir), lambda name: names.is_result(name, config.save.output_name))
+        folder = make(config)
+        yield folder, mine
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        mine.release()
         raise
+
+
+def claim(config: RunConfig) -> Claim:
+    """Have the results of this name in this output folder for oneself, until released or the process ends.
+
+    Two runs would replace each other's models and states. Raises UserError (E-RUN-LOCKED).
+    """
+    runs, name = Path(config.save.output_dir) / "runs", config.save.output_name or "last"
+    with _writable(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+        try:
+            return alive.claim(runs / f".{name}.lock")
+        except alive.Taken as e:
+            raise UserError(_locked(config, name, e.holder)) from None
+
+
+def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
+    who, who_ja = "another program", "別のプログラム"
+    if holder is not None:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
+        who = f"process {holder.pid} on {holder.computer}, since {since}"
+        who_ja = f"{holder.computer}のプロセス{holder.pid}、{since}開始"
+    return Problem(
+        "E-RUN-LOCKED",
+        f"a run is under way that saves under the name {name} in this output folder ({who}); wait for its "
+        "end, stop it, or choose another output name.",
+        f"この出力先フォルダでは、{name}という名前で保存する学習を実行中です（{who_ja}）。終わるまで待つか、停止するか、"
+        "別の出力名を指定してください。",
+        key="save.output_name",
+        path=config.save.output_dir,
+    )
+
+
+def no_lock(config: RunConfig) -> Problem:
+    """The notice on a drive that keeps no locks."""
+    return Problem(
+        "W-RUN-NOLOCK",
+        "this drive keeps no locks, so a second run of the same output name would not be noticed; do not "
+        "start one before this run has ended.",
+        "このドライブはファイルロックに対応していないため、同じ出力名の学習を同時に実行しても検出できません。"
+        "この学習が終わるまで、同じ出力名の学習を開始しないでください。",
+        key="save.output_dir",
+        path=config.save.output_dir,
+    )
 
 
 def make(config: RunConfig) -> Path:
@@ -41,8 +96,7 @@ def make(config: RunConfig) -> Path:
     runs = Path(config.save.output_dir) / "runs"
     name = re.sub(r"\s+", "_", config.save.output_name or "last")
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
+    with _writable(runs):
         for n in range(1, 1000):
             folder = runs / (f"{stamp}-{name}" if n == 1 else f"{stamp}-{name}-{n}")
             try:
@@ -50,6 +104,20 @@ def make(config: RunConfig) -> Path:
             except FileExistsError:
                 continue
             return folder.resolve()
+    raise ResourceFault(
+        Problem(
+            "E-OUT-NAMES",
+            "a thousand runs started in one second; wait a moment.",
+            "同じ秒に1000回開始されました。少し待ってください。",
+        )
+    )
+
+
+@contextlib.contextmanager
+def _writable(runs: Path) -> Iterator[None]:
+    """Turns an OSError of making something in the output folder into a sentence."""
+    try:
+        yield
     except OSError as e:
         if e.errno in commit.FULL:
             with commit.explained(runs):
@@ -63,10 +131,3 @@ def make(config: RunConfig) -> Path:
                 path=str(runs.parent),
             )
         ) from e
-    raise ResourceFault(
-        Problem(
-            "E-OUT-NAMES",
-            "a thousand runs started in one second; wait a moment.",
-            "同じ秒に1000回開始されました。少し待ってください。",
-        )
-    )

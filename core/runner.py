@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core import alive, ending, run_folder, sheet
+from core.alive import Claim
 from core.config import toml_io
 from core.config.check import Checked, check
 from core.config.schema import RunConfig
@@ -112,19 +113,21 @@ class Runner:
 
     def _begin(self, checked: Checked, sinks: list[Sink]) -> RunHandle:
         config = with_seed(checked.config)
-        notices = (*checked.notices, *_results_there(config))
-        with run_folder.new(config) as folder:
+        notices = [*checked.notices, *_results_there(config)]
+        with run_folder.begun(config) as (folder, claim):
+            if claim is not None and not claim.is_certain:
+                notices.append(run_folder.no_lock(config))
             handle = RunHandle(config, folder, notices)
             run_file = folder / "run.toml"
             with commit.explained(run_file):
                 toml_io.write(run_file, toml_io.dumps(toml_io.values_of(config)))
             worker = threading.Thread(
-                target=self._work, args=(handle, sinks), name="rareword-run", daemon=False
+                target=self._work, args=(handle, sinks, claim), name="rareword-run", daemon=False
             )
             worker.start()
         return handle
 
-    def _work(self, handle: RunHandle, sinks: list[Sink]) -> None:
+    def _work(self, handle: RunHandle, sinks: list[Sink], claim: Claim | None) -> None:
         """The worker thread: train, say how it ended, give the memory back. Whatever is raised is an end."""
         emit, end = _Emitter(handle, sinks), ending.untold()
         try:
@@ -136,6 +139,8 @@ class Runner:
             end = ending.of(e, handle.step, emit.state_path)
             emit(end)
         finally:
+            if claim is not None:
+                claim.release()
             handle.mark_over(end)
 
     def _trained(self, handle: RunHandle, emit: _Emitter) -> RunEnded:

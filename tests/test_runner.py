@@ -3,16 +3,18 @@
 import contextlib
 import itertools
 import logging
+import os
 import threading
 import time
 
 import pytest
 
-from core import sheet
+from core import alive, sheet
 from core.config import toml_io
 from core.control import StopRun
 from core.errors import ConfigError, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
+from core.formats import parts
 from core.runner import Runner
 
 
@@ -297,3 +299,70 @@ def test_a_sheet_of_samples_that_can_not_be_drawn_changes_no_end(tmp_path, monke
     monkeypatch.setattr(sheet, "write", broken)
     handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
     assert handle.ended.status == "done" and isinstance(handle.log.since(0)[-1], RunEnded)
+
+
+def refused_start(runner, *given) -> Problem:
+    with pytest.raises(UserError) as caught:
+        runner.start(*given)
+    assert caught.value.exit_code == 2
+    (problem,) = caught.value.problems
+    return problem
+
+
+@pytest.fixture
+def under_way(tmp_path):
+    """A run of the name frog that another program, here another Runner, trains in `tmp_path / "out"`."""
+    release = threading.Event()
+    handle = Runner(lambda *a: release.wait(20)).start(text(tmp_path / "out", 'output_name = "frog"\n'))
+    yield handle
+    release.set()
+    assert handle.wait(10)
+
+
+@pytest.mark.parametrize("more", ["", 'resume = "auto"\n'])
+def test_a_second_run_of_an_output_name_is_refused_with_pid_and_start_time(tmp_path, under_way, more):
+    runner = Runner(lambda *a: None)
+    problem = refused_start(runner, text(tmp_path / "out", f'output_name = "frog"\n{more}'))
+    assert problem.code == "E-RUN-LOCKED" and problem.key == "save.output_name"
+    since = time.strftime("%Y-%m-%d %H:%M:", time.localtime(under_way.started))
+    for sentence in (problem.en, problem.ja):
+        assert str(os.getpid()) in sentence and since in sentence and "frog" in sentence
+    assert len([path for path in (tmp_path / "out" / "runs").iterdir() if path.is_dir()]) == 1
+
+
+def test_a_link_to_the_output_folder_is_the_same_folder(tmp_path, under_way):
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    problem = refused_start(Runner(lambda *a: None), text(tmp_path / "link", 'output_name = "frog"\n'))
+    assert problem.code == "E-RUN-LOCKED"
+
+
+@pytest.mark.parametrize(("folder", "name"), [("out", "newt"), ("other", "frog")])
+def test_another_name_or_folder_trains_at_the_same_time(tmp_path, under_way, folder, name):
+    handle = Runner(lambda *a: None).start(text(tmp_path / folder, f'output_name = "{name}"\n'))
+    assert handle.wait(10) and handle.ended.status == "done"
+
+
+def test_a_name_is_free_again_once_its_run_has_ended(tmp_path):
+    for _ in range(2):
+        assert run_to_end(lambda *a: None, tmp_path).ended.status == "done"
+    assert not [path.name for path in (tmp_path / "runs").iterdir() if path.is_file()]
+
+
+def test_on_a_drive_without_locks_a_run_goes_on_and_says_so(tmp_path, monkeypatch):
+    def no_locks(file):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(alive, "_ask", no_locks)
+    handle = run_to_end(lambda *a: None, tmp_path)
+    assert handle.ended.status == "done"
+    assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-RUN-NOLOCK"]
+
+
+def test_a_start_clears_away_what_killed_runs_of_its_name_left_half_written(tmp_path):
+    names = ["frog.safetensors", "frog-step00000002.ckpt", "frog-last-state", "frog.yaml", "frog-000001"]
+    others = ["newt.safetensors", "notes.txt"]
+    left = {name: tmp_path / f".{name}.{parts._host()}-{os.getpid()}-0.part" for name in (*names, *others)}
+    for path in left.values():
+        path.write_text("half")
+    run_to_end(lambda *a: None, tmp_path, 'output_name = "frog"\n')
+    assert [name for name, path in left.items() if path.exists()] == others

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ import toml
 from core.config.option import Option, walk
 from core.config.schema import FORMAT, RunConfig
 from core.errors import ConfigError, Lang, Problem
+from core.formats import commit, parts
 
 LONGEST = 1_000_000
 """Characters; a run file is a page or two, so anything beyond this is something else."""
@@ -76,23 +75,12 @@ def read(path: Path) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Put the text in place at once: the old file stays whole until the new one is on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as beside:
-        try:
-            beside.write(text)
-            beside.flush()
-            os.fsync(beside.fileno())
-        except BaseException:
-            beside.close()
-            os.unlink(beside.name)
-            raise
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(beside.name, 0o666 & ~umask)
-    os.replace(beside.name, path)
+    """Put the text in place at once: the old file stays whole until the new one is on disk.
+
+    Raises OSError.
+    """
+    parts.sweep(path.parent, lambda name: name == path.name)
+    commit.replace_file(path, lambda file: file.write(text.encode("utf-8")) and None)
 
 
 def toml_value(value: object) -> str:

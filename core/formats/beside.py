@@ -10,6 +10,8 @@ MARK = "# Written by Rareword together with the model of the same name; it goes 
 
 SINGLE_FILES = (".safetensors", ".ckpt")
 
+YAML = ".yaml"
+
 _LONGEST = 65536
 """Characters that are looked at; a real one has 2,000."""
 
@@ -19,7 +21,7 @@ _IS_LATENT_DIFFUSION = re.compile(r"^[ \t]*target[ \t]*:.*\.LatentDiffusion[ \t]
 
 def yaml_of(model: Path) -> Path:
     """Where the .yaml of a single file is looked for, there or not."""
-    return model.with_suffix(".yaml")
+    return model.with_suffix(YAML)
 
 
 def belongings(model: Path) -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import Problem, ResourceFault
+from core.formats import parts
 
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits while another program (a WebUI, a virus scanner) keeps the target open on Windows."""
@@ -28,9 +29,14 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], size: int = 0) -> 
     name.
     Raises ResourceFault when the disk is full or can't be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with explained(path, size):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        return replace_file(path, write)
+
+
+def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> Path:
+    """As write_file, but raises the OSError itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with parts.beside(path) as part:
         try:
             with part.open("wb") as file:
                 write(file)
@@ -49,9 +55,7 @@ def write_folder(path: Path, write: Callable[[Path], None], size: int = 0, repla
     replaces: name of a file that an older folder of the same kind has; such a one is replaced, any other is
     left alone and the new folder gets a number in its name.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with explained(path, size):
-        shutil.rmtree(part, ignore_errors=True)
+    with explained(path, size), parts.beside(path) as part:
         try:
             part.mkdir(parents=True)
             write(part)
@@ -62,6 +66,19 @@ def write_folder(path: Path, write: Callable[[Path], None], size: int = 0, repla
             return _replace_folder(part, path, replaces)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or folder; of a folder first the name, so that half of one is never taken for one.
+
+    Raises OSError when it can't be, and then it is as it was.
+    """
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    with parts.beside(path, "gone") as gone:
+        path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -134,15 +151,15 @@ def _replace_folder(part: Path, path: Path, replaces: str) -> Path:
         part.rename(path)
         _sync_folder(path.parent)
         return path
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    try:
-        path.rename(old)
-    except PermissionError:
-        return part.rename(_free_name(path))
-    part.rename(path)
-    _sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    # A crash between the two renamings leaves the old folder under its hidden name: parts.sweep puts it back.
+    with parts.beside(path, "old") as old:
+        try:
+            path.rename(old)
+        except PermissionError:
+            return part.rename(_free_name(path))
+        part.rename(path)
+        _sync_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
     return path
 
 

@@ -19,7 +19,7 @@ from core.data import images, keys
 from core.data.plan import Batch, Plan, PlannedImage, Sample
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, StageProgress, Warned
-from core.formats import tensors
+from core.formats import parts, tensors
 from core.patience import of_run
 from core.train.batches import ahead
 
@@ -98,6 +98,9 @@ class DiskCache:
         """
         self.notices: list[Warned] = []
         self._root, self._vae, self._is_writer = root, vae, is_writer
+        if is_writer and root.is_dir():
+            for folder in root.iterdir():
+                parts.sweep(folder)
 
     def read(self, image: PlannedImage, flip: bool) -> Tensor | None:
         """Mean and deviation, (2, C, h, w), or None when there is no sound entry."""

@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from core.config.output_names import ENDINGS, model_of
+from core.config.output_names import ENDINGS, model_of, state_of
 from core.config.schema import SaveConfig
+from core.formats import beside
 from core.train import state_files
 
 LINEAGE = "rareword_lineage"
@@ -39,6 +40,13 @@ def _is_model(entry: os.DirEntry[str], output_name: str | None) -> bool:
     if entry.is_dir():
         stems.append(entry.name)
     return any(model_of(stem, output_name) for stem in stems)
+
+
+def is_result(name: str, output_name: str | None) -> bool:
+    """Whether what is called so is a model, what belongs to one, or a state of this output name."""
+    endings = [*filter(None, ENDINGS.values()), beside.YAML]
+    stems = [name, *(name.removesuffix(ending) for ending in endings if name.endswith(ending))]
+    return bool(state_of(name, output_name)) or any(model_of(stem, output_name) for stem in stems)
 
 
 def free(save: SaveConfig, taken: Collection[tuple[str, str]] = ()) -> str:

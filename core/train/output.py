@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ from core.config.schema import SaveConfig
 from core.control import RunControl
 from core.errors import ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
-from core.formats import beside
-from core.train import owned, state
+from core.formats import beside, commit
+from core.train import owned
 from core.train.state import Kept, Progress, StateWriter
 
 KEEP_AUTOSAVES = 2
@@ -97,6 +96,11 @@ class Outputs:
         return place
 
     def _save(self, progress: Progress, kind: str, epoch: int) -> None:
+        """Raises ResourceFault for whatever the disk has against it."""
+        with commit.explained(self._folder):
+            self._save_all(progress, kind, epoch)
+
+    def _save_all(self, progress: Progress, kind: str, epoch: int) -> None:
         self._emit(StageProgress("save", 0, 1))
         if kind == "autosave":
             self.save_state(progress, kind, epoch)
@@ -169,9 +173,7 @@ class Outputs:
         for kept in _older(progress, kind, last):
             path = self._folder / kept.model
             if kept.model and self._is_own_model(path, progress):
-                for belonging in beside.belongings(path):
-                    belonging.unlink(missing_ok=True)
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                self._remove(*beside.belongings(path), path)
             kept.model = ""
 
     def _remove_old_states(self, progress: Progress, kind: str) -> None:
@@ -183,7 +185,7 @@ class Outputs:
         )
         for kept in _older(progress, kind, last):
             if kept.state and owned.is_state_of(self._folder / kept.state, progress.lineage):
-                state.remove(self._folder / kept.state)
+                self._remove(self._folder / kept.state)
             kept.state = ""
         progress.saves = [kept for kept in progress.saves if kept.model or kept.state]
 
@@ -195,8 +197,23 @@ class Outputs:
             and named.kind == "autosave"
             and owned.is_state_of(path, progress.lineage)
         )
-        for path in own[: len(own) - keep]:
-            state.remove(path)
+        self._remove(*own[: len(own) - keep])
+
+    def _remove(self, *doomed: Path) -> None:
+        """Delete what is not kept any longer; what another program holds open stays, and that is said."""
+        for path in doomed:
+            try:
+                commit.remove(path)
+            except OSError as e:
+                reason = e.strerror or str(e)
+                self._emit(
+                    Warned(
+                        "W-OUT-NOT-REMOVED",
+                        f"{path.name} is not needed any longer, but can't be deleted ({reason}); it stays.",
+                        f"{path.name}は不要になりましたが削除できないため残します（{reason}）。",
+                        str(path),
+                    )
+                )
 
     def _is_autosave_due(self) -> bool:
         minutes = self._config.autosave_minutes

@@ -17,7 +17,6 @@ def find(config: RunConfig, emit: Emit) -> Found | None:
     """The state to go on from. Raises UserError when a named one is missing or damaged, or all are."""
     resume = config.save.resume
     output_dir = Path(config.save.output_dir)
-    state_files.sweep(output_dir)
     if not resume:
         return None
     if resume != state_files.AUTO:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -163,14 +162,6 @@ class StateWriter:
             "threads": torch.get_num_threads(),
             "python": platform.python_version(),
         }
-
-
-def remove(path: Path) -> None:
-    """Delete a state of our own; first the name, so that a half-deleted one is never taken for a state."""
-    doomed = path.with_name(f".{path.name}.gone.part")
-    shutil.rmtree(doomed, ignore_errors=True)
-    path.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:

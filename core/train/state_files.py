@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -187,18 +185,6 @@ def resume_seed(config: RunConfig) -> int | None:
     return None if found is None else int(found.values["config"]["train.seed"])
 
 
-def sweep(output_dir: Path) -> None:
-    """Remove what processes that are gone left half-written: `.name.<process>.part`, folders and files."""
-    for path in output_dir.glob(".*.part"):
-        owner = path.name.split(".")[-2]
-        if owner.isdigit() and _is_alive(int(owner)):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
 def values_of(config: RunConfig) -> dict[str, Any]:
     """The options of a run as plain JSON values by key, "train.seed"."""
     dumped = config.model_dump(mode="json")
@@ -265,16 +251,3 @@ def _age(path: Path) -> tuple[float, str]:
         return ((manifest if manifest.is_file() else path).stat().st_mtime, path.name)
     except OSError:
         return (0.0, path.name)
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process of this number lives; on Windows, where asking may end it, always no for others."""
-    if os.name == "nt" or pid == os.getpid():
-        return pid == os.getpid()
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,6 +10,7 @@ from core.config.check import check
 from core.config.lines import key_lines
 from core.config.schema import RunConfig
 from core.errors import ConfigError
+from core.formats import parts
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,10 @@ def test_every_key_is_found_at_its_line():
         ("y", 1, "k"): 15,
         ("y", 1, "k", "v"): 16,
     }
+
+
+def test_what_a_killed_write_left_beside_the_file_goes_with_the_next_one(tmp_path):
+    left = tmp_path / f".run.toml.{parts._host()}-{os.getpid()}-0.part"
+    left.write_text("half")
+    toml_io.write(tmp_path / "run.toml", "a = 1\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.toml"]

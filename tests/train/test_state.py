@@ -178,14 +178,6 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
     assert [event.kind for event in trial.of(Saved)] == ["model"] and len(calls) == 3
 
 
-def test_what_dead_processes_left_half_written_is_swept_away(tmp_path):
-    dead, alive = tmp_path / ".last-state.999999999.part", tmp_path / f".last-state.{os.getpid()}.part"
-    dead.mkdir()
-    alive.mkdir()
-    state_files.sweep(tmp_path)
-    assert not dead.exists() and alive.exists()
-
-
 def test_states_of_another_name_are_not_ours(tmp_path):
     for name in ("last-state", "frog-last-state", "frog-step-00000003-state", "frog-autosave-00000001-state"):
         (tmp_path / name).mkdir()
