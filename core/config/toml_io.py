@@ -80,7 +80,7 @@ def write(path: Path, text: str) -> None:
     Raises OSError.
     """
     parts.sweep(path.parent, lambda name: name == path.name)
-    commit.replace_file(path, lambda file: file.write(text.encode("utf-8")) and None)
+    commit.replace_file(path, lambda file: file.write(text.encode("utf-8")))
 
 
 def toml_value(value: object) -> str:

@@ -21,7 +21,7 @@ RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], None], size: int = 0) -> Path:
+def write_file(path: Path, write: Callable[[BinaryIO], object], size: int = 0) -> Path:
     """Let `write` fill a file beside `path`, then rename it; returns where it lies.
 
     size: bytes it will have, for the message when the disk is full. The mode follows the umask. When the
@@ -33,7 +33,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], size: int = 0) -> 
         return replace_file(path, write)
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> Path:
+def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
     """As write_file, but raises the OSError itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with parts.beside(path) as part:
@@ -49,7 +49,7 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None]) -> Path:
     return place
 
 
-def write_folder(path: Path, write: Callable[[Path], None], size: int = 0, replaces: str = "") -> Path:
+def write_folder(path: Path, write: Callable[[Path], object], size: int = 0, replaces: str = "") -> Path:
     """Let `write` fill a folder beside `path`, then rename it; returns where it lies.
 
     replaces: name of a file that an older folder of the same kind has; such a one is replaced, any other is

@@ -102,5 +102,5 @@ def test_a_link_is_taken_away_and_what_it_leads_to_stays(tmp_path, dead):
 
 def test_the_part_of_a_name_as_long_as_can_be_fits_the_disk(tmp_path):
     path = tmp_path / ("f" * 255)
-    commit.replace_file(path, lambda file: file.write(b"x") and None)
+    commit.replace_file(path, lambda file: file.write(b"x"))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -28,7 +28,7 @@ def write(model: Path, prediction: str, configs: Mapping[str, Config]) -> Path:
         names = (place.with_name(f"{place.stem}.old-{n}.yaml") for n in range(1, 10_000))
         place.rename(next(name for name in names if not name.exists()))
     text = f"{beside.MARK}\n{yaml.safe_dump({'model': content(prediction, configs)}, sort_keys=False)}"
-    return commit.write_file(place, lambda file: file.write(text.encode("utf-8")) and None)
+    return commit.write_file(place, lambda file: file.write(text.encode("utf-8")))
 
 
 def content(prediction: str, configs: Mapping[str, Config]) -> dict[str, Any]:
