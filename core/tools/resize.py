@@ -76,6 +76,7 @@ class Report:
 
     def text(self, target: Path, lang: Lang) -> str:
         """The report in plain words, a line for each problem."""
+        counted = ((len(self.made), "picture"), (self.captions, "caption or other text file"))
         if lang == "ja":
             first = f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個"
             details = [
@@ -85,7 +86,8 @@ class Report:
             ]
             line = "、".join([first, *filter(None, details)])
         else:
-            first = f"{target}: {len(self.made)} picture(s), {self.captions} caption or other text file(s)"
+            made, texts = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in counted)
+            first = f"{target}: {made}, {texts}"
             details = [
                 f"{self.enlarged} enlarged" if self.enlarged else "",
                 f"up to {self.cut:.0%} cut away" if self.cut else "",

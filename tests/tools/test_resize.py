@@ -268,7 +268,7 @@ def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
     monkeypatch.setattr("core.console.take_over", lambda log: out)
     words = [str(tmp_path / "in"), str(tmp_path / "out"), "--resolution", "64"]
     assert main(["tools", "--lang", "en", "resize", *words]) == 0
-    assert "1 picture(s)" in out.getvalue() and "up to 50% cut away" in out.getvalue()
+    assert "1 picture, " in out.getvalue() and "up to 50% cut away" in out.getvalue()
     assert main(["tools", "--lang", "ja", "resize", *words]) == 2
     assert "上書きはしません" in out.getvalue()
 

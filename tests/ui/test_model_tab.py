@@ -12,6 +12,7 @@ from core.models.sd.hub import locate
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
 from tests.ui.fake import demo_raw
+from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html
 
@@ -53,7 +54,7 @@ def told(app):
 
 def test_family_precision_and_prediction_are_shown_at_once(told, header):
     html = told(header("a", SD1))
-    for part in ("Model", "Stable Diffusion 1", "epsilon", "F16", "400 M", "800 MB"):
+    for part in ("Model", "Stable Diffusion 1", "epsilon (noise)", "fp16", "400 M", "800 MB", "single file"):
         assert part in html, part
     assert "is-warn" not in html and "is-bad" not in html
 
@@ -164,3 +165,46 @@ def test_they_are_told_anew_with_the_language_and_after_a_preset(app):
     for lang in ("en", "ja"):
         updates = app.told(demo_raw(app), lang, "basic")
         assert all(updates[app.model[name]] for name in ("base", "vae", "result"))
+
+
+FAULTS = [TypeError("x"), AttributeError("x"), RecursionError(), MemoryError(), OSError(36, "name too long")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize("name", ["base", "vae"])
+def test_whatever_goes_wrong_in_looking_at_a_file_is_a_sentence_at_its_place(
+    told, header, monkeypatch, fault, name
+):
+    def fails(*_):
+        raise fault
+
+    monkeypatch.setattr("ui.settings.identity.look.of_base", fails)
+    monkeypatch.setattr("ui.settings.identity.look.of_vae", fails)
+    html = told(header("a", SD1), name)
+    assert "is-bad" in html and "a.safetensors can" in html and "be read" in html
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 300, "a" * 5000, "\0", "demo/\ud800", "a/" * 200, "con", "?", "~nobody/x"]
+)
+def test_a_path_of_any_kind_typed_on_the_model_tab_gets_a_sentence(app, text):
+    page = Session(app)
+    for key in ("model.base", "model.vae"):
+        page.put(app.form.components[key], text)
+    page.do(app.form.components["model.base"], "input")
+    for name in ("base", "vae"):
+        assert "rw-" in page.shown[app.model[name]]
+
+
+@pytest.mark.parametrize("channels", [9, 8, 5, 7])
+def test_a_model_of_another_variant_typed_on_the_model_tab_is_told_and_the_page_goes_on(
+    app, header, channels, window
+):
+    page = Session(app)
+    first = {"model.diffusion_model.input_blocks.0.0.weight": [320, channels, 3, 3]}
+    path = header("inpaint", SD1 | first)
+    page.put(app.form.components["model.base"], str(path))
+    page.do(app.form.components["model.base"], "input")
+    assert "Choose a plain text-to-image model" in page.shown[app.model["base"]]
+    said = page.do(app.run.parts["check"], "click")[app.run.parts["message"]]
+    assert "Choose a plain text-to-image model" in said

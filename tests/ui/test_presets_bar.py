@@ -247,6 +247,22 @@ def test_inspect_tells_what_a_file_is(app):
     assert "not a file or folder" in app.tools.inspect("http://example.com/x", "en")
 
 
+@pytest.mark.parametrize("sent", ["", "  ", None, [], 0])
+def test_an_empty_field_of_inspect_asks_for_a_file(app, sent):
+    assert "Choose a file or folder" in app.tools.inspect(sent, "en")
+    assert "ファイルまたはフォルダを選ぶ" in app.tools.inspect(sent, "ja")
+
+
+@pytest.mark.parametrize("sent", [["x"], {"a": 1}, 5, "\0", "x" * 5000, "a" * 300, "\ud800"])
+def test_what_is_no_path_is_told_and_no_fault(app, sent):
+    assert "is-bad" in app.tools.inspect(sent, "en")
+    assert "is-bad" in convert(app, source=sent)[-1]
+
+
+def test_a_picture_in_inspect_is_said_to_be_a_picture(app, frogs):
+    assert "picture" in app.tools.inspect(str(frogs / "frog 0.png"), "en")
+
+
 def test_the_identity_of_the_base_model_is_shown(app):
     paths = app._window.paths
     assert "7.87 M" in identity_html(paths, "base", {"model.base": "demo/base.safetensors"}, "en")

@@ -52,9 +52,7 @@ class Form:
 
         A browser sends texts, numbers and truth values; anything else is taken as text.
         """
-        plain = (str, int, float, type(None))
-        found = {key: data[component] for key, component in self.components.items()}
-        return {key: value if isinstance(value, plain) else str(value) for key, value in found.items()}
+        return {key: _plain(data[component]) for key, component in self.components.items()}
 
     def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.
@@ -152,6 +150,12 @@ class Form:
         return {
             component: gr.update(value=raw[key]) for key, component in self.components.items() if key in raw
         }
+
+
+def _plain(value: Any) -> str | float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    return str(value).encode("utf-8", "replace").decode("utf-8")  # halves of characters can't be written down
 
 
 def _let_go(option: Option, found: str, now: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import look, pairs
 from core.models.sd import hub
+from core.reading import reading
 from ui.parts.markup import esc, facts, note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import worded
@@ -27,6 +28,9 @@ EMPTY = {"base": "identity.none", "vae": "identity.own"}
 
 SAID = ("base", "vae", "result")
 """Places of the Model tab where something is said."""
+
+PRECISIONS = {"F64": "float64", "F32": "float32", "F16": "fp16", "BF16": "bf16"}
+"""The names of types in a file, as the settings call them."""
 
 RESULT = ("save.save_model_as", "save.save_precision", "train.precision")
 """Options that say in what the model is saved and trained."""
@@ -51,15 +55,16 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         if path is None:
             moved = problems([hub.moved(named, f"model.{name}")], lang) if named in MOVED else ""
             return moved or _for_now(note(say("identity.hub", lang)))
-        if not path.exists():
-            return _for_now(note(say("identity.missing", lang), "bad"))
-        found = identify(path)
+        with reading(path, "E-MODEL-READ", key=f"model.{name}"):
+            if not path.exists():
+                return _for_now(note(say("identity.missing", lang), "bad"))
+            found = identify(path)
+            said = list(look.of_vae(path) if name == "vae" else look.of_base(path, _model_config(raw)))
+            size = Form.read(raw).get("dataset.resolution")
+            if name == "base" and not said and _is_size(size):
+                said += pairs.resolution(found, Size(*size))
     except UserError as e:
         return problems(e.problems, lang)
-    said = list(look.of_vae(path) if name == "vae" else look.of_base(path, _model_config(raw)))
-    size = Form.read(raw).get("dataset.resolution")
-    if name == "base" and not said and _is_size(size):
-        said += pairs.resolution(found, Size(*size))
     return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)
 
 
@@ -109,9 +114,9 @@ def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> s
     shown = [
         ("identity.kind", kind),
         ("identity.family", kin),
-        ("identity.prediction", found.prediction),
-        ("identity.format", found.format),
-        ("identity.precision", ", ".join(found.dtypes) if found.dtypes else ""),
+        ("identity.prediction", _prediction(found.prediction, lang)),
+        ("identity.format", _format(found.format, path, lang)),
+        ("identity.precision", ", ".join(PRECISIONS.get(dtype, dtype) for dtype in found.dtypes)),
         ("identity.parameters", short_number(found.parameters)),
         ("identity.size", size_of(path)),
     ]
@@ -120,6 +125,18 @@ def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> s
         shown.append(("identity.rank", rank))
     pairs = [(say(key, lang), str(value)) for key, value in shown if value]
     return f'<div class="rw-identity"><p class="rw-path">{esc(name or path.name)}</p>{facts(pairs)}</div>'
+
+
+def _prediction(name: str, lang: Lang) -> str:
+    choices = OPTIONS["model.prediction"].meta.choices or {}
+    return worded(choices[name], lang) if name in choices else name
+
+
+def _format(name: str, path: Path, lang: Lang) -> str:
+    """How the tensors are named, as people know it."""
+    if name == "diffusers":
+        return say("format.folder" if path.is_dir() else "format.diffusers", lang)
+    return say("format.ldm", lang) if name == "ldm" else name
 
 
 def short_number(n: int | None) -> str:

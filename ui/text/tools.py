@@ -14,6 +14,9 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
     "inspect.button": Words("Inspect", "調べる"),
+    "inspect.none": Words(
+        "Choose a file or folder to see what it is.", "ファイルまたはフォルダを選ぶと内容を表示します。"
+    ),
     "inspect.metadata": Words("Metadata", "メタデータ"),
     "convert.title": Words("Convert a model", "モデルを変換"),
     "convert.lead": Words(

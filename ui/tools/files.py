@@ -13,6 +13,7 @@ from core import catalog
 from core.catalog import Words
 from core.errors import Lang, UserError
 from core.formats.identify import identify
+from core.reading import reading
 from ui.parts.job import Report
 from ui.parts.markup import esc, note, problems
 from ui.parts.page import Page, column, texts
@@ -125,15 +126,16 @@ class Tools:
         choices = [(name, name) for name in models]
         return {self.parts[part]: gr.update(choices=choices) for part in ("file", "source")}
 
-    def inspect(self, text: str | None, lang: Lang) -> str:
+    def inspect(self, text: Any, lang: Lang) -> str:
         """What a file is, with its metadata, as HTML."""
-        if not text:
-            return note(say("identity.none", lang))
+        if not str(text or "").strip():
+            return note(say("inspect.none", lang))
         try:
-            path = self._window.paths.confined(text)
-            if not path.exists():
-                return note(say("identity.missing", lang), "bad")
-            found = identify(path)
+            path = self._window.paths.confined(str(text))
+            with reading(path, "E-MODEL-READ"):
+                if not path.exists():
+                    return note(say("identity.missing", lang), "bad")
+                found = identify(path)
         except UserError as e:
             return problems(e.problems, lang)
         return (
@@ -146,7 +148,7 @@ class Tools:
         """Write the model anew below the workspace, on a thread, telling how far it is."""
         parts, job = self.parts, self._window.convert
         try:
-            source = self._window.paths.confined(data[parts["source"]] or "")
+            source = self._window.paths.confined(str(data[parts["source"]] or ""))
             target = self._target(data)
         except UserError as e:
             yield problems(e.problems, lang)

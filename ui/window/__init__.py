@@ -233,7 +233,8 @@ class Draft:
                 return
             self._values, self._lent = merged, borrowed
             written = {**merged, "lent": borrowed} if borrowed else merged
+            text = json.dumps(written, ensure_ascii=False, indent=1)
             try:
-                toml_io.write(self._path, json.dumps(written, ensure_ascii=False, indent=1))
+                toml_io.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
             except OSError:
                 _log.warning("the settings could not be kept in %s", self._path, exc_info=True)

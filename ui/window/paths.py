@@ -85,6 +85,7 @@ class Paths:
     def model(self, text: str, key: str = "") -> str:
         """As `absolute`, for a model, which may also be named by its Hugging Face id: that stays as it is."""
         text = text.strip().strip('"')
+        self._refuse_strange(text, key)
         # What lies here under that name wins over the Hub, so it is bound to the rule for paths.
         if hub.is_id(text) and not os.path.lexists(self.here / text):
             return text

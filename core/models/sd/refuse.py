@@ -32,7 +32,7 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
         raise UserError(wrong_kind(path, identity))
     name = FAMILY_NAMES.get(identity.family, identity.family)
     if identity.variant in ("inpainting", "instruct-pix2pix", "depth", "upscaler", "unet"):
-        raise UserError(_wrong_variant(path, name, identity.variant))
+        raise _wrong_variant(path, name, identity.variant)
     if identity.family not in FAMILIES:
         known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)
         raise UserError(
