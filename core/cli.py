@@ -114,6 +114,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
         )
         if name == "train":
             command.add_argument("--resume", metavar="STATE|auto")
+            command.add_argument("--resume_anyway", "--resume-anyway", action="store_true")
         if name == "plan":
             command.add_argument("--json", action="store_true")
     command = add("import", _import)
@@ -144,6 +145,8 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     overrides = list(args.overrides)
     if args.resume:
         overrides.append(f"save.resume={toml_io.toml_value(args.resume)}")
+    if args.resume_anyway:
+        overrides.append("save.resume_anyway=true")
     sinks = [Console(out, lang)] if is_main_process() else []
     text, asked = toml_io.read(args.file), threading.Event()
     # Before the run begins, so that no signal finds its thread without anybody to stop it. A second press

@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core.config import describe, toml_io
 from core.config.check import check
-from core.config.option import walk
+from core.config.option import OnResume, walk
 from core.config.schema import RunConfig
 from core.config.schema_dataset import DatasetConfig
+from core.data.plan import _IN_THE_RECORDS as IN_THE_RECORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = list(walk(RunConfig))
@@ -123,6 +125,21 @@ def test_what_belongs_to_the_person_or_to_one_run_is_marked_where_it_is_declared
     assert {"dataset.caption_extension", "dataset.caption_prefix"} <= personal
     recipe = {"train.learning_rate", "network.rank", "dataset.resolution", "optimizer.optimizer_type"}
     assert not (recipe | {"train.precision", "save.save_every_n_epochs"}) & personal
+
+
+def test_what_may_change_before_a_state_is_resumed_is_what_shapes_no_weight():
+    kinds = {kind: {o.key for o in OPTIONS if o.meta.on_resume == kind} for kind in get_args(OnResume)}
+    assert {key for key in kinds["free"] if key.partition(".")[0] not in ("save", "log", "sample")} == {
+        "model.family", "train.gradient_checkpointing", "train.max_train_steps", "train.max_train_epochs",
+        "train.validate_every_n_steps", "train.validate_every_n_epochs", "train.max_validation_steps",
+    }  # fmt: skip
+    assert {o.key for o in OPTIONS if o.section in ("save", "log", "sample")} <= kinds["free"]
+    assert kinds["rounding"] == {
+        "model.attention", "dataset.cache_latents", "dataset.cache_latents_to_disk", "dataset.vae_batch_size",
+    }  # fmt: skip
+    # What the fingerprint of the data does not hold is told by the images' own records; this one by neither.
+    in_records = {f"dataset.{name}" for name in IN_THE_RECORDS} - {"dataset.prior_loss_weight"}
+    assert kinds["data"] == in_records - kinds["rounding"]
 
 
 def test_no_two_options_share_a_name_of_sd_scripts():

@@ -18,6 +18,13 @@ from core.config import needs as conditions
 
 Level = Literal["basic", "advanced", "expert"]
 PathKind = Literal["", "file", "folder", "model"]
+OnResume = Literal["refused", "data", "rounding", "free"]
+"""What becomes of a training state when this option is changed before it is resumed.
+
+refused: the option shapes the weights. data: its whole effect is in what is trained and in which order, so it
+may change as long as that stays the same. rounding: the result differs in the last digits at most, which is
+said. free: no bit of the weights depends on it.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Meta:
     needs: what other options must be for it to have an effect. group: the card it stands on in the window.
     path: what the text names, so that the window offers the right picker.
     sd_scripts: the guide's and sd-scripts' names for it.
+    on_resume: whether it may be changed before a state is resumed; see OnResume.
     is_personal: it belongs to the person or to one run and not to a recipe; see `Option.is_personal`.
     """
 
@@ -41,7 +49,7 @@ class Meta:
     group: str
     path: PathKind
     sd_scripts: tuple[str, ...]
-    may_change_on_resume: bool
+    on_resume: OnResume
     is_personal: bool
 
 
@@ -57,7 +65,7 @@ def opt(
     group: str = "",
     path: PathKind = "",
     sd_scripts: str = "",
-    may_change_on_resume: bool = False,
+    on_resume: OnResume = "refused",
     personal: bool = False,
     **bounds: Any,
 ) -> Any:
@@ -78,7 +86,7 @@ def opt(
         group,
         path,
         tuple(sd_scripts.split()),
-        may_change_on_resume,
+        on_resume,
         personal,
     )
     return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]

@@ -22,6 +22,7 @@ class CaptionOptions(Section):
         level="advanced",
         sd_scripts="caption_extension caption_extention",
         personal=True,
+        on_resume="data",
     )
     shuffle_caption: bool = opt(
         False,
@@ -93,6 +94,7 @@ class CaptionOptions(Section):
         level="advanced",
         sd_scripts="caption_prefix",
         personal=True,
+        on_resume="data",
     )
     caption_suffix: str | None = opt(
         None,
@@ -101,6 +103,7 @@ class CaptionOptions(Section):
         level="advanced",
         sd_scripts="caption_suffix",
         personal=True,
+        on_resume="data",
     )
     caption_dropout_rate: float = opt(
         0.0,

@@ -86,6 +86,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         path="folder",
         needs="train.masked_loss",
         sd_scripts="conditioning_data_dir",
+        on_resume="data",
     )
     cache_latents: bool = opt(
         False,
@@ -96,6 +97,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ),
         group="cache",
         sd_scripts="cache_latents",
+        on_resume="rounding",
     )
     cache_latents_to_disk: bool = opt(
         False,
@@ -107,6 +109,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         level="advanced",
         group="cache",
         sd_scripts="cache_latents_to_disk",
+        on_resume="rounding",
     )
     vae_batch_size: int = opt(
         1,
@@ -118,6 +121,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         sd_scripts="vae_batch_size",
         ge=1,
         le=256,
+        on_resume="rounding",
     )
     skip_bad_images: bool = opt(
         False,
@@ -128,4 +132,5 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ),
         level="advanced",
         personal=True,
+        on_resume="data",
     )

@@ -40,6 +40,7 @@ class FolderOptions(Section):
         ),
         path="folder",
         sd_scripts="train_data_dir",
+        on_resume="data",
     )
     reg_data_dir: str | None = opt(
         None,
@@ -50,6 +51,7 @@ class FolderOptions(Section):
         ),
         path="folder",
         sd_scripts="reg_data_dir",
+        on_resume="data",
     )
     dataset_config: str | None = opt(
         None,
@@ -62,6 +64,7 @@ class FolderOptions(Section):
         group="sources",
         path="file",
         sd_scripts="dataset_config",
+        on_resume="data",
     )
     in_json: str | None = opt(
         None,
@@ -74,6 +77,7 @@ class FolderOptions(Section):
         group="sources",
         path="file",
         sd_scripts="in_json",
+        on_resume="data",
     )
     dataset_repeats: int = opt(
         1,
@@ -86,6 +90,7 @@ class FolderOptions(Section):
         ge=1,
         le=100_000,
         personal=True,
+        on_resume="data",
     )
     prior_loss_weight: float = opt(
         1.0,
@@ -105,6 +110,7 @@ class FolderOptions(Section):
             "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
         ),
         sd_scripts="resolution",
+        on_resume="data",
     )
     train_batch_size: int = opt(
         1,
@@ -113,6 +119,7 @@ class FolderOptions(Section):
         sd_scripts="train_batch_size",
         ge=1,
         le=1024,
+        on_resume="data",
     )
     enable_bucket: bool = opt(
         False,
@@ -122,6 +129,7 @@ class FolderOptions(Section):
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
         sd_scripts="enable_bucket",
+        on_resume="data",
     )
     min_bucket_reso: int = opt(
         256,
@@ -132,6 +140,7 @@ class FolderOptions(Section):
         sd_scripts="min_bucket_reso",
         ge=64,
         le=8192,
+        on_resume="data",
     )
     max_bucket_reso: int = opt(
         1024,
@@ -142,6 +151,7 @@ class FolderOptions(Section):
         sd_scripts="max_bucket_reso",
         ge=64,
         le=8192,
+        on_resume="data",
     )
     bucket_reso_steps: int = opt(
         64,
@@ -155,6 +165,7 @@ class FolderOptions(Section):
         sd_scripts="bucket_reso_steps",
         ge=64,
         multiple_of=64,
+        on_resume="data",
     )
     bucket_rule: Literal["absolute", "log"] = opt(
         "absolute",
@@ -166,6 +177,7 @@ class FolderOptions(Section):
         choices=catalog.BUCKET_RULES,
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
+        on_resume="data",
     )
     bucket_no_upscale: bool = opt(
         False,
@@ -177,6 +189,7 @@ class FolderOptions(Section):
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="bucket_no_upscale",
+        on_resume="data",
     )
     validation_split: float = opt(
         0.0,
@@ -190,6 +203,7 @@ class FolderOptions(Section):
         sd_scripts="validation_split",
         ge=0,
         le=1,
+        on_resume="data",
     )
     validation_seed: int | None = opt(
         None,
@@ -204,4 +218,5 @@ class FolderOptions(Section):
         sd_scripts="validation_seed",
         ge=0,
         personal=True,
+        on_resume="data",
     )

@@ -22,7 +22,7 @@ class MetadataOptions(Section):
         ),
         level="advanced",
         sd_scripts="no_metadata",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     training_comment: str | None = opt(
@@ -35,7 +35,7 @@ class MetadataOptions(Section):
         level="advanced",
         needs="save.no_metadata=false",
         sd_scripts="training_comment",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     metadata_title: str | None = opt(
@@ -47,7 +47,7 @@ class MetadataOptions(Section):
         ),
         level="expert",
         sd_scripts="metadata_title",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     metadata_author: str | None = opt(
@@ -56,7 +56,7 @@ class MetadataOptions(Section):
         ("Who made it.", "モデルを作った人の名前。"),
         level="expert",
         sd_scripts="metadata_author",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     metadata_description: str | None = opt(
@@ -65,7 +65,7 @@ class MetadataOptions(Section):
         ("What it is for.", "何のためのモデルか。"),
         level="expert",
         sd_scripts="metadata_description",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     metadata_license: str | None = opt(
@@ -74,7 +74,7 @@ class MetadataOptions(Section):
         ("Under which it may be used.", "利用条件。"),
         level="expert",
         sd_scripts="metadata_license",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     metadata_tags: str | None = opt(
@@ -83,6 +83,6 @@ class MetadataOptions(Section):
         ("Words with commas between them.", "カンマ区切りの語。"),
         level="expert",
         sd_scripts="metadata_tags",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )

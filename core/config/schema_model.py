@@ -31,6 +31,7 @@ class ModelConfig(Section):
         choices={"auto": catalog.Words("found from the file", "ファイルから判別")} | dict(catalog.FAMILIES),
         level="advanced",
         sd_scripts="v2",
+        on_resume="free",
     )
     prediction: Literal["auto", "epsilon", "v"] = opt(
         "auto",
@@ -71,6 +72,7 @@ class ModelConfig(Section):
         choices=catalog.ATTENTIONS,
         level="advanced",
         sd_scripts="xformers sdpa mem_eff_attn",
+        on_resume="rounding",
     )
     clip_skip: int | None = opt(
         None,

@@ -19,7 +19,7 @@ class SaveOptions(Section):
         ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
         path="folder",
         sd_scripts="output_dir",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     output_name: str | None = opt(
         None,
@@ -29,7 +29,7 @@ class SaveOptions(Section):
             "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
         ),
         sd_scripts="output_name",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     save_model_as: Literal["auto", "safetensors", "ckpt", "diffusers", "diffusers_safetensors"] = opt(
@@ -41,7 +41,7 @@ class SaveOptions(Section):
         ),
         choices=catalog.SAVE_FORMATS,
         sd_scripts="save_model_as",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_precision: Literal["auto", "float", "fp16", "bf16"] = opt(
         "auto",
@@ -52,7 +52,7 @@ class SaveOptions(Section):
         ),
         choices=catalog.SAVE_PRECISIONS,
         sd_scripts="save_precision",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_every_n_epochs: int | None = opt(
         None,
@@ -60,7 +60,7 @@ class SaveOptions(Section):
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
         sd_scripts="save_every_n_epochs",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_every_n_steps: int | None = opt(
         None,
@@ -69,7 +69,7 @@ class SaveOptions(Section):
         level="advanced",
         sd_scripts="save_every_n_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_last_n_epochs: int | None = opt(
         None,
@@ -82,7 +82,7 @@ class SaveOptions(Section):
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
         sd_scripts="save_last_n_epochs",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_n_epoch_ratio: int | None = opt(
         None,
@@ -94,7 +94,7 @@ class SaveOptions(Section):
         level="expert",
         sd_scripts="save_n_epoch_ratio",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_last_n_epochs_state: int | None = opt(
         None,
@@ -107,7 +107,7 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
         sd_scripts="save_last_n_epochs_state",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_last_n_steps: int | None = opt(
         None,
@@ -120,7 +120,7 @@ class SaveOptions(Section):
         needs="save.save_every_n_steps",
         sd_scripts="save_last_n_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_last_n_steps_state: int | None = opt(
         None,
@@ -133,7 +133,7 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_steps",
         sd_scripts="save_last_n_steps_state",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_state: bool = opt(
         False,
@@ -143,7 +143,7 @@ class SaveOptions(Section):
             "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
         sd_scripts="save_state",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     save_state_on_train_end: bool = opt(
         False,
@@ -154,7 +154,7 @@ class SaveOptions(Section):
         ),
         level="advanced",
         sd_scripts="save_state_on_train_end",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     autosave_minutes: int = opt(
         10,
@@ -165,7 +165,7 @@ class SaveOptions(Section):
         ),
         level="advanced",
         ge=0,
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     resume: str | None = opt(
@@ -177,7 +177,21 @@ class SaveOptions(Section):
         ),
         path="folder",
         sd_scripts="resume",
-        may_change_on_resume=True,
+        on_resume="free",
+    )
+    resume_anyway: bool = opt(
+        False,
+        ("Resume with other settings or images", "設定や画像が変わっていても再開"),
+        (
+            "Go on from a state although options, images or the base model were changed since. What differs "
+            "is said, and the result is not exactly that of a run in one go.",
+            "学習状態の保存後に設定・画像・元モデルが変わっていても再開します。違いを表示して続けますが、"
+            "中断せずに学習した場合の結果とは厳密には一致しません。",
+        ),
+        level="expert",
+        needs="save.resume",
+        on_resume="free",
+        personal=True,
     )
 
 
@@ -201,7 +215,7 @@ class LogConfig(Section):
         level="advanced",
         path="folder",
         sd_scripts="logging_dir",
-        may_change_on_resume=True,
+        on_resume="free",
     )
     log_prefix: str | None = opt(
         None,
@@ -210,7 +224,7 @@ class LogConfig(Section):
         level="advanced",
         needs="log.logging_dir",
         sd_scripts="log_prefix",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     log_every_n_steps: int = opt(
@@ -223,7 +237,7 @@ class LogConfig(Section):
         level="expert",
         ge=1,
         le=1000,
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
 
@@ -243,7 +257,7 @@ class SampleConfig(Section):
             "`--ss` サンプラー。",
         ),
         sd_scripts="sample_prompts",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     sample_every_n_steps: int | None = opt(
@@ -252,7 +266,7 @@ class SampleConfig(Section):
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
         sd_scripts="sample_every_n_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     sample_every_n_epochs: int | None = opt(
@@ -262,7 +276,7 @@ class SampleConfig(Section):
         level="advanced",
         sd_scripts="sample_every_n_epochs",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     sample_at_first: bool = opt(
@@ -270,7 +284,7 @@ class SampleConfig(Section):
         ("Draw samples before training", "学習前にもサンプル生成"),
         ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
         sd_scripts="sample_at_first",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )
     sample_sampler: Literal[
@@ -295,6 +309,6 @@ class SampleConfig(Section):
         choices=catalog.SAMPLERS,
         level="advanced",
         sd_scripts="sample_sampler",
-        may_change_on_resume=True,
+        on_resume="free",
         personal=True,
     )

@@ -19,7 +19,7 @@ class StepOptions(Section):
         ("How often the weights are updated.", "重みを更新する回数。"),
         sd_scripts="max_train_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     max_train_epochs: int | None = opt(
         None,
@@ -27,7 +27,7 @@ class StepOptions(Section):
         ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
         sd_scripts="max_train_epochs",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     learning_rate: float = opt(
         2e-6,
@@ -108,6 +108,7 @@ class StepOptions(Section):
         ),
         group="memory",
         sd_scripts="gradient_checkpointing",
+        on_resume="free",
     )
     gradient_accumulation_steps: int = opt(
         1,

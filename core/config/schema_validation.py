@@ -24,7 +24,7 @@ class ValidationOptions(Section):
         level="advanced",
         sd_scripts="validate_every_n_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     validate_every_n_epochs: int | None = opt(
         None,
@@ -36,7 +36,7 @@ class ValidationOptions(Section):
         level="advanced",
         sd_scripts="validate_every_n_epochs",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )
     max_validation_steps: int | None = opt(
         None,
@@ -48,5 +48,5 @@ class ValidationOptions(Section):
         level="expert",
         sd_scripts="max_validation_steps",
         ge=1,
-        may_change_on_resume=True,
+        on_resume="free",
     )

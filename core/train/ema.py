@@ -83,6 +83,11 @@ class Averages:
         for name, mean in self._means.items():
             mean.copy_(tensors[name])
 
+    def restart(self) -> None:
+        """Begin anew: the means are the weights as they are now."""
+        for name, parameter in self._parameters():
+            self._means[name].copy_(parameter.detach())
+
     def _show(self) -> None:
         if self._means:
             for name, parameter in self._parameters():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
+from core.catalog import Words
 from core.control import RunControl, StopRun
 from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, Warned
@@ -48,7 +49,7 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
     torch.cuda.empty_cache()
     with _said(emit):
         _keep_state(training, progress)
-    raise ResourceFault(_out_of_memory(training, reason))
+    raise ResourceFault(_out_of_memory(training, progress.step, reason))
 
 
 def _keep_state(training: Training, progress: Progress) -> None:
@@ -84,20 +85,39 @@ def _not_finite(training: Training, step: int) -> Problem:
     )
 
 
-def _out_of_memory(training: Training, reason: str) -> Problem:
+def _out_of_memory(training: Training, step: int, reason: str) -> Problem:
+    """step: the one whose state was kept, 0 when there is none."""
     train, dataset = training.config.train, training.config.dataset
-    tips = [
-        ("train_batch_size = 1", dataset.train_batch_size > 1),
-        ("gradient_checkpointing", not train.gradient_checkpointing),
-        ("cache_latents", not dataset.cache_latents),
-        ("optimizer_type = AdamW8bit", training.config.optimizer.optimizer_type == "AdamW"),
-        ("precision = full_bf16", training.engine.weight_type is torch.float32),
-        ("a smaller resolution", True),
+    batch = dataset.train_batch_size
+    is_cached = dataset.cache_latents or dataset.cache_latents_to_disk
+    # What helps, whether it is still to be had, whether the state can be resumed with it as it is.
+    cures = [
+        (
+            Words(f"train_batch_size = 1 (now {batch})", f"train_batch_size = 1（現在{batch}）"),
+            batch > 1,
+            False,
+        ),
+        (_same("gradient_checkpointing"), not train.gradient_checkpointing, True),
+        (_same("cache_latents"), not is_cached, True),
+        (_same("optimizer_type = AdamW8bit"), training.config.optimizer.optimizer_type == "AdamW", False),
+        (_same("precision = full_bf16"), training.engine.weight_type is torch.float32, False),
+        (Words("a smaller resolution", "解像度を下げる"), True, False),
     ]
-    listed = ", ".join(tip for tip, helps in tips if helps)
-    listed_ja = listed.replace("a smaller resolution", "解像度を下げる").replace(", ", "、")
-    return Problem(
-        "E-OOM",
-        f"memory ran out ({reason}); the last good state is kept. Try, in this order: {listed}.",
-        f"メモリが不足しました（{reason}）。直前の状態を保持しています。次の順に試してください：{listed_ja}。",
-    )
+    helping = [words for words, helps, _ in cures if helps]
+    fitting = [words for words, helps, fits in cures if helps and fits]
+    listed = Words(", ".join(words.en for words in helping), "、".join(words.ja for words in helping))
+    en = f"memory ran out ({reason}). Try, in this order: {listed.en}."
+    ja = f"メモリが不足しました（{reason}）。次の順に試してください：{listed.ja}。"
+    if step:
+        en += f" The state of step {step} is kept"
+        ja += f"{step}ステップ目の学習状態を保持しています"
+        if fitting:
+            en += f"; it can be resumed with {' and '.join(words.en for words in fitting)} turned on"
+            ja += f"（{'と'.join(words.ja for words in fitting)}は有効にしても再開できます）"
+        en += ". After any other of these changes it needs resume_anyway, and the result is not exact."
+        ja += "。ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。"
+    return Problem("E-OOM", en, ja)
+
+
+def _same(text: str) -> Words:
+    return Words(text, text)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.catalog import Words
+from core.config.option import Option, walk
 from core.config.schema import RunConfig
-from core.errors import UserError
+from core.errors import Problem, UserError
 from core.events import Emit, Warned
 from core.train import state_files
+from core.train.lengths import Lengths
 from core.train.state_files import Found
+
+BACK = Words(
+    "set it back to resume, or set save.resume_anyway: then training goes on, but not exactly",
+    "再開するには元に戻してください。save.resume_anywayを有効にすると再開できますが、結果は厳密には一致しません",
+)
+ANYWAY = Words(
+    "training goes on all the same (resume_anyway), so the result is not exactly that of a run in one go",
+    "resume_anywayにより続行します。中断せずに学習した場合の結果とは厳密には一致しません",
+)
+DIGITS = Words(
+    "training goes on from its step, but the last digits may differ",
+    "同じステップから再開しますが、末尾の桁は異なることがあります",
+)
 
 
 def find(config: RunConfig, emit: Emit) -> Found | None:
@@ -36,11 +54,87 @@ def find(config: RunConfig, emit: Emit) -> Found | None:
     return found
 
 
-def refuse_changes(config: RunConfig, found: Found, identity: Mapping[str, Any]) -> None:
-    """Raises UserError when the state was made with other options, pictures or models."""
-    problems = state_files.differences(config, identity, found)
-    if problems:
-        raise UserError(*problems)
+def compare(config: RunConfig, found: Found, plan: str, kept: Lengths, emit: Emit) -> list[str]:
+    """Hold the options and the data (the plan's fingerprint) against those of the state.
+
+    kept: the lengths of the state, in steps. Returns what has changed that shapes the weights, by name: with
+    resume_anyway that is said, without it UserError is raised.
+    """
+    is_other_data = found.values["identity"].get("plan") != plan
+    changed: list[Problem] = []
+    for option, then, now in _changed(config, found, kept):
+        if option.meta.on_resume == "data" and not is_other_data:
+            continue
+        code = "W-RESUME-ROUNDING" if option.meta.on_resume == "rounding" else "E-RESUME-OPTION"
+        changed.append(
+            Problem(
+                code,
+                f"the state was made with {then}, now it is {now}",
+                f"学習状態では{then}、今は{now}です",
+                key=option.key,
+            )
+        )
+    return _judge(config, [*changed, *([_of_identity("plan", found)] if is_other_data else [])], emit)
+
+
+def compare_rest(config: RunConfig, found: Found, identity: Mapping[str, Any], emit: Emit) -> list[str]:
+    """Hold what else makes a run the same against the state, "base" and "world_size"; as compare does."""
+    then = found.values["identity"]
+    return _judge(
+        config, [_of_identity(name, found) for name, now in identity.items() if then.get(name) != now], emit
+    )
+
+
+def _changed(config: RunConfig, found: Found, kept: Lengths) -> list[tuple[Option, str, str]]:
+    """Options that may not simply change, with their value then and now. Files count by what is in them."""
+    now = state_files.values_of(config)
+    then = state_files.values_of(RunConfig()) | found.values["config"]
+    changed = []
+    for option in walk(RunConfig):
+        before, after = then[option.key], now[option.key]
+        if option.meta.on_resume == "free" or option.meta.path or before == after:
+            continue
+        if option.is_share and kept.get(option.key) == after:
+            continue  # the share, written as the steps that it came to
+        changed.append((option, *(json.dumps(value, ensure_ascii=False) for value in (before, after))))
+    return changed
+
+
+def _judge(config: RunConfig, problems: list[Problem], emit: Emit) -> list[str]:
+    """Refuse what is an error, or say it and go on; the names of what was said."""
+    errors = [problem for problem in problems if problem.is_error]
+    if errors and not config.save.resume_anyway:
+        raise UserError(*(_ending_in(problem, BACK) for problem in errors))
+    for problem in problems:
+        said = _ending_in(problem, ANYWAY if problem.is_error else DIGITS)
+        code = "W-RESUME-ANYWAY" if problem.is_error else problem.code
+        emit(Warned(code, said.text("en"), said.text("ja")))
+    return [problem.key or problem.code.removeprefix("E-RESUME-").lower() for problem in errors]
+
+
+def _ending_in(problem: Problem, words: Words) -> Problem:
+    return replace(problem, en=f"{problem.en}; {words.en}.", ja=f"{problem.ja}。{words.ja}。")
+
+
+def _of_identity(name: str, found: Found) -> Problem:
+    words = _IDENTITY[name]
+    return Problem("E-RESUME-" + name.upper(), words.en, words.ja, path=str(found.path))
+
+
+_IDENTITY: Mapping[str, Words] = {
+    "plan": Words(
+        "images, captions or sizes are not the ones this state was trained on",
+        "画像、キャプション、またはサイズが、この学習状態のものと異なります",
+    ),
+    "base": Words(
+        "the base model is not the one this state was trained on",
+        "元モデルが、この学習状態のものと異なります",
+    ),
+    "world_size": Words(
+        "this state was trained with another number of processes",
+        "この学習状態とはプロセス数が異なります",
+    ),
+}
 
 
 def already_finished(found: Found, total: int) -> Warned:
@@ -49,5 +143,15 @@ def already_finished(found: Found, total: int) -> Warned:
         "W-ALREADY-DONE",
         f"already finished ({found.step}/{total} steps); set more steps to train on.",
         f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
+        str(found.path),
+    )
+
+
+def still_stopped(found: Found) -> Warned:
+    """Said when the options would have the text encoder learn, and in the state it has stopped."""
+    return Warned(
+        "I-RESUME-STOPPED",
+        f"the text encoder had stopped learning in this state of step {found.step}; it stays as it is.",
+        f"この学習状態（{found.step}ステップ）ではText Encoderの学習が終わっているため、以後も学習しません。",
         str(found.path),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -47,7 +47,8 @@ class Job:
     """What a person asked for, checked as far as that goes without the model.
 
     steps: what lengths given as a share of the run come to. has_stopped: whether the text encoder of the
-    state that is resumed has stopped learning.
+    state that is resumed has stopped learning. inexact: what shapes the weights and has changed since that
+    state was saved.
     """
 
     config: RunConfig
@@ -57,7 +58,8 @@ class Job:
     rates: dict[str, float]
     found: Found | None
     steps: Lengths
-    has_stopped: bool
+    has_stopped: bool = False
+    inexact: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -105,24 +107,33 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     no_mask = masks.missing(plan) if config.train.masked_loss else ()
     if plan.problems or no_mask:
         raise UserError(*plan.problems, *no_mask)
+    total = plan.total_steps(config.train)
+    job = _resumed(Job(config, folder, plan, total, rates, found, lengths.lengths(config, total, {})), emit)
     _fetch_model(config, control, emit)
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     for notice in plan.notices:
         emit(Warned(notice.code, notice.en, notice.ja, notice.path))
-    total = plan.total_steps(config.train)
-    kept = {} if found is None else lengths.kept_in(found, plan, config)
-    steps = lengths.lengths(config, total, kept)
-    for notice in lengths.moved(config, total, steps):
-        emit(Warned(notice.code, notice.en, notice.ja))
-    has_stopped = found is not None and lengths.stopped_in(found, kept)
-    job = Job(config, folder, plan, total, rates, found, steps, has_stopped)
     emit(_plan_ready(job))
-    if found is not None:
-        identity = {"plan": plan.fingerprint(), "world_size": world_size()}
-        resuming.refuse_changes(config, found, identity)
     return job
+
+
+def _resumed(job: Job, emit: Emit) -> Job:
+    """The job as the state that is resumed makes it. Raises UserError when that does not fit."""
+    found, config, plan = job.found, job.config, job.plan
+    if found is None:
+        return job
+    kept = lengths.kept_in(found, plan, config)
+    changed = resuming.compare(config, found, plan.fingerprint(), kept, emit)
+    changed += resuming.compare_rest(config, found, {"world_size": world_size()}, emit)
+    steps = lengths.lengths(config, job.total_steps, kept)
+    for notice in lengths.moved(config, job.total_steps, steps):
+        emit(Warned(notice.code, notice.en, notice.ja))
+    has_stopped = lengths.stopped_in(found, kept)
+    if has_stopped and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
+        emit(resuming.still_stopped(found))
+    return replace(job, steps=steps, has_stopped=has_stopped, inexact=tuple(changed))
 
 
 def _looked(config: RunConfig) -> tuple[Problem, ...]:
@@ -162,7 +173,8 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         "base": f"{unet}-{text_encoder}-{loaded.vae}",
     }
     if job.found is not None:
-        resuming.refuse_changes(config, job.found, identity)
+        changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
+        job = replace(job, inexact=(*job.inexact, *changed))
 
     learner = _learner(job, parts, emit)
     _place(parts, learner, config, engine)
@@ -231,7 +243,8 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
     if job.found is not None:
         if job.has_stopped:
             freeze_text_encoder(training)
-        progress, notices = writer.restore(job.found)
+        progress, notices = writer.restore(job.found, bool(job.inexact))
+        progress.inexact = [*dict.fromkeys((*progress.inexact, *job.inexact))]
         for notice in notices:
             emit(Warned(notice.code, notice.en, notice.ja, notice.path))
     if (notice := training.validation.notice()) is not None:

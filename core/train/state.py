@@ -47,7 +47,7 @@ class Progress:
     step: optimizer steps done. losses: of the steps since the last report, so that the first report after a
     resume is the one that would have come. lineage: name of the first run folder of this training. written:
     names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
-    left.
+    left. inexact: what was changed where it was resumed, so that it is not exactly a training in one go.
     """
 
     step: int = 0
@@ -55,6 +55,7 @@ class Progress:
     lineage: str = ""
     written: dict[str, Stamp | None] = field(default_factory=dict)
     saves: list[Kept] = field(default_factory=list)
+    inexact: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -101,23 +102,30 @@ class StateWriter:
         )
         return commit.write_folder(path, write, size, replaces=state_files.STATE)
 
-    def restore(self, found: Found) -> tuple[Progress, list[Problem]]:
+    def restore(self, found: Found, is_changed: bool) -> tuple[Progress, list[Problem]]:
         """Put weights, optimizer and counters back; the notices say where exactness can't be promised.
 
-        Raises UserError when the state holds other weights than those that are trained now.
+        is_changed: options shape the weights that are not those of the state; what of its memory does not fit
+        them begins anew. Raises UserError when the state holds other weights than those that are trained now.
         """
         weights = tensors.load(found.path / TRAINABLE)
-        if _shapes(weights) != _shapes(self.trainee.tensors()):
+        ours = self.trainee.tensors()
+        if _shapes(weights) != _shapes(ours):
             raise UserError(_other_weights(found.path))
+        has_same_types = all(weights[name].dtype is tensor.dtype for name, tensor in ours.items())
         self.trainee.load(weights)
+        notices = _inexact(found.values["machine"], self._machine())
         numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
-        active = {group["name"] for group in self.optimizer.param_groups}
-        groups = [group for group in self.trainee.groups if group.name in active]
-        memory = tensors.load(found.path / OPTIMIZER)
-        optim_state.import_state(self.optimizer, groups, memory, numbers["optimizer"])
+        if is_changed and not (has_same_types and self._is_same_optimizer(found)):
+            notices.append(_without_memory())
+        else:
+            active = {group["name"] for group in self.optimizer.param_groups}
+            groups = [group for group in self.trainee.groups if group.name in active]
+            memory = tensors.load(found.path / OPTIMIZER)
+            optim_state.import_state(self.optimizer, groups, memory, numbers["optimizer"])
         self.update.load(numbers["update"])
-        if self.averages.tensors():
-            self.averages.load(tensors.load(found.path / EMA))
+        if self.averages.tensors() and not self._restore_averages(found):
+            notices.append(_without_means())
         values = found.values
         progress = Progress(
             step=values["step"],
@@ -125,8 +133,25 @@ class StateWriter:
             lineage=values["lineage"],
             written=_written(values["written"]),
             saves=[Kept(**kept) for kept in values.get("saves", ())],  # older states have none
+            inexact=[*values.get("inexact", ())],
         )
-        return progress, _inexact(values["machine"], self._machine())
+        return progress, notices
+
+    def _is_same_optimizer(self, found: Found) -> bool:
+        """Whether what the optimizer of the state remembers means the same to this one."""
+        now, then = state_files.values_of(self.config), found.values["config"]
+        keys = ("optimizer.optimizer_type", "optimizer.optimizer_args")
+        return all(then.get(key) == now[key] for key in keys)
+
+    def _restore_averages(self, found: Found) -> bool:
+        """Put the means back; where the state has none they begin with its weights."""
+        path = found.path / EMA
+        means = tensors.load(path) if path.is_file() else {}
+        if means.keys() >= self.averages.tensors().keys():
+            self.averages.load(means)
+            return True
+        self.averages.restart()
+        return False
 
     def _values(self, progress: Progress, kind: str, epoch: int) -> dict[str, Any]:
         return {
@@ -141,6 +166,7 @@ class StateWriter:
             "written": progress.written,
             "lengths": dict(self.steps),
             "stopped": self._stopped(),
+            "inexact": progress.inexact,
             "saves": [asdict(kept) for kept in progress.saves],
             "output_name": self.config.save.output_name,
             "identity": dict(self.identity),
@@ -196,10 +222,26 @@ def _other_weights(path: Path) -> Problem:
     """Options that name files are not compared by their text, and such a file may decide the ranks."""
     return Problem(
         "E-RESUME-WEIGHTS",
-        "this state holds other modules or ranks than are trained now; "
-        "name the same LoRA file (network.weights) as before to resume.",
-        "この学習状態のモジュールまたはランクが、今回学習するものと異なります。"
-        "再開するには、前回と同じLoRAファイル（network.weights）を指定してください。",
+        "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come "
+        "from a LoRA file (network.weights), name the same one as before.",
+        "この学習状態のモジュールまたはランクが、今回学習するものと異なるため使えません。"
+        "ランクをLoRAファイル（network.weights）から取る場合は、前回と同じファイルを指定してください。",
         key="network.weights",
         path=str(path),
+    )
+
+
+def _without_memory() -> Problem:
+    return Problem(
+        "W-RESUME-OPTIMIZER",
+        "what the optimizer of this state remembers does not fit the one used now, which begins without it.",
+        "この学習状態にあるオプティマイザーの情報は今のものに合わないため、引き継がずに始めます。",
+    )
+
+
+def _without_means() -> Problem:
+    return Problem(
+        "W-RESUME-EMA",
+        "this state holds no running mean (EMA) of its weights; the mean begins anew with these weights.",
+        "この学習状態には重みの移動平均（EMA）がないため、今の重みから新しく平均を取ります。",
     )

@@ -35,6 +35,9 @@ REQUIRED = (STATE, TRAINABLE, OPTIMIZER, NUMBERS)
 FILES = frozenset({*REQUIRED, EMA, MANIFEST, "run.toml"})
 """Everything that is written into a state."""
 
+CHANGED = frozenset(f"E-RESUME-{what}" for what in ("OPTION", "PLAN", "BASE", "WORLD_SIZE"))
+"""Why a run is refused that is not what its state was; save.resume_anyway passes over these."""
+
 AUTO = "auto"
 """What save.resume says to take the newest state of the output folder."""
 
@@ -189,49 +192,6 @@ def values_of(config: RunConfig) -> dict[str, Any]:
     """The options of a run as plain JSON values by key, "train.seed"."""
     dumped = config.model_dump(mode="json")
     return {option.key: dumped[option.section][option.name] for option in walk(RunConfig)}
-
-
-def differences(config: RunConfig, identity: Mapping[str, Any], found: Found) -> list[Problem]:
-    """Why this state can't be continued by this run: each option that shapes weights or data and was changed.
-
-    Options that name a file or folder are compared by what is in them: that is `identity`, fingerprints by
-    name.
-    """
-    problems = []
-    now, then = values_of(config), values_of(RunConfig()) | found.values["config"]
-    for option in walk(RunConfig):
-        if option.meta.may_change_on_resume or option.meta.path or now[option.key] == then[option.key]:
-            continue
-        shown = [json.dumps(values[option.key], ensure_ascii=False) for values in (then, now)]
-        problems.append(
-            Problem(
-                "E-RESUME-OPTION",
-                f"the state was made with {shown[0]}, now it is {shown[1]}; set it back to resume.",
-                f"学習状態は{shown[0]}で作られ、今は{shown[1]}です。再開するには元に戻してください。",
-                key=option.key,
-            )
-        )
-    for name, value in identity.items():
-        if found.values["identity"].get(name) != value:
-            words = _IDENTITY[name]
-            problems.append(Problem("E-RESUME-" + name.upper(), words[0], words[1], path=str(found.path)))
-    return problems
-
-
-_IDENTITY: Mapping[str, tuple[str, str]] = {
-    "plan": (
-        "pictures, captions or sizes are not the ones this state was trained on; put them back to resume.",
-        "画像、キャプション、またはサイズが、この学習状態のものと異なります。再開するには元に戻してください。",
-    ),
-    "base": (
-        "the base model is not the one this state was trained on; choose that one to resume.",
-        "元モデルが、この学習状態のものと異なります。再開するには同じモデルを指定してください。",
-    ),
-    "world_size": (
-        "this state was trained with another number of processes; start as many to resume.",
-        "この学習状態とはプロセス数が異なります。再開するには同じ数で開始してください。",
-    ),
-}
 
 
 def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:

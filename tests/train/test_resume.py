@@ -1,6 +1,7 @@
 """A run that was stopped ends in the very bits of one that was not."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -109,17 +110,119 @@ def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
     assert same(weights(straight), weights(longer))
 
 
-def test_what_shapes_the_weights_may_not_change(configure, train, pictures, tmp_path):
-    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+def state_of_one_step(configure, train, tmp_path, **options) -> str:
+    train(configure(**options, train={"max_train_steps": 1}, save={"save_state": True}))
+    return str(tmp_path / "out" / "last-state")
+
+
+BUCKETS = {"enable_bucket": True, "min_bucket_reso": 64}
+
+
+def said(trial, code: str) -> list[str]:
+    return [event.en for event in trial.of(Warned) if event.code == code]
+
+
+def test_what_shapes_the_weights_may_not_change(configure, train, tmp_path):
+    state = state_of_one_step(configure, train, tmp_path, dataset=BUCKETS)
     changed = configure(
-        train={"max_train_steps": 2, "learning_rate": 0.5},
-        dataset={"prior_loss_weight": 0.5},
-        save={"resume": "auto"},
+        train={"max_train_steps": 2, "learning_rate": 0.5, "seed": 8},
+        dataset=BUCKETS | {"prior_loss_weight": 0.5, "train_batch_size": 1, "resolution": [128, 128]},
+        save={"resume": state},
     )
     with pytest.raises(UserError) as refused:
         train(changed)
-    assert [p.key for p in refused.value.problems] == ["dataset.prior_loss_weight", "train.learning_rate"]
-    assert "0.01" in refused.value.problems[1].en and "0.5" in refused.value.problems[1].en
+    found = {problem.key: problem for problem in refused.value.problems}
+    assert [*found] == [
+        "dataset.prior_loss_weight", "dataset.resolution", "dataset.train_batch_size", "train.learning_rate",
+        "train.seed", "",
+    ]  # fmt: skip
+    assert found[""].code == "E-RESUME-PLAN"
+    assert "made with 0.01, now it is 0.5" in found["train.learning_rate"].en
+    assert all("resume_anyway" in problem.en and "resume_anyway" in problem.ja for problem in found.values())
+
+
+def test_with_resume_anyway_it_may_and_the_log_and_the_state_say_what_changed(configure, train, tmp_path):
+    state = state_of_one_step(configure, train, tmp_path, dataset=BUCKETS)
+    options = {
+        "train": {"max_train_steps": 3, "learning_rate": 0.5, "seed": 8},
+        "dataset": BUCKETS | {"train_batch_size": 1, "resolution": [128, 128], "reg_data_dir": None},
+    }
+    trial = train(configure(**options, save={"resume": state, "resume_anyway": True, "save_state": True}))
+    assert [event.step for event in trial.of(StepDone)] == [2, 3]
+    lines = said(trial, "W-RESUME-ANYWAY")
+    assert [line.split(":")[0] for line in lines[:4]] == [
+        "dataset.resolution", "dataset.train_batch_size", "train.learning_rate", "train.seed",
+    ]  # fmt: skip
+    assert "images, captions or sizes" in lines[4] and all("not exactly" in line for line in lines)
+    values = json.loads((tmp_path / "out" / "last-state" / "state.json").read_text(encoding="utf-8"))
+    assert values["inexact"] == [*(line.split(":")[0] for line in lines[:4]), "plan"]
+    # From then on nothing is changed any more, and what was is not forgotten.
+    again = train(
+        configure(**{**options, "train": options["train"] | {"max_train_steps": 4}},
+                  save={"resume": "auto", "save_state": True})
+    )  # fmt: skip
+    assert said(again, "W-RESUME-ANYWAY") == []
+    values = json.loads((tmp_path / "out" / "last-state" / "state.json").read_text(encoding="utf-8"))
+    assert "train.seed" in values["inexact"]
+
+
+def test_with_resume_anyway_another_optimizer_and_a_mean_begin_anew(configure, train, tmp_path):
+    state = state_of_one_step(configure, train, tmp_path)
+    trial = train(
+        configure(
+            train={"max_train_steps": 2, "ema_decay": 0.9},
+            optimizer={"optimizer_type": "Lion"},
+            save={"resume": state, "resume_anyway": True},
+        )
+    )
+    assert said(trial, "W-RESUME-OPTIMIZER") and said(trial, "W-RESUME-EMA")
+    assert len(said(trial, "W-RESUME-ANYWAY")) == 2
+
+
+def test_with_resume_anyway_other_ranks_are_refused_all_the_same(configure, train, tmp_path):
+    state = state_of_one_step(configure, train, tmp_path)
+    save = {"resume": state, "resume_anyway": True}
+    with pytest.raises(UserError, match="other modules or ranks"):
+        train(configure(train={"max_train_steps": 2}, network={"rank": 3}, save=save))
+
+
+def test_options_without_an_effect_on_the_result_may_change(configure, train, tmp_path):
+    straight = train(configure(train={"max_train_steps": 2}, save={"output_dir": str(tmp_path / "straight")}))
+    state = state_of_one_step(configure, train, tmp_path)
+    changed = configure(
+        train={"max_train_steps": 2, "gradient_checkpointing": True},
+        dataset={"skip_bad_images": True, "min_bucket_reso": 128},  # no buckets are in use
+        save={"resume": state},
+    )
+    trial = train(changed)
+    assert same(weights(straight), weights(trial))
+    assert not [event for event in trial.of(Warned) if "RESUME" in event.code]
+
+
+def test_options_that_change_the_last_digits_only_may_change_and_that_is_said(configure, train, tmp_path):
+    state = state_of_one_step(configure, train, tmp_path)
+    data = {"cache_latents": False, "cache_latents_to_disk": True, "vae_batch_size": 1}
+    trial = train(
+        configure(
+            train={"max_train_steps": 2}, dataset=data, model={"attention": "mem_eff"}, save={"resume": state}
+        )
+    )
+    lines = said(trial, "W-RESUME-ROUNDING")
+    assert [line.split(":")[0] for line in lines] == ["model.attention", *(f"dataset.{key}" for key in data)]
+    assert all("last digits may differ" in line for line in lines)
+
+
+def test_a_share_may_be_written_as_the_steps_that_it_came_to(configure, train, tmp_path):
+    share = {"lr_warmup_steps": 0.5}
+    train(configure(train={"max_train_steps": 2}, optimizer=share, save={"save_state": True}))
+    for given, is_fine in (({"lr_warmup_steps": 1}, True), ({"lr_warmup_steps": 2}, False)):
+        longer = configure(
+            train={"max_train_steps": 3},
+            optimizer=given,
+            save={"resume": str(tmp_path / "out" / "last-state"), "output_dir": str(tmp_path / "longer")},
+        )
+        with nullcontext() if is_fine else pytest.raises(UserError, match=r"made with 0\.5, now it is 2"):
+            train(longer)
 
 
 def test_other_pictures_are_refused(configure, train, pictures, tmp_path):

@@ -267,9 +267,12 @@ def test_running_out_of_memory_keeps_the_last_step_and_says_what_to_do(
         return plain(self, batch)
 
     monkeypatch.setattr(running.BatchLoss, "__call__", hungry)
-    with pytest.raises(ResourceFault, match="train_batch_size = 1, gradient_checkpointing"):
+    with pytest.raises(
+        ResourceFault, match=r"train_batch_size = 1 \(now 2\), gradient_checkpointing"
+    ) as fault:
         train(configure())
     assert (tmp_path / "out" / "step-00000001-state").is_dir()
+    assert "can be resumed with gradient_checkpointing turned on" in fault.value.problems[0].en
 
 
 def test_stop_without_saving_leaves_nothing(configure, train, tmp_path):

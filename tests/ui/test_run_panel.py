@@ -196,6 +196,24 @@ def test_a_stopped_run_is_resumed_from_its_state_with_its_own_settings(app, wind
     assert looked(app)["resume"]["value"] == "Resume from step 10"
 
 
+def test_a_resume_refused_for_what_has_changed_may_be_pressed_again_for_all_that(app, window, tmp_path):
+    press(app, "start")
+    state = tmp_path / "a state" / "step-00000010-state"
+    state.mkdir(parents=True)
+    (state / "state.json").write_text('{"step": 10}', encoding="utf-8")
+    window.runner.current.end("stopped", 10, state)
+    press(app, "resume")
+    assert not window.runner.current.config.save.resume_anyway
+    window.runner.current.log(RunEnded("refused", 2, 0, "Images changed.", "画像。", code="E-RESUME-PLAN"))
+    window.runner.current.status = "refused"
+    assert looked(app)["resume"]["value"] == "Resume from step 10 anyway"
+    press(app, "resume")
+    assert window.runner.current.config.save.resume_anyway
+    window.runner.current.end("stopped", 12)
+    press(app, "resume")
+    assert not window.runner.current.config.save.resume_anyway
+
+
 def test_a_finished_run_offers_no_resume_and_names_its_result(app, window, tmp_path):
     press(app, "start")
     run = window.runner.current

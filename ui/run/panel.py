@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.config import toml_io
 from core.errors import Lang, Problem, UserError
-from core.train.state_files import AUTO
+from core.train.state_files import AUTO, CHANGED
 from ui.parts.heard import LISTEN, sent
 from ui.parts.markup import esc, problems
 from ui.parts.page import QUICK, Page
@@ -217,8 +217,9 @@ class RunPanel:
         found = self._resumable(view)
         if found is None:
             raise UserError(_said("run.no.state"))
-        override = f"save.resume={toml_io.toml_value(str(found.state))}"
-        self._window.runner.start(toml_io.read(found.run_file), [override])
+        chosen = {"resume": str(found.state), "resume_anyway": _is_other_than_its_state(view)}
+        overrides = [f"save.{name}={toml_io.toml_value(value)}" for name, value in chosen.items()]
+        self._window.runner.start(toml_io.read(found.run_file), overrides)
         return ""
 
     def _resumable(self, view: RunView) -> Unfinished | None:
@@ -315,13 +316,19 @@ class RunPanel:
             value=say("run.stopping" if stopping else "run.stop", lang),
             interactive=not stopping,
         )
+        resume = "run.resume.anyway" if _is_other_than_its_state(view) else "run.resume"
         updates[self.parts["resume"]] = gr.update(
-            visible=found is not None, value=say("run.resume", lang, step=found.step if found else 0)
+            visible=found is not None, value=say(resume, lang, step=found.step if found else 0)
         )
         updates[self.parts["start"]] = gr.update(
             visible=visible["start"], variant="secondary" if found or cure else "primary"
         )
         return updates
+
+
+def _is_other_than_its_state(view: RunView) -> bool:
+    """Whether the run was refused because something has changed since the state that it would go on from."""
+    return view.ended is not None and view.ended.code in CHANGED
 
 
 def _news_html(told: str, lang: Lang) -> str:

@@ -14,6 +14,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.stop": Words("Stop and save", "停止して保存"),
     "run.stopping": Words("Stopping…", "停止処理中…"),
     "run.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
+    "run.resume.anyway": Words("Resume from step {step} anyway", "ステップ{step}からこのまま再開"),
     "run.save": Words("Save now", "今すぐ保存"),
     "run.sample": Words("Sample now", "サンプル生成"),
     "status.idle": Words("Ready", "準備完了"),
