@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 
 Path = tuple[str | int, ...]
 
@@ -107,15 +108,19 @@ def _walk(value: object, path: Path) -> list[Path]:
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
+class Twice(ValueError):
+    """A key stands twice in a table; the message says which."""
+
+
 def json_values(text: str) -> object:
-    """The values of a JSON text. Raises ValueError, also for a key that stands twice in a table."""
+    """The values of a JSON text. Raises ValueError, and Twice for a key that stands twice in a table."""
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in found if names.count(name) > 1)
-            raise ValueError(f"{twice!r} stands twice")
+            counts = Counter(name for name, _ in pairs)
+            twice = next(name for name in found if counts[name] > 1)
+            raise Twice(f"{twice!r} stands twice")
         return found
 
     return json.loads(text, object_pairs_hook=unique)

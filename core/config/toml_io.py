@@ -11,10 +11,13 @@ from typing import Any
 
 import toml
 
+from core import files
 from core.config.option import Option, walk
 from core.config.schema import FORMAT, RunConfig
 from core.errors import ConfigError, Lang, Problem
+from core.files import TooLarge
 from core.formats import commit, parts
+from core.reading import reason
 
 LONGEST = 1_000_000
 """Characters; a run file is a page or two, so anything beyond this is something else."""
@@ -46,14 +49,13 @@ def _syntax_problem(message: str) -> Problem:
     return Problem("E-CFG-SYNTAX", en, ja, line=int(at.group(1)) if at else None)
 
 
-def read(path: Path) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark. Raises ConfigError with its path."""
+def read(path: Path, most_bytes: int = 4 * LONGEST) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark. Raises ConfigError with its path.
+
+    most_bytes: a larger file is refused unread; a letter takes up to four.
+    """
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as e:
-        raise ConfigError(
-            Problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。", path=str(path))
-        ) from e
+        return files.read(path, most_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as e:
         raise ConfigError(
             Problem(
@@ -63,12 +65,25 @@ def read(path: Path) -> str:
                 path=str(path),
             )
         ) from e
+    except (FileNotFoundError, ValueError) as e:  # ValueError: a zero byte in the path
+        raise ConfigError(
+            Problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。", path=str(path))
+        ) from e
+    except TooLarge as e:
+        raise ConfigError(
+            Problem(
+                "E-CFG-SIZE",
+                f"this file is too large: {reason(e).en}.",
+                f"ファイルが大きすぎます（{reason(e).ja}）。",
+                path=str(path),
+            )
+        ) from e
     except OSError as e:
         raise ConfigError(
             Problem(
                 "E-CFG-READ",
-                f"it can't be read: {e.strerror}.",
-                f"読み込めません（{e.strerror}）。",
+                f"it can't be read: {reason(e).en}.",
+                f"読み込めません（{reason(e).ja}）。",
                 path=str(path),
             )
         ) from e

@@ -103,10 +103,10 @@ def read(
 
 def lines_of(text: str) -> list[str]:
     """The lines of a caption file as they are trained; blank ones left out."""
-    return [clean for line in re.split(r"\r\n|\r|\n", text) if (clean := _clean(line))]
+    return [cleaned for line in re.split(r"\r\n|\r|\n", text) if (cleaned := clean(line))]
 
 
-def _clean(line: str) -> str:
+def clean(line: str) -> str:
     """Without control characters, terminal sequences and outer blanks; everything else as it is."""
     return _CONTROL.sub("", line.replace("\t", " ")).strip()
 

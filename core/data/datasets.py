@@ -18,9 +18,14 @@ from core.config import lines, rules, toml_io, wording
 from core.config.option import Section
 from core.config.schema import RunConfig
 from core.config.schema_dataset import DatasetConfig
-from core.errors import ConfigError, Problem
+from core.data.names import is_text
+from core.errors import ConfigError, Problem, UserError
+from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.dataset_config"
+
+MOST_PROBLEMS = 100
+"""Of one file that are told one by one; whoever has more wants to know that this is some other file."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -97,20 +102,16 @@ def read(config: DatasetConfig) -> Datasets:
     assert config.dataset_config is not None
     file = Path(config.dataset_config)
     try:
-        text = _text(file)
-        document, places = _parsed(text, is_json=file.suffix.lower() == ".json")
-    except ConfigError as error:
+        with reading(file, "E-DS-SYNTAX", key=KEY, advice=CORRECT_IT):
+            document, places = _parsed(toml_io.read(file), is_json=file.suffix.lower() == ".json")
+            reader = _Reader(file, places)
+            subsets = reader.subsets(document, config)
+    except UserError as error:
         return Datasets((), tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
-    reader = _Reader(file, places)
-    subsets = reader.subsets(document, config)
-    return Datasets(tuple(subsets), tuple(dict.fromkeys(reader.problems)))
-
-
-def _text(file: Path) -> str:
-    try:
-        return toml_io.read(file)
-    except ValueError as e:  # a zero byte in the path
-        raise ConfigError(Problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。")) from e
+    problems = tuple(dict.fromkeys(reader.problems))
+    if len(problems) > MOST_PROBLEMS:
+        problems = (*problems[:MOST_PROBLEMS], _more(file, len(problems) - MOST_PROBLEMS))
+    return Datasets(tuple(subsets), problems)
 
 
 def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
@@ -119,9 +120,8 @@ def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, 
         return toml_io.parse(text), lines.key_lines(text)
     try:
         document = lines.json_values(text)
-    except (ValueError, RecursionError) as e:
-        said = e.msg if isinstance(e, json.JSONDecodeError) else str(e)
-        line = e.lineno if isinstance(e, json.JSONDecodeError) else None
+    except (json.JSONDecodeError, lines.Twice) as e:
+        said, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
         raise ConfigError(
             Problem("E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line)
         ) from e
@@ -152,6 +152,7 @@ class _Reader:
 
     def __init__(self, file: Path, places: Mapping[KeyPath, int]) -> None:
         self.problems: list[Problem] = []
+        self._has_odd_folder = False
         self._file, self._places = file, places
 
     def subsets(self, document: Mapping[str, Any], run: DatasetConfig) -> list[Subset]:
@@ -189,7 +190,7 @@ class _Reader:
             levels = [*above, table]
             own = {"num_repeats": run.dataset_repeats} | {k: v for t in levels for k, v in t.own.items()}
             source = (own.get("image_dir"), own.get("metadata_file"))
-            if not any(source) and any("image_dir" in problem.key for problem in self.problems):
+            if not any(source) and self._has_odd_folder:
                 continue  # it is there, but no text
             if not any(source):
                 self._say(
@@ -245,7 +246,8 @@ class _Reader:
                 continue
             field = OURS.get(name, name)
             if name not in ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
-                self._say("E-DS-UNKNOWN", (*path, name), *_misplaced(name, level, has_metadata))
+                said = _misplaced(name, level, has_metadata) if self._is_told() else ("", "")
+                self._say("E-DS-UNKNOWN", (*path, name), *said)
             elif name in SubsetKeys.model_fields:
                 self._take(own, name, SubsetKeys, value, path)
             elif field in DatasetConfig.model_fields:
@@ -259,11 +261,21 @@ class _Reader:
     ) -> None:
         """Check the type and bounds of one value as those of the run file are."""
         field = OURS.get(name, name)
+        if isinstance(value, str) and not is_text(value):
+            self._say(
+                "E-DS-VALUE",
+                (*path, name),
+                "holds half a character, as of a \\ud800; write it anew.",
+                "文字が壊れています（\\ud800など）。書き直してください。",
+            )
+            self._has_odd_folder |= name == "image_dir"
+            return
         try:
             read = getattr(section.model_validate({field: value}), field)
         except ValidationError as error:
             for problem in wording.problems_of(error):
                 self._say("E-DS-VALUE", (*path, name), problem.en, problem.ja)
+            self._has_odd_folder |= name == "image_dir"
             return
         kept[field] = read  # None: an empty text, which ends the look-up as any value does
 
@@ -292,11 +304,25 @@ class _Reader:
         )
         return []
 
+    def _is_told(self) -> bool:
+        """Whether the next problem will be read by anybody; to seek the nearest name takes time."""
+        return len(self.problems) < MOST_PROBLEMS
+
     def _say(self, code: str, path: KeyPath, en: str, ja: str) -> None:
         parts = [path[:n] for n in range(len(path), 0, -1)]
         line = next((self._places[part] for part in parts if part in self._places), None)
         key = ".".join(map(str, path))
         self.problems.append(Problem(code, en, ja, key=key, path=str(self._file), line=line))
+
+
+def _more(file: Path, count: int) -> Problem:
+    return Problem(
+        "E-DS-MORE",
+        f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
+        f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
+        key=KEY,
+        path=str(file),
+    )
 
 
 def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:

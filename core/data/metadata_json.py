@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core.catalog import Size
 from core.config import lines, toml_io
 from core.config.schema_dataset import DatasetConfig
+from core.data import captions
 from core.data.findings import listed
-from core.data.names import is_junk, is_picture, nfc
-from core.errors import ConfigError, Problem
+from core.data.names import is_junk, is_picture, is_text, nfc, shown
+from core.errors import Problem, UserError
+from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.in_json"
+
+MOST_BYTES = 128 << 20
+"""A metadata file of 100,000 pictures with long captions has half of it."""
+
+MOST_PROBLEMS = 100
+"""Of one file that are told one by one."""
+
+LARGEST_SIDE = 100_000
+"""Pixels."""
 
 
 def named_elsewhere(file: Path) -> tuple[Path, ...]:
@@ -23,11 +36,23 @@ def named_elsewhere(file: Path) -> tuple[Path, ...]:
     Nothing when the file can't be read, which `read` says.
     """
     try:
-        entries = lines.json_values(toml_io.read(file))
-    except (ConfigError, ValueError, RecursionError):
+        entries = _entries(file)
+    except UserError:
         return ()
-    names = [Path(name) for name in entries] if isinstance(entries, dict) else []
+    names = [Path(name) for name in entries if is_text(name)]
     return tuple(sorted({name.parent for name in names if name.is_absolute() or ".." in name.parts}))
+
+
+def _entries(file: Path) -> dict[str, Any]:
+    """What the file holds. Raises UserError."""
+    with reading(file, "E-META-SYNTAX", key=KEY, advice=CORRECT_IT):
+        try:
+            entries = lines.json_values(toml_io.read(file, MOST_BYTES))
+        except (json.JSONDecodeError, lines.Twice) as error:
+            raise UserError(_no_json(file, error)) from error
+    if not isinstance(entries, dict) or not entries:
+        raise UserError(_no_entries(file))
+    return entries
 
 
 @dataclass
@@ -50,44 +75,45 @@ def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
     problems, never raised.
     """
     try:
-        entries = lines.json_values(toml_io.read(file))
-    except ConfigError as error:
-        problem = error.problems[0]
-        return Metadata(problems=(Problem(problem.code, problem.en, problem.ja, KEY, str(file)),))
-    except (ValueError, RecursionError) as error:
-        return Metadata(problems=(_no_json(file, error),))
-    if not isinstance(entries, dict) or not entries:
-        return Metadata(problems=(_no_entries(file),))
+        with reading(file, "E-META-SYNTAX", key=KEY, advice=CORRECT_IT):
+            return _read(file, _entries(file), image_dir, config)
+    except UserError as error:
+        return Metadata(problems=tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
+
+
+def _read(file: Path, entries: Mapping[str, Any], image_dir: Path | None, config: DatasetConfig) -> Metadata:
     finder = _Finder(image_dir)
-    captions: dict[Path, str] = {}
+    told: dict[Path, str] = {}
     sizes: dict[Path, Size] = {}
     problems: list[Problem] = []
     missing: list[str] = []
     for name, entry in entries.items():
         found = _entry_problem(file, name, entry)
-        path = finder.find(name)
+        path = None if found is not None else finder.find(name)
         if found is not None:
             problems.append(found)
         elif path is None:
             missing.append(name)
-        elif path in captions:
+        elif path in told:
             problems.append(_twice(file, name, path))
         else:
-            captions[path] = joined(entry.get("caption"), entry.get("tags"), config)
+            told[path] = joined(entry.get("caption"), entry.get("tags"), config)
             if entry.get("train_resolution") is not None:
                 sizes[path] = Size(*entry["train_resolution"])
+    if len(problems) > MOST_PROBLEMS:
+        problems = [*problems[:MOST_PROBLEMS], _more(file, len(problems) - MOST_PROBLEMS)]
     if missing:
         problems.append(_missing(file, missing, image_dir))
     if image_dir is not None and not missing:
-        left = [path.name for path in finder.pictures if path not in captions]
+        left = [path.name for path in finder.pictures if path not in told]
         problems += [_without_entry(file, left)] if left else []
     if not config.enable_wildcard:
-        long = [name for name, entry in entries.items() if _lines_of(entry) > 1]
+        long = [name for name, entry in entries.items() if is_text(name) and _lines_of(entry) > 1]
         problems += [_more_lines(file, long)] if long else []
-    silent = [path.name for path, text in captions.items() if not text]
+    silent = [path.name for path, text in told.items() if not text]
     problems += [_silent(file, silent)] if silent else []
-    pictures = tuple(sorted(captions, key=lambda path: (nfc(str(path)), str(path))))
-    return Metadata(pictures, captions, sizes, tuple(problems))
+    pictures = tuple(sorted(told, key=lambda path: (nfc(str(path)), str(path))))
+    return Metadata(pictures, told, sizes, tuple(problems))
 
 
 def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
@@ -97,19 +123,25 @@ def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
     """
     if caption is None:
         caption, tags = tags, None
-    texts = [line.strip() for line in (caption or "").splitlines() if line.strip()] or [""]
+    texts = _lines(caption or "") or [""]
     if not config.enable_wildcard:
         texts = texts[:1]
-    if tags is None or not tags.strip():
+    parts = _lines(tags or "")
+    if not parts:
         return "\n".join(texts)
-    end = config.caption_separator.join(line.strip() for line in tags.splitlines() if line.strip())
+    end = config.caption_separator.join(parts)
     return "\n".join(f"{line}{config.caption_separator}{end}" for line in texts)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as they are trained, without blank ones and control characters, as of a caption file."""
+    return [clean for line in text.splitlines() if (clean := captions.clean(line))]
 
 
 def _lines_of(entry: Any) -> int:
     """Lines of the text of which only the first is used without wildcards."""
     text = (entry.get("caption") or entry.get("tags")) if isinstance(entry, dict) else None
-    return len([line for line in text.splitlines() if line.strip()]) if isinstance(text, str) else 0
+    return len(_lines(text)) if isinstance(text, str) else 0
 
 
 class _Finder:
@@ -118,6 +150,7 @@ class _Finder:
     def __init__(self, image_dir: Path | None) -> None:
         self.pictures: tuple[Path, ...] = ()
         self._folder = image_dir
+        self._listed: dict[Path, Mapping[str, Path]] = {}
         self._by_name: dict[str, Path] = {}
         if image_dir is None or not image_dir.is_dir():
             return
@@ -138,29 +171,47 @@ class _Finder:
             return known
         whole = Path(name)
         places = [whole] if whole.is_absolute() or self._folder is None else [self._folder / whole, whole]
-        return next((found for place in places if (found := _picture_at(place)) is not None), None)
+        return next((found for place in places if (found := self._picture_at(place)) is not None), None)
 
-
-def _picture_at(path: Path) -> Path | None:
-    """The picture at a path, whose ending may be left out."""
-    try:
-        if path.is_file() and is_picture(path):
-            return path
-        beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
-    except (OSError, ValueError):  # ValueError: a zero byte in the name
-        return None
-    name = nfc(path.name)
-    return next((p for p in beside if nfc(p.stem) == name and is_picture(p) and p.is_file()), None)
+    def _picture_at(self, path: Path) -> Path | None:
+        """The picture at a path, whose ending may be left out."""
+        try:
+            if path.is_file() and is_picture(path):
+                return path
+            if path.parent not in self._listed:
+                beside = sorted(path.parent.iterdir(), reverse=True) if path.parent.is_dir() else []
+                self._listed[path.parent] = {nfc(p.stem): p for p in beside if is_picture(p)}
+        except (OSError, ValueError):  # ValueError: a zero byte in the name
+            return None
+        found = self._listed[path.parent].get(nfc(path.name))
+        return found if found is not None and found.is_file() else None
 
 
 def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
+    if not is_text(name):
+        return _half(file, name)
     if not isinstance(entry, dict):
         return _wrong(file, name, "must be a table with caption or tags", "captionやtagsの表", entry)
     for key in ("caption", "tags"):
-        if not isinstance(entry.get(key), str | None):
-            return _wrong(file, f"{name}: {key}", "must be text", "文字列", entry[key])
+        text = entry.get(key)
+        if not isinstance(text, str | None):
+            return _wrong(file, f"{name}: {key}", "must be text", "文字列", text)
+        if text and not is_text(text):
+            return _half(file, f"{name}: {key}")
+        if text and len(text) > captions.MOST_BYTES:
+            return _wrong(
+                file,
+                f"{name}: {key}",
+                f"must have {captions.MOST_BYTES:,} letters at most",
+                f"{captions.MOST_BYTES:,}文字以内",
+                text,
+            )
     size = entry.get("train_resolution")
-    is_size = isinstance(size, list) and len(size) == 2 and all(type(n) is int and n >= 64 for n in size)
+    is_size = (
+        isinstance(size, list)
+        and len(size) == 2
+        and all(type(n) is int and 64 <= n <= LARGEST_SIDE for n in size)
+    )
     if size is not None and not is_size:
         return _wrong(
             file, f"{name}: train_resolution", "must be two numbers of pixels", "ピクセル数2つ", size
@@ -169,7 +220,7 @@ def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
 
 
 def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
-    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    shown = reprlib.repr(value)
     return Problem(
         "E-META-VALUE",
         f"in the metadata, `{name}` {en}, not {shown}.",
@@ -179,7 +230,27 @@ def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
     )
 
 
-def _no_json(file: Path, error: Exception) -> Problem:
+def _half(file: Path, name: str) -> Problem:
+    return Problem(
+        "E-META-TEXT",
+        f"in the metadata, `{shown(name)}` holds half a character, as of a \\ud800. Write it anew.",
+        f"メタデータの「{shown(name)}」の文字が壊れています（\\ud800など）。書き直してください。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _more(file: Path, count: int) -> Problem:
+    return Problem(
+        "E-META-MORE",
+        f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
+        f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _no_json(file: Path, error: ValueError) -> Problem:
     return Problem(
         "E-META-SYNTAX",
         f"the metadata file {file} is not JSON: {error}.",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -393,3 +394,31 @@ def test_the_table_in_docs_names_every_key_there_is():
     ours = {*DatasetConfig.model_fields, *datasets.SubsetKeys.model_fields}
     allowed = frozenset().union(*datasets.ALLOWED.values())
     assert named == {name for name in allowed if datasets.OURS.get(name, name) in ours}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.json", '{"datasets": ' + "9" * 5000 + "}", "too many digits"),
+        ("a.toml", "[[datasets]]\nresolution = 0x" + "f" * 5000, "too many digits"),
+        ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a\ud800"}]}]}', "holds half a character"),
+        ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a", "class_tokens": "\ud800"}]}]}', "half a"),
+        ("a.json", '{"datasets":[{"subsets":[{"image_dir":"a", "num_repeats": 1e999}]}]}', "whole number"),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_whatever_stands_in_the_file_is_refused_in_a_sentence(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    problems = datasets.read(DatasetConfig(dataset_config=str(tmp_path / name))).problems
+    assert any(said in problem.en for problem in problems)
+    assert all(problem.path == str(tmp_path / name) and len(problem.en) < 500 for problem in problems)
+
+
+def test_a_file_of_thousands_of_unknown_keys_is_told_in_no_time(tmp_path):
+    keys = "".join(f"key_{n} = 1\n" for n in range(40_000))
+    (tmp_path / "a.toml").write_text(f"[[datasets]]\n{keys}", encoding="utf-8")
+    began = time.monotonic()
+    problems = datasets.read(DatasetConfig(dataset_config=str(tmp_path / "a.toml"))).problems
+    assert len(problems) == datasets.MOST_PROBLEMS + 1 and "39,901 more problems" in problems[-1].en
+    assert time.monotonic() - began < 10

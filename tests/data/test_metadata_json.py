@@ -1,6 +1,9 @@
 """Metadata of fine-tuning: which picture gets which caption, repeats and size."""
 
 import json
+import os
+import time
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +153,64 @@ def test_caption_options_hold_for_metadata_too(pictures):
     )
     texts = {s.caption for batch in whole.epoch(1) for s in batch.samples}
     assert len(texts) > 5 and all(text.startswith("p, ") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r'{"000.png": {"caption": "x\ud800y"}}', "`000.png: caption` holds half a character"),
+        (r'{"000.png": {"tags": "\udc80"}}', "`000.png: tags` holds half a character"),
+        (r'{"0\ud800": {"caption": "y"}}', "`0?` holds half a character"),
+        ('{"000.png": {"caption": ' + "9" * 5000 + "}}", "a number in it has too many digits"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ('{"000.png": ' + "[" * 900 + "]" * 900 + "}", "must be a table with caption or tags"),
+        ('{"000.png": {"caption": "' + "a" * 2_200_000 + '"}}', "must have 2,097,152 letters at most"),
+        ('{"000.png": {"train_resolution": [64, 1e999]}}', "must be two numbers of pixels"),
+        ('{"000.png": {"train_resolution": [64, 99999999999999999999]}}', "must be two numbers of pixels"),
+    ],
+    ids=lambda text: text[:24],
+)
+def test_whatever_stands_in_the_file_is_refused_in_a_sentence(pictures, text, said):
+    (pictures / "meta.json").write_text(text, encoding="utf-8")
+    found = plan(pictures / "all", in_json=str(pictures / "meta.json"))
+    (problem,) = found.problems
+    assert said in problem.en and problem.path == str(pictures / "meta.json") and problem.ja != problem.en
+    assert len(problem.en) < 500
+    problem.en.encode("utf-8"), problem.ja.encode("utf-8")
+
+
+def test_control_characters_are_taken_off_as_from_caption_files(pictures):
+    found = run(pictures, {"000": {"caption": "a\x1b[2J\x00 frog", "tags": "wet\x07"}})
+    assert [image.caption for image in found.images] == ["a frog,wet"]
+
+
+def test_many_faults_are_told_in_no_time(pictures):
+    """Some 60,000 keys: none is compared with all others."""
+    entries = ",".join(f'"f{n}": 1' for n in range(60_000))
+    (pictures / "meta.json").write_text("{" + entries + ', "f59999": 1}', encoding="utf-8")
+    began = time.monotonic()
+    assert "'f59999' stands twice" in plan("", in_json=str(pictures / "meta.json")).problems[0].en
+    problems = run(pictures, {f"f{n}": 1 for n in range(20_000)}).problems
+    assert len(problems) == 101 and "19,900 more problems" in problems[100].en
+    assert time.monotonic() - began < 20
+
+
+def test_names_of_pictures_that_are_not_there_are_looked_up_in_one_listing(pictures, monkeypatch):
+    listed, listing = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or listing(path))
+    assert codes(run(pictures, {f"f{n}": {"caption": "a"} for n in range(500)}).problems) == [
+        "E-META-MISSING"
+    ]
+    assert len(listed) < 10
+
+
+def test_a_file_beyond_the_limit_or_a_pipe_is_not_read(pictures):
+    with (pictures / "meta.json").open("wb") as file:
+        file.truncate(4 << 30)
+    (problem,) = plan(pictures / "all", in_json=str(pictures / "meta.json")).problems
+    assert problem.code == "E-CFG-SIZE" and "4,294,967,296 bytes" in problem.en
+    (pictures / "meta.json").unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(pictures / "meta.json")
+        (problem,) = plan(pictures / "all", in_json=str(pictures / "meta.json")).problems
+        assert problem.code == "E-CFG-READ" and "it is a pipe" in problem.en
