@@ -396,12 +396,20 @@ def test_the_table_in_docs_names_every_key_there_is():
     assert named == {name for name in allowed if datasets.OURS.get(name, name) in ours}
 
 
+HUGE_NUMBER = f"""
+[[datasets]]
+resolution = 0x{"f" * 5000}
+[[datasets.subsets]]
+image_dir = "a"
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("a.json", "[" * 100_000, "nested too deeply"),
         ("a.json", '{"datasets": ' + "9" * 5000 + "}", "too many digits"),
-        ("a.toml", "[[datasets]]\nresolution = 0x" + "f" * 5000, "too many digits"),
+        ("a.toml", HUGE_NUMBER, "too many digits"),
         ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a\ud800"}]}]}', "holds half a character"),
         ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a", "class_tokens": "\ud800"}]}]}', "half a"),
         ("a.json", '{"datasets":[{"subsets":[{"image_dir":"a", "num_repeats": 1e999}]}]}', "whole number"),
