@@ -398,9 +398,9 @@ def test_the_table_in_docs_names_every_key_there_is():
 
 HUGE_NUMBER = f"""
 [[datasets]]
-resolution = 0x{"f" * 5000}
 [[datasets.subsets]]
 image_dir = "a"
+num_repeats = 0x{"f" * 5000}
 """
 
 
