@@ -1,14 +1,18 @@
 """Bad input gets one clear sentence and exit code 2, and nothing of the user's is touched."""
 
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+from core import cli
 from core.catalog import FAMILIES
 from core.config.toml_io import toml_value
 from core.errors import ConfigError
+from core.formats import tensors
 from core.formats.lora_file import to_file
 from core.formats.tensors import save
 from core.runner import Runner
@@ -80,7 +84,6 @@ def test_a_missing_model_is_named(pictures, tmp_path):
 
 
 def test_a_lora_given_as_the_model_is_called_a_lora(pictures, tmp_path):
-    import torch
 
     path = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
     modules = {("unet", path): (torch.zeros(4, 320), torch.zeros(320, 4), 4.0)}
@@ -106,3 +109,42 @@ def test_pictures_of_another_size_are_named_when_buckets_are_off(model, pictures
 def test_a_run_file_with_a_typo_starts_nothing(tmp_path):
     with pytest.raises(ConfigError, match="did you mean learning_rate"):
         Runner().start("format = 1\n[train]\nlearning_rat = 1\n")
+
+
+FIRST = "model.diffusion_model.input_blocks.0.0.weight"
+
+
+def variant(model: Path, path: Path, channels: int) -> Path:
+    """The tiny model with another number of input channels; 0: its U-Net alone."""
+    whole = tensors.load(model)
+    if channels:
+        whole[FIRST] = torch.zeros(whole[FIRST].shape[0], channels, 3, 3)
+    else:
+        whole = {name: tensor for name, tensor in whole.items() if name.startswith("model.diffusion_model.")}
+    return save(path, whole, {})
+
+
+VARIANTS = {9: "inpainting", 8: "instruct-pix2pix", 7: "upscaler", 5: "depth", 0: "only a U-Net"}
+
+
+@pytest.mark.parametrize("channels", VARIANTS)
+def test_a_model_that_wants_more_than_a_text_is_refused_with_its_name(model, pictures, tmp_path, channels):
+    path = variant(model, tmp_path / "other.safetensors", channels)
+    assert VARIANTS[channels] in refusal(path, pictures.parent, tmp_path / "out")
+
+
+@pytest.mark.parametrize("channels", VARIANTS)
+def test_check_refuses_such_a_model_too(model, tmp_path, channels):
+    path = variant(model, tmp_path / "other.safetensors", channels)
+    run = tmp_path / "run.toml"
+    run.write_text(f"format = 1\n[model]\nbase = {toml_value(str(path))}\n[dataset]\ntrain_data_dir = 'x'\n")
+    args = cli._parser("en").parse_args(["check", str(run)])
+    with pytest.raises(ConfigError) as refused:
+        args.run(args, io.StringIO(), "en")
+    assert [problem.code for problem in refused.value.problems] == ["E-MODEL-VARIANT"]
+    assert VARIANTS[channels] in refused.value.problems[0].en
+
+
+def test_an_upscaler_given_as_the_model_is_called_one(pictures, tmp_path):
+    path = save(tmp_path / "x.pth", {"conv_first.weight": torch.zeros(64, 3, 3, 3)}, {})
+    assert "an upscaler" in refusal(path, pictures.parent, tmp_path / "out")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.formats.slots import Shape, Slot
-from core.formats.tensors import DTYPES, Lazy, TensorFile
+from core.formats.tensors import DTYPES, Lazy, TensorFile, dtype_of
 
 Slots = Mapping[str, Mapping[str, Slot]]
 """Part -> module tensor name -> its place in the file."""
@@ -36,7 +36,8 @@ class SingleFile:
 
     def dtype(self, part: str, name: str) -> torch.dtype:
         """Type of the numbers in the file."""
-        return DTYPES[self.file.tensors[self._name(self.slots[part][name])][0]]
+        own = self._name(self.slots[part][name])
+        return dtype_of(self.file.path, own, self.file.tensors[own][0])
 
     def read(self, part: str, name: str) -> Tensor:
         """A tensor in the module's shape and the file's own precision."""

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from core.errors import Problem, UserError
 from core.formats import commit, json_file
+from core.formats.scaled import unscaled
 from core.formats.slots import Shape
-from core.formats.tensors import DTYPES, Lazy, TensorFile, open_file, save
+from core.formats.tensors import Lazy, TensorFile, dtype_of, open_file, save
 
 STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "pytorch_model"}
 SAFE_STEMS = STEMS | {"text_encoder": "model"}
@@ -57,7 +58,8 @@ class Folder:
     def dtype(self, part: str, name: str) -> torch.dtype:
         """Type of the numbers in the file."""
         number, own = self.parts[part].place[name]
-        return DTYPES[self.parts[part].files[number].tensors[own][0]]
+        file = self.parts[part].files[number]
+        return dtype_of(file.path, own, file.tensors[own][0])
 
     def read(self, part: str, name: str) -> Tensor:
         """A tensor in the file's own precision."""
@@ -74,7 +76,7 @@ def open_folder(path: Path, parts: tuple[str, ...], canonical: Canonical) -> Fol
 
 def open_part(folder: Path, part: str, canonical: Canonical) -> PartFiles:
     """The weights in the folder of one part. Raises UserError when there are none."""
-    files = tuple(open_file(path) for path in weight_files(folder, part))
+    files = tuple(unscaled(open_file(path)) for path in weight_files(folder, part))
     place = {canonical(part, own): (i, own) for i, file in enumerate(files) for own in file.tensors}
     return PartFiles(files, place)
 

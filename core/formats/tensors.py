@@ -94,7 +94,7 @@ class SafetensorsFile:
     def read(self, name: str) -> Tensor:
         dtype, shape = self.tensors[name]
         begin, end = self._spans[name]
-        return read_span(self.path, _dtype(self.path, name, dtype), shape, begin, end - begin)
+        return read_span(self.path, dtype_of(self.path, name, dtype), shape, begin, end - begin)
 
 
 class PickleFile:
@@ -108,7 +108,7 @@ class PickleFile:
 
     def read(self, name: str) -> Tensor:
         place = self._places[name]
-        dtype = _dtype(self.path, name, place.dtype)
+        dtype = dtype_of(self.path, name, place.dtype)
         storage = read_span(self.path, dtype, (place.numbers,), place.begin, place.numbers * dtype.itemsize)
         view = storage.as_strided(place.shape, place.stride, place.offset)
         return (
@@ -126,7 +126,7 @@ def open_file(path: Path) -> TensorFile:
 def from_file(file: TensorFile, name: str, dtype: torch.dtype | None = None) -> Lazy:
     """A tensor of a file, to be written as `dtype` (None: as it is)."""
     own, shape = file.tensors[name]
-    found = _dtype(file.path, name, own)
+    found = dtype_of(file.path, name, own)
     wanted = found if dtype is None or not found.is_floating_point else dtype
     return Lazy(wanted, shape, lambda: file.read(name).to(wanted))
 
@@ -163,7 +163,8 @@ def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: 
     return tensor
 
 
-def _dtype(path: Path, name: str, dtype: str) -> torch.dtype:
+def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:
+    """Type of the numbers of a tensor, by the format's name of it. Raises UserError when it can't be read."""
     if dtype not in DTYPES:
         raise UserError(
             Problem(

@@ -6,6 +6,7 @@ from the libraries' defaults or that other programs look at.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Config = dict[str, Any]
@@ -64,6 +65,36 @@ _SCHEDULE: Config = {
     "steps_offset": 1,
     "clip_sample": False,
 }
+
+
+_COUNTS: Mapping[str, int] = {
+    "layers_per_block": 16, "transformer_layers_per_block": 32, "reverse_transformer_layers_per_block": 32,
+    "num_hidden_layers": 64, "mid_block_layers": 16,
+}  # fmt: skip
+"""Entry of a config that says how often something is repeated -> as often as it may be."""
+_MOST_BLOCKS = 8
+
+
+def refuse_endless(config: Mapping[str, Any]) -> None:
+    """Raises ValueError when a config asks for more layers than any Stable Diffusion has, or builds."""
+    for key, most in _COUNTS.items():
+        for count in _flat(config.get(key)):
+            if type(count) is not int or not 0 <= count <= most:
+                raise ValueError(f"{key} = {count!r:.40}")
+    for key, value in config.items():
+        if isinstance(value, list | dict) and len([*_flat(value)]) > _MOST_BLOCKS**2:
+            raise ValueError(f"{key} has {len(value)} entries")
+        if key.endswith("_block_types") and len(value) > _MOST_BLOCKS:
+            raise ValueError(f"{key} has {len(value)} entries")
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """The numbers of a number, or of lists in lists; nothing of None."""
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _flat(part)
+    elif value is not None:
+        yield value
 
 
 def architecture(family: str) -> dict[str, Config]:

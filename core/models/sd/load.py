@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from diffusers.models import AutoencoderKL, UNet2DConditionModel
@@ -15,17 +16,20 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from core.catalog import FAMILIES
 from core.config.schema import ModelConfig
-from core.errors import UserError
-from core.events import Emit, StageProgress
+from core.errors import ResourceFault, UserError
+from core.events import Emit, StageProgress, Warned
 from core.formats.checkpoint import SingleFile
 from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part
-from core.formats.identify import identify
+from core.formats.identify import Identity, identify
 from core.formats.json_file import read_table
+from core.formats.scaled import unscaled
 from core.formats.slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
 from core.models.family import Components, Source, Stamp
-from core.models.sd import attention, hub, keys, prediction, refuse, text
-from core.models.sd.configs import Config, architecture
+from core.models.sd import attention, extras, hub, keys, prediction, refuse, text
+from core.models.sd.configs import Config, architecture, refuse_endless
+from core.models.sd.extras import Store
+from core.reading import reading
 
 CONFIG_KEY = "rareword.architecture"
 """Metadata of a single file whose sizes are not the real models': the parts' configs as JSON."""
@@ -45,15 +49,6 @@ ORDER = ("vae", "text_encoder", "unet")
 """Parts in the order they are read: what is done with the VAE alone comes before memory fills up."""
 
 
-class Store(Protocol):
-    """The weights of a model where they lie."""
-
-    def shapes(self, part: str) -> dict[str, Shape]: ...
-    def shape(self, part: str, name: str) -> Shape: ...
-    def dtype(self, part: str, name: str) -> torch.dtype: ...
-    def read(self, part: str, name: str) -> Tensor: ...
-
-
 def load(
     base: str,
     config: ModelConfig,
@@ -63,10 +58,45 @@ def load(
 ) -> Components:
     """See SD.load."""
     path = hub.locate(base)
+    vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
+    with reading(path, "E-MODEL-BAD", key="model.base"):
+        read = _looked_at(path, vae_path, config)
+        for notice in read.notices:
+            emit(notice)
+    parts, stores = read.parts, read.stores
+    for done, part in enumerate(ORDER):
+        emit(StageProgress("load_model", done, len(ORDER)))
+        own, at, _ = stores[part]
+        fill(parts.modules()[part], part, own, at)
+        then = {"vae": with_vae, "text_encoder": with_text}.get(part)
+        if then is not None:
+            then(parts)
+    emit(StageProgress("load_model", len(ORDER), len(ORDER)))
+    if stamps_there(path, vae_path) != parts.source.stamps:
+        raise ResourceFault(refuse.changed(path))
+    parts.prediction = prediction.choose(parts.unet, path, read.identity, config, emit)
+    attention.choose(parts, config.attention, emit)
+    return parts
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What is known of a model before its weights are read. parts: without weights yet.
+
+    stores: part -> where its weights lie, the file or folder, and the option that named it.
+    """
+
+    identity: Identity
+    parts: Components
+    stores: Mapping[str, tuple[Store, Path, str]]
+    notices: tuple[Warned, ...]
+
+
+def _looked_at(path: Path, vae_path: Path | None, config: ModelConfig) -> _Read:
+    """Everything that can be refused before a weight is read. Raises UserError."""
     identity = identify(path)
     refuse.check_model(path, identity, config)
     family = identity.family
-    vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
     found, is_standard = configs(path, family)
     store = open_store(path, family)
     found["unet"] = linear_projection(found["unet"], store)
@@ -74,11 +104,15 @@ def load(
     if vae_path is not None:
         other, found["vae"] = open_vae(vae_path, found["vae"])
         stores["vae"] = (other, vae_path, "model.vae")
-    # What does not fit is refused before anything is read.
     frames = {
         part: frame(part, found[part], own, at, is_standard, key) for part, (own, at, key) in stores.items()
     }
-    is_usual = is_standard and vae_path is None
+    wanted = {part: shapes_of(module) for part, module in frames.items()}
+    unused = [
+        name
+        for part, (own, at, key) in stores.items()
+        for name in extras.refuse_unknown(at, part, own, wanted[part], key)
+    ]
     parts = Components(
         FAMILIES[family],
         frames["unet"],
@@ -86,26 +120,23 @@ def load(
         frames["vae"],
         text.tokenizer(FAMILIES[family].pad_token_id, path, frames["text_encoder"]),
         "epsilon",
-        Source(path, source_format(path), vae_path, found, is_usual, stamps(path, vae_path)),
+        Source(
+            path,
+            source_format(path),
+            vae_path,
+            found,
+            is_standard and vae_path is None,
+            stamps(path, vae_path),
+        ),
     )
-    for done, part in enumerate(ORDER):
-        emit(StageProgress("load_model", done, len(ORDER)))
-        own, at, _ = stores[part]
-        fill(frames[part], part, own, at)
-        then = {"vae": with_vae, "text_encoder": with_text}.get(part)
-        if then is not None:
-            then(parts)
-    emit(StageProgress("load_model", len(ORDER), len(ORDER)))
-    parts.prediction = prediction.choose(parts.unet, path, identity, config, emit)
-    attention.choose(parts, config.attention, emit)
-    return parts
+    return _Read(identity, parts, stores, tuple(extras.notices(path, store, wanted, unused)))
 
 
 def open_store(path: Path, family: str) -> Store:
     """The weights of a whole model."""
     if path.is_dir():
         return open_folder(path, keys.PARTS, keys.canonical_module)
-    return single_file(open_file(path), family)
+    return single_file(unscaled(open_file(path)), family)
 
 
 def single_file(file: TensorFile, family: str) -> SingleFile:
@@ -126,7 +157,7 @@ def open_vae(path: Path, config: Config) -> tuple[Store, Config]:
         folder = path / "vae" if identity.kind == "model" else path
         part = open_part(folder, "vae", keys.canonical_module)
         return Folder(path, {"vae": part}), config_of(folder)
-    file = open_file(path)
+    file = unscaled(open_file(path))
     if identity.format == "diffusers":
         return _bare_diffusers(file), config
     prefix = "" if any(name.startswith(keys.VAE) for name in file.tensors) else keys.VAE
@@ -153,22 +184,31 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
     if kept is not None:
         try:
             return {part: dict(json.loads(kept)[part]) for part in keys.PARTS}, False
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(refuse.bad_config(path)) from error
     return standard, True
 
 
 def config_of(folder: Path) -> Config:
     """A part's config.json, without the path it once came from."""
-    return {key: value for key, value in read_table(folder / "config.json").items() if key != "_name_or_path"}
+    found = {
+        key: value for key, value in read_table(folder / "config.json").items() if key != "_name_or_path"
+    }
+    widths = found.get("cross_attention_dim")
+    if isinstance(widths, list) and widths and all(width == widths[0] for width in widths):
+        found["cross_attention_dim"] = widths[0]  # one for each block, as Diffusers may write it
+    return found
 
 
 def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
     """A part without weights, on the meta device. config: as in the part's config.json."""
     values = {key: value for key, value in config.items() if key not in SIZE_KEYS}
+    refuse_endless(values)
     with torch.device("meta"):
         if part == "text_encoder":
-            return CLIPTextModel(CLIPTextConfig(**values))
+            # Nothing else of such a config concerns CLIP; some of it could name programs to fetch.
+            known = architecture("sd1")["text_encoder"].keys()
+            return CLIPTextModel(CLIPTextConfig(**{key: values[key] for key in known & values.keys()}))
         kind = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}[part]
         module: torch.nn.Module = kind.from_config(values)
         return module
@@ -187,7 +227,9 @@ def frame(
     Raises UserError when weights are missing or have other shapes.
     """
     module = blank(part, config)
-    refuse.check_shapes(path, part, shapes_of(module), store.shapes(part), is_standard, key)
+    wanted = shapes_of(module)
+    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard, key)
+    refuse.check_numbers(path, {name: store.dtype(part, name) for name in wanted}, part, key)
     return module
 
 
@@ -245,6 +287,14 @@ def source_format(path: Path) -> str:
     if path.is_dir():
         return "diffusers_safetensors" if any((path / "unet").glob("*.safetensors")) else "diffusers"
     return "safetensors" if path.suffix.lower() == ".safetensors" else "ckpt"
+
+
+def stamps_there(*paths: Path | None) -> dict[Path, Stamp]:
+    """As `stamps`; of files that are gone, nothing."""
+    try:
+        return stamps(*paths)
+    except OSError:
+        return {}
 
 
 def stamps(*paths: Path | None) -> dict[Path, Stamp]:

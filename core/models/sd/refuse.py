@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.catalog import FAMILIES
 from core.config.schema import ModelConfig
 from core.errors import Problem, UserError
 from core.formats.identify import FAMILY_NAMES, Identity
 from core.formats.slots import Shape
+
+if TYPE_CHECKING:
+    import torch
 
 _KIND_WORDS = {
     "vae": ("a VAE", "VAE", "model.vae"),
@@ -24,6 +28,10 @@ _KIND_WORDS = {
 }
 
 
+TEXT_TO_IMAGE = ("", "base", "768-v")
+"""Variants of a model that draws from a text and from nothing else."""
+
+
 def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     """Raises UserError unless `path` is a whole model of the family asked for."""
     if identity.problems:
@@ -31,8 +39,8 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     if identity.kind != "model":
         raise UserError(wrong_kind(path, identity))
     name = FAMILY_NAMES.get(identity.family, identity.family)
-    if identity.variant in ("inpainting", "instruct-pix2pix", "depth", "upscaler", "unet"):
-        raise _wrong_variant(path, name, identity.variant)
+    if identity.variant not in TEXT_TO_IMAGE:
+        raise UserError(wrong_variant(path, name, identity.variant))
     if identity.family not in FAMILIES:
         known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)
         raise UserError(
@@ -78,6 +86,8 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
 def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
     """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
     en, ja, place = _KIND_WORDS[identity.kind]
+    if identity.kind == "unknown" and identity.variant == "upscaler":
+        en, ja = "an upscaler (ESRGAN or its like)", "アップスケーラー（ESRGANなど）"
     facts = [f"rank {identity.rank}"] if identity.rank is not None else []
     facts += [FAMILY_NAMES[identity.family]] if identity.family else []
     details = f" ({', '.join(facts)})" if facts else ""
@@ -93,21 +103,20 @@ def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Probl
     )
 
 
-def _wrong_variant(path: Path, name: str, variant: str) -> UserError:
+def wrong_variant(path: Path, name: str, variant: str) -> Problem:
+    """A U-Net alone, or a model that wants more than a text."""
     en = (
         "only a U-Net, without text encoder and VAE"
         if variant == "unet"
         else f"the {variant} variant of {name}"
     )
     ja = "U-NetだけでText EncoderとVAEがありません" if variant == "unet" else f"{name}の{variant}版です"
-    return UserError(
-        Problem(
-            "E-MODEL-VARIANT",
-            f"{path} is {en}; it can't be trained here. Choose a plain text-to-image model.",
-            f"{path} は{ja}。ここでは学習できません。通常のモデルを選んでください。",
-            key="model.base",
-            path=str(path),
-        )
+    return Problem(
+        "E-MODEL-VARIANT",
+        f"{path} is {en}; it can't be trained here. Choose a plain text-to-image model.",
+        f"{path} は{ja}。ここでは学習できません。通常のモデルを選んでください。",
+        key="model.base",
+        path=str(path),
     )
 
 
@@ -144,16 +153,49 @@ def check_shapes(
         )
     missing = [name for name in wanted if name not in found]
     if missing:
+        is_without_vae = part == "vae" and key == "model.base" and len(missing) == len(wanted)
+        mend_en = " It holds no VAE: name one in model.vae." if is_without_vae else ""
+        mend_ja = "。VAEが含まれていないので、model.vaeに指定してください。" if is_without_vae else ""
         raise UserError(
             Problem(
                 "E-MODEL-KEYS",
-                f"{path} lacks {len(missing)} of {len(wanted)} tensors of its {part}: {_first(missing)}.",
+                f"{path} lacks {len(missing)} of {len(wanted)} tensors of its {part}: {_first(missing)}."
+                f"{mend_en}",
                 f"{path} には{part}の{len(wanted)}個のテンソルのうち{len(missing)}個がありません："
-                f"{_first(missing)}",
+                f"{_first(missing)}{mend_ja}",
                 key=key,
                 path=str(path),
             )
         )
+
+
+def check_numbers(path: Path, dtypes: Mapping[str, torch.dtype], part: str, key: str) -> None:
+    """Raises UserError when weights are kept as whole numbers, which are none of their own."""
+    whole = [name for name, dtype in dtypes.items() if not dtype.is_floating_point]
+    if whole:
+        kind = str(dtypes[whole[0]]).removeprefix("torch.")
+        raise UserError(
+            Problem(
+                "E-MODEL-DTYPE",
+                f"{path}: {len(whole)} tensors of its {part} are quantised ({kind}): {_first(whole)}. "
+                "Use a file in fp16, bf16 or float32.",
+                f"{path}：{part}の{len(whole)}個のテンソルが量子化（{kind}）されています：{_first(whole)}。"
+                "fp16・bf16・float32のファイルを使ってください。",
+                key=key,
+                path=str(path),
+            )
+        )
+
+
+def changed(path: Path) -> Problem:
+    """A file that is not what it was when the reading began."""
+    return Problem(
+        "E-MODEL-CHANGED",
+        f"{path} was changed or went away while it was read. Start again when nothing writes to it any more.",
+        f"{path} は読み込み中に変更されたか、なくなりました。"
+        "書き込みが終わってから、もう一度開始してください。",
+        path=str(path),
+    )
 
 
 def not_finite(path: Path, part: str, name: str) -> Problem:

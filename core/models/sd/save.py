@@ -18,10 +18,12 @@ from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.models.family import Components
-from core.models.sd import inference_yaml, keys, load, prediction, refuse, text, tokens
+from core.models.sd import extras, inference_yaml, keys, load, prediction, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
-from core.models.sd.load import CONFIG_KEY, Store
+from core.models.sd.extras import Store
+from core.models.sd.load import CONFIG_KEY
 from core.models.sd.sampling import zero_terminal
+from core.reading import reading
 
 SUFFIXES = {"safetensors": ".safetensors", "ckpt": ".ckpt"}
 FOLDER_SUFFIXES = {"diffusers": ".bin", "diffusers_safetensors": ".safetensors"}
@@ -53,10 +55,13 @@ def save(
     dtype = PRECISIONS[precision]
     stores = _stores(parts)
     found: dict[str, dict[str, Lazy]] = {}
+    changed = set()
     for part, module in parts.modules().items():
         live = weights.get(part) or module.state_dict()
         store = stores[part]
         keep = store is not None and _is_unchanged(store, part, live)
+        if not keep:
+            changed.add(part)
         found[part] = {
             name: _from_source(store, part, name, dtype)
             if keep and store is not None
@@ -71,6 +76,7 @@ def save(
         source.configs,
         source.is_standard,
         parts.zero_terminal_snr,
+        is_unet_changed="unet" in changed,
     )
     told = {"modelspec.prediction_type": parts.prediction}
     return write(whole, path, save_as, found, told | dict(metadata), stores["unet"])
@@ -112,15 +118,16 @@ def convert(
     source: Path, family: str, target: Path, save_as: str, precision: str, watch: Watch | None
 ) -> Path:
     """See SD.convert."""
-    configs, is_standard = load.configs(source, family)
-    store = load.open_store(source, family)
-    configs["unet"] = load.linear_projection(configs["unet"], store)
-    identity = identify(source)
     found: dict[str, dict[str, Lazy]] = {}
-    for part in keys.PARTS:
-        wanted = load.shapes_of(load.blank(part, configs[part]))
-        refuse.check_shapes(source, part, wanted, store.shapes(part), is_standard)
-        found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
+    with reading(source, "E-MODEL-BAD"):
+        configs, is_standard = load.configs(source, family)
+        store = load.open_store(source, family)
+        configs["unet"] = load.linear_projection(configs["unet"], store)
+        identity = identify(source)
+        for part in keys.PARTS:
+            wanted = load.shapes_of(load.frame(part, configs[part], store, source, is_standard))
+            extras.refuse_unknown(source, part, store, wanted, "")
+            found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
     # A folder has to say what it predicts, and so has the .yaml beside a single file.
     known = identity.prediction or prediction.attempt(load.streamed(configs["unet"], store))
     whole = Whole(source, family, known, configs, is_standard)
@@ -133,6 +140,7 @@ class Whole:
     """What is written beside the weights. is_standard: the sizes are the real models', so not told.
 
     zero_terminal_snr: the noise schedule was rescaled to end in pure noise, which a folder has to say.
+    is_unet_changed: averaged weights of the source are no longer those of this U-Net.
     """
 
     source: Path
@@ -141,6 +149,7 @@ class Whole:
     configs: Mapping[str, Config]
     is_standard: bool
     zero_terminal_snr: bool = False
+    is_unet_changed: bool = False
 
 
 def write(
@@ -154,7 +163,7 @@ def write(
 ) -> Path:
     """Write parts as a single file or a folder. base: the source, whose other contents a file keeps."""
     if save_as in SUFFIXES:
-        out = to_single_file(found, whole.family, base)
+        out = to_single_file(found, whole.family, base, whole.is_unet_changed)
         sizes = {} if whole.is_standard else _own_sizes(whole.configs, whole.family)
         place = tensors.save(
             tensors.with_suffix(path, SUFFIXES[save_as]), watched(out, watch), {**metadata, **sizes}
@@ -173,13 +182,19 @@ def write(
 
 
 def to_single_file(
-    found: Mapping[str, Mapping[str, Lazy]], family: str, base: Store | None
+    found: Mapping[str, Mapping[str, Lazy]], family: str, base: Store | None, is_unet_changed: bool
 ) -> dict[str, Lazy]:
-    """Parts laid out as a single file, with what else the source holds or other programs expect there."""
+    """Parts laid out as a single file, with what else the source holds or other programs expect there.
+
+    Not with averages of weights that have changed since, nor with broken positions of the text encoder.
+    """
     slots = {part: keys.from_module(part, named, family) for part, named in found.items()}
     out = checkpoint.to_file(slots, found)
     if isinstance(base, SingleFile):
-        out |= base.beside(out)
+        others = base.beside(out)
+        stale = [name for name in others if is_unet_changed and name.startswith(extras.EMA)]
+        out |= {name: lazy for name, lazy in others.items() if name not in stale}
+        out |= extras.broken_positions(base)
     elif family == "sd2":
         out |= _last_layer(out)
     return out

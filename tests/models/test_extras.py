@@ -1,0 +1,262 @@
+"""What a model's file holds beside plain weights: said, mended, or refused; never passed over in silence."""
+
+import json
+
+import pytest
+import torch
+
+from core.config.schema import ModelConfig
+from core.errors import ResourceFault
+from core.events import Warned
+from core.formats import tensors
+from core.models.family import open_family
+from core.models.sd import keys
+from tests.models.conftest import loaded, unchecked
+from tests.models.test_load import refusal, same
+from tests.tiny import make_tiny, make_tiny_folder, modules
+
+POSITIONS = f"{keys.CLIP}embeddings.position_ids"
+TIME = "model.diffusion_model.time_embed.0.weight"
+
+
+def notices(path, **options):
+    """What is said while a model is loaded, by code, and the model."""
+    events = []
+    parts = open_family("auto").load(str(path), ModelConfig(base=str(path), **options), events.append)
+    return {event.code: event for event in events if isinstance(event, Warned)}, parts
+
+
+def with_more(path, more):
+    """A tiny model with more tensors in its file, or others of the same name."""
+    made = make_tiny(path)
+    named = {name: unchecked(tensor) for name, tensor in (tensors.load(made) | more).items()}
+    return tensors.save(made, named, {})
+
+
+def saved(parts, path):
+    return tensors.load(open_family("sd1").save(parts, path, "auto", "auto", {}))
+
+
+def averages(path):
+    """The U-Net's weights as the first trainer kept their averages, and its two counters."""
+    plain = {n: t for n, t in tensors.load(make_tiny(path)).items() if n.startswith(keys.UNET)}
+    found = {"model_ema." + n[6:].replace(".", ""): t + 1 for n, t in plain.items()}
+    return found | {"model_ema.decay": torch.tensor(0.9999), "model_ema.num_updates": torch.tensor(3)}
+
+
+# Averaged weights
+
+
+def test_of_plain_and_averaged_weights_it_is_said_that_the_plain_ones_are_used(tmp_path):
+    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    said, parts = notices(path)
+    assert same(parts, modules())
+    assert "plain weights are used" in said["W-MODEL-EMA"].en and said["W-MODEL-EMA"].path == str(path)
+
+
+def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
+    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    parts = loaded(path)
+    assert sum(name.startswith("model_ema.") for name in saved(parts, tmp_path / "same")) > 600
+    with torch.no_grad():
+        parts.unet.conv_out.bias.add_(1)
+    assert not any(name.startswith("model_ema.") for name in saved(parts, tmp_path / "trained"))
+
+
+def test_averages_stay_when_only_the_text_encoder_was_trained(tmp_path):
+    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    parts = loaded(path)
+    with torch.no_grad():
+        parts.text_encoder.final_layer_norm.bias.add_(1)
+    assert any(name.startswith("model_ema.") for name in saved(parts, tmp_path / "out"))
+
+
+# Counted positions
+
+
+@pytest.mark.parametrize("wrong", [(torch.arange(77)[None] * 0.9995).half(), torch.zeros(1, 77).long()])
+def test_broken_positions_are_said_and_written_whole(tmp_path, wrong):
+    path = with_more(tmp_path / "x.safetensors", {POSITIONS: wrong})
+    said, parts = notices(path)
+    assert "position_ids are broken" in said["W-MODEL-POSITIONS"].en
+    wrote = saved(parts, tmp_path / "out")[POSITIONS]
+    assert wrote.dtype == torch.int64 and torch.equal(wrote, torch.arange(77)[None])
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.float32])
+def test_sound_positions_are_not_spoken_of_and_stay_as_they_are(tmp_path, dtype):
+    path = with_more(tmp_path / "x.safetensors", {POSITIONS: torch.arange(77)[None].to(dtype)})
+    said, parts = notices(path)
+    assert said == {} and saved(parts, tmp_path / "out")[POSITIONS].dtype == dtype
+
+
+def test_broken_positions_are_mended_by_a_conversion_too(tmp_path):
+    path = with_more(tmp_path / "x.safetensors", {POSITIONS: torch.ones(1, 77).half()})
+    made = open_family("sd1").convert(path, "sd1", tmp_path / "y", "safetensors", "auto")
+    assert torch.equal(tensors.load(made)[POSITIONS], torch.arange(77)[None])
+
+
+# fp8, and weights that are quantised
+
+
+def test_fp8_weights_are_used_as_float32_and_that_is_said(tmp_path):
+    plain = tensors.load(make_tiny(tmp_path / "y.safetensors"))[TIME]
+    said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: plain.to(torch.float8_e4m3fn)}))
+    assert torch.equal(parts.unet.time_embedding.linear_1.weight, plain.to(torch.float8_e4m3fn).float())
+    assert "1 of its tensors are in fp8" in said["W-MODEL-FP8"].en
+
+
+@pytest.mark.parametrize("ending", ["scale_weight", "weight_scale"])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_scaled_fp8_weights_are_multiplied_by_their_scale(tmp_path, ending, kind):
+    small = torch.arange(32 * 8).reshape(32, 8).remainder(7).to(torch.float8_e4m3fn)
+    start = TIME.removesuffix("weight") if kind == "file" else "time_embedding.linear_1."
+    more = {f"{start}weight": small, f"{start}{ending}": torch.tensor(3.0)}
+    more |= {
+        f"{start}scale_input": torch.tensor(1.0),
+        "scaled_fp8": torch.empty(0, dtype=torch.float8_e4m3fn),
+    }
+    if kind == "file":
+        path = with_more(tmp_path / "x.safetensors", more)
+    else:
+        path = make_tiny_folder(tmp_path / "x")
+        weights = path / "unet" / "diffusion_pytorch_model.safetensors"
+        tensors.save(weights, tensors.load(weights) | more, {"format": "pt"})
+    said, parts = notices(path)
+    assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float() * 3)
+    assert "W-MODEL-FP8" in said
+
+
+def test_a_scaled_file_becomes_a_plain_one_when_it_is_converted(tmp_path):
+    small = torch.ones(32, 8).to(torch.float8_e4m3fn)
+    more = {TIME: small, TIME.replace("weight", "scale_weight"): torch.tensor([2.5])}
+    path = with_more(tmp_path / "x.safetensors", more)
+    made = tensors.load(open_family("sd1").convert(path, "sd1", tmp_path / "y", "safetensors", "fp16"))
+    assert torch.equal(made[TIME], torch.full((32, 8), 2.5).half())
+    assert not any("scale" in name for name in made)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {TIME: torch.ones(32, 8).to(torch.float8_e4m3fn), f"{TIME}_scale": torch.ones(32, 1)},
+        {f"{TIME}_scale": torch.tensor(2.0)},
+        {TIME: torch.ones(32, 8, dtype=torch.int8), f"{TIME}_scale": torch.tensor(2.0)},
+        {TIME: torch.ones(32, 8, dtype=torch.int8)},
+        {TIME: torch.ones(32, 8, dtype=torch.int64)},
+    ],
+    ids=["a scale for each row", "a scale beside float32", "scaled int8", "int8", "int64"],
+)
+def test_weights_that_are_quantised_otherwise_are_refused(tmp_path, more):
+    problem = refusal(with_more(tmp_path / "x.safetensors", more))
+    assert problem.code == "E-MODEL-DTYPE" and "quantised" in problem.en and "量子化" in problem.ja
+    assert "time_embed" in problem.en
+
+
+# Tensors that no Stable Diffusion has
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.diffusion_model.time_embed.0.weight_absmax",
+        "model.diffusion_model.middle_block.3.weight",
+        "first_stage_model.encoder.conv_in.zero_point",
+        f"{keys.CLIP}encoder.layers.0.mlp.fc1.weight_format",
+    ],
+)
+def test_unknown_tensors_that_pictures_depend_on_are_refused_by_name(tmp_path, name):
+    problem = refusal(with_more(tmp_path / "x.safetensors", {name: torch.ones(2)}))
+    assert problem.code == "E-MODEL-KEYS" and name in problem.en and problem.key == "model.base"
+
+
+def test_other_unknown_tensors_of_a_part_are_said(tmp_path):
+    name = "cond_stage_model.transformer.adapter.weight"
+    said, parts = notices(with_more(tmp_path / "x.safetensors", {name: torch.ones(2)}))
+    assert same(parts, modules()) and name in said["W-MODEL-UNUSED"].en
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cond_stage_model.transformer.vision_model.pre_layrnorm.weight",
+        "cond_stage_model.transformer.text_projection.weight",
+        "cond_stage_model.logit_scale",
+        "first_stage_model.loss.discriminator.main.0.weight",
+        "betas",
+        "embedding_manager.embedder.transformer.weight",
+    ],
+)
+def test_what_other_programs_keep_and_nothing_uses_is_not_spoken_of(tmp_path, name):
+    said, parts = notices(with_more(tmp_path / "x.safetensors", {name: torch.ones(2)}))
+    assert same(parts, modules()) and said == {}
+
+
+def test_a_model_without_a_vae_is_told_to_name_one(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    kept = {name: t for name, t in tensors.load(path).items() if not name.startswith(keys.VAE)}
+    tensors.save(path, kept, {})
+    problem = refusal(path)
+    assert problem.code == "E-MODEL-KEYS" and problem.en.endswith("name one in model.vae.")
+    other = make_tiny(tmp_path / "other.safetensors", seed=1)
+    assert same(loaded(path, vae=str(other)), modules() | {"vae": modules(seed=1)["vae"]})
+
+
+# Files that change
+
+
+@pytest.mark.parametrize("how", ["rewritten", "removed", "cut"])
+def test_a_file_that_changes_while_it_is_read_is_a_fault_of_the_computer(tmp_path, how):
+    path = make_tiny(tmp_path / "x.safetensors")
+    whole = path.read_bytes()
+
+    def change(parts):
+        path.unlink()
+        if how != "removed":
+            path.write_bytes(whole + b" " if how == "rewritten" else whole[: len(whole) // 4])
+
+    with pytest.raises(ResourceFault) as caught:
+        open_family("auto").load(str(path), ModelConfig(), lambda event: None, with_vae=change)
+    assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].en
+
+
+# Configs
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [
+        ("unet", {"layers_per_block": 10**9}),
+        ("unet", {"layers_per_block": "2"}),
+        ("unet", {"transformer_layers_per_block": [[10**6] * 3] * 4}),
+        ("unet", {"down_block_types": ["DownBlock2D"] * 10_000}),
+        ("unet", {"block_out_channels": [8] * 10_000}),
+        ("unet", {"block_out_channels": None}),
+        ("unet", {"norm_num_groups": 0}),
+        ("unet", {"attention_head_dim": {"a": 1}}),
+        ("unet", {"down_block_types": 5}),
+        ("text_encoder", {"num_hidden_layers": 10**9}),
+        ("text_encoder", {"hidden_act": "os.system"}),
+        ("text_encoder", {"num_attention_heads": "two"}),
+        ("vae", {"layers_per_block": [10**9]}),
+        ("vae", {"act_fn": 7}),
+    ],
+)
+def test_a_config_that_makes_no_model_is_refused_at_once(tmp_path, part, values):
+    folder = make_tiny_folder(tmp_path / "x")
+    config = folder / part / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | values))
+    problem = refusal(folder)
+    assert problem.code.startswith("E-MODEL-") and str(folder) in problem.en
+
+
+def test_a_program_that_a_text_encoders_config_names_is_not_fetched(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    folder = make_tiny_folder(tmp_path / "x")
+    config = folder / "text_encoder" / "config.json"
+    more = {"_attn_implementation": "someone/kernel", "attn_implementation": "someone/kernel"}
+    config.write_text(json.dumps(json.loads(config.read_text()) | more))
+    assert same(loaded(folder), modules())
