@@ -210,12 +210,14 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.config import importing
 
     path = Path(args.file)
-    if args.file != "-" and path.suffix == ".safetensors":
+    if args.file != "-" and path.suffix.lower() == ".safetensors":
         from core.formats import header
 
         found = importing.import_metadata(header.read_header(path).metadata)
     else:
-        found = importing.import_text(sys.stdin.read() if args.file == "-" else toml_io.read(path))
+        found = importing.import_text(
+            toml_io.read_stream(sys.stdin) if args.file == "-" else toml_io.read(path)
+        )
     text = toml_io.dumps(found.values, lang)
     if args.target is None:
         print(text, file=out)

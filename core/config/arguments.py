@@ -6,7 +6,9 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from core.config.numbers import decimal, narrow, number, whole
 from core.config.schema_optimizer import OptimizerConfig
+from core.config.wording import shown
 
 
 class ArgumentFault(ValueError):
@@ -27,17 +29,26 @@ def parse(lines: Sequence[str]) -> dict[str, Any]:
         name, equals, text = (piece.strip() for piece in line.partition("="))
         if not equals or not name:
             raise ArgumentFault(
-                f"write name=value, such as weight_decay=0.01, not {line!r}",
-                f"「weight_decay=0.01」のように「名前=値」で書いてください（{line!r}）",
+                f"write name=value, such as weight_decay=0.01, not {shown(line)}",
+                f"「weight_decay=0.01」のように「名前=値」で書いてください（{shown(line)}）",
             )
-        try:
-            values[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError) as e:
-            raise ArgumentFault(
-                f"the value of {name} is no number, list or True/False: {text}",
-                f"{name}の値が数値・リスト・True/Falseのいずれでもありません：{text}",
-            ) from e
+        values[name] = _value(name, text)
     return values
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, written in any width, else a literal of Python. Raises ArgumentFault."""
+    found = number(text)
+    if found is not None:
+        return found
+    plain = text if "'" in text or '"' in text else narrow(text)
+    try:
+        return ast.literal_eval(plain)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as e:
+        raise ArgumentFault(
+            f"the value of {shown(name)} is no number, list or True/False: {shown(text)}",
+            f"{shown(name)}の値が数値・リスト・True/Falseのいずれでもありません：{shown(text)}",
+        ) from e
 
 
 def relative_step(config: OptimizerConfig) -> bool:
@@ -61,8 +72,8 @@ def step_rules(config: OptimizerConfig) -> str | None:
         name, _, text = (piece.strip() for piece in line.partition("="))
         if name != "step_rules":
             raise ArgumentFault(
-                f"only step_rules=... can be given here, for piecewise_constant, not {line!r}",
-                f"指定できるのはpiecewise_constant用のstep_rules=…だけです（{line!r}）",
+                f"only step_rules=... can be given here, for piecewise_constant, not {shown(line)}",
+                f"指定できるのはpiecewise_constant用のstep_rules=…だけです（{shown(line)}）",
             )
         return text.strip("'\"")
     return None
@@ -70,13 +81,29 @@ def step_rules(config: OptimizerConfig) -> str | None:
 
 def pieces(rules: str) -> tuple[tuple[tuple[int, float], ...], float]:
     """((end step, factor), ...) in order, and the factor after the last. Raises ArgumentFault."""
-    *firsts, final = rules.split(",")
+    *firsts, final = narrow(rules).split(",")
     try:
-        ends = {int(step): float(factor) for factor, step in (rule.split(":") for rule in firsts)}
-        return tuple(sorted(ends.items())), float(final)
+        pairs = [rule.split(":") for rule in firsts]
+        ends = {_step(step): _factor(factor) for factor, step in pairs}
+        return tuple(sorted(ends.items())), _factor(final)
     except ValueError as e:
         raise ArgumentFault(
-            f"write step_rules as 1:100,0.5:200,0.1 (factor:up to which step, ..., factor), not {rules!r}",
+            f"write step_rules as 1:100,0.5:200,0.1 (factor:up to which step, ..., factor), "
+            f"not {shown(rules)}",
             "step_rulesは「1:100,0.5:200,0.1」（倍率:終わりのステップ, …, 最後の倍率）と"
-            f"書いてください（{rules!r}）",
+            f"書いてください（{shown(rules)}）",
         ) from e
+
+
+def _step(text: str) -> int:
+    found = whole(text)
+    if found is None:
+        raise ValueError("no whole number")
+    return found
+
+
+def _factor(text: str) -> float:
+    found = decimal(text)
+    if found is None:
+        raise ValueError("no number")
+    return found

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from core.config.numbers import decimal, narrow
+
 SIDE = 12
 """Blocks that go down, and as many that go up."""
 
@@ -43,9 +45,13 @@ CURVES: Mapping[str, Callable[[float], float]] = {
 
 def numbers(text: str) -> tuple[float, ...]:
     """The numbers of a list; an empty place is 0. Raises ValueError when one is no finite number."""
-    found = tuple(float(part) if part.strip() else 0.0 for part in text.split(","))
-    if not all(math.isfinite(n) for n in found):
-        raise ValueError("not finite")
+    return tuple(_number(part) if part.strip() else 0.0 for part in narrow(text).split(","))
+
+
+def _number(text: str) -> float:
+    found = decimal(text)
+    if found is None:
+        raise ValueError(f"no number: {text[:20]}")
     return found
 
 
@@ -54,7 +60,7 @@ def weights(text: str) -> tuple[float, ...]:
     name, _, offset = text.strip().partition("+")
     if name.strip() not in CURVES:
         return numbers(text)
-    added = float(offset) if offset.strip() else 0.0
+    added = _number(offset) if offset.strip() else 0.0
     curve = CURVES[name.strip()]
     return tuple(curve(i / (SIDE - 1)) + added for i in range(SIDE))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import tomllib
@@ -11,18 +12,38 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.config import kohya_gui, lora_metadata, pasted, sd_scripts
-from core.config.check import Reading, refuse_datasets, take
+from core.config import (
+    foreign,
+    kohya_gui,
+    lora_metadata,
+    pasted,
+    rules,
+    scripts,
+    sd_scripts,
+    toml_faults,
+    toml_io,
+)
+from core.config.border import METADATA, PASTED, reading_settings
+from core.config.check import refuse_datasets, typed
+from core.config.numbers import number
 from core.config.option import Option, walk
+from core.config.reference import NOT_HERE
 from core.config.schema import RunConfig
+from core.config.taking import Reading, leaves, take
+from core.config.wording import shown
 from core.errors import ConfigError, Problem
 
 _LISTED = 12
+_PLACEHOLDER = re.compile(r"<.*>|\$\w+|\$\{\w+\}|\$env:\w+|%\w+%", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Imported:
-    """values: {"section.name": value}. report: what was taken, read as what, not needed, unknown, empty."""
+    """values: {"section.name": value}. report: what was taken, read as what, not needed, unknown, empty.
+
+    A value that no option takes is not among the values but in the report. What the settings themselves
+    leave empty (a folder, a name, the sample prompts) is among the values, as empty.
+    """
 
     source: str
     values: Mapping[str, Any]
@@ -31,26 +52,81 @@ class Imported:
 
 def import_text(text: str) -> Imported:
     """Settings from pasted or loaded text, whichever kind it is. Raises ConfigError when it is none."""
-    text = text.lstrip("\ufeff").strip()
+    with reading_settings(PASTED, "E-IMPORT"):
+        return _import_text(text.lstrip("\ufeff").strip())
+
+
+def _import_text(text: str) -> Imported:
+    if not text:
+        raise ConfigError(_nothing("there is nothing to read here", "読み込む内容がありません"))
+    if len(text) > toml_io.LONGEST:
+        raise ConfigError(toml_io.too_long())
     if text.startswith("{"):
-        refuse_datasets(_document(text))
-        pairs, notes = kohya_gui.settings(text)
+        document = _json(text)
+        foreign.refuse_document(document)
+        refuse_datasets(document)
+        pairs, notes = kohya_gui.settings(document)
         return _imported("kohya_ss JSON", pairs, notes)
-    if pasted.is_command(text):
-        pairs, notes = pasted.settings(text)
-        return _imported("command line", pairs, notes)
+    foreign.refuse_text(text)
+    found = _toml(text)
+    if found is not None:
+        foreign.refuse_document(found)
+        refuse_datasets(found)
+        return _imported("TOML", _flat(found))
+    command = pasted.settings(text)
+    return _imported("command line", command.pairs, command.notes, command.script)
+
+
+def _nothing(en: str, ja: str) -> Problem:
+    return Problem(
+        "E-IMPORT",
+        f"{en}: paste a command line with --options, or the text of a TOML or JSON file.",
+        f"{ja}。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+    )
+
+
+def _json(text: str) -> dict[str, Any]:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+        found = json.loads(text)
+    except json.JSONDecodeError as e:
+        line = text.split("\n")[e.lineno - 1].strip()[:80]
         raise ConfigError(
             Problem(
                 "E-IMPORT",
-                f"this is neither a command line with --options, nor TOML, nor JSON ({e}).",
-                f"「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません（{e}）。",
+                f"this is not JSON: {e.msg} (column {e.colno}): {line}",
+                f"JSONとして読めません。{e.msg}（{e.colno}文字目）：{line}",
+                line=e.lineno,
             )
         ) from e
-    refuse_datasets(document)
-    return _imported("TOML", _flat(document))
+    except RecursionError as e:
+        raise ConfigError(toml_faults.too_deep()) from e
+    except ValueError as e:
+        problem = toml_faults.unreadable_number(text)
+        if problem is None:
+            raise
+        raise ConfigError(problem) from e
+    return {str(name): value for name, value in found.items()}
+
+
+def _toml(text: str) -> dict[str, Any] | None:
+    """The tables of a TOML text, None for a command. Raises ConfigError for what is neither."""
+    try:
+        found = toml_io.parse(text)
+    except ConfigError as e:
+        if pasted.is_command(text):
+            return None
+        if pasted.is_setting(text):
+            raise
+        raise ConfigError(
+            Problem(
+                "E-IMPORT",
+                "this is neither a command line with --options, nor TOML, nor JSON. "
+                f"As TOML: {e.problems[0].text('en')}",
+                "「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません。"
+                f"TOMLとしては、{e.problems[0].text('ja')}",
+            )
+        ) from e
+    return None if any(name.startswith("--") for name in found) else found
 
 
 def is_dataset_config(text: str) -> bool:
@@ -69,75 +145,126 @@ def _document(text: str) -> Mapping[str, Any]:
 
 def import_metadata(metadata: Mapping[str, str]) -> Imported:
     """The settings a LoRA was trained with, as far as its metadata tells them. Raises ConfigError."""
-    return _imported("metadata", lora_metadata.settings(metadata))
+    with reading_settings(METADATA, "E-IMPORT-METADATA"):
+        pairs, notes = lora_metadata.settings(metadata)
+        return _imported("metadata", pairs, notes)
 
 
 def _flat(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Sections of an sd-scripts config file are decoration."""
-    pairs: list[tuple[str, Any]] = []
-    for name, value in document.items():
-        pairs += _flat(value) if isinstance(value, dict) else [(name, value)]
-    return [pair for pair in pairs if pair[0] != "format"]
+    return [(str(path[-1]), value) for path, value in leaves(document) if path != ("format",)]
 
 
-def _imported(source: str, pairs: Iterable[tuple[str, Any]], notes: Sequence[Problem] = ()) -> Imported:
+def _imported(
+    source: str, pairs: Iterable[tuple[str, Any]], notes: Sequence[Problem] = (), script: str = ""
+) -> Imported:
     """File each setting under our name for it, as its option's type."""
-    reading = Reading()
+    reading = Reading(is_foreign=True)
     empty: list[Problem] = []
     for name, value in pairs:
-        if isinstance(value, str) and re.fullmatch(r"<.*>", value.strip(), re.DOTALL):
+        if isinstance(value, str) and _PLACEHOLDER.fullmatch(value.strip()):
             empty.append(_placeholder(name, value.strip()))
         else:
-            number = typed(value)
-            is_text = name not in sd_scripts.NOT_HERE and not isinstance(number, bool)
-            take(reading, (name,), value if is_text else number)
-    options = {option.key: option for option in walk(RunConfig)}
-    values = {key: fitted(options[key], value) for key, value in reading.values.items()}
-    said = [*notes, *empty, *(problem for _, problem in reading.problems)]
+            take(reading, (name,), _switched(name, value))
+    scripts.finish(reading, script)
+    values, refused = _fitting(reading.values)
+    said = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
     left_out = [_left_out(problem) for problem in said if problem.is_error]
-    report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
+    if not any(values.values()):
+        nothing = _nothing("no setting in it can be taken", "取り込める設定がありません")
+        raise ConfigError(nothing, *left_out[:_LISTED])
     if "network.method" not in values:
         has_network = any(key.startswith("network.") for key in values)
         values["network.method"] = "lora" if has_network else "none"
-    return Imported(source, values, tuple(report))
+    report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
+    return Imported(source, values, (*report, *_to_be_mended(values)))
+
+
+def _switched(name: str, value: Any) -> Any:
+    """ "True" and "false" as switches, where no text belongs; numbers stay as they are, for `fitted`."""
+    if not isinstance(value, str) or value.lower() not in ("true", "false"):
+        return number(value) if _is_number_wanted(name, value) else value
+    option = _options().get(sd_scripts.ALIASES.get(name, ""))
+    return value if option is not None and "str" in str(option.field.annotation) else value.lower() == "true"
+
+
+def _is_number_wanted(name: str, value: Any) -> bool:
+    """A number in text for an option that is only looked at for being set, such as weighted_captions."""
+    return name in NOT_HERE and isinstance(value, str) and number(value) is not None
+
+
+@functools.cache
+def _options() -> Mapping[str, Option]:
+    return {option.key: option for option in walk(RunConfig)}
+
+
+def _fitting(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that options take, each as its option's type, and what is wrong with the others."""
+    values = {key: fitted(_options()[key], value) for key, value in given.items()}
+    _, problems = typed(values)
+    for problem in problems:
+        values.pop(problem.key, None)
+    return values, [_default_stays(problem) for problem in problems]
+
+
+def _default_stays(problem: Problem) -> Problem:
+    """What is used in place of a value that is not taken."""
+    option = _options()[problem.key]
+    if option.is_personal or option.default in (None, (), ""):
+        return problem
+    default = shown(option.default).strip("'")
+    return replace(
+        problem,
+        en=f"{problem.en.removesuffix('.')}; {default} stays.",
+        ja=f"{problem.ja.removesuffix('。')}。{default}のままです。",
+    )
+
+
+def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
+    """What the checker will say of the values together, apart from what is still missing."""
+    config, _ = typed(values)
+    found = [problem for rule in rules.RULES for problem in rule(config)]
+    return [
+        replace(
+            problem,
+            code="W-IMPORT-MEND",
+            en=f"taken, but it {problem.en}" if problem.en[:1].islower() else f"taken, but: {problem.en}",
+            ja=f"取り込みましたが、修正が必要です：{problem.ja}",
+        )
+        for problem in found
+        if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
+    ]
+
+
+@functools.cache
+def _adapter(option: Option) -> TypeAdapter[Any]:
+    return TypeAdapter(
+        Annotated[(option.field.annotation, option.name, *option.field.metadata)]  # type: ignore[arg-type]
+    )
 
 
 def fitted(option: Option, value: Any) -> Any:
     """The value as the option's type: "16" -> 16 for a number, "2024" stays text for a name.
 
-    What fits in no way stays as it is, for the checker to name.
+    An empty one is the option's default where that is nothing. What fits in no way stays as near to a number
+    as it is, for the checker to name.
     """
-    adapter: TypeAdapter[Any] = TypeAdapter(
-        Annotated[(option.field.annotation, option.name, *option.field.metadata)]  # type: ignore[arg-type]
-    )
-    number = typed(value)
-    is_whole = isinstance(number, float) and number.is_integer()
-    candidates = [number, *((int(number),) if is_whole else ()), value, str(value)]
-    for candidate in candidates:
+    if value == "" and not option.default:
+        return option.default
+    found = number(value) if isinstance(value, str) else value
+    plain = value if found is None else found
+    whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+    for candidate in (plain, whole, value, str(value)):
         try:
-            adapter.validate_python(candidate, strict=True)
+            _adapter(option).validate_python(candidate, strict=True)
         except ValidationError:
             continue
         return candidate
-    return number
-
-
-def typed(text: Any) -> Any:
-    """A number or a truth value when the text is one, else the text."""
-    if not isinstance(text, str):
-        return text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    return whole
 
 
 def _taken(values: Mapping[str, Any]) -> Problem:
-    names = [key.split(".")[1] for key in values]
+    names = [key.split(".")[1] for key, value in values.items() if value not in (None, "", ())]
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
     return Problem(

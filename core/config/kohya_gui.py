@@ -5,53 +5,49 @@ Its window keeps names and units of its own; what it hands to the scripts is wor
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.pasted import Pairs, option_pairs, split
+from core.config.numbers import LARGEST, decimal
+from core.config.option import walk
+from core.config.pasted import Pairs, option_pairs
+from core.config.reference import OF_THE_WINDOW, is_of_other_models
+from core.config.schema import RunConfig
 from core.errors import ConfigError, Problem
 
-_NAMES: Mapping[str, str] = {
+NAMES: Mapping[str, str] = {
     "max_resolution": "resolution",
     "optimizer": "optimizer_type",
     "learning_rate_unet": "unet_lr",
     "learning_rate_te": "text_encoder_lr",
     "lora_network_weights": "network_weights",
     "stop_text_encoder_training_pct": "stop_text_encoder_training",
+    "image_folder": "train_data_dir",
+    "batch_size": "train_batch_size",
 }
+_EMPTIED = frozenset(
+    name
+    for option in walk(RunConfig)
+    if option.is_personal and not option.default
+    for name in option.meta.sd_scripts
+)
+"""Options that an empty field of its window empties here too: files and folders, names, prompts."""
+_LAUNCHER = frozenset(("dynamo_backend", "wandb_run_name", "log_config", "log_tracker_config"))
+"""Fields that its window always fills and that say nothing here."""
+OF_THE_FINETUNE_TAB = frozenset(("train_dir", "caption_metadata_filename", "latent_metadata_filename"))
 _FAMILIES = (
     "sdxl", "flux1_checkbox", "sd3_checkbox", "hunyuan_image_checkbox", "anima_checkbox", "lumina_checkbox",
 )  # fmt: skip
 _CONVOLUTIONS = ("Kohya LoCon", "LoCon", "LyCORIS/LoCon")
 
-# About its window and its launcher, or parts of other kinds of network and other families.
-_ITS_OWN = frozenset(
-    (
-        "LoRA_type", "LyCORIS_preset", "additional_parameters", "epoch", "noise_offset_type", "lr_warmup",
-        "model_list", "save_as_bool", "file_path", "num_cpu_threads_per_process", "num_processes",
-        "num_machines", "gpu_ids", "main_process_port", "dynamo_backend", "dynamo_mode",
-        "dynamo_use_fullgraph", "dynamo_use_dynamic", "extra_accelerate_launch_args", "multi_gpu", "unit",
-        "factor", "use_wandb", "wandb_run_name", "wandb_api_key", "log_config", "log_tracker_config",
-        "huggingface_repo_type", "huggingface_repo_visibility", "huggingface_path_in_repo", "lowvram",
-        "model_type", "ae", "clip_l", "clip_g", "discrete_flow_shift", "model_prediction_type",
-        "timestep_sampling", "split_mode", "train_blocks", "t5xxl", "t5xxl_max_token_length",
-        "guidance_scale", "weighting_scheme", "logit_mean", "logit_std", "mode_scale", "apply_t5_attn_mask",
-        "cpu_offload_checkpointing", "blocks_to_swap", "show_timesteps", "show_timesteps_resolution",
-        "t5xxl_device", "t5xxl_dtype", "t5xxl_lr", "in_dims", "single_dim", "rank_dropout_scale",
-        "loraplus_lr_ratio", "ggpo_sigma", "ggpo_beta", "full_path", "use_shape",
-    )
-)  # fmt: skip
-_OTHER_FAMILIES = (
-    "sdxl_", "sd3_", "flux1_", "hunyuan_", "anima_", "lumina_", "img_", "txt_", "single_mod_",
-    "double_blocks", "single_blocks", "train_double_block", "train_single_block",
-)  # fmt: skip
 
+def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
+    """Pairs of sd-scripts' option name and value, and what was read as what. Raises ConfigError.
 
-def settings(text: str) -> tuple[Pairs, list[Problem]]:
-    """Pairs of sd-scripts' option name and value, and what was read as what. Raises ConfigError."""
-    document = _document(text)
+    An empty field for a file, a name or prompts is told as empty, since the window has it so; any other empty
+    one was left alone.
+    """
     family = next((name for name in _FAMILIES if _set(document.get(name))), "")
     if family:
         raise ConfigError(
@@ -65,46 +61,28 @@ def settings(text: str) -> tuple[Pairs, list[Problem]]:
     notes: list[Problem] = []
     pairs = _network(document, notes)
     pairs += _steps(document, notes)
+    pairs += _finetune(document)
     for name, value in document.items():
         pairs += _pair(name, value, document)
-    extra = option_pairs(split(str(document.get("additional_parameters") or "")))
+    extra = option_pairs(str(document.get("additional_parameters") or ""))
     named = {name for name, _ in extra}
     return [pair for pair in pairs if pair[0] not in named] + extra, notes
 
 
-def _document(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as e:
-        raise ConfigError(
-            Problem(
-                "E-IMPORT", f"this is not JSON: {e.msg}.", f"JSONとして読めません：{e.msg}。", line=e.lineno
-            )
-        ) from e
-    return {str(name): value for name, value in found.items()}
-
-
 def _number(value: Any) -> float:
     """Its fields hold numbers as numbers, as text or not at all."""
-    try:
-        return float(value or 0)
-    except (TypeError, ValueError):
+    if isinstance(value, str):
+        return decimal(value) or 0.0
+    if not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
         return 0.0
+    return float(value)
 
 
 def _set(value: Any) -> bool:
     """The window writes every field it has; an empty or zero one was left alone."""
-    if isinstance(value, str) and _is_number(value):
-        return float(value) != 0
-    return value not in ("", None, [], 0, False, "None", "none", "False")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
+    if isinstance(value, str) and decimal(value) == 0:
         return False
-    return True
+    return value not in ("", None, [], 0, False, "None", "none", "False")
 
 
 def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
@@ -136,7 +114,7 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
     """Its percentages as steps, and the epochs where no steps are given."""
     steps, epochs = _number(document.get("max_train_steps")), _number(document.get("max_train_epochs"))
     pairs: Pairs = []
-    if not steps and not epochs and _set(document.get("epoch")):
+    if not steps and not epochs and _number(document.get("epoch")):
         pairs.append(("max_train_epochs", int(_number(document["epoch"]))))
     stop = document.get("stop_text_encoder_training", document.get("stop_text_encoder_training_pct"))
     for name, percent in (
@@ -155,10 +133,27 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
     return pairs
 
 
+def _finetune(document: Mapping[str, Any]) -> Pairs:
+    """The finetune tab's own fields; its window always makes buckets."""
+    if "train_text_encoder" not in document or document.get("LoRA_type") is not None:
+        return []
+    pairs: Pairs = [("train_text_encoder", _set(document["train_text_encoder"])), ("enable_bucket", True)]
+    has_latents = document.get("use_latent_files") == "Yes"
+    metadata = document.get("latent_metadata_filename" if has_latents else "caption_metadata_filename")
+    if _set(document.get("train_dir")) and _set(metadata):
+        pairs.append(("in_json", f"{document['train_dir']}/{metadata}"))
+    return pairs
+
+
 def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
     """One field, when it asks for anything here."""
-    if name in _ITS_OWN or name.startswith(_OTHER_FAMILIES) or not _set(value):
+    option = NAMES.get(name, name)
+    if not _set(value):
+        return [(option, "")] if option in _EMPTIED and value in ("", None, []) else []
+    if name in OF_THE_WINDOW or name in _LAUNCHER or is_of_other_models(name):
         return []
+    if name in OF_THE_FINETUNE_TAB or name == "train_text_encoder":
+        return []  # see _finetune
     if name.startswith("stop_text_encoder_training"):
         return []  # in percent: see _steps
     if name in ("conv_dim", "conv_alpha") and document.get("LoRA_type") == "Standard":
@@ -175,4 +170,4 @@ def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
     if name == "sample_prompts" and isinstance(value, str):
         lines = [line.strip() for line in value.splitlines() if line.strip() and not line.startswith("#")]
         return [(name, lines)]
-    return [(_NAMES.get(name, name), value)]
+    return [(option, value)]

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
 
@@ -69,10 +70,8 @@ def _blank_lines(statement: str) -> int:
 
 def _parts(dotted: str) -> tuple[str, ...]:
     """'a."b c".d' -> ("a", "b c", "d"), with the escapes of quoted keys undone by the parser itself."""
-    parts = []
-    for raw in _PART.findall(dotted):
-        parts.append(next(iter(tomllib.loads(f"{raw} = 0"))))
-    return tuple(parts)
+    raw = _PART.findall(dotted)
+    return tuple(next(iter(tomllib.loads(f"{one} = 0"))) if one[0] in "\"'" else one for one in raw)
 
 
 def _resolve(parts: tuple[str, ...], counts: dict[Path, int], is_array: bool) -> Path:
@@ -89,21 +88,29 @@ def _resolve(parts: tuple[str, ...], counts: dict[Path, int], is_array: bool) ->
 
 def _inner_keys(statement: str) -> list[Path]:
     """Key paths inside the inline tables of one `key = value` statement."""
+    if "{" not in statement:
+        return []
     try:
-        value = tomllib.loads(statement)
+        value: object = tomllib.loads(statement)
     except tomllib.TOMLDecodeError:
         return []
-    return [path for path in _walk(value, ()) if len(path) > 1]
+    found: list[Path] = []
+    waiting: list[tuple[Path, object]] = [((), value)]
+    while waiting:
+        path, value = waiting.pop()
+        items: Iterable[tuple[str | int, object]] = ()
+        if isinstance(value, dict):
+            items = value.items()
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            items = enumerate(value)
+        inner = [((*path, key), item) for key, item in items]
+        found += [place for place, _ in inner if len(place) > 1]
+        waiting += [item for item in inner if len(item[0]) < _DEEPEST]
+    return found
 
 
-def _walk(value: object, path: Path) -> list[Path]:
-    items: list[tuple[str | int, object]] = []
-    if isinstance(value, dict):
-        items = list(value.items())
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        items = list(enumerate(value))
-    return [found for key, item in items for found in [(*path, key), *_walk(item, (*path, key))]]
-
+_DEEPEST = 12
+"""Tables within tables that have lines of their own; no option stands so deep."""
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 

@@ -10,31 +10,46 @@ from typing import Any
 from core.config import sd_scripts
 from core.errors import ConfigError, Problem
 
-_NAMES: Mapping[str, str] = {
+NAMES: Mapping[str, str] = {
     "batch_size_per_device": "train_batch_size",
     "debiased_estimation": "debiased_estimation_loss",
 }
-# Recorded for people, or about one subject: not settings of a recipe.
-_LEFT = frozenset(
-    ("output_name", "training_comment", "dataset_config", "cache_info", "lr_warmup", "network_args")
-)
+RECORDS = frozenset(
+    (
+        "base_model_version", "bucket_info", "cache_info", "dataset_config", "dataset_dirs", "datasets",
+        "epoch", "lr_warmup", "network_args", "new_sd_model_hash", "new_vae_hash", "num_batches_per_epoch",
+        "num_epochs", "num_reg_images", "num_train_images", "num_validation_images", "optimizer",
+        "output_name", "reg_dataset_dirs", "sd_model_hash", "sd_model_name", "sd_scripts_commit_hash",
+        "session_id", "steps", "tag_frequency", "tokens", "total_batch_size", "training_comment",
+        "training_finished_at", "training_started_at", "vae_hash", "vae_name",
+    )
+)  # fmt: skip
+"""What is recorded for people, about one subject, or about how the run went: not settings of a recipe."""
 
 
-def settings(metadata: Mapping[str, str]) -> list[tuple[str, Any]]:
-    """Pairs of sd-scripts' option name and value. Raises ConfigError when it tells none."""
+def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[Problem]]:
+    """Pairs of sd-scripts' option name and value, and what is recorded that is not known here.
+
+    Raises ConfigError when it tells none.
+    """
     found = {
         name.removeprefix("ss_"): value
         for name, value in metadata.items()
-        if name.startswith("ss_") and value not in ("None", "", "{}", "Dynamic")
+        if name.startswith("ss_") and isinstance(value, str) and value not in _LEFT_ALONE
     }
     pairs: list[tuple[str, Any]] = []
+    unknown: list[str] = []
     for name, value in found.items():
-        option = _NAMES.get(name, name)
+        option = NAMES.get(name, name)
         if name == "resolution":
             pairs.append(("resolution", re.sub(r"[()\[\] ]", "", value)))
         elif name == "optimizer":
             pairs += _optimizer(value)
-        elif sd_scripts.knows(option) and name not in _LEFT and not _is_off(value):
+        elif name in RECORDS:
+            continue
+        elif not sd_scripts.knows(option):
+            unknown.append(name)
+        elif not _is_off(value):
             pairs.append((option, value))
     if "max_train_steps" not in found and "num_epochs" in found:
         pairs.append(("max_train_epochs", found["num_epochs"]))
@@ -47,7 +62,21 @@ def settings(metadata: Mapping[str, str]) -> list[tuple[str, Any]]:
                 "このファイルには学習時の設定が記録されていません。",
             )
         )
-    return pairs
+    return pairs, [_unknown(unknown)] if unknown else []
+
+
+_LEFT_ALONE = ("None", "", "{}", "[]", "Dynamic")
+_MOST = 10
+
+
+def _unknown(names: list[str]) -> Problem:
+    shown = ", ".join(f"ss_{name}"[:60] for name in names[:_MOST])
+    more = f" ({len(names) - _MOST} more)" if len(names) > _MOST else ""
+    return Problem(
+        "W-IMPORT-UNKNOWN",
+        f"what these records mean is not known here, so they were passed over: {shown}{more}.",
+        f"次の記録は内容が不明のため使いません：{shown}{more}。",
+    )
 
 
 def _is_off(value: str) -> bool:
@@ -67,6 +96,6 @@ def _network_args(text: str) -> list[tuple[str, Any]]:
     """The network's own arguments, which are recorded as JSON."""
     try:
         found = json.loads(text) if text else {}
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return []
     return list(found.items()) if isinstance(found, dict) else []

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from core.catalog import Words
 from core.config import needs as conditions
+from core.config import numbers
 
 Level = Literal["basic", "advanced", "expert"]
 PathKind = Literal["", "file", "folder", "model"]
@@ -25,6 +26,9 @@ refused: the option shapes the weights. data: its whole effect is in what is tra
 may change as long as that stays the same. rounding: the result differs in the last digits at most, which is
 said. free: no bit of the weights depends on it.
 """
+
+MOST = 1_000_000_000
+"""Of whatever is counted: steps, epochs, files. More of them is a slip of the keyboard."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +108,13 @@ def _steps_or_share(value: object) -> int | float:
     """500, "500" and 500.0 are steps; 0.1, "0.1" and "10%" a tenth of the run, 1.0 and "100%" all of it."""
     number: object = value
     if isinstance(value, str):
-        text = value.strip().replace("％", "%")
-        try:
-            number = int(text) if text.lstrip("-").isdigit() else float(text.removesuffix("%"))
-        except ValueError:
-            number = math.nan
-        if text.endswith("%"):
-            number = float(number) / 100
-            if 0 <= number <= 1:
-                return number
-            number = math.nan
+        text = numbers.narrow(value)
+        number = numbers.number(text.removesuffix("%"))
+        if text.endswith("%") and number is not None:
+            share = number / 100
+            if 0 <= share <= 1:
+                return share
+            number = None
     if isinstance(number, float):
         if 0 < number <= 1:
             return number

@@ -3,109 +3,191 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from core.config import scripts, words
+from core.config.words import Line, Word
 from core.errors import ConfigError, Problem
 
 Pairs = list[tuple[str, Any]]
 
-# Scripts that train something else than Stable Diffusion 1.x and 2.x or a LoRA for them.
-_OTHER = re.compile(
-    r"(sdxl_|sd3_|flux_|lumina_|hunyuan_|anima_).*\.py|.*(textual_inversion|control_net).*\.py"
-)
-
-
-# Switches that leave a part of the model alone, whatever rate is given for it.
-_ONLY: Mapping[str, str] = {
-    "network_train_unet_only": "text_encoder_lr",
-    "network_train_text_encoder_only": "unet_lr",
-}
 # Options that take several values, each a word of its own.
 _LISTS: Mapping[str, Callable[[list[str]], Any]] = {
     "base_weights": list,
     "base_weights_multiplier": ",".join,
+    "network_args": list,
+    "optimizer_args": list,
+    "lr_scheduler_args": list,
+    "text_encoder_lr": list,
 }
+_LAUNCHERS = re.compile(r"(?m)(^|[\s/\\])(accelerate|python[0-9.]*|torchrun)(\.exe)?\s")
+_SETTING = re.compile(r"\s*(\[+[\w .\"'-]+\]+\s*(#.*)?$|[\w.\"'-]+\s*=)")
+_SHOWN = 60
+_MOST_TWICE = 20
+
+
+@dataclass
+class Command:
+    """script: the file's name, or "". pairs: option and value, each option once. notes: what to say of it."""
+
+    script: str = ""
+    pairs: Pairs = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
 
 
 def is_command(text: str) -> bool:
-    """Whether a text has options such as --seed in it."""
-    return re.search(r"(^|\s)--\w", _plain(text)) is not None
+    """Whether a text is a command with options such as --seed in it, and no list of settings.
+
+    A TOML text may hold prompts with --w 512 in them.
+    """
+    plain = words.plain(text)
+    if re.search(r"(^|[\s\"'(])--\w", plain) is None:
+        return False
+    if re.search(r"\w\.py(\s|[\"']|$)", plain) or _LAUNCHERS.search(plain):
+        return True
+    return _first_line(plain).startswith("--") or not is_setting(plain)
 
 
-def settings(text: str) -> tuple[Pairs, list[Problem]]:
+def is_setting(text: str) -> bool:
+    """Whether a text begins as TOML does, with a name = value or a [section]."""
+    return _SETTING.match(_first_line(text)) is not None
+
+
+def _first_line(text: str) -> str:
+    """The first line that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip() and line.strip()[0] != "#"), "")
+
+
+def settings(text: str) -> Command:
     """Options of the training script; those of `accelerate launch` before it are left to accelerate.
 
-    Lines may be joined by \\, ^ or ` or by nothing. Raises ConfigError.
+    Lines may be joined by \\, ^ or ` or by nothing. The command ends at a line without options of it,
+    and at && and the like; what comes behind is left out and said. Raises ConfigError.
     """
-    words = _words(text)
-    scripts = [i for i, word in enumerate(words) if re.fullmatch(r"[^<>=]*\w\.py", word)]
-    if len(scripts) > 1:
+    command = Command()
+    line, rest = _command_lines(words.lines(text), command)
+    left_out: list[Line] = []
+    for following in rest:
+        if not left_out and following[0].text.startswith("--"):
+            own, behind = words.until_operator(following)
+            line += own
+            left_out += [behind] if behind else []
+        else:
+            left_out.append(following)
+    if left_out:
+        said = " / ".join(" ".join(word.text for word in one) for one in left_out)
+        said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+        command.notes.append(
+            Problem(
+                "W-IMPORT-AFTER",
+                f"what stands behind the command was left out: {said}.",
+                f"コマンドの後に続く部分は取り込んでいません：{said}。",
+            )
+        )
+    command.pairs = _pairs(line, command.notes)
+    return command
+
+
+def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line]]:
+    """The words behind the script's name, and the lines that follow. Raises ConfigError."""
+    places = [(n, i) for n, line in enumerate(found) for i, word in enumerate(line) if _is_script(word)]
+    names = [_file_name(found[n][i]) for n, i in places]
+    trainers = [place for place, name in zip(places, names, strict=True) if name in scripts.TAKEN]
+    chosen = trainers if len(trainers) == 1 else places
+    if len(chosen) > 1:
         raise ConfigError(
             Problem(
                 "E-IMPORT-SEVERAL",
-                f"there are {len(scripts)} commands here; paste one of them.",
-                f"コマンドが{len(scripts)}個あります。1つだけ貼り付けてください。",
+                f"there are {len(chosen)} commands here; paste one of them.",
+                f"コマンドが{len(chosen)}個あります。1つだけ貼り付けてください。",
             )
         )
-    script = re.split(r"[\\/]", words[scripts[0]])[-1] if scripts else ""
-    if _OTHER.fullmatch(script):
-        raise ConfigError(
-            Problem(
-                "E-IMPORT-FAMILY",
-                f"{script} trains what can't be trained here; train_db.py, fine_tune.py and train_network.py "
-                "can be taken.",
-                f"{script}の学習には対応していません（train_db.py・fine_tune.py・train_network.pyに対応）。",
+    if chosen:
+        n, i = chosen[0]
+        command.script = _file_name(found[n][i])
+        scripts.refuse(command.script)
+        if command.script not in scripts.TAKEN:
+            taken = ", ".join(scripts.TAKEN)
+            command.notes.append(
+                Problem(
+                    "W-IMPORT-SCRIPT",
+                    f"{command.script} is none of {taken}; its options are read as theirs.",
+                    f"{command.script}は{taken}のいずれでもありませんが、同じオプションとして読みました。",
+                )
             )
-        )
-    pairs = option_pairs(words[scripts[0] + 1 :] if scripts else words)
-    if script == "train_network.py" and "network_module" not in dict(pairs):
-        pairs.insert(0, ("network_module", "networks.lora"))
-    left_out = {rate for switch, rate in _ONLY.items() if dict(pairs).get(switch)}
-    return [pair for pair in pairs if pair[0] not in left_out], []
+        own, behind = words.until_operator(found[n][i + 1 :])
+    else:
+        n = next((n for n, line in enumerate(found) if any(w.text.startswith("--") for w in line)), 0)
+        own, behind = words.until_operator(found[n])
+    return list(own), [*([behind] if behind else []), *found[n + 1 :]]
 
 
-def _plain(text: str) -> str:
-    """What web pages and word processors make of a command, undone: dashes, quotes, wide blanks."""
-    text = re.sub(r"(?m)(^|\s)[\u2013\u2014\u2015\u2212](?=[A-Za-z]\w+)", r"\1--", text)
-    quotes = {ord(c): '"' for c in "\u201c\u201d\u201e\uff02"} | {ord(c): "'" for c in "\u2018\u2019"}
-    return text.translate(quotes | {0x3000: " ", 0xA0: " "})
+def _is_script(word: Word) -> bool:
+    return re.fullmatch(r"[^<>=]*\w\.py", word.text) is not None
 
 
-def _words(text: str) -> list[str]:
-    joined = re.sub(r"[\\^`]\s*\n", " ", _plain(text))
-    try:
-        return shlex.split(joined.replace("\\", "\\\\"))
-    except ValueError as e:
-        raise ConfigError(
-            Problem("E-IMPORT", f"a quote is not closed ({e}).", f"引用符が閉じられていません（{e}）。")
-        ) from e
+def _file_name(word: Word) -> str:
+    return re.split(r"[\\/]", word.text)[-1]
 
 
-def split(text: str) -> list[str]:
-    """The words of a text with quotes in it. Raises ConfigError for a quote that is not closed."""
-    return _words(text)
+def option_pairs(text: str) -> Pairs:
+    """The options of a text that holds nothing else.
+
+    "--a=1 --b 2 --c" -> [("a", "1"), ("b", "2"), ("c", True)].
+
+    Raises ConfigError for a quote that is not closed.
+    """
+    return _pairs([word for line in words.lines(text) for word in line], [])
 
 
-def option_pairs(words: list[str]) -> Pairs:
-    """["--a=1", "--b", "2", "--c"] -> [("a", "1"), ("b", "2"), ("c", True)]."""
-    pairs: Pairs = []
+def _pairs(line: Line, notes: list[Problem]) -> Pairs:
+    """Option and value, each option once: as in argparse the last of several counts."""
+    given: dict[str, list[Any]] = {}
     values: list[str] = []
     name = ""
-    for word in [*words, "--"]:
-        if not word.startswith("--"):
-            values.append(word)
+    for word in [*line, Word("--")]:
+        if _is_misspelt(word):
+            notes.append(_one_dash(word.text))
+        elif not word.text.startswith("--"):
+            values.append(word.text)
             continue
         if name:
-            pairs.append((name, _LISTS[name](values) if name in _LISTS else _value(values)))
-        name, separator, value = word[2:].partition("=")
+            given.setdefault(name, []).append(_value(name, values))
+        name, separator, value = word.text[2:].partition("=") if word.text.startswith("--") else ("", "", "")
         values = [value] if separator else []
-    return pairs
+    twice = {name: found for name, found in given.items() if len(found) > 1 and found[0] != found[-1]}
+    notes += [_said_twice(name, found) for name, found in list(twice.items())[:_MOST_TWICE]]
+    return [(name, found[-1]) for name, found in given.items()]
 
 
-def _value(values: list[str]) -> Any:
+def _is_misspelt(word: Word) -> bool:
+    """-network_dim=8: one dash, and neither a negative number nor a value in quotes."""
+    return not word.is_quoted and re.fullmatch(r"-[A-Za-z]\w+(=.*)?", word.text, re.DOTALL) is not None
+
+
+def _one_dash(text: str) -> Problem:
+    name = text[1:].partition("=")[0]
+    return Problem(
+        "E-IMPORT-DASH",
+        f"-{name} has one dash; an option begins with two: write --{text[1:]}",
+        f"-{name}のハイフンが1つです。「--{text[1:]}」のように2つ書いてください。",
+    )
+
+
+def _said_twice(name: str, found: list[Any]) -> Problem:
+    return Problem(
+        "W-IMPORT-TWICE",
+        f"{name} is given {len(found)} times; the last one counts: {found[-1]}.",
+        f"{name}が{len(found)}回指定されています。最後の値を使います：{found[-1]}。",
+    )
+
+
+def _value(name: str, values: list[str]) -> Any:
+    if name in _LISTS:
+        return _LISTS[name](values)
     if not values:
         return True
-    # A path with blanks that was not quoted is put together again; lists belong to *_args.
+    # A path with blanks that was not quoted is put together again.
     return values if len(values) > 1 and all("=" in value for value in values) else " ".join(values)

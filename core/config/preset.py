@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from core.catalog import Words
-from core.config import toml_io, wording
-from core.config.check import SECTIONS, read_values
+from core.config import toml_io
+from core.config.border import reading_settings
+from core.config.check import read_document, typed
 from core.config.option import walk
 from core.config.schema import FORMAT, RunConfig
+from core.config.taking import KeyPath
+from core.config.wording import shown
 from core.errors import ConfigError, Problem
 
 SHIPPED = Path(__file__).resolve().parents[2] / "presets"
@@ -25,7 +26,8 @@ SHIPPED = Path(__file__).resolve().parents[2] / "presets"
 class Preset:
     """values: {"section.name": value}, only what the preset is about.
 
-    note: whom it is for and why it is so. source: where the values come from.
+    note: whom it is for and why it is so. source: where the values come from. unknown: what else stands in
+    the file, which stays there and is not used; notices: what there is to say about it.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Preset:
     path: Path
     values: Mapping[str, Any]
     is_own: bool
+    unknown: Mapping[KeyPath, Any] = field(default_factory=dict)
+    notices: tuple[Problem, ...] = ()
 
 
 def load(path: Path) -> Preset:
@@ -53,25 +57,47 @@ def _read_once(path: Path, mtime_ns: int, size: int) -> Preset:
 
 
 def _read(path: Path) -> Preset:
-    document = toml_io.parse(toml_io.read(path))
-    title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
-    source = _words(document.pop("source", ""), "")
-    document["format"] = FORMAT
-    reading, found = read_values(_text_of(document))
-    problems = [problem for _, problem in found if problem.is_error]
-    nested: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    for key, value in reading.values.items():
-        section, name = key.split(".")
-        nested[section][name] = value
-    try:
-        config = RunConfig.model_validate(nested)
-    except ValidationError as e:
-        raise ConfigError(*problems, *wording.problems_of(e)) from e
-    if problems:
-        raise ConfigError(*problems)
-    typed = toml_io.values_of(config)
-    values = {key: typed[key] for key in reading.values}
-    return Preset(path.stem, title, note, source, path, values, path.parent.resolve() != SHIPPED)
+    with reading_settings(path):
+        document = toml_io.parse(toml_io.read(path))
+        title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
+        source = _words(document.pop("source", ""), "")
+        version = document.pop("format", FORMAT)
+        reading = read_document({**document, "format": FORMAT})
+        config, misfits = typed(reading.values)
+        bad = {problem.key for problem in misfits}
+        values = toml_io.values_of(config)
+        known = {key: values[key] for key in reading.values if key not in bad}
+        problems = [*(problem for _, problem in reading.problems if problem.is_error), *misfits]
+        if problems and not known:
+            raise ConfigError(*problems)
+        unknown = dict(reading.unknown) | {reading.origin[key]: reading.values[key] for key in bad}
+        notices = (*_of_another_version(version), *map(_not_used, problems))
+        is_own = path.parent.resolve() != SHIPPED
+        return Preset(path.stem, title, note, source, path, known, is_own, unknown, notices)
+
+
+def _of_another_version(version: Any) -> list[Problem]:
+    if version == FORMAT:
+        return []
+    return [
+        Problem(
+            "W-PRESET-FORMAT",
+            f"this preset is of format {shown(version)}, and this version knows format {FORMAT}; what it "
+            "knows is used.",
+            f"このプリセットの形式は{shown(version)}で、このバージョンの形式は{FORMAT}です。"
+            "対応している設定だけを使います。",
+        )
+    ]
+
+
+def _not_used(problem: Problem) -> Problem:
+    """What is wrong with a run file is, of a preset, what is kept in its file and not used."""
+    return Problem(
+        "W-PRESET-NOT-USED",
+        f"not used, but kept in the preset: {problem.en}",
+        f"使いませんが、プリセットには残します：{problem.ja}",
+        problem.key,
+    )
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -81,18 +107,6 @@ def _words(value: Any, otherwise: str) -> Words:
     table = value if isinstance(value, dict) else {}
     en = str(table.get("en", otherwise))
     return Words(en, str(table.get("ja", en)))
-
-
-def _text_of(document: Mapping[str, Any]) -> str:
-    """The document as TOML again, so that presets go through the one reader of run files."""
-    lines = [f"format = {FORMAT}"]
-    for section, table in document.items():
-        if isinstance(table, dict):
-            lines.append(f"[{section}]")
-            lines += [f"{name} = {toml_io.toml_value(value)}" for name, value in table.items()]
-        elif section != "format":
-            lines.insert(1, f"{section} = {toml_io.toml_value(table)}")
-    return "\n".join(lines)
 
 
 def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
@@ -121,27 +135,46 @@ def _place(preset: Preset) -> list[tuple[str, float]]:
 def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> Path:
     """Keep the values that differ from the defaults as an own preset. Raises ConfigError for a bad name.
 
-    Paths and names of one run (base model, folders, output name, resume) are left out.
+    Paths and names of one run (base model, folders, output name, resume) are left out. Where a preset of this
+    name is there already, what this version does not know in it is kept, and its note where none is given.
     """
     _refuse_bad_name(name)
+    path = folder / f"{name}.toml"
+    unknown, note = _kept(path, note)
     defaults = toml_io.values_of(RunConfig())
-    lines = [
-        f"format = {FORMAT}",
-        f"title = {toml_io.toml_value(name)}",
-        f"note = {toml_io.toml_value(note)}",
-    ]
-    section = ""
+    tables: dict[str, list[str]] = {"": []}
     for option in walk(RunConfig):
         value = values.get(option.key)
         if value is None or value == defaults[option.key] or option.meta.path or option.name == "output_name":
             continue
-        if option.section != section:
-            section = option.section
-            lines.append(f"\n[{section}]")
-        lines.append(f"{option.name} = {toml_io.toml_value(value)}")
-    path = folder / f"{name}.toml"
+        tables.setdefault(option.section, []).append(f"{option.name} = {toml_io.toml_value(value)}")
+    for (*above, last), value in unknown.items():
+        table, *inner = map(str, above or [""])
+        key = ".".join(map(toml_io.toml_key, [*inner, str(last)]))
+        tables.setdefault(table, []).append(f"{key} = {toml_io.toml_value(value)}")
+    lines = [
+        f"format = {FORMAT}",
+        f"title = {toml_io.toml_value(name)}",
+        f"note = {toml_io.toml_value(note)}",
+        *tables.pop(""),
+    ]
+    for table, inside in tables.items():
+        lines += [f"\n[{toml_io.toml_key(table)}]", *inside]
     toml_io.write(path, "\n".join(lines) + "\n")
     return path
+
+
+def _kept(path: Path, note: str) -> tuple[Mapping[KeyPath, Any], str]:
+    """What a preset that is written anew has in its file and this version does not know, and its note."""
+    if not path.exists():
+        return {}, note
+    try:
+        before = load(path)
+    except ConfigError:
+        return {}, note
+    known = {option.key for option in walk(RunConfig)}
+    unknown = {path: value for path, value in before.unknown.items() if ".".join(map(str, path)) not in known}
+    return unknown, note or before.note.en
 
 
 def rename(chosen: Preset, name: str) -> Path:
@@ -168,8 +201,8 @@ def _refuse_bad_name(name: str) -> None:
         raise ConfigError(
             Problem(
                 "E-PRESET-NAME",
-                f"{name!r} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
-                f"{name!r}はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
+                f"{shown(name)} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
+                f"{shown(name)}はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
             )
         )
 

@@ -15,6 +15,7 @@ from core.config import (
 from core.config.needs import unmet
 from core.config.option import walk
 from core.config.schema import RunConfig
+from core.config.wording import shown
 from core.errors import Problem
 
 Rule = Callable[[RunConfig], Iterator[Problem]]
@@ -30,8 +31,20 @@ def base_is_named(config: RunConfig) -> Iterator[Problem]:
         )
 
 
+LARGEST_SIDE = 8192
+"""Pixels, as for buckets."""
+
+
 def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
     for side in config.dataset.resolution:
+        if side > LARGEST_SIDE:
+            yield Problem(
+                "E-CFG-RANGE",
+                f"must be at most {LARGEST_SIDE}, not {shown(side)}.",
+                f"{LARGEST_SIDE}以下にしてください（値：{shown(side)}）。",
+                key="dataset.resolution",
+            )
+            return
         if side < 64 or side % 64:
             near = max(64, round(side / 64) * 64)
             yield Problem(
@@ -139,8 +152,8 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
     if is_bad:
         yield Problem(
             "E-CFG-NAME",
-            f"{name!r} can't be a file name on every system; use letters, digits, spaces, - and _.",
-            f"{name!r}はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
+            f"{shown(name)} can't be a file name on every system; use letters, digits, spaces, - and _.",
+            f"{shown(name)}はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
             key="save.output_name",
         )
 

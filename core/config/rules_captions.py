@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.config.schema import RunConfig
+from core.config.wording import shown
 from core.errors import Problem
 
 
@@ -20,17 +21,17 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
         ):
             yield Problem(
                 "E-CFG-TOGETHER",
-                f"must not hold caption_separator ({data.caption_separator!r}), found {value!r}; "
+                f"must not hold caption_separator ({shown(data.caption_separator)}), found {shown(value)}; "
                 "choose another one, such as `;;;`.",
-                f"caption_separator（{data.caption_separator!r}）を含められません（値：{value!r}）。"
+                f"caption_separator（{shown(data.caption_separator)}）を含められません（値：{shown(value)}）。"
                 "「;;;」などにしてください。",
                 key=f"dataset.{name}",
             )
     if data.secondary_separator is not None and data.secondary_separator == data.keep_tokens_separator:
         yield Problem(
             "E-CFG-TOGETHER",
-            f"must differ from keep_tokens_separator ({data.keep_tokens_separator!r}).",
-            f"keep_tokens_separator（{data.keep_tokens_separator!r}）と異なるものにしてください。",
+            f"must differ from keep_tokens_separator ({shown(data.keep_tokens_separator)}).",
+            f"keep_tokens_separator（{shown(data.keep_tokens_separator)}）と異なるものにしてください。",
             key="dataset.secondary_separator",
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from core.config import blocks
 from core.config.schema import RunConfig
+from core.config.wording import shown
 from core.errors import Problem
 
 
@@ -47,8 +48,8 @@ def _list(
     except ValueError:
         yield Problem(
             "E-CFG-VALUE",
-            f"must be {count} numbers with commas between them{curves}, not {text!r}.",
-            f"カンマ区切りの{count}個の数値{curves_ja}にしてください（値：{text!r}）。",
+            f"must be {count} numbers with commas between them{curves}, not {shown(text)}.",
+            f"カンマ区切りの{count}個の数値{curves_ja}にしてください（値：{shown(text)}）。",
             key=key,
         )
         return
@@ -62,15 +63,15 @@ def _list(
     elif is_whole and any(n != int(n) or n > 1024 for n in found):
         yield Problem(
             "E-CFG-VALUE",
-            f"must be whole numbers from 0 to 1024, not {text!r}.",
-            f"0〜1024の整数にしてください（値：{text!r}）。",
+            f"must be whole numbers from 0 to 1024, not {shown(text)}.",
+            f"0〜1024の整数にしてください（値：{shown(text)}）。",
             key=key,
         )
     elif not may_be_negative and any(n < 0 for n in found):
         yield Problem(
             "E-CFG-VALUE",
-            f"must not be below 0, found {text!r}.",
-            f"0以上にしてください（値：{text!r}）。",
+            f"must not be below 0, found {shown(text)}.",
+            f"0以上にしてください（値：{shown(text)}）。",
             key=key,
         )
 

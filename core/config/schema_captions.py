@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.option import Section, opt
+from core.config.option import MOST, Section, opt
 
 
 class CaptionOptions(Section):
@@ -45,6 +45,7 @@ class CaptionOptions(Section):
         needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
         sd_scripts="keep_tokens",
         ge=0,
+        le=MOST,
     )
     caption_separator: str = opt(
         ",",
@@ -127,6 +128,7 @@ class CaptionOptions(Section):
         level="expert",
         sd_scripts="caption_dropout_every_n_epochs",
         ge=0,
+        le=MOST,
     )
     caption_tag_dropout_rate: float = opt(
         0.0,

@@ -7,15 +7,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from core import catalog
+from core.config import numbers
 from core.config.option import Section, opt
 
 
 def _resolution(value: object) -> object:
     """512, "512", "768,512" or [768, 512] -> (width, height); the rest is left for pydantic to refuse."""
     if isinstance(value, str):
-        parts = [part.strip() for part in value.replace("x", ",").split(",")]
-        if all(part.isascii() and part.isdigit() for part in parts) and len(parts) <= 2:
-            value = [int(part) for part in parts]
+        sides = numbers.sides(value)
+        if sides is not None and len(sides) <= 2:
+            value = sides
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if isinstance(value, list | tuple) and len(value) == 1:
@@ -164,6 +165,7 @@ class FolderOptions(Section):
         needs="dataset.enable_bucket|dataset.dataset_config",
         sd_scripts="bucket_reso_steps",
         ge=64,
+        le=8192,
         multiple_of=64,
         on_resume="data",
     )
@@ -217,6 +219,7 @@ class FolderOptions(Section):
         needs="dataset.validation_split|dataset.dataset_config",
         sd_scripts="validation_seed",
         ge=0,
+        le=2**63 - 1,
         personal=True,
         on_resume="data",
     )

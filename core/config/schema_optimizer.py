@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from core import catalog
-from core.config.option import Lines, Section, StepsOrShare, opt
+from core.config.option import MOST, Lines, Section, StepsOrShare, opt
 
 OptimizerName = Literal[
     "AdamW", "AdamW8bit", "PagedAdamW", "PagedAdamW8bit", "PagedAdamW32bit", "Lion", "Lion8bit",
@@ -59,6 +59,7 @@ class OptimizerConfig(Section):
         ),
         sd_scripts="lr_warmup_steps",
         ge=0,
+        le=MOST,
     )
     lr_decay_steps: StepsOrShare = opt(
         0,
@@ -71,6 +72,7 @@ class OptimizerConfig(Section):
         needs="optimizer.lr_scheduler=warmup_stable_decay",
         sd_scripts="lr_decay_steps",
         ge=0,
+        le=MOST,
     )
     lr_scheduler_num_cycles: int = opt(
         1,
@@ -83,6 +85,7 @@ class OptimizerConfig(Section):
         needs="optimizer.lr_scheduler=cosine_with_restarts,cosine_with_min_lr,warmup_stable_decay",
         sd_scripts="lr_scheduler_num_cycles",
         ge=1,
+        le=MOST,
     )
     lr_scheduler_power: float = opt(
         1.0,
@@ -104,6 +107,7 @@ class OptimizerConfig(Section):
         needs="optimizer.lr_scheduler=inverse_sqrt",
         sd_scripts="lr_scheduler_timescale",
         ge=1,
+        le=MOST,
     )
     lr_scheduler_min_lr_ratio: float | None = opt(
         None,

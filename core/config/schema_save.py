@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from core import catalog
-from core.config.option import Lines, Section, opt
+from core.config.option import MOST, Lines, Section, opt
 from core.config.schema_metadata import MetadataOptions
 
 
@@ -60,6 +60,7 @@ class SaveOptions(Section):
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
         sd_scripts="save_every_n_epochs",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_every_n_steps: int | None = opt(
@@ -69,6 +70,7 @@ class SaveOptions(Section):
         level="advanced",
         sd_scripts="save_every_n_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_last_n_epochs: int | None = opt(
@@ -82,6 +84,7 @@ class SaveOptions(Section):
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
         sd_scripts="save_last_n_epochs",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_n_epoch_ratio: int | None = opt(
@@ -94,6 +97,7 @@ class SaveOptions(Section):
         level="expert",
         sd_scripts="save_n_epoch_ratio",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_last_n_epochs_state: int | None = opt(
@@ -107,6 +111,7 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
         sd_scripts="save_last_n_epochs_state",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_last_n_steps: int | None = opt(
@@ -120,6 +125,7 @@ class SaveOptions(Section):
         needs="save.save_every_n_steps",
         sd_scripts="save_last_n_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_last_n_steps_state: int | None = opt(
@@ -133,6 +139,7 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_steps",
         sd_scripts="save_last_n_steps_state",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     save_state: bool = opt(
@@ -165,6 +172,7 @@ class SaveOptions(Section):
         ),
         level="advanced",
         ge=0,
+        le=MOST,
         on_resume="free",
         personal=True,
     )
@@ -266,6 +274,7 @@ class SampleConfig(Section):
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
         sd_scripts="sample_every_n_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
         personal=True,
     )
@@ -276,6 +285,7 @@ class SampleConfig(Section):
         level="advanced",
         sd_scripts="sample_every_n_epochs",
         ge=1,
+        le=MOST,
         on_resume="free",
         personal=True,
     )

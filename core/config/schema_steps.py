@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from core import catalog
-from core.config.option import Section, StepsOrShare, opt
+from core.config.option import MOST, Section, StepsOrShare, opt
 
 
 class StepOptions(Section):
@@ -19,6 +19,7 @@ class StepOptions(Section):
         ("How often the weights are updated.", "重みを更新する回数。"),
         sd_scripts="max_train_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     max_train_epochs: int | None = opt(
@@ -27,6 +28,7 @@ class StepOptions(Section):
         ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
         sd_scripts="max_train_epochs",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     learning_rate: float = opt(
@@ -73,6 +75,7 @@ class StepOptions(Section):
         level="advanced",
         sd_scripts="stop_text_encoder_training",
         ge=-1,
+        le=MOST,
     )
     seed: int | None = opt(
         None,

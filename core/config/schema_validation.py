@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.option import Section, opt
+from core.config.option import MOST, Section, opt
 
 
 class ValidationOptions(Section):
@@ -24,6 +24,7 @@ class ValidationOptions(Section):
         level="advanced",
         sd_scripts="validate_every_n_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     validate_every_n_epochs: int | None = opt(
@@ -36,6 +37,7 @@ class ValidationOptions(Section):
         level="advanced",
         sd_scripts="validate_every_n_epochs",
         ge=1,
+        le=MOST,
         on_resume="free",
     )
     max_validation_steps: int | None = opt(
@@ -48,5 +50,6 @@ class ValidationOptions(Section):
         level="expert",
         sd_scripts="max_validation_steps",
         ge=1,
+        le=MOST,
         on_resume="free",
     )

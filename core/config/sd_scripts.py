@@ -3,93 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.catalog import SAMPLER_ALIASES, optimizer_name
 from core.config import network_args
+from core.config.numbers import number
 from core.config.option import walk
+from core.config.reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
 from core.config.schema import RunConfig
+from core.config.wording import shown
 
 # The names that say the same in our words, from the declarations.
 ALIASES: Mapping[str, str] = {
     name: option.key for option in walk(RunConfig) for name in option.meta.sd_scripts
 }
 
-ATTENTION_FLAGS: Mapping[str, str] = {"mem_eff_attn": "mem_eff", "xformers": "xformers", "sdpa": "sdpa"}
+ATTENTION_FLAGS: Mapping[str, str] = {
+    "mem_eff_attn": "mem_eff",
+    "xformers": "xformers",
+    "diffusers_xformers": "xformers",
+    "sdpa": "sdpa",
+}
 """Flags of sd-scripts of which several may be set -> our value; the first of them wins, as there."""
 
 FULL_PRECISIONS: Mapping[str, str] = {"full_fp16": "fp16", "full_bf16": "bf16"}
 """Flags of sd-scripts that say more of a mixed_precision -> the one that they need beside them."""
 
-# Options of sd-scripts that have no task here: name -> why, in both languages.
-NOT_NEEDED: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(
-        ("max_data_loader_n_workers", "persistent_data_loader_workers", "highvram", "lowram", "vae_batch"),
-        ("pictures are loaded by threads here", "画像の読み込みはスレッドで行うため"),
-    ),
-    **dict.fromkeys(
-        ("config_file", "output_config", "console_log_level", "console_log_file", "console_log_simple"),
-        ("the console decides this itself", "コンソール側で決まるため"),
-    ),
-    **dict.fromkeys(
-        ("log_with", "log_tracker_name"),
-        ("the log is always TensorBoard's", "ログは常にTensorBoard形式のため"),
-    ),
-    **dict.fromkeys(
-        ("use_safetensors", "debug_dataset", "skip_cache_check", "cache_info", "tokenizer_cache_dir"),
-        ("this is always done right without it", "指定しなくても正しく行うため"),
-    ),
-}
-
 TAKE_OUT = ("; take it out to train without it.", "これなしで学習する場合は、削除してください。")
 """How the refusal of an option ends, in both languages."""
 
-# Options of sd-scripts that would change the result and are not here: refused when they are set to anything.
-NOT_HERE = frozenset(
-    (
-        "dataset_class",
-        "deepspeed",
-        "face_crop_aug_range",
-        "fp8_base",
-        "fp8_base_unet",
-        "fused_backward_pass",
-        "huggingface_repo_id",
-        "lr_scheduler_type",
-        "no_half_vae",
-        "resume_from_huggingface",
-        "token_warmup_min",
-        "token_warmup_step",
-        "torch_compile",
-        "wandb_api_key",
-        "weighted_captions",
-    )
-)
-
 # How sd-scripts finds its place again after a resume.
 _PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
-
-# What sd-scripts writes when such an option is left alone; these values ask for nothing.
-_HARMLESS: Mapping[str, Any] = {
-    "token_warmup_min": 1,
-}
 
 
 @dataclass(frozen=True)
 class Translated:
     """values: our key -> value. note: what it was read as, when the name or value is another here.
 
-    refused: why it can't be taken, in (English, Japanese).
+    refused: why it can't be taken, in (English, Japanese). is_switch: the values hold whatever else is given.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     note: tuple[str, str] | None = None
     refused: tuple[str, str] | None = None
+    is_switch: bool = False
 
 
-def knows(name: str) -> bool:
-    """Whether sd-scripts has an option of this name, used here or not."""
-    return name in ALIASES or name in NOT_NEEDED or name in NOT_HERE or name in _SPECIAL
+def knows(name: str, is_foreign: bool = False) -> bool:
+    """Whether sd-scripts has an option of this name, used here or not.
+
+    is_foreign: the text is another program's, so that the fields of kohya_ss's window count as well.
+    """
+    is_own = name in ALIASES or name in NOT_NEEDED or name in NOT_HERE or name in _SPECIAL
+    return is_own or (is_foreign and name in OF_THE_WINDOW)
 
 
 def translate(name: str, value: Any) -> Translated:
@@ -104,17 +71,21 @@ def translate(name: str, value: Any) -> Translated:
             else (f"{name} is read as {key}", f"{name}は{key}として読みました")
         )
         return Translated({key: value}, note)
+    if name in OF_THE_WINDOW:
+        return Translated(
+            note=(
+                f"{name} is a field of kohya_ss's window and no option of sd-scripts; it is passed over",
+                f"{name}はkohya_ssの画面の項目で、sd-scriptsのオプションではないため使いません",
+            )
+        )
     if name in NOT_NEEDED:
         en, ja = NOT_NEEDED[name]
         return Translated(note=(f"{name} is not needed: {en}", f"{name}は不要です（{ja}）"))
-    if not value or value == _HARMLESS.get(name):
+    if not value or value in HARMLESS.get(name, ()):
         return Translated()
+    en, ja = NOT_HERE[name]
     return Translated(
-        refused=(
-            f"this sd-scripts option is not available here and would change the result (found {value!r})"
-            + TAKE_OUT[0],
-            f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。" + TAKE_OUT[1],
-        )
+        refused=(f"{en} (found {shown(value)})" + TAKE_OUT[0], f"{ja}（値：{shown(value)}）。" + TAKE_OUT[1])
     )
 
 
@@ -150,8 +121,8 @@ def _network_module(value: Any) -> Translated:
         return _said("network_module", "network.method", "lora")
     return Translated(
         refused=(
-            f"only networks.lora can be trained here, not {value!r}.",
-            f"学習できるのはnetworks.loraだけです（値：{value!r}）。",
+            f"only networks.lora can be trained here, not {shown(value)}.",
+            f"学習できるのはnetworks.loraだけです（値：{shown(value)}）。",
         )
     )
 
@@ -168,15 +139,61 @@ def _network_args(given: Any) -> Translated:
 
 
 def _no_grad_part(name: str, key: str) -> Callable[[Any], Translated]:
-    """network_train_unet_only and its twin: the other part's rate is 0."""
-    return lambda given: _said(name, key, 0.0) if given else Translated()
+    """network_train_unet_only and its twin: the other part's rate is 0, whatever is given for it."""
+    return lambda given: replace(_said(name, key, 0.0), is_switch=True) if given else Translated()
+
+
+def _train_text_encoder(given: Any) -> Translated:
+    """fine_tune.py's flag. Where it is absent, `scripts.finish` says what the script does then."""
+    return Translated() if given else text_encoder_rests("train_text_encoder = false")
+
+
+def text_encoder_rests(why: str) -> Translated:
+    """The text encoder is not trained, as a script of sd-scripts would have it."""
+    return replace(_said(why, "train.text_encoder_lr", 0.0), is_switch=True)
+
+
+def _listed(given: Any) -> list[Any]:
+    """The values of a list, also of one in text: "[5e-05, 6e-05]" or "5e-5 6e-5"."""
+    items = given if isinstance(given, list | tuple) else [given]
+    found: list[Any] = []
+    for item in items:
+        found += item.strip("[]() ").replace(",", " ").split() if isinstance(item, str) else [item]
+    return found
+
+
+LISTS = frozenset(("text_encoder_lr",))
+"""Options that are a list in sd-scripts and one value here."""
+
+
+def _text_encoder_lr(name: str) -> Callable[[Any], Translated]:
+    """A rate, or one for each text encoder: Stable Diffusion 1.x and 2.x have the first alone."""
+    key = "train.text_encoder_lr"
+
+    def read(given: Any) -> Translated:
+        rates = _listed(given)
+        if not rates or given is None:
+            return Translated()
+        first = number(rates[0]) if isinstance(rates[0], str) else rates[0]
+        value = given if first is None else first
+        if len(rates) > 1:
+            return Translated(
+                {key: value},
+                (
+                    f"{name} is read as its first rate, {shown(value)}: there is one text encoder",
+                    f"{name}は最初の値{shown(value)}として読みました（Text Encoderは1つのため）",
+                ),
+            )
+        return Translated({key: value}) if name in key else _said(name, key, value)
+
+    return read
 
 
 def _max_token_length(value: Any) -> Translated:
     if value is None:
         return Translated()
-    is_number = isinstance(value, str) and value.isascii() and value.isdigit()
-    return Translated({"model.max_token_length": int(value) if is_number else value})
+    found = number(value) if isinstance(value, str) else value
+    return Translated({"model.max_token_length": value if found is None else found})
 
 
 def _save_precision(value: Any) -> Translated:
@@ -184,12 +201,13 @@ def _save_precision(value: Any) -> Translated:
 
 
 def _sampler(value: Any) -> Translated:
-    return Translated({"sample.sample_sampler": SAMPLER_ALIASES.get(value, value)})
+    known = SAMPLER_ALIASES.get(value, value) if isinstance(value, str) else value
+    return Translated({"sample.sample_sampler": known})
 
 
 def _unset_when_zero(name: str) -> Callable[[Any], Translated]:
     """sd-scripts takes 0 for "not given"."""
-    return lambda given: Translated({ALIASES[name]: given}) if given else Translated()
+    return lambda given: Translated() if given in (0, "0", "", None) else Translated({ALIASES[name]: given})
 
 
 def _place_of_resume(given: Any) -> Translated:
@@ -199,8 +217,8 @@ def _place_of_resume(given: Any) -> Translated:
     return Translated(
         refused=(
             "a resumed run goes on exactly where its state was saved, so this is not needed "
-            f"(found {given!r}); take it out and name the state in save.resume.",
-            f"再開時は保存した時点から正確に続くため不要です（値：{given!r}）。"
+            f"(found {shown(given)}); take it out and name the state in save.resume.",
+            f"再開時は保存した時点から正確に続くため不要です（値：{shown(given)}）。"
             "削除して、save.resumeに学習状態を指定してください。",
         )
     )
@@ -223,6 +241,8 @@ _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
     "network_args": _network_args,
     "network_train_unet_only": _no_grad_part("network_train_unet_only", "train.text_encoder_lr"),
     "network_train_text_encoder_only": _no_grad_part("network_train_text_encoder_only", "train.unet_lr"),
+    **{name: _text_encoder_lr(name) for name in ("text_encoder_lr", "learning_rate_te")},
+    "train_text_encoder": _train_text_encoder,
     "max_token_length": _max_token_length,
     "save_precision": _save_precision,
     "sample_sampler": _sampler,

@@ -7,11 +7,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import toml
 
 from core import files
+from core.catalog import Words
+from core.config import toml_faults
+from core.config.border import reading_settings
 from core.config.option import Option, walk
 from core.config.schema import FORMAT, RunConfig
 from core.errors import ConfigError, Lang, Problem
@@ -22,34 +25,39 @@ from core.reading import reason
 LONGEST = 1_000_000
 """Characters; a run file is a page or two, so anything beyond this is something else."""
 
+LARGEST = 4 * LONGEST
+"""Bytes; no text of so many characters has more in UTF-8."""
+
 
 def parse(text: str) -> dict[str, Any]:
-    """The values of a TOML text. Raises ConfigError with the line of a syntax fault."""
+    """The values of a TOML text. Raises ConfigError with line, column and the text there of a fault."""
     if len(text) > LONGEST:
-        raise ConfigError(
-            Problem(
-                "E-CFG-SIZE",
-                f"this is no run file: it is longer than {LONGEST:,} characters.",
-                f"設定ファイルではありません（{LONGEST:,}文字を超えています）。",
-            )
-        )
-    try:
-        return tomllib.loads(text.lstrip("\ufeff"))
-    except (tomllib.TOMLDecodeError, RecursionError) as e:
-        raise ConfigError(_syntax_problem(str(e))) from e
+        raise ConfigError(too_long())
+    text = text.lstrip("\ufeff")
+    with reading_settings():
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as e:
+            raise ConfigError(toml_faults.syntax_problem(text, e)) from e
+        except RecursionError as e:
+            raise ConfigError(toml_faults.too_deep()) from e
+        except ValueError as e:
+            problem = toml_faults.unreadable_number(text)
+            if problem is None:
+                raise
+            raise ConfigError(problem) from e
 
 
-def _syntax_problem(message: str) -> Problem:
-    at = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    bare = re.sub(r"\s*\(at [^)]*\)", "", message)
-    en, ja = f"this is not TOML: {bare}.", f"TOMLとして読めません：{bare}。"
-    if "\\" in bare or "hex" in bare or "Unescaped" in bare:
-        en += " Write a Windows path in 'single quotes' or with / instead of \\."
-        ja += "Windowsのパスは'シングルクォート'で囲むか、\\の代わりに/を使ってください。"
-    return Problem("E-CFG-SYNTAX", en, ja, line=int(at.group(1)) if at else None)
+def too_long() -> Problem:
+    """The refusal of a text that is longer than any settings."""
+    return Problem(
+        "E-CFG-SIZE",
+        f"this is no file of settings: it is longer than {LONGEST:,} characters.",
+        f"設定ファイルではありません（{LONGEST:,}文字を超えています）。",
+    )
 
 
-def read(path: Path, most_bytes: int = 4 * LONGEST) -> str:
+def read(path: Path, most_bytes: int = LARGEST) -> str:
     """The text of a file in UTF-8, with or without a byte order mark. Raises ConfigError with its path.
 
     most_bytes: a larger file is refused unread; a letter takes up to four.
@@ -89,6 +97,15 @@ def read(path: Path, most_bytes: int = 4 * LONGEST) -> str:
         ) from e
 
 
+def read_stream(stream: TextIO) -> str:
+    """What is piped in, in UTF-8 whatever the console speaks. Raises ConfigError, as `read` does."""
+    with reading_settings(Words("what was piped in", "標準入力")):
+        data = stream.buffer.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ConfigError(too_long())
+        return data.decode("utf-8-sig")
+
+
 def write(path: Path, text: str) -> None:
     """Put the text in place at once: the old file stays whole until the new one is on disk.
 
@@ -100,10 +117,18 @@ def write(path: Path, text: str) -> None:
 
 def toml_value(value: object) -> str:
     """One value as TOML. Raises ConfigError for text that no TOML file can hold."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml_key(str(name))} = {toml_value(v)}" for name, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     encoder = toml.TomlEncoder()
     encoder.dump_funcs[str] = _toml_string
-    text = str(encoder.dump_value(value)).strip()
-    return re.sub(r"\[ *(.*?),? *\]$", r"[\1]", text, flags=re.DOTALL) if text.startswith("[") else text
+    return str(encoder.dump_value(value)).strip()
+
+
+def toml_key(name: str) -> str:
+    """A name as it stands before = or in a [header]."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml_string(name)
 
 
 def _toml_string(value: str) -> str:

@@ -12,6 +12,8 @@ from core.config.option import walk
 from core.config.schema import RunConfig
 from core.errors import Problem
 
+_MOST_LETTERS = 60
+
 Sentences = Callable[[dict[str, Any], str], tuple[str, str]]
 
 _SENTENCES: dict[str, Sentences] = {
@@ -45,26 +47,31 @@ _SENTENCES: dict[str, Sentences] = {
         f"{str(c['expected']).replace(chr(39), '').replace(' or ', ', ')}のいずれかにしてください（値：{v}）",
     ),
     "greater_than_equal": lambda c, v: (
-        f"must be at least {c['ge']}, not {v}",
-        f"{c['ge']}以上にしてください（値：{v}）",
+        f"must be at least {_plain(c['ge'])}, not {v}",
+        f"{_plain(c['ge'])}以上にしてください（値：{v}）",
     ),
     "greater_than": lambda c, v: (
-        f"must be above {c['gt']}, not {v}",
-        f"{c['gt']}より大きくしてください（値：{v}）",
+        f"must be above {_plain(c['gt'])}, not {v}",
+        f"{_plain(c['gt'])}より大きくしてください（値：{v}）",
     ),
     "less_than_equal": lambda c, v: (
-        f"must be at most {c['le']}, not {v}",
-        f"{c['le']}以下にしてください（値：{v}）",
+        f"must be at most {_plain(c['le'])}, not {v}",
+        f"{_plain(c['le'])}以下にしてください（値：{v}）",
     ),
     "less_than": lambda c, v: (
-        f"must be below {c['lt']}, not {v}",
-        f"{c['lt']}より小さくしてください（値：{v}）",
+        f"must be below {_plain(c['lt'])}, not {v}",
+        f"{_plain(c['lt'])}より小さくしてください（値：{v}）",
     ),
     "multiple_of": lambda c, v: (
-        f"must be a multiple of {c['multiple_of']}, not {v}",
-        f"{c['multiple_of']}の倍数にしてください（値：{v}）",
+        f"must be a multiple of {_plain(c['multiple_of'])}, not {v}",
+        f"{_plain(c['multiple_of'])}の倍数にしてください（値：{v}）",
     ),
 }
+
+
+def _plain(bound: float) -> str:
+    """A bound as people write it: 0 and not 0.0, 1,000,000,000 with its commas."""
+    return f"{int(bound):,}" if float(bound).is_integer() else f"{bound:g}"
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -86,18 +93,21 @@ def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
     kind, value = detail["type"], detail["input"]
     if kind in ("tuple_type", "string_type") and key in lists:
         en, ja = (
-            f"must be a list of texts in quotes, not {_shown(value)}",
-            f"引用符で囲んだ文字列のリストにしてください（値：{_shown(value)}）",
+            f"must be a list of texts in quotes, not {shown(value)}",
+            f"引用符で囲んだ文字列のリストにしてください（値：{shown(value)}）",
         )
     elif kind in _SENTENCES:
-        en, ja = _SENTENCES[kind](detail.get("ctx", {}), _shown(value))
+        en, ja = _SENTENCES[kind](detail.get("ctx", {}), shown(value))
     else:
-        en, ja = f"{detail['msg']}, found {_shown(value)}", f"値が正しくありません（値：{_shown(value)}）"
+        en, ja = f"{detail['msg']}, found {shown(value)}", f"値が正しくありません（値：{shown(value)}）"
     return Problem("E-CFG-VALUE", f"{en}.", f"{ja}。", key=key)
 
 
-def _shown(value: Any) -> str:
-    """The value as a person typed it, cut short."""
-    text = repr(list(value)) if isinstance(value, tuple) else repr(value)
+def shown(value: Any) -> str:
+    """The value as a person typed it, cut short; also one that Python itself will not write out."""
+    try:
+        text = repr(list(value)) if isinstance(value, tuple) else repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists without end
+        return "a number of very many digits" if isinstance(value, int) else "…"
     text = {"True": "true", "False": "false"}.get(text, text)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 3] + "..."

@@ -132,9 +132,9 @@ def test_what_is_not_taken_is_told_first_and_asks_for_nothing_more():
     assert [problem.code for problem in found.report][:2] == ["I-IMPORT-TAKEN", "E-CFG-NOTHERE"]
     said = found.report[1]
     assert said.en == (
-        "not taken: this sd-scripts option is not available here and would change the result (found True)."
+        "not taken: this sd-scripts option is not available here and would change the result (found true)."
     )
-    assert said.ja == "取り込んでいません：sd-scriptsのこのオプションには対応していません（値：True）。"
+    assert said.ja == "取り込んでいません：sd-scriptsのこのオプションには対応していません（値：true）。"
 
 
 @pytest.mark.parametrize("script", ["sdxl_train.py", "sdxl_train_network.py", "train_textual_inversion.py"])

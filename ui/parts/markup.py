@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from core.config.check import KEYS
+from core.config.taking import KEYS
 from core.errors import Lang, Problem
 from ui.parts.options import OPTIONS
 from ui.text import say

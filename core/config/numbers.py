@@ -1,0 +1,60 @@
+"""Text where a number belongs -> the number. One reader for run files, imports, prompts and the window."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+LARGEST = 2**63 - 1
+"""The largest whole number that any option takes, as in TOML."""
+
+_LONGEST = 400
+"""Characters; no number that anything here can use has more."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_SIGNS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "、": ",", "。": "."})
+"""Dashes that stand for a minus, and the comma and point of a Japanese keyboard."""
+
+
+def narrow(text: str) -> str:
+    """Full-width digits, points, commas and percent signs as the plain ones; blanks around are cut off.
+
+    "０．５" -> "0.5", "７６８，５１２" -> "768,512".
+    """
+    return (
+        unicodedata.normalize("NFKC", text).translate(_SIGNS).strip() if not text.isascii() else text.strip()
+    )
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a text is, or None. Digits of other scripts and 1_000 are none."""
+    if len(text) > _LONGEST:
+        return None
+    plain = narrow(text)
+    return int(plain) if _WHOLE.fullmatch(plain) else None
+
+
+def decimal(text: str) -> float | None:
+    """The finite number that a text is, whole or not, or None; so inf, nan and 1e400 are none."""
+    if len(text) > _LONGEST:
+        return None
+    plain = narrow(text)
+    found = float(plain) if _DECIMAL.fullmatch(plain) else math.inf
+    return found if math.isfinite(found) else None
+
+
+def number(text: str) -> int | float | None:
+    """The number that a text is: whole where it is written so."""
+    found = whole(text)
+    return decimal(text) if found is None else found
+
+
+def sides(text: str) -> list[int] | None:
+    """The whole numbers of a size, "512" or "768,512"; commas and x of any width. None for anything else."""
+    if len(text) > _LONGEST:
+        return None
+    plain = re.sub("[x×]", ",", narrow(text), flags=re.IGNORECASE)
+    found = [whole(part) for part in plain.split(",")]
+    return [n for n in found if n is not None] if None not in found else None

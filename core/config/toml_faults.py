@@ -1,0 +1,106 @@
+"""What the TOML parser says of a text -> line, column, the line itself and what to do, in both languages."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from core.catalog import Words
+from core.errors import Problem
+from core.reading import short
+
+_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\s*$")
+
+_SAID: tuple[tuple[str, Words], ...] = (
+    ("Cannot overwrite a value", Words("this name is set above already", "この名前はすでに設定されています")),
+    ("Duplicate inline table key", Words("this name stands twice", "この名前が2回あります")),
+    ("Cannot declare", Words("this [section] stands above already", "この[セクション]はすでにあります")),
+    ("Cannot mutate", Words("this section is closed already", "このセクションには追加できません")),
+    ("Cannot define", Words("this section is closed already", "このセクションには追加できません")),
+    ("Expected '='", Words("there is no = behind the name", "名前の後に「=」がありません")),
+    ("Expected newline", Words("one setting a line; this one goes on", "1行に1つの設定を書いてください")),
+    ("Expected ']'", Words("the ] of the section is missing", "セクションの「]」がありません")),
+    ("Invalid initial character for a key", Words("a name is missing here", "ここには名前が必要です")),
+    ("Invalid statement", Words("this is no name = value", "「名前 = 値」の形ではありません")),
+    ("Invalid date", Words("there is no such date", "日付が正しくありません")),
+    ("Invalid value", Words("this value is not understood", "値を解釈できません")),
+    ("Unclosed array", Words("a [ is not closed", "「[」が閉じられていません")),
+    ("Unclosed inline", Words("a { is not closed", "「{」が閉じられていません")),
+    ("Unterminated string", Words("a quote is not closed", "引用符が閉じられていません")),
+    ("Invalid hex value", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
+    ("Unescaped '\\'", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
+    ("Escaped character", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
+    ("Illegal character", Words("text holds a control character", "文字列に改行や制御文字があります")),
+)  # fmt: skip
+"""How a message of the parser begins -> plain words."""
+
+_WIDE = re.compile("[＝“”‘’＂＇［］　]")
+"""What a Japanese keyboard or a word processor writes for = " ' [ ] and the blank."""
+
+_LONG_NUMBER = re.compile(r"[0-9_]{4300,}")
+_MOST_LETTERS = 80
+
+
+def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    """The fault of a TOML text: where it is, the line there, and what to do about it."""
+    at = _AT.search(str(error))
+    bare = _AT.sub("", str(error))
+    lines = text.replace("\r\n", "\n").split("\n")
+    if at and at[1]:
+        line, column = int(at[1]), int(at[2])
+    else:
+        line = max((n for n, one in enumerate(lines, 1) if one.strip()), default=1)
+        column = len(lines[line - 1].rstrip()) + 1
+    why = next((words for start, words in _SAID if bare.startswith(start)), Words(bare, bare))
+    shown = _around(lines[line - 1], column)
+    advice = _advice(lines[line - 1], bare)
+    return Problem(
+        "E-CFG-SYNTAX",
+        f"this is not TOML: {why.en} (column {column}): {shown}{advice.en}",
+        f"TOMLとして読めません。{why.ja}（{column}文字目）：{shown}{advice.ja}",
+        line=line,
+    )
+
+
+def _around(line: str, column: int) -> str:
+    """The line, or the piece of a long one that the column is in."""
+    start = max(0, column - 1 - _MOST_LETTERS // 2) if len(line) > _MOST_LETTERS else 0
+    piece = short(line[start : start + _MOST_LETTERS])
+    return f"{'…' if start else ''}{piece}{'…' if len(line) > start + _MOST_LETTERS else ''}"
+
+
+def _advice(line: str, bare: str) -> Words:
+    if "\\" in bare or "hex" in bare or "Escaped" in bare:
+        return Words(
+            " - write a Windows path in 'single quotes' or with / instead of \\.",
+            " - Windowsのパスは'シングルクォート'で囲むか、\\の代わりに/を使ってください。",
+        )
+    if _WIDE.search(line):
+        return Words(
+            " - write = \" ' [ ] and blanks as plain characters, not as full-width or curly ones.",
+            " - 「=」「\"」「'」「[」「]」と空白は半角で書いてください。",
+        )
+    return Words("", "")
+
+
+def too_deep() -> Problem:
+    """The problem of lists or tables within each other without end."""
+    return Problem(
+        "E-CFG-SYNTAX",
+        "this is nested too deeply for a file of settings; options stand in one [section] each.",
+        "入れ子が深すぎます。設定は1つの[セクション]の中に書いてください。",
+    )
+
+
+def unreadable_number(text: str) -> Problem | None:
+    """The problem of a number that has more digits than the parser takes, with its line."""
+    found = _LONG_NUMBER.search(text)
+    if found is None:
+        return None
+    digits = len(found[0])
+    return Problem(
+        "E-CFG-VALUE",
+        f"a number of {digits:,} digits is more than any option takes; shorten it.",
+        f"{digits:,}桁の数値は大きすぎます。短くしてください。",
+        line=text.count("\n", 0, found.start()) + 1,
+    )

@@ -1,0 +1,89 @@
+"""A pasted command -> its lines and words, as shells read them: quotes, joined lines, remarks, operators."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from core.errors import ConfigError, Problem
+
+
+class Word(NamedTuple):
+    """One word of a command. is_quoted: any part of it stood in quotes, so that it is no operator."""
+
+    text: str
+    is_quoted: bool = False
+
+
+Line = list[Word]
+
+_PIECE = re.compile(
+    r"(?P<joined>[\\^`][ \t]*\r?\n\s*)|(?P<end>\n)|(?P<blank>[^\S\n]+)"
+    r"|\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<open>[\"'])|(?P<plain>[^\s\"'\\^`]+|.)",
+    re.DOTALL,
+)
+_REMARK = re.compile(r"(#|::|@?rem(?=\s|$))", re.IGNORECASE)
+_OPERATORS = frozenset(("&&", "||", ";", "|", "&", ">", ">>", "2>", "2>&1", "<"))
+
+
+def plain(text: str) -> str:
+    """What web pages and word processors make of a command, undone: dashes, quotes, wide blanks."""
+    text = re.sub(r"(?m)(^|\s)[\u2013\u2014\u2015\u2212](?=[A-Za-z]\w+)", r"\1--", text)
+    quotes = {ord(c): '"' for c in "\u201c\u201d\u201e\uff02"} | {ord(c): "'" for c in "\u2018\u2019"}
+    return text.translate(quotes | {0x3000: " ", 0xA0: " "})
+
+
+def lines(text: str) -> list[Line]:
+    """The commands of a text, one a line, with \\, ^ and ` at a line's end undone; remarks are left out.
+
+    A backslash is otherwise a letter like any other, as paths of Windows need it. Raises ConfigError for a
+    quote that is not closed.
+    """
+    text = plain(text)
+    found: list[Line] = []
+    line: Line = []
+    word: list[str] = []
+    is_quoted = False
+    at = 0
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        assert piece is not None and piece.lastgroup is not None, "every letter is some piece"
+        at = piece.end()
+        if piece.lastgroup == "open":
+            raise ConfigError(Problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。"))
+        if piece.lastgroup in ("double", "single"):
+            word.append(piece[piece.lastgroup])
+            is_quoted = True
+        elif piece.lastgroup == "plain" and (word or is_quoted or not _is_remark(piece[0], not line)):
+            word.append(piece[0])
+        elif piece.lastgroup == "plain":
+            end = text.find("\n", at)
+            at = len(text) if end < 0 else end
+        else:
+            if word or is_quoted:
+                line.append(Word("".join(word), is_quoted))
+            word, is_quoted = [], False
+            if piece.lastgroup == "end":
+                found.append(line)
+                line = []
+    if word or is_quoted:
+        line.append(Word("".join(word), is_quoted))
+    return [line for line in (*found, line) if line]
+
+
+def _is_remark(text: str, is_first: bool) -> bool:
+    """Whether a remark begins here: # before any word, REM and :: at the start of a line."""
+    return text.startswith("#") or (is_first and _REMARK.match(text) is not None)
+
+
+def until_operator(line: Line) -> tuple[Line, Line]:
+    """The words of one command, and what stands behind an operator such as && or >."""
+    for n, word in enumerate(line):
+        if word.is_quoted:
+            continue
+        if word.text in _OPERATORS:
+            return line[:n], line[n:]
+        ended = re.fullmatch(r"(.*[^=;|&])(;|&&?|\|\|?)", word.text)
+        if ended:
+            return [*line[:n], Word(ended[1])], line[n + 1 :]
+    return line, []

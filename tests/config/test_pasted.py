@@ -1,0 +1,161 @@
+"""A pasted command ends where its shell ends it, and means what its script does where a flag is absent."""
+
+import pytest
+
+from core.config.importing import import_text
+from core.errors import ConfigError
+
+BATCH = """accelerate launch train_network.py ^
+  --network_dim=16 --pretrained_model_name_or_path="D:\\m.safetensors" ^
+  --output_name=mychar
+pause
+"""
+SHELL = """#!/bin/bash
+cd sd-scripts  # it's here
+accelerate launch train_network.py \\
+  --output_name=mine \\
+  --seed=5
+
+# finished
+echo "done"
+"""
+
+
+def said(found, code=""):
+    return [problem.text("en") for problem in found.report if not code or problem.code == code]
+
+
+def test_what_stands_behind_a_batch_files_command_is_no_part_of_it():
+    found = import_text(BATCH)
+    assert found.values["save.output_name"] == "mychar" and found.values["network.rank"] == 16
+    assert found.values["model.base"] == "D:\\m.safetensors"
+    assert said(found, "W-IMPORT-AFTER") == ["what stands behind the command was left out: pause."]
+
+
+def test_what_stands_before_and_behind_a_shell_scripts_command_is_no_part_of_it():
+    found = import_text(SHELL)
+    assert (found.values["save.output_name"], found.values["train.seed"]) == ("mine", 5)
+    assert said(found, "W-IMPORT-AFTER") == ["what stands behind the command was left out: echo done."]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "&& shutdown -h now",
+        "; shutdown",
+        "|| pause",
+        "> log.txt 2>&1",
+        "| tee log.txt",
+        "&",
+        "\nREM 16",
+        "\n:: 16",
+    ],
+)
+def test_an_operator_or_a_remark_ends_the_command(behind):
+    values = import_text(f"train_network.py --network_dim=16 --seed 5 {behind}").values
+    assert (values["network.rank"], values["train.seed"]) == (16, 5)
+    assert "shutdown" not in str(values)
+
+
+def test_a_remark_between_the_lines_is_passed_over_and_signs_in_quotes_are_none():
+    found = import_text(
+        'train_db.py --seed=5\nREM the names\n--caption_separator ";" --keep_tokens_separator="|||"\n# end'
+    )
+    assert found.values["dataset.caption_separator"] == ";" and not said(found, "W-IMPORT-AFTER")
+    assert found.values["dataset.keep_tokens_separator"] == "|||"
+
+
+def test_an_option_with_one_dash_is_named_and_does_not_become_part_of_a_value():
+    found = import_text("train_network.py --output_name=mine -network_dim=8 --stop_text_encoder_training -1")
+    assert found.values["save.output_name"] == "mine" and "network.rank" not in found.values
+    assert found.values["train.stop_text_encoder_training"] == -1
+    assert said(found, "E-IMPORT-DASH") == [
+        "not taken: -network_dim has one dash; an option begins with two: write --network_dim=8."
+    ]
+
+
+def test_the_last_of_an_option_given_twice_counts_as_in_argparse_and_is_said():
+    found = import_text("train_network.py --network_dim=8 --seed 1 --network_dim=16")
+    assert found.values["network.rank"] == 16
+    assert said(found, "W-IMPORT-TWICE") == ["network_dim is given 2 times; the last one counts: 16."]
+
+
+def test_a_quote_that_is_not_closed_is_refused():
+    with pytest.raises(ConfigError, match="quote is not closed"):
+        import_text('train_db.py --output_name "mine --seed 5')
+
+
+def test_a_variable_of_the_shell_only_stands_for_a_value():
+    found = import_text("train_db.py --output_name=$NAME --train_data_dir '%DATA%' --seed 1")
+    assert "save.output_name" not in found.values and "dataset.train_data_dir" not in found.values
+    assert len(said(found, "W-IMPORT-EMPTY")) == 2
+
+
+FINE_TUNE = "accelerate launch fine_tune.py --in_json meta.json --train_data_dir=img --learning_rate=5e-6"
+
+
+def test_fine_tune_without_its_flag_leaves_the_text_encoder_alone_and_says_so():
+    found = import_text(FINE_TUNE)
+    assert (found.values["train.text_encoder_lr"], found.values["train.learning_rate"]) == (0.0, 5e-6)
+    assert "fine_tune.py without train_text_encoder is read as train.text_encoder_lr = 0.0." in said(found)
+    assert import_text(FINE_TUNE + " --learning_rate_te=1e-6").values["train.text_encoder_lr"] == 0.0
+
+
+def test_fine_tune_with_its_flag_trains_the_text_encoder_at_its_rate():
+    values = import_text(FINE_TUNE + " --train_text_encoder --learning_rate_te=1e-6").values
+    assert values["train.text_encoder_lr"] == 1e-6
+    assert "train.text_encoder_lr" not in import_text(FINE_TUNE + " --train_text_encoder").values
+
+
+@pytest.mark.parametrize(("script", "method"), [("train_db.py", "none"), ("train_network.py", "lora")])
+def test_the_other_scripts_train_the_text_encoder_unasked(script, method):
+    values = import_text(f"{script} --learning_rate=5e-6 --train_data_dir=img").values
+    assert "train.text_encoder_lr" not in values and values["network.method"] == method
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "train_dreambooth_lora.py",
+        "train_dreambooth.py",
+        "train_text_to_image_lora.py",
+        "textual_inversion.py",
+    ],
+)
+def test_a_script_of_diffusers_is_refused_by_name_with_what_to_do(script):
+    with pytest.raises(ConfigError, match=f"{script} belongs to diffusers.*20_sls frog"):
+        import_text(f"accelerate launch {script} --instance_data_dir=x --learning_rate=1e-4 --seed=0")
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["train_textual_inversion.py", "train_textual_inversion_XTI.py", "train_controlnet.py", "sdxl_train.py",
+     "flux_train_network.py", "wan_train_network.py", "train_control_net.py", "sd3_train.py"],
+)  # fmt: skip
+def test_a_script_for_something_else_is_refused_by_name(script):
+    with pytest.raises(ConfigError, match=f"{script} trains what can't be trained here"):
+        import_text(f"accelerate launch {script} --seed 1")
+
+
+def test_an_unknown_script_is_read_as_sd_scripts_own_and_said():
+    found = import_text("python my_own.py --learning_rate=1e-4 --network_dim 8")
+    assert found.values["network.rank"] == 8
+    assert said(found, "W-IMPORT-SCRIPT") == [
+        "my_own.py is none of train_db.py, fine_tune.py, train_network.py; its options are read as theirs."
+    ]
+
+
+@pytest.mark.parametrize("given", ["5e-5 6e-5", "[5e-5, 6e-5]", "5e-5,6e-5"])
+def test_of_several_rates_of_text_encoders_the_first_is_ours(given):
+    found = import_text(f"train_network.py --network_dim=8 --text_encoder_lr {given}")
+    assert found.values["train.text_encoder_lr"] == 5e-5
+    assert "text_encoder_lr is read as its first rate, 5e-05: there is one text encoder." in said(found)
+
+
+def test_a_toml_with_prompts_in_it_is_no_command():
+    values = import_text("network_dim = 4\nsample_prompts = ['a frog --w 512 --s 9']\nseed = 1").values
+    assert values["network.rank"] == 4 and list(values["sample.sample_prompts"]) == ["a frog --w 512 --s 9"]
+
+
+def test_options_alone_are_a_command():
+    assert import_text("--seed=5\n--network_dim=8").values["network.rank"] == 8
