@@ -7,13 +7,17 @@ has the size and time that our own note of it has, or tells in its metadata that
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from core.config.output_names import ENDINGS, model_name
+from core.config.schema import SaveConfig
 from core.errors import UserError
 from core.formats.header import read_header
 from core.train import state_files
 from core.train.names import LINEAGE
+from core.train.state_files import Found
 
 SLACK = 2.0
 """Seconds by which the time of a file may change by itself: some drives keep it in steps of two."""
@@ -58,9 +62,39 @@ def is_state_of(path: Path, lineage: str) -> bool:
 
 def lineage_of(path: Path) -> str | None:
     """The training that a single file says it comes from; None for one that does not say."""
+    return _metadata(path).get(LINEAGE)
+
+
+def _metadata(path: Path) -> Mapping[str, str]:
     if path.suffix != ".safetensors" or not path.is_file():
-        return None
+        return {}
     try:
-        return read_header(path).metadata.get(LINEAGE)
+        return read_header(path).metadata
     except UserError:
-        return None
+        return {}
+
+
+def has_result(save: SaveConfig, found: Found) -> bool:
+    """Whether the final model of a state's last step lies in the output folder: only then a run is finished.
+
+    A safetensors file tells its training and step. Of anything else the state must know that it wrote it, or
+    it must be as new as the state, which is saved before the final model.
+    """
+    stem = model_name(save.output_name, "last", 0)
+    folder = Path(save.output_dir)
+    return any(_is_result(folder / f"{stem}{ending}", found) for ending in dict.fromkeys(ENDINGS.values()))
+
+
+def _is_result(path: Path, found: Found) -> bool:
+    if path.suffix not in ENDINGS.values() and not (path / "model_index.json").is_file():
+        return False
+    now = stamp(path)
+    if now is None:
+        return False
+    metadata = _metadata(path)
+    if LINEAGE in metadata:
+        return metadata[LINEAGE] == found.values["lineage"] and metadata.get("ss_steps") == str(found.step)
+    noted = found.values["written"]
+    if found.values.get("kind") == "last" and isinstance(noted, dict) and path.name in noted:
+        return True
+    return now.changed >= (found.path / state_files.MANIFEST).stat().st_mtime - SLACK

@@ -13,7 +13,7 @@ from core.config.option import Option, walk
 from core.config.schema import RunConfig
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
-from core.train import state_files
+from core.train import owned, state_files
 from core.train.lengths import Lengths
 from core.train.state_files import Found
 
@@ -137,14 +137,32 @@ _IDENTITY: Mapping[str, Words] = {
 }
 
 
-def already_finished(found: Found, total: int) -> Warned:
-    """Said when the state is of the last step."""
-    return Warned(
-        "W-ALREADY-DONE",
-        f"already finished ({found.step}/{total} steps); set more steps to train on.",
-        f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
-        str(found.path),
+def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool:
+    """Whether there is nothing left to do, which is said: all steps are trained and the result is there.
+
+    A run that was killed after its last step and before its last save has yet to write the result.
+    """
+    if found.step < total:
+        return False
+    if found.step == total and not owned.has_result(config.save, found):
+        emit(
+            Warned(
+                "W-RESUME-RESULT",
+                f"all {total} steps were trained before, but the result is not there; it is saved now.",
+                f"{total}ステップの学習は済んでいますが結果のモデルがないため、いま保存します。",
+                str(found.path),
+            )
+        )
+        return False
+    emit(
+        Warned(
+            "W-ALREADY-DONE",
+            f"already finished ({found.step}/{total} steps); set more steps to train on.",
+            f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
+            str(found.path),
+        )
     )
+    return True
 
 
 def still_stopped(found: Found) -> Warned:

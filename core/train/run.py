@@ -74,8 +74,7 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
     torch's global generators are left as they were found.
     """
     job = prepare(config, folder, control, emit)
-    if job.found is not None and job.found.step >= job.total_steps:
-        emit(resuming.already_finished(job.found, job.total_steps))
+    if job.found is not None and resuming.is_finished(config, job.found, job.total_steps, emit):
         return
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
     with (
@@ -84,7 +83,10 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
         Engine(config.train.precision) as engine,
     ):
         training, progress = build(job, engine, control, emit)
-        train_to_the_end(training, progress, control, emit)
+        if progress.step < job.total_steps:
+            train_to_the_end(training, progress, control, emit)
+        else:
+            training.outputs.save(progress, {"last"}, training.epoch_of(progress.step), control)
 
 
 def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:

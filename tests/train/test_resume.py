@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.config.schema import SaveConfig
 from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
-from core.train import state_files
+from core.train import owned, state_files
+from core.train.names import LINEAGE
+from ui.window.resuming import newest_unfinished
 
 PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_steps": 1}
 
@@ -99,6 +102,56 @@ def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
     again = train(configure(train={"max_train_steps": 2}, save={"save_state": True, "resume": "auto"}))
     assert [event.code for event in again.of(Warned)][-1] == "W-ALREADY-DONE"
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+RESULTS = {
+    "lora": {},
+    "no metadata": {"save": {"no_metadata": True}},
+    "diffusers": {"network": {"method": "none"}, "save": {"save_model_as": "diffusers"}},
+}
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+def test_a_run_killed_before_its_last_save_writes_the_result_when_it_is_resumed(
+    configure, train, tmp_path, kind
+):
+    options = {name: dict(section) for name, section in RESULTS[kind].items()}
+    steps = {"max_train_steps": 2}
+    save = {"save_every_n_steps": 1, "save_state": True} | options.pop("save", {})
+    train(configure(train=steps, save=save, **options))
+    out = tmp_path / "out"
+    (result,) = (path for path in out.iterdir() if path.stem == "last")
+    kept = result.rename(tmp_path / f"kept{result.suffix}")
+    (out / "last-state").rename(tmp_path / "state of the last save")
+    assert newest_unfinished(out) is not None
+    again = configure(train=steps, save=save | {"resume": "auto"}, **options)
+    told = [event.code for event in train(again).of(Warned)]
+    assert "W-RESUME-RESULT" in told and "W-ALREADY-DONE" not in told
+    assert same(contents(result), contents(kept))
+    assert newest_unfinished(out) is None
+    assert "W-ALREADY-DONE" in [event.code for event in train(again).of(Warned)]
+
+
+def contents(path: Path) -> dict[str, torch.Tensor]:
+    """Every weight of a file or folder; the rest of it may tell the time."""
+    files = [path] if path.is_file() else sorted(path.rglob("*.bin"))
+    return {
+        f"{file.relative_to(path)}/{name}": tensor
+        for file in files
+        for name, tensor in tensors.load(file).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("lineage", "steps", "is_there"), [("a", "8", True), ("a", "4", False), ("b", "8", False)]
+)
+def test_a_result_of_other_steps_or_another_training_is_not_the_one_of_a_state(
+    tmp_path, lineage, steps, is_there
+):
+    told = {LINEAGE: lineage, "ss_steps": steps}
+    tensors.save(tmp_path / "frog.safetensors", {"a": torch.ones(1)}, told)
+    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
+    assert owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found) is is_there
 
 
 def test_more_steps_go_on_from_the_end(configure, train, tmp_path):

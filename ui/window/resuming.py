@@ -11,7 +11,7 @@ from core import runs
 from core.config import check, output_names
 from core.errors import ConfigError, UserError
 from core.events import EventLog
-from core.train import state_files
+from core.train import owned, state_files
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,11 @@ class Unfinished:
 
 
 def newest_unfinished(output_dir: Path) -> Unfinished | None:
-    """The newest state of the output folder, when its run had not come to its end. Reads the whole state."""
+    """The newest state of the output folder, when its run had not come to its end. Reads the whole state.
+
+    The end is the result, not the last step: a run may have been killed between the two. A result that was
+    moved elsewhere since is known from the record of the run.
+    """
     states = [path for path in _states(output_dir) if not state_files.fault(path)]
     if not states:
         return None
@@ -35,10 +39,16 @@ def newest_unfinished(output_dir: Path) -> Unfinished | None:
         config = check.load(run_file).config
     except (UserError, ConfigError, OSError):
         return None
-    train = config.train
-    if train.max_train_epochs is None and found.step >= train.max_train_steps:
+    name = config.save.output_name or "last"
+    here = config.save.model_copy(update={"output_dir": str(output_dir)})
+    if owned.has_result(here, found) or _was_done(output_dir, name, found.step):
         return None
-    return Unfinished(found.path, run_file, config.save.output_name or "last", found.step)
+    return Unfinished(found.path, run_file, name, found.step)
+
+
+def _was_done(output_dir: Path, name: str, step: int) -> bool:
+    past = runs.past_runs(output_dir)
+    return any(run.name == name and run.status == "done" and run.step >= step for run in past)
 
 
 def _states(output_dir: Path) -> list[Path]:
