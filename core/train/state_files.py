@@ -98,22 +98,30 @@ def _fault_of(values: Any) -> str:
     if not isinstance(values, dict):
         return f"{STATE} is damaged"
     # Earlier versions noted fewer things.
-    written, saves = values.get("written", {}), values.get("saves", [])
-    lengths, stopped = values.get("lengths", {}), values.get("stopped", [])
+    saves, lengths = values.get("saves", []), values.get("lengths", {})
+    texts = [values.get(name, []) for name in ("stopped", "inexact")]
     sound = {
         "step": _is_count(values["step"]),
         "losses": isinstance(values["losses"], list) and all(map(_is_number, values["losses"])),
         "lineage": output_names.is_plain(values["lineage"]),
-        "written": isinstance(written, list | dict) and all(map(output_names.is_plain, written)),
+        "written": _are_stamps(values["written"]),
         "saves": isinstance(saves, list) and all(map(_is_kept, saves)),
         "lengths": isinstance(lengths, dict) and all(isinstance(n, int) for n in lengths.values()),
-        "stopped": isinstance(stopped, list) and all(isinstance(part, str) for part in stopped),
+        "stopped": all(isinstance(found, list) and all(isinstance(t, str) for t in found) for found in texts),
         "config": isinstance(values["config"], dict) and _is_count(values["config"]["train.seed"]),
         "identity": isinstance(values["identity"], dict),
         "machine": isinstance(values["machine"], dict),
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
     return f"{wrong[0]} in {STATE} is not as it was written" if wrong else ""
+
+
+def _are_stamps(written: Any) -> bool:
+    """Whether it is names of models, each with its core.train.owned.Stamp; in older states names alone."""
+    if not isinstance(written, list | dict) or not all(map(output_names.is_plain, written)):
+        return False
+    stamps = written.values() if isinstance(written, dict) else ()
+    return all(s is None or (isinstance(s, list) and len(s) == 3 and all(map(_is_number, s))) for s in stamps)
 
 
 def _is_kept(kept: Any) -> bool:

@@ -238,6 +238,7 @@ KEPT = {"kind": "step", "number": 1, "model": "at-step00000001.safetensors", "st
         {"losses": ["1"]}, {"losses": 1}, {"losses": [float("nan")]},
         {"lineage": "../run"}, {"lineage": 5},
         {"written": ["../victim.ckpt"]}, {"written": {"/etc/passwd": [1, 1, 1.0]}}, {"written": "x"},
+        {"written": {"a": [1]}}, {"written": {"a": 5}}, {"written": {"a": [1, 1, "x"]}}, {"inexact": [1]},
         {"saves": [KEPT | {"model": "../victim"}]}, {"saves": [KEPT | {"state": "/home/me"}]},
         {"saves": [KEPT | {"model": ".."}]}, {"saves": [KEPT | {"number": "1"}]}, {"saves": [{}]},
         {"saves": [KEPT | {"more": 1}]}, {"saves": [5]}, {"saves": {}},
