@@ -108,6 +108,6 @@ def shown(value: Any) -> str:
     try:
         text = repr(list(value)) if isinstance(value, tuple) else repr(value)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists without end
-        return "a number of very many digits" if isinstance(value, int) else "…"
+        return "a number of too many digits" if isinstance(value, int) else "…"
     text = {"True": "true", "False": "false"}.get(text, text)
     return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 3] + "..."
