@@ -9,7 +9,7 @@ import pytest
 from core.config.schema_dataset import DatasetConfig
 from tests.data.pictures import fill
 from tests.ui.fake import make_window
-from ui.dataset.caption_messages import understood
+from ui.dataset.caption_messages import LONGEST_TEXT, understood
 from ui.dataset.captions import START
 from ui.window import PROJECT
 from ui.window.captions import CaptionDesk, digest
@@ -122,6 +122,21 @@ def test_a_text_no_person_types_is_not_taken(app, folder):
     opened(app, folder)
     row = saved(app, folder, "000.png", "x" * 30_000)
     assert not row["ok"] and (folder / "000.caption").read_bytes() == b"a, b\r\n"
+
+
+def test_a_text_that_was_too_long_once_is_saved_when_it_is_shortened(app, folder):
+    opened(app, folder)
+    row = saved(app, folder, "000.png", "x" * 30_000)
+    assert "20,000" in row["said"]
+    assert saved(app, folder, "000.png", "short", row["base"])["said"] == "saved"
+    assert (folder / "000.caption").read_bytes() == b"short\r\n"
+
+
+def test_the_page_sends_no_more_of_a_text_than_tells_that_it_is_too_long(app, folder):
+    """A message of any length would not be understood, and never be answered."""
+    assert f'data-longest="{LONGEST_TEXT}"' in opened(app, folder)[app.captions.parts["grid"]]
+    script = (PROJECT / "ui" / "script" / "captions.js").read_text("utf-8")
+    assert "slice(0, 1 + Number(area.closest('.rw-captions').dataset.longest))" in script
 
 
 def test_the_demo_is_shown_and_not_changed(app):

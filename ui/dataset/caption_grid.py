@@ -13,6 +13,7 @@ from core.data.caption_edits_journal import Change, FileChange
 from core.data.encodings import NAMES
 from core.errors import Lang
 from core.models.sd.tokens import count_tokens
+from ui.dataset.caption_messages import LONGEST_TEXT
 from ui.parts.markup import esc, field_text, note, table
 from ui.parts.pictures import url
 from ui.text import say
@@ -51,7 +52,7 @@ def grid_html(desk: Desk, found: Sequence[Entry], page: int, thumb: Thumb, limit
     pager = _pager(page, len(found), lang)
     help_ = "" if not any(desk.is_open(e) for e in shown) else note(say("captions.keys", lang))
     return (
-        f'<div class="rw-captions"{words}>{help_}{pager}'
+        f'<div class="rw-captions" data-longest="{LONGEST_TEXT}"{words}>{help_}{pager}'
         f'<div class="rw-caption-grid">{cards}</div>{pager}</div>'
     )
 

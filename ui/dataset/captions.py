@@ -22,7 +22,7 @@ from core.errors import Lang, UserError
 from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
-from ui.dataset.caption_messages import Message, keys_of, understood
+from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
 from ui.parts.markup import facts, note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
@@ -227,7 +227,12 @@ class CaptionCard:
 
     def _save(self, message: Message, data: Data, lang: Lang) -> Update:
         if message.text is None:
-            row = {"key": message.key, "base": "", "ok": False, "said": say("captions.too.much", lang)}
+            row = {
+                "key": message.key,
+                "base": message.base,
+                "ok": False,
+                "said": say("captions.too.much", lang, most=f"{LONGEST_TEXT:,}"),
+            }
             return {self.parts["answer"]: json.dumps({"n": message.number, "saved": [row]})}
         saved = self._desk.save(message.key, message.text, message.base)
         row = self._row(message, saved, lang)

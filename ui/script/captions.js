@@ -43,7 +43,9 @@
     if (!isDirty(area) || area.dataset.sent === area.value) return;
     area.dataset.sent = area.value;
     tell(area, area.closest('.rw-captions').dataset.saving);
-    send({do: 'save', key: area.dataset.captionField, text: area.value, base: area.dataset.base});
+    // One sign more than is taken says as much as all of a text that is too long.
+    const text = area.value.slice(0, 1 + Number(area.closest('.rw-captions').dataset.longest));
+    send({do: 'save', key: area.dataset.captionField, text, base: area.dataset.base});
   };
 
   const saved = (row) => {

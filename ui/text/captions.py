@@ -86,7 +86,9 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
         "Not saved: the window does not answer. Your text is still here.",
         "保存していません。サーバーから応答がありません。入力した文字は残っています。",
     ),
-    "captions.too.much": Words("Not saved: the text is far too long.", "長すぎるため保存していません。"),
+    "captions.too.much": Words(
+        "Not saved: the text has more than {most} characters.", "{most}文字を超えるため保存していません。"
+    ),
     "captions.page": Words("{first}–{last} of {n}", "{n}枚中 {first}〜{last}"),
     "captions.page.before": Words("Back", "前へ"),
     "captions.page.next": Words("Next", "次へ"),
