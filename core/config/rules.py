@@ -8,6 +8,7 @@ from core.config import (
     rules_captions,
     rules_loss,
     rules_network,
+    rules_paths,
     rules_pictures,
     rules_sources,
     rules_training,
@@ -147,8 +148,18 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
         or name.endswith(".")
         or name.split(".")[0].upper() in reserved
         or any(c in '<>:"/\\|?*' or not c.isprintable() for c in name)
-        or len(name.encode("utf-8")) > 200
     )
+    length = len(name.encode("utf-8", "surrogatepass"))
+    if length > rules_paths.MOST_NAME_BYTES:
+        yield Problem(
+            "E-PATH-LONG",
+            f"the name is {length:,} bytes long; {rules_paths.MOST_NAME_BYTES} are possible, since numbers "
+            "and endings come behind it. Shorten it.",
+            f"名前が{length:,}バイトあります（番号と拡張子が付くため、上限は{rules_paths.MOST_NAME_BYTES}）。"
+            "短くしてください。",
+            key="save.output_name",
+        )
+        return
     if is_bad:
         yield Problem(
             "E-CFG-NAME",
@@ -221,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     *rules_training.RULES,
     *rules_loss.RULES,
     *rules_sources.RULES,
+    *rules_paths.RULES,
     *map(_unless_in_datasets, OF_PICTURES),
     *rules_network.RULES,
 )

@@ -5,20 +5,18 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from core.catalog import Words
+from core.config import path_lengths
+from core.data import new_names
 from core.data.gather import Item
-from core.data.names import MAX_REPEATS, is_text, nfc, parse
+from core.data.names import parse
 from core.errors import Problem, UserError
 
-MAX_NAME_BYTES = 255
-"""Longest name of a file or folder on Linux and macOS; Windows takes 255 characters, never less."""
-
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _CHUNK = 1 << 20
 
 
@@ -87,23 +85,26 @@ def _signature(path: Path) -> tuple[int, int]:
 def plan_copy(
     items: Sequence[Item],
     parent: Path,
-    repeats: int,
+    repeats: object,
     identifier: str,
     class_: str,
     same: Callable[[Path, Path], bool] | None = None,
 ) -> CopyPlan:
     """Where each picture would go below `parent`; identifier is "" for a regularization folder.
 
-    A picture's caption files are copied with it. A picture that is there already, byte for byte, is left
-    out; another one of the same name gets a number behind its name. Touches nothing.
+    repeats: as typed, a number or its text. A picture's caption files are copied with it. A picture that is
+    there already, byte for byte, is left out; another one of the same name gets a number behind its name.
+    Touches nothing.
     """
-    words = " ".join(f"{identifier} {class_}".split())
-    target = parent / f"{repeats}_{nfc(words)}"
-    problems = _name_problems(repeats, words, target) + _siblings(target)
+    problems = new_names.problems(repeats, identifier, class_)
+    if not f"{identifier}{class_}".strip():
+        problems.append(new_names.no_class())
+    target = parent / new_names.folder_name(repeats, identifier, class_)
+    problems += [] if problems else [*_too_long([target]), *_siblings(target)]
     if any(problem.is_error for problem in problems):
         return CopyPlan(target, (), tuple(problems))
     copies, more = _placed(items, target, same or Comparer())
-    return CopyPlan(target, tuple(copies), (*problems, *more))
+    return CopyPlan(target, tuple(copies), (*problems, *more, *_too_long([to for _, to in copies])))
 
 
 def plan_as_they_are(
@@ -130,6 +131,7 @@ def plan_as_they_are(
         problems += more
     if loose:
         problems.append(_outside_of_folders(loose))
+    problems += _too_long([to for _, to in copies])
     return CopyPlan(parents[is_reg], tuple(copies), tuple(problems))
 
 
@@ -205,43 +207,17 @@ def balance(train_count_with_repeats: int, reg_images: int) -> int:
     return max(1, train_count_with_repeats // reg_images) if reg_images > 0 else 1
 
 
-def _name_problems(repeats: int, words: str, target: Path) -> list[Problem]:
-    if not 1 <= repeats <= MAX_REPEATS:
-        return [
-            Problem(
-                "E-DIR-NAME",
-                f"the number of repeats must be 1 to {MAX_REPEATS:,}, not {repeats}.",
-                f"繰り返し回数は1〜{MAX_REPEATS:,}にしてください（現在：{repeats}）。",
-            )
-        ]
-    if not words:
-        return [
-            Problem(
-                "E-DIR-NAME",
-                "the class is missing: write what the pictures show, such as frog.",
-                "classがありません。frogのように、画像に写っているものを入力してください。",
-            )
-        ]
-    bad = _FORBIDDEN.search(words)
-    if bad or words.endswith(".") or not is_text(words):
-        what = bad[0] if bad else words[-1]
-        return [
-            Problem(
-                "E-DIR-NAME",
-                f"a folder's name can't hold {what!r} here. Leave it out.",
-                f"フォルダ名のこの位置には {what!r} を使えません。取り除いてください。",
-            )
-        ]
-    length = len(target.name.encode("utf-8"))
-    if length > MAX_NAME_BYTES:
-        return [
-            Problem(
-                "E-PATH-LONG",
-                f"the folder's name is {length} bytes long; {MAX_NAME_BYTES} are possible. Shorten it.",
-                f"フォルダ名が{length}バイトあります（上限{MAX_NAME_BYTES}）。短くしてください。",
-            )
-        ]
-    return []
+def _too_long(paths: Sequence[Path]) -> list[Problem]:
+    """The first path that this system can't have."""
+    excesses = (path_lengths.excess(os.path.abspath(path)) for path in paths)
+    return [
+        Problem(
+            "E-PATH-LONG",
+            f"{found.en}. Choose a folder with a shorter path, or shorten the words.",
+            f"{found.ja}。パスの短いフォルダを選ぶか、単語を短くしてください。",
+        )
+        for found in islice((found for found in excesses if found is not None), 1)
+    ]
 
 
 def _siblings(target: Path) -> list[Problem]:

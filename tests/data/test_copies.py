@@ -1,7 +1,11 @@
 """Making picture folders by copying."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
+from core.config import path_lengths
 from core.data import copies
 from core.data.copies import Comparer, apply_copy, balance, plan_as_they_are, remove
 from core.data.gather import Item, named, paired
@@ -121,6 +125,12 @@ def test_folders_are_kept_as_they_are_and_the_others_stay_behind(tmp_path):
         (20, "fr:og", "E-DIR-NAME"),
         (20, "frog.", "E-DIR-NAME"),
         (20, "蛙" * 100, "E-PATH-LONG"),
+        (20, "x" * 300, "E-PATH-LONG"),
+        (2.5, "frog", "E-DIR-NAME"),
+        ("many", "frog", "E-DIR-NAME"),
+        (None, "frog", "E-DIR-NAME"),
+        (float("nan"), "frog", "E-DIR-NAME"),
+        (100_001, "frog", "E-DIR-NAME"),
     ],
 )
 def test_a_name_that_can_not_be_is_refused(tmp_path, repeats, class_, code):
@@ -129,6 +139,30 @@ def test_a_name_that_can_not_be_is_refused(tmp_path, repeats, class_, code):
     with pytest.raises(UserError):
         apply_copy(plan)
     assert not (tmp_path / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [(20, 20), (20.0, 20), ("20", 20), ("２０", 20), (" 1,000 ", 1000)]
+)
+def test_repeats_are_understood_as_they_are_typed(tmp_path, typed, number):
+    assert plan_copy(sources(tmp_path), tmp_path, typed, "sls", "frog").target.name == f"{number}_sls frog"
+
+
+def test_everything_wrong_with_a_name_is_said_at_once(tmp_path):
+    plan = plan_copy(sources(tmp_path), tmp_path, 2.5, "s/s", "fr?og|")
+    assert [problem.en for problem in plan.problems] == [
+        "the number of repeats must be a whole number from 1 to 100,000, not 2.5.",
+        "the identifier can't hold / since no folder's name can. Leave it out.",
+        "the class can't hold ? | since no folder's name can. Leave them out.",
+    ]
+
+
+def test_a_copy_whose_path_the_system_can_not_have_is_refused_with_its_length(tmp_path, monkeypatch):
+    monkeypatch.setitem(path_lengths.RULES, sys.platform, path_lengths.Rule(255, 55, is_bytes=True))
+    parent = Path("/" + "a" * 30)
+    assert plan_copy(sources(tmp_path), parent, 20, "sls", "frog").is_possible
+    plan = plan_copy(sources(tmp_path), parent, 20, "sls", "frog on a leaf")
+    assert codes(plan.problems) == ["E-PATH-LONG"] and "55 are possible" in plan.problems[0].en
 
 
 def test_a_folder_with_the_same_words_is_pointed_out(tmp_path):

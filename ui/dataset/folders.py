@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.data import new_names
 from core.data.copies import Comparer, CopyPlan, plan_as_they_are, plan_copy
 from core.data.gather import Gathered
 from core.data.names import parse
@@ -32,6 +33,8 @@ Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
 _LISTED = 6
+_MOST = 2_000
+"""Letters of a word that are looked at: more than any folder's name may have, so that its length is said."""
 _TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
 
 
@@ -238,13 +241,12 @@ class FolderMaker:
             has_reg = is_reg or any(item.is_reg for item in gathered.items)
             parents = {False: parent, True: self._parent(data, "reg") if has_reg else parent}
             return plan_as_they_are(gathered.items, parents, is_reg, self._same)
-        repeats = data[self.parts["repeats"]]
-        if not isinstance(repeats, int | float) or repeats != int(repeats):
-            repeats = 0  # plan_copy says what is allowed
-        words = [str(data[self.parts[name]] or "")[:200] for name in ("identifier", "class_")]
-        if is_reg:
-            words[0] = ""
-        return plan_copy(gathered.items, parent, int(repeats), words[0], words[1], self._same)
+        return plan_copy(gathered.items, parent, *self._named(data), self._same)
+
+    def _named(self, data: Data) -> tuple[Any, str, str]:
+        """Repeats, identifier and class as they are typed."""
+        identifier, class_ = (str(data[self.parts[name]] or "")[:_MOST] for name in ("identifier", "class_"))
+        return data[self.parts["repeats"]], "" if data[self.parts["kind"]] == "reg" else identifier, class_
 
     # What is shown.
 
@@ -275,10 +277,11 @@ class FolderMaker:
         gathered = self._sources.gathered(self._wanted(data))
         left = left_out_html(gathered, lang)
         missing = self._missing(data, gathered)
-        if missing == "make.empty":
-            return note(say(missing, lang)) + left, False
         if missing:
-            return note(say(missing, lang), "warn") + left, False
+            # What is wrong with what is typed is said at once, not after the last field.
+            wrong = [] if self._keeps_folders(data, gathered) else new_names.problems(*self._named(data))
+            tone = "plain" if missing == "make.empty" else "warn"
+            return note(say(missing, lang), tone) + problems(wrong, lang) + left, False
         plan = self._planned(data, gathered)
         if not plan.copies:
             return (problems(plan.problems, lang) or note(say("make.empty", lang))) + left, False
