@@ -183,10 +183,11 @@ def _log_file(path: Path, emit: _Emitter) -> Iterator[None]:
 
 
 class _Emitter:
-    """Passes each event to the log and to every sink; a sink that fails is said once and switched off."""
+    """Passes each event to the log and to every sink; one that fails is said once and ends no run."""
 
     def __init__(self, handle: RunHandle, sinks: list[Sink]) -> None:
         self._handle, self._sinks = handle, sinks
+        self._failed: set[int] = set()
         self.state_path = ""
         self._mark = ("", 0)
 
@@ -194,7 +195,7 @@ class _Emitter:
         try:
             self._sinks.append(kind(path))
         except (OSError, ImportError) as e:
-            self(_sink_failed(kind.__name__, e))
+            self(_sink_failed(kind, e))
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepDone | Saved):
@@ -206,10 +207,17 @@ class _Emitter:
         for sink in list(self._sinks):
             try:
                 sink(event)
-            except Exception as e:  # a log that can't be written must never end a training
-                self._sinks.remove(sink)
-                logging.getLogger(__name__).warning("sink failed", exc_info=True)
-                self(_sink_failed(type(sink).__name__, e))
+            except Exception as e:
+                self._note(sink, e)
+
+    def _note(self, sink: Sink, error: Exception) -> None:
+        recovers = getattr(sink, "recovers", False)
+        if not recovers:
+            self._sinks.remove(sink)
+        if id(sink) not in self._failed:
+            self._failed.add(id(sink))
+            logging.getLogger(__name__).warning("sink failed", exc_info=True)
+            self(_sink_failed(sink, error, recovers))
 
     def _is_mark(self, event: StageProgress) -> bool:
         """Of a long stage the log, which every page replays, keeps some fifty marks; the console sees all."""
@@ -220,9 +228,8 @@ class _Emitter:
         for sink in self._sinks:
             try:
                 sink.close()
-            except Exception as e:
+            except Exception:
                 logging.getLogger(__name__).warning("sink failed", exc_info=True)
-                self._handle.log(_sink_failed(type(sink).__name__, e))
 
 
 def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
@@ -236,11 +243,18 @@ def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
         emit(_sink_failed(path.name, e))
 
 
-def _sink_failed(name: str, error: Exception) -> Warned:
+def _sink_failed(sink: object, error: Exception, recovers: bool = False) -> Warned:
+    kind = type(sink).__name__ if not isinstance(sink, type) else sink.__name__
+    name = sink if isinstance(sink, str) else getattr(sink, "name", kind)
+    then = (
+        ("the run goes on, and it is tried again", "後で再試行します")
+        if recovers
+        else ("the run goes on without it", "記録なしで学習を続けます")
+    )
     return Warned(
         "W-LOG",
-        f"{name} can't be written any more ({error}); the run goes on without it.",
-        f"{name}への記録に失敗しました（{error}）。記録なしで学習を続けます。",
+        f"{name} can't be written ({error}); {then[0]}.",
+        f"{name}への記録に失敗しました（{error}）。{then[1]}。",
     )
 
 

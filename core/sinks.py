@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from core.errors import Lang
 from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
+
+if TYPE_CHECKING:
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+TENSORBOARD_AGAIN = 30.0
+"""Seconds after a fault until TensorBoard's folder is tried again."""
 
 STAGES = {
     "check_images": ("Checking pictures", "画像を確認中"),
@@ -33,23 +41,57 @@ def waiting(path: str, lang: Lang) -> str:
 
 
 class Sink(Protocol):
-    """Takes every event of a run, in order, on the run's thread."""
+    """Takes every event of a run, in order, on the run's thread.
+
+    One that raises is not asked again, unless it has a true attribute `recovers`.
+    """
 
     def __call__(self, event: Event) -> None: ...
     def close(self) -> None: ...
 
 
 class JsonLines:
-    """One event a line, written through at once, so that a crash loses nothing."""
+    """One event a line, written through at once, so that a crash loses nothing.
+
+    What can't be written is kept and goes before the next event: a drive that was full or gone for a while
+    leaves no gap.
+    """
+
+    recovers = True
+    name = "events.jsonl"
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
+        self._file: FileIO | None = None
+        self._pending = b""
 
     def __call__(self, event: Event) -> None:
-        self._file.write(to_json(event) + "\n")
+        # Half of a letter, as in a file name that is no UTF-8, becomes \udcxx, which JSON reads back as such.
+        self._pending += (to_json(event) + "\n").encode("utf-8", "backslashreplace")
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            if self._file is None:
+                self._file = FileIO(self._path, "a")
+            while self._pending:
+                self._pending = self._pending[self._file.write(self._pending) :]
+        except OSError:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        """Open it anew the next time: a drive that was gone knows the old handle no more."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._write()
+        finally:
+            self._drop()
 
 
 class Console:
@@ -131,15 +173,33 @@ class Console:
 
 
 class TensorBoard:
-    """Loss, learning rates, gradient norm, speed, memory and samples, in a folder named by the time."""
+    """Loss, learning rates, gradient norm, speed, memory and samples, in a folder named by the time.
 
-    def __init__(self, folder: Path) -> None:
+    After a fault a new file is begun a while later; what came in between is missing in the curves.
+    """
+
+    recovers = True
+    name = "TensorBoard"
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         # Imported here: it takes a second, and the window must not wait for it.
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        self._writer = EventFileWriter(str(folder))
+        self._open, self._clock = lambda: EventFileWriter(str(folder)), clock
+        self._writer: EventFileWriter | None = None
+        self._again_at = clock()
 
     def __call__(self, event: Event) -> None:
+        try:
+            if self._writer is None and self._clock() >= self._again_at:
+                self._writer = self._open()
+            if self._writer is not None:
+                self._take(event)
+        except Exception:
+            self._writer, self._again_at = None, self._clock() + TENSORBOARD_AGAIN
+            raise
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, StepDone):
             values = {
                 "loss": event.loss,
@@ -174,10 +234,12 @@ class TensorBoard:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         summary = Summary(value=[Summary.Value(tag=tag, **value) for tag, value in values])
+        assert self._writer is not None
         self._writer.add_event(Record(wall_time=at, step=step, summary=summary))
 
     def close(self) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 def step_line(event: StepDone, lang: Lang) -> str:

@@ -9,13 +9,14 @@ import time
 
 import pytest
 
-from core import alive, sheet
+from core import alive, runs, sheet
 from core.config import toml_io
 from core.control import StopRun
 from core.errors import ConfigError, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
 from core.formats import parts
 from core.runner import Runner
+from core.sinks import JsonLines
 
 
 def text(folder, more: str = "") -> str:
@@ -366,3 +367,19 @@ def test_a_start_clears_away_what_killed_runs_of_its_name_left_half_written(tmp_
         path.write_text("half")
     run_to_end(lambda *a: None, tmp_path, 'output_name = "frog"\n')
     assert [name for name, path in left.items() if path.exists()] == others
+
+
+def test_after_one_failed_line_the_list_of_past_runs_still_tells_how_the_run_ended(tmp_path, monkeypatch):
+    write = JsonLines._write
+    monkeypatch.setattr(
+        JsonLines, "_write", lambda self: disk_full() if b"step_done" in self._pending[-400:] else write(self)
+    )
+
+    def train(config, folder, control, emit):
+        for n in range(3):
+            emit(StepDone(n + 1, 3, 1, 0.5, {}, 0.1, 0.2))
+
+    handle = run_to_end(train, tmp_path)
+    assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-LOG"]
+    (past,) = runs.past_runs(tmp_path)
+    assert (past.status, past.step, past.total) == ("done", 3, 3)

@@ -1,13 +1,15 @@
 """Events come out as plain lines, in either language."""
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 
+import pytest
 from PIL import Image
 
 from core import sheet
 from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
-from core.sinks import Console, TensorBoard, duration, step_line
+from core.sinks import Console, JsonLines, TensorBoard, duration, step_line
 
 STEP = StepDone(30, 120, 2, 0.125, {"unet": 1e-4}, 0.5, 0.5, 0, time=1.0)
 PLAN = PlanReady(10, 48, 400, 200, 300, 2, ({"size": [128, 128], "images": 58},), time=1.0)
@@ -105,3 +107,73 @@ def test_the_sheet_has_a_row_for_each_prompt_and_a_column_for_each_step(tmp_path
 def test_a_run_without_samples_has_no_sheet(tmp_path):
     assert not sheet.write([STEP], tmp_path / "sheet.png")
     assert not (tmp_path / "sheet.png").exists()
+
+
+class Drive:
+    """Stands in for a file: says no while it is full, and takes a few bytes at a time."""
+
+    def __init__(self, monkeypatch):
+        self.is_full, self.written = False, b""
+        monkeypatch.setattr("core.sinks.FileIO", lambda path, mode: self)
+
+    def write(self, data):
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        self.written += data[:7]
+        return len(data[:7])
+
+    def close(self):
+        pass
+
+
+def test_what_could_not_be_written_is_written_as_soon_as_there_is_room(tmp_path, monkeypatch):
+    drive = Drive(monkeypatch)
+    events = [replace(STEP, step=n) for n in range(5)]
+    sink = JsonLines(tmp_path / "events.jsonl")
+    for n, event in enumerate(events):
+        drive.is_full = n in (1, 2)
+        with suppress(OSError):
+            sink(event)
+    sink.close()
+    assert [from_json(line) for line in drive.written.decode().splitlines()] == events
+
+
+def test_a_drive_that_takes_part_of_a_line_gets_the_rest_of_it_later(tmp_path, monkeypatch):
+    drive = Drive(monkeypatch)
+    write = drive.write
+
+    def full_after_one(data):
+        drive.is_full = len(drive.written) == 7
+        return write(data)
+
+    drive.write = full_after_one
+    sink = JsonLines(tmp_path / "events.jsonl")
+    with suppress(OSError):
+        sink(STEP)
+    assert drive.written == to_json(STEP).encode()[:7]
+    drive.write, drive.is_full = write, False
+    sink(RunEnded("done", 0, 1, "Done.", "完了。", time=1.0))
+    assert drive.written.decode().count("\n") == 2 and drive.written.startswith(to_json(STEP).encode())
+
+
+def test_a_path_that_is_no_utf_8_reads_back_as_it_was(tmp_path):
+    event = Warned("W-X", "odd name", "変な名前", "a\udcff.png")
+    sink = JsonLines(tmp_path / "events.jsonl")
+    sink(event)
+    sink.close()
+    assert from_json((tmp_path / "events.jsonl").read_text(encoding="utf-8")) == event
+
+
+def test_after_a_fault_tensorboard_begins_a_new_file_a_while_later(tmp_path):
+    (tmp_path / "logs").write_text("in the way")
+    now = [0.0]
+    board = TensorBoard(tmp_path / "logs", clock=lambda: now[0])
+    with pytest.raises(OSError):
+        board(STEP)
+    (tmp_path / "logs").unlink()
+    board(STEP)
+    assert not (tmp_path / "logs").exists()
+    now[0] = 31.0
+    board(STEP)
+    board.close()
+    assert len(list((tmp_path / "logs").iterdir())) == 1
