@@ -163,11 +163,14 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data import datasets
-    from core.models import look
+    from core.models import add_on, look
 
     checked = load(args.file, args.overrides)
     inside = datasets.read(checked.config.dataset).problems if checked.config.dataset.dataset_config else ()
-    about_model = checked.located(look.problems(checked.config.model))
+    config = checked.config
+    about_model = checked.located(
+        (*look.problems(config.model), *add_on.of_run(config.network, config.model))
+    )
     found = (*checked.notices, *inside, *about_model)
     if any(problem.is_error for problem in found):
         raise ConfigError(*found)

@@ -55,6 +55,7 @@ PURE = [
     "core.cli",
     "core.sinks",
     "core.runs",
+    "core.models.add_on",
     "core.models.look",
     "core.models.sd.tokens",
     "ui.app",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
+
+from core.formats import lora_kinds
 
 TEXT_LEVEL = "text_model_"
 """What stands before a text encoder module's path in files; transformers 5.6 dropped it from the module."""
@@ -31,10 +35,18 @@ class LoraModule(NamedTuple):
 
 @dataclass(frozen=True)
 class LoraFile:
-    """A file's add-ons by module, and the tensors of it that belong to no module of the model."""
+    """A file's add-ons by module, and the tensors of it that belong to no module of the model.
+
+    aside: tensors that belong to none either and change nothing in it.
+    """
 
     modules: dict[Place, LoraModule]
     unknown: list[str]
+    aside: list[str]
+
+
+AlphaOf = Callable[[Place, int], float]
+"""The alpha of a module of this rank, where a file has no tensor that says it."""
 
 
 def file_name(part: str, path: str, prefix: Mapping[str, str]) -> str:
@@ -59,60 +71,98 @@ def to_file(
 
 
 def from_file(
-    tensors: Mapping[str, Tensor], modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]
+    tensors: Mapping[str, Tensor],
+    modules: Mapping[str, Iterable[str]],
+    prefix: Mapping[str, str],
+    others: Mapping[str, Place] = MappingProxyType({}),
+    alpha_of: AlphaOf = lambda place, rank: float(rank),
 ) -> LoraFile:
     """Tensors of a file by module; kohya's names, and those of PEFT and Diffusers.
 
-    modules: part -> module paths of the model, since dots can't be told from underscores in a file. A file
-    without alpha means a scale of 1.
+    modules: part -> module paths of the model, since dots can't be told from underscores in a file. others:
+    more names of modules. alpha_of: for modules without alpha; a scale of 1 unless told otherwise.
     """
-    places: dict[str, Place] = {}
-    for part, paths in modules.items():
-        for path in paths:
-            kohya = file_name(part, path, prefix)
-            # Some writers lost the text_model level when transformers did.
-            bare = f"{prefix[part]}_{path.replace('.', '_')}"
-            dotted = path.removeprefix("text_model.")
-            for name in (
-                kohya,
-                bare,
-                f"{part}.{dotted}",
-                f"{part}.text_model.{dotted}",
-                f"base_model.model.{part}.{dotted}",
-            ):
-                places[name] = (part, path)
+    places = {**others, **_places(modules, prefix)}
     found: dict[Place, dict[str, Tensor]] = {}
     unknown: list[str] = []
+    aside: list[str] = []
     for name, tensor in tensors.items():
-        module, kind = _split(name)
-        if kind and module in places:
-            found.setdefault(places[module], {})[kind] = tensor
+        named, kind = _split(name)
+        place = next((places[module] for module in named if module in places), None)
+        if lora_kinds.is_aside(name):
+            aside.append(name)
+        elif kind and place is not None:
+            found.setdefault(place, {})[kind] = tensor
         else:
             unknown.append(name)
     whole: dict[Place, LoraModule] = {}
     for place, pieces in found.items():
-        if "down" in pieces and "up" in pieces:
-            alpha = float(pieces["alpha"]) if "alpha" in pieces else float(pieces["down"].shape[0])
-            whole[place] = LoraModule(pieces["down"], pieces["up"], alpha)
-        else:
+        down, up = pieces.get("down"), pieces.get("up")
+        if down is None or up is None:
             unknown += [f"{file_name(*place, prefix)} ({kind} only)" for kind in pieces]
-    return LoraFile(whole, unknown)
+        elif not _is_pair(down, up) or pieces.get("alpha", down.new_zeros(())).numel() != 1:
+            unknown.append(f"{file_name(*place, prefix)} {[*down.shape]} {[*up.shape]}")
+        else:
+            rank = down.shape[0]
+            alpha = float(pieces["alpha"]) if "alpha" in pieces else alpha_of(place, rank)
+            whole[place] = LoraModule(down, up, alpha)
+    return LoraFile(whole, unknown, aside)
+
+
+def _places(modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]) -> dict[str, Place]:
+    """Every name that writers give to a module -> its place."""
+    places: dict[str, Place] = {}
+    for part, paths in modules.items():
+        for path in paths:
+            kohya = file_name(part, path, prefix)
+            dotted = path.removeprefix("text_model.")
+            names = [
+                kohya,
+                # Some writers lost the text_model level when transformers did.
+                f"{prefix[part]}_{path.replace('.', '_')}",
+                f"{part}.{dotted}",
+                f"{part}.text_model.{dotted}",
+                f"base_model.model.{part}.{dotted}",
+                # PEFT, and the first Diffusers, save one part to a file and do not name it.
+                f"base_model.model.{dotted}",
+                f"base_model.model.text_model.{dotted}",
+                dotted,
+            ]
+            if part != "unet":
+                # As trainers of models with several text encoders call the first.
+                names.append(kohya.replace(prefix[part], f"{prefix[part]}1", 1))
+            places |= dict.fromkeys(names, (part, path))
+    return places
+
+
+def _is_pair(down: Tensor, up: Tensor) -> bool:
+    """Whether two tensors have the form of a LoRA's matrices; how large they are is not asked."""
+    return down.ndim in (2, 4) and up.ndim in (2, 4) and down.shape[0] == up.shape[1] > 0
 
 
 _ENDINGS = {
-    ".lora_down.weight": "down", ".lora_up.weight": "up", ".lora_A.weight": "down", ".lora_B.weight": "up",
-    ".lora_A.default.weight": "down", ".lora_B.default.weight": "up",
+    ".lora_down.weight": "down", ".lora_up.weight": "up",
     ".lora.down.weight": "down", ".lora.up.weight": "up",
     ".lora_linear_layer.down.weight": "down", ".lora_linear_layer.up.weight": "up", ".alpha": "alpha",
 }  # fmt: skip
+_PEFT = re.compile(r"(.+)\.lora_([AB])(?:\.\w+)?\.weight")
+"""Between the letter and "weight" may stand the name that PEFT gave to the adapter."""
+
+_PROCESSOR = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)_lora\.(down|up)\.weight")
+"""Diffusers' first LoRA: attention processors of the U-Net, and the same within CLIP's attention."""
 
 
-def _split(name: str) -> tuple[str, str]:
-    """Module name and "down", "up", "alpha", or "" when the tensor is none of these."""
+def _split(name: str) -> tuple[tuple[str, ...], str]:
+    """What the module may be called, and "down", "up", "alpha", or "" when the tensor is none of these."""
     for ending, kind in _ENDINGS.items():
         if name.endswith(ending):
-            return name.removesuffix(ending), kind
-    return name, ""
+            return (name.removesuffix(ending),), kind
+    if found := _PEFT.fullmatch(name):
+        return (found[1],), "down" if found[2] == "A" else "up"
+    if found := _PROCESSOR.fullmatch(name):
+        attention, which, kind = found.groups()
+        return (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj"), kind
+    return (), ""
 
 
 def hashes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from core.catalog import FAMILIES, FamilySpec
 from core.config.schema import ModelConfig
 from core.events import Emit
+from core.formats.lora_file import Place
 from core.formats.tensors import Watch
 
 
@@ -89,6 +90,7 @@ class Family(Protocol):
     ) -> Tensor: ...
     def noise_scheduler(self, parts: Components) -> Any: ...
     def pipeline(self, parts: Components, sampler: str) -> Any: ...
+    def lora_names(self, parts: Components) -> Mapping[str, Place]: ...
     def save(
         self,
         parts: Components,

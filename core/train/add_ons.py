@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from core.adapters import merge, ranks
 from core.adapters.network import Network, describe
 from core.adapters.targets import Ranks, Size
@@ -13,19 +15,21 @@ from core.config import blocks
 from core.config.schema import NetworkConfig
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
-from core.formats import lora_file, tensors
-from core.formats.lora_file import LoraModule, Place
-from core.models.family import Components
+from core.formats import lora_alpha, lora_file, lora_kinds, tensors
+from core.formats.identify import damaged
+from core.formats.lora_file import AlphaOf, LoraModule, Place
+from core.models import add_on
+from core.models.family import Components, open_family
+from core.reading import short
 
 ADAPTED = ("unet", "text_encoder")
 """Parts of a model that a LoRA may be for."""
 
 
 def check(network: NetworkConfig) -> None:
-    """See that the files are there and can be read, before a model is loaded. Raises UserError."""
-    for path in (network.weights, *network.base_weights):
-        if path and network.method != "none":
-            tensors.open_file(Path(path))
+    """See that the files are LoRAs with sound numbers, before a model is loaded. Raises UserError."""
+    for key, path in add_on.named(network):
+        _tensors(Path(path), key)
 
 
 def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
@@ -36,7 +40,7 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
     given = network.base_weights_multiplier
     strengths = (1.0,) * len(files) if given is None else blocks.numbers(given)
     for path, strength in zip(files, strengths, strict=True):
-        found = _read(path, parts, "network.base_weights")
+        found = read(Path(path), parts, emit, "network.base_weights")
         merge.merge(parts.modules(), found, strength)
         emit(
             Warned(
@@ -48,11 +52,11 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
         )
 
 
-def to_continue(parts: Components, network: NetworkConfig) -> Mapping[Place, LoraModule] | None:
+def to_continue(parts: Components, network: NetworkConfig, emit: Emit) -> Mapping[Place, LoraModule] | None:
     """What the file of network.weights holds, None where none is named. Raises UserError."""
     if network.method == "none" or not network.weights:
         return None
-    return _read(network.weights, parts, "network.weights")
+    return read(Path(network.weights), parts, emit, "network.weights")
 
 
 def ranks_of(network: NetworkConfig, start: Mapping[Place, LoraModule] | None) -> Ranks:
@@ -82,10 +86,19 @@ def continue_from(
         )
 
 
-def _read(path: str, parts: Components, key: str) -> dict[Place, LoraModule]:
-    """The modules of a LoRA file by their place in this model. Raises UserError when it is not for it."""
-    modules = {part: {m.path: m for m in describe(parts.modules()[part])} for part in ADAPTED}
-    found = lora_file.from_file(tensors.load(Path(path)), modules, parts.spec.lora_prefix)
+def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Place, LoraModule]:
+    """The modules of a LoRA file by their place in this model.
+
+    key: the option that named it, "" for none. Raises UserError when it is of another kind, for another
+    model, or damaged.
+    """
+    refused = add_on.problems(path, key, parts.spec.name)
+    if refused:
+        raise UserError(*refused)
+    tensors_of, alpha_of = _tensors(path, key)
+    modules = {part: [m.path for m in describe(parts.modules()[part])] for part in ADAPTED}
+    names = open_family(parts.spec.name).lora_names(parts)
+    found = lora_file.from_file(tensors_of, modules, parts.spec.lora_prefix, names, alpha_of)
     misfits = [
         ".".join(place)
         for place, module in found.modules.items()
@@ -93,17 +106,64 @@ def _read(path: str, parts: Components, key: str) -> dict[Place, LoraModule]:
     ]
     strangers = found.unknown + misfits
     if strangers or not found.modules:
-        shown = ", ".join(strangers[:3])
-        raise UserError(
-            Problem(
-                "E-LORA-UNKNOWN",
-                f"this is no LoRA for this model: {len(strangers)} of its tensors fit nowhere ({shown}).",
-                f"このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。",
-                key=key,
-                path=path,
-            )
-        )
+        raise UserError(_for_another_model(path, strangers, key))
+    if found.aside:
+        emit(_set_aside(path, found.aside))
     return found.modules
+
+
+def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
+    """What a LoRA file holds, and the alpha of modules that have no tensor for it.
+
+    Raises UserError when it is none, or holds NaN, infinity or whole numbers.
+    """
+    refused = add_on.problems(path, key)
+    if refused:
+        raise UserError(*refused)
+    file = tensors.open_file(path)
+    settings = lora_alpha.adapters(path, file.tensors, file.metadata)
+    found = {name: file.read(name) for name in file.tensors}
+    for name, tensor in found.items():
+        if not lora_kinds.is_aside(name) and not tensors.is_finite(tensor):
+            raise UserError(*(replace(problem, key=key) for problem in damaged(path, name).problems))
+
+    def alpha_of(place: Place, rank: int) -> float:
+        if settings is None:
+            return float(rank)
+        part, module = place
+        adapter = settings.get(part) or settings.get("")
+        alpha = adapter.alpha_of(module, rank) if adapter is not None else None
+        if alpha is None:
+            what = f"{part}.{module} of rank {rank}"
+            raise lora_alpha.unknown(
+                path, f"its settings do not tell of {what}", f"設定に{what}の記述がありません"
+            )
+        return alpha
+
+    return found, alpha_of
+
+
+def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
+    shown = ", ".join(short(name) for name in strangers[:3])
+    return Problem(
+        "E-LORA-UNKNOWN",
+        f"{path}: this is no LoRA for this model: {len(strangers)} of its tensors fit nowhere ({shown}). "
+        "Choose one that was made for it.",
+        f"{path}：このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。"
+        "このモデル用のLoRAを選んでください。",
+        key=key,
+        path=str(path),
+    )
+
+
+def _set_aside(path: Path, names: list[str]) -> Warned:
+    shown = ", ".join(short(name) for name in names[:3])
+    return Warned(
+        "W-LORA-ASIDE",
+        f"{len(names)} tensors of this LoRA are not used ({shown}): they change nothing in the model.",
+        f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
+        str(path),
+    )
 
 
 def _fits(module: LoraModule, shape: tuple[int, ...]) -> bool:

@@ -17,7 +17,7 @@ from core.data.plan import Plan
 from core.diffusion.schedule import NoiseTable
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
-from core.models import look
+from core.models import add_on, look
 from core.models.family import Components, open_family
 from core.patience import of_run
 from core.train import add_ons, cache, lengths, lr, masks, optim, resuming, trainee
@@ -140,7 +140,7 @@ def _resumed(job: Job, emit: Emit) -> Job:
 
 def _looked(config: RunConfig) -> tuple[Problem, ...]:
     """What the model's headers say that is no hindrance. Raises UserError for what is one."""
-    found = look.problems(config.model)
+    found = (*look.problems(config.model), *add_on.of_run(config.network, config.model))
     if any(problem.is_error for problem in found):
         raise UserError(*found)
     return found
@@ -221,7 +221,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
 def _learner(job: Job, parts: Components, emit: Emit) -> trainee.Trainee:
     """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
     network = job.config.network
-    start = add_ons.to_continue(parts, network)
+    start = add_ons.to_continue(parts, network, emit)
     learner = trainee.make(parts, network, add_ons.ranks_of(network, start), job.rates, job.seed)
     if learner.network is not None and job.found is None:
         add_ons.continue_from(start, learner.network, network.weights, emit)

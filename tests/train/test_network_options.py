@@ -151,10 +151,11 @@ def test_a_file_that_is_no_lora_of_this_model_is_refused_by_name(configure, trai
         train(configure(train=ONE, network={"base_weights": [str(base)]}))
     [problem] = refused.value.problems
     assert (problem.code, problem.key, problem.path) == (
-        "E-LORA-UNKNOWN",
+        "E-MODEL-KIND",
         "network.base_weights",
         str(base),
     )
+    assert problem.en.endswith("this is a whole model (SD1), not a LoRA; put it in model.base.")
 
 
 def test_dropout_is_the_same_when_activations_are_recomputed(configure, train):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from core.config.schema import ModelConfig
     from core.events import Emit
+    from core.formats.lora_file import Place
     from core.formats.tensors import Watch
     from core.models.family import Components, Conditioning
 
@@ -79,6 +80,19 @@ class SD:
         from core.models.sd import sampling
 
         return sampling.pipeline(parts, sampler)
+
+    def lora_names(self, parts: Components) -> Mapping[str, Place]:
+        """Names that LoRA files of some programs give to the modules -> (part, module path)."""
+        import torch
+
+        from core.models.sd import lora_names
+
+        layers = torch.nn.Linear | torch.nn.Conv2d
+        unet, text = (
+            [path for path, module in part.named_modules() if isinstance(module, layers)]
+            for part in (parts.unet, parts.text_encoder)
+        )
+        return lora_names.others(parts.spec, unet, text)
 
     def save(
         self,

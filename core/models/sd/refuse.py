@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KIND_WORDS = {
     "vae": ("a VAE", "VAE", "model.vae"),
     "lora": ("a LoRA", "LoRA", "network.weights"),
-    "lycoris": ("a LyCORIS add-on", "LyCORIS", "network.weights"),
+    "lycoris": ("a LyCORIS add-on", "LyCORIS", ""),
     "embedding": ("a textual inversion embedding", "Textual Inversionのembedding", ""),
     "text_encoder": ("a text encoder", "Text Encoder", ""),
     "controlnet": ("a ControlNet", "ControlNet", ""),
@@ -27,6 +27,9 @@ _KIND_WORDS = {
     "unknown": ("no model that is known here", "対応していないファイル", ""),
 }
 
+
+_WANTED = {"model.base": ("a base model", "元モデル"), "model.vae": ("a VAE", "VAE")}
+"""Option -> what belongs there; any other is for LoRA files."""
 
 TEXT_TO_IMAGE = ("", "base", "768-v")
 """Variants of a model that draws from a text and from nothing else."""
@@ -88,10 +91,13 @@ def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Probl
     en, ja, place = _KIND_WORDS[identity.kind]
     if identity.kind == "unknown" and identity.variant == "upscaler":
         en, ja = "an upscaler (ESRGAN or its like)", "アップスケーラー（ESRGANなど）"
-    facts = [f"rank {identity.rank}"] if identity.rank is not None else []
+    if identity.kind == "lora" and identity.variant:
+        place = ""
+    facts = [identity.variant] if identity.variant and identity.kind in ("lora", "lycoris") else []
+    facts += [f"rank {identity.rank}"] if identity.rank is not None else []
     facts += [FAMILY_NAMES[identity.family]] if identity.family else []
     details = f" ({', '.join(facts)})" if facts else ""
-    wanted_en, wanted_ja = ("a VAE", "VAE") if key == "model.vae" else ("a base model", "元モデル")
+    wanted_en, wanted_ja = _WANTED.get(key, ("a LoRA", "LoRA"))
     mend_en = f"; put it in {place}" if place and place != key else ""
     mend_ja = f"。{place}に指定してください" if place and place != key else ""
     return Problem(

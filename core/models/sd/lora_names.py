@@ -1,0 +1,27 @@
+"""Names by which ComfyUI, and trainers that keep the names of single files, speak of a LoRA's modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.catalog import FamilySpec
+from core.formats.lora_file import Place
+from core.models.sd import keys
+
+_COMFY = "diffusion_model."
+_COMFY_TEXT = ("text_encoders.clip_l.transformer.text_model.", "text_encoders.clip_h.transformer.text_model.")
+
+
+def others(spec: FamilySpec, unet: Iterable[str], text_encoder: Iterable[str]) -> dict[str, Place]:
+    """Name of a module in a file -> its place. unet, text_encoder: the module paths of a model's parts."""
+    found: dict[str, Place] = {}
+    weights = [f"{path}.weight" for path in unet]
+    for weight, slot in keys.from_module("unet", weights, spec.name).items():
+        name = slot.name.removeprefix(keys.UNET).removesuffix(".weight")
+        place = ("unet", weight.removesuffix(".weight"))
+        found[_COMFY + name] = place
+        found[f"{spec.lora_prefix['unet']}_{name.replace('.', '_')}"] = place
+    for path in text_encoder:
+        for start in _COMFY_TEXT:
+            found[start + path.removeprefix("text_model.")] = ("text_encoder", path)
+    return found
