@@ -23,6 +23,7 @@ from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
 from ui.settings.identity import SAID, model_html
+from ui.settings.kept import Kept
 from ui.settings.length import length_html
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
@@ -48,6 +49,7 @@ _SHOW = """(level, method, lang) => {
   document.documentElement.lang = lang;
   document.body.dataset.level = level || 'basic';
   document.body.dataset.method = method || 'lora';
+  document.dispatchEvent(new CustomEvent('rw-shown', {detail: lang}));
   const stale = document.querySelector('#rw-built [data-stale]');
   if (stale) stale.dispatchEvent(new CustomEvent('rw-stale', {bubbles: true}));
   else document.body.dataset.ready = 'yes';
@@ -73,6 +75,7 @@ class App:
         self.picking = Picking(window)
         self.form = Form(window.paths, self.picking)
         self.bar = PresetsBar(window, self.form)
+        self.kept = Kept(window)
         self._lock = threading.Lock()
         self._sent: dict[int, Update] = {}
         with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
@@ -114,6 +117,7 @@ class App:
                 scale=0,
             )
         self.bar.draw_more(page)
+        page.add(gr.HTML, {"value": self.kept.html}, elem_id="kept", elem_classes=["rw-maybe"], padding=False)
         with gr.Row(elem_id="rw-main"):
             with column("rw-tabs"):
                 self._draw_search()

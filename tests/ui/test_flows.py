@@ -330,8 +330,12 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     sees(page, "opt-train-learning-rate", "学習率")
     page.tab(3)
     sees(page, "opt-network-rank", "ランク")
+    page.page.locator("#make-files >> text=クリックしてアップロード").wait_for(
+        state="attached"
+    )  # Gradio's own
     page.reload()
     page.page.wait_for_selector("#tabs [role=tab] >> text=データセット")
+    page.page.locator("#make-files >> text=クリックしてアップロード").wait_for()
     assert page.page.evaluate("document.documentElement.lang") == "ja"
 
 

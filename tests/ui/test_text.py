@@ -30,6 +30,7 @@ FAMILIES = (
     *(f"captions.{name}" for name in ("unsaved", "saving", "lost", "saved", "same", "gone", "redo", "undo")),
     *("captions.find.", "captions.text."),
     "diff.",
+    "fault.",
     "preset.rename",
     "preset.delete",
     "resize.",

@@ -12,7 +12,7 @@ from core.config import toml_io
 from core.errors import Lang, Problem, UserError
 from core.train.state_files import AUTO, CHANGED
 from ui.parts.heard import LISTEN, sent
-from ui.parts.markup import esc, problems
+from ui.parts.markup import esc, note, problems
 from ui.parts.page import QUICK, Page
 from ui.run import starting
 from ui.run.cures import CURABLE, cure_of, label_of
@@ -255,20 +255,20 @@ class RunPanel:
 
     def _save(self, raw: Mapping[str, Any], lang: Lang) -> str:
         self._control().save_now()
-        return _toast(say("run.saved.now", lang))
+        return note(say("run.saved.now", lang))
 
     def _sample(self, raw: Mapping[str, Any], lang: Lang) -> str:
         control = self._control()
         if not self._window.runner.current.config.sample.sample_prompts:
             raise UserError(_said("run.no.prompts"))
         control.sample_now()
-        return _toast(say("run.sampled.now", lang))
+        return note(say("run.sampled.now", lang))
 
     def _draw_prompts(self, text: Any, is_kept: bool, lang: Lang) -> str:
         control = self._control()
         lines = checked(text, self._window.runner.current.config)
         control.sample_now(lines, bool(is_kept))
-        return _toast(say("run.sampled.now", lang))
+        return note(say("run.sampled.now", lang))
 
     # What is shown.
 
@@ -337,8 +337,3 @@ def _news_html(told: str, lang: Lang) -> str:
 
 def _said(key: str) -> Problem:
     return Problem("E-WINDOW", say(key, "en"), say(key, "ja"))
-
-
-def _toast(text: str) -> str:
-    gr.Info(text, duration=4)
-    return ""

@@ -38,6 +38,7 @@ from ui.serve.uploads import Uploads
 from ui.settings.opening import ENDINGS
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
+from ui.window.faults import words_html
 from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -153,7 +154,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=FRAME + SCRIPTS + FOLDERS,
+        head=FRAME + words_html(window, "200 MB") + SCRIPTS + FOLDERS,
         favicon_path=str(FAVICON),
     )
     # Gradio looks at what a request names as files only once its own server was started; here it is mounted.

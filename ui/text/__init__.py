@@ -13,6 +13,7 @@ from ui.text.files import FILES_WORDS
 from ui.text.forecast import FORECAST_WORDS
 from ui.text.health import HEALTH_WORDS
 from ui.text.making import MAKING_WORDS
+from ui.text.page import PAGE_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.runs import RUNS_WORDS
 from ui.text.tools import TOOLS_WORDS
@@ -215,6 +216,10 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "起動時に設定した、またはコンソールに表示されたユーザー名とパスワードを入力してください。",
     ),
     "login.out": Words("Log out", "ログアウト"),
+    "app.fault": Words(
+        "Something went wrong inside the program; details are in the log: {path}",
+        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
+    ),
     "login.user": Words("User", "ユーザー名"),
     "login.password": Words("Password", "パスワード"),
     "login.enter": Words("Log in", "ログイン"),
@@ -254,11 +259,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "console.saved": Words(
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
-    # faults of ours
-    "app.fault": Words(
-        "Something went wrong inside the program; details are in the log: {path}",
-        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
-    ),
 }
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -270,6 +270,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **FORECAST_WORDS,
         **MAKING_WORDS,
         **HEALTH_WORDS,
+        **PAGE_WORDS,
         **RUN_WORDS,
         **RUNS_WORDS,
         **TOOLS_WORDS,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +21,11 @@ from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
 from ui.parts.job import Job
-from ui.parts.options import OPTIONS, defaults
+from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
 from ui.window.captions import CaptionDesk
 from ui.window.dialog import Dialog
+from ui.window.draft import Draft
 from ui.window.paths import Paths
 from ui.window.resuming import Left, look_in_background
 from ui.window.run_view import RunView, Watcher
@@ -183,58 +182,3 @@ def named_preset(name: str, folders: tuple[Path, ...]) -> preset.Preset:
         if path.parent == folder and path.is_file():
             return preset.load(path)
     return preset.load(Path(name))
-
-
-class Draft:
-    """The settings as they stand on the page, kept over reloads and restarts; as typed, not checked.
-
-    lent: of what a preset or an import has brought beside its recipe, (brought, what the person had) by key.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._values, self._lent = self._read()
-
-    def _read(self) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
-        try:
-            found = json.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}, {}
-        if not isinstance(found, dict):
-            return {}, {}
-        plain = (str, int, float, bool, type(None))
-        values = {k: v for k, v in found.items() if isinstance(v, plain) and (k in OPTIONS or k == "level")}
-        pairs = found.get("lent")
-        lent = {
-            key: (pair[0], pair[1])
-            for key, pair in (pairs.items() if isinstance(pairs, dict) else ())
-            if key in OPTIONS and isinstance(pair, list) and len(pair) == 2
-            if all(isinstance(value, plain) for value in pair)
-        }
-        return values, lent
-
-    @property
-    def values(self) -> dict[str, Any]:
-        with self._lock:
-            return dict(self._values)
-
-    @property
-    def lent(self) -> dict[str, tuple[Any, Any]]:
-        with self._lock:
-            return dict(self._lent)
-
-    def keep(self, values: Mapping[str, Any], lent: Mapping[str, tuple[Any, Any]] | None = None) -> None:
-        """Remember; on disk too, unless the disk does not want to. lent: None for what it was."""
-        with self._lock:
-            merged = {**self._values, **values}
-            borrowed = self._lent if lent is None else dict(lent)
-            if (merged, borrowed) == (self._values, self._lent):
-                return
-            self._values, self._lent = merged, borrowed
-            written = {**merged, "lent": borrowed} if borrowed else merged
-            text = json.dumps(written, ensure_ascii=False, indent=1)
-            try:
-                toml_io.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
-            except OSError:
-                _log.warning("the settings could not be kept in %s", self._path, exc_info=True)

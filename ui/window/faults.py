@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
-from core.errors import UserError
+from core.errors import Lang, UserError
+from ui.parts.markup import esc
 from ui.text import say
 from ui.window import Window
 
@@ -24,7 +26,7 @@ def guarded(handler: Callable[..., Any], window: Window) -> Callable[..., Any]:
         try:
             return handler(*args)
         except Exception as e:
-            raise _told(e, window) from None
+            raise _told(e, window, args) from None
 
     return call
 
@@ -37,7 +39,7 @@ def streamed(handler: Callable[..., Iterator[Any]], window: Window) -> Callable[
         try:
             yield from handler(*args)
         except Exception as e:
-            raise _told(e, window) from None
+            raise _told(e, window, args) from None
 
     return call
 
@@ -53,12 +55,40 @@ def take_values_as_sent(blocks: gr.Blocks) -> None:
             event.preprocess = False
 
 
-def _told(error: Exception, window: Window) -> gr.Error:
-    """The fault as Gradio shows it. Handlers deal with UserError themselves; one that slips by is shown."""
-    lang = "ja" if window.lang == "ja" else "en"
+def _told(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
+    """The fault for the page, which shows it at its head (script/faults.js).
+
+    Handlers deal with UserError themselves; one that slips by is shown.
+    """
+    lang = _language(args, window)
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, UserError):
-        return gr.Error("; ".join(p.text(lang) for p in error.problems), print_exception=False)
-    _log.error("a handler of the window failed", exc_info=error)
-    return gr.Error(say("app.fault", lang, path=window.log_path), print_exception=False)
+        said = " ".join(problem.sentence(lang) for problem in error.problems)
+    else:
+        _log.error("a handler of the window failed", exc_info=error)
+        said = say("fault.inside", lang, path=window.log_path)
+    return gr.Error(f'<span class="rw-told">{esc(said)}</span>', print_exception=False)
+
+
+def _language(args: tuple[Any, ...], window: Window) -> Lang:
+    """The language of the page that called a handler with these arguments."""
+    for given in args:
+        if isinstance(given, gr.Request):
+            chosen = str((given.cookies or {}).get("rareword_lang", ""))
+            return window.language(given.headers.get("accept-language", ""), chosen)
+        for block, value in given.items() if isinstance(given, Mapping) else ():
+            if getattr(block, "elem_id", "") == "lang" and value in ("en", "ja"):
+                return "ja" if value == "ja" else "en"
+    return "ja" if window.lang == "ja" else "en"
+
+
+def words_html(window: Window, most: str) -> str:
+    """What script/faults.js says, in both languages, for the page's head. most: of a file that is sent."""
+    kinds = ("inside", "network", "again", "large", "busy", "login", "old", "page", "close")
+    words = {
+        lang: {kind: say(f"fault.{kind}", lang, path=window.log_path, most=most) for kind in kinds}
+        for lang in ("en", "ja")
+    }
+    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="rw-words">{told}</script>'

@@ -1,0 +1,171 @@
+"""Nothing that fails reaches a person without a sentence: requests, and what an earlier window has left."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import gradio as gr
+import pytest
+
+from core.errors import Problem, UserError
+from tests.ui.fake import make_window
+from ui.app import App
+from ui.settings.kept import Kept, can_show
+from ui.window import Draft
+from ui.window.faults import guarded
+
+RUN = "**/gradio_api/run/**"
+ANSWERS = {
+    500: ("The program failed inside", "プログラム内部のエラー"),
+    413: ("Too large to be sent: at most 200 MB", "サイズが大きすぎて送信できません（1ファイル200 MBまで）"),
+    429: ("too much to do", "混み合っている"),
+    401: ("not logged in any more", "ログインの有効期限"),
+    404: ("from before the program was started again", "再起動前に開いたページ"),
+}
+
+
+def answering(status):
+    return lambda route: route.fulfill(status=status, json={"error": None})
+
+
+def told(page) -> str:
+    page.page.locator(".rw-fault").wait_for()
+    said = page.page.locator(".rw-fault p").inner_text()
+    assert page.page.locator(".toast-body.error:visible").count() == 0
+    page.page.locator(".rw-fault button").click()
+    page.faults.clear()  # the browser's own words on what was kept from it
+    return said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_each_answer_that_is_an_error_is_told_as_a_sentence_and_no_bare_error_is_seen(look, lang):
+    page = look(lang)
+    for status, words in ANSWERS.items():
+        page.page.route(RUN, answering(status))
+        page.page.locator("#run-check").click()
+        assert words[lang == "ja"] in told(page)
+        page.page.unroute(RUN)
+    page.page.route("**/upload**", lambda route: route.fulfill(status=413))
+    field = page.page.locator("#make-files input[type=file]")
+    field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
+    assert ANSWERS[413][lang == "ja"] in told(page)
+    assert "Error" not in page.page.locator("#make-files").inner_text().split()
+
+
+@pytest.mark.browser
+def test_a_sentence_goes_when_what_had_failed_is_done_after_all(look):
+    page = look()
+    page.page.route(RUN, lambda route: route.fulfill(status=500))
+    page.page.locator("#run-check").click()
+    page.page.locator(".rw-fault").wait_for()
+    page.page.unroute(RUN)
+    page.page.locator("#run-check").click()
+    page.page.locator(".rw-fault").wait_for(state="detached")
+    page.faults.clear()
+
+
+@pytest.mark.browser
+def test_a_broken_connection_is_told_and_told_again_when_the_page_was_loaded_anew(look):
+    page = look()
+    page.page.route(RUN, lambda route: route.abort())
+    page.page.locator("#run-check").click()
+    page.page.locator(".rw-fault >> text=The program does not answer").wait_for()
+    page.page.unroute(RUN)
+    page.page.locator(".rw-fault >> text=the page was loaded anew").wait_for()
+    page.ready()
+    page.faults.clear()
+
+
+@pytest.mark.browser
+def test_a_handler_that_fails_in_the_queue_is_told_in_the_language_of_the_page(look, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ui.dataset.preview.planned", broken)
+    page = look("ja")
+    with caplog.at_level(logging.CRITICAL):
+        page.page.locator("#preview-look").click()
+        assert "プログラム内部のエラー" in told(page)
+
+
+def test_a_fault_is_told_in_the_language_of_the_page_that_asked(window):
+    lang = gr.Radio(elem_id="lang")
+
+    def refuse(_):
+        raise UserError(Problem("E-X", "This is wrong.", "これは誤りです。"))
+
+    for chosen, said in (("ja", "これは誤りです。"), ("en", "This is wrong.")):
+        with pytest.raises(gr.Error, match=said):
+            guarded(refuse, window)({lang: chosen})
+
+
+# What an earlier window has left.
+
+
+@pytest.mark.parametrize(
+    "text", [b"[1, 2", b"\xff\xfe{", b"[]", b"null", b"[" * 100_000, b'{"a": 1' + b"1" * 5000]
+)
+def test_settings_that_can_not_be_read_are_kept_under_another_name_and_said(tmp_path, text):
+    window = make_window(tmp_path)
+    path = window.workspace / "window.json"
+    path.write_bytes(text)
+    window.draft = Draft(path)
+    kept = Kept(window)
+    (aside,) = window.workspace.glob("window.*.damaged.json")
+    assert aside.read_bytes() == text and not path.exists() and window.draft.values == {}
+    assert aside.name in kept.html("en") and "could not be read" in kept.html("en")
+    assert aside.name in kept.html("ja") and "読み込めなかった" in kept.html("ja")
+    window.draft.keep({"train.seed": "7"})
+    assert aside.read_bytes() == text and Draft(path).values == {"train.seed": "7"}
+
+
+REFUSED = {
+    "optimizer.optimizer_type": "CAME",
+    "train.max_train_steps": 10**30,
+    "train.gradient_checkpointing": "yes",
+    "model.base": "\ud800",
+    "save.output_name": ["x"],
+    "network.dropout": float("nan"),
+    "nosuch.option": 1,
+}
+
+
+def test_values_that_no_field_can_show_are_left_out_and_named_and_the_others_stay(tmp_path):
+    window = make_window(tmp_path)
+    path = window.workspace / "window.json"
+    path.write_text(json.dumps({**REFUSED, "network.rank": 5, "train.learning_rate": "half typ"}), "utf-8")
+    before = path.read_bytes()
+    window.draft = Draft(path)
+    app = App(window)
+    assert window.draft.values == {"network.rank": 5, "train.learning_rate": "half typ"}
+    (copy,) = window.workspace.glob("window.*.refused.json")
+    assert copy.read_bytes() == before and "CAME" not in path.read_text("utf-8")
+    said = app.kept.html("en")
+    assert all(word in said for word in ("Optimizer: CAME", "nosuch.option", "first values", copy.name))
+    assert "オプティマイザー: CAME" in app.kept.html("ja") and "初期値に戻しました" in app.kept.html("ja")
+    json.dumps(app.blocks.config, default=str).encode("utf-8")
+    assert app.form.components["optimizer.optimizer_type"].value == "AdamW"
+
+
+def test_what_a_field_can_show_is_left_to_the_checker():
+    for key, value in (("train.learning_rate", "-1"), ("dataset.train_batch_size", -5), ("train.seed", "x")):
+        assert can_show(key, value)
+    for key, value in REFUSED.items():
+        assert not can_show(key, value)
+
+
+def test_files_that_are_gone_are_named_and_the_settings_stay(tmp_path):
+    window = make_window(tmp_path)
+    window.draft.keep({"dataset.train_data_dir": str(tmp_path / "gone"), "model.base": "someone/some-model"})
+    said = Kept(window).html("en")
+    assert str(tmp_path / "gone") in said and "some-model" not in said
+    assert window.draft.values["dataset.train_data_dir"] == str(tmp_path / "gone")
+    assert [*window.workspace.glob("window.*.*.json")] == []
+
+
+def test_a_window_without_anything_amiss_says_nothing(tmp_path):
+    window = make_window(tmp_path)
+    window.draft.keep({"network.rank": 5})
+    assert Kept(window).html("en") == ""

@@ -1,0 +1,130 @@
+"""The settings as they stand on the page, kept on disk; what can't be used is put aside, never lost."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.catalog import Words
+from core.config import toml_io
+from core.reading import reason
+from ui.parts.options import OPTIONS
+
+PLAIN = (str, int, float, bool, type(None))
+LARGEST = 4_000_000
+"""Bytes; the settings of a page take some ten thousand."""
+
+_LENT = "lent"
+
+_log = logging.getLogger(__name__)
+
+
+class Draft:
+    """The settings as they stand on the page, kept over reloads and restarts; as typed, not checked.
+
+    lent: of what a preset or an import has brought beside its recipe, (brought, what the person had) by key.
+    damaged: why the file of an earlier window could not be read, and where it lies now; None if it could.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self.damaged: tuple[Words, Path] | None = None
+        self._is_sound: Callable[[str, Any], bool] = _is_plain
+        self._found = self._read()
+        self._values = {key: value for key, value in self._found.items() if _is_plain(key, value)}
+        self._lent = _pairs(self._found.get(_LENT))
+
+    def _read(self) -> dict[str, Any]:
+        """Everything in the file. One that can't be read is renamed: writing the next one must not end it."""
+        try:
+            if self._path.stat().st_size > LARGEST:
+                raise ValueError(f"more than {LARGEST:,} bytes")
+            found = json.loads(self._path.read_text("utf-8"))
+            if not isinstance(found, dict):
+                raise ValueError("no settings in it")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as e:
+            _log.warning("the settings in %s can't be read", self._path, exc_info=True)
+            aside = self._beside("damaged")
+            try:
+                os.replace(self._path, aside)
+            except OSError:
+                aside = self._path
+            self.damaged = reason(e), aside
+            return {}
+        return found
+
+    def _beside(self, why: str) -> Path:
+        """A name that is not taken, next to the file."""
+        name = f"{self._path.stem}.{time.strftime('%Y%m%d-%H%M%S')}.{why}"
+        names = (f"{name}{'' if n == 1 else f'-{n}'}{self._path.suffix}" for n in range(1, 1000))
+        return next(path for name in names if not (path := self._path.with_name(name)).exists())
+
+    @property
+    def values(self) -> dict[str, Any]:
+        with self._lock:
+            return dict(self._values)
+
+    @property
+    def lent(self) -> dict[str, tuple[Any, Any]]:
+        with self._lock:
+            return dict(self._lent)
+
+    def refuse(self, is_sound: Callable[[str, Any], bool]) -> tuple[dict[str, Any], Path | None]:
+        """Leave out what the page can not show, now and later. Gives it, and the file as it was."""
+        with self._lock:
+            self._is_sound = is_sound
+            known = {key: value for key, value in self._found.items() if key != _LENT}
+            refused = {k: v for k, v in known.items() if k not in self._values or not is_sound(k, v)}
+            self._values = {k: v for k, v in self._values.items() if k not in refused}
+            self._lent = {k: pair for k, pair in self._lent.items() if all(is_sound(k, v) for v in pair)}
+            if not refused:
+                return {}, None
+            copy = self._beside("refused")
+            try:
+                shutil.copyfile(self._path, copy)
+                self._write()
+            except OSError:
+                _log.warning("%s could not be kept beside as %s", self._path, copy, exc_info=True)
+                return refused, None
+            return refused, copy
+
+    def keep(self, values: Mapping[str, Any], lent: Mapping[str, tuple[Any, Any]] | None = None) -> None:
+        """Remember; on disk too, unless the disk does not want to. lent: None for what it was."""
+        with self._lock:
+            merged = {**self._values, **{k: v for k, v in values.items() if self._is_sound(k, v)}}
+            borrowed = self._lent if lent is None else dict(lent)
+            if (merged, borrowed) == (self._values, self._lent):
+                return
+            self._values, self._lent = merged, borrowed
+            try:
+                self._write()
+            except OSError:
+                _log.warning("the settings could not be kept in %s", self._path, exc_info=True)
+
+    def _write(self) -> None:
+        written = {**self._values, _LENT: self._lent} if self._lent else self._values
+        text = json.dumps(written, ensure_ascii=False, indent=1)
+        toml_io.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _is_plain(key: str, value: Any) -> bool:
+    return isinstance(value, PLAIN) and (key in OPTIONS or key == "level")
+
+
+def _pairs(found: Any) -> dict[str, tuple[Any, Any]]:
+    return {
+        key: (pair[0], pair[1])
+        for key, pair in (found.items() if isinstance(found, dict) else ())
+        if key in OPTIONS and isinstance(pair, list) and len(pair) == 2
+        if all(isinstance(value, PLAIN) for value in pair)
+    }
