@@ -164,14 +164,17 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data import datasets
     from core.models import add_on, look
+    from core.train import prompts
 
     checked = load(args.file, args.overrides)
-    inside = datasets.read(checked.config.dataset).problems if checked.config.dataset.dataset_config else ()
     config = checked.config
-    about_model = checked.located(
-        (*look.problems(config.model), *add_on.of_run(config.network, config.model))
+    inside = datasets.read(config.dataset).problems if config.dataset.dataset_config else ()
+    later = (
+        *look.problems(config.model),
+        *add_on.of_run(config.network, config.model),
+        *prompts.problems(config),
     )
-    found = (*checked.notices, *inside, *about_model)
+    found = (*checked.notices, *inside, *checked.located(later))
     if any(problem.is_error for problem in found):
         raise ConfigError(*found)
     for problem in found:

@@ -58,6 +58,7 @@ PURE = [
     "core.models.add_on",
     "core.models.look",
     "core.models.sd.tokens",
+    "core.train.prompts",
     "ui.app",
     "gui",
 ]

@@ -30,10 +30,12 @@ class Checked:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def located(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Problems that came to light later, in the words and at the lines of this text."""
-        return tuple(
-            replace(p, line=self.lines.get(p.key), path="" if p.path in p.en else p.path) for p in found
-        )
+        """Problems that came to light later, at the lines of this text where they stand in no other."""
+        return tuple(p if p.path and p.line is not None else self._placed(p) for p in found)
+
+    def _placed(self, problem: Problem) -> Problem:
+        path = "" if problem.path in problem.en else problem.path
+        return replace(problem, line=self.lines.get(problem.key), path=path)
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Checked:

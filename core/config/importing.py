@@ -14,13 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.config import (
     foreign,
+    json_io,
     kohya_gui,
     lora_metadata,
     pasted,
     rules,
     scripts,
     sd_scripts,
-    toml_faults,
     toml_io,
 )
 from core.config.border import METADATA, PASTED, reading_settings
@@ -86,26 +86,8 @@ def _nothing(en: str, ja: str) -> Problem:
 
 
 def _json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as e:
-        line = text.split("\n")[e.lineno - 1].strip()[:80]
-        raise ConfigError(
-            Problem(
-                "E-IMPORT",
-                f"this is not JSON: {e.msg} (column {e.colno}): {line}",
-                f"JSONとして読めません。{e.msg}（{e.colno}文字目）：{line}",
-                line=e.lineno,
-            )
-        ) from e
-    except RecursionError as e:
-        raise ConfigError(toml_faults.too_deep()) from e
-    except ValueError as e:
-        problem = toml_faults.unreadable_number(text)
-        if problem is None:
-            raise
-        raise ConfigError(problem) from e
-    return {str(name): value for name, value in found.items()}
+    found = json_io.parse(text)
+    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _toml(text: str) -> dict[str, Any] | None:

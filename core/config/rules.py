@@ -172,7 +172,8 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
 def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
     sample = config.sample
     wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
-    if wanted and not any(line.strip() for line in sample.sample_prompts):
+    prompts = [line.strip() for line in sample.sample_prompts]
+    if wanted and not any(prompt and not prompt.startswith("#") for prompt in prompts):
         yield Problem(
             "E-CFG-NEEDED",
             "sample pictures are asked for, but no prompt is given.",

@@ -52,7 +52,7 @@ def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
         line = max((n for n, one in enumerate(lines, 1) if one.strip()), default=1)
         column = len(lines[line - 1].rstrip()) + 1
     why = next((words for start, words in _SAID if bare.startswith(start)), Words(bare, bare))
-    shown = _around(lines[line - 1], column)
+    shown = around(lines[line - 1], column)
     advice = _advice(lines[line - 1], bare)
     return Problem(
         "E-CFG-SYNTAX",
@@ -62,8 +62,8 @@ def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
     )
 
 
-def _around(line: str, column: int) -> str:
-    """The line, or the piece of a long one that the column is in."""
+def around(line: str, column: int) -> str:
+    """The line where a fault is, or the piece of a long one that the column is in."""
     start = max(0, column - 1 - _MOST_LETTERS // 2) if len(line) > _MOST_LETTERS else 0
     piece = short(line[start : start + _MOST_LETTERS])
     return f"{'…' if start else ''}{piece}{'…' if len(line) > start + _MOST_LETTERS else ''}"

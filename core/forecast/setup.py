@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +14,7 @@ from core.data.plan import Plan
 from core.forecast.architecture import Architecture
 from core.forecast.optimizers import lora_shapes, shapes_of
 from core.forecast.tape import FLOAT, Rules
+from core.train import prompts
 
 HALVES = {
     "no": (FLOAT, FLOAT),
@@ -24,9 +24,6 @@ HALVES = {
     "full_bf16": (2, 2),
 }
 """Precision -> bytes of a number in matrix products, and of a trained weight."""
-
-_SIDE = re.compile(r"--([wh])\s+(\d+)")
-_LARGEST_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -147,12 +144,8 @@ class Setup:
         is_drawn = sample.sample_at_first or sample.sample_every_n_steps or sample.sample_every_n_epochs
         if not (is_drawn and sample.sample_prompts):
             return None
-        sizes = []
-        for line in sample.sample_prompts:
-            sides = dict(zip("wh", self.config.dataset.resolution, strict=True))
-            sides |= {side: min(int(value), _LARGEST_SIDE) for side, value in _SIDE.findall(line)}
-            sizes.append(Size(sides["w"], sides["h"]))
-        return max(sizes, key=_area)
+        sizes = prompts.sizes(sample.sample_prompts, self.config.dataset.resolution)
+        return max(sizes, key=_area, default=None)
 
     def weights(self, part: str) -> int:
         """Bytes of a part's own weights while it is used: frozen ones in the compute type, norms float32."""

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size
+from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size, Words
+from core.config.numbers import decimal, whole
+from core.config.schema import RunConfig
+from core.config.wording import shown
 from core.data.keys import key
 from core.errors import Problem, UserError
+from core.train import prompt_files
+from core.train.prompt_files import FILES, KEY, Entry
 
 STEPS = 30
 GUIDANCE = 7.5
-LARGEST_SIDE = 4096
-FILES = (".txt", ".toml", ".json")
-
-NAMES: Mapping[str, str] = {
-    "negative_prompt": "n", "width": "w", "height": "h", "sample_steps": "s", "scale": "l", "seed": "d",
-    "sample_sampler": "ss",
-}  # fmt: skip
-"""Key of a .toml or .json file -> the same option on a line."""
+SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 64, 4096, 8
+MOST_STEPS = 1000
+MOST_GUIDANCE = 1000.0
+MANY = 100
+"""Prompts that take longer to draw than most trainings take."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,14 @@ class Prompt:
     sampler: str = ""
 
 
+@dataclass
+class _Reading:
+    """Prompts that are understood, and what is wrong or read as something else."""
+
+    prompts: list[Prompt] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
 def file_of(lines: Sequence[str]) -> Path | None:
     """The file that these lines name when they are one, and it ends like a file of prompts."""
     named = [line.strip() for line in lines if line.strip()]
@@ -54,17 +62,52 @@ def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple
     Syntax of sd-scripts: `text --n negative --w width --h height --d seed --s steps --l guidance
     --ss sampler`, # starts a comment. A .toml file has [prompt] with what all share and [[prompt.subset]] for
     each, a .json file a list of tables or lines.
-    Raises UserError (E-SAMPLE) when a file is missing or a value is no number.
+    Raises UserError (E-SAMPLE) with every value that is no number, or when a file can't be read.
     """
-    file = file_of(lines)
-    entries = _of_file(file) if file is not None else _of_lines(lines)
-    return tuple(_made(text, given, n, resolution, seed) for n, (text, given) in enumerate(entries))
+    return _refusing(_of(lines, resolution, seed))
 
 
 def of_lines(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
     """As `parse`, of lines that were typed while the run goes on: none of them stands for a file."""
-    entries = enumerate(_of_lines(lines))
-    return tuple(_made(text, given, n, resolution, seed) for n, (text, given) in entries)
+    return _refusing(_made(prompt_files.of_lines(lines), resolution, seed, None))
+
+
+def sizes(lines: Sequence[str], resolution: tuple[int, int]) -> tuple[Size, ...]:
+    """The sizes that these lines ask for, whatever else is wrong with them; a file is not looked into."""
+    return tuple(prompt.size for prompt in _made(prompt_files.of_lines(lines), resolution, 0, None).prompts)
+
+
+def problems(config: RunConfig) -> tuple[Problem, ...]:
+    """What is wrong with the sample prompts of a run, and what of them is read as something else."""
+    sample = config.sample
+    try:
+        reading = _of(sample.sample_prompts, config.dataset.resolution, config.train.seed or 0)
+    except UserError as e:
+        return e.problems
+    is_wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
+    found = reading.problems
+    if sample.sample_prompts and not reading.prompts and not found:
+        path = file_of(sample.sample_prompts)
+        found.append(
+            Problem(
+                "E-SAMPLE-NONE" if is_wanted else "W-SAMPLE-NONE",
+                "there is no prompt: every line is empty or begins with #, so no picture would be drawn.",
+                "プロンプトがありません（空行か#で始まる行だけです）。サンプル画像は生成されません。",
+                key=KEY,
+                path="" if path is None else str(path),
+            )
+        )
+    if is_wanted and len(reading.prompts) > MANY:
+        n = len(reading.prompts)
+        found.append(
+            Problem(
+                "W-SAMPLE-MANY",
+                f"{n:,} prompts are drawn each time, which takes very long.",
+                f"毎回{n:,}個のプロンプトを生成するため、非常に時間がかかります。",
+                key=KEY,
+            )
+        )
+    return tuple(found)
 
 
 def as_line(prompt: Prompt) -> str:
@@ -76,103 +119,115 @@ def as_line(prompt: Prompt) -> str:
     return f"{words}{negative}{size} --s {prompt.steps} --l {prompt.guidance:g} --d {prompt.seed}{sampler}"
 
 
-def _of_lines(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Text and options of each line."""
-    for line in lines:
-        if line.strip() and not line.strip().startswith("#"):
-            yield _of_line(line.strip())
+def _of(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> _Reading:
+    file = file_of(lines)
+    entries = prompt_files.of_lines(lines) if file is None else prompt_files.read(file)
+    return _made(entries, resolution, seed, file)
 
 
-def _of_line(line: str) -> tuple[str, dict[str, Any]]:
-    text, *options = line.split(" --")
-    given: dict[str, Any] = {}
-    for option in options:
-        name, _, value = option.strip().partition(" ")
-        if name not in NAMES.values():
-            raise _bad(line, f"--{name}")
-        given[name] = value.strip()
-    return text.strip(), given
+def _refusing(reading: _Reading) -> tuple[Prompt, ...]:
+    if any(problem.is_error for problem in reading.problems):
+        raise UserError(*reading.problems)
+    return tuple(reading.prompts)
 
 
-def _of_file(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() == ".txt":
-            yield from _of_lines(text.splitlines())
-            return
-        tables = _tables(path, text)
-    except (OSError, ValueError) as e:
-        raise _bad_file(path, str(e)) from e
-    for table in tables:
-        if isinstance(table, str):
-            yield _of_line(table.strip())
-            continue
-        if not isinstance(table, dict):
-            raise _bad(str(table), str(table))
-        unknown = table.keys() - NAMES.keys() - {"prompt", "subset"}
-        if unknown:
-            raise _bad(str(table.get("prompt", "")), min(unknown))
-        yield (
-            str(table.get("prompt", "")),
-            {NAMES[k]: v for k, v in table.items() if k in NAMES and v is not None},
+def _made(entries: Iterable[Entry], resolution: tuple[int, int], seed: int, file: Path | None) -> _Reading:
+    reading = _Reading()
+    for number, entry in enumerate(entries):
+        # Without a seed of its own a prompt keeps one over the whole run: its pictures can be compared.
+        own_seed = key(seed, "sample", number) % 2**32
+        faults, notes = list(entry.faults), list[Words]()
+        prompt = _prompt(entry, resolution, own_seed, faults, notes)
+        told = [("E-SAMPLE-PROMPT", one) for one in faults] + [("W-SAMPLE-PROMPT", one) for one in notes]
+        for code, said in told:
+            en, ja = f"{entry.place.en}: {said.en}.", f"{entry.place.ja}：{said.ja}。"
+            path = "" if file is None else str(file)
+            reading.problems.append(Problem(code, en, ja, KEY, path, entry.line))
+        reading.prompts.append(prompt)
+    return reading
+
+
+def _prompt(
+    entry: Entry, resolution: tuple[int, int], own_seed: int, faults: list[Words], notes: list[Words]
+) -> Prompt:
+    """The prompt of an entry; what it says that is no number or no sampler goes into the faults."""
+    given = entry.given
+
+    def number(name: str, default: int) -> int:
+        found = _whole(given.get(name, default))
+        if found is None:
+            faults.append(_no_number(name, given[name], "whole number", "整数"))
+        return default if found is None else found
+
+    def within(name: str, asked: int, low: int, high: int) -> int:
+        used = min(max(asked, low), high)
+        if used != asked:
+            notes.append(
+                Words(
+                    f"--{name} {shown(asked)} is read as {used}",
+                    f"--{name} {shown(asked)}は{used}として読みました",
+                )
+            )
+        return used
+
+    asked = Size(number("w", resolution[0]), number("h", resolution[1]))
+    size = Size(*(min(max(side // SIDE_STEP * SIDE_STEP, SMALLEST_SIDE), LARGEST_SIDE) for side in asked))
+    if size != asked and not faults:
+        notes.append(_rounded(asked, size))
+    steps = within("s", number("s", STEPS), 1, MOST_STEPS)
+    seed = within("d", number("d", own_seed), 0, 2**32 - 1)
+    sampler = given.get("ss", "")
+    known = SAMPLER_ALIASES.get(sampler, sampler) if isinstance(sampler, str) else shown(sampler)
+    if known and known not in SAMPLERS:
+        faults.append(
+            Words(
+                f"there is no sampler {shown(known)}; there are {', '.join(SAMPLERS)}",
+                f"サンプラー{shown(known)}はありません（{'、'.join(SAMPLERS)}が使えます）",
+            )
         )
+    negative = given.get("n", "")
+    for text in (entry.text, negative):
+        if not isinstance(text, str) or _holds_half_a_character(text):
+            faults.append(Words(f"{shown(text)} is no text", f"{shown(text)}は文字列ではありません"))
+    guidance = _guidance(given, faults)
+    return Prompt(entry.text, str(negative), size, steps, guidance, seed, known)
 
 
-def _tables(path: Path, text: str) -> list[Any]:
-    """The prompts of a .toml or .json file. Raises ValueError when it is none."""
-    if path.suffix.lower() == ".json":
-        found = json.loads(text)
-        if not isinstance(found, list):
-            raise ValueError("no list")
-        return found
-    shared = tomllib.loads(text).get("prompt")
-    subsets = shared.get("subset") if isinstance(shared, dict) else None
-    if not isinstance(subsets, list):
-        raise ValueError("no [[prompt.subset]]")
-    return [{**shared, **subset} for subset in subsets]
+def _holds_half_a_character(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _made(text: str, given: Mapping[str, Any], number: int, resolution: tuple[int, int], seed: int) -> Prompt:
-    # Without a seed of its own a prompt keeps one over the whole run, so that its pictures can be compared.
-    values: dict[str, Any] = {
-        "n": "", "w": resolution[0], "h": resolution[1], "s": STEPS, "l": GUIDANCE, "ss": "",
-        "d": key(seed, "sample", number) % 2**32,
-    }  # fmt: skip
-    for name, value in given.items():
-        try:
-            values[name] = str(value) if name in ("n", "ss") else float(value) if name == "l" else int(value)
-        except (TypeError, ValueError) as e:
-            raise _bad(text, f"--{name} {value}") from e
-    sampler = SAMPLER_ALIASES.get(values["ss"], values["ss"])
-    if sampler and sampler not in SAMPLERS:
-        raise _bad(text, f"--ss {sampler}")
-    size = Size(*(min(max(values[side] // 8 * 8, 64), LARGEST_SIDE) for side in "wh"))
-    steps = min(max(values["s"], 1), 1000)
-    return Prompt(text, values["n"], size, steps, values["l"], values["d"] % 2**32, sampler)
+def _whole(value: Any) -> int | None:
+    """A whole number in text or as the file has it, also 512.0."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _bad_file(path: Path, reason: str) -> UserError:
-    return UserError(
-        Problem(
-            "E-SAMPLE-FILE",
-            f"the file of sample prompts can't be read ({reason}); it must be UTF-8: a .txt with one prompt "
-            "a line, a .toml with [[prompt.subset]], or a .json list.",
-            f"プロンプトのファイルを読み込めません（{reason}）。UTF-8で、1行に1つの.txt、[[prompt.subset]]の"
-            "ある.toml、リストの.jsonのいずれかにしてください。",
-            key="sample.sample_prompts",
-            path=str(path),
+def _guidance(given: Any, faults: list[Words]) -> float:
+    value = given.get("l", GUIDANCE)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = decimal(value) if isinstance(value, str) else value if is_number else None
+    if found is None or not -MOST_GUIDANCE <= found <= MOST_GUIDANCE:
+        faults.append(
+            _no_number("l", value, f"number up to {MOST_GUIDANCE:g}", f"{MOST_GUIDANCE:g}以下の数値")
         )
-    )
+        return GUIDANCE
+    return float(found)
 
 
-def _bad(line: str, part: str) -> UserError:
-    return UserError(
-        Problem(
-            "E-SAMPLE-PROMPT",
-            f"{part!r} is not understood in the sample prompt {line!r}; there are --n text, "
-            f"--w --h --d --s (whole numbers), --l (a number) and --ss ({', '.join(SAMPLERS)}).",
-            f"サンプル用プロンプト{line!r}の{part!r}が正しくありません。"
-            f"--n 文字列、--w --h --d --s 整数、--l 数値、--ss（{'、'.join(SAMPLERS)}）が使えます。",
-            key="sample.sample_prompts",
-        )
+def _no_number(name: str, value: Any, en: str, ja: str) -> Words:
+    found = shown(value) if value != "" else "nothing"
+    found_ja = shown(value) if value != "" else "なし"
+    return Words(f"--{name} must be a {en}, found {found}", f"--{name}は{ja}にしてください（値：{found_ja}）")
+
+
+def _rounded(asked: Size, size: Size) -> Words:
+    before, after = f"{shown(asked.width)}x{shown(asked.height)}", f"{size.width}x{size.height}"
+    return Words(
+        f"a size of {before} is drawn as {after}: sides are multiples of {SIDE_STEP} from {SMALLEST_SIDE} to "
+        f"{LARGEST_SIDE}",
+        f"{before}は{after}で生成します（辺は{SMALLEST_SIDE}〜{LARGEST_SIDE}の{SIDE_STEP}の倍数です）",
     )

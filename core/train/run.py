@@ -20,7 +20,7 @@ from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import add_on, look
 from core.models.family import Components, open_family
 from core.patience import of_run
-from core.train import add_ons, cache, lengths, lr, masks, optim, resuming, trainee
+from core.train import add_ons, cache, lengths, lr, masks, optim, prompts, resuming, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
 from core.train.ending import train_to_the_end
@@ -30,7 +30,6 @@ from core.train.loading import load
 from core.train.loop import Training, freeze_text_encoder, keep_text
 from core.train.output import Outputs
 from core.train.product import ModelWriter, resolved_format
-from core.train.prompts import parse
 from core.train.rounding import HalfStep
 from core.train.samples import Samples
 from core.train.state import Progress, StateWriter
@@ -93,9 +92,11 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = optim.rates(config.optimizer, trainee.rates(config.train))
-    for problem in (*_looked(config), *optim.check(config.optimizer)):
+    about_prompts = prompts.problems(config)
+    if any(problem.is_error for problem in about_prompts):
+        raise UserError(*about_prompts)
+    for problem in (*_looked(config), *optim.check(config.optimizer), *about_prompts):
         emit(Warned(problem.code, problem.en, problem.ja))
-    parse(config.sample.sample_prompts, config.dataset.resolution, config.train.seed)
     add_ons.check(config.network)
     found = resuming.find(config, emit)
     plan = planning.make(

@@ -16,6 +16,7 @@ from core.errors import ConfigError, Lang, Problem, UserError
 from core.models import look
 from core.models.sd.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
+from core.train import prompts
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
 from ui.settings.form import Form
@@ -79,8 +80,8 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
         return problems(e.problems, lang)
     config = checked.config
     plan = planned(config.dataset, seed_of(raw))
-    about_model = checked.located(look.problems(config.model))
-    everything = [*checked.notices, *about_model, *findings(plan, config.model.max_token_length)]
+    later = checked.located((*look.problems(config.model), *prompts.problems(config)))
+    everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
     pictures = len(plan.trained)
