@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 
 LARGEST = 2**63 - 1
 """The largest whole number that any option takes, as in TOML."""
@@ -14,8 +13,10 @@ _LONGEST = 400
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-_SIGNS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "、": ",", "。": "."})
-"""Dashes that stand for a minus, and the comma and point of a Japanese keyboard."""
+_WIDE = {wide: wide - 0xFF01 + 0x21 for wide in range(0xFF01, 0xFF5F)} | {
+    ord(wide): plain for wide, plain in zip("−‐‑–、。　", "----,. ", strict=True)
+}
+"""Full-width signs, dashes that stand for a minus, and the comma and point of a Japanese keyboard."""
 
 
 def narrow(text: str) -> str:
@@ -23,9 +24,7 @@ def narrow(text: str) -> str:
 
     "０．５" -> "0.5", "７６８，５１２" -> "768,512".
     """
-    return (
-        unicodedata.normalize("NFKC", text).translate(_SIGNS).strip() if not text.isascii() else text.strip()
-    )
+    return text.strip() if text.isascii() else text.translate(_WIDE).strip()
 
 
 def whole(text: str) -> int | None:

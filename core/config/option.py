@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
@@ -96,9 +97,26 @@ def opt(
     return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]
 
 
+def lines_of(text: str) -> list[str]:
+    """The texts of a list that is written as one text: one a line, or ["as", "in TOML"]; none is empty."""
+    plain = text.strip()
+    if plain.startswith("[") and plain.endswith("]"):
+        try:
+            listed = tomllib.loads(f"list = {plain}")["list"]
+        except (ValueError, RecursionError):
+            listed = None  # such as the prompt [a frog:0.5]
+        if listed and all(isinstance(item, str) for item in listed):
+            return [item.strip() for item in listed if item.strip()]
+    return [line.strip() for line in plain.splitlines() if line.strip()]
+
+
 def _lines(value: object) -> object:
-    """A single string where a list of strings is wanted stands for a list of one."""
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+    """A single text where a list of texts is wanted stands for what `lines_of` reads from it."""
+    return (
+        tuple(lines_of(value) if isinstance(value, str) else value)
+        if isinstance(value, str | list)
+        else value
+    )
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]

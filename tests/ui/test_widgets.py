@@ -109,6 +109,36 @@ def test_japanese_commas_and_x_are_understood_in_a_resolution():
     assert widgets.read(option, "768，512") == widgets.read(option, "768x512") == [768, 512]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '["weight_decay=0.01", "betas=0.9,0.999"]', "weight_decay=0.01\nbetas=0.9,0.999",
+        "[\n 'weight_decay=0.01',\n 'betas=0.9,0.999',\n]", "  weight_decay=0.01\n\n  betas=0.9,0.999  \n",
+    ],
+)  # fmt: skip
+def test_a_list_is_taken_one_a_line_and_as_the_help_and_the_run_file_write_it(typed):
+    assert widgets.read(OPTIONS["optimizer.optimizer_args"], typed) == [
+        "weight_decay=0.01",
+        "betas=0.9,0.999",
+    ]
+
+
+def test_a_prompt_in_brackets_is_a_prompt():
+    assert widgets.read(OPTIONS["sample.sample_prompts"], "[a frog:0.5]") == ["[a frog:0.5]"]
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "value"),
+    [
+        ("train.seed", "５", 5), ("train.learning_rate", "０．０００１", 0.0001),
+        ("train.unet_lr", "１ｅ－４", 1e-4),
+        ("dataset.resolution", "７６８，５１２", [768, 512]), ("train.max_train_epochs", " １０ ", 10),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_japanese_keyboard_are_read(key, typed, value):
+    assert widgets.read(OPTIONS[key], typed) == value
+
+
 def test_a_card_is_as_basic_as_its_most_basic_option():
     assert classes_of([OPTIONS["log.logging_dir"], OPTIONS["log.log_every_n_steps"]]) == ["lv-advanced"]
     assert "for-lora" in classes_of([OPTIONS["network.rank"], OPTIONS["network.alpha"]])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import check, toml_io
+from core.config import check, numbers, toml_io
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.data import preflight
@@ -34,10 +34,7 @@ def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
 
 def seed_of(raw: Mapping[str, Any]) -> int:
     """The seed of the form, or 0: the counts of a plan do not depend on it."""
-    try:
-        return int(raw.get("train.seed") or 0)
-    except ValueError:
-        return 0
+    return numbers.whole(str(raw.get("train.seed") or 0)) or 0
 
 
 def planned(

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import gradio as gr
 
 from core.catalog import Words
-from core.config.option import Option
+from core.config import numbers
+from core.config.option import Option, lines_of
 from core.errors import Lang
 from ui.parts.numbers import decimal_text
 from ui.parts.page import Page
@@ -152,33 +153,26 @@ def read(option: Option, found: Any) -> Any:
     if what == "whole":
         if found is None:
             return ""  # emptied, and it must not be: the checker says so
+        if isinstance(found, str):
+            return found if numbers.whole(found) is None else numbers.whole(found)
         return int(found) if isinstance(found, float) and found.is_integer() else found
     if what in ("check", "choice"):
         return found
     text = "" if found is None else str(found)
     if what == "lines":
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        return lines_of(text)
     if what == "text":
         return None if is_optional and not text.strip() else text
     text = text.strip()
     if not text:
         return None if is_optional else ""
     if what in ("decimal", "digits"):
-        return _number(text, int if what == "digits" else float)
+        number = numbers.whole(text) if what == "digits" else numbers.decimal(text)
+        return text if number is None else number
     return _size(text) if what == "size" else text
-
-
-def _number(text: str, convert: type[int] | type[float]) -> Any:
-    try:
-        return convert(text)
-    except ValueError:
-        return text
 
 
 def _size(text: str) -> Any:
     """ "512" -> [512, 512], "768,512" -> [768, 512]; Japanese commas and x are understood."""
-    parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").replace("x", ",").split(",")]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        return text
-    numbers = [int(part) for part in parts]
-    return numbers * 2 if len(numbers) == 1 else numbers
+    sides = numbers.sides(text)
+    return text if sides is None else sides * 2 if len(sides) == 1 else sides
