@@ -16,14 +16,14 @@ from ui.dataset.captions import CaptionCard
 from ui.dataset.folders import FolderMaker
 from ui.dataset.places import draw_places, draw_settings
 from ui.dataset.preview import Preview
-from ui.parts.markup import esc, problems
+from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
 from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
 from ui.settings.identity import SAID, model_html
-from ui.settings.kept import Kept
+from ui.settings.kept import Kept, can_show
 from ui.settings.length import length_html
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
@@ -288,9 +288,9 @@ class App:
 
     def _whole(self, lang: Lang) -> Update:
         """Everything a page shows, as updates."""
+        self._window.draft.refuse(can_show)
         draft = self._window.draft.values
-        first = self.form.shown(self._window.demo_values())
-        raw, odd = self.form.held(first | {k: v for k, v in draft.items() if k in OPTIONS}, first)
+        raw = self.form.shown(self._window.demo_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
         return self._merged(
@@ -298,7 +298,6 @@ class App:
             self.lists(),
             self.relabel(raw, lang, None, str(level)),
             choices,
-            {self.bar.parts["note"]: problems(odd, lang)},
         )
 
     @staticmethod

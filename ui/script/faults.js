@@ -53,7 +53,8 @@
   async function failed(answer) {
     const kind = KINDS[answer.status] ?? 'inside';
     const found = await answer.clone().json().catch(() => ({}));
-    tell(kind, ours(found.error));
+    const refused = found.error && found.error === found.detail ? found.error : '';  // by ui/serve/asgi.py
+    tell(kind, ours(found.error) || refused);
   }
 
   const name = (request, options) => {

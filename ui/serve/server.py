@@ -42,7 +42,7 @@ from ui.window.faults import words_html
 from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LARGEST_UPLOAD = "4gb"
+LARGEST_UPLOAD, LARGEST_SAID = "4gb", "4 GB"
 """Of one file; for all together see ui.serve.uploads.Room."""
 UPLOADS = "uploads"
 """Folder below the window's cache for what is sent to it, apart from what the window makes itself."""
@@ -154,7 +154,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=FRAME + words_html(window, "200 MB") + SCRIPTS + FOLDERS,
+        head=FRAME + words_html(window, LARGEST_SAID) + SCRIPTS + FOLDERS,
         favicon_path=str(FAVICON),
     )
     # Gradio looks at what a request names as files only once its own server was started; here it is mounted.

@@ -20,9 +20,6 @@ from ui.window.paths import Paths, file_name
 WRITTEN = ("save.output_dir", "log.logging_dir")
 """Options that name a folder which the run writes to."""
 
-LONGEST = 20_000
-"""Characters in one field; whatever is longer was not typed by a person."""
-
 
 class Form:
     """The options' components by key. Values go in and out as {"section.name": value}."""
@@ -79,7 +76,7 @@ class Form:
         return {key: widgets.read(option, raw[key]) for key, option in OPTIONS.items() if key in raw}
 
     def _value(self, option: Option, found: Any) -> Any:
-        if isinstance(found, str) and len(found) > LONGEST:
+        if isinstance(found, str) and len(found) > widgets.LONGEST:
             raise UserError(Problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key))
         value = widgets.read(option, found)
         if option.key == "sample.sample_prompts" and (file := prompts.file_of(value)) is not None:
@@ -130,21 +127,6 @@ class Form:
                     value = [self._paths.short(path) for path in value]
                 yield key, component, widgets.shown(option, value)
 
-    @staticmethod
-    def held(raw: Mapping[str, Any], otherwise: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-        """Widget values of an earlier page, as this one can show them, and what it can't.
-
-        A program of another version may have kept a word that is in no list of this one; a page with it would
-        show an empty field and send the word on. otherwise: what is taken in its place.
-        """
-        shown, problems = dict(raw), []
-        for key, option in OPTIONS.items():
-            if key in raw and not widgets.can_hold(option, raw[key]):
-                shown[key] = otherwise[key]
-                now = str(otherwise[key])
-                problems.append(Problem("W-DRAFT-VALUE", *_let_go(option, str(raw[key]), now), key=key))
-        return shown, problems
-
     def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that put back widget values of an earlier `raw`."""
         return {
@@ -156,15 +138,3 @@ def _plain(value: Any) -> str | float | None:
     if value is None or isinstance(value, int | float):
         return value
     return str(value).encode("utf-8", "replace").decode("utf-8")  # halves of characters can't be written down
-
-
-def _let_go(option: Option, found: str, now: str) -> tuple[str, str]:
-    """The sentence for a value that was kept and is not possible here, in both languages."""
-    found = found[:60]
-    names = ", ".join(map(str, option.meta.choices or ()))
-    en = f" (possible: {names})" if names else ""
-    ja = f"（選択肢：{names}）" if names else ""
-    return (
-        f"the settings from before hold “{found}”, which can't be set here{en}; “{now}” is set instead.",
-        f"前回の設定の「{found}」は使えないため{ja}、「{now}」にしました。",
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ from core.models.sd import hub
 from ui.parts.markup import esc, note
 from ui.parts.options import LEVELS, OPTIONS
 from ui.parts.page import worded
-from ui.settings.form import LONGEST, WRITTEN
-from ui.settings.widgets import LARGEST_EXACT, kind, plain_type
+from ui.settings.form import WRITTEN
+from ui.settings.widgets import can_hold
 from ui.text import say
 from ui.window import Window
 
@@ -25,60 +24,31 @@ _MOST_LETTERS = 60
 
 
 def can_show(key: str, value: Any) -> bool:
-    """Whether the field of an option can hold a value: what is wrong otherwise is told by the checker."""
+    """Whether a page can show a value that was kept; what else may be wrong with it the checker tells."""
     if key == "level":
         return value in LEVELS
-    option = OPTIONS.get(key)
-    if option is None:
-        return False
-    what, is_optional = kind(option), plain_type(option)[1]
-    if what == "check":
-        return isinstance(value, bool)
-    if what == "choice":
-        choices = [None] if is_optional else []
-        return any(
-            value is one or (type(value) is type(one) and value == one) for one in (*choices, *_of(key))
-        )
-    if value is None:
-        return True
-    if what == "whole":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value) and abs(value) <= LARGEST_EXACT
-    return isinstance(value, str) and len(value) <= LONGEST and _is_text(value)
-
-
-def _of(key: str) -> tuple[Any, ...]:
-    return tuple(OPTIONS[key].meta.choices or ())
-
-
-def _is_text(value: str) -> bool:
-    """Whether a browser can be sent it: half of a pair of surrogates can't be."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return key in OPTIONS and can_hold(OPTIONS[key], value)
 
 
 class Kept:
-    """What was found as the window opened."""
+    """What there is to say about what an earlier window has left."""
 
     def __init__(self, window: Window) -> None:
-        self._damaged = window.draft.damaged
-        self._refused, self._copy = window.draft.refuse(can_show)
+        self._window = window
+        window.draft.refuse(can_show)
         self._gone = _gone(window)
 
     def html(self, lang: Lang) -> str:
-        """What there is to say, "" for nothing."""
-        said = []
-        if self._damaged is not None:
-            why, aside = self._damaged
+        """Everything there is to say, "" for nothing."""
+        draft, said = self._window.draft, []
+        if draft.damaged is not None:
+            why, aside = draft.damaged
             said.append(say("kept.damaged", lang, why=worded(why, lang), file=aside.name))
-        if self._refused:
-            named = [f"{_label(key, lang)}: {_shortened(value)}" for key, value in self._refused.items()]
-            key = "kept.refused" if self._copy else "kept.refused.only"
-            file = self._copy.name if self._copy else ""
-            said.append(say(key, lang, settings=_listed(named, lang), file=file))
+        if draft.refused:
+            named = [_refused(key, value, lang) for key, value in draft.refused.items()]
+            said.append(say("kept.refused", lang, settings=_listed(named, lang)))
+        if draft.copy is not None:
+            said.append(say("kept.copy", lang, file=draft.copy.name))
         if self._gone:
             named = [f"{_label(key, lang)}: {path}" for key, path in self._gone.items()]
             said.append(say("kept.gone", lang, files=_listed(named, lang)))
@@ -87,6 +57,17 @@ class Kept:
         close = f'<button type="button" class="rw-act" data-dismiss>{esc(say("kept.close", lang))}</button>'
         told = "".join(note(line) for line in said)
         return f'<section class="rw-kept" role="alert">{told}<div class="rw-acts">{close}</div></section>'
+
+
+def _refused(key: str, value: Any, lang: Lang) -> str:
+    """A setting that was left out, with what may stand there."""
+    named = (
+        f"{_label(key, lang)} “{_shortened(value)}”"
+        if lang == "en"
+        else f"{_label(key, lang)}「{_shortened(value)}」"
+    )
+    choices = OPTIONS[key].meta.choices if key in OPTIONS else None
+    return named + (say("kept.choices", lang, names=", ".join(map(str, choices))) if choices else "")
 
 
 def _label(key: str, lang: Lang) -> str:

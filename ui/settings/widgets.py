@@ -22,6 +22,9 @@ Kind = Literal["check", "choice", "whole", "digits", "decimal", "share", "size",
 
 LARGEST_EXACT = 2**53
 
+LONGEST = 20_000
+"""Characters in one field; whatever is longer was not typed by a person."""
+
 EMPTY = Words("not set", "指定なし")
 
 
@@ -138,9 +141,18 @@ def can_hold(option: Option, found: Any) -> bool:
     if what == "choice":
         return found in [value for value in option.meta.choices or {} if type(value) is type(found)]
     if what == "whole":
-        is_whole = isinstance(found, int) and not isinstance(found, bool)
-        return found is None or is_whole or (isinstance(found, float) and math.isfinite(found))
-    return found is None or isinstance(found, str)
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        return found is None or (is_number and math.isfinite(found) and abs(found) <= LARGEST_EXACT)
+    return found is None or (isinstance(found, str) and len(found) <= LONGEST and _is_text(found))
+
+
+def _is_text(found: str) -> bool:
+    """Whether a browser can be sent it: half of a pair of surrogates can't be."""
+    try:
+        found.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read(option: Option, found: Any) -> Any:

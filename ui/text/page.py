@@ -57,14 +57,14 @@ PAGE_WORDS: Mapping[str, Words] = {
         "残してあります。",
     ),
     "kept.refused": Words(
-        "Of the settings of the last time these can't be used and have their first values again: {settings}. "
-        "The file as it was is kept as {file} in the workspace.",
-        "前回の設定のうち、次のものは使えないため初期値に戻しました：{settings}。元のファイルはワークスペースに{file}として"
-        "残してあります。",
+        "Of the settings of the last time these can't be used here and have their first values again: "
+        "{settings}.",
+        "前回の設定のうち、次のものはここでは使えないため初期値に戻しました：{settings}。",
     ),
-    "kept.refused.only": Words(
-        "Of the settings of the last time these can't be used and have their first values again: {settings}.",
-        "前回の設定のうち、次のものは使えないため初期値に戻しました：{settings}。",
+    "kept.choices": Words(" (possible: {names})", "（選択肢：{names}）"),
+    "kept.copy": Words(
+        "The file with them is kept as {file} in the workspace.",
+        "元のファイルはワークスペースに{file}として残してあります。",
     ),
     "kept.gone": Words(
         "Not there at the moment: {files}. Choose them anew, or bring them back.",

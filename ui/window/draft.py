@@ -31,6 +31,7 @@ class Draft:
 
     lent: of what a preset or an import has brought beside its recipe, (brought, what the person had) by key.
     damaged: why the file of an earlier window could not be read, and where it lies now; None if it could.
+    refused, copy: what was left out because the page can't show it, and where the file as it was lies.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,9 +39,12 @@ class Draft:
         self._lock = threading.Lock()
         self.damaged: tuple[Words, Path] | None = None
         self._is_sound: Callable[[str, Any], bool] = _is_plain
-        self._found = self._read()
-        self._values = {key: value for key, value in self._found.items() if _is_plain(key, value)}
-        self._lent = _pairs(self._found.get(_LENT))
+        self.refused: dict[str, Any] = {}
+        self.copy: Path | None = None
+        found = self._read()
+        self._lent = _pairs(found.pop(_LENT, None))
+        self._values = {key: value for key, value in found.items() if _is_plain(key, value)}
+        self._unknown = {key: value for key, value in found.items() if key not in self._values}
 
     def _read(self) -> dict[str, Any]:
         """Everything in the file. One that can't be read is renamed: writing the next one must not end it."""
@@ -79,24 +83,25 @@ class Draft:
         with self._lock:
             return dict(self._lent)
 
-    def refuse(self, is_sound: Callable[[str, Any], bool]) -> tuple[dict[str, Any], Path | None]:
-        """Leave out what the page can not show, now and later. Gives it, and the file as it was."""
+    def refuse(self, is_sound: Callable[[str, Any], bool]) -> None:
+        """Leave out what the page can't show, now and later; the file as it was is kept beside."""
         with self._lock:
             self._is_sound = is_sound
-            known = {key: value for key, value in self._found.items() if key != _LENT}
-            refused = {k: v for k, v in known.items() if k not in self._values or not is_sound(k, v)}
+            found = {**self._unknown, **self._values}
+            refused = {k: v for k, v in found.items() if k in self._unknown or not is_sound(k, v)}
+            if not refused:
+                return
             self._values = {k: v for k, v in self._values.items() if k not in refused}
             self._lent = {k: pair for k, pair in self._lent.items() if all(is_sound(k, v) for v in pair)}
-            if not refused:
-                return {}, None
+            self._unknown = {}
+            self.refused |= refused
             copy = self._beside("refused")
             try:
                 shutil.copyfile(self._path, copy)
+                self.copy = copy
                 self._write()
             except OSError:
                 _log.warning("%s could not be kept beside as %s", self._path, copy, exc_info=True)
-                return refused, None
-            return refused, copy
 
     def keep(self, values: Mapping[str, Any], lent: Mapping[str, tuple[Any, Any]] | None = None) -> None:
         """Remember; on disk too, unless the disk does not want to. lent: None for what it was."""
