@@ -84,10 +84,15 @@ def _is_off(value: str) -> bool:
     return value in ("False", "false")
 
 
+_OUTSIDE_BRACKETS = re.compile(r",(?![^(\[]*[)\]])")
+
+
 def _optimizer(value: str) -> list[tuple[str, Any]]:
     """ "bitsandbytes.optim.adamw.AdamW8bit(weight_decay=0.1)" -> its name and arguments."""
     name, _, arguments = value.partition("(")
-    args = [part.strip() for part in arguments.removesuffix(")").split(",") if "=" in part]
+    parts = _OUTSIDE_BRACKETS.split(arguments.removesuffix(")"))
+    # A tuple is written without its brackets, as people write it.
+    args = [re.sub(r"=\((.*)\)$", r"=\1", part.strip()).replace(", ", ",") for part in parts if "=" in part]
     pairs: list[tuple[str, Any]] = [("optimizer_type", name.rsplit(".", 1)[-1])]
     return [*pairs, ("optimizer_args", args)] if args else pairs
 

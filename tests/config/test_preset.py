@@ -1,6 +1,7 @@
 """Presets hold only what they are about, and are kept inside their folder."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -40,6 +41,54 @@ def test_a_broken_preset_is_named_and_the_others_are_listed(tmp_path):
     found, problems = preset.presets([tmp_path])
     assert [p.name for p in found] == ["good"]
     assert "bad.toml" in problems[0].text("en") and "learning_rate" in problems[0].text("en")
+
+
+NEWER = """format = 2
+title = "mine"
+note = "for foxes"
+sparkle = true
+[network]
+rank = 8
+colour = {hue = 0.5, names = ["a b", 'c']}
+[train]
+learning_rate = 1e-4
+precision = "fp4"
+[train.future.deep]
+since = 2027-01-01
+[[moons]]
+name = "Io"
+"""
+
+
+def test_a_preset_of_a_newer_version_is_opened_and_what_is_not_known_is_listed(tmp_path):
+    (tmp_path / "newer.toml").write_text(NEWER, encoding="utf-8")
+    [loaded], problems = preset.presets([tmp_path])
+    assert loaded.values == {"network.rank": 8, "train.learning_rate": 1e-4} and problems == []
+    said = " ".join(problem.text("en") for problem in loaded.notices)
+    assert "this preset is of format 2, and this version knows format 1" in said
+    for name in ("sparkle", "network.colour", "train.precision", "train.future.deep.since", "moons"):
+        assert name in said, name
+    assert all(problem.en != problem.ja and not problem.is_error for problem in loaded.notices)
+
+
+def test_what_a_preset_holds_beyond_this_version_is_not_dropped_on_save(tmp_path):
+    path = tmp_path / "newer.toml"
+    path.write_text(NEWER, encoding="utf-8")
+    before = tomllib.loads(NEWER)
+    preset.save(tmp_path, "newer", {"network.rank": 32})
+    after = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert after["network"] == {"rank": 32, "colour": before["network"]["colour"]}
+    assert after["sparkle"] is True and after["moons"] == before["moons"] and after["note"] == "for foxes"
+    assert after["train"]["future"] == before["train"]["future"]
+    assert preset.load(path).values == {"network.rank": 32}
+    preset.rename(preset.load(path), "newest")
+    assert "sparkle = true" in (tmp_path / "newest.toml").read_text(encoding="utf-8")
+
+
+def test_a_file_in_which_nothing_is_known_is_no_preset(tmp_path):
+    (tmp_path / "x.toml").write_text("[server]\nport = 1\n", encoding="utf-8")
+    found, problems = preset.presets([tmp_path])
+    assert found == [] and "server.port" in problems[0].text("en")
 
 
 def test_a_title_in_two_languages_is_read(tmp_path):

@@ -54,6 +54,16 @@ def test_a_presets_reason_source_and_changes_are_shown_before_it_is_applied(app,
     assert "現在の設定と同じです" in same
 
 
+def test_what_a_preset_of_a_newer_version_holds_beyond_is_listed_and_survives_a_save(app, bar, window):
+    path = window.workspace / "presets" / "newer.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("format = 2\n[network]\nrank = 8\nsparkle = 3\n", encoding="utf-8")
+    html = said(bar, bar.describe("own/newer", demo_raw(app), "en"), "note")
+    assert "of format 2" in html and "network.sparkle" in html
+    bar.keep({**demo_raw(app), "network.rank": 32}, "newer", "en", asked="keep/newer")
+    assert "sparkle = 3" in path.read_text() and "rank = 32" in path.read_text()
+
+
 def test_a_preset_of_ones_own_is_renamed_and_deleted_at_the_second_click(app, bar, window):
     folder = window.workspace / "presets"
     bar.keep(demo_raw(app), "first", "en")

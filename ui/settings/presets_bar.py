@@ -213,6 +213,8 @@ class PresetsBar:
             html = note(worded(chosen.note, lang))
             if worded(chosen.source, lang):
                 html += note(say("preset.source", lang, text=worded(chosen.source, lang)))
+            if chosen.notices:
+                html += problems(chosen.notices, lang)
             then = shown_then(self._window, self._form, self._values(chosen))
             html += difference_html(changes(raw, then), lang)
         updates = self._told(lang, above=html, chosen=self._name(chosen) if chosen else "")
