@@ -169,11 +169,11 @@ def _trim(line: str, edit: Edit, words: str) -> str:
 
 def _identifier(line: str, edit: Edit, words: str) -> str:
     """The folder's words before a line that lacks one of them."""
-    has_all = all(_has_word(line, word) for word in words.split())
+    has_all = all(has_word(line, word) for word in words.split())
     return line if has_all else f"{words.strip()}, {line.lstrip()}"
 
 
-def _has_word(line: str, word: str) -> bool:
+def has_word(line: str, word: str) -> bool:
     """Whether a word stands in a line, by itself where its language parts words: "frog" is not in "frogs"."""
     edge = r"[A-Za-z0-9_]"
     return re.search(rf"(?<!{edge}){re.escape(word)}(?!{edge})", line, re.IGNORECASE) is not None

@@ -106,6 +106,11 @@ def lines_of(text: str) -> list[str]:
     return [cleaned for line in re.split(r"\r\n|\r|\n", text) if (cleaned := clean(line))]
 
 
+def first_word(text: str) -> str:
+    """What stands before the first blank or comma."""
+    return re.split(r"[\s,]+", text.strip(), maxsplit=1)[0]
+
+
 def clean(line: str) -> str:
     """Without control characters, terminal sequences and outer blanks; everything else as it is."""
     return _CONTROL.sub("", line.replace("\t", " ")).strip()

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.catalog import Size, Words
 from core.config.schema_dataset import DatasetConfig
 from core.data.buckets import Fit
-from core.data.folders import Folder
+from core.data.counting import counted, of_all
 from core.data.records import PlannedImage
 from core.errors import Problem
 
 SHOWN = 10
-"""Names listed in one sentence, and notices of one kind, before the rest is only counted."""
+"""Names listed in one sentence, before the rest is only counted."""
+
+NAMED = 5
+"""Names in a sentence that has more to say."""
+
+FEW = 2
+"""Notices of one kind that are said one by one."""
 
 
 def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
@@ -24,20 +31,25 @@ def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
 
 
 def condensed(notices: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The notices, of each kind at most SHOWN, then one that says how many more there are."""
-    result: list[Problem] = []
-    counts: dict[str, int] = {}
+    """The notices, of each kind that is about many files one that names them."""
+    kinds: dict[str, list[Problem]] = {}
     for notice in notices:
-        counts[notice.code] = counts.get(notice.code, 0) + 1
-        if counts[notice.code] <= SHOWN:
-            result.append(notice)
-    for code, count in counts.items():
-        if count > SHOWN:
-            more = count - SHOWN
-            result.append(
-                Problem(code, f"the same for {more} more.", f"同様のものがほかに{more}個あります。")
-            )
+        kinds.setdefault(notice.code, []).append(notice)
+    result: list[Problem] = []
+    for same in kinds.values():
+        result += same if len(same) <= FEW else [_together(same)]
     return tuple(result)
+
+
+def _together(same: Sequence[Problem]) -> Problem:
+    first, more = same[0], len(same) - 1
+    names = listed([Path(notice.path).name for notice in same[1:] if notice.path], NAMED)
+    en, ja = (f": {names.en}", f"：{names.ja}") if names.en else ("", "")
+    return replace(
+        first,
+        en=f"{first.en} The same for {more} more{en}.",
+        ja=f"{first.ja}同様のものがほかに{more}個あります{ja}。",
+    )
 
 
 def no_folder_given() -> Problem:
@@ -67,7 +79,7 @@ def left_out(used: int, all_: int) -> Problem:
     """With skip_bad_images: how many pictures remain."""
     return Problem(
         "W-IMG-SKIPPED",
-        f"{used} of {all_} pictures are used; the others can't be.",
+        f"{of_all(used, all_, 'picture', 'is', 'are')} used; the others can't be.",
         f"画像{all_}枚のうち{used}枚を使用します。残りは使用できません。",
     )
 
@@ -116,26 +128,50 @@ def no_bucket(path: Path, size: Size, fit: Fit | None, config: DatasetConfig) ->
     )
 
 
-def much_cut(path: Path, fit: Fit) -> Problem:
-    """A picture that fits its bucket badly."""
-    cut = 1 - fit.kept
-    bucket = f"{fit.bucket.width}x{fit.bucket.height}"
+def much_cut(images: Sequence[PlannedImage], all_: int) -> Problem:
+    """Pictures that fit their buckets badly, out of all that have some."""
+    worst = sorted(images, key=lambda image: image.fit.kept)
+    if len(worst) == 1:
+        path, fit = worst[0].path, worst[0].fit
+        cut, bucket = 1 - fit.kept, f"{fit.bucket.width}x{fit.bucket.height}"
+        return Problem(
+            "W-IMG-CUT",
+            f"`{path.name}` loses {cut:.0%} at its edges to fit {bucket}.",
+            f"「{path.name}」は{bucket}に合わせるため、端の{cut:.0%}が切り取られます。",
+            path=str(path),
+        )
+    names = listed([f"{image.path.name} ({1 - image.fit.kept:.0%})" for image in worst], NAMED)
     return Problem(
         "W-IMG-CUT",
-        f"`{path.name}` loses {cut:.0%} at its edges to fit {bucket}.",
-        f"「{path.name}」は{bucket}に合わせるため、端の{cut:.0%}が切り取られます。",
-        path=str(path),
+        f"{of_all(len(worst), all_, 'picture', 'loses', 'lose')} more than a quarter at their edges to fit "
+        f"their sizes: {names.en}. The preview and `plan` show what is cut off.",
+        f"画像{all_}枚のうち{len(worst)}枚は、学習サイズに合わせるため端の4分の1以上が切り取られます：{names.ja}。"
+        "切り取られる部分はプレビューとplanで確認できます。",
     )
 
 
-def much_enlarged(path: Path, size: Size, fit: Fit) -> Problem:
-    """A picture far smaller than its bucket."""
-    times = fit.enlargement(size)
+def much_enlarged(images: Sequence[PlannedImage], all_: int) -> Problem:
+    """Pictures far smaller than their buckets, out of all that have some."""
+    worst = sorted(images, key=lambda image: -image.fit.enlargement(image.size))
+    if len(worst) == 1:
+        path, size = worst[0].path, worst[0].size
+        times = worst[0].fit.enlargement(size)
+        return Problem(
+            "W-IMG-SMALL",
+            f"`{path.name}` ({size[0]}x{size[1]}) is enlarged {times:.1f} times and will look blurred.",
+            f"「{path.name}」（{size[0]}x{size[1]}）は{times:.1f}倍に拡大されるため、ぼやけます。",
+            path=str(path),
+        )
+    described = (
+        f"{image.path.name} ({image.size[0]}x{image.size[1]}, x{image.fit.enlargement(image.size):.1f})"
+        for image in worst
+    )
+    names = listed([*described], NAMED)
     return Problem(
         "W-IMG-SMALL",
-        f"`{path.name}` ({size.width}x{size.height}) is enlarged {times:.1f} times and will look blurred.",
-        f"「{path.name}」（{size.width}x{size.height}）は{times:.1f}倍に拡大されるため、ぼやけます。",
-        path=str(path),
+        f"{of_all(len(worst), all_, 'picture', 'is', 'are')} enlarged more than twice and will look "
+        f"blurred: {names.en}.",
+        f"画像{all_}枚のうち{len(worst)}枚は2倍以上に拡大されるため、ぼやけます：{names.ja}。",
     )
 
 
@@ -145,36 +181,10 @@ def opaque(paths: Sequence[Path], all_: int) -> Problem:
     level = "W" if len(paths) == all_ else "I"
     return Problem(
         f"{level}-MASK-OPAQUE",
-        f"{len(paths)} of {all_} pictures have no transparency, so alpha_mask changes nothing for them: "
-        f"{names.en}.",
+        f"{of_all(len(paths), all_, 'picture', 'has', 'have')} no transparency, so alpha_mask changes "
+        f"nothing there: {names.en}.",
         f"画像{all_}枚のうち{len(paths)}枚は透明部分がないため、alpha_maskの効果がありません：{names.ja}。",
         key="dataset.alpha_mask",
-    )
-
-
-def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
-    """A folder `20_` whose pictures lack captions."""
-    names = listed([path.name for path in without])
-    return Problem(
-        "E-DIR-NAME",
-        f"the folder `{folder.path.name}` has no words after its number, and no caption for: {names.en}. "
-        "Add the words, as in `20_sls frog`, or the captions.",
-        f"フォルダ「{folder.path.name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names.ja}。"
-        "「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
-        path=str(folder.path),
-    )
-
-
-def no_words_of_subset(folder: Folder, without: Sequence[Path]) -> Problem:
-    """A subset without class_tokens whose pictures lack captions."""
-    names = listed([path.name for path in without])
-    return Problem(
-        "W-CAP-NOWORDS",
-        f"the subset `{folder.path}` has no class_tokens, and these pictures no caption, so they are trained "
-        f"with an empty one: {names.en}.",
-        f"subset「{folder.path}」にclass_tokensがなく、次の画像にはキャプションもないため、"
-        f"空のキャプションで学習します：{names.ja}。",
-        path=str(folder.path),
     )
 
 
@@ -185,46 +195,6 @@ def idle_sizes(file: Path) -> Problem:
         "train_resolution in the metadata has no effect without enable_bucket.",
         "メタデータのtrain_resolutionは、enable_bucketがオフの場合は使われません。",
         path=str(file),
-    )
-
-
-def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
-    """Captions taken from .txt in place of the configured kind."""
-    names, count = listed([path.name for path in paths], 5), len(paths)
-    return Problem(
-        "I-CAP-TXT",
-        f"`{folder.path.name}`: {count} caption(s) come from .txt, as there is no {extension}: {names.en}.",
-        f"「{folder.path.name}」：{extension}がないため、{count}個のキャプションを.txtから読みます：{names.ja}。",
-        path=str(folder.path),
-    )
-
-
-def shared_caption(path: Path) -> Problem:
-    """`a.png` and `a.jpg` with one `a.caption`."""
-    return Problem(
-        "W-CAP-SHARED",
-        f"the caption file `{path.name}` serves several pictures of the same name.",
-        f"キャプションファイル「{path.name}」を、同じ名前の複数の画像に使用します。",
-        path=str(path),
-    )
-
-
-def orphan(path: Path) -> Problem:
-    """A caption file without a picture."""
-    return Problem(
-        "W-CAP-ORPHAN",
-        f"the caption file `{path.name}` has no picture of its name.",
-        f"キャプションファイル「{path.name}」に対応する画像がありません。",
-        path=str(path),
-    )
-
-
-def folder_words_used(without: int, all_: int) -> Problem:
-    """How many pictures fall back to the words of their folder."""
-    return Problem(
-        "I-CAP-NONE",
-        f"{without} of {all_} pictures have no caption file; the words of their folder are used.",
-        f"画像{all_}枚のうち{without}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
     )
 
 
@@ -242,7 +212,8 @@ def all_held_out(pictures: int) -> Problem:
     """Validation takes every picture."""
     return Problem(
         "E-VAL-ALL",
-        f"all {pictures} training pictures are held out for validation; lower validation_split below 1.",
+        f"every one of {counted(pictures, 'training picture')} is held out for validation; "
+        "lower validation_split below 1.",
         f"学習用画像{pictures}枚がすべて検証用になり、学習する画像がありません。"
         "validation_splitを1より小さくしてください。",
         key="dataset.validation_split",
@@ -253,8 +224,8 @@ def held_out_copies(pictures: int) -> Problem:
     """Pictures of a data set without validation that are validated in another."""
     return Problem(
         "I-VAL-COPIES",
-        f"{pictures} pictures of subsets without validation_split are held out too, as another subset "
-        "validates them: what is trained is never validated.",
+        f"{counted(pictures, 'picture')} of subsets without validation_split: held out too, since another "
+        "subset validates the same. What is trained is never validated.",
         f"validation_splitのないsubsetの画像{pictures}枚も、別のsubsetの検証用画像と同じため学習しません。",
     )
 
@@ -315,8 +286,8 @@ def reg_alone(dataset: int, pictures: int) -> Problem:
     """A data set of a dataset_config that has regularization pictures only."""
     return Problem(
         "W-REG-ALONE",
-        f"data set {dataset + 1} has {pictures} regularization pictures but nothing to train beside them, so "
-        "they are not used. Put them into the [[datasets]] of the training pictures.",
+        f"data set {dataset + 1} has {counted(pictures, 'regularization picture')} but nothing to train "
+        "beside them, so they are not used. Put them into the [[datasets]] of the training pictures.",
         f"データセット{dataset + 1}には学習用画像がないため、正則化画像{pictures}枚を使用しません。"
         "学習用画像と同じ[[datasets]]に入れてください。",
     )
@@ -353,14 +324,4 @@ def same_in_reg(names: Sequence[str]) -> Problem:
         f"{shown.en}. Take it out of one of the folders.",
         f"同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{shown.ja}。"
         "どちらかのフォルダから除いてください。",
-    )
-
-
-def long_caption(path: Path, tokens: int, limit: int) -> Problem:
-    """A caption longer than the model takes."""
-    return Problem(
-        "W-CAP-LONG",
-        f"the caption of `{path.name}` has {tokens} tokens; those after {limit} are cut off.",
-        f"「{path.name}」のキャプションは{tokens}トークンあり、{limit}トークンより後は切り捨てられます。",
-        path=str(path),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.copies import balance as balance
+from core.data.counting import counted
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
 from core.errors import Problem
@@ -214,11 +215,14 @@ def _empty(path: Path, key: str, level: str) -> Problem:
 
 
 def _leaf(parent: Path, key: str) -> Problem:
-    name = parent.resolve().name
+    whole = parent.resolve()
+    name, above = whole.name, whole.parent
     return Problem(
         "W-DIR-LEAF",
-        f"`{name}` itself is chosen: only this folder is used, not the others beside it.",
-        f"「{name}」自体が指定されているため、このフォルダだけを使います（隣のフォルダは使いません）。",
+        f"`{name}` itself is chosen, so only this folder is used. Choose the folder above, {above}, to use "
+        "all that lie in it.",
+        f"「{name}」自体が指定されているため、このフォルダだけを使います。"
+        f"隣のフォルダも使うには、1つ上のフォルダ（{above}）を選んでください。",
         key,
         str(parent),
     )
@@ -228,7 +232,8 @@ def _loose(parent: Path, key: str, loose: list[Path], level: str) -> Problem:
     tree = _tree(parent, key == "dataset.reg_data_dir")
     return Problem(
         f"{level}-DIR-LAYOUT",
-        f"{len(loose)} picture(s) lie directly in {parent} ({loose[0].name} ...) and are not used. "
+        f"{counted(len(loose), 'picture lies', 'pictures lie')} directly in {parent} ({loose[0].name}"
+        f"{' ...' if len(loose) > 1 else ''}) and {'is' if len(loose) == 1 else 'are'} not used. "
         f"Move them into a folder named with the number of repeats and the words:\n{tree}",
         f"{parent} の直下に画像が{len(loose)}枚あり（{loose[0].name}など）、使用されません。"
         f"「繰り返し回数_単語」という名前のフォルダに入れてください：\n{tree}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
+from core.data.counting import counted
 from core.data.findings import listed
 from core.data.folders import Folder
 from core.data.names import is_junk, is_picture, nfc
@@ -134,7 +135,8 @@ def _missing(parent: str, names: Sequence[str]) -> Problem:
     shown = listed(names)
     return Problem(
         "E-MASK-MISSING",
-        f"{len(names)} picture(s) have no mask of their name in {parent}: {shown.en}. "
+        f"{counted(len(names), 'picture has', 'pictures have')} no mask of that name in {parent}: "
+        f"{shown.en}. "
         "Add the masks (all white: everything counts).",
         f"{parent} に同じ名前のマスクがない画像が{len(names)}枚あります：{shown.ja}。"
         "マスク画像を追加してください（真っ白なら全体を学習します）。",
@@ -147,7 +149,7 @@ def _surplus(paths: Sequence[Path]) -> Problem:
     shown = listed([_short(path) for path in paths])
     return Problem(
         "W-MASK-SURPLUS",
-        f"{len(paths)} mask(s) belong to no picture and are not used: {shown.en}.",
+        f"{counted(len(paths), 'mask')} without a picture, not used: {shown.en}.",
         f"対応する画像がないマスクが{len(paths)}枚あり、使用しません：{shown.ja}。",
         key=_KEY,
         path=str(paths[0]),

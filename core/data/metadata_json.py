@@ -13,6 +13,7 @@ from core.catalog import Size
 from core.config import lines, toml_io
 from core.config.schema_dataset import DatasetConfig
 from core.data import captions
+from core.data.counting import counted
 from core.data.findings import listed
 from core.data.names import is_junk, is_picture, is_text, nfc, shown
 from core.errors import Problem, UserError
@@ -277,7 +278,8 @@ def _missing(file: Path, names: list[str], image_dir: Path | None) -> Problem:
     place = "" if image_dir is None else f" in {image_dir}"
     return Problem(
         "E-META-MISSING",
-        f"{len(names)} picture(s) of the metadata are not there{place}: {shown.en}. "
+        f"{counted(len(names), 'picture of the metadata is', 'pictures of the metadata are')} not there"
+        f"{place}: {shown.en}. "
         "Put them there, or take their entries out.",
         f"メタデータにある画像のうち{len(names)}枚が見つかりません：{shown.ja}。"
         "画像を置くか、メタデータから削除してください。",
@@ -290,7 +292,8 @@ def _without_entry(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
     return Problem(
         "W-META-EXTRA",
-        f"{len(names)} picture(s) have no entry in the metadata and are not trained: {shown.en}.",
+        f"{counted(len(names), 'picture has', 'pictures have')} no entry in the metadata and so no training: "
+        f"{shown.en}.",
         f"メタデータにない画像が{len(names)}枚あり、学習しません：{shown.ja}。",
         path=str(file),
     )
@@ -310,7 +313,7 @@ def _more_lines(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
     return Problem(
         "W-META-LINES",
-        f"{len(names)} caption(s) of the metadata have several lines; only the first is used "
+        f"{counted(len(names), 'caption')} of the metadata with several lines; only the first is used "
         f"(enable_wildcard uses them all): {shown.en}.",
         f"メタデータの{len(names)}個のキャプションは複数行ありますが、1行目だけを使用します"
         f"（enable_wildcardならすべて使用）：{shown.ja}。",
@@ -322,8 +325,8 @@ def _silent(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
     return Problem(
         "W-META-SILENT",
-        f"{len(names)} picture(s) have neither caption nor tags in the metadata and are trained with an "
-        f"empty caption: {shown.en}.",
+        f"{counted(len(names), 'picture has', 'pictures have')} neither caption nor tags in the metadata, so "
+        f"the training takes an empty caption: {shown.en}.",
         f"メタデータにcaptionもtagsもない画像が{len(names)}枚あり、空のキャプションで学習します：{shown.ja}。",
         path=str(file),
     )

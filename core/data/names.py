@@ -83,10 +83,17 @@ def complaint(name: str) -> Words | None:
             f"what stands before the first underscore, '{head}', is not a whole number such as 20",
             f"最初の「_」の前の「{head}」が、20のような整数ではありません",
         )
-    if not 1 <= int(digits[:12]) <= MAX_REPEATS or len(digits) > 12:
+    repeats = digits.lstrip("0")
+    if not repeats:
         return Words(
-            f"{digits[:12]} repeats are outside of 1 to {MAX_REPEATS:,}",
-            f"繰り返し回数{digits[:12]}が1〜{MAX_REPEATS:,}の範囲外です",
+            f"with 0 repeats it would never be trained; give 1 to {MAX_REPEATS:,}",
+            f"繰り返し回数0では学習されません（1〜{MAX_REPEATS:,}にしてください）",
+        )
+    if len(repeats) > 12 or int(repeats) > MAX_REPEATS:
+        count = f"{int(repeats):,}" if len(repeats) <= 12 else f"10^{len(repeats) - 1}"
+        return Words(
+            f"an epoch would have {count} samples of each picture; {MAX_REPEATS:,} repeats are possible",
+            f"1エポックのサンプル数が画像1枚あたり{count}になります（繰り返し回数の上限は{MAX_REPEATS:,}）",
         )
     return None
 

@@ -15,7 +15,7 @@ from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.config.schema_train import TrainConfig
 from core.control import RunControl
-from core.data import captions, findings, holdout, listing, preflight, reg, remarks, report
+from core.data import captions, findings, findings_captions, holdout, listing, preflight, reg, remarks, report
 from core.data.folders import Folder
 from core.data.keys import rng
 from core.data.names import nfc
@@ -229,16 +229,15 @@ class Plan:
     def long_captions(
         self, count_tokens: Callable[[str], int] | None, token_limit: int = 75
     ) -> tuple[Problem, ...]:
-        """A notice for each caption that is longer than what the model takes."""
+        """A notice of the captions that are longer than what the model takes."""
         if count_tokens is None:
             return ()
-        counts = [
-            (image.path, count_tokens(captions.longest(image.caption, self.settings[image.settings])))
+        counts = {
+            image.path: count_tokens(captions.longest(image.caption, self.settings[image.settings]))
             for image in self.images
-        ]
-        return findings.condensed(
-            [findings.long_caption(path, n, token_limit) for path, n in counts if n > token_limit]
-        )
+        }
+        long = {path: n for path, n in counts.items() if n > token_limit}
+        return (findings_captions.long_captions(long, token_limit, len(counts)),) if long else ()
 
     def report(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.catalog import Words
+from core.data.counting import counted
 from core.errors import Lang, Problem
 
 SHOWN = 10
@@ -57,7 +58,7 @@ def _folders(values: dict[str, Any]) -> list[Words]:
         )
         lines += [
             Words(
-                f"  {f['path']}: {_n(f['images'], 'picture')}, {_n(f['repeats'], 'repeat')}, "
+                f"  {f['path']}: {counted(f['images'], 'picture')}, {counted(f['repeats'], 'repeat')}, "
                 f"{f['used_per_epoch']} in an epoch, words `{f['prompt']}`"
                 + (f", data set {f['dataset'] + 1}" if "dataset" in f else ""),
                 f"  {f['path']}：画像{f['images']}枚、繰り返し{f['repeats']}回、"
@@ -75,8 +76,8 @@ def _epoch(values: dict[str, Any], has_steps: bool) -> list[Words]:
     lines = [
         Words("One epoch", "1エポック"),
         Words(
-            f"  {_n(train, 'training sample')} + {_n(spare, 'regularization sample')} in "
-            f"{_n(epoch['batches'], 'batch', 'batches')}: {_n(epoch['steps'], 'step')}",
+            f"  {counted(train, 'training sample')} + {counted(spare, 'regularization sample')} in "
+            f"{counted(epoch['batches'], 'batch', 'batches')}: {counted(epoch['steps'], 'step')}",
             f"  学習用{train}サンプル＋正則化{spare}サンプル、"
             f"{epoch['batches']}バッチ、{epoch['steps']}ステップ",
         ),
@@ -85,7 +86,7 @@ def _epoch(values: dict[str, Any], has_steps: bool) -> list[Words]:
         lines += [
             Words("The run", "学習全体"),
             Words(
-                f"  {_n(values['total_steps'], 'step')}, {_n(values['epochs'], 'epoch')}",
+                f"  {counted(values['total_steps'], 'step')}, {counted(values['epochs'], 'epoch')}",
                 f"  {values['total_steps']}ステップ、{values['epochs']}エポック",
             ),
         ]
@@ -97,7 +98,7 @@ def _held_out(images: Sequence[dict[str, Any]]) -> list[Words]:
     if not held:
         return []
     title = Words(
-        f"Held out for validation: {_n(len(held), 'picture')}, never trained",
+        f"Held out for validation: {counted(len(held), 'picture')}, never trained",
         f"検証用（学習しません）：{len(held)}枚",
     )
     more = [Words(f"  and {len(held) - SHOWN} more", f"  ほか{len(held) - SHOWN}枚")] if held[SHOWN:] else []
@@ -122,8 +123,8 @@ def _buckets(values: dict[str, Any]) -> list[Words]:
         samples, batches = row["samples_per_epoch"], row["batches_per_epoch"]
         lines.append(
             Words(
-                f"  {size}: {_n(row['images'], 'picture')}, {_n(samples, 'sample')} in "
-                f"{_n(batches, 'batch', 'batches')}",
+                f"  {size}: {counted(row['images'], 'picture')}, {counted(samples, 'sample')} in "
+                f"{counted(batches, 'batch', 'batches')}",
                 f"  {size}：画像{row['images']}枚、{samples}サンプル、{batches}バッチ",
             )
         )
@@ -150,7 +151,7 @@ def _picture(image: dict[str, Any]) -> Words:
     en = sizes + (f", {cut:.0%} cut away" if cut else "") + f", `{image['caption']}`"
     ja = sizes + (f"、{cut:.0%}切り取り" if cut else "") + f"、「{image['caption']}」"
     if tokens is not None:
-        en += f" ({_n(tokens, 'token')})"
+        en += f" ({counted(tokens, 'token')})"
         ja += f"（{tokens}トークン）"
     return Words(en, ja)
 
@@ -159,11 +160,6 @@ def _sentences(title: Words, problems: Sequence[Problem], lang: Lang) -> list[st
     if not problems:
         return []
     return [_in(title, lang), *(f"  {problem.code}  {problem.text(lang)}" for problem in problems)]
-
-
-def _n(count: int, one: str, many: str = "") -> str:
-    """The count with its noun: "1 picture", "2 pictures"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _size(size: Sequence[int]) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
-from core.data import buckets, captions, findings, masks, preflight, sources
+from core.data import buckets, captions, findings, findings_captions, masks, preflight, sources
 from core.data.buckets import Fit
+from core.data.caption_edits import has_word
 from core.data.captions import Caption
 from core.data.folders import Folder
 from core.data.metadata_json import Metadata
@@ -158,7 +159,16 @@ def _fitted(
         ]
         if opaque and settings.alpha_mask:
             problems.append(findings.opaque(opaque, len(inside)))
-    return images, problems
+    return images, [*problems, *_badly_fitted(images, found.settings)]
+
+
+def _badly_fitted(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) -> list[Problem]:
+    """One notice each for the pictures that lose much of theirs, and for those that are much enlarged."""
+    fitted = [image for image in images if settings[image.settings].enable_bucket]
+    cut = [image for image in fitted if image.fit.kept < MUCH_CUT]
+    small = [image for image in fitted if image.fit.enlargement(image.size) > MUCH_ENLARGED]
+    problems = [findings.much_cut(cut, len(images))] if cut else []
+    return problems + ([findings.much_enlarged(small, len(images))] if small else [])
 
 
 def _planned(
@@ -175,11 +185,6 @@ def _planned(
     fit = _fit(size, prepared, config, sizes[folder.settings])
     if fit is None or (config.enable_bucket and fit.kept < LEAST_KEPT):
         return [*problems, findings.no_bucket(seen.path, size, fit, config)], None
-    if config.enable_bucket:
-        if fit.kept < MUCH_CUT:
-            problems.append(findings.much_cut(seen.path, fit))
-        if fit.enlargement(size) > MUCH_ENLARGED:
-            problems.append(findings.much_enlarged(seen.path, size, fit))
     text = folder.prompt if seen.caption.path is None else seen.caption.text
     return problems, PlannedImage(
         path=seen.path,
@@ -224,17 +229,33 @@ def _caption_notices(
     without = [one.path for one in seen if one.caption.path is None]
     if without and not folder.prompt:
         is_subset = folder.path == Path(config.train_data_dir)
-        say = findings.no_words_of_subset if is_subset else findings.no_words
+        say = findings_captions.no_words_of_subset if is_subset else findings_captions.no_words
         problems.append(say(folder, without))
     used = Counter(one.caption.path for one in seen if one.caption.path is not None)
     stand_ins = [path for path in used if path.suffix.lower() != extension]
     if stand_ins:
-        problems.append(findings.stand_ins(folder, stand_ins, extension))
-    problems += [findings.shared_caption(path) for path, times in used.items() if times > 1]
+        problems.append(findings_captions.stand_ins(folder, stand_ins, extension))
+    problems += [findings_captions.shared_caption(path) for path, times in used.items() if times > 1]
+    problems += _identifier_notice(folder, seen, config)
     orphans = {path for path in files.values() if path.suffix.lower() == extension} - set(used)
-    return problems + [findings.orphan(path) for path in sorted(orphans)]
+    return problems + [findings_captions.orphan(path) for path in sorted(orphans)]
+
+
+def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetConfig) -> list[Problem]:
+    """Whether captions have the first of their folder's words; where others follow, it is the identifier."""
+    word, *others = folder.prompt.split()[:2] or [""]
+    texts = {one.path: captions.dress(one.caption.text, config) for one in seen if one.caption.text}
+    lacking = [path for path, text in texts.items() if not has_word(text, word)]
+    if folder.is_reg or not others or not lacking:
+        return []
+    if len(lacking) < len(texts):
+        return [findings_captions.missing_word(folder, word, lacking, len(texts))]
+    first = {captions.first_word(text) for text in texts.values()}
+    instead = first.pop() if len(first) == 1 else ""
+    is_sure = any(has_word(text, other) for text in texts.values() for other in others)
+    return [findings_captions.other_words(folder, word, len(texts), instead, is_sure)]
 
 
 def _folder_words_notices(seen: Sequence[_Seen], folders: Sequence[Folder]) -> list[Problem]:
     without = sum(one.caption.path is None and bool(folders[one.folder].prompt) for one in seen)
-    return [findings.folder_words_used(without, len(seen))] if without else []
+    return [findings_captions.folder_words_used(without, len(seen))] if without else []

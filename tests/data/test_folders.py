@@ -98,7 +98,11 @@ def test_the_picture_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_pa
     assert [(f.path.name, f.repeats, f.prompt, len(f.images)) for f in found.folders] == [
         ("20_sls frog", 20, "sls frog", 2)
     ]
-    assert codes(found.problems) == ["W-DIR-LEAF"]
+    (problem,) = found.problems
+    assert problem.code == "W-DIR-LEAF"
+    assert (
+        f"Choose the folder above, {tmp_path}, to use all that" in problem.en and str(tmp_path) in problem.ja
+    )
 
 
 def test_a_picture_folder_with_inner_folders_of_other_things_may_be_chosen(tmp_path):

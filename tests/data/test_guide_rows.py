@@ -160,9 +160,9 @@ def test_g13_what_is_shown_is_what_is_trained(tmp_path):
 
 def test_both_kinds_of_caption_are_seen_and_what_is_skipped_is_said(tmp_path):
     train = fill(tmp_path, {"1_sls frog": 3})
-    (train / "1_sls frog" / "000.caption").write_text("from caption")
+    (train / "1_sls frog" / "000.caption").write_text("sls from caption")
     (train / "1_sls frog" / "000.txt").write_text("skipped")
-    (train / "1_sls frog" / "001.txt").write_bytes(b"\xef\xbb\xbffrom txt")
+    (train / "1_sls frog" / "001.txt").write_bytes(b"\xef\xbb\xbfsls from txt")
     whole = plan(train)
-    assert [image.caption for image in whole.images] == ["from caption", "from txt", "sls frog"]
+    assert [image.caption for image in whole.images] == ["sls from caption", "sls from txt", "sls frog"]
     assert {"I-CAP-BOTH", "I-CAP-TXT", "I-CAP-NONE"} == set(codes(whole.notices))

@@ -114,7 +114,7 @@ def test_pictures_without_a_mask_are_named_in_one_error(tmp_path):
     draw(tmp_path / "masks" / "y.png")
     (problem,) = planned(tmp_path).problems
     assert problem.code == "E-MASK-MISSING"
-    assert "2 picture(s)" in problem.en and "1_a/x.png, 1_a/z.png" in problem.en
+    assert "2 pictures" in problem.en and "1_a/x.png, 1_a/z.png" in problem.en
 
 
 def test_masks_without_a_picture_are_named_in_a_notice(tmp_path):

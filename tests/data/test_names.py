@@ -35,6 +35,23 @@ def test_any_other_name_is_refused_with_a_reason_in_both_languages(name):
     assert reason.en and reason.ja and reason.en != reason.ja
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("99999999999_x", "an epoch would have 99,999,999,999 samples of each picture"),
+        ("9" * 200 + "_x", "an epoch would have 10^199 samples of each picture"),
+        ("100001_x", "an epoch would have 100,001 samples of each picture; 100,000 repeats are possible"),
+        ("0_x", "with 0 repeats it would never be trained"),
+    ],
+)
+def test_a_number_of_repeats_out_of_bounds_is_told_by_what_it_would_do(name, said):
+    assert said in complaint(name).en
+
+
+def test_zeros_before_a_number_mean_nothing():
+    assert parse("0000000000000020_x") == (20, "x")
+
+
 def test_a_decomposed_name_gives_a_composed_prompt():
     assert parse(unicodedata.normalize("NFD", "3_ガラス")) == (3, "ガラス")
 

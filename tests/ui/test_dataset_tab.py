@@ -176,7 +176,7 @@ def test_a_copy_that_was_edited_is_kept_on_undo_and_named(app, window, frogs):
     folder = window.workspace / "datasets" / "train" / "20_sls frog"
     (folder / "frog 0.txt").write_text("edited caption")
     said = app.maker.undo(typed(app, last=updates[app.maker.parts["last"]]), "en")[app.maker.parts["done"]]
-    assert "3 copies removed" in said and "1 were changed since and are kept: frog 0.txt" in said
+    assert "3 copies removed" in said and "1 copy was changed since and kept: frog 0.txt" in said
     assert [path.name for path in folder.iterdir()] == ["frog 0.txt"]
 
 

@@ -99,3 +99,23 @@ def test_the_whole_page_changes_its_language(shared_app):
     assert len(labelled) > len(shared_app.form.components)
     same = {japanese[b]["label"] for b in labelled if japanese[b]["label"] == english[b]["label"]}
     assert all(not re.search(r"[a-z]{4,} [a-z]{3,}", label) for label in same), same
+
+
+def test_a_count_comes_with_its_noun():
+    assert say("make.done", "en", n=1, folder="x") == "1 file copied to x"
+    assert say("make.done", "en", n=1200, folder="x") == "1,200 files copied to x"
+    assert say("make.left.count", "en", n=1) == "1 file is not taken"
+    assert say("make.left.count", "en", n=2) == "2 files are not taken"
+    assert say("make.undone", "en", n=2) == "2 copies removed."
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in WORDS if key.startswith(("make.", "captions.", "health.", "usage."))]
+)
+def test_no_count_stands_before_a_noun_of_its_own(key):
+    """`{n} files` would be "1 files"; `{n:#file}` is not."""
+    found = re.findall(
+        r"\{(?:n|total|steps)[:,]*\} [a-z ]*?(?:files|pictures|captions|copies|lines|folders)\b",
+        WORDS[key].en,
+    )
+    assert found == []

@@ -199,8 +199,9 @@ class Bulk:
 
     @staticmethod
     def _button(n: int, lang: Lang) -> Any:
-        key = "captions.apply" if n > 1 else "captions.apply.one" if n else "captions.apply.none"
-        return gr.update(value=say(key, lang, n=f"{n:,}"), interactive=n > 0)
+        return gr.update(
+            value=say("captions.apply" if n else "captions.apply.none", lang, n=n), interactive=n > 0
+        )
 
     def edit_of(self, data: Data) -> Edit:
         """The edit that the fields describe."""
@@ -246,5 +247,5 @@ class Bulk:
             return {**self.cleared(lang), parts["plan"]: problems(e.problems, lang)}
         if outcome is None:
             return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.old", lang), "warn")}
-        said = note(say("captions.done", lang, n=f"{len(outcome.done):,}"), "good") if outcome.done else ""
+        said = note(say("captions.done", lang, n=len(outcome.done)), "good") if outcome.done else ""
         return {**self.cleared(lang), **after(data, lang, said, outcome)}

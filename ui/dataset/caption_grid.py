@@ -100,7 +100,7 @@ def tokens_said(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, 
     """How long the caption is and what else is worth knowing of its file; whether it is too long."""
     n = desk.tokens(entry, count)
     is_over = n > limit
-    key = "captions.tokens.over" if is_over else "captions.tokens.one" if n == 1 else "captions.tokens"
+    key = "captions.tokens.over" if is_over else "captions.tokens"
     said = [say(key, lang, n=n, limit=limit)]
     lines = len(captions.lines_of(entry.text))
     if lines > 1:
@@ -149,7 +149,7 @@ def plan_html(plan: Plan, lang: Lang) -> str:
     """What an edit would change, before and after, the differences marked."""
     if not plan.rows:
         return note(say("captions.plan.none", lang), "warn")
-    head = say("captions.plan", lang, n=f"{len(plan.rows):,}", total=f"{plan.total:,}")
+    head = say("captions.plan", lang, n=len(plan.rows), total=plan.total)
     rows = "".join(_change(entry, change, lang) for entry, change in plan.rows[:MOST_SHOWN])
     rest = len(plan.rows) - MOST_SHOWN
     more = note(say("captions.plan.more", lang, n=f"{rest:,}")) if rest > 0 else ""

@@ -82,7 +82,7 @@ def _field(
     left = len(inside) - len(chosen)
     more = act(f"more:{number}", say("fields.more", lang, n=min(PAGE, left), left=left)) if left else ""
     head = f"{place[0] + 1} · " * (plan.datasets > 1) + f"{place[1].width} × {place[1].height}"
-    facts = [say("fields.one" if len(inside) == 1 else "fields.count", lang, n=len(inside))]
+    facts = [say("fields.count", lang, n=len(inside))]
     enlarged = sum(is_enlarged(plan.images[i]) for i in inside)
     if enlarged:
         facts.append(say("fields.enlarged", lang, n=enlarged))
@@ -105,8 +105,7 @@ def _label(plan: Plan, index: int, lang: Lang) -> str:
 
 def _prompt(plan: Plan, row: Mapping[str, Any], index: int, lang: Lang) -> str:
     """The caption that is trained with its tokens."""
-    key = "preview.caption.one" if row["tokens"] == 1 else "preview.caption"
-    return say(key, lang, text=plan.images[index].caption, n=row["tokens"])
+    return say("preview.caption", lang, text=plan.images[index].caption, n=row["tokens"])
 
 
 def bucket_table(plan: Plan, lang: Lang) -> str:

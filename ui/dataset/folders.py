@@ -297,7 +297,7 @@ class FolderMaker:
         if keeps:
             counts = [(target, sum(to.parent == target for _, to in plan.copies)) for target in targets]
             names = [
-                f"{esc(target.relative_to(place))} <em>{esc(_files(count, lang))}</em>"
+                f"{esc(target.relative_to(place))} <em>{esc(say('make.files.count', lang, n=count))}</em>"
                 for target, count in counts
             ]
         else:
@@ -392,7 +392,3 @@ class FolderMaker:
             self.parts["last"]: last.id if last else "",
             self.parts["done"]: said,
         }
-
-
-def _files(n: int, lang: Lang) -> str:
-    return say("make.files.one" if n == 1 else "make.files.count", lang, n=n)

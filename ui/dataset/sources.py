@@ -119,7 +119,7 @@ def left_out_html(gathered: Gathered, lang: Lang) -> str:
         return ""
     total = sum(len(names) for _, names in reasons)
     rows = "".join(_reason(reason, names, lang) for reason, names in reasons)
-    title = say("make.left.one" if total == 1 else "make.left.many", lang, n=total)
+    title = say("make.left.count", lang, n=total)
     return f'<details class="rw-left"><summary>{esc(title)}</summary><ul>{rows}</ul></details>'
 
 

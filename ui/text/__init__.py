@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core.catalog import Words
+from core.data.counting import counted
 from core.errors import Lang
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
@@ -279,7 +280,24 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 
 
 def say(key: str, lang: Lang, **values: object) -> str:
-    """The sentence of a key in a language, with its {gaps} filled."""
+    """The sentence of a key in a language, with its {gaps} filled.
+
+    {n:#file} is a count with its noun, "1 file" or "2 files"; {n:#file is|files are} takes the verb along.
+    """
     words = WORDS[key]
     text = words.ja if lang == "ja" else words.en
-    return text.format(**values) if values else text
+    return text.format(**{name: _counting(value) for name, value in values.items()}) if values else text
+
+
+class _Count(int):
+    """A number that knows the noun behind it."""
+
+    def __format__(self, spec: str) -> str:
+        if not spec.startswith("#"):
+            return super().__format__(spec)
+        one, _, many = spec[1:].partition("|")
+        return counted(self, one, many)
+
+
+def _counting(value: object) -> object:
+    return _Count(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -53,16 +53,15 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.tag.rename": Words("Replace it…", "置き換える…"),
     "captions.tag.remove": Words("Remove it…", "削除する…"),
     # grid
-    "captions.tokens.one": Words("1 token", "1トークン"),
-    "captions.tokens": Words("{n} tokens", "{n}トークン"),
+    "captions.tokens": Words("{n:#token}", "{n}トークン"),
     "captions.tokens.over": Words(
         "{n} tokens; only the first {limit} are trained", "{n}トークン（学習に使うのは先頭の{limit}まで）"
     ),
     "captions.trained.as": Words("no file; trained as: {text}", "ファイルなし。学習時：{text}"),
     "captions.trained.none": Words("no file yet", "ファイルなし"),
-    "captions.lines": Words("{n} lines; only the first is trained", "{n}行（学習に使うのは1行目だけ）"),
+    "captions.lines": Words("{n:#line}; only the first is trained", "{n}行（学習に使うのは1行目だけ）"),
     "captions.lines.wildcard": Words(
-        "{n} lines; one of them at random is trained", "{n}行（学習時はいずれか1行を使用）"
+        "{n:#line}; one of them at random is trained", "{n}行（学習時はいずれか1行を使用）"
     ),
     "captions.in": Words("read as {name}", "文字コード：{name}"),
     "captions.keys": Words(
@@ -123,12 +122,11 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.shown.only": Words("Only the pictures the filter shows", "絞り込んだ画像だけを対象にする"),
     "captions.preview": Words("Preview", "変更内容を確認"),
     "captions.apply.none": Words("Apply", "適用"),
-    "captions.apply.one": Words("Change 1 file", "1個のファイルを変更"),
-    "captions.apply": Words("Change {n} files", "{n}個のファイルを変更"),
+    "captions.apply": Words("Change {n:#file}", "{n:,}個のファイルを変更"),
     "captions.plan.none": Words("This would change no caption.", "変更されるキャプションはありません。"),
     "captions.plan": Words(
-        "{n} of {total} captions would change; nothing is written yet.",
-        "{total}件中{n}件が変わります（まだ書き込んでいません）。",
+        "{n:,} of {total:#caption} would change; nothing is written yet.",
+        "{total:,}件中{n:,}件が変わります（まだ書き込んでいません）。",
     ),
     "captions.plan.more": Words("and {n} more", "ほか{n}件"),
     "captions.plan.needs": Words("Type what to look for or to add first.", "先に文字列を入力してください。"),
@@ -139,14 +137,14 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.plan.new": Words("(no file)", "（ファイルなし）"),
     "captions.plan.encoding": Words("{name} → UTF-8", "文字コード：{name} → UTF-8"),
     "captions.done": Words(
-        "{n} files changed. Undo takes it back.", "{n}個のファイルを変更しました。元に戻せます。"
+        "{n:#file} changed. Undo takes it back.", "{n:,}個のファイルを変更しました。元に戻せます。"
     ),
     # undo
     "captions.undo": Words("Undo", "元に戻す"),
     "captions.redo": Words("Redo", "やり直す"),
     "captions.undo.none": Words("Nothing to undo yet.", "元に戻す操作はありません。"),
-    "captions.undone": Words("Undone: {what} ({n} files).", "元に戻しました：{what}（{n}個のファイル）"),
-    "captions.redone": Words("Done again: {what} ({n} files).", "やり直しました：{what}（{n}個のファイル）"),
+    "captions.undone": Words("Undone: {what} ({n:#file}).", "元に戻しました：{what}（{n}個のファイル）"),
+    "captions.redone": Words("Done again: {what} ({n:#file}).", "やり直しました：{what}（{n}個のファイル）"),
     "captions.history": Words("History", "履歴"),
     "captions.history.when": Words("When", "日時"),
     "captions.history.what": Words("Change", "操作"),

@@ -41,8 +41,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.reg": Words("regularization", "正則化"),
     "preview.size": Words("Size", "サイズ"),
     "preview.cut": Words("Cut away", "切り取り"),
-    "preview.caption": Words("“{text}” ({n} tokens)", "「{text}」（{n}トークン）"),
-    "preview.caption.one": Words("“{text}” (1 token)", "「{text}」（1トークン）"),
+    "preview.caption": Words("“{text}” ({n:#token})", "「{text}」（{n}トークン）"),
     "preview.batches": Words("Batches per epoch", "1エポックのバッチ数"),
     "preview.share": Words("Share", "割合"),
     "preview.epoch": Words(

@@ -9,10 +9,10 @@ from core.catalog import Words
 HEALTH_WORDS: Mapping[str, Words] = {
     "health.title": Words("Dataset health", "データセットの状態"),
     "health.good": Words(
-        "{n} pictures checked: sharp, large enough, no duplicates.",
+        "{n:#picture} checked: sharp, large enough, no duplicates.",
         "画像{n}枚を確認しました。ぼけ・小さすぎる画像・重複はありません。",
     ),
-    "health.some": Words("{n} pictures checked.", "画像{n}枚を確認しました。"),
+    "health.some": Words("{n:#picture} checked.", "画像{n}枚を確認しました。"),
     "health.more": Words("and {n} more: {names}", "ほか{n}枚：{names}"),
     "health.busy": Words(
         "Checking pictures for blur and duplicates: {done} of {total}",
@@ -137,12 +137,12 @@ HEALTH_WORDS: Mapping[str, Words] = {
     "fields.masks": Words(
         "What is tinted pink is left out by the loss mask.", "ピンク色の部分はマスクにより学習されません。"
     ),
-    "fields.one": Words("1 picture", "1枚"),
-    "fields.count": Words("{n} pictures", "{n}枚"),
+    "fields.count": Words("{n:#picture}", "{n}枚"),
     "fields.enlarged": Words("{n} enlarged", "{n}枚を拡大"),
     "fields.more": Words("Show {n} more of {left}", "残り{left}枚のうち{n}枚を表示"),
     "usage.train": Words(
-        "{n} training pictures are never trained: the run ends after {total} steps, an epoch takes {steps}.",
+        "{n:#training picture is|training pictures are} never trained: the run ends after {total:#step}, "
+        "an epoch takes {steps}.",
         "学習用画像{n}枚は一度も学習されません（全{total}ステップで終了、1エポックは{steps}ステップ）。",
     ),
     "usage.train.names": Words("They are: {names}.", "対象：{names}。"),
@@ -150,21 +150,21 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "Which ones depends on the seed, which is not set.",
         "どの画像かは、未指定のシードによって変わります。",
     ),
-    "usage.train.button": Words("Train {steps} steps", "{steps}ステップ学習する"),
+    "usage.train.button": Words("Train {steps:#step}", "{steps}ステップ学習する"),
     "usage.reg": Words(
-        "{n} regularization pictures don't get their turn in this run; after {steps} steps all would have. "
-        "That does no harm: fewer of them would do.",
+        "{n:#regularization picture|regularization pictures} without a turn in this run; after {steps:#step} "
+        "all would have had one. That does no harm: fewer of them would do.",
         "正則化画像{n}枚はこの学習では使用されません（{steps}ステップですべて使用）。"
         "問題はありません。枚数は減らせます。",
     ),
     "usage.never": Words(
-        "{n} regularization pictures can never be used: there are more kinds of sizes than regularization "
+        "{n:#regularization picture} can never be used: there are more kinds of sizes than regularization "
         "samples in an epoch. Raise the training folder's repeats, or bring them to one size: {names}.",
         "正則化画像{n}枚は使用されません。1エポックの正則化サンプル数よりサイズの種類が多いためです。"
         "学習用フォルダの繰り返し回数を増やすか、サイズを揃えてください：{names}。",
     ),
     "usage.held": Words(
-        "{n} pictures are held out for validation and never trained.",
+        "{n:#picture is|pictures are} held out for validation and never trained.",
         "{n}枚は検証用のため学習されません。",
     ),
     "usage.short": Words(

@@ -52,13 +52,11 @@ MAKING_WORDS: Mapping[str, Words] = {
     ),
     "make.plan.one": Words("This file will be copied to {folder}", "次のファイルを {folder} へコピーします"),
     "make.plan": Words(
-        "These {n} files will be copied to {folder}", "次の{n}個のファイルを {folder} へコピーします"
+        "These {n:#file} will be copied to {folder}", "次の{n}個のファイルを {folder} へコピーします"
     ),
-    "make.files.one": Words("1 file", "1個"),
-    "make.files.count": Words("{n} files", "{n}個"),
+    "make.files.count": Words("{n:#file}", "{n}個"),
     "make.more": Words("and {n} more", "ほか{n}個"),
-    "make.left.one": Words("1 file is not taken", "1個のファイルは使いません"),
-    "make.left.many": Words("{n} files are not taken", "{n}個のファイルは使いません"),
+    "make.left.count": Words("{n:#file is|files are} not taken", "{n}個のファイルは使いません"),
     "make.left.why.kind": Words("Neither picture nor caption:", "画像でもキャプションでもない："),
     "make.left.why.junk": Words("Hidden or made by the system:", "隠しファイル・システムのファイル："),
     "make.left.why.orphan": Words("Caption without a picture:", "対応する画像のないキャプション："),
@@ -68,19 +66,20 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.left.why.method": Words("Packed in a way that is not read here:", "対応していない圧縮方式："),
     "make.left.why.large": Words("Too large:", "大きすぎる："),
     "make.left.why.damaged": Words("Damaged:", "壊れている："),
-    "make.done": Words("{n} files copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
+    "make.done": Words("{n:#file} copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
     "make.left": Words(
         "The demo's regularization pictures, sample prompts and result name have made way for yours.",
         "デモの正則化画像・サンプルプロンプト・出力名も、この画像に合わせて置き換えました。",
     ),
     "make.last": Words(
-        "Undo takes back the {n} files copied to {folder} ({when}).",
+        "Undo takes back the {n:#file} copied to {folder} ({when}).",
         "{folder} へコピーした{n}個のファイルは「元に戻す」で取り消せます（{when}）。",
     ),
-    "make.undone": Words("{n} copies removed.", "コピーした{n}個のファイルを削除しました。"),
+    "make.undone": Words("{n:#copy|copies} removed.", "コピーした{n}個のファイルを削除しました。"),
     "make.undo.kept": Words(
-        "{n} were changed since and are kept: {names}", "その後変更された{n}個は残しました：{names}"
+        "{n:#copy was|copies were} changed since and kept: {names}",
+        "その後変更された{n}個は残しました：{names}",
     ),
-    "make.undo.missing": Words("{n} were gone already.", "{n}個はすでにありませんでした。"),
+    "make.undo.missing": Words("{n:#copy was|copies were} gone already.", "{n}個はすでにありませんでした。"),
     "make.undo.none": Words("There is nothing to undo.", "元に戻す操作はありません。"),
 }
