@@ -163,18 +163,12 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data import datasets
-    from core.models import add_on, look
-    from core.train import prompts
+    from core.train import before
 
     checked = load(args.file, args.overrides)
     config = checked.config
     inside = datasets.read(config.dataset).problems if config.dataset.dataset_config else ()
-    later = (
-        *look.problems(config.model),
-        *add_on.of_run(config.network, config.model),
-        *prompts.problems(config),
-    )
-    found = (*checked.notices, *inside, *checked.located(later))
+    found = (*checked.notices, *inside, *checked.located(before.problems(config)))
     if any(problem.is_error for problem in found):
         raise ConfigError(*found)
     for problem in found:

@@ -15,6 +15,9 @@ from core import alive
 from core.alive import Claim, Holder
 from core.config.schema import RunConfig
 from core.errors import Problem, ResourceFault, UserError
+from core.forecast import architecture
+from core.forecast.room import needed
+from core.forecast.setup import Data, Setup
 from core.formats import commit, parts
 from core.train import names
 
@@ -39,6 +42,7 @@ def begun(config: RunConfig) -> Iterator[tuple[Path, Claim | None]]:
     try:
         parts.sweep(Path(config.save.output_dir), lambda name: names.is_result(name, config.save.output_name))
         folder = make(config)
+        refuse_without_room(config, folder)
         yield folder, mine
     except BaseException:
         if folder is not None:
@@ -111,6 +115,41 @@ def make(config: RunConfig) -> Path:
             "同じ秒に1000回開始されました。少し待ってください。",
         )
     )
+
+
+def refuse_without_room(config: RunConfig, folder: Path) -> None:
+    """Raises UserError (E-DISK-ROOM) when the disk of the run's folder can't hold what the run will save.
+
+    Of a model that is not on this computer yet nothing is known, and nothing is said.
+    """
+    sizes = architecture.of_base(config.model.base)
+    if sizes is None:
+        return
+    room = needed(Setup(config, sizes, Data.of(config), is_gpu=False))
+    free = shutil.disk_usage(folder).free
+    if free >= room.total:
+        return
+    en, ja = f"1 model of {_size(room.model)}", f"モデル1個（{_size(room.model)}）"
+    if room.states:
+        en = f"{room.states} training state{'s' * (room.states > 1)} of {_size(room.state)} and {en}"
+        ja = f"学習状態{room.states}個（各{_size(room.state)}）と{ja}"
+    raise UserError(
+        Problem(
+            "E-DISK-ROOM",
+            f"this run needs about {_size(room.total)} in the output folder ({en}), and {_size(free)} are "
+            "free; make room, choose a folder on another drive, or keep no states (autosave_minutes = 0, "
+            "save_state = false).",
+            f"出力先フォルダに約{_size(room.total)}の空きが必要ですが（{ja}）、空きは{_size(free)}です。空きを作る、"
+            "別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、"
+            "save_state = false）にしてください。",
+            key="save.output_dir",
+            path=config.save.output_dir,
+        )
+    )
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 @contextlib.contextmanager

@@ -298,12 +298,12 @@ def _results_there(config: RunConfig) -> list[Problem]:
     if not found or not is_main_process():
         return []
     name, count = config.save.output_name or "last", len(found)
-    files = "1 file or folder" if count == 1 else f"{count} files and folders"
+    files = "1 file or folder is" if count == 1 else f"{count} files and folders are"
     return [
         Problem(
             "W-OUT-THERE",
-            f"{files} of earlier runs named {name} are in the output folder; what this run would replace "
-            f"is kept under names with .old. Set save.output_name to keep them apart.",
+            f"{files} in the output folder under the names of results of {name}; what this run would replace "
+            "is kept under names with .old. Set save.output_name to keep them apart.",
             f"出力先フォルダに{name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて"
             "残します。分けるにはsave.output_nameを指定してください。",
             key="save.output_name",

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -386,3 +387,27 @@ def test_after_one_failed_line_the_list_of_past_runs_still_tells_how_the_run_end
     assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-LOG"]
     (past,) = runs.past_runs(tmp_path)
     assert (past.status, past.step, past.total) == ("done", 3, 3)
+
+
+DEMO = Path(__file__).resolve().parents[1] / "demo" / "base.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("more", "states"), [("", "2 training states"), ("autosave_minutes = 0\n", "(1 model")]
+)
+def test_a_disk_without_room_for_model_and_states_is_refused_with_both_sizes(
+    tmp_path, monkeypatch, more, states
+):
+    usage = type("Usage", (), {"free": 2**20})
+    monkeypatch.setattr("core.run_folder.shutil.disk_usage", lambda folder: usage)
+    given = text(tmp_path, more).replace('base = "b"', f"base = '{DEMO}'")
+    problem = refused_start(Runner(lambda *a: None), f'{given}[network]\nmethod = "none"\n')
+    assert problem.code == "E-DISK-ROOM" and "1.0 MiB are free" in problem.en and states in problem.en
+    assert "空きは1.0 MiB" in problem.ja and list((tmp_path / "runs").iterdir()) == []
+
+
+def test_where_there_is_room_or_the_model_is_unknown_nothing_is_said(tmp_path, monkeypatch):
+    given = text(tmp_path).replace('base = "b"', f"base = '{DEMO}'")
+    assert (handle := Runner(lambda *a: None).start(given)).wait(10) and handle.ended.status == "done"
+    monkeypatch.setattr("core.run_folder.shutil.disk_usage", lambda folder: 1 / 0)
+    assert run_to_end(lambda *a: None, tmp_path).ended.status == "done"

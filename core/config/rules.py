@@ -8,6 +8,7 @@ from core.config import (
     rules_captions,
     rules_loss,
     rules_network,
+    rules_output,
     rules_paths,
     rules_pictures,
     rules_sources,
@@ -234,6 +235,8 @@ RULES: tuple[Rule, ...] = (
     *rules_loss.RULES,
     *rules_sources.RULES,
     *rules_paths.RULES,
+    rules_output.output_is_not_among_the_images,
+    rules_output.output_replaces_no_source,
     *map(_unless_in_datasets, OF_PICTURES),
     *rules_network.RULES,
 )

@@ -149,11 +149,12 @@ class Outputs:
             return  # Windows: another program holds it; the writer will find another name for the new one.
         for belonging in belongings:
             belonging.rename(kept.with_suffix(belonging.suffix))
+        of, of_ja = _origin(owned.lineage_of(kept))
         self._emit(
             Warned(
                 "W-OUT-KEPT",
-                f"{path.name} of another run was there; it is kept as {kept.name}.",
-                f"別の学習の{path.name}があったため、{kept.name}として残しました。",
+                f"{path.name} was there already, {of}; it is kept as {kept.name}.",
+                f"{path.name}がすでにあったため（{of_ja}）、{kept.name}として残しました。",
                 str(kept),
             )
         )
@@ -240,6 +241,13 @@ class Outputs:
             self._emit(
                 Warned(problem.code.replace("E-", "W-", 1), f"{problem.en} ({en})", f"{problem.ja}（{ja}）")
             )
+
+
+def _origin(lineage: str | None) -> tuple[str, str]:
+    """Where something of our name comes from; what does not say so may be anybody's."""
+    if lineage is None:
+        return "which does not say where it is from", "作成元は不明"
+    return f"of the run {lineage}", f"学習{lineage}の結果"
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:

@@ -53,15 +53,18 @@ def is_unchanged(path: Path, noted: Stamp | None) -> bool:
 
 def is_state_of(path: Path, lineage: str) -> bool:
     """Whether a state folder, damaged or not, is of this training, and nobody put another file into it."""
-    try:
-        values = json.loads((path / state_files.STATE).read_text(encoding="utf-8"))
-        return bool(values["lineage"] == lineage) and {p.name for p in path.iterdir()} <= state_files.FILES
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    if not path.is_dir() or lineage_of(path) != lineage:
         return False
+    return {inside.name for inside in path.iterdir()} <= state_files.FILES
 
 
 def lineage_of(path: Path) -> str | None:
-    """The training that a single file says it comes from; None for one that does not say."""
+    """The training that a single file or a state says it comes from; None for what does not say."""
+    try:
+        if (path / state_files.STATE).is_file():
+            return str(json.loads((path / state_files.STATE).read_text(encoding="utf-8"))["lineage"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
     return _metadata(path).get(LINEAGE)
 
 

@@ -13,10 +13,9 @@ from core.data import preflight
 from core.data.plan import Plan, make
 from core.data.survey import Looking
 from core.errors import ConfigError, Lang, Problem, UserError
-from core.models import look
 from core.models.sd.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
-from core.train import prompts
+from core.train import before
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
 from ui.settings.form import Form
@@ -77,7 +76,7 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
         return problems(e.problems, lang)
     config = checked.config
     plan = planned(config.dataset, seed_of(raw))
-    later = checked.located((*look.problems(config.model), *prompts.problems(config)))
+    later = checked.located(before.problems(config))
     everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)

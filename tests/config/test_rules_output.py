@@ -1,0 +1,96 @@
+"""Results go neither among the images nor over what the run is made from."""
+
+import pytest
+
+from core.config import rules_output
+from core.config.check import check
+from core.config.schema import RunConfig
+from core.errors import ConfigError
+
+
+def codes(**sections) -> list[str]:
+    config = RunConfig(**sections)
+    return [problem.code for rule in rules_output.RULES for problem in rule(config, rules_output._plain)]
+
+
+def images(output_dir: str, **folders) -> list[str]:
+    return codes(save={"output_dir": output_dir}, dataset={"train_data_dir": "data/img"} | folders)
+
+
+@pytest.mark.parametrize(
+    "output_dir",
+    ["data/img", "data/img/", "./data/img", "data/x/../img", "data/img/20_sls frog", "data/img/out"],
+)
+def test_an_output_folder_in_the_folder_of_images_is_refused(output_dir):
+    assert images(output_dir) == ["E-OUT-DATA"]
+
+
+def test_an_output_folder_in_the_folder_of_regularization_images_is_refused():
+    assert images("data/reg/out", reg_data_dir="data/reg") == ["E-OUT-DATA"]
+
+
+@pytest.mark.parametrize("output_dir", ["data", "data/image", "data/img2", "out", "data/out"])
+def test_a_folder_beside_or_above_the_images_is_taken(output_dir):
+    assert images(output_dir, reg_data_dir="data/reg") == []
+
+
+def test_no_folder_of_images_is_in_nobodys_way():
+    assert images(".", train_data_dir="", reg_data_dir=None) == []
+
+
+def sources(name, method="lora", save_as="auto", base="m/base.safetensors", **network) -> list[str]:
+    return codes(
+        model={"base": base, "vae": "m/kl.safetensors"},
+        network={"method": method} | network,
+        save={"output_dir": "m", "output_name": name, "save_model_as": save_as},
+        dataset={"train_data_dir": "d"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("base", {}),
+        ("base", {"method": "none"}),
+        ("my", {"method": "none", "base": "m/my.ckpt"}),
+        ("my", {"method": "none", "base": "m/my"}),
+        ("my", {"method": "none", "base": "./m/../m/my.ckpt", "save_as": "ckpt"}),
+        ("my", {"method": "none", "base": "m/my", "save_as": "diffusers"}),
+        ("kl", {}),
+        ("frog", {"weights": "m/frog.safetensors"}),
+        ("frog", {"weights": "m/frog-000010.safetensors"}),
+        ("frog", {"weights": "m/frog-step00000500.safetensors"}),
+        ("frog", {"base_weights": ["x/frog.safetensors", "m/frog.safetensors"]}),
+        (None, {"base": "m/last.safetensors"}),
+    ],
+)  # fmt: skip
+def test_a_result_that_would_take_the_place_of_what_it_is_made_from_is_refused(name, more):
+    assert sources(name, **more) == ["E-OUT-SOURCE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("frog", {}),
+        ("base", {"save_as": "ckpt"}),
+        ("base2", {}),
+        ("bas", {}),
+        ("my", {"method": "none", "base": "m/my", "save_as": "safetensors"}),
+        ("my", {"method": "none", "base": "stabilityai/my"}),
+        ("frog", {"weights": "other/frog.safetensors"}),
+        ("b.se", {}),
+    ],
+)  # fmt: skip
+def test_other_names_folders_and_endings_are_taken(name, more):
+    assert sources(name, **more) == []
+
+
+def test_the_refusal_names_file_option_and_what_to_do_in_both_languages():
+    text = '[model]\nbase = "m/my.safetensors"\n[dataset]\ntrain_data_dir = "d"\n'
+    text += '[save]\noutput_dir = "m"\noutput_name = "my"\n'
+    with pytest.raises(ConfigError) as refused:
+        check(text)
+    (problem,) = refused.value.problems
+    assert problem.key == "save.output_name" and problem.line == 7
+    for sentence in (problem.en, problem.ja):
+        assert "m/my.safetensors" in sentence and "model.base" in sentence
