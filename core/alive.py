@@ -128,15 +128,18 @@ def is_held(folder: Path) -> bool:
 
 
 def _opened(path: Path) -> IO[bytes]:
+    """Without a buffer, which a full disk would refuse once more when the file is closed."""
     while True:
         try:
-            return path.open("x+b")
+            return path.open("x+b", buffering=0)
         except FileExistsError:
             pass
         try:
-            return path.open("r+b")
+            return path.open("r+b", buffering=0)
         except PermissionError:
-            return path.open("rb")  # another user's, left by a killed run: it can be locked all the same
+            return path.open(
+                "rb", buffering=0
+            )  # another user's, left by a killed run: it can be locked all the same
         except FileNotFoundError:
             continue
 
@@ -166,7 +169,6 @@ def _sign(file: IO[bytes]) -> None:
         file.seek(0)
         file.truncate()
         file.write(json.dumps(told).encode("utf-8"))
-        file.flush()
 
 
 def _holder(file: IO[bytes]) -> Holder | None:

@@ -1,4 +1,4 @@
-"""What files and folders say about a run before it starts: asked by `check`, the window and the run itself."""
+"""What files and folders say about a run before it starts: for `check`, the window and the run itself."""
 
 from __future__ import annotations
 

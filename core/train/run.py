@@ -20,7 +20,7 @@ from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import add_on, look
 from core.models.family import Components, open_family
 from core.patience import of_run
-from core.train import add_ons, cache, lengths, lr, masks, optim, places, prompts, resuming, trainee
+from core.train import add_ons, before, cache, lengths, lr, masks, optim, resuming, trainee
 from core.train.convolution import use_products
 from core.train.ema import Averages
 from core.train.ending import train_to_the_end
@@ -92,10 +92,10 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = optim.rates(config.optimizer, trainee.rates(config.train))
-    about = (*places.problems(config), *prompts.problems(config))
+    about = before.problems(config)
     if any(problem.is_error for problem in about):
         raise UserError(*about)
-    for problem in (*_looked(config), *optim.check(config.optimizer), *about):
+    for problem in (*about, *optim.check(config.optimizer)):
         emit(Warned(problem.code, problem.en, problem.ja))
     add_ons.check(config.network)
     found = resuming.find(config, emit)
