@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.data.folders import scan
-from tests.data.pictures import codes, draw, fill
+from tests.data.pictures import codes, draw, fill, plan
 
 
 def test_each_right_folder_gives_its_repeats_prompt_and_pictures(tmp_path):
@@ -165,6 +165,20 @@ def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path):
     (tmp_path / "train").mkdir()
     link(tmp_path / "elsewhere" / "pictures", tmp_path / "train" / "5_sls frog")
     assert len(scan(tmp_path / "train", is_reg=False).folders[0].images) == 2
+
+
+def test_a_link_to_a_picture_elsewhere_is_followed(tmp_path):
+    picture = draw(tmp_path / "elsewhere" / "a.png", (80, 64))
+    (tmp_path / "20_sls frog").mkdir()
+    link(picture, tmp_path / "20_sls frog" / "b.png")
+    link(tmp_path / "gone.png", tmp_path / "20_sls frog" / "c.png")
+    link("d.png", tmp_path / "20_sls frog" / "d.png")  # to itself
+    whole = plan(tmp_path, enable_bucket=True)
+    assert [(image.path.name, tuple(image.size)) for image in whole.images] == [("b.png", (80, 64))]
+    assert [(p.code, Path(p.path).name) for p in whole.problems] == [
+        ("E-IMG-READ", "c.png"),
+        ("E-IMG-READ", "d.png"),
+    ]
 
 
 def test_a_picture_whose_name_is_no_text_is_left_out_with_a_warning(tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
 from core.data import images, pixels
-from core.data.buckets import Fit
+from core.data.buckets import Fit, cover
 from core.data.images import gamma, load, recolour, resize, turn_hue
 from core.data.keys import rng
 from core.data.preflight import look
@@ -94,6 +94,20 @@ def test_16_bit_colour_and_transparency_are_scaled(tmp_path, kind, values, seen)
 def test_hidden_colour_under_transparency_becomes_white(tmp_path):
     Image.new("RGBA", (8, 8), (255, 0, 255, 0)).save(tmp_path / "a.png")
     assert (upright(tmp_path / "a.png") == 255).all()
+
+
+def test_hidden_colour_does_not_bleed_into_the_edges_of_what_is_seen(tmp_path):
+    """A green disc with a soft edge; everywhere below full transparency the file holds magenta."""
+    rows, columns = np.mgrid[:96, :96] - 47.5
+    far = np.hypot(rows, columns)
+    alpha = np.clip((40 - far) * 32, 0, 255)
+    seen = np.where((alpha > 0)[..., None], (0, 200, 0), (255, 0, 255))
+    Image.fromarray(np.dstack([seen, alpha]).astype(np.uint8)).save(tmp_path / "a.png")
+    pixels = load(planned(tmp_path / "a.png", cover(Size(96, 96), Size(64, 64)))).astype(int)
+    # Between white and green red equals blue, and green is never the smallest.
+    assert np.abs(pixels[..., 0] - pixels[..., 2]).max() <= 1
+    assert (pixels[..., 1] >= pixels[..., 0] - 1).all()
+    assert (pixels[0, 0] == 255).all() and (pixels[32, 32] == (0, 200, 0)).all()
 
 
 def test_half_transparent_grey_mixes_with_white(tmp_path):

@@ -1,8 +1,12 @@
 """What is wrong with a data set, found before anything is trained."""
 
+import json
+import sys
+
 import pytest
 
 from core.config.schema_train import TrainConfig
+from core.data import health, images, preview
 from tests.data.pictures import codes, draw, fill, plan
 
 
@@ -298,3 +302,38 @@ def test_regularization_pictures_need_no_identifier(tmp_path):
     draw(tmp_path / "reg" / "1_tabby cat" / "a.png", colour=(9, 9, 9))
     (tmp_path / "reg" / "1_tabby cat" / "a.caption").write_text("a cat")
     assert not any("IDENTIFIER" in n.code for n in plan(train, tmp_path / "reg").notices)
+
+
+ODD_NAMES = [
+    "日本語 スペース 'q' #& (1)", "🐸👩\u200d🎨", "100%20%", "$(x);`y`", "-rf", "a\u202eb", "é", " x ",
+    "a.b.c", "~", "[0]", "ｆｕｌｌ", "\u3000", "a\tb", "😀" * 20,
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="some of these can't be named there")
+def test_pictures_of_odd_names_are_trained_with_their_captions(tmp_path):
+    for i, name in enumerate(ODD_NAMES):
+        draw(tmp_path / "20_sls frog" / f"{name}.png", colour=(i, 0, 0))
+        (tmp_path / "20_sls frog" / f"{name}.caption").write_text(f"sls {i}", encoding="utf-8")
+    whole = plan(tmp_path)
+    assert whole.problems == () and len(whole.images) == len(ODD_NAMES)
+    for image in whole.images:
+        number = int(image.caption.removeprefix("sls "))
+        assert image.path.stem == ODD_NAMES[number]
+        assert (images.load(image) == (number, 0, 0)).all()
+    json.dumps(whole.to_json(TrainConfig()), ensure_ascii=False).encode("utf-8")
+    whole.report("ja").encode("utf-8")
+
+
+def test_a_picture_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zero(tmp_path):
+    path = draw(tmp_path / "20_sls frog" / "a.png", (1, 1))
+    whole = plan(tmp_path, enable_bucket=True)
+    (notice,) = whole.notices[:1]
+    assert notice.code == "W-IMG-SMALL" and "(1x1) is enlarged 64.0 times" in notice.en
+    (image,) = whole.images
+    assert images.load(image).shape == (64, 64, 3)
+    assert preview.thumbnail(image).size == (1, 1)
+    assert "enlarged 64.0x" in preview.label(image, "en")
+    assert preview.bucket_rows(whole)[0].enlarged == 1
+    assert health.measure(path.read_bytes()).sharpness is None
+    assert whole.report("en")

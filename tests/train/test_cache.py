@@ -1,5 +1,6 @@
 """Latents on disk and in memory."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from core.data import images
 from core.errors import NumericFault
 from core.events import StepDone, Warned
+from core.formats import tensors
 from core.train import cache
 from tests.data.pictures import draw, plan
 
@@ -57,6 +59,16 @@ def test_a_second_run_reads_what_the_first_encoded(disk, train, encoded, tmp_pat
     assert encoded == [1] and losses(first) == losses(second)
     assert [path.name for path in own.parent.iterdir()] == ["a.png"]
     assert len([*(tmp_path / "out" / "cache").rglob("*.safetensors")]) == 1
+
+
+def test_pictures_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path, own):
+    Image.new("RGB", (64, 64), "green").save(own.with_suffix(".jpg"))
+    own.with_suffix(".caption").write_text("frog")
+    train(disk())
+    entries = [*(tmp_path / "out" / "cache").rglob("*.safetensors")]
+    of = {json.loads(tensors.SafetensorsFile(entry).metadata["key"])["image"] for entry in entries}
+    assert len({entry.name for entry in entries}) == 2
+    assert of == {images.content_hash(own.with_suffix(ending).read_bytes()) for ending in (".png", ".jpg")}
 
 
 def test_a_changed_picture_is_encoded_again(disk, train, encoded, own):
