@@ -241,14 +241,19 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 def _inspect(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.tools.inspect import inspect
 
-    print(inspect(args.file, lang, args.json), file=out)
-    return EXIT_DONE
+    text, code = inspect(args.file, lang, args.json)
+    print(text, file=out)
+    return code
 
 
 def _sample(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
+    from core.sinks import Console
     from core.tools import sample
 
-    for path in sample.draw(args.file, args.lora, args.prompt, args.out, args.sampler):
+    notes = Console(out, lang)
+    made = sample.draw(args.file, args.lora, args.prompt, args.out, args.sampler, emit=notes)
+    notes.close()
+    for path in made:
         print(path, file=out)
     return EXIT_DONE
 

@@ -64,8 +64,9 @@ def _inspect(words: Sequence[str], out: TextIO, lang: Lang) -> int:
     args = parser.parse_args(list(words))
     from core.tools.inspect import inspect
 
-    print(inspect(args.file, lang, args.json), file=out)
-    return EXIT_DONE
+    text, code = inspect(args.file, lang, args.json)
+    print(text, file=out)
+    return code
 
 
 def _resize(words: Sequence[str], out: TextIO, lang: Lang) -> int:

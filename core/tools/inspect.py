@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from core.errors import Lang
+from core.errors import EXIT_DONE, EXIT_REFUSED, Lang
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 
 _KINDS = {
@@ -54,7 +54,8 @@ def to_text(identity: Identity, path: Path, lang: Lang) -> str:
     if identity.metadata:
         lines.append("  メタデータ:" if lang == "ja" else "  metadata:")
         lines += [f"    {name}: {value}" for name, value in sorted(identity.metadata.items())]
-    return "\n".join(lines)
+    # A file's own texts stay within their line, and can't speak to the terminal.
+    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
 
 
 def to_json(identity: Identity) -> str:
@@ -62,7 +63,11 @@ def to_json(identity: Identity) -> str:
     return json.dumps(identity.to_json(), ensure_ascii=False, indent=2)
 
 
-def inspect(path: Path, lang: Lang, as_json: bool = False) -> str:
-    """What the file or folder at `path` is."""
+def inspect(path: Path, lang: Lang, as_json: bool = False) -> tuple[str, int]:
+    """What the file or folder at `path` is, and the exit code: 2 where that could not be found out.
+
+    Of a model that can't be trained it can; what is wrong with it is told either way.
+    """
     found = identify(path)
-    return to_json(found) if as_json else to_text(found, path, lang)
+    text = to_json(found) if as_json else to_text(found, path, lang)
+    return text, EXIT_REFUSED if found.kind == "unknown" and found.problems else EXIT_DONE

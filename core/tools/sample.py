@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from core.catalog import FAMILIES, SAMPLERS
+from core.adapters import merge
+from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
 from core.config.schema import ModelConfig
 from core.errors import Problem, UserError
+from core.events import Emit, Warned
+from core.formats import commit
 from core.formats.identify import identify
+from core.models import add_on
 from core.models.family import open_family
+from core.models.sd import tokens
+from core.train import add_ons, samples
 from core.train.prompts import Prompt, parse
 
 Progress = Callable[[int, int], None]
+
+_LENGTHS = (75, 150, 225)
+"""Tokens that a model reads of a prompt; values of max_token_length."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is drawn with. base: as model.base. resolution: (width, height) in pixels."""
+
+    base: str
+    config: ModelConfig
+    resolution: tuple[int, int]
+    zero_terminal_snr: bool = False
 
 
 def draw(
@@ -26,12 +46,14 @@ def draw(
     folder: Path,
     sampler: str = "ddim",
     progress: Progress | None = None,
+    emit: Emit = lambda event: None,
 ) -> list[Path]:
     """One PNG for each prompt; returns where they lie.
 
-    source: a model, or a run file whose base model is meant. loras: "FILE" or "FILE:STRENGTH" each.
-    prompts: with the options of sample_prompts; without --d the seed is that of the prompt's number.
-    Raises UserError for anything that can't be read.
+    source: a model, or a run file whose base model is meant, drawn as the samples of its training are.
+    loras: "FILE" or "FILE:STRENGTH" each. prompts: with the options of sample_prompts; without --d the seed
+    is that of the prompt's number. emit: takes notices.
+    Raises UserError for anything that can't be read or written, before a model is loaded where possible.
     """
     if sampler not in SAMPLERS:
         names = ", ".join(SAMPLERS)
@@ -42,75 +64,113 @@ def draw(
                 f"サンプラーは{names}のいずれかです（指定：{sampler}）。",
             )
         )
-    base, config, resolution = _model_of(source)
-    parsed = parse(list(prompts), resolution, seed=0)
+    found = _source(source)
+    parsed = parse(list(prompts), found.resolution, seed=0)
+    config = _long_enough(found, parsed, source)
+    for prompt in parsed:
+        if (notice := _cut(prompt, config)) is not None:
+            emit(notice)
     adapters = [_split(lora) for lora in loras]
+    refused = [problem for path, _ in adapters for problem in add_on.problems(path)]
+    if refused:
+        raise UserError(*refused)
+    _make_folder(folder)
     family = open_family(config.family)
-    parts = family.load(base, config, lambda event: None)
+    parts = family.load(found.base, config, emit)
+    parts.zero_terminal_snr = found.zero_terminal_snr
+    for path, strength in adapters:
+        merge.merge(parts.modules(), add_ons.read(path, parts, emit), strength)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in parts.modules().values():
         module.to(device)
-    pipe = family.pipeline(parts, sampler)
-    for number, (path, _) in enumerate(adapters):
-        pipe.load_lora_weights(str(path), adapter_name=f"lora{number}")
-    if adapters:
-        pipe.set_adapters([f"lora{n}" for n in range(len(adapters))], [strength for _, strength in adapters])
-    folder.mkdir(parents=True, exist_ok=True)
     made = []
     for number, prompt in enumerate(parsed):
         if progress is not None:
             progress(number, len(parsed))
-        pipe.scheduler = family.pipeline(parts, prompt.sampler or sampler).scheduler
-        made.append(_draw_one(pipe, prompt, number, folder))
+        picture = samples.picture(family, parts, config, prompt, prompt.sampler or sampler)
+        place = _free(folder, number, prompt.seed)
+        made.append(commit.write_file(place, lambda file, drawn=picture: drawn.save(file, format="PNG")))
     return made
 
 
-def _model_of(source: Path) -> tuple[str, ModelConfig, tuple[int, int]]:
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            Problem(
+                "E-OUT-WRITE",
+                f"no folder can be made at {folder} ({reason}). Give another one with --out.",
+                f"{folder} にフォルダを作成できません（{reason}）。--outに別のフォルダを指定してください。",
+                path=str(folder),
+            )
+        ) from error
+
+
+def _source(source: Path) -> _Source:
     """The model's path, how to read it, and the size to draw at."""
     if source.suffix.lower() == ".toml":
         config = load(source).config
-        return config.model.base, config.model, config.dataset.resolution
-    family = identify(source).family
-    side = FAMILIES[family].default_size if family in FAMILIES else FAMILIES["sd1"].default_size
-    return str(source), ModelConfig(), (side.width, side.height)
+        return _Source(
+            config.model.base, config.model, config.dataset.resolution, config.train.zero_terminal_snr
+        )
+    family = identify(source).family if source.exists() else ""
+    side: Size = FAMILIES[family if family in FAMILIES else "sd1"].default_size
+    return _Source(str(source), ModelConfig(), (side.width, side.height))
+
+
+def _long_enough(found: _Source, prompts: Sequence[Prompt], source: Path) -> ModelConfig:
+    """How texts are read: as the run file says, and with a model alone as far as the prompts are long."""
+    if source.suffix.lower() == ".toml":
+        return found.config
+    longest = max(max(_tokens(prompt)) for prompt in prompts) if prompts else 0
+    length = next((length for length in _LENGTHS if longest <= length), _LENGTHS[-1])
+    return found.config.model_copy(update={"max_token_length": length})
+
+
+def _tokens(prompt: Prompt) -> tuple[int, int]:
+    return tokens.count_tokens(prompt.text), tokens.count_tokens(prompt.negative)
+
+
+def _cut(prompt: Prompt, config: ModelConfig) -> Warned | None:
+    """What is said of a prompt that is longer than what the model reads."""
+    longest, limit = max(_tokens(prompt)), config.max_token_length
+    if longest <= limit:
+        return None
+    return Warned(
+        "W-SAMPLE-LONG",
+        f"a prompt has {longest} tokens; only the first {limit} are read (max_token_length).",
+        f"プロンプトが{longest}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
+    )
 
 
 def _split(lora: str) -> tuple[Path, float]:
     """ "file.safetensors:0.8" -> path and strength; a colon after a drive letter is no strength."""
-    name, colon, strength = lora.rpartition(":")
-    if colon and name:
+    name, colon, told = lora.rpartition(":")
+    if colon and name and not Path(lora).exists():
         try:
-            return _found(Path(name)), float(strength)
+            strength = float(told)
         except ValueError:
-            pass
-    return _found(Path(lora)), 1.0
-
-
-def _found(path: Path) -> Path:
-    if not path.is_file():
-        raise UserError(
-            Problem(
-                "E-LORA-MISSING", "there is no such LoRA file.", "LoRAファイルがありません。", path=str(path)
+            return Path(lora), 1.0
+        if not math.isfinite(strength):
+            raise UserError(
+                Problem(
+                    "E-LORA-STRENGTH",
+                    f"the strength of a LoRA is a number such as 0.8, not {told}.",
+                    f"LoRAの強さは0.8のような数値で指定してください（指定：{told}）。",
+                    path=name,
+                )
             )
-        )
-    return path
+        return Path(name), strength
+    return Path(lora), 1.0
 
 
-def _draw_one(pipe: Any, prompt: Prompt, number: int, folder: Path) -> Path:
-    """Draw and save under a name that is not taken."""
-    picture = pipe(
-        prompt.text,
-        negative_prompt=prompt.negative or None,
-        width=prompt.size.width,
-        height=prompt.size.height,
-        num_inference_steps=prompt.steps,
-        guidance_scale=prompt.guidance,
-        generator=torch.Generator().manual_seed(prompt.seed),
-    ).images[0]
+def _free(folder: Path, number: int, seed: int) -> Path:
+    """A name that is not taken."""
     n = 0
     while True:
-        path = folder / f"{number:02}_{prompt.seed}{f'_{n}' if n else ''}.png"
+        path = folder / f"{number:02}_{seed}{f'_{n}' if n else ''}.png"
         if not path.exists():
-            picture.save(path)
             return path
         n += 1

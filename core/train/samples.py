@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.config.schema import RunConfig
+from core.config.schema import ModelConfig, RunConfig
 from core.control import RunControl, SampleWish, StopRun
 from core.errors import UserError
 from core.events import Emit, Saved, StageProgress, Warned
@@ -37,8 +38,7 @@ class Samples:
         self._family, self._parts, self._engine = family, parts, engine
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
-        # Captions of a training without padding have no fixed length; guidance needs two texts of one length.
-        self._text_config = config.model.model_copy(update={"no_token_padding": False})
+        self._text_config = config.model
 
     def wanted(self, is_due: bool, wish: SampleWish | None, emit: Emit) -> Numbered:
         """What to draw now: the run's own prompts when they are due or asked for, and those of a wish."""
@@ -108,28 +108,49 @@ class Samples:
             emit(Saved("sample", str(path), step, _info(number, prompt)))
 
     def _draw(self, prompt: Prompt, progress: Any) -> Image.Image:
-        parts, engine = self._parts, self._engine
-        pipeline = self._family.pipeline(parts, prompt.sampler or self._sampler)
-        pipeline.set_progress_bar_config(disable=True)
-        texts = [prompt.text, prompt.negative]
-        with engine.autocast():
-            ids = self._family.tokenize(parts, texts, self._text_config).to(engine.device)
-            states = self._family.encode_text(parts, ids, self._text_config).encoder_hidden_states.float()
-            latents = pipeline(
-                prompt_embeds=states[:1],
-                negative_prompt_embeds=states[1:],
-                width=prompt.size.width,
-                height=prompt.size.height,
-                num_inference_steps=prompt.steps,
-                guidance_scale=prompt.guidance,
-                generator=torch.Generator("cpu").manual_seed(prompt.seed),
-                output_type="latent",
-                callback_on_step_end=progress,
-            ).images
-        # The VAE stays in float32: in fp16 its activations overflow for some models.
+        sampler = prompt.sampler or self._sampler
+        return picture(
+            self._family, self._parts, self._text_config, prompt, sampler, self._engine.autocast, progress
+        )
+
+
+def picture(
+    family: Family,
+    parts: Components,
+    config: ModelConfig,
+    prompt: Prompt,
+    sampler: str,
+    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    progress: Any = None,
+) -> Image.Image:
+    """What a model draws of a prompt, with the text as the training reads it; without gradients.
+
+    config: how captions are read (clip_skip, max_token_length). progress: Diffusers' callback after a step.
+    """
+    device = parts.unet.device
+    pipeline = family.pipeline(parts, sampler)
+    pipeline.set_progress_bar_config(disable=True)
+    # Captions of a training without padding have no fixed length; guidance needs two texts of one length.
+    padded = config.model_copy(update={"no_token_padding": False})
+    with torch.no_grad(), autocast():
+        ids = family.tokenize(parts, [prompt.text, prompt.negative], padded).to(device)
+        states = family.encode_text(parts, ids, padded).encoder_hidden_states.float()
+        latents = pipeline(
+            prompt_embeds=states[:1],
+            negative_prompt_embeds=states[1:],
+            width=prompt.size.width,
+            height=prompt.size.height,
+            num_inference_steps=prompt.steps,
+            guidance_scale=prompt.guidance,
+            generator=torch.Generator("cpu").manual_seed(prompt.seed),
+            output_type="latent",
+            callback_on_step_end=progress,
+        ).images
+    # The VAE stays in float32: in fp16 its activations overflow for some models.
+    with torch.no_grad():
         decoded = parts.vae.decode(latents.float() / parts.spec.latent_scale, return_dict=False)[0]
-        picture: Image.Image = pipeline.image_processor.postprocess(decoded, output_type="pil")[0]
-        return picture
+    drawn: Image.Image = pipeline.image_processor.postprocess(decoded, output_type="pil")[0]
+    return drawn
 
 
 def _info(number: int, prompt: Prompt) -> dict[str, Any]:
