@@ -1,5 +1,9 @@
 """Models that are named by their id on the Hugging Face Hub, fetched from one that runs on this computer."""
 
+import socket
+import threading
+import time
+
 import huggingface_hub
 import pytest
 import torch
@@ -114,13 +118,67 @@ def test_what_did_not_come_wholly_does_not_count_as_here(there):
 
 def test_without_a_connection_that_is_told_unless_the_model_was_fetched_before(there, monkeypatch):
     hub.locate(NAME)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client tries six times
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:1")
     assert same(loaded(NAME), modules())
     told = refusal("someone/another-model")
     assert (
         told.code == "E-MODEL-HUB" and "could not be fetched" in told.en and "Check the connection" in told.en
     )
+
+
+def offline(name="someone/another-model"):
+    """What is told of a model that can't be fetched, and the seconds that takes."""
+    start = time.monotonic()
+    told = refusal(name)
+    assert told.code == "E-MODEL-HUB" and "Check the connection" in told.en
+    return time.monotonic() - start
+
+
+def test_a_net_that_finds_no_name_is_told_at_once(there, monkeypatch):
+    real = socket.getaddrinfo
+    waiting = threading.Event()
+
+    def slow(host, *args, **kwargs):
+        waiting.wait(20)  # as long as the system tries where there is no net
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(hub, "_NAME_SECONDS", 0.3)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    try:
+        assert offline() < 10
+    finally:
+        waiting.set()
+
+
+def test_a_hub_that_never_answers_is_told(there, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(hub, "_ANSWER_SECONDS", 0.3)
+        monkeypatch.setattr(
+            huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}"
+        )
+        assert offline() < 10
+
+
+def test_asking_can_be_stopped(there, monkeypatch):
+    waiting = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: waiting.wait(20))
+    calls = []
+
+    def stop(done, total):
+        calls.append(done)
+        if len(calls) > 1:
+            raise StopRun(save=False)
+
+    try:
+        with pytest.raises(StopRun):
+            hub.locate("someone/another-model", report=stop)
+    finally:
+        waiting.set()
+
+
+@pytest.mark.parametrize("text", ["../x", "a/../b", "someone/../model"])
+def test_a_path_that_leads_upward_is_never_asked_for(there, text):
+    assert refusal(text).code == "E-MODEL-MISSING" and there.asked == []
 
 
 def test_a_name_the_hub_does_not_know_is_told(there):

@@ -15,7 +15,7 @@ from tests.tiny import make_tiny
 from tests.train.test_add_ons import FILES, NAMES, OTHERS, broken, kohya
 
 ONE = "a frog --s 1 --w 64 --h 64 --d 5"
-LONG = " ".join(["frog"] * 100) + " --s 1 --w 64 --h 64 --d 5"
+LONG = " ".join(["frog"] * 100) + " --s 2 --l 60 --w 64 --h 64 --d 5"
 
 
 def pixels(path):
@@ -43,10 +43,10 @@ def test_a_run_files_picture_is_the_one_that_its_training_draws(configure, train
     path = tmp_path / "run.toml"
     path.write_text(toml_io.dumps(toml_io.values_of(config)), encoding="utf-8")
     ours = drawn(path, tmp_path / "out1", prompt=LONG)
-    assert difference(ours, pixels(of_training)) <= 1  # the training lays convolutions out otherwise
+    assert difference(ours, pixels(of_training)) < 5  # the training lays convolutions out otherwise
     plain = configure()
     path.write_text(toml_io.dumps(toml_io.values_of(plain)), encoding="utf-8")
-    assert difference(ours, drawn(path, tmp_path / "out2", prompt=LONG)) > 1
+    assert difference(ours, drawn(path, tmp_path / "out2", prompt=LONG)) > 20
 
 
 def test_a_prompt_longer_than_what_is_read_is_said(base, configure, tmp_path):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import re
+import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from core.catalog import MOVED, Words
 from core.control import StopRun
@@ -26,6 +31,9 @@ Report = Callable[[int, int], None]
 """Called with the megabytes that are here and those of all files; what it raises ends the download."""
 
 _MEGABYTE = 1_000_000
+
+_NAME_SECONDS, _ANSWER_SECONDS = 4, 15
+"""After which there is no connection: until the Hub's name is found, and until it answers a question."""
 
 
 def is_id(text: str) -> bool:
@@ -100,9 +108,10 @@ def _download(name: str, key: str, report: Report) -> Path:
     import huggingface_hub
     from huggingface_hub import errors
 
-    report(0, 1)  # asking alone takes half a minute where there is no connection
     try:
-        found = huggingface_hub.HfApi().model_info(name, files_metadata=True).siblings or []
+        _find_host(huggingface_hub.constants.ENDPOINT, report)
+        asked = huggingface_hub.HfApi().model_info(name, files_metadata=True, timeout=_ANSWER_SECONDS)
+        found = asked.siblings or []
         sizes = {file.rfilename: file.size or 0 for file in found}
         files = wanted(list(sizes))
         if not any(file.endswith((".safetensors", ".bin")) for file in files):
@@ -124,6 +133,35 @@ def _download(name: str, key: str, report: Report) -> Path:
         raise _refusal(_UNREACHABLE, name, key, error) from error
     report(total, total)
     return folder
+
+
+def _find_host(endpoint: str, report: Report) -> None:
+    """Raises OSError when the Hub's name is not found soon; without a net the system tries for 20 seconds.
+
+    Behind a proxy it is the proxy's to find it.
+    """
+    report(0, 1)
+    url = urlsplit(endpoint)
+    if url.hostname is None or getproxies().get(url.scheme):
+        return
+    failed: list[OSError] = []
+
+    def find() -> None:
+        try:
+            socket.getaddrinfo(url.hostname, url.port or url.scheme)
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=find, name="rareword-hub", daemon=True)
+    thread.start()
+    until = time.monotonic() + _NAME_SECONDS
+    while thread.is_alive():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{url.hostname} is not found")
+        thread.join(0.2)
+        report(0, 1)
+    if failed:
+        raise failed[0]
 
 
 def _bar(total: int, report: Report) -> Any:
