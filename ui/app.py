@@ -39,6 +39,7 @@ from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.under_way import UnderWay
 from ui.window import Window
+from ui.window.blocks import Blocks
 from ui.window.faults import guarded, take_values_as_sent
 
 Data = Mapping[Any, Any]
@@ -78,7 +79,7 @@ class App:
         self.kept = Kept(window)
         self._lock = threading.Lock()
         self._sent: dict[int, Update] = {}
-        with gr.Blocks(title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
+        with Blocks(window, title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
             self._draw()
             self._connect()
         take_values_as_sent(self.blocks)

@@ -36,6 +36,11 @@ def button(act: str, on: str, text: str, kind: str = "", *, title: str = "", fil
     )
 
 
+def data_of(event: Any) -> Any:
+    """What a page sent with an event; None where it sent nothing."""
+    return None if event is None else event._data
+
+
 def sent(event: Any) -> tuple[str, str, str]:
     """What was pressed, on what, and the step, from what a page sent: texts, empty where there is none."""
     values = event if isinstance(event, dict) else {}

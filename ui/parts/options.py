@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.config.option import Option, walk
 from core.config.schema import RunConfig
+from core.errors import Problem, UserError
+from ui.text import say
 
 OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
 
@@ -23,6 +25,16 @@ GROUPS = (
 def defaults() -> dict[str, Any]:
     """Every option at its default."""
     return {key: option.default for key, option in OPTIONS.items()}
+
+
+def one_of(value: Any, choices: Collection[str], label: str) -> str:
+    """The value, where it is one of the choices. label: key of the field. Raises UserError for others."""
+    if value not in choices:
+        said = (
+            say("app.choice", lang, value=str(value)[:60], name=say(label, lang)) for lang in ("en", "ja")
+        )
+        raise UserError(Problem("E-CHOICE", *said))
+    return str(value)
 
 
 def options_of(*sections: str) -> Sequence[Option]:

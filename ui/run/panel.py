@@ -11,7 +11,7 @@ import gradio as gr
 from core.config import toml_io
 from core.errors import Lang, Problem, UserError
 from core.train.state_files import AUTO, CHANGED
-from ui.parts.heard import LISTEN, sent
+from ui.parts.heard import LISTEN, data_of, sent
 from ui.parts.markup import esc, note, problems
 from ui.parts.page import QUICK, Page
 from ui.run import starting
@@ -182,7 +182,7 @@ class RunPanel:
         form, given = self._form, self.parts["given"]
 
         def handle(data: Mapping[Any, Any], event: gr.EventData) -> Update:
-            act = sent(event._data)[0]
+            act = sent(data_of(event))[0]
             if act not in starting.ACTS:
                 return gr.skip()
 

@@ -10,7 +10,7 @@ import gradio as gr
 from core.config import check, toml_io
 from core.errors import Lang, UserError
 from core.queue import View, Waiting
-from ui.parts.heard import LISTEN, button, sent
+from ui.parts.heard import LISTEN, button, data_of, sent
 from ui.parts.markup import esc, note, problems
 from ui.parts.page import QUICK
 from ui.settings.form import Form
@@ -43,10 +43,10 @@ class QueueCard:
         parts, form, window = self.parts, self._form, self._window
 
         def act(data: Data, event: gr.EventData) -> Update:
-            return self.act(event._data, data[lang])
+            return self.act(data_of(event), data[lang])
 
         def edit(data: Data, event: gr.EventData) -> Update:
-            return self.edit(event._data, data[lang])
+            return self.edit(data_of(event), data[lang])
 
         parts["list"].click(guarded(act, window), {lang}, self.outputs, **QUICK)
         into = [*self.outputs, *form.components.values()]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from core.errors import Lang
+from ui.window.faults import marked
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -109,7 +110,8 @@ async def answer(send: Send, status: int, body: bytes, *more: tuple[bytes, bytes
 
 async def refuse(send: Send, status: int, sentence: str) -> None:
     """A sentence as JSON, under both names where the page's own program looks for one to show."""
-    body = json.dumps({"error": sentence, "detail": sentence}, ensure_ascii=False).encode()
+    said = marked(sentence)
+    body = json.dumps({"error": said, "detail": said}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *SAFE_HEADERS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

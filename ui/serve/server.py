@@ -33,6 +33,7 @@ from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
 from ui.serve.guard import Guard
 from ui.serve.login import Login
+from ui.serve.net import Net
 from ui.serve.sending import live, log_sender, picture_sender, sender
 from ui.serve.uploads import Uploads
 from ui.settings.opening import ENDINGS
@@ -121,7 +122,8 @@ def gated(app: ASGIApp, window: Window) -> ASGIApp:
         captions = str(window.draft.values.get("dataset.caption_extension") or "").lower()
         return {*TAKEN, *ENDINGS, captions, f".{captions}"}
 
-    return Packed(Assets(Bodies(Uploads(app, folder, endings), folder)))
+    inner = Bodies(Uploads(app, folder, endings), folder)
+    return Net(Packed(Assets(inner)), window.log_path)
 
 
 def mounted(window: Window, root_path: str = "") -> FastAPI:

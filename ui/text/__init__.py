@@ -260,6 +260,15 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "console.saved": Words(
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
+    # faults of ours
+    "app.choice": Words(
+        "“{value}” is not among the choices of “{name}”. Choose one of the list.",
+        "「{value}」は「{name}」の選択肢にありません。一覧から選んでください。",
+    ),
+    "app.field": Words(
+        "The field “{name}” holds a value that is no text or number. Choose or type it again.",
+        "「{name}」の値を読み取れません。もう一度選択または入力してください。",
+    ),
 }
 
 WORDS: Mapping[str, Words] = MappingProxyType(

@@ -16,6 +16,7 @@ from core.formats.identify import identify
 from core.reading import reading
 from ui.parts.job import Report
 from ui.parts.markup import esc, note, problems
+from ui.parts.options import one_of
 from ui.parts.page import Page, column, texts
 from ui.parts.working import told
 from ui.settings.cards import titled
@@ -149,14 +150,15 @@ class Tools:
         parts, job = self.parts, self._window.convert
         try:
             source = self._window.paths.confined(str(data[parts["source"]] or ""))
-            target = self._target(data)
+            save_as = one_of(data[parts["as"]], FORMATS, "convert.as")
+            precision = one_of(data[parts["precision"]], catalog.SAVE_PRECISIONS, "convert.precision")
+            target = self._target(str(data[parts["name"]] or ""), save_as)
         except UserError as e:
             yield problems(e.problems, lang)
             return
         if target.exists():
             yield note(say("convert.exists", lang, path=self._window.paths.short(str(target))), "bad")
             return
-        save_as, precision = str(data[parts["as"]]), str(data[parts["precision"]])
 
         def work(report: Report) -> Path:
             # Imported here: it brings torch with it, and the window must not wait for that.
@@ -169,11 +171,10 @@ class Tools:
 
         yield from told(job, work, done, lang)
 
-    def _target(self, data: Data) -> Path:
+    def _target(self, name: str, save_as: str) -> Path:
         """Where the result goes. Raises UserError for a name that is none."""
-        name, save_as = file_name(str(data[self.parts["name"]] or "")), str(data[self.parts["as"]])
         ending = f".{save_as}" if save_as in ("safetensors", "ckpt") else ""
-        return self._window.workspace / "models" / f"{name}{ending}"
+        return self._window.workspace / "models" / f"{file_name(name)}{ending}"
 
 
 def metadata(found: Mapping[str, str], lang: Lang) -> str:

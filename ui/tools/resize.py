@@ -11,6 +11,7 @@ from core.errors import Lang, UserError
 from core.tools import resize
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
+from ui.parts.options import one_of
 from ui.parts.page import Page, column, texts, worded
 from ui.parts.working import told
 from ui.settings.cards import titled
@@ -81,11 +82,11 @@ class ResizeCard:
             source = self._window.paths.confined(str(data[parts["source"]] or ""))
             target = self._window.workspace / PLACE / file_name(str(data[parts["name"]] or ""))
             size = resize.parse_size(str(data[parts["size"]] or ""))
+            fit = one_of(data[parts["fit"]], resize.FITS, "resize.fit")
         except UserError as e:
             yield problems(e.problems, lang)
             return
-        fit = str(data[parts["fit"]])
-        settings = resize.ResizeSettings(size, fit if fit in resize.FITS else "crop", skip_existing=True)
+        settings = resize.ResizeSettings(size, fit, skip_existing=True)
 
         def work(report: Report) -> resize.Report:
             return resize.resize_folder(source, target, settings, report, job.control)

@@ -15,7 +15,7 @@ from core import compare, runs
 from core.config import check, toml_io
 from core.errors import Lang, Problem, UserError
 from core.events import StageProgress, StepDone
-from ui.parts.heard import LISTEN, sent
+from ui.parts.heard import LISTEN, data_of, sent
 from ui.parts.markup import note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
@@ -79,13 +79,13 @@ class RunsCard:
             return self.look(form.raw(data), (), LAST, data[lang])
 
         def tick(data: Data, event: gr.EventData) -> Update:
-            return self.tick(form.raw(data), data[parts["chosen"]], event._data, data[lang])
+            return self.tick(form.raw(data), data[parts["chosen"]], data_of(event), data[lang])
 
         def act(data: Data, event: gr.EventData) -> Update:
-            return self.act(form.raw(data), data[parts["chosen"]], event._data, data[lang])
+            return self.act(form.raw(data), data[parts["chosen"]], data_of(event), data[lang])
 
         def load(data: Data, event: gr.EventData) -> Update:
-            return self.load(form.raw(data), event._data, data[lang])
+            return self.load(form.raw(data), data_of(event), data[lang])
 
         for event in (parts["refresh"].click, lang.input):
             event(guarded(look, window), reading, shown, **QUICK)

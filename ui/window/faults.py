@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.exceptions import InvalidPathError
 
 from core.errors import Lang, UserError
 from ui.parts.markup import esc
@@ -24,9 +25,9 @@ def guarded(handler: Callable[..., Any], window: Window) -> Callable[..., Any]:
     @functools.wraps(handler)
     def call(*args: Any) -> Any:
         try:
-            return handler(*args)
+            return _whole(handler(*args))
         except Exception as e:
-            raise _told(e, window, args) from None
+            raise told(e, window, args) from None
 
     return call
 
@@ -37,11 +38,16 @@ def streamed(handler: Callable[..., Iterator[Any]], window: Window) -> Callable[
     @functools.wraps(handler)
     def call(*args: Any) -> Iterator[Any]:
         try:
-            yield from handler(*args)
+            yield from map(_whole, handler(*args))
         except Exception as e:
-            raise _told(e, window, args) from None
+            raise told(e, window, args) from None
 
     return call
+
+
+def _whole(answer: Any) -> Any:
+    """An answer as Gradio takes it: one that changes nothing must say so."""
+    return gr.skip() if isinstance(answer, dict) and not answer else answer
 
 
 def take_values_as_sent(blocks: gr.Blocks) -> None:
@@ -55,7 +61,7 @@ def take_values_as_sent(blocks: gr.Blocks) -> None:
             event.preprocess = False
 
 
-def _told(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
+def told(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
     """The fault for the page, which shows it at its head (script/faults.js).
 
     Handlers deal with UserError themselves; one that slips by is shown.

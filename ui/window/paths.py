@@ -15,6 +15,8 @@ from core.errors import Problem, UserError
 from core.models.sd import hub
 
 LONGEST = 1024
+LONGEST_NAME = 255
+"""Bytes; what Linux and macOS take for one part of a path. Windows takes as many letters."""
 MODEL_ENDINGS = (".safetensors", ".ckpt")
 
 _RESERVED = frozenset(
@@ -122,6 +124,7 @@ class Paths:
             or "://" in text
         )
         parts = re.split(r"[\\/]", text)
+        is_strange = is_strange or any(len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in parts)
         if os.name == "nt" or not self.is_local:
             names = parts[1:] if re.fullmatch(r"[A-Za-z]:", parts[0]) and os.name == "nt" else parts
             is_strange = is_strange or any(

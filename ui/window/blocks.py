@@ -1,0 +1,60 @@
+"""Gradio's page with a border: values are looked at before any handler; whatever goes wrong is a sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import gradio as gr
+
+from core.errors import Problem, UserError
+from ui.text import say
+from ui.window import Window
+from ui.window.faults import told
+
+LARGEST = 1e300
+"""Of a number; none of ours is near it, and beyond it arithmetic ends in exceptions."""
+
+
+class Blocks(gr.Blocks):
+    """A page whose handlers get texts, numbers, yes or no, nothing, and Gradio's files where they take some.
+
+    A person can't send anything else, but whoever may use the window can ask without the page.
+    """
+
+    def __init__(self, window: Window, **more: Any) -> None:
+        super().__init__(**more)
+        self._window = window
+
+    async def process_api(self, *args: Any, request: Any = None, **more: Any) -> dict[str, Any]:
+        """As Gradio's. Raises gr.Error alone, with a sentence in the language of the page that asked."""
+        try:
+            return await super().process_api(*args, request=request, **more)
+        except Exception as e:
+            raise told(e, self._window, (request,)) from None
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **more: Any) -> list[Any]:
+        """As Gradio's, of values that are what their component can hold. Raises UserError for others."""
+        # Of too many values Gradio takes the first, of too few it tells itself.
+        inputs = [taken(block, value) for block, value in zip(block_fn.inputs, inputs, strict=False)]
+        return await super().preprocess_data(block_fn, inputs, *args, **more)
+
+
+def taken(block: Any, value: Any) -> Any:
+    """A value as its component can hold it: numbers become text in fields of text.
+
+    Raises UserError for lists, objects, half characters, and numbers that are none.
+    """
+    if block.stateful or isinstance(block, gr.File | gr.UploadButton) or value is None:
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_whole = not isinstance(value, str) or not any(0xD800 <= ord(c) < 0xE000 for c in value)
+    is_usable = not is_number or (math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST)
+    if not isinstance(value, str | int | float) or not is_whole or not is_usable:
+        name = str(getattr(block, "label", None) or block.elem_id or type(block).__name__)
+        raise UserError(
+            Problem("E-FIELD", say("app.field", "en", name=name), say("app.field", "ja", name=name))
+        )
+    is_text = isinstance(block, gr.Textbox | gr.HTML | gr.Radio | gr.Dropdown)
+    of_numbers = any(isinstance(one, int) for _, one in getattr(block, "choices", None) or ())
+    return str(value) if is_text and not of_numbers else value
