@@ -64,17 +64,24 @@ def take_values_as_sent(blocks: gr.Blocks) -> None:
 def told(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
     """The fault for the page, which shows it at its head (script/faults.js).
 
-    Handlers deal with UserError themselves; one that slips by is shown.
+    Handlers deal with UserError themselves; one that slips by is shown. args: what the handler was given.
     """
     lang = _language(args, window)
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, UserError):
         said = " ".join(problem.sentence(lang) for problem in error.problems)
+    elif isinstance(error, InvalidPathError):
+        said = say("serve.foreign", lang)
     else:
         _log.error("a handler of the window failed", exc_info=error)
         said = say("fault.inside", lang, path=window.log_path)
-    return gr.Error(f'<span class="rw-told">{esc(said)}</span>', print_exception=False)
+    return gr.Error(marked(said), print_exception=False)
+
+
+def marked(sentence: str) -> str:
+    """A sentence of ours as script/faults.js knows it, among Gradio's own."""
+    return f'<span class="rw-told">{esc(sentence)}</span>'
 
 
 def _language(args: tuple[Any, ...], window: Window) -> Lang:
