@@ -93,7 +93,7 @@ class App:
         # Which preparation of the page a browser was sent, for `load` to know what it shows.
         self.built = gr.HTML(elem_id="rw-built", padding=False, js_on_load=_ASK_AGAIN)
         with gr.Row(elem_id="rw-header"):
-            page.add(gr.HTML, {"value": _brand}, padding=False, elem_id="rw-brand")
+            page.add(gr.HTML, {"value": self._brand}, padding=False, elem_id="rw-brand")
             with column("rw-header-presets"):
                 self.bar.draw(page)
             self.level = page.add(
@@ -126,6 +126,10 @@ class App:
                     self._draw_tabs()
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form, self.forecast.parts["alarm"])
+
+    def _brand(self, lang: Lang) -> str:
+        out = f'<a href="logout">{esc(say("login.out", lang))}</a>' if self._window.has_login else ""
+        return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span>{out}</div>'
 
     def _draw_search(self) -> None:
         self.find = self.page.add(
@@ -370,10 +374,6 @@ class App:
 
 def _levels(lang: Lang) -> list[tuple[str, str]]:
     return [(say(f"level.{level}", lang), level) for level in LEVELS]
-
-
-def _brand(lang: Lang) -> str:
-    return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span></div>'
 
 
 def _built_html(number: int) -> str:

@@ -290,6 +290,10 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
         sees(page.ready(), "run-head", "Ready")
         press(page, "run-check")
         sees(page, "run-message", "All is well")
+        page.page.locator("#rw-brand a").click()
+        page.page.locator("input[name=password]").wait_for()
+        page.page.goto(guarded.url)
+        page.page.locator("input[name=password]").wait_for()
         look.close()
 
 

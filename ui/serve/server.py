@@ -208,6 +208,7 @@ def serve(
     is_open = host not in LOOPBACK
     if is_open:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
+    window.has_login = login is not None
     app = gated(mounted(window, proxy.root_path), window)
     guard = Guard(app, names, login, any_address=is_open, root_path=proxy.root_path)
     for name in proxy.host_names:

@@ -59,6 +59,7 @@ class Window:
     regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
     unpack: Job[Any] = field(default_factory=lambda: Job("rareword-unpack"))
     dialog: Dialog | None = None
+    has_login: bool = False
     tensorboard: TensorBoard = field(default_factory=TensorBoard)
 
     def __post_init__(self) -> None:
