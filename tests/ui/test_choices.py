@@ -40,7 +40,7 @@ def test_a_preset_of_ones_own_is_applied_after_anything_else_was(app, own, befor
     own.put(parts["choice"], "own/my cats")
     assert "would change" in own.do(parts["choice"], "input")[parts["note"]]
     own.do(parts["apply"], "click")
-    assert own.shown[rank] == 32 and "Preset applied: my cats" in own.shown[parts["note"]]
+    assert own.shown[rank] == "32" and "Preset applied: my cats" in own.shown[parts["note"]]
 
 
 def test_a_preset_that_another_page_has_deleted_is_told_and_no_fault(app, own):

@@ -131,7 +131,6 @@ def test_settings_that_can_not_be_read_are_kept_under_another_name_and_said(tmp_
 
 REFUSED = {
     "optimizer.optimizer_type": "CAME",
-    "train.max_train_steps": 10**30,
     "train.gradient_checkpointing": "yes",
     "model.base": "\ud800",
     "save.output_name": ["x"],

@@ -56,9 +56,9 @@ def mark(app: App) -> str:
 
 
 def test_the_page_is_sent_with_the_settings_as_they_stand(served, window):
-    assert config(served)["opt-network-rank"]["value"] == 16
+    assert config(served)["opt-network-rank"]["value"] == "16"
     window.draft.keep({"network.rank": 5})
-    assert config(served)["opt-network-rank"]["value"] == 5
+    assert config(served)["opt-network-rank"]["value"] == "5"
 
 
 def test_the_page_is_sent_in_the_language_of_who_asks(served):
@@ -81,7 +81,7 @@ def test_a_page_of_another_language_or_from_before_a_change_asks_again_and_gets_
     window.draft.keep({"network.rank": 5})
     assert app.built in opened(app, before)
     everything = app.renew(SimpleNamespace(headers={"accept-language": "en"}, cookies={}))
-    assert everything[app.form.components["network.rank"]]["value"] == 5 and everything[app.built] == ""
+    assert everything[app.form.components["network.rank"]]["value"] == "5" and everything[app.built] == ""
 
 
 @pytest.mark.parametrize("built", ["", "no mark", '<i data-built="99999"></i>'])

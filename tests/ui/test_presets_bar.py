@@ -37,7 +37,7 @@ def test_a_preset_of_ones_own_is_saved_listed_and_applied(app, bar, window):
     assert [p.name for p in (window.workspace / "presets").iterdir()] == ["私の設定.toml"]
     assert ("私の設定 (own)", "own/私の設定") in bar.choices("en")
     filled = bar.apply("own/私の設定", "en")
-    assert filled[app.form.components["network.rank"]]["value"] == 32
+    assert filled[app.form.components["network.rank"]]["value"] == "32"
     assert filled[app.form.components["train.learning_rate"]]["value"] == "3e-4"
     assert app.form.components["model.base"] not in filled
 
@@ -178,7 +178,7 @@ def test_an_sd_scripts_file_fills_the_form(app, bar, tmp_path):
     )
     filled = bar.open(str(path), "en")
     shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
-    assert shown["network.rank"] == 16 and shown["dataset.resolution"] == "768,512"
+    assert shown["network.rank"] == "16" and shown["dataset.resolution"] == "768,512"
     assert shown["optimizer.optimizer_type"] == "AdamW8bit" and shown["model.base"].endswith("m.safetensors")
 
 
@@ -187,7 +187,7 @@ def test_a_json_of_kohya_ss_fills_the_form_with_a_report(app, bar, tmp_path):
     path.write_text('{"max_resolution": "640,512", "train_batch_size": 3, "LoRA_type": "Standard"}', "utf-8")
     filled = bar.open(str(path), "en")
     shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
-    assert shown["dataset.resolution"] == "640,512" and shown["dataset.train_batch_size"] == 3
+    assert shown["dataset.resolution"] == "640,512" and shown["dataset.train_batch_size"] == "3"
     assert "Settings opened" in said(bar, filled)
 
 
@@ -209,7 +209,7 @@ def test_a_lora_file_gives_the_settings_it_was_trained_with(app, bar, tmp_path):
     path.write_bytes(len(header).to_bytes(8, "little") + header)
     filled = bar.open(str(path), "en")
     shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
-    assert (shown["network.rank"], shown["network.alpha"]) == (12, "6")
+    assert (shown["network.rank"], shown["network.alpha"]) == ("12", "6")
     assert shown["train.learning_rate"] == "2e-4" and "model.base" not in shown
 
 

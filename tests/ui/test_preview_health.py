@@ -107,7 +107,7 @@ def test_pictures_that_the_run_never_reaches_are_named_with_a_button(app, folder
     assert len(re.findall(r"sls frog/\d\.png", html.split("They are:")[1].split("</p>")[0])) == 2
     steps = app.form.components["train.max_train_steps"]
     updates = list(app.preview.act("set:steps#1", raw, "en"))
-    assert updates[0][steps]["value"] == 3
+    assert updates[0][steps]["value"] == "3"
     assert "never trained" not in updates[-1][app.preview.parts["html"]]
 
 
@@ -118,7 +118,7 @@ def test_batches_that_stay_partly_empty_are_told_with_a_batch_size_that_fills_th
     html, _ = looked(app, raw)
     assert "25% of the places" in html and "64 × 64: 3 of 4 in the last batch" in html
     batch = app.form.components["dataset.train_batch_size"]
-    assert next(app.preview.act("set:batch#1", raw, "en"))[batch]["value"] == 3
+    assert next(app.preview.act("set:batch#1", raw, "en"))[batch]["value"] == "3"
 
 
 def test_what_a_loss_mask_leaves_out_is_tinted(app, folder, tmp_path):

@@ -109,7 +109,7 @@ def test_a_waiting_run_goes_back_into_the_form(app, window, raw):
     starting.queue(window, app.form, {**raw, "network.rank": 5}, "en")
     (run,) = window.queue.look().waiting
     updates = app.run.queue.edit({"on": run.id}, "en")
-    assert updates[app.form.components["network.rank"]]["value"] == 5
+    assert updates[app.form.components["network.rank"]]["value"] == "5"
     assert window.queue.look().waiting == ()
     assert "no longer" in app.run.queue.edit({"on": run.id}, "en")[app.run.queue.parts["said"]]
 

@@ -109,10 +109,10 @@ def test_settings_of_a_run_go_into_the_form_without_resuming(app, window, past):
     (newt,) = names(past, raw, "newt")
     updates = past.load(raw, {"on": newt}, "en")
     form = app.form.components
-    assert updates[form["network.rank"]]["value"] == 32
+    assert updates[form["network.rank"]]["value"] == "32"
     assert updates[form["save.output_name"]]["value"] == "newt"
     assert updates[form["save.resume"]]["value"] == ""
-    assert window.draft.values["network.rank"] == 32
+    assert window.draft.values["network.rank"] == "32"
 
 
 def test_an_interrupted_run_is_resumed_from_its_newest_state(app, window, past):

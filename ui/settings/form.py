@@ -130,8 +130,16 @@ class Form:
     def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that put back widget values of an earlier `raw`."""
         return {
-            component: gr.update(value=raw[key]) for key, component in self.components.items() if key in raw
+            component: gr.update(value=_as_text(OPTIONS[key], raw[key]))
+            for key, component in self.components.items()
+            if key in raw
         }
+
+
+def _as_text(option: Option, value: Any) -> Any:
+    """Numbers that an earlier version has kept as numbers, as the fields of today hold them."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return widgets.shown(option, value) if is_number and widgets.is_text(option) else value
 
 
 def _plain(value: Any) -> str | float | None:

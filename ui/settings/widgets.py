@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -18,9 +18,7 @@ from core.errors import Lang
 from ui.parts.numbers import decimal_text
 from ui.parts.page import Page
 
-Kind = Literal["check", "choice", "whole", "digits", "decimal", "share", "size", "lines", "path", "text"]
-
-LARGEST_EXACT = 2**53
+Kind = Literal["check", "choice", "digits", "decimal", "share", "size", "lines", "path", "text"]
 
 LONGEST = 20_000
 """Characters in one field; whatever is longer was not typed by a person."""
@@ -48,15 +46,14 @@ def _parts(annotation: Any) -> list[Any]:
 @functools.cache
 def kind(option: Option) -> Kind:
     """How an option is shown."""
-    plain, is_optional = plain_type(option)
+    plain, _ = plain_type(option)
     if option.meta.choices is not None:
         return "choice"
     if plain is bool:
         return "check"
     if plain is int:
-        # A number field of Gradio's shows 0 for "not set", and a browser's numbers lose digits from 2**53 on.
-        largest = max((m.le for m in option.field.metadata if getattr(m, "le", None) is not None), default=0)
-        return "digits" if is_optional or largest > LARGEST_EXACT else "whole"
+        # No number field: it shows 0 for "not set", loses digits from 2**53 on, and takes no full-width ones.
+        return "digits"
     if plain is float:
         return "decimal"
     if plain == int | float:
@@ -99,9 +96,6 @@ def make(page: Page, option: Option, paths: Sequence[tuple[str, str]] = ()) -> A
         shape = gr.Radio if is_few else gr.Dropdown
         extra = {} if is_few else {"filterable": False}
         return page.add(shape, {**words, "choices": choice_list(option)}, **common, **extra)
-    if what == "whole":
-        # No minimum or maximum: Gradio would refuse the whole request; the checker names the option.
-        return page.add(gr.Number, words, step=1, **common)
     if what == "path":
         return page.add(
             gr.Dropdown, words, choices=list(paths), allow_custom_value=True, filterable=True, **common
@@ -115,7 +109,7 @@ def make(page: Page, option: Option, paths: Sequence[tuple[str, str]] = ()) -> A
 def shown(option: Option, value: Any) -> Any:
     """A value of the run file as its component shows it."""
     what = kind(option)
-    if what in ("check", "choice", "whole"):
+    if not is_text(option):
         return value
     if value is None:
         return None if what == "path" else ""
@@ -124,13 +118,20 @@ def shown(option: Option, value: Any) -> Any:
     if what == "size" and isinstance(value, Sequence):
         width, height = value
         return str(width) if width == height else f"{width},{height}"
-    if what == "lines":
+    if what == "lines" and isinstance(value, Sequence):
         return "\n".join(value)
     if what == "decimal":
         return decimal_text(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))  # numbers that stand in one field, such as the weights of blocks
     if what == "share" and isinstance(value, float):
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     return str(value)
+
+
+def is_text(option: Option) -> bool:
+    """Whether its component holds text, also for numbers."""
+    return kind(option) not in ("check", "choice")
 
 
 def can_hold(option: Option, found: Any) -> bool:
@@ -140,9 +141,8 @@ def can_hold(option: Option, found: Any) -> bool:
         return isinstance(found, bool)
     if what == "choice":
         return found in [value for value in option.meta.choices or {} if type(value) is type(found)]
-    if what == "whole":
-        is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        return found is None or (is_number and math.isfinite(found) and abs(found) <= LARGEST_EXACT)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return math.isfinite(found) if isinstance(found, float) else True  # as earlier versions kept numbers
     return found is None or (isinstance(found, str) and len(found) <= LONGEST and _is_text(found))
 
 
@@ -162,12 +162,6 @@ def read(option: Option, found: Any) -> Any:
     """
     what = kind(option)
     is_optional = plain_type(option)[1]
-    if what == "whole":
-        if found is None:
-            return ""  # emptied, and it must not be: the checker says so
-        if isinstance(found, str):
-            return found if numbers.whole(found) is None else numbers.whole(found)
-        return int(found) if isinstance(found, float) and found.is_integer() else found
     if what in ("check", "choice"):
         return found
     text = "" if found is None else str(found)
@@ -178,13 +172,19 @@ def read(option: Option, found: Any) -> Any:
     text = text.strip()
     if not text:
         return None if is_optional else ""
-    if what in ("decimal", "digits"):
-        number = numbers.whole(text) if what == "digits" else numbers.decimal(text)
-        return text if number is None else number
-    return _size(text) if what == "size" else text
+    if what in ("decimal", "digits", "size"):
+        number = _READERS[what](text)
+        return text if number is None else number  # what is no number is named by the checker
+    return text
 
 
-def _size(text: str) -> Any:
-    """ "512" -> [512, 512], "768,512" -> [768, 512]; Japanese commas and x are understood."""
-    sides = numbers.sides(text)
-    return text if sides is None else sides * 2 if len(sides) == 1 else sides
+def _size(text: str) -> list[int] | None:
+    found = numbers.sides(text)
+    return found * 2 if found and len(found) == 1 else found
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "digits": numbers.whole,
+    "decimal": numbers.decimal,
+    "size": _size,
+}
