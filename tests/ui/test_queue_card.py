@@ -23,7 +23,7 @@ def results(window):
 
 
 def pressed(app, act, raw, lang="en"):
-    return starting.start(app._window, app.form, raw, lang, act)
+    return starting.start(app._window, app.form, raw, lang, act)[0]
 
 
 def until(is_so):

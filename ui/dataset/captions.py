@@ -34,6 +34,7 @@ from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 from ui.window.captions import CaptionDesk, Saved, digest
+from ui.window.dated import dated, words
 from ui.window.faults import guarded, streamed
 
 Data = Mapping[Any, Any]
@@ -174,12 +175,14 @@ class CaptionCard:
         form, parts = self._form, self.parts
         raw = {key: data[form.components[key]] for key in _READ}
         limit = data[form.components["model.max_token_length"]]
+        self._window.draft.keep({**raw, "model.max_token_length": limit})
         try:
             config = dataset_config(form, raw)
             read = widgets.read(OPTIONS["model.max_token_length"], limit)
             self._desk.lay_out(config, read or 75, lambda path: self._window.paths.confined(str(path)))
         except UserError as e:
             return {parts["note"]: problems(e.problems, lang)}
+        self._desk.word = words(self._window)["captions"]
         return {**self.show(lang), parts["note"]: ""}
 
     def show(self, lang: Lang) -> Update:
@@ -351,7 +354,9 @@ class CaptionCard:
         parts, entries = self.parts, desk.entries.values()
         counts = desks.tag_counts(entries)
         return {
-            parts["summary"]: self._summary(desk, len(counts), lang),
+            parts["summary"]: dated(
+                self._window, "captions", self._summary(desk, len(counts), lang), lang, self._desk.word
+            ),
             parts["tags"]: drawn.tags_html(counts, tag, lang),
             parts["undo"]: drawn.undo_html(self._desk.journal.history(), lang),
         }

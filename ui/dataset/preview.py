@@ -34,6 +34,7 @@ from ui.settings.form import Form
 from ui.settings.length import length_note, planned_length
 from ui.text import say
 from ui.window import Window
+from ui.window.dated import dated, words
 from ui.window.faults import streamed
 
 Data = Mapping[Any, Any]
@@ -50,13 +51,14 @@ class Look:
     """A plan with what was found about it.
 
     record: the plan as JSON values. traits: of its pictures, by content. more: pictures of a bucket asked for
-    beyond the first ones, by number of the bucket.
+    beyond the first ones, by number of the bucket. word: how the settings stood (ui.window.dated).
     """
 
     plan: Plan
     record: Mapping[str, Any]
     traits: Mapping[str, Traits]
     more: dict[int, int] = field(default_factory=dict)
+    word: str = ""
 
 
 class Preview:
@@ -126,10 +128,12 @@ class Preview:
     def look(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Iterator[Update]:
         """Make the plan on a thread, telling how far it is, then show it."""
         parts, job = self.parts, self._window.preview
+        self._window.draft.keep(raw)
+        word = words(self._window)["dataset"]
         try:
             config = dataset_config(self._form, raw)
         except UserError as e:
-            yield {parts["html"]: problems(e.problems, lang)}
+            yield {parts["html"]: dated(self._window, "dataset", problems(e.problems, lang), lang)}
             return
 
         def work(report: Report) -> Look:
@@ -139,7 +143,7 @@ class Preview:
             report("", 0, 0)
             files = {image.content: image.path for image in plan.images}
             traits = self._known.traits(files, progress=lambda at, of: report("health", at, of))
-            look = Look(plan, record, traits)
+            look = Look(plan, record, traits, word=word)
             report("", 0, 0)
             self._thumbs(look, self._seen(look, raw))
             return look
@@ -197,11 +201,14 @@ class Preview:
         name = pairs[0][1].name if len(pairs) == 1 else ""
         button = say("balance.button", lang, name=name) if name else say("balance.many", lang, n=len(pairs))
         return {
-            parts["html"]: said + self._html(look, raw, lang, found, files),
-            parts["fields"]: self._fields(look, files, lang),
+            parts["html"]: said + self._dated(look, self._html(look, raw, lang, found, files), lang),
+            parts["fields"]: self._dated(look, self._fields(look, files, lang), lang),
             parts["balance"]: gr.update(visible=bool(pairs), value=button),
             **undo,
         }
+
+    def _dated(self, look: Look, html: str, lang: Lang) -> str:
+        return dated(self._window, "dataset", html, lang, look.word)
 
     def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
         chosen = fields.shown(look.plan, look.more)
@@ -240,7 +247,7 @@ class Preview:
         if name == "more" and rest.isdigit():
             look.more[int(rest)] = look.more.get(int(rest), 0) + fields.PAGE
             files = self._thumbs(look, self._seen(look, raw))
-            yield {self.parts["fields"]: self._fields(look, files, lang)}
+            yield {self.parts["fields"]: self._dated(look, self._fields(look, files, lang), lang)}
         offered = cures(look.plan, train_config(self._form, raw))
         if name == "set" and rest in offered:
             key, value = offered[rest]

@@ -21,6 +21,7 @@ from ui.run.log import acts_html, log_html, title_html
 from ui.run.show import head_html, notices_html, outcome_html, smoothing_html
 from ui.text import say
 from ui.window import Window
+from ui.window.dated import words
 from ui.window.results import address_of, download_html
 from ui.window.run_view import RunView, log_lines
 
@@ -55,7 +56,7 @@ def news(window: Window) -> str:
 def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MOST_STEPS) -> dict[str, Any]:
     """What a page lacks. has: part -> the word it was sent with. columns: of the samples, at most.
 
-    Gives {"news": word, "parts": {part: [word, HTML]}}.
+    Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}}.
     """
     told = news(window)  # first: what changes in between is then told of once more
     view, (number, read, status) = window.look()
@@ -71,7 +72,7 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
         made = sample_grid(view.samples, window.thumbs, lang, most)
         # Small pictures are made a few at a time: the grid comes again until all are there.
         found["samples"] = [word if made.is_whole else "", made.html]
-    return {"news": told, "parts": found}
+    return {"news": told, "dated": words(window), "parts": found}
 
 
 def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:

@@ -23,6 +23,7 @@ from ui.settings.checking import check_html
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
+from ui.window.dated import Subject, dated
 from ui.window.faults import guarded
 from ui.window.resuming import Unfinished, step_of
 from ui.window.run_view import RunView
@@ -113,7 +114,7 @@ class RunPanel:
         for name, act in (("start", self._start), ("check", self._check), ("queue", self._queue)):
 
             def handle(data: Mapping[Any, Any], act: Any = act) -> Update:
-                return self._answer(act, form.raw(data), data[lang], data[parts["given"]])
+                return self._answer(act, form.raw(data), data[lang], data[parts["given"]], "settings")
 
             parts[name].click(
                 guarded(handle, self._window), with_form, self.outputs, **QUICK, trigger_mode="once"
@@ -171,7 +172,8 @@ class RunPanel:
         cure = None if view.is_live else cure_of(view)
         values = {cure.option.key: cure.value} if cure else {}
         act = self._start if cure else self._refuse
-        return self._answer(act, {**raw, **self._form.shown(values)}, lang, given) | self._form.fill(values)
+        wanted = {**raw, **self._form.shown(values)}
+        return self._answer(act, wanted, lang, given, "settings") | self._form.fill(values)
 
     @staticmethod
     def _refuse(raw: Mapping[str, Any], lang: Lang) -> str:
@@ -189,17 +191,26 @@ class RunPanel:
             def do(raw: Mapping[str, Any], lang: Lang) -> str:
                 return starting.start(self._window, form, raw, lang, act)
 
-            return self._answer(do, form.raw(data), data[lang], data[given])
+            return self._answer(do, form.raw(data), data[lang], data[given], "settings")
 
         return handle
 
-    def _answer(self, act: Any, raw: Mapping[str, Any], lang: Lang, given: Any) -> Update:
-        """Do what a button says, then show the run as it stands; problems are shown in words."""
+    def _answer(
+        self, act: Any, raw: Mapping[str, Any], lang: Lang, given: Any, subject: Subject = "run"
+    ) -> Update:
+        """Do what a button says, then show the run as it stands; problems are shown in words.
+
+        subject: what the message is about, which is over when that changes; act may give another with it.
+        """
+        self._window.draft.keep(raw)
         try:
-            message = act(raw, lang)
+            said = act(raw, lang)
+            message, subject = said if isinstance(said, tuple) else (said, subject)
         except UserError as e:
             message = problems(e.problems, lang)
-        return self.show(lang, given) | {self.parts["message"]: gr.update(value=message)}
+        shown = self.show(lang, given)
+        message = dated(self._window, subject, message, lang)
+        return shown | {self.parts["message"]: gr.update(value=message)}
 
     # What the buttons do: each gives the message to show.
 
@@ -223,7 +234,17 @@ class RunPanel:
         return ""
 
     def _resumable(self, view: RunView) -> Unfinished | None:
-        """What Resume would go on from: this run's state, or what a window before this one left."""
+        """What Resume would go on from; a run that could not begin leaves what could be resumed before it."""
+        found = self._own_state(view)
+        if view.status == "refused" and found is None:
+            earlier = self._window.left.earlier
+            return earlier if earlier and step_of(earlier.state) == earlier.step else None
+        if not view.is_live:
+            self._window.left.earlier = found
+        return found
+
+    def _own_state(self, view: RunView) -> Unfinished | None:
+        """This run's state, or what a window before this one left."""
         current = self._window.runner.current
         if current is None:
             return self._window.left.unfinished
@@ -318,7 +339,9 @@ class RunPanel:
         )
         resume = "run.resume.anyway" if _is_other_than_its_state(view) else "run.resume"
         updates[self.parts["resume"]] = gr.update(
-            visible=found is not None, value=say(resume, lang, step=found.step if found else 0)
+            visible=found is not None,
+            value=say(resume, lang, step=found.step if found else 0),
+            variant="secondary" if cure else "primary",  # one thing at a time is the next
         )
         updates[self.parts["start"]] = gr.update(
             visible=visible["start"], variant="secondary" if found or cure else "primary"

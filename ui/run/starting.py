@@ -15,48 +15,49 @@ from ui.parts.markup import note
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
+from ui.window.dated import Subject
+
+Said = tuple[str, Subject]
+"""A message as HTML, and what it is about."""
 
 _MOST_NAMED = 3
 ACTS = ("start-new", "start-same", "queue")
 """What the buttons of a question say."""
 
 
-def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> str:
+def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> Said:
     """Start what the form says, or ask when results of its name or a run are there. Raises UserError.
 
-    act: the answer to that question, "" when nothing was asked yet. Gives what the page says.
+    act: the answer to that question, "" when nothing was asked yet. Gives what the page says, and of what.
     """
     text = form.text(raw, lang)
-    window.draft.keep(raw)
     if act == "queue":
         return queue(window, form, raw, lang)
     if _is_busy(window):
-        return _offer_queue(lang)
+        return _offer_queue(lang), "run"
     save = check.check(text).config.save
     if not act and names.existing(save):
-        return _ask(save, lang)
+        return _ask(save, lang), "settings"
     free = names.free(save) if act == "start-new" else save.output_name or "last"
     is_new = act == "start-new" and free != (save.output_name or "last")
     try:
         window.runner.start(text, [f"save.output_name={toml_io.toml_value(free)}"] if is_new else [])
     except UserError as e:
         if any(problem.code == "E-RUN-BUSY" for problem in e.problems):
-            return _offer_queue(lang)
+            return _offer_queue(lang), "run"
         raise
-    return note(say("start.as", lang, name=free), "good") if is_new else ""
+    return (note(say("start.as", lang, name=free), "good") if is_new else ""), "start"
 
 
-def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
+def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> Said:
     """Put what the form says at the end of the queue. Raises UserError."""
     text = form.text(raw, lang)
-    window.draft.keep(raw)
     added = window.queue.add(text)
     values = {"name": added.run.name, "n": len(window.queue.look().waiting), "wanted": added.wanted}
     if added.is_again:
-        return note(say("queue.added.already", lang, name=added.run.name))
-    if added.wanted:
-        return note(say("queue.added.as", lang, **values), "good")
-    return note(say("queue.added", lang, name=added.run.name), "good")
+        return note(say("queue.added.already", lang, name=added.run.name)), "queue"
+    key = "queue.added.as" if added.wanted else "queue.added"
+    return note(say(key, lang, **values), "good"), "queue"
 
 
 def _is_busy(window: Window) -> bool:

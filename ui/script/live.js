@@ -7,7 +7,16 @@
 
   const shown = () => document.querySelector('#run-news [data-news]');
 
-  function put({news, parts}) {
+  // What was said of settings or of a run that stand otherwise now.
+  function date(words) {
+    document.querySelectorAll('[data-dated]').forEach((said) => {
+      const [subject, word] = said.dataset.dated.split(' ');
+      said.classList.toggle('is-over', words[subject] !== word);
+    });
+  }
+
+  function put({news, dated, parts}) {
+    date(dated);
     for (const [name, [word, html]] of Object.entries(parts)) {
       const part = document.querySelector(`[data-live="${name}"]`);
       if (!part) continue;

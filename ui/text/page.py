@@ -49,6 +49,14 @@ PAGE_WORDS: Mapping[str, Words] = {
         "このページでエラーが発生しました。再読み込みしてください。設定は残っています。",
     ),
     "fault.close": Words("Close", "閉じる"),
+    # messages whose settings have changed since
+    "dated.settings": Words(
+        "The settings have changed since this was said.", "この表示の後に設定が変更されています。"
+    ),
+    "dated.dataset": Words(
+        "Out of date: the settings of the data set have changed since.",
+        "データセットの設定が変更されたため、この表示は最新ではありません。",
+    ),
     # what an earlier window has left
     "kept.damaged": Words(
         "The settings of the last time could not be read ({why}), so these are the demo's. The file is kept "

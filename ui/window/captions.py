@@ -39,7 +39,10 @@ class Saved:
 
 
 class CaptionDesk:
-    """What is laid out now. allow: raises UserError for a file or folder that may not be written."""
+    """What is laid out now. allow: raises UserError for a file or folder that may not be written.
+
+    word: how the settings stood when it was laid out (ui.window.dated).
+    """
 
     def __init__(self, workspace: Path, allow: Callable[[Path], object]) -> None:
         self._allow = allow
@@ -47,6 +50,7 @@ class CaptionDesk:
         self._plans: dict[str, Plan] = {}
         self.journal = Journal(workspace / "captions" / "journal.jsonl", allow)
         self.desk: Desk | None = None
+        self.word = ""
         self.limit = 75
 
     def lay_out(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> Desk:

@@ -95,10 +95,11 @@ def last_story(output_dir: Path) -> Story | None:
 
 @dataclass
 class Left:
-    """What was found."""
+    """What was found, and what could be resumed before the run of now."""
 
     story: Story | None = None
     unfinished: Unfinished | None = None
+    earlier: Unfinished | None = None
 
 
 def look_in_background(output_dir: Path, left: Left) -> threading.Thread:

@@ -1,0 +1,110 @@
+"""What was said stays as long as it is true: of settings that have changed it is marked, of a run it goes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.events import Saved
+from tests.ui.fake import demo_raw
+from tests.ui.stage import LANGUAGES
+from ui.run.live import answer
+
+
+def press(app, name, raw=None):
+    """What the panel says to a button."""
+    panel = app.run
+    subject = "settings" if name in ("start", "check", "queue") else "run"
+    raw = {} if subject == "run" else raw or demo_raw(app)
+    updates = panel._answer(getattr(panel, f"_{name}"), raw, "en", None, subject)
+    return updates[panel.parts["message"]]["value"]
+
+
+def is_over(app, html):
+    """Whether a page finds, at its next question, that this is over."""
+    subject, word = re.search(r'data-dated="(\w+) (\w+)"', html).groups()
+    return answer(app._window, "en", {})["dated"][subject] != word
+
+
+def test_what_was_checked_is_over_when_a_setting_changes_and_true_again_when_it_is_put_back(app, window):
+    said = press(app, "check")
+    assert "All is well" in said and not is_over(app, said)
+    window.draft.keep({"dataset.resolution": "64"})
+    assert is_over(app, said)
+    window.draft.keep({"dataset.resolution": demo_raw(app)["dataset.resolution"]})
+    assert not is_over(app, said)
+
+
+def test_the_question_about_earlier_results_is_over_when_the_name_changes(app, window):
+    window.output.mkdir(parents=True, exist_ok=True)
+    (window.output / "sls_frog.safetensors").write_bytes(b"a result")
+    said = press(app, "start")
+    assert "Results of this name" in said and not is_over(app, said)
+    window.draft.keep({"save.output_name": "another"})
+    assert is_over(app, said)
+
+
+def test_that_it_will_be_saved_is_said_until_it_is_saved(app, window):
+    press(app, "start")
+    said = press(app, "save")
+    assert "Will be saved" in said and not is_over(app, said)
+    window.runner.current.log(Saved("model", str(window.output / "x.safetensors"), 3))
+    assert is_over(app, said)
+
+
+def test_that_a_run_waits_is_said_until_the_queue_changes(app, window):
+    said = press(app, "queue")
+    assert "Added to the queue" in said and not is_over(app, said)
+    window.queue.remove(window.queue.look().waiting[0].id)
+    assert is_over(app, said)
+
+
+def test_preview_and_captions_are_out_of_date_when_their_settings_change(app, window):
+    raw = demo_raw(app)
+    *_, shown = app.preview.look(raw, "en")
+    preview = shown[app.preview.parts["html"]]
+    data = {component: raw[key] for key, component in app.form.components.items()}
+    captions = app.captions.open(data, "en")[app.captions.parts["summary"]]
+    window.draft.keep({"train.learning_rate": "3e-4"})
+    assert not is_over(app, preview) and not is_over(app, captions)
+    window.draft.keep({"dataset.resolution": "64"})
+    assert is_over(app, preview) and not is_over(app, captions)
+    assert is_over(app, app.preview.show(raw, "ja")[app.preview.parts["html"]])
+    window.draft.keep({"dataset.train_data_dir": "elsewhere"})
+    assert is_over(app, captions)
+    assert is_over(app, app.captions.show("ja")[app.captions.parts["summary"]])
+
+
+def test_a_run_that_was_refused_leaves_what_could_be_resumed_before_it(app, window, tmp_path):
+    state = tmp_path / "step-00000010-state"
+    state.mkdir()
+    (state / "state.json").write_text('{"step": 10}', encoding="utf-8")
+    press(app, "start")
+    window.runner.current.end("stopped", 10, state)
+    resume = app.run.parts["resume"]
+    assert app.run.show("en")[resume]["visible"]
+    press(app, "start")
+    window.runner.current.end("refused", 0)
+    assert app.run.show("en")[resume]["value"] == "Resume from step 10"
+    press(app, "resume")
+    assert window.runner.current.config.save.resume == str(state)
+    window.runner.current.end("done", 20)
+    assert not app.run.show("en")[resume]["visible"]
+    press(app, "start")
+    window.runner.current.end("refused", 0)
+    assert not app.run.show("en")[resume]["visible"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_message_whose_settings_have_changed_is_marked_on_the_page(look, lang):
+    page = look(lang)
+    page.page.locator("#run-check").click()
+    page.page.locator("#run-message .is-good").wait_for()
+    marked = page.page.locator("#run-message .rw-over")
+    assert marked.is_hidden()
+    page.fill("opt-dataset-train-batch-size", "2")
+    marked.wait_for()
+    page.fill("opt-dataset-train-batch-size", "4")
+    marked.wait_for(state="hidden")
