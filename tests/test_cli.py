@@ -143,3 +143,17 @@ def test_a_disk_that_takes_no_byte_at_the_start_is_a_sentence_with_exit_code_5(r
     assert done.returncode == 5, done.stdout
     assert done.stdout.splitlines()[-1].startswith("The disk is full: no room for ")
     assert list((out / "runs").iterdir()) == []
+
+
+def test_import_reads_a_lora_whatever_its_endings_case(tmp_path, run_file, trained):
+    lora = tmp_path / "L.SAFETENSORS"
+    lora.write_bytes((run_file.parent / "out" / "last.safetensors").read_bytes())
+    done = core("import", lora, "--lang", "en")
+    assert done.returncode == 0 and "rank = 2" in done.stdout
+
+
+@pytest.mark.parametrize("given", ["", "hello there", '{"training_method": "LORA", "base_model_name": "m"}'])
+def test_import_of_no_settings_exits_with_2_and_writes_nothing(tmp_path, given):
+    target = tmp_path / "run.toml"
+    done = core("import", "-", "-o", target, "--lang", "en", given=given)
+    assert done.returncode == 2 and not target.exists() and "Traceback" not in done.stdout

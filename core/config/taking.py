@@ -129,7 +129,7 @@ def leaves(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     waiting: list[tuple[KeyPath, Any]] = [((str(name),), document[name]) for name in reversed([*document])]
     while waiting:
         path, value = waiting.pop()
-        if isinstance(value, dict) and len(path) < _DEEPEST:
+        if isinstance(value, dict) and value and len(path) < _DEEPEST:
             waiting += [((*path, str(name)), value[name]) for name in reversed(value)]
         else:
             yield path, value
@@ -151,7 +151,7 @@ def take(reading: Reading, path: KeyPath, value: Any) -> None:
     elif is_known:
         reading.names.add(name)
         _translate(reading, path, value)
-    else:
+    elif value != {}:  # an empty [section] asks for nothing
         reading.unknown[path] = value
         reading.problems.append((path, _unknown(path, len(reading.unknown) <= _MOST_ADVICE)))
 

@@ -26,10 +26,13 @@ _SAID: tuple[tuple[str, Words], ...] = (
     ("Invalid value", Words("this value is not understood", "値を解釈できません")),
     ("Unclosed array", Words("a [ is not closed", "「[」が閉じられていません")),
     ("Unclosed inline", Words("a { is not closed", "「{」が閉じられていません")),
+    ("Expected \"", Words("a quote is not closed", "引用符が閉じられていません")),
+    ("Expected", Words("something is missing here", "ここに足りないものがあります")),
     ("Unterminated string", Words("a quote is not closed", "引用符が閉じられていません")),
     ("Invalid hex value", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
     ("Unescaped '\\'", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
     ("Escaped character", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
+    ("Illegal character '\\n'", Words("a quote is not closed", "引用符が閉じられていません")),
     ("Illegal character", Words("text holds a control character", "文字列に改行や制御文字があります")),
 )  # fmt: skip
 """How a message of the parser begins -> plain words."""
@@ -56,8 +59,8 @@ def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
     advice = _advice(lines[line - 1], bare)
     return Problem(
         "E-CFG-SYNTAX",
-        f"this is not TOML: {why.en} (column {column}): {shown}{advice.en}",
-        f"TOMLとして読めません。{why.ja}（{column}文字目）：{shown}{advice.ja}",
+        f"this is not TOML: {why.en}{advice.en} (column {column}): {shown}",
+        f"TOMLとして読めません。{why.ja}{advice.ja}（{column}文字目）：{shown}",
         line=line,
     )
 
@@ -70,15 +73,15 @@ def around(line: str, column: int) -> str:
 
 
 def _advice(line: str, bare: str) -> Words:
-    if "\\" in bare or "hex" in bare or "Escaped" in bare:
+    if bare.startswith(("Unescaped", "Invalid hex", "Escaped")):
         return Words(
-            " - write a Windows path in 'single quotes' or with / instead of \\.",
-            " - Windowsのパスは'シングルクォート'で囲むか、\\の代わりに/を使ってください。",
+            "; write a Windows path in 'single quotes' or with / instead of \\",
+            "。Windowsのパスは'シングルクォート'で囲むか、\\の代わりに/を使ってください",
         )
     if _WIDE.search(line):
         return Words(
-            " - write = \" ' [ ] and blanks as plain characters, not as full-width or curly ones.",
-            " - 「=」「\"」「'」「[」「]」と空白は半角で書いてください。",
+            "; write = \" ' [ ] and blanks as plain characters, not as full-width or curly ones",
+            "。「=」「\"」「'」「[」「]」と空白は半角で書いてください",
         )
     return Words("", "")
 

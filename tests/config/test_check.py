@@ -127,3 +127,56 @@ def test_an_empty_text_means_not_set_where_an_option_may_be_left_out():
 
 def test_sampling_without_a_prompt_is_refused():
     assert "no prompt" in faults(GOOD + "[sample]\nsample_every_n_steps = 5\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "shown", "why"),
+    [
+        ("[train]\nlearning_rate = 1e-4x\n", 2, 21, "learning_rate = 1e-4x", "one setting a line"),
+        ("[train]\nlearning_rate\n", 2, 14, "learning_rate", "there is no ="),
+        ("seed = 1\nseed = 2\n", 2, 9, "seed = 2", "set above already"),
+        ("[train\nseed = 1\n", 1, 7, "[train", "the ] of the section"),
+        ("a = [1, 2\n", 1, 10, "a = [1, 2", "a [ is not closed"),
+        ('a = "x\nb = 1\n', 1, 7, 'a = "x', "a quote is not closed"),
+        ("a = \n", 1, 5, "a =", "not understood"),
+        ("x = 1" + " " * 200 + "y\n", 1, 206, "y", "one setting a line"),
+    ],
+)
+def test_a_fault_of_syntax_is_told_with_line_column_and_the_line_itself(text, line, column, shown, why):
+    [said] = faults(text)
+    assert said.startswith(f"line {line}: this is not TOML: ") and f"(column {column}): " in said
+    assert why in said and said.endswith(shown) and len(said) < 250
+
+
+def test_a_fault_of_syntax_is_told_in_japanese_words():
+    [said] = faults("seed = 1\nseed = 2\n", "ja")
+    assert said == "2行目: TOMLとして読めません。この名前はすでに設定されています（9文字目）：seed = 2"
+
+
+def test_full_width_signs_in_a_run_file_are_pointed_out():
+    assert "full-width" in faults("学習率＝1\n")[0] and "半角" in faults("seed ＝ 1\n", "ja")[0]
+
+
+def test_a_file_cut_in_the_middle_of_a_text_is_told_with_its_last_line():
+    [said] = faults(GOOD + 'output_dir = """abc\ndef\n\n')
+    assert said.startswith("line 7: ") and "a quote is not closed" in said
+
+
+@pytest.mark.parametrize(
+    "value", ["'1e-6'", "true", "[1e-6]", "nan", "inf", "-inf", "-1e-6", "1e400", "{}", "1979-05-27"]
+)
+def test_a_rate_of_another_type_or_out_of_its_range_is_refused_with_its_line(value):
+    [said] = faults(GOOD + f"[train]\nlearning_rate = {value}\n")
+    assert said.startswith("line 7: train.learning_rate: must be ")
+    assert any(word in said for word in ("a number", "a finite number", "at least 0"))
+
+
+def test_the_least_value_is_told_as_people_write_it():
+    assert faults(GOOD + "[train]\nlearning_rate = -1\n")[0].endswith("must be at least 0, not -1.")
+
+
+def test_the_few_names_that_hold_the_words_are_told():
+    assert faults(GOOD + "[train]\nmax_steps = 5\n")[0].endswith(
+        "no such option; did you mean max_train_steps or max_validation_steps?"
+    )
+    assert "did you mean" not in faults(GOOD + "[train]\ntraining_method = 'LORA'\n")[0]
