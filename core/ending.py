@@ -20,7 +20,13 @@ from core.errors import (
 from core.events import RunEnded
 from core.formats import commit
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "failed to map segment",
+)
 _OUT_OF_THREADS = "can't start new thread"
 _OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")
 

@@ -130,6 +130,21 @@ def test_check_and_plan_name_the_file_and_line_of_a_fault_in_a_dataset_config(tm
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_too_little_memory_to_begin_with_is_a_sentence_with_exit_code_5(run_file):
+    import resource
+
+    def with_little_memory() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (600 * 2**20, 600 * 2**20))
+
+    out = run_file.parent / "little"
+    done = core(
+        "train", run_file, "--lang", "en", "--set", f"save.output_dir='{out}'", preexec_fn=with_little_memory
+    )
+    assert done.returncode == 5, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Memory ran out.")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
 def test_a_disk_that_takes_no_byte_at_the_start_is_a_sentence_with_exit_code_5(run_file):
     import resource
 

@@ -56,6 +56,7 @@ def test_a_stopped_run_has_exit_code_3_and_names_its_state(tmp_path):
         (OSError(5, "Input/output error", "/data/frog.png"), "failed", 5),
         (OSError(12, "Cannot allocate memory"), "failed", 5),
         (ImportError("x.so: cannot allocate memory in static TLS block"), "failed", 5),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "failed", 5),
         (RuntimeError("CUDA out of memory. Tried to allocate"), "failed", 5),
         (
             RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
