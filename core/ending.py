@@ -26,6 +26,7 @@ _OUT_OF_MEMORY = (
     "cannot allocate memory",
     "bad_alloc",
     "failed to map segment",
+    "error return without exception set",  # a C extension that had no memory left for its exception
 )
 _OUT_OF_THREADS = "can't start new thread"
 _OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")

@@ -134,7 +134,7 @@ def test_too_little_memory_to_begin_with_is_a_sentence_with_exit_code_5(run_file
     import resource
 
     def with_little_memory() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (600 * 2**20, 600 * 2**20))
+        resource.setrlimit(resource.RLIMIT_AS, (450 * 2**20, 450 * 2**20))
 
     out = run_file.parent / "little"
     done = core(
