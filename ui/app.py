@@ -214,7 +214,8 @@ class App:
         given = self.run.parts["given"]
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         own += [*self.maker.outputs, *self.picking.rows, *self.captions.shown]
-        places = [*self.tells, lang, level, self.bar.parts["note"], self.found, self.board.parts["said"]]
+        places = [*self.tells, lang, level, *self.bar.said, self.found, self.board.parts["said"]]
+        places += [self.tools.parts["found"]]
         everything = list({id(block): block for block in (*own, *places, self.built)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         # Each output of an event costs time, also one that is not changed: all of them only where needed.
@@ -339,7 +340,9 @@ class App:
             {self.board.parts["said"]: self.board.show(lang)},
         )
         # What was said about a click is not said again.
-        updates[self.bar.parts["note"]] = updates[self.run.parts["message"]] = updates[self.found] = ""
+        updates |= self.bar.told(lang)
+        for part in (self.run.parts["message"], self.found, self.tools.parts["found"]):
+            updates[part] = ""
         return updates
 
     def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:

@@ -373,3 +373,30 @@ def test_where_others_reach_the_page_metadata_names_no_pictures_outside(tmp_path
     assert Form(Paths(tmp_path / "program", workspace))._value(option, str(file)) == str(file)
     file.write_text(json.dumps({"frog": {}, str(workspace / "a.png"): {}}), encoding="utf-8")
     assert Form(Paths(tmp_path / "program", workspace, is_local=False))._value(option, str(file)) == str(file)
+
+
+@pytest.mark.parametrize("asked", ["delete", "keep"])
+def test_a_question_is_not_left_open_when_the_language_changes(app, bar, asked):
+    page, parts = Session(app), bar.parts
+    bar.keep(demo_raw(app), "mine", "en")
+    page.put(parts["choice"], "own/mine")
+    page.put(parts["name"], "mine")
+    page.do(parts[asked], "click")
+    page.put(app.lang, "ja")
+    page.do(app.lang, "input")
+    assert page.shown[parts[asked]] == {"delete": "削除", "keep": "プリセットとして保存"}[asked]
+    page.do(parts[asked], "click")
+    assert "mine" in page.shown[parts[asked]]  # it asks again and has done nothing
+    page.do(parts["cancel"], "click")
+    assert page.shown[parts["said"]] == ""
+
+
+def test_what_was_said_of_a_click_does_not_stay_in_the_old_language(app, bar):
+    page = Session(app)
+    page.put(app.tools.parts["file"], "demo/base.safetensors")
+    page.do(app.tools.parts["inspect"], "click")
+    page.put(bar.parts["paste"], "train_network.py --network_dim=8")
+    page.do(bar.parts["take"], "click")
+    page.put(app.lang, "ja")
+    page.do(app.lang, "input")
+    assert page.shown[bar.parts["said"]] == page.shown[app.tools.parts["found"]] == ""

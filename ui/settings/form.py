@@ -45,11 +45,8 @@ class Form:
         return set(self.components.values())
 
     def raw(self, data: Mapping[Any, Any]) -> dict[str, Any]:
-        """What stands in each widget, as it was typed: {"section.name": widget value}.
-
-        A browser sends texts, numbers and truth values; anything else is taken as text.
-        """
-        return {key: _plain(data[component]) for key, component in self.components.items()}
+        """What stands in each widget, as it was typed: {"section.name": widget value}."""
+        return {key: data[component] for key, component in self.components.items()}
 
     def collect(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The form as values of a run file, paths absolute. Raises UserError for a path that is not allowed.
@@ -125,7 +122,7 @@ class Form:
                     value = self._paths.short(value)
                 elif option.meta.path and isinstance(value, list | tuple):
                     value = [self._paths.short(path) for path in value]
-                yield key, component, widgets.shown(option, value)
+                yield key, component, _whole(widgets.shown(option, value))
 
     def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that put back widget values of an earlier `raw`."""
@@ -142,7 +139,6 @@ def _as_text(option: Option, value: Any) -> Any:
     return widgets.shown(option, value) if is_number and widgets.is_text(option) else value
 
 
-def _plain(value: Any) -> str | float | None:
-    if value is None or isinstance(value, int | float):
-        return value
-    return str(value).encode("utf-8", "replace").decode("utf-8")  # halves of characters can't be written down
+def _whole(shown: Any) -> Any:
+    """Text without halves of characters, which a file may hold and no browser can be sent."""
+    return shown.encode("utf-8", "replace").decode("utf-8") if isinstance(shown, str) else shown

@@ -37,6 +37,10 @@ _DOWNLOAD = """(text) => {
 }"""
 
 
+_BUTTONS = ("delete", "cancel", "keep")
+"""Buttons that ask before they act, and the one that answers no."""
+
+
 class PresetsBar:
     """The components of the bar and their handlers. Presets are named by the page, found by the server."""
 
@@ -136,11 +140,15 @@ class PresetsBar:
         found, _ = preset.presets(self._window.preset_folders)
         return next((p for p in found if self._name(p) == name), None)
 
+    @property
+    def said(self) -> list[Any]:
+        """What the bar says and asks."""
+        return [self.parts[part] for part in ("note", "said", *_BUTTONS, "asked")]
+
     def connect(self, lang: Any, outputs: list[Any]) -> list[Any]:
         """Bind the handlers. outputs: the form's components. Gives the events that fill the form."""
         parts, form = self.parts, self._form
-        own = [parts[part] for part in ("rename", "delete", "cancel", "keep", "asked")]
-        said = [parts["note"], parts["said"], parts["choice"], *own]
+        said = [*self.said, parts["choice"], parts["rename"]]
 
         def bind(event: Any, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
             return event(guarded(handler, self._window), {lang, *inputs}, to, trigger_mode="once", **QUICK)
@@ -180,7 +188,7 @@ class PresetsBar:
             bind(parts["take"].click, lambda d: self.take(d[paste], d[lang]), {paste}, [*filled, paste]),
         ]
 
-    def _told(
+    def told(
         self, lang: Lang, said: str = "", above: str = "", asked: str = "", chosen: str | None = None
     ) -> Update:
         """What the bar says now, and nothing of before; above: beside the list of presets.
@@ -217,44 +225,44 @@ class PresetsBar:
                 html += problems(chosen.notices, lang)
             then = shown_then(self._window, self._form, self._values(chosen))
             html += difference_html(changes(raw, then), lang)
-        updates = self._told(lang, above=html, chosen=self._name(chosen) if chosen else "")
+        updates = self.told(lang, above=html, chosen=self._name(chosen) if chosen else "")
         return {part: update for part, update in updates.items() if part is not self.parts["choice"]}
 
     def rename(self, name: Any, wanted: Any, lang: Lang) -> Update:
         """Give the chosen preset of one's own the name that was typed."""
         chosen = self._chosen(name)
         if chosen is None or not chosen.is_own:
-            return self._told(lang, note(say("preset.choose", lang), "warn"))
+            return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
             path = preset.rename(chosen, file_name(str(wanted or "")))
         except UserError as e:
-            return self._told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.renamed", lang, name=path.stem), "good")
-        return self._told(lang, done, chosen=f"own/{path.stem}")
+        return self.told(lang, done, chosen=f"own/{path.stem}")
 
     def delete(self, name: Any, asked: Any, lang: Lang) -> Update:
         """Remove the chosen preset of one's own, at the second click."""
         chosen = self._chosen(name)
         if chosen is None or not chosen.is_own:
-            return self._told(lang, note(say("preset.choose", lang), "warn"))
+            return self.told(lang, note(say("preset.choose", lang), "warn"))
         question = f"delete/{chosen.name}"
         if asked != question:
-            return self._told(lang, asked=question)
+            return self.told(lang, asked=question)
         chosen.path.unlink(missing_ok=True)
         done = note(say("preset.deleted", lang, name=chosen.name), "good")
-        return self._told(lang, done, chosen="")
+        return self.told(lang, done, chosen="")
 
     def cancel(self, lang: Lang) -> Update:
         """Leave everything as it is."""
-        return self._told(lang)
+        return self.told(lang)
 
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""
         chosen = self._chosen(name)
         if chosen is None:
-            return self._told(lang, above=note(say("preset.choose", lang), "warn"))
+            return self.told(lang, above=note(say("preset.choose", lang), "warn"))
         done = note(say("preset.applied", lang, name=worded(chosen.title, lang)), "good")
-        return put(self._window, self._form, self._values(chosen)) | self._told(lang, above=done)
+        return put(self._window, self._form, self._values(chosen)) | self.told(lang, above=done)
 
     def _values(self, chosen: preset.Preset) -> dict[str, Any]:
         """What a preset names; what is written, such as the guide's "logs", below the workspace."""
@@ -277,7 +285,7 @@ class PresetsBar:
 
     def _another(self, said: str, lang: Lang) -> Update:
         """What is said of settings that came from elsewhere than the chosen preset."""
-        return self._told(lang, said, chosen="")
+        return self.told(lang, said, chosen="")
 
     def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang, asked: Any = "") -> Update:
         """Save the settings as a preset of one's own; over another of that name at the second click."""
@@ -287,20 +295,20 @@ class PresetsBar:
             _, checked = self._form.check(raw, lang)
             if (folder / f"{wanted}.toml").exists() and asked != f"keep/{wanted}":
                 told = note(say("preset.keep.there", lang, name=wanted), "warn")
-                return self._told(lang, told, asked=f"keep/{wanted}")
+                return self.told(lang, told, asked=f"keep/{wanted}")
             path = preset.save(folder, wanted, toml_io.values_of(checked.config))
         except UserError as e:
-            return self._told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.saved", lang, name=path.stem), "good")
-        return self._told(lang, done, chosen=f"own/{path.stem}")
+        return self.told(lang, done, chosen=f"own/{path.stem}")
 
     def save(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The run file's text for the browser to save; problems are told, and nothing is saved."""
         try:
             text, _ = self._form.check(raw, lang)
         except UserError as e:
-            return self._told(lang, problems(e.problems, lang)) | {self.parts["text"]: ""}
-        return self._told(lang) | {self.parts["text"]: text}
+            return self.told(lang, problems(e.problems, lang)) | {self.parts["text"]: ""}
+        return self.told(lang) | {self.parts["text"]: text}
 
     def open(self, uploaded: Any, lang: Lang) -> Update:
         """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
@@ -310,16 +318,16 @@ class PresetsBar:
                 open_file(path), path.stem, note(say("file.opened", lang, name=path.name), "good"), lang
             )
         except UserError as e:
-            return self._told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang))
 
     def take(self, text: Any, lang: Lang) -> Update:
         """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
         if not str(text or "").strip():
-            return self._told(lang, note(say("import.empty", lang), "warn"))
+            return self.told(lang, note(say("import.empty", lang), "warn"))
         try:
             return self._put(open_text(str(text)), "pasted", "", lang) | {self.parts["paste"]: ""}
         except UserError as e:
-            return self._told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang))
 
     def _put(self, opened: Opened, name: str, done: str, lang: Lang) -> Update:
         """Put into the form what was opened, with what there is to say. Raises UserError."""
@@ -337,4 +345,4 @@ class PresetsBar:
         self._window.draft.keep(self._form.shown(values))
         file = paths.short(values[datasets.KEY])
         key = "import.datasets.one" if n == 1 else "import.datasets"
-        return self._form.fill(values) | self._told(lang, note(say(key, lang, path=file, n=n), "good"))
+        return self._form.fill(values) | self.told(lang, note(say(key, lang, path=file, n=n), "good"))
