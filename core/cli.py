@@ -16,6 +16,7 @@ from core import console, ending, signals
 from core.config import describe, toml_io
 from core.config.check import load
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigError, Lang, Problem, UserError
+from core.formats import commit
 from core.patience import Patience
 from core.sinks import waiting
 
@@ -209,6 +210,8 @@ def _say_waiting(path: Path | None, out: TextIO, lang: Lang) -> None:
 def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.config import importing
 
+    if args.target is not None:
+        commit.refuse_existing(args.target)
     path = Path(args.file)
     if args.file != "-" and path.suffix.lower() == ".safetensors":
         from core.formats import header
@@ -221,15 +224,6 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     text = toml_io.dumps(found.values, lang)
     if args.target is None:
         print(text, file=out)
-    elif args.target.exists():
-        raise UserError(
-            Problem(
-                "E-OUT-EXISTS",
-                "this file is there already; give another name.",
-                "同名のファイルがあります。別の名前を指定してください。",
-                path=str(args.target),
-            )
-        )
     else:
         toml_io.write(args.target, text)
         print(f"{'書き出しました' if lang == 'ja' else 'Written'}: {args.target}", file=out)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import Problem, ResourceFault
+from core.errors import Problem, ResourceFault, UserError
 from core.formats import parts
 
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
@@ -47,6 +47,24 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
         finally:
             part.unlink(missing_ok=True)
     return place
+
+
+def refuse_existing(path: Path) -> None:
+    """For what a person names as a new file or folder: nothing that is there is ever written over.
+
+    Raises UserError (E-OUT-EXISTS).
+    """
+    if not os.path.lexists(path):
+        return
+    kind, kind_ja = ("folder", "フォルダ") if path.is_dir() else ("file", "ファイル")
+    raise UserError(
+        Problem(
+            "E-OUT-EXISTS",
+            f"{path}: this {kind} is there already, and nothing is overwritten; give another name.",
+            f"{path}：同名の{kind_ja}があります。上書きはしないため、別の名前を指定してください。",
+            path=str(path),
+        )
+    )
 
 
 def write_folder(path: Path, write: Callable[[Path], object], size: int = 0, replaces: str = "") -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS
 from core.control import RunControl
 from core.errors import Problem, UserError
-from core.formats import tensors
+from core.formats import commit, parts, tensors
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models.family import open_family
 
@@ -28,18 +28,21 @@ def convert(
 ) -> Path:
     """Write the model (or LoRA, VAE, ...) at `source` to `target`; returns where it lies.
 
-    target: with or without its ending. save_as: a key of catalog.SAVE_FORMATS but "auto". precision: one of
-    catalog.SAVE_PRECISIONS; "auto" changes no bit.
-    Raises UserError when the source can't be read or written so, ResourceFault when the disk is full,
-    NumericFault when a number does not fit the precision, StopRun when `control` says so.
+    target: with or without its ending; never one that is there. save_as: a key of catalog.SAVE_FORMATS but
+    "auto". precision: one of catalog.SAVE_PRECISIONS; "auto" changes no bit.
+    Raises UserError when the source can't be read or written so or the target exists, ResourceFault when the
+    disk is full, NumericFault when a number does not fit the precision, StopRun when `control` says so.
     """
     assert save_as in SAVE_FORMATS and save_as != "auto" and precision in SAVE_PRECISIONS, (
         save_as,
         precision,
     )
+    place = tensors.with_suffix(target, _FILES[save_as]) if save_as in _FILES else target
+    commit.refuse_existing(place)
     identity = identify(source)
     if identity.problems:
         raise UserError(*identity.problems)
+    parts.sweep(place.parent, lambda name: name == place.name)
 
     def watch(done: int, total: int) -> None:
         if progress is not None:

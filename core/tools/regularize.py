@@ -17,6 +17,7 @@ from core.control import RunControl
 from core.data.folders import Folder, scan
 from core.errors import Problem, UserError
 from core.formats import commit
+from core.formats import parts as half_written
 from core.formats.identify import identify
 from core.models import look
 from core.models.family import Components, Family, open_family
@@ -117,6 +118,7 @@ def make_images(
 
     for part in wanted:
         part.folder.mkdir(parents=True, exist_ok=True)
+        half_written.sweep(part.folder)
         for start in range(0, len(part.missing), settings.batch):
             check()
             seeds = part.missing[start : start + settings.batch]

@@ -20,7 +20,7 @@ from core.data.findings import listed
 from core.data.names import is_junk, is_picture, nfc
 from core.data.preflight import look
 from core.errors import Lang, Problem, UserError
-from core.formats import commit
+from core.formats import commit, parts
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
@@ -140,6 +140,8 @@ def resize_folder(
     made: list[Path] = []
     problems: list[Problem] = []
     captions, enlarged, skipped, cut = 0, 0, 0, 0.0
+    for folder in {job.target.parent for job in jobs}:
+        parts.sweep(folder)
     for done, job in enumerate(jobs):
         if control is not None:
             control.check()

@@ -79,3 +79,31 @@ def test_a_damaged_file_is_refused(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(b"123")
     with pytest.raises(UserError):
         convert(tmp_path / "x.safetensors", tmp_path / "y", "ckpt", "auto")
+
+
+@pytest.mark.parametrize(
+    ("target", "save_as"),
+    [
+        ("other.safetensors", "safetensors"),
+        ("other", "safetensors"),
+        ("model", "diffusers_safetensors"),
+        ("link", "ckpt"),
+    ],
+)
+def test_what_is_there_is_never_written_over(tmp_path, half, target, save_as):
+    (tmp_path / "other.safetensors").write_bytes(b"precious")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model_index.json").write_text("{}")
+    (tmp_path / "link.ckpt").symlink_to(tmp_path / "nowhere.ckpt")
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    with pytest.raises(UserError) as refused:
+        convert(half, tmp_path / target, save_as, "fp16")
+    assert [p.code for p in refused.value.problems] == ["E-OUT-EXISTS"] and refused.value.exit_code == 2
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_a_model_is_not_written_over_itself(tmp_path, half):
+    before = half.read_bytes()
+    with pytest.raises(UserError, match="is there already"):
+        convert(half, half, "safetensors", "fp16")
+    assert half.read_bytes() == before
