@@ -142,6 +142,14 @@ def test_what_may_change_before_a_state_is_resumed_is_what_shapes_no_weight():
     assert kinds["data"] == in_records - kinds["rounding"]
 
 
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
+def test_a_whole_number_has_a_largest_value(option):
+    kind = str(option.field.annotation)
+    if "int" in kind and not any(word in kind for word in ("Literal", "tuple")):
+        bounds = [m for m in option.field.metadata if getattr(m, "le", getattr(m, "lt", None)) is not None]
+        assert bounds, "any number of digits would be taken"
+
+
 def test_no_two_options_share_a_name_of_sd_scripts():
     names = [name for option in OPTIONS for name in option.meta.sd_scripts]
     assert sorted(set(names)) == sorted(names)

@@ -24,7 +24,6 @@ NAMES: Mapping[str, str] = {
     "lora_network_weights": "network_weights",
     "stop_text_encoder_training_pct": "stop_text_encoder_training",
     "image_folder": "train_data_dir",
-    "batch_size": "train_batch_size",
 }
 _EMPTIED = frozenset(
     name
@@ -35,7 +34,9 @@ _EMPTIED = frozenset(
 """Options that an empty field of its window empties here too: files and folders, names, prompts."""
 _LAUNCHER = frozenset(("dynamo_backend", "wandb_run_name", "log_config", "log_tracker_config"))
 """Fields that its window always fills and that say nothing here."""
-OF_THE_FINETUNE_TAB = frozenset(("train_dir", "caption_metadata_filename", "latent_metadata_filename"))
+OF_THE_FINETUNE_TAB = frozenset(
+    ("train_dir", "caption_metadata_filename", "latent_metadata_filename", "batch_size")
+)
 _FAMILIES = (
     "sdxl", "flux1_checkbox", "sd3_checkbox", "hunyuan_image_checkbox", "anima_checkbox", "lumina_checkbox",
 )  # fmt: skip
@@ -128,8 +129,12 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
             exact = math.ceil if name == "stop_text_encoder_training" else round
             value: Any = exact(steps * share / 100) if steps and not epochs else f"{share:g}%"
             pairs.append((name, value))
-            said = f"{share:g}% is read as {name} = {value}", f"{share:g}%は{name} = {value}として読みました"
-            notes.append(Problem("W-CFG-READ-AS", f"{said[0]}.", f"{said[1]}。"))
+            if not isinstance(value, str):
+                said = (
+                    f"{share:g}% is read as {name} = {value}.",
+                    f"{share:g}%は{name} = {value}として読みました。",
+                )
+                notes.append(Problem("W-CFG-READ-AS", *said))
     return pairs
 
 

@@ -31,6 +31,9 @@ said. free: no bit of the weights depends on it.
 MOST = 1_000_000_000
 """Of whatever is counted: steps, epochs, files. More of them is a slip of the keyboard."""
 
+LARGEST_FACTOR = 1e6
+"""Of what weights, losses or rates are multiplied by; beyond it the numbers of a GPU have no room."""
+
 
 @dataclass(frozen=True)
 class Meta:

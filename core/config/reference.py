@@ -23,7 +23,7 @@ NOT_NEEDED: Mapping[str, Reason] = _table(
         ("pictures are loaded by threads here", "画像の読み込みはスレッドで行うため"),
     ),
     (
-        "config_file output_config console_log_level console_log_file console_log_simple",
+        "output_config console_log_level console_log_file console_log_simple",
         ("the console decides this itself", "コンソール側で決まるため"),
     ),
     (

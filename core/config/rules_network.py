@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from core.config import blocks
+from core.config.option import LARGEST_FACTOR
 from core.config.schema import RunConfig
 from core.config.wording import shown
 from core.errors import Problem
@@ -65,6 +66,13 @@ def _list(
             "E-CFG-VALUE",
             f"must be whole numbers from 0 to 1024, not {shown(text)}.",
             f"0〜1024の整数にしてください（値：{shown(text)}）。",
+            key=key,
+        )
+    elif any(abs(n) > LARGEST_FACTOR for n in found):
+        yield Problem(
+            "E-CFG-VALUE",
+            f"must be at most {LARGEST_FACTOR:,.0f} each, found {shown(text)}.",
+            f"それぞれ{LARGEST_FACTOR:,.0f}以下にしてください（値：{shown(text)}）。",
             key=key,
         )
     elif not may_be_negative and any(n < 0 for n in found):

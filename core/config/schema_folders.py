@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from core import catalog
 from core.config import numbers
-from core.config.option import Section, opt
+from core.config.option import LARGEST_FACTOR, Section, opt
 
 
 def _resolution(value: object) -> object:
@@ -102,6 +102,7 @@ class FolderOptions(Section):
         ),
         sd_scripts="prior_loss_weight",
         ge=0,
+        le=LARGEST_FACTOR,
     )
     resolution: Resolution = opt(
         (512, 512),

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from core import catalog
 from core.config.blocks import Numbers
-from core.config.option import Lines, Section, opt
+from core.config.option import LARGEST_FACTOR, Lines, Section, opt
 from core.config.schema_blocks import BlockOptions
 
 
@@ -46,6 +46,7 @@ class NetworkOptions(Section):
         methods="lora",
         sd_scripts="network_alpha",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     dropout: float = opt(
         0.0,
@@ -97,6 +98,7 @@ class NetworkOptions(Section):
         methods="lora",
         sd_scripts="scale_weight_norms",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     loraplus_lr_ratio: float | None = opt(
         None,
@@ -109,6 +111,7 @@ class NetworkOptions(Section):
         methods="lora",
         sd_scripts="loraplus_lr_ratio",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     loraplus_unet_lr_ratio: float | None = opt(
         None,
@@ -118,6 +121,7 @@ class NetworkOptions(Section):
         methods="lora",
         sd_scripts="loraplus_unet_lr_ratio",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     loraplus_text_encoder_lr_ratio: float | None = opt(
         None,
@@ -127,6 +131,7 @@ class NetworkOptions(Section):
         methods="lora",
         sd_scripts="loraplus_text_encoder_lr_ratio",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     conv_rank: int | None = opt(
         None,
@@ -150,6 +155,7 @@ class NetworkOptions(Section):
         needs="network.conv_rank",
         sd_scripts="conv_alpha",
         gt=0,
+        le=LARGEST_FACTOR,
     )
     weights: str | None = opt(
         None,

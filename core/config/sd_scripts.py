@@ -224,7 +224,20 @@ def _place_of_resume(given: Any) -> Translated:
     )
 
 
+def _config_file(given: Any) -> Translated:
+    """A command may keep its settings in a file, which a text that was pasted can't reach."""
+    if not given:
+        return Translated()
+    return Translated(
+        refused=(
+            f"the settings in the file {shown(given)} are not read from here; open that file itself.",
+            f"ファイル{shown(given)}の設定はここからは読み込みません。そのファイルを直接開いてください。",
+        )
+    )
+
+
 _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
+    "config_file": _config_file,
     **dict.fromkeys(_PLACE_OF_RESUME, _place_of_resume),
     **{
         name: _unset_when_zero(name)

@@ -5,7 +5,6 @@ Keys and the order of look-up are sd-scripts': subset, data set, [general], the 
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from core.config import lines, rules, toml_io, wording
+from core.config import lines, nearest, rules, toml_io, wording
 from core.config.option import Section
 from core.config.schema import RunConfig
 from core.config.schema_dataset import DatasetConfig
@@ -348,12 +347,9 @@ def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
 
 
 def _unknown(name: str, names: Sequence[str]) -> tuple[str, str]:
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return (
-            f"no such option; did you mean {near[0]}?",
-            f"そのようなオプションはありません。{near[0]}の間違いではありませんか？",
-        )
+    meant = nearest.did_you_mean(name, names)
+    if meant:
+        return f"no such option; {meant[0]}", f"そのようなオプションはありません。{meant[1]}"
     return (
         f"no such option; take it out. There are: {', '.join(names)}.",
         f"そのようなオプションはありません。削除してください。使えるもの：{'、'.join(names)}。",

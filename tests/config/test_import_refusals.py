@@ -159,7 +159,7 @@ FINETUNE = {
     "train_dir": "work",
     "caption_metadata_filename": "meta_cap.json",
     "latent_metadata_filename": "meta_lat.json", "use_latent_files": "No",
-    "max_resolution": "512,512", "train_batch_size": 2, "max_train_steps": 100,
+    "max_resolution": "512,512", "train_batch_size": 2, "batch_size": 1, "max_train_steps": 100,
 }  # fmt: skip
 
 

@@ -152,6 +152,14 @@ def test_of_several_rates_of_text_encoders_the_first_is_ours(given):
     assert "text_encoder_lr is read as its first rate, 5e-05: there is one text encoder." in said(found)
 
 
+def test_a_command_that_keeps_its_settings_in_a_file_says_to_open_that():
+    found = import_text('accelerate launch train_network.py --config_file="my settings.toml" --seed=5')
+    assert (
+        "config_file: not taken: the settings in the file 'my settings.toml' are not read from here; "
+        "open that file itself." in said(found)
+    )
+
+
 def test_a_toml_with_prompts_in_it_is_no_command():
     values = import_text("network_dim = 4\nsample_prompts = ['a frog --w 512 --s 9']\nseed = 1").values
     assert values["network.rank"] == 4 and list(values["sample.sample_prompts"]) == ["a frog --w 512 --s 9"]

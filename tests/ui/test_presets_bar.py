@@ -182,6 +182,16 @@ def test_an_sd_scripts_file_fills_the_form(app, bar, tmp_path):
     assert shown["optimizer.optimizer_type"] == "AdamW8bit" and shown["model.base"].endswith("m.safetensors")
 
 
+def test_an_empty_field_in_a_json_empties_the_folder_and_the_prompts(app, bar, tmp_path):
+    path = tmp_path / "empty.json"
+    fields = {"LoRA_type": "Standard", "network_dim": 8, "reg_data_dir": "", "sample_prompts": ""}
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    filled = bar.open(str(path), "en")
+    shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
+    assert shown["dataset.reg_data_dir"] is None and shown["sample.sample_prompts"] == ""
+    assert "dataset.train_data_dir" not in shown
+
+
 def test_a_json_of_kohya_ss_fills_the_form_with_a_report(app, bar, tmp_path):
     path = tmp_path / "kohya.json"
     path.write_text('{"max_resolution": "640,512", "train_batch_size": 3, "LoRA_type": "Standard"}', "utf-8")
