@@ -98,6 +98,11 @@ def make_images(
         if control is not None:
             control.check_stop()
 
+    def check(*step: Any) -> dict[str, Any]:
+        if control is not None:
+            control.check()
+        return dict(step[-1]) if step else {}
+
     wanted = plan(settings)
     total = sum(part.count for part in wanted)
     done = total - sum(len(part.missing) for part in wanted)
@@ -106,15 +111,10 @@ def make_images(
     model = ModelConfig(base=settings.model)
     look.fetch(model, fetched)
     family = open_family("auto")
-    parts = family.load(settings.model, model, lambda event: None)
+    parts = family.load(settings.model, model, lambda event: check() and None)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in parts.modules().values():
         module.to(device)
-
-    def check(*step: Any) -> dict[str, Any]:
-        if control is not None:
-            control.check()
-        return dict(step[-1]) if step else {}
 
     for part in wanted:
         part.folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.data.plan import Plan
-from core.events import Emit
+from core.events import Emit, Event
 from core.models.family import Components, Family
 from core.patience import Patience, of_run
 from core.train import cache, trainee
@@ -55,6 +55,7 @@ def load(
     """The model of a run file, and latents and masks of its pictures.
 
     When latents are cached that is done before text encoder and U-Net are read, and the VAE rests after it.
+    Raises StopRun when asked to stop meanwhile.
     """
     dataset = config.dataset
     latents: list[Latents] = []
@@ -96,7 +97,11 @@ def load(
                     resting[f"{name}.weight"] = cache.sampled(layer.weight)
                     rest(layer)
 
-    parts = family.load(config.model.base, config.model, emit, with_vae, with_text)
+    def emit_or_stop(event: Event) -> None:
+        control.check_stop()  # a large model on a slow drive takes minutes
+        emit(event)
+
+    parts = family.load(config.model.base, config.model, emit_or_stop, with_vae, with_text)
 
     def batches(latents: Latents) -> Batches:
         return Batches(plan, config, latents, masks[0], parts.spec, engine, _patience(engine, control, emit))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from core.config.schema import ModelConfig
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress
+from core.formats import tensors
 from core.models.family import open_family
 from core.train import cache, loading, trainee
 from tests.hub import serving, use
@@ -34,7 +36,26 @@ def test_the_vae_is_there_before_anything_else_is_read(base):
 def test_latents_are_cached_before_the_unet_is_read(configure, train):
     trial = train(configure(train={"max_train_steps": 1}))
     stages = [(event.stage, event.done) for event in trial.of(StageProgress)]
-    assert stages.index(("cache_latents", 2)) < stages.index(("load_model", 1))
+    loaded = max(done for stage, done in stages if stage == "load_model")
+    assert stages.index(("cache_latents", 2)) < stages.index(("load_model", loaded))
+
+
+def test_a_stop_takes_hold_while_the_model_is_read(configure, train, monkeypatch):
+    control, reads = RunControl(), []
+    read_span = tensors.read_span
+
+    def counted(*args):
+        reads.append(args)
+        if len(reads) == 10:
+            control.stop()
+        return read_span(*args)
+
+    monkeypatch.setattr(tensors, "read_span", counted)
+    with pytest.raises(StopRun) as stopped:
+        train(configure(), control)
+    weights = stopped.value.trial.of(StageProgress)[-1].total
+    assert len(reads) - 10 <= weights / 100 + 1
+    assert not (Path(stopped.value.trial.config.save.output_dir)).exists()
 
 
 def test_the_text_encoder_is_there_before_the_unet_is_read(base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ SIZE_KEYS = {
 """Entries of a config that say nothing about the architecture."""
 
 
+MARKS = 100
+"""How often progress is told while a model is read; there a run can be stopped."""
+
 ORDER = ("vae", "text_encoder", "unet")
 """Parts in the order they are read: what is done with the VAE alone comes before memory fills up."""
 
@@ -64,19 +68,32 @@ def load(
         for notice in read.notices:
             emit(notice)
     parts, stores = read.parts, read.stores
-    for done, part in enumerate(ORDER):
-        emit(StageProgress("load_model", done, len(ORDER)))
+    loaded = _loaded(parts, emit)
+    for part in ORDER:
         own, at, _ = stores[part]
-        fill(parts.modules()[part], part, own, at)
+        fill(parts.modules()[part], part, own, at, loaded)
         then = {"vae": with_vae, "text_encoder": with_text}.get(part)
         if then is not None:
             then(parts)
-    emit(StageProgress("load_model", len(ORDER), len(ORDER)))
+    loaded()
     if stamps_there(path, vae_path) != parts.source.stamps:
         raise ResourceFault(refuse.changed(path))
     parts.prediction = prediction.choose(parts.unet, path, read.identity, config, emit)
     attention.choose(parts, config.attention, emit)
     return parts
+
+
+def _loaded(parts: Components, emit: Emit) -> Callable[[], None]:
+    """To be called before each weight is read and after the last: tells about every hundredth of them."""
+    total = sum(len(shapes_of(module)) for module in parts.modules().values())
+    done = itertools.count()
+
+    def tell() -> None:
+        n = next(done)
+        if n in (0, total) or n * MARKS // total != (n - 1) * MARKS // total:
+            emit(StageProgress("load_model", n, total))
+
+    return tell
 
 
 @dataclass(frozen=True)
@@ -233,13 +250,22 @@ def frame(
     return module
 
 
-def fill(module: torch.nn.Module, part: str, store: Store, path: Path) -> torch.nn.Module:
+def fill(
+    module: torch.nn.Module,
+    part: str,
+    store: Store,
+    path: Path,
+    before_each: Callable[[], None] | None = None,
+) -> torch.nn.Module:
     """The same module with its weights in float32, frozen, in eval mode.
 
+    before_each: called before each weight is read; what it raises ends the reading.
     Raises UserError when weights are not finite.
     """
     weights: dict[str, Tensor] = {}
     for name in shapes_of(module):
+        if before_each is not None:
+            before_each()
         weights[name] = store.read(part, name).to(torch.float32)
         if not is_finite(weights[name]):
             raise UserError(refuse.not_finite(path, part, name))
