@@ -65,7 +65,7 @@ def of(error: BaseException, step: int, state_path: str = "") -> RunEnded:
 
 def _stopped(stop: StopRun, step: int, state_path: str) -> RunEnded:
     if stop.save and state_path:
-        en = f"Stopped at step {step}; go on with the state {state_path}"
+        en = f"Stopped at step {step}; resume from the state {state_path}"
         ja = f"{step}ステップで停止しました。再開用の学習状態：{state_path}"
     else:
         en, ja = f"Stopped at step {step}.", f"{step}ステップで停止しました。"

@@ -198,11 +198,12 @@ def rename(chosen: Preset, name: str) -> Path:
 
 def _refuse_bad_name(name: str) -> None:
     if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
+        plain = shown(name).strip("'\"")
         raise ConfigError(
             Problem(
                 "E-PRESET-NAME",
                 f"{shown(name)} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
-                f"{shown(name)}はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
+                f"「{plain}」はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
             )
         )
 

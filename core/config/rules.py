@@ -162,10 +162,11 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
         )
         return
     if is_bad:
+        plain = shown(name).strip("'\"")
         yield Problem(
             "E-CFG-NAME",
             f"{shown(name)} can't be a file name on every system; use letters, digits, spaces, - and _.",
-            f"{shown(name)}はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
+            f"「{plain}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
             key="save.output_name",
         )
 

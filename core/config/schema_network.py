@@ -18,8 +18,8 @@ class NetworkOptions(Section):
         "lora",
         ("Training method", "学習方法"),
         (
-            "lora: a small file beside the model. none: the model itself (DreamBooth, fine-tuning).",
-            "lora：モデルに追加する小さなファイルを学習。none：モデル自体を学習（DreamBooth・fine tuning）。",
+            "LoRA trains a small file beside the model, DreamBooth and fine-tuning the model itself.",
+            "LoRAはモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
         ),
         choices=catalog.METHODS,
         sd_scripts="network_module",

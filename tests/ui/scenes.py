@@ -311,7 +311,7 @@ SCENES: Sequence[Scene] = (
     Scene(
         "queue",
         "A queue of runs",
-        "学習の待ち行列",
+        "学習のキュー",
         "Each starts by itself when the one before has ended, also with no page open.",
         "前の学習が終わると自動で始まります。ページを閉じていても進みます。",
         state="running",

@@ -91,5 +91,5 @@ def test_a_curve_lies_where_its_numbers_are():
 def test_the_loss_of_the_held_out_pictures_is_a_curve_of_its_own():
     losses = Curve((float(n), 1.0) for n in range(1, 5))
     html = loss_chart(losses, 4, "en", Curve([(2.0, 0.5), (4.0, 1.5)]))
-    assert "held-out pictures" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
-    assert "held-out" not in loss_chart(losses, 4, "en")
+    assert "validation pictures" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
+    assert "validation pictures" not in loss_chart(losses, 4, "en")

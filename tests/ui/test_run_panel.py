@@ -126,11 +126,11 @@ def test_the_loss_of_held_out_pictures_is_shown_beside_the_training_loss(app, pa
     run = window.runner.current
     run.plan()
     run.step(1, 0.5)
-    assert "held-out" not in looked(app).get("chart", "")
+    assert "validation pictures" not in looked(app).get("chart", "")
     run.step(2, 0.4, validation=0.625)
     run.step(3, 0.3)
     shown = looked(app)
-    assert "held-out pictures" in shown["chart"] and "Validation loss" in shown["head"]
+    assert "validation pictures" in shown["chart"] and "Validation loss" in shown["head"]
     assert "0.6250" in shown["head"]
 
 

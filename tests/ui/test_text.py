@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import ui
+from core.config.check import check
+from core.errors import ConfigError
+from core.forecast.advice import Advice
+from ui.settings.forecast import _change
 from ui.text import WORDS, say
 
 FOLDER = Path(ui.__file__).parent
@@ -119,3 +123,53 @@ def test_no_count_stands_before_a_noun_of_its_own(key):
         WORDS[key].en,
     )
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("key", "en", "ja"),
+    [
+        ("status.pausing", "Pausing", "一時停止処理中"),
+        ("find.none", "No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
+        ("make.kind.reg", "Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
+        ("make.kind", "What they show", "画像の種類"),
+        ("make.apply", "Copy", "コピー"),
+        ("make.class", "Class", "クラス（class）"),
+        ("make.identifier", "Identifier", "識別語（identifier）"),
+        ("runs.trash.no", "Keep", "残す"),
+        ("runs.refresh", "Refresh", "一覧を更新"),
+        ("runs.back", "Restore", "元に戻す"),
+        ("run.prompts.draw", "Generate", "このプロンプトで生成"),
+        ("run.chart.raw", "as reported", "平滑化前"),
+        ("run.chart.validation", "validation pictures", "検証用画像"),
+        ("health.flat", "Pictures of one colour", "単色の画像"),
+        (
+            "forecast.not",
+            "It will not fit: short by {short}.",
+            "メモリが足りません（{short}不足する見込み）。",
+        ),
+        ("forecast.look", "What helps most: {change}", "{change}にするのが最も効果的です"),
+        ("file.reset", "Reset to the demo", "デモの設定に戻す"),
+    ],
+)
+def test_the_words_are_those_that_people_of_the_field_use(key, en, ja):
+    assert WORDS[key] == (en, ja)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (True, "勾配チェックポインティングをオンにするのが最も効果的です"),
+        (1, "バッチサイズを1にするのが最も効果的です"),
+    ],
+)
+def test_what_helps_most_against_too_little_memory_is_a_sentence(value, said):
+    key = "train.gradient_checkpointing" if value is True else "dataset.train_batch_size"
+    change = _change(Advice(key, value, 0, True), "ja")
+    assert say("forecast.look", "ja", change=change) == said
+
+
+def test_a_name_is_quoted_as_all_else_is_in_japanese():
+    with pytest.raises(ConfigError) as refused:
+        check('format = 1\n[model]\nbase="m"\n[dataset]\ntrain_data_dir="t"\n[save]\noutput_name="a/b"\n')
+    (told,) = [p.ja for p in refused.value.problems if p.key == "save.output_name"]
+    assert told.startswith("「a/b」は")

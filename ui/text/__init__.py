@@ -96,7 +96,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "file.open": Words("Open a settings file", "設定ファイルを開く"),
     "file.save": Words("Download settings file", "設定ファイルをダウンロード"),
     "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
-    "file.reset": Words("Back to the demo", "デモの設定に戻す"),
+    "file.reset": Words("Reset to the demo", "デモの設定に戻す"),
     "file.reset.done": Words("The demo's settings are back.", "デモの設定に戻しました。"),
     "file.too.big": Words(
         "This file is too large for a run file.", "設定ファイルとしては大きすぎるファイルです。"
@@ -134,7 +134,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "find.hint": Words(
         "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、バケット、ノイズ…"
     ),
-    "find.none": Words("No setting is called “{text}”.", "「{text}」に当たる設定はありません。"),
+    "find.none": Words("No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
     "find.more": Words("and {n} more; type another word.", "ほか{n}件。語を足すと絞り込めます。"),
     "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
     "find.needs": Words("Only when {needs}.", "{needs}したときに使います。"),

@@ -15,13 +15,13 @@ FORECAST_WORDS: Mapping[str, Words] = {
     ),
     "forecast.fits": Words("It will fit.", "足りる見込みです。"),
     "forecast.tight": Words(
-        "It will just fit; close other programs that use this memory.",
+        "A tight fit; close other programs that use this memory.",
         "ぎりぎりです。同じメモリを使うほかのプログラムは閉じてください。",
     ),
     "forecast.not": Words(
-        "It will not fit: {short} too little.", "メモリが足りません（{short}不足する見込み）。"
+        "It will not fit: short by {short}.", "メモリが足りません（{short}不足する見込み）。"
     ),
-    "forecast.look": Words("What helps most: {change}", "最も効果があるのは{change}"),
+    "forecast.look": Words("What helps most: {change}", "{change}にするのが最も効果的です"),
     "forecast.most": Words("Most is needed {phase}.", "最も必要なのは{phase}です。"),
     "forecast.assumed": Words(
         "No base model is chosen yet; counted for Stable Diffusion 1.x.",
@@ -77,9 +77,9 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.with": Words("needs {needed}", "必要なメモリ{needed}"),
     "forecast.with.fits": Words("needs {needed}, fits", "必要なメモリ{needed}、足ります"),
     "forecast.apply": Words("Set {change}", "{change}にする"),
-    "forecast.on": Words("{option}: on", "{option}：オン"),
-    "forecast.to": Words("{option}: {value}", "{option}：{value}"),
-    "forecast.none": Words("none", "なし"),
+    "forecast.on": Words("{option}: on", "{option}をオン"),
+    "forecast.to": Words("{option}: {value}", "{option}を{value}"),
+    "forecast.none": Words("none", "指定なし"),
     "forecast.too.large": Words(
         "No single setting is enough. Set the first, then look again; or take a smaller model.",
         "1つの設定だけでは足りません。まず先頭の設定を変えて、もう一度確認してください。",

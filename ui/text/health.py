@@ -38,7 +38,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "health.twins": Words("Duplicates", "重複した画像"),
     "health.twins.why": Words(
-        "A picture that is there twice is trained twice as often, and is learnt by heart sooner.",
+        "A picture that is there twice is trained twice as often, and overfits sooner.",
         "同じ画像が複数あると、その分多く学習され、過学習しやすくなります。",
     ),
     "health.twins.cure": Words(
@@ -64,7 +64,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "Replace them by sharp ones, or leave them out if there are enough others.",
         "鮮明な画像に差し替えるか、枚数が足りていれば取り除いてください。",
     ),
-    "health.flat": Words("Empty pictures", "何も写っていない画像"),
+    "health.flat": Words("Pictures of one colour", "単色の画像"),
     "health.flat.why": Words(
         "They are of one colour and teach just that.", "単色のため、その色だけが学習されます。"
     ),

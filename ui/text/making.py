@@ -8,14 +8,14 @@ from core.catalog import Words
 
 MAKING_WORDS: Mapping[str, Words] = {
     "make.title": Words("Add pictures", "画像を追加"),
-    "make.kind": Words("What they show", "画像の内容"),
+    "make.kind": Words("What they show", "画像の種類"),
     "make.kind.train": Words("What to teach", "学習させる対象"),
-    "make.kind.reg": Words("Others of its class (regularization)", "同じclassの別のもの（正則化画像）"),
-    "make.identifier": Words("Identifier", "identifier"),
+    "make.kind.reg": Words("Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
+    "make.identifier": Words("Identifier", "識別語（identifier）"),
     "make.identifier.info": Words(
         "A rare, short word that will mean your subject.", "対象を表す、珍しく短い単語。"
     ),
-    "make.class": Words("Class", "class"),
+    "make.class": Words("Class", "クラス（class）"),
     "make.class.info": Words("What it is: frog, dog, 1girl.", "対象の種類。例：frog、dog、1girl"),
     "make.repeats": Words("Repeats", "繰り返し回数"),
     "make.repeats.info": Words(
@@ -45,7 +45,7 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.arrange.new": Words(
         "Put all pictures into one new folder", "すべての画像を新しいフォルダにまとめる"
     ),
-    "make.apply": Words("Copy", "コピーする"),
+    "make.apply": Words("Copy", "コピー"),
     "make.empty": Words(
         "Nothing to copy yet: drop pictures or a ZIP, or name a folder.",
         "コピーする画像がありません。画像かZIPをドロップするか、フォルダを指定してください。",

@@ -22,7 +22,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "status.almost": Words("Almost ready", "あと少しです"),
     "status.starting": Words("Starting", "開始中"),
     "status.running": Words("Training", "学習中"),
-    "status.pausing": Words("Pausing", "一時停止待ち"),
+    "status.pausing": Words("Pausing", "一時停止処理中"),
     "run.pausing": Words(
         "The pause begins after the current step; samples that are being drawn are finished first.",
         "現在のステップの後に一時停止します（生成中のサンプル画像は最後まで生成します）。",
@@ -46,7 +46,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "Use them for the following samples too, until this run ends",
         "この学習が終わるまで、以後のサンプル画像にも使う",
     ),
-    "run.prompts.draw": Words("Draw these", "このプロンプトで生成"),
+    "run.prompts.draw": Words("Generate", "このプロンプトで生成"),
     "run.prompts.none": Words("Write a prompt first.", "先にプロンプトを入力してください。"),
     "run.prompts.many": Words(
         "That is too much at once; {n} prompts at most.", "一度に指定できるプロンプトは{n}個までです。"
@@ -108,9 +108,9 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.per.second": Words("{n} steps/s", "{n}ステップ/秒"),
     "run.per.step": Words("{n} s/step", "{n}秒/ステップ"),
     "run.chart": Words("Loss", "loss"),
-    "run.chart.raw": Words("as reported", "実測値"),
+    "run.chart.raw": Words("as reported", "平滑化前"),
     "run.chart.smooth": Words("smoothed", "平滑化"),
-    "run.chart.validation": Words("held-out pictures", "検証用画像"),
+    "run.chart.validation": Words("validation pictures", "検証用画像"),
     "rate.title": Words("Learning rate over the steps", "学習率の変化（ステップ）"),
     "rate.unet": Words("U-Net", "U-Net"),
     "rate.text": Words("text encoder", "Text Encoder"),

@@ -9,10 +9,10 @@ from core.catalog import Words
 RUNS_WORDS: Mapping[str, Words] = {
     "runs.title": Words("Past runs", "学習の履歴"),
     "runs.lead": Words(
-        "Tick a run to see its curve, pictures and settings; tick several to compare them.",
+        "Select a run to see its curve, pictures and settings; select several to compare them.",
         "選ぶとlossの推移・サンプル画像・設定を表示します。複数選ぶと並べて比較できます。",
     ),
-    "runs.refresh": Words("Look again", "一覧を更新"),
+    "runs.refresh": Words("Refresh", "一覧を更新"),
     "runs.clear": Words("Clear the selection", "選択を解除"),
     "runs.none": Words(
         "No runs in {folder} yet. After your first training they are listed here.",
@@ -29,7 +29,7 @@ RUNS_WORDS: Mapping[str, Words] = {
         "{n} runs are compared at most; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
     ),
-    "runs.gone": Words("A run that was ticked is no longer there.", "選択した履歴が見つかりません。"),
+    "runs.gone": Words("A selected run is no longer there.", "選択した履歴が見つかりません。"),
     "status.interrupted": Words("Interrupted", "中断"),
     "runs.interrupted": Words(
         "The program was closed or switched off during this run.",
@@ -59,10 +59,10 @@ RUNS_WORDS: Mapping[str, Words] = {
         "この学習のログ・設定・サンプル画像を {folder} に移動しますか？モデルと学習状態はそのまま残ります。",
     ),
     "runs.trash.yes": Words("Move", "移動する"),
-    "runs.trash.no": Words("Keep", "やめる"),
+    "runs.trash.no": Words("Keep", "残す"),
     "runs.trashed": Words("Removed from the list: {name}", "履歴から削除しました：{name}"),
     "runs.trash.many": Words("Removed runs ({n})", "削除した履歴（{n}件）"),
-    "runs.back": Words("Put back", "元に戻す"),
+    "runs.back": Words("Restore", "元に戻す"),
     "runs.back.done": Words("Back in the list: {name}", "履歴に戻しました：{name}"),
     "runs.move.failed": Words(
         "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
@@ -71,11 +71,11 @@ RUNS_WORDS: Mapping[str, Words] = {
         "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
     ),
     "runs.curve.smooth": Words("Smoothed", "平滑化"),
-    "runs.curve.raw": Words("As reported", "実測値"),
-    "runs.curve.validation": Words("Held-out pictures", "検証用画像"),
+    "runs.curve.raw": Words("As reported", "平滑化前"),
+    "runs.curve.validation": Words("Validation pictures", "検証用画像"),
     "runs.curve": Words("Loss over the steps", "lossの推移（ステップ）"),
     "runs.curve.none": Words(
-        "No run that was ticked reported two losses or more.", "lossの記録が2点以上ある学習がありません。"
+        "No selected run reported two losses or more.", "lossの記録が2点以上ある学習がありません。"
     ),
     "runs.pictures": Words("Sample pictures", "サンプル画像"),
     "runs.pictures.last": Words("last of each", "それぞれの最後"),
