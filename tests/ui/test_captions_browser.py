@@ -47,6 +47,9 @@ def test_captions_are_typed_saved_changed_at_once_and_undone(look, folder):
     page.locator("#captions-apply").click()
     page.wait_for_selector("#captions-note .is-good")
     assert (folder / "000.caption").read_text("utf-8") == "a, b, changed"
+    assert fields.nth(0).input_value() == "a, b, changed"
+    fields.nth(0).focus()
+    fields.nth(1).focus()  # what was typed before does not come back
     page.locator("[data-captions-do=undo]").click()
     page.wait_for_function(UNDONE)
     page.reload()
@@ -70,3 +73,31 @@ def test_the_workbench_is_shown_whole_and_readable(look, folder, lang):
         shown.scheme(scheme)
         found += [(scheme, fault) for fault in pale(shown.page)]
     assert found == []
+
+
+def test_a_field_belongs_to_its_picture_on_every_page_and_what_was_not_saved_is_kept(
+    look, folder, monkeypatch
+):
+    monkeypatch.setattr("ui.dataset.caption_grid.PER_PAGE", 1)
+    shown = look("en")
+    page = shown.page
+    (folder / "001.caption").write_text("c", encoding="utf-8")
+    shown.fill("opt-dataset-train-data-dir", str(folder.parent))
+    page.locator("#captions-open").click()
+    field, turn = page.locator("textarea[data-caption-field]"), page.locator(".rw-pager").first
+    field.fill("a, b, typed")
+    field.press("Control+Enter")  # saves, and goes on to the next page
+    page.wait_for_function("document.querySelector('textarea[data-caption-field]').value === 'c'")
+    page.wait_for_function("document.activeElement.matches('textarea[data-caption-field]')")
+    field.fill("c, mine")
+    (folder / "001.caption").write_text("c, changed elsewhere", encoding="utf-8")
+    turn.locator("button").first.click()
+    page.wait_for_function("document.querySelector('textarea[data-caption-field]').value === 'a, b, typed'")
+    turn.locator("button").last.click()
+    page.wait_for_function("document.querySelector('textarea[data-caption-field]').value === 'c, mine'")
+    field.focus()
+    page.locator("#captions-open").focus()
+    page.wait_for_selector(".rw-caption [data-said].is-bad")
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed"
+    assert (folder / "001.caption").read_text("utf-8") == "c, changed elsewhere"
+    field.press("Escape")  # else the page asks before it is closed

@@ -404,6 +404,12 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page.page.locator("#runs-list .rw-removed summary").click()
     page.page.locator("#runs-list [data-act=back]").click()
     page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 2")
+    if not ticks.first.is_checked():
+        ticks.first.click()
+    page.page.locator("#runs-heads article").first.wait_for()
+    press(page, "runs-clear")
+    page.page.wait_for_function("!document.querySelector('#runs-list :checked')")
+    page.page.locator("#runs-heads article").first.wait_for(state="detached")
 
 
 @pytest.mark.parametrize("way", ["files", "zip", "folder"])

@@ -7,7 +7,13 @@ from typing import Any
 from ui.parts.markup import esc
 
 LISTEN = """
+// Gradio draws HTML anew by changing it in place, and a box that a person has ticked stays so: its attribute,
+// which is what Gradio changes, and what is seen are kept the same.
+new MutationObserver((changes) => {
+  for (const {target} of changes) target.checked = target.hasAttribute('checked');
+}).observe(element, {subtree: true, attributeFilter: ['checked']});
 element.addEventListener('change', (event) => {
+  if (event.target.type === 'checkbox') event.target.toggleAttribute('checked', event.target.checked);
   const {run, act} = event.target.dataset;
   if (act) trigger('click', {act, on: event.target.checked ? 'yes' : '', step: ''});
   if (!run) return;

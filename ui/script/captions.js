@@ -20,7 +20,7 @@
     again = setTimeout(() => {
       sent.tries = (sent.tries || 0) + 1;
       if (sent.tries < 3) waiting.unshift(sent);
-      else lost(sent.key);
+      else lost(sent);
       sent = null;
       post();
     }, 15000);
@@ -32,12 +32,36 @@
     place.textContent = text;
     place.className = tone || '';
   };
-  const lost = (key) => {
+  const lost = ({key, text, base}) => {
     const area = key && own(key);
-    if (!area) return;
+    if (!area) { if (key) unsaved.set(key, {text, base}); return; }
     delete area.dataset.sent;
     tell(area, area.closest('.rw-captions').dataset.lost, 'is-bad');
   };
+
+  // Gradio draws the grid anew by changing it in place: a field gets the caption of another picture, or another
+  // caption of its own, and what was typed there would stay in it. So each field is known as it was drawn last.
+  // What could not be saved is kept by picture, and shown again where the picture is.
+  const known = new WeakMap(), unsaved = new Map();
+  const drawnAs = (area) => ({key: area.dataset.captionField, text: area.defaultValue, base: area.dataset.base});
+  const restore = (area) => {
+    const kept = unsaved.get(area.dataset.captionField);
+    area.value = kept ? kept.text : area.defaultValue;
+    unsaved.delete(area.dataset.captionField);
+    if (!kept || kept.text === area.defaultValue) return;
+    area.dataset.base = kept.base;  // what it was typed over: a file that has changed since is not overwritten
+    tell(area, area.closest('.rw-captions').dataset.unsaved);
+  };
+  const settle = (area) => {
+    const before = known.get(area), now = drawnAs(area);
+    if (before && before.key === now.key && before.text === now.text) return;
+    const typed = before && area.value !== before.text && !area.readOnly && {text: area.value, base: before.base};
+    if (before && before.key !== now.key && typed) unsaved.set(before.key, typed);
+    if (!before || before.key !== now.key || !typed) restore(area);
+    else area.dataset.base = before.base;
+    known.set(area, drawnAs(area));
+  };
+
   const isDirty = (area) => !area.readOnly && area.value !== area.defaultValue;
   const save = (area) => {
     if (!isDirty(area) || area.dataset.sent === area.value) return;
@@ -51,10 +75,15 @@
   const saved = (row) => {
     for (const message of waiting) if (message.key === row.key) message.base = row.base;
     const area = own(row.key);
-    if (!area) return;
+    if (!area) {
+      if (!row.ok && sent && sent.key === row.key) unsaved.set(row.key, {text: sent.text, base: sent.base});
+      return;
+    }
     area.dataset.base = row.base;
     delete area.dataset.sent;
     if (row.ok) area.defaultValue = row.text;
+    // Saved once more beside the word of a conflict it wins; but not on another page, where that is not seen.
+    known.set(area, row.ok ? drawnAs(area) : {...drawnAs(area), base: known.get(area)?.base ?? row.base});
     tell(area, isDirty(area) && row.ok ? '' : row.said, row.ok ? 'is-good' : 'is-bad');
     const tokens = area.closest('.rw-caption').querySelector('[data-tokens]');
     if (row.tokens) { tokens.textContent = row.tokens; tokens.className = row.over ? 'is-over' : ''; }
@@ -91,7 +120,7 @@
       const next = fields()[fields().indexOf(area) + 1];
       const page = document.querySelector('.rw-pager .is-next:not(:disabled)');
       if (next) next.focus();
-      else if (page) { toFirst = fields()[0]; page.click(); }
+      else if (page) { toFirst = fields()[0].dataset.captionField; page.click(); }
       else area.blur();
     }
   });
@@ -101,12 +130,13 @@
   });
   window.addEventListener('beforeunload', (event) => {
     const isSaving = [sent, ...waiting].some((message) => message && message.do === 'save');
-    if (isSaving || fields().some(isDirty)) event.preventDefault();
+    if (isSaving || unsaved.size || fields().some(isDirty)) event.preventDefault();
   });
 
   // Small pictures that are not made yet are asked for once their places are drawn.
   let isDue = false;
   new MutationObserver(() => {
+    fields().forEach(settle);
     if (isDue) return;
     isDue = true;
     requestAnimationFrame(() => {
@@ -115,7 +145,8 @@
       const keys = empty.map((picture) => picture.dataset.pictureWanted);
       for (const picture of empty) delete picture.dataset.pictureWanted;
       if (keys.length) put('captions-wanted', keys);
-      if (toFirst && fields()[0] && fields()[0] !== toFirst) { toFirst = null; fields()[0].focus(); }
+      const first = fields()[0];
+      if (toFirst && first && first.dataset.captionField !== toFirst) { toFirst = null; first.focus(); }
     });
-  }).observe(document, {childList: true, subtree: true});
+  }).observe(document, {childList: true, subtree: true, characterData: true, attributeFilter: ['data-caption-field']});
 })();

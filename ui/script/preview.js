@@ -5,5 +5,7 @@ document.addEventListener('click', (event) => {
   if (!button || !field) return;
   field.value = `${button.dataset.previewDo}#${Date.now()}`;
   field.dispatchEvent(new Event('input', {bubbles: true}));
+  // Not pressed twice; what is shown then has its own button, unless it is the same.
   button.disabled = true;
+  setTimeout(() => { button.disabled = false; }, 3000);
 });

@@ -56,6 +56,7 @@ class RunsCard:
                     padding=False,
                     js_on_load=LISTEN if is_heard else None,
                 )
+        self._drawing = 0
         # What this page has ticked, the step of the pictures, the run it asks about.
         self.parts["chosen"] = gr.State(())
         self.parts["step"] = gr.State(LAST)
@@ -76,6 +77,7 @@ class RunsCard:
             return self.looked(data, data[lang])
 
         def clear(data: Data) -> Update:
+            self._draw_anew()
             return self.look(form.raw(data), (), LAST, data[lang])
 
         def tick(data: Data, event: gr.EventData) -> Update:
@@ -96,6 +98,10 @@ class RunsCard:
         return parts["heads"].submit(
             guarded(load, window), reading, [parts["said"], *form.components.values()], **QUICK
         )
+
+    def _draw_anew(self) -> None:
+        """A page leaves HTML alone that has not changed, and in it the boxes that a person ticked."""
+        self._drawing += 1
 
     def looked(self, data: Data, lang: Lang) -> Update:
         """`look` at what a page shows."""
@@ -144,7 +150,7 @@ class RunsCard:
         kept = [there[name] for name in chosen if name in there]
         folder = self._window.paths.short(str(self._folders(raw)[0]))
         names = [name_of(run) for run in kept]
-        listed = list_html(found, self._gone(raw), names, folder, lang)
+        listed = f"{list_html(found, self._gone(raw), names, folder, lang)}<!-- {self._drawing} -->"
         return {parts["list"]: listed, parts["said"]: ""} | self._beside(raw, kept, step, lang)
 
     def tick(self, raw: Mapping[str, Any], before: Sequence[str], event: Any, lang: Lang) -> Update:
@@ -157,6 +163,7 @@ class RunsCard:
         updates = self._beside(raw, kept[:MOST_CHOSEN], LAST, lang)
         said = ""
         if len(kept) > MOST_CHOSEN:
+            self._draw_anew()
             said = note(say("runs.most", lang, n=MOST_CHOSEN), "warn")
             updates |= {
                 self.parts["list"]: self.look(raw, names[:MOST_CHOSEN], LAST, lang)[self.parts["list"]]
