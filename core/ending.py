@@ -13,6 +13,7 @@ from core.errors import (
     EXIT_REFUSED,
     EXIT_RESOURCE,
     EXIT_STOPPED,
+    NumericFault,
     Problem,
     ResourceFault,
     UserError,
@@ -42,17 +43,19 @@ def untold() -> RunEnded:
     return RunEnded("failed", EXIT_RESOURCE, 0, "Memory ran out.", "メモリが足りません。", code="E-OOM")
 
 
-def of(error: BaseException, step: int, state_path: str = "") -> RunEnded:
-    """The end of a run that raised `error`. Nothing of the exception is kept but text.
+def of(error: BaseException, step: int, state_path: str = "", model_path: str = "") -> RunEnded:
+    """The end of a run that raised `error`. Nothing of the exception is kept but text and plain facts.
 
-    state_path: the newest training state, or "".
+    state_path, model_path: the newest training state and model, or "".
     """
     if isinstance(error, StopRun):
-        return _stopped(error, step, state_path)
+        return _stopped(error, step, state_path, model_path)
     if isinstance(error, UserError):
         status = "refused" if error.exit_code == EXIT_REFUSED else "failed"
         en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
-        return RunEnded(status, error.exit_code, step, en, ja, code=error.problems[0].code)
+        facts = error.facts if isinstance(error, NumericFault) else {}
+        code = error.problems[0].code
+        return RunEnded(status, error.exit_code, step, en, ja, code=code, facts=facts)
     message = "".join(traceback.format_exception(error))
     problem = resource_problem(error)
     if problem is None:
@@ -63,12 +66,14 @@ def of(error: BaseException, step: int, state_path: str = "") -> RunEnded:
     )
 
 
-def _stopped(stop: StopRun, step: int, state_path: str) -> RunEnded:
+def _stopped(stop: StopRun, step: int, state_path: str, model_path: str) -> RunEnded:
+    en, ja = f"Stopped at step {step}", f"{step}ステップで停止しました。"
+    if stop.save and model_path:
+        en, ja = f"{en}; the model of this step is {model_path}", f"{ja}このステップのモデル：{model_path}"
     if stop.save and state_path:
-        en = f"Stopped at step {step}; resume from the state {state_path}"
-        ja = f"{step}ステップで停止しました。再開用の学習状態：{state_path}"
+        en, ja = f"{en}; resume from the state {state_path}", f"{ja}\n再開用の学習状態：{state_path}"
     else:
-        en, ja = f"Stopped at step {step}.", f"{step}ステップで停止しました。"
+        en += "."
     return RunEnded("stopped", EXIT_STOPPED, step, en, ja)
 
 

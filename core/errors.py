@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Lang = Literal["en", "ja"]
 
@@ -73,6 +74,11 @@ class NumericFault(UserError):
     """Loss, gradients or weights stopped being finite; the last good state is kept (exit code 4)."""
 
     exit_code = EXIT_NUMERIC
+
+    def __init__(self, *problems: Problem, facts: Mapping[str, Any] | None = None) -> None:
+        """facts: what is known of it beside the sentences, plain values."""
+        super().__init__(*problems)
+        self.facts = dict(facts or {})
 
 
 class ResourceFault(UserError):

@@ -108,7 +108,9 @@ class RunEnded:
 
     status: "done", "stopped", "refused" or "failed". exit_code: as the command line returns it.
     en, ja: one sentence each. message: the formatted traceback of a fault of ours, else "".
-    code: what went wrong, as in errors.Problem, or "".
+    code: what went wrong, as in errors.Problem, or "". facts: of a numeric fault, the bad "step", its
+    "images", those of them that the VAE gives no finite numbers for ("broken_images"), "timesteps", "lr" of
+    each group, and the last "losses" before it, five at most.
     """
 
     name: ClassVar[str] = "run_ended"
@@ -119,6 +121,7 @@ class RunEnded:
     ja: str
     message: str = ""
     code: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
     time: float = field(default_factory=clock.time)
 
 

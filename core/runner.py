@@ -136,7 +136,7 @@ class Runner:
                 emit(end)
                 emit.close()
         except BaseException as e:
-            end = ending.of(e, handle.step, emit.state_path)
+            end = ending.of(e, handle.step, emit.state_path, emit.model_path)
             emit(end)
         finally:
             if claim is not None:
@@ -157,7 +157,7 @@ class Runner:
             self._train(handle.config, handle.folder, handle.control, emit)
             end = ending.done(handle.step)
         except BaseException as e:
-            end = ending.of(e, handle.step, emit.state_path)
+            end = ending.of(e, handle.step, emit.state_path, emit.model_path)
         give_memory_back()
         _draw_sheet(handle, emit)
         return end
@@ -189,7 +189,14 @@ class _Emitter:
         self._handle, self._sinks = handle, sinks
         self._failed: set[int] = set()
         self.state_path = ""
+        self._model = ("", 0)
         self._mark = ("", 0)
+
+    @property
+    def model_path(self) -> str:
+        """The model of the very step that the run has come to, or ""."""
+        path, step = self._model
+        return path if step == self._handle.step else ""
 
     def open(self, kind: Callable[[Path], Sink], path: Path) -> None:
         try:
@@ -202,6 +209,8 @@ class _Emitter:
             self._handle.step = max(self._handle.step, event.step)
         if isinstance(event, Saved) and event.kind == "state":
             self.state_path = event.path
+        if isinstance(event, Saved) and event.kind == "model":
+            self._model = (event.path, event.step)
         if not isinstance(event, StageProgress) or self._is_mark(event):
             self._handle.log(event)
         for sink in list(self._sinks):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.catalog import OPTIMIZERS
-from core.config import arguments
+from core.catalog import OPTIMIZERS, Words
+from core.config import arguments, usual_rates
 from core.config.arguments import ArgumentFault
 from core.config.option import steps_of
 from core.config.schema import RunConfig
@@ -70,6 +70,36 @@ def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
             f"{name}の学習率は全体で1つです。Text EncoderにもU-Netの{used[0]:g}を使います。",
             key="train.text_encoder_lr",
         )
+
+
+def rates_are_usual(config: RunConfig) -> Iterator[Problem]:
+    usual = usual_rates.of_run(config)
+    if usual is None:
+        return
+    name, words = config.optimizer.optimizer_type, usual.words
+    kind = (
+        Words("LoRA", "LoRA") if config.network.method != "none" else Words("the whole model", "モデル全体")
+    )
+    for key, rate in usual_rates.in_use(config).items():
+        given = usual_rates.shown(rate)
+        if usual.is_far_above(rate):
+            yield Problem(
+                "W-OPT-RATE",
+                f"{given} is far too high: for {kind.en} with {name}, {words.en} is usual. "
+                "Training will most likely fail.",
+                f"{given}は高すぎます。{kind.ja}を{name}で学習する場合の目安は{words.ja}です。"
+                "このままでは学習に失敗する可能性が高くなります。",
+                key=key,
+            )
+        elif usual.is_far_below(rate) and not OPTIMIZERS[name].finds_rate:  # of these it is said above
+            yield Problem(
+                "W-OPT-RATE",
+                f"{given} is very low: for {kind.en} with {name}, {words.en} is usual. "
+                "The training will hardly change anything.",
+                f"{given}は低すぎます。{kind.ja}を{name}で学習する場合の目安は{words.ja}です。"
+                "このままではほとんど学習が進みません。",
+                key=key,
+            )
 
 
 def adafactor_makes_its_own_schedule(config: RunConfig) -> Iterator[Problem]:
@@ -163,6 +193,7 @@ def warmup_fits(config: RunConfig) -> Iterator[Problem]:
 RULES = (
     arguments_are_understood,
     found_rates_start_at_one,
+    rates_are_usual,
     adafactor_makes_its_own_schedule,
     schedule_free_needs_no_schedule,
     schedules_have_what_they_need,

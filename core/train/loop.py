@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,8 +29,11 @@ from core.train.samples import Samples
 from core.train.state import Progress
 from core.train.text import TextStates
 from core.train.trainee import TEXT_ENCODER, Trainee, dropouts_of
-from core.train.update import Update
+from core.train.update import OVERFLOWS, Update
 from core.train.validation import Validation
+
+RECENT = 5
+"""Losses that are told when a step goes wrong: of so many steps before it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
     Raises StopRun before a step, BadStep when numbers stop being finite.
     """
+    # On a GPU a bad step is found only when losses are read back.
+    progress.recent = deque(maxlen=training.config.log.log_every_n_steps + max(RECENT, OVERFLOWS))
     report = Report(training, progress)
     if training.config.sample.sample_at_first and progress.step == 0:
         with training.averages.averaged():
@@ -117,6 +123,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             training.averages.update(progress.step)
             progress.step += 1
             progress.losses.append(loss)
+            progress.recent.append(loss)
 
             is_last = progress.step == training.total_steps
             validation_loss = _validate(training, progress.step, emit, report)

@@ -10,7 +10,7 @@ from core.config import output_names
 from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema import SaveConfig
 from core.control import RunControl
-from core.errors import ResourceFault, UserError
+from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import beside, commit
 from core.train import owned
@@ -23,8 +23,8 @@ RETRY_SECONDS = 30.0
 RETRIES = 20
 """The last save is worth waiting for: ten minutes for somebody to make room."""
 
-WriteModel = Callable[[Path, Progress, int], Path]
-"""(path without its ending, progress, epoch) -> where the model lies."""
+WriteModel = Callable[[Path, Progress, int, str], Path]
+"""(path without its ending, progress, epoch, precision as save_precision) -> where the model lies."""
 
 
 class Outputs:
@@ -47,6 +47,7 @@ class Outputs:
         self._write_model, self._writer, self._emit = write_model, writer, emit
         self._folder = Path(config.output_dir)
         self._state_saved_at = time.monotonic()
+        self._model_step = 0
 
     def due(self, step: int, ended_epoch: int, is_last: bool) -> set[str]:
         """What to save after a step. ended_epoch: number of the epoch that this step finished, or 0.
@@ -67,7 +68,12 @@ class Outputs:
         return kinds
 
     def save(self, progress: Progress, kinds: set[str], epoch: int, control: RunControl) -> None:
-        """Save what is due. With a full disk the run goes on, and only the last save waits for room."""
+        """Save what is due. With a full disk the run goes on, and only the last save waits for room.
+
+        A model whose numbers are not finite is not saved; a state is, and the run goes on as long as the
+        trained weights themselves are sound. Raises NumericFault when they are not, or when the last model
+        can't be saved.
+        """
         if not self._writer.engine.is_main:
             return
         for kind in ("step", "epoch", "autosave"):
@@ -78,9 +84,50 @@ class Outputs:
                     self._warn(
                         e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します"
                     )
+                except NumericFault as e:
+                    self._warn(
+                        e, "no model is saved, and the run goes on", "モデルは保存せず、学習を続けます"
+                    )
+                    self._keep_state_instead(progress, kind, epoch)
         if "last" in kinds:
-            self._persist(lambda: self._save(progress, "last", epoch), control)
+            try:
+                self._persist(lambda: self._save(progress, "last", epoch), control)
+            except NumericFault as e:
+                place = self._keep_sound(progress, "last", epoch)
+                raise NumericFault(*e.problems, _only_state(place)) from None
             self._remove_autosaves(progress, keep=0)
+
+    def keep(self, progress: Progress, epoch: int, has_model: bool) -> None:
+        """What a run that ends before its last step leaves: a state, then a model of that step beside it.
+
+        has_model: whether the model is worth it. Without room for it that is said, for the state is there.
+        Raises ResourceFault, or NumericFault when a weight is not finite.
+        """
+        if not self._writer.engine.is_main:
+            return
+        with commit.explained(self._folder):
+            self.save_state(progress, "step", epoch)
+        if not has_model or self._model_step == progress.step:
+            return
+        try:
+            with commit.explained(self._folder):
+                self._save_model(progress, "step", epoch)
+        except (NumericFault, ResourceFault) as e:
+            self._warn(e, "the state is saved", "学習状態は保存しました")
+
+    def _keep_state_instead(self, progress: Progress, kind: str, epoch: int) -> None:
+        """The state of a save whose model could not be saved; without room for it the run goes on too."""
+        try:
+            self._keep_sound(progress, kind, epoch)
+        except ResourceFault as e:
+            self._warn(e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します")
+
+    def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path | None:
+        """The state, after a model could not be saved. Raises NumericFault when a weight is not finite."""
+        try:
+            return self.save_state(progress, kind, epoch)
+        except NumericFault as e:
+            raise NumericFault(_spoilt(progress.step), *e.problems) from None
 
     def save_state(self, progress: Progress, kind: str, epoch: int) -> Path | None:
         """Save a state only, on the main process; returns where it lies."""
@@ -121,9 +168,29 @@ class Outputs:
         path = stem.with_name(stem.name + self._ending)
         if not self._is_own_model(path, progress):
             self._set_aside(path)
-        place = self._write_model(path, progress, epoch)
+        place = self._written(path, progress, epoch)
         progress.written[place.name] = owned.stamp(place)
+        self._model_step = progress.step
         self._emit(Saved("model", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        return place
+
+    def _written(self, path: Path, progress: Progress, epoch: int) -> Path:
+        """Write a model; where its numbers do not fit the precision that was asked for, in float32."""
+        precision = self._config.save_precision
+        try:
+            return self._write_model(path, progress, epoch, precision)
+        except NumericFault:
+            if precision not in ("fp16", "bf16"):
+                raise
+        place = self._write_model(path, progress, epoch, "float")
+        self._emit(
+            Warned(
+                "W-SAVE-PRECISION",
+                f"some weights are too large for {precision}, so {place.name} is saved in float32.",
+                f"{precision}では表せない大きさの重みがあるため、{place.name}はfloat32で保存しました。",
+                str(place),
+            )
+        )
         return place
 
     def _is_own_model(self, path: Path, progress: Progress) -> bool:
@@ -248,6 +315,26 @@ def _origin(lineage: str | None) -> tuple[str, str]:
     if lineage is None:
         return "which does not say where it is from", "作成元は不明"
     return f"of the run {lineage}", f"学習{lineage}の結果"
+
+
+def _spoilt(step: int) -> Problem:
+    return Problem(
+        "E-NUMERIC",
+        f"the weights of step {step} are not finite, so nothing is saved of it; earlier saves are as they "
+        "were. Lower the learning rate.",
+        f"{step}ステップ目の重みが有限でないため保存しません。それより前の保存はそのままです。"
+        "学習率を下げてください。",
+    )
+
+
+def _only_state(place: Path | None) -> Problem:
+    return Problem(
+        "E-SAVE-STATE",
+        f"the trained weights are sound and kept in the state {place}. Where ema_decay is set, their running "
+        "mean is what can't be saved: resume with ema_decay empty and resume_anyway to get the model.",
+        f"学習した重みに問題はなく、学習状態 {place} に保存しました。ema_decayを使っている場合、保存できない"
+        "のは移動平均です。ema_decayを空欄にし、resume_anywayで再開するとモデルを保存できます。",
+    )
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:

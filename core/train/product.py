@@ -23,7 +23,7 @@ RECIPE = "rareword_recipe"
 
 
 class ModelWriter:
-    """Writes the trained model as it is now; called by the outputs with (path, progress, epoch)."""
+    """Writes the trained model as it is now; called by the outputs."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class ModelWriter:
         self._optimizer = optimizer
         self._started = time.time()
 
-    def __call__(self, path: Path, progress: Progress, epoch: int) -> Path:
-        """Write it; returns where it lies.
+    def __call__(self, path: Path, progress: Progress, epoch: int, precision: str) -> Path:
+        """Write it; returns where it lies. precision: a key of tensors.PRECISIONS.
 
         Raises NumericFault when a weight is not finite, ResourceFault when the disk is full.
         """
@@ -50,8 +50,8 @@ class ModelWriter:
         texts = self._metadata(progress, epoch)
         if network is None:
             save_as = resolved_format(self._config, self._parts)
-            return self._family.save(self._parts, path, save_as, save.save_precision, texts)
-        dtype = tensors.PRECISIONS[save.save_precision]
+            return self._family.save(self._parts, path, save_as, precision, texts)
+        dtype = tensors.PRECISIONS[precision]
         made = lora_file.to_file(network.weights(), self._parts.spec.lora_prefix, dtype)
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.config.schema import RunConfig
 from core.data.plan import Plan
 from core.errors import Problem, UserError
 from core.formats import commit, tensors
+from core.formats.tensors import Lazy
 from core.train import optim_state, state_files
 from core.train.ema import Averages
 from core.train.engine import Engine
@@ -48,6 +50,7 @@ class Progress:
     resume is the one that would have come. lineage: name of the first run folder of this training. written:
     names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
     left. inexact: what was changed where it was resumed, so that it is not exactly a training in one go.
+    recent: losses of the last steps, to be told when one goes wrong; not kept in states.
     """
 
     step: int = 0
@@ -56,6 +59,7 @@ class Progress:
     written: dict[str, Stamp | None] = field(default_factory=dict)
     saves: list[Kept] = field(default_factory=list)
     inexact: list[str] = field(default_factory=list)
+    recent: deque[Tensor] = field(default_factory=deque)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,9 @@ class StateWriter:
 
         def write(folder: Path) -> None:
             tensors.save(folder / TRAINABLE, self.trainee.tensors(), {})
-            tensors.save(folder / OPTIMIZER, memory, {})
+            tensors.save(folder / OPTIMIZER, _as_they_are(memory), {})
             if means:
-                tensors.save(folder / EMA, means, {})
+                tensors.save(folder / EMA, _as_they_are(means), {})
             (folder / NUMBERS).write_text(json.dumps(numbers, indent=1), encoding="utf-8")
             (folder / "run.toml").write_text(
                 toml_io.dumps(toml_io.values_of(self.config)), encoding="utf-8", newline="\n"
@@ -212,6 +216,11 @@ def _written(noted: Mapping[str, Any] | list[str]) -> dict[str, Stamp | None]:
     if isinstance(noted, list):
         return dict.fromkeys(noted)
     return {name: Stamp(*stamp) if stamp else None for name, stamp in noted.items()}
+
+
+def _as_they_are(named: Mapping[str, Tensor]) -> dict[str, Lazy]:
+    """What goes with the weights is kept bit for bit, infinite or not: nobody but this training uses it."""
+    return {name: replace(tensors.of(tensor), is_checked=False) for name, tensor in named.items()}
 
 
 def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:

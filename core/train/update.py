@@ -22,8 +22,13 @@ OVERFLOWS = 20
 """So many fp16 overflows in a row are a fault; single ones are how the scaler finds its scale."""
 
 
+LARGEST_NORM = 1e10
+"""A gradient norm above it is a fault, with clipping too: a healthy one is below 1e4, and what is so far off
+comes from weights or a batch that are broken, which clipping would hide and train on."""
+
+
 class BadStep(Exception):
-    """Loss or gradients stopped being finite after `step` good steps; the weights are those of that step."""
+    """Loss or gradients stopped being finite, or sane, after `step` good steps; the weights are from then."""
 
     def __init__(self, step: int) -> None:
         super().__init__(f"not finite after step {step}")
@@ -102,7 +107,7 @@ class Update:
         scaler = self.engine.scaler
         norm = gradient_norm(self.parameters)
         self.grad_norm = norm if scaler is None else norm / scaler.value
-        return ~(self.grad_norm.isfinite() & loss.isfinite())
+        return ~((self.grad_norm <= LARGEST_NORM) & loss.isfinite())  # NaN compares as false
 
     def _factor(self) -> Tensor | None:
         """What gradients are to be multiplied with, for the scale and the largest norm; None for nothing."""

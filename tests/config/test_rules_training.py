@@ -31,7 +31,7 @@ def test_a_rate_far_below_one_is_said_where_the_optimizer_finds_it(name):
 def test_several_rates_become_one_and_that_is_said():
     rates = ["train.learning_rate = 1.0", "train.text_encoder_lr = 0.5"]
     assert said(optimizer("Prodigy"), *rates) == [("W-OPT-ONE-RATE", "train.text_encoder_lr")]
-    assert said(*rates) == []
+    assert "W-OPT-ONE-RATE" not in [code for code, _ in said(*rates)]
     ratio = "network.loraplus_lr_ratio = 4.0"
     assert said(optimizer("Prodigy"), rates[0], ratio) == [("W-OPT-ONE-RATE", "network.loraplus_lr_ratio")]
     assert said(optimizer("Prodigy"), "train.learning_rate = 1.0", "train.text_encoder_lr = 0.0") == []
@@ -51,11 +51,10 @@ def test_adafactor_makes_its_own_schedule_and_no_other_optimizer_may_have_it():
 
 @pytest.mark.parametrize("name", ["AdamWScheduleFree", "RAdamScheduleFree", "SGDScheduleFree"])
 def test_a_schedule_free_optimizer_takes_no_falling_schedule_and_no_second_mean(name):
-    assert said(optimizer(name), 'optimizer.lr_scheduler = "constant_with_warmup"') == []
-    assert said(optimizer(name), 'optimizer.lr_scheduler = "cosine"') == [
-        ("E-CFG-TOGETHER", "optimizer.lr_scheduler")
-    ]
-    assert said(optimizer(name), "train.ema_decay = 0.99") == [("E-CFG-TOGETHER", "train.ema_decay")]
+    usual = (optimizer(name), "train.learning_rate = 1e-3")
+    assert said(*usual, 'optimizer.lr_scheduler = "constant_with_warmup"') == []
+    assert said(*usual, 'optimizer.lr_scheduler = "cosine"') == [("E-CFG-TOGETHER", "optimizer.lr_scheduler")]
+    assert said(*usual, "train.ema_decay = 0.99") == [("E-CFG-TOGETHER", "train.ema_decay")]
 
 
 @pytest.mark.parametrize(

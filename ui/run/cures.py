@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from core import runs
-from core.catalog import MOVED
+from core.catalog import METHODS, MOVED, OPTIMIZERS
+from core.config import usual_rates
 from core.config.option import Option
 from core.errors import Lang
 from ui.parts.numbers import decimal_text
@@ -21,13 +22,16 @@ CURABLE = (
     "optimizer.optimizer_type",
     "train.precision",
     "train.learning_rate",
+    "train.unet_lr",
+    "train.text_encoder_lr",
     "dataset.enable_bucket",
     "model.base",
 )
 """The options that a cure may set."""
 
 GENTLER = 10
-"""A rate at which numbers stopped being finite is mostly far too high, not a little."""
+"""A rate at which numbers stopped being finite is mostly far too high, not a little; so many times lower, and
+never above what is usual."""
 
 _NOT_CACHED = ("dataset.random_crop", "dataset.color_aug")
 _SAFER = {"fp16": "bf16", "full_fp16": "full_bf16"}
@@ -64,17 +68,30 @@ def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if values.get("optimizer.optimizer_type") == "AdamW":
             yield "optimizer.optimizer_type", "AdamW8bit"
     elif code == "E-NUMERIC":
-        precision, rate = values.get("train.precision"), values.get("train.learning_rate")
+        precision = values.get("train.precision")
         if precision in _SAFER:
             yield "train.precision", _SAFER[precision]
-        if isinstance(rate, float) and rate > 0 and not values.get("train.unet_lr"):
-            yield "train.learning_rate", float(f"{rate / GENTLER:.3g}")
+        yield from _gentler(values)
     elif code == "E-OPT-MISSING":
         yield "optimizer.optimizer_type", "AdamW"
     elif code == "E-IMG-SIZE" and values.get("dataset.enable_bucket") is False:
         yield "dataset.enable_bucket", True
     elif code == "E-MODEL-MOVED" and values.get("model.base") in MOVED:
         yield "model.base", MOVED[values["model.base"]]
+
+
+def _gentler(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A lower rate for the part of the model that has the highest."""
+    rates = {key: values.get(key) for key in ("train.unet_lr", "train.text_encoder_lr")}
+    common = ("train.learning_rate", values.get("train.learning_rate"))
+    used = dict(common if rate is None else (key, rate) for key, rate in rates.items())
+    found = {key: rate for key, rate in used.items() if isinstance(rate, int | float) and rate > 0}
+    method, optimizer = values.get("network.method"), values.get("optimizer.optimizer_type")
+    if not found or method not in METHODS or optimizer not in OPTIMIZERS:
+        return
+    highest = max(found, key=lambda key: found[key])
+    lower = min(found[highest] / GENTLER, usual_rates.of(method, optimizer).typical)
+    yield highest, float(f"{lower:.3g}")
 
 
 def label_of(cure: Cure, lang: Lang) -> str:

@@ -1,0 +1,60 @@
+"""Which learning rates are usual, and a word where one is far from it."""
+
+import pytest
+
+from core.config import usual_rates
+from core.config.check import check
+from core.errors import ConfigError
+
+HEAD = 'model.base = "a"\ndataset.train_data_dir = "b"\n'
+
+
+def said(*settings: str) -> list[tuple[str, str]]:
+    """(option, first words) of the notices about rates."""
+    try:
+        found = check(HEAD, settings).notices
+    except ConfigError as e:
+        found = e.problems
+    return [(p.key, " ".join(p.en.split()[:4])) for p in found if p.code == "W-OPT-RATE"]
+
+
+def rate(value: float, key: str = "learning_rate") -> str:
+    return f"train.{key} = {value}"
+
+
+WHOLE, LORA = 'network.method = "none"', 'network.method = "lora"'
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ((LORA, rate(1e5)), "1e5 is far too"),
+        ((LORA, rate(1.5e-3)), None),
+        ((WHOLE, rate(1.5e-3)), "1.5e-3 is far too"),  # LoRA's rate kept when DreamBooth was chosen
+        ((WHOLE, rate(1e-6)), None),
+        ((WHOLE, rate(5e-6)), None),
+        ((WHOLE, rate(1e-9)), "1e-9 is very low:"),
+        ((LORA, 'optimizer.optimizer_type = "Prodigy"', rate(1.0)), None),
+        ((LORA, 'optimizer.optimizer_type = "Prodigy"', rate(30.0)), "30 is far too"),
+        ((LORA, 'optimizer.optimizer_type = "SGDNesterov"', rate(0.1)), None),
+        ((LORA, 'optimizer.optimizer_type = "Lion"', rate(3e-5)), None),
+        (('optimizer.optimizer_type = "Adafactor"', rate(1e5)), None),  # which makes its own steps
+    ],
+)
+def test_a_rate_far_from_the_usual_one_is_said(settings, expected):
+    assert said(*settings) == ([] if expected is None else [("train.learning_rate", expected)])
+
+
+def test_the_rates_that_count_are_looked_at_and_the_usual_range_is_named():
+    parts = [LORA, rate(1e5), rate(1e-4, "unet_lr"), rate(1.0, "text_encoder_lr")]
+    assert said(*parts) == [("train.text_encoder_lr", "1 is far too")]
+    assert said(*parts, "train.stop_text_encoder_training = 0") == []
+    notice = next(p for p in check(HEAD, [LORA, rate(1e5)]).notices if p.code == "W-OPT-RATE")
+    assert "for LoRA with AdamW, 1e-5 to 1e-3 is usual" in notice.en and "1e-5〜1e-3" in notice.ja
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-6, "1e-6"), (1.5e-3, "1.5e-3"), (0.05, "0.05"), (1.0, "1"), (1e5, "1e5")]
+)
+def test_a_rate_is_written_as_people_write_it(value, text):
+    assert usual_rates.shown(value) == text
