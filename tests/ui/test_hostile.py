@@ -6,6 +6,7 @@ All of it, not a sample: HOSTILE=all pytest tests/ui/test_hostile.py
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 from typing import Any
@@ -13,8 +14,14 @@ from typing import Any
 import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
+from PIL import Image
 
-from core.errors import UserError
+from core.config.importing import import_text
+from core.config.option import walk
+from core.config.schema import RunConfig
+from core.errors import ConfigError, UserError
+from tests.ui.fake import demo_raw
+from ui.settings.widgets import kind
 from ui.window.blocks import taken
 
 VALUES: dict[str, Any] = {
@@ -39,16 +46,20 @@ VALUES: dict[str, Any] = {
 }
 
 
-async def asked(blocks: gr.Blocks, event: Any, inputs: list[Any], sent: Any) -> None:
-    """Ask a handler as the page does, up to the end of what it tells bit by bit."""
+async def asked(blocks: gr.Blocks, event: Any, inputs: list[Any], sent: Any) -> list[Any]:
+    """Ask a handler as the page does, up to the end of what it tells bit by bit; all its answers."""
     state, iterator, data = SessionState(blocks), None, gr.EventData(None, sent)
+    request = gr.Request(headers={}, cookies={})
+    answers = []
     for _ in range(50):
         answer = await blocks.process_api(
-            event, inputs, state=state, iterator=iterator, session_hash="x", event_data=data
+            event, inputs, state, request, iterator, session_hash="x", event_data=data
         )
+        answers.append(answer["data"])
         iterator = answer["iterator"]
         if not answer["is_generating"]:
-            return
+            break
+    return answers
 
 
 def tries(app: Any) -> list[tuple[Any, str, int]]:
@@ -86,6 +97,70 @@ def test_no_value_of_any_type_makes_a_handler_fail(app, caplog):
             failed.append(f"{what}: {error!r}")
         failed += [f"{what}: {r.exc_info[1]!r}" for r in caplog.records if r.exc_info and r.exc_info[1]]
     assert not failed, "\n".join([f"{len(failed)} of {len(chosen)}", *failed])
+
+
+CHOICES = [option for option in walk(RunConfig) if kind(option) == "choice"]
+
+
+@pytest.mark.parametrize("named", ["os.system", "builtins.eval"])
+def test_no_choice_of_a_run_names_code(app, window, named):
+    (start,) = [
+        event for event in app.blocks.fns.values() if (app.run.parts["start"]._id, "click") in event.targets
+    ]
+    assert len(CHOICES) > 10
+    for option in CHOICES:
+        raw = {**demo_raw(app), option.key: named}
+        if option.key not in app.form.collect(raw):
+            continue  # it has no effect beside the others, and is left out
+        with pytest.raises(ConfigError) as error:
+            app.form.check(raw, "en")
+        assert option.key in {problem.key for problem in error.value.problems}
+        shown = {component: raw[key] for key, component in app.form.components.items()}
+        inputs = [shown.get(block, getattr(block, "value", None)) for block in start.inputs]
+        asyncio.run(asked(app.blocks, start, inputs, None))
+        assert window.runner.current is None
+    for line in (f"--optimizer_type={named}", f"--network_module={named}", f"--lr_scheduler={named}"):
+        imported = import_text(f"accelerate launch train_network.py {line}")
+        assert named not in imported.values.values() and any(
+            "not taken" in p.text("en") for p in imported.report
+        )
+
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def test_markup_in_names_captions_and_fields_is_shown_as_text(app, window, tmp_path):
+    data = tmp_path / "data"
+    folder = data / f"3_sls {MARKUP}"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (64, 64), (9, 99, 9)).save(folder / f"{MARKUP}.png")
+    (folder / f"{MARKUP}.txt").write_text(f"{MARKUP}, javascript:alert(1), ![x](http://x/y.png)", "utf-8")
+    keys = {"dataset.train_data_dir": str(data), "save.output_name": f"a{MARKUP}", "model.base": f"/{MARKUP}"}
+    raw = {**demo_raw(app), "sample.sample_prompts": MARKUP, "dataset.caption_extension": ".txt", **keys}
+    shown = {component: raw[key] for key, component in app.form.components.items()}
+    seen = []
+    for event in app.blocks.fns.values():
+        if event.fn is None:
+            continue
+        inputs = [
+            shown.get(
+                block,
+                MARKUP if isinstance(block, gr.Textbox | gr.Dropdown) else getattr(block, "value", None),
+            )
+            for block in event.inputs
+        ]
+        try:
+            answers = asyncio.run(
+                asked(app.blocks, event, inputs, {"act": MARKUP, "on": MARKUP, "step": MARKUP})
+            )
+        except gr.Error as error:
+            seen.append(error.message)
+            continue
+        for answer in answers:
+            is_html = [isinstance(block, gr.HTML | gr.Markdown) for block in event.outputs]
+            seen += [json.dumps(value) for value, html in zip(answer, is_html, strict=True) if html]
+    assert len([text for text in seen if "&lt;img src=x onerror" in text]) > 10  # it was shown in many places
+    assert [text for text in seen if "<img src=x" in text or "<img src=http" in text] == []
 
 
 def test_a_field_of_text_takes_numbers_and_no_lists():

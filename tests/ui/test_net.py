@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -129,6 +130,27 @@ def test_a_strange_request_is_answered_in_words(place, route, strange):
     assert answer.headers["content-type"].startswith("application/json")
     if answer.status_code == 500:
         assert answer.json()["error"]
+
+
+def test_a_flood_of_requests_is_refused_beyond_64_and_the_page_still_answers(place):
+    """The queue stands still here: nothing of it is worked off."""
+    app, _, config = place
+    event = event_of(config, "inspect-button")
+
+    async def flood() -> tuple[list[int], int]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+            bodies = [
+                {"data": ["x" for _ in event["inputs"]], "fn_index": event["id"], "session_hash": f"s{n}"}
+                for n in range(200)
+            ]
+            answers = [await client.post("/gradio_api/queue/join", json=body) for body in bodies]
+            return [answer.status_code for answer in answers], (await client.get("/")).status_code
+
+    statuses, page = asyncio.run(flood())
+    taken = statuses.count(200)
+    assert 0 < taken <= 64 and statuses == [200] * taken + [503] * (200 - taken)
+    assert page == 200
 
 
 def test_the_page_raises_nothing_but_what_gradio_shows(app):

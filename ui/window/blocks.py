@@ -26,12 +26,12 @@ class Blocks(gr.Blocks):
         super().__init__(**more)
         self._window = window
 
-    async def process_api(self, *args: Any, request: Any = None, **more: Any) -> dict[str, Any]:
+    async def process_api(self, *args: Any, **more: Any) -> dict[str, Any]:
         """As Gradio's. Raises gr.Error alone, with a sentence in the language of the page that asked."""
         try:
-            return await super().process_api(*args, request=request, **more)
+            return await super().process_api(*args, **more)
         except Exception as e:
-            raise told(e, self._window, (request,)) from None
+            raise told(e, self._window, (*args, *more.values())) from None
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **more: Any) -> list[Any]:
         """As Gradio's, of values that are what their component can hold. Raises UserError for others."""
