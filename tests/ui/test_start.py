@@ -164,8 +164,8 @@ def test_a_preset_at_the_start_goes_over_the_settings_from_before(tmp_path):
     window.chosen = {"network.rank": 99}
     app = App(window)
     assert window.draft.values["network.rank"] == 99
-    assert app.form.components["network.rank"].value == 99
-    assert app.form.components["train.max_train_steps"].value == 1600
+    assert app.form.components["network.rank"].value == "99"
+    assert app.form.components["train.max_train_steps"].value == "1600"
     assert app.form.components["save.output_name"].value == "mine"
 
 
