@@ -163,7 +163,7 @@ def test_a_preset_at_the_start_goes_over_the_settings_from_before(tmp_path):
     window.draft.keep({"network.rank": 77, "train.max_train_steps": 123, "save.output_name": "mine"})
     window.chosen = {"network.rank": 99}
     app = App(window)
-    assert window.draft.values["network.rank"] == 99
+    assert window.draft.values["network.rank"] == "99"
     assert app.form.components["network.rank"].value == "99"
     assert app.form.components["train.max_train_steps"].value == "1600"
     assert app.form.components["save.output_name"].value == "mine"
