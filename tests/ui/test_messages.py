@@ -97,6 +97,21 @@ def test_a_run_that_was_refused_leaves_what_could_be_resumed_before_it(app, wind
 
 
 @pytest.mark.browser
+def test_what_is_wrong_is_gone_to_by_a_click_and_its_field_is_marked_until_it_is_changed(look):
+    page = look()
+    page.tab(2)
+    page.fill("opt-train-learning-rate", "fast")
+    page.tab(0)
+    page.page.locator("#run-check").click()
+    page.page.locator("#run-message [data-goto]", has_text="Learning rate").click()
+    field = page.page.locator("#opt-train-learning-rate input, #opt-train-learning-rate textarea")
+    page.page.wait_for_function("document.activeElement.closest('#opt-train-learning-rate')")
+    assert field.get_attribute("aria-invalid") == "true"
+    field.press_sequentially("1")
+    assert field.get_attribute("aria-invalid") is None
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_message_whose_settings_have_changed_is_marked_on_the_page(look, lang):
     page = look(lang)

@@ -148,13 +148,26 @@ def test_a_second_start_says_that_a_run_is_under_way(app):
     assert "学習を実行中" in press(app, "start", "ja")["message"]["value"]
 
 
-def test_what_is_wrong_is_told_with_option_and_line_and_nothing_starts(app, window):
+def test_what_is_wrong_is_told_with_its_option_and_nothing_starts(app, window):
     raw = {**demo_raw(app), "train.learning_rate": "<b>fast</b>"}
     updates = named(app.run, app.run._answer(app.run._check, raw, "en", None))
     html = updates["message"]["value"]
-    assert "Learning rate" in html and "train.learning_rate" in html and "line " in html
+    assert "Learning rate" in html and "train.learning_rate" in html and "line " not in html
+    assert 'data-goto="opt-train-learning-rate"' in html and 'data-wrong="opt-train-learning-rate"' in html
     assert "<b>fast" not in html and "&lt;b&gt;fast" in html
     assert window.runner.current is None
+
+
+def test_why_a_run_was_refused_leads_to_the_option_and_names_no_line_of_its_own_file(app, window):
+    press(app, "start")
+    en = "line 95: train.learning_rate: must be above 0\nfolder: not there"
+    ja = "95行目: train.learning_rate: 0より大きい値が必要です\nfolder: ありません"
+    window.runner.current.log(RunEnded("refused", 2, 0, en, ja))
+    window.runner.current.status = "refused"
+    for lang, said in (("en", "Must be above 0"), ("ja", "0より大きい値")):
+        html = looked(app, lang)["outcome"]
+        assert 'data-goto="opt-train-learning-rate"' in html and said in html and "folder: " in html
+        assert "95" not in html
 
 
 def test_check_counts_pictures_steps_and_epochs(app):

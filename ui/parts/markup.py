@@ -6,9 +6,10 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from core.config.option import Option
 from core.config.taking import KEYS
 from core.errors import Lang, Problem
-from ui.parts.options import OPTIONS
+from ui.parts.options import LEVELS, OPTIONS, element_id
 from ui.text import say
 
 
@@ -77,22 +78,39 @@ def _cell(cell: object) -> str:
     return esc(cell)
 
 
-def problems(found: Sequence[Problem], lang: Lang) -> str:
-    """Problems and notices in plain words, each with its option and line."""
+def goto(option: Option) -> str:
+    """What makes a button lead to an option (script/goto.js)."""
+    return leads_to(element_id(option), option.tab, LEVELS.index(option.meta.level))
+
+
+def leads_to(element: str, tab: str = "", level: int = 0) -> str:
+    """What makes a button lead to an element of the page, on this tab, shown from this level on."""
+    return f'data-goto="{esc(element)}" data-goto-tab="{esc(tab)}" data-goto-level="{level}"'
+
+
+def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -> str:
+    """Problems and notices in plain words, each with its option, which a click leads to.
+
+    has_lines: whether their lines are those of a text that the person knows, and not of one that we wrote.
+    """
     if not found:
         return ""
-    items = "".join(_problem(problem, lang) for problem in found)
+    items = "".join(_problem(problem, lang, has_lines) for problem in found)
     return f'<ul class="rw-problems">{items}</ul>'
 
 
-def _problem(problem: Problem, lang: Lang) -> str:
+def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:
     place = []
+    wrong = ""
     if problem.key in KEYS:
-        label = OPTIONS[problem.key].meta.label
-        place.append(f"{label.ja if lang == 'ja' else label.en} <code>{esc(problem.key)}</code>")
+        option = OPTIONS[problem.key]
+        label = option.meta.label.ja if lang == "ja" else option.meta.label.en
+        link = f'<button type="button" class="rw-link" {goto(option)}>{esc(label)}</button>'
+        place.append(f"{link} <code>{esc(problem.key)}</code>")
+        wrong = f' data-wrong="{element_id(option)}"' if problem.is_error else ""
     elif problem.key:
         place.append(f"<code>{esc(problem.key)}</code>")
-    if problem.line is not None:
+    if problem.line is not None and (has_lines or problem.path):
         place.append(esc(say("run.line", lang, n=problem.line)))
     if problem.path and problem.path not in problem.sentence(lang):
         place.append(f"<code>{esc(problem.path)}</code>")
@@ -102,7 +120,7 @@ def _problem(problem: Problem, lang: Lang) -> str:
     if lang == "en" and not problem.ja.startswith(first):  # a name is the same in both and stays as it is
         sentence = sentence[:1].upper() + sentence[1:]
     tone = "bad" if problem.is_error else "warn"
-    return f'<li class="is-{tone}">{where}<span>{prose(sentence)}</span></li>'
+    return f'<li class="is-{tone}"{wrong}>{where}<span>{prose(sentence)}</span></li>'
 
 
 def bar(share: float | None) -> str:

@@ -22,6 +22,11 @@ GROUPS = (
 """The cards of the tabs from top to bottom."""
 
 
+def element_id(option: Option) -> str:
+    """The page's name for an option: "opt-network-rank"."""
+    return f"opt-{option.section}-{option.name.replace('_', '-')}"
+
+
 def defaults() -> dict[str, Any]:
     """Every option at its default."""
     return {key: option.default for key, option in OPTIONS.items()}

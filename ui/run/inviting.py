@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.errors import Lang, UserError
-from ui.parts.markup import esc, note
+from ui.parts.markup import esc, goto, leads_to, note
 from ui.parts.options import OPTIONS
 from ui.settings.demo import is_demos
-from ui.settings.showing import goto, leads_to
 from ui.text import say
 from ui.window import Window
 

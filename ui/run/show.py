@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from core.config.taking import KEYS
 from core.errors import Lang, Problem
 from core.sinks import UNITS, duration, waiting
 from ui.parts.markup import bar, esc, facts, note, problems
@@ -14,6 +17,9 @@ from ui.window import Window
 from ui.window.run_view import RunView, rates
 
 MOST_NOTICES = 20
+
+_PLACE = re.compile(r"(?:(?:line \d+|\d+行目): )?(\w+\.\w+): ")
+"""What stands before the sentence about an option of the run's own file."""
 
 
 def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
@@ -147,9 +153,8 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     is_plainly_done = view.status == "done" and view.model_path  # which the head and the result say
     if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
-        parts += [
-            note(line, tone) for line in (view.ended.ja if lang == "ja" else view.ended.en).splitlines()
-        ]
+        lines = (view.ended.ja if lang == "ja" else view.ended.en).splitlines()
+        parts += [_reason(line, lang) if tone == "bad" else note(line, tone) for line in lines]
     if view.model_path and not view.is_live:
         path = Path(view.model_path)
         parts.append(
@@ -157,6 +162,19 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
             f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code>{link}</div>"
         )
     return "".join(parts)
+
+
+def _reason(line: str, lang: Lang) -> str:
+    """Why a run ended, with a link to the option that it is about: see Problem.text.
+
+    The lines of the run file, which the window wrote, are nobody's.
+    """
+    found = _PLACE.match(line)
+    if found is None or found[1] not in KEYS:
+        return note(line, "bad")
+    sentence = line[found.end() :]
+    said = Problem("E-RUN", "", sentence) if lang == "ja" else Problem("E-RUN", sentence, "")
+    return problems([replace(said, key=found[1])], lang)
 
 
 def notices_html(view: RunView, lang: Lang) -> str:

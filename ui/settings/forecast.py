@@ -20,13 +20,12 @@ from core.forecast.machine import Machine
 from core.forecast.pace import Pace, pace
 from core.forecast.phases import KINDS, Forecast, forecast
 from core.forecast.setup import Data, Setup
-from ui.parts.markup import esc, note, table
+from ui.parts.markup import esc, goto, note, table
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK
 from ui.settings.checking import STANDS_IN
 from ui.settings.form import Form
 from ui.settings.length import length_of
-from ui.settings.showing import goto
 from ui.text import say
 from ui.window import Window
 from ui.window.faults import guarded

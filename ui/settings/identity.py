@@ -15,11 +15,10 @@ from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import look, pairs
 from core.models.sd import hub
 from core.reading import reading
-from ui.parts.markup import esc, facts, note, problems
+from ui.parts.markup import esc, facts, goto, note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import worded
 from ui.settings.form import Form
-from ui.settings.showing import goto
 from ui.text import WORDS, say
 from ui.window.paths import Paths
 

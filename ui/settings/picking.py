@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Lang
-from ui.parts.options import OPTIONS
+from ui.parts.options import OPTIONS, element_id
 from ui.parts.page import Page, texts
-from ui.settings.widgets import element_id
 from ui.window import Window
 from ui.window.dialog import is_here
 from ui.window.faults import guarded

@@ -318,7 +318,7 @@ class PresetsBar:
                 open_file(path), path.stem, note(say("file.opened", lang, name=path.name), "good"), lang
             )
         except UserError as e:
-            return self.told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang, has_lines=True))
 
     def take(self, text: Any, lang: Lang) -> Update:
         """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
@@ -327,14 +327,16 @@ class PresetsBar:
         try:
             return self._put(open_text(str(text)), "pasted", "", lang) | {self.parts["paste"]: ""}
         except UserError as e:
-            return self.told(lang, problems(e.problems, lang))
+            return self.told(lang, problems(e.problems, lang, has_lines=True))
 
     def _put(self, opened: Opened, name: str, done: str, lang: Lang) -> Update:
         """Put into the form what was opened, with what there is to say. Raises UserError."""
         if opened.datasets:
             return self._take_datasets(opened.datasets, file_name(name), lang)
         if opened.is_whole:
-            return self._whole(opened.values) | self._another(done + problems(opened.report, lang), lang)
+            return self._whole(opened.values) | self._another(
+                done + problems(opened.report, lang, has_lines=True), lang
+            )
         updates = put(self._window, self._form, opened.values)
         return updates | self._another(done + report_html(opened.report, lang), lang)
 

@@ -9,11 +9,10 @@ from typing import Any
 from core.config.needs import unmet
 from core.config.option import Option
 from core.errors import Lang
-from ui.parts.markup import esc, note, prose
-from ui.parts.options import LEVELS, OPTIONS
+from ui.parts.markup import esc, goto, note, prose
+from ui.parts.options import LEVELS, OPTIONS, element_id
 from ui.settings.form import Form
 from ui.settings.picking import PICKED
-from ui.settings.widgets import element_id
 from ui.text import say
 
 MOST_FOUND = 10
@@ -84,16 +83,6 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
         f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '
         f"<code>{esc(option.key)}</code><small>{esc(place)}</small>{hint}</button></li>"
     )
-
-
-def goto(option: Option) -> str:
-    """What makes a button lead to an option."""
-    return leads_to(element_id(option), option.tab, LEVELS.index(option.meta.level))
-
-
-def leads_to(element: str, tab: str = "", level: int = 0) -> str:
-    """What makes a button lead to an element of the page, on this tab, shown from this level on."""
-    return f'data-goto="{esc(element)}" data-goto-tab="{esc(tab)}" data-goto-level="{level}"'
 
 
 def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[Option, str]:

@@ -16,6 +16,7 @@ from core.config import numbers
 from core.config.option import Option, lines_of
 from core.errors import Lang
 from ui.parts.numbers import decimal_text
+from ui.parts.options import element_id
 from ui.parts.page import Page
 
 Kind = Literal["check", "choice", "digits", "decimal", "share", "size", "lines", "path", "text"]
@@ -61,11 +62,6 @@ def kind(option: Option) -> Kind:
     if get_origin(plain) is tuple:
         return "lines" if Ellipsis in get_args(plain) else "size"
     return "path" if option.meta.path else "text"
-
-
-def element_id(option: Option) -> str:
-    """The page's name for an option: "opt-network-rank"."""
-    return f"opt-{option.section}-{option.name.replace('_', '-')}"
 
 
 def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
