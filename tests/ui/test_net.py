@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from tests.ui.asking import HOST, ask
 from tests.ui.fake import make_window
+from ui.serve.guard import Guard
 from ui.serve.net import Net
 from ui.serve.server import gated, mounted
 from ui.window import Window
@@ -130,6 +131,18 @@ def test_a_strange_request_is_answered_in_words(place, route, strange):
     assert answer.headers["content-type"].startswith("application/json")
     if answer.status_code == 500:
         assert answer.json()["error"]
+
+
+def test_behind_a_proxy_with_https_the_page_knows_its_own_address(tmp_path):
+    window = make_window(tmp_path)
+    guard = Guard(gated(mounted(window, "/rareword"), window), {"127.0.0.1"}, root_path="/rareword")
+    guard.allow_host("train.example.net")
+    for headers in (
+        {"host": "train.example.net"},
+        {"host": HOST, "x-forwarded-host": "train.example.net"},
+    ):
+        answer = ask(guard, "GET", "/rareword/config", {**headers, "x-forwarded-proto": "https"})
+        assert answer.json()["root"] == "https://train.example.net/rareword"
 
 
 def test_a_flood_of_requests_is_refused_beyond_64_and_the_page_still_answers(place):
