@@ -249,9 +249,10 @@ def _taken(values: Mapping[str, Any]) -> Problem:
     names = [key.split(".")[1] for key, value in values.items() if value not in (None, "", ())]
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
+    counted = "1 setting was" if len(names) == 1 else f"{len(names)} settings were"
     return Problem(
         "I-IMPORT-TAKEN",
-        f"{len(names)} settings were taken: {shown}{f' and {more} more' if more > 0 else ''}.",
+        f"{counted} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
         f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
     )
 

@@ -16,6 +16,7 @@ from core.catalog import INTERPOLATIONS, Size, Words
 from core.config.schema_folders import Resolution
 from core.control import RunControl
 from core.data import buckets, images, pixels
+from core.data.counting import counted
 from core.data.findings import listed
 from core.data.names import is_junk, is_picture, nfc
 from core.data.preflight import look
@@ -76,7 +77,6 @@ class Report:
 
     def text(self, target: Path, lang: Lang) -> str:
         """The report in plain words, a line for each problem."""
-        counted = ((len(self.made), "picture"), (self.captions, "caption or other text file"))
         if lang == "ja":
             first = f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個"
             details = [
@@ -86,8 +86,8 @@ class Report:
             ]
             line = "、".join([first, *filter(None, details)])
         else:
-            made, texts = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in counted)
-            first = f"{target}: {made}, {texts}"
+            made = counted(len(self.made), "picture")
+            first = f"{target}: {made}, {counted(self.captions, 'caption or other text file')}"
             details = [
                 f"{self.enlarged} enlarged" if self.enlarged else "",
                 f"up to {self.cut:.0%} cut away" if self.cut else "",

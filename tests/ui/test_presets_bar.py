@@ -15,6 +15,7 @@ from ui.settings import datasets
 from ui.settings.form import Form
 from ui.settings.identity import identity_html
 from ui.settings.recipe import shown_then
+from ui.text import say
 from ui.window import PROJECT
 from ui.window.paths import Paths
 from ui.window.resuming import newest_unfinished
@@ -410,3 +411,10 @@ def test_what_was_said_of_a_click_does_not_stay_in_the_old_language(app, bar):
     page.put(app.lang, "ja")
     page.do(app.lang, "input")
     assert page.shown[bar.parts["said"]] == page.shown[app.tools.parts["found"]] == ""
+
+
+def test_one_of_a_thing_is_said_as_one(bar, frogs):
+    assert "1 setting was taken" in said(bar, bar.take("network_module = 'networks.lora'", "en"))
+    assert "with 1 subset." in said(bar, bar.take(datasets_of(frogs), "en"))
+    assert say("regularize.hint", "en", n=1, sum="1 × 1") == "The guide's rule gives 1 picture: 1 × 1."
+    assert say("runs.pictures.more", "en", n=1) == "1 more prompt is not shown."

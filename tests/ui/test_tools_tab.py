@@ -26,7 +26,7 @@ def test_a_folder_is_resized_below_the_workspace_with_its_captions(app, window, 
     for path in pictures:
         with Image.open(path) as picture:
             assert picture.size == (64, 96)
-    assert "is-good" in shown[-1] and "3 picture(s)" in shown[-1]
+    assert "is-good" in shown[-1] and "3 pictures, 1 caption or other text file;" in shown[-1]
 
 
 def test_a_second_go_leaves_what_is_there(app, window, frogs):

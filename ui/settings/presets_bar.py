@@ -346,5 +346,5 @@ class PresetsBar:
         values, n = datasets.keep(paths, text, name)
         self._window.draft.keep(self._form.shown(values))
         file = paths.short(values[datasets.KEY])
-        key = "import.datasets.one" if n == 1 else "import.datasets"
-        return self._form.fill(values) | self.told(lang, note(say(key, lang, path=file, n=n), "good"))
+        done = note(say("import.datasets", lang, path=file, n=n), "good")
+        return self._form.fill(values) | self.told(lang, done)

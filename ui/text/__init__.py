@@ -72,15 +72,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
     "import.datasets": Words(
         "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” "
-        "(Dataset tab, settings shown: All), with subsets: {n}. The fields for folders of pictures are empty "
-        "now, as the file names the pictures; all other settings stay as they were.",
-        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」"
-        "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"
-        "指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
-    ),
-    "import.datasets.one": Words(
-        "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” "
-        "(Dataset tab, settings shown: All), with {n} subset. The fields for folders of pictures are empty "
+        "(Dataset tab, settings shown: All), with {n:#subset}. The fields for folders of pictures are empty "
         "now, as the file names the pictures; all other settings stay as they were.",
         "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」"
         "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"

@@ -19,7 +19,7 @@ FILES_WORDS: Mapping[str, Words] = {
         "Nothing here yet: results appear after the first save.",
         "まだ結果はありません。最初に保存されるとここに表示します。",
     ),
-    "results.more": Words("and {n} older ones in the folder", "ほか古いもの{n}個がフォルダにあります"),
+    "results.more": Words("and {n:#older one} in the folder", "ほか古いもの{n}個がフォルダにあります"),
     "results.look": Words("Refresh the list", "一覧を更新"),
     "results.download": Words("Download", "ダウンロード"),
     "results.kind.model": Words("model", "モデル"),

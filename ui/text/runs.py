@@ -82,7 +82,9 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.pictures.start": Words("before training", "学習前"),
     "runs.pictures.step": Words("step {step}", "ステップ{step}"),
     "runs.pictures.none": Words("no picture", "画像なし"),
-    "runs.pictures.more": Words("{n} more prompts are not shown.", "ほか{n}個のプロンプトは省略しています。"),
+    "runs.pictures.more": Words(
+        "{n:#more prompt is|more prompts are} not shown.", "ほか{n}個のプロンプトは省略しています。"
+    ),
     "runs.settings": Words("Settings that differ: {n}", "異なる設定：{n}個"),
     "runs.settings.same": Words("The settings of these runs are the same.", "これらの学習の設定は同じです。"),
     "runs.settings.now": Words("Compared with the present settings", "現在の設定との違い"),
@@ -147,8 +149,8 @@ RUNS_WORDS: Mapping[str, Words] = {
     "queue.keep": Words(
         "Go on also after a run that failed or was stopped", "失敗・停止した後も次の学習へ進む"
     ),
-    "queue.steps": Words("{n} steps", "{n}ステップ"),
-    "queue.epochs": Words("{n} epochs", "{n}エポック"),
+    "queue.steps": Words("{n:#step}", "{n}ステップ"),
+    "queue.epochs": Words("{n:#epoch}", "{n}エポック"),
     "queue.up": Words("Earlier", "前へ"),
     "queue.down": Words("Later", "後へ"),
     "queue.edit": Words("Edit", "編集"),

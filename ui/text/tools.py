@@ -90,7 +90,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "regularize.negative": Words("Negative prompt", "ネガティブプロンプト"),
     "regularize.negative.info": Words("May be empty.", "省略できます。"),
     "regularize.hint": Words(
-        "The guide's rule gives {n} pictures: {sum}.", "ガイドの式では{n}枚になります：{sum}"
+        "The guide's rule gives {n:#picture}: {sum}.", "ガイドの式では{n}枚になります：{sum}"
     ),
     "regularize.place": Words("They go to {folder}", "保存先：{folder}"),
     "regularize.button": Words("Make images", "画像を生成"),
@@ -100,7 +100,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "regularize.number": Words("“{name}” takes a whole number.", "「{name}」は整数で入力してください。"),
     "regularize.done": Words(
-        "{folder}: {n} pictures, {new} of them new", "{folder}：{n}枚（うち新規{new}枚）"
+        "{folder}: {n:#picture}, {new} of them new", "{folder}：{n}枚（うち新規{new}枚）"
     ),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
