@@ -29,6 +29,7 @@ from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
 from ui.settings.showing import hidden_style, search_html
+from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.widgets import kind
 from ui.text import say
 from ui.tools.board import TensorBoardCard
@@ -155,7 +156,7 @@ class App:
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model = draw_model(page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
-            self.schedule, self.forecast = draw_training(window, page, form)
+            self.schedule, self.forecast, self.prompted = draw_training(window, page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
@@ -172,7 +173,7 @@ class App:
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
-        self.tells = [self.schedule, *self.forecast.parts.values(), self.hidden]
+        self.tells = [self.schedule, self.prompted, *self.forecast.parts.values(), self.hidden]
         self.tells += [self.model[name] for name in SAID]
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
@@ -349,6 +350,7 @@ class App:
         """What the form's files are, how long the run will be, and which options apply."""
         updates: Update = {self.schedule: self._length(raw, lang), **self.forecast.show(raw, lang)}
         updates[self.hidden] = hidden_style(self.form, raw, level)
+        updates[self.prompted] = typed_html(self.form, raw, lang, PROMPTS)
         return updates | self.identities(raw, lang)
 
     def _length(self, raw: Mapping[str, Any], lang: Lang) -> str:

@@ -84,10 +84,12 @@ def draw_lora(page: Page, form: Form) -> None:
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
 
 
-def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, ForecastCard]:
-    """The Training tab. Gives the place of the schedule's summary, and the forecast."""
+def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, ForecastCard, Any]:
+    """The Training tab. Gives the place of the schedule, the forecast, the place of what prompts come to."""
     summary = gr.HTML(elem_id="schedule", elem_classes=["rw-maybe"], padding=False)
     forecast = ForecastCard(window, form)
     for group, options in groups_of("training"):
-        card(page, form, f"group.{group}", options, group)
-    return summary, forecast
+        with card(page, form, f"group.{group}", options, group):
+            if group == "sample":
+                prompted = gr.HTML(elem_id="prompted", elem_classes=["rw-maybe"], padding=False)
+    return summary, forecast, prompted

@@ -14,7 +14,7 @@ from ui.parts.markup import note
 from ui.settings.checking import dataset_config, train_config
 from ui.settings.form import Form
 from ui.settings.rates import rate_curve
-from ui.settings.typed import typed_html
+from ui.settings.typed import RATES, typed_html
 from ui.text import say
 
 
@@ -72,7 +72,7 @@ def length_note(length: Length | None, lang: Lang) -> str:
 
 def length_html(form: Form, raw: Mapping[str, Any], plan: Plan | None, lang: Lang) -> str:
     """The length of the run in a sentence, the curve of its learning rate, and what there is to say of it."""
-    length, said = length_of(form, raw, plan), typed_html(form, raw, lang)
+    length, said = length_of(form, raw, plan), typed_html(form, raw, lang, RATES)
     if length is None:
         return said
     return length_note(length, lang) + rate_curve(form, raw, length.total, lang) + said

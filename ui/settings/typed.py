@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +13,19 @@ from ui.parts.markup import problems
 from ui.settings.checking import STANDS_IN
 from ui.settings.form import Form
 
-SAID = ("train.learning_rate", "train.unet_lr", "train.text_encoder_lr", "sample.sample_prompts")
-"""Options whose values are looked at for what they come to; of the others only faults matter, at Check."""
+RATES = ("train.learning_rate", "train.unet_lr", "train.text_encoder_lr")
+PROMPTS = ("sample.sample_prompts",)
 
 _SECTIONS = ("network", "train", "optimizer", "sample")
 
 
-def typed_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
+def typed_html(form: Form, raw: Mapping[str, Any], lang: Lang, keys: Sequence[str]) -> str:
     """Problems and warnings of these options, "" while there are none."""
     chosen = {k: v for k, v in raw.items() if k.split(".")[0] in _SECTIONS or k == "dataset.resolution"}
     try:
         values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
         checked = check.check(toml_io.dumps(values))
-        found = [*checked.notices, *prompts.problems(checked.config)]
+        found = [*checked.notices, *(prompts.problems(checked.config) if keys == PROMPTS else ())]
     except UserError as e:
         found = list(e.problems)
-    return problems([replace(problem, line=None) for problem in found if problem.key in SAID], lang)
+    return problems([replace(problem, line=None) for problem in found if problem.key in keys], lang)
