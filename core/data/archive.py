@@ -18,7 +18,7 @@ from core.control import RunControl
 from core.data.gather import CAPTION_SUFFIXES, Entry
 from core.data.names import PICTURE_SUFFIXES, is_junk
 from core.errors import Problem, UserError
-from core.reading import reading
+from core.reading import reading, unreadable
 
 Report = Callable[[str, int, int], None]
 
@@ -136,7 +136,7 @@ def look(path: Path, caption_extension: str = ".caption", limits: Limits = LIMIT
 
     Raises UserError for a file that is no ZIP, or asks for more than the limits.
     """
-    with _opened(path, limits) as archive:
+    with _opened(path, limits) as archive, reading(path, "E-ZIP-BAD", advice=_AGAIN):
         return _listing(archive, path, caption_extension, limits)
 
 
@@ -147,7 +147,7 @@ def _listing(archive: zipfile.ZipFile, path: Path, caption_extension: str, limit
     for info in archive.infolist():
         name = name_of(info)
         parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
-        if info.is_dir() or name.endswith("\\") or not parts:
+        if name.endswith(("/", "\\")) or not parts:
             continue
         suffix = Path(parts[-1]).suffix.lower()
         reason = _refusal(info, name, parts, limits) or _unwanted(info, suffix, texts, limits)
@@ -174,7 +174,8 @@ def unpack(
     The files are called 1.png, 2.txt, ...: a name out of the archive never becomes a path.
     """
     with _opened(path, limits) as archive:
-        listing = _listing(archive, path, caption_extension, limits)
+        with reading(path, "E-ZIP-BAD", advice=_AGAIN):
+            listing = _listing(archive, path, caption_extension, limits)
         total = sum(member.info.file_size for member in listing.members)
         entries: list[Entry] = []
         damaged: list[str] = []
@@ -227,13 +228,15 @@ class _Damaged(Exception):
 
 
 def _chunks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
-    """The bytes of a packed file, a megabyte at a time. Raises _Damaged, and OSError when a drive is gone."""
+    """The bytes of a packed file, a megabyte at a time. Raises _Damaged, UserError when a drive is gone."""
     try:
         with archive.open(member.info) as reader:
             while chunk := reader.read(_CHUNK):
                 yield chunk
-    except OSError:
-        raise
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a place before the file's start, where a header lies
+            raise unreadable(Path(archive.filename or ""), error, "E-ZIP-BAD", advice=_AGAIN) from error
+        raise _Damaged from error
     except Exception as error:  # zipfile and zlib raise nearly anything for a header that lies
         _log.info("%s could not be unpacked", member.info.filename, exc_info=True)
         raise _Damaged from error

@@ -58,12 +58,13 @@ def measure(data: bytes) -> Traits:
     if picture.format in ("JPEG", "MPO"):
         # Decoded at the closest fraction that is not below SIDE: several times faster.
         scale = SIDE / max(picture.size)
-        picture.draft(None, (round(picture.width * scale), round(picture.height * scale)))
-    picture.load()
-    turned = pixels.orientation(picture)
-    clear = _clear(picture)
-    small = pixels.upright_rgb(picture)
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        picture.draft(None, (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    with pixels.room_for(picture):
+        picture.load()
+        turned = pixels.orientation(picture)
+        clear = _clear(picture)
+        small = pixels.upright_rgb(picture)
+        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     grey = np.asarray(small.convert("L"), np.float32)
     found, is_flat = sharpness(grey)
     colours = np.asarray(small.resize((TINY_GRID, TINY_GRID), Image.Resampling.BOX))

@@ -63,10 +63,12 @@ def load(
     one they stay as they are.
     Raises ResourceFault when the file is gone, or no longer the one that was planned.
     """
-    picture = pixels.upright_rgb(_open(image.path, image.content))
-    if Size(*picture.size) != image.size:
-        raise _changed(image.path)
-    cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
+    opened = _open(image.path, image.content)
+    with pixels.room_for(opened):
+        picture = pixels.upright_rgb(opened)
+        if Size(*picture.size) != image.size:
+            raise _changed(image.path)
+        cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
     if rng is not None and config is not None and config.color_aug:
         cut = recolour(cut, rng)
     return _facing(cut, sample)

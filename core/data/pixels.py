@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,9 @@ MAX_PIXELS = 180_000_000
 MAX_BYTES = 512 << 20
 """Larger files are not read: as much as 178 megapixels of three bytes, and several are read at once."""
 
+LARGE_PIXELS = 64_000_000
+"""Pictures of more are worked on one at a time: each may take two gigabytes, and eight threads work."""
+
 ORIENTATION = 0x0112
 """The EXIF tag."""
 
@@ -37,6 +43,16 @@ _UPRIGHT = {
 
 _SIDEWAYS = (5, 6, 7, 8)
 _WHITE = (255, 255, 255, 255)
+
+
+_large = threading.Lock()
+
+
+@contextmanager
+def room_for(picture: Image.Image) -> Iterator[None]:
+    """While the pixels of an opened picture are worked on; another large one waits meanwhile."""
+    with _large if picture.width * picture.height > LARGE_PIXELS else nullcontext():
+        yield
 
 
 class TooDeep(ValueError):

@@ -64,7 +64,8 @@ def look(path: Path) -> Look:
     if stored.width * stored.height > pixels.MAX_PIXELS:
         return Look(None, content, (_huge(path, stored),))
     try:
-        notices = _decode(path, picture)
+        with pixels.room_for(picture):
+            notices = _decode(path, picture)
         size = pixels.upright_size(picture, stored)
     except pixels.TooDeep:
         return Look(None, content, (_too_deep(path),))

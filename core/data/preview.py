@@ -112,14 +112,14 @@ def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) ->
         return _crossed_out(side)
     if picture.format in ("JPEG", "MPO"):
         picture.draft("RGB", (side, side))  # decoded at the closest larger fraction: several times faster
-    small = pixels.upright_rgb(picture)
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale)))
-    small = small.resize(size, Image.Resampling.BOX)
-    mask = _mask(image, picture, alpha_mask)
-    if mask is not None:
-        tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
-        small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
+    with pixels.room_for(picture):
+        small = pixels.upright_rgb(picture).resize(size, Image.Resampling.BOX)
+        mask = _mask(image, picture, alpha_mask)
+        if mask is not None:
+            tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
+            small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
     return _marked(small, image)
 
 
@@ -177,12 +177,12 @@ def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:
     """The small picture with everything outside the cut dimmed, and a frame around the cut."""
     fit = image.fit
     across, down = small.width / fit.resized.width, small.height / fit.resized.height
-    box = (
-        round(fit.crop_left * across),
-        round(fit.crop_top * down),
-        max(1, round((fit.crop_left + fit.bucket.width) * across)),
-        max(1, round((fit.crop_top + fit.bucket.height) * down)),
-    )
+    # At least a pixel of it is seen, however narrow the picture is.
+    left = min(round(fit.crop_left * across), small.width - 1)
+    top = min(round(fit.crop_top * down), small.height - 1)
+    right = max(left + 1, round((fit.crop_left + fit.bucket.width) * across))
+    bottom = max(top + 1, round((fit.crop_top + fit.bucket.height) * down))
+    box = (left, top, right, bottom)
     result = small.point(lambda value: int(value * DIMMED))
     result.paste(small.crop(box), box[:2])
     draw = ImageDraw.Draw(result)

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from core.catalog import Size
+from core.data.buckets import cover
+from core.data.preflight import look
 from core.data.preview import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
+from core.data.records import PlannedImage
 from tests.data.pictures import TALL, draw, fill, plan
 
 
@@ -88,3 +92,12 @@ def test_each_data_set_has_rows_of_its_own(tmp_path):
 def test_pictures_held_out_are_not_in_the_table(tmp_path):
     (row,) = bucket_rows(plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5))
     assert (row.train_images, row.samples) == (2, 2)
+
+
+def test_a_picture_of_which_a_sliver_is_trained_has_a_thumbnail_all_the_same(tmp_path):
+    path = draw(tmp_path / "a.png", (8, 20_000))
+    found = look(path)
+    image = PlannedImage(
+        path, 0, False, 1, found.size, cover(found.size, Size(64, 64)), "", None, found.content
+    )
+    assert thumbnail(image, 64).size == (1, 64)
