@@ -97,16 +97,22 @@ def load(
                     resting[f"{name}.weight"] = cache.sampled(layer.weight)
                     rest(layer)
 
-    def emit_or_stop(event: Event) -> None:
-        control.check_stop()  # a large model on a slow drive takes minutes
-        emit(event)
-
-    parts = family.load(config.model.base, config.model, emit_or_stop, with_vae, with_text)
+    parts = family.load(config.model.base, config.model, _stopping(control, emit), with_vae, with_text)
 
     def batches(latents: Latents) -> Batches:
         return Batches(plan, config, latents, masks[0], parts.spec, engine, _patience(engine, control, emit))
 
     return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0], resting)
+
+
+def _stopping(control: RunControl, emit: Emit) -> Emit:
+    """Raises StopRun at an event when asked to stop: a large model on a slow drive takes minutes."""
+
+    def emit_or_stop(event: Event) -> None:
+        control.check_stop()
+        emit(event)
+
+    return emit_or_stop
 
 
 def _patience(engine: Engine, control: RunControl, emit: Emit) -> Patience:
