@@ -34,6 +34,9 @@ from core.config.wording import shown
 from core.errors import ConfigError, Problem
 
 _LISTED = 12
+_EMPTY = (None, "", ())
+_OF_A_VALUE = ("must ", "can", "needs ", "takes ")
+"""How a sentence begins whose subject is the option before it."""
 _PLACEHOLDER = re.compile(r"<.*>|\$\w+|\$\{\w+\}|\$env:\w+|%\w+%", re.DOTALL)
 
 
@@ -152,7 +155,7 @@ def _imported(
     values, refused = _fitting(reading.values)
     said = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
     left_out = [_left_out(problem) for problem in said if problem.is_error]
-    if not any(values.values()):
+    if all(value in _EMPTY for value in values.values()):
         nothing = _nothing("no setting in it can be taken", "取り込める設定がありません")
         raise ConfigError(nothing, *left_out[:_LISTED])
     if "network.method" not in values:
@@ -210,7 +213,9 @@ def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
         replace(
             problem,
             code="W-IMPORT-MEND",
-            en=f"taken, but it {problem.en}" if problem.en[:1].islower() else f"taken, but: {problem.en}",
+            en=f"taken, but it {problem.en}"
+            if problem.en.startswith(_OF_A_VALUE)
+            else f"taken, but: {problem.en}",
             ja=f"取り込みましたが、修正が必要です：{problem.ja}",
         )
         for problem in found
@@ -246,7 +251,7 @@ def fitted(option: Option, value: Any) -> Any:
 
 
 def _taken(values: Mapping[str, Any]) -> Problem:
-    names = [key.split(".")[1] for key, value in values.items() if value not in (None, "", ())]
+    names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
     counted = "1 setting was" if len(names) == 1 else f"{len(names)} settings were"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from core.config import path_lengths
 from core.config.option import walk
 from core.config.schema import RunConfig
+from core.config.wording import shown
 from core.errors import Problem
 
 MOST_NAME_BYTES = 200
@@ -28,6 +29,20 @@ def no_path_is_too_long(config: RunConfig) -> Iterator[Problem]:
         yield from _problem(config.save.output_dir, "save.output_dir", _BEHIND + name)
 
 
+def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
+    """The one sign that ends a text for every system, and stands in no name."""
+    for option in walk(RunConfig):
+        value = getattr(getattr(config, option.section), option.name)
+        given = (value,) if isinstance(value, str) else value
+        if option.meta.path and isinstance(given, tuple) and any("\0" in path for path in given):
+            yield Problem(
+                "E-CFG-PATH",
+                f"holds a zero byte, which no path can have: {shown(value)}; type it anew.",
+                f"パスに使えない文字（U+0000）が含まれています：{shown(value)}。入力し直してください。",
+                key=option.key,
+            )
+
+
 def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
     found = path_lengths.excess(os.path.abspath(path), behind=behind)
     if found is not None:
@@ -39,4 +54,4 @@ def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (no_path_is_too_long,)
+RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (no_path_is_too_long, no_path_holds_a_zero_byte)

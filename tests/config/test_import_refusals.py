@@ -98,6 +98,11 @@ def test_settings_of_other_programs_are_refused_by_name(text, program):
     assert problem.code == "E-IMPORT-PROGRAM" and program in problem.en and program in problem.ja
 
 
+def test_a_zero_and_a_switch_that_is_off_are_settings_too():
+    assert import_text("seed = 0").values["train.seed"] == 0
+    assert import_text("cache_latents = false").values["dataset.cache_latents"] is False
+
+
 def test_no_advice_is_given_that_is_not_near():
     found = import_text(
         "--seed=1 --training_method=LORA --train_on_input=1 --zzz=1 --lerning_rate=1 --batch_size=4"

@@ -4,9 +4,10 @@ import sys
 
 import pytest
 
+from core.config.option import walk
 from core.config.path_lengths import excess
 from core.config.rules import output_name_is_a_file_name
-from core.config.rules_paths import no_path_is_too_long
+from core.config.rules_paths import no_path_holds_a_zero_byte, no_path_is_too_long
 from core.config.schema import RunConfig
 
 KANA = "カ" * 85
@@ -75,3 +76,10 @@ def test_an_output_name_without_room_for_its_endings_is_refused_with_its_length(
     (problem,) = problems_of(save={"output_name": KANA})
     assert (problem.code, problem.key) == ("E-PATH-LONG", "save.output_name")
     assert "255 bytes" in problem.en and "200" in problem.en
+
+
+@pytest.mark.parametrize("option", [o for o in walk(RunConfig) if o.meta.path], ids=lambda o: o.key)
+def test_a_path_with_a_zero_byte_is_refused(option):
+    value = ("a\0b",) if option.default == () else "a\0b"
+    config = RunConfig.model_validate({option.section: {option.name: value}})
+    assert [problem.key for problem in no_path_holds_a_zero_byte(config)] == [option.key]
