@@ -23,6 +23,7 @@ _KINDS = MappingProxyType(
         stat.S_IFDIR: Words("it is a folder, not a file", "ファイルではなくフォルダです"),
     }
 )
+_CHUNK = 1 << 20
 _OTHER = Words("it is no regular file", "通常のファイルではありません")
 
 
@@ -62,10 +63,14 @@ def _whole(path: Path, limit: int) -> bytes:
     with open(path, "rb", opener=_without_waiting) as file:
         state = os.fstat(file.fileno())
         _check(state, path, limit)
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise TooLarge(path, len(data), limit)
-    return data
+        # As much as there is at once; only a file that grows, or hides its size, comes in pieces.
+        chunks, total, wanted = list[bytes](), 0, state.st_size + 1
+        while chunk := file.read(min(wanted, limit + 1 - total)):
+            chunks.append(chunk)
+            total, wanted = total + len(chunk), _CHUNK
+            if total > limit:
+                raise TooLarge(path, total, limit)
+    return b"".join(chunks)
 
 
 def _check(state: os.stat_result, path: Path, limit: int) -> None:

@@ -25,6 +25,13 @@ def lines(lang, *events, terminal=False):
     return stream.getvalue()
 
 
+def test_what_is_waited_for_is_a_line_of_its_own():
+    waits = StageProgress("wait", 0, 1, path="/net/a.png"), StageProgress("wait", 1, 1)
+    assert lines("en", *waits) == "Waiting for /net/a.png\n"
+    assert lines("ja", *waits) == "/net/a.png の読み込み待ちです\n"
+    assert from_json(to_json(waits[0])) == waits[0]
+
+
 def test_a_step_line_tells_how_far_how_well_how_fast_and_how_long():
     assert (
         step_line(STEP, "en") == "[######------------------]  30/120 · loss 0.1250 · 0.50 s/step · 0:45 left"

@@ -31,24 +31,34 @@ def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
 
 
 def condensed(notices: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The notices, of each kind that is about many files one that names them."""
+    """The notices; those of a kind about many files are one that names them; no kind has more than SHOWN."""
     kinds: dict[str, list[Problem]] = {}
     for notice in notices:
         kinds.setdefault(notice.code, []).append(notice)
     result: list[Problem] = []
     for same in kinds.values():
-        result += same if len(same) <= FEW else [_together(same)]
+        if len(same) <= FEW:
+            result += same
+        elif all(notice.path for notice in same):
+            result.append(_together(same))
+        else:
+            result += same[:SHOWN]
+            result += [_more(same[0], len(same) - SHOWN)] if same[SHOWN:] else []
     return tuple(result)
+
+
+def _more(notice: Problem, count: int) -> Problem:
+    en, ja = f"the same for {count} more.", f"同様のものがほかに{count}個あります。"
+    return Problem(notice.code, en, ja, notice.key)
 
 
 def _together(same: Sequence[Problem]) -> Problem:
     first, more = same[0], len(same) - 1
-    names = listed([Path(notice.path).name for notice in same[1:] if notice.path], NAMED)
-    en, ja = (f": {names.en}", f"：{names.ja}") if names.en else ("", "")
+    names = listed([Path(notice.path).name for notice in same[1:]], NAMED)
     return replace(
         first,
-        en=f"{first.en} The same for {more} more{en}.",
-        ja=f"{first.ja}同様のものがほかに{more}個あります{ja}。",
+        en=f"{first.en} The same for {more} more: {names.en}.",
+        ja=f"{first.ja}同様のものがほかに{more}個あります：{names.ja}。",
     )
 
 

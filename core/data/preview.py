@@ -116,10 +116,10 @@ def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) ->
     size = (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale)))
     with pixels.room_for(picture):
         small = pixels.upright_rgb(picture).resize(size, Image.Resampling.BOX)
-        mask = _mask(image, picture, alpha_mask)
-        if mask is not None:
-            tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
-            small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
+    mask = _mask(image, picture, alpha_mask)
+    if mask is not None:
+        tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
+        small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
     return _marked(small, image)
 
 

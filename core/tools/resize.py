@@ -22,6 +22,7 @@ from core.data.names import is_junk, is_picture, nfc
 from core.data.preflight import look
 from core.errors import Lang, Problem, UserError
 from core.formats import commit, parts
+from core.reading import reason
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
@@ -158,8 +159,11 @@ def resize_folder(
         enlarged += fit.enlargement(size) > 1
         cut = max(cut, 1 - fit.kept)
         for old, new in job.others:
-            _copy(old, new)
-            captions += 1
+            try:
+                _copy(old, new)
+                captions += 1
+            except OSError as error:
+                problems.append(_not_copied(old, error))
     if progress is not None:
         progress("resize", len(jobs), len(jobs))
     if not made and not skipped:
@@ -259,13 +263,22 @@ def _cut(full: images.Pixels, fit: buckets.Fit, settings: ResizeSettings) -> ima
 
 
 def _copy(old: Path, new: Path) -> None:
-    data = old.read_bytes()
+    data = pixels.read(old)
 
     def write(file: BinaryIO) -> None:
         file.write(data)
 
     if not new.exists():
         commit.write_file(new, write, len(data))
+
+
+def _not_copied(path: Path, error: OSError) -> Problem:
+    return Problem(
+        "W-RESIZE-COPY",
+        f"`{path.name}` is not copied: {reason(error).en}.",
+        f"「{path.name}」はコピーしませんでした：{reason(error).ja}。",
+        path=str(path),
+    )
 
 
 def _no_folder(source: Path) -> Problem:

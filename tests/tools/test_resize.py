@@ -1,6 +1,7 @@
 """Pictures resized into another folder."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -294,3 +295,13 @@ def test_the_console_s_help_and_refusals_are_seen(monkeypatch, words, code, said
     except SystemExit as end:
         found = end.code
     assert found == code and said in out.getvalue()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
+def test_a_text_that_is_no_file_is_left_out_and_the_pictures_are_made(tmp_path):
+    draw(tmp_path / "in" / "a.png", (80, 80))
+    os.mkfifo(tmp_path / "in" / "a.txt")
+    report = resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
+    assert [path.name for path in report.made] == ["a.png"]
+    assert [problem.code for problem in report.problems] == ["W-RESIZE-COPY"]
+    assert "it is a pipe, not a file" in report.problems[0].en

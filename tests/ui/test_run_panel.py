@@ -384,6 +384,17 @@ def test_what_is_done_between_steps_says_how_long_it_will_take(app, window):
     assert "Encoding pictures 20/100 · 0:40 left" in head and "width:20.0%" in head
 
 
+def test_a_file_that_is_waited_for_is_named_until_it_has_come(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(StageProgress("check_images", 3, 8))
+    run.log(StageProgress("wait", 0, 1, path="/net/a.png"))
+    assert "Waiting for /net/a.png" in looked(app)["head"]
+    assert "/net/a.png の読み込み待ちです" in looked(app, "ja")["head"]
+    run.log(StageProgress("wait", 1, 1))
+    assert "/net/a.png" not in looked(app)["head"]
+
+
 def test_a_model_that_is_fetched_is_counted_in_megabytes(app, window):
     press(app, "start")
     window.runner.current.log(StageProgress("fetch_model", 850, 4270))

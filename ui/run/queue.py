@@ -131,10 +131,7 @@ def _button(view: View, is_busy: bool, lang: Lang) -> str:
 
 
 def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
-    if run.epochs:
-        length = say("queue.epochs", lang, n=run.epochs)
-    else:
-        length = say("queue.steps", lang, n=f"{run.steps:,}")
+    length = say("queue.epochs" if run.epochs else "queue.steps", lang, n=run.epochs or run.steps)
     moves = button("up", run.id, "↑", "is-sign", title=say("queue.up", lang)) if n > 1 else ""
     moves += button("down", run.id, "↓", "is-sign", title=say("queue.down", lang)) if n < many else ""
     acts = button("edit", run.id, say("queue.edit", lang), "is-quiet", fills=True)

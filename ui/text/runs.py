@@ -149,7 +149,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "queue.keep": Words(
         "Go on also after a run that failed or was stopped", "失敗・停止した後も次の学習へ進む"
     ),
-    "queue.steps": Words("{n:#step}", "{n}ステップ"),
+    "queue.steps": Words("{n:#step}", "{n:,}ステップ"),
     "queue.epochs": Words("{n:#epoch}", "{n}エポック"),
     "queue.up": Words("Earlier", "前へ"),
     "queue.down": Words("Later", "後へ"),
