@@ -396,6 +396,7 @@ def test_a_question_is_not_left_open_when_the_language_changes(app, bar, asked):
     page.put(app.lang, "ja")
     page.do(app.lang, "input")
     assert page.shown[parts[asked]] == {"delete": "削除", "keep": "プリセットとして保存"}[asked]
+    assert page.shown[parts["cancel"]] == "キャンセル"
     page.do(parts[asked], "click")
     assert "mine" in page.shown[parts[asked]]  # it asks again and has done nothing
     page.do(parts["cancel"], "click")

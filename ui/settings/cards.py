@@ -89,7 +89,11 @@ def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, Forecast
     summary = gr.HTML(elem_id="schedule", elem_classes=["rw-maybe"], padding=False)
     forecast = ForecastCard(window, form)
     for group, options in groups_of("training"):
-        with card(page, form, f"group.{group}", options, group):
-            if group == "sample":
-                prompted = gr.HTML(elem_id="prompted", elem_classes=["rw-maybe"], padding=False)
+        if group != "sample":
+            card(page, form, f"group.{group}", options, group)
+            continue
+        with card(page, form, f"group.{group}", options[:1], group):
+            prompted = gr.HTML(elem_id="prompted", elem_classes=["rw-maybe"], padding=False)
+            grid(page, form, options[1:])
+        form.cards[f"card-{group}"] = tuple(options)
     return summary, forecast, prompted

@@ -205,7 +205,7 @@ class PresetsBar:
         buttons: dict[str, dict[str, Any]] = {
             part: {"value": say(key, lang, name=name)} for part, key in words.items()
         }
-        buttons["cancel"] = {"visible": bool(asked)}
+        buttons["cancel"] = {"visible": bool(asked), "value": say("preset.cancel", lang)}
         updates: Update = {parts["said"]: said, parts["note"]: above, parts["asked"]: asked}
         if chosen is not None:
             updates[parts["choice"]] = gr.update(choices=self.choices(lang), value=chosen)

@@ -148,7 +148,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
     ),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
-    "format.ldm": Words("single file (A1111, ComfyUI)", "単一ファイル（A1111・ComfyUI用）"),
+    "format.ldm": Words("single file", "単一ファイル"),
     "format.diffusers": Words("one file with Diffusers' names", "Diffusersの名前の単一ファイル"),
     "format.folder": Words("Diffusers folder", "Diffusersフォルダ"),
     "kind.model": Words("Model", "モデル"),
