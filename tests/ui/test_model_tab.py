@@ -184,9 +184,7 @@ def test_whatever_goes_wrong_in_looking_at_a_file_is_a_sentence_at_its_place(
     assert "is-bad" in html and "a.safetensors can" in html and "be read" in html
 
 
-@pytest.mark.parametrize(
-    "text", ["x" * 300, "a" * 5000, "\0", "demo/\ud800", "a/" * 200, "con", "?", "~nobody/x"]
-)
+@pytest.mark.parametrize("text", ["x" * 300, "a" * 5000, "\0", "a/" * 200, "con", "?", "~nobody/x"])
 def test_a_path_of_any_kind_typed_on_the_model_tab_gets_a_sentence(app, text):
     page = Session(app)
     for key in ("model.base", "model.vae"):
