@@ -29,86 +29,107 @@ class RunControl:
     """Wishes of a person, set from any thread and looked at by the run between two steps."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = threading.Event()
-        self._running.set()
-        self._waiting = threading.Event()
+        self._changed = threading.Condition()
+        self._is_paused = False
+        self._is_waiting = False
         self._stop: bool | None = None
         self._save_now = False
         self._sample_now: SampleWish | None = None
         self._kept_lines: tuple[str, ...] | None = None
 
     def stop(self, save: bool = True) -> None:
-        """End before the next step; with `save` the training state is kept."""
-        with self._lock:
-            self._stop = save
-        self._running.set()
+        """End before the next step; with `save` the training state is kept, and a model beside it."""
+        with self._changed:
+            self._stop, self._is_paused = save, False
+            self._changed.notify_all()
 
     def pause(self) -> None:
         """Wait before the next step; between two steps the GPU's memory is given back meanwhile."""
-        self._running.clear()
+        with self._changed:
+            self._is_paused = True
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._running.set()
+        with self._changed:
+            self._is_paused = False
+            self._changed.notify_all()
 
     def save_now(self) -> None:
-        """Write the model once, after the current step."""
-        with self._lock:
+        """Write the model once: after the current step, in a pause at once."""
+        with self._changed:
             self._save_now = True
+            self._changed.notify_all()
 
     def sample_now(self, prompts: tuple[str, ...] | None = None, is_kept: bool = False) -> None:
-        """Draw sample pictures once, after the current step; of these prompts, or of the run's own.
+        """Draw sample images once, after the current step, in a pause at once; of these prompts or the run's.
 
         is_kept: draw these from now on whenever samples are due.
         """
-        with self._lock:
+        with self._changed:
             self._sample_now = SampleWish(prompts, is_kept)
             if prompts is not None and is_kept:
                 self._kept_lines = prompts
+            self._changed.notify_all()
 
     @property
     def is_paused(self) -> bool:
-        return not self._running.is_set()
+        with self._changed:
+            return self._is_paused
 
     @property
     def is_waiting(self) -> bool:
         """Whether the run has come to where it waits; a pause that was asked for takes hold after a step."""
-        return self._waiting.is_set()
+        with self._changed:
+            return self._is_waiting
 
     @property
     def is_stopping(self) -> bool:
-        with self._lock:
+        with self._changed:
             return self._stop is not None
 
     @property
     def kept_prompts(self) -> tuple[str, ...] | None:
         """The prompts that were given in place of the run's own; None while there are none."""
-        with self._lock:
+        with self._changed:
             return self._kept_lines
 
     def check(self) -> None:
         """Called by the run wherever it can stop: waits while paused. Raises StopRun."""
-        if self.is_paused:
-            self._waiting.set()
-            self._running.wait()
-            self._waiting.clear()
+        with self._changed:
+            self._is_waiting = self._is_paused
+            self._changed.wait_for(lambda: not self._is_paused)
+            self._is_waiting = False
         self.check_stop()
+
+    def wait(self) -> bool:
+        """Wait while paused, or until something is wished that can be done meanwhile; whether it goes on.
+
+        Raises StopRun.
+        """
+        with self._changed:
+            self._is_waiting = self._is_paused
+            self._changed.wait_for(lambda: not self._is_paused or self._has_wish())
+            self._is_waiting = self._is_paused
+        self.check_stop()
+        return not self._is_waiting
 
     def check_stop(self) -> None:
         """Called where a pause must not take hold. Raises StopRun."""
-        with self._lock:
+        with self._changed:
             if self._stop is not None:
                 raise StopRun(self._stop)
 
     def take_save_now(self) -> bool:
         """Whether "save now" was asked for since the last call."""
-        with self._lock:
+        with self._changed:
             asked, self._save_now = self._save_now, False
         return asked
 
     def take_sample_now(self) -> SampleWish | None:
         """What "sample now" asked for since the last call, None for nothing."""
-        with self._lock:
+        with self._changed:
             asked, self._sample_now = self._sample_now, None
         return asked
+
+    def _has_wish(self) -> bool:
+        return self._save_now or self._sample_now is not None

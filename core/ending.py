@@ -54,6 +54,8 @@ def of(error: BaseException, step: int, state_path: str = "", model_path: str = 
         status = "refused" if error.exit_code == EXIT_REFUSED else "failed"
         en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
         facts = error.facts if isinstance(error, NumericFault) else {}
+        if facts:
+            step = facts["step"] - 1  # on a GPU the run may have gone on before it was found out
         code = error.problems[0].code
         return RunEnded(status, error.exit_code, step, en, ja, code=code, facts=facts)
     message = "".join(traceback.format_exception(error))

@@ -13,7 +13,10 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class PlanReady:
-    """What will be trained. buckets: {"size", "images", "samples_per_epoch", "batches_per_epoch"} of each."""
+    """What will be trained. buckets: {"size", "images", "samples_per_epoch", "batches_per_epoch"} of each.
+
+    step: steps that the state which is resumed has done already, 0 without one.
+    """
 
     name: ClassVar[str] = "plan_ready"
     images: int
@@ -23,6 +26,17 @@ class PlanReady:
     steps: int
     epochs: int
     buckets: tuple[dict[str, Any], ...]
+    step: int = 0
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """How far the training is, some times a second; for who looks on, so it is not kept in any log."""
+
+    name: ClassVar[str] = "stepped"
+    step: int
+    total: int
     time: float = field(default_factory=clock.time)
 
 
@@ -31,6 +45,7 @@ class StageProgress:
     """Progress of what happens before and between steps, such as "load_model", "sample", "validate".
 
     path: what the stage "wait" waits for, a file or folder whose drive does not answer; else "".
+    item, items: which image of how many it is at, where done and total count steps within them; else 0.
     """
 
     name: ClassVar[str] = "stage_progress"
@@ -38,6 +53,8 @@ class StageProgress:
     done: int
     total: int
     path: str = ""
+    item: int = 0
+    items: int = 0
     time: float = field(default_factory=clock.time)
 
 
@@ -125,11 +142,11 @@ class RunEnded:
     time: float = field(default_factory=clock.time)
 
 
-Event = PlanReady | StageProgress | StepDone | Saved | Paused | Warned | RunEnded
+Event = PlanReady | StageProgress | Stepped | StepDone | Saved | Paused | Warned | RunEnded
 Emit = Callable[[Event], None]
 
 EVENT_TYPES: dict[str, type[Any]] = {
-    kind.name: kind for kind in (PlanReady, StageProgress, StepDone, Saved, Paused, Warned, RunEnded)
+    kind.name: kind for kind in (PlanReady, StageProgress, Stepped, StepDone, Saved, Paused, Warned, RunEnded)
 }
 
 

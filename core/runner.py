@@ -20,7 +20,18 @@ from core.config.check import Checked, check
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.errors import Problem, UserError
-from core.events import Emit, Event, EventLog, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.events import (
+    Emit,
+    Event,
+    EventLog,
+    PlanReady,
+    RunEnded,
+    Saved,
+    StageProgress,
+    StepDone,
+    Stepped,
+    Warned,
+)
 from core.formats import commit
 from core.run_folder import is_main_process
 from core.sinks import JsonLines, Sink, TensorBoard
@@ -40,7 +51,8 @@ class RunHandle:
         self.log = EventLog()
         self.control = RunControl()
         self.started = time.time()
-        self.step = 0
+        self.at_step = 0
+        self.has_begun = False
         self._end: RunEnded | None = None
         self._ended = threading.Event()
 
@@ -54,7 +66,7 @@ class RunHandle:
             return "stopping"
         if self.control.is_paused:
             return "paused" if self.control.is_waiting else "pausing"
-        return "running" if self.step else "starting"
+        return "running" if self.has_begun else "starting"
 
     @property
     def ended(self) -> RunEnded | None:
@@ -136,7 +148,7 @@ class Runner:
                 emit(end)
                 emit.close()
         except BaseException as e:
-            end = ending.of(e, handle.step, emit.state_path, emit.model_path)
+            end = ending.of(e, handle.at_step, emit.state_path, emit.model_path)
             emit(end)
         finally:
             if claim is not None:
@@ -155,9 +167,9 @@ class Runner:
             emit(Warned(notice.code, notice.text("en"), notice.text("ja")))
         try:
             self._train(handle.config, handle.folder, handle.control, emit)
-            end = ending.done(handle.step)
+            end = ending.done(handle.at_step)
         except BaseException as e:
-            end = ending.of(e, handle.step, emit.state_path, emit.model_path)
+            end = ending.of(e, handle.at_step, emit.state_path, emit.model_path)
         give_memory_back()
         _draw_sheet(handle, emit)
         return end
@@ -196,7 +208,7 @@ class _Emitter:
     def model_path(self) -> str:
         """The model of the very step that the run has come to, or ""."""
         path, step = self._model
-        return path if step == self._handle.step else ""
+        return path if step == self._handle.at_step else ""
 
     def open(self, kind: Callable[[Path], Sink], path: Path) -> None:
         try:
@@ -205,13 +217,15 @@ class _Emitter:
             self(_sink_failed(kind, e))
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StepDone | Saved):
-            self._handle.step = max(self._handle.step, event.step)
+        if isinstance(event, PlanReady | Stepped | StepDone | Saved):
+            self._handle.at_step = max(self._handle.at_step, event.step)
+        if isinstance(event, Stepped | StepDone):
+            self._handle.has_begun = True
         if isinstance(event, Saved) and event.kind == "state":
             self.state_path = event.path
         if isinstance(event, Saved) and event.kind == "model":
             self._model = (event.path, event.step)
-        if not isinstance(event, StageProgress) or self._is_mark(event):
+        if not isinstance(event, StageProgress | Stepped) or self._is_mark(event):
             self._handle.log(event)
         for sink in list(self._sinks):
             try:
@@ -228,8 +242,10 @@ class _Emitter:
             logging.getLogger(__name__).warning("sink failed", exc_info=True)
             self(_sink_failed(sink, error, recovers))
 
-    def _is_mark(self, event: StageProgress) -> bool:
+    def _is_mark(self, event: StageProgress | Stepped) -> bool:
         """Of a long stage the log, which every page replays, keeps some fifty marks; the console sees all."""
+        if isinstance(event, Stepped):
+            return False
         before, self._mark = self._mark, (event.stage + event.path, event.done // max(1, event.total // 50))
         return event.done >= event.total or self._mark != before
 
@@ -246,7 +262,7 @@ def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
     path = handle.folder / "samples.png"
     try:
         if sheet.write(handle.log.since(0), path):
-            emit(Saved("sheet", str(path), handle.step))
+            emit(Saved("sheet", str(path), handle.at_step))
     except Exception as e:  # a picture of pictures must never change how a training ended
         logging.getLogger(__name__).warning("the sheet of samples failed", exc_info=True)
         emit(_sink_failed(path.name, e))

@@ -230,7 +230,7 @@ def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, 
         started=started,
         seconds=max(0.0, told[-1].time - started) if told else 0.0,
         status=ended.status if ended else "interrupted",
-        step=max((e.step for e in told if isinstance(e, StepDone | Saved | RunEnded)), default=0),
+        step=max((e.step for e in told if isinstance(e, PlanReady | StepDone | Saved | RunEnded)), default=0),
         total=steps[-1].total if steps else plan.steps if plan else 0,
         loss=losses[-1] if losses else None,
         model=model,
@@ -317,7 +317,7 @@ def _is_sound(event: Event) -> bool:
         numbers += [event.step, event.info.get("number", 0), event.info.get("seed", 0)]
         texts += [event.kind, event.path]
     elif isinstance(event, PlanReady):
-        numbers.append(event.steps)
+        numbers += [event.steps, event.step]
     elif isinstance(event, RunEnded):
         numbers.append(event.step)
         texts += [event.status, event.en, event.ja]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from core.errors import Lang
-from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
+from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Stepped, Warned, to_json
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -40,6 +41,13 @@ def waiting(path: str, lang: Lang) -> str:
     return f"{path} の読み込み待ちです" if lang == "ja" else f"Waiting for {path}"
 
 
+def counted(event: StageProgress, lang: Lang) -> str:
+    """How far a stage is: "3/12", "340/4000 MB", "image 1 of 5" where it goes on within each image."""
+    if event.items:
+        return f"{event.item}/{event.items}枚目" if lang == "ja" else f"image {event.item} of {event.items}"
+    return f"{event.done}/{event.total}{UNITS.get(event.stage, '')}"
+
+
 class Sink(Protocol):
     """Takes every event of a run, in order, on the run's thread.
 
@@ -51,7 +59,7 @@ class Sink(Protocol):
 
 
 class JsonLines:
-    """One event a line, written through at once, so that a crash loses nothing.
+    """One event a line, written through at once, so that a crash loses nothing; not where a run is right now.
 
     What can't be written is kept and goes before the next event: a drive that was full or gone for a while
     leaves no gap.
@@ -66,6 +74,8 @@ class JsonLines:
         self._pending = b""
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Stepped):
+            return
         # Half of a letter, as in a file name that is no UTF-8, becomes \udcxx, which JSON reads back as such.
         self._pending += (to_json(event) + "\n").encode("utf-8", "backslashreplace")
         self._write()
@@ -98,7 +108,9 @@ class Console:
     """Plain lines, and one progress bar that is redrawn where the console can do so."""
 
     def __init__(self, stream: TextIO, lang: Lang, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream, self._ja, self._clock = stream, lang == "ja", clock
+        self._stream, self._lang, self._clock = stream, lang, clock
+        self._ja = lang == "ja"
+        self._last: StepDone | None = None
         self._is_live = stream.isatty()
         self._bar_drawn_at = float("-inf")
         self._bar_width = 0
@@ -106,16 +118,20 @@ class Console:
     def __call__(self, event: Event) -> None:
         if isinstance(event, StageProgress) and event.stage == "wait":
             if event.path:
-                self._print(waiting(event.path, "ja" if self._ja else "en"))
+                self._print(waiting(event.path, self._lang))
         elif isinstance(event, StageProgress):
             stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
-            unit = UNITS.get(event.stage, "")
-            self._bar(f"{stage} {event.done}/{event.total}{unit}", event.done >= event.total)
+            self._bar(f"{stage} {counted(event, self._lang)}", event.done >= event.total)
+        elif isinstance(event, Stepped):
+            last = self._last
+            line = step_line(replace(last, step=event.step), self._lang) if last else first_line(event)
+            self._bar(line, event.step >= event.total)
         elif isinstance(event, StepDone):
             if event.validation_loss is not None:
                 words = "検証loss" if self._ja else "validation loss"
                 self._print(f"{event.step}/{event.total}: {words} {event.validation_loss:.4f}")
-            self._bar(step_line(event, "ja" if self._ja else "en"), event.step >= event.total)
+            self._last = event
+            self._bar(step_line(event, self._lang), event.step >= event.total)
         elif line := self._line(event):
             self._print(line)
 
@@ -242,15 +258,19 @@ class TensorBoard:
             self._writer.close()
 
 
+def first_line(event: Stepped | StepDone) -> str:
+    """A bar and the number of the step: '[###----] 37/300'."""
+    done = int(24 * event.step / event.total)
+    return f"[{'#' * done}{'-' * (24 - done)}] {event.step:>{len(str(event.total))}}/{event.total}"
+
+
 def step_line(event: StepDone, lang: Lang) -> str:
     """'  37/300 steps · loss 0.1234 · 0.52 s/step · 2:17 left'."""
-    done = int(24 * event.step / event.total)
-    bar = "#" * done + "-" * (24 - done)
     left = duration(event.seconds * (event.total - event.step))
-    step = f"{event.step:>{len(str(event.total))}}/{event.total}"
+    step = first_line(event)
     if lang == "ja":
-        return f"[{bar}] {step} ・ loss {event.loss:.4f} ・ {event.seconds:.2f}秒/ステップ ・ 残り {left}"
-    return f"[{bar}] {step} · loss {event.loss:.4f} · {event.seconds:.2f} s/step · {left} left"
+        return f"{step} ・ loss {event.loss:.4f} ・ {event.seconds:.2f}秒/ステップ ・ 残り {left}"
+    return f"{step} · loss {event.loss:.4f} · {event.seconds:.2f} s/step · {left} left"
 
 
 def duration(seconds: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from core.config import (
     rules_captions,
+    rules_idle,
     rules_loss,
     rules_network,
     rules_output,
@@ -113,21 +114,6 @@ def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
             )
 
 
-def something_is_trained(config: RunConfig) -> Iterator[Problem]:
-    train = config.train
-    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
-    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
-    if train.stop_text_encoder_training in (-1, 0):
-        text = 0
-    if not unet and not text:
-        yield Problem(
-            "E-CFG-TOGETHER",
-            "every learning rate is 0, so nothing would be trained; raise one.",
-            "学習率がすべて0のため何も学習されません。いずれかを0より大きくしてください。",
-            key="train.learning_rate",
-        )
-
-
 def lora_is_a_single_file(config: RunConfig) -> Iterator[Problem]:
     if config.network.method != "none" and config.save.save_model_as.startswith("diffusers"):
         yield Problem(
@@ -227,11 +213,11 @@ def _unless_in_datasets(rule: Rule) -> Rule:
 
 RULES: tuple[Rule, ...] = (
     base_is_named,
-    something_is_trained,
     lora_is_a_single_file,
     output_name_is_a_file_name,
     samples_have_prompts,
     unused_options_are_said,
+    *rules_idle.RULES,
     *rules_training.RULES,
     *rules_loss.RULES,
     *rules_sources.RULES,

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from core.control import RunControl
+from core.control import RunControl, SampleWish
 from core.events import Emit, Paused, Warned
 
 if TYPE_CHECKING:
     from core.train.loop import Training
 
 
-def pause(training: Training, step: int, control: RunControl, emit: Emit) -> None:
+Draw = Callable[[SampleWish], None]
+
+
+def pause(
+    training: Training, step: int, control: RunControl, emit: Emit, save: Callable[[], None], draw: Draw
+) -> None:
     """Wait while the run is paused, between two steps, with the GPU free. Raises StopRun.
 
-    A run that is stopped meanwhile stays in host memory: its state is saved from there. When the GPU has no
-    room for it any more because of another program, that is said and the pause goes on.
+    What is wished meanwhile is done at once: a save from host memory, for samples (draw) the training comes
+    back to the GPU for as long as it takes. A run that is stopped stays in host memory: its state is saved
+    from there. When the GPU has no room for it any more because of another program, that is said and the
+    pause goes on.
     """
     if not control.is_paused:
         control.check_stop()
@@ -29,15 +36,23 @@ def pause(training: Training, step: int, control: RunControl, emit: Emit) -> Non
     if training.engine.is_main:
         emit(Paused(step, freed))
     while True:
-        control.check()
+        goes_on = control.wait()
+        if not goes_on and control.take_save_now():
+            save()
+        wish = None if goes_on else control.take_sample_now()
+        if not goes_on and wish is None:
+            continue
         try:
             aside.fetch()
         except torch.OutOfMemoryError:
             aside.put(emit)
             control.pause()
             emit(_no_room())
-        else:
+            continue
+        if wish is None:
             return
+        draw(wish)
+        aside.put(emit)
 
 
 class Aside:

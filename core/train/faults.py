@@ -73,7 +73,8 @@ def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
     recent = [*progress.recent][: len(progress.recent) - lost]
     losses = torch.stack(recent[-RECENT:]).tolist() if recent else []
     images, broken, timesteps = training.pictures_of(step), list[str](), list[int]()
-    with contextlib.suppress(UserError):  # an image is gone meanwhile: what is known without it is told
+    # An image is gone meanwhile, or memory is: what is known without it is told.
+    with contextlib.suppress(UserError, RuntimeError):
         for batch in islice(training.plan.stream(training.position(step)), training.micro_batches(step)):
             found = training.batches.one(batch)
             if found is None:
@@ -94,7 +95,7 @@ def _gives_a_loss(training: Training, step: int, known: float) -> bool:
         found = training.batches.one(batch)
         with torch.no_grad():
             loss = math.nan if found is None else training.batch_loss(found).item()
-    except UserError:
+    except (UserError, RuntimeError):
         return False
     return loss <= WORSE * known
 

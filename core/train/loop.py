@@ -13,10 +13,11 @@ import psutil  # accelerate brings it
 import torch
 from torch import Tensor
 
+from core.catalog import Words
 from core.config.schema import RunConfig
 from core.control import RunControl, SampleWish
 from core.data.plan import Plan
-from core.events import Emit, StepDone
+from core.events import Emit, StepDone, Stepped, Warned
 from core.models.family import Components
 from core.train import aside, optim
 from core.train.batches import Batches, MicroBatch
@@ -31,6 +32,12 @@ from core.train.text import TextStates
 from core.train.trainee import TEXT_ENCODER, Trainee, dropouts_of
 from core.train.update import OVERFLOWS, Update
 from core.train.validation import Validation
+
+TICK_SECONDS = 0.25
+"""The number of the step is told so often at most."""
+
+ZERO_STEPS = 50
+"""After so many steps in a row without any gradient a person is told; single ones are no fault."""
 
 RECENT = 5
 """Losses that are told when a step goes wrong: of so many steps before it."""
@@ -110,7 +117,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
     report.restart_clock()
     with closing(training.stream(training.position(progress.step))) as stream:
         while progress.step < training.total_steps:
-            _look_at_control(training, progress.step, control, emit, report)
+            _look_at_control(training, progress, control, emit, report)
             if stop_text_encoder(training, progress.step):
                 keep_text(training, control, emit)
             rates = training.learning_rates(progress.step)
@@ -130,6 +137,8 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             is_logged = progress.step % training.config.log.log_every_n_steps == 0
             if is_logged or is_last or validation_loss is not None:
                 report.send(emit, optim.applied_rates(training.optimizer, rates), validation_loss)
+            else:
+                report.tick(emit)
             _save_and_sample(training, progress, control, emit, report)
 
 
@@ -198,6 +207,8 @@ class Report:
 
     def __init__(self, training: Training, progress: Progress) -> None:
         self._training, self._progress = training, progress
+        self._ticked = float("-inf")
+        self._is_zero_said = False
         self.restart_clock()
 
     def restart_clock(self) -> None:
@@ -207,6 +218,13 @@ class Report:
     def exclude(self, seconds: float) -> None:
         """These seconds were not training time."""
         self._since += seconds
+
+    def tick(self, emit: Emit) -> None:
+        """Tell the number of the step, without reading anything from the device."""
+        now = time.monotonic()
+        if self._training.engine.is_main and now - self._ticked >= TICK_SECONDS:
+            self._ticked = now
+            emit(Stepped(self._progress.step, self._training.total_steps))
 
     def send(self, emit: Emit, rates: dict[str, float], validation_loss: float | None) -> None:
         """Send the mean since the last report. Raises BadStep."""
@@ -219,6 +237,9 @@ class Report:
         self.restart_clock()
         if not training.engine.is_main:
             return
+        if training.update.zero_steps >= ZERO_STEPS and not self._is_zero_said:
+            self._is_zero_said = True
+            emit(_all_zero(training))
         emit(
             StepDone(
                 step=step,
@@ -236,15 +257,34 @@ class Report:
         )
 
 
-def _look_at_control(training: Training, step: int, control: RunControl, emit: Emit, report: Report) -> None:
+def _look_at_control(
+    training: Training, progress: Progress, control: RunControl, emit: Emit, report: Report
+) -> None:
     """Stop or pause. With several processes the wish reaches the main one only, so all ask it, at reports."""
+    step = progress.step
     if training.engine.world_size > 1:
         if step % training.config.log.log_every_n_steps:
             return
         if training.engine.agree(control.is_stopping):
             control.stop()
+
+    def save() -> None:
+        training.outputs.save(progress, {"step"}, training.epoch_of(step), control)
+
+    later: list[SampleWish] = []
+
+    def draw(wish: SampleWish) -> None:
+        if training.engine.world_size > 1:
+            later.append(wish)  # the others are not here to draw along
+        else:
+            _draw(training, step, False, wish, control, emit)
+
     before = time.monotonic()
-    aside.pause(training, step, control, emit)
+    if control.is_paused:
+        training.update.look(step)  # while the weights are still where a fault can be looked into
+    aside.pause(training, step, control, emit, save, draw)
+    for wish in later:
+        control.sample_now(wish.lines, wish.is_kept)
     report.exclude(time.monotonic() - before)
 
 
@@ -277,10 +317,17 @@ def _save_and_sample(
         or (every_epochs is not None and ended > 0 and ended % every_epochs == 0)
     )
     if is_due or wish is not None:
-        prompts = training.samples.wanted(is_due, wish, emit)
-        with training.averages.averaged():
-            training.samples.draw(step, control, emit, prompts)
+        _draw(training, step, is_due, wish, control, emit)
     report.exclude(time.monotonic() - before)
+
+
+def _draw(
+    training: Training, step: int, is_due: bool, wish: SampleWish | None, control: RunControl, emit: Emit
+) -> None:
+    """Samples of the run's prompts when they are due, and of those that are wished for."""
+    prompts = training.samples.wanted(is_due, wish, emit)
+    with training.averages.averaged():
+        training.samples.draw(step, control, emit, prompts)
 
 
 def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, SampleWish | None]:
@@ -291,3 +338,20 @@ def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, S
     saves, wish = engine.agree(control.take_save_now()), control.take_sample_now()
     # Only the main process draws, so the others need not know what.
     return saves, (wish or SampleWish()) if engine.agree(wish is not None) else None
+
+
+def _all_zero(training: Training) -> Warned:
+    """Gradients vanish in half precision; with no weight on the loss there are none either."""
+    count, precision = training.update.zero_steps, training.config.train.precision
+    mixed = precision.removeprefix("full_")
+    cure = Words("look at masks and loss weights", "マスクやlossの重みを確認してください")
+    if mixed != precision:
+        cure = Words(
+            f"use {mixed} instead of {precision}, in which small gradients vanish",
+            f"{precision}では小さな勾配が失われるため、{mixed}を使ってください",
+        )
+    return Warned(
+        "W-ZERO-GRADIENTS",
+        f"all gradients have been 0 for {count} steps in a row, so nothing is learnt; {cure.en}.",
+        f"{count}ステップ続けて勾配がすべて0のため、何も学習されていません。{cure.ja}。",
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from core.catalog import OPTIMIZERS
-from core.config import rules_loss
+from core.config import rules_idle, rules_loss
 from core.config.schema import RunConfig
 from core.control import RunControl
 from core.data import plan as planning
@@ -112,14 +113,23 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         raise UserError(*plan.problems, *no_mask)
     total = plan.total_steps(config.train)
     job = _resumed(Job(config, folder, plan, total, rates, found, lengths.lengths(config, total, {})), emit)
+    _refuse_idle(job, rates)
     _fetch_model(config, control, emit)
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
-    for notice in plan.notices:
+    count_tokens = open_family(config.model.family).count_tokens
+    for notice in (*plan.notices, *plan.long_captions(count_tokens, config.model.max_token_length)):
         emit(Warned(notice.code, notice.en, notice.ja, notice.path))
     emit(_plan_ready(job))
     return job
+
+
+def _refuse_idle(job: Job, learning: Collection[str]) -> None:
+    """Refuse a run that trains nothing after a while. learning: the parts of the model that are trained."""
+    stop = job.steps.get(rules_idle.STOP)
+    if [*learning] == [TEXT_ENCODER] and stop is not None and stop < job.total_steps:
+        raise UserError(rules_idle.stops_early(stop, job.total_steps))
 
 
 def _resumed(job: Job, emit: Emit) -> Job:
@@ -180,6 +190,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         job = replace(job, inexact=(*job.inexact, *changed))
 
     learner = _learner(job, parts, emit)
+    _refuse_idle(job, learner.names)
     _place(parts, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
     update = _update(job, engine, learner, optimizer)
@@ -295,4 +306,5 @@ def _plan_ready(job: Job) -> PlanReady:
         steps=job.total_steps,
         epochs=plan.epochs(train),
         buckets=plan.buckets,
+        step=0 if job.found is None else job.found.step,
     )

@@ -70,7 +70,7 @@ class Samples:
     def _draw_all(self, prompts: Numbered, step: int, control: RunControl, emit: Emit) -> None:
         total = sum(prompt.steps for _, prompt in prompts)
         done = 0
-        for number, prompt in prompts:
+        for item, (number, prompt) in enumerate(prompts, 1):
             start = done
 
             def progress(
@@ -80,11 +80,12 @@ class Samples:
                 values: dict[str, Any],
                 start: int = start,
                 prompt: Prompt = prompt,
+                item: int = item,
             ) -> dict[str, Any]:
                 control.check_stop()  # a pause waits for the step, when the GPU can be given back
                 # Some samplers look twice at most steps.
                 steps = round((n + 1) / pipeline.num_timesteps * prompt.steps)
-                emit(StageProgress("sample", start + steps, total))
+                emit(StageProgress("sample", start + steps, total, item=item, items=len(prompts)))
                 return values
 
             try:

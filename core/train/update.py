@@ -55,6 +55,9 @@ class Update:
         # Guard on the device. bad_step: good steps before the first bad one, -1 while all is well.
         self._bad_step = torch.full((), -1, device=engine.device)
         self._overflows = torch.zeros((), dtype=torch.int64, device=engine.device)
+        # Steps in a row without any gradient until now, and the most there were since the last look.
+        self._zeros, self._most_zeros = (torch.zeros_like(self._overflows) for _ in range(2))
+        self.zero_steps = 0
 
     def __call__(self, step: int, loss: Tensor) -> None:
         """Step on the gradients at hand. step: good ones so far. loss: of all processes. Raises BadStep."""
@@ -62,6 +65,8 @@ class Update:
         if all(parameter.grad is None for parameter in self.parameters):
             return  # everything was left out by module_dropout
         is_bad = self._measure(loss)
+        self._zeros = (self._zeros + 1) * (self.grad_norm == 0)
+        self._most_zeros = torch.maximum(self._most_zeros, self._zeros)
         factor = self._factor()
         if self.engine.scaler is not None:
             self.engine.scaler.update(is_bad)
@@ -79,8 +84,13 @@ class Update:
         self.optimizer.zero_grad(set_to_none=True)
 
     def look(self, step: int) -> None:
-        """Wait for the device and raise BadStep when a step went wrong. step: steps so far."""
-        bad_step, overflows = torch.stack([self._bad_step, self._overflows]).tolist()
+        """Wait for the device and raise BadStep when a step went wrong. step: steps so far.
+
+        Afterwards zero_steps tells how many steps in a row had no gradient at all.
+        """
+        numbers = [self._bad_step, self._overflows, self._most_zeros]
+        bad_step, overflows, self.zero_steps = torch.stack(numbers).tolist()
+        self._most_zeros = self._zeros
         if bad_step >= 0:
             raise BadStep(bad_step)
         if overflows >= OVERFLOWS:

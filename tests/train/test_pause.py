@@ -88,8 +88,41 @@ def test_a_run_stopped_in_its_pause_is_resumed_as_if_nothing_had_been(configure,
     with pytest.raises(StopRun) as stopped:
         train(configure(train=FOUR), *paused_at(3, RunControl.stop))
     state = next(e.path for e in stopped.value.trial.of(Saved) if e.kind == "state")
+    model = next(e for e in stopped.value.trial.of(Saved) if e.kind == "model")
+    assert model.step == 3 and Path(model.path).is_file()
     resumed = last(train(configure(train=FOUR, save={"resume": state})))
     assert all(torch.equal(straight[k], resumed[k]) for k in straight)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_wished_in_a_pause_is_done_at_once_and_changes_nothing(
+    configure, train, two_memories, tmp_path, way
+):
+    # Prompts of its own, so that the run without a pause draws nothing else.
+    sample = {"sample_prompts": ["a frog --w 64 --h 64 --s 1"]}
+    straight = train(configure(**WAYS[way], sample=sample, save={"save_every_n_steps": 3}))
+    model_of_step_3 = tensors.load(tmp_path / "out" / "at-step00000003.safetensors")
+    done = []
+
+    def wish(control):
+        control.save_now()
+        control.sample_now()
+
+    control, watch = paused_at(3, wish)
+
+    def until_both(event):
+        watch(event)
+        if isinstance(event, Saved) and event.step == 3:
+            assert control.is_paused and control.is_waiting
+            done.append(event.kind)
+            if len(done) == 2:
+                control.resume()
+
+    trial = train(configure(**WAYS[way], sample=sample), control, until_both)
+    assert done == ["model", "sample"]
+    saved = tensors.load(tmp_path / "out" / "at-step00000003.safetensors")
+    for ours, wanted in ((saved, model_of_step_3), (last(trial), last(straight))):
+        assert all(torch.equal(ours[name], wanted[name]) for name in wanted)
 
 
 def test_a_gpu_that_was_taken_meanwhile_is_waited_for(configure, train, two_memories, monkeypatch):

@@ -7,15 +7,17 @@ import torch
 
 from core.config.schema import OptimizerConfig
 from core.control import RunControl
+from core.errors import NumericFault
 from core.events import Saved
 from core.formats import tensors
 from core.train import optim
+from core.train import run as running
 from core.train.engine import Engine, gradient_norm
 from core.train.optim import Group
 from core.train.rounding import HalfStep, round_by_chance_
 from core.train.run import build, prepare
 from core.train.scaler import LossScale
-from core.train.update import Update
+from core.train.update import BadStep, Update
 
 DTYPES = {"full_fp16": torch.float16, "full_bf16": torch.bfloat16}
 
@@ -126,6 +128,43 @@ def test_an_overflow_halves_the_scale_and_leaves_the_step_out():
         Update(engine, optimizer, [parameter], 1.0, HalfStep(optimizer, 0, False))(0, torch.zeros(()))
         assert engine.scaler.value.item() == 2.0**15
     assert parameter.tolist() == [1.0, 1.0]
+
+
+def test_twenty_overflows_in_a_row_are_a_fault_and_nineteen_are_not():
+    parameter = torch.nn.Parameter(torch.ones(2, dtype=torch.float16))
+    with Engine("full_fp16") as engine:
+        optimizer = torch.optim.SGD([parameter], lr=1.0)
+        update = Update(engine, optimizer, [parameter], 1.0, HalfStep(optimizer, 0, False))
+
+        def overflow(step: int) -> None:
+            parameter.grad = torch.tensor([float("inf"), 1.0], dtype=torch.float16)
+            update(step, torch.zeros(()))
+
+        for step in range(19):
+            overflow(step)
+        update.look(19)
+        assert engine.scaler.value.item() == 2.0 ** (16 - 19)
+        overflow(19)
+        with pytest.raises(BadStep) as found:
+            update.look(20)
+    assert found.value.step == 0 and parameter.tolist() == [1.0, 1.0]
+
+
+def test_an_always_overflowing_run_ends_with_the_weights_of_its_last_good_step(
+    configure, train, tmp_path, monkeypatch
+):
+    plain, calls = running.BatchLoss.__call__, []
+
+    def call(self, batch):
+        calls.append(batch)
+        loss = plain(self, batch)
+        return loss * float("inf") if len(calls) > 2 else loss
+
+    monkeypatch.setattr(running.BatchLoss, "__call__", call)
+    options = {"train": {"precision": "full_fp16", "max_train_steps": 40, "learning_rate": 1e-4}}
+    with pytest.raises(NumericFault, match=r"in step 3 .*use full_bf16 instead of full_fp16"):
+        train(configure(**options))
+    assert len(calls) >= 22 and (tmp_path / "out" / "step-00000002-state").is_dir()
 
 
 def test_as_on_a_gpu_the_optimizer_leaves_an_overflow_out_by_itself():

@@ -35,7 +35,7 @@ class FakeRun:
         toml_io.write(folder / "run.toml", toml_io.dumps(toml_io.values_of(self.config)))
         self.log, self.control = EventLog(), RunControl()
         self.started = time.time()
-        self.status = "running"
+        self.status, self.at_step = "running", 0
 
     @property
     def is_over(self) -> bool:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.config import toml_io
 from core.config.check import load
-from core.events import Paused, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
+from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, thinned, ticks
 from ui.parts.curve import Curve
@@ -316,6 +316,7 @@ def test_events_are_folded_once_and_replayed_to_every_page():
 
     run = Run()
     run.log, run.folder, run.started, run.status = EventLog(), None, 0.0, "running"
+    run.at_step = 0
     watcher = Watcher()
     for n in range(1, 6):
         run.log(StepDone(n, 10, 1, 0.5 / n, {"unet": 1e-4, "text_encoder": 5e-5}, 1.0, 2.0))
@@ -325,6 +326,22 @@ def test_events_are_folded_once_and_replayed_to_every_page():
     assert view.losses.means == [(n, 0.5 / n) for n in range(1, 6)]
     assert view.seconds_left == 10.0
     assert "unet 0.0001, text_encoder 5e-05" in log_lines(view, "en")[-1].text
+
+
+def test_the_step_moves_between_two_reports_and_a_resumed_run_begins_where_its_state_was(app, window):
+    press(app, "start")
+    run = window.runner.current
+    run.log(PlanReady(4, 0, 40, 10, 300, 2, (), step=174))
+    assert "174 / 300" in looked(app)["head"]
+    run.at_step = 177
+    assert "177 / 300" in looked(app)["head"]
+
+
+def test_a_sample_that_is_drawn_is_told_by_its_image_and_not_by_its_steps(app, window):
+    press(app, "start")
+    window.runner.current.log(StageProgress("sample", 24, 150, item=1, items=5))
+    assert "image 1 of 5" in looked(app)["head"] and "24/150" not in looked(app)["head"]
+    assert "1/5枚目" in looked(app, "ja")["head"]
 
 
 def test_the_log_keeps_the_last_sixty_steps_and_what_was_said_long_before_them():

@@ -78,6 +78,7 @@ class Story:
     started: float
     status: str
     log: EventLog
+    at_step: int = 0
 
 
 def last_story(output_dir: Path) -> Story | None:

@@ -30,11 +30,13 @@ class Run(Protocol):
 
     @property
     def status(self) -> str: ...
+    @property
+    def at_step(self) -> int: ...
 
 
 @dataclass
 class RunView:
-    """The story of a run so far."""
+    """The story of a run so far. live_step: where a run of this window is now, between two reports too."""
 
     status: str = "idle"
     started: float = 0.0
@@ -51,6 +53,7 @@ class RunView:
     ended: RunEnded | None = None
     pause: Paused | None = None
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    live_step: int = 0
     logged_events: int = 0
     steps_taken: int = 0
     last_time: float = 0.0
@@ -68,8 +71,8 @@ class RunView:
 
     @property
     def at_step(self) -> int:
-        steps = [event.step for event in (self.step, self.ended, *self.saved[-1:]) if event is not None]
-        return max(steps, default=0)
+        told = (self.plan, self.step, self.ended, *self.saved[-1:])
+        return max(self.live_step, *(event.step for event in told if event is not None))
 
     @property
     def seconds_per_step(self) -> float | None:
@@ -169,6 +172,7 @@ class Watcher:
             if run is not None:
                 # The status first: an end that comes in between is seen at the next look, with its event.
                 self._view.status = run.status
+                self._view.live_step = run.at_step if self._view.is_live else 0
                 events = run.log.since(self._read)
                 self._read += len(events)
                 for event in events:

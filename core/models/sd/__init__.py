@@ -52,6 +52,12 @@ class SD:
 
         return text.encode(parts.text_encoder, token_ids, config.clip_skip, parts.tokenizer)
 
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a caption takes, without the marks of start and end. Needs no model."""
+        from core.models.sd import tokens
+
+        return tokens.count_tokens(text)
+
     def encode_image(self, parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the latents, each (B, 4, H/8, W/8), times latent_scale.
 
