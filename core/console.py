@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import locale
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TextIO, cast
 
 from core.errors import Lang
+
+_DISGUISED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and line ends, and those that turn the direction of writing."""
+
+
+class _Terminal(io.TextIOWrapper):
+    """A stream on which no file's name moves the cursor, changes colours or hides what comes after it."""
+
+    def write(self, text: str) -> int:
+        """As ever; on a terminal without control characters. What goes to a file or a pipe stays as it is."""
+        return super().write(_DISGUISED.sub("\N{REPLACEMENT CHARACTER}", text) if self.isatty() else text)
 
 
 def take_over(log: Path) -> TextIO:
@@ -20,7 +33,7 @@ def take_over(log: Path) -> TextIO:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    console = os.fdopen(os.dup(1), "w", encoding=_encoding(), errors="replace", buffering=1)
+    console = _Terminal(os.fdopen(os.dup(1), "wb"), _encoding(), "replace", line_buffering=True)
     sink = _opened(log)
     os.dup2(sink, 1)
     os.dup2(sink, 2)

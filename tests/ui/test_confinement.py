@@ -85,6 +85,9 @@ def names(folder: Path) -> dict[str, str]:
         "upwards from what is allowed": f"demo/../{up}",
         "the root": f"{folder}/models/..",
         "blanks": f'  "{folder}"  ',
+        "a pasted command": f"accelerate launch train_network.py --train_data_dir={folder} "
+        f"--sample_prompts={folder}/list.txt --network_weights={folder}/models --in_json={folder}/list.json",
+        "pasted data sets": f'[[datasets]]\n[[datasets.subsets]]\nimage_dir = "{folder}/20_x frog"\n',
     }
 
 

@@ -424,7 +424,17 @@ def test_a_route_that_a_later_gradio_adds_is_closed(whole):
 )
 def test_no_file_is_served_but_the_windows_own(whole, path):
     opened, _ = whole
-    assert ask(opened, "GET", f"/gradio_api/file={path}").status_code in (403, 404)
+    for place in (
+        "gradio_api/file=",
+        "gradio_api/file=/",
+        "static/",
+        "assets/",
+        "pictures/",
+        "results/",
+        "live/",
+    ):
+        for name in (path, f"../../../../{path}", f"..%2f..%2f..%2f..%2f{path}", f"%5c..%5c{path}"):
+            assert ask(opened, "GET", f"/{place}{name}").status_code in (403, 404)
 
 
 def test_the_page_names_no_other_host(whole):

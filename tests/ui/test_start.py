@@ -18,6 +18,7 @@ from tests.ui.browser import ROOT, gui_py, window
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.serve import start
+from ui.serve.login import Login
 from ui.serve.options import VARIABLE, given_auth, make_login, proxy_of
 from ui.serve.server import DIRECT, Proxy, listening_socket
 from ui.window import named_preset
@@ -213,3 +214,20 @@ def test_on_a_desktop_of_ones_own_there_is_a_dialog(tmp_path, monkeypatch):
     chosen = gui.options().parse_args(["--workspace", str(tmp_path)])
     assert start.make_window(chosen, tmp_path, False, tmp_path / "log").dialog is not None
     assert start.make_window(chosen, tmp_path, True, tmp_path / "log").dialog is None
+
+
+def test_a_browser_is_opened_without_telling_the_list_of_processes_how_to_log_in(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(start, "has_desktop", lambda: True)
+    monkeypatch.setattr(start.webbrowser, "open", opened.append)
+    served, login = SimpleNamespace(url="http://127.0.0.1:1"), Login("me", "secret word")
+    start._show(gui.options().parse_args([]), served, start.Entry(login, "", DIRECT), tmp_path)
+    assert opened == [(tmp_path / "open.html").as_uri()]
+    page = (tmp_path / "open.html").read_text()
+    token = page.partition("token=")[2].partition('"')[0]
+    assert "url=http://127.0.0.1:1/?token=" in page and login.enter_by_token(token)
+    if os.name != "nt":
+        assert (tmp_path / "open.html").stat().st_mode & 0o777 == 0o600
+    start._show(gui.options().parse_args(["--no-browser"]), served, start.Entry(login, "", DIRECT), tmp_path)
+    start._show(gui.options().parse_args([]), served, start.Entry(None, "", DIRECT), tmp_path)
+    assert opened[1:] == ["http://127.0.0.1:1"]

@@ -116,6 +116,7 @@ def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) 
         served = serve(window, chosen.listen, sock, entry.login, entry.proxy)
         only.publish(window.paths.workspace, served.url)
         _announce(chosen, served, entry, tell)
+        _show(chosen, served, entry, window.cache)
         return _wait(window, served, tell)
     finally:
         window.tensorboard.stop()
@@ -123,7 +124,7 @@ def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) 
 
 
 def _announce(chosen: argparse.Namespace, served: Served, entry: Entry, tell: Tell) -> None:
-    """Say where the window is and how to get in; open a browser where there is a desktop."""
+    """Say where the window is and how to get in."""
     login, url = entry.login, served.url
     tell("console.open", url=url)
     if chosen.share:
@@ -133,10 +134,21 @@ def _announce(chosen: argparse.Namespace, served: Served, entry: Entry, tell: Te
             tell("console.login", user=USER, password=entry.made)
         tell("console.once", url=f"{url}/?token={login.token}")
     tell("console.stop")
-    if not chosen.no_browser and has_desktop():
-        is_mine = login is not None and not chosen.share
-        # With a link of its own: the one that is printed stays good for another device.
-        webbrowser.open(f"{served.url}/?token={login.invite()}" if is_mine and login else served.url)
+
+
+def _show(chosen: argparse.Namespace, served: Served, entry: Entry, folder: Path) -> None:
+    """Open a browser where there is a desktop. folder: this user's own."""
+    if chosen.no_browser or not has_desktop():
+        return
+    if entry.login is None or chosen.share:
+        webbrowser.open(served.url)
+        return
+    # By a file, since everybody on this computer can read what a browser was started with. With a link of its
+    # own: the one that is printed stays good for another device.
+    page, link = folder / "open.html", f"{served.url}/?token={entry.login.invite()}"
+    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={link}">')
+    webbrowser.open(page.as_uri())
 
 
 def _share(served: Served, tell: Tell) -> str:
