@@ -17,8 +17,11 @@ from core.forecast.memory import Memory
 from core.forecast.tape import FLOAT, Layer, Rules, Tape
 from core.formats.header import read_header
 from core.formats.identify import identify
+from core.formats.json_file import read_table
 from core.models.sd import hub
 from core.models.sd.configs import architecture as real
+from core.models.sd.configs import refuse_endless
+from core.reading import reading
 
 CONFIG_KEY = "rareword.architecture"
 """Metadata of a single file whose sizes are not the real models'; as core.models.sd.load."""
@@ -86,8 +89,10 @@ def of_base(base: str, other_vae: str | None = None) -> Architecture | None:
         return found
     folder = around / "vae" if (around / "vae").is_dir() else around
     try:
-        return Architecture(found.family, found.unet, found.text, vae.VAE.of(_config(folder)))
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(folder):
+            other = Architecture(found.family, found.unet, found.text, vae.VAE.of(_config(folder)))
+            return other if other.layers else None
+    except UserError:
         return found
 
 
@@ -102,8 +107,11 @@ def _of_path(path: Path, changed: int) -> Architecture | None:
     if identity.kind != "model" or identity.family not in FAMILIES:
         return None
     try:
-        return _made(identity.family, _configs(path, identity.family))
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(path):
+            found = _made(identity.family, _configs(path, identity.family))
+            # What no model can be made of shows when its layers are walked through.
+            return found if found.layers else None
+    except UserError:
         return None
 
 
@@ -115,12 +123,17 @@ def _configs(path: Path, family: str) -> Mapping[str, Mapping[str, Any]]:
     if path.suffix.lower() == ".safetensors":
         kept = read_header(path).metadata.get(CONFIG_KEY)
         if kept is not None:
-            return dict(json.loads(kept))
+            found = dict(json.loads(kept))
+            for config in found.values():
+                refuse_endless(config)
+            return found
     return real(family)
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    return dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    found = read_table(folder / "config.json")
+    refuse_endless(found)
+    return found
 
 
 def _made(family: str, configs: Mapping[str, Mapping[str, Any]]) -> Architecture:

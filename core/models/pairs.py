@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.catalog import Size
 from core.errors import Problem, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, table
+from core.formats.json_file import read_table
 
 _LATENT_CHANNELS = 4
 _SDXL_SCALE = 0.13025
@@ -50,8 +50,8 @@ def _latent_channels(path: Path) -> int | None:
 def _scale(path: Path) -> float | None:
     """The latents' factor that a Diffusers folder tells."""
     try:
-        told = json.loads((path / "config.json").read_text("utf-8")).get("scaling_factor")
-    except (OSError, ValueError, AttributeError):
+        told = read_table(path / "config.json").get("scaling_factor")
+    except UserError:
         return None
     return float(told) if isinstance(told, int | float) else None
 

@@ -88,6 +88,11 @@ def test_a_pickle_named_safetensors_runs_nothing(tmp_path):
     assert refusal(tmp_path / "x.safetensors").code == "E-MODEL-BAD" and not canary.exists()
 
 
+def test_an_archive_of_another_kind_is_called_one(tmp_path):
+    (tmp_path / "x.ckpt").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(200))
+    assert "an archive (7z)" in refusal(tmp_path / "x.ckpt").en
+
+
 def test_a_second_program_in_the_zip_is_refused(tmp_path):
     path = tmp_path / "x.ckpt"
     torch.save({"a": torch.zeros(2)}, path)

@@ -65,6 +65,17 @@ def test_the_mode_follows_the_umask(tmp_path, ending):
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
+@POSIX
+@FORMATS
+def test_a_linked_output_folder_stays_a_link(tmp_path, ending):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk", target_is_directory=True)
+    for _ in range(2):  # made, and replaced
+        tensors.save(tmp_path / "out" / f"x{ending}", some(), {})
+    assert (tmp_path / "out").is_symlink()
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == [f"x{ending}"]
+
+
 @FORMATS
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_number_that_is_not_finite_is_not_saved(tmp_path, ending, bad):

@@ -69,3 +69,17 @@ def test_the_lost_text_model_level_is_put_back():
 def test_old_names_of_the_vae_attention_are_understood():
     old = "encoder.mid_block.attentions.0.proj_attn.weight"
     assert keys.canonical_module("vae", old) == "encoder.mid_block.attentions.0.to_out.0.weight"
+
+
+@pytest.mark.parametrize("number", ["99999999", "9" * 5000])
+@pytest.mark.parametrize(
+    ("part", "family", "name"),
+    [
+        ("unet", "sd1", "model.diffusion_model.input_blocks.{}.0.op.weight"),
+        ("unet", "sd1", "model.diffusion_model.input_blocks.{}.1.proj_in.weight"),
+        ("vae", "sd1", "first_stage_model.encoder.down.{}.block.0.norm1.weight"),
+        ("text_encoder", "sd2", "cond_stage_model.model.transformer.resblocks.{}.ln_1.weight"),
+    ],
+)
+def test_a_block_that_counts_into_the_millions_makes_no_rules(number, part, family, name):
+    assert keys.from_file(part, [name.format(number)], family) == {}

@@ -193,6 +193,24 @@ def test_missing_tensors_are_named_and_counted(tmp_path):
     assert "time_embedding.linear_1" in problem.en
 
 
+def test_one_tensor_of_another_shape_is_named(tmp_path):
+    path = make_tiny(tmp_path / "x.safetensors")
+    name = "model.diffusion_model.time_embed.0.weight"
+    tensors.save(path, tensors.load(path) | {name: torch.zeros(32, 9)}, {})
+    problem = refusal(path)
+    assert problem.code == "E-MODEL-SHAPE" and "1 tensors of its unet" in problem.en
+    assert "time_embedding.linear_1.weight [32, 9], not [32, 8]" in problem.en
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+@pytest.mark.parametrize("ending", ["safetensors", "ckpt"])
+def test_mixed_precisions_are_loaded_as_float32(tmp_path, dtype, ending):
+    path = make_tiny(tmp_path / f"x.{ending}")
+    half = {n: t.to(dtype) if i % 2 else t for i, (n, t) in enumerate(tensors.load(path).items())}
+    parts = loaded(tensors.save(path, half, {}))
+    assert {p.dtype for module in parts.modules().values() for p in module.parameters()} == {torch.float32}
+
+
 def test_other_sizes_without_configs_are_refused_with_the_mend(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
     (tmp_path / "x_config").rename(tmp_path / "elsewhere")

@@ -45,6 +45,9 @@ VAE_RESNET = (
     ("conv_shortcut", "nin_shortcut"),
 )
 VAE_ATTENTION = (("to_q", "q"), ("to_k", "k"), ("to_v", "v"), ("to_out.0", "proj_out"))
+_NUMBER = r"(\d{1,2})"
+"""Of a block or layer in a name. What counts higher is none of Stable Diffusion's: rules are made for each."""
+
 MOST_VAE_RESNETS = 8
 """More than any block of a VAE has; rules for resnets that are not there match no name."""
 OLD_VAE_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
@@ -117,13 +120,15 @@ def _rules(part: str, names: list[str], family: str, in_file: bool) -> Iterator[
         return _vae_rules(
             _count(
                 names,
-                rf"{re.escape(VAE)}encoder\.down\.(\d+)\." if in_file else r"encoder\.down_blocks\.(\d+)\.",
+                rf"{re.escape(VAE)}encoder\.down\.{_NUMBER}\."
+                if in_file
+                else rf"encoder\.down_blocks\.{_NUMBER}\.",
             )
         )
     if part == "text_encoder":
         if family == "sd1":
             return _clip_rules()
-        return _open_clip_rules(_count(names, r".*?(?:resblocks|encoder\.layers)\.(\d+)\."))
+        return _open_clip_rules(_count(names, rf".*?(?:resblocks|encoder\.layers)\.{_NUMBER}\."))
     raise KeyError(part)
 
 
@@ -135,8 +140,8 @@ def _count(names: Iterable[str], pattern: str) -> int:
 
 def _unet_layout_of_module(names: list[str]) -> tuple[int, list[bool]]:
     """Resnets in a down block, and for each down block whether it has attention."""
-    levels = _count(names, r"down_blocks\.(\d+)\.")
-    resnets = _count(names, r"down_blocks\.0\.resnets\.(\d+)\.")
+    levels = _count(names, rf"down_blocks\.{_NUMBER}\.")
+    resnets = _count(names, rf"down_blocks\.0\.resnets\.{_NUMBER}\.")
     return resnets, [
         any(name.startswith(f"down_blocks.{i}.attentions.") for name in names) for i in range(levels)
     ]
@@ -147,14 +152,16 @@ def _unet_layout_of_file(names: list[str]) -> tuple[int, list[bool]]:
         {
             int(m[1])
             for name in names
-            if (m := re.match(rf"{re.escape(UNET)}input_blocks\.(\d+)\.0\.op\.", name))
+            if (m := re.match(rf"{re.escape(UNET)}input_blocks\.{_NUMBER}\.0\.op\.", name))
         }
     )
     if not ops:
         return 0, []
     resnets = ops[0] - 1
     attended = {
-        int(m[1]) for name in names if (m := re.match(rf"{re.escape(UNET)}input_blocks\.(\d+)\.1\.", name))
+        int(m[1])
+        for name in names
+        if (m := re.match(rf"{re.escape(UNET)}input_blocks\.{_NUMBER}\.1\.", name))
     }
     return resnets, [1 + i * (resnets + 1) in attended for i in range(len(ops) + 1)]
 
