@@ -46,7 +46,7 @@ VAE_RESNET = (
 )
 VAE_ATTENTION = (("to_q", "q"), ("to_k", "k"), ("to_v", "v"), ("to_out.0", "proj_out"))
 _NUMBER = r"(\d{1,2})"
-"""Of a block or layer in a name. What counts higher is none of Stable Diffusion's: rules are made for each."""
+"""Of a block or layer in a name; rules are made for each, so what counts higher is left alone."""
 
 MOST_VAE_RESNETS = 8
 """More than any block of a VAE has; rules for resnets that are not there match no name."""
