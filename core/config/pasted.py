@@ -164,7 +164,7 @@ def _pairs(line: Line, notes: list[Problem]) -> Pairs:
 
 def _is_misspelt(word: Word) -> bool:
     """-network_dim=8: one dash, and neither a negative number nor a value in quotes."""
-    return not word.is_quoted and re.fullmatch(r"-[A-Za-z]\w+(=.*)?", word.text, re.DOTALL) is not None
+    return not word.starts_quoted and re.fullmatch(r"-[A-Za-z]\w+(=.*)?", word.text, re.DOTALL) is not None
 
 
 def _one_dash(text: str) -> Problem:

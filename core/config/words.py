@@ -9,10 +9,11 @@ from core.errors import ConfigError, Problem
 
 
 class Word(NamedTuple):
-    """One word of a command. is_quoted: any part of it stood in quotes, so that it is no operator."""
+    """One word of a command. starts_quoted, ends_quoted: its first or last letter stood in quotes."""
 
     text: str
-    is_quoted: bool = False
+    starts_quoted: bool = False
+    ends_quoted: bool = False
 
 
 Line = list[Word]
@@ -42,33 +43,36 @@ def lines(text: str) -> list[Line]:
     text = plain(text)
     found: list[Line] = []
     line: Line = []
-    word: list[str] = []
-    is_quoted = False
+    word: list[tuple[str, bool]] = []
     at = 0
     while at < len(text):
         piece = _PIECE.match(text, at)
         assert piece is not None and piece.lastgroup is not None, "every letter is some piece"
-        at = piece.end()
-        if piece.lastgroup == "open":
+        at, kind = piece.end(), piece.lastgroup
+        if kind == "open":
             raise ConfigError(Problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。"))
-        if piece.lastgroup in ("double", "single"):
-            word.append(piece[piece.lastgroup])
-            is_quoted = True
-        elif piece.lastgroup == "plain" and (word or is_quoted or not _is_remark(piece[0], not line)):
-            word.append(piece[0])
-        elif piece.lastgroup == "plain":
+        if kind in ("double", "single"):
+            word.append((piece[kind], True))
+        elif kind == "plain" and (word or not _is_remark(piece[0], not line)):
+            word.append((piece[0], False))
+        elif kind == "plain":
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
         else:
-            if word or is_quoted:
-                line.append(Word("".join(word), is_quoted))
-            word, is_quoted = [], False
-            if piece.lastgroup == "end":
+            line += _joined(word)
+            word = []
+            if kind == "end":
                 found.append(line)
                 line = []
-    if word or is_quoted:
-        line.append(Word("".join(word), is_quoted))
+    line += _joined(word)
     return [line for line in (*found, line) if line]
+
+
+def _joined(pieces: list[tuple[str, bool]]) -> Line:
+    """The word that stands together in pieces, quoted or not; none of no pieces."""
+    if not pieces:
+        return []
+    return [Word("".join(text for text, _ in pieces), pieces[0][1], pieces[-1][1])]
 
 
 def _is_remark(text: str, is_first: bool) -> bool:
@@ -79,11 +83,9 @@ def _is_remark(text: str, is_first: bool) -> bool:
 def until_operator(line: Line) -> tuple[Line, Line]:
     """The words of one command, and what stands behind an operator such as && or >."""
     for n, word in enumerate(line):
-        if word.is_quoted:
-            continue
-        if word.text in _OPERATORS:
+        if word.text in _OPERATORS and not word.starts_quoted:
             return line[:n], line[n:]
-        ended = re.fullmatch(r"(.*[^=;|&])(;|&&?|\|\|?)", word.text)
+        ended = None if word.ends_quoted else re.fullmatch(r"(.*[^=;|&])(;|&&?|\|\|?)", word.text)
         if ended:
-            return [*line[:n], Word(ended[1])], line[n + 1 :]
+            return [*line[:n], Word(ended[1], word.starts_quoted)], line[n + 1 :]
     return line, []

@@ -42,6 +42,7 @@ def test_what_stands_before_and_behind_a_shell_scripts_command_is_no_part_of_it(
     "behind",
     [
         "&& shutdown -h now",
+        '--caption_prefix="a b"; shutdown',
         "; shutdown",
         "|| pause",
         "> log.txt 2>&1",
@@ -72,6 +73,12 @@ def test_an_option_with_one_dash_is_named_and_does_not_become_part_of_a_value():
     assert said(found, "E-IMPORT-DASH") == [
         "not taken: -network_dim has one dash; an option begins with two: write --network_dim=8."
     ]
+
+
+def test_an_option_with_one_dash_and_a_value_in_quotes_is_named_too():
+    found = import_text("train_network.py --seed=5 -output_name='my own' --network_dim 8")
+    assert found.values["train.seed"] == 5 and found.values["network.rank"] == 8
+    assert "-output_name has one dash" in said(found, "E-IMPORT-DASH")[0]
 
 
 def test_the_last_of_an_option_given_twice_counts_as_in_argparse_and_is_said():
