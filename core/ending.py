@@ -30,6 +30,14 @@ _OUT_OF_MEMORY = (
     "error return without exception set",  # a C extension that had no memory left for its exception
 )
 _OUT_OF_THREADS = "can't start new thread"
+_OF_ANOTHER_PROCESS = (
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "DistBackendError",
+    "DistNetworkError",
+    "DistStoreError",
+    "remote process exited",
+)
 _OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")
 
 
@@ -88,7 +96,7 @@ def as_user_error(error: BaseException) -> UserError | None:
 
 
 def resource_problem(error: BaseException) -> Problem | None:
-    """Out of memory, threads or disk, a drive that failed, or a fault of the GPU; None for anything else."""
+    """Out of memory, threads or disk, a drive, GPU or other process that failed; None for anything else."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.errno in commit.FULL:
         return Problem(
@@ -112,6 +120,15 @@ def resource_problem(error: BaseException) -> Problem | None:
             "programs, or raise the limit of the system or container.",
             "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、"
             "システムやコンテナの上限を引き上げてください。",
+        )
+    if any(words in text for words in _OF_ANOTHER_PROCESS):
+        return Problem(
+            "E-PROCESS",
+            "Another process of this training has ended or can't be reached any more, so this one ends too. "
+            "The last saved state is good: start all of them again to resume from it. The output of the other "
+            "one tells why.",
+            "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。"
+            "すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
         )
     if any(word in text for word in _OF_THE_GPU):
         return _of_the_gpu(str(error).strip().splitlines()[0])

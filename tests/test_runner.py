@@ -83,6 +83,7 @@ def test_each_kind_of_fault_has_its_exit_code(tmp_path, error, status, code):
         (MemoryError(), "E-OOM"),
         (OSError(28, "No space left on device"), "E-DISK-FULL"),
         (RuntimeError("CUDA error: an illegal memory access was encountered\nmore"), "E-CUDA"),
+        (RuntimeError("[tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:55195. more"), "E-PROCESS"),
         (ValueError("ours"), ""),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core.config.output_names import ENDINGS, model_name
+from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema import SaveConfig
 from core.errors import UserError
 from core.formats.header import read_header
@@ -78,14 +78,26 @@ def _metadata(path: Path) -> Mapping[str, str]:
 
 
 def has_result(save: SaveConfig, found: Found) -> bool:
-    """Whether the final model of a state's last step lies in the output folder: only then a run is finished.
+    """Whether the final model of a state's step lies in the output folder, and the last state if it is kept.
+
+    Only then a run is finished: it may have been killed after its last step, or between these two saves.
 
     A safetensors file tells its training and step. Of anything else the state must know that it wrote it, or
     it must be as new as the state, which is saved before the final model.
     """
     stem = model_name(save.output_name, "last", 0)
     folder = Path(save.output_dir)
+    if (save.save_state or save.save_state_on_train_end) and not _has_last_state(save, found):
+        return False
     return any(_is_result(folder / f"{stem}{ending}", found) for ending in dict.fromkeys(ENDINGS.values()))
+
+
+def _has_last_state(save: SaveConfig, found: Found) -> bool:
+    place = Path(save.output_dir) / state_name(save.output_name, "last", 0)
+    if state_files.fault(place):
+        return False
+    last = state_files.read(place)
+    return last.step == found.step and last.values["lineage"] == found.values["lineage"]
 
 
 def _is_result(path: Path, found: Found) -> bool:

@@ -1,7 +1,6 @@
 """States: complete or not there, damage seen, the one before used."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -96,46 +95,6 @@ def test_a_named_state_that_is_damaged_is_refused(configure, train, out):
     flip_a_byte(out / "last-state")
     with pytest.raises(UserError, match=r"not complete \(optimizer.safetensors is damaged\)"):
         train(configure(train=STEPS, save={"resume": str(out / "last-state")}))
-
-
-class Crash(BaseException):
-    """The power goes."""
-
-
-def test_a_crash_at_any_durable_action_of_a_save_loses_nothing(configure, train, out, monkeypatch):
-    train(configure(train=STEPS, save=KEEP))
-    expected = weights(out)
-    shutil.rmtree(out)
-    actions: list[str] = []
-    crash_at = [0]
-    sync, rename, replace = os.fsync, Path.rename, Path.replace
-
-    def durable(name, real):
-        def act(*args):
-            actions.append(name)
-            if len(actions) == crash_at[0]:
-                raise Crash
-            return real(*args)
-
-        return act
-
-    monkeypatch.setattr(os, "fsync", durable("fsync", sync))
-    monkeypatch.setattr(Path, "rename", durable("rename", rename))
-    monkeypatch.setattr(Path, "replace", durable("replace", replace))
-    config = configure(train=STEPS, save=KEEP | {"resume": "auto"})
-    crashes = 0
-    # Every run dies one durable action later than the one before it; the last one comes through.
-    for n in range(1, 200, 3):
-        actions.clear()
-        crash_at[0] = n
-        try:
-            train(config)
-            break
-        except Crash:
-            crashes += 1
-        for state in out.glob("*-state"):
-            assert not state.name.startswith(".") and state_files.fault(state) == ""
-    assert crashes > 5 and same(weights(out), expected)
 
 
 def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypatch):
