@@ -8,7 +8,9 @@ import threading
 import pytest
 from PIL import Image
 
+from core.errors import UserError
 from tests.ui.fake import demo_raw
+from ui.tools.regularize import RegularizeCard
 
 
 def resized(app, lang="en", **fields):
@@ -163,3 +165,14 @@ def test_pictures_that_were_made_while_no_page_was_open_are_chosen(app, window):
     (shown,) = followed(app)
     assert shown["reg"]["value"] == str(window.workspace / "datasets" / "reg")
     assert window.settings["dataset.reg_data_dir"] == shown["reg"]["value"]
+
+
+@pytest.mark.parametrize(("typed", "number"), [("３０", 30), (" 7 ", 7), ("", None), ("０", 0)])
+def test_the_numbers_of_regularization_images_are_read_at_any_width(typed, number):
+    assert RegularizeCard._number(typed, "steps") == number
+
+
+@pytest.mark.parametrize("typed", ["x", "1.5", "-1", "9" * 30, "９" * 9])
+def test_what_is_no_number_of_images_is_told(typed):
+    with pytest.raises(UserError, match="Number of each"):
+        RegularizeCard._number(typed, "count")

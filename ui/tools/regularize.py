@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.config import numbers
 from core.data import folders
 from core.errors import Lang, Problem, UserError
 from core.tools.resize import parse_size
@@ -147,7 +148,8 @@ class RegularizeCard:
         typed = str(text or "").strip()
         if not typed:
             return None
-        if not (typed.isascii() and typed.isdigit() and len(typed) < 9):
+        number = numbers.whole(typed)
+        if number is None or not 0 <= number < 10**8:
             en, ja = (say("regularize.number", lg, name=say(f"regularize.{name}", lg)) for lg in ("en", "ja"))
             raise UserError(Problem("E-REG-RANGE", en, ja))
-        return int(typed)
+        return number

@@ -219,7 +219,7 @@ class RunsCard:
             values = self._values(run) | {"save.resume": ""}
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}
-        self._window.draft.keep(self._form.shown(values))
+        self._window.draft.keep(self._form.shown(values), lent={})
         said = note(say("runs.loaded", lang, name=run.name, when=when(run)), "good")
         return self._form.fill(values) | {self.parts["said"]: said}
 
