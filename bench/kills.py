@@ -2,14 +2,15 @@
 
     nice python -m bench.kills [--every 1] [--random 30] [--pairs 12] [--write]
 
-A tiny model of Stable Diffusion's structure that was trained for two steps is trained for a third one: model
-and state of that step are saved, those of the first are deleted, and those of the end are replaced. So a LoRA,
-a whole model, and a LoRA with averaged weights (EMA). Each training is killed (SIGKILL) before its first,
-second, ... action on the disk (--every 3: every third), then resumed to the end. Then some are killed at random
-times until they come through, and some by two processes (gloo), of which one is killed. Equal means every bit
-of the final model and of the last state, with nothing half-written left.
+A tiny model of Stable Diffusion's structure that was trained for two steps is trained for a third one:
+model and state of that step are saved, those of the first are deleted, and those of the end are replaced. So
+a LoRA, a whole model, and a LoRA with averaged weights (EMA). Each training is killed (SIGKILL) before its
+first, second, ... action on the disk (--every 3: every third), then resumed to the end. Then some are killed
+at random times until they come through, and some by two processes (gloo), of which one is killed. Equal means
+every bit of the final model and of the last state, with nothing half-written left.
 
-Children are forked from a warm process, so it needs Linux or macOS. Prints JSON; --write keeps it in bench/results.
+Children are forked from a warm process, so it needs Linux or macOS. Prints JSON; --write keeps it in
+bench/results.
 """
 
 from __future__ import annotations

@@ -124,9 +124,9 @@ def resource_problem(error: BaseException) -> Problem | None:
     if any(words in text for words in _OF_ANOTHER_PROCESS):
         return Problem(
             "E-PROCESS",
-            "Another process of this training has ended or can't be reached any more, so this one ends too. "
-            "The last saved state is good: start all of them again to resume from it. The output of the other "
-            "one tells why.",
+            "Another process of this training has ended or can't be reached any more, so this one ends too: "
+            "start all of them again to resume from the last saved state, which is good. The output of the "
+            "other one tells why.",
             "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。"
             "すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
         )
