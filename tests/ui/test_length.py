@@ -9,6 +9,7 @@ import pytest
 from tests.ui.fake import demo_raw
 from ui.parts.chart import Line, loss_chart, mark_text, plot
 from ui.parts.curve import Curve
+from ui.settings.checking import epochs_said
 from ui.settings.length import length_of
 from ui.settings.rates import rate_curve
 
@@ -93,3 +94,16 @@ def test_the_loss_of_the_held_out_pictures_is_a_curve_of_its_own():
     html = loss_chart(losses, 4, "en", Curve([(2.0, 0.5), (4.0, 1.5)]))
     assert "validation pictures" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
     assert "validation pictures" not in loss_chart(losses, 4, "en")
+
+
+@pytest.mark.parametrize(
+    ("total", "steps", "en", "ja"),
+    [
+        (300, 100, "3 epochs", "3エポック"),
+        (100, 100, "1 epoch", "1エポック"),
+        (30, 211, "14 % of an epoch", "1エポックの14%"),
+        (250, 100, "2.5 epochs", "2.5エポック"),
+    ],
+)
+def test_steps_are_told_in_epochs_as_they_are(total, steps, en, ja):
+    assert (epochs_said(total, steps, "en"), epochs_said(total, steps, "ja")) == (en, ja)

@@ -14,8 +14,9 @@ from core.config import toml_io
 from core.config.check import load
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
-from ui.parts.chart import loss_chart, smoothed, thinned, ticks
+from ui.parts.chart import loss_chart, smoothed, thinned, ticks, whole_ticks
 from ui.parts.curve import Curve
+from ui.parts.numbers import short_text
 from ui.run.live import answer
 from ui.run.log import log_text
 from ui.window import PROJECT
@@ -325,7 +326,7 @@ def test_events_are_folded_once_and_replayed_to_every_page():
     assert view is again and version == same
     assert view.losses.means == [(n, 0.5 / n) for n in range(1, 6)]
     assert view.seconds_left == 10.0
-    assert "unet 0.0001, text_encoder 5e-05" in log_lines(view, "en")[-1].text
+    assert "unet 1e-4, text_encoder 5e-5" in log_lines(view, "en")[-1].text
 
 
 def test_the_step_moves_between_two_reports_and_a_resumed_run_begins_where_its_state_was(app, window):
@@ -452,6 +453,51 @@ def test_the_smoothed_curve_starts_at_the_first_value_and_stays_between():
 def test_marks_of_the_axis_are_round_numbers_around_the_curve():
     assert ticks(0.107, 0.22) == pytest.approx([0.1, 0.15, 0.2, 0.25])
     assert ticks(1.0, 1.0)[0] <= 1.0 <= ticks(1.0, 1.0)[-1]
+
+
+@pytest.mark.parametrize(
+    ("last", "marks"),
+    [
+        (1, [0, 1]),
+        (3, [0, 1, 2, 3]),
+        (150, [0, 50, 100, 150]),
+        (211, [0, 50, 100, 150, 200]),
+        (2000, [0, 500, 1000, 1500, 2000]),
+    ],
+)
+def test_marks_below_the_curve_are_round_steps(last, marks):
+    assert whole_ticks(last) == marks
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0524, "0.0524"),
+        (0.0001, "1e-4"),
+        (1.5e-3, "0.0015"),
+        (5.73, "5.73"),
+        (57_312.0, "57,300"),
+        (1e5, "1e5"),
+        (1.5e6, "1.5e6"),
+        (0.0, "0"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(value, text):
+    assert short_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "ja"),
+    [
+        (0.25, "4.0 steps/s", "4.0ステップ/秒"),
+        (5.7, "5.7 s/step", "5.7秒/ステップ"),
+        (57_000.0, "15:50:00 per step", "1ステップ15:50:00"),
+    ],
+)
+def test_a_step_is_told_in_seconds_or_where_it_is_long_in_hours(app, window, seconds, en, ja):
+    press(app, "start")
+    window.runner.current.log(StepDone(1, 300, 1, 0.1, {"unet": 1e-4}, 1.0, seconds))
+    assert en in looked(app)["head"] and ja in looked(app, "ja")["head"]
 
 
 def test_a_curve_needs_two_points_and_leaves_out_what_is_not_finite():

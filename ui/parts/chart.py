@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.errors import Lang
 from ui.parts.curve import Curve, Point
 from ui.parts.markup import esc
-from ui.parts.numbers import decimal_text
+from ui.parts.numbers import short_text
 from ui.text import WORDS, say
 
 MOST_POINTS = 500
@@ -64,6 +64,16 @@ def ticks(low: float, high: float, most: int = 4) -> list[float]:
     return [n * step for n in range(first, last + 1)]
 
 
+def whole_ticks(last: float, most: int = 5) -> list[int]:
+    """Round whole numbers from 0 up to `last`, at most `most` beside the 0."""
+    power = 1
+    while True:
+        for m in (1, 2, 5):
+            if last / (m * power) <= most:
+                return [*range(0, int(last) + 1, m * power)]
+        power *= 10
+
+
 @dataclass(frozen=True)
 class Line:
     """One curve. name: its class in the style sheet. means: what the page smooths anew, if it may."""
@@ -108,7 +118,7 @@ def plot(
         f'<span style="top:{(high - mark) / (high - low) * 100:.1f}%">{mark_text(mark)}</span>'
         for mark in marks
     )
-    x_labels = "".join(f"<span>{round(last * share / 4):,}</span>" for share in range(5))
+    x_labels = "".join(_below(step, step / last) for step in whole_ticks(last))
     key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
     return (
         f'<figure class="rw-chart {name}" data-low="{low:.6g}" data-high="{high:.6g}" '
@@ -121,9 +131,17 @@ def plot(
     )
 
 
+def _below(step: int, share: float) -> str:
+    """A mark below the curve, inside its ends."""
+    end = ' class="is-last"' if share > 0.95 else ""
+    return f'<span{end} style="left:{share * 100:.1f}%">{step:,}</span>'
+
+
 def mark_text(value: float) -> str:
-    """0.05, and 2e-5 for what would take many zeros."""
-    return f"{value:.4g}" if value == 0 or abs(value) >= 1e-3 else decimal_text(float(f"{value:.3g}"))
+    """0.05, and 2e-5 or 1e5 for what would take many zeros."""
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return short_text(value)
 
 
 def loss_chart(losses: Curve, total: int, lang: Lang, validation: Curve | None = None) -> str:

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+LONG_STEP = 120
+"""Seconds from which a step is told in minutes."""
+
+
+def short_text(value: float) -> str:
+    """Three digits that matter and no more signs than needed: 0.0524, 5.7, 57, 57,000, 1.5e6, 2e-5."""
+    size = abs(value)
+    if 1 <= size < 1e5:
+        return f"{float(f'{value:.3g}'):,.10g}"
+    text = decimal_text(float(f"{value:.3g}"))
+    return _as_power(value) if size >= 1e5 else text
+
+
+def _as_power(value: float) -> str:
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
 
 def decimal_text(value: float) -> str:
     """0.0001 -> "1e-4", 1.0 -> "1", 0.05 -> "0.05": as people write it; reads back to the same number."""

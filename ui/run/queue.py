@@ -102,7 +102,7 @@ def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
         return f'<section class="rw-queue">{note(told, "warn")}</section>' if told else ""
     many = len(view.waiting)
     rows = "".join(_row(run, n, many, lang) for n, run in enumerate(view.waiting, 1))
-    count = say("queue.count.one", lang) if many == 1 else say("queue.count", lang, n=many)
+    count = say("queue.count", lang, n=many)
     checked = " checked" if view.keeps_going else ""
     keep = (
         f'<label class="rw-keep"><input type="checkbox" data-act="keep"{checked}>'

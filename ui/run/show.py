@@ -11,6 +11,7 @@ from core.config.taking import KEYS
 from core.errors import Lang, Problem
 from core.sinks import counted, duration, waiting
 from ui.parts.markup import bar, esc, facts, note, problems
+from ui.parts.numbers import LONG_STEP, short_text
 from ui.run.inviting import invitation_html, leftover, missing
 from ui.text import WORDS, say
 from ui.window import Window
@@ -136,13 +137,21 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
         put("run.lr", rates(view.step.lr))
     seconds = view.seconds_per_step
     if seconds:
-        rate = say("run.per.second", lang, n=f"{1 / seconds:.1f}")
-        put("run.speed", rate if seconds < 0.5 else say("run.per.step", lang, n=f"{seconds:.2f}"))
+        put("run.speed", _speed(seconds, lang))
     if view.step and view.step.vram_bytes:
         put("run.memory", f"{view.step.vram_bytes / 2**30:.1f} GiB")
     elif view.step and view.step.ram_bytes:
         put("run.ram", f"{view.step.ram_bytes / 2**30:.1f} GiB")
     return pairs
+
+
+def _speed(seconds: float, lang: Lang) -> str:
+    """How fast it goes, by the seconds of a step."""
+    if seconds < 0.5:
+        return say("run.per.second", lang, n=f"{1 / seconds:.1f}")
+    if seconds < LONG_STEP:
+        return say("run.per.step", lang, n=short_text(seconds))
+    return say("run.per.step.long", lang, time=duration(seconds))
 
 
 def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:

@@ -81,6 +81,18 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
     pictures = len(plan.trained)
-    steps, epochs = plan.total_steps(config.train), plan.epochs(config.train)
-    text = say("run.checked", lang, images=pictures, steps=steps, epochs=epochs)
+    steps, each = (
+        plan.total_steps(config.train),
+        plan.steps_per_epoch(config.train.gradient_accumulation_steps),
+    )
+    text = say("run.checked", lang, images=pictures, steps=steps, epochs=epochs_said(steps, each, lang))
     return note(text, "good") + problems(everything, lang)
+
+
+def epochs_said(total: int, steps: int, lang: Lang) -> str:
+    """How many epochs of `steps` steps so many steps are: "3 epochs", "2.4 epochs", "14 % of an epoch"."""
+    if total >= steps and not total % steps:
+        return say("epochs.whole", lang, n=total // steps)
+    if total < steps:
+        return say("epochs.part", lang, n=max(1, round(100 * total / steps)))
+    return say("epochs.about", lang, n=f"{total / steps:,.1f}")

@@ -40,7 +40,7 @@ def difference_html(found: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str
         for option, now, then in found
     ]
     headers = [say(f"diff.{name}", lang) for name in ("setting", "now", "then")]
-    title = say("diff.one" if len(rows) == 1 else "diff.many", lang, n=len(rows))
+    title = say("diff.many", lang, n=len(rows))
     is_open = " open" if len(rows) <= _OPEN_UP_TO else ""
     return (
         f'<details class="rw-diff"{is_open}><summary>{esc(title)}</summary>{table(headers, rows)}</details>'

@@ -21,6 +21,7 @@ from core.forecast.pace import Pace, pace
 from core.forecast.phases import KINDS, Forecast, forecast
 from core.forecast.setup import Data, Setup
 from ui.parts.markup import esc, goto, note, table
+from ui.parts.numbers import LONG_STEP, short_text
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK
 from ui.settings.checking import STANDS_IN
@@ -242,7 +243,10 @@ def _change(way: Advice, lang: Lang) -> str:
 def _time(known: Pace | None, total: int | None, lang: Lang) -> str:
     if known is None:
         return say("forecast.no.time", lang)
-    step = say("forecast.seconds", lang, s=f"{known.seconds:.2g}")
+    is_long = known.seconds >= LONG_STEP
+    step = (
+        _span(known.seconds, lang) if is_long else say("forecast.seconds", lang, s=short_text(known.seconds))
+    )
     if total is None:
         return say("forecast.step", lang, step=step, run=known.name)
     return say("forecast.time", lang, time=_span(known.seconds * total, lang), step=step, run=known.name)

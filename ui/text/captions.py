@@ -55,7 +55,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     # grid
     "captions.tokens": Words("{n:#token}", "{n}トークン"),
     "captions.tokens.over": Words(
-        "{n} tokens; only the first {limit} are trained", "{n}トークン（学習に使うのは先頭の{limit}まで）"
+        "{n:#token}; only the first {limit} are trained", "{n}トークン（学習に使うのは先頭の{limit}まで）"
     ),
     "captions.trained.as": Words("no file; trained as: {text}", "ファイルなし。学習時：{text}"),
     "captions.trained.none": Words("no file yet", "ファイルなし"),

@@ -9,7 +9,7 @@ from core.catalog import Words
 DATASET_WORDS: Mapping[str, Words] = {
     "token.one": Words("{word} is one token: good.", "「{word}」は1トークンです。適切です。"),
     "token.many": Words(
-        "{word} is {n} tokens; a word of one token is learned more surely.",
+        "{word} is {n:#token}; a word of one token is learned more surely.",
         "「{word}」は{n}トークンです。1トークンの単語のほうが確実に学習できます。",
     ),
     "token.long": Words(
@@ -45,13 +45,16 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.batches": Words("Batches per epoch", "1エポックのバッチ数"),
     "preview.share": Words("Share", "割合"),
     "preview.epoch": Words(
-        "One epoch is {samples} samples in {steps} steps; {total} steps are {epochs} epochs.",
-        "1エポックは{samples}サンプル・{steps}ステップ。全{total}ステップで{epochs}エポックです。",
+        "One epoch is {samples:#sample} in {steps:#step}; {total:#step is|steps are} {epochs}.",
+        "1エポックは{samples}サンプル・{steps}ステップ。全{total}ステップは{epochs}です。",
     ),
     "preview.about": Words(
-        "One epoch is {samples} samples in about {steps} steps; {total} steps are {epochs} epochs.",
-        "1エポックは{samples}サンプル・約{steps}ステップ。全{total}ステップで{epochs}エポックです。",
+        "One epoch is {samples:#sample} in about {steps:#step}; {total:#step is|steps are} {epochs}.",
+        "1エポックは{samples}サンプル・約{steps}ステップ。全{total}ステップは{epochs}です。",
     ),
+    "epochs.whole": Words("{n:#epoch}", "{n}エポック"),
+    "epochs.about": Words("{n} epochs", "{n}エポック"),
+    "epochs.part": Words("{n} % of an epoch", "1エポックの{n}%"),
     "preview.gallery": Words("Crops (the dimmed part is cut away)", "切り抜き（暗い部分は使われません）"),
     "preview.many": Words(
         "The first {n} of {total} pictures are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
@@ -62,15 +65,15 @@ DATASET_WORDS: Mapping[str, Words] = {
         "正則化画像がありません。class全体が対象の影響を受けます。",
     ),
     "balance.good": Words(
-        "{train} training samples ≥ {reg} regularization samples: balanced.",
+        "{train:#training sample} ≥ {reg:#regularization sample}: balanced.",
         "学習用{train} ≧ 正則化{reg}：バランスは適切です。",
     ),
     "balance.over": Words(
-        "{train} training samples < {reg} regularization samples: {surplus} of them stay unused in an epoch.",
+        "{train:#training sample} < {reg:#regularization sample}: {surplus} of them stay unused in an epoch.",
         "学習用{train} ＜ 正則化{reg}：1エポックごとに正則化画像{surplus}枚分が使われません。",
     ),
     "balance.under": Words(
-        "{train} training samples ≥ {reg} regularization samples; {repeats} repeats would match best.",
+        "{train:#training sample} ≥ {reg:#regularization sample}; {repeats:#repeat} would match best.",
         "学習用{train} ≧ 正則化{reg}。繰り返し回数を{repeats}にすると最もよく釣り合います。",
     ),
     "balance.button": Words("Balance: rename to {name}", "バランスを取る：{name} に変更"),

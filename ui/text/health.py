@@ -182,7 +182,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "bucket_reso_stepsを大きくしてバケットを減らしても改善します。",
     ),
     "balance.uneven": Words(
-        "{train} training samples ≥ {reg} regularization samples in all; class by class, other repeats match "
+        "{train:#training sample} ≥ {reg:#regularization sample} in all; class by class, other repeats match "
         "better.",
         "全体では学習用{train} ≧ 正則化{reg}ですが、classごとには別の繰り返し回数のほうが釣り合います。",
     ),
@@ -190,7 +190,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "Renaming as below balances them. Only the folders' names change; it can be undone.",
         "次のように名前を変更すると釣り合います。変わるのはフォルダ名だけで、元に戻せます。",
     ),
-    "balance.many": Words("Balance: rename {n} folders", "バランスを取る：{n}個のフォルダ名を変更"),
+    "balance.many": Words("Balance: rename {n:#folder}", "バランスを取る：{n}個のフォルダ名を変更"),
     "balance.undo": Words("Undo the renaming", "名前の変更を元に戻す"),
     "balance.undone": Words(
         "The folders have their old names again: {names}", "元の名前に戻しました：{names}"

@@ -49,7 +49,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.prompts.draw": Words("Generate", "このプロンプトで生成"),
     "run.prompts.none": Words("Write a prompt first.", "先にプロンプトを入力してください。"),
     "run.prompts.many": Words(
-        "That is too much at once; {n} prompts at most.", "一度に指定できるプロンプトは{n}個までです。"
+        "That is too much at once; {n:#prompt} at most.", "一度に指定できるプロンプトは{n}個までです。"
     ),
     "run.cure": Words("Set “{setting}” to {value} and try again", "「{setting}」を{value}にしてやり直す"),
     "status.paused": Words("Paused", "一時停止中"),
@@ -107,6 +107,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "rate.all": Words("all parts", "すべて"),
     "run.per.second": Words("{n} steps/s", "{n}ステップ/秒"),
     "run.per.step": Words("{n} s/step", "{n}秒/ステップ"),
+    "run.per.step.long": Words("{time} per step", "1ステップ{time}"),
     "run.chart": Words("Loss", "loss"),
     "run.chart.raw": Words("as reported", "平滑化前"),
     "run.chart.smooth": Words("smoothed", "平滑化"),
@@ -130,7 +131,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.sample.step": Words("step {step}", "ステップ{step}"),
     "run.sample.before": Words("before", "学習前"),
     "run.sample.compare": Words("Compare before and now", "学習前と比較"),
-    "run.older": Words("Show {n} more steps", "さらに{n}ステップ分を表示"),
+    "run.older": Words("Show {n:#more step}", "さらに{n}ステップ分を表示"),
     "viewer.previous": Words("Previous", "前へ"),
     "viewer.next": Words("Next", "次へ"),
     "viewer.prompt": Words("Prompt; compare by the slider", "プロンプト（スライダーで比較）"),
@@ -140,8 +141,8 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.result": Words("Result", "結果"),
     "run.line": Words("line {n}", "{n}行目"),
     "run.checked": Words(
-        "All is well: {images} pictures, {steps} steps, {epochs} epochs.",
-        "問題ありません：画像{images}枚、{steps}ステップ、{epochs}エポック。",
+        "All is well: {images:#picture}, {steps:#step}, {epochs}.",
+        "問題ありません：画像{images}枚、{steps}ステップ（{epochs}）。",
     ),
     "run.saved.now": Words("Will be saved after the current step.", "現在のステップの後に保存します。"),
     "run.sampled.now": Words(
@@ -168,8 +169,8 @@ RUN_WORDS: Mapping[str, Words] = {
     "stage.save": Words("Saving", "保存中"),
     "stage.prepare": Words("Preparing", "準備中"),
     "log.plan": Words(
-        "{images} pictures, {reg} regularization pictures; "
-        "{per} steps an epoch, {epochs} epochs, {steps} steps",
+        "{images:#picture}, {reg:#regularization picture}; "
+        "{per:#step} an epoch, {epochs:#epoch}, {steps:#step}",
         "画像{images}枚・正則化画像{reg}枚、1エポック{per}ステップ × {epochs}エポック、全{steps}ステップ",
     ),
     "log.step": Words(

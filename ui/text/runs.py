@@ -18,15 +18,14 @@ RUNS_WORDS: Mapping[str, Words] = {
         "No runs in {folder} yet. After your first training they are listed here.",
         "{folder} にはまだ学習の履歴がありません。学習すると、ここに表示されます。",
     ),
-    "runs.count": Words("{n} runs", "{n}件"),
-    "runs.count.one": Words("1 run", "1件"),
+    "runs.count": Words("{n:#run}", "{n}件"),
     "runs.whole": Words("whole model", "モデル全体"),
     "runs.head.run": Words("Run", "学習"),
     "runs.head.steps": Words("Steps", "ステップ"),
     "runs.head.time": Words("Time", "所要時間"),
     "runs.head.what": Words("Method and base model", "学習方法と元モデル"),
     "runs.most": Words(
-        "{n} runs are compared at most; clear one to add another.",
+        "{n:#run is|runs are} compared at most; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
     ),
     "runs.gone": Words("A selected run is no longer there.", "選択した履歴が見つかりません。"),
@@ -111,8 +110,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     "start.as": Words("Started as {name}.", "{name}として開始しました。"),
     # queue
     "queue.title": Words("Queue", "キュー"),
-    "queue.count": Words("{n} runs wait", "{n}件待機中"),
-    "queue.count.one": Words("1 run waits", "1件待機中"),
+    "queue.count": Words("{n:#run waits|runs wait}", "{n}件待機中"),
     "queue.added": Words("Added to the queue: {name}", "キューに追加しました：{name}"),
     "queue.added.as": Words(
         "Added to the queue as {name}, since the name {wanted} is taken.",

@@ -40,7 +40,7 @@ def list_html(
     keys = ("runs.head.run", "runs.head.steps", "run.loss", "runs.head.time", "runs.head.what")
     heads = "".join(f"<span>{esc(say(key, lang))}</span>" for key in keys)
     rows = "".join(_row(run, name_of(run) in chosen, lang) for run in runs)
-    count = say("runs.count.one", lang) if len(runs) == 1 else say("runs.count", lang, n=len(runs))
+    count = say("runs.count", lang, n=len(runs))
     return (
         f'<div class="rw-past"><div class="rw-past-head" aria-hidden="true">{heads}</div>'
         f'<ul tabindex="-1">{rows}</ul><p class="rw-past-count">{esc(count)}</p></div>{_removed(gone, lang)}'

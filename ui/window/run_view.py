@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from core.errors import Lang
 from core.events import Event, EventLog, Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from ui.parts.curve import Curve
+from ui.parts.numbers import short_text
 from ui.text import WORDS, say
 
 LOG_STEPS, LOG_OTHERS = 60, 140
@@ -226,7 +227,7 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
 
 def rates(lr: dict[str, float]) -> str:
     """The learning rates of the groups; one number when all are the same."""
-    values = {f"{rate:.3g}" for rate in lr.values()}
+    values = {short_text(rate) for rate in lr.values()}
     if len(values) == 1:
         return values.pop()
-    return ", ".join(f"{name} {rate:.3g}" for name, rate in lr.items())
+    return ", ".join(f"{name} {short_text(rate)}" for name, rate in lr.items())
