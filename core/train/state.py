@@ -19,6 +19,7 @@ from core.data.plan import Plan
 from core.errors import Problem, UserError
 from core.formats import commit, tensors
 from core.formats.tensors import Lazy
+from core.reading import reading
 from core.train import optim_state, state_files
 from core.train.ema import Averages
 from core.train.engine import Engine
@@ -119,15 +120,17 @@ class StateWriter:
         has_same_types = all(weights[name].dtype is tensor.dtype for name, tensor in ours.items())
         self.trainee.load(weights)
         notices = _inexact(found.values["machine"], self._machine())
-        numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
+        with reading(found.path / NUMBERS, "E-STATE-DAMAGED", key="save.resume"):
+            numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
+            remembered, updated = dict(numbers["optimizer"]), dict(numbers["update"])
         if is_changed and not (has_same_types and self._is_same_optimizer(found)):
             notices.append(_without_memory())
         else:
             active = {group["name"] for group in self.optimizer.param_groups}
             groups = [group for group in self.trainee.groups if group.name in active]
             memory = tensors.load(found.path / OPTIMIZER)
-            optim_state.import_state(self.optimizer, groups, memory, numbers["optimizer"])
-        self.update.load(numbers["update"])
+            optim_state.import_state(self.optimizer, groups, memory, remembered)
+        self.update.load(updated)
         if self.averages.tensors() and not self._restore_averages(found):
             notices.append(_without_means())
         values = found.values

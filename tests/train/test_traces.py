@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import UserError
+from core.train import state_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {"HF_TOKEN": "hf_canary77", "RAREWORD_AUTH": "me:canary77", "WANDB_API_KEY": "canary77"}
@@ -58,6 +59,23 @@ def strangers(folder: Path, canary: Path) -> None:
         np.savez(folder / name, latents=np.array([Evil(canary)], dtype=object))
     (folder / "metadata_cache.json").write_text('{"__class__": "os.system"}', encoding="utf-8")
     (folder / "meta_lat.json").write_text("{}", encoding="utf-8")
+
+
+def test_a_pickle_in_a_state_is_never_unpickled(configure, train, tmp_path):
+    canary = tmp_path / "canary"
+    train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
+    state = tmp_path / "out" / "last-state"
+    assert state.is_dir()
+    strangers(state, canary)
+    again = configure(train={"max_train_steps": 2}, save={"resume": str(state)})
+    train(again)  # what lies beside the state's own files is passed over
+    optimizer = next(state.glob("optim*"))
+    optimizer.write_bytes(pickle.dumps(Evil(canary)))
+    (state / "manifest.json").unlink()
+    state_files.seal(state)  # with checksums that are right for it
+    with pytest.raises(UserError):
+        train(again)
+    assert not canary.exists()
 
 
 def test_what_lies_among_the_pictures_is_neither_run_nor_unpickled(

@@ -83,6 +83,17 @@ def test_another_origin_is_refused_and_gets_no_cors_header(local, method, origin
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_another_origin_is_refused_with_a_valid_session_on_a_share_link_too(closed, method):
+    closed.allow_host("abc.gradio.live")
+    cookie = enter(closed).headers["set-cookie"].split(";")[0]
+    for path in ("/config", "/gradio_api/queue/join", "/gradio_api/upload"):
+        headers = {"host": "abc.gradio.live", "origin": "https://evil.example", "cookie": cookie}
+        answer = ask(closed, method, path, headers)
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 def test_a_cross_site_request_without_origin_is_refused_but_a_link_may_be_followed(local):
     cross = {**OWN, "sec-fetch-site": "cross-site"}
     assert ask(local, "GET", "/gradio_api/info", cross).status_code == 403

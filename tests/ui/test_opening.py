@@ -7,11 +7,12 @@ import re
 import socket
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.ui.test_guard import ask
+from tests.ui.asking import ask
 from ui.app import App
 from ui.serve.guard import Guard
 from ui.serve.server import gated, listening_socket, mounted
@@ -155,3 +156,15 @@ def test_each_part_of_an_answer_is_sent_at_once():
         assert accepted.proto == socket.IPPROTO_TCP
         accepted.close()
         client.close()
+
+
+def test_the_page_answers_beside_hundreds_of_connections_that_say_no_more(stage):
+    place = (urlsplit(stage.url).hostname, urlsplit(stage.url).port)
+    slow = [socket.create_connection(place) for _ in range(200)]
+    try:
+        for one in slow:
+            one.sendall(b"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999\r\n")
+        assert httpx.get(f"{stage.url}/", timeout=30).status_code == 200
+    finally:
+        for one in slow:
+            one.close()
