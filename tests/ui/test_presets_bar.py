@@ -419,3 +419,21 @@ def test_one_of_a_thing_is_said_as_one(bar, frogs):
     assert "with 1 subset." in said(bar, bar.take(datasets_of(frogs), "en"))
     assert say("regularize.hint", "en", n=1, sum="1 × 1") == "The guide's rule gives 1 picture: 1 × 1."
     assert say("runs.pictures.more", "en", n=1) == "1 more prompt is not shown."
+
+
+def test_a_disk_that_takes_nothing_is_told_and_what_was_there_stays(app, bar, window, frogs):
+    for folder in ("presets", "dataset_configs"):
+        (window.workspace / folder).write_bytes(b"no folder")
+    assert "could not be written" in said(bar, bar.keep(demo_raw(app), "mine", "en"))
+    assert "書き込めませんでした" in said(bar, bar.take(datasets_of(frogs), "ja"))
+
+
+def test_a_preset_that_can_not_be_renamed_or_deleted_is_told_and_stays(app, bar, window, monkeypatch):
+    bar.keep(demo_raw(app), "mine", "en")
+
+    def refuses(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuses)
+    assert "Permission denied" in said(bar, bar.delete("own/mine", "delete/mine", "en"))
+    assert (window.workspace / "presets" / "mine.toml").exists()

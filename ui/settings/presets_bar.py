@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from core.config import preset, toml_io
-from core.errors import Lang, UserError
+from core.errors import Lang, Problem, UserError
+from core.reading import reason
 from ui.parts.markup import note, problems
 from ui.parts.page import QUICK, Page, texts, worded
 from ui.settings import datasets
@@ -35,6 +37,17 @@ _DOWNLOAD = """(text) => {
   }
   return '';
 }"""
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Raises UserError where the disk does not take what is written, renamed or deleted."""
+    try:
+        yield
+    except OSError as e:
+        why = reason(e)
+        en, ja = (say("preset.unwritten", lg, path=path, why=worded(why, lg)) for lg in ("en", "ja"))
+        raise UserError(Problem("E-PRESET-WRITE", en, ja)) from e
 
 
 _BUTTONS = ("delete", "cancel", "keep")
@@ -234,7 +247,8 @@ class PresetsBar:
         if chosen is None or not chosen.is_own:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
-            path = preset.rename(chosen, file_name(str(wanted or "")))
+            with _writing(chosen.path):
+                path = preset.rename(chosen, file_name(str(wanted or "")))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.renamed", lang, name=path.stem), "good")
@@ -248,7 +262,11 @@ class PresetsBar:
         question = f"delete/{chosen.name}"
         if asked != question:
             return self.told(lang, asked=question)
-        chosen.path.unlink(missing_ok=True)
+        try:
+            with _writing(chosen.path):
+                chosen.path.unlink(missing_ok=True)
+        except UserError as e:
+            return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.deleted", lang, name=chosen.name), "good")
         return self.told(lang, done, chosen="")
 
@@ -296,7 +314,8 @@ class PresetsBar:
             if (folder / f"{wanted}.toml").exists() and asked != f"keep/{wanted}":
                 told = note(say("preset.keep.there", lang, name=wanted), "warn")
                 return self.told(lang, told, asked=f"keep/{wanted}")
-            path = preset.save(folder, wanted, toml_io.values_of(checked.config))
+            with _writing(folder):
+                path = preset.save(folder, wanted, toml_io.values_of(checked.config))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.saved", lang, name=path.stem), "good")
@@ -343,7 +362,8 @@ class PresetsBar:
     def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
         """Keep a dataset_config as a file and name it; all that is not about pictures stays as it is."""
         paths = self._window.paths
-        values, n = datasets.keep(paths, text, name)
+        with _writing(paths.workspace / datasets.FOLDER):
+            values, n = datasets.keep(paths, text, name)
         self._window.draft.keep(self._form.shown(values))
         file = paths.short(values[datasets.KEY])
         done = note(say("import.datasets", lang, path=file, n=n), "good")
