@@ -19,6 +19,7 @@ from core.config import toml_io
 from core.config.check import Checked, check
 from core.config.schema import RunConfig
 from core.control import RunControl
+from core.counting import counted
 from core.errors import Problem, UserError
 from core.events import (
     Emit,
@@ -323,7 +324,7 @@ def _results_there(config: RunConfig) -> list[Problem]:
     if not found or not is_main_process():
         return []
     name, count = config.save.output_name or "last", len(found)
-    files = "1 file or folder is" if count == 1 else f"{count} files and folders are"
+    files = counted(count, "file or folder is", "files and folders are")
     return [
         Problem(
             "W-OUT-THERE",

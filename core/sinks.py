@@ -10,6 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from core.counting import counted
 from core.errors import Lang
 from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Stepped, Warned, to_json
 
@@ -41,7 +42,7 @@ def waiting(path: str, lang: Lang) -> str:
     return f"{path} の読み込み待ちです" if lang == "ja" else f"Waiting for {path}"
 
 
-def counted(event: StageProgress, lang: Lang) -> str:
+def progress(event: StageProgress, lang: Lang) -> str:
     """How far a stage is: "3/12", "340/4000 MB", "image 1 of 5" where it goes on within each image."""
     if event.items:
         return f"{event.item}/{event.items}枚目" if lang == "ja" else f"image {event.item} of {event.items}"
@@ -121,7 +122,7 @@ class Console:
                 self._print(waiting(event.path, self._lang))
         elif isinstance(event, StageProgress):
             stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
-            self._bar(f"{stage} {counted(event, self._lang)}", event.done >= event.total)
+            self._bar(f"{stage} {progress(event, self._lang)}", event.done >= event.total)
         elif isinstance(event, Stepped):
             last = self._last
             line = step_line(replace(last, step=event.step), self._lang) if last else first_line(event)
@@ -145,8 +146,10 @@ class Console:
                     f" = {event.steps}ステップ\n解像度：{sizes}"
                 )
             return (
-                f"{event.images} pictures, {event.reg_images} regularization pictures; "
-                f"{event.steps_per_epoch} steps an epoch, {event.epochs} epochs, {event.steps} steps\n"
+                f"{counted(event.images, 'picture')}, "
+                f"{counted(event.reg_images, 'regularization picture')}; "
+                f"{counted(event.steps_per_epoch, 'step')} an epoch, {counted(event.epochs, 'epoch')}, "
+                f"{counted(event.steps, 'step')}\n"
                 f"Sizes: {sizes}"
             )
         if isinstance(event, Saved):

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
     {
         "core.errors",
+        "core.counting",
         "core.reading",
         "core.files",
         "core.patience",

@@ -13,14 +13,14 @@ from core.formats import checkpoint, tensors
 from core.models.sd import keys
 from core.models.sd.configs import architecture, schedule
 
-ALONE = "mid_block_attentions_0_transformer_blocks_0_attn1_to_"
-"""At 64 x 64 pixels the middle block attends to one position only, its own, so that query ("q") and key ("k")
-have no gradient but what rounding leaves, which differs by processor."""
+ALONE = tuple(f"mid_block.attentions.0.transformer_blocks.0.attn1.to_{which}" for which in "qk")
+"""Modules of the U-Net. At 64 x 64 pixels the middle block attends to one position only, its own, so that
+query and key have no gradient but what rounding leaves, which differs by processor."""
 
 
 def ups_that_learn(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The lora_up weights of a file that have a gradient at 64 x 64 pixels."""
-    alone = tuple(f"lora_unet_{ALONE}{which}.lora_up.weight" for which in "qk")
+    alone = tuple(f"lora_unet_{path.replace('.', '_')}.lora_up.weight" for path in ALONE)
     return {name: tensor for name, tensor in weights.items() if "lora_up" in name and name not in alone}
 
 

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from core.adapters.dropout import Dropouts, dropping
 from core.adapters.targets import Module, Ranks, Target, targets
+from core.counting import counted
 from core.errors import Problem, UserError
 
 ADAPTER = "default"
@@ -237,7 +238,8 @@ def _refuse_misfit(
         raise UserError(
             Problem(
                 "E-LORA-MODULES",
-                f"this LoRA file has {len(strangers)} modules that are not trained here (such as {shown}); "
+                f"this LoRA file has {counted(len(strangers), 'module')} for what is not trained here "
+                f"(such as {shown}); "
                 "set network.conv_rank or network.dim_from_weights, or train the text encoder too, "
                 "as the file was made.",
                 f"このLoRAファイルには、今回学習しないモジュールが{len(strangers)}個あります（{shown}など）。"

@@ -31,6 +31,7 @@ from core.config.reference import NOT_HERE
 from core.config.schema import RunConfig
 from core.config.taking import Reading, leaves, take
 from core.config.wording import shown
+from core.counting import counted
 from core.errors import ConfigError, Problem
 
 _LISTED = 12
@@ -254,10 +255,10 @@ def _taken(values: Mapping[str, Any]) -> Problem:
     names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
-    counted = "1 setting was" if len(names) == 1 else f"{len(names)} settings were"
+    count = counted(len(names), "setting was", "settings were")
     return Problem(
         "I-IMPORT-TAKEN",
-        f"{counted} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
+        f"{count} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
         f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
     )
 

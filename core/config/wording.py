@@ -91,6 +91,8 @@ def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
     place = detail["loc"]
     key = ".".join(str(part) for part in place[:2])
     kind, value = detail["type"], detail["input"]
+    if kind.startswith(("greater", "less")) and isinstance(value, float) and abs(value) < 1e15:
+        value = int(value) if value.is_integer() else value  # -1, as the bound beside it is 0 and not 0.0
     if kind in ("tuple_type", "string_type") and key in lists:
         en, ja = (
             f"must be a list of texts in quotes, not {shown(value)}",

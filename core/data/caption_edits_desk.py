@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.config.schema_dataset import DatasetConfig
+from core.counting import counted
 from core.data import caption_edits, caption_edits_files, captions, folders, sources
 from core.data.caption_edits_files import Layout, Written
 from core.data.caption_edits_journal import FileChange
@@ -284,8 +285,8 @@ def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
     name = Path(settings.in_json or "").name
     return Problem(
         "W-CAP-METADATA",
-        f"the captions of {len(folder.images)} pictures stand in the metadata file `{name}`, not in files "
-        "beside them; edit that file.",
+        f"the captions of {counted(len(folder.images), 'picture')} stand in the metadata file `{name}`, not "
+        "in files of their own; edit that file.",
         f"{len(folder.images)}枚の画像のキャプションは、個別のファイルではなくメタデータ「{name}」にあります。"
         "そのファイルを編集してください。",
         path=settings.in_json or "",

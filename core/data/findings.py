@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.catalog import Size, Words
 from core.config.schema_dataset import DatasetConfig
+from core.counting import counted, of_all
 from core.data.buckets import Fit
-from core.data.counting import counted, of_all
 from core.data.records import PlannedImage
 from core.errors import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.data.counting import counted, of_all
+from core.counting import counted, of_all
 from core.data.findings import NAMED, listed
 from core.data.folders import Folder
 from core.errors import Problem

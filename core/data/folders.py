@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.counting import counted
 from core.data.copies import balance as balance
-from core.data.counting import counted
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
 from core.errors import Problem

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.catalog import Size
 from core.config.schema_dataset import DatasetConfig
-from core.data.counting import counted
+from core.counting import counted
 from core.data.findings import listed
 from core.data.folders import Folder
 from core.data.names import is_junk, is_picture, nfc

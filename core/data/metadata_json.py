@@ -12,8 +12,8 @@ from typing import Any
 from core.catalog import Size
 from core.config import lines, toml_io
 from core.config.schema_dataset import DatasetConfig
+from core.counting import counted
 from core.data import captions
-from core.data.counting import counted
 from core.data.findings import listed
 from core.data.names import is_junk, is_picture, is_text, nfc, shown
 from core.errors import Problem, UserError

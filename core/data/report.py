@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.catalog import Words
-from core.data.counting import counted
+from core.counting import counted
 from core.errors import Lang, Problem
 
 SHOWN = 10

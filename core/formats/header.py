@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.counting import counted
 from core.errors import Problem, ResourceFault, UserError
 from core.formats import first_bytes
 from core.formats.slots import LARGEST_SIDE, MOST_AXES, Shape
@@ -192,7 +193,7 @@ def _check_cover(path: Path, size: int, start: int, spans: list[tuple[int, int]]
     if at < size:
         raise _bad(
             path,
-            f"{size - at} bytes follow its last tensor",
+            f"{counted(size - at, 'byte follows', 'bytes follow')} its last tensor",
             f"最後のテンソルの後に{size - at}バイト余分にあります",
         )
 

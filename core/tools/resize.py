@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from core.catalog import INTERPOLATIONS, Size, Words
 from core.config.schema_folders import Resolution
 from core.control import RunControl
+from core.counting import counted
 from core.data import buckets, images, pixels
-from core.data.counting import counted
 from core.data.findings import listed
 from core.data.names import is_junk, is_picture, nfc
 from core.data.preflight import look

@@ -13,6 +13,7 @@ from core.adapters.network import Network, describe
 from core.adapters.targets import Ranks, Size
 from core.config import blocks
 from core.config.schema import NetworkConfig
+from core.counting import counted
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
@@ -45,7 +46,8 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
         emit(
             Warned(
                 "W-LORA-MERGED",
-                f"{len(found)} modules of this LoRA were added to the base model with strength {strength:g}.",
+                f"{counted(len(found), 'module of this LoRA was', 'modules of this LoRA were')} added to the "
+                f"base model with strength {strength:g}.",
                 f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
                 path,
             )
@@ -79,7 +81,8 @@ def continue_from(
         emit(
             Warned(
                 "W-LORA-PARTLY",
-                f"the LoRA file lacks {len(fresh)} of {len(network)} modules; these start from zero.",
+                f"the LoRA file lacks {len(fresh)} of {counted(len(network), 'module')}; what it lacks "
+                "starts from zero.",
                 f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
                 path,
             )
@@ -160,7 +163,8 @@ def _set_aside(path: Path, names: list[str]) -> Warned:
     shown = ", ".join(short(name) for name in names[:3])
     return Warned(
         "W-LORA-ASIDE",
-        f"{len(names)} tensors of this LoRA are not used ({shown}): they change nothing in the model.",
+        f"{counted(len(names), 'tensor of this LoRA is', 'tensors of this LoRA are')} not used ({shown}), "
+        "which changes nothing in the model.",
         f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
         str(path),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.config.option import Option, steps_of, walk
 from core.config.schema import RunConfig
+from core.counting import counted
 from core.data.plan import Plan
 from core.errors import Problem
 from core.train.state_files import Found
@@ -70,8 +71,8 @@ def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
         notices.append(
             Problem(
                 "I-RESUME-SHARE",
-                f"{name} ({share}) stays at {steps[key]} steps, as the run was begun; of {total} steps it "
-                f"would be {fresh}.",
+                f"{name} ({share}) stays at {counted(steps[key], 'step')}, as the run was begun; of "
+                f"{counted(total, 'step')} it would be {fresh}.",
                 f"{name}（{share}）は、学習を始めたときの{steps[key]}ステップのままです"
                 f"（{total}ステップに対する割合なら{fresh}ステップ）。",
                 key=key,

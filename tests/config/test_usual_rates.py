@@ -58,3 +58,17 @@ def test_the_rates_that_count_are_looked_at_and_the_usual_range_is_named():
 )
 def test_a_rate_is_written_as_people_write_it(value, text):
     assert usual_rates.shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("train.learning_rate = -1.0", "must be at least 0, not -1."),
+        ("network.dropout = 1.5", "must be below 1, not 1.5."),
+        ("train.max_train_steps = 2.0", "must be a whole number, not 2.0."),
+    ],
+)
+def test_a_number_out_of_range_is_told_as_its_bound_is(setting, words):
+    with pytest.raises(ConfigError) as refused:
+        check(HEAD, [setting])
+    assert refused.value.problems[0].en == words

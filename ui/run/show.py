@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.config.taking import KEYS
 from core.errors import Lang, Problem
-from core.sinks import counted, duration, waiting
+from core.sinks import duration, progress, waiting
 from ui.parts.markup import bar, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, short_text
 from ui.run.inviting import invitation_html, leftover, missing
@@ -113,7 +113,7 @@ def _detail(view: RunView, lang: Lang) -> str:
     key = f"stage.{view.stage.stage}"
     name = say(key if key in WORDS else "stage.prepare", lang)
     if view.stage.total > 1:
-        name = f"{name} {counted(view.stage, lang)}"
+        name = f"{name} {progress(view.stage, lang)}"
     left = view.stage_left
     return f"{name} · {say('run.stage.left', lang, time=duration(left))}" if left is not None else name
 

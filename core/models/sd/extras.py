@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.counting import counted
 from core.errors import Problem, UserError
 from core.events import Warned
 from core.formats.checkpoint import SingleFile
@@ -117,7 +118,8 @@ def _depends(path: Path, part: str, names: list[str], key: str) -> Problem:
     first = ", ".join(short(name) for name in names[:5])
     return Problem(
         "E-MODEL-KEYS",
-        f"{path} holds {len(names)} tensors in its {part} that no Stable Diffusion 1 or 2 has: {first}. "
+        f"{path} holds {counted(len(names), 'tensor')} in its {part} that no Stable Diffusion 1 or 2 has: "
+        f"{first}. "
         "It is of another variant, or quantised; choose a plain model in fp16, bf16 or float32.",
         f"{path} の{part}には、Stable Diffusion 1・2にないテンソルが{len(names)}個あります：{first}。"
         "別の種類か量子化されたモデルです。fp16・bf16・float32の通常のモデルを選んでください。",
@@ -164,7 +166,7 @@ def _unused(path: Path, names: list[str]) -> Warned:
     first = ", ".join(short(name) for name in names[:3])
     return Warned(
         "W-MODEL-UNUSED",
-        f"{path} holds {len(names)} tensors that nothing here uses ({first}).",
+        f"{path} holds {counted(len(names), 'tensor')} that nothing here uses ({first}).",
         f"{path} には使われないテンソルが{len(names)}個あります（{first}）。",
         str(path),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.catalog import FAMILIES
 from core.config.schema import ModelConfig
+from core.counting import counted
 from core.errors import Problem, UserError
 from core.formats.identify import FAMILY_NAMES, Identity
 from core.formats.slots import Shape
@@ -151,7 +152,8 @@ def check_shapes(
         raise UserError(
             Problem(
                 "E-MODEL-SHAPE",
-                f"{path}: {len(wrong)} tensors of its {part} have another shape: {_first(wrong)}{mend_en}.",
+                f"{path}: {counted(len(wrong), 'tensor')} of its {part} with another shape: {_first(wrong)}"
+                f"{mend_en}.",
                 f"{path}：{part}の{len(wrong)}個のテンソルの形が異なります：{_first(wrong)}{mend_ja}",
                 key=key,
                 path=str(path),
@@ -165,7 +167,8 @@ def check_shapes(
         raise UserError(
             Problem(
                 "E-MODEL-KEYS",
-                f"{path} lacks {len(missing)} of {len(wanted)} tensors of its {part}: {_first(missing)}."
+                f"{path} lacks {len(missing)} of {counted(len(wanted), 'tensor')} of its {part}: "
+                f"{_first(missing)}."
                 f"{mend_en}",
                 f"{path} には{part}の{len(wanted)}個のテンソルのうち{len(missing)}個がありません："
                 f"{_first(missing)}{mend_ja}",
@@ -183,7 +186,7 @@ def check_numbers(path: Path, dtypes: Mapping[str, torch.dtype], part: str, key:
         raise UserError(
             Problem(
                 "E-MODEL-DTYPE",
-                f"{path}: {len(whole)} tensors of its {part} are quantised ({kind}): {_first(whole)}. "
+                f"{path}: {counted(len(whole), 'quantised tensor')} ({kind}) in its {part}: {_first(whole)}. "
                 "Use a file in fp16, bf16 or float32.",
                 f"{path}：{part}の{len(whole)}個のテンソルが量子化（{kind}）されています：{_first(whole)}。"
                 "fp16・bf16・float32のファイルを使ってください。",

@@ -1,0 +1,83 @@
+"""One of a thing is said as one, in every sentence of the core that counts."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from core.counting import counted, of_all
+from core.events import PlanReady, StageProgress
+from core.sinks import Console, progress
+
+CORE = Path(__file__).resolve().parents[1] / "core"
+
+# After a number that is filled in: a plural without a choice. What stands before it says why 1 can't occur.
+NEVER_ONE = {
+    "names.py: repeats",  # a limit
+    "header.py: tensors", "pickles.py: tensors", "files.py: bytes", "json_file.py: bytes",  # limits
+    "rules.py: bytes", "new_names.py: bytes", "captions.py: bytes", "archive.py: files",  # beyond a limit
+    "header.py: bytes", "pickles.py: bytes", "preflight.py: bytes",  # of files that have a header
+    "captions.py: lines", "pasted.py: times", "findings.py: times", "archive.py: times",  # more than one
+    "loop.py: steps", "patience.py: seconds", "findings_captions.py: tokens", "health_findings.py: tokens",
+    "sample.py: tokens", "prompts.py: prompts", "resuming.py: steps", "names.py: samples",
+    "findings.py: samples", "engine.py: processes", "configs.py: entries", "findings.py: pixels",
+    "folders.py: files", "metadata_json.py: names", "state_files.py: names",  # after a word
+}  # fmt: skip
+
+NOUNS = (
+    "pictures|images|files|steps|folders|captions|tensors|modules|epochs|times|tokens|samples|masks|settings|"
+    "options|states|bytes|pixels|entries|batches|names|weights|lines|days|seconds|prompts|processes|repeats|"
+    "blocks|problems|keys"
+)
+
+
+def plurals(path: Path) -> set[str]:
+    """Nouns that follow a filled-in number in an English sentence."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for value, after in zip(node.values, node.values[1:], strict=False):
+            text = after.value if isinstance(after, ast.Constant) else ""
+            match = re.match(rf" ({NOUNS})\b", str(text))
+            if match and isinstance(value, ast.FormattedValue) and not _chooses(value):
+                found.add(f"{path.name}: {match[1]}")
+    return found
+
+
+def _chooses(value: ast.FormattedValue) -> bool:
+    return isinstance(value.value, ast.Call | ast.IfExp) and "counted" in ast.dump(value.value)
+
+
+def test_a_plural_behind_a_number_is_chosen_by_it_or_known_not_to_be_one():
+    found = set().union(*(plurals(path) for path in CORE.rglob("*.py")))
+    assert found - NEVER_ONE == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (counted(1, "picture"), "1 picture"),
+        (counted(2, "picture"), "2 pictures"),
+        (counted(1, "file is", "files are"), "1 file is"),
+        (counted(12_000, "byte"), "12,000 bytes"),
+        (of_all(1, 3, "picture", "has", "have"), "1 of 3 pictures has"),
+    ],
+)
+def test_a_count_has_its_noun(text, words):
+    assert text == words
+
+
+def test_a_plan_of_one_of_everything_is_said_as_such(capsys):
+    import sys
+
+    Console(sys.stdout, "en")(PlanReady(1, 1, 1, 1, 1, 1, ({"size": [64, 64], "images": 1},)))
+    said = capsys.readouterr().out
+    assert "1 picture, 1 regularization picture; 1 step an epoch, 1 epoch, 1 step\n" in said
+
+
+def test_samples_are_counted_in_images():
+    event = StageProgress("sample", 24, 150, item=1, items=5)
+    assert (progress(event, "en"), progress(event, "ja")) == ("image 1 of 5", "1/5枚目")
+    assert progress(StageProgress("fetch_model", 3, 40), "en") == "3/40 MB"
