@@ -186,6 +186,10 @@ def test_a_mean_that_is_not_finite_is_not_exported_and_ends_no_run_before_its_en
     assert [problem.code for problem in refused.value.problems] == ["E-SAVE-NAN", "E-SAVE-STATE"]
     assert names(tmp_path / "out") == ["last-state", "step-00000002-state"]
     assert fault(tmp_path / "out" / "last-state") == ""
+    # As the message says: without the mean the weights make a model.
+    save = {"resume": str(tmp_path / "out" / "last-state"), "resume_anyway": True}
+    train(configure(train={"max_train_steps": 3}, save=save))
+    assert all(t.isfinite().all() for t in tensors.load(tmp_path / "out" / "last.safetensors").values())
 
 
 def test_weights_that_are_not_finite_are_never_saved_and_end_the_run(configure, train, tmp_path, monkeypatch):
