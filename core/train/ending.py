@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 
 from core.control import RunControl, StopRun
@@ -38,13 +35,11 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
         lost = progress.step - bad.step
         progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
         fault = faults.examine(training, progress, lost)
-        with _said(emit):
-            _keep(training, progress, has_model=fault.is_model_sound)
-        raise NumericFault(fault.problem(training), facts=fault.facts()) from None
+        is_kept = _try_to_keep(training, progress, emit, has_model=fault.is_model_sound)
+        raise NumericFault(fault.problem(training, is_kept), facts=fault.facts()) from None
     except Exception as e:
         if not _is_out_of_memory(e):
-            with _said(emit):
-                _keep(training, progress)
+            _try_to_keep(training, progress, emit)
             raise
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
     else:
@@ -52,26 +47,22 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
     # Outside of the handler, so that the exception and the activations that its frames hold are gone.
     training.optimizer.zero_grad(set_to_none=True)
     torch.cuda.empty_cache()
-    with _said(emit):
-        _keep(training, progress)
-    raise ResourceFault(faults.out_of_memory(training, progress.step % training.total_steps, reason))
+    is_kept = _try_to_keep(training, progress, emit)
+    raise ResourceFault(faults.out_of_memory(training, progress.step if is_kept else 0, reason))
 
 
-def _keep(training: Training, progress: Progress, has_model: bool = True) -> None:
-    if 0 < progress.step < training.total_steps:
+def _keep(training: Training, progress: Progress, has_model: bool = True) -> bool:
+    """Save the last good step when there is one before the last; whether there was."""
+    is_on_the_way = 0 < progress.step < training.total_steps
+    if is_on_the_way:
         training.outputs.keep(progress, training.epoch_of(progress.step), has_model)
+    return is_on_the_way
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """torch's CPU allocator has no exception of its own."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
-@contextlib.contextmanager
-def _said(emit: Emit) -> Iterator[None]:
-    """What can't be saved after a fault is said, and does not hide the fault itself."""
+def _try_to_keep(training: Training, progress: Progress, emit: Emit, has_model: bool = True) -> bool:
+    """The same after a fault: what can't be saved is said, and does not hide the fault itself."""
     try:
-        yield
+        return _keep(training, progress, has_model)
     except UserError as e:
         for problem in e.problems:
             emit(Warned(problem.code.replace("E-", "W-", 1), problem.en, problem.ja, problem.path))
@@ -84,3 +75,9 @@ def _said(emit: Emit) -> Iterator[None]:
                 f"最後のステップを保存できませんでした（{reason}）。それより前の保存はそのままです。",
             )
         )
+    return False
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch's CPU allocator has no exception of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

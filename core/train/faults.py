@@ -49,8 +49,8 @@ class BadBatch:
             "losses": [*self.losses],
         }
 
-    def problem(self, training: Training) -> Problem:
-        """What went wrong and what helps."""
+    def problem(self, training: Training, is_kept: bool) -> Problem:
+        """What went wrong and what helps. is_kept: whether the weights before it could be saved."""
         names = ", ".join(self.images)
         en = (
             f"loss or gradients became NaN, infinite or absurdly large in step {self.step + 1} "
@@ -60,7 +60,7 @@ class BadBatch:
             f"{self.step + 1}ステップ目でlossまたは勾配がNaN・無限大・異常な大きさになりました"
             f"（画像：{names}、学習率：{_listed(self.rates)}）。"
         )
-        if self.step:
+        if is_kept:
             en += f"; the weights of step {self.step} are kept"
             ja += f"{self.step}ステップ目の重みを保持しています。"
         cure = _cure(training, self.broken)

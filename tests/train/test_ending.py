@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core import ending
+from core.config.schema import OptimizerConfig
 from core.control import RunControl, StopRun
 from core.errors import NumericFault, Problem, ResourceFault
 from core.events import Saved, StageProgress, StepDone, Warned, from_json, to_json
@@ -279,6 +280,15 @@ def test_what_is_not_finite_or_absurdly_large_never_reaches_the_weights(
     assert names(out) == ["at-step00000002.safetensors", "step-00000002-state"]
     state = tensors.load(out / "step-00000002-state" / "trainable.safetensors")
     assert torch.equal(state[LORA], tensors.load(out / "at-step00000002.safetensors")[IN_FILE])
+
+
+def test_weights_that_were_infinite_before_the_bad_step_are_not_said_to_be_kept(configure, train, tmp_path):
+    config = configure(network={"method": "none"}, train={"learning_rate": 3e38, "max_train_steps": 5})
+    config = config.model_copy(update={"optimizer": OptimizerConfig(optimizer_args=("weight_decay=1e3",))})
+    with pytest.raises(NumericFault, match="in step 2") as end:
+        train(config)
+    assert "are kept" not in end.value.problems[0].en and "W-SAVE-NAN" in codes(end.value.trial)
+    assert names(tmp_path / "out") == []
 
 
 def test_a_rate_of_1e10_is_found_out_within_a_step_and_no_model_is_exported(configure, train, tmp_path):

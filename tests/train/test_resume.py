@@ -219,17 +219,22 @@ def test_with_resume_anyway_it_may_and_the_log_and_the_state_say_what_changed(co
     assert "train.seed" in values["inexact"]
 
 
-def test_with_resume_anyway_another_optimizer_and_a_mean_begin_anew(configure, train, tmp_path):
+def test_with_resume_anyway_another_optimizer_and_a_mean_begin_anew_also_on_another_model(
+    configure, train, tmp_path
+):
+    from tests.tiny import make_tiny
+
     state = state_of_one_step(configure, train, tmp_path)
     trial = train(
         configure(
             train={"max_train_steps": 2, "ema_decay": 0.9},
             optimizer={"optimizer_type": "Lion"},
+            model={"base": str(make_tiny(tmp_path / "other.safetensors", seed=1))},
             save={"resume": state, "resume_anyway": True},
         )
     )
     assert said(trial, "W-RESUME-OPTIMIZER") and said(trial, "W-RESUME-EMA")
-    assert len(said(trial, "W-RESUME-ANYWAY")) == 2
+    assert len(said(trial, "W-RESUME-ANYWAY")) == 3 and "base model" in said(trial, "W-RESUME-ANYWAY")[2]
 
 
 def test_with_resume_anyway_other_ranks_are_refused_all_the_same(configure, train, tmp_path):
