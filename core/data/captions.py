@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,7 +235,10 @@ def wrong_encoding(path: Path, data: bytes) -> Problem:
             "エディタで開き、UTF-8で保存し直してください。",
             path=place,
         )
-    told, command = encodings.NAMES[guess], f'python -m core tools utf8 "{path.parent}"'
+    told, folder = encodings.NAMES[guess], str(path.parent)
+    # To be pasted into a shell, whatever signs the folder's name has.
+    quoted = f'"{folder}"' if sys.platform == "win32" else shlex.quote(folder)
+    command = f"python -m core tools utf8 {quoted}"
     return Problem(
         code,
         f"the caption file {path} is not UTF-8 (byte {offset}); it looks like {told.en}. Save it as UTF-8: "

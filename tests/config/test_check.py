@@ -111,7 +111,7 @@ def test_a_file_of_a_newer_format_is_refused():
     assert "format 2" in faults("format = 2\n" + GOOD.split("\n", 1)[1])[0]
 
 
-@pytest.mark.parametrize("name", ["a/b", "CON", "aux.x", "x.", " x", "a:b", "x\u202ey"])
+@pytest.mark.parametrize("name", ["a/b", "CON", "aux.txt", "x.", " x", "x ", "a:b", "a?b", "x\u202ey"])
 def test_an_output_name_must_be_a_file_name_on_every_system(name):
     with pytest.raises(ConfigError):
         check(GOOD, [f'save.output_name="{name}"'])

@@ -256,10 +256,11 @@ def run(kind: str, count: int, seed: int, folder: Path) -> dict[str, object]:
         except Exception:
             faults.append(f"{number} {ending}: {traceback.format_exc(limit=-3)}")
             continue
+        finally:
+            path.unlink()
         codes[code] += 1
         which = "refused" if code else "taken"
         slowest[which] = max(slowest[which], time.perf_counter() - began)
-        path.unlink()
     left = sorted(path.name for path in folder.iterdir())
     return {"codes": codes, "faults": faults, "slowest": slowest, "peak": _peak() - before, "left": left}
 
