@@ -62,7 +62,12 @@ def test_ones_own_page_is_served(local):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example:7860", "evil.example", "", "127.0.0.1.evil.example", "10.0.0.5"]
+    "host",
+    [
+        *("evil.example:7860", "evil.example", "", "127.0.0.1.evil.example", "10.0.0.5"),
+        *("x@127.0.0.1", "evil.example/@127.0.0.1", "127.0.0.1@evil.example", "evil.example#@127.0.0.1"),
+        *("127.0.0.1\\@evil.example", "[::1", "http://evil.example", "127.0.0.1 evil.example", "2130706433"),
+    ],
 )
 def test_another_name_for_this_computer_is_misdirected(local, host):
     assert ask(local, "GET", "/config", {"host": host}).status_code == 421

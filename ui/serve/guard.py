@@ -145,7 +145,10 @@ async def _say_no(send: Send, scope: Scope, status: int, sentence: str) -> None:
 
 def _name_of(host: str) -> str:
     """The name in "name:port" or "scheme://name:port", in lower case; "" when there is none."""
+    name = host.partition("://")[2] or host
+    if any(sign in name for sign in "@/\\?#"):  # of an address, not of a host
+        return ""
     try:
-        return urlsplit(host if "://" in host else f"//{host}").hostname or ""
+        return urlsplit(f"//{name}").hostname or ""
     except ValueError:
         return ""

@@ -119,8 +119,8 @@ def gated(app: ASGIApp, window: Window) -> ASGIApp:
     folder = Path(get_upload_folder())
 
     def endings() -> set[str]:
-        captions = str(window.draft.values.get("dataset.caption_extension") or "").lower()
-        return {*TAKEN, *ENDINGS, captions, f".{captions}"}
+        captions = str(window.draft.values.get("dataset.caption_extension") or ".caption").lower()
+        return {*TAKEN, *ENDINGS, f".{captions.removeprefix('.')}"}
 
     inner = Bodies(Uploads(app, folder, endings), folder)
     return Net(Packed(Assets(inner)), window.log_path)
