@@ -112,10 +112,7 @@ def test_a_window_that_is_started_in_a_strange_folder_runs_nothing_of_it(tmp_pat
     assert not canary.exists()
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["--help", "-c", "$(touch canary)", ";touch canary", "`touch canary`", "%COMSPEC%", "& calc", "$HOME"],
-)
+@pytest.mark.parametrize("name", ["--help", "$(touch canary);touch canary", "`touch canary` & %COMSPEC%"])
 def test_a_result_is_named_literally_whatever_a_shell_would_make_of_it(
     configure, train, tmp_path, monkeypatch, name
 ):
