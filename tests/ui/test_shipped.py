@@ -1,6 +1,7 @@
 """Everything that is shipped to be trained with trains: each preset from the page, and each example as it is.
 
-Only the model, the pictures and their size are replaced by tiny ones; three steps of each.
+Only the model, the pictures and their size are replaced by tiny ones; three steps of each. The guide's own
+commands are trained in tests/guide.
 """
 
 import re
@@ -9,8 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.config import preset, toml_io
-from core.config.importing import import_text
+from core.config import preset
 from core.events import Saved, StepDone
 from core.runner import Runner
 from tests.tiny import make_tiny
@@ -18,7 +18,6 @@ from tests.ui.fake import demo_raw
 from ui.window import PROJECT
 
 PRESETS = sorted(path.stem for path in preset.SHIPPED.glob("*.toml"))
-COMMANDS = ("least-memory", "more-memory", "buckets-augmentation")
 SIZES = (
     "dataset.resolution=[64, 64]",
     "dataset.min_bucket_reso=64",
@@ -81,12 +80,6 @@ def test_a_preset_applied_to_the_demo_trains_and_draws_its_samples(go, app, wind
 
 def test_the_demos_run_file_trains(go):
     go((PROJECT / "demo" / "run.toml").read_text("utf-8"))
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_guides_command_trains_as_it_is_imported(go, name):
-    imported = import_text((PROJECT / "tests" / "guide" / f"{name}.txt").read_text("utf-8"))
-    go(toml_io.dumps(dict(imported.values)))
 
 
 def test_the_example_of_data_sets_trains(go, pictures, tmp_path):
