@@ -13,7 +13,7 @@ import pytest
 
 from tests.ui.asking import HOST, ask
 from tests.ui.fake import make_window
-from ui.serve import asgi
+from ui.serve import asgi, uploads
 from ui.serve.server import gated, mounted
 from ui.serve.uploads import Room, Uploads
 
@@ -112,6 +112,33 @@ def test_more_than_there_is_room_for_is_refused_before_it_is_sent(small):
     refused = ask(app, "POST", UPLOAD, content=bytes(401))
     assert refused.status_code == 413 and "There is no room" in refused.json()["error"]
     assert taker.came == 400
+
+
+def test_two_that_come_at_once_share_the_room(small):
+    app, taker = small
+
+    async def run() -> list[int]:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url=f"http://{HOST}"
+        ) as client:
+            answers = await asyncio.gather(*(client.post(UPLOAD, content=bytes(300)) for _ in range(2)))
+        return sorted(answer.status_code for answer in answers)
+
+    async def slowly(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.2)
+        await taker(scope, receive, send)
+
+    app._app = slowly
+    assert asyncio.run(run()) == [200, 413]
+
+
+def test_a_disk_that_fills_meanwhile_ends_an_upload(small, monkeypatch):
+    app, taker = small
+    monkeypatch.setattr(uploads, "_BETWEEN_LOOKS", 150)
+    free = [10_000, 10_000, -1]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: USAGE(0, 0, free.pop(0)))
+    assert ask(app, "POST", UPLOAD, content=in_pieces(4)).status_code == 413
+    assert taker.came == 300  # looked at after 200 and after 400 bytes
 
 
 def test_what_does_not_say_how_long_it_is_stops_where_the_room_ends(small):

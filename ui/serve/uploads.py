@@ -21,6 +21,9 @@ from ui.text import say
 _SAVED = (b"content-disposition", b"attachment")
 _PLAIN = (b"content-type", b"application/octet-stream")
 
+_BETWEEN_LOOKS = 64 << 20
+"""Bytes that come before the disk is looked at again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +46,8 @@ class Uploads:
         self, app: App, folder: Path, endings: Callable[[], Collection[str]], room: Room = Room()
     ) -> None:
         self._app, self._folder, self._endings, self._room = app, folder, endings, room
-        self._under_way = 0
+        self._under_way: list[int] = []
+        """Bytes that each upload which goes on has announced."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == UPLOAD:
@@ -56,21 +60,24 @@ class Uploads:
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope)
         length = headers.get("content-length")
+        announced = int(length[:20]) if length.isascii() and length.isdigit() else 0
         room, key = await run_in_threadpool(self._left)
-        if length.isascii() and length.isdigit() and int(length[:20]) > room:
+        room = max(room - sum(self._under_way), 0)
+        if announced > room:
             await refuse(send, 413, _no_room(key, room, headers.lang))
             return
         answer = _Kept()
-        self._under_way += 1
+        self._under_way.append(announced)
         try:
-            await self._app(scope, patient(_counted(receive, room)), answer)
+            await self._app(scope, patient(self._counted(receive, room)), answer)
         except _TooMuch:
             await refuse(send, 413, _no_room(key, room, headers.lang))
             return
         finally:
-            self._under_way -= 1
+            self._under_way.remove(announced)
+            # At once, not on a thread: an upload that begins meanwhile has a half of its own.
             if not self._under_way:
-                await run_in_threadpool(self._remove_halves)
+                self._remove_halves()
         if answer.is_good:
             await run_in_threadpool(self._empty_strangers, answer.body)
         await answer.pass_on(send)
@@ -86,10 +93,32 @@ class Uploads:
         with contextlib.suppress(OSError):  # one that is taken away just now
             for size in sizes:
                 used += size
-        place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
-        on_disk = shutil.disk_usage(place).free - self._room.spare
+        on_disk = self._free_bytes()
         of_all = self._room.all - used
         return (max(on_disk, 0), "serve.full.disk") if on_disk < of_all else (max(of_all, 0), "serve.full")
+
+    def _free_bytes(self) -> int:
+        """Of the disk, without what is to stay free."""
+        place = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
+        return shutil.disk_usage(place).free - self._room.spare
+
+    def _counted(self, receive: Receive, most: int) -> Receive:
+        """A `receive` that raises _TooMuch after `most` bytes, or when others have filled the disk meanwhile."""
+        came = looked = 0
+
+        async def receive_counted() -> Message:
+            nonlocal came, looked
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > most:
+                raise _TooMuch
+            if came - looked > _BETWEEN_LOOKS:
+                looked = came
+                if self._free_bytes() < 0:
+                    raise _TooMuch
+            return message
+
+        return receive_counted
 
     def _remove_halves(self) -> None:
         """Files that were never sent whole: Gradio leaves them beside the folders of those that were."""
@@ -131,21 +160,6 @@ class _Kept:
     async def pass_on(self, send: Send) -> None:
         for message in self._messages:
             await send(message)
-
-
-def _counted(receive: Receive, most: int) -> Receive:
-    """A `receive` that raises _TooMuch when more than `most` bytes come."""
-    came = 0
-
-    async def receive_counted() -> Message:
-        nonlocal came
-        message = await receive()
-        came += len(message.get("body", b""))
-        if came > most:
-            raise _TooMuch
-        return message
-
-    return receive_counted
 
 
 def _no_room(key: str, room: int, lang: Lang) -> str:
