@@ -103,7 +103,7 @@ class Uploads:
         return shutil.disk_usage(place).free - self._room.spare
 
     def _counted(self, receive: Receive, most: int) -> Receive:
-        """A `receive` that raises _TooMuch after `most` bytes, or when others have filled the disk meanwhile."""
+        """A `receive` that raises _TooMuch after `most` bytes, or when others have filled the disk."""
         came = looked = 0
 
         async def receive_counted() -> Message:
