@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.config.schema import ModelConfig
+from core.errors import UserError
 from core.models.family import open_family
 from core.models.sd.text import _windows
 from tests.models.conftest import loaded
@@ -95,6 +96,13 @@ def test_rows_of_a_batch_do_not_mix(parts):
     both = states(parts, LONG, "frog", max_token_length=225)
     alone = states(parts, "frog", max_token_length=225)
     assert torch.allclose(both[1], alone[0], atol=1e-6)
+
+
+def test_more_layers_to_skip_than_there_are_is_a_refusal_that_tells_how_many(parts):
+    layers = parts.text_encoder.config.num_hidden_layers
+    assert layers < 12
+    with pytest.raises(UserError, match=f"has {layers} layers, so 12 can't be skipped"):
+        states(parts, "frog", clip_skip=12)
 
 
 def test_clip_skip_1_is_the_last_layer(parts):

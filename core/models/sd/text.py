@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
+from core.errors import Problem, UserError
 from core.models.family import Conditioning
 from core.models.sd import tokens
 
@@ -66,7 +67,7 @@ def encode(
 
     More than 77 ids are read in windows of 75, each with a start and an end mark of its own; of the marks
     only the first and the last stay, so that 3 windows give 227 states. clip_skip: states of this many
-    layers from the end, then the last norm.
+    layers from the end, then the last norm. Raises UserError when there are not so many.
     """
     batch, length = token_ids.shape
     is_long = length > WINDOW
@@ -75,12 +76,25 @@ def encode(
         states = text_encoder(windows).last_hidden_state
     else:
         every = text_encoder(windows, output_hidden_states=True).hidden_states
+        if clip_skip > len(every):
+            raise _too_few(clip_skip, len(every) - 1)
         states = text_encoder.final_layer_norm(every[-clip_skip])
     if is_long:
         states = states.reshape(batch, -1, WINDOW, states.shape[-1])
         middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
         states = torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
     return Conditioning(states)
+
+
+def _too_few(clip_skip: int, layers: int) -> UserError:
+    return UserError(
+        Problem(
+            "E-CFG-RANGE",
+            f"the text encoder of this model has {layers} layers, so {clip_skip} can't be skipped; lower it.",
+            f"このモデルのText Encoderは{layers}層のため、{clip_skip}は指定できません。小さくしてください。",
+            key="model.clip_skip",
+        )
+    )
 
 
 def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
