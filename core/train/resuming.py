@@ -123,8 +123,8 @@ def _of_identity(name: str, found: Found) -> Problem:
 
 _IDENTITY: Mapping[str, Words] = {
     "plan": Words(
-        "images, captions or sizes are not the ones this state was trained on",
-        "画像、キャプション、またはサイズが、この学習状態のものと異なります",
+        "images, captions, sizes or batches are not the ones this state was trained on",
+        "画像・キャプション・サイズ・バッチのいずれかが、この学習状態のものと異なります",
     ),
     "base": Words(
         "the base model is not the one this state was trained on",

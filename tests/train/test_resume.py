@@ -206,7 +206,7 @@ def test_with_resume_anyway_it_may_and_the_log_and_the_state_say_what_changed(co
     assert [line.split(":")[0] for line in lines[:4]] == [
         "dataset.resolution", "dataset.train_batch_size", "train.learning_rate", "train.seed",
     ]  # fmt: skip
-    assert "images, captions or sizes" in lines[4] and all("not exactly" in line for line in lines)
+    assert "images, captions, sizes or batches" in lines[4] and all("not exactly" in line for line in lines)
     values = json.loads((tmp_path / "out" / "last-state" / "state.json").read_text(encoding="utf-8"))
     assert values["inexact"] == [*(line.split(":")[0] for line in lines[:4]), "plan"]
     # From then on nothing is changed any more, and what was is not forgotten.
