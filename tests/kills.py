@@ -5,6 +5,7 @@ POSIX only. What a child trains is told by a run file; what it leaves is compare
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -101,9 +102,13 @@ class Trial:
 
     def start(self, kill_at: int = 0, env: Mapping[str, str] | None = None) -> int:
         """Train in a child that is killed before its action number `kill_at` (0: never); its number."""
+        return self.start_acting(killed_at(kill_at), env)
+
+    def start_acting(self, before_each: Callable[[int], None], env: Mapping[str, str] | None = None) -> int:
+        """Train in a child, see `acting`; its number."""
 
         def work() -> int:
-            with acting(kill_at):
+            with acting(before_each):
                 return self.train()
 
         return fork(work, self.log, env)
@@ -117,7 +122,7 @@ class Trial:
         told = self.log.with_suffix(".count")
 
         def work() -> int:
-            with acting(0) as done:
+            with acting(killed_at(0)) as done:
                 code = self.train()
             told.write_text(str(len(done)))
             return code
@@ -141,16 +146,15 @@ class Trial:
 
 
 @contextmanager
-def acting(kill_at: int) -> Iterator[list[str]]:
-    """Count what is done to the disk, and kill this process before the action of that number."""
+def acting(before_each: Callable[[int], None]) -> Iterator[list[str]]:
+    """Have `before_each` called with the number, from 1, of each thing that is done to the disk."""
     done: list[str] = []
     real = {name: getattr(os, name) for name in ACTIONS}
 
     def counted(name: str) -> Callable[..., Any]:
         def act(*args: Any, **more: Any) -> Any:
             done.append(name)
-            if len(done) == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            before_each(len(done))
             return real[name](*args, **more)
 
         return act
@@ -162,6 +166,26 @@ def acting(kill_at: int) -> Iterator[list[str]]:
     finally:
         for name, function in real.items():
             setattr(os, name, function)
+
+
+def killed_at(number: int) -> Callable[[int], None]:
+    """Kills this process before the action of that number; 0: never."""
+
+    def before(action: int) -> None:
+        if action == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return before
+
+
+def full_at(number: int) -> Callable[[int], None]:
+    """Finds the disk full at the action of that number."""
+
+    def before(action: int) -> None:
+        if action == number:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return before
 
 
 def left_in(out: Path) -> dict[str, str]:

@@ -11,6 +11,10 @@ import time
 
 import pytest
 
+from core import runs
+from core.events import Warned
+from core.train import output
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
 if sys.platform != "win32":
     from tests import kills
@@ -44,6 +48,51 @@ def test_a_kill_before_any_action_on_the_disk_loses_nothing(trial, whole):
         assert trial.to_the_end() == 0, trial.log.read_text()
         assert kills.left_in(trial.out) == expected, f"killed before action {point}"
         assert kills.faults(trial.out) == [], f"killed before action {point}"
+
+
+def test_a_disk_that_is_full_at_any_action_changes_no_bit_of_the_end(trial, whole, monkeypatch):
+    monkeypatch.setattr(output, "RETRY_SECONDS", 0.01)
+    count, expected = whole
+    for point in sorted({*random.Random(3).sample(range(1, count + 1), 3), count - 15}):
+        trial.renew()
+        trial.log.unlink(missing_ok=True)
+        code = kills.ended(trial.start_acting(kills.full_at(point)))
+        assert kills.faults(trial.out) == [], f"full at action {point}"
+        if code == 5:  # before the run began
+            assert "disk is full" in trial.log.read_text() and trial.to_the_end() == 0
+        else:
+            assert code == 0, trial.log.read_text()
+            warned = [
+                event.code for run in runs.past_runs(trial.out) for event in told(run) if is_warning(event)
+            ]
+            assert "W-DISK-FULL" in warned or "W-LOG" in warned or "W-OUT-NOT-REMOVED" in warned, point
+        assert kills.left_in(trial.out) == expected, f"full at action {point}"
+
+
+def told(run):
+    record = runs.read(run.folder)
+    return record.events if record is not None else ()
+
+
+def is_warning(event) -> bool:
+    return isinstance(event, Warned)
+
+
+def test_never_fewer_states_than_are_kept_lie_there_at_any_instant(base, pictures, tmp_path):
+    trial = kills.trial_of("lora", base, pictures / "train", tmp_path, 6)
+    seen: list[int] = []
+
+    def look(action: int) -> None:
+        states = [p for p in trial.out.glob("step-*-state") if (p / "manifest.json").is_file()]
+        seen.append(len(states))
+
+    def work() -> int:
+        with kills.acting(look):
+            code = trial.train()
+        ever = seen.index(2)
+        return code or int(min(seen[ever:]) < 2 or max(seen) > 3)
+
+    assert kills.ended(kills.fork(work, trial.log)) == 0, trial.log.read_text()
 
 
 def test_kills_at_random_times_in_a_row_lose_nothing(trial, whole):
