@@ -43,8 +43,8 @@ _RANK_MARKS = (".lora_down.", ".lora_A.", "lora.down.", "layer.down.", ".hada_w1
 """Parts of the names of tensors whose first side is the rank."""
 
 _ADD_ON_ENDS = re.compile(
-    r"\.(lora_|lora\.|processor\.|hada_|lokr_|oft_|boft_|glora|ia3|on_input|[ab][12]\.weight|[wb]_norm|diff|"
-    r"alpha|dora_scale|scalar)|:(up|down)$|_lora\."
+    r"\.(lora_|lora\.|processor\.|hada_|lokr_|oft_|boft_|glora|ia3|on_input|[ab][12]\.weight|[wb]_norm|"
+    r"(diff|diff_b|alpha|dora_scale|scalar)$)|:(up|down)$|_lora\."
 )
 """Where the name of the module ends in the name of one of its tensors."""
 
@@ -59,7 +59,8 @@ class Identity:
 
     kind: model, vae, lora, lycoris, embedding, text_encoder, controlnet, state or unknown.
     family: a key of FAMILY_NAMES, or "". variant: "inpainting", "base", "768-v", "unet" (only the U-Net),
-    ... or "". prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
+    ... or ""; of an add-on its algorithm when it is more than a plain LoRA; "upscaler" also of what is no
+    model here. prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
     "diffusers", "kohya", "peft" or "". dtypes: type of the numbers -> how many tensors. rank, alpha: the
     commonest, of an add-on. modules: how many an add-on changes. parameters: numbers in all.
     tells_prediction: the prediction is not just what its family usually predicts.

@@ -144,11 +144,13 @@ def of_file(prefix: str, given: str, found: Path) -> dict[str, object]:
     """
     if not Path(given).exists():
         return {f"{prefix}_name": given}
-    return {
-        f"{prefix}_name": found.name,
-        f"{prefix}_hash": metadata.short_hash(found) if found.is_file() else "IsADirectory",
-        f"new_{prefix}_hash": metadata.sha256(found) if found.is_file() else "IsADirectory",
-    }
+    try:
+        hashes = (
+            (metadata.short_hash(found), metadata.sha256(found)) if found.is_file() else ("IsADirectory",) * 2
+        )
+    except OSError:  # a drive that is gone; the model that is saved is worth more
+        return {f"{prefix}_name": found.name}
+    return {f"{prefix}_name": found.name, f"{prefix}_hash": hashes[0], f"new_{prefix}_hash": hashes[1]}
 
 
 def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, object]:

@@ -162,6 +162,28 @@ def test_a_folder_keeps_its_scheduler_and_tokenizer(tmp_path):
     assert [file.name for file in (out / "tokenizer").iterdir()] == ["special.json"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("scheduler/notes.txt", b"no JSON"),
+        ("scheduler/other.json", b"[1]"),
+        ("scheduler/scheduler_config.json", b"["),
+        ("tokenizer/vocab.json", b"\xff\xfe"),
+    ],
+)
+def test_small_files_of_the_source_that_can_not_be_read_do_not_cost_the_result(tmp_path, name, text):
+    source = make_tiny_folder(tmp_path / "x")
+    parts = loaded(source)
+    (source / name).parent.mkdir(exist_ok=True)
+    (source / name).write_bytes(text)
+    out = save(parts, tmp_path / "out")
+    assert (
+        json.loads((out / "scheduler" / "scheduler_config.json").read_text())["_class_name"]
+        == "DDIMScheduler"
+    )
+    assert json.loads((out / "tokenizer" / "vocab.json").read_text())["frog</w>"] > 0
+
+
 def test_a_folder_tells_diffusers_of_a_schedule_that_ends_in_pure_noise(tmp_path, tiny):
     parts = loaded(tiny)
     parts.zero_terminal_snr = True

@@ -12,6 +12,7 @@ from core.config.schema_network import NetworkConfig
 from core.errors import UserError
 from core.events import Warned
 from core.formats import tensors
+from core.formats.identify import identify
 from core.models import add_on
 from core.models.family import open_family
 from core.train import add_ons
@@ -156,6 +157,14 @@ def test_merged_it_is_worth_the_alpha_of_the_metadata(tmp_path, parts):
     down, up = WEIGHTS["unet", QUERY]
     torch.testing.assert_close(weight - before, 0.5 * 16 / 4 * up @ down, rtol=1e-4, atol=1e-4)
     merge.merge(parts.modules(), found, -0.5)
+
+
+def test_a_run_goes_on_with_the_alpha_of_the_metadata(tmp_path, parts):
+    path = tensors.save(tmp_path / "x.safetensors", peft(), settings())
+    network = NetworkConfig(method="lora", weights=str(path), dim_from_weights=True, rank=8, alpha=1)
+    start = add_ons.to_continue(parts, network, lambda event: None)
+    sizes = add_ons.ranks_of(network, start).known
+    assert sizes.keys() == WEIGHTS.keys() and set(sizes.values()) == {(4, 16.0)}
 
 
 def test_ranks_of_single_modules_are_those_of_the_metadata(tmp_path, parts):
@@ -327,8 +336,6 @@ def test_a_file_that_is_no_lora_at_all_is_named_with_its_option(tmp_path, kind):
 
 
 def test_the_alpha_that_the_metadata_tells_is_shown_by_identify(tmp_path):
-    from core.formats.identify import identify
-
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings())
     assert (identify(path).rank, identify(path).alpha, identify(path).format) == (4, 16.0, "peft")
 

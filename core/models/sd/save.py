@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import torch
@@ -16,6 +17,7 @@ from core.errors import UserError
 from core.formats import checkpoint, diffusers_dir, tensors
 from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
+from core.formats.json_file import read_table
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.models.family import Components
 from core.models.sd import extras, inference_yaml, keys, load, prediction, text, tokens
@@ -255,10 +257,9 @@ def folder_texts(whole: Whole) -> dict[str, str]:
         "vae": ["diffusers", "AutoencoderKL"],
     }
     told = {"_class_name": "DDIMScheduler", **schedule(whole.prediction)}
-    for kept in _kept(whole.source, "scheduler").values():
-        own = json.loads(kept)
-        if str(own.get("_class_name", "")) in KNOWN_SCHEDULERS:
-            told = own | {"prediction_type": told["prediction_type"]}
+    own = _own_scheduler(whole.source)
+    if str(own.get("_class_name", "")) in KNOWN_SCHEDULERS:
+        told = own | {"prediction_type": told["prediction_type"]}
     if whole.zero_terminal_snr:
         told |= zero_terminal(getattr(diffusers, str(told["_class_name"])), whole.prediction)
     values = {
@@ -269,10 +270,29 @@ def folder_texts(whole: Whole) -> dict[str, str]:
     pad = text.pad_token(FAMILIES[whole.family].pad_token_id)
     made = {f"tokenizer/{name}": content for name, content in tokens.files(pad).items()}
     texts = {name: json.dumps(value, indent=2) for name, value in values.items()}
-    return texts | (_kept(whole.source, "tokenizer") or made)
+    return texts | (_own_tokenizer(whole.source) or made)
 
 
-def _kept(source: Path, part: str) -> dict[str, str]:
-    """The small text files in a folder of the source: path in the folder -> contents."""
-    files = sorted((source / part).glob("*")) if source.is_dir() else []
-    return {f"{part}/{f.name}": f.read_text(encoding="utf-8") for f in files if f.suffix in (".json", ".txt")}
+def _own_scheduler(source: Path) -> dict[str, Any]:
+    """What a source folder says of its scheduler; nothing where it can't be read (any more).
+
+    A training that is over is worth more than this.
+    """
+    try:
+        return read_table(source / "scheduler" / "scheduler_config.json")
+    except UserError:
+        return {}
+
+
+def _own_tokenizer(source: Path) -> dict[str, str]:
+    """The small text files of a source folder's tokenizer: path in the folder -> contents; none likewise."""
+    files = sorted((source / "tokenizer").glob("*")) if source.is_dir() else []
+    try:
+        with reading(source):
+            return {
+                f"tokenizer/{file.name}": file.read_text(encoding="utf-8")
+                for file in files
+                if file.suffix in (".json", ".txt")
+            }
+    except UserError:
+        return {}
