@@ -1,6 +1,6 @@
 """A run lives on its own thread, one at a time, and always says how it ended."""
 
-import contextlib
+import errno
 import itertools
 import logging
 import os
@@ -138,12 +138,14 @@ def test_a_second_start_is_refused_while_a_run_lives(tmp_path):
 
 
 def test_twenty_starts_at_once_give_one_run(tmp_path):
-    release, started = threading.Event(), []
+    release, started, refused = threading.Event(), [], []
     runner = Runner(lambda config, folder, control, emit: release.wait(10))
 
     def press():
-        with contextlib.suppress(UserError):
+        try:
             started.append(runner.start(text(tmp_path)))
+        except UserError as e:
+            refused.append(e.problems[0].code)
 
     presses = [threading.Thread(target=press) for _ in range(20)]
     for thread in presses:
@@ -152,6 +154,7 @@ def test_twenty_starts_at_once_give_one_run(tmp_path):
         thread.join()
     release.set()
     assert len(started) == 1 and started[0].wait(10)
+    assert refused == ["E-RUN-BUSY"] * 19
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
@@ -232,6 +235,19 @@ def test_an_output_folder_that_cannot_be_made_is_named(tmp_path):
     with pytest.raises(UserError) as caught:
         Runner(lambda *a: None).start(text(tmp_path / "file"))
     assert caught.value.problems[0].key == "save.output_dir"
+
+
+def test_an_output_folder_that_takes_no_file_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    def read_only(*args, **kwargs):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    trained = []
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    with pytest.raises(UserError) as caught:
+        Runner(lambda *a: trained.append(a)).start(text(tmp_path))
+    (problem,) = caught.value.problems
+    assert (problem.key, caught.value.exit_code, trained) == ("save.output_dir", 2, [])
+    assert problem.path == str(tmp_path) and "Read-only file system" in problem.en
 
 
 def test_results_of_the_same_name_are_told_of_before_the_run_begins(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from core.config.check import check
+from core.config.toml_io import toml_value
 from core.errors import ConfigError
 
 GOOD = 'format = 1\n[model]\nbase = "m.safetensors"\n[dataset]\ntrain_data_dir = "t"\n'
@@ -32,8 +33,9 @@ def test_a_number_in_quotes_is_refused_and_shown():
     ]
 
 
-def test_a_resolution_of_500_is_refused_and_512_is_offered():
-    text = GOOD + "resolution = 500\n"
+@pytest.mark.parametrize("value", ["500", "'500,512'", "[500, 512]", "[512, 500]"])
+def test_a_resolution_of_500_is_refused_and_512_is_offered(value):
+    text = GOOD + f"resolution = {value}\n"
     assert faults(text) == [
         "line 6: dataset.resolution: must be a multiple of 64, not 500; 512 is the nearest."
     ]
@@ -111,10 +113,17 @@ def test_a_file_of_a_newer_format_is_refused():
     assert "format 2" in faults("format = 2\n" + GOOD.split("\n", 1)[1])[0]
 
 
-@pytest.mark.parametrize("name", ["a/b", "CON", "aux.txt", "x.", " x", "x ", "a:b", "a?b", "x\u202ey"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "CON", "aux.txt", "x.", " x", "x ", "a:b", "a?b", "x\u202ey", "a\nb", "a\0b"]
+)
 def test_an_output_name_must_be_a_file_name_on_every_system(name):
-    with pytest.raises(ConfigError):
-        check(GOOD, [f'save.output_name="{name}"'])
+    (said,) = faults(GOOD, overrides=(f"save.output_name={toml_value(name)}",))
+    assert said.startswith("save.output_name: ") and "can't be a file name on every system" in said
+
+
+@pytest.mark.parametrize("name", ["frog", "--help", "-c", ";x", "$(touch x)", "`x`", "%COMSPEC%"])
+def test_an_output_name_that_only_a_shell_would_mind_is_taken_literally(name):
+    assert check(GOOD, [f"save.output_name={toml_value(name)}"]).config.save.output_name == name
 
 
 def test_a_base_model_is_needed():

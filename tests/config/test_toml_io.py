@@ -15,7 +15,21 @@ from core.formats import parts
 
 @pytest.mark.parametrize(
     "text",
-    ["C:\\new\\x", "it's", 'say "x"', "a\nb", "\x1b[2J", "\x7f", "日本語", "'\\", "", "#", "[x]", "\u202e"],
+    [
+        "C:\\new\\x",
+        "it's",
+        'say "x"',
+        "a\nb",
+        "\x1b[2J",
+        "\x7f",
+        "日本語",
+        "'\\",
+        "",
+        "#",
+        "[x]",
+        "\u202e",
+        "a\0b",
+    ],
 )
 def test_any_text_reads_back_the_same(text):
     assert tomllib.loads(f"a = {toml_io.toml_value(text)}")["a"] == text

@@ -118,6 +118,11 @@ def test_a_line_of_a_megabyte_is_read(tmp_path):
     assert len(caption(tmp_path, b"x" * 1_000_000).text) == 1_000_000
 
 
+def test_five_hundred_tags_are_read(tmp_path):
+    text = ", ".join(f"tag {n}" for n in range(500))
+    assert caption(tmp_path, text.encode()).text == text
+
+
 def test_a_file_of_20_megabytes_is_no_caption(tmp_path):
     (problem,) = caption(tmp_path, b"frog, " * 3_500_000).problems
     assert problem.code == "E-CAP-LARGE" and "21,000,000 bytes" in problem.en and "21,000,000" in problem.ja

@@ -20,12 +20,13 @@ def test_each_right_folder_gives_its_repeats_prompt_and_pictures(tmp_path):
 
 
 def test_the_order_is_by_name_whatever_the_file_system_says(tmp_path, monkeypatch):
-    fill(tmp_path, {"3_b": 3, "3_a": 1, "20_c": 1})
+    fill(tmp_path, {"3_b": 3, "3_a": 1, "20_c": 1, "2_b": 1})  # two of the same words: both are used
     expected = scan(tmp_path, is_reg=False)
+    assert [(f.repeats, f.prompt) for f in expected.folders] == [(20, "c"), (2, "b"), (3, "a"), (3, "b")]
     listing = Path.iterdir
     monkeypatch.setattr(Path, "iterdir", lambda self: reversed(list(listing(self))))
     assert scan(tmp_path, is_reg=False) == expected
-    assert [image.name for image in expected.folders[2].images] == ["000.png", "001.png", "002.png"]
+    assert [image.name for image in expected.folders[3].images] == ["000.png", "001.png", "002.png"]
 
 
 def test_a_folder_without_a_count_alone_is_an_error_that_names_it_and_the_mend(tmp_path):

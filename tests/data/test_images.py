@@ -137,10 +137,12 @@ def test_cmyk_is_not_inverted(tmp_path):
     assert np.abs(upright(tmp_path / "a.jpg").astype(int) - (255, 0, 0)).max() <= 6
 
 
-def test_an_animation_gives_its_first_frame(tmp_path):
+@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
+def test_an_animation_gives_its_first_frame(tmp_path, kind):
     blue = Image.new("RGB", (8, 8), (0, 0, 255))
-    draw(tmp_path / "a.png", (8, 8), (255, 0, 0), save_all=True, append_images=[blue])
-    assert (upright(tmp_path / "a.png") == (255, 0, 0)).all()
+    path = tmp_path / f"a.{kind}"
+    draw(path, (8, 8), (255, 0, 0), save_all=True, append_images=[blue], lossless=True)
+    assert (upright(path) == (255, 0, 0)).all()
 
 
 def linear_profile():

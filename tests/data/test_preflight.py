@@ -1,6 +1,7 @@
 """One look at each file before a run: what is wrong is named, what is fine is measured."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def test_a_bomb_is_refused_from_its_header_with_its_size(tmp_path, side):
     (tmp_path / "a.png").write_bytes(png(side, side, depth=1))
     problem = only(tmp_path / "a.png")
     assert problem.code == "E-IMG-HUGE" and f"{side}x{side}" in problem.en
+    assert re.search(r"the limit is \d+ megapixels", problem.en)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no getrusage there")

@@ -63,6 +63,7 @@ def test_an_inpainting_model_is_named_so():
         ("model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight", "sd3"),
         ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "flux"),
         ("double_blocks.0.img_attn.qkv.weight", "flux"),
+        ("noise_refiner.0.attention.qkv.weight", "zimage"),
     ],
 )
 def test_models_of_other_families_are_named(name, family):

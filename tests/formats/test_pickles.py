@@ -67,6 +67,7 @@ def test_the_refusal_names_what_the_file_wanted_to_run(tmp_path):
     torch.save({"a": Attack(tmp_path / "canary")}, tmp_path / "x.ckpt")
     problem = refusal(tmp_path / "x.ckpt")
     assert problem.code == "E-MODEL-PICKLE" and f"{os.mkdir.__module__}.mkdir" in problem.en
+    assert "Get the .safetensors version" in problem.en and ".safetensors版" in problem.ja
 
 
 def test_the_switch_that_makes_torch_careless_changes_nothing(tmp_path, monkeypatch):

@@ -123,8 +123,12 @@ def test_a_target_that_another_program_holds_gets_a_number(tmp_path, monkeypatch
         return real(self, target)
 
     monkeypatch.setattr(commit.Path, "replace", replace)
-    monkeypatch.setattr(commit, "RETRY_SECONDS", (0.0,))
+    waits = []
+    monkeypatch.setattr(commit.time, "sleep", waits.append)
     assert tensors.save(tmp_path / "x.safetensors", some(), {}).name == "x-2.safetensors"
+    assert waits == [0.05, 0.2, 0.5, 1.0, 2.0]
+    assert (tmp_path / "x.safetensors").read_bytes() == b"old"
+    assert tensors.load(tmp_path / "x-2.safetensors").keys() == some().keys()
 
 
 def test_a_lazy_tensor_is_made_only_when_it_is_written(tmp_path):

@@ -1,6 +1,7 @@
 """Models from files and folders."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -155,6 +156,36 @@ def test_a_lora_given_as_the_model_is_named_with_its_place(tmp_path):
     assert problem.en.endswith("this is a LoRA (rank 16, SD1), not a base model; put it in network.weights.")
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "words"),
+    [
+        ("decoder.up_blocks.0.resnets.0.conv1.weight", (1,), "this is a VAE"),
+        ("text_model.encoder.layers.0.mlp.fc1.weight", (1,), "this is a text encoder"),
+        ("control_model.input_blocks.0.0.weight", (1,), "this is a ControlNet"),
+        ("emb_params", (4, 768), "this is a textual inversion embedding"),
+        ("lora_unet_mid_block_attentions_0_proj_in.hada_w1_a", (4, 4), "this is a LyCORIS add-on"),
+    ],
+)
+def test_other_files_given_as_the_model_are_called_what_they_are(tmp_path, name, shape, words):
+    problem = refusal(tensors.save(tmp_path / "x.safetensors", {name: torch.zeros(shape)}, {}))
+    assert (problem.code, problem.key) == ("E-MODEL-KIND", "model.base")
+    assert words in problem.en and "not a base model" in problem.en
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight", "SD3"),
+        ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "Flux"),
+        ("noise_refiner.0.attention.qkv.weight", "Z-Image"),
+    ],
+)
+def test_models_of_other_families_are_named_and_refused(tmp_path, name, word):
+    some = {name: torch.zeros(1, 1), "model.diffusion_model.x": torch.zeros(1)}
+    problem = refusal(tensors.save(tmp_path / "x.safetensors", some, {}))
+    assert problem.code == "E-MODEL-FAMILY" and word in problem.en and word in problem.ja
+
+
 def test_sdxl_is_named_and_refused(tmp_path):
     one = torch.zeros(1)
     some = {"conditioner.embedders.1.model.ln_final.weight": one, "model.diffusion_model.x": one}
@@ -191,6 +222,10 @@ def test_missing_tensors_are_named_and_counted(tmp_path):
     problem = refusal(tensors.save(path, fewer, {}))
     assert problem.code == "E-MODEL-KEYS" and "lacks 4 of 684" in problem.en
     assert "time_embedding.linear_1" in problem.en
+    fewer = {name: t for name, t in fewer.items() if ".input_blocks.1." not in name}
+    problem = refusal(tensors.save(path, fewer, {}))
+    assert re.search(r"lacks (\d+) of 684", problem.en) and re.search(r"\(\d+ more\)", problem.en)
+    assert problem.en.count(".weight") + problem.en.count(".bias") == 5
 
 
 def test_one_tensor_of_another_shape_is_named(tmp_path):
@@ -198,7 +233,7 @@ def test_one_tensor_of_another_shape_is_named(tmp_path):
     name = "model.diffusion_model.time_embed.0.weight"
     tensors.save(path, tensors.load(path) | {name: torch.zeros(32, 9)}, {})
     problem = refusal(path)
-    assert problem.code == "E-MODEL-SHAPE" and "1 tensors of its unet" in problem.en
+    assert problem.code == "E-MODEL-SHAPE" and "1 tensor of its unet" in problem.en
     assert "time_embedding.linear_1.weight [32, 9], not [32, 8]" in problem.en
 
 
@@ -218,10 +253,11 @@ def test_other_sizes_without_configs_are_refused_with_the_mend(tmp_path):
     assert problem.code == "E-MODEL-SHAPE" and "x_config" in problem.en
 
 
-def test_a_weight_that_is_not_finite_is_named(tmp_path):
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_named(tmp_path, value):
     path = make_tiny(tmp_path / "x.safetensors")
     bad = tensors.load(path)
-    bad["model.diffusion_model.out.2.bias"][0] = float("nan")
+    bad["model.diffusion_model.out.2.bias"][0] = value
     lazy = {name: unchecked(tensor) for name, tensor in bad.items()}
     tensors.save(path, lazy, {})
     problem = refusal(path)

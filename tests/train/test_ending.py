@@ -229,6 +229,7 @@ def test_a_bad_step_is_told_with_its_images_timesteps_rate_and_the_losses_before
     assert from_json(to_json(told)).facts == facts and told.exit_code == 4
     words = end.value.problems[0].en
     assert facts["images"][0] in words and "learning rate 0.01" in words and "bf16" not in words
+    assert "Lower the learning rate" in words
     # The weights before it are good: the model of step 7, saved before, is as it was.
     state = tensors.load(tmp_path / "out" / "step-00000007-state" / "trainable.safetensors")
     model = tensors.load(tmp_path / "out" / "at-step00000007.safetensors")

@@ -100,7 +100,8 @@ def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
     train(config)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     again = train(configure(train={"max_train_steps": 2}, save={"save_state": True, "resume": "auto"}))
-    assert [event.code for event in again.of(Warned)][-1] == "W-ALREADY-DONE"
+    done = again.of(Warned)[-1]
+    assert done.code == "W-ALREADY-DONE" and "already finished (2/2 steps)" in done.en
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
 
 
@@ -156,11 +157,19 @@ def test_a_result_of_other_steps_or_another_training_is_not_the_one_of_a_state(
 
 def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
     straight = train(configure(train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")}))
-    train(configure(train={"max_train_steps": 2}, save={"save_state": True}))
+    save = {"save_every_n_steps": 1}
+    train(configure(train={"max_train_steps": 2}, save=save | {"save_state": True}))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("at-step*.safetensors")}
     longer = train(
-        configure(train={"max_train_steps": 4}, save={"resume": str(tmp_path / "out" / "last-state")})
+        configure(train={"max_train_steps": 4}, save=save | {"resume": str(tmp_path / "out" / "last-state")})
     )
     assert same(weights(straight), weights(longer))
+    # The names of its steps go on, and those of before are as they were.
+    steps = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("at-step*.safetensors")}
+    assert {*steps} - {*before} == {"at-step00000003.safetensors"} | (
+        {"at-step00000004.safetensors"} & {*steps}
+    )
+    assert before and before.items() <= steps.items()
 
 
 def state_of_one_step(configure, train, tmp_path, **options) -> str:

@@ -122,6 +122,7 @@ def test_train_says_once_which_captions_are_too_long(configure, train, tmp_path)
 def test_fifty_steps_without_any_gradient_are_said_once(configure, train, monkeypatch, precision, cure):
     plain = running.BatchLoss.__call__
     monkeypatch.setattr(running.BatchLoss, "__call__", lambda self, batch: plain(self, batch) * 0.0)
+    assert loop.ZERO_STEPS == 50
     monkeypatch.setattr(loop, "ZERO_STEPS", 5)
     options = {"train": {"max_train_steps": 12, "precision": precision}, "log": {"log_every_n_steps": 3}}
     trial = train(configure(**options))

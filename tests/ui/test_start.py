@@ -216,6 +216,21 @@ def test_on_a_desktop_of_ones_own_there_is_a_dialog(tmp_path, monkeypatch):
     assert start.make_window(chosen, tmp_path, True, tmp_path / "log").dialog is None
 
 
+def test_without_listen_only_this_computer_reaches_the_window(tmp_path, monkeypatch):
+    bound = []
+
+    def serve(window, host, sock, login, proxy):
+        bound.append((host, sock.getsockname()[0], login, window.paths.is_local))
+        sock.close()
+        return SimpleNamespace(url="http://127.0.0.1:1", guard=None)
+
+    monkeypatch.setattr(start, "serve", serve)
+    monkeypatch.setattr(start, "_wait", lambda *_: 0)
+    chosen = gui.options().parse_args(["--no-browser", "--workspace", str(tmp_path)])
+    assert start._run(chosen, tmp_path / "log", lambda *_, **__: None) == 0
+    assert bound == [("127.0.0.1", "127.0.0.1", None, True)]
+
+
 def test_a_browser_is_opened_without_telling_the_list_of_processes_how_to_log_in(tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(start, "has_desktop", lambda: True)
