@@ -65,15 +65,24 @@ def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
     pairs += _finetune(document)
     for name, value in document.items():
         pairs += _pair(name, value, document)
-    extra = option_pairs(str(document.get("additional_parameters") or ""))
+    extra = _extra(document.get("additional_parameters"), notes)
     named = {name for name, _ in extra}
     return [pair for pair in pairs if pair[0] not in named] + extra, notes
 
 
+def _extra(value: Any, notes: list[Problem]) -> Pairs:
+    """Its field for options of the command line, as text or as a list of words."""
+    words = [str(word) for word in value] if isinstance(value, list) else [str(value or "")]
+    return option_pairs(" ".join(words), notes)
+
+
 def _number(value: Any) -> float:
-    """Its fields hold numbers as numbers, as text or not at all."""
+    """Its fields hold numbers as numbers, as text or not at all; of several rates the first is ours."""
+    if isinstance(value, list | tuple):
+        return _number(value[0]) if value else 0.0
     if isinstance(value, str):
-        return decimal(value) or 0.0
+        first = value.strip("[] ").replace(",", " ").split()
+        return decimal(value) or (decimal(first[0]) if first else None) or 0.0
     if not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
         return 0.0
     return float(value)
@@ -83,7 +92,7 @@ def _set(value: Any) -> bool:
     """The window writes every field it has; an empty or zero one was left alone."""
     if isinstance(value, str) and decimal(value) == 0:
         return False
-    return value not in ("", None, [], 0, False, "None", "none", "False")
+    return value not in ("", None, [], 0, False, "None", "none", "False", "false")
 
 
 def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
@@ -116,7 +125,7 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
     steps, epochs = _number(document.get("max_train_steps")), _number(document.get("max_train_epochs"))
     pairs: Pairs = []
     if not steps and not epochs and _number(document.get("epoch")):
-        pairs.append(("max_train_epochs", int(_number(document["epoch"]))))
+        pairs.append(("max_train_epochs", _number(document["epoch"])))
     stop = document.get("stop_text_encoder_training", document.get("stop_text_encoder_training_pct"))
     for name, percent in (
         ("stop_text_encoder_training", stop),

@@ -24,6 +24,8 @@ _LISTS: Mapping[str, Callable[[list[str]], Any]] = {
 }
 _LAUNCHERS = re.compile(r"(?m)(^|[\s/\\])(accelerate|python[0-9.]*|torchrun)(\.exe)?\s")
 _SETTING = re.compile(r"\s*(\[+[\w .\"'-]+\]+\s*(#.*)?$|[\w.\"'-]+\s*=)")
+_VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}|\$[@*]|@\w+|%\w+%|%[\d*]|\$env:\w+")
+"""A variable of a shell that stands alone, such as $extra_args: what it holds is not in the text."""
 _SHOWN = 60
 _MOST_TWICE = 20
 
@@ -86,8 +88,35 @@ def settings(text: str) -> Command:
                 f"コマンドの後に続く部分は取り込んでいません：{said}。",
             )
         )
+    first = next((n for n, word in enumerate(line) if word.text.startswith("-")), len(line))
+    if command.script and first:
+        command.notes += _stray(line[:first])
     command.pairs = _pairs(line, command.notes)
     return command
+
+
+def _stray(found: Line) -> list[Problem]:
+    """Words where an option is expected: variables of a shell, or text that belongs to none."""
+    unknown = [word.text for word in found if _VARIABLE.fullmatch(word.text)]
+    others = " ".join(word.text for word in found if not _VARIABLE.fullmatch(word.text))[:_SHOWN]
+    notes = [_unknown_variable(name) for name in unknown[:_MOST_TWICE]]
+    if others:
+        notes.append(
+            Problem(
+                "W-IMPORT-STRAY",
+                f"this belongs to no option and was left out: {others}.",
+                f"どのオプションにも属さないため取り込んでいません：{others}。",
+            )
+        )
+    return notes
+
+
+def _unknown_variable(name: str) -> Problem:
+    return Problem(
+        "W-IMPORT-VARIABLE",
+        f"{name} stands for options that are not in this text; add them by hand.",
+        f"{name}の中身はこのテキストにないため、そのオプションは手で追加してください。",
+    )
 
 
 def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line]]:
@@ -132,14 +161,17 @@ def _file_name(word: Word) -> str:
     return re.split(r"[\\/]", word.text)[-1]
 
 
-def option_pairs(text: str) -> Pairs:
-    """The options of a text that holds nothing else.
+def option_pairs(text: str, notes: list[Problem]) -> Pairs:
+    """The options of a text that holds nothing else; what is to be said of it goes to notes.
 
     "--a=1 --b 2 --c" -> [("a", "1"), ("b", "2"), ("c", True)].
 
     Raises ConfigError for a quote that is not closed.
     """
-    return _pairs([word for line in words.lines(text) for word in line], [])
+    line = [word for line in words.lines(text) for word in line]
+    first = next((n for n, word in enumerate(line) if word.text.startswith("-")), len(line))
+    notes += _stray(line[:first])
+    return _pairs(line, notes)
 
 
 def _pairs(line: Line, notes: list[Problem]) -> Pairs:
@@ -151,7 +183,10 @@ def _pairs(line: Line, notes: list[Problem]) -> Pairs:
         if _is_misspelt(word):
             notes.append(_one_dash(word.text))
         elif not word.text.startswith("--"):
-            values.append(word.text)
+            if name and values and _VARIABLE.fullmatch(word.text):
+                notes.append(_unknown_variable(word.text))
+            else:
+                values.append(word.text)
             continue
         if name:
             given.setdefault(name, []).append(_value(name, values))

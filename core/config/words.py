@@ -9,22 +9,29 @@ from core.errors import ConfigError, Problem
 
 
 class Word(NamedTuple):
-    """One word of a command. starts_quoted, ends_quoted: its first or last letter stood in quotes."""
+    """One word of a command. starts_quoted, ends_quoted: its first or last letter stood in quotes.
+
+    has_quotes: some part of it did.
+    """
 
     text: str
     starts_quoted: bool = False
     ends_quoted: bool = False
+    has_quotes: bool = False
 
 
 Line = list[Word]
 
 _PIECE = re.compile(
     r"(?P<joined>[\\^`][ \t]*\r?\n\s*)|(?P<end>\n)|(?P<blank>[^\S\n]+)"
-    r"|\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<open>[\"'])|(?P<plain>[^\s\"'\\^`]+|.)",
+    r"|\"(?P<double>(?:[^\"]|(?<=\\)\"(?=\S))*)\"|'(?P<single>[^']*)'|(?P<open>[\"'])"
+    r"|(?P<plain>[^\s\"'\\^`]+|.)",
     re.DOTALL,
 )
 _REMARK = re.compile(r"(#|::|@?rem(?=\s|$))", re.IGNORECASE)
-_OPERATORS = frozenset(("&&", "||", ";", "|", "&", ">", ">>", "2>", "2>&1", "<"))
+_OPERATOR = re.compile(r"&>>?|&&?|\|\|?|;|[12]?>>?(&1)?|<$")
+_ENDED = re.compile(r"(?P<word>.*[^=;|&])(;|&&?|\|\|?)(?P<rest>)")
+_INSIDE = re.compile(r"(?P<word>.*?[^=;|&])(;|&&|\|\|?)(?P<rest>[^;|&]+.*)")
 
 
 def plain(text: str) -> str:
@@ -37,14 +44,14 @@ def plain(text: str) -> str:
 def lines(text: str) -> list[Line]:
     """The commands of a text, one a line, with \\, ^ and ` at a line's end undone; remarks are left out.
 
-    A backslash is otherwise a letter like any other, as paths of Windows need it. Raises ConfigError for a
-    quote that is not closed.
+    A backslash is otherwise a letter like any other, as paths of Windows need it, but before a quote within
+    double quotes. Raises ConfigError for a quote that is not closed.
     """
     text = plain(text)
     found: list[Line] = []
     line: Line = []
     word: list[tuple[str, bool]] = []
-    at = 0
+    at, is_first = 0, True
     while at < len(text):
         piece = _PIECE.match(text, at)
         assert piece is not None and piece.lastgroup is not None, "every letter is some piece"
@@ -52,8 +59,8 @@ def lines(text: str) -> list[Line]:
         if kind == "open":
             raise ConfigError(Problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。"))
         if kind in ("double", "single"):
-            word.append((piece[kind], True))
-        elif kind == "plain" and (word or not _is_remark(piece[0], not line)):
+            word.append((piece[kind].replace('\\"', '"'), True))
+        elif kind == "plain" and (word or not _is_remark(piece[0], is_first)):
             word.append((piece[0], False))
         elif kind == "plain":
             end = text.find("\n", at)
@@ -61,6 +68,7 @@ def lines(text: str) -> list[Line]:
         else:
             line += _joined(word)
             word = []
+            is_first = kind != "blank" or (is_first and not line)
             if kind == "end":
                 found.append(line)
                 line = []
@@ -72,7 +80,8 @@ def _joined(pieces: list[tuple[str, bool]]) -> Line:
     """The word that stands together in pieces, quoted or not; none of no pieces."""
     if not pieces:
         return []
-    return [Word("".join(text for text, _ in pieces), pieces[0][1], pieces[-1][1])]
+    quoted = [is_quoted for _, is_quoted in pieces]
+    return [Word("".join(text for text, _ in pieces), quoted[0], quoted[-1], any(quoted))]
 
 
 def _is_remark(text: str, is_first: bool) -> bool:
@@ -83,9 +92,12 @@ def _is_remark(text: str, is_first: bool) -> bool:
 def until_operator(line: Line) -> tuple[Line, Line]:
     """The words of one command, and what stands behind an operator such as && or >."""
     for n, word in enumerate(line):
-        if word.text in _OPERATORS and not word.starts_quoted:
+        if _OPERATOR.match(word.text) and not word.starts_quoted:
             return line[:n], line[n:]
-        ended = None if word.ends_quoted else re.fullmatch(r"(.*[^=;|&])(;|&&?|\|\|?)", word.text)
+        ended = None if word.ends_quoted else _ENDED.fullmatch(word.text)
+        if ended is None and not word.has_quotes:
+            ended = _INSIDE.fullmatch(word.text)
         if ended:
-            return [*line[:n], Word(ended[1], word.starts_quoted)], line[n + 1 :]
+            behind = [Word(ended["rest"])] if ended["rest"] else []
+            return [*line[:n], word._replace(text=ended["word"])], [*behind, *line[n + 1 :]]
     return line, []

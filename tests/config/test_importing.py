@@ -206,6 +206,30 @@ def test_a_dataset_config_is_told_from_a_run_and_what_to_do_is_said(text):
         import_text(text)
 
 
+@pytest.mark.parametrize("given", [[1e-5, 2e-5], "[1e-5, 2e-5]", "1e-5 2e-5"])
+def test_kohyas_list_of_rates_trains_the_text_encoder_at_the_first(given):
+    values = kohya(LoRA_type="Standard", unet_lr=1e-4, text_encoder_lr=given).values
+    assert (values["train.unet_lr"], values["train.text_encoder_lr"]) == (1e-4, 1e-5)
+
+
+def test_kohyas_additional_parameters_may_be_a_list_and_what_is_wrong_in_them_is_said():
+    assert kohya(LoRA_type="Standard", additional_parameters=["--seed", 5]).values["train.seed"] == 5
+    found = kohya(LoRA_type="Standard", seed=7, additional_parameters="words -seed=5")
+    assert found.values["train.seed"] == 7
+    codes = [problem.code for problem in found.report]
+    assert "W-IMPORT-STRAY" in codes and "E-IMPORT-DASH" in codes
+
+
+def test_half_an_epoch_in_kohyas_file_is_refused_and_not_rounded():
+    found = kohya(LoRA_type="Standard", epoch=2.5)
+    assert "train.max_train_epochs" not in found.values
+    assert any(problem.key == "train.max_train_epochs" for problem in found.report)
+
+
+def test_false_as_text_is_no_other_family():
+    assert kohya(LoRA_type="Standard", sdxl="false", network_dim=4).values["network.rank"] == 4
+
+
 def test_kohyas_settings_for_another_family_are_refused():
     with pytest.raises(ConfigError, match="sdxl"):
         kohya(sdxl=True, max_resolution="1024,1024")

@@ -48,6 +48,12 @@ def test_what_stands_before_and_behind_a_shell_scripts_command_is_no_part_of_it(
         "> log.txt 2>&1",
         "| tee log.txt",
         "&",
+        ";sleep 3",
+        "&&shutdown",
+        ">log.txt",
+        "2>err.txt",
+        "&> log.txt",
+        "|tee log.txt",
         "\nREM 16",
         "\n:: 16",
     ],
@@ -174,3 +180,40 @@ def test_a_toml_with_prompts_in_it_is_no_command():
 
 def test_options_alone_are_a_command():
     assert import_text("--seed=5\n--network_dim=8").values["network.rank"] == 8
+
+
+def test_an_operator_within_a_word_without_quotes_ends_the_command():
+    found = import_text("train_network.py --seed=5 --output_name=mine;shutdown -h now")
+    assert found.values["save.output_name"] == "mine"
+    assert said(found, "W-IMPORT-AFTER") == ["what stands behind the command was left out: shutdown -h now."]
+
+
+def test_a_remark_on_a_joined_line_of_a_batch_file_is_passed_over():
+    found = import_text("train_network.py ^\n --network_dim=16 ^\nREM --network_alpha=4 ^\n --seed=5")
+    assert (found.values["network.rank"], found.values["train.seed"]) == (16, 5)
+    assert "network.alpha" not in found.values
+
+
+@pytest.mark.parametrize("variable", ["$ext_args", '"${ext_args[@]}"', '"$@"', "%*", "@extra", "$env:MORE"])
+def test_a_variable_that_may_hold_options_is_no_part_of_a_value_and_is_said(variable):
+    for command in (f"--output_name=mine {variable}", f"{variable} --output_name=mine"):
+        found = import_text(f"train_network.py {command}")
+        assert found.values["save.output_name"] == "mine"
+        name = variable.strip('"')
+        assert said(found, "W-IMPORT-VARIABLE") == [
+            f"{name} stands for options that are not in this text; add them by hand."
+        ]
+
+
+def test_a_word_before_the_first_option_is_said():
+    assert said(import_text("train_network.py settings --seed=5"), "W-IMPORT-STRAY") == [
+        "this belongs to no option and was left out: settings."
+    ]
+
+
+def test_a_quote_behind_a_backslash_is_part_of_the_value_and_no_end_of_a_folder():
+    values = import_text(
+        'train_network.py --training_comment="say \\"hi\\"" --train_data_dir="D:\\my pics\\" --seed=5'
+    ).values
+    assert values["save.training_comment"] == 'say "hi"'
+    assert values["dataset.train_data_dir"] == "D:\\my pics\\" and values["train.seed"] == 5
