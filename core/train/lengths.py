@@ -42,6 +42,13 @@ def kept_in(found: Found, plan: Plan, config: RunConfig) -> dict[str, int]:
     return {key: steps_of(value, total) for key, value in given.items() if value is not None}
 
 
+def unchanged(config: RunConfig, found: Found, kept: Lengths) -> dict[str, int]:
+    """Those of the kept lengths whose option still says what it said in the state."""
+    then = found.values["config"]
+    now = {option.key: getattr(getattr(config, option.section), option.name) for option in _options()}
+    return {key: steps for key, steps in kept.items() if key in now and now[key] == then.get(key)}
+
+
 def stopped_in(found: Found, kept: Lengths) -> bool:
     """Whether the text encoder of a state has stopped learning."""
     if "stopped" in found.values:

@@ -140,7 +140,7 @@ def _resumed(job: Job, emit: Emit) -> Job:
     kept = lengths.kept_in(found, plan, config)
     changed = resuming.compare(config, found, plan.fingerprint(), kept, emit)
     changed += resuming.compare_rest(config, found, {"world_size": world_size()}, emit)
-    steps = lengths.lengths(config, job.total_steps, kept)
+    steps = lengths.lengths(config, job.total_steps, lengths.unchanged(config, found, kept))
     for notice in lengths.moved(config, job.total_steps, steps):
         emit(Warned(notice.code, notice.en, notice.ja))
     has_stopped = lengths.stopped_in(found, kept)

@@ -129,7 +129,10 @@ class StateWriter:
             active = {group["name"] for group in self.optimizer.param_groups}
             groups = [group for group in self.trainee.groups if group.name in active]
             memory = tensors.load(found.path / OPTIMIZER)
-            optim_state.import_state(self.optimizer, groups, memory, remembered)
+            try:
+                optim_state.import_state(self.optimizer, groups, memory, remembered)
+            except KeyError:  # it remembers weights that do not learn here
+                raise UserError(_other_weights(found.path)) from None
         self.update.load(updated)
         if self.averages.tensors() and not self._restore_averages(found):
             notices.append(_without_means())

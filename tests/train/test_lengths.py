@@ -94,6 +94,14 @@ def test_a_number_of_steps_that_was_changed_wins_over_what_the_state_kept():
     assert lengths.lengths(config, 100, {STOP: 50})[STOP] == 30
 
 
+def test_a_share_that_was_changed_is_reckoned_anew():
+    found = Found(Path("x"), {"step": 3, "config": {STOP: 0.5, "optimizer.lr_warmup_steps": 0.1}})
+    kept = {STOP: 50, "optimizer.lr_warmup_steps": 10}
+    config = RunConfig(train={"stop_text_encoder_training": 0.25}, optimizer={"lr_warmup_steps": 0.1})
+    assert lengths.unchanged(config, found, kept) == {"optimizer.lr_warmup_steps": 10}
+    assert lengths.lengths(config, 400, lengths.unchanged(config, found, kept))[STOP] == 100
+
+
 def test_of_a_state_from_before_lengths_were_kept_they_are_worked_out_from_its_own_length():
     plan = SimpleNamespace(total_steps=lambda train: train.max_train_steps)
     config = RunConfig(train={"max_train_steps": 400})
