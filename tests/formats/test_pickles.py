@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import tracemalloc
 import zipfile
 
 import pytest
@@ -103,14 +104,19 @@ def test_a_second_program_in_the_zip_is_refused(tmp_path):
 
 
 def test_compressed_weights_are_refused_before_they_are_unpacked(tmp_path):
-    torch.save({"a": torch.zeros(1_000_000)}, tmp_path / "plain.ckpt")
+    torch.save({"a": torch.zeros(8_000_000)}, tmp_path / "plain.ckpt")
     with (
         zipfile.ZipFile(tmp_path / "plain.ckpt") as plain,
         zipfile.ZipFile(tmp_path / "bomb.ckpt", "w", zipfile.ZIP_DEFLATED) as bomb,
     ):
         for name in plain.namelist():
             bomb.writestr(name, plain.read(name))
-    assert refusal(tmp_path / "bomb.ckpt").code == "E-MODEL-BAD"
+    tracemalloc.start()
+    try:
+        assert refusal(tmp_path / "bomb.ckpt").code == "E-MODEL-BAD"
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20  # unpacked it has 32 MB
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_tensor_larger_than_its_data_is_refused(tmp_path):

@@ -257,6 +257,8 @@ def test_a_guard_on_the_device_finds_a_bad_number_late_and_keeps_the_same_weight
 def test_running_out_of_memory_keeps_the_last_step_and_says_what_to_do(
     configure, train, tmp_path, monkeypatch
 ):
+    one = configure(train={"max_train_steps": 1}, save={"output_dir": str(tmp_path / "one")})
+    straight = last(train(one))
     plain = running.BatchLoss.__call__
     calls = []
 
@@ -271,7 +273,14 @@ def test_running_out_of_memory_keeps_the_last_step_and_says_what_to_do(
         ResourceFault, match=r"train_batch_size = 1 \(now 2\), gradient_checkpointing"
     ) as fault:
         train(configure())
-    assert (tmp_path / "out" / "step-00000001-state").is_dir()
+    kept = tensors.load(tmp_path / "out" / "step-00000001-state" / "trainable.safetensors")
+    name = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
+    assert torch.equal(kept["unet/mid_block.attentions.0.proj_in.lora_up.weight"], straight[name])
+    assert fault.value.exit_code == 5 and len(calls) == 2  # no batch was left out and gone on after
+    words = fault.value.problems[0].en
+    mends = ("train_batch_size = 1", "gradient_checkpointing", "AdamW8bit", "full_bf16", "smaller resolution")
+    places = [words.index(mend) for mend in mends]
+    assert places == sorted(places)
     assert "can be resumed with gradient_checkpointing turned on" in fault.value.problems[0].en
 
 
