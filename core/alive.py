@@ -128,20 +128,21 @@ def is_held(folder: Path) -> bool:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """Without a buffer, which a full disk would refuse once more when the file is closed."""
+    """Without a buffer, which a full disk would refuse once more when the file is closed. Follows no link."""
     while True:
-        try:
+        with contextlib.suppress(FileExistsError):
             return path.open("x+b", buffering=0)
-        except FileExistsError:
-            pass
         try:
-            return path.open("r+b", buffering=0)
+            return open(path, "r+b", buffering=0, opener=_without_links)
         except PermissionError:
-            return path.open(
-                "rb", buffering=0
-            )  # another user's, left by a killed run: it can be locked all the same
+            # Another user's, left by a killed run: it can be locked all the same.
+            return open(path, "rb", buffering=0, opener=_without_links)
         except FileNotFoundError:
             continue
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _lock(file: IO[bytes]) -> bool:

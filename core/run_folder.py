@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -125,7 +126,11 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
     sizes = architecture.of_base(config.model.base)
     if sizes is None:
         return
-    room = needed(Setup(config, sizes, Data.of(config), is_gpu=False))
+    try:
+        room = needed(Setup(config, sizes, Data.of(config), is_gpu=False))
+    except Exception:  # a forecast that fails must hinder no training
+        logging.getLogger(__name__).warning("the room that is needed is not known", exc_info=True)
+        return
     free = shutil.disk_usage(folder).free
     if free >= room.total:
         return

@@ -102,3 +102,14 @@ def test_a_lock_file_that_says_nothing_readable_locks_all_the_same(tmp_path, tex
         alive.claim(tmp_path / "lock")
     assert refused.value.holder is None
     mine.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such flag")
+def test_a_lock_file_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    for target in ("precious", "nowhere"):
+        (tmp_path / "lock").unlink(missing_ok=True)
+        (tmp_path / "lock").symlink_to(tmp_path / target)
+        with pytest.raises(OSError):
+            alive.claim(tmp_path / "lock")
+    assert (tmp_path / "precious").read_text() == "mine"

@@ -155,6 +155,14 @@ def test_a_result_of_other_steps_or_another_training_is_not_the_one_of_a_state(
     assert owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found) is is_there
 
 
+def test_a_folder_of_a_person_is_not_taken_for_a_result(tmp_path):
+    (tmp_path / "frog").mkdir()
+    (tmp_path / "frog" / "note.txt").write_text("mine")
+    (tmp_path / state_files.MANIFEST).write_text("{}")
+    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
+    assert not owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
+
+
 def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
     straight = train(configure(train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")}))
     save = {"save_every_n_steps": 1}
