@@ -103,7 +103,9 @@ def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
     images, problems = [], []
     for path in entries:
         if os.path.isdir(path):
-            if _holds_pictures(path):
+            if _is_loop(path, folder):
+                problems.append(_loop(path))
+            elif _holds_pictures(path):
                 problems.append(_nested(path))
         elif is_picture(path):
             images.append(path) if is_text(path.name) else problems.append(_unnameable(path))
@@ -256,7 +258,7 @@ def _nothing(parent: Path, key: str) -> Problem:
 def _loop(path: Path) -> Problem:
     return Problem(
         "W-DIR-LOOP",
-        f"the folder `{path.name}` is a link back to the folder it lies in, and is left out.",
+        f"the folder `{path.name}` is a link back to the folder it lies in or one above it, and is left out.",
         f"フォルダ「{path.name}」は上のフォルダへのリンクなので使用しません。",
         path=str(path),
     )

@@ -161,6 +161,15 @@ def test_a_link_back_to_the_parent_is_left_out_with_a_warning(tmp_path):
     assert codes(found.problems) == ["W-DIR-LOOP", "W-DIR-LOOP"] and len(found.folders) == 1
 
 
+def test_links_in_a_picture_folder_back_to_it_or_above_it_are_left_out_with_a_warning(tmp_path):
+    fill(tmp_path, {"20_sls frog": 1})
+    for name, target in (("up", ".."), ("itself", ".")):
+        link(target, tmp_path / "20_sls frog" / name)
+    found = scan(tmp_path, is_reg=False)
+    assert codes(found.problems) == ["W-DIR-LOOP", "W-DIR-LOOP"]
+    assert [len(folder.images) for folder in found.folders] == [1]
+
+
 def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path):
     fill(tmp_path / "elsewhere", {"pictures": 2})
     (tmp_path / "train").mkdir()
