@@ -259,7 +259,7 @@ def _loop(path: Path) -> Problem:
     return Problem(
         "W-DIR-LOOP",
         f"the folder `{path.name}` is a link back to the folder it lies in or one above it, and is left out.",
-        f"フォルダ「{path.name}」は上のフォルダへのリンクなので使用しません。",
+        f"フォルダ「{path.name}」は、それを含むフォルダまたはその上のフォルダへのリンクなので使用しません。",
         path=str(path),
     )
 
