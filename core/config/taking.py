@@ -184,6 +184,13 @@ def _names_of(section: str) -> tuple[str, ...]:
 def _unknown(path: KeyPath, is_advised: bool) -> Problem:
     """No such option: with the nearest names of the same section, or of all and the guide's."""
     key, name = ".".join(map(str, path)), str(path[-1])
+    if len(path) == 1 and name in SECTIONS:
+        return Problem(
+            "E-CFG-UNKNOWN",
+            f"is a section and no setting; write [{name}] once, and its settings below it.",
+            f"設定ではなくセクションです。[{name}]を1回だけ書き、その下に設定を書いてください。",
+            key=key,
+        )
     meant = None
     if is_advised:
         near, everywhere = _names_of(str(path[0])), _names_of("")

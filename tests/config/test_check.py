@@ -189,3 +189,11 @@ def test_the_few_names_that_hold_the_words_are_told():
         "no such option; did you mean max_train_steps or max_validation_steps?"
     )
     assert "did you mean" not in faults(GOOD + "[train]\ntraining_method = 'LORA'\n")[0]
+
+
+@pytest.mark.parametrize("text", ["network = 5", "[[network]]\nrank = 4"])
+def test_a_section_that_is_no_table_is_told_how_one_is_written(text):
+    assert any(
+        "network: is a section and no setting; write [network] once, and its settings below it." in line
+        for line in faults(f"{text}\n{GOOD}")
+    )
