@@ -8,6 +8,7 @@ taken for a fault of the program.
 from __future__ import annotations
 
 import errno
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,6 +104,11 @@ def reason(error: BaseException) -> Words:
         return Words(
             f"byte {error.start + 1} is not UTF-8 text",
             f"{error.start + 1}バイト目がUTF-8の文字ではありません",
+        )
+    if isinstance(error, json.JSONDecodeError):
+        return Words(
+            f"it is not JSON from line {error.lineno}, column {error.colno} on",
+            f"{error.lineno}行目の{error.colno}文字目からJSONとして読めません",
         )
     if "integer string conversion" in str(error):
         return Words("a number in it has too many digits", "桁数の多すぎる数値があります")

@@ -9,7 +9,7 @@ import pytest
 from core.catalog import Words
 from core.control import StopRun
 from core.errors import NumericFault, Problem, ResourceFault, UserError
-from core.reading import CORRECT_IT, reading
+from core.reading import CORRECT_IT, reading, reason
 
 PATH = Path("/models/frog.json")
 
@@ -89,3 +89,11 @@ def test_what_has_no_path_is_named_in_both_languages_and_with_its_option():
     (problem,) = caught.value.problems
     assert problem.en.startswith("the pasted text can't be read") and problem.path == ""
     assert problem.ja.startswith("貼り付けた文") and problem.key == "model.base"
+
+
+def test_what_is_not_json_is_told_by_line_and_column_without_the_name_of_an_exception() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads('{"a": 1,\n "b":')
+    why = reason(caught.value)
+    assert why.en == "it is not JSON from line 2, column 6 on"
+    assert why.ja == "2行目の6文字目からJSONとして読めません"
