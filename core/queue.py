@@ -203,8 +203,13 @@ class RunQueue:
         """Have a thread look after the queue."""
         if self._thread is None and not self._is_closed:
             self._judged = self._current() if not self._is_busy() else None
-            self._thread = threading.Thread(target=self._work, name="rareword-queue", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="rareword-queue", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system allows no further thread now; the next call tries again
+                _log.warning("the queue has no thread", exc_info=True)
+            else:
+                self._thread = thread
         self._changed.notify_all()
 
     def _work(self) -> None:

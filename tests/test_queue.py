@@ -275,3 +275,14 @@ def test_steps_or_epochs_are_known_of_a_waiting_run(queue, text):
     epochs = queue.add(text("b", "[train]\nmax_train_epochs = 4\n")).run
     assert (steps.steps, steps.epochs) == (300, 0)
     assert (epochs.steps, epochs.epochs) == (0, 4)
+
+
+def test_a_queue_that_got_no_thread_goes_on_at_the_next_call(queue, runner, text, monkeypatch):
+    def no_threads(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", no_threads)
+        queue.add(text("frog"))
+    queue.go_on()
+    until(lambda: runner.started == ["frog"])
