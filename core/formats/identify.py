@@ -80,7 +80,10 @@ def _file(path: Path) -> Identity:
         if told:
             return predicting(found, told)
     if found.kind in ("lora", "lycoris") and found.alpha is None:
-        return replace(found, alpha=_alpha_of_file(path, tensors, metadata))
+        try:
+            return replace(found, alpha=_alpha_of_file(path, tensors, metadata))
+        except UserError as error:
+            return replace(found, problems=(*found.problems, *error.problems))
     return found
 
 
@@ -175,8 +178,9 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     text = table_there(path / "text_encoder" / "config.json") or {}
     scheduler = table_there(path / "scheduler" / "scheduler_config.json") or {}
     if not family:
-        _check_parts(path, index)
         variant = variant or INPUT_VARIANT.get(_whole(path, unet, "in_channels", 4), "")
+        if not variant:  # another has parts of its own, and is called by its name
+            _check_parts(path, index)
         # SD1's text encoder is OpenAI's CLIP with its quick_gelu, SD2's is OpenCLIP's with the plain one.
         known = CONTEXT_FAMILY.get(_whole(path, unet, "cross_attention_dim", 0), "")
         family = known or ("sd1" if text.get("hidden_act", "quick_gelu") == "quick_gelu" else "sd2")

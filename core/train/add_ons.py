@@ -21,6 +21,7 @@ from core.formats.identify import damaged
 from core.formats.lora_file import AlphaOf, LoraModule, Place
 from core.models import add_on
 from core.models.family import Components, open_family
+from core.models.sd import refuse
 from core.reading import short
 
 ADAPTED = ("unet", "text_encoder")
@@ -126,6 +127,8 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     file = tensors.open_file(path)
     settings = lora_alpha.adapters(path, file.tensors, file.metadata)
     found = {name: file.read(name) for name in file.tensors}
+    matrices = {name: tensor.dtype for name, tensor in found.items() if tensor.ndim > 1}
+    refuse.check_numbers(path, {n: d for n, d in matrices.items() if not lora_kinds.is_aside(n)}, "LoRA", key)
     for name, tensor in found.items():
         if not lora_kinds.is_aside(name) and not tensors.is_finite(tensor):
             raise UserError(*(replace(problem, key=key) for problem in damaged(path, name).problems))

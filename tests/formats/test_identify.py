@@ -251,8 +251,10 @@ def test_the_variants_of_a_diffusers_folder_are_told_by_their_channels(tmp_path,
     ],
 )
 def test_the_variants_of_a_diffusers_folder_are_told_by_their_pipelines(tmp_path, pipeline, variant):
-    change(make_tiny_folder(tmp_path / "x"), "model_index.json", _class_name=pipeline)
-    assert identify(tmp_path / "x").variant == variant
+    own = {"low_res_scheduler": ["diffusers", "DDPMScheduler"], "image_normalizer": ["stable_diffusion", "X"]}
+    change(make_tiny_folder(tmp_path / "x"), "model_index.json", _class_name=pipeline, **own)
+    identity = identify(tmp_path / "x")
+    assert (identity.variant, identity.problems) == (variant, ())
 
 
 def change(folder, name, **values):

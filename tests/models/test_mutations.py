@@ -5,6 +5,7 @@ A few of each kind here; RAREWORD_MUTATIONS=500 tries so many of each and prints
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -73,7 +74,7 @@ def changed_json(text: str, rng: random.Random) -> str:
         elif rng.random() < 0.2:
             holder[last] = "@odd@"
         else:
-            holder[last] = rng.choice(ODD)
+            holder[last] = copy.deepcopy(rng.choice(ODD))
         if not isinstance(document, dict | list):
             break
     return json.dumps(document).replace(mark, rng.choice(RAW))

@@ -293,6 +293,13 @@ def test_matrices_that_make_no_pair_are_refused(tmp_path, parts, change):
         read(tensors.save(tmp_path / "x.safetensors", kohya() | change, {}), parts)
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int64])
+def test_matrices_of_whole_numbers_are_refused(tmp_path, parts, dtype):
+    wrote = {name: tensor.to(dtype) if tensor.ndim > 1 else tensor for name, tensor in kohya().items()}
+    with pytest.raises(UserError, match="quantised"):
+        read(tensors.save(tmp_path / "x.safetensors", wrote, {}), parts)
+
+
 def broken(path, name, value):
     """The kohya file with one number that is none."""
     wrote = {key: tensor.clone() for key, tensor in kohya().items()}

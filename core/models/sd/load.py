@@ -65,8 +65,8 @@ def load(
     vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
     with reading(path, "E-MODEL-BAD", key="model.base"):
         read = _looked_at(path, vae_path, config)
-        for notice in read.notices:
-            emit(notice)
+    for notice in read.notices:
+        emit(notice)
     parts, stores = read.parts, read.stores
     loaded = _loaded(parts, emit)
     for part in ORDER:
