@@ -48,28 +48,42 @@ def among_images(option: str, folder: str) -> Problem:
 
 
 def output_replaces_no_source(config: RunConfig, resolved: Resolve = _plain) -> Iterator[Problem]:
-    """A result that bears the base model's own name would put it aside while it is still read."""
-    out, ending = resolved(config.save.output_dir), os.path.normcase(_ending(config))
-    output_name = os.path.normcase(config.save.output_name or "") or None
+    """A result that bears the name of the base model, or of the folder of images, would put it aside."""
     for option, given in _sources(config):
-        folder, name = os.path.split(resolved(given))
-        if folder == out and name.endswith(ending) and model_of(name.removesuffix(ending), output_name):
-            yield Problem(
-                "E-OUT-SOURCE",
-                f"this run would save over {given}, which it is made from ({option}); choose another output "
-                "name or folder.",
-                f"学習の元になる{given}（{option}）と同じ名前で保存する設定です。別の出力名か出力先フォルダを"
-                "指定してください。",
-                key="save.output_name",
-            )
+        if is_replaced(config, resolved(given), resolved):
+            yield over_a_source(option, given)
             return
 
 
+def is_replaced(config: RunConfig, path: str, resolved: Resolve) -> bool:
+    """Whether a result of the run would take the place of a path made comparable, or of a folder it is in."""
+    out, ending = resolved(config.save.output_dir), os.path.normcase(_ending(config))
+    output_name = os.path.normcase(config.save.output_name or "") or None
+    if path == out or not is_inside(path, out):
+        return False
+    name = os.path.relpath(path, out).split(os.sep)[0]
+    return name.endswith(ending) and model_of(name.removesuffix(ending), output_name) is not None
+
+
+def over_a_source(option: str, given: str) -> Problem:
+    """The refusal of an output name that is that of what `option` names."""
+    return Problem(
+        "E-OUT-SOURCE",
+        f"this run would save over {given}, which it is made from ({option}); choose another output "
+        "name or folder.",
+        f"学習の元になる{given}（{option}）と同じ名前で保存する設定です。別の出力名か出力先フォルダを"
+        "指定してください。",
+        key="save.output_name",
+    )
+
+
 def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:
-    network = config.network
+    network, data = config.network, config.dataset
     named = [("model.base", config.model.base), ("model.vae", config.model.vae)]
     named += [("network.weights", network.weights)]
     named += [("network.base_weights", weights) for weights in network.base_weights]
+    for name in ("train_data_dir", "reg_data_dir", "conditioning_data_dir", "in_json", "dataset_config"):
+        named.append((f"dataset.{name}", getattr(data, name)))
     for option, given in named:
         if given and given.strip():
             yield option, given

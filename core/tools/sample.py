@@ -66,6 +66,8 @@ def draw(
         )
     found = _source(source)
     parsed = parse(list(prompts), found.resolution, seed=0)
+    if not parsed:
+        raise UserError(Problem("E-SAMPLE-NONE", "the prompt is empty; write one.", "プロンプトが空です。"))
     config = _long_enough(found, parsed, source)
     for prompt in parsed:
         if (notice := _cut(prompt, config)) is not None:

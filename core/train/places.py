@@ -22,3 +22,6 @@ def problems(config: RunConfig) -> Iterator[Problem]:
             if folder and rules_output.is_inside(out, os.path.realpath(folder)):
                 yield rules_output.among_images("dataset.dataset_config", folder)
                 return
+            if folder and rules_output.is_replaced(config, os.path.realpath(folder), os.path.realpath):
+                yield rules_output.over_a_source("dataset.dataset_config", folder)
+                return

@@ -94,3 +94,25 @@ def test_the_refusal_names_file_option_and_what_to_do_in_both_languages():
     assert problem.key == "save.output_name" and problem.line == 7
     for sentence in (problem.en, problem.ja):
         assert "m/my.safetensors" in sentence and "model.base" in sentence
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        {"train_data_dir": "w/frog"},
+        {"train_data_dir": "w/frog/img"},
+        {"train_data_dir": "w/frog-000001"},
+        {"train_data_dir": "img", "reg_data_dir": "w/frog"},
+        {"in_json": "w/frog/meta.json", "train_data_dir": "img"},
+    ],
+)
+def test_a_model_folder_that_would_take_the_place_of_a_folder_of_images_is_refused(folders):
+    save = {"output_dir": "w", "output_name": "frog", "save_model_as": "diffusers"}
+    network = {"method": "none"}
+    assert codes(save=save, network=network, dataset=folders) == ["E-OUT-SOURCE"]
+    assert codes(save=save | {"save_model_as": "safetensors"}, network=network, dataset=folders) == []
+
+
+def test_images_beside_the_model_folder_are_taken():
+    save = {"output_dir": "w", "output_name": "frog", "save_model_as": "diffusers"}
+    assert codes(save=save, network={"method": "none"}, dataset={"train_data_dir": "w/frogs"}) == []

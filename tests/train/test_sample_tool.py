@@ -144,3 +144,9 @@ def test_pictures_that_are_there_stay(base, tmp_path):
 def test_drawing_leaves_no_gradients(base, tmp_path):
     draw(base, [], [ONE], tmp_path / "out")
     assert torch.is_grad_enabled()
+
+
+def test_an_empty_prompt_is_refused_and_not_passed_over_in_silence(base, tmp_path):
+    with pytest.raises(UserError, match="the prompt is empty") as refused:
+        draw(base, [], [""], tmp_path / "out")
+    assert refused.value.exit_code == 2
