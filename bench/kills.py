@@ -1,13 +1,15 @@
 """Kills trainings without warning, resumes them, and compares what they leave with one that was never killed.
 
-    nice python -m bench.kills [--every 1] [--random 30] [--pairs 12] [--write]
+    nice python -m bench.kills [--real 8] [--random 30] [--pairs 6] [--write]
 
 A tiny model of Stable Diffusion's structure that was trained for two steps is trained for a third one:
 model and state of that step are saved, those of the first are deleted, and those of the end are replaced. So
-a LoRA, a whole model, and a LoRA with averaged weights (EMA). Each training is killed (SIGKILL) before its
-first, second, ... action on the disk (--every 3: every third), then resumed to the end. Then some are killed
-at random times until they come through, and some by two processes (gloo), of which one is killed. Equal means
-every bit of the final model and of the last state, with nothing half-written left.
+a LoRA, a whole model, and a LoRA with averaged weights (EMA).
+
+What a kill leaves is what lies on the disk at that instant, so before each action on the disk the output
+folder is copied, and every different copy is resumed to the end. At some of the actions (--real) the process
+is truly killed (SIGKILL), then at random times until the training comes through, then one of two processes
+(gloo). Equal means every bit of the final model and of the last state, with nothing half-written left.
 
 Children are forked from a warm process, so it needs Linux or macOS. Prints JSON; --write keeps it in
 bench/results.
@@ -62,25 +64,30 @@ def compared(trial: Trial, expected: dict[str, str]) -> list[str]:
     return wrong + ([f"{len(differing)} weights differ, such as {differing[0]}"] if differing else [])
 
 
-def at_every_action(trial: Trial, every: int) -> dict[str, Any]:
-    """Killed before each action in turn, and resumed."""
+def at_every_action(trial: Trial, real: int, draws: random.Random) -> dict[str, Any]:
+    """As a kill before each action would leave it, and killed before some, and resumed."""
     began = time.monotonic()
     trial.prepare(2)
-    actions = trial.count()
+    found = trial.snapshots()
     expected = kills.left_in(trial.out)
-    wrong: dict[int, list[str]] = {}
-    points = range(1, actions + 1, every)
+    actions = sum(len(same) for _, same in found.values())
+    wrong: dict[str, list[str]] = {}
+    for folder, same in found.values():
+        code = trial.go_on_from(folder)
+        if code or (faults := compared(trial, expected)):
+            wrong[f"before action {same[0]}"] = [f"exit code {code}", *faults]
+    points = sorted(draws.sample(range(1, actions + 1), min(real, actions)))
     for point in points:
         trial.renew()
         killed = kills.ended(trial.start(point))
         code = trial.to_the_end()
-        found = compared(trial, expected)
-        if killed != -signal.SIGKILL or code != 0 or found:
-            wrong[point] = [f"exit codes {killed}, {code}", *found]
+        faults = compared(trial, expected)
+        if killed != -signal.SIGKILL or code != 0 or faults:
+            wrong[f"killed at action {point}"] = [f"exit codes {killed}, {code}", *faults]
     return {
         "actions": actions,
-        "killed": len(points),
-        "equal": len(points) - len(wrong),
+        "different_folders_resumed": len(found),
+        "truly_killed": len(points),
         "wrong": wrong,
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -157,9 +164,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--every", type=int, default=1, help="kill before every n-th action")
+    parser.add_argument("--real", type=int, default=8, help="actions at which the process is truly killed")
     parser.add_argument("--random", type=int, default=30, help="kills at random times")
-    parser.add_argument("--pairs", type=int, default=12, help="kills of one of two processes")
+    parser.add_argument("--pairs", type=int, default=6, help="kills of one of two processes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
@@ -173,7 +180,7 @@ def main() -> int:
         warm = trial_of("lora", base, data, place / "warm", 1)
         assert warm.train() == 0, "the training in the parent failed"
         report["every_action"] = {
-            mode: at_every_action(trial_of(mode, base, data, place / f"every-{mode}", 3), args.every)
+            mode: at_every_action(trial_of(mode, base, data, place / f"every-{mode}", 3), args.real, draws)
             for mode in MODES
         }
         report["random"] = at_random(

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ import torch
 from core import alive
 from core.config import toml_io
 from core.config.schema import RunConfig
-from core.formats import tensors
+from core.formats import parts, tensors
 from core.runner import Runner
 from core.train import state_files
 
@@ -130,6 +131,38 @@ class Trial:
         assert ended(fork(work, self.log)) == 0, self.log.read_text()
         return int(told.read_text())
 
+    def snapshots(self) -> dict[str, tuple[Path, list[int]]]:
+        """What a kill before each action leaves, from one training: digest -> folder and actions.
+
+        That is what lies on the disk at that instant, so the output folder is copied then. Folders that are
+        the same once the parts of the dead process are cleared away are one.
+        """
+        place = self.log.with_name("snapshots")
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+
+        def copy(action: int) -> None:
+            if self.out.exists():
+                shutil.copytree(self.out, place / f"{action:04}", symlinks=True)
+            else:
+                (place / f"{action:04}").mkdir()
+
+        assert ended(self.start_acting(copy)) == 0, self.log.read_text()
+        found: dict[str, tuple[Path, list[int]]] = {}
+        for folder in sorted(place.iterdir()):
+            parts.sweep(folder)
+            same = found.setdefault(_digest(folder), (folder, []))
+            same[1].append(int(folder.name))
+            if same[0] != folder:
+                shutil.rmtree(folder)
+        return found
+
+    def go_on_from(self, folder: Path) -> int:
+        """Resume what lies in a copy of the output folder; the exit code."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        folder.rename(self.out)
+        return self.to_the_end()
+
     def prepare(self, steps: int) -> None:
         """Let the training come to an end after so many steps; each trial then begins there."""
         train = self.config.train.model_copy(update={"max_train_steps": steps})
@@ -145,16 +178,33 @@ class Trial:
             shutil.copytree(self.begun, self.out)
 
 
+def _digest(folder: Path) -> str:
+    """Of every name, time of change and content in a folder but for the logs of runs."""
+    told = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if name.parts[0] != "runs":
+            told.update(f"{name}\0{path.stat().st_mtime_ns if path.is_file() else 0}\0".encode())
+            told.update(path.read_bytes() if path.is_file() else b"")
+    return told.hexdigest()
+
+
 @contextmanager
 def acting(before_each: Callable[[int], None]) -> Iterator[list[str]]:
     """Have `before_each` called with the number, from 1, of each thing that is done to the disk."""
     done: list[str] = []
     real = {name: getattr(os, name) for name in ACTIONS}
+    own = threading.local()  # what before_each does itself does not count
 
     def counted(name: str) -> Callable[..., Any]:
         def act(*args: Any, **more: Any) -> Any:
-            done.append(name)
-            before_each(len(done))
+            if not getattr(own, "is_busy", False):
+                done.append(name)
+                own.is_busy = True
+                try:
+                    before_each(len(done))
+                finally:
+                    own.is_busy = False
             return real[name](*args, **more)
 
         return act

@@ -1,6 +1,6 @@
 """Trainings that are killed without warning end in the very bits of one that was not.
 
-`python -m bench.kills` kills before every action; here it is a few of them, or all with RAREWORD_KILLS=all.
+`python -m bench.kills` does more of the same.
 """
 
 import os
@@ -19,9 +19,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
 if sys.platform != "win32":
     from tests import kills
 
-POINTS = 6
-"""Of some 75 actions of a training; in the last third the final model and state are saved."""
-
 
 @pytest.fixture(scope="module")
 def trial(base, pictures, tmp_path_factory):
@@ -37,17 +34,24 @@ def whole(trial):
     return trial.count(), kills.left_in(trial.out)
 
 
-def test_a_kill_before_any_action_on_the_disk_loses_nothing(trial, whole):
+def test_what_a_kill_before_any_action_on_the_disk_leaves_comes_to_the_same_end(trial, whole):
     count, expected = whole
-    points = range(1, count + 1)
-    if os.environ.get("RAREWORD_KILLS") != "all":
-        points = sorted({*random.Random(1).sample(points, POINTS), count - 20, count - 2})
-    for point in points:
+    trial.renew()
+    found = trial.snapshots()
+    assert sorted(action for _, same in found.values() for action in same) == [*range(1, count + 1)]
+    for folder, same in found.values():
+        assert trial.go_on_from(folder) == 0, trial.log.read_text()
+        assert kills.left_in(trial.out) == expected, f"before action {same[0]}"
+        assert kills.faults(trial.out) == [], f"before action {same[0]}"
+
+
+def test_a_kill_in_the_midst_of_a_save_loses_nothing(trial, whole):
+    count, expected = whole
+    for point in (count // 3, count - 12):
         trial.renew()
         assert kills.ended(trial.start(point)) == -signal.SIGKILL
         assert trial.to_the_end() == 0, trial.log.read_text()
-        assert kills.left_in(trial.out) == expected, f"killed before action {point}"
-        assert kills.faults(trial.out) == [], f"killed before action {point}"
+        assert kills.left_in(trial.out) == expected and kills.faults(trial.out) == []
 
 
 def test_a_disk_that_is_full_at_any_action_changes_no_bit_of_the_end(trial, whole, monkeypatch):
