@@ -97,6 +97,8 @@ def unknown(path: Path, en: str, ja: str) -> UserError:
 
 def _of_parts(path: Path, told: Any) -> Adapters:
     """Settings whose names begin with the part: "unet.r", "text_encoder.lora_alpha"."""
+    if not isinstance(told, dict):
+        raise unknown(path, "its settings are not those of PEFT", "PEFTの設定として読めません")
     parts: dict[str, dict[str, Any]] = {}
     for key, value in told.items():
         part, dot, name = key.partition(".")
