@@ -19,6 +19,7 @@ from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
 from ui.run.live import answer
 from ui.run.log import log_text
+from ui.run.show import outcome_html
 from ui.window import PROJECT
 from ui.window.resuming import last_story, look_in_background
 from ui.window.run_view import RunView, Watcher, log_lines
@@ -98,6 +99,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
             None,
         ),
         ({"model.base": ""}, "choose the model to start from", "opt-model-base"),
+        ({"model.base": "m.ckpt", "dataset.resolution": "512"}, "Everything is filled in", None),
     ],
 )
 def test_before_the_first_run_it_is_said_what_is_still_missing(app, window, settings, said, leads_to):
@@ -675,3 +677,13 @@ def test_between_the_stages_before_the_first_step_it_says_that_it_prepares(app, 
     assert "Loading the model 2/3" in looked(app)["head"]
     run.log(StageProgress("load_model", 3, 3))
     assert "Preparing" in looked(app)["head"] and "3/3" not in looked(app)["head"]
+
+
+def test_why_a_run_ended_begins_with_a_capital_and_a_name_stays_as_it_is():
+    en, ja = (
+        "the picture a.png ends early.\nsls_frog is there.",
+        "画像a.pngが途中で切れています。\nsls_frog があります。",
+    )
+    ended = RunEnded("refused", 2, 0, en, ja)
+    html = outcome_html(RunView(status="refused", ended=ended), "en")
+    assert ">The picture a.png" in html and ">sls_frog is there." in html

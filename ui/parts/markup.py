@@ -116,11 +116,14 @@ def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:
         place.append(f"<code>{esc(problem.path)}</code>")
     where = f'<span class="rw-where">{" · ".join(place)}</span>' if place else ""
     sentence = problem.sentence(lang)
-    first = problem.en.partition(" ")[0]
-    if lang == "en" and not problem.ja.startswith(first):  # a name is the same in both and stays as it is
-        sentence = sentence[:1].upper() + sentence[1:]
+    sentence = capital(sentence, problem.ja) if lang == "en" else sentence
     tone = "bad" if problem.is_error else "warn"
     return f'<li class="is-{tone}"{wrong}>{where}<span>{prose(sentence)}</span></li>'
+
+
+def capital(en: str, ja: str) -> str:
+    """An English sentence with a capital; a name is the same in both languages and stays as it is."""
+    return en if ja.startswith(en.partition(" ")[0]) else en[:1].upper() + en[1:]
 
 
 def bar(share: float | None) -> str:

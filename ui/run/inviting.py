@@ -64,8 +64,9 @@ def invitation_html(window: Window, lang: Lang) -> str:
     """What to do next; what is missing is led to by a click (script/goto.js)."""
     need = missing(window) or leftover(window)
     if need is None:
-        pictures = str(window.settings.get(PICTURES.options[0]) or "")
-        return note(say("run.ready.demo" if _is_demo(window, pictures) else "run.ready", lang))
+        chosen = (str(window.settings.get(need.options[0]) or "") for need in (PICTURES, BASE))
+        is_demo = all(_is_demo(window, path) for path in chosen)
+        return note(say("run.ready.demo" if is_demo else "run.ready", lang))
     way = need.place or goto(OPTIONS[need.options[0]])
     button = f'<button type="button" class="rw-link" {way}>{esc(say(need.words, lang))}</button>'
     why = f"{'。' if lang == 'ja' else '. '}{esc(say(need.why, lang))}" if need.why else ""

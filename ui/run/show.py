@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from core.config.taking import KEYS
 from core.errors import Lang, Problem
 from core.sinks import duration, progress, waiting
-from ui.parts.markup import bar, esc, facts, note, problems
+from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, short_text
 from ui.run.inviting import invitation_html, leftover, missing
 from ui.text import WORDS, say
@@ -162,8 +163,8 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     is_plainly_done = view.status == "done" and view.model_path  # which the head and the result say
     if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
-        lines = (view.ended.ja if lang == "ja" else view.ended.en).splitlines()
-        parts += [_reason(line, lang) if tone == "bad" else note(line, tone) for line in lines]
+        lines = zip_longest(view.ended.en.splitlines(), view.ended.ja.splitlines(), fillvalue="")
+        parts += [_ended_html(en, ja, tone, lang) for en, ja in lines if (ja if lang == "ja" else en)]
     if view.model_path and not view.is_live:
         path = Path(view.model_path)
         parts.append(
@@ -173,14 +174,15 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     return "".join(parts)
 
 
-def _reason(line: str, lang: Lang) -> str:
-    """Why a run ended, with a link to the option that it is about: see Problem.text.
+def _ended_html(en: str, ja: str, tone: str, lang: Lang) -> str:
+    """How a run ended; of what went wrong with a link to the option that it is about: see Problem.text.
 
     The lines of the run file, which the window wrote, are nobody's.
     """
-    found = _PLACE.match(line)
+    line = ja if lang == "ja" else en
+    found = _PLACE.match(line) if tone == "bad" else None
     if found is None or found[1] not in KEYS:
-        return note(line, "bad")
+        return note(ja if lang == "ja" else capital(en, ja), tone)
     sentence = line[found.end() :]
     said = Problem("E-RUN", "", sentence) if lang == "ja" else Problem("E-RUN", sentence, "")
     return problems([replace(said, key=found[1])], lang)
