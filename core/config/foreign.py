@@ -15,13 +15,15 @@ from core.errors import ConfigError, Problem
 class Program:
     """marks: names in its files that no other program has; enough: so many of them tell it.
 
-    told: names of the settings that a person needs to set by hand.
+    told: names of the settings that a person needs to set by hand. has_commands: they are typed as options
+    too.
     """
 
     name: str
     marks: frozenset[str]
     enough: int = 1
     told: tuple[str, ...] = ()
+    has_commands: bool = False
 
 
 _ONETRAINER = Program(
@@ -42,11 +44,20 @@ _SIMPLETUNER = Program(
     ),
     told=("model_type", "pretrained_model_name_or_path", "learning_rate", "lora_rank", "train_batch_size",
           "max_train_steps", "resolution"),
+    has_commands=True,
+)  # fmt: skip
+_DIFFUSERS = Program(
+    "diffusers",
+    frozenset(("instance_data_dir", "instance_prompt", "class_data_dir", "with_prior_preservation")),
+    told=("pretrained_model_name_or_path", "instance_prompt", "learning_rate", "rank", "max_train_steps",
+          "resolution"),
+    has_commands=True,
 )  # fmt: skip
 _PROGRAMS = (
     _ONETRAINER,
     _AI_TOOLKIT,
     _SIMPLETUNER,
+    _DIFFUSERS,
     Program("EveryDream 2", frozenset(("resume_ckpt", "project_name", "max_epochs")), enough=2),
     Program("the DreamBooth extension of the WebUI", frozenset(("concepts_list",))),
     Program("diffusion-pipe", frozenset(("pipeline_stages", "micro_batch_size_per_gpu"))),
@@ -69,6 +80,13 @@ def refuse_document(document: Mapping[str, Any]) -> None:
     for program in _PROGRAMS:
         if len(program.marks & names) >= program.enough:
             raise ConfigError(_refusal(program, document))
+
+
+def refuse_command(pairs: Mapping[str, Any]) -> None:
+    """Refuse a command whose options, without their dashes, are another program's. Raises ConfigError."""
+    for program in _PROGRAMS:
+        if program.has_commands and len(program.marks & set(pairs)) >= program.enough:
+            raise ConfigError(_refusal(program, pairs))
 
 
 def refuse_text(text: str) -> None:

@@ -78,6 +78,7 @@ def _import_text(text: str) -> Imported:
         refuse_datasets(found)
         return _imported("TOML", _flat(found))
     command = pasted.settings(text)
+    foreign.refuse_command(dict(command.pairs))
     return _imported("command line", command.pairs, command.notes, command.script)
 
 
@@ -160,7 +161,9 @@ def _imported(
         nothing = _nothing("no setting in it can be taken", "取り込める設定がありません")
         raise ConfigError(nothing, *left_out[:_LISTED])
     if "network.method" not in values:
-        has_network = any(key.startswith("network.") for key in values)
+        # Also where none of its settings could be taken: never the whole model in a LoRA's place.
+        given = (*values, *reading.names, *(problem.key or "" for problem in refused))
+        has_network = any(name.startswith(("network.", "network_")) for name in given)
         values["network.method"] = "lora" if has_network else "none"
     report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
     return Imported(source, values, (*report, *_to_be_mended(values)))

@@ -184,3 +184,22 @@ def test_the_finetune_tabs_own_fields_are_read():
 def test_a_dreambooth_json_trains_the_text_encoder_as_before():
     values = kohya(learning_rate=5e-6, train_data_dir="t", reg_data_dir="r", max_train_steps=100).values
     assert "train.text_encoder_lr" not in values and values["network.method"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        ("python train.py --model_type=lora --model_family=sd1x --learning_rate=1e-4", "SimpleTuner"),
+        ("--instance_data_dir=x --instance_prompt='a sks dog' --rank=4 --learning_rate=5e-6", "diffusers"),
+    ],
+)
+def test_a_command_of_another_program_is_refused_by_name_though_its_script_is_unknown(command, program):
+    with pytest.raises(ConfigError, match=f"these are settings of {program}"):
+        import_text(command)
+
+
+@pytest.mark.parametrize(
+    "text", ["network_dim = [[4]]\nseed = 5", "--network_train_unet_only --learning_rate=1e-4 --seed=5"]
+)
+def test_settings_of_a_network_that_are_not_taken_do_not_become_a_training_of_the_whole_model(text):
+    assert import_text(text).values["network.method"] == "lora"
