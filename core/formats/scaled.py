@@ -37,6 +37,11 @@ class ScaledFile:
         }
         self._file, self._scale_of = file, scale_of
 
+    @property
+    def count(self) -> int:
+        """How many weights are multiplied by a scale."""
+        return len(self._scale_of)
+
     def read(self, name: str) -> Tensor:
         tensor = self._file.read(name)
         if name not in self._scale_of:

@@ -151,9 +151,10 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
 
 def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
     shown = ", ".join(short(name) for name in strangers[:3])
+    misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
     return Problem(
         "E-LORA-UNKNOWN",
-        f"{path}: this is no LoRA for this model: {len(strangers)} of its tensors fit nowhere ({shown}). "
+        f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
         "Choose one that was made for it.",
         f"{path}：このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。"
         "このモデル用のLoRAを選んでください。",

@@ -103,7 +103,7 @@ def test_fp8_weights_are_used_as_float32_and_that_is_said(tmp_path):
     plain = tensors.load(make_tiny(tmp_path / "y.safetensors"))[TIME]
     said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: plain.to(torch.float8_e4m3fn)}))
     assert torch.equal(parts.unet.time_embedding.linear_1.weight, plain.to(torch.float8_e4m3fn).float())
-    assert "1 of its tensors are in fp8" in said["W-MODEL-FP8"].en
+    assert "is in fp8 (1 tensor)," in said["W-MODEL-FP8"].en
 
 
 @pytest.mark.parametrize("ending", ["scale_weight", "weight_scale"])
@@ -124,7 +124,7 @@ def test_scaled_fp8_weights_are_multiplied_by_their_scale(tmp_path, ending, kind
         tensors.save(weights, tensors.load(weights) | more, {"format": "pt"})
     said, parts = notices(path)
     assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float() * 3)
-    assert "W-MODEL-FP8" in said
+    assert "is in fp8 (1 tensor times a scale)" in said["W-MODEL-FP8"].en
 
 
 def test_a_scaled_file_becomes_a_plain_one_when_it_is_converted(tmp_path):

@@ -272,7 +272,7 @@ def test_a_lora_of_sdxl_is_refused_by_name(tmp_path):
 def test_a_lora_of_another_models_size_is_refused_with_what_does_not_fit(tmp_path, parts):
     wrote = kohya()
     name = "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"
-    with pytest.raises(UserError, match="fit nowhere") as refused:
+    with pytest.raises(UserError, match="fits nowhere") as refused:
         read(tensors.save(tmp_path / "x.safetensors", wrote | {name: torch.ones(4, 99)}, {}), parts)
     assert "mid_block.attentions.0.proj_in" in refused.value.problems[0].en
 

@@ -71,9 +71,9 @@ def notices(
         for part, names in wanted.items()
         for name in names.keys() & store.shapes(part).keys()
     )
-    scaled = any(isinstance(file, ScaledFile) for file in files)
+    scaled = sum(file.count for file in files if isinstance(file, ScaledFile))
     if small or scaled:
-        yield _float8(path, small)
+        yield _float8(path, small + scaled, is_scaled=bool(scaled))
     if others:
         yield _unused(path, others)
 
@@ -150,14 +150,14 @@ def _positions(path: Path) -> Warned:
     )
 
 
-def _float8(path: Path, count: int) -> Warned:
-    told = f"{count} of its tensors are in fp8" if count else "its fp8 weights are multiplied by their scales"
-    told_ja = f"{count}個のテンソルがfp8です" if count else "fp8の重みにスケールを掛けて使います"
+def _float8(path: Path, count: int, is_scaled: bool) -> Warned:
+    en, ja = (" times a scale", "、スケール付き") if is_scaled else ("", "")
     return Warned(
         "W-MODEL-FP8",
-        f"{path}: {told}, which keeps 2 or 3 bits after the point. They are used as float32; "
-        "a file in fp16 gives better results.",
-        f"{path}：{told_ja}（仮数部は2～3ビット）。float32に変換して使いますが、fp16のファイルのほうが高品質です。",
+        f"{path} is in fp8 ({counted(count, 'tensor')}{en}), which keeps 2 or 3 bits after the point. "
+        "It is used as float32; a file in fp16 gives better results.",
+        f"{path} はfp8（テンソル{count}個{ja}、仮数部2～3ビット）です。float32に変換して使いますが、"
+        "fp16のファイルのほうが高品質です。",
         str(path),
     )
 
