@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -228,8 +229,8 @@ class App:
             opened.then(None, [level, method, lang], None, **show)
         gr.on([level.change, method.change, lang.change], None, [level, method, lang], None, **show)
         lang.input(
-            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level]), self._window),
-            {lang, level, given, *form.inputs},
+            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level], d), self._window),
+            {lang, level, given, *self.captions.view, *form.inputs},
             everything,
             **QUICK,
         )
@@ -253,9 +254,9 @@ class App:
         lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
         lists += [self.tools.parts[name] for name in ("file", "source")]
         self.model["refresh"].click(
-            guarded(lambda d: self.lists() | self.identities(form.raw(d), d[lang]), self._window),
+            guarded(lambda d: self.looked(form.raw(d), d[lang]), self._window),
             {lang, *form.inputs},
-            [*lists, *(self.model[name] for name in SAID)],
+            [*lists, self.model["refresh"], *(self.model[name] for name in SAID)],
             **QUICK,
         )
 
@@ -329,12 +330,17 @@ class App:
                 merged[block] = {**before, **update} if is_both else update
         return merged
 
-    def relabel(self, raw: Mapping[str, Any], lang: Lang, given: Any, level: str) -> Update:
-        """The whole page in a language: fixed words, and what was said about files, pictures and the run."""
+    def relabel(
+        self, raw: Mapping[str, Any], lang: Lang, given: Any, level: str, view: Data | None = None
+    ) -> Update:
+        """The whole page in a language: fixed words, and what was said about files, pictures and the run.
+
+        view: what a page shows of the captions; None for one that was just opened.
+        """
         updates = self._merged(
             self.page.relabel(lang),
             self.preview.show(raw, lang),
-            self.captions.show(lang),
+            self.captions.show(lang) if view is None else self.captions.again(view, lang),
             self.run.show(lang, given),
             self.maker.show(lang),
             self.told(raw, lang, level),
@@ -365,6 +371,13 @@ class App:
         """Keep what was typed; say what it means for the run, for files and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
         return self.told(raw, lang, level)
+
+    def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""
+        lists, at = self.lists(), time.strftime("%H:%M:%S", time.localtime())
+        models = len(lists[self.form.components["model.base"]]["choices"])
+        said = gr.update(value=say("paths.refreshed", lang, n=models, at=at))
+        return lists | self.identities(raw, lang) | {self.model["refresh"]: said}
 
     def lists(self) -> Update:
         """What there is to pick from on this computer, looked for anew."""

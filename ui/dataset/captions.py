@@ -23,7 +23,7 @@ from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
-from ui.parts.markup import facts, note, problems
+from ui.parts.markup import as_of, facts, note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
 from ui.parts.pictures import url
@@ -125,7 +125,7 @@ class CaptionCard:
             "concurrency_id": "captions",
             "concurrency_limit": 4,
         }
-        view = {lang, *(parts[name] for name in ("find", "show", "folder", "view"))}
+        view = {lang, *self.view}
         read = {form.components[key] for key in (*_READ, "model.max_token_length")}
         parts["open"].click(
             guarded(lambda data: self.open(data, data[lang]), self._window),
@@ -164,6 +164,11 @@ class CaptionCard:
         self.bulk.connect(lang, view, lambda data: self._found(data), self._after_many, self.shown)
 
     @property
+    def view(self) -> set[Any]:
+        """What says which captions a page shows."""
+        return {self.parts[name] for name in ("find", "show", "folder", "view")}
+
+    @property
     def shown(self) -> list[Any]:
         """What the handlers write to."""
         return list(self.parts.values())
@@ -199,6 +204,18 @@ class CaptionCard:
             parts["view"]: dict(START),
             **self._about(desk, lang, ""),
             parts["grid"]: self._grid(desk, Filter(limit=self._desk.limit), 0, lang),
+        }
+
+    def again(self, data: Data, lang: Lang) -> Update:
+        """As `show`, with the page and the filter as they are."""
+        desk, parts = self._desk.desk, self.parts
+        if desk is None:
+            return {}
+        return {
+            parts["open"]: gr.update(value=say("captions.open.again", lang)),
+            parts["folder"]: gr.update(choices=self._folders(desk, lang)),
+            **self._about(desk, lang, self._wanted(data).tag),
+            **self._page(data, lang),
         }
 
     @staticmethod
@@ -366,7 +383,7 @@ class CaptionCard:
         locked = list(dict.fromkeys(shelf.locked for shelf in desk.shelves if shelf.locked))
         told = problems([*desk.problems, *locked][:20], lang)
         if not entries:
-            return note(say("captions.none", lang)) + told
+            return note(say("captions.none", lang)) + as_of(lang, self._desk.seconds) + told
         counts = {
             "pictures": len(entries),
             "missing": sum(not entry.has_file for entry in entries),
@@ -377,4 +394,4 @@ class CaptionCard:
         odd = [entry for entry in entries if is_guessed(entry.layout)]
         names = ", ".join(dict.fromkeys(drawn.encoding_of(entry, lang) for entry in odd))
         warned = note(say("captions.encoding", lang, n=len(odd), names=names), "warn") if odd else ""
-        return facts(pairs) + warned + told
+        return facts(pairs) + as_of(lang, self._desk.seconds) + warned + told

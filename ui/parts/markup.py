@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Iterable, Sequence
 
 from core.config.option import Option
@@ -36,6 +37,12 @@ def field_text(text: str) -> str:
 def note(text: str, tone: str = "plain") -> str:
     """One sentence in a quiet box; what stands between ` ` is code. tone: plain, good, warn, bad."""
     return f'<p class="rw-note is-{tone}">{prose(text)}</p>' if text else ""
+
+
+def as_of(lang: Lang, seconds: float | None = None) -> str:
+    """When a list was looked for, None for now: a person who looks again sees that it was done."""
+    at = time.strftime("%H:%M:%S", time.localtime(seconds))
+    return f'<p class="rw-as-of">{esc(say("as.of", lang, at=at))}</p>'
 
 
 def heading(title: str, lead: str = "") -> str:

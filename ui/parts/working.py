@@ -38,7 +38,11 @@ def shown(job: Job[Any], lang: Lang) -> str:
     if job.is_busy:
         stage, at, total = job.progress
         words = say(_GOING.get(stage, "job.going"), lang, done=at, total=total)
-        return (note(words) if total > 1 else "") + bar(at / total if total else None)
+        if job.control.is_stopping:
+            words = say("job.stopping", lang)
+        return (note(words) if total > 1 or job.control.is_stopping else "") + bar(
+            at / total if total else None
+        )
     if isinstance(job.error, UserError):
         return problems(job.error.problems, lang)
     if job.was_stopped:

@@ -289,7 +289,7 @@ class RunPanel:
         control = self._control()
         lines = checked(text, self._window.runner.current.config)
         control.sample_now(lines, bool(is_kept))
-        return note(say("run.sampled.now", lang))
+        return note(say("run.prompts.drawn", lang, n=len(lines)))
 
     # What is shown.
 

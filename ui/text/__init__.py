@@ -123,6 +123,9 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.cache": Words("Caching", "キャッシュ"),
     "group.dataset": Words("Other settings of the dataset", "その他のデータセット設定"),
     "paths.refresh": Words("Look for files again", "一覧を更新"),
+    "paths.refreshed": Words(
+        "Look for files again ({n:#model} at {at})", "一覧を更新（モデル{n:,}件、{at}現在）"
+    ),
     # searching
     "find.label": Words("Find a setting", "設定を検索"),
     "find.hint": Words(

@@ -57,6 +57,7 @@ PAGE_WORDS: Mapping[str, Words] = {
         "Out of date: the settings of the data set have changed since.",
         "データセットの設定が変更されたため、この表示は最新ではありません。",
     ),
+    "as.of": Words("As of {at}", "{at}現在"),
     # what an earlier window has left
     "kept.damaged": Words(
         "The settings of the last time could not be read ({why}), so these are the demo's. The file is kept "

@@ -148,6 +148,10 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.sampled.now": Words(
         "Samples will be drawn after the current step.", "現在のステップの後に生成します。"
     ),
+    "run.prompts.drawn": Words(
+        "Samples of {n:#prompt} will be drawn after the current step.",
+        "現在のステップの後に、{n}個のプロンプトで生成します。",
+    ),
     "run.no.prompts": Words(
         "Give a sample prompt first (Training tab).",
         "先にサンプル画像のプロンプトを入力してください（学習タブ）。",

@@ -40,6 +40,9 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "job.stop": Words("Stop", "停止"),
     "job.busy": Words("This is running already.", "すでに実行中です。"),
+    "job.stopping": Words(
+        "Stopping as soon as what is at hand is done…", "処理中の分が終わりしだい停止します…"
+    ),
     "job.stopped": Words(
         "Stopped. Start again to go on; what is done is kept.",
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",

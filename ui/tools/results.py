@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Lang
-from ui.parts.markup import esc, note
+from ui.parts.markup import as_of, esc, note
 from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
 from ui.settings.identity import size_text
@@ -48,10 +48,10 @@ class ResultsCard:
         """The list as it stands."""
         found = results(self._window)
         if not found:
-            return note(say("results.none", lang))
+            return note(say("results.none", lang)) + as_of(lang)
         rows = "".join(_row(result, lang) for result in found[:MOST])
         more = note(say("results.more", lang, n=len(found) - MOST)) if len(found) > MOST else ""
-        return f'<ul class="rw-results">{rows}</ul>{more}'
+        return f'<ul class="rw-results">{rows}</ul>{more}{as_of(lang)}'
 
 
 def _row(result: Result, lang: Lang) -> str:

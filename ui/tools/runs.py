@@ -16,7 +16,7 @@ from core.config import check, toml_io
 from core.errors import Lang, Problem, UserError
 from core.events import StageProgress, StepDone
 from ui.parts.heard import LISTEN, data_of, sent
-from ui.parts.markup import note, problems
+from ui.parts.markup import as_of, note, problems
 from ui.parts.options import OPTIONS
 from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
@@ -150,7 +150,8 @@ class RunsCard:
         kept = [there[name] for name in chosen if name in there]
         folder = self._window.paths.short(str(self._folders(raw)[0]))
         names = [name_of(run) for run in kept]
-        listed = f"{list_html(found, self._gone(raw), names, folder, lang)}<!-- {self._drawing} -->"
+        listed = list_html(found, self._gone(raw), names, folder, lang)
+        listed += f"{as_of(lang)}<!-- {self._drawing} -->"
         return {parts["list"]: listed, parts["said"]: ""} | self._beside(raw, kept, step, lang)
 
     def tick(self, raw: Mapping[str, Any], before: Sequence[str], event: Any, lang: Lang) -> Update:

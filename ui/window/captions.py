@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Saved:
 class CaptionDesk:
     """What is laid out now. allow: raises UserError for a file or folder that may not be written.
 
-    word: how the settings stood when it was laid out (ui.window.dated).
+    word, seconds: how the settings stood when it was laid out (ui.window.dated), and when that was.
     """
 
     def __init__(self, workspace: Path, allow: Callable[[Path], object]) -> None:
@@ -50,14 +51,14 @@ class CaptionDesk:
         self._plans: dict[str, Plan] = {}
         self.journal = Journal(workspace / "captions" / "journal.jsonl", allow)
         self.desk: Desk | None = None
-        self.word = ""
+        self.word, self.seconds = "", 0.0
         self.limit = 75
 
     def lay_out(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> Desk:
         """Read every caption of these folders. limit: tokens above which one is too long."""
         desk = desks.lay_out(config, self._allow, see)
         with self._lock:
-            self.desk, self.limit = desk, limit
+            self.desk, self.limit, self.seconds = desk, limit, time.time()
         return desk
 
     def save(self, key: str, text: str, base: str) -> Saved:

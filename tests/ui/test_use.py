@@ -1,0 +1,92 @@
+"""A test of use: all that can be pressed is pressed and every field is typed into, whatever the run does.
+
+Nothing may fail, no field may change that was not touched, and everything does something or says why not.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.ui.fake import FakeRun
+from tests.ui.scenes import past_runs
+from tests.ui.using import User
+from ui.parts.job import Job
+
+pytestmark = pytest.mark.browser
+
+TABS = range(5)
+STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")
+PANEL = "#rw-tabs [role=tabpanel]"
+
+FOR_OTHERS = (
+    # hidden fields by which scripts talk with the server, and captions, of which each page has others
+    *("captions-", "preview-act", "html-"),
+    # what is about another kind of pictures, or another run, has its own numbers
+    "make-repeats",
+)
+
+
+class Slow(Job):
+    """Work that goes on until it is stopped, whatever was to be done."""
+
+    def start(self, work, done=None):
+        def wait(report):
+            report("regularize", 3, 12)
+            while not self.control.is_stopping:
+                time.sleep(0.05)
+            self.control.check()
+
+        return super().start(wait, done)
+
+
+class Obedient(FakeRun):
+    """A run whose state is what it was asked for, as that of a real one is."""
+
+    @property
+    def status(self) -> str:
+        if self._given in ("done", "stopped", "refused", "failed"):
+            return self._given
+        if self.control.is_stopping:
+            return "stopping"
+        if self.control.is_paused:
+            return "paused" if self._given == "paused" else "pausing"
+        return "running" if self._given == "paused" else self._given
+
+    @status.setter
+    def status(self, given: str) -> None:
+        self._given = given
+
+
+@pytest.fixture(autouse=True)
+def _obedient(monkeypatch):
+    monkeypatch.setattr("tests.ui.fake.FakeRun", Obedient)
+
+
+def test_everything_on_the_page_can_be_pressed_and_typed_into(look, stage):
+    past_runs(stage.window)
+    stage.window.regularize = Slow("regularize")
+    user = User(look("en"))
+    user.page.page.locator("#level label").nth(2).click()
+    for tab in TABS:
+        user.page.tab(tab)
+        user.press_everything(PANEL, FOR_OTHERS)
+        user.choose_everywhere(PANEL, FOR_OTHERS)
+    for tab in TABS:
+        user.page.tab(tab)
+        user.type_everywhere(PANEL)
+    translated = ("preset-choice", "captions-show", "captions-folder", "captions-kind", "convert-")
+    user.press_everything("#rw-header, #preset-more", ("opt-", *translated))
+    user.choose_everywhere("#rw-header")
+    user.press_everything("#rw-header-presets", ("opt-",))
+    assert "\n".join(user.found) == "" and user.pressed > 60
+
+
+def test_everything_of_a_run_can_be_pressed_whatever_it_does(look, stage):
+    user = User(look("ja"))
+    for state in STATES:
+        stage.show(state)
+        user.page.caught_up()
+        user.press_everything("#rw-run", ("opt-",))
+    assert "\n".join(user.found) == "" and user.pressed > 60
