@@ -107,6 +107,11 @@ def _is_result(path: Path, found: Found) -> bool:
     now = stamp(path)
     if now is None:
         return False
+    if path.suffix == ".safetensors":
+        try:
+            read_header(path)
+        except UserError:  # emptied or cut off, such as by a lost drive: it is saved anew
+            return False
     metadata = _metadata(path)
     if LINEAGE in metadata:
         return metadata[LINEAGE] == found.values["lineage"] and metadata.get("ss_steps") == str(found.step)

@@ -345,3 +345,11 @@ def test_the_seed_of_the_state_is_found_without_torch(configure, train, tmp_path
     assert state_files.resume_seed(configure(save={"resume": "auto"})) == 7
     assert state_files.resume_seed(configure(save={"resume": str(tmp_path / "out" / "last-state")})) == 7
     assert state_files.resume_seed(configure()) is None
+
+
+def test_an_emptied_model_file_is_no_result_and_is_saved_anew(tmp_path):
+    (tmp_path / "frog.safetensors").write_bytes(b"")
+    (tmp_path / state_files.MANIFEST).write_text("{}")
+    written = {"frog.safetensors": [1, 8, 0.0]}
+    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": written, "kind": "last"})
+    assert not owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
