@@ -41,8 +41,9 @@ RESULT = Path(__file__).parent / "results" / "kills.json"
 ALONE = 60.0
 """Seconds after which a process whose other half was killed must have ended."""
 
-ACTIONS = 75
-"""About as many has the first of two processes that train two steps."""
+ACTIONS = range(12, 75)
+"""Of the first of two processes that train two steps; before these they have not found each other yet, and
+the launcher (accelerate launch, torchrun) has to end the one that waits."""
 
 
 def make_data(place: Path) -> tuple[Path, Path]:
@@ -140,7 +141,7 @@ def of_two(trial: Trial, pairs: int, draws: random.Random) -> dict[str, Any]:
             killed, other = second, first
             os.kill(killed, signal.SIGKILL)
         else:
-            killed, other = kills.as_two(trial, (draws.randrange(1, ACTIONS), 0))
+            killed, other = kills.as_two(trial, (draws.choice(ACTIONS), 0))
         kills.ended(killed)
         alone = time.monotonic()
         try:
