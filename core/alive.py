@@ -177,5 +177,5 @@ def _holder(file: IO[bytes]) -> Holder | None:
         file.seek(0)
         told = json.loads(file.read(10_000))
         return Holder(int(told["pid"]), str(told["computer"]), float(told["since"]))
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

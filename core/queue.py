@@ -323,7 +323,7 @@ class RunQueue:
             self._keeps_going = values.get("keeps_going") is True
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             aside = self._path.with_name(f"{self._path.stem}.{time.strftime('%Y%m%d-%H%M%S')}.broken")
             _log.warning("the queue in %s can't be read (%s); it is put aside", self._path, e)
             try:
@@ -345,4 +345,5 @@ def _waiting(found: Any) -> Waiting:
         raise ValueError("a waiting run is not as it was written")
     if not all(isinstance(number, int | float) for number in numbers.values()):
         raise ValueError("a waiting run is not as it was written")
+    "".join(texts.values()).encode("utf-8")  # half a character is no text; it can be shown nowhere
     return Waiting(**texts, **numbers)

@@ -342,7 +342,7 @@ def _is_saved_by(path: Path, step: int, run: str) -> bool:
     try:
         values = json.loads((path / state_files.STATE).read_text("utf-8"))
         return bool(values["step"] == step and str(values["lineage"]) <= run)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

@@ -64,7 +64,12 @@ def fingerprint(file: Path, has_card: bool) -> str:
 def read_stamp(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):  # none yet, or cut off with the power: the set-up just runs again
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        RecursionError,
+    ):  # none yet, or cut off with the power: the set-up just runs again
         return {}
 
 

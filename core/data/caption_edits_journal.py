@@ -157,12 +157,12 @@ class Journal:
         """Read the journal when it is not as it was last seen; another window may write to it too."""
         try:
             state = self._path.stat()
+            if self._seen == (state.st_mtime_ns, state.st_size):
+                return
+            self._changes, self._starts = _read(self._path)
         except OSError:
             self._seen, self._changes, self._starts = None, [], {}
             return
-        if self._seen == (state.st_mtime_ns, state.st_size):
-            return
-        self._changes, self._starts = _read(self._path)
         self._seen = (state.st_mtime_ns, state.st_size)
 
     def _files_of(self, change: Change) -> Iterator[FileChange]:
@@ -238,7 +238,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
             for row in record["files"]:
                 _ = row["path"], _bytes(row["old"]), _bytes(row["new"])
             _ = int(record["number"]), record["kind"], record["about"], float(record["at"])
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -118,7 +118,7 @@ class Known:
         for line in lines:
             try:
                 self._take_row(json.loads(line))
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue  # a line cut short by a crash; its picture is measured again
 
     def _take_row(self, row: dict[str, Any]) -> None:

@@ -145,7 +145,7 @@ class Journal:
                     batches[found["batch"]] = Batch(
                         found["batch"], float(found["seconds"]), found["before"], found["after"]
                     )
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 _log.warning("a line of %s can't be read: %.80s", self._path, line)
         return [batch for batch in batches.values() if batch.files]
 

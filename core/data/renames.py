@@ -72,7 +72,7 @@ class Renames:
         try:
             found = json.loads(self._journal.read_text("utf-8"))
             pairs = [(Path(source), Path(target)) for source, target in found]
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return ()
         return tuple((a, b) for a, b in pairs if b.is_dir() and not a.exists())
 

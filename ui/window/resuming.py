@@ -61,7 +61,7 @@ def step_of(path: Path) -> int | None:
     """The step a state folder was saved at, or None when it is no state."""
     try:
         step = json.loads((path / state_files.STATE).read_text("utf-8")).get("step")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
     return step if isinstance(step, int) else None
 

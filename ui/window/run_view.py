@@ -73,7 +73,7 @@ class RunView:
     @property
     def at_step(self) -> int:
         told = (self.plan, self.step, self.ended, *self.saved[-1:])
-        return max(self.live_step, *(event.step for event in told if event is not None))
+        return max((self.live_step, *(event.step for event in told if event is not None)))
 
     @property
     def seconds_per_step(self) -> float | None:
