@@ -56,7 +56,7 @@ def test_a_run_lives_through_reload_second_tab_language_end_of_the_program_and_c
         first.past_step(2)
         first.page.locator("#run-pause").click()
         first.status("paused")
-        assert len([*(workspace / "output" / "runs").iterdir()]) == 1
+        assert len([path for path in (workspace / "output" / "runs").iterdir() if path.is_dir()]) == 1
         first.page.reload()
         first.ready().status("paused")
         second = Watched.open(chrome.new_context(locale="ja-JP"), process.url).ready()

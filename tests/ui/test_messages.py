@@ -109,6 +109,8 @@ def test_what_is_wrong_is_gone_to_by_a_click_and_its_field_is_marked_until_it_is
     assert field.get_attribute("aria-invalid") == "true"
     field.press_sequentially("1")
     assert field.get_attribute("aria-invalid") is None
+    page.page.locator("#run-check").click()
+    page.page.wait_for_selector("#opt-train-learning-rate [aria-invalid=true]")
 
 
 @pytest.mark.browser

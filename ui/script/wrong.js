@@ -2,32 +2,27 @@
 // message goes. Tabs are drawn when they are opened first, so that a field may come later than the message.
 (() => {
   'use strict';
-  const FIELDS = 'input, textarea';
-  let isDue = false;
+  let isDue = false, said = '', changed = new WeakSet();  // fields that were changed since it was said
 
   function mark() {
     isDue = false;
-    const wrong = new Set([...document.querySelectorAll('[data-wrong]')]
-      .filter((said) => said.offsetParent && !said.closest('.is-over')).map((said) => said.dataset.wrong));
-    for (const field of document.querySelectorAll('.opt [aria-invalid]'))
+    const shown = [...document.querySelectorAll('[data-wrong]')]
+      .filter((message) => message.offsetParent && !message.closest('.is-over'));
+    const now = shown.map((message) => message.textContent).join('\n');
+    if (now !== said) [said, changed] = [now, new WeakSet()];
+    const wrong = new Set(shown.map((message) => message.dataset.wrong));
+    for (const field of document.querySelectorAll('.opt [aria-invalid=true]'))
       if (!wrong.has(field.closest('.opt').id)) field.removeAttribute('aria-invalid');
-    for (const id of wrong) {
-      const option = document.getElementById(id);
-      option?.querySelectorAll(FIELDS).forEach((field) => {
-        if (field.getAttribute('aria-invalid') !== 'true' && !changed.has(field)) field.setAttribute('aria-invalid', 'true');
-      });
-    }
+    for (const id of wrong)
+      for (const field of document.getElementById(id)?.querySelectorAll('input, textarea') ?? [])
+        if (!changed.has(field)) field.setAttribute('aria-invalid', 'true');
   }
-  const changed = new WeakSet();  // since the message came
   document.addEventListener('input', ({target}) => {
-    if (!target.matches('.opt [aria-invalid]')) return;
+    if (!target.matches('.opt [aria-invalid=true]')) return;
     changed.add(target);
     target.removeAttribute('aria-invalid');
   });
-  new MutationObserver((changes) => {
-    for (const {addedNodes} of changes) for (const node of addedNodes)
-      if (node.nodeType === 1 && (node.matches('[data-wrong]') || node.querySelector('[data-wrong]')))
-        document.querySelectorAll('.opt ' + FIELDS).forEach((field) => changed.delete(field));
+  new MutationObserver(() => {
     if (!isDue) { isDue = true; requestAnimationFrame(mark); }
-  }).observe(document, {childList: true, subtree: true, attributeFilter: ['data-wrong', 'class']});
+  }).observe(document, {childList: true, subtree: true, characterData: true, attributeFilter: ['data-wrong', 'class']});
 })();
