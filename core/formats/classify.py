@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import Problem
 from core.formats import lora_kinds
 from core.formats.header import TensorTable
+from core.reading import short
 
 FAMILY_NAMES: Mapping[str, str] = {
     "sd1": "SD1", "sd2": "SD2", "sdxl": "SDXL", "sdxl-refiner": "SDXL refiner", "sd3": "SD3", "flux": "Flux",
@@ -150,6 +151,7 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
 
 
 def _quantised(name: str, dtype: str) -> Problem:
+    name = short(name)
     return Problem(
         "E-MODEL-DTYPE",
         f"its weights are quantised ({dtype}, such as {name}), which can't be used here. "

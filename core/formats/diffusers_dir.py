@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ SAFE_STEMS = STEMS | {"text_encoder": "model"}
 
 _MOST_PIECES = 100
 """Files that the weights of one part are kept in; real ones are one or two."""
+
+_PIECE = re.compile(r"[\w][\w .-]{0,199}\.(safetensors|bin)")
+"""The name of such a file; it lies beside the index."""
 
 Canonical = Callable[[str, str], str]
 """(part, name in the file) -> name in the module."""
@@ -105,7 +109,7 @@ def _pieces(index: Path) -> list[Path]:
     """The files that an index names. Raises UserError when it is none."""
     named = json_file.read_table(index).get("weight_map")
     pieces = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
-    if not 0 < len(pieces) <= _MOST_PIECES:
+    if not 0 < len(pieces) <= _MOST_PIECES or not all(_PIECE.fullmatch(piece) for piece in pieces):
         raise UserError(
             Problem(
                 "E-MODEL-BAD",
@@ -115,7 +119,7 @@ def _pieces(index: Path) -> list[Path]:
                 path=str(index),
             )
         )
-    return [index.parent / Path(piece).name for piece in sorted(pieces)]
+    return [index.parent / piece for piece in sorted(pieces)]
 
 
 def _all_text(named: Mapping[str, Any]) -> bool:

@@ -173,8 +173,8 @@ def _entry(path: Path, name: str, entry: Any) -> tuple[str, Shape, int, int]:
     if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != end - begin:
         raise _bad(
             path,
-            f"tensor {short(repr(name))} of {dtype} {list(shape)} has {end - begin} bytes",
-            f"テンソル{short(repr(name))}（{dtype} {list(shape)}）が{end - begin}バイトしかありません",
+            f"tensor {short(repr(name))} of {short(dtype)} {list(shape)} has {end - begin} bytes",
+            f"テンソル{short(repr(name))}（{short(dtype)} {list(shape)}）が{end - begin}バイトしかありません",
         )
     return dtype, shape, begin, end
 

@@ -21,7 +21,7 @@ from core.formats import first_bytes
 from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, unreadable
 from core.formats.slots import Shape
 from core.formats.unpickle import Refused, Storage, Tensor, Unpickler, Unusual
-from core.reading import reading
+from core.reading import reading, short
 
 SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 
@@ -249,6 +249,7 @@ def _place(path: Path, name: str, t: Tensor, places: Mapping[str, tuple[int, int
 
 
 def _truncated(path: Path, size: int, what: str) -> UserError:
+    what = short(what)
     return UserError(
         Problem(
             "E-MODEL-TRUNC",
@@ -262,6 +263,7 @@ def _truncated(path: Path, size: int, what: str) -> UserError:
 
 
 def _bad(path: Path, reason: str) -> UserError:
+    reason = short(reason)
     return UserError(
         Problem(
             "E-MODEL-BAD",
@@ -273,6 +275,7 @@ def _bad(path: Path, reason: str) -> UserError:
 
 
 def _forbidden(path: Path, name: str) -> UserError:
+    name = short(name)
     return UserError(
         Problem(
             "E-MODEL-PICKLE",

@@ -19,6 +19,7 @@ from core.errors import NumericFault, Problem, ResourceFault, UserError
 from core.formats import commit, pickle_writer, pickles
 from core.formats.header import TensorTable, read_header, unreadable
 from core.formats.slots import Shape
+from core.reading import short
 
 DTYPES: Mapping[str, torch.dtype] = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
@@ -166,6 +167,7 @@ def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: 
 def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:
     """Type of the numbers of a tensor, by the format's name of it. Raises UserError when it can't be read."""
     if dtype not in DTYPES:
+        name, dtype = short(name), short(dtype)
         raise UserError(
             Problem(
                 "E-MODEL-DTYPE",

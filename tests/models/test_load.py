@@ -115,6 +115,19 @@ def test_weights_in_pieces_are_loaded(tmp_path):
     assert same(loaded(tmp_path / "x"), modules())
 
 
+@pytest.mark.parametrize(
+    "pieces", [["../x.safetensors"], ["\x1b[2J"], ["a" * 10_000], [5], [], ["/etc/passwd"], ["x.py"], "x"]
+)
+def test_an_index_that_names_no_files_of_weights_is_refused(tmp_path, pieces):
+    folder = make_tiny_folder(tmp_path / "x") / "unet"
+    (folder / "diffusion_pytorch_model.safetensors").unlink()
+    weight_map = {str(n): piece for n, piece in enumerate(pieces)} if isinstance(pieces, list) else pieces
+    index = folder / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": weight_map}))
+    problem = refusal(tmp_path / "x")
+    assert problem.code == "E-MODEL-BAD" and "weight_map" in problem.en and problem.path == str(index)
+
+
 @pytest.fixture(scope="module")
 def vaes(tmp_path_factory):
     """The VAE of another model in every shape a VAE comes in."""
