@@ -23,6 +23,12 @@ PATIENCE = 60_000
 
 LANGUAGES = {"en": "en-US", "ja": "ja-JP"}
 
+_SETTLED = """async () => {
+    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+    const fades = document.getAnimations().filter((moving) => moving instanceof CSSTransition);
+    await Promise.all(fades.map((fade) => fade.finished.catch(() => null)));
+}"""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -74,6 +80,7 @@ class Shown(Watched):
         self.page.wait_for_function(
             "(dark) => document.body.classList.contains('dark') === dark", arg=name == "dark"
         )
+        self.page.evaluate(_SETTLED)  # else a colour is measured on its way from one scheme to the other
 
     def reload(self) -> None:
         """As a person does. What Gradio logs of a stream that it ends when its page is left is no fault."""

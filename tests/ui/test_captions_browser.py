@@ -85,6 +85,7 @@ def test_a_field_belongs_to_its_picture_on_every_page_and_what_was_not_saved_is_
     shown.fill("opt-dataset-train-data-dir", str(folder.parent))
     page.locator("#captions-open").click()
     field, turn = page.locator("textarea[data-caption-field]"), page.locator(".rw-pager").first
+    page.wait_for_function("document.querySelectorAll('textarea[data-caption-field]').length === 1")
     field.fill("a, b, typed")
     field.press("Control+Enter")  # saves, and goes on to the next page
     page.wait_for_function("document.querySelector('textarea[data-caption-field]').value === 'c'")
