@@ -41,7 +41,10 @@ def begun(config: RunConfig) -> Iterator[tuple[Path, Claim | None]]:
         return
     mine, folder = claim(config), None
     try:
-        parts.sweep(Path(config.save.output_dir), lambda name: names.is_result(name, config.save.output_name))
+        output = Path(config.save.output_dir)
+        parts.sweep(output, lambda name: names.is_result(name, config.save.output_name))
+        for earlier in output.glob("runs/*/"):
+            parts.sweep(earlier)  # a run killed at its very start has half a run file
         folder = make(config)
         refuse_without_room(config, folder)
         yield folder, mine

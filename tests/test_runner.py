@@ -388,6 +388,15 @@ def test_a_start_clears_away_what_killed_runs_of_its_name_left_half_written(tmp_
     assert [name for name, path in left.items() if path.exists()] == others
 
 
+def test_a_start_clears_away_half_a_run_file_that_an_earlier_run_was_killed_at(tmp_path):
+    earlier = tmp_path / "runs" / "20260101000000-frog"
+    earlier.mkdir(parents=True)
+    left = earlier / f".run.toml.{parts._host()}-{os.getpid()}-0.part"
+    left.write_text("half")
+    run_to_end(lambda *a: None, tmp_path)
+    assert [*earlier.iterdir()] == []
+
+
 def test_after_one_failed_line_the_list_of_past_runs_still_tells_how_the_run_ended(tmp_path, monkeypatch):
     write = JsonLines._write
 
