@@ -132,9 +132,10 @@ class Unpickler(pickle._Unpickler):
         self._copied += len(pairs)
         if self._copied > _MOST_COPIED:
             raise ValueError("a table copied over and over")
-        found = dict(pairs)
-        for key in found:
+        found: dict[Any, Any] = {}
+        for key, value in pairs.items() if isinstance(pairs, dict) else pairs:
             _check_key(key)
+            found[key] = value
         return found
 
     def load_reduce(self) -> None:

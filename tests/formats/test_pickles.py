@@ -181,11 +181,11 @@ def test_one_table_copied_over_and_over_is_refused(tmp_path):
 
 def test_a_key_that_is_a_tree_of_shared_branches_is_refused(tmp_path):
     # Each level is a pair of the one before: its hash would be of 2^60 numbers.
-    levels = b"".join(b"h%ch%c\x86q%c" % (i, i, i + 1) for i in range(60))
-    assert (
-        refusal(program(tmp_path / "x.ckpt", b"}K\x01\x85q\x00" + levels + b"h<K\x01s.")).code
-        == "E-MODEL-BAD"
-    )
+    levels = b"K\x01\x85q\x000" + b"".join(b"h%ch%c\x86q%c0" % (i, i, i + 1) for i in range(60))
+    set_in_a_table = b"}" + levels + b"h<K\x01s."
+    from_a_list_of_pairs = b"ccollections\nOrderedDict\n]" + levels + b"h<K\x01\x86a\x85R."
+    for instructions in (set_in_a_table, from_a_list_of_pairs):
+        assert "a key" in refusal(program(tmp_path / "x.ckpt", instructions)).en
 
 
 TENSOR = (

@@ -1,6 +1,9 @@
 """What a model's file holds beside plain weights: said, mended, or refused; never passed over in silence."""
 
+import functools
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +16,7 @@ from core.models.family import open_family
 from core.models.sd import keys
 from tests.models.conftest import loaded, unchecked
 from tests.models.test_load import refusal, same
-from tests.tiny import make_tiny, make_tiny_folder, modules
+from tests.tiny import make_tiny, make_tiny_folder, modules, write_configs
 
 POSITIONS = f"{keys.CLIP}embeddings.position_ids"
 TIME = "model.diffusion_model.time_embed.0.weight"
@@ -26,21 +29,27 @@ def notices(path, **options):
     return {event.code: event for event in events if isinstance(event, Warned)}, parts
 
 
+@functools.cache
+def plain():
+    """The tensors of a tiny model's file."""
+    with tempfile.TemporaryDirectory() as place:
+        return tensors.load(make_tiny(Path(place) / "x.safetensors"))
+
+
 def with_more(path, more):
     """A tiny model with more tensors in its file, or others of the same name."""
-    made = make_tiny(path)
-    named = {name: unchecked(tensor) for name, tensor in (tensors.load(made) | more).items()}
-    return tensors.save(made, named, {})
+    write_configs(path.with_name(f"{path.stem}_config"))
+    return tensors.save(path, {name: unchecked(tensor) for name, tensor in (plain() | more).items()}, {})
 
 
 def saved(parts, path):
     return tensors.load(open_family("sd1").save(parts, path, "auto", "auto", {}))
 
 
-def averages(path):
+def averages():
     """The U-Net's weights as the first trainer kept their averages, and its two counters."""
-    plain = {n: t for n, t in tensors.load(make_tiny(path)).items() if n.startswith(keys.UNET)}
-    found = {"model_ema." + n[6:].replace(".", ""): t + 1 for n, t in plain.items()}
+    unet = {name: tensor for name, tensor in plain().items() if name.startswith(keys.UNET)}
+    found = {"model_ema." + name[6:].replace(".", ""): tensor + 1 for name, tensor in unet.items()}
     return found | {"model_ema.decay": torch.tensor(0.9999), "model_ema.num_updates": torch.tensor(3)}
 
 
@@ -48,14 +57,23 @@ def averages(path):
 
 
 def test_of_plain_and_averaged_weights_it_is_said_that_the_plain_ones_are_used(tmp_path):
-    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    path = with_more(tmp_path / "x.safetensors", averages())
     said, parts = notices(path)
     assert same(parts, modules())
     assert "plain weights are used" in said["W-MODEL-EMA"].en and said["W-MODEL-EMA"].path == str(path)
 
 
+def test_of_a_folder_with_both_it_is_said_that_the_averaged_ones_are_used(tmp_path):
+    folder = make_tiny_folder(tmp_path / "x")
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    other = {name: tensor + 1 for name, tensor in tensors.load(weights).items()}
+    tensors.save(weights.with_name("diffusion_pytorch_model.non_ema.safetensors"), other, {})
+    said, parts = notices(folder)
+    assert same(parts, modules()) and "averaged weights (EMA) are used" in said["W-MODEL-EMA"].en
+
+
 def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
-    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    path = with_more(tmp_path / "x.safetensors", averages())
     parts = loaded(path)
     assert sum(name.startswith("model_ema.") for name in saved(parts, tmp_path / "same")) > 600
     with torch.no_grad():
@@ -64,7 +82,7 @@ def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
 
 
 def test_averages_stay_when_only_the_text_encoder_was_trained(tmp_path):
-    path = with_more(tmp_path / "x.safetensors", averages(tmp_path / "y.safetensors"))
+    path = with_more(tmp_path / "x.safetensors", averages())
     parts = loaded(path)
     with torch.no_grad():
         parts.text_encoder.final_layer_norm.bias.add_(1)
@@ -100,9 +118,9 @@ def test_broken_positions_are_mended_by_a_conversion_too(tmp_path):
 
 
 def test_fp8_weights_are_used_as_float32_and_that_is_said(tmp_path):
-    plain = tensors.load(make_tiny(tmp_path / "y.safetensors"))[TIME]
-    said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: plain.to(torch.float8_e4m3fn)}))
-    assert torch.equal(parts.unet.time_embedding.linear_1.weight, plain.to(torch.float8_e4m3fn).float())
+    small = plain()[TIME].to(torch.float8_e4m3fn)
+    said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: small}))
+    assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float())
     assert "is in fp8 (1 tensor)," in said["W-MODEL-FP8"].en
 
 

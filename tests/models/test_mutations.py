@@ -31,7 +31,7 @@ from core.models.family import open_family
 from core.train import add_ons
 from tests.tiny import make_tiny, make_tiny_folder
 
-COUNT = int(os.environ.get("RAREWORD_MUTATIONS", "30"))
+COUNT = int(os.environ.get("RAREWORD_MUTATIONS", "20"))
 LONGEST = 5.0
 """Seconds of one file; a sound one takes a tenth."""
 MOST_MEMORY = 512 * 2**20

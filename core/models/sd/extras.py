@@ -64,6 +64,8 @@ def notices(
     averaged = sum(name.startswith(EMA) for file in files for name in file.tensors)
     if averaged > 2:  # two are counters
         yield _averaged(path)
+    if isinstance(store, Folder) and any((path / "unet").glob("*.non_ema.*")):
+        yield _plain_beside(path)
     if isinstance(store, SingleFile) and broken_positions(store):
         yield _positions(path)
     small = sum(
@@ -84,9 +86,9 @@ def broken_positions(store: SingleFile) -> dict[str, Lazy]:
     for name in store.file.tensors:
         if name.split(".")[-1] == POSITIONS and name.startswith(_STARTS["text_encoder"]):
             wrote = store.file.read(name)
-            counted = torch.arange(wrote.numel())
-            if not torch.equal(wrote.flatten().double(), counted.double()):
-                found[name] = _counted(counted, tuple(wrote.shape))
+            right = torch.arange(wrote.numel())
+            if not torch.equal(wrote.flatten().double(), right.double()):
+                found[name] = _whole(right, tuple(wrote.shape))
     return found
 
 
@@ -110,7 +112,7 @@ def _is_harmless(name: str, layers: set[str]) -> bool:
     return name.split(".")[-1] in _UNUSED_ENDS or (is_apart and any(part in name for part in _UNUSED_PARTS))
 
 
-def _counted(numbers: Tensor, shape: Shape) -> Lazy:
+def _whole(numbers: Tensor, shape: Shape) -> Lazy:
     return Lazy(torch.int64, shape, lambda: numbers.reshape(shape))
 
 
@@ -135,6 +137,15 @@ def _averaged(path: Path) -> Warned:
         "The averaged ones are left out of a model whose U-Net is trained.",
         f"{path} にはU-Netの通常の重みとEMAの重みがあり、通常の重みを使います。"
         "U-Netを学習したモデルには、EMAの重みを保存しません。",
+        str(path),
+    )
+
+
+def _plain_beside(path: Path) -> Warned:
+    return Warned(
+        "W-MODEL-EMA",
+        f"{path} holds its U-Net twice; the averaged weights (EMA) are used, not the files called non_ema.",
+        f"{path} にはU-Netの重みが2種類あり、EMAの重みを使います（non_emaのファイルは使いません）。",
         str(path),
     )
 
