@@ -175,3 +175,13 @@ def test_a_field_of_text_takes_numbers_and_no_lists():
     for value in ([], {}, ["x"], "a\ud800", float("nan"), float("inf"), 10**400):
         with pytest.raises(UserError):
             taken(text, value)
+
+
+def test_a_field_of_files_takes_what_the_page_sends_for_a_file_and_nothing_else():
+    one, many = gr.File(render=False), gr.File(file_count="multiple", render=False)
+    sent = {"path": "/tmp/a.png", "meta": {"_type": "gradio.FileData"}}
+    assert taken(one, sent) == sent and taken(many, [sent]) == [sent]
+    for value in (["x", 1], "x", 7, {"a": [1]}, {"path": 1}, [[["x"]]]):
+        for block in (one, many):
+            with pytest.raises(UserError):
+                taken(block, value)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
 from core.errors import Problem, UserError
 from ui.text import say
@@ -45,12 +46,13 @@ def taken(block: Any, value: Any) -> Any:
 
     Raises UserError for lists, objects, half characters, and numbers that are none.
     """
-    if block.stateful or isinstance(block, gr.File | gr.UploadButton) or value is None:
+    is_file = isinstance(block, gr.File | gr.UploadButton)
+    if block.stateful or value is None or (is_file and is_of_files(block, value)):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_whole = not isinstance(value, str) or not any(0xD800 <= ord(c) < 0xE000 for c in value)
     is_usable = not is_number or (math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST)
-    if not isinstance(value, str | int | float) or not is_whole or not is_usable:
+    if is_file or not isinstance(value, str | int | float) or not is_whole or not is_usable:
         name = str(getattr(block, "label", None) or block.elem_id or type(block).__name__)
         raise UserError(
             Problem("E-FIELD", say("app.field", "en", name=name), say("app.field", "ja", name=name))
@@ -58,3 +60,12 @@ def taken(block: Any, value: Any) -> Any:
     is_text = isinstance(block, gr.Textbox | gr.HTML | gr.Radio | gr.Dropdown)
     of_numbers = any(isinstance(one, int) for _, one in getattr(block, "choices", None) or ())
     return str(value) if is_text and not of_numbers else value
+
+
+def is_of_files(block: Any, value: Any) -> bool:
+    """Whether a value has the form in which the page sends files; which ones, the guard checks."""
+    try:
+        block.data_model.model_validate(value, context={"validate_meta": True})
+    except ValidationError:
+        return False
+    return True
