@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import TimeoutError
 
 from core.events import RunEnded, Saved
 from core.forecast.machine import Machine
@@ -383,18 +382,6 @@ def test_start_asks_before_it_puts_earlier_results_aside(at, stage):
     assert stage.run.config.save.output_name == "sls_frog-2" and earlier.read_bytes() == b"a result"
 
 
-def trashed(page):
-    """Whether the first run could be removed; the tab that was just opened may draw its question away."""
-    sure = page.locator("#runs-heads [data-act=trash-yes]")
-    if not sure.count():
-        page.locator("#runs-heads [data-act=trash]").first.click()
-    try:
-        sure.click(timeout=5000)
-    except TimeoutError:
-        return False
-    return True
-
-
 def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page = at()
     past_runs(stage.window)
@@ -411,7 +398,8 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page.tab(3)
     comes_true(lambda: value(page, "opt-network-rank") in ("4", "16"))
     page.tab(4)
-    comes_true(lambda: trashed(page.page))
+    page.page.locator("#runs-heads [data-act=trash]").first.click()
+    page.page.locator("#runs-heads [data-act=trash-yes]").click()
     page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 1")
     page.page.locator("#runs-list .rw-removed summary").click()
     page.page.locator("#runs-list [data-act=back]").click()

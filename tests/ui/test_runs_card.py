@@ -142,6 +142,18 @@ def test_removing_a_run_is_asked_first_then_done_and_undone(app, window, past):
     assert len(runs.past_runs(window.output)) == 3
 
 
+def test_a_look_anew_leaves_the_question_whether_to_remove_a_run(app, past):
+    raw = demo_raw(app)
+    (frog,) = names(past, raw, "frog")
+    asked = past.act(raw, (frog,), {"act": "trash", "on": frog}, "en")
+    data = {component: raw[key] for key, component in app.form.components.items()}
+    again = past.looked(data | {part: asked[part] for part in past.kept}, "en")
+    assert "Models and states stay" in text_of(again, past, "heads")
+    refused = past.act(raw, (frog,), {"act": "trash-no", "on": frog}, "en")
+    again = past.looked(data | {part: refused[part] for part in past.kept}, "en")
+    assert "Models and states stay" not in text_of(again, past, "heads")
+
+
 def test_the_run_under_way_is_not_removed(app, window, past):
     raw = demo_raw(app)
     window.runner.current = type(

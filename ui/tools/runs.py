@@ -60,17 +60,23 @@ class RunsCard:
         # What this page has ticked, the step of the pictures, the run it asks about.
         self.parts["chosen"] = gr.State(())
         self.parts["step"] = gr.State(LAST)
+        self.parts["asked"] = gr.State("")
 
     @property
     def shown(self) -> list[Any]:
         """What a look anew changes."""
-        names = ("list", "said", "heads", "curves", "pictures", "settings", "chosen", "step")
+        names = ("list", "said", "heads", "curves", "pictures", "settings", "chosen", "step", "asked")
         return [self.parts[name] for name in names]
+
+    @property
+    def kept(self) -> set[Any]:
+        """What a look anew must be given besides the form's fields."""
+        return {self.parts[name] for name in ("chosen", "step", "asked")}
 
     def connect(self, lang: Any) -> Any:
         """Bind the handlers. Gives the event that fills the form."""
         parts, form, window = self.parts, self._form, self._window
-        reading = {lang, parts["chosen"], parts["step"], *form.inputs}
+        reading = {lang, *self.kept, *form.inputs}
         shown = self.shown
 
         def look(data: Data) -> Update:
@@ -106,7 +112,8 @@ class RunsCard:
     def looked(self, data: Data, lang: Lang) -> Update:
         """`look` at what a page shows."""
         parts = self.parts
-        return self.look(self._form.raw(data), data[parts["chosen"]], data[parts["step"]], lang)
+        chosen, step, asked = (data[parts[name]] for name in ("chosen", "step", "asked"))
+        return self.look(self._form.raw(data), chosen, step, lang, asked)
 
     # What lies in the folders.
 
@@ -143,8 +150,10 @@ class RunsCard:
 
     # Handlers.
 
-    def look(self, raw: Mapping[str, Any], chosen: Sequence[str], step: str, lang: Lang) -> Update:
-        """The list anew, and what is ticked."""
+    def look(
+        self, raw: Mapping[str, Any], chosen: Sequence[str], step: str, lang: Lang, asked: str = ""
+    ) -> Update:
+        """The list anew, and what is ticked. asked: name of the run that the page asks about."""
         found, parts = self.found(raw), self.parts
         there = {name_of(run): run for run in found}
         kept = [there[name] for name in chosen if name in there]
@@ -152,7 +161,7 @@ class RunsCard:
         names = [name_of(run) for run in kept]
         listed = list_html(found, self._gone(raw), names, folder, lang)
         listed += f"{as_of(lang)}<!-- {self._drawing} -->"
-        return {parts["list"]: listed, parts["said"]: ""} | self._beside(raw, kept, step, lang)
+        return {parts["list"]: listed, parts["said"]: ""} | self._beside(raw, kept, step, lang, asked)
 
     def tick(self, raw: Mapping[str, Any], before: Sequence[str], event: Any, lang: Lang) -> Update:
         """Show what is ticked now; a run keeps its colour as long as those ticked before it stay."""
@@ -190,6 +199,7 @@ class RunsCard:
         return {
             parts["chosen"]: tuple(name_of(record.run) for record in records),
             parts["step"]: LAST if at is None else str(at),
+            parts["asked"]: asked,
             parts["heads"]: f'<div class="rw-heads">{heads}</div>' if heads else "",
             parts["curves"]: curves_html(names, stories, lang) if stories else "",
             parts["pictures"]: pictures_html(names, stories, at, thumbs, lang),

@@ -61,7 +61,7 @@ class UnderWay:
         told = [*self._results.values(), reg]
         tab.select(
             guarded(lambda data: self.opened(data, data[fields[TRAIN]], data[reg], data[lang]), self._window),
-            {lang, past.parts["chosen"], past.parts["step"], *inputs},
+            {lang, *past.kept, *inputs},
             [*past.shown, self._listed.parts["list"], self._made.parts["hint"], *told],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
