@@ -1,0 +1,82 @@
+"""What is wrong with settings and pictures is told before a run starts, in a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.data.pictures import fill
+
+pytestmark = pytest.mark.browser
+
+
+def check(page):
+    """What Check says of the settings as they are."""
+    page.page.locator("#run-check:enabled").click()
+    said = page.page.locator("#run-message")
+    said.locator(".is-good, .rw-problems").first.wait_for()
+    return said
+
+
+def told(place, *words):
+    """Whether one line of what is said there has all these words."""
+    lines = place.locator(".rw-problems li").all_inner_texts()
+    return any(all(word in line for word in words) for line in lines)
+
+
+def test_a_rate_of_lora_kept_for_dreambooth_is_told_by_check_and_beside_the_field(at):
+    page = at()
+    page.tab(3)
+    page.page.locator("#opt-network-method label").nth(1).click()
+    # The rate that stays from LoRA, and the lowest of the usual ones.
+    assert told(check(page), "train.learning_rate", "1.5e-3", "5e-7")
+    page.tab(2)
+    beside = page.page.locator("#schedule")
+    beside.locator(".rw-problems", has_text="1.5e-3").wait_for()
+    page.fill("opt-train-learning-rate", "1e-6")
+    beside.locator(".rw-problems").wait_for(state="detached")
+
+
+def test_a_rate_a_hundred_million_times_the_usual_is_told_by_check_before_it_fails(at):
+    page = at()
+    page.tab(2)
+    page.fill("opt-train-learning-rate", "1e5")
+    assert told(check(page), "train.learning_rate", "1e5", "1e-3")
+
+
+def test_captions_with_another_identifier_than_their_folder_are_told_by_check_and_preview(at, tmp_path):
+    folder = fill(tmp_path, {"8_lvl cat": 2}) / "8_lvl cat"
+    for picture in folder.glob("*.png"):
+        picture.with_suffix(".txt").write_text("sls cat, sitting", encoding="utf-8")
+    page = at()
+    page.fill("opt-dataset-train-data-dir", str(tmp_path))
+    assert told(check(page), "lvl", "sls")
+    page.page.locator("#preview-look:enabled").click()
+    preview = page.page.locator("#preview-html")
+    preview.locator("td", has_text="8_lvl cat").first.wait_for()
+    assert told(preview, "lvl", "sls")
+
+
+EXAMPLES = re.compile(r'\[".+?"\]|\bstep_rules=[\d.:,]+\d')
+
+
+def shown_in_help(page, element):
+    """The one value that the help of a field gives to be typed."""
+    (example,) = EXAMPLES.findall(page.page.locator(f"#{element} .info-text").inner_text())
+    return example
+
+
+def test_arguments_are_taken_as_the_help_of_their_fields_shows_them(at, stage):
+    stage.window.draft.keep({"optimizer.lr_scheduler": "piecewise_constant"})
+    page = at()
+    page.page.locator("#level label").nth(2).click()
+    page.tab(2)
+    for element in ("opt-optimizer-optimizer-args", "opt-optimizer-lr-scheduler-args"):
+        page.fill(element, shown_in_help(page, element))
+    assert check(page).locator(".is-bad").all_inner_texts() == []
+    page.page.locator("#run-start").click()
+    page.status("running")
+    optimizer = stage.run.config.optimizer
+    assert [*optimizer.optimizer_args] == ["weight_decay=0.01", "betas=0.9,0.999"]
+    assert [*optimizer.lr_scheduler_args] == ["step_rules=1:100,0.5:200,0.1"]
