@@ -1,0 +1,102 @@
+"""Settings of other trainers opened as files in a browser: what they bring, empty and leave alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.config.test_import_refusals import ONETRAINER
+
+pytestmark = pytest.mark.browser
+
+REG, PROMPTS, LOGS = "opt-dataset-reg-data-dir", "opt-sample-sample-prompts", "opt-log-logging-dir"
+
+
+def kohya(**settings):
+    return {"LoRA_type": "Standard", "network_dim": 8, **settings}
+
+
+def open_json(page, folder, name, settings):
+    """Choose a file of these settings in the browser's window for it."""
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    opens = page.page.locator("#file-open")
+    if opens.is_hidden():
+        page.page.locator("#preset-more button").first.click()
+    with page.page.expect_file_chooser() as choosing:
+        opens.click()
+    choosing.value.set_files(file)
+
+
+def value(page, element):
+    return page.page.locator(f"#{element} textarea, #{element} input").first.input_value()
+
+
+def holds(page, element, text):
+    """Wait until a field holds this text and nothing else."""
+    page.page.wait_for_function(
+        "([field, text]) => document.querySelector(field).value === text",
+        arg=[f"#{element} textarea, #{element} input", text],
+    )
+
+
+def settings(page):
+    """What stands in the field of every option that has been shown."""
+    return {name: there for name, there in page.fields().items() if name.startswith("opt-")}
+
+
+def test_an_empty_folder_in_a_json_empties_the_field_of_the_regularization_pictures(at, stage, tmp_path):
+    page = at()
+    assert value(page, REG) == "demo/reg"
+    open_json(page, tmp_path, "cats", kohya(train_data_dir=str(tmp_path), reg_data_dir=""))
+    holds(page, "opt-dataset-train-data-dir", str(tmp_path))
+    holds(page, REG, "")
+    assert not stage.window.draft.values["dataset.reg_data_dir"]
+
+
+def test_prompts_and_log_folder_of_one_json_do_not_stay_for_the_next(at, tmp_path):
+    page = at()
+    page.page.locator("#level label").nth(2).click()
+    page.tab(2)
+    prompts, logs = value(page, PROMPTS), value(page, LOGS)
+    assert prompts.startswith("sls frog")
+    open_json(page, tmp_path, "cats", kohya(sample_prompts="a cat", logging_dir=str(tmp_path / "cats")))
+    holds(page, PROMPTS, "a cat")
+    holds(page, LOGS, str(tmp_path / "cats"))
+    open_json(page, tmp_path, "dogs", kohya(max_train_steps=77))
+    holds(page, "opt-train-max-train-steps", "77")
+    holds(page, PROMPTS, prompts)
+    holds(page, LOGS, logs)
+
+
+def test_a_preset_applied_before_is_no_longer_named_once_a_json_is_opened(at, stage, tmp_path):
+    mine = stage.window.workspace / "presets" / "my cats.toml"
+    mine.parent.mkdir()
+    mine.write_text("format = 1\n[network]\nrank = 24\n", encoding="utf-8")
+    page = at()
+    page.page.locator("#preset-choice input").click()
+    page.page.locator("[role=option]", has_text="my cats").click()
+    page.page.locator("#preset-apply").click()
+    applied = page.page.locator("#preset-note .is-good", has_text="my cats")
+    applied.wait_for()
+    assert "my cats" in value(page, "preset-choice")
+    open_json(page, tmp_path, "dogs", kohya())
+    page.page.locator("#preset-said .is-good", has_text="dogs.json").wait_for()
+    applied.wait_for(state="detached")
+    holds(page, "preset-choice", at.words("Choose a preset", "プリセットを選ぶ"))
+
+
+def test_a_json_of_onetrainer_is_refused_by_its_name_and_changes_no_setting(at, stage, tmp_path):
+    stage.window.draft.keep({"network.rank": "24"})
+    page = at()
+    page.tab(3)
+    before, kept = settings(page), dict(stage.window.draft.values)
+    open_json(page, tmp_path, "onetrainer", ONETRAINER)
+    said = page.page.locator("#preset-said")
+    said.locator(".is-good, .rw-problems").first.wait_for()
+    assert "OneTrainer" in said.inner_text() and not said.locator(".is-good").count()
+    for sounds_alike in ("training_comment", "rank_dropout"):
+        assert sounds_alike not in said.inner_text()
+    assert settings(page) == before and before["opt-network-rank 0"] == "24"
+    assert stage.window.draft.values == kept
