@@ -21,7 +21,7 @@ from ui.run.live import answer
 from ui.run.log import log_text
 from ui.run.show import outcome_html
 from ui.window import PROJECT
-from ui.window.resuming import last_story, look_in_background
+from ui.window.resuming import Unfinished, last_story, look_in_background
 from ui.window.run_view import RunView, Watcher, log_lines
 
 
@@ -340,6 +340,45 @@ def test_the_step_moves_between_two_reports_and_a_resumed_run_begins_where_its_s
     assert "177 / 300" in looked(app)["head"]
 
 
+def saved_at(run, folder, step):
+    """The run keeps its state at this step; as one Resume goes on from."""
+    state = folder / f"step-{step}-state"
+    state.mkdir()
+    (state / "state.json").write_text(f'{{"step": {step}}}', encoding="utf-8")
+    run.end("stopped", step, state)
+
+
+def test_a_resumed_run_begins_with_the_curve_and_samples_of_all_before_it_up_to_its_state(
+    app, window, tmp_path
+):
+    press(app, "start")
+    first = window.runner.current
+    for step in (10, 20, 30):
+        first.step(step, loss=step / 100, total=90)
+        first.log(Saved("sample", str(tmp_path / f"{step}.png"), step, {"prompt": "a", "number": 0}))
+    saved_at(first, tmp_path, 25)  # the state of step 30 was lost
+    press(app, "resume")
+    view, _ = window.look()
+    assert view.losses.means == [(10, 0.1), (20, 0.2)] and [s.step for s in view.samples] == [10, 20]
+    assert view.step is None and view.logged == [] and view.model_path == view.state_path == ""
+    second = window.runner.current
+    second.step(30, loss=0.7, total=90)
+    saved_at(second, tmp_path, 30)
+    press(app, "resume")
+    view, _ = window.look()
+    assert view.losses.means == [(10, 0.1), (20, 0.2), (30, 0.7)] and view.rates["unet"].last == 30
+    assert [s.step for s in view.samples] == [10, 20]
+
+
+def test_a_new_run_has_nothing_of_the_run_before_it(app, window, tmp_path):
+    press(app, "start")
+    window.runner.current.step(3)
+    saved_at(window.runner.current, tmp_path, 3)
+    press(app, "start")
+    view, _ = window.look()
+    assert view.losses.means == [] and window.runner.current.config.save.resume is None
+
+
 def test_a_sample_that_is_drawn_is_told_by_its_image_and_not_by_its_steps(app, window):
     press(app, "start")
     window.runner.current.log(StageProgress("sample", 24, 150, item=1, items=5))
@@ -529,6 +568,19 @@ def test_a_window_tells_the_story_of_the_run_before_it_was_started(app, window):
     assert "step 8/20" in shown["log"] and {"start", "check"} <= visible(shown)
     press(app, "start")
     assert "my frog" not in looked(app)["head"]
+
+
+def test_a_run_resumed_after_a_restart_begins_with_the_curve_of_its_story(app, window, tmp_path):
+    state = tmp_path / "step-2-state"
+    steps = [StepDone(n, 20, 1, 0.5 / n, {"unet": 1e-4}, 1.0, 0.5) for n in (1, 2, 3)]
+    folder = window.output / "runs" / "20260102-030405-my_frog"
+    a_run_that_left(folder, [*steps[:2], Saved("state", str(state), 2), steps[2]])
+    window.left.story = last_story(window.output)
+    window.left.unfinished = Unfinished(state, PROJECT / "demo" / "run.toml", "my frog", 2)
+    press(app, "resume")
+    view, _ = window.look()
+    assert window.runner.current.config.save.resume == str(state)
+    assert view.losses.means == [(1, 0.5), (2, 0.25)]
 
 
 def test_the_story_of_a_run_that_came_to_its_end_says_so(app, window):

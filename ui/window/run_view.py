@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from core.config.schema import RunConfig
 from core.errors import Lang
 from core.events import Event, EventLog, Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from ui.parts.curve import Curve
@@ -134,9 +136,21 @@ class RunView:
         kept = self._logged_steps if isinstance(event, StepDone) else self._logged
         kept.append((self.logged_events, event))
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Begin with the curves and samples of the run that this one goes on from."""
+        for event in events:
+            if isinstance(event, StepDone):
+                self._draw(event)
+            elif isinstance(event, Saved) and event.kind == "sample":
+                self.samples.append(event)
+
     def _take_step(self, event: StepDone) -> None:
         self.step, self.stage, self.pause = event, None, None
         self.steps_taken += 1
+        self._draw(event)
+        self.steps.append(event)
+
+    def _draw(self, event: StepDone) -> None:
         self.losses.add(event.step, event.loss)
         if event.validation_loss is not None:
             self.validation.add(event.step, event.validation_loss)
@@ -145,7 +159,6 @@ class RunView:
                 # A dictionary of its own: another page's look may be going through the old one.
                 self.rates = {**self.rates, name: Curve(most=MOST_RATE_BINS)}
             self.rates[name].add(event.step, rate)
-        self.steps.append(event)
 
     def _take_stage(self, event: StageProgress) -> None:
         before = self.stage
@@ -163,13 +176,16 @@ class Watcher:
         self._read = 0
         self._number = 0
         self._view = RunView()
+        self._before: tuple[Event, ...] = ()
 
     def look(self, run: Run | None) -> tuple[RunView, tuple[int, int, str]]:
         """The view, and what changes whenever the view does."""
         with self._lock:
             if run is not self._run:
+                self._before = self._told_before(run)
                 self._run, self._read, self._number = run, 0, self._number + 1
                 self._view = RunView(started=run.started, folder=run.folder) if run else RunView()
+                self._view.recall(self._before)
             if run is not None:
                 # The status first: an end that comes in between is seen at the next look, with its event.
                 self._view.status = run.status
@@ -179,6 +195,17 @@ class Watcher:
                 for event in events:
                     self._view.take(event)
             return self._view, (self._number, self._read, self._view.status)
+
+    def _told_before(self, run: Run | None) -> tuple[Event, ...]:
+        """What was told up to the state that this run goes on from; () when it is not one of the last run."""
+        config: RunConfig | None = getattr(run, "config", None)  # a run of an earlier window has none
+        if config is None or not config.save.resume or self._run is None:
+            return ()
+        state = Path(config.save.resume).resolve()
+        told = [e for e in (*self._before, *self._run.log.since(0)) if isinstance(e, StepDone | Saved)]
+        states = [e for e in told if isinstance(e, Saved) and e.kind == "state"]
+        steps = [e.step for e in states if Path(e.path).resolve() == state]
+        return tuple(e for e in told if steps and e.step <= steps[-1])
 
 
 class LogLine(NamedTuple):
