@@ -25,6 +25,7 @@ from core.events import (
     Emit,
     Event,
     EventLog,
+    Paused,
     PlanReady,
     RunEnded,
     Saved,
@@ -218,7 +219,7 @@ class _Emitter:
             self(_sink_failed(kind, e))
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, PlanReady | Stepped | StepDone | Saved):
+        if isinstance(event, PlanReady | Stepped | StepDone | Saved | Paused):
             self._handle.at_step = max(self._handle.at_step, event.step)
         if isinstance(event, Stepped | StepDone):
             self._handle.has_begun = True

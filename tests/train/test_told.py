@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.config import toml_io
 from core.errors import UserError
-from core.events import PlanReady, StepDone, Stepped, Warned
+from core.events import Paused, PlanReady, StepDone, Stepped, Warned
 from core.runner import Runner
 from core.sinks import Console
 from core.train import loop
@@ -53,6 +53,8 @@ def test_a_run_is_seen_at_its_step_and_its_log_holds_the_reports_only(configure,
         seen.append((handle[0].at_step, handle[0].status))
         emit(Stepped(175, 300))
         seen.append((handle[0].at_step, handle[0].status))
+        emit(Paused(177))  # within a quarter of a second
+        seen.append((handle[0].at_step, handle[0].status))
 
     seen, handle, told = [], [], []
     runner = Runner(lambda *arguments: (ready.wait(5), steps(*arguments)))
@@ -68,7 +70,7 @@ def test_a_run_is_seen_at_its_step_and_its_log_holds_the_reports_only(configure,
     handle.append(runner.start(toml_io.dumps(toml_io.values_of(configure())), (), [Sink()]))
     ready.set()
     assert handle[0].wait(10)
-    assert seen == [(174, "starting"), (175, "running")]
+    assert seen == [(174, "starting"), (175, "running"), (177, "running")]
     assert any(isinstance(event, Stepped) for event in told)
     assert not any(isinstance(event, Stepped) for event in handle[0].log.since(0))
     assert "stepped" not in (handle[0].folder / "events.jsonl").read_text(encoding="utf-8")
