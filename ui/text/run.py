@@ -144,13 +144,17 @@ RUN_WORDS: Mapping[str, Words] = {
         "All is well: {images:#picture}, {steps:#step}, {epochs}.",
         "問題ありません：画像{images}枚、{steps}ステップ（{epochs}）。",
     ),
-    "run.saved.now": Words("Will be saved after the current step.", "現在のステップの後に保存します。"),
+    "run.saved.now": Words(
+        "Will be saved after the current step, in a pause at once.",
+        "現在のステップの後に保存します（一時停止中はすぐに保存します）。",
+    ),
     "run.sampled.now": Words(
-        "Samples will be drawn after the current step.", "現在のステップの後に生成します。"
+        "Samples will be drawn after the current step, in a pause at once.",
+        "現在のステップの後に生成します（一時停止中はすぐに生成します）。",
     ),
     "run.prompts.drawn": Words(
-        "Samples of {n:#prompt} will be drawn after the current step.",
-        "現在のステップの後に、{n}個のプロンプトで生成します。",
+        "Samples of {n:#prompt} will be drawn after the current step, in a pause at once.",
+        "現在のステップの後に、{n}個のプロンプトで生成します（一時停止中はすぐに生成します）。",
     ),
     "run.no.prompts": Words(
         "Give a sample prompt first (Training tab).",
