@@ -1,5 +1,5 @@
 @echo off
-rem Finds Python 3.11-3.13, makes .venv with it, and hands over to core\setup_env.py, which installs and starts.
+rem Finds Python 3.11-3.13, makes .venv with it, and hands over to core\setup\environment.py, which installs and starts.
 rem   launch.bat [options of gui.py]   launch.bat demo [options]   launch.bat test [options of pytest]
 rem
 rem ASCII and English only: cmd reads this file in the console's code page, where other letters come out wrong.
@@ -42,7 +42,7 @@ set "CODE=1"
 goto end
 
 :start
-".venv\Scripts\python.exe" -m core.setup_env %*
+".venv\Scripts\python.exe" -m core.setup.environment %*
 set "CODE=%errorlevel%"
 goto end
 

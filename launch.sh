@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds Python 3.11-3.13, makes .venv with it, and hands over to core/setup_env.py, which installs and starts.
+# Finds Python 3.11-3.13, makes .venv with it, and hands over to core/setup/environment.py, which installs and starts.
 #   ./launch.sh [options of gui.py]  ·  ./launch.sh demo [options]  ·  ./launch.sh test [options of pytest]
 set -u
 cd -- "$(CDPATH= dirname -- "${BASH_SOURCE[0]}")" || exit 1
@@ -43,4 +43,4 @@ https://www.python.org/downloads/ から入れて、もう一度起動してく�
     fi
 fi
 
-exec .venv/bin/python -m core.setup_env "$@"
+exec .venv/bin/python -m core.setup.environment "$@"

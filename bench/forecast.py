@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 
 from bench.step_memory import measure
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.forecast import architecture
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup

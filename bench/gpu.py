@@ -67,7 +67,7 @@ FORECASTS: dict[str, dict[str, Any]] = {
 
 def run_file(base: Path, folder: Path, attention: str, changes: dict[str, Any]) -> str:
     """The run file of the settings above, but for the changes."""
-    from core.config import toml_io
+    from core.config.file import toml_text
 
     overrides = {
         "model.base": str(base),
@@ -86,7 +86,7 @@ def run_file(base: Path, folder: Path, attention: str, changes: dict[str, Any]) 
         "save.output_dir": str(folder / "out"),
         "log.log_every_n_steps": 1,
     } | changes
-    return toml_io.dumps(overrides)
+    return toml_text.dumps(overrides)
 
 
 def train(base: Path, folder: Path, attention: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from core.formats import tensors
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank
 from core.models.sd.save import Whole, folder_texts
@@ -37,7 +37,7 @@ def make_folder(path: Path, family: str) -> Path:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(text, encoding="utf-8")
     random = torch.Generator().manual_seed(0)
-    for part in keys.PARTS:
+    for part in tensor_names.PARTS:
         module: Any = blank(part, configs[part]).half().to_empty(device="cpu")
         for parameter in module.parameters():
             parameter.data.uniform_(-0.05, 0.05, generator=random)
@@ -48,7 +48,7 @@ def make_folder(path: Path, family: str) -> Path:
 def weights(folder: Path, part: str) -> dict[str, torch.Tensor]:
     """A part's tensors by the names of the module."""
     found = tensors.load(folder / part / f"{STEMS[part]}.safetensors")
-    return {keys.canonical_module(part, name): tensor for name, tensor in found.items()}
+    return {tensor_names.canonical_module(part, name): tensor for name, tensor in found.items()}
 
 
 def differing(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> list[str]:
@@ -85,7 +85,7 @@ def main() -> int:
         ),
     )
     bad = []
-    for part in keys.PARTS:
+    for part in tensor_names.PARTS:
         start = weights(first, part)
         told[part] = len(start)
         bad += [f"folder: {part}.{name}" for name in differing(start, weights(last, part))]

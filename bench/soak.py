@@ -28,8 +28,8 @@ import torch
 import tqdm
 
 from bench.kills import make_data
-from core.config import toml_io
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
 from core.events import Event, StepDone
 from core.runner import RunHandle, Runner
 
@@ -87,7 +87,7 @@ def one_run(number: int, base: Path, data: Path, place: Path) -> str:
     stop = Stop()
     is_stopped = number % len(KINDS) == 4 and number // len(KINDS) % 2 == 0
     handle = Runner().start(
-        toml_io.dumps(toml_io.values_of(config_of(number, base, data, place))),
+        toml_text.dumps(toml_text.values_of(config_of(number, base, data, place))),
         [],
         [stop] if is_stopped else [],
     )

@@ -139,7 +139,7 @@ class Track:
 
     def ours(self, race: Race, base: str) -> dict[str, Any]:
         """One run of our trainer. base: "file" or "folder", how the model is given."""
-        from core.config import toml_io
+        from core.config.file import toml_text
 
         values = {
             "model": {"base": str(self._bases[base])},
@@ -157,7 +157,7 @@ class Track:
         run_file = self._folder / "run.toml"
         lines = ["format = 1"]
         for section, entries in values.items():
-            lines += [f"[{section}]", *(f"{key} = {toml_io.toml_value(v)}" for key, v in entries.items())]
+            lines += [f"[{section}]", *(f"{key} = {toml_text.toml_value(v)}" for key, v in entries.items())]
         run_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return self._run("core", "train", str(run_file))
 

@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from core.config import check
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.train import run
-from core.train.engine import Engine
+from core.train.device.engine import Engine
 from core.train.loop import Training, _gradients
 
 STEPS = 2
@@ -77,7 +77,7 @@ def living() -> int:
 
 
 def _mapped() -> list[tuple[int, int]]:
-    """Where files without a name are mapped in, as core.train.loading.rest does it."""
+    """Where files without a name are mapped in, as core.train.inputs.loading.rest does it."""
     table = Path("/proc/self/maps")
     if not table.is_file():
         return []

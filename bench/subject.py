@@ -38,12 +38,16 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, float]:
     """Run one variant to its end; the saved model and the seconds its steps took."""
-    from core.config import toml_io
+    from core.config.file import toml_text
     from core.events import Saved, StepDone
     from core.runner import Runner
 
-    more = [*overrides, f"save.output_dir={toml_io.toml_value(str(folder))}", "sample.sample_at_first=false"]
-    handle = Runner().start(toml_io.read(RUN_FILE), [*more, "log.log_every_n_steps=1"])
+    more = [
+        *overrides,
+        f"save.output_dir={toml_text.toml_value(str(folder))}",
+        "sample.sample_at_first=false",
+    ]
+    handle = Runner().start(toml_text.read(RUN_FILE), [*more, "log.log_every_n_steps=1"])
     handle.wait()
     end = handle.ended
     if end is None or end.exit_code:
@@ -56,7 +60,7 @@ def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, fl
 
 def pipeline(base: Path, lora: Path | None) -> Any:
     """diffusers' pipeline of a model of ours, with the LoRA put in by diffusers itself."""
-    from core.config.schema import ModelConfig
+    from core.config.schema.run import ModelConfig
     from core.models.family import open_family
 
     family = open_family("auto")

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TextIO
 
 from core import console, ending, signals
-from core.config import describe, toml_io
+from core.config import option_docs
 from core.config.check import load
+from core.config.file import toml_text
+from core.data.plan import as_json, as_text
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigError, Lang, Problem, UserError
-from core.formats import commit
+from core.formats import atomic_write
 from core.patience import Patience
 from core.sinks import waiting
 
@@ -145,11 +147,11 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
     overrides = list(args.overrides)
     if args.resume:
-        overrides.append(f"save.resume={toml_io.toml_value(args.resume)}")
+        overrides.append(f"save.resume={toml_text.toml_value(args.resume)}")
     if args.resume_anyway:
         overrides.append("save.resume_anyway=true")
     sinks = [Console(out, lang)] if is_main_process() else []
-    text, asked = toml_io.read(args.file), threading.Event()
+    text, asked = toml_text.read(args.file), threading.Event()
     # Before the run begins, so that no signal finds its thread without anybody to stop it. A second press
     # leaves at once: the last state is good.
     with signals.asking(asked.set, lambda: os._exit(EXIT_STOPPED)):
@@ -163,13 +165,13 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.data import datasets
-    from core.train import before
+    from core.data.sources import dataset_config
+    from core.train import run_checks
 
     checked = load(args.file, args.overrides)
     config = checked.config
-    inside = datasets.read(config.dataset).problems if config.dataset.dataset_config else ()
-    found = (*checked.notices, *inside, *checked.located(before.problems(config)))
+    inside = dataset_config.read(config.dataset).problems if config.dataset.dataset_config else ()
+    found = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
     if any(problem.is_error for problem in found):
         raise ConfigError(*found)
     for problem in found:
@@ -179,7 +181,7 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 
 def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.data import plan as plans
+    from core.data.plan import plan as plans
     from core.models.sd import tokens
 
     config = load(args.file, args.overrides).config
@@ -188,7 +190,7 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     plan = plans.make(config.dataset, seed, patience=patience)
     if args.json:
         json.dump(
-            plan.to_json(config.train, tokens.count_tokens, config.model.max_token_length),
+            as_json.values(plan, config.train, tokens.count_tokens, config.model.max_token_length),
             out,
             ensure_ascii=False,
             indent=1,
@@ -196,7 +198,9 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         print(file=out)
     else:
         print(
-            plan.report(lang, config.train, tokens.count_tokens, token_limit=config.model.max_token_length),
+            as_text.text(
+                plan, lang, config.train, tokens.count_tokens, token_limit=config.model.max_token_length
+            ),
             file=out,
         )
     return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
@@ -208,24 +212,24 @@ def _say_waiting(path: Path | None, out: TextIO, lang: Lang) -> None:
 
 
 def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
-    from core.config import importing
+    from core.config.imports import read_any
 
     if args.target is not None:
-        commit.refuse_existing(args.target)
+        atomic_write.refuse_existing(args.target)
     path = Path(args.file)
     if args.file != "-" and path.suffix.lower() == ".safetensors":
         from core.formats import header
 
-        found = importing.import_metadata(header.read_header(path).metadata)
+        found = read_any.import_metadata(header.read_header(path).metadata)
     else:
-        found = importing.import_text(
-            toml_io.read_stream(sys.stdin) if args.file == "-" else toml_io.read(path)
+        found = read_any.import_text(
+            toml_text.read_stream(sys.stdin) if args.file == "-" else toml_text.read(path)
         )
-    text = toml_io.dumps(found.values, lang)
+    text = toml_text.dumps(found.values, lang)
     if args.target is None:
         print(text, file=out)
     else:
-        toml_io.write(args.target, text)
+        toml_text.write(args.target, text)
         print(f"{'書き出しました' if lang == 'ja' else 'Written'}: {args.target}", file=out)
     for problem in found.report:
         print(f"# {problem.text(lang)}", file=out)
@@ -260,6 +264,6 @@ def _tools(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 def _docs(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     for language, name in (("en", "options.md"), ("ja", "options.ja.md")):
-        toml_io.write(args.folder / name, describe.options_table(language))  # type: ignore[arg-type]
+        toml_text.write(args.folder / name, option_docs.options_table(language))  # type: ignore[arg-type]
         print(args.folder / name, file=out)
     return EXIT_DONE

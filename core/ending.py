@@ -19,7 +19,7 @@ from core.errors import (
     UserError,
 )
 from core.events import RunEnded
-from core.formats import commit
+from core.formats import atomic_write
 
 _OUT_OF_MEMORY = (
     "out of memory",
@@ -98,7 +98,7 @@ def as_user_error(error: BaseException) -> UserError | None:
 def resource_problem(error: BaseException) -> Problem | None:
     """Out of memory, threads or disk, a drive, GPU or other process that failed; None for anything else."""
     text = f"{type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.errno in commit.FULL:
+    if isinstance(error, OSError) and error.errno in atomic_write.FULL:
         return Problem(
             "E-DISK-FULL",
             "The disk is full; free some space and resume.",

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.catalog import Words
-from core.config import toml_io
 from core.config.check import check
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
 from core.errors import Problem, UserError
-from core.train import names
+from core.runs import result_names
 
 FORMAT = 1
 """Version of the file."""
@@ -73,7 +73,7 @@ class Waiting:
     @property
     def overrides(self) -> list[str]:
         """What is set beside the run file's own text."""
-        return [f"save.output_name={toml_io.toml_value(self.name)}"]
+        return [f"save.output_name={toml_text.toml_value(self.name)}"]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class RunQueue:
                 if run.text == text and now - run.added < SAME_CLICK:
                     return Added(run, is_again=True)
             wanted = config.save.output_name or "last"
-            name = wanted if config.save.resume else names.free(config.save, self._taken())
+            name = wanted if config.save.resume else result_names.free(config.save, self._taken())
             train = config.train
             epochs = train.max_train_epochs or 0
             run = Waiting(
@@ -264,7 +264,7 @@ class RunQueue:
     def _renamed(self, run: Waiting) -> Waiting:
         """The run under a name that is still free: results may have come under its own meanwhile."""
         save = check(run.text, run.overrides).config.save
-        name = run.name if save.resume else names.free(save, self._taken(run.id))
+        name = run.name if save.resume else result_names.free(save, self._taken(run.id))
         if name == run.name:
             return run
         self._said = Words(
@@ -311,7 +311,7 @@ class RunQueue:
             "waiting": [dataclasses.asdict(run) for run in self._waiting],
         }
         try:
-            toml_io.write(self._path, json.dumps(values, ensure_ascii=False, indent=1))
+            toml_text.write(self._path, json.dumps(values, ensure_ascii=False, indent=1))
         except OSError:
             _log.warning("the queue could not be kept in %s", self._path, exc_info=True)
 

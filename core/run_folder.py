@@ -12,15 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core import alive
-from core.alive import Claim, Holder
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.errors import Problem, ResourceFault, UserError
 from core.forecast import architecture
 from core.forecast.room import needed
 from core.forecast.setup import Data, Setup
-from core.formats import commit, parts
-from core.train import names
+from core.formats import atomic_write, partial_files
+from core.runs import lock, result_names
+from core.runs.lock import Claim, Holder
 
 
 def is_main_process() -> bool:
@@ -42,9 +41,9 @@ def begun(config: RunConfig) -> Iterator[tuple[Path, Claim | None]]:
     mine, folder = claim(config), None
     try:
         output = Path(config.save.output_dir)
-        parts.sweep(output, lambda name: names.is_result(name, config.save.output_name))
+        partial_files.sweep(output, lambda name: result_names.is_result(name, config.save.output_name))
         for earlier in output.glob("runs/*/"):
-            parts.sweep(earlier)  # a run killed at its very start has half a run file
+            partial_files.sweep(earlier)  # a run killed at its very start has half a run file
         folder = make(config)
         refuse_without_room(config, folder)
         yield folder, mine
@@ -64,8 +63,8 @@ def claim(config: RunConfig) -> Claim:
     with _writable(runs):
         runs.mkdir(parents=True, exist_ok=True)
         try:
-            return alive.claim(runs / f".{name}.lock")
-        except alive.Taken as e:
+            return lock.claim(runs / f".{name}.lock")
+        except lock.Taken as e:
             raise UserError(_locked(config, name, e.holder)) from None
 
 
@@ -166,8 +165,8 @@ def _writable(runs: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        if e.errno in commit.FULL:
-            with commit.explained(runs):
+        if e.errno in atomic_write.FULL:
+            with atomic_write.explained(runs):
                 raise
         raise UserError(
             Problem(

@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from core import alive, ending, run_folder, sheet
-from core.alive import Claim
-from core.config import toml_io
+from core import ending, run_folder
 from core.config.check import Checked, check
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.counting import counted
 from core.errors import Problem, UserError
@@ -34,11 +33,12 @@ from core.events import (
     Stepped,
     Warned,
 )
-from core.formats import commit
+from core.formats import atomic_write
 from core.run_folder import is_main_process
+from core.runs import lock, result_names, sample_sheet
+from core.runs.lock import Claim
+from core.runs.state_folder import resume_seed
 from core.sinks import JsonLines, Sink, TensorBoard
-from core.train import names
-from core.train.state_files import resume_seed
 
 Train = Callable[[RunConfig, Path, RunControl, Emit], None]
 
@@ -133,8 +133,8 @@ class Runner:
                 notices.append(run_folder.no_lock(config))
             handle = RunHandle(config, folder, notices)
             run_file = folder / "run.toml"
-            with commit.explained(run_file):
-                toml_io.write(run_file, toml_io.dumps(toml_io.values_of(config)))
+            with atomic_write.explained(run_file):
+                toml_text.write(run_file, toml_text.dumps(toml_text.values_of(config)))
             worker = threading.Thread(
                 target=self._work, args=(handle, sinks, claim), name="rareword-run", daemon=False
             )
@@ -145,7 +145,7 @@ class Runner:
         """The worker thread: train, say how it ended, give the memory back. Whatever is raised is an end."""
         emit, end = _Emitter(handle, sinks), ending.untold()
         try:
-            with alive.held(handle.folder), _log_file(handle.folder / "log.txt", emit):
+            with lock.held(handle.folder), _log_file(handle.folder / "log.txt", emit):
                 end = self._trained(handle, emit)
                 emit(end)
                 emit.close()
@@ -263,7 +263,7 @@ def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
     """All sample pictures of the run on one sheet beside its log."""
     path = handle.folder / "samples.png"
     try:
-        if sheet.write(handle.log.since(0), path):
+        if sample_sheet.write(handle.log.since(0), path):
             emit(Saved("sheet", str(path), handle.at_step))
     except Exception as e:  # a picture of pictures must never change how a training ended
         logging.getLogger(__name__).warning("the sheet of samples failed", exc_info=True)
@@ -321,7 +321,7 @@ def with_seed(config: RunConfig) -> RunConfig:
 
 def _results_there(config: RunConfig) -> list[Problem]:
     """A notice when results of this name are there; they are kept, and said again when it happens."""
-    found = names.existing(config.save)
+    found = result_names.existing(config.save)
     if not found or not is_main_process():
         return []
     name, count = config.save.output_name or "last", len(found)

@@ -23,12 +23,11 @@ from typing import Any
 
 import torch
 
-from core import alive
-from core.config import toml_io
-from core.config.schema import RunConfig
-from core.formats import parts, tensors
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
+from core.formats import partial_files, tensors
 from core.runner import Runner
-from core.train import state_files
+from core.runs import lock, state_folder
 
 PATIENCE = 300.0
 """Seconds after which a child is taken to hang."""
@@ -94,7 +93,7 @@ class Trial:
     def train(self) -> int:
         """Train to the end in this process; the exit code that the command line would give."""
         torch.set_num_threads(1)
-        handle = Runner().start(toml_io.dumps(toml_io.values_of(self.config)))
+        handle = Runner().start(toml_text.dumps(toml_text.values_of(self.config)))
         handle.wait()
         assert handle.ended is not None
         if handle.ended.exit_code:
@@ -150,7 +149,7 @@ class Trial:
         assert ended(self.start_acting(copy)) == 0, self.log.read_text()
         found: dict[str, tuple[Path, list[int]]] = {}
         for folder in sorted(place.iterdir()):
-            parts.sweep(folder)
+            partial_files.sweep(folder)
             same = found.setdefault(_digest(folder), (folder, []))
             same[1].append(int(folder.name))
             if same[0] != folder:
@@ -256,9 +255,9 @@ def faults(out: Path) -> list[str]:
 
     The lock of a killed run stays in its folder of `runs`, and counts no longer.
     """
-    wrong = [f"left over: {path.name}" for path in out.rglob(".*") if path.name != alive.NAME]
+    wrong = [f"left over: {path.name}" for path in out.rglob(".*") if path.name != lock.NAME]
     for path in out.iterdir():
-        if path.name.endswith("-state") and (fault := state_files.fault(path)):
+        if path.name.endswith("-state") and (fault := state_folder.fault(path)):
             wrong.append(f"{path.name}: {fault}")
         if path.suffix == ".safetensors":
             tensors.load(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import alive
+from core.runs import lock
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLD = """
@@ -32,8 +32,8 @@ def other(tmp_path):
 
 
 def test_a_lock_of_another_process_is_refused_with_its_number_and_time(tmp_path, other):
-    with pytest.raises(alive.Taken) as refused:
-        alive.claim(tmp_path / "lock")
+    with pytest.raises(lock.Taken) as refused:
+        lock.claim(tmp_path / "lock")
     holder = refused.value.holder
     assert holder is not None and holder.pid == other.pid and abs(holder.since - time.time()) < 60
 
@@ -42,40 +42,40 @@ def test_a_lock_of_a_killed_process_is_taken_over(tmp_path, other):
     other.kill()
     other.wait()
     assert (tmp_path / "lock").exists()
-    mine = alive.claim(tmp_path / "lock")
+    mine = lock.claim(tmp_path / "lock")
     assert mine.is_certain
     mine.release()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_lock_in_the_same_process_is_refused_too(tmp_path):
-    mine = alive.claim(tmp_path / "lock")
-    with pytest.raises(alive.Taken) as refused:
-        alive.claim(tmp_path / "lock")
+    mine = lock.claim(tmp_path / "lock")
+    with pytest.raises(lock.Taken) as refused:
+        lock.claim(tmp_path / "lock")
     assert refused.value.holder is not None and refused.value.holder.pid == os.getpid()
     mine.release()
-    alive.claim(tmp_path / "lock").release()
+    lock.claim(tmp_path / "lock").release()
 
 
 def test_a_lock_file_that_its_holder_takes_away_meanwhile_is_not_taken_for_the_lock(tmp_path, monkeypatch):
-    first = alive.claim(tmp_path / "lock")
-    opened = alive._opened
+    first = lock.claim(tmp_path / "lock")
+    opened = lock._opened
 
     def just_before_its_end(path):
         file = opened(path)
         first.release()
         return file
 
-    monkeypatch.setattr(alive, "_opened", lambda path: just_before_its_end(path))
-    monkeypatch.setattr(alive, "_is_at", _counted(alive._is_at, monkeypatch, opened))
-    second = alive.claim(tmp_path / "lock")
+    monkeypatch.setattr(lock, "_opened", lambda path: just_before_its_end(path))
+    monkeypatch.setattr(lock, "_is_at", _counted(lock._is_at, monkeypatch, opened))
+    second = lock.claim(tmp_path / "lock")
     assert (tmp_path / "lock").exists()
     second.release()
 
 
 def _counted(is_at, monkeypatch, opened):
     def look(file, path):
-        monkeypatch.setattr(alive, "_opened", opened)
+        monkeypatch.setattr(lock, "_opened", opened)
         return is_at(file, path)
 
     return look
@@ -85,8 +85,8 @@ def test_a_drive_without_locks_is_told_apart(tmp_path, monkeypatch):
     def no_locks(file):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(alive, "_ask", no_locks)
-    mine, again = alive.claim(tmp_path / "lock"), alive.claim(tmp_path / "lock")
+    monkeypatch.setattr(lock, "_ask", no_locks)
+    mine, again = lock.claim(tmp_path / "lock"), lock.claim(tmp_path / "lock")
     assert not mine.is_certain and not again.is_certain
     mine.release()
     again.release()
@@ -96,10 +96,10 @@ def test_a_drive_without_locks_is_told_apart(tmp_path, monkeypatch):
     "text", ["", "[]", '{"pid": "x"}', "\\xff", '{"pid": 1e400, "computer": 1, "since": 1}']
 )
 def test_a_lock_file_that_says_nothing_readable_locks_all_the_same(tmp_path, text):
-    mine = alive.claim(tmp_path / "lock")
+    mine = lock.claim(tmp_path / "lock")
     (tmp_path / "lock").write_text(text)
-    with pytest.raises(alive.Taken) as refused:
-        alive.claim(tmp_path / "lock")
+    with pytest.raises(lock.Taken) as refused:
+        lock.claim(tmp_path / "lock")
     assert refused.value.holder is None
     mine.release()
 
@@ -111,5 +111,5 @@ def test_a_lock_file_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_pa
         (tmp_path / "lock").unlink(missing_ok=True)
         (tmp_path / "lock").symlink_to(tmp_path / target)
         with pytest.raises(OSError):
-            alive.claim(tmp_path / "lock")
+            lock.claim(tmp_path / "lock")
     assert (tmp_path / "precious").read_text() == "mine"

@@ -4,62 +4,70 @@ import ast
 import functools
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Each folder or file of the core stands on a floor; it may import what stands on the same or a lower one.
-FLOORS = [
-    {
-        "core.errors",
-        "core.counting",
-        "core.reading",
-        "core.files",
-        "core.patience",
-        "core.catalog",
-        "core.events",
-        "core.control",
-        "core.alive",
-        "core.signals",
-        "core.diffusion",
-    },
-    {"core.config", "core.formats", "core.sinks", "core.sheet", "core.console", "core.pick"},
-    {"core.data", "core.models", "core.adapters"},
-    {"core.train", "core.tools"},
-    {"core.runs", "core.compare", "core.forecast"},
-    {"core.ending", "core.run_folder", "core.runner", "core.queue"},
-    {"core.cli", "core.__main__"},
-    {"ui", "ui.light", "ui.text"},
-    {"ui.parts"},
-    {"ui.window"},
-    {"ui.settings"},
-    {"ui.dataset", "ui.run", "ui.tools"},
-    {"ui.app", "ui.theme"},
-    {"ui.serve"},
-    {"gui"},
+LEVELS = [
+    "core core.errors core.catalog core.events core.control core.counting core.signals ui.fast_gradio_import",
+    "core.files core.console core.sinks core.diffusion core.data.keyed_random core.config.nearest "
+    "core.config.output_names core.config.sd_scripts_reference core.models core.train core.data core.config",
+    "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub",
+    "core.adapters core.config.pydantic_messages core.data.buckets",
+    "core.config.network_args core.config.optimizer_args core.data.captions core.data.records core.formats",
+    "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
+    "core.models.family core.models.fit core.models.refusals core.train.device core.train.seeds core.ending",
+    "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
+    "core.models.lora_precheck core.models.sd core.runs",
+    "core.config.training_scripts core.data.caption_editor core.train.output_places core.train.weights",
+    "core.config.check core.data.plan core.train.run_checks",
+    "core.config.imports core.config.presets core.data.health core.forecast core.queue core.train.inputs "
+    "core.train.lengths",
+    "core.run_folder core.train.outputs core.train.resuming core.train.step core.train.validation",
+    "core.tools core.train.training",
+    "core.train.pause",
+    "core.train.loop",
+    "core.train.faults",
+    "core.train.ending",
+    "core.train.run",
+    "core.runner",
+    "core.cli",
+    "core.__main__ ui ui.text",
+    "ui.parts",
+    "ui.window",
+    "ui.settings",
+    "ui.dataset ui.run ui.tools",
+    "ui.app ui.theme",
+    "ui.serve",
+    "gui",
 ]
-# Started by the launchers before anything is installed, so they stand apart.
-APART = {"core.setup_env", "core.setup_pip", "core.setup_torch"}
+"""Rooms, lowest first: a room may import rooms of a lower level, a file only itself and its own room besides.
+
+A room is a folder that has no folders inside, or a single file of one that has.
+"""
+
+APART = "core.setup"
+"""Started by the launchers before anything is installed: it imports nothing else, and nothing imports it."""
+
 PURE = [
     "core.config.check",
-    "core.config.preset",
-    "core.config.importing",
-    "core.config.describe",
-    "core.data.plan",
-    "core.data.preview",
+    "core.config.presets",
+    "core.config.imports.read_any",
+    "core.config.option_docs",
+    "core.data.plan.plan",
+    "core.data.plan.thumbnails",
     "core.forecast.phases",
     "core.formats.identify",
     "core.formats.metadata",
     "core.runner",
     "core.cli",
     "core.sinks",
-    "core.runs",
-    "core.models.add_on",
-    "core.models.look",
+    "core.runs.past_runs",
+    "core.models.lora_precheck",
+    "core.models.precheck",
     "core.models.sd.tokens",
-    "core.train.prompts",
+    "core.runs.sample_prompts",
     "ui.app",
     "gui",
 ]
@@ -68,91 +76,107 @@ LONGEST_FUNCTION = {"core/train/loop.py": 120}
 MOST_PARAMETERS = 8
 
 
-@functools.cache
-def sources() -> list[Path]:
-    return sorted([*(ROOT / "core").rglob("*.py"), *(ROOT / "ui").rglob("*.py"), ROOT / "gui.py"])
-
-
 def module_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @functools.cache
-def modules() -> set[str]:
-    return {module_of(path) for path in sources()}
+def sources() -> dict[str, tuple[Path, str, ast.Module]]:
+    """Each module of the program: its path, its text, and that parsed."""
+    paths = [*(ROOT / "core").rglob("*.py"), *(ROOT / "ui").rglob("*.py"), ROOT / "gui.py"]
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(paths)}
+    return {module_of(path): (path, text, ast.parse(text)) for path, text in texts.items()}
 
 
 @functools.cache
-def imports_of(path: Path) -> set[str]:
-    """Modules of the project that a file imports anywhere, functions included."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (inner & modules()) or {node.module}
-    return {name for name in found if name.split(".")[0] in ("core", "ui", "gui")}
+def imports() -> dict[str, set[str]]:
+    """Modules of the project that each imports anywhere, functions included."""
+    found: dict[str, set[str]] = {}
+    for name, (_, _, tree) in sources().items():
+        named: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names} & sources().keys()
+                named |= inner or {node.module}
+        found[name] = {other for other in named if other.split(".")[0] in ("core", "ui", "gui")} - {name}
+    return found
 
 
-def place_of(module: str) -> str:
-    """The folder or file of the floor plan that a module belongs to."""
-    parts = module.split(".")
-    return ".".join(parts[:2])
+@functools.cache
+def folders() -> set[str]:
+    return {name.rpartition(".")[0] for name in sources()} - {""}
 
 
-def floor_of(module: str) -> int:
-    return next(i for i, floor in enumerate(FLOORS) if place_of(module) in floor)
+def room_of(module: str) -> str:
+    """The folder of a module, or itself where that folder has folders inside."""
+    if module in folders():
+        return module
+    folder = module.rpartition(".")[0]
+    has_rooms = any(other.startswith(f"{folder}.") for other in folders())
+    return module if has_rooms or not folder else folder
 
 
-def python_files(*, apart: bool = False) -> list[Path]:
-    return [p for p in sources() if apart or module_of(p) not in APART | {"core"}]
+def is_apart(module: str) -> bool:
+    return module.split(".")[:2] == APART.split(".")
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_of)
-def test_no_import_points_upward(path):
-    upward = [
-        name
-        for name in imports_of(path)
-        if name not in ("core",) and floor_of(name) > floor_of(module_of(path))
-    ]
-    assert upward == []
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for name, (_, _, tree) in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield name, node
 
 
-def test_no_folder_imports_in_a_circle():
-    graph: dict[str, set[str]] = {}
-    for path in python_files():
-        here = place_of(module_of(path))
-        graph.setdefault(here, set()).update(
-            place_of(name) for name in imports_of(path) if place_of(name) != here
-        )
+def test_every_room_stands_on_one_level_and_every_level_has_rooms_only():
+    rooms = [room for level in LEVELS for room in level.split()]
+    assert len(rooms) == len(set(rooms))
+    assert set(rooms) == {room_of(name) for name in sources() if not is_apart(name)}
+
+
+def test_no_import_points_upward_or_to_another_room_of_the_same_level():
+    level_of = {room: n for n, level in enumerate(LEVELS) for room in level.split()}
+    wrong = []
+    for name, others in imports().items():
+        here = room_of(name)
+        for other in others:
+            there = room_of(other)
+            if is_apart(name) or is_apart(other):
+                wrong += [f"{name} -> {other}"] if is_apart(name) != is_apart(other) else []
+            elif here != there and other != "core" and level_of[there] >= level_of[here]:
+                wrong.append(f"{name} -> {other}")
+    assert sorted(wrong) == []
+
+
+def test_no_file_imports_itself_through_others():
     done: set[str] = set()
+    circles: list[str] = []
 
-    def visit(place: str, above: tuple[str, ...]) -> None:
-        assert place not in above, " -> ".join([*above, place])
-        if place not in done:
-            for below in graph.get(place, ()):
-                visit(below, (*above, place))
-            done.add(place)
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            circles.append(" -> ".join([*above[above.index(name) :], name]))
+        elif name not in done:
+            for other in imports().get(name, ()):
+                visit(other, (*above, name))
+            done.add(name)
 
-    for place in graph:
-        visit(place, ())
+    for name in sources():
+        visit(name, ())
+    assert circles == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "core").rglob("*.py")), ids=module_of)
-def test_the_core_knows_no_gradio(path):
-    assert "gradio" not in {
-        name.split(".")[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        for name in (
-            [a.name for a in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
+def test_the_core_knows_no_gradio():
+    wrong = [
+        name
+        for name, (_, _, tree) in sources().items()
+        if name.split(".")[0] == "core"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and any(a.name.split(".")[0] == "gradio" for a in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gradio")
+    ]
+    assert wrong == []
 
 
 def test_what_is_pure_is_imported_without_torch():
@@ -170,47 +194,42 @@ def test_what_is_pure_is_imported_without_torch():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("path", python_files(apart=True), ids=module_of)
-def test_no_file_is_longer_than_a_person_keeps_in_mind(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
-
-
-def functions_of(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-
-
-@pytest.mark.parametrize("path", python_files(apart=True), ids=module_of)
-def test_no_function_is_longer_than_a_screen(path):
-    limit = LONGEST_FUNCTION.get(path.relative_to(ROOT).as_posix(), 60)
-    long = {f.name: (f.end_lineno or 0) - f.lineno + 1 for f in functions_of(path)}
-    assert {name: lines for name, lines in long.items() if lines > limit} == {}
-
-
-@pytest.mark.parametrize("path", python_files(apart=True), ids=module_of)
-def test_no_function_takes_more_than_eight_parameters(path):
-    counts = {
-        f.name: len([a for a in f.args.posonlyargs + f.args.args if a.arg not in ("self", "cls")])
-        for f in functions_of(path)
-    }
+def test_no_file_and_no_function_is_longer_than_a_person_keeps_in_mind():
+    lengths = {name: len(text.splitlines()) for name, (_, text, _) in sources().items()}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+    long = {}
+    for name, f in functions():
+        lines = (f.end_lineno or 0) - f.lineno + 1
+        if lines > LONGEST_FUNCTION.get(sources()[name][0].relative_to(ROOT).as_posix(), 60):
+            long[f"{name}.{f.name}"] = lines
+    assert long == {}
     # opt() is the declaration form itself: its keywords are the columns of the options table.
-    assert {name: n for name, n in counts.items() if n > MOST_PARAMETERS} == {}
+    taken = {
+        f"{name}.{f.name}": len([a for a in f.args.posonlyargs + f.args.args if a.arg not in ("self", "cls")])
+        for name, f in functions()
+    }
+    assert {name: count for name, count in taken.items() if count > MOST_PARAMETERS} == {}
 
 
-@pytest.mark.parametrize("path", python_files(apart=True), ids=module_of)
-def test_no_global_state_is_written_and_no_fault_is_swallowed(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not isinstance(node, ast.Global), f"line {node.lineno}: global"
-        if isinstance(node, ast.ExceptHandler):
-            is_broad = node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception")
-            is_empty = all(isinstance(inner, ast.Pass) for inner in node.body)
-            assert not (is_broad and is_empty), f"line {node.lineno}: a swallowed fault"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in ("eval", "exec"), f"line {node.lineno}: {node.func.id}"
-        if isinstance(node, ast.keyword) and node.arg == "shell":
-            assert not getattr(node.value, "value", True), "shell=True"
+def _faults(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Global):
+        yield "global"
+    if isinstance(node, ast.ExceptHandler):
+        is_broad = node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception")
+        if is_broad and all(isinstance(inner, ast.Pass) for inner in node.body):
+            yield "a swallowed fault"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+        yield node.func.id
+    if isinstance(node, ast.keyword) and node.arg == "shell" and getattr(node.value, "value", True):
+        yield "shell=True"
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_of)
-def test_every_file_opens_with_what_it_holds(path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+def test_no_global_state_is_written_no_fault_is_swallowed_and_every_file_says_what_it_holds():
+    wrong = [
+        f"{name}, line {getattr(node, 'lineno', 0)}: {fault}"
+        for name, (_, _, tree) in sources().items()
+        for node in ast.walk(tree)
+        for fault in _faults(node)
+    ]
+    assert wrong == []
+    assert [name for name, (_, _, tree) in sources().items() if not ast.get_docstring(tree)] == []

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core import cli
 from core.catalog import FAMILIES
-from core.config.toml_io import toml_value
+from core.config.file.toml_text import toml_value
 from core.errors import ConfigError
 from core.formats import tensors
 from core.formats.lora_file import to_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.config.toml_io import toml_value
+from core.config.file.toml_text import toml_value
 from tests.tiny import make_tiny
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 """Past runs beside each other: what was set otherwise, and pictures that belong together."""
 
-from core import compare, runs
 from core.events import Saved, StepDone
+from core.runs import compare, past_runs
 from tests.test_runs import PLAN, make_run
 
 LOW = '[network]\nmethod = "lora"\nrank = 8\n[train]\nlearning_rate = 1e-4\n[save]\noutput_name = "a"\n'
@@ -14,7 +14,7 @@ def sample(step, prompt="sls frog", number=0, seed=1):
 
 
 def make_story(tmp_path, name, events=(), run_file=LOW):
-    record = runs.read(make_run(tmp_path, f"20261122-12000{name}", [PLAN, *events], run_file))
+    record = past_runs.read(make_run(tmp_path, f"20261122-12000{name}", [PLAN, *events], run_file))
     assert record is not None
     return compare.story(record)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.config import preset
-from core.config.option import walk
-from core.config.schema import RunConfig
+from core.config import presets
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.config.sd_scripts import knows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,7 +17,7 @@ TEXT = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (G\d\d|R\d\d) \| (.+?) \| (.+?) \| (.+?) \|$", TEXT, re.MULTILINE)
 TESTS = [(row, test) for row, _, _, tests in ROWS for test in re.findall(r"`(tests/[^`]+)`", tests)]
 KEYS = {option.key for option in walk(RunConfig)}
-PRESETS = {path.name for path in preset.SHIPPED.glob("*.toml")}
+PRESETS = {path.name for path in presets.SHIPPED.glob("*.toml")}
 
 
 @cache

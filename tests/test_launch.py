@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from core import setup_env, setup_pip, setup_torch
-from core.setup_pip import Outcome, Progress, SetUpError, install
-from core.setup_torch import Card, torch_arguments, torch_build
+from core.setup import environment
+from core.setup import pip as setup_pip
+from core.setup import torch_build as setup_torch
+from core.setup.pip import Outcome, Progress, SetUpError, install
+from core.setup.torch_build import Card, torch_arguments, torch_build
 
 ROOT = Path(__file__).resolve().parent.parent
 BROKEN = Outcome(
@@ -43,12 +45,12 @@ class FakePip:
 def place(tmp_path, monkeypatch):
     """A requirements file and a stamp in an empty folder, on a machine without a card or the network."""
     monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setattr(setup_env, "nvidia_smi", lambda: None)
-    monkeypatch.setattr(setup_env, "remove_half_installed", lambda folder: None)
+    monkeypatch.setattr(environment, "nvidia_smi", lambda: None)
+    monkeypatch.setattr(environment, "remove_half_installed", lambda folder: None)
     monkeypatch.setattr(setup_torch, "can_reach", lambda url: False)
     monkeypatch.setattr(setup_torch.platform, "system", lambda: "Linux")
     monkeypatch.setattr(setup_pip, "installed", {"pip": "26.0"}.get)
-    for module in (setup_env, setup_torch):
+    for module in (environment, setup_torch):
         monkeypatch.setattr(module, "installed", {"pip": "26.0"}.get)
     file = tmp_path / "requirements.txt"
     file.write_text("torch==2.13.0\n\ntoml>=0.10,<1\n\n# optional: only with a card\nxformers>=0.0.35,<0.1\n")
@@ -99,15 +101,15 @@ def test_launch_sh_and_the_ci_script_can_be_executed():
 
 
 def test_every_requirement_has_an_upper_bound_and_torch_is_pinned():
-    needed, optional = setup_env.read_requirements(ROOT / "requirements.txt")
-    tests, none = setup_env.read_requirements(ROOT / "tests" / "requirements.txt")
+    needed, optional = environment.read_requirements(ROOT / "requirements.txt")
+    tests, none = environment.read_requirements(ROOT / "tests" / "requirements.txt")
     assert [line for line in needed + optional + tests if "<" not in line and "==" not in line] == []
     assert [line for line in needed if line.startswith("torch")] == ["torch==2.13.0"]
     assert not none
 
 
 def test_xformers_is_the_one_optional_requirement():
-    _, optional = setup_env.read_requirements(ROOT / "requirements.txt")
+    _, optional = environment.read_requirements(ROOT / "requirements.txt")
     assert [line.split(">=")[0] for line in optional] == ["xformers"]
 
 
@@ -193,48 +195,48 @@ def test_the_cpu_build_that_we_put_in_gives_way_when_a_card_has_come():
 
 def test_a_stamp_makes_the_second_start_skip_pip(place):
     file, stamp = place
-    setup_env.ensure(file, stamp, FakePip())
+    environment.ensure(file, stamp, FakePip())
     second = FakePip()
-    setup_env.ensure(file, stamp, second)
+    environment.ensure(file, stamp, second)
     assert second.calls == []
 
 
 def test_changed_requirements_make_the_next_start_set_up_again(place):
     file, stamp = place
-    setup_env.ensure(file, stamp, FakePip())
+    environment.ensure(file, stamp, FakePip())
     file.write_text(file.read_text() + "\nnumpy>=2,<3\n")
     pip = FakePip()
-    setup_env.ensure(file, stamp, pip)
+    environment.ensure(file, stamp, pip)
     assert "numpy>=2,<3" in pip.calls[-1]
 
 
 def test_windows_line_ends_in_the_requirements_do_not_make_it_set_up_again(place):
     file, _ = place
-    before = setup_env.fingerprint(file, has_card=False)
+    before = environment.fingerprint(file, has_card=False)
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    assert setup_env.fingerprint(file, has_card=False) == before
+    assert environment.fingerprint(file, has_card=False) == before
 
 
 def test_what_is_there_already_needs_no_network(place, monkeypatch):
     file, stamp = place
-    monkeypatch.setattr(setup_env, "installed", {"pip": "23.0", "torch": "2.13.0+cpu"}.get)
+    monkeypatch.setattr(environment, "installed", {"pip": "23.0", "torch": "2.13.0+cpu"}.get)
     pip = FakePip()
-    setup_env.ensure(file, stamp, pip)
+    environment.ensure(file, stamp, pip)
     assert pip.calls == [["install", "--no-index", "torch==2.13.0", "toml>=0.10,<1"]]
 
 
 def test_without_a_card_xformers_is_not_asked_for(place):
     pip = FakePip()
-    setup_env.ensure(*place, pip)
+    environment.ensure(*place, pip)
     assert not any("xformers" in part for call in pip.calls for part in call)
 
 
 def test_when_xformers_fails_the_set_up_goes_on(place, monkeypatch, capsys):
     file, stamp = place
-    monkeypatch.setattr(setup_env, "nvidia_smi", lambda: "nvidia-smi")
-    monkeypatch.setattr(setup_env, "nvidia_cards", lambda program: [Card(9.0, 580)])
+    monkeypatch.setattr(environment, "nvidia_smi", lambda: "nvidia-smi")
+    monkeypatch.setattr(environment, "nvidia_cards", lambda program: [Card(9.0, 580)])
     pip = FakePip(Outcome(True), Outcome(True), Outcome(False, ("ERROR: no wheel",)))
-    setup_env.ensure(file, stamp, pip)
+    environment.ensure(file, stamp, pip)
     assert pip.calls[-1] == ["install", "--no-deps", "xformers>=0.0.35,<0.1"]
     assert "program" in json.loads(stamp.read_text())
     assert "xformers did not install; it is not needed." in capsys.readouterr().out
@@ -242,7 +244,7 @@ def test_when_xformers_fails_the_set_up_goes_on(place, monkeypatch, capsys):
 
 def test_without_the_cpu_index_torch_comes_from_the_default_index_and_we_say_so(place, capsys):
     pip = FakePip()
-    setup_env.ensure(*place, pip)
+    environment.ensure(*place, pip)
     assert pip.calls[0] == ["install", "torch==2.13.0"]
     assert "download.pytorch.org is out of reach" in capsys.readouterr().out
 
@@ -251,7 +253,7 @@ def test_a_broken_download_is_tried_three_times_and_then_told_in_one_sentence(pl
     monkeypatch.setattr(setup_torch, "install", functools.partial(install, pause=0))
     pip = FakePip(BROKEN, BROKEN, BROKEN)
     with pytest.raises(SetUpError) as fault:
-        setup_env.ensure(*place, pip)
+        environment.ensure(*place, pip)
     assert len(pip.calls) == 3
     assert str(fault.value) == (
         "The download broke off. Check the connection and start again; it goes on where it stopped."
@@ -271,9 +273,9 @@ def test_after_a_break_packages_are_installed_singly_so_that_what_arrived_stays(
 def test_a_start_after_one_that_was_cut_off_goes_singly_at_once(place):
     file, stamp = place
     with pytest.raises(SetUpError):
-        setup_env.ensure(file, stamp, FakePip(Outcome(True), Outcome(False, ("ERROR: something",))))
+        environment.ensure(file, stamp, FakePip(Outcome(True), Outcome(False, ("ERROR: something",))))
     pip = FakePip()
-    setup_env.ensure(file, stamp, pip)
+    environment.ensure(file, stamp, pip)
     assert ["install", "--no-deps", "toml>=0.10,<1"] in pip.calls
 
 
@@ -325,10 +327,10 @@ def test_progress_names_each_large_file_once_where_there_is_no_terminal():
 
 
 def test_two_starts_at_once_do_not_set_up_at_once(tmp_path):
-    with setup_env.only_one(tmp_path / "lock"), (tmp_path / "lock").open("w") as second:
-        assert not setup_env.lock(second.fileno())
+    with environment.only_one(tmp_path / "lock"), (tmp_path / "lock").open("w") as second:
+        assert not environment.lock(second.fileno())
     with (tmp_path / "lock").open("w") as third:
-        assert setup_env.lock(third.fileno())
+        assert environment.lock(third.fileno())
 
 
 def wheel(path: Path) -> bytes:
@@ -392,36 +394,36 @@ def test_a_real_pip_gets_a_package_whose_download_is_cut_in_the_middle(tmp_path,
 def test_the_demo_says_where_its_result_lies(tmp_path, monkeypatch, capsys, arguments, folder):
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "run.toml").write_text('[save]\noutput_dir = "output/demo"\n')
-    monkeypatch.setattr(setup_env, "ROOT", tmp_path)
-    monkeypatch.setattr(setup_env, "run_child", lambda arguments: 0)
-    assert setup_env.start_demo(arguments) == 0
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "run_child", lambda arguments: 0)
+    assert environment.start_demo(arguments) == 0
     assert str(tmp_path / folder) in capsys.readouterr().out
 
 
 def test_a_demo_that_was_stopped_passes_its_exit_code_on(monkeypatch):
-    monkeypatch.setattr(setup_env, "run_child", lambda arguments: 3)
-    assert setup_env.start_demo([]) == 3
+    monkeypatch.setattr(environment, "run_child", lambda arguments: 3)
+    assert environment.start_demo([]) == 3
 
 
 def test_a_failed_check_fails_the_test_command_although_pytest_passes(monkeypatch):
-    monkeypatch.setattr(setup_env, "run_child", lambda arguments: int(arguments[1] == "mypy"))
-    assert setup_env.start_tests([]) == 1
+    monkeypatch.setattr(environment, "run_child", lambda arguments: int(arguments[1] == "mypy"))
+    assert environment.start_tests([]) == 1
 
 
 def test_the_exit_code_of_a_child_is_ours(monkeypatch):
-    assert setup_env.run_child(["-c", "raise SystemExit(5)"]) == 5
+    assert environment.run_child(["-c", "raise SystemExit(5)"]) == 5
 
 
 @NEEDS_BASH
 @pytest.mark.parametrize(("user", "calls"), [(0, ["update", "install"]), (1000, [])])
 def test_only_root_gets_the_browser_put_in_by_apt(tmp_path, monkeypatch, user, calls):
     asked = []
-    monkeypatch.setattr(setup_env.sys, "platform", "linux")
-    monkeypatch.setattr(setup_env.os, "geteuid", lambda: user)
-    monkeypatch.setattr(setup_env.shutil, "which", lambda name: name if name == "apt-get" else None)
-    monkeypatch.setattr(setup_env.subprocess, "run", lambda command, **_: asked.append(command[1]))
-    monkeypatch.setattr(setup_env, "LOG", tmp_path / "logs" / "setup.log")
-    setup_env.ensure_browser()
+    monkeypatch.setattr(environment.sys, "platform", "linux")
+    monkeypatch.setattr(environment.os, "geteuid", lambda: user)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: name if name == "apt-get" else None)
+    monkeypatch.setattr(environment.subprocess, "run", lambda command, **_: asked.append(command[1]))
+    monkeypatch.setattr(environment, "LOG", tmp_path / "logs" / "setup.log")
+    environment.ensure_browser()
     assert asked == calls
 
 
@@ -434,7 +436,7 @@ case "$*" in
     *version_info*) exit {fits} ;;
     *ensurepip*) exit {has_venv} ;;
     *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
-    *core.setup_env*) echo "started in $(pwd)"; exit 3 ;;
+    *core.setup.environment*) echo "started in $(pwd)"; exit 3 ;;
 esac
 """
 
@@ -470,7 +472,10 @@ def test_launch_sh_makes_the_environment_and_hands_everything_over(shell):
     python("python3")
     code, out, calls = launch("demo", "--set", "a.b='c d'")
     assert code == 3 and f"started in {folder}" in out
-    assert calls[-2:] == ["python3 -m venv --clear .venv", "python -m core.setup_env demo --set a.b='c d'"]
+    assert calls[-2:] == [
+        "python3 -m venv --clear .venv",
+        "python -m core.setup.environment demo --set a.b='c d'",
+    ]
 
 
 @NEEDS_BASH

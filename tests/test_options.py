@@ -6,12 +6,13 @@ from typing import get_args
 
 import pytest
 
-from core.config import describe, toml_io
+from core.config import option_docs
 from core.config.check import check
-from core.config.option import OnResume, walk
-from core.config.schema import RunConfig
-from core.config.schema_dataset import DatasetConfig
-from core.data.plan import _IN_THE_RECORDS as IN_THE_RECORDS
+from core.config.file import toml_text
+from core.config.schema.dataset import DatasetConfig
+from core.config.schema.option import OnResume, walk
+from core.config.schema.run import RunConfig
+from core.data.plan.plan import _IN_THE_RECORDS as IN_THE_RECORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = list(walk(RunConfig))
@@ -104,7 +105,7 @@ def test_it_is_read_somewhere_in_the_core(option):
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
 def test_a_value_of_its_own_survives_the_run_file(option):
-    values = toml_io.values_of(RunConfig()) | {
+    values = toml_text.values_of(RunConfig()) | {
         "model.base": "b",
         "dataset.train_data_dir": "t",
         "sample.sample_prompts": ("p",),
@@ -113,7 +114,7 @@ def test_a_value_of_its_own_survives_the_run_file(option):
     }
     if option.key == "dataset.dataset_config":
         values["dataset.train_data_dir"] = ""
-    read = toml_io.values_of(check(toml_io.dumps(values)).config)
+    read = toml_text.values_of(check(toml_text.dumps(values)).config)
     assert read[option.key] == non_default(option)
 
 
@@ -164,4 +165,4 @@ def test_defaults_are_sd_scripts_own():
 
 @pytest.mark.parametrize(("lang", "name"), [("en", "options.md"), ("ja", "options.ja.md")])
 def test_the_table_in_docs_is_the_declarations(lang, name):
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == describe.options_table(lang)
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == option_docs.options_table(lang)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from core import alive, runs, sheet
-from core.config import toml_io
+from core.config.file import toml_text
 from core.control import StopRun
 from core.errors import ConfigError, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
-from core.formats import parts
+from core.formats import partial_files
 from core.runner import Runner
+from core.runs import lock, past_runs, sample_sheet
 from core.sinks import JsonLines
 
 
@@ -287,7 +287,7 @@ def no_threads(*args):
 @pytest.mark.parametrize(
     ("owner", "name", "fault", "code"),
     [
-        (toml_io, "write", disk_full, "E-DISK-FULL"),
+        (toml_text, "write", disk_full, "E-DISK-FULL"),
         (threading.Thread, "start", no_threads, "E-THREADS"),
     ],
 )
@@ -316,7 +316,7 @@ def test_a_sheet_of_samples_that_can_not_be_drawn_changes_no_end(tmp_path, monke
     def broken(*args):
         raise ValueError("no sheet")
 
-    monkeypatch.setattr(sheet, "write", broken)
+    monkeypatch.setattr(sample_sheet, "write", broken)
     handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
     assert handle.ended.status == "done" and isinstance(handle.log.since(0)[-1], RunEnded)
 
@@ -372,7 +372,7 @@ def test_on_a_drive_without_locks_a_run_goes_on_and_says_so(tmp_path, monkeypatc
     def no_locks(file):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(alive, "_ask", no_locks)
+    monkeypatch.setattr(lock, "_ask", no_locks)
     handle = run_to_end(lambda *a: None, tmp_path)
     assert handle.ended.status == "done"
     assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-RUN-NOLOCK"]
@@ -381,7 +381,9 @@ def test_on_a_drive_without_locks_a_run_goes_on_and_says_so(tmp_path, monkeypatc
 def test_a_start_clears_away_what_killed_runs_of_its_name_left_half_written(tmp_path):
     names = ["frog.safetensors", "frog-step00000002.ckpt", "frog-last-state", "frog.yaml", "frog-000001"]
     others = ["newt.safetensors", "notes.txt"]
-    left = {name: tmp_path / f".{name}.{parts._host()}-{os.getpid()}-0.part" for name in (*names, *others)}
+    left = {
+        name: tmp_path / f".{name}.{partial_files._host()}-{os.getpid()}-0.part" for name in (*names, *others)
+    }
     for path in left.values():
         path.write_text("half")
     run_to_end(lambda *a: None, tmp_path, 'output_name = "frog"\n')
@@ -391,7 +393,7 @@ def test_a_start_clears_away_what_killed_runs_of_its_name_left_half_written(tmp_
 def test_a_start_clears_away_half_a_run_file_that_an_earlier_run_was_killed_at(tmp_path):
     earlier = tmp_path / "runs" / "20260101000000-frog"
     earlier.mkdir(parents=True)
-    left = earlier / f".run.toml.{parts._host()}-{os.getpid()}-0.part"
+    left = earlier / f".run.toml.{partial_files._host()}-{os.getpid()}-0.part"
     left.write_text("half")
     run_to_end(lambda *a: None, tmp_path)
     assert [*earlier.iterdir()] == []
@@ -412,7 +414,7 @@ def test_after_one_failed_line_the_list_of_past_runs_still_tells_how_the_run_end
 
     handle = run_to_end(train, tmp_path)
     assert [e.code for e in handle.log.since(0) if isinstance(e, Warned)] == ["W-LOG"]
-    (past,) = runs.past_runs(tmp_path)
+    (past,) = past_runs.past_runs(tmp_path)
     assert (past.status, past.step, past.total) == ("done", 3, 3)
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from core import sheet
 from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
+from core.runs import sample_sheet
 from core.sinks import Console, JsonLines, TensorBoard, duration, step_line
 
 STEP = StepDone(30, 120, 2, 0.125, {"unet": 1e-4}, 0.5, 0.5, 0, time=1.0)
@@ -104,7 +104,7 @@ def test_the_sheet_has_a_row_for_each_prompt_and_a_column_for_each_step(tmp_path
             path = tmp_path / f"{step}-{number}.png"
             Image.new("RGB", (64, 32), (step * 20, number * 100, 0)).save(path)
             events.append(Saved("sample", str(path), step, {"number": number, "prompt": prompt, "seed": 1}))
-    assert sheet.write(events, tmp_path / "sheet.png")
+    assert sample_sheet.write(events, tmp_path / "sheet.png")
     drawn = Image.open(tmp_path / "sheet.png")
     # 12 margin, two pictures of 64 with 12 after each; 12 margin, 20 head, two rows of 20 + 32 + 12
     assert drawn.size == (12 + 2 * 76, 12 + 20 + 2 * 64)
@@ -112,7 +112,7 @@ def test_the_sheet_has_a_row_for_each_prompt_and_a_column_for_each_step(tmp_path
 
 
 def test_a_run_without_samples_has_no_sheet(tmp_path):
-    assert not sheet.write([STEP], tmp_path / "sheet.png")
+    assert not sample_sheet.write([STEP], tmp_path / "sheet.png")
     assert not (tmp_path / "sheet.png").exists()
 
 

@@ -10,7 +10,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from core.formats import checkpoint, tensors
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from core.models.sd.configs import architecture, schedule
 
 ALONE = tuple(f"mid_block.attentions.0.transformer_blocks.0.attn1.to_{which}" for which in "qk")
@@ -64,7 +64,7 @@ def modules(seed: int = 0, family: str = "sd1") -> dict[str, torch.nn.Module]:
 def make_tiny(path: Path, seed: int = 0, family: str = "sd1", dtype: torch.dtype = torch.float32) -> Path:
     """A single file (.safetensors or .ckpt) and beside it the folder `<stem>_config`; returns `path`."""
     parts = {part: module.state_dict() for part, module in modules(seed, family).items()}
-    slots = {part: keys.from_module(part, weights, family) for part, weights in parts.items()}
+    slots = {part: tensor_names.from_module(part, weights, family) for part, weights in parts.items()}
     lazy = {part: {n: tensors.of(t, dtype) for n, t in weights.items()} for part, weights in parts.items()}
     write_configs(path.with_name(f"{path.stem}_config"), family)
     return tensors.save(path, checkpoint.to_file(slots, lazy), {})

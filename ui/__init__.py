@@ -1,5 +1,5 @@
 """The window: a Gradio page over the core; it never imports torch."""
 
-from ui.light import lighten_gradio
+from ui.fast_gradio_import import lighten_gradio
 
 lighten_gradio()

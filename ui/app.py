@@ -10,16 +10,16 @@ from typing import Any
 
 import gradio as gr
 
-from core.config.option import walk
-from core.config.schema import RunConfig
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.errors import Lang
 from ui.dataset.captions import CaptionCard
+from ui.dataset.folder_options import draw_places, draw_settings
 from ui.dataset.folders import FolderMaker
-from ui.dataset.places import draw_places, draw_settings
 from ui.dataset.preview import Preview
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
-from ui.parts.page import QUICK, Page, column, texts
 from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
@@ -29,20 +29,20 @@ from ui.settings.length import length_html
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
-from ui.settings.showing import hidden_style, search_html
 from ui.settings.typed import PROMPTS, typed_html
+from ui.settings.visibility import hidden_style, search_html
 from ui.settings.widgets import kind
 from ui.text import say
-from ui.tools.board import TensorBoardCard
 from ui.tools.files import Tools
 from ui.tools.regularize import RegularizeCard
 from ui.tools.resize import ResizeCard
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
-from ui.tools.under_way import UnderWay
+from ui.tools.tab_refresh import UnderWay
+from ui.tools.tensorboard_card import TensorBoardCard
 from ui.window import Window
 from ui.window.blocks import Blocks
-from ui.window.faults import guarded, take_values_as_sent
+from ui.window.error_page import guarded, take_values_as_sent
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]

@@ -1,1 +1,1 @@
-"""Small add-ons that are trained in place of a model's own weights."""
+"""Adapters: small weights that are trained in place of a model's own. Knows no family and no file."""

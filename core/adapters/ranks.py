@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.adapters.targets import Ranks, Size, block_of
-from core.config import blocks
-from core.config.schema_network import NetworkConfig
+from core.config.schema import block_lists
+from core.config.schema.network import NetworkConfig
 
 
 def of(network: NetworkConfig) -> Ranks:
@@ -12,7 +12,7 @@ def of(network: NetworkConfig) -> Ranks:
 
     As in sd-scripts, block_dims count for Linear and 1x1 layers, conv_block_dims for larger convolutions.
     """
-    weights = rate_weights(network) or (1.0,) * blocks.COUNT
+    weights = rate_weights(network) or (1.0,) * block_lists.COUNT
     plain = _sizes(network.block_dims, network.block_alphas, Size(network.rank, network.alpha), weights)
     conv: tuple[Size, ...] = ()
     if network.conv_rank is not None or network.conv_block_dims is not None:
@@ -23,7 +23,7 @@ def of(network: NetworkConfig) -> Ranks:
 
 def rate_weights(network: NetworkConfig) -> tuple[float, ...] | None:
     """What the learning rate of each block is multiplied by, None where all learn alike."""
-    return blocks.rate_weights(
+    return block_lists.rate_weights(
         network.down_lr_weight,
         network.mid_lr_weight,
         network.up_lr_weight,
@@ -53,8 +53,8 @@ def _sizes(dims: str | None, alphas: str | None, usual: Size, weights: tuple[flo
     """Rank and alpha of each block, () where all blocks are as usual."""
     if dims is None and alphas is None and all(weights):
         return ()
-    ranks = (usual.rank,) * blocks.COUNT if dims is None else blocks.numbers(dims)
-    scales = (usual.alpha,) * blocks.COUNT if alphas is None else blocks.numbers(alphas)
+    ranks = (usual.rank,) * block_lists.COUNT if dims is None else block_lists.numbers(dims)
+    scales = (usual.alpha,) * block_lists.COUNT if alphas is None else block_lists.numbers(alphas)
     # An alpha of 0 stands for the rank, as in sd-scripts.
     return tuple(
         Size(int(rank) if weight else 0, alpha or rank)

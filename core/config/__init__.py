@@ -1,1 +1,1 @@
-"""The run file: its declarations, its checker, its writer."""
+"""The run file: check, presets, other trainers' names; declarations and rules are in the rooms."""

@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.config import rules, scripts, toml_io, wording
-from core.config.border import reading_settings
-from core.config.lines import key_lines
-from core.config.schema import FORMAT, RunConfig
-from core.config.taking import SECTIONS, KeyPath, Reading, leaves, take
-from core.config.wording import shown
+from core.config import pydantic_messages, training_scripts
+from core.config.file import toml_text
+from core.config.file.border import reading_settings
+from core.config.file.key_lines import key_lines
+from core.config.named_values import SECTIONS, KeyPath, Reading, leaves, take
+from core.config.pydantic_messages import shown
+from core.config.rules import ruleset
+from core.config.schema.run import FORMAT, RunConfig
 from core.errors import ConfigError, Problem
 
 
@@ -40,7 +42,7 @@ class Checked:
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Checked:
     """Check a run file on disk; see `check`."""
-    return check(toml_io.read(path), overrides)
+    return check(toml_text.read(path), overrides)
 
 
 def check(text: str, overrides: Sequence[str] = ()) -> Checked:
@@ -53,7 +55,7 @@ def check(text: str, overrides: Sequence[str] = ()) -> Checked:
     Raises ConfigError with every problem found.
     """
     with reading_settings():
-        document = toml_io.parse(text)
+        document = toml_text.parse(text)
         reading = read_document(document)
         for override in overrides:
             _take_override(reading, override)
@@ -78,7 +80,7 @@ def read_document(document: Mapping[str, Any]) -> Reading:
     for path, value in leaves(document):
         if path != ("format",):
             take(reading, path, value)
-    scripts.finish(reading)
+    training_scripts.finish(reading)
     if declared_format is None and not any(key.startswith("network.") for key in reading.values):
         reading.put("network.method", "none", ())
     return reading
@@ -111,7 +113,7 @@ def _take_override(reading: Reading, override: str) -> None:
             )
         )
     try:
-        parsed = toml_io.parse(f"value = {value}")["value"]
+        parsed = toml_text.parse(f"value = {value}")["value"]
     except ConfigError as e:
         raise ConfigError(
             Problem(
@@ -134,7 +136,7 @@ def _build(reading: Reading, lines: Mapping[KeyPath, int]) -> Checked:
     located = [replace(problem, line=lines.get(path)) for path, problem in reading.problems]
     config, more = typed(reading.values)
     bad = {problem.key for problem in more}
-    more += [problem for rule in rules.RULES for problem in rule(config) if problem.key not in bad]
+    more += [problem for rule in ruleset.RULES for problem in rule(config) if problem.key not in bad]
     located += [replace(p, line=lines.get(reading.origin.get(p.key, ()))) for p in more]
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0, p.is_error))
     if any(problem.is_error for problem in ordered):
@@ -154,7 +156,7 @@ def typed(values: Mapping[str, Any]) -> tuple[RunConfig, list[Problem]]:
     try:
         return RunConfig.model_validate(nested), []
     except ValidationError as e:
-        problems = wording.problems_of(e)
+        problems = pydantic_messages.problems_of(e)
     for problem in problems:
         section, name = problem.key.split(".")
         nested[section].pop(name, None)

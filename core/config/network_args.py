@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.config import nearest
-from core.config.numbers import number
-from core.config.wording import shown
+from core.config.pydantic_messages import shown
+from core.config.schema.numbers import number
 
 _ARGUMENTS: Mapping[str, str] = {
     "conv_dim": "conv_rank",

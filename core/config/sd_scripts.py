@@ -8,11 +8,11 @@ from typing import Any
 
 from core.catalog import SAMPLER_ALIASES, optimizer_name
 from core.config import network_args
-from core.config.numbers import number
-from core.config.option import walk
-from core.config.reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
-from core.config.schema import RunConfig
-from core.config.wording import shown
+from core.config.pydantic_messages import shown
+from core.config.schema.numbers import number
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+from core.config.sd_scripts_reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
 
 # The names that say the same in our words, from the declarations.
 ALIASES: Mapping[str, str] = {

@@ -1,1 +1,1 @@
-"""What is trained on, in which order and at which size: decided on plain data, without torch."""
+"""What is trained on: the records that its rooms share, and the rooms. Plain data, no torch."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.catalog import Size
-from core.config.schema_dataset import DatasetConfig
+from core.config.schema.dataset import DatasetConfig
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The mathematics of diffusion training: small functions on tensors, each with its paper."""
+"""The mathematics of diffusion training: small functions on tensors, each with its paper. No models."""

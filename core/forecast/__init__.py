@@ -1,1 +1,1 @@
-"""How much memory and time a run will take, worked out from its settings before it starts; no torch."""
+"""How much memory and time a run will take, from its settings, before it starts. No torch."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.forecast.machine import Machine
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup

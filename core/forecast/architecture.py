@@ -18,7 +18,7 @@ from core.forecast.tape import FLOAT, Layer, Rules, Tape
 from core.formats.header import read_header
 from core.formats.identify import identify
 from core.formats.json_file import read_table
-from core.models.sd import hub
+from core.models import hub
 from core.models.sd.configs import architecture as real
 from core.models.sd.configs import refuse_endless
 from core.reading import reading

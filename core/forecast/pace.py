@@ -7,7 +7,6 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import runs
 from core.catalog import Size
 from core.config import check
 from core.errors import ConfigError
@@ -15,6 +14,7 @@ from core.events import PlanReady, StepDone
 from core.forecast import architecture
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup
+from core.runs import past_runs
 
 MOST_READ = 8
 """Of the newest runs."""
@@ -46,7 +46,7 @@ def pace(setup: Setup, output_dir: Path) -> Pace | None:
     Of the same kind: the same sizes of model, method, precision and kind of machine.
     """
     wanted = _kind(setup)
-    for run in runs.past_runs(output_dir)[:MOST_READ]:
+    for run in past_runs.past_runs(output_dir)[:MOST_READ]:
         if run.method != setup.config.network.method:
             continue
         measured = _measured(run.folder, run.seconds)
@@ -63,7 +63,7 @@ def _kind(setup: Setup) -> tuple[object, ...]:
 @functools.lru_cache(maxsize=64)
 def _measured(folder: Path, seconds: float) -> _Measured | None:
     """What a run was and how fast it worked. seconds: how long it went; it is read anew when that changes."""
-    record = runs.read(folder)
+    record = past_runs.read(folder)
     if record is None:
         return None
     steps = [event for event in record.events if isinstance(event, StepDone)][WARM_UP:]

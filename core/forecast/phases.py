@@ -17,10 +17,10 @@ OPTIMIZER, OTHER = "optimizer", "other"
 KINDS = (WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER)
 
 KEPT_LATENTS = 2 * 2**30
-"""Bytes of cached latents that lie on the GPU; as core.train.cache.ON_DEVICE_BYTES."""
+"""Bytes of cached latents that lie on the GPU; as core.train.inputs.latents.ON_DEVICE_BYTES."""
 
 PIECE = 64 * 2**20
-"""Bytes of weights stepped at once in half precision; as core.train.rounding.PIECE_BYTES."""
+"""Bytes of weights stepped at once in half precision; as stochastic_rounding.PIECE_BYTES in core.train."""
 
 
 @dataclass(frozen=True)

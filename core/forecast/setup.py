@@ -8,13 +8,14 @@ from functools import cached_property
 from core.adapters import ranks
 from core.adapters.targets import targets
 from core.catalog import FAMILIES, Size
-from core.config.schema import RunConfig
-from core.data import buckets, captions
-from core.data.plan import Plan
+from core.config.schema.run import RunConfig
+from core.data import buckets
+from core.data.captions import captions
+from core.data.plan.plan import Plan
 from core.forecast.architecture import Architecture
 from core.forecast.optimizers import lora_shapes, shapes_of
 from core.forecast.tape import FLOAT, Rules
-from core.train import prompts
+from core.runs import sample_prompts
 
 HALVES = {
     "no": (FLOAT, FLOAT),
@@ -70,7 +71,7 @@ class Setup:
 
     @cached_property
     def learns(self) -> tuple[str, ...]:
-        """The parts of the model that have a learning rate, as core.train.trainee.rates."""
+        """The parts of the model that have a learning rate, as core.train.weights.trained.rates."""
         train = self.config.train
         stop = train.stop_text_encoder_training
         found = {
@@ -144,7 +145,7 @@ class Setup:
         is_drawn = sample.sample_at_first or sample.sample_every_n_steps or sample.sample_every_n_epochs
         if not (is_drawn and sample.sample_prompts):
             return None
-        sizes = prompts.sizes(sample.sample_prompts, self.config.dataset.resolution)
+        sizes = sample_prompts.sizes(sample.sample_prompts, self.config.dataset.resolution)
         return max(sizes, key=_area, default=None)
 
     def weights(self, part: str) -> int:
@@ -158,7 +159,7 @@ class Setup:
                 item = rules.compute
             else:
                 item = FLOAT
-            # On a CPU a frozen text encoder's embeddings are mapped from a file, see core.train.loading.
+            # On a CPU a frozen text encoder's embeddings are mapped from a file: train.inputs.loading.
             is_mapped = layer.kind == "Embedding" and not self.is_gpu and part not in rules.parts
             found += 0 if is_mapped else layer.numbers * item
         return found

@@ -46,7 +46,7 @@ class Rules:
 
     @property
     def is_channels_last(self) -> bool:
-        """Whether frozen convolutions lie channels last, see core.train.trainee.prepare_frozen."""
+        """Whether frozen convolutions lie channels last, see core.train.weights.trained.prepare_frozen."""
         return not self.is_gpu and "unet" not in self.parts
 
 

@@ -1,1 +1,1 @@
-"""How files of weights are laid out: what they are, and how they are read and written."""
+"""How files of weights are laid out: identified, read and written. Loads no module of a model."""

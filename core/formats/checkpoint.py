@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.formats.slots import Shape, Slot
+from core.formats.tensor_slots import Shape, Slot
 from core.formats.tensors import DTYPES, Lazy, TensorFile, dtype_of
 
 Slots = Mapping[str, Mapping[str, Slot]]

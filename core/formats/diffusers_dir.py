@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from core.errors import Problem, UserError
-from core.formats import commit, json_file
+from core.formats import atomic_write, json_file
 from core.formats.scaled import unscaled
-from core.formats.slots import Shape
+from core.formats.tensor_slots import Shape
 from core.formats.tensors import Lazy, TensorFile, dtype_of, open_file, save
 
 STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "pytorch_model"}
@@ -150,4 +150,4 @@ def save_folder(
         for named in tensors.values()
         for lazy in named.values()
     )
-    return commit.write_folder(path, write, size, replaces="model_index.json")
+    return atomic_write.write_folder(path, write, size, replaces="model_index.json")

@@ -14,7 +14,7 @@ from typing import Any
 from core.counting import counted
 from core.errors import Problem, ResourceFault, UserError
 from core.formats import first_bytes
-from core.formats.slots import LARGEST_SIDE, MOST_AXES, Shape
+from core.formats.tensor_slots import LARGEST_SIDE, MOST_AXES, Shape
 from core.reading import OUT_OF_RESOURCES, reading, short
 
 LARGEST_HEADER = 100_000_000

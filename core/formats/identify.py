@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Problem, ResourceFault, UserError
-from core.formats import beside, lora_alpha, pickles
+from core.formats import lora_alpha, pickle_reader, sidecar_yaml
 from core.formats.classify import (
     CONTEXT_FAMILY,
     FAMILY_NAMES,
@@ -91,15 +91,15 @@ def _prediction_beside(path: Path) -> str:
     """What the configs or the .yaml beside a single file say that it predicts."""
     config = table_there(path.with_name(f"{path.stem}_config") / "scheduler" / "scheduler_config.json") or {}
     told = _SCHEDULER_PREDICTION.get(str(config.get("prediction_type", "")), "")
-    return told or beside.prediction(path)
+    return told or sidecar_yaml.prediction(path)
 
 
 def table(path: Path) -> tuple[TensorTable, dict[str, str]]:
     """Types and shapes of a file's tensors by name, and its metadata. Raises UserError when it is damaged."""
     if not path.exists():
         raise unreadable(path, FileNotFoundError())
-    if pickles.is_pickle(path):
-        listing = pickles.read(path)
+    if pickle_reader.is_pickle(path):
+        listing = pickle_reader.read(path)
         return {name: (place.dtype, place.shape) for name, place in listing.tensors.items()}, listing.metadata
     header = read_header(path)
     return header.tensors, header.metadata
@@ -113,8 +113,8 @@ def _alpha_of_file(path: Path, tensors: TensorTable, metadata: Mapping[str, str]
     beside_it = lora_alpha.adapters(path, tensors, metadata)
     if beside_it:
         return next(iter(beside_it.values())).alpha
-    if pickles.is_pickle(path):
-        places = pickles.read(path).tensors
+    if pickle_reader.is_pickle(path):
+        places = pickle_reader.read(path).tensors
         begins = {
             name: place.begin + place.offset * ITEM_BYTES[place.dtype] for name, place in places.items()
         }

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from core.formats.slots import Shape
+from core.formats.tensor_slots import Shape
 
 FOLDER = "archive"
 ALIGNMENT = 64

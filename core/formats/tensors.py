@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from core.errors import NumericFault, Problem, ResourceFault, UserError
-from core.formats import commit, pickle_writer, pickles
+from core.formats import atomic_write, pickle_reader, pickle_writer
 from core.formats.header import TensorTable, read_header, unreadable
-from core.formats.slots import Shape
+from core.formats.tensor_slots import Shape
 from core.reading import short
 
 DTYPES: Mapping[str, torch.dtype] = {
@@ -102,7 +102,7 @@ class PickleFile:
     """A .ckpt, .pt or .bin file, read without running what is in it."""
 
     def __init__(self, path: Path) -> None:
-        listing = pickles.read(path)
+        listing = pickle_reader.read(path)
         self.path, self.metadata = path, listing.metadata
         self.tensors: TensorTable = {name: (t.dtype, t.shape) for name, t in listing.tensors.items()}
         self._places = listing.tensors
@@ -121,7 +121,7 @@ class PickleFile:
 
 def open_file(path: Path) -> TensorFile:
     """The file's tensors. Raises UserError when it is damaged, or holds what could run as a program."""
-    return PickleFile(path) if pickles.is_pickle(path) else SafetensorsFile(path)
+    return PickleFile(path) if pickle_reader.is_pickle(path) else SafetensorsFile(path)
 
 
 def from_file(file: TensorFile, name: str, dtype: torch.dtype | None = None) -> Lazy:
@@ -195,14 +195,14 @@ def save(path: Path, tensors: Mapping[str, Tensor | Lazy], metadata: Mapping[str
     """Write a .safetensors file, or a .ckpt/.pt/.bin file when the path ends so; returns where it lies.
 
     A pickled file holds {"state_dict": tensors} and the metadata as text. Written beside and renamed (see
-    core.formats.commit).
+    core.formats.atomic_write).
     Raises NumericFault when a number is NaN or infinite, ResourceFault when the disk is full or can't be
     written.
     """
     lazy = {name: t if isinstance(t, Lazy) else of(t) for name, t in tensors.items()}
     size = sum(_bytes(t) for t in lazy.values())
-    write = _write_pickle if path.suffix.lower() in pickles.SUFFIXES else _write_safetensors
-    return commit.write_file(path, lambda file: write(file, path, lazy, metadata), size)
+    write = _write_pickle if path.suffix.lower() in pickle_reader.SUFFIXES else _write_safetensors
+    return atomic_write.write_file(path, lambda file: write(file, path, lazy, metadata), size)
 
 
 def _write_safetensors(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
-from core.formats.slots import LARGEST_SIDE, MOST_AXES, Shape
+from core.formats.tensor_slots import LARGEST_SIDE, MOST_AXES, Shape
 
 STORAGES: Mapping[str, str] = {
     "DoubleStorage": "F64", "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16",

@@ -1,1 +1,1 @@
-"""What a model is: its parts in memory and the functions on them, one folder for each family."""
+"""What a model is: its parts in memory and the functions on them; a folder for each family."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core.catalog import FAMILIES, FamilySpec
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.events import Emit
 from core.formats.lora_file import Place
 from core.formats.tensors import Watch

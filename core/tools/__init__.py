@@ -1,1 +1,1 @@
-"""What is done with files beside training: inspecting and converting."""
+"""What is done with files beside training; each tool for itself, none knows another."""

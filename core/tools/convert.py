@@ -8,7 +8,7 @@ from pathlib import Path
 from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS
 from core.control import RunControl
 from core.errors import Problem, UserError
-from core.formats import commit, parts, tensors
+from core.formats import atomic_write, partial_files, tensors
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models.family import open_family
 
@@ -38,11 +38,11 @@ def convert(
         precision,
     )
     place = tensors.with_suffix(target, _FILES[save_as]) if save_as in _FILES else target
-    commit.refuse_existing(place)
+    atomic_write.refuse_existing(place)
     identity = identify(source)
     if identity.problems:
         raise UserError(*identity.problems)
-    parts.sweep(place.parent, lambda name: name == place.name)
+    partial_files.sweep(place.parent, lambda name: name == place.name)
 
     def watch(done: int, total: int) -> None:
         if progress is not None:

@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 
 from core.catalog import FAMILIES, SAMPLERS, Size
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.control import RunControl
-from core.data.folders import Folder, scan
+from core.data.sources.folders import Folder, scan
 from core.errors import Problem, UserError
-from core.formats import commit
-from core.formats import parts as half_written
+from core.formats import atomic_write
+from core.formats import partial_files as half_written
 from core.formats.identify import identify
-from core.models import look
+from core.models import precheck
 from core.models.family import Components, Family, open_family
 
 Progress = Callable[[str, int, int], None]
@@ -109,7 +109,7 @@ def make_images(
     if done == total:
         return wanted
     model = ModelConfig(base=settings.model)
-    look.fetch(model, fetched)
+    precheck.fetch(model, fetched)
     family = open_family("auto")
     parts = family.load(settings.model, model, lambda event: check() and None)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -214,7 +214,7 @@ def _half(device: torch.device) -> Iterator[None]:
 
 
 def _save(picture: Image.Image, path: Path) -> None:
-    commit.write_file(path, lambda file: picture.save(file, format="PNG"))
+    atomic_write.write_file(path, lambda file: picture.save(file, format="PNG"))
 
 
 def _faults(settings: Settings) -> Iterator[Problem]:

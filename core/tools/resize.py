@@ -13,15 +13,16 @@ from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from core.catalog import INTERPOLATIONS, Size, Words
-from core.config.schema_folders import Resolution
+from core.config.schema.dataset_folders import Resolution
 from core.control import RunControl
 from core.counting import counted
-from core.data import buckets, images, pixels
-from core.data.findings import listed
+from core.data import buckets
+from core.data.images import decode, load
+from core.data.images.verify import look
 from core.data.names import is_junk, is_picture, nfc
-from core.data.preflight import look
+from core.data.sources.findings import listed
 from core.errors import Lang, Problem, UserError
-from core.formats import commit, parts
+from core.formats import atomic_write, partial_files
 from core.reading import reason
 
 Progress = Callable[[str, int, int], None]
@@ -142,7 +143,7 @@ def resize_folder(
     problems: list[Problem] = []
     captions, enlarged, skipped, cut = 0, 0, 0, 0.0
     for folder in {job.target.parent for job in jobs}:
-        parts.sweep(folder)
+        partial_files.sweep(folder)
     for done, job in enumerate(jobs):
         if control is not None:
             control.check()
@@ -237,16 +238,16 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
         return [*seen.problems, _too_small(job.source, seen.size, settings.divisor)], None, None
     picture = _picture(job.source, fit, settings)
     kind = KINDS[settings.save_as]
-    commit.write_file(job.target, lambda file: picture.save(file, kind, **_SAVE[settings.save_as]))
+    atomic_write.write_file(job.target, lambda file: picture.save(file, kind, **_SAVE[settings.save_as]))
     return list(seen.problems), fit, seen.size
 
 
 def _picture(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
     """The picture resized and cut, as transparent as it was; as JPEG, on white."""
-    opened = pixels.open_picture(pixels.read(source))
+    opened = decode.open_picture(decode.read(source))
     assert opened is not None, f"{source} was a picture a moment ago"
-    cut = _cut(np.asarray(pixels.upright_rgb(opened)), fit, settings)
-    opaque = None if settings.save_as == "jpg" else pixels.upright_alpha(opened)
+    cut = _cut(np.asarray(decode.upright_rgb(opened)), fit, settings)
+    opaque = None if settings.save_as == "jpg" else decode.upright_alpha(opened)
     if opaque is None:
         return Image.fromarray(cut)
     alpha = _cut(np.asarray(opaque), fit, settings)
@@ -256,20 +257,20 @@ def _picture(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.
     return Image.fromarray(np.dstack([colour, alpha]))
 
 
-def _cut(full: images.Pixels, fit: buckets.Fit, settings: ResizeSettings) -> images.Pixels:
+def _cut(full: load.Pixels, fit: buckets.Fit, settings: ResizeSettings) -> load.Pixels:
     left, top = fit.crop_left, fit.crop_top
-    resized = images.resize(full, fit.resized, settings.interpolation)
+    resized = load.resize(full, fit.resized, settings.interpolation)
     return np.ascontiguousarray(resized[top : top + fit.bucket.height, left : left + fit.bucket.width])
 
 
 def _copy(old: Path, new: Path) -> None:
-    data = pixels.read(old)
+    data = decode.read(old)
 
     def write(file: BinaryIO) -> None:
         file.write(data)
 
     if not new.exists():
-        commit.write_file(new, write, len(data))
+        atomic_write.write_file(new, write, len(data))
 
 
 def _not_copied(path: Path, error: OSError) -> Problem:

@@ -12,16 +12,17 @@ import torch
 from core.adapters import merge
 from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
-from core.formats import commit
+from core.formats import atomic_write
 from core.formats.identify import identify
-from core.models import add_on
+from core.models import lora_precheck
 from core.models.family import open_family
 from core.models.sd import tokens
-from core.train import add_ons, samples
-from core.train.prompts import Prompt, parse
+from core.runs.sample_prompts import Prompt, parse
+from core.train.outputs import samples
+from core.train.weights import lora_files
 
 Progress = Callable[[int, int], None]
 
@@ -73,7 +74,7 @@ def draw(
         if (notice := _cut(prompt, config)) is not None:
             emit(notice)
     adapters = [_split(lora) for lora in loras]
-    refused = [problem for path, _ in adapters for problem in add_on.problems(path)]
+    refused = [problem for path, _ in adapters for problem in lora_precheck.problems(path)]
     if refused:
         raise UserError(*refused)
     _make_folder(folder)
@@ -81,7 +82,7 @@ def draw(
     parts = family.load(found.base, config, emit)
     parts.zero_terminal_snr = found.zero_terminal_snr
     for path, strength in adapters:
-        merge.merge(parts.modules(), add_ons.read(path, parts, emit), strength)
+        merge.merge(parts.modules(), lora_files.read(path, parts, emit), strength)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in parts.modules().values():
         module.to(device)
@@ -91,7 +92,9 @@ def draw(
             progress(number, len(parsed))
         picture = samples.picture(family, parts, config, prompt, prompt.sampler or sampler)
         place = _free(folder, number, prompt.seed)
-        made.append(commit.write_file(place, lambda file, drawn=picture: drawn.save(file, format="PNG")))
+        made.append(
+            atomic_write.write_file(place, lambda file, drawn=picture: drawn.save(file, format="PNG"))
+        )
     return made
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalog import Words
-from core.data import caption_edits_files, captions, encodings
-from core.data.caption_edits_files import is_caption_suffix
+from core.data.caption_editor import files as caption_edits_files
+from core.data.caption_editor.files import is_caption_suffix
+from core.data.captions import captions, encodings
 from core.data.names import is_junk, is_picture, nfc
 from core.errors import Problem, UserError
 

@@ -1,1 +1,1 @@
-"""A run: from a checked run file to a trained model."""
+"""A run, from a checked run file to a trained model: loop and record; the parts are in the rooms."""

@@ -8,9 +8,10 @@ from core.control import RunControl, StopRun
 from core.errors import NumericFault, ResourceFault, UserError
 from core.events import Emit, Warned
 from core.train import faults
-from core.train.loop import Training, train
-from core.train.state import Progress
-from core.train.update import BadStep
+from core.train.loop import train
+from core.train.outputs.state import Progress
+from core.train.training import Training
+from core.train.weights.update import BadStep
 
 
 def train_to_the_end(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 
 from core.catalog import Words
-from core.config import usual_rates
+from core.config.rules import usual_rates
 from core.errors import Problem, UserError
-from core.train.loop import RECENT, Training
-from core.train.state import Progress
+from core.train.loop import RECENT
+from core.train.outputs.state import Progress
+from core.train.training import Training
 
 WORSE = 100
 """A loss so many times that of the steps before tells that the weights are spoilt."""

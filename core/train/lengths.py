@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.option import Option, steps_of, walk
-from core.config.schema import RunConfig
+from core.config.schema.option import Option, steps_of, walk
+from core.config.schema.run import RunConfig
 from core.counting import counted
-from core.data.plan import Plan
+from core.data.plan.plan import Plan
 from core.errors import Problem
-from core.train.state_files import Found
+from core.runs.state_folder import Found
 
 Lengths = Mapping[str, int]
 """Steps by the option's key, "optimizer.lr_warmup_steps"; options that are not set are left out."""

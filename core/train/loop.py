@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 
 import psutil  # accelerate brings it
@@ -14,24 +13,16 @@ import torch
 from torch import Tensor
 
 from core.catalog import Words
-from core.config.schema import RunConfig
 from core.control import RunControl, SampleWish
-from core.data.plan import Plan
 from core.events import Emit, StepDone, Stepped, Warned
-from core.models.family import Components
-from core.train import aside, optim
-from core.train.batches import Batches, MicroBatch
-from core.train.ema import Averages
-from core.train.engine import Engine
-from core.train.keys import torch_seed
-from core.train.lr import Schedule
-from core.train.output import Outputs
-from core.train.samples import Samples
-from core.train.state import Progress
-from core.train.text import TextStates
-from core.train.trainee import TEXT_ENCODER, Trainee, dropouts_of
-from core.train.update import OVERFLOWS, Update
-from core.train.validation import Validation
+from core.train import pause
+from core.train.inputs.batches import MicroBatch
+from core.train.outputs.state import Progress
+from core.train.seeds import torch_seed
+from core.train.training import Training
+from core.train.weights import optimizer as optim
+from core.train.weights.trained import TEXT_ENCODER, dropouts_of
+from core.train.weights.update import OVERFLOWS
 
 TICK_SECONDS = 0.25
 """The number of the step is told so often at most."""
@@ -41,65 +32,6 @@ ZERO_STEPS = 50
 
 RECENT = 5
 """Losses that are told when a step goes wrong: of so many steps before it."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """Everything a running training is made of. config: its lengths are in steps, none is a share."""
-
-    config: RunConfig
-    engine: Engine
-    parts: Components
-    trainee: Trainee
-    text: TextStates
-    batches: Batches
-    batch_loss: Callable[[MicroBatch], Tensor]
-    optimizer: torch.optim.Optimizer
-    update: Update
-    averages: Averages
-    schedule: Schedule
-    outputs: Outputs
-    samples: Samples
-    validation: Validation
-    plan: Plan
-    total_steps: int
-
-    def stream(self, position: int) -> Generator[MicroBatch | None]:
-        """Micro-batches from number `position` on, without end."""
-        return self.batches.stream(position)
-
-    @property
-    def accumulation(self) -> int:
-        """Micro-batches of one step; the last step of an epoch may have fewer."""
-        return self.config.train.gradient_accumulation_steps
-
-    def epoch_of(self, step: int) -> int:
-        """Epochs whose last micro-batch has been trained after so many steps."""
-        return step // self.plan.steps_per_epoch(self.accumulation)
-
-    def position(self, step: int) -> int:
-        """Micro-batches trained after so many steps."""
-        return self.plan.position(step, self.accumulation)
-
-    def micro_batches(self, step: int) -> int:
-        """How many the update after `step` steps is made from."""
-        return self.position(step + 1) - self.position(step)
-
-    def epoch_ended(self, step: int) -> int:
-        """The epoch whose last micro-batch was in the update before `step` steps were done; 0 for none."""
-        epoch = self.epoch_of(step)
-        return epoch if epoch > self.epoch_of(step - 1) else 0
-
-    def pictures_of(self, step: int) -> list[str]:
-        """Names of the pictures that the update after `step` steps is made from."""
-        batches = islice(self.plan.stream(self.position(step)), self.micro_batches(step))
-        return [self.plan.images[s.image].path.name for batch in batches for s in batch.samples]
-
-    def learning_rates(self, step: int) -> dict[str, float]:
-        """Rate of every group that still learns, for the update after `step` steps."""
-        rates = {group.name: group.rate for group in self.trainee.groups}
-        active = [group["name"] for group in self.optimizer.param_groups]
-        return {name: self.schedule.rate(rates[name], step) for name in active}
 
 
 def train(training: Training, progress: Progress, control: RunControl, emit: Emit) -> None:
@@ -282,7 +214,7 @@ def _look_at_control(
     before = time.monotonic()
     if control.is_paused:
         training.update.look(step)  # while the weights are still where a fault can be looked into
-    aside.pause(training, step, control, emit, save, draw)
+    pause.pause(training, step, control, emit, save, draw)
     for wish in later:
         control.sample_now(wish.lines, wish.is_kept)
     report.exclude(time.monotonic() - before)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.config.option import Option, walk
-from core.config.schema import RunConfig
+from core.config.schema.option import Option, walk
+from core.config.schema.run import RunConfig
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
-from core.train import owned, state_files
+from core.runs import owned_files, state_folder
+from core.runs.state_folder import Found
 from core.train.lengths import Lengths
-from core.train.state_files import Found
 
 BACK = Words(
     "set it back to resume, or set save.resume_anyway: then training goes on, but not exactly",
@@ -37,9 +37,9 @@ def find(config: RunConfig, emit: Emit) -> Found | None:
     output_dir = Path(config.save.output_dir)
     if not resume:
         return None
-    if resume != state_files.AUTO:
-        return state_files.read(Path(resume))
-    found, passed_over = state_files.newest(output_dir, config.save.output_name)
+    if resume != state_folder.AUTO:
+        return state_folder.read(Path(resume))
+    found, passed_over = state_folder.newest(output_dir, config.save.output_name)
     for problem in passed_over:
         emit(Warned(problem.code, problem.en, problem.ja, problem.path))
     if found is None:
@@ -87,8 +87,8 @@ def compare_rest(config: RunConfig, found: Found, identity: Mapping[str, Any], e
 
 def _changed(config: RunConfig, found: Found, kept: Lengths) -> list[tuple[Option, str, str]]:
     """Options that may not simply change, with their value then and now. Files count by what is in them."""
-    now = state_files.values_of(config)
-    then = state_files.values_of(RunConfig()) | found.values["config"]
+    now = state_folder.values_of(config)
+    then = state_folder.values_of(RunConfig()) | found.values["config"]
     changed = []
     for option in walk(RunConfig):
         before, after = then[option.key], now[option.key]
@@ -144,7 +144,7 @@ def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool
     """
     if found.step < total:
         return False
-    if found.step == total and not owned.has_result(config.save, found):
+    if found.step == total and not owned_files.has_result(config.save, found):
         emit(
             Warned(
                 "W-RESUME-RESULT",

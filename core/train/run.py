@@ -10,36 +10,42 @@ from pathlib import Path
 import torch
 
 from core.catalog import OPTIMIZERS
-from core.config import rules_idle, rules_loss
-from core.config.schema import RunConfig
+from core.config.rules import idle, loss
+from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.data import plan as planning
-from core.data.plan import Plan
+from core.data.plan import as_json
+from core.data.plan import plan as planning
+from core.data.plan.plan import Plan
 from core.diffusion.schedule import NoiseTable
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
-from core.models import add_on, look
+from core.models import lora_precheck, precheck
 from core.models.family import Components, open_family
 from core.patience import of_run
-from core.train import add_ons, before, cache, lengths, lr, masks, optim, resuming, trainee
-from core.train.convolution import use_products
-from core.train.ema import Averages
+from core.runs.state_folder import Found
+from core.train import lengths, resuming, run_checks
+from core.train.device.cpu_convolution import use_products
+from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
-from core.train.engine import Engine, world_size
+from core.train.inputs import latents, loss_masks
+from core.train.inputs.loading import load
+from core.train.inputs.text_states import TextStates
 from core.train.lengths import Lengths
-from core.train.loading import load
-from core.train.loop import Training, freeze_text_encoder, keep_text
-from core.train.output import Outputs
-from core.train.product import ModelWriter, resolved_format
-from core.train.rounding import HalfStep
-from core.train.samples import Samples
-from core.train.state import Progress, StateWriter
-from core.train.state_files import Found
+from core.train.loop import freeze_text_encoder, keep_text
+from core.train.outputs.model_file import ModelWriter, resolved_format
+from core.train.outputs.samples import Samples
+from core.train.outputs.saving import Outputs
+from core.train.outputs.state import Progress, StateWriter
 from core.train.step import BatchLoss
-from core.train.text import TextStates
-from core.train.trainee import TEXT_ENCODER
-from core.train.update import Update
+from core.train.training import Training
 from core.train.validation import Validation
+from core.train.weights import lora_files, lr_schedule
+from core.train.weights import optimizer as optim
+from core.train.weights import trained as trainee
+from core.train.weights.ema import Averages
+from core.train.weights.stochastic_rounding import HalfStep
+from core.train.weights.trained import TEXT_ENCODER
+from core.train.weights.update import Update
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,12 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
     rates = optim.rates(config.optimizer, trainee.rates(config.train))
-    about = before.problems(config)
+    about = run_checks.problems(config)
     if any(problem.is_error for problem in about):
         raise UserError(*about)
     for problem in (*about, *optim.check(config.optimizer)):
         emit(Warned(problem.code, problem.en, problem.ja))
-    add_ons.check(config.network)
+    lora_files.check(config.network)
     found = resuming.find(config, emit)
     plan = planning.make(
         config.dataset,
@@ -108,7 +114,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         lambda done, total: emit(StageProgress("check_images", done, total)),
         patience=of_run(control.check, emit),
     )
-    no_mask = masks.missing(plan) if config.train.masked_loss else ()
+    no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
     if plan.problems or no_mask:
         raise UserError(*plan.problems, *no_mask)
     total = plan.total_steps(config.train)
@@ -119,7 +125,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     count_tokens = open_family(config.model.family).count_tokens
-    for notice in (*plan.notices, *plan.long_captions(count_tokens, config.model.max_token_length)):
+    for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
         emit(Warned(notice.code, notice.en, notice.ja, notice.path))
     emit(_plan_ready(job))
     return job
@@ -127,9 +133,9 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
 
 def _refuse_idle(job: Job, learning: Collection[str]) -> None:
     """Refuse a run that trains nothing after a while. learning: the parts of the model that are trained."""
-    stop = job.steps.get(rules_idle.STOP)
+    stop = job.steps.get(idle.STOP)
     if [*learning] == [TEXT_ENCODER] and stop is not None and stop < job.total_steps:
-        raise UserError(rules_idle.stops_early(stop, job.total_steps))
+        raise UserError(idle.stops_early(stop, job.total_steps))
 
 
 def _resumed(job: Job, emit: Emit) -> Job:
@@ -151,7 +157,7 @@ def _resumed(job: Job, emit: Emit) -> Job:
 
 def _looked(config: RunConfig) -> tuple[Problem, ...]:
     """What the model's headers say that is no hindrance. Raises UserError for what is one."""
-    found = (*look.problems(config.model), *add_on.of_run(config.network, config.model))
+    found = (*precheck.problems(config.model), *lora_precheck.of_run(config.network, config.model))
     if any(problem.is_error for problem in found):
         raise UserError(*found)
     return found
@@ -164,7 +170,7 @@ def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
         emit(StageProgress("fetch_model", done, total))
         control.check_stop()
 
-    if look.fetch(config.model, report):
+    if precheck.fetch(config.model, report):
         for problem in _looked(config):
             emit(Warned(problem.code, problem.en, problem.ja))
 
@@ -177,9 +183,9 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     parts = loaded.parts
     parts.zero_terminal_snr = config.train.zero_terminal_snr
     _look_at_prediction(config, parts.prediction, emit)
-    add_ons.merge_base(parts, config.network, emit)
-    unet = cache.sampled_fingerprint(parts.unet)
-    text_encoder = cache.sampled_fingerprint(parts.text_encoder, loaded.resting)
+    lora_files.merge_base(parts, config.network, emit)
+    unet = latents.sampled_fingerprint(parts.unet)
+    text_encoder = latents.sampled_fingerprint(parts.text_encoder, loaded.resting)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
@@ -213,7 +219,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         optimizer=optimizer,
         update=update,
         averages=averages,
-        schedule=lr.make(settled.optimizer, job.total_steps),
+        schedule=lr_schedule.make(settled.optimizer, job.total_steps),
         outputs=Outputs(
             config.save,
             resolved_format(config, parts),
@@ -233,10 +239,10 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
 def _learner(job: Job, parts: Components, emit: Emit) -> trainee.Trainee:
     """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
     network = job.config.network
-    start = add_ons.to_continue(parts, network, emit)
-    learner = trainee.make(parts, network, add_ons.ranks_of(network, start), job.rates, job.seed)
+    start = lora_files.to_continue(parts, network, emit)
+    learner = trainee.make(parts, network, lora_files.ranks_of(network, start), job.rates, job.seed)
     if learner.network is not None and job.found is None:
-        add_ons.continue_from(start, learner.network, network.weights, emit)
+        lora_files.continue_from(start, learner.network, network.weights, emit)
     learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)
     return learner
 
@@ -271,7 +277,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
 
 def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
     """Refuse, or warn of, options that are for models of the other prediction type."""
-    found = [*rules_loss.misfits(config.train, prediction)]
+    found = [*loss.misfits(config.train, prediction)]
     errors = [problem for problem in found if problem.is_error]
     if errors:
         raise UserError(*errors)

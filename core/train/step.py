@@ -8,16 +8,16 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from core.config.schema_train import TrainConfig
+from core.config.schema.train import TrainConfig
 from core.diffusion import loss as losses
 from core.diffusion import noise as noises
 from core.diffusion import weights
 from core.diffusion.schedule import NoiseTable
 from core.diffusion.target import target
 from core.models.family import Components, Family
-from core.train.batches import MicroBatch
-from core.train.engine import Engine
-from core.train.text import TextStates
+from core.train.device.engine import Engine
+from core.train.inputs.batches import MicroBatch
+from core.train.inputs.text_states import TextStates
 
 
 @dataclass(frozen=True)

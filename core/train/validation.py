@@ -10,12 +10,12 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from core.config.schema_train import TrainConfig
-from core.data.plan import Batch, Plan
+from core.config.schema.train import TrainConfig
+from core.data.plan.plan import Batch, Plan
 from core.events import Emit, StageProgress, Warned
 from core.models.family import Components
-from core.train.batches import Batches, MicroBatch
-from core.train.engine import Engine
+from core.train.device.engine import Engine
+from core.train.inputs.batches import Batches, MicroBatch
 
 PARTS = 5
 """The range of timesteps is cut into so many parts; the cuts between them are looked at."""

@@ -9,7 +9,7 @@ from core.adapters.network import Network
 from core.adapters.targets import Ranks
 from core.errors import UserError
 from core.formats import lora_file
-from core.train.keys import generator
+from core.train.seeds import generator
 from tests.tiny import ALONE, modules
 
 NONE = Dropouts()

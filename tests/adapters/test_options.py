@@ -8,9 +8,9 @@ from core.adapters import merge, ranks
 from core.adapters.dropout import Dropouts
 from core.adapters.network import Network
 from core.adapters.targets import Module, Ranks, Size, block_of, targets
-from core.config.blocks import weights
-from core.config.schema_network import NetworkConfig
-from core.train.keys import generator
+from core.config.schema.block_lists import weights
+from core.config.schema.network import NetworkConfig
+from core.train.seeds import generator
 
 PATH = "attentions.0.to_q"
 

@@ -14,7 +14,7 @@ from core.adapters.targets import Module, Ranks, targets
 from core.catalog import FAMILIES
 from core.formats.lora_file import file_name
 from core.models.sd.configs import architecture
-from core.train.keys import generator
+from core.train.seeds import generator
 from tests.golden import names as listed
 
 

@@ -6,9 +6,9 @@ import json
 import random
 from collections.abc import Iterator
 
-from core.config import toml_io
-from core.config.preset import SHIPPED
-from core.config.taking import KEYS
+from core.config.file import toml_text
+from core.config.named_values import KEYS
+from core.config.presets import SHIPPED
 
 SPOILT = [
     "1" * 4301,
@@ -61,7 +61,7 @@ def _valid() -> list[str]:
         "dataset.train_data_dir": "t",
         "sample.sample_prompts": ("a --w 64",),
     }
-    whole = toml_io.dumps({**toml_io.values_of(_defaults()), **base})
+    whole = toml_text.dumps({**toml_text.values_of(_defaults()), **base})
     guide = "pretrained_model_name_or_path = 'm'\ntrain_data_dir = 't'\nresolution = '512,768'\n" + "".join(
         f"{line}\n"
         for line in (
@@ -77,7 +77,7 @@ def _valid() -> list[str]:
 
 
 def _defaults():
-    from core.config.schema import RunConfig
+    from core.config.schema.run import RunConfig
 
     return RunConfig()
 

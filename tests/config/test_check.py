@@ -3,7 +3,7 @@
 import pytest
 
 from core.config.check import check
-from core.config.toml_io import toml_value
+from core.config.file.toml_text import toml_value
 from core.errors import ConfigError
 
 GOOD = 'format = 1\n[model]\nbase = "m.safetensors"\n[dataset]\ntrain_data_dir = "t"\n'

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.config import preset
+from core.config import presets
 from core.config.check import check, load
-from core.config.importing import import_metadata, import_text
+from core.config.imports.read_any import import_metadata, import_text
 from core.errors import ConfigError, UserError
 from tests.config import mutations
 
@@ -173,7 +173,7 @@ def test_a_file_of_100_megabytes_is_refused_unread(tmp_path):
     path = tmp_path / "large.toml"
     with path.open("wb") as file:
         file.truncate(100_000_000)
-    for read in (load, preset.load):
+    for read in (load, presets.load):
         start = time.process_time()
         with pytest.raises(ConfigError, match="too large: it has 100,000,000 bytes"):
             read(path)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.config.importing import import_text
+from core.config.imports.read_any import import_text
 from core.errors import ConfigError
 
 ONETRAINER = {

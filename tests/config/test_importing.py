@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config import preset, toml_io
+from core.config import presets
 from core.config.check import check
-from core.config.importing import import_metadata, import_text, is_dataset_config
+from core.config.file import toml_text
+from core.config.imports.read_any import import_metadata, import_text, is_dataset_config
 from core.errors import ConfigError
 
 GUIDE = Path(__file__).parents[1] / "guide"
@@ -25,7 +26,7 @@ def command(name):
 
 
 def config_of(values):
-    return check(toml_io.dumps({**values, **OF_ONE_SUBJECT})).config
+    return check(toml_text.dumps({**values, **OF_ONE_SUBJECT})).config
 
 
 def codes(found):
@@ -39,7 +40,7 @@ def said(found, code):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_of_the_guide_its_preset_and_its_run_file_are_the_same_run(name):
     imported = config_of(import_text(command(name)).values)
-    values = dict(preset.load(preset.SHIPPED / f"dreambooth-{name}.toml").values)
+    values = dict(presets.load(presets.SHIPPED / f"dreambooth-{name}.toml").values)
     values.pop("save.save_last_n_epochs", None)  # beyond the command, so that the disk does not fill
     assert config_of(values) == imported
     assert check((GUIDE / f"{name}.toml").read_text(encoding="utf-8")).config == imported

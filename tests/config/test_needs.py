@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.config import toml_io
 from core.config.check import check
-from core.config.needs import parse, unmet
+from core.config.file import toml_text
+from core.config.schema.conditions import parse, unmet
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_an_option_without_effect_that_is_at_its_default_is_not_worth_a_word():
 
 def test_a_run_file_leaves_out_what_has_no_effect():
     values = {"dataset.enable_bucket": False, "dataset.dataset_config": None, "dataset.min_bucket_reso": 384}
-    assert "min_bucket_reso" not in toml_io.dumps(values)
-    assert "min_bucket_reso = 384" in toml_io.dumps(values | {"dataset.enable_bucket": True})
+    assert "min_bucket_reso" not in toml_text.dumps(values)
+    assert "min_bucket_reso = 384" in toml_text.dumps(values | {"dataset.enable_bucket": True})

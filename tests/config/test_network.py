@@ -3,7 +3,7 @@
 import pytest
 
 from core.config.check import check
-from core.config.importing import import_metadata, import_text
+from core.config.imports.read_any import import_metadata, import_text
 from core.errors import ConfigError
 
 RUN = "format = 1\nmodel.base = 'm'\ndataset.train_data_dir = 't'\n"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.config import blocks, numbers
-from core.config.arguments import parse
 from core.config.check import check
-from core.config.importing import import_text
+from core.config.imports.read_any import import_text
+from core.config.optimizer_args import parse
+from core.config.schema import block_lists, numbers
 
 RUN = "format = 1\nmodel.base = 'm'\ndataset.train_data_dir = 't'\n"
 
@@ -45,7 +45,7 @@ def test_arguments_and_lists_for_blocks_are_read_in_full_width():
     assert given == {"weight_decay": 0.1, "betas": (0.9, 0.99)}
     dims = "，".join("４" * 25)
     assert (
-        blocks.numbers(check(f"{RUN}[network]\nblock_dims = '{dims}'\n").config.network.block_dims)
+        block_lists.numbers(check(f"{RUN}[network]\nblock_dims = '{dims}'\n").config.network.block_dims)
         == (4,) * 25
     )
 

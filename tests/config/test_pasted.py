@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.config.importing import import_text
+from core.config.imports.read_any import import_text
 from core.errors import ConfigError
 
 BATCH = """accelerate launch train_network.py ^

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from core.config.option import walk
 from core.config.path_lengths import excess
-from core.config.rules import output_name_is_a_file_name
-from core.config.rules_paths import no_path_holds_a_zero_byte, no_path_is_too_long
-from core.config.schema import RunConfig
+from core.config.rules.paths import no_path_holds_a_zero_byte, no_path_is_too_long
+from core.config.rules.ruleset import output_name_is_a_file_name
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 
 KANA = "カ" * 85
 """255 bytes of UTF-8: just a name of Linux, with an ending no more."""

@@ -5,9 +5,10 @@ import tomllib
 
 import pytest
 
-from core.config import preset, toml_io
+from core.config import presets
 from core.config.check import check
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError
 from core.forecast.architecture import of_family
 from core.forecast.phases import forecast
@@ -18,27 +19,27 @@ OF_THE_DRIVER = 2**30
 
 
 def test_a_saved_preset_holds_only_what_differs_from_the_defaults(tmp_path):
-    values = {**toml_io.values_of(RunConfig()), "network.rank": 16, "model.base": "m"}
-    assert preset.load(preset.save(tmp_path, "mine", values)).values == {"network.rank": 16}
+    values = {**toml_text.values_of(RunConfig()), "network.rank": 16, "model.base": "m"}
+    assert presets.load(presets.save(tmp_path, "mine", values)).values == {"network.rank": 16}
 
 
 def test_a_preset_is_put_over_the_present_settings(tmp_path):
-    path = preset.save(tmp_path, "mine", {"network.rank": 16})
-    merged = preset.merge({"network.rank": 4, "train.seed": 1}, preset.load(path))
+    path = presets.save(tmp_path, "mine", {"network.rank": 16})
+    merged = presets.merge({"network.rank": 4, "train.seed": 1}, presets.load(path))
     assert merged == {"network.rank": 16, "train.seed": 1}
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", ".", "", "x" * 65, " x", "a\\b", "a\nb"])
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
     with pytest.raises(ConfigError):
-        preset.save(tmp_path / "presets", name, {"network.rank": 16})
+        presets.save(tmp_path / "presets", name, {"network.rank": 16})
     assert list(tmp_path.rglob("*.toml")) == []
 
 
 def test_a_broken_preset_is_named_and_the_others_are_listed(tmp_path):
-    preset.save(tmp_path, "good", {"network.rank": 16})
+    presets.save(tmp_path, "good", {"network.rank": 16})
     (tmp_path / "bad.toml").write_text("format = 1\n[train]\nlearning_rat = 1\n")
-    found, problems = preset.presets([tmp_path])
+    found, problems = presets.presets([tmp_path])
     assert [p.name for p in found] == ["good"]
     assert "bad.toml" in problems[0].text("en") and "learning_rate" in problems[0].text("en")
 
@@ -62,7 +63,7 @@ name = "Io"
 
 def test_a_preset_of_a_newer_version_is_opened_and_what_is_not_known_is_listed(tmp_path):
     (tmp_path / "newer.toml").write_text(NEWER, encoding="utf-8")
-    [loaded], problems = preset.presets([tmp_path])
+    [loaded], problems = presets.presets([tmp_path])
     assert loaded.values == {"network.rank": 8, "train.learning_rate": 1e-4} and problems == []
     said = " ".join(problem.text("en") for problem in loaded.notices)
     assert "this preset is of format 2, and this version knows format 1" in said
@@ -75,54 +76,56 @@ def test_what_a_preset_holds_beyond_this_version_is_not_dropped_on_save(tmp_path
     path = tmp_path / "newer.toml"
     path.write_text(NEWER, encoding="utf-8")
     before = tomllib.loads(NEWER)
-    preset.save(tmp_path, "newer", {"network.rank": 32})
+    presets.save(tmp_path, "newer", {"network.rank": 32})
     after = tomllib.loads(path.read_text(encoding="utf-8"))
     assert after["network"] == {"rank": 32, "colour": before["network"]["colour"]}
     assert after["sparkle"] is True and after["moons"] == before["moons"] and after["note"] == "for foxes"
     assert after["train"]["future"] == before["train"]["future"]
-    assert preset.load(path).values == {"network.rank": 32}
-    preset.rename(preset.load(path), "newest")
+    assert presets.load(path).values == {"network.rank": 32}
+    presets.rename(presets.load(path), "newest")
     assert "sparkle = true" in (tmp_path / "newest.toml").read_text(encoding="utf-8")
 
 
 def test_a_file_in_which_nothing_is_known_is_no_preset(tmp_path):
     (tmp_path / "x.toml").write_text("[server]\nport = 1\n", encoding="utf-8")
-    found, problems = preset.presets([tmp_path])
+    found, problems = presets.presets([tmp_path])
     assert found == [] and "server.port" in problems[0].text("en")
 
 
 def test_a_title_in_two_languages_is_read(tmp_path):
     (tmp_path / "p.toml").write_text('[title]\nen = "A"\nja = "あ"\n[network]\nrank = 8\n', encoding="utf-8")
-    assert preset.load(tmp_path / "p.toml").title == ("A", "あ")
+    assert presets.load(tmp_path / "p.toml").title == ("A", "あ")
 
 
-@pytest.mark.parametrize("path", sorted(preset.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(presets.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
 def test_every_shipped_preset_loads_and_differs_from_the_defaults_in_every_key(path):
-    defaults = toml_io.values_of(RunConfig())
-    loaded = preset.load(path)
+    defaults = toml_text.values_of(RunConfig())
+    loaded = presets.load(path)
     assert loaded.values and all(value != defaults[key] for key, value in loaded.values.items())
 
 
-@pytest.mark.parametrize("path", sorted(preset.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(presets.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
 def test_every_shipped_preset_has_title_and_note_in_both_languages(path):
-    loaded = preset.load(path)
+    loaded = presets.load(path)
     assert loaded.title.en != loaded.title.ja and loaded.note.en != loaded.note.ja
     assert loaded.source.en and loaded.source.en != loaded.source.ja
 
 
-@pytest.mark.parametrize("path", sorted(preset.SHIPPED.glob("*gb.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(presets.SHIPPED.glob("*gb.toml")), ids=lambda p: p.stem)
 def test_a_shipped_preset_fits_into_the_memory_that_its_title_names(path):
-    loaded = preset.load(path)
+    loaded = presets.load(path)
     size = re.search(r"-(\d+)gb$", loaded.name)[1]
     assert f"{size} GB)" in loaded.title.en and f"{size}GB）" in loaded.title.ja
-    config = check(toml_io.dumps({**loaded.values, "model.base": "m", "dataset.train_data_dir": "t"})).config
+    config = check(
+        toml_text.dumps({**loaded.values, "model.base": "m", "dataset.train_data_dir": "t"})
+    ).config
     family = "sd2" if loaded.name.startswith("sd21") else "sd1"
     needed = forecast(Setup(config, of_family(family), Data.of(config), is_gpu=True)).peak.total
     assert needed + OF_THE_DRIVER < int(size) * 2**30
 
 
 def test_presets_are_listed_by_title_and_small_memory_before_large():
-    titles = [found.title.en for found in preset.presets([preset.SHIPPED])[0]]
+    titles = [found.title.en for found in presets.presets([presets.SHIPPED])[0]]
     firsts = ["Guide's 1st", "SD 1.5 DreamBooth", "SD 1.5 fine-tuning", "SD 1.5 LoRA", "SD 2.1"]
     places = [next(n for n, title in enumerate(titles) if title.startswith(first)) for first in firsts]
     assert places == sorted(places) and len(set(titles)) == len(titles)
@@ -133,4 +136,4 @@ def test_presets_are_listed_by_title_and_small_memory_before_large():
 def test_numbers_in_titles_go_by_size(tmp_path):
     for n in (12, 8, 9.5):
         (tmp_path / f"{n}.toml").write_text(f'title = "x {n} GB"\n[network]\nrank = 8\n', encoding="utf-8")
-    assert [p.title.en for p in preset.presets([tmp_path])[0]] == ["x 8 GB", "x 9.5 GB", "x 12 GB"]
+    assert [p.title.en for p in presets.presets([tmp_path])[0]] == ["x 8 GB", "x 9.5 GB", "x 12 GB"]

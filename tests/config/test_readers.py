@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from core.config import preset, toml_io
+from core.config import presets
 from core.config.check import check
-from core.config.importing import import_metadata, import_text
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.imports.read_any import import_metadata, import_text
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError
 
 WANTED = {
@@ -108,26 +109,26 @@ METADATA = {
 
 def config_of(values):
     given = {**values, "model.base": "m", "dataset.train_data_dir": "t"}
-    return toml_io.values_of(check(toml_io.dumps(given)).config)
+    return toml_text.values_of(check(toml_text.dumps(given)).config)
 
 
 def of_run_file():
-    return toml_io.values_of(check(OURS, NAMED).config)
+    return toml_text.values_of(check(OURS, NAMED).config)
 
 
 def of_sd_scripts_run_file():
     text = "pretrained_model_name_or_path = 'm'\ntrain_data_dir = 't'\n" + SD_SCRIPTS
-    return toml_io.values_of(check(text).config)
+    return toml_text.values_of(check(text).config)
 
 
 def of_preset(folder):
     (folder / "a.toml").write_text(OURS, encoding="utf-8")
-    return config_of(preset.load(folder / "a.toml").values)
+    return config_of(presets.load(folder / "a.toml").values)
 
 
 def of_saved_preset(folder):
-    values = {**toml_io.values_of(RunConfig()), **preset.load(folder / "a.toml").values}
-    return config_of(preset.load(preset.save(folder, "b", values)).values)
+    values = {**toml_text.values_of(RunConfig()), **presets.load(folder / "a.toml").values}
+    return config_of(presets.load(presets.save(folder, "b", values)).values)
 
 
 def differences(found, but=()):
@@ -163,13 +164,13 @@ def test_a_switch_wins_over_the_rate_in_every_reader_and_it_is_said(switch, rate
     head = "pretrained_model_name_or_path = 'm'\ntrain_data_dir = 't'\nnetwork_module = 'networks.lora'\n"
     for text in (f"{switch} = true\n{rate} = 1e-6\n", f"{rate} = 1e-6\n{switch} = true\n"):
         checked = check(head + text)
-        assert toml_io.values_of(checked.config)[key] == 0.0
+        assert toml_text.values_of(checked.config)[key] == 0.0
         said = f"{rate} = 1e-06 does not count beside {switch}."
         assert any(said in notice.en for notice in checked.notices)
         found = import_text(text + "seed = 1")
         assert found.values[key] == 0.0 and any(said in problem.en for problem in found.report)
     native = f"{head}{switch} = true\n[train]\n{rate} = 1e-6\n"
-    assert toml_io.values_of(check(native).config)[key] == 0.0
+    assert toml_text.values_of(check(native).config)[key] == 0.0
     command = import_text(f"train_network.py --{switch} --{rate}=1e-6 --seed 1")
     assert command.values[key] == 0.0 and any(f"{rate} = " in problem.en for problem in command.report)
     recorded = {f"ss_{switch}": "True", f"ss_{rate}": "1e-06", "ss_seed": "1"}

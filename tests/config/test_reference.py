@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.config import kohya_gui, lora_metadata, reference, sd_scripts
+from core.config import sd_scripts, sd_scripts_reference
 from core.config.check import check
-from core.config.importing import import_text
-from core.config.taking import KEYS
+from core.config.imports import kohya_ss_json, lora_metadata
+from core.config.imports.read_any import import_text
+from core.config.named_values import KEYS
 from core.errors import ConfigError
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_names.json").read_text(encoding="utf-8"))
@@ -31,8 +32,8 @@ def test_no_name_in_a_toml_that_kohya_ss_writes_is_unknown_here():
 def test_no_field_of_kohya_sss_window_is_unknown_here():
     def has_a_fate(name):
         return (
-            sd_scripts.knows(name, is_foreign=True) or name in OPTIONS or name in kohya_gui.NAMES
-            or name in kohya_gui.OF_THE_FINETUNE_TAB or reference.is_of_other_models(name)
+            sd_scripts.knows(name, is_foreign=True) or name in OPTIONS or name in kohya_ss_json.NAMES
+            or name in kohya_ss_json.OF_THE_FINETUNE_TAB or sd_scripts_reference.is_of_other_models(name)
         )  # fmt: skip
 
     assert [name for name in JSON if not has_a_fate(name)] == []
@@ -44,14 +45,18 @@ def test_no_record_of_a_lora_file_is_unknown_here():
 
 
 def test_a_name_is_in_one_table_only_and_never_shadows_an_option():
-    tables = [*reference.NOT_NEEDED, *reference.NOT_HERE, *reference.OF_THE_WINDOW]
+    tables = [
+        *sd_scripts_reference.NOT_NEEDED,
+        *sd_scripts_reference.NOT_HERE,
+        *sd_scripts_reference.OF_THE_WINDOW,
+    ]
     assert sorted(tables) == sorted(set(tables))
     assert not set(tables) & (set(sd_scripts.ALIASES) | OPTIONS)
 
 
-@pytest.mark.parametrize("name", sorted({*reference.NOT_NEEDED, *reference.NOT_HERE}))
+@pytest.mark.parametrize("name", sorted({*sd_scripts_reference.NOT_NEEDED, *sd_scripts_reference.NOT_HERE}))
 def test_a_reason_is_given_in_both_languages(name):
-    en, ja = reference.NOT_NEEDED.get(name) or reference.NOT_HERE[name]
+    en, ja = sd_scripts_reference.NOT_NEEDED.get(name) or sd_scripts_reference.NOT_HERE[name]
     assert en and re.search(r"[ぁ-んァ-ヶ一-龠]", ja)
 
 

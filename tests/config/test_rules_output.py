@@ -2,15 +2,15 @@
 
 import pytest
 
-from core.config import rules_output
 from core.config.check import check
-from core.config.schema import RunConfig
+from core.config.rules import output
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError
 
 
 def codes(**sections) -> list[str]:
     config = RunConfig(**sections)
-    return [problem.code for rule in rules_output.RULES for problem in rule(config, rules_output._plain)]
+    return [problem.code for rule in output.RULES for problem in rule(config, output._plain)]
 
 
 def images(output_dir: str, **folders) -> list[str]:

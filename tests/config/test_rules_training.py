@@ -3,7 +3,7 @@
 import pytest
 
 from core.config.check import check
-from core.config.importing import import_text
+from core.config.imports.read_any import import_text
 from core.errors import ConfigError
 
 HEAD = 'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\n'

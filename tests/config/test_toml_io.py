@@ -5,12 +5,12 @@ import tomllib
 
 import pytest
 
-from core.config import toml_io
 from core.config.check import check
-from core.config.lines import key_lines
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.file.key_lines import key_lines
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError
-from core.formats import parts
+from core.formats import partial_files
 
 
 @pytest.mark.parametrize(
@@ -32,54 +32,54 @@ from core.formats import parts
     ],
 )
 def test_any_text_reads_back_the_same(text):
-    assert tomllib.loads(f"a = {toml_io.toml_value(text)}")["a"] == text
+    assert tomllib.loads(f"a = {toml_text.toml_value(text)}")["a"] == text
 
 
 @pytest.mark.parametrize("value", [1e-6, 5e-05, 1.0, 0, True, [], ["a,", "b ]", "c\\d"], [[1, 2], [3]]])
 def test_any_value_reads_back_the_same(value):
-    assert tomllib.loads(f"a = {toml_io.toml_value(value)}")["a"] == value
+    assert tomllib.loads(f"a = {toml_text.toml_value(value)}")["a"] == value
 
 
 def test_half_a_character_is_refused():
     with pytest.raises(ConfigError):
-        toml_io.toml_value("\ud800")
+        toml_text.toml_value("\ud800")
 
 
 def test_a_whole_run_file_reads_back_to_the_same_config():
     config = check(
         'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\nresolution = [768, 512]\n'
     ).config
-    assert check(toml_io.dumps(toml_io.values_of(config))).config == config
+    assert check(toml_text.dumps(toml_text.values_of(config))).config == config
 
 
 def test_help_stands_above_each_key_in_the_chosen_language():
-    text = toml_io.dumps(toml_io.values_of(RunConfig()), "ja")
+    text = toml_text.dumps(toml_text.values_of(RunConfig()), "ja")
     before = text[: text.index("\nlearning_rate = ")].splitlines()[-1]
     assert before.startswith("# 学習率：")
 
 
 def test_options_of_another_method_are_left_out():
-    text = toml_io.dumps({**toml_io.values_of(RunConfig()), "network.method": "none"})
+    text = toml_text.dumps({**toml_text.values_of(RunConfig()), "network.method": "none"})
     assert "\nrank = " not in text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "run.toml"
-    toml_io.write(path, "old")
+    toml_text.write(path, "old")
 
     def fail(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError):
-        toml_io.write(path, "new")
+        toml_text.write(path, "new")
     assert (path.read_text(), [p.name for p in tmp_path.iterdir()]) == ("old", ["run.toml"])
 
 
 def test_a_written_file_has_the_rights_of_any_new_file(tmp_path):
     umask = os.umask(0o022)
     try:
-        toml_io.write(tmp_path / "a", "x")
+        toml_text.write(tmp_path / "a", "x")
     finally:
         os.umask(umask)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
@@ -89,7 +89,7 @@ def test_a_file_in_another_encoding_is_named_with_the_mend(tmp_path):
     path = tmp_path / "run.toml"
     path.write_bytes("名前".encode("cp932"))
     with pytest.raises(ConfigError, match="UTF-8"):
-        toml_io.read(path)
+        toml_text.read(path)
 
 
 LINES = '''# first
@@ -129,7 +129,7 @@ def test_every_key_is_found_at_its_line():
 
 
 def test_what_a_killed_write_left_beside_the_file_goes_with_the_next_one(tmp_path):
-    left = tmp_path / f".run.toml.{parts._host()}-{os.getpid()}-0.part"
+    left = tmp_path / f".run.toml.{partial_files._host()}-{os.getpid()}-0.part"
     left.write_text("half")
-    toml_io.write(tmp_path / "run.toml", "a = 1\n")
+    toml_text.write(tmp_path / "run.toml", "a = 1\n")
     assert [path.name for path in tmp_path.iterdir()] == ["run.toml"]

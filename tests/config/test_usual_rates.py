@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.config import usual_rates
 from core.config.check import check
+from core.config.rules import usual_rates
 from core.errors import ConfigError
 
 HEAD = 'model.base = "a"\ndataset.train_data_dir = "b"\n'

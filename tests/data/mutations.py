@@ -25,9 +25,12 @@ from PIL import Image, ImageCms
 
 from core.catalog import Size
 from core.control import RunControl
-from core.data import archive, gather, health, images, preview
 from core.data.buckets import cover
-from core.data.preflight import look
+from core.data.health import measure
+from core.data.images import load
+from core.data.images.verify import look
+from core.data.intake import gather, zip_file
+from core.data.plan import thumbnails
 from core.data.records import PlannedImage
 from core.errors import UserError
 from ui.parts import thumbs
@@ -215,9 +218,9 @@ def see_picture(path: Path) -> str:
         return found.problems[0].code
     fit = cover(found.size, Size(64, 64))
     image = PlannedImage(path, 0, False, 1, found.size, fit, "", None, found.content)
-    assert images.load(image).shape == (64, 64, 3)
-    preview.thumbnail(image, 64)
-    health.measure(path.read_bytes())
+    assert load.load(image).shape == (64, 64, 3)
+    thumbnails.thumbnail(image, 64)
+    measure.measure(path.read_bytes())
     return ""
 
 
@@ -225,7 +228,7 @@ def see_archive(path: Path) -> str:
     """Unpack it; the code of its refusal, or ""."""
     to = path.with_name("deep") / "out"
     try:
-        found = archive.unpack(path, to, ".caption", lambda *_: None, RunControl())
+        found = zip_file.unpack(path, to, ".caption", lambda *_: None, RunControl())
     except UserError as error:
         assert not to.exists()
         return error.problems[0].code

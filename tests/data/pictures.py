@@ -9,9 +9,9 @@ from typing import Any
 from PIL import Image
 
 from core.catalog import Size
-from core.config.schema_dataset import DatasetConfig
+from core.config.schema.dataset import DatasetConfig
 from core.data.buckets import choose
-from core.data.plan import Plan, make
+from core.data.plan.plan import Plan, make
 from core.data.records import PlannedImage
 
 SQUARE = (64, 64)

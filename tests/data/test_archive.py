@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from core.control import RunControl, StopRun
-from core.data.archive import LIMITS, look, unpack
-from core.data.gather import paired
+from core.data.intake.gather import paired
+from core.data.intake.zip_file import LIMITS, look, unpack
 from core.errors import UserError
 from tests.data.pictures import draw
 
@@ -272,7 +272,7 @@ def test_a_disk_that_fails_while_unpacking_is_no_damage_of_the_archive(tmp_path,
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("core.data.archive._write", fail)
+    monkeypatch.setattr("core.data.intake.zip_file._write", fail)
     assert refused(path, tmp_path) == code
 
 

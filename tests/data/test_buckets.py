@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import Size
-from core.config.schema_dataset import DatasetConfig
+from core.config.schema.dataset import DatasetConfig
 from core.data.buckets import Fit, candidates, choose, effective_range, fit, is_exact, shrink
 from tests.data.pictures import draw, plan
 

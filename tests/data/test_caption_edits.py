@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.caption_edits import EDITS, Edit, apply, difference, pieces, tags
+from core.data.caption_editor.edits import EDITS, Edit, apply, difference, pieces, tags
 
 
 def edited(line, kind, words="sls frog", **options):

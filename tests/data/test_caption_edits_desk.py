@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.config.schema_dataset import DatasetConfig
-from core.data.caption_edits import Edit
-from core.data.caption_edits_desk import (
+from core.config.schema.dataset import DatasetConfig
+from core.data.caption_editor.edits import Edit
+from core.data.caption_editor.session import (
     Filter,
     changed,
     filtered,

@@ -8,8 +8,8 @@ import stat
 
 import pytest
 
-from core.data import caption_edits_files as files
-from core.data.captions import MOST_BYTES
+from core.data.caption_editor import files
+from core.data.captions.captions import MOST_BYTES
 from core.errors import UserError
 
 TEXT = "緑のカエル, on grass"

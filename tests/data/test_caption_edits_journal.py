@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from core.data import caption_edits_journal
-from core.data.caption_edits_journal import FileChange, Journal
+from core.data.caption_editor import history
+from core.data.caption_editor.history import FileChange, Journal
 from core.errors import Problem, UserError
 
 
@@ -111,7 +111,7 @@ def test_the_old_bytes_are_written_down_before_the_first_file_is_touched(make, f
     def dies(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(caption_edits_journal.files, "put", dies)
+    monkeypatch.setattr(history.files, "put", dies)
     with pytest.raises(KeyboardInterrupt):
         make().apply("trim", "", [change(path, b"1") for path in files])
     monkeypatch.undo()
@@ -171,7 +171,7 @@ def test_another_window_on_the_same_workspace_is_seen(make, files):
 
 
 def test_the_journal_is_shortened_from_its_old_end(make, files, monkeypatch):
-    monkeypatch.setattr(caption_edits_journal, "MOST_CHANGES", 3)
+    monkeypatch.setattr(history, "MOST_CHANGES", 3)
     journal = make()
     for n in range(9):
         journal.apply("edit", str(n), [change(files[0], b"%d" % n, b"%d" % (n - 1) if n else b"old")])

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from core.config.schema_dataset import DatasetConfig
-from core.data.captions import is_endless, is_random, longest, process, read
+from core.config.schema.dataset import DatasetConfig
+from core.data.captions.captions import is_endless, is_random, longest, process, read
 from tests.data.pictures import codes, draw, plan
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.config import path_lengths
-from core.data import copies
-from core.data.copies import Comparer, apply_copy, balance, plan_as_they_are, remove
-from core.data.gather import Item, named, paired
+from core.data.intake import copy
+from core.data.intake.copy import Comparer, apply_copy, balance, plan_as_they_are, remove
+from core.data.intake.gather import Item, named, paired
 from core.errors import UserError
 from tests.data.pictures import codes, draw
 
@@ -22,7 +22,7 @@ def items(files):
 
 
 def plan_copy(files, parent, repeats, identifier, class_):
-    return copies.plan_copy(items(files), parent, repeats, identifier, class_)
+    return copy.plan_copy(items(files), parent, repeats, identifier, class_)
 
 
 def test_the_folder_is_named_as_the_guide_wants_it(tmp_path):
@@ -91,8 +91,8 @@ def test_two_files_are_compared_again_only_when_one_has_changed(tmp_path, monkey
     one.write_bytes(b"12")
     other.write_bytes(b"12")
     reads = []
-    same, compare = Comparer(), copies.filecmp.cmp
-    monkeypatch.setattr(copies.filecmp, "cmp", lambda *a, **k: reads.append(a) or compare(*a, **k))
+    same, compare = Comparer(), copy.filecmp.cmp
+    monkeypatch.setattr(copy.filecmp, "cmp", lambda *a, **k: reads.append(a) or compare(*a, **k))
     assert same(one, other) and same(one, other) and len(reads) == 1
     other.write_bytes(b"1")
     assert not same(one, other) and len(reads) == 2

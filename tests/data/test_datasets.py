@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.config.schema_dataset import DatasetConfig
-from core.data import datasets
+from core.config.schema.dataset import DatasetConfig
+from core.data.sources import dataset_config
 from tests.data.pictures import codes, config, draw, fill, plan
 
 BASE = {"resolution": (64, 64), "min_bucket_reso": 64, "max_bucket_reso": 256}
@@ -337,7 +337,7 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictur
 
 
 def test_every_subset_has_its_settings_without_the_other_sources(pictures):
-    found = datasets.read(config("", dataset_config=run(pictures, ONE).config.dataset_config))
+    found = dataset_config.read(config("", dataset_config=run(pictures, ONE).config.dataset_config))
     assert [s.settings.train_data_dir for s in found.subsets] == [
         f"{pictures}/5_a", f"{pictures}/b", f"{pictures}/reg"]  # fmt: skip
     assert {s.settings.dataset_config for s in found.subsets} == {None}
@@ -391,9 +391,9 @@ def test_the_table_in_docs_names_every_key_there_is():
         for row in re.findall(r"^\| .*? \| (`.*) \|$", DOCS, re.M)
         for name in re.findall(r"`(\w+)`", row)
     }
-    ours = {*DatasetConfig.model_fields, *datasets.SubsetKeys.model_fields}
-    allowed = frozenset().union(*datasets.ALLOWED.values())
-    assert named == {name for name in allowed if datasets.OURS.get(name, name) in ours}
+    ours = {*DatasetConfig.model_fields, *dataset_config.SubsetKeys.model_fields}
+    allowed = frozenset().union(*dataset_config.ALLOWED.values())
+    assert named == {name for name in allowed if dataset_config.OURS.get(name, name) in ours}
 
 
 HUGE_NUMBER = f"""
@@ -418,7 +418,7 @@ num_repeats = 0x{"f" * 5000}
 )  # fmt: skip
 def test_whatever_stands_in_the_file_is_refused_in_a_sentence(tmp_path, name, text, said):
     (tmp_path / name).write_text(text, encoding="utf-8")
-    problems = datasets.read(DatasetConfig(dataset_config=str(tmp_path / name))).problems
+    problems = dataset_config.read(DatasetConfig(dataset_config=str(tmp_path / name))).problems
     assert any(said in problem.en for problem in problems)
     assert all(problem.path == str(tmp_path / name) and len(problem.en) < 500 for problem in problems)
 
@@ -427,6 +427,6 @@ def test_a_file_of_thousands_of_unknown_keys_is_told_in_no_time(tmp_path):
     keys = "".join(f"key_{n} = 1\n" for n in range(40_000))
     (tmp_path / "a.toml").write_text(f"[[datasets]]\n{keys}", encoding="utf-8")
     began = time.monotonic()
-    problems = datasets.read(DatasetConfig(dataset_config=str(tmp_path / "a.toml"))).problems
-    assert len(problems) == datasets.MOST_PROBLEMS + 1 and "39,901 more problems" in problems[-1].en
+    problems = dataset_config.read(DatasetConfig(dataset_config=str(tmp_path / "a.toml"))).problems
+    assert len(problems) == dataset_config.MOST_PROBLEMS + 1 and "39,901 more problems" in problems[-1].en
     assert time.monotonic() - began < 10

@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from core.data.encodings import decode, guess, mark_of
+from core.data.captions.encodings import decode, guess, mark_of
 
 JAPANESE = [
     "緑のカエル", "frog 蛙", "猫, on grass", "a 男, 海", "white 馬", "カエ", "表", "本, 山", "1girl、青い空",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.folders import scan
+from core.data.sources.folders import scan
 from tests.data.pictures import codes, draw, fill, plan
 
 

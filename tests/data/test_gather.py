@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.data.gather import SLASH, Entry, dropped, named, paired
+from core.data.intake.gather import SLASH, Entry, dropped, named, paired
 from tests.data.pictures import draw
 
 

@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
-from core.config.schema_train import TrainConfig
-from core.data.plan import make
+from core.config.schema.train import TrainConfig
+from core.data.plan import as_json
+from core.data.plan.plan import make
 from tests.data.pictures import TALL, codes, config, draw, fill, plan
 
 
@@ -53,7 +54,7 @@ def test_g03_an_epoch_takes_as_many_regularization_as_training_samples(tmp_path,
 
 def test_g03_the_numbers_are_shown_and_surplus_pictures_are_named(tmp_path):
     whole = plan(fill(tmp_path / "t", {"1_x": 2}), fill(tmp_path / "r", {"1_y": 4}))
-    values = whole.to_json(TrainConfig())
+    values = as_json.values(whole, TrainConfig())
     assert values["epoch"] == {"train_samples": 2, "reg_samples": 2, "batches": 4, "steps": 4}
     assert [(f["images"], f["used_per_epoch"]) for f in values["folders"]] == [(2, 2), (4, 2)]
     used = by_name(whole, whole.epoch(1))
@@ -88,7 +89,7 @@ def test_g05_every_regularization_class_is_used_and_surplus_takes_turns(tmp_path
     over = by_name(whole, [batch for e in (1, 2, 3) for batch in whole.epoch(e)])
     turns = [over[f"1_{kind}/{n:03}.png"] for kind in ("frog", "rabbit") for n in range(50)]
     assert min(turns) == 1 and max(turns) == 2 and sum(turns) == 120
-    assert [f["used_per_epoch"] for f in whole.to_json(TrainConfig())["folders"]] == [20, 20, 20, 20]
+    assert [f["used_per_epoch"] for f in as_json.values(whole, TrainConfig())["folders"]] == [20, 20, 20, 20]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
@@ -146,7 +147,7 @@ def test_g13_what_is_shown_is_what_is_trained(tmp_path):
     (train / "3_sls frog" / "001.txt").write_text("green")
     draw(train / "3_sls frog" / "wide.png", (96, 64))
     whole = plan(train, reg, enable_bucket=True)
-    shown = json.loads(json.dumps(whole.to_json(TrainConfig(), len)))["images"]
+    shown = json.loads(json.dumps(as_json.values(whole, TrainConfig(), len)))["images"]
     trained = Counter[int]()
     for batch in whole.epoch(1):
         for sample in batch.samples:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from core.data import health_cache
-from core.data.health import Traits, measure, sharpness
-from core.data.health_cache import Known
-from core.data.health_findings import LEAST_SHARP, find
-from core.data.health_twins import groups, near_pairs
-from core.data.images import content_hash
+from core.data.health import cache
+from core.data.health.cache import Known
+from core.data.health.duplicates import groups, near_pairs
+from core.data.health.findings import LEAST_SHARP, find
+from core.data.health.measure import Traits, measure, sharpness
+from core.data.images.load import content_hash
 from tests.data.pictures import draw, plan
 
 DEMO = sorted((Path(__file__).parents[2] / "demo").glob("*/*/*.png"))
@@ -180,8 +180,8 @@ def test_a_second_look_decodes_nothing_even_after_a_restart(tmp_path, monkeypatc
     known = Known(tmp_path / "cache" / "pictures.jsonl")
     content = content_hash(path.read_bytes())
     before = known.look(path), known.traits({content: path})
-    monkeypatch.setattr(health_cache, "look", lambda path: pytest.fail("decoded"))
-    monkeypatch.setattr(health_cache, "measure", lambda data: pytest.fail("measured"))
+    monkeypatch.setattr(cache, "look", lambda path: pytest.fail("decoded"))
+    monkeypatch.setattr(cache, "measure", lambda data: pytest.fail("measured"))
     again = Known(tmp_path / "cache" / "pictures.jsonl")
     assert (again.look(path), again.traits({content: path})) == before
 

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from core.data.plan import as_json
 from tests.data.pictures import TALL, codes, draw, fill, plan
 
 
@@ -111,10 +112,10 @@ def test_a_share_that_comes_to_no_picture_is_said(tmp_path):
 
 
 def test_held_out_pictures_are_marked_in_the_json(tmp_path):
-    from core.config.schema_train import TrainConfig
+    from core.config.schema.train import TrainConfig
 
     whole = plan(fill(tmp_path, {"2_x": 4}), validation_split=0.25)
-    rows = whole.to_json(TrainConfig())["images"]
+    rows = as_json.values(whole, TrainConfig())["images"]
     assert sorted((row["is_validation"], row["used_per_epoch"]) for row in rows) == [
         (False, 2), (False, 2), (False, 2), (True, 0)]  # fmt: skip
 

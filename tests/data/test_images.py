@@ -10,19 +10,20 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.catalog import Size
-from core.config.schema_dataset import DatasetConfig
-from core.data import images, pixels
+from core.config.schema.dataset import DatasetConfig
 from core.data.buckets import Fit, cover
-from core.data.images import gamma, load, recolour, resize, turn_hue
-from core.data.keys import rng
-from core.data.preflight import look
+from core.data.images import decode
+from core.data.images import load as images
+from core.data.images.load import gamma, load, recolour, resize, turn_hue
+from core.data.images.verify import look
+from core.data.keyed_random import rng
 from core.data.records import PlannedImage, Sample
 from core.errors import ResourceFault
 from tests.data.pictures import draw
 
 
 def upright(path):
-    return np.asarray(pixels.upright_rgb(pixels.open_picture(path.read_bytes())))
+    return np.asarray(decode.upright_rgb(decode.open_picture(path.read_bytes())))
 
 
 def planned(path, fit):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.copies import CopyPlan
-from core.data.journal import MOST_BATCHES, Journal
+from core.data.intake.copy import CopyPlan
+from core.data.intake.copy_history import MOST_BATCHES, Journal
 from core.errors import UserError
 
 

@@ -1,6 +1,6 @@
 """Randomness that is looked up."""
 
-from core.data.keys import key, rng
+from core.data.keyed_random import key, rng
 
 
 def test_the_same_seed_and_purpose_give_the_same_numbers():

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from core.catalog import Size
-from core.data.images import load, load_mask
-from core.data.masks import is_same_shape
+from core.data.images.load import load, load_mask
 from core.data.records import Sample
+from core.data.sources.masks import is_same_shape
 from core.errors import ResourceFault
 from tests.data.pictures import codes, draw, plan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.metadata_json import joined
+from core.data.sources.metadata_json import joined
 from tests.data.pictures import codes, config, draw, fill, plan
 
 

@@ -9,9 +9,10 @@ from collections import Counter
 
 import pytest
 
-from core.config.schema_train import TrainConfig
+from core.config.schema.train import TrainConfig
 from core.control import RunControl, StopRun
-from core.data.plan import make
+from core.data.plan import as_json
+from core.data.plan.plan import make
 from tests.data.pictures import TALL, config, draw, fill, plan
 
 
@@ -229,7 +230,7 @@ def test_the_json_is_the_contract_s(tmp_path):
     fill(tmp_path / "r", {"1_frog": 1})
     whole = plan(tmp_path / "t", tmp_path / "r", enable_bucket=True, resolution=(128, 64), train_batch_size=3)
     values = json.loads(
-        json.dumps(whole.to_json(TrainConfig(max_train_steps=7), count_tokens=lambda text: len(text)))
+        json.dumps(as_json.values(whole, TrainConfig(max_train_steps=7), count_tokens=lambda text: len(text)))
     )
     # 96x64 (1.5): buckets 64x64, 64x128, 128x64; |2-1.5| and |1-1.5| tie, the first in order wins: 64x64
     assert values["images"][0] == {
@@ -263,12 +264,12 @@ def test_the_json_is_the_contract_s(tmp_path):
 
 
 def test_without_a_tokenizer_tokens_are_null(data):
-    assert plan(data[0]).to_json(TrainConfig())["images"][0]["tokens"] is None
+    assert as_json.values(plan(data[0]), TrainConfig())["images"][0]["tokens"] is None
 
 
 def test_the_use_of_regularization_pictures_adds_up_in_the_json(tmp_path):
     whole = plan(fill(tmp_path / "t", {"3_x": 1}), fill(tmp_path / "r", {"1_y": 5}))
-    values = whole.to_json(TrainConfig())
+    values = as_json.values(whole, TrainConfig())
     assert sorted(image["used_per_epoch"] for image in values["images"] if image["is_reg"]) == [0, 0, 1, 1, 1]
     assert [folder["used_per_epoch"] for folder in values["folders"]] == [3, 3]
 

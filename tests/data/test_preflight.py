@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.data.preflight import look
+from core.data.images.verify import look
 from tests.data.pictures import codes, draw
 
 
@@ -122,7 +122,7 @@ def test_a_bomb_takes_no_memory(tmp_path):
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from core.data.preflight import look\n"
+        "from core.data.images.verify import look\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "small, *bombs = map(Path, sys.argv[1:])\n"
         "look(small)\n"

@@ -5,8 +5,8 @@ import pytest
 
 from core.catalog import Size
 from core.data.buckets import cover
-from core.data.preflight import look
-from core.data.preview import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
+from core.data.images.verify import look
+from core.data.plan.thumbnails import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
 from core.data.records import PlannedImage
 from tests.data.pictures import TALL, draw, fill, plan
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from core.data.names import parse
-from core.data.reg import Group, fair, shares, turns
+from core.data.plan.regularization import Group, fair, shares, turns
 from tests.data.pictures import TALL, planned
 
 

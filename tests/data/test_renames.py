@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from core.data.renames import Renames, best_repeats, plan_renames
+from core.data.intake.rename_repeats import Renames, best_repeats, plan_renames
 from core.errors import UserError
 
 

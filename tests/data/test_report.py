@@ -1,6 +1,7 @@
 """The plan in plain words."""
 
-from core.config.schema_train import TrainConfig
+from core.config.schema.train import TrainConfig
+from core.data.plan import as_text
 from tests.data.pictures import draw, fill, plan
 
 
@@ -11,11 +12,9 @@ def whole(tmp_path):
 
 
 def test_the_report_tells_folders_epoch_buckets_run_and_notices(tmp_path):
-    lines = (
-        whole(tmp_path)
-        .report("en", TrainConfig(max_train_steps=10), count_tokens=lambda text: 2)
-        .splitlines()
-    )
+    lines = as_text.text(
+        whole(tmp_path), "en", TrainConfig(max_train_steps=10), count_tokens=lambda text: 2
+    ).splitlines()
     assert (
         f"  {tmp_path / 't' / '3_sls frog'}: 3 pictures, 3 repeats, 9 in an epoch, words `sls frog`" in lines
     )
@@ -28,7 +27,7 @@ def test_the_report_tells_folders_epoch_buckets_run_and_notices(tmp_path):
 
 
 def test_the_report_is_in_japanese_too(tmp_path):
-    lines = whole(tmp_path).report("ja", TrainConfig(max_train_steps=10)).splitlines()
+    lines = as_text.text(whole(tmp_path), "ja", TrainConfig(max_train_steps=10)).splitlines()
     assert (
         f"  {tmp_path / 't' / '3_sls frog'}：画像3枚、繰り返し3回、1エポックに9枚、単語「sls frog」" in lines
     )
@@ -37,12 +36,12 @@ def test_the_report_is_in_japanese_too(tmp_path):
 
 
 def test_only_so_many_pictures_are_told_one_by_one(tmp_path):
-    text = whole(tmp_path).report("en", limit=1)
+    text = as_text.text(whole(tmp_path), "en", limit=1)
     assert "and 3 more" in text and text.count(".png\n") == 1
 
 
 def test_problems_come_before_notices(tmp_path):
-    text = plan(fill(tmp_path, {"frog": 1})).report("en")
+    text = as_text.text(plan(fill(tmp_path, {"frog": 1})), "en")
     assert "Problems (the run can't start)\n  E-DIR-NAME  dataset.train_data_dir: " in text
 
 
@@ -55,12 +54,12 @@ def test_each_data_set_has_a_table_of_its_own_and_held_out_pictures_are_named(tm
         f"[[datasets.subsets]]\nimage_dir = '{tmp_path}/b'\nclass_tokens = 'y'\n"
     )
     both = plan("", dataset_config=str(tmp_path / "data.toml"))
-    lines = both.report("en", TrainConfig()).splitlines()
+    lines = as_text.text(both, "en", TrainConfig()).splitlines()
     first = lines.index("Data set 1: sizes trained at")
     assert lines[first + 1] == "  64x64: 3 pictures, 3 samples in 3 batches"
     assert lines[first + 2 : first + 4] == [
         "Data set 2: sizes trained at", "  128x128: 2 pictures, 2 samples in 1 batch"]  # fmt: skip
-    assert "データセット2の学習する解像度" in both.report("ja").splitlines()
+    assert "データセット2の学習する解像度" in as_text.text(both, "ja").splitlines()
     held = both.images[both.validation[0]].path
     at = lines.index("Held out for validation: 1 picture, never trained")
     assert lines[at + 1] == f"  {held}"

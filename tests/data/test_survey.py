@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from core.config.schema_train import TrainConfig
-from core.data import health, images, preview
+from core.config.schema.train import TrainConfig
+from core.data.health import measure
+from core.data.images import load
+from core.data.plan import as_json, as_text, thumbnails
 from tests.data.pictures import codes, draw, fill, plan
 
 
@@ -141,7 +143,7 @@ def lines_of_check(folder, count):
     """What the console prints of notices for so many pictures that are cut and enlarged."""
     for i in range(count):
         draw(folder / "20_sls frog" / f"{i:03}.png", (30, 15))
-    return plan(folder, enable_bucket=True).report("en", limit=0).splitlines()
+    return as_text.text(plan(folder, enable_bucket=True), "en", limit=0).splitlines()
 
 
 def test_the_report_of_315_bad_pictures_is_as_short_as_that_of_two(tmp_path):
@@ -227,13 +229,15 @@ def test_limits_off_the_bucket_step_are_told(tmp_path):
 def test_too_many_samples_are_refused_without_filling_the_memory(tmp_path):
     whole = plan(fill(tmp_path, {f"100000_x{i:02}": 1 for i in range(51)}))
     assert codes(whole.problems) == ["E-DIR-COUNT"]
-    assert whole.to_json(TrainConfig())["epoch"]["train_samples"] == 5_100_000
+    assert as_json.values(whole, TrainConfig())["epoch"]["train_samples"] == 5_100_000
 
 
 def test_a_caption_beyond_the_limit_is_a_notice_in_the_json(tmp_path):
     fill(tmp_path, {"2_x": 1})
     (tmp_path / "2_x" / "000.caption").write_text("word " * 80)
-    notices = plan(tmp_path).to_json(TrainConfig(), count_tokens=lambda text: len(text.split()))["notices"]
+    notices = as_json.values(plan(tmp_path), TrainConfig(), count_tokens=lambda text: len(text.split()))[
+        "notices"
+    ]
     assert [(n["code"], n["path"]) for n in notices] == [("W-CAP-LONG", str(tmp_path / "2_x" / "000.png"))]
 
 
@@ -320,9 +324,9 @@ def test_pictures_of_odd_names_are_trained_with_their_captions(tmp_path):
     for image in whole.images:
         number = int(image.caption.removeprefix("sls "))
         assert image.path.stem == ODD_NAMES[number]
-        assert (images.load(image) == (number, 0, 0)).all()
-    json.dumps(whole.to_json(TrainConfig()), ensure_ascii=False).encode("utf-8")
-    whole.report("ja").encode("utf-8")
+        assert (load.load(image) == (number, 0, 0)).all()
+    json.dumps(as_json.values(whole, TrainConfig()), ensure_ascii=False).encode("utf-8")
+    as_text.text(whole, "ja").encode("utf-8")
 
 
 def test_a_picture_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zero(tmp_path):
@@ -331,9 +335,9 @@ def test_a_picture_of_one_pixel_is_looked_at_everywhere_without_a_division_by_ze
     (notice,) = whole.notices[:1]
     assert notice.code == "W-IMG-SMALL" and "(1x1) is enlarged 64.0 times" in notice.en
     (image,) = whole.images
-    assert images.load(image).shape == (64, 64, 3)
-    assert preview.thumbnail(image).size == (1, 1)
-    assert "enlarged 64.0x" in preview.label(image, "en")
-    assert preview.bucket_rows(whole)[0].enlarged == 1
-    assert health.measure(path.read_bytes()).sharpness is None
-    assert whole.report("en")
+    assert load.load(image).shape == (64, 64, 3)
+    assert thumbnails.thumbnail(image).size == (1, 1)
+    assert "enlarged 64.0x" in thumbnails.label(image, "en")
+    assert thumbnails.bucket_rows(whole)[0].enlarged == 1
+    assert measure.measure(path.read_bytes()).sharpness is None
+    assert as_text.text(whole, "en")

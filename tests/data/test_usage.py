@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from core.config.schema_train import TrainConfig
-from core.data.usage import filling, unused, uses
+from core.config.schema.train import TrainConfig
+from core.data.plan.usage import filling, unused, uses
 from tests.data.pictures import draw, fill, plan
 
 

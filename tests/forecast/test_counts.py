@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import Size
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.forecast import architecture
 from core.forecast.phases import Phase, forecast
 from core.forecast.setup import Data, Setup

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from core.catalog import OPTIMIZERS
-from core.config.schema import OptimizerConfig
+from core.config.schema.run import OptimizerConfig
 from core.forecast.optimizers import MEMOS, remembered
-from core.train import optim
+from core.train.weights import optimizer as optim
 
 SHAPES = ((256, 128), (64, 64, 3, 3), (96, 64), (128,))
 

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 import torch
 
-from core.formats import pickle_writer, pickles, tensors
+from core.formats import pickle_reader, pickle_writer, tensors
 
 SOME = {
     "a": torch.randn(3, 5),
@@ -52,7 +52,7 @@ def test_the_archive_is_whole_and_its_numbers_lie_where_torch_puts_them(tmp_path
     path = save(tmp_path / "x.ckpt")
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-    places = pickles.read(path).tensors.values()
+    places = pickle_reader.read(path).tensors.values()
     assert all(place.begin % pickle_writer.ALIGNMENT == 0 for place in places)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.errors import UserError
-from core.formats import pickles, tensors
+from core.formats import pickle_reader, tensors
 
 ZIP = pytest.mark.parametrize("as_zip", [True, False], ids=["zip", "before torch 1.6"])
 
@@ -143,7 +143,7 @@ def test_records_of_pytorch_lightning_are_passed_over(tmp_path):
     program = b"\x80\x02}(X\x09\x00\x00\x00callbacks}" + name + b"K\x01sX\x0a\x00\x00\x00state_dict}u."
     with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
         archive.writestr("archive/data.pkl", program)
-    assert pickles.read(tmp_path / "x.ckpt").tensors == {}
+    assert pickle_reader.read(tmp_path / "x.ckpt").tensors == {}
 
 
 def test_a_few_bytes_can_not_ask_for_gigabytes(tmp_path):
@@ -158,7 +158,7 @@ def test_what_a_pickle_sets_on_a_name_is_dropped(tmp_path):
     program = start + b"}X\x04\x00\x00\x00kindX\x04\x00\x00\x00dictsbs."
     with zipfile.ZipFile(tmp_path / "x.ckpt", "w") as archive:
         archive.writestr("archive/data.pkl", program)
-    assert pickles.read(tmp_path / "x.ckpt").tensors == {}
+    assert pickle_reader.read(tmp_path / "x.ckpt").tensors == {}
 
 
 def program(path, text):
@@ -220,7 +220,7 @@ def test_a_list_of_contents_without_end_is_refused(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "a") as archive:
         for n in range(40):
             archive.writestr(f"archive/data/{n:0200}", b"")
-    monkeypatch.setattr(pickles, "_LARGEST_READ", 9000)
+    monkeypatch.setattr(pickle_reader, "_LARGEST_READ", 9000)
     assert "longer than" in refusal(path).en
 
 

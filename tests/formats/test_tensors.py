@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.errors import NumericFault, ResourceFault
-from core.formats import commit, tensors
+from core.formats import atomic_write, tensors
 
 FORMATS = pytest.mark.parametrize("ending", [".safetensors", ".ckpt", ".bin"])
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and open files are POSIX matters")
@@ -106,7 +106,7 @@ def test_a_full_disk_is_a_resource_fault_with_the_size_needed(tmp_path, monkeypa
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(commit.os, "fsync", full)
+    monkeypatch.setattr(atomic_write.os, "fsync", full)
     with pytest.raises(ResourceFault) as refused:
         tensors.save(tmp_path / "x.safetensors", {"a": torch.zeros(2**19)}, {})
     assert refused.value.problems[0].code == "E-DISK-FULL" and "2 MiB" in refused.value.problems[0].en
@@ -115,16 +115,16 @@ def test_a_full_disk_is_a_resource_fault_with_the_size_needed(tmp_path, monkeypa
 
 def test_a_target_that_another_program_holds_gets_a_number(tmp_path, monkeypatch):
     (tmp_path / "x.safetensors").write_bytes(b"old")
-    real = commit.Path.replace
+    real = atomic_write.Path.replace
 
     def replace(self, target):
         if target.name == "x.safetensors":
             raise PermissionError(errno.EACCES, "in use")
         return real(self, target)
 
-    monkeypatch.setattr(commit.Path, "replace", replace)
+    monkeypatch.setattr(atomic_write.Path, "replace", replace)
     waits = []
-    monkeypatch.setattr(commit.time, "sleep", waits.append)
+    monkeypatch.setattr(atomic_write.time, "sleep", waits.append)
     assert tensors.save(tmp_path / "x.safetensors", some(), {}).name == "x-2.safetensors"
     assert waits == [0.05, 0.2, 0.5, 1.0, 2.0]
     assert (tmp_path / "x.safetensors").read_bytes() == b"old"
@@ -152,7 +152,7 @@ def test_a_dot_in_a_name_is_no_ending(tmp_path):
 def test_a_folder_of_another_kind_is_never_replaced(tmp_path):
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "holiday.jpg").write_bytes(b"jpg")
-    place = commit.write_folder(
+    place = atomic_write.write_folder(
         tmp_path / "last",
         lambda folder: (folder / "model_index.json").write_text("{}") and None,
         replaces="model_index.json",
@@ -162,7 +162,7 @@ def test_a_folder_of_another_kind_is_never_replaced(tmp_path):
 
 def test_a_folder_of_the_same_kind_is_replaced_whole(tmp_path):
     for text in ("old", "new"):
-        commit.write_folder(
+        atomic_write.write_folder(
             tmp_path / "last",
             lambda folder, text=text: (folder / f"{text}.json").write_text(text) and None,
             replaces="old.json",

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from core.config.check import check
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.models.family import Conditioning, open_family
 from core.models.sd.attention import InPieces, attention_in_pieces
 from tests.models.conftest import loaded

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import ResourceFault
 from core.events import Warned
 from core.formats import tensors
 from core.models.family import open_family
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from tests.models.conftest import loaded, unchecked
 from tests.models.test_load import refusal, same
 from tests.tiny import make_tiny, make_tiny_folder, modules, write_configs
 
-POSITIONS = f"{keys.CLIP}embeddings.position_ids"
+POSITIONS = f"{tensor_names.CLIP}embeddings.position_ids"
 TIME = "model.diffusion_model.time_embed.0.weight"
 
 
@@ -48,7 +48,7 @@ def saved(parts, path):
 
 def averages():
     """The U-Net's weights as the first trainer kept their averages, and its two counters."""
-    unet = {name: tensor for name, tensor in plain().items() if name.startswith(keys.UNET)}
+    unet = {name: tensor for name, tensor in plain().items() if name.startswith(tensor_names.UNET)}
     found = {"model_ema." + name[6:].replace(".", ""): tensor + 1 for name, tensor in unet.items()}
     return found | {"model_ema.decay": torch.tensor(0.9999), "model_ema.num_updates": torch.tensor(3)}
 
@@ -180,7 +180,7 @@ def test_weights_that_are_quantised_otherwise_are_refused(tmp_path, more):
         "model.diffusion_model.time_embed.0.weight_absmax",
         "model.diffusion_model.middle_block.3.weight",
         "first_stage_model.encoder.conv_in.zero_point",
-        f"{keys.CLIP}encoder.layers.0.mlp.fc1.weight_format",
+        f"{tensor_names.CLIP}encoder.layers.0.mlp.fc1.weight_format",
     ],
 )
 def test_unknown_tensors_that_pictures_depend_on_are_refused_by_name(tmp_path, name):
@@ -212,7 +212,7 @@ def test_what_other_programs_keep_and_nothing_uses_is_not_spoken_of(tmp_path, na
 
 def test_a_model_without_a_vae_is_told_to_name_one(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
-    kept = {name: t for name, t in tensors.load(path).items() if not name.startswith(keys.VAE)}
+    kept = {name: t for name, t in tensors.load(path).items() if not name.startswith(tensor_names.VAE)}
     tensors.save(path, kept, {})
     problem = refusal(path)
     assert problem.code == "E-MODEL-KEYS" and problem.en.endswith("name one in model.vae.")

@@ -8,12 +8,11 @@ import huggingface_hub
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.control import StopRun
 from core.errors import UserError
-from core.models import look
+from core.models import hub, precheck
 from core.models.family import open_family
-from core.models.sd import hub
 from tests.hub import COMMIT, serving, use
 from tests.models.conftest import loaded
 from tests.models.test_load import refusal, same
@@ -203,10 +202,10 @@ def test_a_repository_without_a_model_is_told_and_not_fetched(there):
 
 def test_nothing_is_said_of_a_model_that_is_not_here_and_all_once_it_is(there):
     config = ModelConfig(base=NAME, family="sd2")
-    assert look.problems(config) == ()
-    assert look.fetch(config, lambda done, total: None)
-    assert not look.fetch(config, lambda done, total: None)
-    (told,) = look.problems(config)
+    assert precheck.problems(config) == ()
+    assert precheck.fetch(config, lambda done, total: None)
+    assert not precheck.fetch(config, lambda done, total: None)
+    (told,) = precheck.problems(config)
     assert told.is_error and told.key == "model.family"
 
 

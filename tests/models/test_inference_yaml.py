@@ -4,7 +4,7 @@ import pytest
 import torch
 import yaml
 
-from core.formats import beside, tensors
+from core.formats import sidecar_yaml, tensors
 from core.formats.identify import identify
 from core.models.family import open_family
 from core.models.sd import inference_yaml
@@ -57,7 +57,7 @@ def test_the_real_models_yaml_says_what_stabilitys_own_says(tmp_path, prediction
 def test_it_lies_beside_a_saved_file_of_sd2_under_its_name(tmp_path, parts2, save_as, ending, name):
     place = save(parts2, tmp_path / name, save_as)
     assert place.name == f"{name}{ending}" and (tmp_path / f"{name}.yaml").is_file()
-    assert beside.belongings(place) == (tmp_path / f"{name}.yaml",)
+    assert sidecar_yaml.belongings(place) == (tmp_path / f"{name}.yaml",)
     unet = written(tmp_path / f"{name}.yaml")["params"]["unet_config"]["params"]
     assert (unet["context_dim"], unet["num_head_channels"]) == (16, 8)
 
@@ -73,7 +73,7 @@ def test_a_file_that_says_nothing_itself_is_read_by_its_yaml(tmp_path, parts2):
     place = save(parts2, tmp_path / "x", "safetensors")
     tensors.save(place, tensors.load(place), {})
     assert (identify(place).prediction, identify(place).variant) == ("v", "768-v")
-    beside.yaml_of(place).unlink()
+    sidecar_yaml.yaml_of(place).unlink()
     assert identify(place).prediction == ""
 
 
@@ -90,5 +90,5 @@ def test_a_yaml_from_elsewhere_is_kept(tmp_path, parts2):
     place = save(parts2, tmp_path / "x", "safetensors")
     save(parts2, tmp_path / "x", "safetensors")
     assert (tmp_path / "x.old-1.yaml").read_text() == "mine: 1" and not (tmp_path / "x.old-2.yaml").exists()
-    beside.yaml_of(place).write_text("mine: 2")
-    assert beside.belongings(place) == ()
+    sidecar_yaml.yaml_of(place).write_text("mine: 2")
+    assert sidecar_yaml.belongings(place) == ()

@@ -2,26 +2,30 @@
 
 import pytest
 
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank, shapes_of
 from tests.golden import names
 from tests.tiny import modules
 
 REAL = pytest.mark.parametrize(("which", "family"), [("ldm_keys_sd15", "sd1"), ("ldm_keys_sd2", "sd2")])
-PART = pytest.mark.parametrize("part", keys.PARTS)
+PART = pytest.mark.parametrize("part", tensor_names.PARTS)
 
 
 @REAL
 @PART
 def test_there_and_back_is_the_identity_on_the_real_names(which, family, part):
-    there = keys.from_file(part, names(which), family)
-    assert keys.from_module(part, there, family) == there
+    there = tensor_names.from_file(part, names(which), family)
+    assert tensor_names.from_module(part, there, family) == there
 
 
 @REAL
 def test_every_real_name_belongs_to_a_part(which, family):
-    found = {slot.name for part in keys.PARTS for slot in keys.from_file(part, names(which), family).values()}
+    found = {
+        slot.name
+        for part in tensor_names.PARTS
+        for slot in tensor_names.from_file(part, names(which), family).values()
+    }
     assert found == names(which).keys()
 
 
@@ -30,8 +34,8 @@ def test_every_real_name_belongs_to_a_part(which, family):
 def test_the_real_modules_have_just_these_names_and_shapes(which, family, part):
     real = names(which)
     in_module = shapes_of(blank(part, architecture(family)[part]))
-    slots = keys.from_module(part, in_module, family)
-    assert slots == keys.from_file(part, real, family)
+    slots = tensor_names.from_module(part, in_module, family)
+    assert slots == tensor_names.from_file(part, real, family)
     assert all(list(slot.shape_in_file(in_module[name])) == real[slot.name] for name, slot in slots.items())
     assert all(
         slot.shape_in_module(tuple(real[slot.name])) == in_module[name] for name, slot in slots.items()
@@ -42,19 +46,19 @@ def test_the_real_modules_have_just_these_names_and_shapes(which, family, part):
 @PART
 def test_other_widths_have_the_same_map(family, part):
     in_module = shapes_of(modules(family=family)[part])
-    there = keys.from_module(part, in_module, family)
-    assert keys.from_file(part, {slot.name for slot in there.values()}, family) == there
+    there = tensor_names.from_module(part, in_module, family)
+    assert tensor_names.from_file(part, {slot.name for slot in there.values()}, family) == there
 
 
 def test_an_upsampler_stands_behind_the_attention_of_its_block():
-    found = keys.from_module("unet", shapes_of(blank("unet", architecture("sd1")["unet"])), "sd1")
+    found = tensor_names.from_module("unet", shapes_of(blank("unet", architecture("sd1")["unet"])), "sd1")
     start = "model.diffusion_model.output_blocks"
     assert found["up_blocks.0.upsamplers.0.conv.weight"].name == f"{start}.2.1.conv.weight"
     assert found["up_blocks.1.upsamplers.0.conv.weight"].name == f"{start}.5.2.conv.weight"
 
 
 def test_open_clip_stacks_query_key_and_value():
-    found = keys.from_file("text_encoder", names("ldm_keys_sd2"), "sd2")
+    found = tensor_names.from_file("text_encoder", names("ldm_keys_sd2"), "sd2")
     stacked = "cond_stage_model.model.transformer.resblocks.3.attn.in_proj_weight"
     rows = {name: slot.rows for name, slot in found.items() if slot.name == stacked}
     assert rows == {f"encoder.layers.3.self_attn.{q}_proj.weight": (i, 3) for i, q in enumerate("qkv")}
@@ -63,12 +67,12 @@ def test_open_clip_stacks_query_key_and_value():
 def test_the_lost_text_model_level_is_put_back():
     lost = "cond_stage_model.transformer.encoder.layers.0.mlp.fc1.weight"
     whole = "cond_stage_model.transformer.text_model.encoder.layers.0.mlp.fc1.weight"
-    assert keys.canonical(lost) == whole and keys.canonical(whole) == whole
+    assert tensor_names.canonical(lost) == whole and tensor_names.canonical(whole) == whole
 
 
 def test_old_names_of_the_vae_attention_are_understood():
     old = "encoder.mid_block.attentions.0.proj_attn.weight"
-    assert keys.canonical_module("vae", old) == "encoder.mid_block.attentions.0.to_out.0.weight"
+    assert tensor_names.canonical_module("vae", old) == "encoder.mid_block.attentions.0.to_out.0.weight"
 
 
 @pytest.mark.parametrize("number", ["99999999", "9" * 5000])
@@ -82,4 +86,4 @@ def test_old_names_of_the_vae_attention_are_understood():
     ],
 )
 def test_a_block_that_counts_into_the_millions_makes_no_rules(number, part, family, name):
-    assert keys.from_file(part, [name.format(number)], family) == {}
+    assert tensor_names.from_file(part, [name.format(number)], family) == {}

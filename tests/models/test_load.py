@@ -6,11 +6,11 @@ import re
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.models.family import open_family
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from tests.golden import names
 from tests.models.conftest import loaded, quiet, unchecked
 from tests.tiny import make_tiny, make_tiny_folder, modules
@@ -83,7 +83,7 @@ def test_a_single_file_without_text_model_names_is_loaded(tmp_path):
 
 def test_position_ids_in_a_file_are_no_stumbling_block(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
-    more = {f"{keys.CLIP}embeddings.position_ids": torch.arange(77)[None]}
+    more = {f"{tensor_names.CLIP}embeddings.position_ids": torch.arange(77)[None]}
     tensors.save(path, tensors.load(path) | more, {})
     assert same(loaded(path), modules())
 
@@ -134,8 +134,8 @@ def vaes(tmp_path_factory):
     place = tmp_path_factory.mktemp("vaes")
     folder = make_tiny_folder(place / "other", seed=1)
     single = make_tiny(place / "other.safetensors", seed=1)
-    ldm = {name: t for name, t in tensors.load(single).items() if name.startswith(keys.VAE)}
-    bare = {name.removeprefix(keys.VAE): t for name, t in ldm.items()}
+    ldm = {name: t for name, t in tensors.load(single).items() if name.startswith(tensor_names.VAE)}
+    bare = {name.removeprefix(tensor_names.VAE): t for name, t in ldm.items()}
     return {
         "ldm file": tensors.save(place / "vae.safetensors", ldm, {}),
         "bare ldm file": tensors.save(place / "vae.pt", bare, {}),

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from core import cli
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import ConfigError
 from core.formats import tensors
 from core.formats.identify import identify
-from core.models import look
+from core.models import precheck
 from tests.tiny import make_tiny, make_tiny_folder
 
 KINDS = ("safetensors", "ckpt", "folder")
@@ -86,7 +86,9 @@ def test_clip_skip_with_sd2_is_a_warning_and_only_there(models):
     codes = [
         [
             p.code
-            for p in look.problems(ModelConfig(base=str(models[family, "epsilon", "folder"]), clip_skip=2))
+            for p in precheck.problems(
+                ModelConfig(base=str(models[family, "epsilon", "folder"]), clip_skip=2)
+            )
         ]
         for family in FAMILIES
     ]
@@ -94,11 +96,11 @@ def test_clip_skip_with_sd2_is_a_warning_and_only_there(models):
 
 
 def test_a_missing_model_and_a_vae_that_is_none_are_told(tmp_path, models):
-    assert [p.code for p in look.problems(ModelConfig(base="no/such/model.ckpt"))] == ["E-MODEL-MISSING"]
+    assert [p.code for p in precheck.problems(ModelConfig(base="no/such/model.ckpt"))] == ["E-MODEL-MISSING"]
     other = tensors.save(tmp_path / "x.safetensors", {"emb_params": torch.zeros(1, 768)}, {})
     named = ModelConfig(base=str(models["sd1", "epsilon", "ckpt"]), vae=str(other))
-    assert [p.key for p in look.problems(named)] == ["model.vae"]
+    assert [p.key for p in precheck.problems(named)] == ["model.vae"]
 
 
 def test_nothing_is_said_about_a_model_on_the_hub():
-    assert look.problems(ModelConfig(base="someone/model", vae="someone/vae")) == ()
+    assert precheck.problems(ModelConfig(base="someone/model", vae="someone/vae")) == ()

@@ -21,14 +21,14 @@ from typing import Any
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
-from core.config.schema_network import NetworkConfig
+from core.config.schema.network import NetworkConfig
+from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.formats.identify import identify
-from core.models import add_on, look
+from core.models import lora_precheck, precheck
 from core.models.family import open_family
-from core.train import add_ons
+from core.train.weights import lora_files
 from tests.tiny import make_tiny, make_tiny_folder
 
 COUNT = int(os.environ.get("RAREWORD_MUTATIONS", "20"))
@@ -158,15 +158,15 @@ def look_at_model(path: Path) -> None:
         raise Seen
 
     json.dumps(identify(path).to_json())
-    look.problems(ModelConfig(base=str(path)))
+    precheck.problems(ModelConfig(base=str(path)))
     open_family("auto").load(str(path), ModelConfig(base=str(path)), lambda event: None, with_vae=stop)
 
 
 def look_at_lora(path: Path) -> None:
     network = NetworkConfig(method="lora", weights=str(path))
     json.dumps(identify(path).to_json())
-    add_on.of_run(network, ModelConfig())
-    add_ons.check(network)
+    lora_precheck.of_run(network, ModelConfig())
+    lora_files.check(network)
 
 
 def of_file(write: Callable[[Path], Path], name: str, change: Callable[[bytes, random.Random], bytes]) -> Any:

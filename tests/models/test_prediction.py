@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.events import Warned
 from core.formats import tensors
 from core.models.family import open_family

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.catalog import SAMPLER_ALIASES, SAMPLERS
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.models.family import Conditioning, open_family
 from core.models.sd.sampling import SCHEDULERS
 

@@ -9,7 +9,7 @@ from diffusers import StableDiffusionPipeline
 from core.formats import tensors
 from core.formats.identify import identify
 from core.models.family import open_family
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from tests.golden import names
 from tests.models.conftest import loaded, unchecked
 from tests.tiny import make_tiny, make_tiny_folder
@@ -84,13 +84,15 @@ def test_auto_is_a_folder_of_the_same_kind_for_a_folder(tmp_path, suffix):
 
 def test_parts_that_were_not_trained_keep_the_bits_of_the_source(tmp_path, trained, tiny_half):
     source, out = tensors.load(tiny_half), tensors.load(save(trained, tmp_path / "out"))
-    kept = [name for name in source if not name.startswith(keys.UNET)]
+    kept = [name for name in source if not name.startswith(tensor_names.UNET)]
     assert all(out[name].dtype == torch.float16 and torch.equal(out[name], source[name]) for name in kept)
 
 
 def test_the_trained_part_keeps_its_float32(tmp_path, trained):
     out = tensors.load(save(trained, tmp_path / "out"))
-    assert all(tensor.dtype == torch.float32 for name, tensor in out.items() if name.startswith(keys.UNET))
+    assert all(
+        tensor.dtype == torch.float32 for name, tensor in out.items() if name.startswith(tensor_names.UNET)
+    )
 
 
 def test_a_vae_that_was_rounded_for_speed_is_saved_unrounded(tmp_path, tiny):
@@ -138,7 +140,7 @@ def test_what_else_the_source_holds_is_kept(tmp_path, save_as):
 def test_the_unused_last_layer_of_sd2_is_kept_bit_for_bit(tmp_path):
     path = make_tiny(tmp_path / "base.safetensors", family="sd2")
     whole = tensors.load(path)
-    blocks = f"{keys.OPEN_CLIP}transformer.resblocks."
+    blocks = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
     last = {
         n.replace(f"{blocks}1.", f"{blocks}2."): t + 1
         for n, t in whole.items()
@@ -217,9 +219,9 @@ def test_a_folder_becomes_a_single_file_with_the_reference_names(tmp_path):
 def test_a_folder_of_sd2_becomes_a_single_file_with_the_layer_others_look_for(tmp_path):
     parts = loaded(make_tiny_folder(tmp_path / "x", family="sd2"))
     out = tensors.load(save(parts, tmp_path / "out", "safetensors"))
-    start = f"{keys.OPEN_CLIP}transformer.resblocks."
+    start = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
     assert torch.equal(out[f"{start}2.ln_1.weight"], out[f"{start}1.ln_1.weight"])
-    assert {f"{keys.OPEN_CLIP}text_projection", f"{keys.OPEN_CLIP}logit_scale"} <= out.keys()
+    assert {f"{tensor_names.OPEN_CLIP}text_projection", f"{tensor_names.OPEN_CLIP}logit_scale"} <= out.keys()
 
 
 def test_file_to_folder_to_file_is_bit_for_bit(tmp_path, tiny_half):
@@ -247,7 +249,7 @@ def test_the_vae_that_was_put_in_is_in_the_result(tmp_path, tiny):
     other = make_tiny(tmp_path / "other.safetensors", seed=1)
     out = tensors.load(save(loaded(tiny, vae=str(other)), tmp_path / "out"))
     wanted = tensors.load(other)
-    assert all(torch.equal(out[name], wanted[name]) for name in out if name.startswith(keys.VAE))
+    assert all(torch.equal(out[name], wanted[name]) for name in out if name.startswith(tensor_names.VAE))
 
 
 def test_given_weights_are_saved_in_place_of_the_modules(tmp_path, tiny):

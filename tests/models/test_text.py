@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.models.family import open_family
 from core.models.sd.text import _windows

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from core.control import RunControl, StopRun
-from core.data.folders import scan
+from core.data.sources.folders import scan
 from core.errors import UserError
 from core.models.family import open_family
 from core.tools import command_line

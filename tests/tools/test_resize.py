@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from core.catalog import Size
 from core.cli import main
 from core.control import RunControl, StopRun
-from core.data import images, preflight
+from core.data.images import load, verify
 from core.errors import UserError
 from core.tools.resize import ResizeSettings, parse_size, resize_folder
 from tests.data.pictures import codes, draw, plan
@@ -132,8 +132,8 @@ def test_the_same_pixels_are_trained_as_with_the_bucket_of_that_size(tmp_path):
     Image.fromarray(noise).save(tmp_path / "in" / "1_a" / "x.png")
     resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
     bucket = {"enable_bucket": True, "resolution": (64, 64), "max_bucket_reso": 64}
-    directly = images.load(plan(tmp_path / "in", **bucket).images[0])
-    assert (images.load(plan(tmp_path / "out").images[0]) == directly).all()
+    directly = load.load(plan(tmp_path / "in", **bucket).images[0])
+    assert (load.load(plan(tmp_path / "out").images[0]) == directly).all()
 
 
 def test_the_originals_are_not_touched(tmp_path):
@@ -151,9 +151,9 @@ def test_transparency_is_kept_and_lies_on_white_as_before(tmp_path):
     resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
     bucket = {"enable_bucket": True, "resolution": (64, 64), "max_bucket_reso": 64, "alpha_mask": True}
     before, after = plan(tmp_path / "in", **bucket), plan(tmp_path / "out", alpha_mask=True)
-    direct, through = (images.load(made.images[0]).astype(int) for made in (before, after))
+    direct, through = (load.load(made.images[0]).astype(int) for made in (before, after))
     assert np.abs(direct - through).max() <= 1
-    direct, through = (images.load_mask(m.images[0], None, m.settings[0]) for m in (before, after))
+    direct, through = (load.load_mask(m.images[0], None, m.settings[0]) for m in (before, after))
     assert (direct == through).all()
 
 
@@ -248,7 +248,7 @@ def test_a_stop_leaves_whole_pictures_only(tmp_path):
     with pytest.raises(StopRun):
         resize_folder(tmp_path / "in", tmp_path / "out", settings(64), progress, control)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["a.png"]
-    assert preflight.look(tmp_path / "out" / "a.png").problems == ()
+    assert verify.look(tmp_path / "out" / "a.png").problems == ()
 
 
 @pytest.mark.parametrize(("text", "size"), [("512", (512, 512)), ("768,512", (768, 512))])

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from core.cli import main
-from core.data.captions import read
+from core.data.captions.captions import read
 from core.errors import UserError
 from core.tools import command_line
 from core.tools.utf8 import convert

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.events import Event
 from core.train.run import run

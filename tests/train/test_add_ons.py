@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from core.adapters import merge
-from core.config.schema import ModelConfig
-from core.config.schema_network import NetworkConfig
+from core.config.schema.network import NetworkConfig
+from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.events import Warned
 from core.formats import tensors
 from core.formats.identify import identify
-from core.models import add_on
+from core.models import lora_precheck
 from core.models.family import open_family
-from core.train import add_ons
+from core.train.weights import lora_files
 from tests.tiny import make_tiny
 
 QUERY = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
@@ -112,7 +112,9 @@ WHOLE = FILES.keys() - {"an alpha for one module", "attention processors"}
 
 def read(path, parts):
     events = []
-    return add_ons.read(path, parts, events.append), [event for event in events if isinstance(event, Warned)]
+    return lora_files.read(path, parts, events.append), [
+        event for event in events if isinstance(event, Warned)
+    ]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -162,8 +164,8 @@ def test_merged_it_is_worth_the_alpha_of_the_metadata(tmp_path, parts):
 def test_a_run_goes_on_with_the_alpha_of_the_metadata(tmp_path, parts):
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings())
     network = NetworkConfig(method="lora", weights=str(path), dim_from_weights=True, rank=8, alpha=1)
-    start = add_ons.to_continue(parts, network, lambda event: None)
-    sizes = add_ons.ranks_of(network, start).known
+    start = lora_files.to_continue(parts, network, lambda event: None)
+    sizes = lora_files.ranks_of(network, start).known
     assert sizes.keys() == WEIGHTS.keys() and set(sizes.values()) == {(4, 16.0)}
 
 
@@ -247,25 +249,27 @@ def test_an_add_on_of_another_kind_is_called_by_its_name(tmp_path, parts, word):
         read(path, parts)
     [problem] = refused.value.problems
     assert problem.code == "E-LORA-KIND" and word in problem.en and "plain LoRA" in problem.en
-    [told] = add_on.of_run(NetworkConfig(method="lora", weights=str(path)), ModelConfig())
+    [told] = lora_precheck.of_run(NetworkConfig(method="lora", weights=str(path)), ModelConfig())
     assert (told.code, told.key, told.en) == ("E-LORA-KIND", "network.weights", problem.en)
 
 
 def test_dora_is_also_known_by_the_metadata(tmp_path, parts):
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings(use_dora=True))
-    assert [problem.code for problem in add_on.problems(path)] == ["E-LORA-KIND"]
+    assert [problem.code for problem in lora_precheck.problems(path)] == ["E-LORA-KIND"]
 
 
 def test_a_lora_for_another_family_is_refused_with_both_names(tmp_path, base):
     metadata = {"ss_base_model_version": "sd_v2"}
     path = tensors.save(tmp_path / "x.safetensors", kohya(), metadata)
-    [problem] = add_on.of_run(NetworkConfig(method="lora", weights=str(path)), ModelConfig(base=str(base)))
+    [problem] = lora_precheck.of_run(
+        NetworkConfig(method="lora", weights=str(path)), ModelConfig(base=str(base))
+    )
     assert problem.code == "E-LORA-FAMILY" and "for SD2, but the base model is SD1" in problem.en
 
 
 def test_a_lora_of_sdxl_is_refused_by_name(tmp_path):
     path = tensors.save(tmp_path / "x.safetensors", {"lora_te2_x.lora_down.weight": torch.ones(1, 2)}, {})
-    [problem] = add_on.problems(path)
+    [problem] = lora_precheck.problems(path)
     assert problem.code == "E-LORA-FAMILY" and "SDXL" in problem.en
 
 
@@ -318,7 +322,7 @@ def test_a_number_that_is_none_is_found_before_the_model_is_loaded(tmp_path, nam
     path = str(broken(tmp_path / "x.safetensors", name, value))
     network = NetworkConfig(method="lora", **{option: path if option == "weights" else [path]})
     with pytest.raises(UserError) as refused:
-        add_ons.check(network)
+        lora_files.check(network)
     [problem] = refused.value.problems
     assert (problem.code, problem.key) == ("E-MODEL-NAN", f"network.{option}")
     assert "is damaged: tensor " in problem.en and name in problem.en
@@ -338,7 +342,7 @@ def test_a_file_that_is_no_lora_at_all_is_named_with_its_option(tmp_path, kind):
     if kind != "missing":
         whole = tensors.save(path, kohya(), {}).read_bytes()
         path.write_bytes(whole[:-9] if kind == "cut" else b"not a LoRA, but a text")
-    [problem] = add_on.of_run(NetworkConfig(method="lora", base_weights=[str(path)]), ModelConfig())
+    [problem] = lora_precheck.of_run(NetworkConfig(method="lora", base_weights=[str(path)]), ModelConfig())
     assert problem.key == "network.base_weights" and str(path) in problem.en
 
 
@@ -349,5 +353,5 @@ def test_the_alpha_that_the_metadata_tells_is_shown_by_identify(tmp_path):
 
 def test_a_model_is_no_lora_and_told_where_it_belongs(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
-    [problem] = add_on.problems(path, "network.weights")
+    [problem] = lora_precheck.problems(path, "network.weights")
     assert problem.en.endswith("not a LoRA; put it in model.base.")

@@ -8,12 +8,12 @@ import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from diffusers.training_utils import compute_snr
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.models.family import Conditioning
 from core.models.sd.configs import schedule
-from core.train.batches import MicroBatch
-from core.train.engine import Engine
+from core.train.device.engine import Engine
+from core.train.inputs.batches import MicroBatch
 from core.train.run import build, prepare
 from tests.tiny import make_tiny_folder
 

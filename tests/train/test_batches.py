@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 import torch
 
-from core.train.batches import ahead
-from core.train.keys import fraction, generator, torch_seed
+from core.train.inputs.batches import ahead
+from core.train.seeds import fraction, generator, torch_seed
 
 
 def test_numbers_belong_to_seed_and_purpose():

@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from core.data import images
+from core.data.images import load
 from core.errors import NumericFault
 from core.events import StepDone, Warned
 from core.formats import tensors
-from core.train import cache
+from core.train.inputs import latents
 from tests.data.pictures import draw, plan
 
 
@@ -28,13 +28,13 @@ def own(pictures, tmp_path) -> Path:
 def encoded(monkeypatch) -> list[int]:
     """How many pictures each call of the VAE encoded."""
     calls: list[int] = []
-    plain = cache._encode
+    plain = latents._encode
 
     def counted(plan, chunk, *args):
         calls.append(len(chunk.entries))
         return plain(plan, chunk, *args)
 
-    monkeypatch.setattr(cache, "_encode", counted)
+    monkeypatch.setattr(latents, "_encode", counted)
     return calls
 
 
@@ -68,7 +68,7 @@ def test_pictures_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path,
     entries = [*(tmp_path / "out" / "cache").rglob("*.safetensors")]
     of = {json.loads(tensors.SafetensorsFile(entry).metadata["key"])["image"] for entry in entries}
     assert len({entry.name for entry in entries}) == 2
-    assert of == {images.content_hash(own.with_suffix(ending).read_bytes()) for ending in (".png", ".jpg")}
+    assert of == {load.content_hash(own.with_suffix(ending).read_bytes()) for ending in (".png", ".jpg")}
 
 
 def test_a_changed_picture_is_encoded_again(disk, train, encoded, own):
@@ -136,10 +136,10 @@ def test_pictures_held_out_keep_their_colours(tmp_path):
     for i in range(24):
         draw(tmp_path / "1_a" / f"{i:02}.png", colour=(200, 9 * i, 40))
     made = plan(tmp_path, color_aug=True, validation_split=0.5)
-    source = cache.EncodedPictures(made, lambda pixels: (pixels, pixels), torch.device("cpu"))
+    source = latents.EncodedPictures(made, lambda pixels: (pixels, pixels), torch.device("cpu"))
 
     def is_plain(batch):
-        return (source.host(batch, batch.samples) == torch.tensor(images.load(image_of(batch)))).all()
+        return (source.host(batch, batch.samples) == torch.tensor(load.load(image_of(batch)))).all()
 
     def image_of(batch):
         return made.images[batch.samples[0].image]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.events import PlanReady, StepDone
-from core.train.batches import Batches
+from core.train.inputs.batches import Batches
 
 TEXT = """
 [[datasets]]

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config.schema import OptimizerConfig
+from core.config.schema.run import OptimizerConfig
 from core.events import Saved
 from core.formats import tensors
-from core.train import optim
-from core.train.ema import Averages
-from core.train.optim import Group
+from core.train.weights import optimizer as optim
+from core.train.weights.ema import Averages
+from core.train.weights.optimizer import Group
 
 NAME = "unet/mid_block.attentions.0.proj_in.lora_up.weight"
 IN_FILE = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"

@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from core import ending
-from core.config.schema import OptimizerConfig
+from core.config.schema.run import OptimizerConfig
 from core.control import RunControl, StopRun
 from core.errors import NumericFault, Problem, ResourceFault
 from core.events import Saved, StageProgress, StepDone, Warned, from_json, to_json
 from core.formats import tensors
 from core.formats.header import read_header
 from core.models.sd import sampling
+from core.runs.state_folder import fault
 from core.train import run as running
-from core.train.ema import Averages
-from core.train.output import Outputs
-from core.train.state_files import fault
-from core.train.trainee import Trainee
+from core.train.outputs.saving import Outputs
+from core.train.weights.ema import Averages
+from core.train.weights.trained import Trainee
 
 LORA = "unet/mid_block.attentions.0.proj_in.lora_up.weight"
 IN_FILE = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"

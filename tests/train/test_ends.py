@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import cli, runs
-from core.config import toml_io
+from core import cli
+from core.config.file import toml_text
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, StepDone, Warned
+from core.runs import past_runs, state_folder
 from core.sinks import JsonLines
-from core.train import state_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
 if sys.platform != "win32":
@@ -46,7 +46,7 @@ def console(trial, at_step: int, then) -> int:
     """Train by the command line in a child that calls `then` once, when it reports a step; its number."""
     trial.renew()
     file = trial.log.with_name("run.toml")
-    file.write_text(toml_io.dumps(toml_io.values_of(trial.config)), encoding="utf-8")
+    file.write_text(toml_text.dumps(toml_text.values_of(trial.config)), encoding="utf-8")
 
     def work() -> int:
         write = JsonLines.__call__
@@ -80,7 +80,7 @@ def test_a_signal_ends_a_console_run_with_exit_code_3_and_its_state(trial, expec
     asked = time.monotonic()
     assert kills.ended(console(trial, 2, send)) == 3
     (state,) = states(trial)
-    assert state_files.fault(state) == "" and str(state) in lines(trial)[-1]
+    assert state_folder.fault(state) == "" and str(state) in lines(trial)[-1]
     assert time.monotonic() - asked < 60
     if name == "SIGINT":
         assert trial.to_the_end() == 0
@@ -104,9 +104,9 @@ def test_a_run_that_was_killed_is_listed_as_interrupted_with_its_last_state(tria
     saving = kills.Trial(trial.config.model_copy(update={"save": save}), trial.log)
     kill = lambda: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
     assert kills.ended(console(saving, 5, kill)) == -signal.SIGKILL
-    (past,) = runs.past_runs(trial.out)
+    (past,) = past_runs.past_runs(trial.out)
     assert (past.status, past.step, past.total) == ("interrupted", 5, STEPS)
-    record = runs.read(past.folder)
+    record = past_runs.read(past.folder)
     assert record is not None and record.state == (trial.out / "step-00000004-state", 4)
 
 
@@ -123,8 +123,8 @@ def test_a_suspended_run_whose_clock_goes_back_a_day_goes_on(trial, expected):
     os.kill(pid, signal.SIGCONT)
     assert kills.ended(pid) == 0, trial.log.read_text()
     assert kills.left_in(trial.out) == expected
-    (past,) = runs.past_runs(trial.out)
-    record = runs.read(past.folder)
+    (past,) = past_runs.past_runs(trial.out)
+    record = past_runs.read(past.folder)
     assert past.status == "done" and past.seconds >= 0 and record is not None
     steps = [event for event in record.events if isinstance(event, StepDone)]
     assert len(steps) == STEPS and all(0 <= step.seconds < 60 for step in steps)

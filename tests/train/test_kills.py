@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from core import runs
 from core.events import Warned
-from core.train import output
+from core.runs import past_runs
+from core.train.outputs import saving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
 if sys.platform != "win32":
@@ -55,7 +55,7 @@ def test_a_kill_in_the_midst_of_a_save_loses_nothing(trial, whole):
 
 
 def test_a_disk_that_is_full_at_any_action_changes_no_bit_of_the_end(trial, whole, monkeypatch):
-    monkeypatch.setattr(output, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(saving, "RETRY_SECONDS", 0.01)
     count, expected = whole
     for point in sorted({*random.Random(3).sample(range(1, count + 1), 3), count - 15}):
         trial.renew()
@@ -67,14 +67,17 @@ def test_a_disk_that_is_full_at_any_action_changes_no_bit_of_the_end(trial, whol
         else:
             assert code == 0, trial.log.read_text()
             warned = [
-                event.code for run in runs.past_runs(trial.out) for event in told(run) if is_warning(event)
+                event.code
+                for run in past_runs.past_runs(trial.out)
+                for event in told(run)
+                if is_warning(event)
             ]
             assert "W-DISK-FULL" in warned or "W-LOG" in warned or "W-OUT-NOT-REMOVED" in warned, point
         assert kills.left_in(trial.out) == expected, f"full at action {point}"
 
 
 def told(run):
-    record = runs.read(run.folder)
+    record = past_runs.read(run.folder)
     return record.events if record is not None else ()
 
 

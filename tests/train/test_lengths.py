@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from core.config.option import walk
-from core.config.schema import RunConfig
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
+from core.runs.state_folder import Found
 from core.train import lengths
-from core.train.state_files import Found
 
 STOP = "train.stop_text_encoder_training"
 

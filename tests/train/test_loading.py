@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress
 from core.formats import tensors
 from core.models.family import open_family
-from core.train import cache, loading, trainee
+from core.train.inputs import latents, loading
+from core.train.weights import trained
 from tests.hub import serving, use
 from tests.tiny import make_tiny_folder
 
@@ -119,7 +120,7 @@ def test_weights_are_laid_channels_last_in_the_memory_they_have(shape):
     layer = nn.Conv2d(shape[1], shape[0], shape[2:]).requires_grad_(False)
     expected = layer.weight.detach().clone(memory_format=torch.channels_last)
     place = layer.weight.data_ptr()
-    trainee.prepare_frozen([layer], torch.float32, torch.device("cpu"))
+    trained.prepare_frozen([layer], torch.float32, torch.device("cpu"))
     assert torch.equal(layer.weight, expected)
     assert layer.weight.is_contiguous(memory_format=torch.channels_last)
     assert layer.weight.data_ptr() == place
@@ -133,12 +134,12 @@ def test_a_model_whose_embeddings_rest_is_known_as_the_same_and_a_changed_one_is
         return made
 
     def resting(module: nn.Module) -> str:
-        known = {"0.weight": cache.sampled(module[0].weight)}
+        known = {"0.weight": latents.sampled(module[0].weight)}
         loading.rest(module[0])
-        return cache.sampled_fingerprint(module, known)
+        return latents.sampled_fingerprint(module, known)
 
-    assert resting(encoder()) == cache.sampled_fingerprint(encoder())
-    assert resting(encoder(1.0)) != cache.sampled_fingerprint(encoder())
+    assert resting(encoder()) == latents.sampled_fingerprint(encoder())
+    assert resting(encoder(1.0)) != latents.sampled_fingerprint(encoder())
 
 
 def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):

@@ -9,16 +9,16 @@ import torch
 
 from core.catalog import SAMPLERS
 from core.config.check import check
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.data.plan import Sample
+from core.data.plan.plan import Sample
 from core.errors import ConfigError, UserError
 from core.events import StepDone, Warned
 from core.models.family import open_family
 from core.models.sd.configs import schedule
-from core.train.batches import Batches
-from core.train.draws import Chance
-from core.train.engine import Engine
+from core.train.device.engine import Engine
+from core.train.inputs.batches import Batches
+from core.train.inputs.draws import Chance
 from core.train.run import build, prepare
 from tests.tiny import make_tiny
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from core.data import images
+from core.data.images import load
 from core.errors import EXIT_RESOURCE, ResourceFault
 from core.events import Saved, StepDone
 
@@ -36,7 +36,7 @@ def test_a_picture_that_is_lost_in_mid_run_ends_it_with_a_state_and_its_path(
     configure, train, own, monkeypatch, spoil, code
 ):
     pauses = []
-    monkeypatch.setattr(images.time, "sleep", pauses.append)
+    monkeypatch.setattr(load.time, "sleep", pauses.append)
     lost = own / "2_sls frog" / "1.png"
 
     def on(event):

@@ -8,8 +8,8 @@ from diffusers.optimization import get_piecewise_constant_schedule
 from transformers import get_scheduler
 from transformers.optimization import Adafactor
 
-from core.config.schema import OptimizerConfig
-from core.train import lr
+from core.config.schema.run import OptimizerConfig
+from core.train.weights import lr_schedule
 
 BASE, TOTAL = 2e-4, 40
 
@@ -27,7 +27,7 @@ def over_the_run(make) -> list[float]:
 
 
 def ours(**options: Any) -> list[float]:
-    schedule = lr.make(OptimizerConfig(**options), TOTAL)
+    schedule = lr_schedule.make(OptimizerConfig(**options), TOTAL)
     return [schedule.rate(BASE, step) for step in range(TOTAL)]
 
 
@@ -93,25 +93,25 @@ def test_pieces_are_those_of_diffusers(quote):
 @pytest.mark.parametrize("warmup_init", [False, True])
 def test_adafactors_rate_is_that_of_its_own_steps(warmup_init):
     config = OptimizerConfig(optimizer_type="Adafactor", optimizer_args=[f"warmup_init={warmup_init}"])
-    schedule = lr.make(config, TOTAL)
+    schedule = lr_schedule.make(config, TOTAL)
     group = {"lr": None, "relative_step": True, "warmup_init": warmup_init, "scale_parameter": False}
     for step in (0, 1, 9_999, 20_000):
         assert schedule.rate(BASE, step) == Adafactor._get_lr(group, {"step": step + 1})
 
 
 def test_constant_with_a_warm_up_just_works():
-    schedule = lr.Schedule("constant", 4, TOTAL)
+    schedule = lr_schedule.Schedule("constant", 4, TOTAL)
     assert [schedule.rate(1.0, step) for step in (0, 1, 2, 3, 4, 39)] == [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(("given", "steps"), [(10, 10), (0.25, 10), ("25%", 10), ("1.0", 40), ("3", 3)])
 def test_a_warm_up_is_given_in_steps_or_as_a_share_of_the_run(given, steps):
-    assert lr.make(OptimizerConfig(lr_warmup_steps=given), TOTAL).warmup == steps
+    assert lr_schedule.make(OptimizerConfig(lr_warmup_steps=given), TOTAL).warmup == steps
 
 
 def test_a_share_is_not_cut_short_by_rounding():
-    assert lr.make(OptimizerConfig(lr_warmup_steps=0.29), 100).warmup == 29
+    assert lr_schedule.make(OptimizerConfig(lr_warmup_steps=0.29), 100).warmup == 29
 
 
 def test_a_rate_below_the_end_of_the_polynomial_does_not_rise():
-    assert lr.Schedule("polynomial", 0, TOTAL).rate(1e-8, 39) == pytest.approx(1e-8)
+    assert lr_schedule.Schedule("polynomial", 0, TOTAL).rate(1e-8, 39) == pytest.approx(1e-8)

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from core.control import RunControl
-from core.data import images
+from core.data.images import load
 from core.errors import UserError
-from core.train.engine import Engine
+from core.train.device.engine import Engine
 from core.train.run import build, prepare
 
 SIZE = 64
@@ -101,7 +101,7 @@ def test_what_is_masked_out_has_no_say_in_the_loss_and_the_mean_is_over_every_pi
 
 def test_no_step_reads_a_mask_when_latents_are_cached(configure, masked, tmp_path, monkeypatch):
     training = started(configure(train={"masked_loss": True}, dataset=masked), tmp_path)
-    monkeypatch.setattr(images, "load_mask", None)
+    monkeypatch.setattr(load, "load_mask", None)
     assert next(training.stream(0)).mask is not None
 
 

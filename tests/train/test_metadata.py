@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.events import Saved
 from core.formats.header import read_header
-from core.train import told
+from core.train.outputs import ss_metadata
 
 # Of a plain run of sd-scripts: 64 general ones (network_args only when given), 16 of folders, 3 of the base.
 TRAINING = """session_id training_started_at training_finished_at output_name learning_rate text_encoder_lr
@@ -135,7 +135,7 @@ def test_a_whole_model_tells_how_it_was_trained_too(configure, train):
     [([(3, 1.5), (3, 1.5)], (3, 1.5)), ([(3, 1.5), (1, 1.5)], ("Dynamic", "Dynamic"))],
 )
 def test_ranks_taken_from_a_file_are_told_as_they_are(sizes, expected):
-    found = told.network(RunConfig(network={"weights": "w", "dim_from_weights": True}), sizes)
+    found = ss_metadata.network(RunConfig(network={"weights": "w", "dim_from_weights": True}), sizes)
     assert (found["network_dim"], found["network_alpha"]) == expected
 
 
@@ -177,8 +177,10 @@ def test_each_of_several_data_sets_is_told_of(configure, train, pictures, tmp_pa
 
 
 def test_a_folder_has_no_hash(tmp_path):
-    assert told.of_file("sd_model", str(tmp_path), tmp_path)["new_sd_model_hash"] == "IsADirectory"
+    assert ss_metadata.of_file("sd_model", str(tmp_path), tmp_path)["new_sd_model_hash"] == "IsADirectory"
 
 
 def test_a_model_of_the_hub_is_told_by_its_id():
-    assert told.of_file("sd_model", "somebody/model", Path("cache")) == {"sd_model_name": "somebody/model"}
+    assert ss_metadata.of_file("sd_model", "somebody/model", Path("cache")) == {
+        "sd_model_name": "somebody/model"
+    }

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from core.catalog import OPTIMIZERS, SCHEDULES
-from core.config.schema import OptimizerConfig
-from core.config.schema_optimizer import OptimizerName, ScheduleName
+from core.config.schema.optimizer import OptimizerName, ScheduleName
+from core.config.schema.run import OptimizerConfig
 from core.errors import UserError
 from core.formats import tensors
-from core.train import lr, optim, optim_state
-from core.train.ema import Averages
-from core.train.optim import Group
+from core.train.weights import lr_schedule, optimizer_state
+from core.train.weights import optimizer as optim
+from core.train.weights.ema import Averages
+from core.train.weights.optimizer import Group
 
 
 def groups(rate: float | None = None) -> tuple[Group, ...]:
@@ -41,7 +42,7 @@ def test_a_stored_optimizer_goes_on_bit_for_bit(name, tmp_path):
     optimizer = optim.make(config, straight)
     for n in range(3):
         step(optimizer, n)
-    memory, numbers = optim_state.export_state(optimizer, straight)
+    memory, numbers = optimizer_state.export_state(optimizer, straight)
     tensors.save(tmp_path / "optimizer.safetensors", memory, {})
     text = json.dumps(numbers)
     resumed = tuple(
@@ -49,7 +50,7 @@ def test_a_stored_optimizer_goes_on_bit_for_bit(name, tmp_path):
         for g in straight
     )
     again = optim.make(config, resumed)
-    optim_state.import_state(
+    optimizer_state.import_state(
         again, resumed, tensors.load(tmp_path / "optimizer.safetensors"), json.loads(text)
     )
     for n in range(3, 6):
@@ -104,7 +105,7 @@ def test_adafactor_finds_its_rate_unless_told_not_to(args, is_relative):
     config = OptimizerConfig(optimizer_type="Adafactor", optimizer_args=args)
     optimizer = optim.make(config, made)
     assert (optimizer.defaults["lr"] is None) == is_relative
-    assert lr.make(config, 10).name == ("adafactor" if is_relative else "constant")
+    assert lr_schedule.make(config, 10).name == ("adafactor" if is_relative else "constant")
     before = made[0].parameters["big"].detach().clone()
     for group in optimizer.param_groups:
         group["lr"] = 0.0
@@ -151,7 +152,7 @@ def test_the_memory_of_8_bit_optimizers_is_8_bit(name):
     made = groups()
     optimizer = optim.make(OptimizerConfig(optimizer_type=name), made)
     step(optimizer, 0)
-    tensors, _ = optim_state.export_state(optimizer, made)
+    tensors, _ = optimizer_state.export_state(optimizer, made)
     assert tensors["unet/big/state1"].dtype is torch.uint8
 
 
@@ -199,7 +200,7 @@ def test_a_dropped_group_is_neither_stepped_nor_decayed():
     optim.drop_group(optimizer, "text_encoder")
     step(optimizer, 1)
     assert torch.equal(made[1].parameters["small"], before)
-    assert optim_state.export_state(optimizer, made)[0].keys() == {
+    assert optimizer_state.export_state(optimizer, made)[0].keys() == {
         "unet/big/step",
         "unet/big/exp_avg",
         "unet/big/exp_avg_sq",

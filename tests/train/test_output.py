@@ -10,8 +10,8 @@ from core.config.output_names import model_name, state_name
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.formats.header import read_header
-from core.train import state_files
-from core.train.names import LINEAGE
+from core.runs import state_folder
+from core.runs.result_names import LINEAGE
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_the_result_of_another_run_is_kept(configure, train, out):
 
 
 def test_autosaves_come_by_the_clock_and_go_after_a_finished_run(configure, train, out, monkeypatch):
-    monkeypatch.setattr("core.train.output.Outputs._is_autosave_due", lambda self: True)
+    monkeypatch.setattr("core.train.outputs.saving.Outputs._is_autosave_due", lambda self: True)
     seen = []
 
     def watch(event):
@@ -202,7 +202,7 @@ def strange_state(out: Path, step: int, **changes) -> None:
     values = json.loads((state / "state.json").read_text()) | changes
     (state / "state.json").write_text(json.dumps(values))
     (state / "manifest.json").unlink()
-    state_files.seal(state)
+    state_folder.seal(state)
 
 
 def victims(out: Path) -> dict[Path, Path]:
@@ -253,6 +253,6 @@ def test_a_state_that_a_person_put_a_file_into_is_not_deleted(configure, train, 
 
 
 def test_the_autosaves_of_any_output_name_go_after_a_finished_run(configure, train, out, monkeypatch):
-    monkeypatch.setattr("core.train.output.Outputs._is_autosave_due", lambda self: True)
+    monkeypatch.setattr("core.train.outputs.saving.Outputs._is_autosave_due", lambda self: True)
     train(configure(train={"max_train_steps": 3}, save={"output_name": "frog[v2] (1)"}))
     assert names(out) == ["frog[v2] (1).safetensors"]

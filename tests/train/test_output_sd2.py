@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from core.formats import beside
+from core.formats import sidecar_yaml
 from core.formats.identify import identify
 from tests.tiny import make_tiny
 
@@ -37,8 +37,8 @@ def test_the_yaml_comes_goes_and_is_kept_with_its_model(configure, train, base2,
 
 
 def test_the_yaml_stays_while_another_file_of_its_name_needs_it(tmp_path):
-    (tmp_path / "x.yaml").write_text(f"{beside.MARK}\n")
+    (tmp_path / "x.yaml").write_text(f"{sidecar_yaml.MARK}\n")
     (tmp_path / "x.ckpt").write_bytes(b"")
-    assert beside.belongings(tmp_path / "x.safetensors") == ()
+    assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == ()
     (tmp_path / "x.ckpt").unlink()
-    assert beside.belongings(tmp_path / "x.safetensors") == (tmp_path / "x.yaml",)
+    assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == (tmp_path / "x.yaml",)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from core.config import toml_io
 from core.config.check import check
-from core.config.importing import import_text
-from core.config.schema import RunConfig
+from core.config.file import toml_text
+from core.config.imports.read_any import import_text
+from core.config.schema.run import RunConfig
 from core.events import Saved, StepDone
 from core.formats import tensors
 from core.formats.header import read_header
@@ -27,7 +27,7 @@ def test_a_pasted_command_trains_the_lora_it_describes(base, pictures, train, tm
     text = COMMAND.format(base=base, data=pictures, out=tmp_path / "out")
     imported = import_text(text)
     assert [problem.en for problem in imported.report if problem.is_error] == []
-    checked = check(toml_io.dumps({**toml_io.values_of(RunConfig()), **imported.values}))
+    checked = check(toml_text.dumps({**toml_text.values_of(RunConfig()), **imported.values}))
     trial = train(checked.config)
 
     saved = [Path(event.path).name for event in trial.of(Saved) if event.kind == "model"]

@@ -8,7 +8,7 @@ import torch
 from core.control import RunControl, StopRun
 from core.events import Paused, Saved, StepDone, Warned
 from core.formats import tensors
-from core.train import aside
+from core.train import pause
 
 
 def last(trial) -> dict[str, torch.Tensor]:
@@ -27,9 +27,9 @@ def two_memories(monkeypatch):
         moved.append(copy.nbytes())
         return copy
 
-    monkeypatch.setattr(aside, "is_worth_it", lambda device: True)
-    monkeypatch.setattr(aside, "is_there", lambda storage, device: False)
-    monkeypatch.setattr(aside, "copied", copied)
+    monkeypatch.setattr(pause, "is_worth_it", lambda device: True)
+    monkeypatch.setattr(pause, "is_there", lambda storage, device: False)
+    monkeypatch.setattr(pause, "copied", copied)
     return moved
 
 
@@ -128,7 +128,7 @@ def test_what_is_wished_in_a_pause_is_done_at_once_and_changes_nothing(
 def test_a_gpu_that_was_taken_meanwhile_is_waited_for(configure, train, two_memories, monkeypatch):
     straight = last(train(configure(train=FOUR)))
     control = RunControl()
-    moves, copied = [], aside.copied
+    moves, copied = [], pause.copied
 
     def once_too_little(storage, device):
         moves.append(device)
@@ -136,7 +136,7 @@ def test_a_gpu_that_was_taken_meanwhile_is_waited_for(configure, train, two_memo
             raise torch.OutOfMemoryError("taken")
         return copied(storage, device)
 
-    monkeypatch.setattr(aside, "copied", once_too_little)
+    monkeypatch.setattr(pause, "copied", once_too_little)
     full = [10**9]
 
     def watch(event):

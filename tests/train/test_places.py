@@ -1,11 +1,11 @@
 """Where a run reads and writes, as the disk itself knows it."""
 
-from core.config.schema import RunConfig
-from core.train import places
+from core.config.schema.run import RunConfig
+from core.train import output_places
 
 
 def codes(**sections) -> list[str]:
-    return [problem.code for problem in places.problems(RunConfig(**sections))]
+    return [problem.code for problem in output_places.problems(RunConfig(**sections))]
 
 
 def test_an_output_folder_that_links_to_the_images_is_refused(tmp_path):

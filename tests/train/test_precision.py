@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config.schema import OptimizerConfig
+from core.config.schema.run import OptimizerConfig
 from core.control import RunControl
 from core.errors import NumericFault
 from core.events import Saved
 from core.formats import tensors
-from core.train import optim
 from core.train import run as running
-from core.train.engine import Engine, gradient_norm
-from core.train.optim import Group
-from core.train.rounding import HalfStep, round_by_chance_
+from core.train.device.engine import Engine, gradient_norm
+from core.train.device.loss_scale import LossScale
 from core.train.run import build, prepare
-from core.train.scaler import LossScale
-from core.train.update import BadStep, Update
+from core.train.weights import optimizer as optim
+from core.train.weights.optimizer import Group
+from core.train.weights.stochastic_rounding import HalfStep, round_by_chance_
+from core.train.weights.update import BadStep, Update
 
 DTYPES = {"full_fp16": torch.float16, "full_bf16": torch.bfloat16}
 
@@ -88,7 +88,7 @@ def test_the_optimizer_remembers_in_float32_whatever_the_weights_are():
 
 def test_pieces_give_what_the_whole_gives(monkeypatch):
     def trained(piece_bytes: int) -> list[torch.Tensor]:
-        monkeypatch.setattr("core.train.rounding.PIECE_BYTES", piece_bytes)
+        monkeypatch.setattr("core.train.weights.stochastic_rounding.PIECE_BYTES", piece_bytes)
         generator = torch.Generator().manual_seed(0)
         parameters = [
             torch.nn.Parameter(torch.randn(shape, generator=generator).bfloat16())
@@ -97,7 +97,7 @@ def test_pieces_give_what_the_whole_gives(monkeypatch):
         optimizer = optim.make(
             OptimizerConfig(), (Group("unet", 1e-2, dict(zip("abc", parameters, strict=True))),)
         )
-        monkeypatch.setattr("core.train.rounding.round_by_chance_", lambda *_: None)
+        monkeypatch.setattr("core.train.weights.stochastic_rounding.round_by_chance_", lambda *_: None)
         for parameter in parameters:
             parameter.grad = torch.ones_like(parameter)
         HalfStep(optimizer, 0, False)(parameters, 0, torch.ones(()))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.events import StepDone, from_json
 from core.formats import tensors
 
@@ -23,7 +23,7 @@ from accelerate.state import PartialState
 # torchrun's store serves one process group; the next case goes on with it, and it is shut after the last.
 shut = PartialState.destroy_process_group
 PartialState.destroy_process_group = lambda self, group=None: None
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.events import to_json
 from core.train.run import run

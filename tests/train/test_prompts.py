@@ -7,9 +7,9 @@ import time
 import pytest
 
 from core.cli import main
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.errors import UserError
-from core.train.prompts import parse, problems
+from core.runs.sample_prompts import parse, problems
 
 TABLES = '[prompt]\nwidth = 128\n[[prompt.subset]]\nprompt = "a frog"\n[[prompt.subset]]\nprompt = "a toad"\n'
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config.importing import import_text
+from core.config.imports.read_any import import_text
 from core.control import RunControl
 from core.events import PlanReady, Saved, StepDone
 from core.formats import tensors
-from core.train.engine import Engine
+from core.train.device.engine import Engine
 from core.train.run import build, prepare
-from core.train.update import Update
+from core.train.weights.update import Update
 
 
 def last(trial) -> dict[str, torch.Tensor]:

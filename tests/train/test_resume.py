@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.config.schema import SaveConfig
+from core.config.schema.run import SaveConfig
 from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
-from core.train import owned, state_files
-from core.train.names import LINEAGE
-from ui.window.resuming import newest_unfinished
+from core.runs import owned_files, state_folder
+from core.runs.result_names import LINEAGE
+from ui.window.last_run import newest_unfinished
 
 PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_steps": 1}
 
@@ -151,16 +151,16 @@ def test_a_result_of_other_steps_or_another_training_is_not_the_one_of_a_state(
 ):
     told = {LINEAGE: lineage, "ss_steps": steps}
     tensors.save(tmp_path / "frog.safetensors", {"a": torch.ones(1)}, told)
-    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
-    assert owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found) is is_there
+    found = state_folder.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
+    assert owned_files.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found) is is_there
 
 
 def test_a_folder_of_a_person_is_not_taken_for_a_result(tmp_path):
     (tmp_path / "frog").mkdir()
     (tmp_path / "frog" / "note.txt").write_text("mine")
-    (tmp_path / state_files.MANIFEST).write_text("{}")
-    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
-    assert not owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
+    (tmp_path / state_folder.MANIFEST).write_text("{}")
+    found = state_folder.Found(tmp_path, {"step": 8, "lineage": "a", "written": {}, "kind": "step"})
+    assert not owned_files.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
 
 
 def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
@@ -337,19 +337,19 @@ def test_the_state_tells_step_position_and_seed_and_holds_no_pickle(configure, t
         "state.json",
         "trainable.safetensors",
     ]
-    assert state_files.fault(state) == ""
+    assert state_folder.fault(state) == ""
 
 
 def test_the_seed_of_the_state_is_found_without_torch(configure, train, tmp_path):
     train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
-    assert state_files.resume_seed(configure(save={"resume": "auto"})) == 7
-    assert state_files.resume_seed(configure(save={"resume": str(tmp_path / "out" / "last-state")})) == 7
-    assert state_files.resume_seed(configure()) is None
+    assert state_folder.resume_seed(configure(save={"resume": "auto"})) == 7
+    assert state_folder.resume_seed(configure(save={"resume": str(tmp_path / "out" / "last-state")})) == 7
+    assert state_folder.resume_seed(configure()) is None
 
 
 def test_an_emptied_model_file_is_no_result_and_is_saved_anew(tmp_path):
     (tmp_path / "frog.safetensors").write_bytes(b"")
-    (tmp_path / state_files.MANIFEST).write_text("{}")
+    (tmp_path / state_folder.MANIFEST).write_text("{}")
     written = {"frog.safetensors": [1, 8, 0.0]}
-    found = state_files.Found(tmp_path, {"step": 8, "lineage": "a", "written": written, "kind": "last"})
-    assert not owned.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
+    found = state_folder.Found(tmp_path, {"step": 8, "lineage": "a", "written": written, "kind": "last"})
+    assert not owned_files.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)

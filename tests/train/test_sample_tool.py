@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.errors import UserError
 from core.events import Saved, Warned
 from core.formats import tensors
@@ -41,17 +41,17 @@ def test_a_run_files_picture_is_the_one_that_its_training_draws(configure, train
     trial = train(config)
     of_training = next(event.path for event in trial.of(Saved) if event.kind == "sample")
     path = tmp_path / "run.toml"
-    path.write_text(toml_io.dumps(toml_io.values_of(config)), encoding="utf-8")
+    path.write_text(toml_text.dumps(toml_text.values_of(config)), encoding="utf-8")
     ours = drawn(path, tmp_path / "out1", prompt=LONG)
     assert difference(ours, pixels(of_training)) < 5  # the training lays convolutions out otherwise
     plain = configure()
-    path.write_text(toml_io.dumps(toml_io.values_of(plain)), encoding="utf-8")
+    path.write_text(toml_text.dumps(toml_text.values_of(plain)), encoding="utf-8")
     assert difference(ours, drawn(path, tmp_path / "out2", prompt=LONG)) > 20
 
 
 def test_a_prompt_longer_than_what_is_read_is_said(base, configure, tmp_path):
     path, said = tmp_path / "run.toml", []
-    path.write_text(toml_io.dumps(toml_io.values_of(configure())), encoding="utf-8")
+    path.write_text(toml_text.dumps(toml_text.values_of(configure())), encoding="utf-8")
     draw(path, [], [LONG], tmp_path / "out", emit=said.append)
     [notice] = [event for event in said if isinstance(event, Warned)]
     assert notice.code == "W-SAMPLE-LONG" and "100 tokens" in notice.en and "75" in notice.en

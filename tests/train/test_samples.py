@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.events import Saved, StageProgress, StepDone, Warned
 from core.formats import tensors
 from core.models.family import open_family
-from core.train.prompts import as_line, of_lines, parse
+from core.runs.sample_prompts import as_line, of_lines, parse
 
 
 def test_the_options_of_sd_scripts_are_understood():

@@ -9,7 +9,7 @@ import pytest
 from core import files, patience
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, StepDone
-from core.train import batches
+from core.train.inputs import batches
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from core.errors import Problem, ResourceFault, UserError
 from core.events import Saved, Warned
 from core.formats import tensors
-from core.train import state_files
+from core.runs import state_folder
 
 STEPS = {"max_train_steps": 3}
 KEEP = {"save_every_n_steps": 1, "save_state": True}
@@ -67,7 +67,7 @@ def test_after_any_damage_the_state_before_leads_to_the_same_end(configure, trai
     shutil.copytree(out, tmp_path / "kept")
     for n, damage in enumerate(DAMAGES):
         damage(out / "step-00000002-state")
-        newest, passed_over = state_files.newest(out, None)
+        newest, passed_over = state_folder.newest(out, None)
         assert newest is not None and newest.step == 1, damage.__name__
         assert [problem.code for problem in passed_over] == ["W-STATE-DAMAGED"]
         if n == 0:
@@ -98,9 +98,9 @@ def test_a_named_state_that_is_damaged_is_refused(configure, train, out):
 
 
 def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypatch):
-    from core.train import output
+    from core.train.outputs import saving
 
-    plain = output.StateWriter.save
+    plain = saving.StateWriter.save
     calls = []
 
     def full(self, *args):
@@ -109,7 +109,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypa
             raise ResourceFault(Problem("E-DISK-FULL", "no room", "空きなし"))
         return plain(self, *args)
 
-    monkeypatch.setattr(output.StateWriter, "save", full)
+    monkeypatch.setattr(saving.StateWriter, "save", full)
     trial = train(configure(train=STEPS, save=KEEP))
     assert [event.code for event in trial.of(Warned) if "DISK" in event.code] == ["W-DISK-FULL"]
     states = [event.path for event in trial.of(Saved) if event.kind == "state"]
@@ -121,9 +121,9 @@ def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypa
 
 
 def test_the_last_save_waits_for_room(configure, train, monkeypatch):
-    from core.train import output
+    from core.train.outputs import saving
 
-    plain, calls = output.Outputs._save_model, []
+    plain, calls = saving.Outputs._save_model, []
 
     def full(self, *args):
         calls.append(args)
@@ -131,8 +131,8 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
             raise ResourceFault(Problem("E-DISK-FULL", "no room", "空きなし"))
         return plain(self, *args)
 
-    monkeypatch.setattr(output.Outputs, "_save_model", full)
-    monkeypatch.setattr(output, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(saving.Outputs, "_save_model", full)
+    monkeypatch.setattr(saving, "RETRY_SECONDS", 0.01)
     trial = train(configure(train={"max_train_steps": 1}))
     assert [event.kind for event in trial.of(Saved)] == ["model"] and len(calls) == 3
 
@@ -140,8 +140,8 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
 def test_states_of_another_name_are_not_ours(tmp_path):
     for name in ("last-state", "frog-last-state", "frog-step-00000003-state", "frog-autosave-00000001-state"):
         (tmp_path / name).mkdir()
-    assert [path.name for path in state_files.candidates(tmp_path, None)] == ["last-state"]
-    assert sorted(path.name for path in state_files.candidates(tmp_path, "frog")) == [
+    assert [path.name for path in state_folder.candidates(tmp_path, None)] == ["last-state"]
+    assert sorted(path.name for path in state_folder.candidates(tmp_path, "frog")) == [
         "frog-autosave-00000001-state",
         "frog-last-state",
         "frog-step-00000003-state",
@@ -153,10 +153,10 @@ def state(tmp_path) -> Path:
     """A state as it is written, with empty weights, that the checks find complete."""
     folder = tmp_path / "out" / "last-state"
     folder.mkdir(parents=True)
-    for name in state_files.REQUIRED:
+    for name in state_folder.REQUIRED:
         (folder / name).write_text("{}")
     rewrite(folder, {})
-    assert state_files.fault(folder) == ""
+    assert state_folder.fault(folder) == ""
     return folder
 
 
@@ -168,7 +168,7 @@ def rewrite(folder: Path, changes: dict) -> None:
     }  # fmt: skip
     (folder / "state.json").write_text(json.dumps(values | changes))
     (folder / "manifest.json").unlink(missing_ok=True)
-    state_files.seal(folder)
+    state_folder.seal(folder)
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", "a/b", "C:secret", "x\\y", ""])
@@ -176,15 +176,15 @@ def test_a_manifest_can_not_point_outside(state, name):
     manifest = json.loads((state / "manifest.json").read_text())
     manifest["files"][name] = {"size": 1, "crc32": 0}
     (state / "manifest.json").write_text(json.dumps(manifest))
-    assert "outside" in state_files.fault(state)
+    assert "outside" in state_folder.fault(state)
 
 
-@pytest.mark.parametrize("name", state_files.REQUIRED)
+@pytest.mark.parametrize("name", state_folder.REQUIRED)
 def test_a_manifest_that_leaves_out_a_file_is_of_no_complete_state(state, name):
     manifest = json.loads((state / "manifest.json").read_text())
     del manifest["files"][name]
     (state / "manifest.json").write_text(json.dumps(manifest))
-    assert state_files.fault(state) == f"manifest.json does not name {name}"
+    assert state_folder.fault(state) == f"manifest.json does not name {name}"
 
 
 KEPT = {"kind": "step", "number": 1, "model": "at-step00000001.safetensors", "state": ""}
@@ -208,12 +208,12 @@ KEPT = {"kind": "step", "number": 1, "model": "at-step00000001.safetensors", "st
 )  # fmt: skip
 def test_a_state_whose_values_are_not_as_written_is_damaged_whatever_its_checksums(state, changes):
     rewrite(state, changes)
-    assert state_files.fault(state) != ""
+    assert state_folder.fault(state) != ""
 
 
 def test_a_state_nested_to_no_end_is_damaged(state):
     (state / "manifest.json").write_text("[" * 100_000)
-    assert "RecursionError" in state_files.fault(state)
+    assert "RecursionError" in state_folder.fault(state)
 
 
 @pytest.mark.parametrize(
@@ -221,5 +221,5 @@ def test_a_state_nested_to_no_end_is_damaged(state):
 )
 def test_the_states_of_any_output_name_are_found(state, name):
     there = state.rename(state.with_name(f"{name}-step-00000003-state"))
-    found, passed_over = state_files.newest(there.parent, name)
+    found, passed_over = state_folder.newest(there.parent, name)
     assert found is not None and found.path == there and not passed_over

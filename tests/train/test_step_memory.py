@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.forecast import architecture
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup
@@ -32,7 +32,7 @@ def test_a_step_takes_what_was_forecast(configure, tmp_path: Path):
         made = Setup(config, architecture.of_base(config.model.base), Data.of(config), is_gpu=False)
         forecasts[name] = forecast(made).step.total
         run_files.append(tmp_path / f"{len(run_files)}.toml")
-        run_files[-1].write_text(toml_io.dumps(toml_io.values_of(config)), encoding="utf-8")
+        run_files[-1].write_text(toml_text.dumps(toml_text.values_of(config)), encoding="utf-8")
     # In a process of its own: this one holds what other tests have left.
     command = [sys.executable, "-m", "bench.step_memory", *map(str, run_files)]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.errors import UserError
 from core.events import Paused, PlanReady, StepDone, Stepped, Warned
 from core.runner import Runner
@@ -67,7 +67,7 @@ def test_a_run_is_seen_at_its_step_and_its_log_holds_the_reports_only(configure,
         def close(self):
             pass
 
-    handle.append(runner.start(toml_io.dumps(toml_io.values_of(configure())), (), [Sink()]))
+    handle.append(runner.start(toml_text.dumps(toml_text.values_of(configure())), (), [Sink()]))
     ready.set()
     assert handle[0].wait(10)
     assert seen == [(174, "starting"), (175, "running"), (177, "running")]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import UserError
-from core.train import state_files
+from core.runs import state_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {"HF_TOKEN": "hf_canary77", "RAREWORD_AUTH": "me:canary77", "WANDB_API_KEY": "canary77"}
@@ -72,7 +72,7 @@ def test_a_pickle_in_a_state_is_never_unpickled(configure, train, tmp_path):
     optimizer = next(state.glob("optim*"))
     optimizer.write_bytes(pickle.dumps(Evil(canary)))
     (state / "manifest.json").unlink()
-    state_files.seal(state)  # with checksums that are right for it
+    state_folder.seal(state)  # with checksums that are right for it
     with pytest.raises(UserError):
         train(again)
     assert not canary.exists()

@@ -13,9 +13,9 @@ from core.events import PlanReady, Saved, StepDone, Warned
 from core.formats import tensors
 from core.models.family import open_family
 from core.train import run as running
-from core.train.engine import Engine
+from core.train.device.engine import Engine
 from core.train.run import build, prepare
-from core.train.update import BadStep
+from core.train.weights.update import BadStep
 from tests.tiny import ups_that_learn
 
 
@@ -300,7 +300,7 @@ def test_a_sample_that_fails_does_not_end_the_training(configure, train, monkeyp
     def broken(self, prompt, progress):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("core.train.samples.Samples._draw", broken)
+    monkeypatch.setattr("core.train.outputs.samples.Samples._draw", broken)
     trial = train(configure(train={"max_train_steps": 1}, sample={"sample_prompts": ["a frog"]}))
     assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 1
     assert trial.of(StepDone)[-1].step == 1

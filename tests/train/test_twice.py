@@ -15,7 +15,7 @@ FRESH = """
 import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.train.run import run
 run(RunConfig.model_validate_json(sys.argv[1]), Path(sys.argv[2]), RunControl(), lambda event: None)

@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 
 from core.catalog import Size
-from core.config.schema_train import TrainConfig
+from core.config.schema.train import TrainConfig
 from core.control import RunControl
-from core.data.plan import Batch, Plan
+from core.data.plan.plan import Batch, Plan
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
-from core.train.engine import Engine
+from core.train.device.engine import Engine
 from core.train.run import build, prepare
 from core.train.validation import Validation, timesteps
 

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.config import toml_io
 from core.config.check import check
+from core.config.file import toml_text
 from core.control import RunControl
-from core.data.journal import Journal
+from core.data.intake.copy_history import Journal
 from core.errors import Problem, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.queue import RunQueue
@@ -19,9 +19,9 @@ from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
 from ui.window.captions import CaptionDesk
+from ui.window.last_run import Left
 from ui.window.paths import Paths
-from ui.window.resuming import Left
-from ui.window.run_view import Watcher
+from ui.window.run_state import Watcher
 
 
 class FakeRun:
@@ -32,7 +32,7 @@ class FakeRun:
         self.config = check(text, overrides).config
         self.folder = folder
         folder.mkdir(parents=True)
-        toml_io.write(folder / "run.toml", toml_io.dumps(toml_io.values_of(self.config)))
+        toml_text.write(folder / "run.toml", toml_text.dumps(toml_text.values_of(self.config)))
         self.log, self.control = EventLog(), RunControl()
         self.started = time.time()
         self.status, self.at_step = "running", 0

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.events import RunEnded, to_json
 from tests.ui.fake import FakeRunner
 from tests.ui.stage import Shown, Stage
 from tests.ui.states import begun, done
 from ui.window import PROJECT, Window
-from ui.window.run_view import Watcher
+from ui.window.run_state import Watcher
 
 Looks = Mapping[str, Sequence[tuple[int, bool]]]
 
@@ -105,7 +105,7 @@ def _captions(page: Shown) -> None:
 
 
 def _queue(page: Shown) -> None:
-    text = toml_io.read(PROJECT / "demo" / "run.toml")
+    text = toml_text.read(PROJECT / "demo" / "run.toml")
     for name, rank in (("sls_frog_rank4", 4), ("sls_frog_rank32", 32)):
         own = text.replace('output_name = "sls_frog"', f'output_name = "{name}"')
         page.stage.window.queue.add(own.replace("rank = 16", f"rank = {rank}"))
@@ -121,8 +121,8 @@ def past_runs(window: Window) -> None:
         folder = window.output / "runs" / f"{stamp}-{name}"
         folder.mkdir(parents=True)
         shutil.copytree(window.output / "sample", folder / "samples")
-        text = toml_io.read(PROJECT / "demo" / "run.toml").replace('"sls_frog"', f'"{name}"')
-        toml_io.write(folder / "run.toml", text.replace("rank = 16", f"rank = {rank}"))
+        text = toml_text.read(PROJECT / "demo" / "run.toml").replace('"sls_frog"', f'"{name}"')
+        toml_text.write(folder / "run.toml", text.replace("rank = 16", f"rank = {rank}"))
         ended = RunEnded(status, 0, steps, "Ended.", "終了しました。", time=run.started + 90)
         told = "".join(to_json(event) + "\n" for event in (*run.log.since(0), ended))
         moved = told.replace(str(window.output / "sample"), str(folder / "samples"))

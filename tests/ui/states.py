@@ -10,11 +10,11 @@ from random import Random
 
 from PIL import Image, ImageFilter
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from tests.ui.fake import FakeRun
 from ui.window import PROJECT, Window
-from ui.window.resuming import Unfinished
+from ui.window.last_run import Unfinished
 
 TOTAL = 300
 SECONDS = 0.28
@@ -37,7 +37,7 @@ _REFUSED = (
 
 def begun(window: Window, at: int = 0) -> FakeRun:
     """A run of the demo that has come to step `at`: its plan, samples, losses and a word of warning."""
-    run: FakeRun = window.runner.start(toml_io.read(PROJECT / "demo" / "run.toml"))
+    run: FakeRun = window.runner.start(toml_text.read(PROJECT / "demo" / "run.toml"))
     run.started = time.time() - 6 - at * SECONDS
     if not at:
         run.log(StageProgress("load_model", 0, 1, time=run.started))

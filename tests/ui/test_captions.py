@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from core.config.schema_dataset import DatasetConfig
+from core.config.schema.dataset import DatasetConfig
 from tests.data.pictures import fill
 from tests.ui.fake import make_window
 from ui.dataset.caption_messages import LONGEST_TEXT, understood

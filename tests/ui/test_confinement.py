@@ -19,8 +19,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from core.config.option import walk
-from core.config.schema import RunConfig
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.errors import UserError
 from tests.ui.fake import make_window
 from tests.ui.test_hostile import asked

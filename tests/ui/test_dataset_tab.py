@@ -8,12 +8,12 @@ import zipfile
 
 import pytest
 
-from core.data.journal import Journal
-from core.data.plan import make
+from core.data.intake.copy_history import Journal
+from core.data.plan.plan import make
 from tests.ui.fake import demo_raw
 from ui.dataset.balance import balance_note
 from ui.dataset.identifiers import RARE, token_note
-from ui.dataset.leaving import BELONGINGS
+from ui.dataset.leave_demo import BELONGINGS
 from ui.parts.markup import esc
 from ui.settings.checking import dataset_config
 from ui.window import PROJECT

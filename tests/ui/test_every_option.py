@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.config import toml_io
 from core.config.check import check
+from core.config.file import toml_text
 from core.errors import ConfigError
 from tests.test_options import met
 from tests.ui.test_widgets import other_value
@@ -55,7 +55,7 @@ def together(options):
 
 def absolute(text):
     """The values of a run file, with paths as the page writes them."""
-    values = toml_io.values_of(check(text).config)
+    values = toml_text.values_of(check(text).config)
     paths = {key for key, option in OPTIONS.items() if option.meta.path}
 
     def full(value):
@@ -68,7 +68,7 @@ def absolute(text):
 
 def passes(values):
     try:
-        return check(toml_io.dumps(values))
+        return check(toml_text.dumps(values))
     except ConfigError:
         return None
 
@@ -89,7 +89,7 @@ def test_what_is_set_in_the_page_is_there_after_saving_and_opening(app, tmp_path
     raw = on_the_page(app, option)
     text, opened = saved_and_opened(app, raw, tmp_path)
     assert opened[option.key] == raw[option.key]
-    config = toml_io.values_of(check(text).config)
+    config = toml_text.values_of(check(text).config)
     assert widgets.shown(option, config[option.key]) is not None and config[option.key] != option.default
     used = app.form.collect(raw)
     assert {key: opened[key] for key in used} == {key: raw[key] for key in used}
@@ -103,7 +103,7 @@ def test_a_browser_opens_every_option_and_saves_the_same_again(look, tmp_path):
     covered = []
     for n, (keys, values) in enumerate(together(OPTIONS)):
         path = tmp_path / f"file-{n}.toml"
-        path.write_text(toml_io.dumps(values), encoding="utf-8")
+        path.write_text(toml_text.dumps(values), encoding="utf-8")
         with page.page.expect_file_chooser() as choosing:
             page.page.locator("#file-open").click()
         choosing.value.set_files(path)

@@ -13,7 +13,7 @@ from tests.ui.fake import make_window
 from ui.app import App
 from ui.settings.kept import Kept, can_show
 from ui.window import Draft
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 RUN = "**/gradio_api/run/**"
 ANSWERS = {

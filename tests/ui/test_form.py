@@ -6,15 +6,16 @@ import json
 
 import pytest
 
-from core.config import preset, toml_io
+from core.config import presets
 from core.config.check import check
+from core.config.file import toml_text
 from core.errors import ConfigError
-from core.train import prompts
+from core.runs import sample_prompts
 from tests.ui.fake import demo_raw, make_window
 from ui.settings.form import Form
 from ui.window import PROJECT, Draft
 
-SHIPPED, _ = preset.presets([PROJECT / "presets"])
+SHIPPED, _ = presets.presets([PROJECT / "presets"])
 
 
 def test_the_demo_is_filled_in_and_passes_the_check(shared_app):
@@ -50,7 +51,7 @@ def test_a_shipped_preset_comes_through_the_page(shared_app, found):
     updates = shared_app.bar.apply(f"shipped/{found.name}", "en")
     filled = {key: updates[c]["value"] for key, c in form.components.items() if c in updates}
     _, checked = form.check({**demo_raw(shared_app), **filled}, "en")
-    values = toml_io.values_of(checked.config)
+    values = toml_text.values_of(checked.config)
     expected = dict(found.values)
     if "log.logging_dir" in expected:  # what is written is written below the workspace
         expected["log.logging_dir"] = str(shared_app._window.workspace / "logs")
@@ -96,7 +97,7 @@ def test_no_prompt_that_the_form_lets_through_names_a_file_outside(shared_app, t
     """Held by one list of endings: what the training takes for a file is what the form confines."""
     form = Form(make_window(tmp_path, is_local=False).paths)
     secret = tmp_path / "secret"
-    for end in prompts.FILES:
+    for end in sample_prompts.FILES:
         secret.with_suffix(end).write_text('[{"prompt": "of the owner"}]', encoding="utf-8")
         for typed in (f"{secret}{end}", f"{secret}{end.upper()} ", f"\n\t{secret}{end}\n"):
             with pytest.raises(ConfigError):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ui.asking import HOST, OWN, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import Guard
+from ui.serve.access import Guard
 from ui.serve.login import COOKIE, MOST_WRONG_OF_ALL, Login
 from ui.serve.routes import is_open
 from ui.serve.server import gated, listening_socket, mounted, serve

@@ -16,9 +16,9 @@ import pytest
 from gradio.state_holder import SessionState
 from PIL import Image
 
-from core.config.importing import import_text
-from core.config.option import walk
-from core.config.schema import RunConfig
+from core.config.imports.read_any import import_text
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError, UserError
 from tests.ui.fake import demo_raw
 from ui.settings.widgets import kind

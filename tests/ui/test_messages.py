@@ -9,7 +9,7 @@ import pytest
 from core.events import Saved
 from tests.ui.fake import demo_raw
 from tests.ui.stage import LANGUAGES
-from ui.run.live import answer
+from ui.run.polling import answer
 
 
 def press(app, name, raw=None):

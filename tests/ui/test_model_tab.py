@@ -8,7 +8,7 @@ from math import prod
 
 import pytest
 
-from core.models.sd.hub import locate
+from core.models.hub import locate
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
 from tests.ui.fake import demo_raw

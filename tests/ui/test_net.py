@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from tests.ui.asking import HOST, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import Guard
-from ui.serve.net import Net
+from ui.serve.access import Guard
+from ui.serve.error_answers import Net
 from ui.serve.server import gated, mounted
 from ui.window import Window
 

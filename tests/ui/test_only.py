@@ -12,7 +12,7 @@ import pytest
 import gui
 from core.errors import EXIT_DONE, UserError
 from tests.ui.browser import gui_py, window
-from ui.serve import only, start
+from ui.serve import single_instance, start
 from ui.serve.server import listening_socket, private_cache
 
 
@@ -29,10 +29,10 @@ def second_start(workspace, monkeypatch, *options):
 @pytest.fixture
 def first(tmp_path):
     """A workspace that a window is open on, and the window's address."""
-    with listening_socket("127.0.0.1", None) as sock, only.claimed(tmp_path) as other:
+    with listening_socket("127.0.0.1", None) as sock, single_instance.claimed(tmp_path) as other:
         assert other is None
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        only.publish(tmp_path, url)
+        single_instance.publish(tmp_path, url)
         yield tmp_path, url
 
 
@@ -48,7 +48,9 @@ def test_two_programs_share_no_workspace(tmp_path):
         done = gui_py("--workspace", str(tmp_path), "--lang", "en")
         assert done.stdout.strip() == f"Rareword is open already at {process.url}"
         assert done.returncode == 0
-    assert not (tmp_path / only.ADDRESS).exists() and not (tmp_path / only.LOCK).exists()
+    assert (
+        not (tmp_path / single_instance.ADDRESS).exists() and not (tmp_path / single_instance.LOCK).exists()
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,34 +65,34 @@ def test_a_second_start_that_asks_for_another_kind_of_window_is_refused(asked, f
 
 
 def test_nobody_is_led_to_an_address_where_nobody_answers(tmp_path, monkeypatch):
-    with only.claimed(tmp_path):
-        only.publish(tmp_path, "http://127.0.0.1:1")  # of another computer that shares the folder
+    with single_instance.claimed(tmp_path):
+        single_instance.publish(tmp_path, "http://127.0.0.1:1")  # of another computer that shares the folder
         with pytest.raises(UserError, match="--workspace"):
             second_start(tmp_path, monkeypatch)
 
 
 def test_a_start_waits_for_a_window_that_is_closing(tmp_path):
     closing = contextlib.ExitStack()
-    closing.enter_context(only.claimed(tmp_path))
+    closing.enter_context(single_instance.claimed(tmp_path))
     threading.Timer(0.5, closing.close).start()
-    with only.claimed(tmp_path) as other:
+    with single_instance.claimed(tmp_path) as other:
         assert other is None
 
 
 def test_a_window_whose_address_does_not_become_known_is_left_alone(first):
     workspace, _ = first
-    only.withdraw(workspace)
-    with only.claimed(workspace, patience=0.3) as other:
+    single_instance.withdraw(workspace)
+    with single_instance.claimed(workspace, patience=0.3) as other:
         assert other == ""
-    assert (workspace / only.LOCK).exists()
+    assert (workspace / single_instance.LOCK).exists()
 
 
 def test_what_a_killed_window_left_is_no_hindrance(tmp_path):
-    only.publish(tmp_path, "http://127.0.0.1:7860")
-    (tmp_path / only.LOCK).write_bytes(b"")
-    with only.claimed(tmp_path) as other:
+    single_instance.publish(tmp_path, "http://127.0.0.1:7860")
+    (tmp_path / single_instance.LOCK).write_bytes(b"")
+    with single_instance.claimed(tmp_path) as other:
         assert other is None
-        assert not (tmp_path / only.ADDRESS).exists()
+        assert not (tmp_path / single_instance.ADDRESS).exists()
 
 
 def test_uploads_of_a_window_that_had_no_time_to_clear_up_are_removed_after_two_days(tmp_path):

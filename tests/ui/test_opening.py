@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.asking import ask
 from ui.app import App
-from ui.serve.guard import Guard
+from ui.serve.access import Guard
 from ui.serve.server import gated, listening_socket, mounted
 
 HOST = "127.0.0.1:7860"

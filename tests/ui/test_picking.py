@@ -9,11 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import pick
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.settings.picking import PICKED, SOURCE
-from ui.window import PROJECT
+from ui.window import PROJECT, pick
 from ui.window.dialog import Dialog, has_desktop, is_available, is_here
 from ui.window.paths import Paths
 
@@ -97,7 +96,7 @@ def test_the_child_gets_a_fixed_command_and_one_dialog_is_open_at_a_time(tmp_pat
 
     dialog = Dialog(run)
     assert dialog.ask("model", "ja") == Path("/x y")
-    assert commands == [[sys.executable, "-m", "core.pick", "model", "ja"]]
+    assert commands == [[sys.executable, "-m", "ui.window.pick", "model", "ja"]]
     assert dialog.ask("; touch x", "en") is None and len(commands) == 1
 
 

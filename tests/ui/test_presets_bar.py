@@ -17,8 +17,8 @@ from ui.settings.identity import identity_html
 from ui.settings.recipe import shown_then
 from ui.text import say
 from ui.window import PROJECT
+from ui.window.last_run import newest_unfinished
 from ui.window.paths import Paths
-from ui.window.resuming import newest_unfinished
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.config import preset
+from core.config import presets
 from tests.ui.fake import demo_raw
 from tests.ui.session import Session
 from tests.ui.test_widgets import other_value
@@ -14,7 +14,7 @@ from ui.settings.difference import changes
 from ui.settings.recipe import shown_then
 from ui.window import Draft
 
-SHIPPED = preset.presets([preset.SHIPPED])[0]
+SHIPPED = presets.presets([presets.SHIPPED])[0]
 names = pytest.mark.parametrize("found", SHIPPED, ids=lambda p: p.name)
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.ui.fake import make_window
-from ui.serve.guard import Guard, Login
+from ui.serve.access import Guard, Login
 from ui.serve.server import gated, mounted
 from ui.window.paths import Paths
 from ui.window.results import address_of, results, zipped

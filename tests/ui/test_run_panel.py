@@ -10,19 +10,19 @@ import time
 import pytest
 from PIL import Image
 
-from core.config import toml_io
 from core.config.check import load
+from core.config.file import toml_text
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, thinned, ticks, whole_ticks
 from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
-from ui.run.live import answer
 from ui.run.log import log_text
-from ui.run.show import outcome_html
+from ui.run.polling import answer
+from ui.run.status_html import outcome_html
 from ui.window import PROJECT
-from ui.window.resuming import Unfinished, last_story, look_in_background
-from ui.window.run_view import RunView, Watcher, log_lines
+from ui.window.last_run import Unfinished, last_story, look_in_background
+from ui.window.run_state import RunView, Watcher, log_lines
 
 
 @pytest.fixture
@@ -669,7 +669,7 @@ def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, la
     assert shown["cure"]["visible"] and label.lower() in shown["cure"]["value"].lower()
     updates = app.run.cure(raw, "en", None)
     again = window.runner.current
-    assert again is not run and toml_io.values_of(again.config)[key] == value
+    assert again is not run and toml_text.values_of(again.config)[key] == value
     assert app.form.components[key] in updates
     assert not looked(app)["cure"]["visible"]
 

@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import Image
 
-from core import runs
 from core.events import RunEnded, Saved
+from core.runs import past_runs
 from tests.test_runs import DONE, PLAN, make_run, make_state, step
 from tests.ui.fake import demo_raw
 from ui.tools.run_list import name_of, run_model
@@ -134,12 +134,12 @@ def test_removing_a_run_is_asked_first_then_done_and_undone(app, window, past):
     (frog,) = names(past, raw, "frog")
     asked = past.act(raw, (frog,), {"act": "trash", "on": frog}, "en")
     assert "Models and states stay" in text_of(asked, past, "heads")
-    assert len(runs.past_runs(window.output)) == 3
+    assert len(past_runs.past_runs(window.output)) == 3
     past.act(raw, (frog,), {"act": "trash-yes", "on": frog}, "en")
-    (gone,) = runs.trashed(window.output)
-    assert len(runs.past_runs(window.output)) == 2 and gone.name == "frog"
+    (gone,) = past_runs.trashed(window.output)
+    assert len(past_runs.past_runs(window.output)) == 2 and gone.name == "frog"
     past.act(raw, (), {"act": "back", "on": name_of(gone)}, "en")
-    assert len(runs.past_runs(window.output)) == 3
+    assert len(past_runs.past_runs(window.output)) == 3
 
 
 def test_a_look_anew_leaves_the_question_whether_to_remove_a_run(app, past):
@@ -162,7 +162,7 @@ def test_the_run_under_way_is_not_removed(app, window, past):
     (toad,) = names(past, raw, "toad")
     updates = past.act(raw, (), {"act": "trash-yes", "on": toad}, "en")
     assert "under way" in text_of(updates, past, "said")
-    assert runs.trashed(window.output) == ()
+    assert past_runs.trashed(window.output) == ()
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_model_that_a_later_run_of_the_name_has_set_aside_is_found_there(app, 
         make_run(window.output, f"20261122-12000{n}-frog", [PLAN, told, DONE], text)
     model(window.output / "frog.old-1.safetensors", "20261122-120001-frog")
     model(window.output / "frog.safetensors", "20261122-120002-frog")
-    found = {run.folder.name: run_model(run) for run in runs.past_runs(window.output)}
+    found = {run.folder.name: run_model(run) for run in past_runs.past_runs(window.output)}
     assert found == {
         "20261122-120001-frog": window.output / "frog.old-1.safetensors",
         "20261122-120002-frog": window.output / "frog.safetensors",

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.config import preset
+from core.config import presets
 from core.events import Saved, StepDone
 from core.runner import Runner
 from tests.tiny import make_tiny
 from tests.ui.fake import demo_raw
 from ui.window import PROJECT
 
-PRESETS = sorted(path.stem for path in preset.SHIPPED.glob("*.toml"))
+PRESETS = sorted(path.stem for path in presets.SHIPPED.glob("*.toml"))
 SIZES = (
     "dataset.resolution=[64, 64]",
     "dataset.min_bucket_reso=64",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.fake import demo_raw
 from ui.parts.options import GROUPS, OPTIONS, groups_of
-from ui.settings.showing import found, hidden_style, search_html
+from ui.settings.visibility import found, hidden_style, search_html
 from ui.text import WORDS
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.data.journal import Journal
+from core.data.intake.copy_history import Journal
 from core.queue import RunQueue
-from ui.run.live import answer
+from ui.run.polling import answer
 from ui.window import PROJECT, Draft
 from ui.window.captions import CaptionDesk
-from ui.window.resuming import Left, look_in_background
+from ui.window.last_run import Left, look_in_background
 
 FILES = (
     *("window.json", "queue.json", "copies.jsonl", "captions/journal.jsonl", "cache/pictures.jsonl"),
@@ -40,9 +40,9 @@ DAMAGES = {
 EXPECTED = {"RecursionError", "Exception", "BaseException"}
 RAISES_ON = {
     # it is for the callers to expect it
-    *("core/events.py", "core/config/lines.py", "core/forecast/architecture.py"),
+    *("core/events.py", "core/config/file/key_lines.py", "core/forecast/architecture.py"),
     # it was looked at just before, or is ours
-    *("core/train/state_files.py", "core/data/caption_edits_journal.py"),
+    *("core/runs/state_folder.py", "core/data/caption_editor/history.py"),
     *("ui/window/dialog.py", "ui/serve/uploads.py"),
 }
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.ui.asking import HOST, ask
 from tests.ui.fake import make_window
-from ui.serve.guard import Guard
+from ui.serve.access import Guard
 from ui.serve.login import COOKIE, Login
 from ui.serve.server import gated, mounted
 

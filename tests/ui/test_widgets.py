@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from core.config import toml_io
 from core.config.check import check
+from core.config.file import toml_text
 from core.errors import ConfigError
 from tests.test_options import met, non_default
 from ui.parts.numbers import decimal_text
@@ -46,8 +46,8 @@ def through_the_page(option, value):
     }
     if option.key == "dataset.dataset_config" and read:
         values["dataset.train_data_dir"] = ""  # it names the pictures alone
-    text = toml_io.dumps({**values, **met(option), option.key: read})
-    return toml_io.values_of(check(text).config)[option.key]
+    text = toml_text.dumps({**values, **met(option), option.key: read})
+    return toml_text.values_of(check(text).config)[option.key]
 
 
 def test_every_option_has_exactly_one_widget(shared_app):
@@ -100,7 +100,7 @@ def test_what_can_not_be_read_is_named_by_the_checker_and_never_replaced(key, ty
     value = widgets.read(OPTIONS[key], typed)
     values = {**defaults(), "model.base": "/b", "dataset.train_data_dir": "/t", key: value}
     with pytest.raises(ConfigError) as error:
-        check(toml_io.dumps(values))
+        check(toml_text.dumps(values))
     assert [problem.key for problem in error.value.problems] == [key]
 
 

@@ -1,1 +1,1 @@
-"""The Dataset tab: folders, pictures, captions."""
+"""The Dataset tab: folders, images, captions. Knows no other tab."""

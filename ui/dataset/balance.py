@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.data.plan import Plan
-from core.data.renames import Pair, best_repeats, plan_renames
+from core.data.intake.rename_repeats import Pair, best_repeats, plan_renames
+from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
 from ui.parts.markup import esc, note, problems
 from ui.text import say

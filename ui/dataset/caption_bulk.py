@@ -8,16 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.caption_edits import EDITS, JOINTS, Edit
-from core.data.caption_edits_desk import Entry
-from core.data.caption_edits_journal import Outcome
+from core.data.caption_editor.edits import EDITS, JOINTS, Edit
+from core.data.caption_editor.history import Outcome
+from core.data.caption_editor.session import Entry
 from core.errors import Lang, UserError
 from ui.dataset import caption_grid as drawn
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import note, problems
-from ui.parts.page import QUICK, Page, column, texts
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]

@@ -6,11 +6,12 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 
-from core.data import caption_edits_files, captions
-from core.data.caption_edits import Part, difference
-from core.data.caption_edits_desk import Desk, Entry, text_of
-from core.data.caption_edits_journal import Change, FileChange
-from core.data.encodings import NAMES
+from core.data.caption_editor import files
+from core.data.caption_editor.edits import Part, difference
+from core.data.caption_editor.history import Change, FileChange
+from core.data.caption_editor.session import Desk, Entry, text_of
+from core.data.captions import captions
+from core.data.captions.encodings import NAMES
 from core.errors import Lang
 from core.models.sd.tokens import count_tokens
 from ui.dataset.caption_messages import LONGEST_TEXT
@@ -106,7 +107,7 @@ def tokens_said(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, 
     if lines > 1:
         has_wildcard = desk.shelves[entry.shelf].settings.enable_wildcard
         said.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
-    if caption_edits_files.is_guessed(entry.layout):
+    if files.is_guessed(entry.layout):
         said.append(say("captions.in", lang, name=encoding_of(entry, lang)))
     return " · ".join(said), is_over
 

@@ -14,18 +14,18 @@ from typing import Any
 
 import gradio as gr
 
-from core.data import caption_edits_desk as desks
-from core.data.caption_edits_desk import Desk, Entry, Filter
-from core.data.caption_edits_files import is_guessed
-from core.data.caption_edits_journal import Outcome
+from core.data.caption_editor import session as desks
+from core.data.caption_editor.files import is_guessed
+from core.data.caption_editor.history import Outcome
+from core.data.caption_editor.session import Desk, Entry, Filter
 from core.errors import Lang, UserError
 from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, facts, note, problems
 from ui.parts.options import OPTIONS
-from ui.parts.page import QUICK, Page, column, texts
 from ui.parts.pictures import url
 from ui.settings import widgets
 from ui.settings.cards import titled
@@ -35,7 +35,7 @@ from ui.text import say
 from ui.window import Window
 from ui.window.captions import CaptionDesk, Saved, digest
 from ui.window.dated import dated, words
-from ui.window.faults import guarded, streamed
+from ui.window.error_page import guarded, streamed
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]

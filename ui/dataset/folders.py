@@ -10,24 +10,24 @@ from typing import Any
 
 import gradio as gr
 
-from core.data import new_names
-from core.data.copies import Comparer, CopyPlan, plan_as_they_are, plan_copy
-from core.data.gather import Gathered
+from core.data.intake import folder_name
+from core.data.intake.copy import Comparer, CopyPlan, plan_as_they_are, plan_copy
+from core.data.intake.gather import Gathered
 from core.data.names import parse
 from core.errors import Lang, UserError
-from ui.dataset.dropping import choose_html
+from ui.dataset.drop_zone import choose_html
+from ui.dataset.folder_options import PLACES, holds_folders
 from ui.dataset.identifiers import offer_html, token_note
-from ui.dataset.leaving import BELONGINGS, left
-from ui.dataset.places import PLACES, holds_folders
+from ui.dataset.leave_demo import BELONGINGS, left
 from ui.dataset.sources import Sources, Wanted, left_out_html
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import esc, note, problems
-from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.settings.picking import SOURCE, Picking
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded, streamed
+from ui.window.error_page import guarded, streamed
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -279,7 +279,7 @@ class FolderMaker:
         missing = self._missing(data, gathered)
         if missing:
             # What is wrong with what is typed is said at once, not after the last field.
-            wrong = [] if self._keeps_folders(data, gathered) else new_names.problems(*self._named(data))
+            wrong = [] if self._keeps_folders(data, gathered) else folder_name.problems(*self._named(data))
             tone = "plain" if missing == "make.empty" else "warn"
             return note(say(missing, lang), tone) + problems(wrong, lang) + left, False
         plan = self._planned(data, gathered)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from core.data.health_findings import Finding, can_stay_small
-from core.data.plan import Plan
+from core.data.health.findings import Finding, can_stay_small
+from core.data.plan.plan import Plan
 from core.errors import Lang
 from ui.parts.markup import esc, note
 from ui.parts.pictures import figure

@@ -9,24 +9,25 @@ from typing import Any
 
 import gradio as gr
 
-from core.config.schema_train import TrainConfig
-from core.data import health_findings
-from core.data.health import Traits
-from core.data.health_cache import Known
-from core.data.health_findings import Finding
-from core.data.plan import Plan
-from core.data.preview import thumbnail
-from core.data.renames import Pair, Renames
+from core.config.schema.train import TrainConfig
+from core.data.health import findings as health_findings
+from core.data.health.cache import Known
+from core.data.health.findings import Finding
+from core.data.health.measure import Traits
+from core.data.intake.rename_repeats import Pair, Renames
+from core.data.plan import as_json
+from core.data.plan.plan import Plan
+from core.data.plan.thumbnails import thumbnail
 from core.errors import Lang, UserError
 from core.models.sd.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
-from ui.dataset import balance, fields, health
+from ui.dataset import balance, bucket_view, health
 from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
+from ui.parts.localized import Page, column
 from ui.parts.markup import bar, note, problems, table
 from ui.parts.options import OPTIONS
-from ui.parts.page import Page, column
 from ui.settings import widgets
 from ui.settings.cards import titled
 from ui.settings.checking import dataset_config, findings, planned, seed_of, train_config
@@ -35,7 +36,7 @@ from ui.settings.length import length_note, planned_length
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import dated, words
-from ui.window.faults import streamed
+from ui.window.error_page import streamed
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -139,7 +140,7 @@ class Preview:
         def work(report: Report) -> Look:
             plan = planned(config, seed_of(raw), report, self._known.look)
             self._known.keep()
-            record = plan.to_json(TrainConfig(), count_tokens)
+            record = as_json.values(plan, TrainConfig(), count_tokens)
             report("", 0, 0)
             files = {image.content: image.path for image in plan.images}
             traits = self._known.traits(files, progress=lambda at, of: report("health", at, of))
@@ -175,7 +176,7 @@ class Preview:
 
     def _seen(self, look: Look, raw: Mapping[str, Any]) -> set[int]:
         """The pictures that are on the page."""
-        inside = {index for chosen in fields.shown(look.plan, look.more) for index in chosen}
+        inside = {index for chosen in bucket_view.shown(look.plan, look.more) for index in chosen}
         return inside | health.shown(self._found(look, raw))
 
     def _thumbs(self, look: Look, indices: Iterable[int]) -> dict[int, str]:
@@ -211,8 +212,8 @@ class Preview:
         return dated(self._window, "dataset", html, lang, look.word)
 
     def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
-        chosen = fields.shown(look.plan, look.more)
-        return fields.fields_html(look.plan, look.record, chosen, files, lang)
+        chosen = bucket_view.shown(look.plan, look.more)
+        return bucket_view.fields_html(look.plan, look.record, chosen, files, lang)
 
     def _html(
         self,
@@ -231,7 +232,7 @@ class Preview:
             parts.append(_folder_table(record["folders"], lang))
             parts.append(balance.balance_note(record["folders"], lang))
             parts.append(balance.renaming_html(plan, record["folders"], self._demo, lang))
-            parts += [checked, fields.bucket_table(plan, lang)]
+            parts += [checked, bucket_view.bucket_table(plan, lang)]
             has_seed = bool(str(raw.get("train.seed") or "").strip())
             parts.append(usage_html(plan, train_config(self._form, raw), has_seed, lang))
         else:
@@ -245,7 +246,7 @@ class Preview:
         if look is None:
             return
         if name == "more" and rest.isdigit():
-            look.more[int(rest)] = look.more.get(int(rest), 0) + fields.PAGE
+            look.more[int(rest)] = look.more.get(int(rest), 0) + bucket_view.PAGE
             files = self._thumbs(look, self._seen(look, raw))
             yield {self.parts["fields"]: self._dated(look, self._fields(look, files, lang), lang)}
         offered = cures(look.plan, train_config(self._form, raw))

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import archive, gather
-from core.data.archive import Unpacked
-from core.data.gather import Entry, Gathered
+from core.data.intake import gather, zip_file
+from core.data.intake.gather import Entry, Gathered
+from core.data.intake.zip_file import Unpacked
 from core.errors import Lang, Problem, UserError
 from ui.parts.job import Report
+from ui.parts.job_progress import told
 from ui.parts.markup import esc
-from ui.parts.working import told
 from ui.text import say
 from ui.window import Window
 
@@ -53,7 +53,7 @@ class Sources:
         def work(report: Report) -> None:
             try:
                 control = self._window.unpack.control
-                self._unpacked[key] = archive.unpack(path, folder, wanted.captions, report, control)
+                self._unpacked[key] = zip_file.unpack(path, folder, wanted.captions, report, control)
             except UserError as e:
                 self._unpacked[key] = e  # said with the plan
 

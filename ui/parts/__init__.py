@@ -1,1 +1,1 @@
-"""What pages are made of: words, HTML, charts, pictures, work on threads. Nothing here knows a run."""
+"""What pages are made of: words, HTML, charts, images, work on threads. Nothing here knows a run."""

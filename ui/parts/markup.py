@@ -7,8 +7,8 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 
-from core.config.option import Option
-from core.config.taking import KEYS
+from core.config.named_values import KEYS
+from core.config.schema.option import Option
 from core.errors import Lang, Problem
 from ui.parts.options import LEVELS, OPTIONS, element_id
 from ui.text import say

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from core.config.option import Option, walk
-from core.config.schema import RunConfig
+from core.config.schema.option import Option, walk
+from core.config.schema.run import RunConfig
 from core.errors import Problem, UserError
 from ui.text import say
 

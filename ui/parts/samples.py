@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import Lang
 from core.events import Saved
-from core.sheet import Row, grid
+from core.runs.sample_sheet import Row, grid
 from ui.parts.markup import esc
 from ui.parts.pictures import url, viewer_words
 from ui.parts.thumbs import Thumbs

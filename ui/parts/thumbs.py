@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.data import pixels
+from core.data.images import decode
 
 
 class Thumbs:
@@ -58,13 +58,13 @@ def key_of(path: Path) -> str:
 
 def upright(path: Path) -> Image.Image:
     """The picture in 8-bit sRGB, turned as it is seen. Raises OSError when it can't be read or shown."""
-    data = pixels.read(path)
+    data = decode.read(path)
     try:
-        picture = pixels.open_picture(data)
-        if picture is None or picture.width * picture.height > pixels.MAX_PIXELS:
+        picture = decode.open_picture(data)
+        if picture is None or picture.width * picture.height > decode.MAX_PIXELS:
             raise OSError(f"{path.name} is no picture, or too large to be shown")
-        with pixels.room_for(picture):
-            return pixels.upright_rgb(picture)
+        with decode.room_for(picture):
+            return decode.upright_rgb(picture)
     except OSError:
         raise
     except Exception as error:  # Pillow raises nearly anything for a broken file

@@ -1,1 +1,1 @@
-"""The run panel: steering a run and seeing it."""
+"""The run panel: steering a run and seeing it. Knows no tab."""

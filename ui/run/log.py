@@ -9,7 +9,7 @@ from core.errors import Lang
 from ui.parts.markup import esc
 from ui.text import say
 from ui.window import Window
-from ui.window.run_view import LogLine, log_lines
+from ui.window.run_state import LogLine, log_lines
 
 FILE = "log.txt"
 MOST_BYTES = 1_000_000

@@ -8,25 +8,25 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import toml_io
+from core.config.file import toml_text
 from core.errors import Lang, Problem, UserError
-from core.train.state_files import AUTO, CHANGED
-from ui.parts.heard import LISTEN, data_of, sent
+from core.runs.state_folder import AUTO, CHANGED
+from ui.parts.html_events import LISTEN, data_of, sent
+from ui.parts.localized import QUICK, Page
 from ui.parts.markup import esc, note, problems
-from ui.parts.page import QUICK, Page
 from ui.run import starting
-from ui.run.cures import CURABLE, cure_of, label_of
-from ui.run.live import news, place
+from ui.run.polling import news, place
 from ui.run.prompts import PromptField, checked
 from ui.run.queue import QueueCard
+from ui.run.retry_fix import CURABLE, cure_of, label_of
 from ui.settings.checking import check_html
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import Subject, dated
-from ui.window.faults import guarded
-from ui.window.resuming import Unfinished, step_of
-from ui.window.run_view import RunView
+from ui.window.error_page import guarded
+from ui.window.last_run import Unfinished, step_of
+from ui.window.run_state import RunView
 
 Update = dict[Any, Any]
 
@@ -229,8 +229,8 @@ class RunPanel:
         if found is None:
             raise UserError(_said("run.no.state"))
         chosen = {"resume": str(found.state), "resume_anyway": _is_other_than_its_state(view)}
-        overrides = [f"save.{name}={toml_io.toml_value(value)}" for name, value in chosen.items()]
-        self._window.runner.start(toml_io.read(found.run_file), overrides)
+        overrides = [f"save.{name}={toml_text.toml_value(value)}" for name, value in chosen.items()]
+        self._window.runner.start(toml_text.read(found.run_file), overrides)
         return ""
 
     def _resumable(self, view: RunView) -> Unfinished | None:

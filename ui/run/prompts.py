@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from core.config.schema import RunConfig
+from core.config.schema.run import RunConfig
 from core.errors import Problem, UserError
-from core.train import prompts
-from ui.parts.page import Page, column, texts
+from core.runs import sample_prompts
+from ui.parts.localized import Page, column, texts
 from ui.text import say
 
 LONGEST = 8000
@@ -52,12 +52,12 @@ def lines_of(run: Any) -> tuple[str, ...]:
     resolution, seed = config.dataset.resolution, config.train.seed or 0
     try:
         if given is not None:
-            found = prompts.of_lines(given, resolution, seed)
+            found = sample_prompts.of_lines(given, resolution, seed)
         else:
-            found = prompts.parse(config.sample.sample_prompts, resolution, seed)
+            found = sample_prompts.parse(config.sample.sample_prompts, resolution, seed)
     except UserError:
         return ()  # a file of prompts that is gone
-    return tuple(map(prompts.as_line, found))
+    return tuple(map(sample_prompts.as_line, found))
 
 
 def checked(text: Any, config: RunConfig) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def checked(text: Any, config: RunConfig) -> tuple[str, ...]:
     lines = tuple(line.strip() for line in str(text or "").splitlines() if line.strip())
     if len(str(text)) > LONGEST or len(lines) > MOST:
         raise UserError(_said("run.prompts.many", n=MOST))
-    if not prompts.of_lines(lines, config.dataset.resolution, config.train.seed or 0):
+    if not sample_prompts.of_lines(lines, config.dataset.resolution, config.train.seed or 0):
         raise UserError(_said("run.prompts.none"))
     return lines
 

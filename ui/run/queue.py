@@ -7,16 +7,17 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import check, toml_io
+from core.config import check
+from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.queue import View, Waiting
-from ui.parts.heard import LISTEN, button, data_of, sent
+from ui.parts.html_events import LISTEN, button, data_of, sent
+from ui.parts.localized import QUICK
 from ui.parts.markup import esc, note, problems
-from ui.parts.page import QUICK
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -89,7 +90,7 @@ class QueueCard:
             return {said: problems(e.problems, lang)}
         if run is None or config is None or queue.remove(on) is None:
             return self.show(lang) | {said: note(say("queue.gone", lang))}
-        values = toml_io.values_of(config)
+        values = toml_text.values_of(config)
         self._window.draft.keep(self._form.shown(values))
         done = note(say("queue.edited", lang, name=run.name), "good")
         return self._form.fill(values) | self.show(lang) | {said: done}

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import check, toml_io
-from core.config.schema import SaveConfig
+from core.config import check
+from core.config.file import toml_text
+from core.config.schema.run import SaveConfig
 from core.errors import Lang, UserError
-from core.train import names
-from ui.parts.heard import button
+from core.runs import result_names
+from ui.parts.html_events import button
 from ui.parts.markup import note
 from ui.settings.form import Form
 from ui.text import say
@@ -36,12 +37,12 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
     if _is_busy(window):
         return _offer_queue(lang), "run"
     save = check.check(text).config.save
-    if not act and names.existing(save):
+    if not act and result_names.existing(save):
         return _ask(save, lang), "settings"
-    free = names.free(save) if act == "start-new" else save.output_name or "last"
+    free = result_names.free(save) if act == "start-new" else save.output_name or "last"
     is_new = act == "start-new" and free != (save.output_name or "last")
     try:
-        window.runner.start(text, [f"save.output_name={toml_io.toml_value(free)}"] if is_new else [])
+        window.runner.start(text, [f"save.output_name={toml_text.toml_value(free)}"] if is_new else [])
     except UserError as e:
         if any(problem.code == "E-RUN-BUSY" for problem in e.problems):
             return _offer_queue(lang), "run"
@@ -72,11 +73,11 @@ def _offer_queue(lang: Lang) -> str:
 
 def _ask(save: SaveConfig, lang: Lang) -> str:
     """Results of this name are there: start under another, or the same with the earlier ones kept."""
-    found = [path.name for path in names.existing(save)]
+    found = [path.name for path in result_names.existing(save)]
     listed = ", ".join(found[:_MOST_NAMED])
     if len(found) > _MOST_NAMED:
         listed += say("start.more", lang, n=len(found) - _MOST_NAMED)
-    name, free = save.output_name or "last", names.free(save)
+    name, free = save.output_name or "last", result_names.free(save)
     said = note(say("start.taken", lang, files=listed, folder=Path(save.output_dir).name))
     acts = button("start-new", "", say("start.new", lang, name=free), "is-main")
     acts += button("start-same", "", say("start.same", lang, name=name))

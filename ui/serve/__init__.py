@@ -1,1 +1,1 @@
-"""From a command line to a page that may be looked at: start, server, guard."""
+"""From a command line to a page that may be looked at: start, server, access. Knows nothing of training."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from core.errors import Lang
-from ui.window.faults import marked
+from ui.window.error_page import marked
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

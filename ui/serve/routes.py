@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ui.parts.pictures import PREFIX as PICTURES
-from ui.run.live import PREFIX as LIVE
+from ui.run.polling import PREFIX as LIVE
 from ui.window.results import PREFIX as RESULTS
 
 API = "/gradio_api"

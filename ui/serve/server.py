@@ -26,20 +26,20 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
-from ui.dataset.dropping import FOLDERS, TAKEN
+from ui.dataset.drop_zone import FOLDERS, TAKEN
 from ui.parts.pictures import PREFIX as PICTURES
-from ui.run.live import PREFIX as LIVE
+from ui.run.polling import PREFIX as LIVE
+from ui.serve.access import Guard
 from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
-from ui.serve.guard import Guard
+from ui.serve.downloads import live, log_sender, picture_sender, sender
+from ui.serve.error_answers import Net
 from ui.serve.login import Login
-from ui.serve.net import Net
-from ui.serve.sending import live, log_sender, picture_sender, sender
 from ui.serve.uploads import Uploads
 from ui.settings.opening import ENDINGS
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
-from ui.window.faults import words_html
+from ui.window.error_page import words_html
 from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -18,7 +18,7 @@ import httpx
 from core import signals
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
-from ui.serve import only
+from ui.serve import single_instance
 from ui.serve.login import Login
 from ui.serve.options import USER, given_auth, make_login, proxy_of
 from ui.serve.server import DIRECT, LOOPBACK, Proxy, Served, listening_socket, private_cache, serve, share
@@ -65,7 +65,7 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
         workspace.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise _unwritable(workspace, e) from e
-    with only.claimed(workspace) as other:
+    with single_instance.claimed(workspace) as other:
         if other is not None:
             is_plain = not (chosen.root or chosen.preset or is_open) and auth is None
             return _lead(chosen, workspace, other, is_plain, tell)
@@ -86,7 +86,7 @@ class Entry:
 def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool, tell: Tell) -> int:
     """Show the window that is open already. Raises UserError when that one can't be what is asked for."""
     is_there = chosen.port in (None, urlsplit(url).port)
-    if not is_plain or not is_there or not only.answers(url):
+    if not is_plain or not is_there or not single_instance.answers(url):
         raise UserError(
             Problem(
                 "E-WINDOW-OPEN",
@@ -114,7 +114,7 @@ def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) 
             tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
             return EXIT_REFUSED
         served = serve(window, chosen.listen, sock, entry.login, entry.proxy)
-        only.publish(window.paths.workspace, served.url)
+        single_instance.publish(window.paths.workspace, served.url)
         _announce(chosen, served, entry, tell)
         _show(chosen, served, entry, window.cache)
         return _wait(window, served, tell)
@@ -204,7 +204,7 @@ def _wait(window: Window, served: Served, tell: Tell) -> int:
     with signals.asking(asked.set, lambda: os._exit(130)):
         while served.thread.is_alive() and not asked.wait(0.2):
             pass
-        only.withdraw(window.paths.workspace)
+        single_instance.withdraw(window.paths.workspace)
         window.queue.close()
         current = window.runner.current
         if current is not None and not current.is_over:

@@ -1,1 +1,1 @@
-"""The options of a run on the page: widgets, cards, what they mean together, presets."""
+"""The options of a run on the page: widgets, cards, presets, what they mean together."""

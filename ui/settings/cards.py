@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from core.config.option import Option
+from core.config.schema.option import Option
 from core.errors import Lang
+from ui.parts.localized import Page, Wording, column
 from ui.parts.markup import heading
 from ui.parts.options import LEVELS, OPTIONS, groups_of, options_of
-from ui.parts.page import Page, Wording, column
 from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
 from ui.text import say

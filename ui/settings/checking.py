@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import check, numbers, toml_io
-from core.config.schema_dataset import DatasetConfig
-from core.config.schema_train import TrainConfig
-from core.data import preflight
-from core.data.plan import Plan, make
-from core.data.survey import Looking
+from core.config import check
+from core.config.file import toml_text
+from core.config.schema import numbers
+from core.config.schema.dataset import DatasetConfig
+from core.config.schema.train import TrainConfig
+from core.data.images import verify
+from core.data.plan import as_json
+from core.data.plan.plan import Plan, make
+from core.data.plan.survey import Looking
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.models.sd.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
-from core.train import before
+from core.train import run_checks
 from ui.parts.job import Report
 from ui.parts.markup import note, problems
 from ui.settings.form import Form
@@ -28,7 +31,7 @@ STANDS_IN = "-"
 def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
     """The dataset's part of the form, checked, whatever the other tabs hold. Raises UserError."""
     values = form.collect({key: value for key, value in raw.items() if key.startswith("dataset.")})
-    return check.check(toml_io.dumps({**values, "model.base": STANDS_IN})).config.dataset
+    return check.check(toml_text.dumps({**values, "model.base": STANDS_IN})).config.dataset
 
 
 def seed_of(raw: Mapping[str, Any]) -> int:
@@ -37,7 +40,7 @@ def seed_of(raw: Mapping[str, Any]) -> int:
 
 
 def planned(
-    config: DatasetConfig, seed: int, report: Report | None = None, look: Looking = preflight.look
+    config: DatasetConfig, seed: int, report: Report | None = None, look: Looking = verify.look
 ) -> Plan:
     """The very plan a run would make. Problems of the data are in it, not raised."""
 
@@ -58,14 +61,14 @@ def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:
     chosen = {key: value for key, value in raw.items() if key.startswith("train.")}
     try:
         values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
-        return check.check(toml_io.dumps(values)).config.train
+        return check.check(toml_text.dumps(values)).config.train
     except ConfigError:
         return None
 
 
 def findings(plan: Plan, limit: int = 75) -> list[Problem]:
     """Problems and notices of a plan, captions that are too long among them."""
-    return [*plan.problems, *plan.notices, *plan.long_captions(count_tokens, limit)]
+    return [*plan.problems, *plan.notices, *as_json.long_captions(plan, count_tokens, limit)]
 
 
 def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
@@ -76,7 +79,7 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
         return problems(e.problems, lang)
     config = checked.config
     plan = planned(config.dataset, seed_of(raw))
-    later = checked.located(before.problems(config))
+    later = checked.located(run_checks.problems(config))
     everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)

@@ -8,14 +8,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core.config import toml_io
-from core.config.schema_dataset import DatasetConfig
-from core.data import datasets, metadata_json
+from core.config.file import toml_text
+from core.config.schema.dataset import DatasetConfig
+from core.data.sources import dataset_config, metadata_json
 from core.errors import ConfigError, Problem, UserError
 from ui.window.paths import Paths
 
 FOLDER = "dataset_configs"
-KEY = datasets.KEY
+KEY = dataset_config.KEY
 _NAMED_INSIDE = ("train_data_dir", "in_json", "conditioning_data_dir")
 
 
@@ -26,14 +26,14 @@ def refuse_outside(paths: Paths, key: str, file: Path) -> None:
     """
     problems: list[Problem] = []
     if key == KEY:
-        problems += _outside(paths, datasets.read(DatasetConfig(dataset_config=str(file))))
+        problems += _outside(paths, dataset_config.read(DatasetConfig(dataset_config=str(file))))
     elif key == metadata_json.KEY:
         problems += _refused(paths, key, map(str, metadata_json.named_elsewhere(file)))
     if problems:
         raise ConfigError(*problems)
 
 
-def _outside(paths: Paths, found: datasets.Datasets) -> Iterator[Problem]:
+def _outside(paths: Paths, found: dataset_config.Datasets) -> Iterator[Problem]:
     for subset in found.subsets:
         named = [path for name in _NAMED_INSIDE if (path := getattr(subset.settings, name))]
         refused = list(_refused(paths, KEY, named))
@@ -61,8 +61,8 @@ def keep(paths: Paths, text: str, name: str) -> tuple[dict[str, Any], int]:
     file = _free(paths.workspace / FOLDER, name, ending, text)
     was_there = file.exists()
     if not was_there:
-        toml_io.write(file, text)
-    found = datasets.read(DatasetConfig(dataset_config=str(file)))
+        toml_text.write(file, text)
+    found = dataset_config.read(DatasetConfig(dataset_config=str(file)))
     problems = [p for p in (*found.problems, *_outside(paths, found)) if p.is_error]
     if problems:
         if not was_there:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.config.option import Option
+from core.config.schema.option import Option
 from core.errors import Lang
+from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
 from ui.parts.options import OPTIONS
-from ui.parts.page import worded
 from ui.settings import widgets
 from ui.settings.form import Form
 from ui.text import say

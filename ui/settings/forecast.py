@@ -10,9 +10,10 @@ from typing import Any
 import gradio as gr
 
 from core.catalog import OPTIMIZERS
-from core.config import check, toml_io
-from core.config.schema import RunConfig
-from core.data.plan import Plan
+from core.config import check
+from core.config.file import toml_text
+from core.config.schema.run import RunConfig
+from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
 from core.forecast import architecture
 from core.forecast.advice import Advice, advice
@@ -20,16 +21,16 @@ from core.forecast.machine import Machine
 from core.forecast.pace import Pace, pace
 from core.forecast.phases import KINDS, Forecast, forecast
 from core.forecast.setup import Data, Setup
+from ui.parts.localized import QUICK
 from ui.parts.markup import esc, goto, note, table
 from ui.parts.numbers import LONG_STEP, short_text
 from ui.parts.options import OPTIONS
-from ui.parts.page import QUICK
 from ui.settings.checking import STANDS_IN
 from ui.settings.form import Form
 from ui.settings.length import length_of
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 BESIDE = "beside"
 TIGHT = 0.92
@@ -168,7 +169,7 @@ def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
         values = form.collect(chosen)
         for key in ("model.base", "dataset.train_data_dir"):
             values[key] = values.get(key) or STANDS_IN
-        return check.check(toml_io.dumps(values)).config
+        return check.check(toml_text.dumps(values)).config
     except UserError:
         return None
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import check, toml_io
-from core.config.option import Option
+from core.config import check
+from core.config.file import toml_text
+from core.config.schema.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
-from core.train import prompts
+from core.runs import sample_prompts
+from ui.parts.localized import Page
 from ui.parts.options import OPTIONS
-from ui.parts.page import Page
 from ui.settings import datasets, widgets
 from ui.settings.picking import Picking
 from ui.window.paths import Paths, file_name
@@ -76,7 +77,7 @@ class Form:
         if isinstance(found, str) and len(found) > widgets.LONGEST:
             raise UserError(Problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key))
         value = widgets.read(option, found)
-        if option.key == "sample.sample_prompts" and (file := prompts.file_of(value)) is not None:
+        if option.key == "sample.sample_prompts" and (file := sample_prompts.file_of(value)) is not None:
             return [self._paths.absolute(str(file), option.key)]  # the guide's way: a file of prompts
         if option.key == "log.log_prefix" and value:
             return file_name(value, option.key)
@@ -98,7 +99,7 @@ class Form:
 
     def text(self, raw: Mapping[str, Any], lang: Lang) -> str:
         """The run file that the form describes. Raises UserError."""
-        return toml_io.dumps(self.collect(raw), lang)
+        return toml_text.dumps(self.collect(raw), lang)
 
     def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, check.Checked]:
         """The run file and what it says, checked. Raises UserError with every problem."""

@@ -9,15 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.catalog import FAMILIES, MOVED, Size
-from core.config.schema_model import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
-from core.models import look, pairs
-from core.models.sd import hub
+from core.models import fit, hub, precheck
 from core.reading import reading
+from ui.parts.localized import worded
 from ui.parts.markup import esc, facts, goto, note, problems
 from ui.parts.options import OPTIONS
-from ui.parts.page import worded
 from ui.settings.form import Form
 from ui.text import WORDS, say
 from ui.window.paths import Paths
@@ -58,10 +57,12 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
             if not path.exists():
                 return _for_now(note(say("identity.missing", lang), "bad"))
             found = identify(path)
-            said = list(look.of_vae(path) if name == "vae" else look.of_base(path, _model_config(raw)))
+            said = list(
+                precheck.of_vae(path) if name == "vae" else precheck.of_base(path, _model_config(raw))
+            )
             size = Form.read(raw).get("dataset.resolution")
             if name == "base" and not said and _is_size(size):
-                said += pairs.resolution(found, Size(*size))
+                said += fit.resolution(found, Size(*size))
     except UserError as e:
         return problems(e.problems, lang)
     return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)

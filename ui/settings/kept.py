@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Lang, UserError
-from core.models.sd import hub
+from core.models import hub
+from ui.parts.localized import worded
 from ui.parts.markup import esc, note
 from ui.parts.options import LEVELS, OPTIONS
-from ui.parts.page import worded
 from ui.settings.form import WRITTEN
 from ui.settings.widgets import can_hold
 from ui.text import say

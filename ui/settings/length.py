@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.data import folders
-from core.data.plan import Plan
+from core.data.plan.plan import Plan
+from core.data.sources import folders
 from core.errors import Lang, UserError
 from ui.parts.markup import note
 from ui.settings.checking import dataset_config, epochs_said, train_config

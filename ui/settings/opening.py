@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.config import check, toml_io
-from core.config.importing import import_metadata, import_text, is_dataset_config
+from core.config import check
+from core.config.file import toml_text
+from core.config.imports.read_any import import_metadata, import_text, is_dataset_config
 from core.errors import Lang, Problem, UserError
 from core.formats.header import read_header
 from core.reading import CORRECT_IT, reading
@@ -45,11 +46,11 @@ def open_file(path: Path) -> Opened:
             return Opened(imported.values, imported.report)
         if path.stat().st_size > LARGEST_FILE:
             raise UserError(Problem("E-CFG-SIZE", *_both("file.too.big")))
-        text = toml_io.read(path)
+        text = toml_text.read(path)
         if not re.search(r"(?m)^\s*format\s*=", text):
             return open_text(text)
         checked = check.check(text)
-        return Opened(toml_io.values_of(checked.config), checked.notices, is_whole=True)
+        return Opened(toml_text.values_of(checked.config), checked.notices, is_whole=True)
 
 
 def open_text(text: str) -> Opened:

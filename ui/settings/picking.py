@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Lang
+from ui.parts.localized import Page, texts
 from ui.parts.options import OPTIONS, element_id
-from ui.parts.page import Page, texts
 from ui.window import Window
 from ui.window.dialog import is_here
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 SOURCE = "make.source"
 """The field of the pictures to copy, which belongs to no option."""

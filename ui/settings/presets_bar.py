@@ -9,11 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import preset, toml_io
+from core.config import presets
+from core.config.file import toml_text
 from core.errors import Lang, Problem, UserError
 from core.reading import reason
+from ui.parts.localized import QUICK, Page, texts, worded
 from ui.parts.markup import note, problems
-from ui.parts.page import QUICK, Page, texts, worded
 from ui.settings import datasets
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
@@ -21,7 +22,7 @@ from ui.settings.opening import Opened, open_file, open_text, report_html
 from ui.settings.recipe import put, shown_then
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 from ui.window.paths import file_name
 
 Data = Mapping[Any, Any]
@@ -135,22 +136,22 @@ class PresetsBar:
 
     def choices(self, lang: Lang) -> list[tuple[str, str]]:
         """Titles in this language and the names behind them."""
-        found, _ = preset.presets(self._window.preset_folders)
+        found, _ = presets.presets(self._window.preset_folders)
         own = say("preset.own", lang)
 
-        def title(p: preset.Preset) -> str:
+        def title(p: presets.Preset) -> str:
             text = p.title.ja if lang == "ja" else p.title.en
             return f"{text} ({own})" if p.is_own else text
 
         return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in found)]
 
     @staticmethod
-    def _name(found: preset.Preset) -> str:
+    def _name(found: presets.Preset) -> str:
         return f"{'own' if found.is_own else 'shipped'}/{found.name}"
 
-    def _chosen(self, name: Any) -> preset.Preset | None:
+    def _chosen(self, name: Any) -> presets.Preset | None:
         """The preset of a name that the page sent; a name that is not in the list is nothing."""
-        found, _ = preset.presets(self._window.preset_folders)
+        found, _ = presets.presets(self._window.preset_folders)
         return next((p for p in found if self._name(p) == name), None)
 
     @property
@@ -248,7 +249,7 @@ class PresetsBar:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
             with _writing(chosen.path):
-                path = preset.rename(chosen, file_name(str(wanted or "")))
+                path = presets.rename(chosen, file_name(str(wanted or "")))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.renamed", lang, name=path.stem), "good")
@@ -282,7 +283,7 @@ class PresetsBar:
         done = note(say("preset.applied", lang, name=worded(chosen.title, lang)), "good")
         return put(self._window, self._form, self._values(chosen)) | self.told(lang, above=done)
 
-    def _values(self, chosen: preset.Preset) -> dict[str, Any]:
+    def _values(self, chosen: presets.Preset) -> dict[str, Any]:
         """What a preset names; what is written, such as the guide's "logs", below the workspace."""
         written = {
             key: str(self._window.workspace / str(chosen.values[key]))
@@ -315,7 +316,7 @@ class PresetsBar:
                 told = note(say("preset.keep.there", lang, name=wanted), "warn")
                 return self.told(lang, told, asked=f"keep/{wanted}")
             with _writing(folder):
-                path = preset.save(folder, wanted, toml_io.values_of(checked.config))
+                path = presets.save(folder, wanted, toml_text.values_of(checked.config))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.saved", lang, name=path.stem), "good")

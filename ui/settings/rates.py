@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from core import catalog
-from core.config import check, toml_io
-from core.config.arguments import ArgumentFault
-from core.config.option import steps_of
-from core.config.schema import RunConfig
+from core.config import check
+from core.config.file import toml_text
+from core.config.optimizer_args import ArgumentFault
+from core.config.schema.option import steps_of
+from core.config.schema.run import RunConfig
 from core.errors import ConfigError, Lang
-from core.train import lr
+from core.train.weights import lr_schedule
 from ui.parts.chart import Line, plot
 from ui.parts.markup import note
 from ui.settings.checking import STANDS_IN
@@ -26,7 +27,7 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
     chosen = {k: v for k, v in raw.items() if k.split(".")[0] in ("train", "optimizer", "network")}
     try:
         values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
-        config = check.check(toml_io.dumps(values)).config
+        config = check.check(toml_text.dumps(values)).config
     except ConfigError:
         return ""
     try:
@@ -41,7 +42,7 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
 
 
 def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
-    train, schedule = config.train, lr.make(config.optimizer, total)
+    train, schedule = config.train, lr_schedule.make(config.optimizer, total)
     unet = train.learning_rate if train.unet_lr is None else train.unet_lr
     text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
     stop = train.stop_text_encoder_training

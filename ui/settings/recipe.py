@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.option import Option
+from core.config.schema.option import Option
 from ui.parts.options import OPTIONS, defaults
 from ui.settings.form import Form
 from ui.window import Window

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import gradio as gr
 
 from core.catalog import Words
-from core.config import numbers
-from core.config.option import Option, lines_of
+from core.config.schema import numbers
+from core.config.schema.option import Option, lines_of
 from core.errors import Lang
+from ui.parts.localized import Page
 from ui.parts.numbers import decimal_text
 from ui.parts.options import element_id
-from ui.parts.page import Page
 
 Kind = Literal["check", "choice", "digits", "decimal", "share", "size", "lines", "path", "text"]
 

@@ -1,1 +1,1 @@
-"""The Tools tab, a card each."""
+"""The Tools tab, a card each. Knows no other tab."""

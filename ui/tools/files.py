@@ -15,16 +15,16 @@ from core.errors import Lang, UserError
 from core.formats.identify import identify
 from core.reading import reading
 from ui.parts.job import Report
+from ui.parts.job_progress import told
+from ui.parts.localized import Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.parts.options import one_of
-from ui.parts.page import Page, column, texts
-from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.settings.identity import identity_facts
 from ui.text import say
-from ui.tools.work import WorkButtons
+from ui.tools.job_buttons import WorkButtons
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 from ui.window.paths import file_name
 
 Data = Mapping[Any, Any]

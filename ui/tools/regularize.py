@@ -8,19 +8,19 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import numbers
-from core.data import folders
+from core.config.schema import numbers
+from core.data.sources import folders
 from core.errors import Lang, Problem, UserError
 from core.tools.resize import parse_size
 from ui.parts.job import Report
+from ui.parts.job_progress import told
+from ui.parts.localized import Page, column, texts
 from ui.parts.markup import note, problems
-from ui.parts.page import Page, column, texts
-from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
-from ui.tools.work import WorkButtons
+from ui.tools.job_buttons import WorkButtons
 from ui.window import Window
 
 Data = Mapping[Any, Any]

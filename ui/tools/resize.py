@@ -10,13 +10,13 @@ import gradio as gr
 from core.errors import Lang, UserError
 from core.tools import resize
 from ui.parts.job import Report
+from ui.parts.job_progress import told
+from ui.parts.localized import Page, column, texts, worded
 from ui.parts.markup import note, problems
 from ui.parts.options import one_of
-from ui.parts.page import Page, column, texts, worded
-from ui.parts.working import told
 from ui.settings.cards import titled
 from ui.text import say
-from ui.tools.work import WorkButtons
+from ui.tools.job_buttons import WorkButtons
 from ui.window import Window
 from ui.window.paths import file_name
 

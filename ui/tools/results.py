@@ -8,13 +8,13 @@ from typing import Any
 import gradio as gr
 
 from core.errors import Lang
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, esc, note
-from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
 from ui.settings.identity import size_text
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 from ui.window.results import Result, download_html, results
 
 MOST = 100

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.compare import Story, common_steps, differing, picture, prompts
-from core.config.option import Option
+from core.config.schema.option import Option
 from core.errors import Lang
+from core.runs.compare import Story, common_steps, differing, picture, prompts
 from ui.parts.chart import Line, Point, plot, smoothed, thinned
+from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
-from ui.parts.page import worded
 from ui.parts.pictures import figure
 from ui.parts.thumbs import Thumbs
 from ui.settings.difference import value_text

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from core.errors import Lang, UserError
 from core.formats.header import read_header
-from core.runs import PastRun, Record
+from core.runs.past_runs import PastRun, Record
+from core.runs.result_names import LINEAGE
 from core.sinks import duration
-from core.train.names import LINEAGE
-from ui.parts.heard import button
+from ui.parts.html_events import button
 from ui.parts.markup import esc, facts, note
 from ui.text import WORDS, say
 from ui.window.paths import Paths

@@ -11,21 +11,22 @@ from typing import Any
 
 import gradio as gr
 
-from core import compare, runs
-from core.config import check, toml_io
+from core.config import check
+from core.config.file import toml_text
 from core.errors import Lang, Problem, UserError
 from core.events import StageProgress, StepDone
-from ui.parts.heard import LISTEN, data_of, sent
+from core.runs import compare, past_runs
+from ui.parts.html_events import LISTEN, data_of, sent
+from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, note, problems
 from ui.parts.options import OPTIONS
-from ui.parts.page import QUICK, Page, column, texts
 from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.text import say
 from ui.tools.run_compare import LAST, curves_html, pictures_html, settings_html
 from ui.tools.run_list import RESUMABLE, head_html, list_html, name_of, when
 from ui.window import Window
-from ui.window.faults import guarded
+from ui.window.error_page import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -132,16 +133,16 @@ class RunsCard:
         current = self._window.runner.current
         return None if current is None or current.is_over else current.folder
 
-    def found(self, raw: Mapping[str, Any]) -> list[runs.PastRun]:
+    def found(self, raw: Mapping[str, Any]) -> list[past_runs.PastRun]:
         """The runs of all folders, newest first."""
         live = self._live()
-        found = [run for folder in self._folders(raw) for run in runs.past_runs(folder, live)]
+        found = [run for folder in self._folders(raw) for run in past_runs.past_runs(folder, live)]
         return sorted(found, key=lambda run: run.started, reverse=True)
 
-    def _gone(self, raw: Mapping[str, Any]) -> list[runs.PastRun]:
-        return [run for folder in self._folders(raw) for run in runs.trashed(folder)]
+    def _gone(self, raw: Mapping[str, Any]) -> list[past_runs.PastRun]:
+        return [run for folder in self._folders(raw) for run in past_runs.trashed(folder)]
 
-    def _run(self, raw: Mapping[str, Any], name: Any) -> runs.PastRun:
+    def _run(self, raw: Mapping[str, Any], name: Any) -> past_runs.PastRun:
         """The run of a name that the page sent. Raises UserError."""
         run = next((run for run in self.found(raw) if name_of(run) == name), None)
         if run is None:
@@ -181,13 +182,20 @@ class RunsCard:
         return updates | {self.parts["said"]: said}
 
     def _beside(
-        self, raw: Mapping[str, Any], kept: Sequence[runs.PastRun], step: str, lang: Lang, asked: str = ""
+        self,
+        raw: Mapping[str, Any],
+        kept: Sequence[past_runs.PastRun],
+        step: str,
+        lang: Lang,
+        asked: str = "",
     ) -> Update:
         """The runs beside each other. asked: name of the run that the page asks about."""
         parts, paths, live = self.parts, self._window.paths, self._live()
-        told = [self._story(run.folder, runs.mark(run.folder)) for run in kept]
+        told = [self._story(run.folder, past_runs.mark(run.folder)) for run in kept]
         pairs = [pair for pair in told if pair is not None]
-        records = [(runs.Record(runs.as_live(r.run, live), r.text, r.values, r.events)) for r, _ in pairs]
+        records = [
+            (past_runs.Record(past_runs.as_live(r.run, live), r.text, r.values, r.events)) for r, _ in pairs
+        ]
         stories = [self._shortened(story) for _, story in pairs]
         names = _labels([record.run for record in records])
         at = int(step) if step.isdecimal() and int(step) in compare.common_steps(stories) else None
@@ -234,14 +242,14 @@ class RunsCard:
         said = note(say("runs.loaded", lang, name=run.name, when=when(run)), "good")
         return self._form.fill(values) | {self.parts["said"]: said}
 
-    def _values(self, run: runs.PastRun) -> dict[str, Any]:
+    def _values(self, run: past_runs.PastRun) -> dict[str, Any]:
         """Every option of a run, checked; results go to where that run lies now. Raises UserError."""
-        values = toml_io.values_of(check.load(run.folder / runs.RUN_FILE).config)
+        values = toml_text.values_of(check.load(run.folder / past_runs.RUN_FILE).config)
         return values | {_DIR: str(run.output_dir)}
 
     def _resume(self, raw: Mapping[str, Any], name: str, lang: Lang) -> str:
         run = self._run(raw, name)
-        record = runs.read(run.folder)
+        record = past_runs.read(run.folder)
         if record is None or record.state is None or run.status not in RESUMABLE:
             raise UserError(_said("runs.resume.none"))
         state, step = record.state
@@ -255,7 +263,7 @@ class RunsCard:
         if run.status == "running":
             raise UserError(_said("runs.move.live"))
         self._window.paths.writable(str(run.folder))
-        _moved(runs.to_trash, run)
+        _moved(past_runs.to_trash, run)
         return say("runs.trashed", lang, name=run.name)
 
     def _back(self, raw: Mapping[str, Any], name: str, lang: Lang) -> str:
@@ -263,7 +271,7 @@ class RunsCard:
         if run is None:
             raise UserError(_said("runs.gone"))
         self._window.paths.writable(str(run.folder))
-        _moved(runs.from_trash, run)
+        _moved(past_runs.from_trash, run)
         return say("runs.back.done", lang, name=run.name)
 
     # What is compared.
@@ -288,16 +296,16 @@ class RunsCard:
             return value
 
 
-def _told(folder: Path, mark: Any) -> tuple[runs.Record, compare.Story] | None:
+def _told(folder: Path, mark: Any) -> tuple[past_runs.Record, compare.Story] | None:
     """A run and its story, without the reports of each step, which are many. mark: when it was changed."""
-    record = runs.read(folder)
+    record = past_runs.read(folder)
     if record is None:
         return None
     few = tuple(event for event in record.events if not isinstance(event, StepDone | StageProgress))
     return dataclasses.replace(record, events=few), compare.story(record)
 
 
-def _labels(found: Sequence[runs.PastRun]) -> list[str]:
+def _labels(found: Sequence[past_runs.PastRun]) -> list[str]:
     """What the columns are called: the name, with the time where names are the same."""
     names = [run.name for run in found]
     clock = "%H:%M" if len({time.localtime(run.started)[:3] for run in found}) == 1 else "%Y-%m-%d %H:%M"
@@ -308,7 +316,7 @@ def _labels(found: Sequence[runs.PastRun]) -> list[str]:
     return [f"{label} ({n})" if labels.count(label) > 1 else label for n, label in enumerate(labels, 1)]
 
 
-def _moved(move: Any, run: runs.PastRun) -> None:
+def _moved(move: Any, run: past_runs.PastRun) -> None:
     try:
         move(run)
     except OSError as e:

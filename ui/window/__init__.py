@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from core.config import check, preset, toml_io
-from core.config.option import walk
-from core.config.schema import RunConfig
-from core.data.health_cache import Known
-from core.data.journal import Journal
+from core.config import check, presets
+from core.config.file import toml_text
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+from core.data.health.cache import Known
+from core.data.intake.copy_history import Journal
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.forecast.machine import Looker
 from core.queue import RunQueue
@@ -26,9 +27,9 @@ from ui.parts.thumbs import Thumbs
 from ui.window.captions import CaptionDesk
 from ui.window.dialog import Dialog
 from ui.window.draft import Draft
+from ui.window.last_run import Left, look_in_background
 from ui.window.paths import Paths
-from ui.window.resuming import Left, look_in_background
-from ui.window.run_view import RunView, Watcher
+from ui.window.run_state import RunView, Watcher
 from ui.window.tensorboard import TensorBoard
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -130,7 +131,7 @@ class Window:
         path = self.project / "demo" / "run.toml"
         if path.is_file():
             try:
-                values |= self._from_project(toml_io.values_of(check.load(path).config))
+                values |= self._from_project(toml_text.values_of(check.load(path).config))
             except ConfigError:
                 _log.warning("the demo's run file does not pass the check", exc_info=True)
         values["save.output_dir"] = str(self.output)
@@ -176,10 +177,10 @@ def preferred(accept: str) -> str:
     return min(ranked)[2] if ranked else "en"
 
 
-def named_preset(name: str, folders: tuple[Path, ...]) -> preset.Preset:
+def named_preset(name: str, folders: tuple[Path, ...]) -> presets.Preset:
     """A preset by its name or its file. Raises ConfigError."""
     for folder in folders:
         path = folder / f"{name}.toml"
         if path.parent == folder and path.is_file():
-            return preset.load(path)
-    return preset.load(Path(name))
+            return presets.load(path)
+    return presets.load(Path(name))

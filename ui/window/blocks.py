@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from core.errors import Problem, UserError
 from ui.text import say
 from ui.window import Window
-from ui.window.faults import told
+from ui.window.error_page import told
 
 LARGEST = 1e300
 """Of a number; none of ours is near it, and beyond it arithmetic ends in exceptions."""

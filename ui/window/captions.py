@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.config.schema_dataset import DatasetConfig
-from core.data import caption_edits_desk as desks
-from core.data.caption_edits import Edit
-from core.data.caption_edits_desk import Desk, Entry
-from core.data.caption_edits_files import typed
-from core.data.caption_edits_journal import FileChange, Journal, Outcome
+from core.config.schema.dataset import DatasetConfig
+from core.data.caption_editor import session as desks
+from core.data.caption_editor.edits import Edit
+from core.data.caption_editor.files import typed
+from core.data.caption_editor.history import FileChange, Journal, Outcome
+from core.data.caption_editor.session import Desk, Entry
 from core.errors import Problem, UserError
 
 _MOST_PLANS = 8

@@ -1,7 +1,7 @@
 """Messages that are true as long as the settings or a run stand as they did: the page sees when they don't.
 
 A piece of HTML bears a word for how its subject stood. Pages ask once a second for the words of now
-(ui/run/live.py), and mark or hide what bears another (script/live.js), whoever changed what.
+(ui/run/polling.py), and mark or hide what bears another (script/live.js), whoever changed what.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Lang
-from core.pick import KINDS
+from ui.window.pick import KINDS
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _PATIENCE = 600
@@ -53,13 +53,13 @@ class Dialog:
     def ask(self, kind: str, lang: Lang) -> Path | None:
         """What was chosen; None for nothing, or while another dialog is open.
 
-        kind: a key of core.pick.KINDS.
+        kind: a key of ui.window.pick.KINDS.
         """
         if kind not in KINDS or not self._lock.acquire(blocking=False):
             return None
         try:
             done = self._run(
-                [sys.executable, "-m", "core.pick", kind, lang],
+                [sys.executable, "-m", "ui.window.pick", kind, lang],
                 cwd=_PROJECT,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.config import toml_io
+from core.config.file import toml_text
 from core.reading import reason
 from ui.parts.options import OPTIONS
 
@@ -119,7 +119,7 @@ class Draft:
     def _write(self) -> None:
         written = {**self._values, _LENT: self._lent} if self._lent else self._values
         text = json.dumps(written, ensure_ascii=False, indent=1)
-        toml_io.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
+        toml_text.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _is_plain(key: str, value: Any) -> bool:

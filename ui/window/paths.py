@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.catalog import HUB_MODELS, HUB_VAES
-from core.config.option import Option
+from core.config.schema.option import Option
 from core.errors import Problem, UserError
-from core.models.sd import hub
+from core.models import hub
 
 LONGEST = 1024
 LONGEST_NAME = 255

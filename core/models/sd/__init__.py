@@ -1,4 +1,4 @@
-"""Stable Diffusion 1 and 2: one code, the differences are facts in the catalog."""
+"""Stable Diffusion 1 and 2: one code, the differences are facts in the catalog. Knows no training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.config.schema import ModelConfig
+    from core.config.schema.run import ModelConfig
     from core.events import Emit
     from core.formats.lora_file import Place
     from core.formats.tensors import Watch

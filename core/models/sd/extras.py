@@ -14,9 +14,9 @@ from core.events import Warned
 from core.formats.checkpoint import SingleFile
 from core.formats.diffusers_dir import Folder
 from core.formats.scaled import ScaledFile
-from core.formats.slots import Shape
+from core.formats.tensor_slots import Shape
 from core.formats.tensors import Lazy
-from core.models.sd import keys
+from core.models.sd import tensor_names
 from core.reading import short
 
 EMA = "model_ema."
@@ -25,7 +25,7 @@ EMA = "model_ema."
 POSITIONS = "position_ids"
 """The last part of the name of CLIP's counted positions, which are 0, 1, 2, ... and nothing else."""
 
-_STARTS = {"unet": keys.UNET, "text_encoder": "cond_stage_model.", "vae": keys.VAE}
+_STARTS = {"unet": tensor_names.UNET, "text_encoder": "cond_stage_model.", "vae": tensor_names.VAE}
 _UNUSED_ENDS = (POSITIONS, "text_projection", "logit_scale", "attn_mask")
 _UNUSED_PARTS = (
     ".vision_model.", ".visual_projection.", "text_projection.", "first_stage_model.loss.",

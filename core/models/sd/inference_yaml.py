@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from core.catalog import FAMILIES
-from core.formats import beside, commit
+from core.formats import atomic_write, sidecar_yaml
 from core.models.sd.configs import Config, architecture, schedule
 
 
@@ -23,12 +23,12 @@ def write(model: Path, prediction: str, configs: Mapping[str, Config]) -> Path:
 
     A .yaml of that name from elsewhere is kept under another name.
     """
-    place = beside.yaml_of(model)
-    if place.exists() and not beside.is_ours(place):
+    place = sidecar_yaml.yaml_of(model)
+    if place.exists() and not sidecar_yaml.is_ours(place):
         names = (place.with_name(f"{place.stem}.old-{n}.yaml") for n in range(1, 10_000))
         place.rename(next(name for name in names if not name.exists()))
-    text = f"{beside.MARK}\n{yaml.safe_dump({'model': content(prediction, configs)}, sort_keys=False)}"
-    return commit.write_file(place, lambda file: file.write(text.encode("utf-8")))
+    text = f"{sidecar_yaml.MARK}\n{yaml.safe_dump({'model': content(prediction, configs)}, sort_keys=False)}"
+    return atomic_write.write_file(place, lambda file: file.write(text.encode("utf-8")))
 
 
 def content(prediction: str, configs: Mapping[str, Config]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from core.catalog import FAMILIES
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import ResourceFault, UserError
 from core.events import Emit, StageProgress, Warned
 from core.formats.checkpoint import SingleFile
@@ -24,10 +24,11 @@ from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part
 from core.formats.identify import Identity, identify
 from core.formats.json_file import read_table
 from core.formats.scaled import unscaled
-from core.formats.slots import Shape
+from core.formats.tensor_slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
+from core.models import hub, refusals
 from core.models.family import Components, Source, Stamp
-from core.models.sd import attention, extras, hub, keys, prediction, refuse, text
+from core.models.sd import attention, extras, prediction, tensor_names, text
 from core.models.sd.configs import Config, architecture, refuse_endless
 from core.models.sd.extras import Store
 from core.reading import reading
@@ -77,7 +78,7 @@ def load(
             then(parts)
     loaded()
     if stamps_there(path, vae_path) != parts.source.stamps:
-        raise ResourceFault(refuse.changed(path))
+        raise ResourceFault(refusals.changed(path))
     parts.prediction = prediction.choose(parts.unet, path, read.identity, config, emit)
     attention.choose(parts, config.attention, emit)
     return parts
@@ -112,12 +113,14 @@ class _Read:
 def _looked_at(path: Path, vae_path: Path | None, config: ModelConfig) -> _Read:
     """Everything that can be refused before a weight is read. Raises UserError."""
     identity = identify(path)
-    refuse.check_model(path, identity, config)
+    refusals.check_model(path, identity, config)
     family = identity.family
     found, is_standard = configs(path, family)
     store = open_store(path, family)
     found["unet"] = linear_projection(found["unet"], store)
-    stores: dict[str, tuple[Store, Path, str]] = dict.fromkeys(keys.PARTS, (store, path, "model.base"))
+    stores: dict[str, tuple[Store, Path, str]] = dict.fromkeys(
+        tensor_names.PARTS, (store, path, "model.base")
+    )
     if vae_path is not None:
         other, found["vae"] = open_vae(vae_path, found["vae"])
         stores["vae"] = (other, vae_path, "model.vae")
@@ -152,14 +155,14 @@ def _looked_at(path: Path, vae_path: Path | None, config: ModelConfig) -> _Read:
 def open_store(path: Path, family: str) -> Store:
     """The weights of a whole model."""
     if path.is_dir():
-        return open_folder(path, keys.PARTS, keys.canonical_module)
+        return open_folder(path, tensor_names.PARTS, tensor_names.canonical_module)
     return single_file(unscaled(open_file(path)), family)
 
 
 def single_file(file: TensorFile, family: str) -> SingleFile:
     """A single file with the places of every part in it."""
-    names = {keys.canonical(name): name for name in file.tensors}
-    slots = {part: keys.from_file(part, names, family) for part in keys.PARTS}
+    names = {tensor_names.canonical(name): name for name in file.tensors}
+    slots = {part: tensor_names.from_file(part, names, family) for part in tensor_names.PARTS}
     return SingleFile(file, slots, {name: own for name, own in names.items() if name != own})
 
 
@@ -169,21 +172,23 @@ def open_vae(path: Path, config: Config) -> tuple[Store, Config]:
     if identity.problems:
         raise UserError(*identity.problems)
     if identity.kind not in ("vae", "model"):
-        raise UserError(refuse.wrong_kind(path, identity, key="model.vae"))
+        raise UserError(refusals.wrong_kind(path, identity, key="model.vae"))
     if path.is_dir():
         folder = path / "vae" if identity.kind == "model" else path
-        part = open_part(folder, "vae", keys.canonical_module)
+        part = open_part(folder, "vae", tensor_names.canonical_module)
         return Folder(path, {"vae": part}), config_of(folder)
     file = unscaled(open_file(path))
     if identity.format == "diffusers":
         return _bare_diffusers(file), config
-    prefix = "" if any(name.startswith(keys.VAE) for name in file.tensors) else keys.VAE
+    prefix = "" if any(name.startswith(tensor_names.VAE) for name in file.tensors) else tensor_names.VAE
     names = {prefix + name: name for name in file.tensors}
-    return SingleFile(file, {"vae": keys.from_file("vae", names, "sd1")}, names if prefix else {}), config
+    return SingleFile(
+        file, {"vae": tensor_names.from_file("vae", names, "sd1")}, names if prefix else {}
+    ), config
 
 
 def _bare_diffusers(file: TensorFile) -> Folder:
-    place = {keys.canonical_module("vae", own): (0, own) for own in file.tensors}
+    place = {tensor_names.canonical_module("vae", own): (0, own) for own in file.tensors}
     return Folder(file.path, {"vae": PartFiles((file,), place)})
 
 
@@ -196,13 +201,13 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
     standard = architecture(family)
     folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
     if folder.is_dir():
-        return {part: config_of(folder / part) for part in keys.PARTS}, False
+        return {part: config_of(folder / part) for part in tensor_names.PARTS}, False
     kept = open_file(path).metadata.get(CONFIG_KEY)
     if kept is not None:
         try:
-            return {part: dict(json.loads(kept)[part]) for part in keys.PARTS}, False
+            return {part: dict(json.loads(kept)[part]) for part in tensor_names.PARTS}, False
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UserError(refuse.bad_config(path)) from error
+            raise UserError(refusals.bad_config(path)) from error
     return standard, True
 
 
@@ -245,8 +250,8 @@ def frame(
     """
     module = blank(part, config)
     wanted = shapes_of(module)
-    refuse.check_shapes(path, part, wanted, store.shapes(part), is_standard, key)
-    refuse.check_numbers(path, {name: store.dtype(part, name) for name in wanted}, part, key)
+    refusals.check_shapes(path, part, wanted, store.shapes(part), is_standard, key)
+    refusals.check_numbers(path, {name: store.dtype(part, name) for name in wanted}, part, key)
     return module
 
 
@@ -268,7 +273,7 @@ def fill(
             before_each()
         weights[name] = store.read(part, name).to(torch.float32)
         if not is_finite(weights[name]):
-            raise UserError(refuse.not_finite(path, part, name))
+            raise UserError(refusals.not_finite(path, part, name))
     module.load_state_dict(weights, assign=True)
     if part == "text_encoder":
         # The one buffer that is in no file.

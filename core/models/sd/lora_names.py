@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core.catalog import FamilySpec
 from core.formats.lora_file import Place
-from core.models.sd import keys
+from core.models.sd import tensor_names
 
 _COMFY = "diffusion_model."
 _COMFY_TEXT = ("text_encoders.clip_l.transformer.text_model.", "text_encoders.clip_h.transformer.text_model.")
@@ -16,8 +16,8 @@ def others(spec: FamilySpec, unet: Iterable[str], text_encoder: Iterable[str]) -
     """Name of a module in a file -> its place. unet, text_encoder: the module paths of a model's parts."""
     found: dict[str, Place] = {}
     weights = [f"{path}.weight" for path in unet]
-    for weight, slot in keys.from_module("unet", weights, spec.name).items():
-        name = slot.name.removeprefix(keys.UNET).removesuffix(".weight")
+    for weight, slot in tensor_names.from_module("unet", weights, spec.name).items():
+        name = slot.name.removeprefix(tensor_names.UNET).removesuffix(".weight")
         place = ("unet", weight.removesuffix(".weight"))
         found[_COMFY + name] = place
         found[f"{spec.lora_prefix['unet']}_{name.replace('.', '_')}"] = place

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from core.config.schema import ModelConfig
+from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.events import Emit, Warned
 from core.formats.identify import Identity
-from core.models.sd import refuse
+from core.models import refusals
 
 
 def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelConfig, emit: Emit) -> str:
@@ -20,7 +20,7 @@ def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelC
     with a notice when a trial of the U-Net says otherwise.
     """
     known, asked = identity.prediction, config.prediction
-    denied = refuse.prediction_denied(path, identity, asked)
+    denied = refusals.prediction_denied(path, identity, asked)
     if denied is not None:
         raise UserError(denied)
     if asked != "auto":

@@ -20,7 +20,7 @@ from core.formats.identify import identify
 from core.formats.json_file import read_table
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
 from core.models.family import Components
-from core.models.sd import extras, inference_yaml, keys, load, prediction, text, tokens
+from core.models.sd import extras, inference_yaml, load, prediction, tensor_names, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.extras import Store
 from core.models.sd.load import CONFIG_KEY
@@ -89,14 +89,14 @@ def _stores(parts: Components) -> dict[str, Store | None]:
     source = parts.source
     try:
         if load.stamps(source.path, source.vae) != source.stamps:
-            return dict.fromkeys(keys.PARTS)
+            return dict.fromkeys(tensor_names.PARTS)
         store = load.open_store(source.path, parts.spec.name)
-        stores: dict[str, Store | None] = dict.fromkeys(keys.PARTS, store)
+        stores: dict[str, Store | None] = dict.fromkeys(tensor_names.PARTS, store)
         if source.vae is not None:
             stores["vae"] = load.open_vae(source.vae, source.configs["vae"])[0]
     except (OSError, UserError):
         # The training is worth more than the source: everything is then written from memory.
-        return dict.fromkeys(keys.PARTS)
+        return dict.fromkeys(tensor_names.PARTS)
     return stores
 
 
@@ -126,7 +126,7 @@ def convert(
         store = load.open_store(source, family)
         configs["unet"] = load.linear_projection(configs["unet"], store)
         identity = identify(source)
-        for part in keys.PARTS:
+        for part in tensor_names.PARTS:
             wanted = load.shapes_of(load.frame(part, configs[part], store, source, is_standard))
             extras.refuse_unknown(source, part, store, wanted, "")
             found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
@@ -190,7 +190,7 @@ def to_single_file(
 
     Not with averages of weights that have changed since, nor with broken positions of the text encoder.
     """
-    slots = {part: keys.from_module(part, named, family) for part, named in found.items()}
+    slots = {part: tensor_names.from_module(part, named, family) for part, named in found.items()}
     out = checkpoint.to_file(slots, found)
     if isinstance(base, SingleFile):
         others = base.beside(out)
@@ -207,20 +207,22 @@ def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
 
     A copy of the layer before and ones, as sd-scripts writes them.
     """
-    start = f"{keys.OPEN_CLIP}transformer.resblocks."
+    start = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
     last = max(int(name[len(start) :].split(".")[0]) for name in out if name.startswith(start))
     layer = {
         name.replace(f"{start}{last}.", f"{start}{last + 1}."): lazy
         for name, lazy in out.items()
         if name.startswith(f"{start}{last}.")
     }
-    norm = out[f"{keys.OPEN_CLIP}ln_final.weight"]
+    norm = out[f"{tensor_names.OPEN_CLIP}ln_final.weight"]
     width = norm.shape[0]
     return layer | {
-        f"{keys.OPEN_CLIP}text_projection": Lazy(
+        f"{tensor_names.OPEN_CLIP}text_projection": Lazy(
             norm.dtype, (width, width), lambda: torch.ones(width, width, dtype=norm.dtype)
         ),
-        f"{keys.OPEN_CLIP}logit_scale": Lazy(norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)),
+        f"{tensor_names.OPEN_CLIP}logit_scale": Lazy(
+            norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)
+        ),
     }
 
 
@@ -233,7 +235,7 @@ def _own_sizes(configs: Mapping[str, Config], family: str) -> dict[str, str]:
         for key in SIZES & usual.keys()
     ):
         return {}
-    return {CONFIG_KEY: json.dumps({part: dict(configs[part]) for part in keys.PARTS})}
+    return {CONFIG_KEY: json.dumps({part: dict(configs[part]) for part in tensor_names.PARTS})}
 
 
 def _same(value: object, usual: object) -> bool:

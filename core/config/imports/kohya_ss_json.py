@@ -1,0 +1,187 @@
+"""A JSON that kohya_ss's window saved -> pairs of option name and value, in sd-scripts' names.
+
+Its window keeps names and units of its own; what it hands to the scripts is worked out here as it does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from core.config.imports.command_line import Pairs, option_pairs
+from core.config.schema.numbers import LARGEST, decimal
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
+from core.errors import ConfigError, Problem
+
+NAMES: Mapping[str, str] = {
+    "max_resolution": "resolution",
+    "optimizer": "optimizer_type",
+    "learning_rate_unet": "unet_lr",
+    "learning_rate_te": "text_encoder_lr",
+    "lora_network_weights": "network_weights",
+    "stop_text_encoder_training_pct": "stop_text_encoder_training",
+    "image_folder": "train_data_dir",
+}
+_EMPTIED = frozenset(
+    name
+    for option in walk(RunConfig)
+    if option.is_personal and not option.default
+    for name in option.meta.sd_scripts
+)
+"""Options that an empty field of its window empties here too: files and folders, names, prompts."""
+_LAUNCHER = frozenset(("dynamo_backend", "wandb_run_name", "log_config", "log_tracker_config"))
+"""Fields that its window always fills and that say nothing here."""
+OF_THE_FINETUNE_TAB = frozenset(
+    ("train_dir", "caption_metadata_filename", "latent_metadata_filename", "batch_size")
+)
+_FAMILIES = (
+    "sdxl", "flux1_checkbox", "sd3_checkbox", "hunyuan_image_checkbox", "anima_checkbox", "lumina_checkbox",
+)  # fmt: skip
+_CONVOLUTIONS = ("Kohya LoCon", "LoCon", "LyCORIS/LoCon")
+
+
+def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
+    """Pairs of sd-scripts' option name and value, and what was read as what. Raises ConfigError.
+
+    An empty field for a file, a name or prompts is told as empty, since the window has it so; any other empty
+    one was left alone.
+    """
+    family = next((name for name in _FAMILIES if _set(document.get(name))), "")
+    if family:
+        raise ConfigError(
+            Problem(
+                "E-IMPORT-FAMILY",
+                f"these are settings for another kind of model ({family}); only Stable Diffusion 1.x and 2.x "
+                "can be trained here.",
+                f"別の種類のモデル（{family}）の設定です。学習できるのはStable Diffusion 1.xと2.xだけです。",
+            )
+        )
+    notes: list[Problem] = []
+    pairs = _network(document, notes)
+    pairs += _steps(document, notes)
+    pairs += _finetune(document)
+    for name, value in document.items():
+        pairs += _pair(name, value, document)
+    extra = _extra(document.get("additional_parameters"), notes)
+    named = {name for name, _ in extra}
+    return [pair for pair in pairs if pair[0] not in named] + extra, notes
+
+
+def _extra(value: Any, notes: list[Problem]) -> Pairs:
+    """Its field for options of the command line, as text or as a list of words."""
+    words = [str(word) for word in value] if isinstance(value, list) else [str(value or "")]
+    return option_pairs(" ".join(words), notes)
+
+
+def _number(value: Any) -> float:
+    """Its fields hold numbers as numbers, as text or not at all; of several rates the first is ours."""
+    if isinstance(value, list | tuple):
+        return _number(value[0]) if value else 0.0
+    if isinstance(value, str):
+        first = value.strip("[] ").replace(",", " ").split()
+        return decimal(value) or (decimal(first[0]) if first else None) or 0.0
+    if not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
+        return 0.0
+    return float(value)
+
+
+def _set(value: Any) -> bool:
+    """The window writes every field it has; an empty or zero one was left alone."""
+    if isinstance(value, str) and decimal(value) == 0:
+        return False
+    return value not in ("", None, [], 0, False, "None", "none", "False", "false")
+
+
+def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
+    """The kind of LoRA of the LoRA tab; the other tabs have none and train the model itself."""
+    kind = document.get("LoRA_type")
+    if kind is None:
+        return []
+    rates = {name: _number(document.get(name)) for name in ("unet_lr", "text_encoder_lr")}
+    pairs: Pairs = []
+    if rates["unet_lr"] and not rates["text_encoder_lr"]:
+        pairs.append(("network_train_unet_only", True))
+    if rates["text_encoder_lr"] and not rates["unet_lr"]:
+        pairs.append(("network_train_text_encoder_only", True))
+    if kind == "Standard" or kind in _CONVOLUTIONS:
+        if kind in _CONVOLUTIONS:
+            en, ja = f"LoRA_type {kind} is read as LoRA", f"LoRA_typeの{kind}はLoRA"
+            notes.append(
+                Problem(
+                    "W-CFG-READ-AS",
+                    f"{en} with network.conv_rank and network.conv_alpha.",
+                    f"{ja}（network.conv_rank・network.conv_alpha付き）として読みました。",
+                )
+            )
+        return [*pairs, ("network_module", "networks.lora")]
+    return [*pairs, ("network_module", str(kind))]
+
+
+def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
+    """Its percentages as steps, and the epochs where no steps are given."""
+    steps, epochs = _number(document.get("max_train_steps")), _number(document.get("max_train_epochs"))
+    pairs: Pairs = []
+    if not steps and not epochs and _number(document.get("epoch")):
+        pairs.append(("max_train_epochs", _number(document["epoch"])))
+    stop = document.get("stop_text_encoder_training", document.get("stop_text_encoder_training_pct"))
+    for name, percent in (
+        ("stop_text_encoder_training", stop),
+        ("lr_warmup_steps", document.get("lr_warmup")),
+    ):
+        share = _number(percent)
+        if share < 0 and name == "stop_text_encoder_training":
+            pairs.append((name, -1))
+        elif share and not (name == "lr_warmup_steps" and _set(document.get(name))):
+            exact = math.ceil if name == "stop_text_encoder_training" else round
+            value: Any = exact(steps * share / 100) if steps and not epochs else f"{share:g}%"
+            pairs.append((name, value))
+            if not isinstance(value, str):
+                said = (
+                    f"{share:g}% is read as {name} = {value}.",
+                    f"{share:g}%は{name} = {value}として読みました。",
+                )
+                notes.append(Problem("W-CFG-READ-AS", *said))
+    return pairs
+
+
+def _finetune(document: Mapping[str, Any]) -> Pairs:
+    """The finetune tab's own fields; its window always makes buckets."""
+    if "train_text_encoder" not in document or document.get("LoRA_type") is not None:
+        return []
+    pairs: Pairs = [("train_text_encoder", _set(document["train_text_encoder"])), ("enable_bucket", True)]
+    has_latents = document.get("use_latent_files") == "Yes"
+    metadata = document.get("latent_metadata_filename" if has_latents else "caption_metadata_filename")
+    if _set(document.get("train_dir")) and _set(metadata):
+        pairs.append(("in_json", f"{document['train_dir']}/{metadata}"))
+    return pairs
+
+
+def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
+    """One field, when it asks for anything here."""
+    option = NAMES.get(name, name)
+    if not _set(value):
+        return [(option, "")] if option in _EMPTIED and value in ("", None, []) else []
+    if name in OF_THE_WINDOW or name in _LAUNCHER or is_of_other_models(name):
+        return []
+    if name in OF_THE_FINETUNE_TAB or name == "train_text_encoder":
+        return []  # see _finetune
+    if name.startswith("stop_text_encoder_training"):
+        return []  # in percent: see _steps
+    if name in ("conv_dim", "conv_alpha") and document.get("LoRA_type") == "Standard":
+        return []  # shown for the other kinds only, kept in the file all the same
+    is_multires = document.get("noise_offset_type") == "Multires"
+    if name.startswith("multires_noise") and not is_multires and "noise_offset_type" in document:
+        return []
+    if name in ("noise_offset", "adaptive_noise_scale", "noise_offset_random_strength") and is_multires:
+        return []
+    if name == "xformers":
+        return [(value if isinstance(value, str) else "xformers", True)]
+    if name in ("optimizer_args", "lr_scheduler_args") and isinstance(value, str):
+        return [(name, [part for part in value.replace('"', "").split() if "=" in part])]
+    if name == "sample_prompts" and isinstance(value, str):
+        lines = [line.strip() for line in value.splitlines() if line.strip() and not line.startswith("#")]
+        return [(name, lines)]
+    return [(option, value)]

@@ -1,0 +1,277 @@
+"""Other trainers' settings -> ours: a command line, an sd-scripts TOML, a kohya_ss JSON, LoRA metadata."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.config import sd_scripts, training_scripts
+from core.config.check import refuse_datasets, typed
+from core.config.file import json_text, toml_text
+from core.config.file.border import METADATA, PASTED, reading_settings
+from core.config.imports import command_line, kohya_ss_json, lora_metadata, other_programs
+from core.config.named_values import Reading, leaves, take
+from core.config.pydantic_messages import shown
+from core.config.rules import ruleset
+from core.config.schema.numbers import number
+from core.config.schema.option import Option, walk
+from core.config.schema.run import RunConfig
+from core.config.sd_scripts_reference import NOT_HERE
+from core.counting import counted
+from core.errors import ConfigError, Problem
+
+_LISTED = 12
+_EMPTY = (None, "", ())
+_OF_A_VALUE = ("must ", "can", "needs ", "takes ")
+"""How a sentence begins whose subject is the option before it."""
+_PLACEHOLDER = re.compile(r"<.*>|\$\w+|\$\{\w+\}|\$env:\w+|%\w+%", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """values: {"section.name": value}. report: what was taken, read as what, not needed, unknown, empty.
+
+    A value that no option takes is not among the values but in the report. What the settings themselves
+    leave empty (a folder, a name, the sample prompts) is among the values, as empty.
+    """
+
+    source: str
+    values: Mapping[str, Any]
+    report: tuple[Problem, ...]
+
+
+def import_text(text: str) -> Imported:
+    """Settings from pasted or loaded text, whichever kind it is. Raises ConfigError when it is none."""
+    with reading_settings(PASTED, "E-IMPORT"):
+        return _import_text(text.lstrip("\ufeff").strip())
+
+
+def _import_text(text: str) -> Imported:
+    if not text:
+        raise ConfigError(_nothing("there is nothing to read here", "読み込む内容がありません"))
+    if len(text) > toml_text.LONGEST:
+        raise ConfigError(toml_text.too_long())
+    if text.startswith("{"):
+        document = _json(text)
+        other_programs.refuse_document(document)
+        refuse_datasets(document)
+        pairs, notes = kohya_ss_json.settings(document)
+        return _imported("kohya_ss JSON", pairs, notes)
+    other_programs.refuse_text(text)
+    found = _toml(text)
+    if found is not None:
+        other_programs.refuse_document(found)
+        refuse_datasets(found)
+        return _imported("TOML", _flat(found))
+    command = command_line.settings(text)
+    other_programs.refuse_command(dict(command.pairs))
+    return _imported("command line", command.pairs, command.notes, command.script)
+
+
+def _nothing(en: str, ja: str) -> Problem:
+    return Problem(
+        "E-IMPORT",
+        f"{en}: paste a command line with --options, or the text of a TOML or JSON file.",
+        f"{ja}。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+    )
+
+
+def _json(text: str) -> dict[str, Any]:
+    found = json_text.parse(text)
+    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _toml(text: str) -> dict[str, Any] | None:
+    """The tables of a TOML text, None for a command. Raises ConfigError for what is neither."""
+    try:
+        found = toml_text.parse(text)
+    except ConfigError as e:
+        if command_line.is_command(text):
+            return None
+        if command_line.is_setting(text):
+            raise
+        raise ConfigError(
+            Problem(
+                "E-IMPORT",
+                "this is neither a command line with --options, nor TOML, nor JSON. "
+                f"As TOML: {e.problems[0].text('en')}",
+                "「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません。"
+                f"TOMLとしては、{e.problems[0].text('ja')}",
+            )
+        ) from e
+    return None if any(name.startswith("--") for name in found) else found
+
+
+def is_dataset_config(text: str) -> bool:
+    """Whether a text, TOML or JSON, describes data sets and not a run."""
+    return isinstance(_document(text.lstrip("\ufeff")).get("datasets"), list)
+
+
+def _document(text: str) -> Mapping[str, Any]:
+    """The tables of a TOML or JSON text, or none."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def import_metadata(metadata: Mapping[str, str]) -> Imported:
+    """The settings a LoRA was trained with, as far as its metadata tells them. Raises ConfigError."""
+    with reading_settings(METADATA, "E-IMPORT-METADATA"):
+        pairs, notes = lora_metadata.settings(metadata)
+        return _imported("metadata", pairs, notes)
+
+
+def _flat(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Sections of an sd-scripts config file are decoration."""
+    return [(str(path[-1]), value) for path, value in leaves(document) if path != ("format",)]
+
+
+def _imported(
+    source: str, pairs: Iterable[tuple[str, Any]], notes: Sequence[Problem] = (), script: str = ""
+) -> Imported:
+    """File each setting under our name for it, as its option's type."""
+    reading = Reading(is_foreign=True)
+    empty: list[Problem] = []
+    for name, value in pairs:
+        if isinstance(value, str) and _PLACEHOLDER.fullmatch(value.strip()):
+            empty.append(_placeholder(name, value.strip()))
+        else:
+            take(reading, (name,), _switched(name, value))
+    training_scripts.finish(reading, script)
+    values, refused = _fitting(reading.values)
+    said = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
+    left_out = [_left_out(problem) for problem in said if problem.is_error]
+    if all(value in _EMPTY for value in values.values()):
+        nothing = _nothing("no setting in it can be taken", "取り込める設定がありません")
+        raise ConfigError(nothing, *left_out[:_LISTED])
+    if "network.method" not in values:
+        # Also where none of its settings could be taken: never the whole model in a LoRA's place.
+        given = (*values, *reading.names, *(problem.key or "" for problem in refused))
+        has_network = any(name.startswith(("network.", "network_")) for name in given)
+        values["network.method"] = "lora" if has_network else "none"
+    report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
+    return Imported(source, values, (*report, *_to_be_mended(values)))
+
+
+def _switched(name: str, value: Any) -> Any:
+    """ "True" and "false" as switches, where no text belongs; numbers stay as they are, for `fitted`."""
+    if not isinstance(value, str) or value.lower() not in ("true", "false"):
+        return number(value) if _is_number_wanted(name, value) else value
+    option = _options().get(sd_scripts.ALIASES.get(name, ""))
+    return value if option is not None and "str" in str(option.field.annotation) else value.lower() == "true"
+
+
+def _is_number_wanted(name: str, value: Any) -> bool:
+    """A number in text for an option that is only looked at for being set, such as weighted_captions."""
+    return name in NOT_HERE and isinstance(value, str) and number(value) is not None
+
+
+@functools.cache
+def _options() -> Mapping[str, Option]:
+    return {option.key: option for option in walk(RunConfig)}
+
+
+def _fitting(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that options take, each as its option's type, and what is wrong with the others."""
+    values = {key: fitted(_options()[key], value) for key, value in given.items()}
+    _, problems = typed(values)
+    for problem in problems:
+        values.pop(problem.key, None)
+    return values, [_default_stays(problem) for problem in problems]
+
+
+def _default_stays(problem: Problem) -> Problem:
+    """What is used in place of a value that is not taken."""
+    option = _options()[problem.key]
+    if option.is_personal or option.default in (None, (), ""):
+        return problem
+    default = shown(option.default).strip("'")
+    return replace(
+        problem,
+        en=f"{problem.en.removesuffix('.')}; {default} stays.",
+        ja=f"{problem.ja.removesuffix('。')}。{default}のままです。",
+    )
+
+
+def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
+    """What the checker will say of the values together, apart from what is still missing."""
+    config, _ = typed(values)
+    found = [problem for rule in ruleset.RULES for problem in rule(config)]
+    return [
+        replace(
+            problem,
+            code="W-IMPORT-MEND",
+            en=f"taken, but it {problem.en}"
+            if problem.en.startswith(_OF_A_VALUE)
+            else f"taken, but: {problem.en}",
+            ja=f"取り込みましたが、修正が必要です：{problem.ja}",
+        )
+        for problem in found
+        if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
+    ]
+
+
+@functools.cache
+def _adapter(option: Option) -> TypeAdapter[Any]:
+    return TypeAdapter(
+        Annotated[(option.field.annotation, option.name, *option.field.metadata)]  # type: ignore[arg-type]
+    )
+
+
+def fitted(option: Option, value: Any) -> Any:
+    """The value as the option's type: "16" -> 16 for a number, "2024" stays text for a name.
+
+    An empty one is the option's default where that is nothing. What fits in no way stays as near to a number
+    as it is, for the checker to name.
+    """
+    if value == "" and not option.default:
+        return option.default
+    found = number(value) if isinstance(value, str) else value
+    plain = value if found is None else found
+    whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+    for candidate in (plain, whole, value, str(value)):
+        try:
+            _adapter(option).validate_python(candidate, strict=True)
+        except ValidationError:
+            continue
+        return candidate
+    return whole
+
+
+def _taken(values: Mapping[str, Any]) -> Problem:
+    names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
+    more = len(names) - _LISTED
+    shown = ", ".join(names[:_LISTED])
+    count = counted(len(names), "setting was", "settings were")
+    return Problem(
+        "I-IMPORT-TAKEN",
+        f"{count} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
+        f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
+    )
+
+
+def _left_out(problem: Problem) -> Problem:
+    """What is wrong with a run file is, of settings that are taken over, what was not taken."""
+    en, ja = (
+        text.removesuffix(end)
+        for text, end in zip((problem.en, problem.ja), sd_scripts.TAKE_OUT, strict=True)
+    )
+    stop = "" if en.endswith((".", "?")) else "."
+    return replace(problem, en=f"not taken: {en}{stop}", ja=f"取り込んでいません：{ja}")
+
+
+def _placeholder(name: str, found: str) -> Problem:
+    return Problem(
+        "W-IMPORT-EMPTY",
+        f"{name} is still to be filled in: {found} only stands for a value.",
+        f"{name}を入力してください（{found}は説明であり値ではありません）。",
+    )

@@ -1,0 +1,109 @@
+"""Lines such as "weight_decay=0.01" -> Python values, for the options that pass arguments on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from core.config.pydantic_messages import shown
+from core.config.schema.numbers import decimal, narrow, number, whole
+from core.config.schema.optimizer import OptimizerConfig
+
+
+class ArgumentFault(ValueError):
+    """A line that is no name=value; the sentence in both languages."""
+
+    def __init__(self, en: str, ja: str) -> None:
+        super().__init__(en)
+        self.en, self.ja = en, ja
+
+
+def parse(lines: Sequence[str]) -> dict[str, Any]:
+    """Values by name; numbers, tuples ("betas=0.9,0.999"), True, False, None and texts in quotes.
+
+    Raises ArgumentFault for a line without a name or a value that is no literal.
+    """
+    values: dict[str, Any] = {}
+    for line in lines:
+        name, equals, text = (piece.strip() for piece in line.partition("="))
+        if not equals or not name:
+            raise ArgumentFault(
+                f"write name=value, such as weight_decay=0.01, not {shown(line)}",
+                f"「weight_decay=0.01」のように「名前=値」で書いてください（{shown(line)}）",
+            )
+        values[name] = _value(name, text)
+    return values
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, written in any width, else a literal of Python. Raises ArgumentFault."""
+    found = number(text)
+    if found is not None:
+        return found
+    plain = text if "'" in text or '"' in text else narrow(text)
+    try:
+        return ast.literal_eval(plain)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as e:
+        raise ArgumentFault(
+            f"the value of {shown(name)} is no number, list or True/False: {shown(text)}",
+            f"{shown(name)}の値が数値・リスト・True/Falseのいずれでもありません：{shown(text)}",
+        ) from e
+
+
+def relative_step(config: OptimizerConfig) -> bool:
+    """Whether the optimizer is Adafactor with steps of its own making, which is its default.
+
+    warmup_init needs them, as in sd-scripts. Raises ArgumentFault.
+    """
+    if config.optimizer_type != "Adafactor":
+        return False
+    given = parse(config.optimizer_args)
+    return bool(given.get("relative_step", True) or given.get("warmup_init", False))
+
+
+def step_rules(config: OptimizerConfig) -> str | None:
+    """The pieces of piecewise_constant from lr_scheduler_args, None when there are none.
+
+    "1:100,0.5:200,0.1": the whole rate up to step 100, half of it up to 200, a tenth after that. As diffusers
+    writes them; sd-scripts passes the text with or without quotes. Raises ArgumentFault.
+    """
+    for line in config.lr_scheduler_args:
+        name, _, text = (piece.strip() for piece in line.partition("="))
+        if name != "step_rules":
+            raise ArgumentFault(
+                f"only step_rules=... can be given here, for piecewise_constant, not {shown(line)}",
+                f"指定できるのはpiecewise_constant用のstep_rules=…だけです（{shown(line)}）",
+            )
+        return text.strip("'\"")
+    return None
+
+
+def pieces(rules: str) -> tuple[tuple[tuple[int, float], ...], float]:
+    """((end step, factor), ...) in order, and the factor after the last. Raises ArgumentFault."""
+    *firsts, final = narrow(rules).split(",")
+    try:
+        pairs = [rule.split(":") for rule in firsts]
+        ends = {_step(step): _factor(factor) for factor, step in pairs}
+        return tuple(sorted(ends.items())), _factor(final)
+    except ValueError as e:
+        raise ArgumentFault(
+            f"write step_rules as 1:100,0.5:200,0.1 (factor:up to which step, ..., factor), "
+            f"not {shown(rules)}",
+            "step_rulesは「1:100,0.5:200,0.1」（倍率:終わりのステップ, …, 最後の倍率）と"
+            f"書いてください（{shown(rules)}）",
+        ) from e
+
+
+def _step(text: str) -> int:
+    found = whole(text)
+    if found is None:
+        raise ValueError("no whole number")
+    return found
+
+
+def _factor(text: str) -> float:
+    found = decimal(text)
+    if found is None:
+        raise ValueError("no number")
+    return found

@@ -1,0 +1,213 @@
+"""Presets: partial run files with a title and a note, shipped ones and the user's own."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.catalog import Words
+from core.config.check import read_document, typed
+from core.config.file import toml_text
+from core.config.file.border import reading_settings
+from core.config.named_values import KeyPath
+from core.config.pydantic_messages import shown
+from core.config.schema.option import walk
+from core.config.schema.run import FORMAT, RunConfig
+from core.errors import ConfigError, Problem
+
+SHIPPED = Path(__file__).resolve().parents[2] / "presets"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """values: {"section.name": value}, only what the preset is about.
+
+    note: whom it is for and why it is so. source: where the values come from. unknown: what else stands in
+    the file, which stays there and is not used; notices: what there is to say about it.
+    """
+
+    name: str
+    title: Words
+    note: Words
+    source: Words
+    path: Path
+    values: Mapping[str, Any]
+    is_own: bool
+    unknown: Mapping[KeyPath, Any] = field(default_factory=dict)
+    notices: tuple[Problem, ...] = ()
+
+
+def load(path: Path) -> Preset:
+    """One preset file. Raises ConfigError with every problem in it."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _read(path)  # says in words what is wrong
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=512)
+def _read_once(path: Path, mtime_ns: int, size: int) -> Preset:
+    """As it was read before, while the file is the same: a page lists all of them whenever it is opened."""
+    return _read(path)
+
+
+def _read(path: Path) -> Preset:
+    with reading_settings(path):
+        document = toml_text.parse(toml_text.read(path))
+        title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
+        source = _words(document.pop("source", ""), "")
+        version = document.pop("format", FORMAT)
+        reading = read_document({**document, "format": FORMAT})
+        config, misfits = typed(reading.values)
+        bad = {problem.key for problem in misfits}
+        values = toml_text.values_of(config)
+        known = {key: values[key] for key in reading.values if key not in bad}
+        problems = [*(problem for _, problem in reading.problems if problem.is_error), *misfits]
+        if problems and not known:
+            raise ConfigError(*problems)
+        unknown = dict(reading.unknown) | {reading.origin[key]: reading.values[key] for key in bad}
+        notices = (*_of_another_version(version), *map(_not_used, problems))
+        is_own = path.parent.resolve() != SHIPPED
+        return Preset(path.stem, title, note, source, path, known, is_own, unknown, notices)
+
+
+def _of_another_version(version: Any) -> list[Problem]:
+    if version == FORMAT:
+        return []
+    return [
+        Problem(
+            "W-PRESET-FORMAT",
+            f"this preset is of format {shown(version)}, and this version knows format {FORMAT}; what it "
+            "knows is used.",
+            f"このプリセットの形式は{shown(version)}で、このバージョンの形式は{FORMAT}です。"
+            "対応している設定だけを使います。",
+        )
+    ]
+
+
+def _not_used(problem: Problem) -> Problem:
+    """What is wrong with a run file is, of a preset, what is kept in its file and not used."""
+    return Problem(
+        "W-PRESET-NOT-USED",
+        f"not used, but kept in the preset: {problem.en}",
+        f"使いませんが、プリセットには残します：{problem.ja}",
+        problem.key,
+    )
+
+
+def _words(value: Any, otherwise: str) -> Words:
+    """A title may be one text for both languages or a table of two."""
+    if isinstance(value, str):
+        return Words(value, value)
+    table = value if isinstance(value, dict) else {}
+    en = str(table.get("en", otherwise))
+    return Words(en, str(table.get("ja", en)))
+
+
+def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
+    """Every preset, folder by folder in the order of their titles, and what is wrong with those
+    that can't be read.
+    """
+    found: list[Preset] = []
+    problems: list[Problem] = []
+    for folder in folders:
+        here: list[Preset] = []
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            try:
+                here.append(load(path))
+            except ConfigError as e:
+                problems += [Problem(p.code, p.en, p.ja, p.key, str(path), p.line) for p in e.problems]
+        found += sorted(here, key=_place)
+    return found, problems
+
+
+def _place(preset: Preset) -> list[tuple[str, float]]:
+    """Titles begin with what they are of; the numbers in them go by size, 8 GB before 12 GB."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", preset.title.en.casefold())
+    return [(words, float(number or 0)) for words, number in zip(parts[::2], [*parts[1::2], ""], strict=True)]
+
+
+def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> Path:
+    """Keep the values that differ from the defaults as an own preset. Raises ConfigError for a bad name.
+
+    Paths and names of one run (base model, folders, output name, resume) are left out. Where a preset of this
+    name is there already, what this version does not know in it is kept, and its note where none is given.
+    """
+    _refuse_bad_name(name)
+    path = folder / f"{name}.toml"
+    unknown, note = _kept(path, note)
+    defaults = toml_text.values_of(RunConfig())
+    tables: dict[str, list[str]] = {"": []}
+    for option in walk(RunConfig):
+        value = values.get(option.key)
+        if value is None or value == defaults[option.key] or option.meta.path or option.name == "output_name":
+            continue
+        tables.setdefault(option.section, []).append(f"{option.name} = {toml_text.toml_value(value)}")
+    for (*above, last), value in unknown.items():
+        table, *inner = map(str, above or [""])
+        key = ".".join(map(toml_text.toml_key, [*inner, str(last)]))
+        tables.setdefault(table, []).append(f"{key} = {toml_text.toml_value(value)}")
+    lines = [
+        f"format = {FORMAT}",
+        f"title = {toml_text.toml_value(name)}",
+        f"note = {toml_text.toml_value(note)}",
+        *tables.pop(""),
+    ]
+    for table, inside in tables.items():
+        lines += [f"\n[{toml_text.toml_key(table)}]", *inside]
+    toml_text.write(path, "\n".join(lines) + "\n")
+    return path
+
+
+def _kept(path: Path, note: str) -> tuple[Mapping[KeyPath, Any], str]:
+    """What a preset that is written anew has in its file and this version does not know, and its note."""
+    if not path.exists():
+        return {}, note
+    try:
+        before = load(path)
+    except ConfigError:
+        return {}, note
+    known = {option.key for option in walk(RunConfig)}
+    unknown = {path: value for path, value in before.unknown.items() if ".".join(map(str, path)) not in known}
+    return unknown, note or before.note.en
+
+
+def rename(chosen: Preset, name: str) -> Path:
+    """Give an own preset another name, which is its title too. Raises ConfigError; nothing is overwritten."""
+    _refuse_bad_name(name)
+    path = chosen.path.with_name(f"{name}.toml")
+    if path.exists():
+        raise ConfigError(
+            Problem(
+                "E-PRESET-EXISTS",
+                f"there is a preset {name} already; choose another name.",
+                f"プリセット「{name}」はすでにあります。別の名前にしてください。",
+            )
+        )
+    text = toml_text.read(chosen.path)
+    text = re.sub(r"(?m)^title = .*$", lambda _: f"title = {toml_text.toml_value(name)}", text, count=1)
+    toml_text.write(path, text)
+    chosen.path.unlink()
+    return path
+
+
+def _refuse_bad_name(name: str) -> None:
+    if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
+        plain = shown(name).strip("'\"")
+        raise ConfigError(
+            Problem(
+                "E-PRESET-NAME",
+                f"{shown(name)} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
+                f"「{plain}」はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
+            )
+        )
+
+
+def merge(base: Mapping[str, Any], chosen: Preset) -> dict[str, Any]:
+    """The settings with the preset's values over them."""
+    return {**base, **chosen.values}

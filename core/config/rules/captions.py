@@ -1,0 +1,39 @@
+"""What options on captions must not be together: config -> problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.config.pydantic_messages import shown
+from core.config.schema.run import RunConfig
+from core.errors import Problem
+
+
+def separators_differ(config: RunConfig) -> Iterator[Problem]:
+    """The other separators would be cut apart before they are looked for."""
+    data = config.dataset
+    for name in ("keep_tokens_separator", "secondary_separator"):
+        value = getattr(data, name)
+        if value is None or not data.caption_separator:
+            continue
+        if (name == "secondary_separator" and data.caption_separator in value) or (
+            value == data.caption_separator
+        ):
+            yield Problem(
+                "E-CFG-TOGETHER",
+                f"must not hold caption_separator ({shown(data.caption_separator)}), found {shown(value)}; "
+                "choose another one, such as `;;;`.",
+                f"caption_separator（{shown(data.caption_separator)}）を含められません（値：{shown(value)}）。"
+                "「;;;」などにしてください。",
+                key=f"dataset.{name}",
+            )
+    if data.secondary_separator is not None and data.secondary_separator == data.keep_tokens_separator:
+        yield Problem(
+            "E-CFG-TOGETHER",
+            f"must differ from keep_tokens_separator ({shown(data.keep_tokens_separator)}).",
+            f"keep_tokens_separator（{shown(data.keep_tokens_separator)}）と異なるものにしてください。",
+            key="dataset.secondary_separator",
+        )
+
+
+RULES = (separators_differ,)

@@ -1,0 +1,57 @@
+"""Paths that the system can't have: said before the training, not when it saves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from core.config import path_lengths
+from core.config.pydantic_messages import shown
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+from core.errors import Problem
+
+MOST_NAME_BYTES = 200
+"""Of an output name: a number and an ending come behind it, and a system takes 255 in all."""
+
+_BEHIND = "/runs/20260101-000000-999/text_encoder/.model-00000500.safetensors.a1b2c3-1234567-1234.part"
+"""About the longest that stands behind the output folder and name in what a run writes."""
+
+
+def no_path_is_too_long(config: RunConfig) -> Iterator[Problem]:
+    """Each path that is named, and those that would be written."""
+    for option in walk(RunConfig):
+        value = getattr(getattr(config, option.section), option.name)
+        if option.meta.path and isinstance(value, str) and option.key != "save.output_dir":
+            yield from _problem(value, option.key)
+    name = config.save.output_name or "last"
+    if len(name.encode("utf-8", "surrogatepass")) <= MOST_NAME_BYTES:
+        yield from _problem(config.save.output_dir, "save.output_dir", _BEHIND + name)
+
+
+def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
+    """The one sign that ends a text for every system, and stands in no name."""
+    for option in walk(RunConfig):
+        value = getattr(getattr(config, option.section), option.name)
+        given = (value,) if isinstance(value, str) else value
+        if option.meta.path and isinstance(given, tuple) and any("\0" in path for path in given):
+            yield Problem(
+                "E-CFG-PATH",
+                f"holds a zero byte, which no path can have: {shown(value)}; type it anew.",
+                f"パスに使えない文字（U+0000）が含まれています：{shown(value)}。入力し直してください。",
+                key=option.key,
+            )
+
+
+def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
+    found = path_lengths.excess(os.path.abspath(path), behind=behind)
+    if found is not None:
+        yield Problem(
+            "E-PATH-LONG",
+            f"{found.en}. Choose a folder with a shorter path.",
+            f"{found.ja}。パスの短いフォルダを使ってください。",
+            key=key,
+        )
+
+
+RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (no_path_is_too_long, no_path_holds_a_zero_byte)

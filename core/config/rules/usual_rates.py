@@ -1,0 +1,97 @@
+"""Which learning rates are usual: by what is trained and by the optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.catalog import OPTIMIZERS, Words
+from core.config import optimizer_args
+from core.config.optimizer_args import ArgumentFault
+from core.config.schema.run import RunConfig
+
+TOO_HIGH, TOO_LOW = 5, 10
+"""So many times above or below what is usual is worth a word."""
+
+
+@dataclass(frozen=True)
+class Usual:
+    """From low to high, and the one to begin with."""
+
+    low: float
+    typical: float
+    high: float
+
+    @property
+    def words(self) -> Words:
+        """The range for people: "1e-5 to 1e-3"."""
+        low, high = shown(self.low), shown(self.high)
+        return (
+            Words(shown(self.typical), shown(self.typical))
+            if low == high
+            else Words(f"{low} to {high}", f"{low}〜{high}")
+        )
+
+    def is_far_above(self, rate: float) -> bool:
+        """Whether training with this rate will most likely fail."""
+        return rate > TOO_HIGH * self.high
+
+    def is_far_below(self, rate: float) -> bool:
+        """Whether training with this rate will hardly change anything."""
+        return rate < 0.999 * self.low / TOO_LOW
+
+
+FOUND = Usual(1.0, 1.0, 1.0)
+"""Of optimizers that find the rate themselves: a factor of it."""
+
+_ADAMW: Mapping[str, Usual] = {"none": Usual(5e-7, 1e-6, 1e-5), "lora": Usual(1e-5, 1e-4, 1e-3)}
+"""By method. Sources: the options' own words, the presets, and what the guides of sd-scripts recommend."""
+
+
+def of(method: str, optimizer: str) -> Usual:
+    """method: of [network]. optimizer: a key of OPTIMIZERS, with a rate of one's own where it has one.
+
+    Lion wants a third to a tenth of AdamW's rate (Chen et al. 2023, arXiv:2302.06675, section 5),
+    schedule-free AdamW one to ten times as much (Defazio et al. 2024, arXiv:2405.15682), SGD some powers of
+    ten more.
+    """
+    spec = OPTIMIZERS[optimizer]
+    if spec.finds_rate:
+        return FOUND
+    adamw = _ADAMW[method]
+    if "Lion" in optimizer:
+        return Usual(adamw.low / 10, adamw.typical / 3, adamw.high / 3)
+    if "SGD" in optimizer:
+        return Usual(adamw.low * 10, adamw.typical * 1000, adamw.high * 10_000)
+    if spec.is_schedule_free:
+        return Usual(adamw.low, adamw.typical * 3, adamw.high * 10)
+    return adamw
+
+
+def of_run(config: RunConfig) -> Usual | None:
+    """What is usual for a run; None where no rate counts, as with Adafactor's own steps."""
+    try:
+        is_relative = optimizer_args.relative_step(config.optimizer)
+    except ArgumentFault:
+        is_relative = False  # said by a rule of its own
+    return None if is_relative else of(config.network.method, config.optimizer.optimizer_type)
+
+
+def in_use(config: RunConfig) -> dict[str, float]:
+    """The rates above 0 that count, by the option they come from, "train.unet_lr"; the U-Net's first."""
+    train = config.train
+    parts = {"train.unet_lr": train.unet_lr, "train.text_encoder_lr": train.text_encoder_lr}
+    if train.stop_text_encoder_training in (-1, 0):
+        del parts["train.text_encoder_lr"]
+    found: dict[str, float] = {}
+    for key, rate in parts.items():
+        own, value = (key, rate) if rate is not None else ("train.learning_rate", train.learning_rate)
+        if value > 0:
+            found[own] = value
+    return found
+
+
+def shown(rate: float) -> str:
+    """As people write it: 1e-6, 1.5e-3, 0.05, 1."""
+    mantissa, _, exponent = f"{rate:.2e}".partition("e")
+    return f"{rate:.3g}" if -3 < int(exponent) < 4 else f"{float(mantissa):g}e{int(exponent)}"

@@ -1,0 +1,136 @@
+"""[dataset] as a whole, with the options on the pixels; pydantic puts those of the last base first."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
+
+from core import catalog
+from core.config.schema.dataset_captions import CaptionOptions
+from core.config.schema.dataset_folders import FolderOptions
+from core.config.schema.option import opt
+
+_SAME = {"linear": "bilinear", "cubic": "bicubic", "": "auto"}
+"""sd-scripts' second names, and what its GUI writes when nothing is chosen."""
+
+Interpolation = Annotated[
+    Literal["auto", "area", "lanczos", "bicubic", "bilinear", "box", "nearest"],
+    BeforeValidator(lambda value: _SAME.get(value, value) if isinstance(value, str) else value),
+]
+
+
+class DatasetConfig(CaptionOptions, FolderOptions):
+    """[dataset]: the pictures, their captions and sizes."""
+
+    TAB: ClassVar[str] = "dataset"
+    GROUP: ClassVar[str] = "pictures"
+    flip_aug: bool = opt(
+        False,
+        ("Mirror at random", "左右反転"),
+        (
+            "Mirror each sample half of the time; not for subjects whose sides differ.",
+            "半分の確率で左右反転して学習します。左右非対称な対象には不向きです。",
+        ),
+        sd_scripts="flip_aug",
+    )
+    color_aug: bool = opt(
+        False,
+        ("Vary colours", "色合いを変える"),
+        (
+            "Vary hue or brightness slightly each time; not together with cached latents.",
+            "毎回色合いや明るさを微妙に変えて学習します。latentsのキャッシュとは併用できません。",
+        ),
+        level="advanced",
+        sd_scripts="color_aug",
+    )
+    random_crop: bool = opt(
+        False,
+        ("Random crop", "ランダムな切り抜き"),
+        (
+            "Cut the overhanging part at random instead of at the centre; not together with cached latents.",
+            "はみ出した部分を、中央ではなくランダムな位置で切り取ります。latentsのキャッシュとは併用できません。",
+        ),
+        level="advanced",
+        sd_scripts="random_crop",
+    )
+    resize_interpolation: Interpolation = opt(
+        "auto",
+        ("Resizing", "リサイズの方法"),
+        (
+            "How pictures are brought to their bucket's size; all but nearest are smooth when shrinking.",
+            "画像をバケットのサイズに合わせる方法。最近傍以外は縮小しても滑らかです。",
+        ),
+        choices=catalog.INTERPOLATIONS,
+        level="expert",
+        sd_scripts="resize_interpolation",
+    )
+    alpha_mask: bool = opt(
+        False,
+        ("Transparency as loss mask", "透明部分をlossのマスクにする"),
+        (
+            "Transparent parts of a picture count less in the loss, fully transparent ones not at all.",
+            "画像の透明な部分のlossを小さくし、完全に透明な部分は学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="alpha_mask",
+    )
+    conditioning_data_dir: str | None = opt(
+        None,
+        ("Loss masks", "lossのマスク画像"),
+        (
+            "Folder with a mask of the same name and shape for each picture: white is learnt, black is not.",
+            "各画像と同じ名前・同じ縦横比のマスク画像のフォルダ。白い部分を学習し、黒い部分は学習しません。",
+        ),
+        level="advanced",
+        path="folder",
+        needs="train.masked_loss",
+        sd_scripts="conditioning_data_dir",
+        on_resume="data",
+    )
+    cache_latents: bool = opt(
+        False,
+        ("Cache latents", "latentsをキャッシュ"),
+        (
+            "Encode each picture once and keep the result in memory: faster, and the VAE leaves the GPU.",
+            "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
+        ),
+        group="cache",
+        sd_scripts="cache_latents",
+        on_resume="rounding",
+    )
+    cache_latents_to_disk: bool = opt(
+        False,
+        ("Keep cached latents on disk", "latentsのキャッシュをディスクに残す"),
+        (
+            "Later runs use them again; redone by themselves when a picture, its size or the VAE changes.",
+            "次回以降の学習でも使います。画像・サイズ・VAEが変わると自動で作り直します。",
+        ),
+        level="advanced",
+        group="cache",
+        sd_scripts="cache_latents_to_disk",
+        on_resume="rounding",
+    )
+    vae_batch_size: int = opt(
+        1,
+        ("VAE batch size", "VAEのバッチサイズ"),
+        ("Pictures encoded at once while caching.", "キャッシュ時に一度に変換する画像の枚数。"),
+        level="expert",
+        group="cache",
+        needs="dataset.cache_latents|dataset.cache_latents_to_disk",
+        sd_scripts="vae_batch_size",
+        ge=1,
+        le=256,
+        on_resume="rounding",
+    )
+    skip_bad_images: bool = opt(
+        False,
+        ("Leave out broken pictures", "壊れた画像を除外"),
+        (
+            "Train without pictures that can't be read, and say which, instead of stopping.",
+            "読み込めない画像があっても、停止せずにその画像を除いて学習し、どの画像かを知らせます。",
+        ),
+        level="advanced",
+        personal=True,
+        on_resume="data",
+    )

@@ -1,0 +1,144 @@
+"""Declarations of [dataset], second part: the captions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from core.config.schema.option import MOST, Section, opt
+
+
+class CaptionOptions(Section):
+    """Captions: where they are and what is done to them."""
+
+    GROUP: ClassVar[str] = "captions"
+
+    caption_extension: str = opt(
+        ".caption",
+        ("Caption file extension", "キャプションの拡張子"),
+        (
+            "A caption file has its picture's name and this extension (UTF-8); without one, .txt is read.",
+            "画像と同じ名前で、この拡張子のファイル（UTF-8）を読みます。ない場合は.txtを読みます。",
+        ),
+        level="advanced",
+        sd_scripts="caption_extension caption_extention",
+        personal=True,
+        on_resume="data",
+    )
+    shuffle_caption: bool = opt(
+        False,
+        ("Shuffle captions", "キャプションをシャッフル"),
+        (
+            "Shuffle the comma-separated parts each time.",
+            "カンマ区切りの各部分（タグ）を毎回シャッフルします。",
+        ),
+        level="advanced",
+        sd_scripts="shuffle_caption",
+    )
+    keep_tokens: int = opt(
+        0,
+        ("Keep the first n parts", "固定する先頭タグの数"),
+        (
+            "This many parts at the start are neither shuffled nor dropped.",
+            "先頭からこの数のタグは、シャッフルも除外もしません。",
+        ),
+        level="advanced",
+        needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
+        sd_scripts="keep_tokens",
+        ge=0,
+        le=MOST,
+    )
+    caption_separator: str = opt(
+        ",",
+        ("Caption separator", "キャプションの区切り文字"),
+        ("What stands between the parts of a caption.", "キャプションの各部分（タグ）を区切る文字。"),
+        level="expert",
+        sd_scripts="caption_separator",
+        personal=True,
+    )
+    keep_tokens_separator: str | None = opt(
+        None,
+        ("Separator of fixed parts", "固定する部分の区切り文字"),
+        (
+            "With ||| here, A and C of `A ||| B ||| C` stay in place and only B is shuffled and dropped.",
+            "「|||」にすると「A ||| B ||| C」のAとCは固定され、Bだけがシャッフル・除外の対象になります。",
+        ),
+        level="expert",
+        sd_scripts="keep_tokens_separator",
+        personal=True,
+    )
+    secondary_separator: str | None = opt(
+        None,
+        ("Separator within a part", "タグ内の区切り文字"),
+        (
+            "With ;;; here, `a;;;b` is shuffled and dropped as one part, then becomes `a,b`.",
+            "「;;;」にすると「a;;;b」を1つのタグとしてシャッフル・除外し、最後に「a,b」に置き換えます。",
+        ),
+        level="expert",
+        sd_scripts="secondary_separator",
+        personal=True,
+    )
+    enable_wildcard: bool = opt(
+        False,
+        ("Wildcards", "ワイルドカード"),
+        (
+            "Each time, one line of the caption file and one of `{red|green}`; `{{` and `}}` are the braces.",
+            "毎回、キャプションファイルから1行、「{red|green}」から1つを選びます。波括弧は「{{」「}}」と書きます。",
+        ),
+        level="advanced",
+        sd_scripts="enable_wildcard",
+        personal=True,
+    )
+    caption_prefix: str | None = opt(
+        None,
+        ("Caption prefix", "キャプションの前に付ける文字列"),
+        ("Put before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
+        level="advanced",
+        sd_scripts="caption_prefix",
+        personal=True,
+        on_resume="data",
+    )
+    caption_suffix: str | None = opt(
+        None,
+        ("Caption suffix", "キャプションの後に付ける文字列"),
+        ("Put after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
+        level="advanced",
+        sd_scripts="caption_suffix",
+        personal=True,
+        on_resume="data",
+    )
+    caption_dropout_rate: float = opt(
+        0.0,
+        ("Caption dropout", "キャプションを空にする割合"),
+        (
+            "Share of samples trained with an empty caption, 0 to 1.",
+            "キャプションを空にして学習する割合（0〜1）。",
+        ),
+        level="advanced",
+        sd_scripts="caption_dropout_rate",
+        ge=0,
+        le=1,
+    )
+    caption_dropout_every_n_epochs: int = opt(
+        0,
+        ("Empty captions every n epochs", "キャプションを空にするエポック間隔"),
+        (
+            "In every n-th epoch all captions are empty; 0: never.",
+            "このエポック数ごとに、すべてのキャプションを空にします。0なら空にしません。",
+        ),
+        level="expert",
+        sd_scripts="caption_dropout_every_n_epochs",
+        ge=0,
+        le=MOST,
+    )
+    caption_tag_dropout_rate: float = opt(
+        0.0,
+        ("Tag dropout", "タグを除外する割合"),
+        (
+            "Share of the comma-separated parts (tags) left out each time, 0 to 1.",
+            "カンマ区切りの各部分（タグ）を毎回除外する割合（0〜1）。",
+        ),
+        level="advanced",
+        sd_scripts="caption_tag_dropout_rate",
+        ge=0,
+        le=1,
+    )

@@ -1,0 +1,226 @@
+"""Declarations of [dataset], first part: the folders and the sizes that are trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
+
+from core import catalog
+from core.config.schema import numbers
+from core.config.schema.option import LARGEST_FACTOR, Section, opt
+
+
+def _resolution(value: object) -> object:
+    """512, "512", "768,512" or [768, 512] -> (width, height); the rest is left for pydantic to refuse."""
+    if isinstance(value, str):
+        sides = numbers.sides(value)
+        if sides is not None and len(sides) <= 2:
+            value = sides
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = [value]
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = [value[0], value[0]]
+    return tuple(value) if isinstance(value, list) else value
+
+
+Resolution = Annotated[tuple[int, int], BeforeValidator(_resolution)]
+
+
+class FolderOptions(Section):
+    """Folders, resolution, buckets."""
+
+    GROUP: ClassVar[str] = "sizes"
+
+    train_data_dir: str = opt(
+        "",
+        ("Training pictures", "学習用画像"),
+        (
+            "Folder that holds the `N_identifier class` folders, such as `20_sls frog`.",
+            "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
+        ),
+        path="folder",
+        sd_scripts="train_data_dir",
+        on_resume="data",
+    )
+    reg_data_dir: str | None = opt(
+        None,
+        ("Regularization pictures", "正則化画像"),
+        (
+            "Folder with the `N_class` folders, such as `1_frog`. Keeps the class as it is; may be empty.",
+            "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
+        ),
+        path="folder",
+        sd_scripts="reg_data_dir",
+        on_resume="data",
+    )
+    dataset_config: str | None = opt(
+        None,
+        ("Dataset config file", "データセット設定ファイル"),
+        (
+            "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; in place of the folders above.",
+            "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダの代わりに使います。",
+        ),
+        level="expert",
+        group="sources",
+        path="file",
+        sd_scripts="dataset_config",
+        on_resume="data",
+    )
+    in_json: str | None = opt(
+        None,
+        ("Fine-tuning metadata", "fine tuning用メタデータ"),
+        (
+            "JSON with the caption and tags of each picture; the training folder then holds the pictures.",
+            "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
+        ),
+        level="expert",
+        group="sources",
+        path="file",
+        sd_scripts="in_json",
+        on_resume="data",
+    )
+    dataset_repeats: int = opt(
+        1,
+        ("Repeats with metadata", "メタデータ使用時の繰り返し回数"),
+        ("How often an epoch goes through these pictures.", "1エポックに各画像を使う回数。"),
+        level="expert",
+        group="sources",
+        needs="dataset.in_json|dataset.dataset_config",
+        sd_scripts="dataset_repeats",
+        ge=1,
+        le=100_000,
+        personal=True,
+        on_resume="data",
+    )
+    prior_loss_weight: float = opt(
+        1.0,
+        ("Regularization loss weight", "正則化画像のlossの重み"),
+        (
+            "Loss weight of the regularization pictures; 1 is usual.",
+            "正則化画像のlossに掛ける重み。通常は1.0です。",
+        ),
+        sd_scripts="prior_loss_weight",
+        ge=0,
+        le=LARGEST_FACTOR,
+    )
+    resolution: Resolution = opt(
+        (512, 512),
+        ("Resolution", "解像度"),
+        (
+            "Training size in pixels: one number, or width,height; multiples of 64.",
+            "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
+        ),
+        sd_scripts="resolution",
+        on_resume="data",
+    )
+    train_batch_size: int = opt(
+        1,
+        ("Batch size", "バッチサイズ"),
+        ("Pictures trained at once.", "1回にまとめて学習する画像の枚数。"),
+        sd_scripts="train_batch_size",
+        ge=1,
+        le=1024,
+        on_resume="data",
+    )
+    enable_bucket: bool = opt(
+        False,
+        ("Aspect ratio bucketing", "Aspect Ratio Bucketing（バケット）"),
+        (
+            "Train pictures of different shapes, each at the closest of several sizes (buckets).",
+            "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
+        ),
+        sd_scripts="enable_bucket",
+        on_resume="data",
+    )
+    min_bucket_reso: int = opt(
+        256,
+        ("Smallest bucket side", "バケットの最小サイズ"),
+        ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
+        level="advanced",
+        needs="dataset.enable_bucket|dataset.dataset_config",
+        sd_scripts="min_bucket_reso",
+        ge=64,
+        le=8192,
+        on_resume="data",
+    )
+    max_bucket_reso: int = opt(
+        1024,
+        ("Largest bucket side", "バケットの最大サイズ"),
+        ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
+        level="advanced",
+        needs="dataset.enable_bucket|dataset.dataset_config",
+        sd_scripts="max_bucket_reso",
+        ge=64,
+        le=8192,
+        on_resume="data",
+    )
+    bucket_reso_steps: int = opt(
+        64,
+        ("Bucket step", "バケットの解像度単位"),
+        (
+            "Sides of buckets are multiples of this many pixels.",
+            "バケットの辺は、このピクセル数の倍数になります。",
+        ),
+        level="expert",
+        needs="dataset.enable_bucket|dataset.dataset_config",
+        sd_scripts="bucket_reso_steps",
+        ge=64,
+        le=8192,
+        multiple_of=64,
+        on_resume="data",
+    )
+    bucket_rule: Literal["absolute", "log"] = opt(
+        "absolute",
+        ("Choice of the bucket", "バケットの選び方"),
+        (
+            "By the ratio, portrait and landscape are treated alike and less is cut from tall pictures.",
+            "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
+        ),
+        choices=catalog.BUCKET_RULES,
+        level="expert",
+        needs="dataset.enable_bucket|dataset.dataset_config",
+        on_resume="data",
+    )
+    bucket_no_upscale: bool = opt(
+        False,
+        ("Never enlarge pictures", "画像を拡大しない"),
+        (
+            "Small pictures keep their size, cut to multiples of the bucket step.",
+            "小さい画像は拡大せず、バケットの解像度単位に合わせて切り抜きます。",
+        ),
+        level="advanced",
+        needs="dataset.enable_bucket|dataset.dataset_config",
+        sd_scripts="bucket_no_upscale",
+        on_resume="data",
+    )
+    validation_split: float = opt(
+        0.0,
+        ("Share held out for validation", "検証用に取り分ける割合"),
+        (
+            "Share of the training pictures that is never trained, only validated, 0 to 1.",
+            "学習には使わず検証だけに使う画像の割合（0〜1）。",
+        ),
+        level="advanced",
+        group="validation",
+        sd_scripts="validation_split",
+        ge=0,
+        le=1,
+        on_resume="data",
+    )
+    validation_seed: int | None = opt(
+        None,
+        ("Seed of the held-out choice", "検証用画像の乱数シード"),
+        (
+            "Chooses the pictures held out; empty: the seed of the training.",
+            "検証用の画像を選ぶための乱数。空欄なら学習の乱数シードを使います。",
+        ),
+        level="expert",
+        group="validation",
+        needs="dataset.validation_split|dataset.dataset_config",
+        sd_scripts="validation_seed",
+        ge=0,
+        le=2**63 - 1,
+        personal=True,
+        on_resume="data",
+    )

@@ -1,0 +1,109 @@
+"""Declarations of [model]: what is taught."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from core import catalog
+from core.config.schema.option import Section, opt
+
+
+class ModelConfig(Section):
+    """[model]: what is taught."""
+
+    TAB: ClassVar[str] = "model"
+    base: str = opt(
+        "",
+        ("Base model", "元モデル"),
+        (
+            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging "
+            "Face Hub (owner/name), which is fetched once.",
+            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、"
+            "またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
+        ),
+        path="model",
+        sd_scripts="pretrained_model_name_or_path",
+    )
+    family: Literal["auto", "sd1", "sd2"] = opt(
+        "auto",
+        ("Model family", "モデルの系統"),
+        ("auto reads it from the weights.", "autoなら重みから判別します。"),
+        choices={"auto": catalog.Words("found from the file", "ファイルから判別")} | dict(catalog.FAMILIES),
+        level="advanced",
+        sd_scripts="v2",
+        on_resume="free",
+    )
+    prediction: Literal["auto", "epsilon", "v"] = opt(
+        "auto",
+        ("Prediction type", "予測方式"),
+        (
+            "What the U-Net predicts: the noise (epsilon) or the velocity (v). auto reads it from the model.",
+            "U-Netが予測するもの：ノイズ（epsilon）か速度（v）。autoならモデルから判別します。",
+        ),
+        choices={
+            "auto": catalog.Words("found from the model", "モデルから判別"),
+            "epsilon": catalog.Words("epsilon (noise)", "epsilon（ノイズ）"),
+            "v": catalog.Words("v (velocity)", "v（速度）"),
+        },
+        level="advanced",
+        sd_scripts="v_parameterization",
+    )
+    vae: str | None = opt(
+        None,
+        ("VAE", "VAE"),
+        (
+            "Another VAE (file, folder or Hub name), used for the latents and stored in the saved model. "
+            "Empty: the base model's own.",
+            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。"
+            "空欄なら元モデルのVAEを使います。",
+        ),
+        path="model",
+        sd_scripts="vae",
+    )
+    attention: Literal["sdpa", "xformers", "mem_eff"] = opt(
+        "sdpa",
+        ("Attention", "Attentionの計算方法"),
+        (
+            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded. "
+            "mem_eff: in pieces, slower, where memory is short.",
+            "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。"
+            "mem_effは分割して計算します（省メモリですが遅くなります）。",
+        ),
+        choices=catalog.ATTENTIONS,
+        level="advanced",
+        sd_scripts="xformers sdpa mem_eff_attn",
+        on_resume="rounding",
+    )
+    clip_skip: int | None = opt(
+        None,
+        ("Clip skip", "Clip skip"),
+        (
+            "Take the text encoder's output this many layers from the end. Empty: as the model was trained.",
+            "Text Encoderの後ろから何番目の層の出力を使うか。空欄ならモデル本来の層を使います。",
+        ),
+        level="advanced",
+        sd_scripts="clip_skip",
+        ge=1,
+        le=12,
+    )
+    max_token_length: Literal[75, 150, 225] = opt(
+        75,
+        ("Longest caption (tokens)", "最大トークン数"),
+        (
+            "Captions beyond this many tokens are cut.",
+            "キャプションのうち、このトークン数を超えた部分は切り捨てます。",
+        ),
+        choices={n: catalog.Words(str(n), str(n)) for n in (75, 150, 225)},
+        level="advanced",
+        sd_scripts="max_token_length",
+    )
+    no_token_padding: bool = opt(
+        False,
+        ("Do not pad captions", "パディングしない"),
+        (
+            "Leave out the padding after the caption's tokens, as the first Diffusers DreamBooth did.",
+            "Tokenizerの出力をパディングしません（Diffusers版の旧DreamBoothと同じ動き）。",
+        ),
+        level="expert",
+        sd_scripts="no_token_padding",
+    )

@@ -1,0 +1,214 @@
+"""Declarations of [network]: the add-on that is trained in place of the model itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from core import catalog
+from core.config.schema.block_lists import Numbers
+from core.config.schema.network_blocks import BlockOptions
+from core.config.schema.option import LARGEST_FACTOR, Lines, Section, opt
+
+
+class NetworkOptions(Section):
+    """What is trained, and how large the add-on is."""
+
+    GROUP: ClassVar[str] = "network"
+    method: Literal["lora", "none"] = opt(
+        "lora",
+        ("Training method", "学習方法"),
+        (
+            "LoRA trains a small file beside the model, DreamBooth and fine-tuning the model itself.",
+            "LoRAはモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
+        ),
+        choices=catalog.METHODS,
+        sd_scripts="network_module",
+    )
+    rank: int = opt(
+        4,
+        ("Rank (dim)", "ランク（dim）"),
+        (
+            "Size of the add-on: a higher rank learns more detail and makes a larger file.",
+            "追加ネットワークの次元数。大きいほど表現力とファイルサイズが増えます。",
+        ),
+        methods="lora",
+        sd_scripts="network_dim",
+        ge=1,
+        le=1024,
+    )
+    alpha: float = opt(
+        1.0,
+        ("Alpha", "alpha"),
+        (
+            "Scales the add-on by alpha/rank; the same as the rank means a scale of 1.",
+            "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
+        ),
+        methods="lora",
+        sd_scripts="network_alpha",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    dropout: float = opt(
+        0.0,
+        ("Dropout", "ドロップアウト"),
+        (
+            "Share of the values inside the add-on set to zero in each step, 0 to 1; against overfitting.",
+            "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
+        ),
+        level="advanced",
+        methods="lora",
+        sd_scripts="network_dropout",
+        ge=0,
+        lt=1,
+    )
+    rank_dropout: float = opt(
+        0.0,
+        ("Rank dropout", "ランクのドロップアウト"),
+        (
+            "Share of the ranks left out in each step, anew for every picture; the rest weigh more.",
+            "毎ステップ、画像ごとに使わないランクの割合。残りのランクをその分強めます。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="rank_dropout",
+        ge=0,
+        lt=1,
+    )
+    module_dropout: float = opt(
+        0.0,
+        ("Module dropout", "モジュールのドロップアウト"),
+        (
+            "Share of the layers whose add-on is left out in each step.",
+            "毎ステップ、追加ネットワークを使わない層の割合。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="module_dropout",
+        ge=0,
+        lt=1,
+    )
+    scale_weight_norms: float | None = opt(
+        None,
+        ("Largest weight norm", "重みノルムの上限"),
+        (
+            "After each step no layer's change is larger than this; 1 is usual. Empty: no limit.",
+            "毎ステップ、各層の変化量をこの値以下に抑えます。通常は1、空欄なら制限しません。",
+        ),
+        level="expert",
+        methods="lora",
+        sd_scripts="scale_weight_norms",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    loraplus_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio", "LoRA+の倍率"),
+        (
+            "The up matrices learn this much faster; 16 is usual. Empty: all at the same rate.",
+            "up側の行列の学習率をこの倍率にします。通常は16、空欄ならすべて同じ学習率です。",
+        ),
+        level="advanced",
+        methods="lora",
+        sd_scripts="loraplus_lr_ratio",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    loraplus_unet_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
+        level="expert",
+        methods="lora",
+        sd_scripts="loraplus_unet_lr_ratio",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    loraplus_text_encoder_lr_ratio: float | None = opt(
+        None,
+        ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
+        ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
+        level="expert",
+        methods="lora",
+        sd_scripts="loraplus_text_encoder_lr_ratio",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    conv_rank: int | None = opt(
+        None,
+        ("Rank of convolutions", "畳み込み層のランク"),
+        (
+            "Train the 3x3 convolutions too, with this rank. Empty: attention layers only.",
+            "3x3の畳み込み層もこのランクで学習します。空欄ならAttention部分だけです。",
+        ),
+        level="advanced",
+        methods="lora",
+        sd_scripts="conv_dim",
+        ge=1,
+        le=1024,
+    )
+    conv_alpha: float = opt(
+        1.0,
+        ("Alpha of convolutions", "畳み込み層のalpha"),
+        ("As alpha, for the convolutions.", "畳み込み層に使うalpha。"),
+        level="advanced",
+        methods="lora",
+        needs="network.conv_rank",
+        sd_scripts="conv_alpha",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    weights: str | None = opt(
+        None,
+        ("Continue from LoRA", "学習済みLoRAから続ける"),
+        (
+            "A LoRA file to start from; its rank and alpha must be the ones set here.",
+            "このLoRAファイルから学習を始めます。ランクとalphaは、ここでの設定と同じでなければなりません。",
+        ),
+        level="advanced",
+        methods="lora",
+        path="file",
+        sd_scripts="network_weights",
+    )
+    dim_from_weights: bool = opt(
+        False,
+        ("Take the ranks from that LoRA", "ランクを学習済みLoRAから取得"),
+        (
+            "Rank and alpha of every layer are the file's own; those set here are not used.",
+            "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",
+        ),
+        level="advanced",
+        methods="lora",
+        needs="network.weights",
+        sd_scripts="dim_from_weights",
+    )
+    base_weights: Lines = opt(
+        (),
+        ("LoRAs merged before training", "学習前にマージするLoRA"),
+        (
+            "LoRA files added to the base model, one a line; the new LoRA is trained on top of them.",
+            "元モデルに加えておくLoRAファイル（1行に1つ）。その上で新しいLoRAを学習します。",
+        ),
+        level="advanced",
+        methods="lora",
+        path="file",
+        sd_scripts="base_weights",
+    )
+    base_weights_multiplier: Numbers | None = opt(
+        None,
+        ("Strengths of the merged LoRAs", "マージする強さ"),
+        (
+            "One number for each merged LoRA, with commas between them. Empty: 1.",
+            "マージするLoRAごとに数値を1つ（カンマ区切り）。空欄なら1です。",
+        ),
+        level="advanced",
+        methods="lora",
+        needs="network.base_weights",
+        sd_scripts="base_weights_multiplier",
+        personal=True,
+    )
+
+
+class NetworkConfig(BlockOptions, NetworkOptions):
+    """[network]: the add-on that is trained in place of the model itself."""
+
+    TAB: ClassVar[str] = "lora"

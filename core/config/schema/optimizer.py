@@ -1,0 +1,139 @@
+"""Declarations of [optimizer]: the optimizer and its learning rate schedule."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
+
+from core import catalog
+from core.config.schema.option import MOST, Lines, Section, StepsOrShare, opt
+
+OptimizerName = Literal[
+    "AdamW", "AdamW8bit", "PagedAdamW", "PagedAdamW8bit", "PagedAdamW32bit", "Lion", "Lion8bit",
+    "PagedLion8bit", "SGDNesterov", "SGDNesterov8bit", "Adafactor", "DAdaptAdam", "DAdaptAdamPreprint",
+    "DAdaptAdaGrad", "DAdaptAdan", "DAdaptAdanIP", "DAdaptLion", "DAdaptSGD", "Prodigy", "AdamWScheduleFree",
+    "RAdamScheduleFree", "SGDScheduleFree",
+]  # fmt: skip
+
+ScheduleName = Literal[
+    "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial",
+    "inverse_sqrt", "cosine_with_min_lr", "warmup_stable_decay", "piecewise_constant", "adafactor",
+]  # fmt: skip
+
+
+class OptimizerConfig(Section):
+    """[optimizer]: the optimizer and its learning rate schedule."""
+
+    TAB: ClassVar[str] = "training"
+    optimizer_type: Annotated[OptimizerName, BeforeValidator(catalog.optimizer_name)] = opt(
+        "AdamW",
+        ("Optimizer", "オプティマイザー"),
+        (
+            "AdamW8bit needs a quarter of AdamW's memory; D-Adaptation and Prodigy find the learning rate.",
+            "AdamW8bitはAdamWの約4分の1のメモリで済みます。D-AdaptationとProdigyは学習率を自動で決めます。",
+        ),
+        choices=catalog.OPTIMIZERS,
+        sd_scripts="optimizer_type use_8bit_adam use_lion_optimizer",
+    )
+    optimizer_args: Lines = opt(
+        (),
+        ("Optimizer arguments", "オプティマイザーの引数"),
+        (
+            "One name=value a line, such as weight_decay=0.01, or a list: "
+            '["weight_decay=0.01", "betas=0.9,0.999"].',
+            '「weight_decay=0.01」のように1行に1つ、またはリスト：["weight_decay=0.01", "betas=0.9,0.999"]',
+        ),
+        level="expert",
+        sd_scripts="optimizer_args",
+    )
+    lr_scheduler: ScheduleName = opt(
+        "constant",
+        ("Learning rate schedule", "学習率スケジューラ"),
+        ("How the learning rate changes over the run.", "学習中の学習率の変え方。"),
+        choices=catalog.SCHEDULES,
+        sd_scripts="lr_scheduler",
+    )
+    lr_warmup_steps: StepsOrShare = opt(
+        0,
+        ("Warm-up steps", "ウォームアップステップ数"),
+        (
+            "The learning rate rises from 0 over this many steps; 10% or 0.1: of the whole run.",
+            "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと、学習全体に対する割合です。",
+        ),
+        sd_scripts="lr_warmup_steps",
+        ge=0,
+        le=MOST,
+    )
+    lr_decay_steps: StepsOrShare = opt(
+        0,
+        ("Decay steps", "減衰ステップ数"),
+        (
+            "For warmup_stable_decay: how long the rate falls at the end, in steps or as 10%.",
+            "warmup_stable_decayで、最後に学習率を下げるステップ数。10%のように割合でも書けます。",
+        ),
+        level="expert",
+        needs="optimizer.lr_scheduler=warmup_stable_decay",
+        sd_scripts="lr_decay_steps",
+        ge=0,
+        le=MOST,
+    )
+    lr_scheduler_num_cycles: int = opt(
+        1,
+        ("Schedule cycles", "サイクル数"),
+        (
+            "For cosine_with_restarts: how many falls; also for cosine_with_min_lr and warmup_stable_decay.",
+            "cosine_with_restartsで学習率を下げる回数。cosine_with_min_lrとwarmup_stable_decayでも使います。",
+        ),
+        level="expert",
+        needs="optimizer.lr_scheduler=cosine_with_restarts,cosine_with_min_lr,warmup_stable_decay",
+        sd_scripts="lr_scheduler_num_cycles",
+        ge=1,
+        le=MOST,
+    )
+    lr_scheduler_power: float = opt(
+        1.0,
+        ("Power of the polynomial", "多項式の次数"),
+        ("For polynomial: 1 falls in a straight line.", "polynomialで使います。1なら直線的に下がります。"),
+        level="expert",
+        needs="optimizer.lr_scheduler=polynomial",
+        sd_scripts="lr_scheduler_power",
+        gt=0,
+    )
+    lr_scheduler_timescale: int | None = opt(
+        None,
+        ("Timescale of the inverse square root", "逆平方根のタイムスケール"),
+        (
+            "For inverse_sqrt, in steps. Empty: the warm-up steps, or 10000 without a warm-up.",
+            "inverse_sqrtで使うステップ数。空欄ならウォームアップステップ数、それもなければ10000です。",
+        ),
+        level="expert",
+        needs="optimizer.lr_scheduler=inverse_sqrt",
+        sd_scripts="lr_scheduler_timescale",
+        ge=1,
+        le=MOST,
+    )
+    lr_scheduler_min_lr_ratio: float | None = opt(
+        None,
+        ("Lowest learning rate (share)", "学習率の下限（比率）"),
+        (
+            "For cosine_with_min_lr and warmup_stable_decay: where the fall ends, as a share of the rate.",
+            "cosine_with_min_lrとwarmup_stable_decayで、下げ終わりの学習率を、元の学習率に対する比率で指定します。",
+        ),
+        level="expert",
+        needs="optimizer.lr_scheduler=warmup_stable_decay,cosine_with_min_lr",
+        sd_scripts="lr_scheduler_min_lr_ratio",
+        ge=0,
+        le=1,
+    )
+    lr_scheduler_args: Lines = opt(
+        (),
+        ("Schedule arguments", "スケジューラの引数"),
+        (
+            "For piecewise_constant: step_rules=1:100,0.5:200,0.1 (factor:up to which step, ..., factor).",
+            "piecewise_constant用：step_rules=1:100,0.5:200,0.1（倍率:終わりのステップ, …, 最後の倍率）。",
+        ),
+        level="expert",
+        needs="optimizer.lr_scheduler=piecewise_constant",
+        sd_scripts="lr_scheduler_args",
+    )

@@ -1,0 +1,241 @@
+"""How one option is declared: a pydantic field that also carries its words, its place and its guide name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from core.catalog import Words
+from core.config.schema import conditions, numbers
+
+Level = Literal["basic", "advanced", "expert"]
+PathKind = Literal["", "file", "folder", "model"]
+OnResume = Literal["refused", "data", "rounding", "free"]
+"""What becomes of a training state when this option is changed before it is resumed.
+
+refused: the option shapes the weights. data: its whole effect is in what is trained and in which order, so it
+may change as long as that stays the same. rounding: the result differs in the last digits at most, which is
+said. free: no bit of the weights depends on it.
+"""
+
+MOST = 1_000_000_000
+"""Of whatever is counted: steps, epochs, files. More of them is a slip of the keyboard."""
+
+LARGEST_FACTOR = 1e6
+"""Of what weights, losses or rates are multiplied by; beyond it the numbers of a GPU have no room."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a field knows beside its type.
+
+    label, help: shown in the window, the run file and the docs. choices: value -> words, or None.
+    level: who should see it. methods: training methods it applies to, () for all.
+    needs: what other options must be for it to have an effect. group: the card it stands on in the window.
+    path: what the text names, so that the window offers the right picker.
+    sd_scripts: the guide's and sd-scripts' names for it.
+    on_resume: whether it may be changed before a state is resumed; see OnResume.
+    is_personal: it belongs to the person or to one run and not to a recipe; see `Option.is_personal`.
+    """
+
+    label: Words
+    help: Words
+    choices: Mapping[Any, Words] | None
+    level: Level
+    methods: tuple[str, ...]
+    needs: tuple[conditions.Need, ...]
+    group: str
+    path: PathKind
+    sd_scripts: tuple[str, ...]
+    on_resume: OnResume
+    is_personal: bool
+
+
+def opt(
+    default: Any,
+    label: tuple[str, str],
+    help: tuple[str, str],
+    *,
+    choices: Mapping[Any, Any] | None = None,
+    level: Level = "basic",
+    methods: str = "",
+    needs: str = "",
+    group: str = "",
+    path: PathKind = "",
+    sd_scripts: str = "",
+    on_resume: OnResume = "refused",
+    personal: bool = False,
+    **bounds: Any,
+) -> Any:
+    """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
+
+    needs: "train.loss_type=huber,smooth_l1", see core.config.schema.conditions: otherwise the window hides
+    the option and the checker says that it has no effect. group: its card in the window, where it is not its
+    class's GROUP.
+    personal: no preset or import that does not name it may touch it (`Option.is_personal`).
+    bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
+    """
+    meta = Meta(
+        Words(*label),
+        Words(*help),
+        None if choices is None else {name: getattr(c, "words", c) for name, c in choices.items()},
+        level,
+        tuple(methods.split()),
+        conditions.parse(needs),
+        group,
+        path,
+        tuple(sd_scripts.split()),
+        on_resume,
+        personal,
+    )
+    return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]
+
+
+def lines_of(text: str) -> list[str]:
+    """The texts of a list that is written as one text: one a line, or ["as", "in TOML"]; none is empty."""
+    plain = text.strip()
+    if plain.startswith("[") and plain.endswith("]"):
+        try:
+            listed = tomllib.loads(f"list = {plain}")["list"]
+        except (ValueError, RecursionError):
+            listed = None  # such as the prompt [a frog:0.5]
+        if listed and all(isinstance(item, str) for item in listed):
+            return [item.strip() for item in listed if item.strip()]
+    return [line.strip() for line in plain.splitlines() if line.strip()]
+
+
+def _lines(value: object) -> object:
+    """A single text where a list of texts is wanted stands for what `lines_of` reads from it."""
+    return (
+        tuple(lines_of(value) if isinstance(value, str) else value)
+        if isinstance(value, str | list)
+        else value
+    )
+
+
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+
+
+def _steps_or_share(value: object) -> int | float:
+    """500, "500" and 500.0 are steps; 0.1, "0.1" and "10%" a tenth of the run, 1.0 and "100%" all of it."""
+    number: object = value
+    if isinstance(value, str):
+        text = numbers.narrow(value)
+        number = numbers.number(text.removesuffix("%"))
+        if text.endswith("%") and number is not None:
+            share = number / 100
+            if 0 <= share <= 1:
+                return share
+            number = None
+    if isinstance(number, float):
+        if 0 < number <= 1:
+            return number
+        if number.is_integer():
+            return int(number)
+    elif isinstance(number, int) and not isinstance(number, bool):
+        return number
+    raise PydanticCustomError("steps_or_share", "no number of steps")
+
+
+StepsOrShare = Annotated[int | float, BeforeValidator(_steps_or_share)]
+"""A length of time in a run: a whole number of steps, or a share of all, 0.1 or "10%" (kept as 0.1)."""
+
+
+def steps_of(value: int | float, total: int) -> int:
+    """The whole number of steps that a StepsOrShare means in a run of so many."""
+    # A tenth of 30 is 3 although 0.29 * 100 is 28.999999999999996.
+    return value if isinstance(value, int) else math.floor(value * total + 1e-9)
+
+
+def _is_share(annotation: object) -> bool:
+    """Whether a type is StepsOrShare, or that and None."""
+    return annotation == StepsOrShare or any(map(_is_share, get_args(annotation)))
+
+
+class Section(BaseModel):
+    """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
+
+    TAB: where the window shows it. GROUP: the card on that tab, for the options declared in this class.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    TAB: ClassVar[str] = ""
+    GROUP: ClassVar[str] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_not_set(cls, values: Any) -> Any:
+        """An empty text where None is the default means "not set", as an empty field of the window does."""
+        if not isinstance(values, dict):
+            return values
+        optional = {name for name, field in cls.model_fields.items() if field.default is None}
+        return {
+            k: v for k, v in values.items() if not (k in optional and isinstance(v, str) and not v.strip())
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One declared option, found by walking the schema. is_share: its type is StepsOrShare."""
+
+    section: str
+    name: str
+    field: FieldInfo
+    meta: Meta
+    tab: str
+    group: str
+    is_share: bool
+
+    @property
+    def key(self) -> str:
+        """Its full name, "dataset.resolution"."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def default(self) -> Any:
+        return self.field.get_default(call_default_factory=True)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it belongs to the person or to one run: files and folders, names, seed, samples, logging.
+
+        A preset or an import says how to train. What of these it does not name stays as the person has it,
+        while every other option that it does not name goes back to its default.
+        """
+        return self.meta.is_personal or bool(self.meta.path)
+
+    def is_used(self, values: Mapping[str, Any]) -> bool:
+        """Whether it has an effect with these values of other options, by their full names."""
+        method = values.get("network.method")
+        is_for_method = not self.meta.methods or method is None or method in self.meta.methods
+        return is_for_method and conditions.unmet(self.meta.needs, values) is None
+
+
+@functools.cache
+def walk(schema: type[BaseModel]) -> tuple[Option, ...]:
+    """Every option of a run file schema, section by section, in the order of declaration."""
+    return tuple(_declared(schema))
+
+
+def _declared(schema: type[BaseModel]) -> Iterator[Option]:
+    for section, outer in schema.model_fields.items():
+        kind = outer.annotation
+        if not (isinstance(kind, type) and issubclass(kind, Section)):
+            continue
+        types = get_type_hints(kind, include_extras=True)
+        for name, field in kind.model_fields.items():
+            extra = field.json_schema_extra
+            meta = extra.get("meta") if isinstance(extra, dict) else None
+            assert isinstance(meta, Meta), f"{section}.{name} is not declared with opt()"
+            declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
+            group = meta.group or declaring.__dict__.get("GROUP", section)
+            yield Option(section, name, field, meta, kind.TAB, group, _is_share(types[name]))

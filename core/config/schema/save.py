@@ -1,0 +1,324 @@
+"""Declarations of [save], [log] and [sample]: what a run leaves behind."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from core import catalog
+from core.config.schema.option import MOST, Lines, Section, opt
+from core.config.schema.save_metadata import MetadataOptions
+
+
+class SaveOptions(Section):
+    """What is kept, where and under which name."""
+
+    GROUP: ClassVar[str] = "save"
+    output_dir: str = opt(
+        "output",
+        ("Output folder", "出力先フォルダ"),
+        ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
+        path="folder",
+        sd_scripts="output_dir",
+        on_resume="free",
+    )
+    output_name: str | None = opt(
+        None,
+        ("Output name", "出力ファイル名"),
+        (
+            "Name of the saved model, without extension. Empty: last.",
+            "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
+        ),
+        sd_scripts="output_name",
+        on_resume="free",
+        personal=True,
+    )
+    save_model_as: Literal["auto", "safetensors", "ckpt", "diffusers", "diffusers_safetensors"] = opt(
+        "auto",
+        ("Save as", "保存形式"),
+        (
+            "Format of the saved model. LoRA: .safetensors or .ckpt.",
+            "保存するモデルの形式。LoRAは.safetensorsか.ckptです。",
+        ),
+        choices=catalog.SAVE_FORMATS,
+        sd_scripts="save_model_as",
+        on_resume="free",
+    )
+    save_precision: Literal["auto", "float", "fp16", "bf16"] = opt(
+        "auto",
+        ("Precision of the file", "保存する精度"),
+        (
+            "auto keeps what was trained; fp16 halves the file.",
+            "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
+        ),
+        choices=catalog.SAVE_PRECISIONS,
+        sd_scripts="save_precision",
+        on_resume="free",
+    )
+    save_every_n_epochs: int | None = opt(
+        None,
+        ("Save every n epochs", "nエポックごとに保存"),
+        ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
+        sd_scripts="save_every_n_epochs",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_every_n_steps: int | None = opt(
+        None,
+        ("Save every n steps", "nステップごとに保存"),
+        ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
+        level="advanced",
+        sd_scripts="save_every_n_steps",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_last_n_epochs: int | None = opt(
+        None,
+        ("Models to keep (epoch saves)", "残すモデルの数（エポックごとの保存）"),
+        (
+            "Older files of this run are deleted. Empty: all are kept.",
+            "この学習で保存した、それより古いファイルを削除します。空欄ならすべて残します。",
+        ),
+        level="advanced",
+        needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
+        sd_scripts="save_last_n_epochs",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_n_epoch_ratio: int | None = opt(
+        None,
+        ("Saves over the whole run", "学習全体での保存回数"),
+        (
+            'Saves about this many times, evenly over the epochs; wins over "every n epochs".',
+            "学習全体で、およそこの回数だけ均等に保存します。「nエポックごとに保存」より優先されます。",
+        ),
+        level="expert",
+        sd_scripts="save_n_epoch_ratio",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_last_n_epochs_state: int | None = opt(
+        None,
+        ("States to keep (epoch saves)", "残す学習状態の数（エポックごとの保存）"),
+        (
+            "Empty: as many as there are models.",
+            "空欄ならモデルと同じ数を残します。",
+        ),
+        level="expert",
+        needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
+        sd_scripts="save_last_n_epochs_state",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_last_n_steps: int | None = opt(
+        None,
+        ("Range of models to keep (step saves)", "モデルを残す範囲（ステップごとの保存）"),
+        (
+            "A number of steps, not of files: older step saves of this run are deleted. Empty: all are kept.",
+            "残す範囲を、ファイル数ではなくステップ数で指定します。それより古いものは削除します。空欄ならすべて残します。",
+        ),
+        level="advanced",
+        needs="save.save_every_n_steps",
+        sd_scripts="save_last_n_steps",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_last_n_steps_state: int | None = opt(
+        None,
+        ("Range of states to keep (step saves)", "学習状態を残す範囲（ステップごとの保存）"),
+        (
+            "A number of steps. Empty: as for models.",
+            "ステップ数で指定します。空欄ならモデルと同じ範囲を残します。",
+        ),
+        level="expert",
+        needs="save.save_state save.save_every_n_steps",
+        sd_scripts="save_last_n_steps_state",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    save_state: bool = opt(
+        False,
+        ("Save the training state too", "学習状態も保存"),
+        (
+            "With every save and at the end, so that training can go on exactly from there.",
+            "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
+        ),
+        sd_scripts="save_state",
+        on_resume="free",
+    )
+    save_state_on_train_end: bool = opt(
+        False,
+        ("Save the training state at the end", "最後に学習状態を保存"),
+        (
+            "Only the last one, so that more steps can be added later.",
+            "最後の学習状態だけを保存します。後からステップを追加して学習を続けられます。",
+        ),
+        level="advanced",
+        sd_scripts="save_state_on_train_end",
+        on_resume="free",
+    )
+    autosave_minutes: int = opt(
+        10,
+        ("Keep a state every n minutes", "学習状態をn分ごとに保存"),
+        (
+            "So that a crash loses little; the newest two are kept, and none after a finished run. 0: off.",
+            "異常終了に備えて、最新2つの学習状態を残します（完了すると削除します）。0なら保存しません。",
+        ),
+        level="advanced",
+        ge=0,
+        le=MOST,
+        on_resume="free",
+        personal=True,
+    )
+    resume: str | None = opt(
+        None,
+        ("Resume from state", "再開する学習状態"),
+        (
+            "A state folder; `auto` takes the newest complete one in the output folder.",
+            "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
+        ),
+        path="folder",
+        sd_scripts="resume",
+        on_resume="free",
+    )
+    resume_anyway: bool = opt(
+        False,
+        ("Resume with other settings or images", "設定や画像が変わっていても再開"),
+        (
+            "Go on from a state although options, images or the base model were changed since. What differs "
+            "is said, and the result is not exactly that of a run in one go.",
+            "学習状態の保存後に設定・画像・元モデルが変わっていても再開します。違いを表示して続けますが、"
+            "中断せずに学習した場合の結果とは厳密には一致しません。",
+        ),
+        level="expert",
+        needs="save.resume",
+        on_resume="free",
+        personal=True,
+    )
+
+
+class SaveConfig(MetadataOptions, SaveOptions):
+    """[save]: what is kept, where and under which name."""
+
+    TAB: ClassVar[str] = "training"
+
+
+class LogConfig(Section):
+    """[log]: what is written while training."""
+
+    TAB: ClassVar[str] = "training"
+    logging_dir: str | None = opt(
+        None,
+        ("TensorBoard folder", "TensorBoardのログフォルダ"),
+        (
+            "A folder with the date and time is made in it. Empty: no TensorBoard log.",
+            "この中に日時のフォルダを作って記録します。空欄なら記録しません。",
+        ),
+        level="advanced",
+        path="folder",
+        sd_scripts="logging_dir",
+        on_resume="free",
+    )
+    log_prefix: str | None = opt(
+        None,
+        ("Log name prefix", "ログ名の前に付ける文字列"),
+        ("Put before the date and time.", "フォルダ名の日時の前に付けます。"),
+        level="advanced",
+        needs="log.logging_dir",
+        sd_scripts="log_prefix",
+        on_resume="free",
+        personal=True,
+    )
+    log_every_n_steps: int = opt(
+        10,
+        ("Report every n steps", "nステップごとにlossを表示"),
+        (
+            "How often the loss is read back; reading it every step would slow a fast GPU down.",
+            "lossを読み出す間隔。毎ステップ読み出すと、速いGPUでは学習が遅くなります。",
+        ),
+        level="expert",
+        ge=1,
+        le=1000,
+        on_resume="free",
+        personal=True,
+    )
+
+
+class SampleConfig(Section):
+    """[sample]: pictures drawn while training."""
+
+    TAB: ClassVar[str] = "training"
+    sample_prompts: Lines = opt(
+        (),
+        ("Sample prompts", "サンプル画像のプロンプト"),
+        (
+            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, "
+            "`--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
+            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、"
+            "`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、"
+            "`--ss` サンプラー。",
+        ),
+        sd_scripts="sample_prompts",
+        on_resume="free",
+        personal=True,
+    )
+    sample_every_n_steps: int | None = opt(
+        None,
+        ("Draw samples every n steps", "nステップごとにサンプル生成"),
+        ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
+        sd_scripts="sample_every_n_steps",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+        personal=True,
+    )
+    sample_every_n_epochs: int | None = opt(
+        None,
+        ("Draw samples every n epochs", "nエポックごとにサンプル生成"),
+        ("Empty: not by epochs.", "空欄なら、エポックごとには生成しません。"),
+        level="advanced",
+        sd_scripts="sample_every_n_epochs",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+        personal=True,
+    )
+    sample_at_first: bool = opt(
+        False,
+        ("Draw samples before training", "学習前にもサンプル生成"),
+        ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
+        sd_scripts="sample_at_first",
+        on_resume="free",
+        personal=True,
+    )
+    sample_sampler: Literal[
+        "ddim",
+        "pndm",
+        "lms",
+        "euler",
+        "euler_a",
+        "heun",
+        "dpm_2",
+        "dpm_2_a",
+        "dpmsolver",
+        "dpmsolver++",
+        "dpmsingle",
+    ] = opt(
+        "ddim",
+        ("Sampler", "サンプラー"),
+        (
+            "How the pictures are drawn; a prompt's --ss wins.",
+            "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
+        ),
+        choices=catalog.SAMPLERS,
+        level="advanced",
+        sd_scripts="sample_sampler",
+        on_resume="free",
+        personal=True,
+    )

@@ -1,0 +1,88 @@
+"""Declarations of [save] on what a saved file says about itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from core.config.schema.option import Section, opt
+
+
+class MetadataOptions(Section):
+    """What is written into the metadata of a saved file."""
+
+    GROUP: ClassVar[str] = "metadata"
+    no_metadata: bool = opt(
+        False,
+        ("Leave training details out of the file", "学習情報をファイルに記録しない"),
+        (
+            "The file then tells only what it is. Else it tells the settings, the folders' names and every "
+            "caption's words with their counts, as other trainers do.",
+            "モデルの種別だけを記録します。指定しない場合は他の学習ツールと同じく、設定・フォルダ名・"
+            "キャプションのタグとその数がファイルに記録されます。",
+        ),
+        level="advanced",
+        sd_scripts="no_metadata",
+        on_resume="free",
+        personal=True,
+    )
+    training_comment: str | None = opt(
+        None,
+        ("Comment", "コメント"),
+        (
+            "Free text about the training, such as the word that calls the subject.",
+            "学習についてのメモ（呼び出す単語など）。",
+        ),
+        level="advanced",
+        needs="save.no_metadata=false",
+        sd_scripts="training_comment",
+        on_resume="free",
+        personal=True,
+    )
+    metadata_title: str | None = opt(
+        None,
+        ("Title", "タイトル"),
+        (
+            "Shown by model sites. Empty: the output name.",
+            "モデル配布サイトなどで表示されます。空欄なら出力名。",
+        ),
+        level="expert",
+        sd_scripts="metadata_title",
+        on_resume="free",
+        personal=True,
+    )
+    metadata_author: str | None = opt(
+        None,
+        ("Author", "作者"),
+        ("Who made it.", "モデルを作った人の名前。"),
+        level="expert",
+        sd_scripts="metadata_author",
+        on_resume="free",
+        personal=True,
+    )
+    metadata_description: str | None = opt(
+        None,
+        ("Description", "説明"),
+        ("What it is for.", "何のためのモデルか。"),
+        level="expert",
+        sd_scripts="metadata_description",
+        on_resume="free",
+        personal=True,
+    )
+    metadata_license: str | None = opt(
+        None,
+        ("Licence", "ライセンス"),
+        ("Under which it may be used.", "利用条件。"),
+        level="expert",
+        sd_scripts="metadata_license",
+        on_resume="free",
+        personal=True,
+    )
+    metadata_tags: str | None = opt(
+        None,
+        ("Tags", "タグ"),
+        ("Words with commas between them.", "カンマ区切りの語。"),
+        level="expert",
+        sd_scripts="metadata_tags",
+        on_resume="free",
+        personal=True,
+    )

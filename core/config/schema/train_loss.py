@@ -1,0 +1,254 @@
+"""Declarations of [train], second part: noise, timesteps and what the loss weighs."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from core import catalog
+from core.config.schema.option import Section, opt
+
+
+class NoiseOptions(Section):
+    """What is laid over the latents, and how much of it."""
+
+    GROUP: ClassVar[str] = "loss"
+
+    noise_offset: float = opt(
+        0.0,
+        ("Noise offset", "ノイズオフセット"),
+        (
+            "Shifts the noise of each picture and channel, for darker and brighter pictures; 0: off.",
+            "画像とチャンネルごとにノイズの平均をずらし、暗い画像や明るい画像を学びやすくします。0なら使いません。",
+        ),
+        level="expert",
+        sd_scripts="noise_offset",
+        ge=0,
+        le=1,
+    )
+    noise_offset_random_strength: bool = opt(
+        False,
+        ("Vary the noise offset", "ノイズオフセットの強さをランダムにする"),
+        (
+            "Each sample gets a strength between 0 and the noise offset, drawn at random.",
+            "サンプルごとに、0からノイズオフセットの値までのランダムな強さを使います。",
+        ),
+        level="expert",
+        needs="train.noise_offset",
+        sd_scripts="noise_offset_random_strength",
+    )
+    adaptive_noise_scale: float | None = opt(
+        None,
+        ("Adaptive noise scale", "adaptive noise scale"),
+        (
+            "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. "
+            "May be negative. Empty: off.",
+            "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。"
+            "ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
+        ),
+        level="expert",
+        needs="train.noise_offset",
+        sd_scripts="adaptive_noise_scale",
+        ge=-10,
+        le=10,
+    )
+    multires_noise_iterations: int = opt(
+        0,
+        ("Multi-resolution noise: levels", "multires noiseの段数"),
+        (
+            "Adds coarser and coarser noise in so many levels, for darker and brighter pictures; "
+            "6 to 10 is usual, 0: off.",
+            "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
+        ),
+        level="expert",
+        sd_scripts="multires_noise_iterations",
+        ge=0,
+        le=64,
+    )
+    multires_noise_discount: float = opt(
+        0.3,
+        ("Multi-resolution noise: discount", "multires noiseの減衰率"),
+        (
+            "Each coarser level weighs this times the one before; 0.8 is strong, 0.1 to 0.3 for LoRA.",
+            "一段粗くなるごとに、ノイズの強さにこの値を掛けます。0.8は強め、LoRAでは0.1〜0.3程度。",
+        ),
+        level="expert",
+        needs="train.multires_noise_iterations",
+        sd_scripts="multires_noise_discount",
+        ge=0,
+        le=1,
+    )
+    ip_noise_gamma: float = opt(
+        0.0,
+        ("Input perturbation noise", "Input Perturbation Noiseの強さ"),
+        (
+            "Noise added to what the U-Net sees, not to what it must predict; 0.1 is usual, 0: off.",
+            "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常は0.1、0なら使いません。",
+        ),
+        level="expert",
+        sd_scripts="ip_noise_gamma",
+        ge=0,
+        le=1,
+    )
+    ip_noise_gamma_random_strength: bool = opt(
+        False,
+        ("Vary the input perturbation", "Input Perturbation Noiseの強さをランダムにする"),
+        (
+            "Each sample gets a strength between 0 and the value above, drawn at random.",
+            "サンプルごとに、0から上の値までのランダムな強さを使います。",
+        ),
+        level="expert",
+        needs="train.ip_noise_gamma",
+        sd_scripts="ip_noise_gamma_random_strength",
+    )
+    zero_terminal_snr: bool = opt(
+        False,
+        ("Zero terminal SNR", "zero terminal SNR"),
+        (
+            "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright "
+            "pictures, for models that predict v.",
+            "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします"
+            "（v予測モデル用）。",
+        ),
+        level="expert",
+        sd_scripts="zero_terminal_snr",
+    )
+    min_timestep: int = opt(
+        0,
+        ("Smallest timestep", "最小timestep"),
+        ("Timesteps are drawn from here on.", "この値以上のtimestepで学習します。"),
+        level="expert",
+        sd_scripts="min_timestep",
+        ge=0,
+        le=999,
+    )
+    max_timestep: int = opt(
+        1000,
+        ("Largest timestep", "最大timestep"),
+        (
+            "Timesteps are drawn below this; the same as the smallest: that one only.",
+            "この値未満のtimestepで学習します。最小timestepと同じ値なら、そのtimestepだけで学習します。",
+        ),
+        level="expert",
+        sd_scripts="max_timestep",
+        ge=1,
+        le=1000,
+    )
+
+
+class LossOptions(NoiseOptions):
+    """What is measured, and how much each sample weighs."""
+
+    GROUP: ClassVar[str] = "loss"
+
+    min_snr_gamma: float | None = opt(
+        None,
+        ("Min-SNR gamma", "Min-SNRのgamma"),
+        (
+            "Weighs the loss of easy timesteps down; 5 is usual. Empty or 0: off.",
+            "ノイズの少ないtimestepのlossの重みを下げます。通常は5、空欄か0なら使いません。",
+        ),
+        level="advanced",
+        sd_scripts="min_snr_gamma",
+        ge=0,
+    )
+    debiased_estimation_loss: bool = opt(
+        False,
+        ("Debiased loss", "debiased estimation loss"),
+        (
+            "Weighs the loss by 1/sqrt(SNR): learns shapes sooner.",
+            "lossを1/√SNRで重み付けします。形を早く学びます。",
+        ),
+        level="advanced",
+        sd_scripts="debiased_estimation_loss",
+    )
+    scale_v_pred_loss_like_noise_pred: bool = opt(
+        False,
+        ("Weigh the v loss like the noise loss", "v予測のlossをノイズ予測と同じ重みにする"),
+        (
+            "Weighs timesteps as a model that predicts noise does; only for models that predict v.",
+            "ノイズ予測モデルと同じようにtimestepを重み付けします。v予測モデル専用。",
+        ),
+        level="expert",
+        sd_scripts="scale_v_pred_loss_like_noise_pred",
+    )
+    v_pred_like_loss: float = opt(
+        0.0,
+        ("Share of the v-like loss", "v予測風lossの割合"),
+        (
+            "Adds this times the loss weighed as a model that predicts v does; only for models that predict "
+            "noise. 0: off.",
+            "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
+        ),
+        level="expert",
+        sd_scripts="v_pred_like_loss",
+        ge=0,
+        le=100,
+    )
+    masked_loss: bool = opt(
+        False,
+        ("Masked loss", "マスクした部分だけを学習"),
+        (
+            "Learns only the white parts of the mask pictures; needs masks or transparency (Dataset tab).",
+            "マスク画像の白い部分だけを学習します。データセットタブでマスク画像か透明部分の指定が必要です。",
+        ),
+        level="advanced",
+        sd_scripts="masked_loss",
+    )
+    loss_type: Literal["l2", "l1", "huber", "smooth_l1"] = opt(
+        "l2",
+        ("Loss function", "損失関数"),
+        (
+            "How an error is measured; huber and smooth_l1 care less about outliers.",
+            "誤差の測り方。huberとsmooth_l1は外れ値の影響を受けにくくなります。",
+        ),
+        choices={
+            "l2": catalog.Words("L2: squared error", "L2（二乗誤差）"),
+            "l1": catalog.Words("L1: absolute error", "L1（絶対誤差）"),
+            "huber": catalog.Words("Huber (pseudo-Huber)", "Huber（擬似Huber）"),
+            "smooth_l1": catalog.Words("smooth L1", "smooth L1"),
+        },
+        level="expert",
+        sd_scripts="loss_type",
+    )
+    huber_schedule: Literal["snr", "exponential", "constant"] = opt(
+        "snr",
+        ("Huber schedule", "Huberのスケジュール"),
+        (
+            "How the threshold of huber and smooth_l1 depends on the timestep.",
+            "huber・smooth_l1のしきい値をtimestepによってどう変えるか。",
+        ),
+        choices={
+            "snr": catalog.Words("by the signal-to-noise ratio", "SNRに応じて"),
+            "exponential": catalog.Words("exponential in the timestep", "timestepに対して指数的"),
+            "constant": catalog.Words("the same everywhere", "一定"),
+        },
+        level="expert",
+        needs="train.loss_type=huber,smooth_l1",
+        sd_scripts="huber_schedule",
+    )
+    huber_c: float = opt(
+        0.1,
+        ("Huber threshold", "Huberのしきい値"),
+        (
+            "Errors above it count as L1, below as L2; reached at the noisiest timesteps.",
+            "これより大きい誤差はL1、小さい誤差はL2のように扱います（ノイズの最も多いtimestepでの値）。",
+        ),
+        level="expert",
+        needs="train.loss_type=huber,smooth_l1",
+        sd_scripts="huber_c",
+        gt=0,
+        le=1,
+    )
+    huber_scale: float = opt(
+        1.0,
+        ("Huber scale", "Huberの倍率"),
+        (
+            "Multiplies the threshold of the schedules exponential and constant.",
+            "スケジュールがexponentialとconstantのとき、しきい値に掛けます。",
+        ),
+        level="expert",
+        needs="train.loss_type=huber,smooth_l1 train.huber_schedule=exponential,constant",
+        sd_scripts="huber_scale",
+        gt=0,
+        le=100,
+    )

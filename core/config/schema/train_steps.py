@@ -1,0 +1,152 @@
+"""Declarations of [train], first part: how long, how fast, and how it is computed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from core import catalog
+from core.config.schema.option import MOST, Section, StepsOrShare, opt
+
+
+class StepOptions(Section):
+    """How long and how strongly."""
+
+    GROUP: ClassVar[str] = "length"
+
+    max_train_steps: int = opt(
+        1600,
+        ("Steps", "学習ステップ数"),
+        ("How often the weights are updated.", "重みを更新する回数。"),
+        sd_scripts="max_train_steps",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    max_train_epochs: int | None = opt(
+        None,
+        ("Epochs", "エポック数"),
+        ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
+        sd_scripts="max_train_epochs",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    learning_rate: float = opt(
+        2e-6,
+        ("Learning rate", "学習率"),
+        (
+            "`1e-6` is usual for the whole model, `1e-4` for LoRA.",
+            "目安は、モデル全体の学習で`1e-6`、LoRAで`1e-4`です。",
+        ),
+        sd_scripts="learning_rate",
+        ge=0,
+    )
+    unet_lr: float | None = opt(
+        None,
+        ("Learning rate of the U-Net", "U-Netの学習率"),
+        (
+            "Empty: the learning rate above. 0: the U-Net is not trained.",
+            "空欄なら上の学習率と同じ。0ならU-Netを学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="unet_lr",
+        ge=0,
+    )
+    text_encoder_lr: float | None = opt(
+        None,
+        ("Learning rate of the text encoder", "Text Encoderの学習率"),
+        (
+            "Empty: the learning rate above. 0: the text encoder is not trained.",
+            "空欄なら上の学習率と同じ。0ならText Encoderを学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="text_encoder_lr learning_rate_te",
+        ge=0,
+    )
+    stop_text_encoder_training: StepsOrShare | None = opt(
+        None,
+        ("Stop training the text encoder at step", "Text Encoderの学習を止めるステップ"),
+        (
+            "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; "
+            "0 or -1: never trained. Empty: trained to the end.",
+            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。"
+            "0か-1ならまったく学習せず、空欄なら最後まで学習します。",
+        ),
+        level="advanced",
+        sd_scripts="stop_text_encoder_training",
+        ge=-1,
+        le=MOST,
+    )
+    seed: int | None = opt(
+        None,
+        ("Seed", "乱数シード"),
+        (
+            "The same seed gives the same training. Empty: one is drawn and written into the run file.",
+            "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
+        ),
+        sd_scripts="seed",
+        ge=0,
+        le=2**63 - 1,
+        personal=True,
+    )
+    precision: Literal["no", "fp16", "bf16", "full_fp16", "full_bf16"] = opt(
+        "no",
+        ("Precision", "学習の精度"),
+        (
+            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: "
+            "weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。"
+            "full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
+        ),
+        choices=catalog.PRECISIONS,
+        group="memory",
+        sd_scripts="mixed_precision full_fp16 full_bf16",
+    )
+    gradient_checkpointing: bool = opt(
+        False,
+        ("Gradient checkpointing", "勾配チェックポインティング"),
+        (
+            "Less memory, somewhat slower; the result is the same.",
+            "メモリを節約しますが、少し遅くなります。結果は同じです。",
+        ),
+        group="memory",
+        sd_scripts="gradient_checkpointing",
+        on_resume="free",
+    )
+    gradient_accumulation_steps: int = opt(
+        1,
+        ("Gradient accumulation", "勾配累積"),
+        (
+            "Batches added up for one step: the effect of a larger batch without its memory.",
+            "この数のバッチの勾配を合計して1ステップとします。メモリを増やさずに、バッチサイズを増やすのと同じ効果があります。",
+        ),
+        level="advanced",
+        group="memory",
+        sd_scripts="gradient_accumulation_steps",
+        ge=1,
+        le=1024,
+    )
+    max_grad_norm: float = opt(
+        1.0,
+        ("Largest gradient norm", "勾配ノルムの上限"),
+        (
+            "Gradients are scaled down to this norm; 0: no limit.",
+            "勾配のノルムをこの値までに抑えます。0なら制限しません。",
+        ),
+        level="expert",
+        group="optimizer",
+        sd_scripts="max_grad_norm",
+        ge=0,
+    )
+    ema_decay: float | None = opt(
+        None,
+        ("EMA decay", "EMAの減衰率"),
+        (
+            "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. "
+            "Empty: off.",
+            "重みの移動平均を、モデルの保存とサンプル画像に使います。0.999なら直近約1000ステップの平均です。空欄なら使いません。",
+        ),
+        level="advanced",
+        gt=0,
+        lt=1,
+    )

@@ -1,0 +1,100 @@
+"""The training scripts that a command may name, and what each does where a flag is absent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.config import sd_scripts
+from core.config.named_values import Reading
+from core.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script of sd-scripts whose runs can be trained here.
+
+    is_lora: it trains a network, and the model itself otherwise. rests_text_encoder: the text encoder is
+    trained only where --train_text_encoder is given.
+    """
+
+    is_lora: bool = False
+    rests_text_encoder: bool = False
+
+
+TAKEN: Mapping[str, Script] = {
+    "train_db.py": Script(),
+    "fine_tune.py": Script(rests_text_encoder=True),
+    "train_network.py": Script(is_lora=True),
+}
+
+_OF_DIFFUSERS = re.compile(
+    r"train_(dreambooth|text_to_image|lora_dreambooth|custom_diffusion|unconditional|instruct_pix2pix|lcm|"
+    r"controlnet_(sd3|flux|sdxl)|t2i_adapter)\w*|textual_inversion(_sdxl)?|"
+    r"train_dreambooth_lora|cli_lora_pti|advanced_diffusion_training"
+)
+_OTHER_KINDS = re.compile(r"\w*(textual_inversion|control_net|controlnet|leco|lllite)\w*")
+_OTHER_FAMILIES = re.compile(r"\w+_(train|train_network|finetune)|train_(sdxl|sd3|flux|lumina)\w*")
+
+
+def refuse(script: str) -> None:
+    """Refuse a script that trains what can't be trained here. Raises ConfigError; any other passes.
+
+    script: the file's name, such as "sdxl_train.py".
+    """
+    name = script.removesuffix(".py")
+    if script in TAKEN:
+        return
+    if _OF_DIFFUSERS.fullmatch(name):
+        raise ConfigError(
+            Problem(
+                "E-IMPORT-PROGRAM",
+                f"{script} belongs to diffusers, whose options have other names and another meaning, so none "
+                "was taken. Put the pictures into folders such as 20_sls frog (repeats, then instance "
+                "prompt), choose LoRA or DreamBooth, and set model, rate, steps and resolution by hand.",
+                f"{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。"
+                "画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダに入れ、"
+                "LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
+            )
+        )
+    if _OTHER_KINDS.fullmatch(name) or _OTHER_FAMILIES.fullmatch(name):
+        taken = ", ".join(TAKEN)
+        raise ConfigError(
+            Problem(
+                "E-IMPORT-FAMILY",
+                f"{script} trains what can't be trained here; {taken} can be taken.",
+                f"{script}の学習には対応していません（対応：{taken}）。",
+            )
+        )
+
+
+def finish(reading: Reading, script: str = "") -> None:
+    """Set what the script does where a flag is absent, once everything that is given has been taken.
+
+    script: the file's name, "" when it is not known. A config file of fine_tune.py is known by in_json beside
+    no network.
+    """
+    has_network = any(key.startswith("network.") for key in reading.values)
+    if not script and reading.is_foreign and "dataset.in_json" in reading.values and not has_network:
+        script = "fine_tune.py"
+    facts = TAKEN.get(script, Script())
+    if facts.is_lora and "network.method" not in reading.values:
+        reading.put("network.method", "lora", (script,))
+        reading.say(
+            (script,),
+            "W-CFG-READ-AS",
+            f'{script} is read as network.method = "lora".',
+            f'{script}はnetwork.method = "lora"として読みました。',
+        )
+    is_given = "train_text_encoder" in reading.names or "train.text_encoder_lr" in reading.decided
+    if facts.rests_text_encoder and not is_given:
+        rests = sd_scripts.text_encoder_rests(f"{script} without train_text_encoder")
+        for key, value in rests.values.items():
+            reading.put(key, value, (script,), is_switch=True)
+        if rests.note:
+            reading.say(
+                (script,),
+                "W-CFG-READ-AS",
+                *(f"{text}{end}" for text, end in zip(rests.note, ".。", strict=True)),
+            )

@@ -1,0 +1,1 @@
+"""Captions edited in bulk, with a history: for the window; training never comes here."""

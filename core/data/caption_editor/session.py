@@ -1,0 +1,305 @@
+"""The pictures of a data set with their captions, as they are laid out to be edited."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from core.config.schema.dataset import DatasetConfig
+from core.counting import counted
+from core.data.caption_editor import edits
+from core.data.caption_editor import files as caption_edits_files
+from core.data.caption_editor.files import Layout, Written
+from core.data.caption_editor.history import FileChange
+from core.data.captions import captions
+from core.data.names import parse
+from core.data.sources import find, folders
+from core.data.sources.folders import Folder
+from core.errors import Problem, UserError
+
+SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")
+"""Which captions are shown: those of pictures without a file, empty ones, too long ones, those of several
+lines, those in another encoding than UTF-8, those that can't be read."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One folder of pictures. settings: the options for it. locked: why nothing is written there."""
+
+    path: Path
+    prompt: str
+    is_reg: bool
+    settings: DatasetConfig
+    locked: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture with its caption file.
+
+    key: names the picture, short, without its path. path: the file that training reads, or the one that would
+    be made. data: its bytes, None when there is no file. text: "" when there is none. problem: why it can't
+    be edited, None when it can.
+    """
+
+    key: str
+    picture: Path
+    shelf: int
+    path: Path
+    data: bytes | None = None
+    text: str = ""
+    layout: Layout = field(default_factory=Layout)
+    problem: Problem | None = None
+
+    @property
+    def has_file(self) -> bool:
+        return self.data is not None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What is laid out. problems: what was found wrong with the folders."""
+
+    shelves: tuple[Shelf, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def words(self, entry: Entry) -> str:
+        """Identifier and class by the name of the picture's folder; "" when it says none."""
+        return self.shelves[entry.shelf].prompt
+
+    def is_open(self, entry: Entry) -> bool:
+        """Whether the caption may be edited."""
+        return entry.problem is None and self.shelves[entry.shelf].locked is None
+
+    def tokens(self, entry: Entry, count: Callable[[str], int]) -> int:
+        """Tokens of the longest form in which training sees the caption."""
+        return tokens(entry.text if entry.has_file else self.words(entry), self._settings(entry), count)
+
+    def _settings(self, entry: Entry) -> DatasetConfig:
+        return self.shelves[entry.shelf].settings
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which pictures are shown: all of these hold.
+
+    text: in the caption or file name. shelf: a number, or None. limit: tokens above which one is too long.
+    """
+
+    text: str = ""
+    show: str = "all"
+    shelf: int | None = None
+    tag: str = ""
+    limit: int = 75
+
+
+def tokens(text: str, settings: DatasetConfig, count: Callable[[str], int]) -> int:
+    """Tokens of the longest form in which training sees a file's text."""
+    lines = captions.lines_of(text)
+    told = "\n".join(lines if settings.enable_wildcard else lines[:1])
+    return count(captions.longest(captions.dress(told, settings), settings))
+
+
+def _anywhere(folder: Path) -> None:
+    """Allows every folder."""
+
+
+def lay_out(
+    config: DatasetConfig, allow: Callable[[Path], object], see: Callable[[Path], object] = _anywhere
+) -> Desk:
+    """Every picture that training would read a caption file for, by folder and name. Decodes no picture.
+
+    A folder of pictures itself is taken as well as the one above it. allow: raises UserError for a folder
+    nothing may be written to; its captions are shown, not edited. see: for one that is not even shown.
+    """
+    found = _with_leaves(find.find(config), config)
+    shelves: list[Shelf] = []
+    entries: dict[str, Entry] = {}
+    problems = [problem for problem in found.problems if not problem.code.startswith("W-IMG")]
+    for number, folder in enumerate(found.folders):
+        if number in found.metadata:
+            problems.append(_in_metadata(folder, found.settings[folder.settings]))
+            continue
+        try:
+            see(folder.path)
+        except UserError as e:
+            problems += e.problems
+            continue
+        settings = found.settings[folder.settings]
+        shelf = Shelf(folder.path, folder.prompt, folder.is_reg, settings, _locked(folder, settings, allow))
+        for entry in _entries(folder, len(shelves), settings):
+            entries.setdefault(entry.key, entry)
+        shelves.append(shelf)
+    return Desk(tuple(shelves), entries, tuple(problems))
+
+
+def _with_leaves(found: find.Sources, config: DatasetConfig) -> find.Sources:
+    """The folders found; where there are none, the named folder itself when pictures lie in it."""
+    if config.dataset_config or config.in_json:
+        return found
+    leaves = []
+    for named, is_reg in ((config.train_data_dir, False), (config.reg_data_dir or "", True)):
+        path = Path(named)
+        is_found = any(folder.images and folder.is_reg == is_reg for folder in found.folders)
+        if is_found or not named.strip() or not path.is_dir():
+            continue
+        scanned = folders.single(path, 1, (parse(path.resolve().name) or (1, ""))[1], is_reg)
+        leaves += [folder for folder in scanned.folders if folder.images]
+    if not leaves:
+        return found
+    taken = {str(folder.path) for folder in leaves}
+    rest = tuple(p for p in found.problems if p.path not in taken or "LAYOUT" not in p.code)
+    return replace(found, folders=(*found.folders, *leaves), problems=rest)
+
+
+def _locked(folder: Folder, settings: DatasetConfig, allow: Callable[[Path], object]) -> Problem | None:
+    try:
+        allow(folder.path)
+        caption_edits_files.suffix_for_new(settings.caption_extension)
+    except UserError as e:
+        return e.problems[0]
+    return None
+
+
+def _entries(folder: Folder, shelf: int, settings: DatasetConfig) -> Iterator[Entry]:
+    if not folder.images:
+        return
+    extension = captions.dotted(settings.caption_extension)
+    files = captions.listing(folder.path)
+    for picture in folder.images:
+        found = [captions.find(files, picture.stem, suffix) for suffix in (extension, captions.FALLBACK)]
+        path = found[0] or found[1] or picture.with_suffix(extension)
+        yield loaded(Entry(key_of(picture), picture, shelf, path))
+
+
+def key_of(picture: Path) -> str:
+    """A short name of a picture that says nothing of where it lies."""
+    return hashlib.blake2b(str(picture).encode("utf-8", "replace"), digest_size=9).hexdigest()
+
+
+def loaded(entry: Entry) -> Entry:
+    """The entry with its file as it is now."""
+    try:
+        data = caption_edits_files.read(entry.path)
+    except UserError as e:
+        return replace(entry, data=b"", text="", problem=e.problems[0])
+    if data is None:
+        return replace(entry, data=None, text="", layout=Layout(), problem=None)
+    written = caption_edits_files.decode(data)
+    if written is None:
+        return replace(entry, data=data, text="", problem=_undecodable(entry.path))
+    return replace(entry, data=data, text=written.text, layout=written.layout, problem=None)
+
+
+def reloaded(desk: Desk, paths: Iterable[Path]) -> Desk:
+    """The desk with these files as they are now."""
+    wanted = set(paths)
+    return replace(
+        desk,
+        entries={
+            key: loaded(entry) if entry.path in wanted else entry for key, entry in desk.entries.items()
+        },
+    )
+
+
+def filtered(desk: Desk, wanted: Filter, count: Callable[[str], int]) -> list[Entry]:
+    """The entries that a filter shows."""
+    text = wanted.text.strip().casefold()
+
+    def fits(entry: Entry) -> bool:
+        return (
+            (wanted.shelf is None or entry.shelf == wanted.shelf)
+            and (not text or text in entry.text.casefold() or text in entry.picture.name.casefold())
+            and (not wanted.tag or wanted.tag in edits.tags(entry.text))
+            and _shows(desk, entry, wanted, count)
+        )
+
+    return [entry for entry in desk.entries.values() if fits(entry)]
+
+
+def _shows(desk: Desk, entry: Entry, wanted: Filter, count: Callable[[str], int]) -> bool:
+    match wanted.show:
+        case "missing":
+            return not entry.has_file
+        case "empty":
+            return entry.has_file and entry.problem is None and not captions.lines_of(entry.text)
+        case "long":
+            return desk.tokens(entry, count) > wanted.limit
+        case "lines":
+            return len(captions.lines_of(entry.text)) > 1
+        case "encoding":
+            return caption_edits_files.is_guessed(entry.layout)
+        case "unreadable":
+            return entry.problem is not None
+        case _:
+            return True
+
+
+def tag_counts(entries: Iterable[Entry]) -> list[tuple[str, int]]:
+    """Each tag with how many captions have it, the most frequent first."""
+    counts = Counter(tag for entry in entries for tag in edits.tags(entry.text))
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].casefold(), pair[0]))
+
+
+def changed(entry: Entry, text: str) -> FileChange:
+    """What writing this text into a picture's caption would change; nothing for no text where no file is."""
+    if not entry.has_file and not text.strip():
+        return FileChange(entry.path, None, None)
+    if entry.has_file and text == entry.text:
+        return FileChange(entry.path, entry.data, entry.data)
+    return FileChange(entry.path, entry.data, caption_edits_files.encode(text, entry.layout))
+
+
+def planned(desk: Desk, entries: Sequence[Entry], edit: edits.Edit) -> list[tuple[Entry, FileChange]]:
+    """What an edit would change, of the captions that may be edited; those that stay are left out."""
+    plan: dict[Path, tuple[Entry, FileChange]] = {}
+    for entry in entries:
+        if desk.is_open(entry):
+            change = FileChange(entry.path, entry.data, _edited(desk, entry, edit))
+            if change.old != change.new:
+                plan.setdefault(entry.path, (entry, change))
+    return list(plan.values())
+
+
+def _edited(desk: Desk, entry: Entry, edit: edits.Edit) -> bytes | None:
+    words = desk.words(entry)
+    if edit.kind == "folder":
+        is_wanted = not entry.has_file and bool(words)
+        return caption_edits_files.encode(words, entry.layout) if is_wanted else entry.data
+    if entry.data is None:
+        return None
+    if edit.kind == "utf8":
+        return caption_edits_files.as_utf8(entry.data)
+    text = edits.apply(edit, entry.text, words)
+    return entry.data if text == entry.text else caption_edits_files.encode(text, entry.layout)
+
+
+def text_of(data: bytes | None) -> str:
+    """The text of a file's bytes as it is shown; "" when there is no file."""
+    written: Written | None = None if data is None else caption_edits_files.decode(data)
+    return "" if written is None else written.text
+
+
+def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
+    name = Path(settings.in_json or "").name
+    return Problem(
+        "W-CAP-METADATA",
+        f"the captions of {counted(len(folder.images), 'picture')} stand in the metadata file `{name}`, not "
+        "in files of their own; edit that file.",
+        f"{len(folder.images)}枚の画像のキャプションは、個別のファイルではなくメタデータ「{name}」にあります。"
+        "そのファイルを編集してください。",
+        path=settings.in_json or "",
+    )
+
+
+def _undecodable(path: Path) -> Problem:
+    return Problem(
+        "E-CAP-ENCODING",
+        f"`{path.name}` is in no encoding that is known here, and can't be shown. Save it as UTF-8.",
+        f"「{path.name}」の文字コードがわからないため表示できません。UTF-8で保存し直してください。",
+        path=str(path),
+    )

@@ -1,0 +1,1 @@
+"""Caption files and what is drawn from a caption in a step. No torch, no tokenizer."""

@@ -1,0 +1,143 @@
+"""What was found out about pictures, kept by the content of their files: a second look decodes nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.catalog import Size
+from core.data.health.measure import Traits, measure
+from core.data.images import decode
+from core.data.images.load import content_hash
+from core.data.images.verify import Look, look
+from core.patience import Patience, in_order
+
+VERSION = 1
+"""To be raised whenever a trait means something else: what older versions found is then measured anew."""
+
+_MOST_BYTES = 64 * 2**20
+_log = logging.getLogger(__name__)
+
+
+class Known:
+    """Looks and traits by content, in memory and in a file of one JSON line each; safe for threads.
+
+    A file that can't be written or read costs time only, never an answer.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._looks: dict[tuple[str, str], Look] = {}
+        self._traits: dict[str, Traits] = {}
+        self._fresh: list[dict[str, Any]] = []
+        if path is not None:
+            self._read(path)
+
+    def look(self, path: Path) -> Look:
+        """As `preflight.look`, without decoding a file that was found to be sound before."""
+        try:
+            content = content_hash(decode.read(path))
+        except OSError:
+            return look(path)
+        key = (content, path.suffix.lower())
+        known = self._looks.get(key)
+        if known is not None:
+            return known
+        found = look(path)
+        if not found.problems and found.content == content:
+            with self._lock:
+                self._looks[key] = found
+                size = found.size or Size(0, 0)
+                self._fresh.append(
+                    {"content": content, "suffix": key[1], "size": [*size], "alpha": found.has_alpha}
+                )
+        return found
+
+    def traits(
+        self,
+        files: Mapping[str, Path],
+        check: Callable[[], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Traits]:
+        """The traits of files by content, several measured at a time; those that can't be are left out.
+
+        check: called between pictures, may raise to stop. progress: called with (done, total) pictures.
+        """
+        found = {content: self._traits[content] for content in files if content in self._traits}
+        missing = [content for content in files if content not in found]
+        measured = in_order(
+            lambda content: _measured(files[content], content), missing, Patience(check), "health"
+        )
+        try:
+            for done, (content, traits) in enumerate(zip(missing, measured, strict=True), 1):
+                if traits is not None:
+                    found[content] = self._take(content, traits)
+                if progress is not None:
+                    progress(done, len(missing))
+        finally:
+            measured.close()
+            self.keep()
+        return found
+
+    def _take(self, content: str, traits: Traits) -> Traits:
+        with self._lock:
+            self._traits[content] = traits
+            row = {**asdict(traits), "grid": base64.b64encode(traits.grid).decode("ascii")}
+            self._fresh.append({"content": content, "traits": row})
+        return traits
+
+    def keep(self) -> None:
+        """Write what is new to the file."""
+        with self._lock:
+            fresh, self._fresh = self._fresh, []
+        if self._path is None or not fresh:
+            return
+        lines = "".join(json.dumps({"v": VERSION, **row}, separators=(",", ":")) + "\n" for row in fresh)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            is_full = self._path.is_file() and self._path.stat().st_size > _MOST_BYTES
+            with self._path.open("w" if is_full else "a", encoding="utf-8") as file:
+                file.write(lines)
+        except OSError:
+            _log.warning(
+                "what was found out about pictures could not be kept in %s", self._path, exc_info=True
+            )
+
+    def _read(self, path: Path) -> None:
+        try:
+            lines = path.read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                self._take_row(json.loads(line))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                continue  # a line cut short by a crash; its picture is measured again
+
+    def _take_row(self, row: dict[str, Any]) -> None:
+        if row["v"] != VERSION:
+            return
+        content = str(row["content"])
+        if "traits" in row:
+            grid = base64.b64decode(row["traits"]["grid"], validate=True)
+            self._traits[content] = Traits(**{**row["traits"], "grid": grid})
+        else:
+            look_ = Look(Size(*row["size"]), content, (), bool(row["alpha"]))
+            self._looks[content, str(row["suffix"])] = look_
+
+
+def _measured(path: Path, content: str) -> Traits | None:
+    """The traits, or None when the file is gone, another one by now, or more than the memory holds."""
+    try:
+        data = decode.read(path)
+        return measure(data) if content_hash(data) == content else None
+    except Exception:  # Pillow raises nearly anything; the plan has told of broken files already
+        _log.info("%s could not be measured", path, exc_info=True)
+        return None

@@ -1,0 +1,1 @@
+"""From an image file to pixels: decode, verify, load. Knows no folders and no plan."""

@@ -1,0 +1,348 @@
+"""A ZIP of pictures, looked at before anything is unpacked and unpacked under names of our own making."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import logging
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.catalog import Words
+from core.control import RunControl
+from core.data.intake.gather import CAPTION_SUFFIXES, Entry
+from core.data.names import PICTURE_SUFFIXES, is_junk
+from core.errors import Problem, UserError
+from core.reading import reading, unreadable
+
+Report = Callable[[str, int, int], None]
+
+_UTF8 = 0x800
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Only those that zipfile unpacks piece by piece: of bzip2 and LZMA a few bytes become gigabytes at once."""
+_PLAIN_KINDS = (0, stat.S_IFREG)
+_CHUNK = 1 << 20
+_ENTRY = b"PK\x01\x02"
+"""What every entry of an archive's list begins with."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold. Bytes are of the unpacked files; ratio: unpacked to packed, of the whole."""
+
+    files: int = 20_000
+    listing_bytes: int = 16 << 20
+    one_bytes: int = 512 << 20
+    caption_bytes: int = 1 << 20
+    all_bytes: int = 8 << 30
+    ratio: int = 100
+    free_of_ratio: int = 64 << 20
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file that would be unpacked. parts: its folders and its name, as packed."""
+
+    info: zipfile.ZipInfo
+    parts: tuple[str, ...]
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is in an archive. left_out: reason -> names."""
+
+    members: tuple[Member, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The files of an archive, on disk."""
+
+    entries: tuple[Entry, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def name_of(info: zipfile.ZipInfo) -> str:
+    """The name as its packer meant it: old packers wrote the bytes of their own system, in Japan cp932."""
+    packed = info.orig_filename
+    if info.flag_bits & _UTF8:
+        return packed
+    raw = packed.encode("cp437", "replace")
+    for encoding in ("utf-8", "cp932"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return packed
+
+
+class _Archive(io.BufferedReader):
+    """The file below zipfile, which takes the list of files for as long as one of several end records says.
+
+    So the limits hold on the bytes that zipfile is about to take for the list, whatever any record claims.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        super().__init__(io.FileIO(path))
+        self.is_listed = False
+        self._path, self._limits = path, limits
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises UserError for more than the limits of a list, while it is read."""
+        if self.is_listed:
+            return super().read(size)
+        if size is not None and size > self._limits.listing_bytes:
+            if size > self._path.stat().st_size:
+                raise zipfile.BadZipFile("the list is longer than the file")
+            raise UserError(_long_listing(self._path, size, self._limits))
+        data = super().read(size)
+        count = data.count(_ENTRY)
+        if count > self._limits.files:
+            raise UserError(_many(self._path, count, self._limits))
+        return data
+
+
+@contextlib.contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[zipfile.ZipFile]:
+    """The archive with its list read. Raises UserError for what is no ZIP, or has too long a list."""
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(_damaged(path))
+    with contextlib.ExitStack() as stack:
+        with reading(path, "E-ZIP-BAD", advice=_AGAIN):
+            file = stack.enter_context(_Archive(path, limits))
+            try:
+                archive = stack.enter_context(zipfile.ZipFile(file))
+            except zipfile.BadZipFile as error:
+                raise UserError(_damaged(path)) from error
+        file.is_listed = True
+        yield archive
+
+
+def look(path: Path, caption_extension: str = ".caption", limits: Limits = LIMITS) -> Listing:
+    """What would be unpacked and what would not; reads the list at the file's end only.
+
+    Raises UserError for a file that is no ZIP, or asks for more than the limits.
+    """
+    with _opened(path, limits) as archive, reading(path, "E-ZIP-BAD", advice=_AGAIN):
+        return _listing(archive, path, caption_extension, limits)
+
+
+def _listing(archive: zipfile.ZipFile, path: Path, caption_extension: str, limits: Limits) -> Listing:
+    taken: list[Member] = []
+    left_out: dict[str, list[str]] = {}
+    texts = {caption_extension.lower(), f".{caption_extension.lower()}", *CAPTION_SUFFIXES}
+    for info in archive.infolist():
+        name = name_of(info)
+        parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+        if name.endswith(("/", "\\")) or not parts:
+            continue
+        suffix = Path(parts[-1]).suffix.lower()
+        reason = _refusal(info, name, parts, limits) or _unwanted(info, suffix, texts, limits)
+        if reason:
+            left_out.setdefault(reason, []).append("/".join(parts))
+        else:
+            taken.append(Member(info, parts, suffix))
+    _refuse_bomb(path, taken, limits)
+    return Listing(tuple(taken), {reason: tuple(names) for reason, names in left_out.items()})
+
+
+def unpack(
+    path: Path,
+    folder: Path,
+    caption_extension: str,
+    report: Report,
+    control: RunControl,
+    limits: Limits = LIMITS,
+) -> Unpacked:
+    """Write the pictures and captions below `folder`, which is new.
+
+    Raises UserError, and StopRun when stopped.
+
+    The files are called 1.png, 2.txt, ...: a name out of the archive never becomes a path.
+    """
+    with _opened(path, limits) as archive:
+        with reading(path, "E-ZIP-BAD", advice=_AGAIN):
+            listing = _listing(archive, path, caption_extension, limits)
+        total = sum(member.info.file_size for member in listing.members)
+        entries: list[Entry] = []
+        damaged: list[str] = []
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(_unwritable(folder, error)) from error
+        try:
+            if total > shutil.disk_usage(folder).free:
+                raise UserError(_no_space(path, total))
+            for number, member in enumerate(listing.members, start=1):
+                control.check()
+                report("unpack", number, len(listing.members))
+                to = folder / f"{number}{member.suffix}"
+                if _write(archive, member, to):
+                    entries.append(Entry(to, member.parts))
+                else:
+                    damaged.append("/".join(member.parts))
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                raise UserError(_no_space(path, total) if is_full else _unwritable(folder, error)) from error
+            raise
+    left_out = dict(listing.left_out)
+    if damaged:
+        left_out["damaged"] = tuple(damaged)
+    return Unpacked(tuple(entries), left_out)
+
+
+def _write(archive: zipfile.ZipFile, member: Member, to: Path) -> bool:
+    """One file; False when it is damaged or holds more than it says. Raises OSError of the disk."""
+    left = member.info.file_size
+    with to.open("xb") as writer:
+        try:
+            for chunk in _chunks(archive, member):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                writer.write(chunk)
+        except _Damaged:
+            left = -1
+    if left != 0:
+        to.unlink(missing_ok=True)
+    return left == 0
+
+
+class _Damaged(Exception):
+    """A packed file can't be unpacked."""
+
+
+def _chunks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
+    """The bytes of a packed file, a megabyte at a time. Raises _Damaged, UserError when a drive is gone."""
+    try:
+        with archive.open(member.info) as reader:
+            while chunk := reader.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a place before the file's start, where a header lies
+            raise unreadable(Path(archive.filename or ""), error, "E-ZIP-BAD", advice=_AGAIN) from error
+        raise _Damaged from error
+    except Exception as error:  # zipfile and zlib raise nearly anything for a header that lies
+        _log.info("%s could not be unpacked", member.info.filename, exc_info=True)
+        raise _Damaged from error
+
+
+def _refusal(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...], limits: Limits) -> str:
+    """Why a file is not unpacked whatever it is, or ""."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in _PLAIN_KINDS:
+        return "link"
+    is_absolute = name.startswith(("/", "\\")) or (len(parts[0]) == 2 and parts[0][1] == ":")
+    if is_absolute or ".." in parts or "\0" in name:
+        return "outside"
+    if info.flag_bits & _ENCRYPTED:
+        return "password"
+    if info.compress_type not in _METHODS:
+        return "method"
+    return "large" if info.file_size > limits.one_bytes else ""
+
+
+def _unwanted(info: zipfile.ZipInfo, suffix: str, texts: set[str], limits: Limits) -> str:
+    """Why a file is not wanted here, or ""."""
+    if any(is_junk(part) for part in name_of(info).replace("\\", "/").split("/") if part):
+        return "junk"
+    if suffix in PICTURE_SUFFIXES:
+        return ""
+    if suffix not in texts:
+        return "kind"
+    return "large" if info.file_size > limits.caption_bytes else ""
+
+
+def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
+    """Raises UserError when the files would be far larger than the archive, or too large in all."""
+    total = sum(member.info.file_size for member in members)
+    packed = max(1, path.stat().st_size)
+    if total > limits.all_bytes:
+        raise UserError(
+            Problem(
+                "E-ZIP-LARGE",
+                f"`{path.name}` would be {total / 1e9:.1f} GB unpacked; {limits.all_bytes / 1e9:.1f} GB are "
+                "possible. Split it, or unpack it yourself and name the folder.",
+                f"「{path.name}」は展開すると{total / 1e9:.1f} GBになります"
+                f"（上限{limits.all_bytes / 1e9:.1f} GB）。"
+                "分割するか、展開したフォルダを指定してください。",
+                path=str(path),
+            )
+        )
+    if total > limits.free_of_ratio and total > limits.ratio * packed:
+        raise UserError(
+            Problem(
+                "E-ZIP-BOMB",
+                f"`{path.name}` would grow {total / packed:,.0f} times when unpacked, "
+                "which pictures never do. It is not opened.",
+                f"「{path.name}」は展開すると{total / packed:,.0f}倍になります。"
+                "画像ではありえない大きさのため開きません。",
+                path=str(path),
+            )
+        )
+
+
+_AGAIN = Words("Pack the pictures again.", "もう一度作成してください。")
+
+
+def _damaged(path: Path) -> Problem:
+    return Problem(
+        "E-ZIP-BAD",
+        f"`{path.name}` is no ZIP file, or a damaged one. {_AGAIN.en}",
+        f"「{path.name}」はZIPファイルではないか、壊れています。{_AGAIN.ja}",
+        path=str(path),
+    )
+
+
+def _many(path: Path, count: int, limits: Limits) -> Problem:
+    return Problem(
+        "E-ZIP-MANY",
+        f"`{path.name}` holds {count:,} files; {limits.files:,} are possible. Split it.",
+        f"「{path.name}」には{count:,}個のファイルがあります（上限{limits.files:,}）。分割してください。",
+        path=str(path),
+    )
+
+
+def _long_listing(path: Path, size: int, limits: Limits) -> Problem:
+    megabytes = limits.listing_bytes / 1e6
+    return Problem(
+        "E-ZIP-MANY",
+        f"the list of files in `{path.name}` is {size / 1e6:,.1f} MB long; {megabytes:,.1f} MB are possible. "
+        "Split it.",
+        f"「{path.name}」のファイル一覧が{size / 1e6:,.1f} MBあります（上限{megabytes:,.1f} MB）。"
+        "分割してください。",
+        path=str(path),
+    )
+
+
+def _no_space(path: Path, total: int) -> Problem:
+    return Problem(
+        "E-ZIP-SPACE",
+        f"there is no room on the disk for the {total / 1e9:.1f} GB in `{path.name}`.",
+        f"ディスクの空きが足りず、「{path.name}」（{total / 1e9:.1f} GB）を展開できません。",
+        path=str(path),
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> Problem:
+    return Problem(
+        "E-ZIP-WRITE",
+        f"the archive can't be unpacked to {folder}: {error.strerror}. Check the drive and its permissions.",
+        f"{folder} に展開できません（{error.strerror}）。ドライブとアクセス権を確認してください。",
+        path=str(folder),
+    )

@@ -1,0 +1,264 @@
+"""Every folder, picture and caption looked at once: what can be trained, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.catalog import Size
+from core.config.schema.dataset import DatasetConfig
+from core.data import buckets
+from core.data.buckets import Fit
+from core.data.caption_editor.edits import has_word
+from core.data.captions import captions
+from core.data.captions.captions import Caption
+from core.data.images import verify
+from core.data.images.verify import Look
+from core.data.records import PlannedImage
+from core.data.sources import caption_findings, find, findings, masks
+from core.data.sources.find import Sources
+from core.data.sources.folders import Folder
+from core.data.sources.metadata_json import Metadata
+from core.errors import Problem
+from core.patience import Patience, in_order, patiently
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) pictures."""
+
+Looking = Callable[[Path], Look]
+"""As `preflight.look`, which it may spare where a file of the same content was sound before."""
+
+LEAST_KEPT = 0.1
+"""A picture of which a smaller share would be trained is refused: no bucket comes near its shape."""
+MUCH_CUT = 0.75
+"""Below this kept share, a notice."""
+MUCH_ENLARGED = 2.0
+"""Above this enlargement, a notice."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found.
+
+    images: those that can be trained, by folder, then name. settings: the options that hold for them.
+    problems: of every kind.
+    """
+
+    settings: tuple[DatasetConfig, ...]
+    folders: tuple[Folder, ...]
+    images: tuple[PlannedImage, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    folder: int
+    path: Path
+    look: Look
+    caption: Caption
+
+
+def survey(
+    config: DatasetConfig,
+    patience: Patience,
+    progress: Progress | None,
+    look: Looking = verify.look,
+) -> Survey:
+    """Look at all that the run would train on, each file by `look`. Raises StopRun when asked to stop."""
+    found, files = patiently(lambda: _found(config), patience, "folders")
+    problems = list(found.problems)
+    seen = list(_look_at_all(found, files, patience, progress, look))
+    images, more = _fitted(seen, found, config)
+    problems += more
+    for index, folder in enumerate(found.folders):
+        inside = [one for one in seen if one.folder == index]
+        if index in found.metadata:
+            problems += _metadata_notices(found.metadata[index], found.settings[folder.settings])
+        else:
+            problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
+    problems += _folder_words_notices(seen, found.folders)
+    masked = masks.find(images, found.folders, found.settings, look, patience)
+    problems += masked.problems
+    if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
+        problems.append(findings.none_usable())
+    return Survey(found.settings, found.folders, masked.images, tuple(problems))
+
+
+def _found(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:
+    """The folders, and for each the files in it where captions are looked up."""
+    found = find.find(config)
+    return found, [
+        captions.listing(folder.path) if folder.images and index not in found.metadata else {}
+        for index, folder in enumerate(found.folders)
+    ]
+
+
+def _look_at_all(
+    found: Sources,
+    files: Sequence[Mapping[str, Path]],
+    patience: Patience,
+    progress: Progress | None,
+    look: Looking,
+) -> Iterator[_Seen]:
+    """Decode and hash every picture and read its caption, several at a time; results come in order."""
+    jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
+    looks: dict[Path, Look] = {}
+
+    def see(job: tuple[int, Path]) -> _Seen:
+        index, path = job
+        if path not in looks:  # a folder may stand in several data sets
+            looks[path] = look(path)
+        return _Seen(index, path, looks[path], _caption(found, index, path, files[index]))
+
+    with closing(in_order(see, jobs, patience, "survey")) as results:
+        for done, seen in enumerate(results, start=1):
+            if progress is not None:
+                progress(done, len(jobs))
+            yield seen
+
+
+def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:
+    """The caption by metadata, or by the file beside the picture."""
+    folder = found.folders[index]
+    settings = found.settings[folder.settings]
+    if index in found.metadata:
+        return Caption(found.metadata[index].captions[path], Path(settings.in_json or ""))
+    return captions.read(path, settings.caption_extension, files, all_lines=settings.enable_wildcard)
+
+
+def _fitted(
+    seen: Sequence[_Seen], found: Sources, config: DatasetConfig
+) -> tuple[list[PlannedImage], list[Problem]]:
+    """The pictures that can be trained, and what is wrong with them and the others."""
+    sizes = [
+        buckets.candidates(Size(*s.resolution), s.min_bucket_reso, s.max_bucket_reso, s.bucket_reso_steps)
+        for s in found.settings
+    ]
+    images: list[PlannedImage] = []
+    problems: list[Problem] = []
+    left_out = 0
+    for one in seen:
+        problems += one.caption.problems
+        about, image = _planned(one, found, sizes)
+        if image is None:
+            left_out += 1
+            if config.skip_bad_images:
+                about = [replace(p, code=f"W{p.code[1:]}") if p.is_error else p for p in about]
+        else:
+            images.append(image)
+        problems += about
+    if left_out and config.skip_bad_images:
+        problems.append(findings.left_out(len(images), len(seen)))
+    for number, settings in enumerate(found.settings):
+        inside = [image for image in images if image.settings == number]
+        wrong = [image for image in inside if not buckets.is_exact(image.size, settings)]
+        if wrong and not settings.enable_bucket:
+            problems.append(findings.wrong_sizes(wrong, settings))
+        opaque = [
+            one.path for one in seen if found.folders[one.folder].settings == number and _is_opaque(one)
+        ]
+        if opaque and settings.alpha_mask:
+            problems.append(findings.opaque(opaque, len(inside)))
+    return images, [*problems, *_badly_fitted(images, found.settings)]
+
+
+def _badly_fitted(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) -> list[Problem]:
+    """One notice each for the pictures that lose much of theirs, and for those that are much enlarged."""
+    fitted = [image for image in images if settings[image.settings].enable_bucket]
+    cut = [image for image in fitted if image.fit.kept < MUCH_CUT]
+    small = [image for image in fitted if image.fit.enlargement(image.size) > MUCH_ENLARGED]
+    problems = [findings.much_cut(cut, len(images))] if cut else []
+    return problems + ([findings.much_enlarged(small, len(images))] if small else [])
+
+
+def _planned(
+    seen: _Seen, found: Sources, sizes: Sequence[Sequence[Size]]
+) -> tuple[list[Problem], PlannedImage | None]:
+    """One picture as it will be trained, or None with the reason among the problems."""
+    folder = found.folders[seen.folder]
+    config = found.settings[folder.settings]
+    problems = list(seen.look.problems)
+    size = seen.look.size
+    if size is None:
+        return problems, None
+    prepared = found.metadata[seen.folder].sizes.get(seen.path) if seen.folder in found.metadata else None
+    fit = _fit(size, prepared, config, sizes[folder.settings])
+    if fit is None or (config.enable_bucket and fit.kept < LEAST_KEPT):
+        return [*problems, findings.no_bucket(seen.path, size, fit, config)], None
+    text = folder.prompt if seen.caption.path is None else seen.caption.text
+    return problems, PlannedImage(
+        path=seen.path,
+        folder=seen.folder,
+        is_reg=folder.is_reg,
+        repeats=folder.repeats,
+        size=size,
+        fit=fit,
+        caption=captions.dress(text, config),
+        caption_path=seen.caption.path,
+        content=seen.look.content,
+        settings=folder.settings,
+        dataset=folder.dataset,
+    )
+
+
+def _is_opaque(seen: _Seen) -> bool:
+    return seen.look.size is not None and not seen.look.has_alpha
+
+
+def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
+    """How the picture is trained; with a size it was prepared for, that one chooses its bucket."""
+    if prepared is None or not config.enable_bucket:
+        return buckets.fit(size, config, sizes)
+    chosen = buckets.fit(prepared, config, sizes)
+    if chosen is None:
+        return None
+    return replace(buckets.cover(size, chosen.bucket), interpolation=chosen.interpolation)
+
+
+def _metadata_notices(told: Metadata, config: DatasetConfig) -> list[Problem]:
+    is_idle = bool(told.sizes) and not config.enable_bucket
+    return [findings.idle_sizes(Path(config.in_json or ""))] if is_idle else []
+
+
+def _caption_notices(
+    folder: Folder, seen: Sequence[_Seen], files: Mapping[str, Path], config: DatasetConfig
+) -> list[Problem]:
+    """What is worth saying about the captions of one folder."""
+    problems = []
+    extension = captions.dotted(config.caption_extension)
+    without = [one.path for one in seen if one.caption.path is None]
+    if without and not folder.prompt:
+        is_subset = folder.path == Path(config.train_data_dir)
+        say = caption_findings.no_words_of_subset if is_subset else caption_findings.no_words
+        problems.append(say(folder, without))
+    used = Counter(one.caption.path for one in seen if one.caption.path is not None)
+    stand_ins = [path for path in used if path.suffix.lower() != extension]
+    if stand_ins:
+        problems.append(caption_findings.stand_ins(folder, stand_ins, extension))
+    problems += [caption_findings.shared_caption(path) for path, times in used.items() if times > 1]
+    problems += _identifier_notice(folder, seen, config)
+    orphans = {path for path in files.values() if path.suffix.lower() == extension} - set(used)
+    return problems + [caption_findings.orphan(path) for path in sorted(orphans)]
+
+
+def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetConfig) -> list[Problem]:
+    """Whether captions have the first of their folder's words; where others follow, it is the identifier."""
+    word, *others = folder.prompt.split()[:2] or [""]
+    texts = {one.path: captions.dress(one.caption.text, config) for one in seen if one.caption.text}
+    lacking = [path for path, text in texts.items() if not has_word(text, word)]
+    if folder.is_reg or not others or not lacking:
+        return []
+    if len(lacking) < len(texts):
+        return [caption_findings.missing_word(folder, word, lacking, len(texts))]
+    first = {captions.first_word(text) for text in texts.values()}
+    instead = first.pop() if len(first) == 1 else ""
+    is_sure = any(has_word(text, other) for text in texts.values() for other in others)
+    return [caption_findings.other_words(folder, word, len(texts), instead, is_sure)]
+
+
+def _folder_words_notices(seen: Sequence[_Seen], folders: Sequence[Folder]) -> list[Problem]:
+    without = sum(one.caption.path is None and bool(folders[one.folder].prompt) for one in seen)
+    return [caption_findings.folder_words_used(without, len(seen))] if without else []

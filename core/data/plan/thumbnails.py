@@ -1,0 +1,209 @@
+"""The plan to look at: a table of buckets, and each picture with the part that is cut away dimmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from core.catalog import Size, Words
+from core.data.images import decode
+from core.data.images.load import content_hash
+from core.data.plan.plan import Plan
+from core.data.records import PlannedImage
+from core.errors import Lang
+from core.patience import in_order
+
+BACKGROUND = (32, 34, 38)
+FRAME = (94, 200, 140)
+FRAME_ENLARGED = (240, 150, 40)
+TINT, TINTED = (214, 60, 150), 0.6
+"""Colour, and its share, over what a loss mask leaves out."""
+DIMMED = 0.3
+"""Brightness that the cut-away part keeps."""
+GAP = 8
+"""Pixels between the pictures of a contact sheet."""
+
+
+@dataclass(frozen=True)
+class BucketRow:
+    """One line of the bucket table.
+
+    dataset: number of the data set, from 0. samples, batches: of an epoch. enlarged: how many pictures are
+    scaled up. cut: mean share of a picture's area that is cut away, 0 to 1.
+    """
+
+    dataset: int
+    size: Size
+    train_images: int
+    reg_images: int
+    samples: int
+    batches: int
+    enlarged: int
+    cut: float
+
+
+def bucket_rows(plan: Plan) -> list[BucketRow]:
+    """The bucket table, by data set and size; samples and batches are those of an epoch.
+
+    Pictures held out are not counted.
+    """
+    places: dict[tuple[int, Size], list[PlannedImage]] = {}
+    for index, image in enumerate(plan.images):
+        if index not in plan.held:
+            places.setdefault(image.place, []).append(image)
+    rows = []
+    for row in plan.buckets:
+        dataset, size = row.get("dataset", 0), Size(*row["size"])
+        images = places[dataset, size]
+        rows.append(
+            BucketRow(
+                dataset=dataset,
+                size=size,
+                train_images=sum(not image.is_reg for image in images),
+                reg_images=sum(image.is_reg for image in images),
+                samples=row["samples_per_epoch"],
+                batches=row["batches_per_epoch"],
+                enlarged=sum(is_enlarged(image) for image in images),
+                cut=sum(1 - image.fit.kept for image in images) / len(images),
+            )
+        )
+    return rows
+
+
+def in_bucket(plan: Plan, bucket: Size | None) -> list[PlannedImage]:
+    """The pictures of a bucket in the plan's order; of every bucket for None."""
+    return [plan.images[index] for index in _indices(plan, bucket)]
+
+
+def is_enlarged(image: PlannedImage) -> bool:
+    """Whether it is scaled up by more than 5 %, which can be seen."""
+    return image.fit.enlargement(image.size) > 1.05
+
+
+def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
+    """What stands below a picture: name, sizes, how much is cut away, how far it is enlarged."""
+    size, bucket = image.size, image.fit.bucket
+    parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
+    cut, times = round(100 * (1 - image.fit.kept)), image.fit.enlargement(size)
+    if cut:
+        parts.append(_in(Words(f"{cut}% cut", f"{cut}%切り取り"), lang))
+    if is_enlarged(image):
+        parts.append(_in(Words(f"enlarged {times:.1f}x", f"{times:.1f}倍に拡大"), lang))
+    if is_held_out:
+        parts.append(_in(Words("validation only", "検証用"), lang))
+    return " · ".join(parts)
+
+
+def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) -> Image.Image:
+    """The whole picture within side x side pixels, what is cut away dimmed; orange frame: enlarged.
+
+    What the loss mask leaves out is tinted; alpha_mask: the picture's own transparency is the mask.
+
+    A file that is gone, or no longer the planned one, gives a crossed-out tile.
+    """
+    try:
+        data = decode.read(image.path)
+    except OSError:
+        return _crossed_out(side)
+    picture = decode.open_picture(data) if content_hash(data) == image.content else None
+    if picture is None:
+        return _crossed_out(side)
+    if picture.format in ("JPEG", "MPO"):
+        picture.draft("RGB", (side, side))  # decoded at the closest larger fraction: several times faster
+    scale = min(1.0, side / max(image.size))
+    size = (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale)))
+    with decode.room_for(picture):
+        small = decode.upright_rgb(picture).resize(size, Image.Resampling.BOX)
+    mask = _mask(image, picture, alpha_mask)
+    if mask is not None:
+        tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
+        small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
+    return _marked(small, image)
+
+
+def _mask(image: PlannedImage, picture: Image.Image, alpha_mask: bool) -> Image.Image | None:
+    """The loss mask in full size, white where everything counts; None without one, or when it is gone."""
+    if image.mask_path is None:
+        return decode.upright_alpha(picture) if alpha_mask else None
+    try:
+        data = decode.read(image.mask_path)
+    except OSError:
+        return None
+    found = decode.open_picture(data) if content_hash(data) == image.mask_content else None
+    return None if found is None else decode.upright_rgb(found).getchannel("R")
+
+
+def gallery(
+    plan: Plan,
+    bucket: Size | None = None,
+    start: int = 0,
+    limit: int = 48,
+    side: int = 192,
+    lang: Lang = "en",
+) -> list[tuple[Image.Image, str]]:
+    """Thumbnails with their labels, from picture number `start` on, at most `limit` of them."""
+    chosen = _indices(plan, bucket)[start : start + limit]
+    labels = [label(plan.images[index], lang, index in plan.held) for index in chosen]
+    return list(zip(_thumbnails([plan.images[index] for index in chosen], side), labels, strict=True))
+
+
+def contact_sheet(
+    plan: Plan, bucket: Size | None = None, start: int = 0, limit: int = 48, side: int = 160
+) -> Image.Image:
+    """Thumbnails of a bucket on one picture, at most 8 in a row, at most `limit` in all."""
+    tiles = _thumbnails(in_bucket(plan, bucket)[start : start + limit], side)
+    columns = max(1, min(8, len(tiles)))
+    rows = -(-len(tiles) // columns)
+    pitch = side + GAP
+    sheet = Image.new("RGB", (columns * pitch + GAP, max(1, rows) * pitch + GAP), BACKGROUND)
+    for index, tile in enumerate(tiles):
+        left = GAP + index % columns * pitch + (side - tile.width) // 2
+        top = GAP + index // columns * pitch + (side - tile.height) // 2
+        sheet.paste(tile, (left, top))
+    return sheet
+
+
+def _indices(plan: Plan, bucket: Size | None) -> list[int]:
+    return [i for i, image in enumerate(plan.images) if bucket is None or image.fit.bucket == bucket]
+
+
+def _thumbnails(images: Iterable[PlannedImage], side: int) -> Sequence[Image.Image]:
+    return list(in_order(lambda image: thumbnail(image, side), [*images], name="thumbnails"))
+
+
+def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:
+    """The small picture with everything outside the cut dimmed, and a frame around the cut."""
+    fit = image.fit
+    across, down = small.width / fit.resized.width, small.height / fit.resized.height
+    # At least a pixel of it is seen, however narrow the picture is.
+    left = min(round(fit.crop_left * across), small.width - 1)
+    top = min(round(fit.crop_top * down), small.height - 1)
+    right = max(left + 1, round((fit.crop_left + fit.bucket.width) * across))
+    bottom = max(top + 1, round((fit.crop_top + fit.bucket.height) * down))
+    box = (left, top, right, bottom)
+    result = small.point(lambda value: int(value * DIMMED))
+    result.paste(small.crop(box), box[:2])
+    draw = ImageDraw.Draw(result)
+    colour = FRAME_ENLARGED if is_enlarged(image) else FRAME
+    draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline=colour, width=2)
+    if is_enlarged(image):
+        words = f"x{fit.enlargement(image.size):.1f}"
+        font = ImageFont.load_default(12)
+        end = draw.textlength(words, font=font)
+        draw.rectangle((box[0], box[1], box[0] + end + 5, box[1] + 16), fill=colour)
+        draw.text((box[0] + 3, box[1] + 1), words, fill=(0, 0, 0), font=font)
+    return result
+
+
+def _crossed_out(side: int) -> Image.Image:
+    tile = Image.new("RGB", (side, side), BACKGROUND)
+    draw = ImageDraw.Draw(tile)
+    draw.line((0, 0, side, side), fill=FRAME_ENLARGED, width=3)
+    draw.line((0, side, side, 0), fill=FRAME_ENLARGED, width=3)
+    return tile
+
+
+def _in(words: Words, lang: Lang) -> str:
+    return words.ja if lang == "ja" else words.en

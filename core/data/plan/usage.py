@@ -1,0 +1,113 @@
+"""How often each picture is trained in the whole run, and how full its batches are."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.config.schema.train import TrainConfig
+from core.data.plan.plan import Plan
+
+FULL = 0.95
+"""Share of places in batches that are filled, from which on nothing is said."""
+
+
+def uses(plan: Plan, steps: int, accumulation: int) -> list[int]:
+    """How often each picture comes in the first `steps` optimizer steps; 0 for those held out.
+
+    Whole epochs are counted, the begun one is drawn as the run draws it.
+    """
+    counts = Counter[int]()
+    if plan.batches_per_epoch:
+        whole, rest = divmod(plan.position(steps, accumulation), plan.batches_per_epoch)
+        counts.update({index: whole * plan.images[index].repeats for index in plan.trained})
+        for turn in plan.turns:
+            rounds, more = divmod(whole * turn.take, len(turn.images))
+            counts.update({index: rounds + (n < more) for n, index in enumerate(turn.images)})
+        if rest:
+            for _, images in plan.lots(whole + 1)[:rest]:
+                counts.update(images)
+    return [counts[index] for index in range(len(plan.images))]
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Pictures that the run never trains, as indices, and the steps after which none is left.
+
+    train: the run ends before their turn. reg: surplus regularization pictures whose turn comes later or
+    never. train_steps, all_steps: optimizer steps that reach all of `train`, and of `reg` too; None when no
+    number of steps does. never: those of `reg` that no number of steps reaches.
+    """
+
+    train: tuple[int, ...]
+    reg: tuple[int, ...]
+    never: tuple[int, ...]
+    train_steps: int
+    all_steps: int
+
+
+def unused(plan: Plan, train: TrainConfig) -> Unused:
+    """The pictures that are planned but never trained; those held out for validation are not counted."""
+    accumulation = train.gradient_accumulation_steps
+    counts = uses(plan, plan.total_steps(train), accumulation)
+    left = [index for index, count in enumerate(counts) if not count and index not in plan.held]
+    late = {index for turn in plan.turns if turn.take for index in turn.images}
+    epochs = max((math.ceil(len(turn.images) / turn.take) for turn in plan.turns if turn.take), default=1)
+    return Unused(
+        train=tuple(index for index in left if not plan.images[index].is_reg),
+        reg=tuple(index for index in left if index in late),
+        never=tuple(index for index in left if plan.images[index].is_reg and index not in late),
+        train_steps=plan.steps_per_epoch(accumulation),
+        all_steps=epochs * plan.steps_per_epoch(accumulation),
+    )
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How full the batches of an epoch are.
+
+    places: samples that would fit into its batches. samples: those that are there. short: buckets (data set
+    and size as in `Plan.buckets`) with the samples of their last batch, where it is not full. better: a
+    smaller batch size whose batches are nearly full, or None.
+    """
+
+    places: int
+    samples: int
+    short: tuple[tuple[int, int], ...]
+    better: int | None
+
+    @property
+    def share(self) -> float:
+        """Samples per place, above 0 to 1; 1 without batches."""
+        return self.samples / self.places if self.places else 1.0
+
+
+def filling(plan: Plan) -> Filling:
+    """How full an epoch's batches are; no batch is of two buckets, so each bucket's last one may be short."""
+    samples = [row["samples_per_epoch"] for row in plan.buckets]
+    sizes = [_batch_size(plan, row) for row in plan.buckets]
+    places = sum(row["batches_per_epoch"] * size for row, size in zip(plan.buckets, sizes, strict=True))
+    short = [(n, s % size) for n, (s, size) in enumerate(zip(samples, sizes, strict=True)) if s % size]
+    return Filling(places, sum(samples), tuple(short), _better(samples, sizes))
+
+
+def _batch_size(plan: Plan, row: dict[str, object]) -> int:
+    """Samples of a full batch of the bucket's data set."""
+    place = next(
+        image
+        for image in plan.images
+        if (image.dataset, [*image.fit.bucket]) == (row.get("dataset", 0), row["size"])
+    )
+    return plan.settings[place.settings].train_batch_size * plan.world_size
+
+
+def _better(samples: Sequence[int], sizes: Sequence[int]) -> int | None:
+    """The largest batch size below the present one, the same in all data sets, with batches nearly full."""
+    if len(set(sizes)) != 1:
+        return None
+    for size in range(sizes[0] - 1, 0, -1):
+        if sum(samples) >= FULL * sum(math.ceil(s / size) * size for s in samples):
+            return size
+    return None

@@ -1,0 +1,366 @@
+"""dataset_config: several data sets in one file, each subset of pictures with options of its own.
+
+Keys and the order of look-up are sd-scripts': subset, data set, [general], the run file, the default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from core.config import nearest, pydantic_messages
+from core.config.file import key_lines, toml_text
+from core.config.rules import ruleset
+from core.config.schema.dataset import DatasetConfig
+from core.config.schema.option import Section
+from core.config.schema.run import RunConfig
+from core.data.names import is_text
+from core.errors import ConfigError, Problem, UserError
+from core.reading import CORRECT_IT, reading
+
+KEY = "dataset.dataset_config"
+
+MOST_PROBLEMS = 100
+"""Of one file that are told one by one; whoever has more wants to know that this is some other file."""
+
+KeyPath = tuple[str | int, ...]
+
+
+class SubsetKeys(Section):
+    """What a subset has beside the options of [dataset]."""
+
+    image_dir: str | None = None
+    metadata_file: str | None = None
+    num_repeats: int = Field(1, ge=1, le=100_000)
+    class_tokens: str | None = None
+    is_reg: bool = False
+    cache_info: bool = False
+
+
+_OF_DATASETS = frozenset(
+    (
+        "batch_size", "bucket_no_upscale", "bucket_reso_steps", "enable_bucket", "max_bucket_reso",
+        "min_bucket_reso", "network_multiplier", "resolution",
+    )
+)  # fmt: skip
+"""Keys of [[datasets]] and [general]."""
+_OF_SUBSETS = frozenset(("conditioning_data_dir", "image_dir", "is_reg", "metadata_file"))
+"""Keys of [[datasets.subsets]] alone."""
+_ANYWHERE = frozenset(
+    (
+        "alpha_mask", "cache_info", "caption_dropout_every_n_epochs", "caption_dropout_rate",
+        "caption_extension", "caption_prefix", "caption_separator", "caption_suffix",
+        "caption_tag_dropout_rate", "class_tokens", "color_aug", "custom_attributes", "enable_wildcard",
+        "face_crop_aug_range", "flip_aug", "keep_tokens", "keep_tokens_separator", "num_repeats",
+        "random_crop", "resize_interpolation", "secondary_separator", "shuffle_caption", "token_warmup_min",
+        "token_warmup_step", "validation_seed", "validation_split",
+    )
+)  # fmt: skip
+_NOT_WITH_METADATA = frozenset(("cache_info", "caption_extension", "class_tokens", "is_reg"))
+"""Keys that have no meaning in a subset of fine-tuning."""
+OURS: Mapping[str, str] = {"batch_size": "train_batch_size"}
+"""Keys that are called otherwise in [dataset]."""
+_HARMLESS: Mapping[str, Any] = {"network_multiplier": 1, "token_warmup_min": 1}
+"""Values of keys that are not here, which ask for nothing."""
+
+ALLOWED = {
+    "general": _OF_DATASETS | _ANYWHERE,
+    "datasets": _OF_DATASETS | _ANYWHERE,
+    "subsets": _OF_SUBSETS | _ANYWHERE,
+}
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Pictures of one folder, or of one metadata file, and the options that hold for them.
+
+    settings: resolved; train_data_dir is the folder itself, in_json the metadata file. dataset: number of the
+    data set, from 0.
+    """
+
+    settings: DatasetConfig
+    dataset: int
+    repeats: int
+    class_tokens: str
+    is_reg: bool
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """What a dataset_config names. problems: errors and notices, with file and line."""
+
+    subsets: tuple[Subset, ...]
+    problems: tuple[Problem, ...]
+
+
+def read(config: DatasetConfig) -> Datasets:
+    """The subsets of the run's dataset_config. Problems are in the result, never raised."""
+    assert config.dataset_config is not None
+    file = Path(config.dataset_config)
+    try:
+        with reading(file, "E-DS-SYNTAX", key=KEY, advice=CORRECT_IT):
+            document, places = _parsed(toml_text.read(file), is_json=file.suffix.lower() == ".json")
+            reader = _Reader(file, places)
+            subsets = reader.subsets(document, config)
+    except UserError as error:
+        return Datasets((), tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
+    problems = tuple(dict.fromkeys(reader.problems))
+    if len(problems) > MOST_PROBLEMS:
+        problems = (*problems[:MOST_PROBLEMS], _more(file, len(problems) - MOST_PROBLEMS))
+    return Datasets(tuple(subsets), problems)
+
+
+def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
+    """The values and the line of each key. Raises ConfigError."""
+    if not is_json:
+        return toml_text.parse(text), key_lines.key_lines(text)
+    try:
+        document = key_lines.json_values(text)
+    except (json.JSONDecodeError, key_lines.Twice) as e:
+        said, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
+        raise ConfigError(
+            Problem("E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line)
+        ) from e
+    if not isinstance(document, dict):
+        raise ConfigError(
+            Problem(
+                "E-DS-SYNTAX",
+                'it must hold {"datasets": [...]}.',
+                '{"datasets": [...]}の形にしてください。',
+                line=1,
+            )
+        )
+    return document, key_lines.json_key_lines(text)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One table of the file with the keys that hold. level: "general", "datasets" or "subsets"."""
+
+    path: KeyPath
+    level: str
+    options: Mapping[str, Any]
+    own: Mapping[str, Any]
+
+
+class _Reader:
+    """Reads one file, gathering every problem in it."""
+
+    def __init__(self, file: Path, places: Mapping[KeyPath, int]) -> None:
+        self.problems: list[Problem] = []
+        self._has_odd_folder = False
+        self._file, self._places = file, places
+
+    def subsets(self, document: Mapping[str, Any], run: DatasetConfig) -> list[Subset]:
+        """Every subset that holds, in the order of the file."""
+        for name in document:
+            if name not in ("general", "datasets"):
+                self._say("E-DS-UNKNOWN", (name,), *_unknown(name, ("general", "datasets")))
+        given = document.get("general")
+        general = self._table(("general",), "general", {} if given is None else given)
+        found: list[Subset] = []
+        for number, values in enumerate(self._list(("datasets",), document.get("datasets"))):
+            path: KeyPath = ("datasets", number)
+            dataset = self._table(path, "datasets", values)
+            tables = [
+                self._table((*path, "subsets", n), "subsets", subset)
+                for n, subset in enumerate(self._list((*path, "subsets"), values.get("subsets")))
+            ]
+            if len({table.own.get("metadata_file") is None for table in tables}) > 1:
+                self._say(
+                    "E-DS-MIXED",
+                    path,
+                    "subsets with and without metadata_file must stand in separate [[datasets]].",
+                    "metadata_fileのあるsubsetとないsubsetは、別々の[[datasets]]に分けてください。",
+                )
+            found += self._resolved([general, dataset], tables, run, number)
+        return found
+
+    def _resolved(
+        self, above: Sequence[_Table], tables: Sequence[_Table], run: DatasetConfig, number: int
+    ) -> list[Subset]:
+        """The subsets of one data set, each with what stands above it."""
+        found: list[Subset] = []
+        sources: set[tuple[str | None, str | None]] = set()
+        for table in tables:
+            levels = [*above, table]
+            own = {"num_repeats": run.dataset_repeats} | {k: v for t in levels for k, v in t.own.items()}
+            source = (own.get("image_dir"), own.get("metadata_file"))
+            if not any(source) and self._has_odd_folder:
+                continue  # it is there, but no text
+            if not any(source):
+                self._say(
+                    "E-DS-NEEDED",
+                    table.path,
+                    "a subset needs image_dir (the folder of its pictures) or metadata_file.",
+                    "subsetにはimage_dir（画像のフォルダ）かmetadata_fileが必要です。",
+                )
+                continue
+            if source in sources:
+                name = source[1] or source[0]
+                self._say(
+                    "W-DS-TWICE",
+                    table.path,
+                    f"{name} stands in this data set already; the second one is not used.",
+                    f"{name} はこのデータセットですでに指定されています。2つ目は使用しません。",
+                )
+                continue
+            sources.add(source)
+            options = {k: v for t in levels for k, v in t.options.items()}
+            fixed = {
+                "dataset_config": None, "reg_data_dir": None, "train_data_dir": source[0] or "",
+                "in_json": source[1], "dataset_repeats": own["num_repeats"],
+            }  # fmt: skip
+            settings = run.model_copy(update=options | fixed)
+            self._check_rules(settings, levels)
+            found.append(
+                Subset(
+                    settings,
+                    number,
+                    own["num_repeats"],
+                    (own.get("class_tokens") or "").strip(),
+                    own.get("is_reg", False),
+                )
+            )
+        return found
+
+    def _table(self, path: KeyPath, level: str, values: Any) -> _Table:
+        """The keys of a table that are known and of the right type; the others become problems."""
+        options: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        if not isinstance(values, dict):
+            self._say(
+                "E-DS-TABLE",
+                path,
+                f"must be a table, not {values!r}.",
+                f"表にしてください（値：{values!r}）。",
+            )
+            return _Table(path, level, options, own)
+        has_metadata = level == "subsets" and values.get("metadata_file") is not None
+        for name, value in values.items():
+            if value is None or (level == "datasets" and name == "subsets"):
+                continue
+            field = OURS.get(name, name)
+            if name not in ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
+                said = _misplaced(name, level, has_metadata) if self._is_told() else ("", "")
+                self._say("E-DS-UNKNOWN", (*path, name), *said)
+            elif name in SubsetKeys.model_fields:
+                self._take(own, name, SubsetKeys, value, path)
+            elif field in DatasetConfig.model_fields:
+                self._take(options, name, DatasetConfig, value, path)
+            elif value and value != _HARMLESS.get(name):
+                self._say("E-DS-NOTHERE", (*path, name), *_not_here(value))
+        return _Table(path, level, options, own)
+
+    def _take(
+        self, kept: dict[str, Any], name: str, section: type[Section], value: Any, path: KeyPath
+    ) -> None:
+        """Check the type and bounds of one value as those of the run file are."""
+        field = OURS.get(name, name)
+        if isinstance(value, str) and not is_text(value):
+            self._say(
+                "E-DS-VALUE",
+                (*path, name),
+                "holds half a character, as of a \\ud800; write it anew.",
+                "文字が壊れています（\\ud800など）。書き直してください。",
+            )
+            self._has_odd_folder |= name == "image_dir"
+            return
+        try:
+            read = getattr(section.model_validate({field: value}), field)
+        except ValidationError as error:
+            for problem in pydantic_messages.problems_of(error):
+                self._say("E-DS-VALUE", (*path, name), problem.en, problem.ja)
+            self._has_odd_folder |= name == "image_dir"
+            return
+        kept[field] = read  # None: an empty text, which ends the look-up as any value does
+
+    def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
+        """What the options of a subset must not be together; said at the key nearest to the subset."""
+        whole = RunConfig(dataset=settings)
+        for problem in (p for rule in ruleset.OF_PICTURES for p in rule(whole) if p.is_error):
+            field = problem.key.split(".")[1]
+            named = [table for table in levels if field in table.options]
+            if named:
+                name = next((file for file, ours in OURS.items() if ours == field), field)
+                self._say(problem.code, (*named[-1].path, name), problem.en, problem.ja)
+            else:
+                self._say(problem.code, levels[1].path, f"{field} {problem.en}", f"{field}：{problem.ja}")
+
+    def _list(self, path: KeyPath, values: Any) -> list[Any]:
+        """The tables of an array; one problem when there are none."""
+        if isinstance(values, list) and values and all(isinstance(value, dict) for value in values):
+            return values
+        name = ".".join(part for part in map(str, path) if not part.isdigit())
+        self._say(
+            "E-DS-NEEDED",
+            path,
+            f"there is no [[{name}]]; the file needs at least one.",
+            f"[[{name}]]がありません。少なくとも1つ必要です。",
+        )
+        return []
+
+    def _is_told(self) -> bool:
+        """Whether the next problem will be read by anybody; to seek the nearest name takes time."""
+        return len(self.problems) < MOST_PROBLEMS
+
+    def _say(self, code: str, path: KeyPath, en: str, ja: str) -> None:
+        parts = [path[:n] for n in range(len(path), 0, -1)]
+        line = next((self._places[part] for part in parts if part in self._places), None)
+        key = ".".join(map(str, path))
+        self.problems.append(Problem(code, en, ja, key=key, path=str(self._file), line=line))
+
+
+def _more(file: Path, count: int) -> Problem:
+    return Problem(
+        "E-DS-MORE",
+        f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
+        f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
+        key=KEY,
+        path=str(file),
+    )
+
+
+def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
+    """Why a key can't stand where it does."""
+    if has_metadata and name in _NOT_WITH_METADATA:
+        return (
+            "has no meaning in a subset with metadata_file; take it out.",
+            "metadata_fileのあるsubsetでは使えません。削除してください。",
+        )
+    if name in _OF_SUBSETS:
+        return (
+            "belongs into [[datasets.subsets]]; move it there.",
+            "[[datasets.subsets]]に書いてください。",
+        )
+    if name in _OF_DATASETS:
+        return (
+            "belongs into [[datasets]] or [general]; move it there.",
+            "[[datasets]]か[general]に書いてください。",
+        )
+    if name in DatasetConfig.model_fields and name not in OURS.values():
+        return ("belongs into the run file; move it there.", "設定ファイルのほうに書いてください。")
+    return _unknown(name, sorted(ALLOWED[level]))
+
+
+def _unknown(name: str, names: Sequence[str]) -> tuple[str, str]:
+    meant = nearest.did_you_mean(name, names)
+    if meant:
+        return f"no such option; {meant[0]}", f"そのようなオプションはありません。{meant[1]}"
+    return (
+        f"no such option; take it out. There are: {', '.join(names)}.",
+        f"そのようなオプションはありません。削除してください。使えるもの：{'、'.join(names)}。",
+    )
+
+
+def _not_here(value: object) -> tuple[str, str]:
+    return (
+        f"this sd-scripts option is not available here and would change the result (found {value!r}); "
+        "take it out to train without it.",
+        f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。これなしで学習する場合は、削除してください。",
+    )

@@ -1,0 +1,105 @@
+"""What can be said against a LoRA file from its header, before anything is loaded; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from core.catalog import FAMILIES, Words
+from core.config.schema.network import NetworkConfig
+from core.config.schema.run import ModelConfig
+from core.errors import Problem, UserError
+from core.formats import lora_alpha
+from core.formats.identify import FAMILY_NAMES, Identity, identify, table
+from core.models import hub, refusals
+
+_BEYOND: Mapping[str, Words] = {
+    "DoRA": Words("a LoRA with DoRA's magnitudes", "DoRA（大きさのベクトルを持つLoRA）"),
+    "Tucker": Words("a LoCon in Tucker form (lora_mid)", "Tucker分解のLoCon（lora_mid）"),
+    "numbered": Words(
+        "a LoRA of the first kind, which numbers its modules", "モジュールを番号で示す初期のLoRA"
+    ),
+    "scalar": Words("a LoCon with trained scalars", "学習されたscalarを持つLoCon"),
+    "bias": Words("a LoRA with biases", "バイアスを持つLoRA"),
+    "embeddings": Words("a LoRA with embeddings", "embeddingを持つLoRA"),
+}
+"""The `variant` of a LoRA that is more than one -> what to call it; several are joined by a plus."""
+
+
+def named(network: NetworkConfig) -> Iterator[tuple[str, str]]:
+    """Option and path of every LoRA file that a run starts from."""
+    if network.method == "none":
+        return
+    if network.weights:
+        yield "network.weights", network.weights
+    for path in network.base_weights:
+        yield "network.base_weights", path
+
+
+def of_run(network: NetworkConfig, model: ModelConfig) -> tuple[Problem, ...]:
+    """Everything wrong with the LoRA files of a run file; nothing is fetched to find it out."""
+    files = [*named(network)]
+    family = _family_of(model) if files else ""
+    return tuple(problem for key, path in files for problem in problems(Path(path), key, family))
+
+
+def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]:
+    """What hinders a file from being used as a LoRA. family: of the base model, "" when not known."""
+    found = identify(path)
+    if found.problems:
+        return tuple(replace(problem, key=key) for problem in found.problems)
+    if found.kind not in ("lora", "lycoris"):
+        return (replace(refusals.wrong_kind(path, found, key or "network.weights"), key=key),)
+    if found.kind == "lycoris" or found.variant:
+        return (_other_kind(path, found, key),)
+    if found.family and found.family not in FAMILIES:
+        return (_other_family(path, found.family, "", key),)
+    if found.family and family and found.family != family:
+        return (_other_family(path, found.family, family, key),)
+    try:
+        settings = lora_alpha.adapters(path, *table(path)) or {}
+    except UserError as refused:
+        return tuple(replace(problem, key=key) for problem in refused.problems)
+    if any(adapter.is_dora for adapter in settings.values()):
+        return (_other_kind(path, replace(found, variant="DoRA"), key),)
+    return ()
+
+
+def _family_of(model: ModelConfig) -> str:
+    """The family of the base model on this machine; "" for one that can't be looked at yet."""
+    try:
+        base = hub.here(model.base)
+    except UserError:
+        return ""
+    return identify(base).family if base is not None else ""
+
+
+def _other_kind(path: Path, found: Identity, key: str) -> Problem:
+    words = [_BEYOND.get(name, Words(name, name)) for name in found.variant.split("+")]
+    en, ja = " and ".join(word.en for word in words), "・".join(word.ja for word in words)
+    if found.kind == "lycoris":
+        en, ja = f"a LyCORIS add-on ({en})", f"LyCORIS（{ja}）"
+    return Problem(
+        "E-LORA-KIND",
+        f"{path}: this is {en}, and only plain LoRA files can be used here. Choose one, or merge this one "
+        "into a model with the program that made it and use that model.",
+        f"{path}：これは{ja}です。ここで使えるのは通常のLoRAファイルだけです。"
+        "通常のLoRAを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
+        key=key,
+        path=str(path),
+    )
+
+
+def _other_family(path: Path, family: str, wanted: str, key: str) -> Problem:
+    name = FAMILY_NAMES.get(family, family)
+    known = FAMILY_NAMES[wanted] if wanted else " / ".join(FAMILY_NAMES[each] for each in FAMILIES)
+    en = f"but the base model is {known}" if wanted else f"and only {known} can be used here"
+    ja = f"元モデルは{known}です" if wanted else f"ここで使えるのは{known}用だけです"
+    return Problem(
+        "E-LORA-FAMILY",
+        f"{path}: this LoRA is for {name}, {en}. Choose a LoRA made for {known}.",
+        f"{path}：{name}用のLoRAですが、{ja}。{known}用のLoRAを選んでください。",
+        key=key,
+        path=str(path),
+    )

@@ -1,0 +1,349 @@
+"""Past runs, read back from the folders they left: a quick list, and one of them in full.
+
+A run folder is `<output_dir>/runs/<time>-<name>/` with run.toml and events.jsonl. Whatever is broken, half
+written or not ours is passed over or told as far as it goes; nothing here raises for what lies in a folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import math
+import os
+import re
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.events import Event, PlanReady, RunEnded, Saved, StepDone, from_json
+from core.runs import lock, state_folder
+
+RUNS = "runs"
+"""Folder below an output folder."""
+
+TRASH = ".trash"
+"""Folder below that one for runs taken out of the list."""
+
+RUN_FILE, EVENTS, SAMPLES = "run.toml", "events.jsonl", "samples"
+
+_END_BYTES = 64 * 1024
+"""What is read of each end of an event file for the list; a step's line is about 300 bytes."""
+
+_STEP, _PROGRESS = b'{"event": "step_done"', b'{"event": "stage_progress"'
+_STEPS_READ = 8
+"""Of the last ones; the loss of the very last may be no number."""
+
+_LARGEST_RUN_FILE = 1_000_000
+_STAMP = re.compile(r"(\d{8}-\d{6})(?:-(.*))?")
+_MOST_REMEMBERED = 2048
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run as the list shows it.
+
+    started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
+    failed; running while a program works in the folder; interrupted when none does and it has no end.
+    step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
+    the newest model as the run told it, or "". samples: number of pictures in the folder.
+    """
+
+    folder: Path
+    name: str
+    started: float
+    seconds: float
+    status: str
+    step: int
+    total: int
+    loss: float | None
+    model: str
+    samples: int
+    method: str
+    base: str
+    ended: RunEnded | None = None
+
+    @property
+    def output_dir(self) -> Path:
+        """The output folder it lies in, which is another than it was trained into when that was moved."""
+        return self.folder.parent.parent
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run in full. values: the options in its run file, {"section.name": value}, as they stand there."""
+
+    run: PastRun
+    text: str
+    values: Mapping[str, Any]
+    events: Sequence[Event] = field(repr=False)
+
+    @functools.cached_property
+    def state(self) -> tuple[Path, int] | None:
+        """The newest state of this run that still lies in its output folder, and its step.
+
+        Not looked into for damage. A later run may have put one of its own under the same name: then step
+        or lineage tell.
+        """
+        for event in reversed(self.events):
+            if isinstance(event, Saved) and event.kind == "state":
+                path = self.run.output_dir / _last_part(event.path)
+                if _is_saved_by(path, event.step, self.run.folder.name):
+                    return path, event.step
+        return None
+
+
+def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]:
+    """The runs of an output folder, newest first. live: folder of the run under way, if any.
+
+    Reads the ends of each event file only, and those anew only when the file has changed.
+    """
+    return _in(output_dir / RUNS, live)
+
+
+def _in(place: Path, live: Path | None = None) -> tuple[PastRun, ...]:
+    found = [as_live(run, live) for path in _folders(place) if (run := _look(path)) is not None]
+    return tuple(sorted(found, key=lambda run: (run.started, run.folder.name), reverse=True))
+
+
+def as_live(run: PastRun, live: Path | None) -> PastRun:
+    """The run with the status "running" when its folder is that of the run under way."""
+    is_live = live is not None and run.ended is None and _same(run.folder, live)
+    return replace(run, status="running") if is_live else run
+
+
+def read(folder: Path, live: Path | None = None) -> Record | None:
+    """A run in full, or None when the folder holds none.
+
+    Sample pictures are given where they lie now, inside the folder, also when it was moved since.
+    """
+    run = _look(folder)
+    if run is None:
+        return None
+    text = _text(folder / RUN_FILE)
+    events = tuple(_settled(event, folder) for event in _events(folder / EVENTS))
+    return Record(as_live(run, live), text, values_in(text), events)
+
+
+def to_trash(run: PastRun) -> PastRun:
+    """Take a run out of the list: its folder moves beside the others, below runs/.trash. Raises OSError."""
+    return _moved(run, run.folder.parent / TRASH)
+
+
+def trashed(output_dir: Path) -> tuple[PastRun, ...]:
+    """The runs that were taken out of the list, newest first."""
+    return _in(output_dir / RUNS / TRASH)
+
+
+def from_trash(run: PastRun) -> PastRun:
+    """Put a run back where it was. Raises OSError."""
+    return _moved(run, run.folder.parent.parent)
+
+
+def _moved(run: PastRun, to: Path) -> PastRun:
+    to.mkdir(exist_ok=True)
+    place = to / run.folder.name
+    if place.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
+    run.folder.rename(place)
+    return replace(run, folder=place)
+
+
+def values_in(text: str) -> dict[str, Any]:
+    """{"section.name": value} of a run file's text, unchecked; {} when it can't be read."""
+    try:
+        found = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+    return {
+        f"{section}.{name}": value
+        for section, options in found.items()
+        if isinstance(options, dict)
+        for name, value in options.items()
+    }
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        with os.scandir(place) as entries:
+            return [Path(e.path) for e in entries if e.is_dir() and not e.name.startswith(".")]
+    except OSError:
+        return []
+
+
+Mark = tuple[tuple[int, int] | None, tuple[int, int] | None]
+
+
+def mark(folder: Path) -> Mark:
+    """Changes whenever a run's files do; (None, None) where there is no run."""
+    return _mark(folder / RUN_FILE), _mark(folder / EVENTS)
+
+
+def _look(folder: Path) -> PastRun | None:
+    """The run of a folder, from memory when nothing in it has changed."""
+    found = mark(folder)
+    if not any(found):
+        return None
+    run = replace(_summary(folder, *found), samples=_count(folder / SAMPLES))
+    is_running = run.ended is None and lock.is_held(folder)
+    return replace(run, status="running") if is_running else run
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """Changes whenever the file does; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _count(folder: Path) -> int:
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.name.lower().endswith(".png") for entry in entries)
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, int] | None) -> PastRun:
+    """What the ends of the files tell. The marks only say when what is remembered is out of date."""
+    values = values_in(_without_comments(_text(folder / RUN_FILE)))
+    stamp = _STAMP.fullmatch(folder.name)
+    told = list(_ends(folder / EVENTS))
+    steps = [event for event in told if isinstance(event, StepDone)]
+    ended = next((event for event in reversed(told) if isinstance(event, RunEnded)), None)
+    started = _from_stamp(stamp.group(1)) if stamp else None
+    if started is None:
+        started = told[0].time if told else (run_file or events or (0, 0))[0] / 1e9
+    plan = next((event for event in told if isinstance(event, PlanReady)), None)
+    model = next((e.path for e in reversed(told) if isinstance(e, Saved) and e.kind == "model"), "")
+    losses = [event.loss for event in steps if math.isfinite(event.loss)]
+    return PastRun(
+        folder=folder,
+        name=str(values.get("save.output_name") or (stamp and stamp.group(2)) or folder.name),
+        started=started,
+        seconds=max(0.0, told[-1].time - started) if told else 0.0,
+        status=ended.status if ended else "interrupted",
+        step=max((e.step for e in told if isinstance(e, PlanReady | StepDone | Saved | RunEnded)), default=0),
+        total=steps[-1].total if steps else plan.steps if plan else 0,
+        loss=losses[-1] if losses else None,
+        model=model,
+        samples=0,
+        method=str(values.get("network.method", "")),
+        base=str(values.get("model.base", "")),
+        ended=ended,
+    )
+
+
+def _from_stamp(text: str) -> float | None:
+    try:
+        return time.mktime(time.strptime(text, "%Y%m%d-%H%M%S"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST_RUN_FILE:
+            return ""
+        return path.read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
+        return ""
+
+
+def _without_comments(text: str) -> str:
+    """Our run files are half comments, and reading TOML is what takes the time."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def _ends(path: Path) -> Iterator[Event]:
+    """What tells most of the events at both ends of a file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(2 * _END_BYTES)
+            size = file.seek(0, os.SEEK_END)
+            if size <= len(head):
+                yield from _parsed(_telling(head.split(b"\n")))
+                return
+            yield from _parsed(_telling(head[:_END_BYTES].split(b"\n")[:-1]))
+            file.seek(size - _END_BYTES)
+            yield from _parsed(_telling(file.read().split(b"\n")[1:]))
+    except OSError:
+        return
+
+
+def _telling(lines: Sequence[bytes]) -> list[bytes]:
+    """The lines without most of those that come by the hundred: reading their JSON is what takes the time."""
+    steps = [n for n, line in enumerate(lines) if line.startswith(_STEP)]
+    kept = {*steps[-_STEPS_READ:], len(lines) - 1, len(lines) - 2}
+    return [line for n, line in enumerate(lines) if n in kept or not line.startswith((_STEP, _PROGRESS))]
+
+
+def _events(path: Path) -> Iterator[Event]:
+    try:
+        with path.open("rb") as file:
+            yield from _parsed(file)
+    except OSError:
+        return
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[Event]:
+    """The events of lines; a line cut short by a crash, or of something else, is passed over."""
+    for line in lines:
+        try:
+            event = from_json(line.decode("utf-8"))
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if _is_sound(event):
+            yield event
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether the fields that are reckoned with are of their kind; a foreign file may hold anything."""
+    numbers: list[Any] = [event.time]
+    texts: list[Any] = []
+    if isinstance(event, StepDone):
+        numbers += [event.step, event.total, event.loss, event.seconds]
+        numbers += [] if event.validation_loss is None else [event.validation_loss]
+    elif isinstance(event, Saved):
+        if not isinstance(event.info, dict):
+            return False
+        numbers += [event.step, event.info.get("number", 0), event.info.get("seed", 0)]
+        texts += [event.kind, event.path]
+    elif isinstance(event, PlanReady):
+        numbers += [event.steps, event.step]
+    elif isinstance(event, RunEnded):
+        numbers.append(event.step)
+        texts += [event.status, event.en, event.ja]
+    return all(isinstance(n, int | float) for n in numbers) and all(isinstance(t, str) for t in texts)
+
+
+def _settled(event: Event, folder: Path) -> Event:
+    """A sample picture where it lies now; never a path outside of the folder."""
+    if isinstance(event, Saved) and event.kind == "sample":
+        return replace(event, path=str(folder / SAMPLES / _last_part(event.path)))
+    return event
+
+
+def _last_part(path: str) -> str:
+    """The name a path ends in, whichever system wrote it; "_" for what names nothing inside a folder."""
+    name = re.split(r"[\\/]", path)[-1]
+    return name if name not in ("", ".", "..") else "_"
+
+
+def _is_saved_by(path: Path, step: int, run: str) -> bool:
+    """Whether this run saved a state at this step. A lineage is a run's name: later ones sort later."""
+    try:
+        values = json.loads((path / state_folder.STATE).read_text("utf-8"))
+        return bool(values["step"] == step and str(values["lineage"]) <= run)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

@@ -1,0 +1,1 @@
+"""What a step is fed: batches, latents, text states, masks. Nothing here is trained."""

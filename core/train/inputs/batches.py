@@ -1,0 +1,213 @@
+"""From the plan to tensors: what a micro-batch needs, drawn from (seed, epoch, slot) and read ahead."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from core.catalog import FamilySpec, Size
+from core.config.schema.run import RunConfig
+from core.data.plan.plan import Batch, Plan, Sample
+from core.diffusion.noise import sample_latents
+from core.patience import LOOK_SECONDS, Patience
+from core.train.device.engine import Engine
+from core.train.inputs.draws import Chance, Draws
+
+READ_AHEAD = 3
+"""Micro-batches made ready before they are asked for."""
+
+JOIN_SECONDS = 2.0
+"""How long the thread that reads ahead may take to end; a large picture is read and resized in less."""
+
+Item = TypeVar("Item")
+
+
+class Latents(Protocol):
+    """Where latents come from: a cache, or the pictures themselves."""
+
+    reads_files: bool
+
+    def host(self, batch: Batch, samples: Sequence[Sample]) -> Tensor:
+        """What can be made ready beforehand, by another thread, in host memory."""
+
+    def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of each sample's latents, each (B, C, h, w), on the training device."""
+
+    def kept(self) -> Sequence[Tensor]:
+        """What lies in memory for the whole run."""
+
+
+class MaskSource(Protocol):
+    """Where loss masks come from."""
+
+    def host(self, samples: Sequence[Sample]) -> Tensor | None:
+        """(B, 1, h, w) from 0 to 1, in host memory; None when every part of every picture counts in full."""
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """One forward and backward pass of one process.
+
+    latents, noise: (B, C, h, w) float32. timesteps: (B,) int64. weights: (B,), loss weight of each sample.
+    total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
+    mask: (B, 1, h, w), what each part of a picture counts, or None.
+    """
+
+    epoch: int
+    captions: tuple[str, ...]
+    latents: Tensor
+    noise: Tensor
+    timesteps: Tensor
+    weights: Tensor
+    total: int
+    shift: Tensor | None = None
+    shift_strength: Tensor | None = None
+    perturbation: Tensor | None = None
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A micro-batch in host memory, pinned where there is a GPU."""
+
+    batch: Batch
+    samples: tuple[Sample, ...]
+    source: Tensor
+    draws: Draws
+    weights: Tensor
+    mask: Tensor | None
+
+
+class Batches:
+    """Micro-batches of this process, from any position on."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        config: RunConfig,
+        latents: Latents,
+        masks: MaskSource,
+        spec: FamilySpec,
+        engine: Engine,
+        patience: Patience | None = None,
+    ) -> None:
+        self._patience = patience
+        self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
+        self._masks = masks
+        self._chance = Chance(config.train, engine.is_asynchronous)
+        self._prior_loss_weight = config.dataset.prior_loss_weight
+
+    def stream(self, position: int) -> Generator[MicroBatch | None]:
+        """Micro-batches from number `position` on, without end; None: no sample in it for this process."""
+        batches = self._plan.stream(position)
+        prepared: Iterator[_Prepared | None] = map(self._prepare, batches)
+        if self._latents.reads_files or self._engine.is_asynchronous:
+            prepared = ahead(prepared, READ_AHEAD, self._patience)
+        return (None if item is None else self._load(item) for item in prepared)
+
+    def one(self, batch: Batch) -> MicroBatch | None:
+        """This very batch; None: no sample in it for this process."""
+        prepared = self._prepare(batch)
+        return None if prepared is None else self._load(prepared)
+
+    def kept(self) -> Sequence[Tensor]:
+        """The latents that lie in memory for the whole run."""
+        return self._latents.kept()
+
+    def _prepare(self, batch: Batch) -> _Prepared | None:
+        samples = batch.samples[self._engine.rank :: self._engine.world_size]
+        if not samples:
+            return None
+        spec, images = self._spec, self._plan.images
+        width, height = (side // spec.latent_stride for side in batch.bucket)
+        weights = torch.tensor([self._prior_loss_weight if images[s.image].is_reg else 1.0 for s in samples])
+        mask = self._masks.host(samples)
+        return _Prepared(
+            batch,
+            samples,
+            self._latents.host(batch, samples),
+            self._chance(batch.epoch, samples, (spec.latent_channels, height, width)),
+            self._pinned(weights),
+            None if mask is None else self._pinned(mask),
+        )
+
+    def _load(self, item: _Prepared) -> MicroBatch:
+        """To the device, without waiting for it."""
+        draws = item.draws
+        noise, vae_noise = self._to_device(draws.noise)
+        mean, std = self._latents.device(item.batch.bucket, item.source)
+        return MicroBatch(
+            epoch=item.batch.epoch,
+            captions=tuple(sample.caption for sample in item.samples),
+            latents=sample_latents(mean, std, vae_noise),
+            noise=noise,
+            timesteps=self._to_device(draws.timesteps),
+            weights=self._to_device(item.weights),
+            total=len(item.batch.samples),
+            shift=self._maybe_to_device(draws.shift),
+            shift_strength=self._maybe_to_device(draws.shift_strength),
+            perturbation=self._maybe_to_device(draws.perturbation),
+            mask=self._maybe_to_device(item.mask),
+        )
+
+    def _pinned(self, tensor: Tensor) -> Tensor:
+        return tensor.pin_memory() if self._engine.is_asynchronous else tensor
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self._engine.device, non_blocking=True)
+
+    def _maybe_to_device(self, tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else self._to_device(tensor)
+
+
+def ahead(items: Iterator[Item], depth: int, patience: Patience | None = None) -> Generator[Item]:
+    """The same items, made by a thread up to `depth` of them in front; its exceptions come out here.
+
+    patience: of one who waits for an item. A thread whose read a drive does not answer is left behind.
+    """
+    patience = Patience() if patience is None else patience
+    made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
+    is_over = threading.Event()
+
+    def put(item: Item | None, error: BaseException | None) -> bool:
+        while not is_over.is_set():
+            try:
+                made.put((item, error), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put(item, None):
+                    return
+            put(None, StopIteration())
+        except BaseException as e:  # whatever it is, it is raised again where the item was wanted
+            put(None, e)
+
+    worker = threading.Thread(target=work, name="rareword-read-ahead", daemon=True)
+    worker.start()
+    try:
+        while True:
+            try:
+                item, error = made.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                patience.look([worker])
+                continue
+            patience.over()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]  # None is an item only when the iterator gave it
+    finally:
+        is_over.set()
+        worker.join(JOIN_SECONDS)

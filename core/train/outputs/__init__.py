@@ -1,0 +1,1 @@
+"""What a training writes: models, states, samples, metadata. Names and places are in core.runs."""

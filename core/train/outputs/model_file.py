@@ -1,0 +1,136 @@
+"""What a run makes: a LoRA file or a whole model, with what it was made from in its metadata."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cached_property
+from pathlib import Path
+
+from core.config.output_names import ENDINGS
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+from core.data.plan.plan import Plan
+from core.formats import lora_file, metadata, tensors
+from core.models.family import Components, Family
+from core.runs import state_folder
+from core.runs.result_names import LINEAGE
+from core.train.outputs import ss_metadata
+from core.train.outputs.state import Progress
+from core.train.weights.trained import Trainee
+
+RECIPE = "rareword_recipe"
+"""Metadata key of the options that a model was trained with."""
+
+
+class ModelWriter:
+    """Writes the trained model as it is now; called by the outputs."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        plan: Plan,
+        family: Family,
+        parts: Components,
+        trainee: Trainee,
+        total_steps: int,
+        optimizer: str,
+    ) -> None:
+        """optimizer: module and name of its class."""
+        self._config, self._plan, self._total_steps = config, plan, total_steps
+        self._family, self._parts, self._trainee = family, parts, trainee
+        self._optimizer = optimizer
+        self._started = time.time()
+
+    def __call__(self, path: Path, progress: Progress, epoch: int, precision: str) -> Path:
+        """Write it; returns where it lies. precision: a key of tensors.PRECISIONS.
+
+        Raises NumericFault when a weight is not finite, ResourceFault when the disk is full.
+        """
+        save, network = self._config.save, self._trainee.network
+        texts = self._metadata(progress, epoch)
+        if network is None:
+            save_as = resolved_format(self._config, self._parts)
+            return self._family.save(self._parts, path, save_as, precision, texts)
+        dtype = tensors.PRECISIONS[precision]
+        made = lora_file.to_file(network.weights(), self._parts.spec.lora_prefix, dtype)
+        if not save.no_metadata:
+            texts |= lora_file.hashes(made, texts)
+        return tensors.save(path, made, texts)
+
+    def _metadata(self, progress: Progress, epoch: int) -> dict[str, str]:
+        config = self._config
+        network = self._trainee.network
+        found = ss_metadata.version(self._parts)
+        if network is not None:
+            sizes = [(down.shape[0], alpha) for down, _, alpha in network.weights().values()]
+            found |= ss_metadata.network(config, sizes)
+        if config.save.no_metadata:
+            return self._modelspec() | metadata.minimum(metadata.training(found))
+        found |= ss_metadata.options(config, state_folder.values_of(config)) | self._run(progress, epoch)
+        recipe = json.dumps(_recipe(config), ensure_ascii=False)
+        own = {LINEAGE: progress.lineage, RECIPE: recipe}
+        return self._modelspec() | metadata.training(found | self._same_every_time) | own
+
+    @cached_property
+    def _same_every_time(self) -> dict[str, object]:
+        """The slow part: hashes of whole files, tags of every caption."""
+        return ss_metadata.files(self._config, self._parts) | ss_metadata.data(self._config, self._plan)
+
+    def _modelspec(self) -> dict[str, str]:
+        config, train, parts = self._config, self._config.train, self._parts
+        is_partial = (train.min_timestep, train.max_timestep) != (0, 1000)
+        now = time.time()
+        is_lora = self._trainee.network is not None
+        untitled = f"{'LoRA' if is_lora else 'Checkpoint'}@{int(now)}"
+        spec = metadata.ModelSpec(
+            family=parts.spec.name,
+            prediction=parts.prediction,
+            is_lora=is_lora,
+            title=config.save.metadata_title or config.save.output_name or untitled,
+            resolution=self._plan.resolution,
+            date=now,
+            timesteps=(train.min_timestep, train.max_timestep) if is_partial else None,
+            clip_skip=config.model.clip_skip,
+            author=config.save.metadata_author,
+            description=config.save.metadata_description,
+            license=config.save.metadata_license,
+            tags=config.save.metadata_tags,
+        )
+        return metadata.modelspec(spec)
+
+    def _run(self, progress: Progress, epoch: int) -> dict[str, object]:
+        arguments = ",".join(self._config.optimizer.optimizer_args)
+        return {
+            "session_id": ss_metadata.session(progress.lineage),
+            "training_started_at": self._started,
+            "training_finished_at": time.time(),
+            "steps": progress.step,
+            "epoch": epoch,
+            "max_train_steps": self._total_steps,
+            "optimizer": self._optimizer + (f"({arguments})" if arguments else ""),
+        }
+
+
+def _recipe(config: RunConfig) -> dict[str, object]:
+    """The options that differ from their defaults and shaped the model; of paths only the last name."""
+    values, defaults = state_folder.values_of(config), state_folder.values_of(RunConfig())
+    return {
+        option.key: _without_folder(values[option.key]) if option.meta.path else values[option.key]
+        for option in walk(RunConfig)
+        if option.section not in ("save", "log", "sample") and values[option.key] != defaults[option.key]
+    }
+
+
+def _without_folder(value: object) -> object:
+    return [_without_folder(v) for v in value] if isinstance(value, list) else Path(str(value)).name
+
+
+def resolved_format(config: RunConfig, parts: Components) -> str:
+    """What save_model_as comes to: "auto" is the source's format, for a LoRA .safetensors."""
+    save_as = config.save.save_model_as
+    if config.network.method != "none":
+        return save_as if save_as == "ckpt" else "safetensors"
+    found = parts.source.save_as if save_as == "auto" else save_as
+    assert found in ENDINGS, found
+    return found

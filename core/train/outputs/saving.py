@@ -1,0 +1,350 @@
+"""What a run leaves in its output folder: names, when, and that nothing of another run is ever lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.config import output_names
+from core.config.output_names import ENDINGS, model_name, state_name
+from core.config.schema.run import SaveConfig
+from core.control import RunControl
+from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.events import Emit, Saved, StageProgress, Warned
+from core.formats import atomic_write, sidecar_yaml
+from core.runs import owned_files
+from core.train.outputs.state import Kept, Progress, StateWriter
+
+KEEP_AUTOSAVES = 2
+"""The newest may be the one that a crash damaged, so the one before it stays too."""
+
+RETRY_SECONDS = 30.0
+RETRIES = 20
+"""The last save is worth waiting for: ten minutes for somebody to make room."""
+
+WriteModel = Callable[[Path, Progress, int, str], Path]
+"""(path without its ending, progress, epoch, precision as save_precision) -> where the model lies."""
+
+
+class Outputs:
+    """Saves models and states of one run. On processes other than the main one it does nothing."""
+
+    def __init__(
+        self,
+        config: SaveConfig,
+        save_as: str,
+        write_model: WriteModel,
+        writer: StateWriter,
+        emit: Emit,
+        epochs: int,
+    ) -> None:
+        """save_as: the format after "auto" was resolved, a key of ENDINGS. epochs: of the whole run."""
+        self._config, self._ending = config, ENDINGS[save_as]
+        self._every_n_epochs = config.save_every_n_epochs
+        if config.save_n_epoch_ratio is not None:
+            self._every_n_epochs = max(1, epochs // config.save_n_epoch_ratio)
+        self._write_model, self._writer, self._emit = write_model, writer, emit
+        self._folder = Path(config.output_dir)
+        self._state_saved_at = time.monotonic()
+        self._model_step = 0
+
+    def due(self, step: int, ended_epoch: int, is_last: bool) -> set[str]:
+        """What to save after a step. ended_epoch: number of the epoch that this step finished, or 0.
+
+        The last epoch has no save of its own: it is the final one. As in sd-scripts.
+        """
+        config = self._config
+        kinds = set()
+        if config.save_every_n_steps is not None and step % config.save_every_n_steps == 0:
+            kinds.add("step")
+        n = self._every_n_epochs
+        if n is not None and ended_epoch > 0 and ended_epoch % n == 0 and not is_last:
+            kinds.add("epoch")
+        if is_last:
+            kinds.add("last")
+        elif self._is_autosave_due():
+            kinds.add("autosave")
+        return kinds
+
+    def save(self, progress: Progress, kinds: set[str], epoch: int, control: RunControl) -> None:
+        """Save what is due. With a full disk the run goes on, and only the last save waits for room.
+
+        A model whose numbers are not finite is not saved; a state is, and the run goes on as long as the
+        trained weights themselves are sound. Raises NumericFault when they are not, or when the last model
+        can't be saved.
+        """
+        if not self._writer.engine.is_main:
+            return
+        for kind in ("step", "epoch", "autosave"):
+            if kind in kinds:
+                try:
+                    self._save(progress, kind, epoch)
+                except ResourceFault as e:
+                    self._warn(
+                        e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します"
+                    )
+                except NumericFault as e:
+                    self._warn(
+                        e, "no model is saved, and the run goes on", "モデルは保存せず、学習を続けます"
+                    )
+                    self._keep_state_instead(progress, kind, epoch)
+        if "last" in kinds:
+            try:
+                self._persist(lambda: self._save(progress, "last", epoch), control)
+            except NumericFault as e:
+                place = self._keep_sound(progress, "last", epoch)
+                raise NumericFault(*e.problems, _only_state(place)) from None
+            self._remove_autosaves(progress, keep=0)
+
+    def keep(self, progress: Progress, epoch: int, has_model: bool) -> None:
+        """What a run that ends before its last step leaves: a state, then a model of that step beside it.
+
+        has_model: whether the model is worth it. Without room for it that is said, for the state is there.
+        Raises ResourceFault, or NumericFault when a weight is not finite.
+        """
+        if not self._writer.engine.is_main:
+            return
+        with atomic_write.explained(self._folder):
+            self.save_state(progress, "step", epoch)
+        if not has_model or self._model_step == progress.step:
+            return
+        try:
+            with atomic_write.explained(self._folder):
+                self._save_model(progress, "step", epoch)
+        except (NumericFault, ResourceFault) as e:
+            self._warn(e, "the state is saved", "学習状態は保存しました")
+
+    def _keep_state_instead(self, progress: Progress, kind: str, epoch: int) -> None:
+        """The state of a save whose model could not be saved; without room for it the run goes on too."""
+        try:
+            self._keep_sound(progress, kind, epoch)
+        except ResourceFault as e:
+            self._warn(e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します")
+
+    def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path | None:
+        """The state, after a model could not be saved. Raises NumericFault when a weight is not finite."""
+        try:
+            return self.save_state(progress, kind, epoch)
+        except NumericFault as e:
+            raise NumericFault(_spoilt(progress.step), *e.problems) from None
+
+    def save_state(self, progress: Progress, kind: str, epoch: int) -> Path | None:
+        """Save a state only, on the main process; returns where it lies."""
+        if not self._writer.engine.is_main:
+            return None
+        number = epoch if kind == "epoch" else progress.step
+        path = self._folder / state_name(self._config.output_name, kind, number)
+        if not owned_files.is_state_of(path, progress.lineage):
+            self._set_aside(path)
+        place = self._writer.save(path, progress, kind, epoch)
+        self._state_saved_at = time.monotonic()
+        self._emit(Saved("state", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        return place
+
+    def _save(self, progress: Progress, kind: str, epoch: int) -> None:
+        """Raises ResourceFault for whatever the disk has against it."""
+        with atomic_write.explained(self._folder):
+            self._save_all(progress, kind, epoch)
+
+    def _save_all(self, progress: Progress, kind: str, epoch: int) -> None:
+        self._emit(StageProgress("save", 0, 1))
+        if kind == "autosave":
+            self.save_state(progress, kind, epoch)
+            self._remove_autosaves(progress, KEEP_AUTOSAVES)
+        else:
+            place = self._save_model(progress, kind, epoch)
+            # The state tells of itself too, so that a resumed run knows what to remove one day.
+            self._remember(progress, kind, epoch, place)
+            self._remove_old_models(progress, kind)
+            if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
+                self.save_state(progress, kind, epoch)
+            self._remove_old_states(progress, kind)
+        self._emit(StageProgress("save", 1, 1))
+
+    def _save_model(self, progress: Progress, kind: str, epoch: int) -> Path:
+        number = epoch if kind == "epoch" else progress.step
+        stem = self._folder / model_name(self._config.output_name, kind, number)
+        path = stem.with_name(stem.name + self._ending)
+        if not self._is_own_model(path, progress):
+            self._set_aside(path)
+        place = self._written(path, progress, epoch)
+        progress.written[place.name] = owned_files.stamp(place)
+        self._model_step = progress.step
+        self._emit(Saved("model", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        return place
+
+    def _written(self, path: Path, progress: Progress, epoch: int) -> Path:
+        """Write a model; where its numbers do not fit the precision that was asked for, in float32."""
+        precision = self._config.save_precision
+        try:
+            return self._write_model(path, progress, epoch, precision)
+        except NumericFault:
+            if precision not in ("fp16", "bf16"):
+                raise
+        place = self._write_model(path, progress, epoch, "float")
+        self._emit(
+            Warned(
+                "W-SAVE-PRECISION",
+                f"some weights are too large for {precision}, so {place.name} is saved in float32.",
+                f"{precision}では表せない大きさの重みがあるため、{place.name}はfloat32で保存しました。",
+                str(place),
+            )
+        )
+        return place
+
+    def _is_own_model(self, path: Path, progress: Progress) -> bool:
+        """Whether a model is as this training wrote it, or says that it comes from it."""
+        if owned_files.is_unchanged(path, progress.written.get(path.name)):
+            return True
+        return owned_files.lineage_of(path) == progress.lineage
+
+    def _set_aside(self, path: Path) -> None:
+        """Keep what another run left under this name."""
+        if not path.exists():
+            return
+        if path.name.endswith(output_names.STATE):
+            stem, suffix = path.name.removesuffix(output_names.STATE), output_names.STATE
+        else:
+            stem, suffix = path.name.removesuffix(self._ending), self._ending
+        names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
+        kept = next(place for place in names if not place.exists())
+        belongings = sidecar_yaml.belongings(path)
+        try:
+            path.rename(kept)
+        except PermissionError:
+            return  # Windows: another program holds it; the writer will find another name for the new one.
+        for belonging in belongings:
+            belonging.rename(kept.with_suffix(belonging.suffix))
+        of, of_ja = _origin(owned_files.lineage_of(kept))
+        self._emit(
+            Warned(
+                "W-OUT-KEPT",
+                f"{path.name} was there already, {of}; it is kept as {kept.name}.",
+                f"{path.name}がすでにあったため（{of_ja}）、{kept.name}として残しました。",
+                str(kept),
+            )
+        )
+
+    def _remember(self, progress: Progress, kind: str, epoch: int, model: Path) -> None:
+        """Note a regular save; one that a person asked for in between is never deleted."""
+        n = self._config.save_every_n_steps
+        if kind == "epoch" or (kind == "step" and n is not None and progress.step % n == 0):
+            number = epoch if kind == "epoch" else progress.step
+            folder = state_name(self._config.output_name, kind, number) if self._config.save_state else ""
+            progress.saves.append(Kept(kind, number, model.name, folder))
+
+    def _remove_old_models(self, progress: Progress, kind: str) -> None:
+        """Delete what save_last_n_epochs and save_last_n_steps do not keep: only what this training wrote."""
+        config = self._config
+        last = config.save_last_n_epochs if kind == "epoch" else config.save_last_n_steps
+        for kept in _older(progress, kind, last):
+            path = self._folder / kept.model
+            if kept.model and self._is_own_model(path, progress):
+                self._remove(*sidecar_yaml.belongings(path), path)
+            kept.model = ""
+
+    def _remove_old_states(self, progress: Progress, kind: str) -> None:
+        config = self._config
+        last = (
+            config.save_last_n_epochs_state or config.save_last_n_epochs
+            if kind == "epoch"
+            else config.save_last_n_steps_state or config.save_last_n_steps
+        )
+        for kept in _older(progress, kind, last):
+            if kept.state and owned_files.is_state_of(self._folder / kept.state, progress.lineage):
+                self._remove(self._folder / kept.state)
+            kept.state = ""
+        progress.saves = [kept for kept in progress.saves if kept.model or kept.state]
+
+    def _remove_autosaves(self, progress: Progress, keep: int) -> None:
+        own = sorted(
+            path
+            for path in self._folder.iterdir()
+            if (named := output_names.state_of(path.name, self._config.output_name))
+            and named.kind == "autosave"
+            and owned_files.is_state_of(path, progress.lineage)
+        )
+        self._remove(*own[: len(own) - keep])
+
+    def _remove(self, *doomed: Path) -> None:
+        """Delete what is not kept any longer; what another program holds open stays, and that is said."""
+        for path in doomed:
+            try:
+                atomic_write.remove(path)
+            except OSError as e:
+                reason = e.strerror or str(e)
+                self._emit(
+                    Warned(
+                        "W-OUT-NOT-REMOVED",
+                        f"{path.name} is not needed any longer, but can't be deleted ({reason}); it stays.",
+                        f"{path.name}は不要になりましたが削除できないため残します（{reason}）。",
+                        str(path),
+                    )
+                )
+
+    def _is_autosave_due(self) -> bool:
+        minutes = self._config.autosave_minutes
+        return minutes > 0 and time.monotonic() - self._state_saved_at >= minutes * 60
+
+    def _persist(self, action: Callable[[], None], control: RunControl) -> None:
+        """Try until there is room. Raises ResourceFault when there never is."""
+        for _ in range(RETRIES):
+            try:
+                return action()
+            except ResourceFault as e:
+                self._warn(
+                    e, f"trying again every {RETRY_SECONDS:.0f} s", f"{RETRY_SECONDS:.0f}秒ごとに再試行します"
+                )
+            until = time.monotonic() + RETRY_SECONDS
+            while time.monotonic() < until and not control.is_stopping:
+                time.sleep(min(0.2, RETRY_SECONDS))
+            if control.is_stopping:
+                break
+        return action()
+
+    def _warn(self, fault: UserError, en: str, ja: str) -> None:
+        for problem in fault.problems:
+            self._emit(
+                Warned(problem.code.replace("E-", "W-", 1), f"{problem.en} ({en})", f"{problem.ja}（{ja}）")
+            )
+
+
+def _origin(lineage: str | None) -> tuple[str, str]:
+    """Where something of our name comes from; what does not say so may be anybody's."""
+    if lineage is None:
+        return "which does not say where it is from", "作成元は不明"
+    return f"of the run {lineage}", f"学習{lineage}の結果"
+
+
+def _spoilt(step: int) -> Problem:
+    return Problem(
+        "E-NUMERIC",
+        f"the weights of step {step} are not finite, so nothing is saved of it; earlier saves are as they "
+        "were. Lower the learning rate.",
+        f"{step}ステップ目の重みが有限でないため保存しません。それより前の保存はそのままです。"
+        "学習率を下げてください。",
+    )
+
+
+def _only_state(place: Path | None) -> Problem:
+    return Problem(
+        "E-SAVE-STATE",
+        f"the trained weights are sound and kept in the state {place}. Where ema_decay is set, their running "
+        "mean is what can't be saved: resume with ema_decay empty and resume_anyway to get the model.",
+        f"学習した重みに問題はなく、学習状態 {place} に保存しました。ema_decayを使っている場合、保存できない"
+        "のは移動平均です。ema_decayを空欄にし、resume_anywayで再開するとモデルを保存できます。",
+    )
+
+
+def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:
+    """Saves of a kind that are not among the last: epochs are counted in saves, steps by their number.
+
+    As in sd-scripts, the last 30 steps after step 50 are 20 to 50.
+    """
+    found = [kept for kept in progress.saves if kept.kind == kind]
+    if last is None:
+        return []
+    if kind == "epoch":
+        return found[:-last]
+    return [kept for kept in found if kept.number < progress.step - last]

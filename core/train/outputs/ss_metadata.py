@@ -1,0 +1,298 @@
+"""What a saved model tells of its training, under sd-scripts' names (ss_*), so that other programs show it.
+
+Values that sd-scripts has and that do not exist here are told as sd-scripts tells them when they are off.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.config.schema.dataset import DatasetConfig
+from core.config.schema.run import RunConfig
+from core.data.plan.plan import Plan
+from core.data.sources.folders import Folder
+from core.formats import metadata
+from core.models.family import Components
+
+_SAME: Mapping[str, str] = {
+    "learning_rate": "train.learning_rate",
+    "unet_lr": "train.unet_lr",
+    "text_encoder_lr": "train.text_encoder_lr",
+    "gradient_checkpointing": "train.gradient_checkpointing",
+    "gradient_accumulation_steps": "train.gradient_accumulation_steps",
+    "lr_warmup_steps": "optimizer.lr_warmup_steps",
+    "lr_scheduler": "optimizer.lr_scheduler",
+    "clip_skip": "model.clip_skip",
+    "cache_latents": "dataset.cache_latents",
+    "seed": "train.seed",
+    "noise_offset": "train.noise_offset",
+    "multires_noise_iterations": "train.multires_noise_iterations",
+    "multires_noise_discount": "train.multires_noise_discount",
+    "adaptive_noise_scale": "train.adaptive_noise_scale",
+    "zero_terminal_snr": "train.zero_terminal_snr",
+    "training_comment": "save.training_comment",
+    "max_grad_norm": "train.max_grad_norm",
+    "caption_dropout_rate": "dataset.caption_dropout_rate",
+    "caption_dropout_every_n_epochs": "dataset.caption_dropout_every_n_epochs",
+    "caption_tag_dropout_rate": "dataset.caption_tag_dropout_rate",
+    "prior_loss_weight": "dataset.prior_loss_weight",
+    "min_snr_gamma": "train.min_snr_gamma",
+    "scale_weight_norms": "network.scale_weight_norms",
+    "ip_noise_gamma": "train.ip_noise_gamma",
+    "debiased_estimation": "train.debiased_estimation_loss",
+    "noise_offset_random_strength": "train.noise_offset_random_strength",
+    "ip_noise_gamma_random_strength": "train.ip_noise_gamma_random_strength",
+    "loss_type": "train.loss_type",
+    "huber_schedule": "train.huber_schedule",
+    "huber_scale": "train.huber_scale",
+    "huber_c": "train.huber_c",
+    "validation_seed": "dataset.validation_seed",
+    "validation_split": "dataset.validation_split",
+    "max_validation_steps": "train.max_validation_steps",
+    "validate_every_n_epochs": "train.validate_every_n_epochs",
+    "validate_every_n_steps": "train.validate_every_n_steps",
+    "resize_interpolation": "dataset.resize_interpolation",
+}
+"""Name in the metadata -> the option whose value it is."""
+
+_OFF: Mapping[str, object] = {
+    "noise_offset": 0.0, "multires_noise_iterations": 0, "ip_noise_gamma": 0.0,
+    "resize_interpolation": "auto",
+}  # fmt: skip
+"""Our values of what sd-scripts calls None."""
+
+_ABSENT: Mapping[str, object] = {
+    "full_fp16": False, "lowram": False, "sd_scripts_commit_hash": None, "face_crop_aug_range": None,
+    "fp8_base": False, "fp8_base_unet": False,
+}  # fmt: skip
+"""What sd-scripts has and this trainer does not need."""
+
+_OF_FOLDERS = (
+    "color_aug", "flip_aug", "random_crop", "shuffle_caption", "enable_bucket", "bucket_no_upscale",
+    "keep_tokens",
+)  # fmt: skip
+_OF_SUBSETS = (
+    "color_aug", "flip_aug", "random_crop", "shuffle_caption", "keep_tokens", "keep_tokens_separator",
+    "secondary_separator", "enable_wildcard", "caption_prefix", "caption_suffix",
+)  # fmt: skip
+
+NETWORK_ARGS: Mapping[str, str] = {
+    "conv_dim": "conv_rank",
+    "conv_alpha": "conv_alpha",
+    "rank_dropout": "rank_dropout",
+    "module_dropout": "module_dropout",
+    "loraplus_lr_ratio": "loraplus_lr_ratio",
+    "loraplus_unet_lr_ratio": "loraplus_unet_lr_ratio",
+    "loraplus_text_encoder_lr_ratio": "loraplus_text_encoder_lr_ratio",
+    "block_dims": "block_dims",
+    "block_alphas": "block_alphas",
+    "conv_block_dims": "conv_block_dims",
+    "conv_block_alphas": "conv_block_alphas",
+    "down_lr_weight": "down_lr_weight",
+    "mid_lr_weight": "mid_lr_weight",
+    "up_lr_weight": "up_lr_weight",
+    "block_lr_zero_threshold": "block_lr_zero_threshold",
+}
+
+
+def options(config: RunConfig, values: Mapping[str, Any]) -> dict[str, object]:
+    """The options that sd-scripts tells. values: every option by its key."""
+    told = {name: values.get(key) for name, key in _SAME.items()}
+    told = {name: None if name in _OFF and value == _OFF[name] else value for name, value in told.items()}
+    precision = config.train.precision
+    length = config.model.max_token_length
+    return (
+        _ABSENT
+        | told
+        | {
+            "mixed_precision": precision.removeprefix("full_"),
+            "full_fp16": precision == "full_fp16",
+            "max_token_length": None if length == 75 else length,
+            "output_name": config.save.output_name or "last",
+        }
+    )
+
+
+def session(lineage: str) -> int:
+    """A number that all files of one training share, also after a resume."""
+    return zlib.crc32(lineage.encode("utf-8"))
+
+
+def version(parts: Components) -> dict[str, object]:
+    """Which Stable Diffusion it is."""
+    return {
+        "v2": parts.spec.name == "sd2",
+        "base_model_version": metadata.base_model_version(parts.spec.name, parts.prediction),
+    }
+
+
+def files(config: RunConfig, parts: Components) -> dict[str, object]:
+    """Name and hashes of the base model and of another VAE. Reads the whole files: seconds for a model."""
+    source = parts.source
+    told = of_file("sd_model", config.model.base, source.path)
+    return told | (of_file("vae", config.model.vae, source.vae) if config.model.vae and source.vae else {})
+
+
+def of_file(prefix: str, given: str, found: Path) -> dict[str, object]:
+    """What sd-scripts tells of a file or folder; of a Hub id only the id.
+
+    given: as the option names it. found: where it lies on this computer.
+    """
+    if not Path(given).exists():
+        return {f"{prefix}_name": given}
+    try:
+        hashes = (
+            (metadata.short_hash(found), metadata.sha256(found)) if found.is_file() else ("IsADirectory",) * 2
+        )
+    except OSError:  # a drive that is gone; the model that is saved is worth more
+        return {f"{prefix}_name": found.name}
+    return {f"{prefix}_name": found.name, f"{prefix}_hash": hashes[0], f"new_{prefix}_hash": hashes[1]}
+
+
+def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, object]:
+    """What a LoRA is made of. ranks: (rank, alpha) of its modules; "Dynamic" where they differ."""
+    chosen, defaults = config.network, RunConfig().network
+    arguments = {
+        name: str(getattr(chosen, ours))
+        for name, ours in NETWORK_ARGS.items()
+        if getattr(chosen, ours) != getattr(defaults, ours)
+    }
+    known = set(ranks)
+    from_file = chosen.dim_from_weights
+    dim, alpha = (chosen.rank, chosen.alpha) if not from_file or len(known) != 1 else next(iter(known))
+    told: dict[str, object] = {
+        "network_module": "networks.lora",
+        "network_dim": "Dynamic" if from_file and len(known) > 1 else dim,
+        "network_alpha": "Dynamic" if from_file and len(known) > 1 else alpha,
+        "network_dropout": chosen.dropout or None,
+    }
+    return told | ({"network_args": arguments} if arguments else {})
+
+
+def data(config: RunConfig, plan: Plan) -> dict[str, object]:
+    """The pictures: how many, in which folders and sizes, with which tags.
+
+    With a dataset_config every data set and subset is told of by itself.
+    """
+    told: dict[str, object] = {
+        "num_train_images": plan.train_samples,
+        "num_validation_images": len(plan.validation),
+        "num_reg_images": sum(image.repeats for image in plan.images if image.is_reg),
+        "num_batches_per_epoch": plan.batches_per_epoch,
+        "num_epochs": plan.epochs(config.train),
+    }
+    folders = [folder for folder in plan.folders if not folder.is_reg]
+    counted = [*zip(plan.folders, tag_frequencies(plan), strict=True)]
+    # A folder that is used twice is counted once.
+    tags = {_name(folder): count for folder, count in reversed(counted)}
+    if config.dataset.dataset_config:
+        sets = [
+            _dataset(plan, n, {_name(f): count for f, count in counted if f.dataset == n})
+            for n in range(plan.datasets)
+        ]
+        return told | {"datasets": sets, "tag_frequency": tags, "dataset_dirs": _folders(folders)}
+    dataset = config.dataset
+    regs = [folder for folder in plan.folders if folder.is_reg]
+    own = {name: getattr(dataset, name) for name in _OF_FOLDERS}
+    return (
+        told
+        | own
+        | _sizes(dataset)
+        | {
+            "batch_size_per_device": dataset.train_batch_size,
+            "total_batch_size": plan.batch_size * config.train.gradient_accumulation_steps,
+            "resolution": "({}, {})".format(*dataset.resolution),
+            "dataset_dirs": _folders(folders),
+            "reg_dataset_dirs": _folders(regs),
+            "tag_frequency": tags,
+            "bucket_info": _bucket_info(plan, 0),
+        }
+    )
+
+
+def _dataset(plan: Plan, number: int, tags: Mapping[str, dict[str, int]]) -> dict[str, object]:
+    """One data set of several."""
+    folders = [folder for folder in plan.folders if folder.dataset == number]
+    images = [image for i, image in enumerate(plan.images) if image.dataset == number and i not in plan.held]
+    settings = plan.settings[folders[0].settings]
+    return {
+        "is_dreambooth": not settings.in_json,
+        "batch_size_per_device": settings.train_batch_size,
+        "num_train_images": sum(image.repeats for image in images if not image.is_reg),
+        "num_reg_images": sum(image.repeats for image in images if image.is_reg),
+        "resolution": [*settings.resolution],
+        "enable_bucket": settings.enable_bucket,
+        **_sizes(settings),
+        "tag_frequency": dict(tags),
+        "bucket_info": _bucket_info(plan, number),
+        "resize_interpolation": None
+        if settings.resize_interpolation == "auto"
+        else settings.resize_interpolation,
+        "subsets": [_subset(plan, folder) for folder in folders],
+    }
+
+
+def _subset(plan: Plan, folder: Folder) -> dict[str, object]:
+    settings = plan.settings[folder.settings]
+    return {
+        "img_count": len(folder.images),
+        "num_repeats": folder.repeats,
+        **{name: getattr(settings, name) for name in _OF_SUBSETS},
+        "image_dir": _name(folder),
+        "class_tokens": folder.prompt,
+        "is_reg": folder.is_reg,
+    }
+
+
+def _sizes(dataset: DatasetConfig) -> dict[str, object]:
+    """The range of bucket sides, None without buckets."""
+    used = dataset.enable_bucket
+    return {
+        "min_bucket_reso": dataset.min_bucket_reso if used else None,
+        "max_bucket_reso": dataset.max_bucket_reso if used else None,
+    }
+
+
+def _name(folder: Folder) -> str:
+    return folder.path.name
+
+
+def _folders(folders: Iterable[Folder]) -> dict[str, object]:
+    """{name: repeats and pictures}; a name that comes twice gets a number, as in sd-scripts."""
+    told: dict[str, object] = {}
+    for folder in folders:
+        name, n = _name(folder), 2
+        while name in told:
+            name, n = f"{_name(folder)} ({n})", n + 1
+        told[name] = {"n_repeats": folder.repeats, "img_count": len(folder.images)}
+    return told
+
+
+def tag_frequencies(plan: Plan) -> list[dict[str, int]]:
+    """For each folder how many of its pictures have each tag, in lower case, as sd-scripts counts them."""
+    counts = [Counter[str]() for _ in plan.folders]
+    for index, image in enumerate(plan.images):
+        if index not in plan.held:
+            tags = (tag.strip().lower() for tag in image.caption.split(","))
+            counts[image.folder].update(tag for tag in tags if tag)
+    return [dict(count) for count in counts]
+
+
+def _bucket_info(plan: Plan, dataset: int) -> object:
+    """The buckets of a data set and how far, on average, its pictures' shapes are from theirs."""
+    images = [image for i, image in enumerate(plan.images) if image.dataset == dataset and i not in plan.held]
+    if not images or not plan.settings[images[0].settings].enable_bucket:
+        return "null"
+    errors = [
+        abs(image.fit.bucket.width / image.fit.bucket.height - image.size.width / image.size.height)
+        for image in images
+    ]
+    rows = [row for row in plan.buckets if row.get("dataset", 0) == dataset]
+    buckets = {
+        str(i): {"resolution": row["size"], "count": row["samples_per_epoch"]} for i, row in enumerate(rows)
+    }
+    return {"buckets": buckets, "mean_img_ar_error": sum(errors) / len(errors)}

@@ -1,0 +1,184 @@
+"""LoRA files that a run starts from: one to go on with, and those merged into the base model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from core.adapters import merge, ranks
+from core.adapters.network import Network, describe
+from core.adapters.targets import Ranks, Size
+from core.config.schema import block_lists
+from core.config.schema.run import NetworkConfig
+from core.counting import counted
+from core.errors import Problem, UserError
+from core.events import Emit, Warned
+from core.formats import lora_alpha, lora_file, lora_kinds, tensors
+from core.formats.identify import damaged
+from core.formats.lora_file import AlphaOf, LoraModule, Place
+from core.models import lora_precheck, refusals
+from core.models.family import Components, open_family
+from core.reading import short
+
+ADAPTED = ("unet", "text_encoder")
+"""Parts of a model that a LoRA may be for."""
+
+
+def check(network: NetworkConfig) -> None:
+    """See that the files are LoRAs with sound numbers, before a model is loaded. Raises UserError."""
+    for key, path in lora_precheck.named(network):
+        _tensors(Path(path), key)
+
+
+def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
+    """Add the LoRA files of network.base_weights to the model in memory. Raises UserError."""
+    if network.method == "none" or not network.base_weights:
+        return
+    files = network.base_weights
+    given = network.base_weights_multiplier
+    strengths = (1.0,) * len(files) if given is None else block_lists.numbers(given)
+    for path, strength in zip(files, strengths, strict=True):
+        found = read(Path(path), parts, emit, "network.base_weights")
+        merge.merge(parts.modules(), found, strength)
+        emit(
+            Warned(
+                "W-LORA-MERGED",
+                f"{counted(len(found), 'module of this LoRA was', 'modules of this LoRA were')} added to the "
+                f"base model with strength {strength:g}.",
+                f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
+                path,
+            )
+        )
+
+
+def to_continue(parts: Components, network: NetworkConfig, emit: Emit) -> Mapping[Place, LoraModule] | None:
+    """What the file of network.weights holds, None where none is named. Raises UserError."""
+    if network.method == "none" or not network.weights:
+        return None
+    return read(Path(network.weights), parts, emit, "network.weights")
+
+
+def ranks_of(network: NetworkConfig, start: Mapping[Place, LoraModule] | None) -> Ranks:
+    """The ranks asked for; with dim_from_weights those of the file."""
+    wanted = ranks.of(network)
+    if not network.dim_from_weights or start is None:
+        return wanted
+    known = {place: Size(module.down.shape[0], module.alpha) for place, module in start.items()}
+    return replace(wanted, known=known)
+
+
+def continue_from(
+    start: Mapping[Place, LoraModule] | None, network: Network, path: str | None, emit: Emit
+) -> None:
+    """Put the file's weights in. Raises UserError when they do not fit."""
+    if start is None or path is None:
+        return
+    fresh = network.load(start, path)
+    if fresh:
+        emit(
+            Warned(
+                "W-LORA-PARTLY",
+                f"the LoRA file lacks {len(fresh)} of {counted(len(network), 'module')}; what it lacks "
+                "starts from zero.",
+                f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
+                path,
+            )
+        )
+
+
+def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Place, LoraModule]:
+    """The modules of a LoRA file by their place in this model.
+
+    key: the option that named it, "" for none. Raises UserError when it is of another kind, for another
+    model, or damaged.
+    """
+    refused = lora_precheck.problems(path, key, parts.spec.name)
+    if refused:
+        raise UserError(*refused)
+    tensors_of, alpha_of = _tensors(path, key)
+    modules = {part: [m.path for m in describe(parts.modules()[part])] for part in ADAPTED}
+    names = open_family(parts.spec.name).lora_names(parts)
+    found = lora_file.from_file(tensors_of, modules, parts.spec.lora_prefix, names, alpha_of)
+    misfits = [
+        ".".join(place)
+        for place, module in found.modules.items()
+        if not _fits(module, parts.modules()[place[0]].get_submodule(place[1]).weight.shape)
+    ]
+    strangers = found.unknown + misfits
+    if strangers or not found.modules:
+        raise UserError(_for_another_model(path, strangers, key))
+    if found.aside:
+        emit(_set_aside(path, found.aside))
+    return found.modules
+
+
+def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
+    """What a LoRA file holds, and the alpha of modules that have no tensor for it.
+
+    Raises UserError when it is none, or holds NaN, infinity or whole numbers.
+    """
+    refused = lora_precheck.problems(path, key)
+    if refused:
+        raise UserError(*refused)
+    file = tensors.open_file(path)
+    settings = lora_alpha.adapters(path, file.tensors, file.metadata)
+    found = {name: file.read(name) for name in file.tensors}
+    matrices = {name: tensor.dtype for name, tensor in found.items() if tensor.ndim > 1}
+    refusals.check_numbers(
+        path, {n: d for n, d in matrices.items() if not lora_kinds.is_aside(n)}, "LoRA", key
+    )
+    for name, tensor in found.items():
+        if not lora_kinds.is_aside(name) and not tensors.is_finite(tensor):
+            raise UserError(*(replace(problem, key=key) for problem in damaged(path, name).problems))
+
+    def alpha_of(place: Place, rank: int) -> float:
+        if settings is None:
+            return float(rank)
+        part, module = place
+        adapter = settings.get(part) or settings.get("")
+        alpha = adapter.alpha_of(module, rank) if adapter is not None else None
+        if alpha is None:
+            what = f"{part}.{module} of rank {rank}"
+            raise lora_alpha.unknown(
+                path, f"its settings do not tell of {what}", f"設定に{what}の記述がありません"
+            )
+        return alpha
+
+    return found, alpha_of
+
+
+def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
+    shown = ", ".join(short(name) for name in strangers[:3])
+    misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
+    return Problem(
+        "E-LORA-UNKNOWN",
+        f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
+        "Choose one that was made for it.",
+        f"{path}：このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。"
+        "このモデル用のLoRAを選んでください。",
+        key=key,
+        path=str(path),
+    )
+
+
+def _set_aside(path: Path, names: list[str]) -> Warned:
+    shown = ", ".join(short(name) for name in names[:3])
+    return Warned(
+        "W-LORA-ASIDE",
+        f"{counted(len(names), 'tensor of this LoRA is', 'tensors of this LoRA are')} not used ({shown}), "
+        "which changes nothing in the model.",
+        f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
+        str(path),
+    )
+
+
+def _fits(module: LoraModule, shape: tuple[int, ...]) -> bool:
+    """Whether up @ down has as many numbers each way as the weight."""
+    down, up = module.down.flatten(1), module.up.flatten(1)
+    rows, columns = shape[0], 1
+    for side in shape[1:]:
+        columns *= side
+    return up.shape == (rows, down.shape[0]) and down.shape[1] == columns

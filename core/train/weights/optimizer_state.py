@@ -1,0 +1,83 @@
+"""What an optimizer remembers, as named tensors and plain numbers, and back; no pickles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.train.weights.optimizer import Group
+
+
+def export_state(
+    optimizer: torch.optim.Optimizer, groups: Sequence[Group]
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The optimizer's memory by "group/parameter/entry", and by "group//entry" what a whole group has.
+
+    The latter is what changed from the defaults since the optimizer was made: the estimates of D-Adaptation
+    and Prodigy, the counters and weights of a schedule-free one.
+    """
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, Any] = {}
+    entries: list[tuple[str, Any]] = [
+        (f"{name}/{entry}", value)
+        for name, parameter in _named(groups)
+        for entry, value in optimizer.state.get(parameter, {}).items()
+    ]
+    for group in optimizer.param_groups:
+        entries += [(f"{group['name']}//{entry}", value) for entry, value in _changed(optimizer, group)]
+    for name, value in entries:
+        if isinstance(value, Tensor):
+            tensors[name] = value.detach()
+        else:
+            numbers[name] = value
+    return tensors, numbers
+
+
+def import_state(
+    optimizer: torch.optim.Optimizer,
+    groups: Sequence[Group],
+    tensors: Mapping[str, Tensor],
+    numbers: Mapping[str, Any],
+) -> None:
+    """Put back what export_state gave, bit for bit, each tensor on its parameter's device."""
+    parameters = dict(_named(groups))
+    wholes = {f"{group['name']}/": group for group in optimizer.param_groups}
+    for source in (tensors, numbers):
+        for full, value in source.items():
+            name, _, entry = full.rpartition("/")
+            if name in wholes:
+                device = wholes[name]["params"][0].device
+                wholes[name][entry] = value.to(device) if isinstance(value, Tensor) else value
+            else:
+                parameter = parameters[name]
+                if isinstance(value, Tensor):
+                    value = _placed(optimizer, parameter, value)
+                optimizer.state[parameter][entry] = value
+
+
+def _changed(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for entry, value in group.items():
+        is_ours = entry in ("params", "lr", "name")
+        if not is_ours and (isinstance(value, Tensor) or value != optimizer.defaults.get(entry)):
+            yield entry, value
+
+
+def _placed(optimizer: torch.optim.Optimizer, parameter: nn.Parameter, value: Tensor) -> Tensor:
+    """A copy on the parameter's device; torch keeps the step count of a fused optimizer there too.
+
+    Memory that bitsandbytes may page out to RAM has to be made by bitsandbytes.
+    """
+    is_paged = bool(optimizer.__dict__.get("is_paged", False)) and value.shape == parameter.shape
+    if is_paged and parameter.device.type == "cuda":
+        placed: Tensor = optimizer.get_state_buffer(parameter, dtype=value.dtype)  # type: ignore[attr-defined]
+        return placed.copy_(value)
+    return value.to(parameter.device, copy=True)
+
+
+def _named(groups: Sequence[Group]) -> Iterator[tuple[str, nn.Parameter]]:
+    for group in groups:
+        for name, parameter in group.parameters.items():
+            yield f"{group.name}/{name}", parameter

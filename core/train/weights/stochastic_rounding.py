@@ -1,0 +1,103 @@
+"""Weights in half precision: updated in float32, a piece of the model at a time, and rounded by chance.
+
+An update is mostly far smaller than the distance to the next number in half precision: at 0.02 bf16 steps
+by 1.2e-4, fp16 by 1.5e-5. Rounded to the nearest number it would be lost; rounded up or down with the chance
+that keeps the mean right, it is there on average.
+Sources: Gupta et al. 2015, arXiv:1502.02551, section 3 (stochastic rounding); Zamirai et al. 2020,
+arXiv:2010.06192 (bfloat16 training with it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from core.train.device.engine import pieces
+from core.train.seeds import torch_seed
+
+PIECE_BYTES = 64 * 2**20
+"""Weights and gradients of about so many bytes in float32 lie beside the model at a time."""
+
+ALIGNMENT = 64
+"""Numbers; every weight begins at a multiple, as kernels that read several at once want it."""
+
+SMALLEST_NORMAL, SUBNORMAL_STEP = 2.0**-14, 2.0**-24
+"""Of fp16: below the first its numbers are no longer spaced by their size, but evenly by the second."""
+
+
+class HalfStep:
+    """Runs an optimizer over weights in fp16 or bf16; what it remembers is in its own types, not in theirs.
+
+    The draws depend on the seed and the step alone, so that a resumed run rounds as the straight one.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, seed: int, is_joint: bool) -> None:
+        """is_joint: whether the optimizer has to see all weights at once."""
+        self._optimizer, self._seed, self._is_joint = optimizer, seed, is_joint
+
+    def __call__(self, parameters: Sequence[nn.Parameter], step: int, factor: Tensor) -> None:
+        """One step on the gradients times `factor` (0-dim). step: number of updates before it."""
+        gradients = {p: p.grad for p in parameters if p.grad is not None}
+        if not gradients:
+            return
+        for parameter in parameters:
+            parameter.grad = None
+        device = parameters[0].device
+        generator = torch.Generator(device).manual_seed(torch_seed(self._seed, "rounding", step))
+        for piece in [[*gradients]] if self._is_joint else pieces([*gradients], PIECE_BYTES):
+            self._step(piece, gradients, factor, generator)
+
+    def _step(
+        self,
+        piece: Sequence[nn.Parameter],
+        gradients: Mapping[nn.Parameter, Tensor],
+        factor: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        """An optimizer leaves out what has no gradient, so only this piece is stepped."""
+        halves = [p.data for p in piece]
+        weights, views = _in_float32(halves)
+        scaled, slopes = _in_float32([gradients[p] for p in piece])
+        scaled.mul_(factor)
+        try:
+            for parameter, view, slope in zip(piece, views, slopes, strict=True):
+                parameter.data, parameter.grad = view, slope
+            self._optimizer.step()
+            round_by_chance_(weights, halves[0].dtype, generator)
+            for half, view in zip(halves, views, strict=True):
+                half.copy_(view)
+        finally:
+            for parameter, half in zip(piece, halves, strict=True):
+                parameter.grad, parameter.data = None, half
+
+
+def round_by_chance_(values: Tensor, dtype: torch.dtype, generator: torch.Generator) -> None:
+    """Make float32 values numbers of `dtype` (fp16 or bf16), up or down by chance, the mean unchanged.
+
+    The bits that do not fit get a random number of their length added and are cut off. Numbers that fit stay.
+    """
+    dropped = 16 if dtype is torch.bfloat16 else 13
+    noise = torch.randint(
+        2**dropped, values.shape, generator=generator, dtype=torch.int32, device=values.device
+    )
+    if dtype is torch.float16:
+        chance = noise * 2.0**-dropped
+        even = torch.floor(values / SUBNORMAL_STEP + chance) * SUBNORMAL_STEP
+        is_even = values.abs() < SMALLEST_NORMAL
+    values.view(torch.int32).add_(noise).bitwise_and_(-(2**dropped))
+    if dtype is torch.float16:
+        torch.where(is_even, even, values, out=values)
+
+
+def _in_float32(tensors: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """One flat float32 copy of all, and the view of each in it."""
+    starts, end = [], 0
+    for tensor in tensors:
+        starts.append(end)
+        end += -(-tensor.numel() // ALIGNMENT) * ALIGNMENT
+    flat = torch.zeros(end, dtype=torch.float32, device=tensors[0].device)
+    views = [flat[at : at + t.numel()].view(t.shape) for at, t in zip(starts, tensors, strict=True)]
+    torch._foreach_copy_(views, [*tensors])
+    return flat, views

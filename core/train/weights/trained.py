@@ -1,0 +1,190 @@
+"""What is trained: an adapter or the model's own weights, in groups with a learning rate each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import torch
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from core.adapters.dropout import Dropouts
+from core.adapters.network import Network
+from core.adapters.ranks import group_of
+from core.adapters.targets import Ranks
+from core.config.schema.run import NetworkConfig, TrainConfig
+from core.errors import Problem, UserError
+from core.models.family import Components
+from core.train.seeds import generator
+from core.train.weights.optimizer import Group
+
+TEXT_ENCODER = "text_encoder"
+
+
+class Trainee:
+    """The trained parameters of a model. network: the adapter, None when the model itself is trained.
+
+    groups: every group that was ever trained in this run, "unet" first. A group that has stopped stays here,
+    since its weights belong to the result and to the training state.
+    """
+
+    def __init__(self, network: Network | None, groups: tuple[Group, ...], parts: Components) -> None:
+        self.network, self.groups = network, groups
+        self._modules = parts.modules()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The trained parts of the model."""
+        return tuple(dict.fromkeys(group.part for group in self.groups))
+
+    def to(self, dtype: torch.dtype) -> None:
+        """Hold the trained weights in this type."""
+        for group in self.groups:
+            for parameter in group.parameters.values():
+                parameter.data = parameter.data.to(dtype)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every trained weight by "group/parameter"."""
+        return {
+            f"{group.name}/{name}": parameter.detach()
+            for group in self.groups
+            for name, parameter in group.parameters.items()
+        }
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what tensors() gave, bit for bit."""
+        with torch.no_grad():
+            for name, parameter in self.tensors().items():
+                parameter.copy_(tensors[name])
+
+    def modules(self) -> Iterator[nn.Module]:
+        """The parts that gradients flow through: the U-Net always, since the text encoder is before it."""
+        yield self._modules["unet"]
+        if TEXT_ENCODER in self.names:
+            yield self._modules[TEXT_ENCODER]
+
+    def set_train_mode(self, is_text_trained: bool) -> None:
+        """Dropout on where something learns."""
+        self._modules["unet"].train()
+        self._modules[TEXT_ENCODER].train(is_text_trained)
+
+
+def rates(train: TrainConfig) -> dict[str, float]:
+    """Learning rate of each part of the model that is trained at all. Raises UserError when none is."""
+    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
+    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
+    never = train.stop_text_encoder_training is not None and train.stop_text_encoder_training <= 0
+    found = {"unet": unet, TEXT_ENCODER: 0.0 if never else text}
+    found = {name: rate for name, rate in found.items() if rate > 0}
+    if not found:
+        raise UserError(
+            Problem(
+                "E-TRAIN-NOTHING",
+                "nothing would be trained: the learning rates of the U-Net and of the text encoder are 0.",
+                "U-NetとText Encoderの学習率がどちらも0なので、何も学習されません。",
+                key="train.learning_rate",
+            )
+        )
+    return found
+
+
+def make(
+    parts: Components, network: NetworkConfig, ranks: Ranks, wanted: Mapping[str, float], seed: int
+) -> Trainee:
+    """Attach the adapter, or open the model's own weights, in the parts that have a learning rate.
+
+    Raises UserError when the ranks leave nothing to train.
+    """
+    modules = {name: parts.modules()[name] for name in wanted}
+    if network.method == "none":
+        groups = []
+        for name, module in modules.items():
+            module.requires_grad_(True)
+            groups.append(Group(name, wanted[name], dict(module.named_parameters())))
+        return Trainee(None, tuple(groups), parts)
+    adapter = Network(modules, ranks, dropouts_of(network), lambda *purpose: generator(seed, *purpose))
+    if not len(adapter):
+        raise UserError(
+            Problem(
+                "E-TRAIN-NOTHING",
+                "nothing would be trained: every block has rank 0 or a learning rate of 0.",
+                "すべてのブロックのランクまたは学習率が0なので、何も学習されません。",
+                key="network.block_dims" if network.block_dims else "network.down_lr_weight",
+            )
+        )
+    return Trainee(adapter, tuple(_groups(adapter, network, wanted)), parts)
+
+
+def _groups(adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]) -> Iterator[Group]:
+    """The adapter's weights by part, block and side as the options ask for different rates."""
+    for part, rate in wanted.items():
+        members: dict[tuple[str, float], dict[str, nn.Parameter]] = {}
+        for name, parameter in adapter.parameters(part).items():
+            members.setdefault(group_of(part, name, network), {})[name] = parameter
+        for (group, factor), parameters in sorted(members.items()):
+            yield Group(group, rate * factor, parameters)
+
+
+def dropouts_of(network: NetworkConfig) -> Dropouts:
+    """What is left out at random while a LoRA learns."""
+    if network.method == "none":
+        return Dropouts()
+    return Dropouts(network.dropout, network.rank_dropout, network.module_dropout)
+
+
+def prepare_frozen(modules: Iterable[nn.Module], dtype: torch.dtype, device: torch.device) -> None:
+    """Hold frozen matrices and convolutions as they are used best.
+
+    In the compute type: autocast would round them to it at every use, so the numbers are the same and the
+    work is saved. Norms and embeddings stay float32, as autocast reads them. On a CPU convolutions lie
+    channels last, which oneDNN computes faster; torch's GroupNorm on a GPU would undo that. What is trained
+    keeps its layout, because optimizers walk through weights and their own memory side by side.
+    """
+    for module in modules:
+        for layer in module.modules():
+            if not isinstance(layer, nn.Linear | nn.Conv2d) or any(
+                p.requires_grad for p in layer.parameters()
+            ):
+                continue
+            layer.to(dtype)
+            if device.type == "cpu" and isinstance(layer, nn.Conv2d):
+                _lay_channels_last(layer.weight)
+
+
+def _lay_channels_last(weight: nn.Parameter) -> None:
+    """weight.to(memory_format=torch.channels_last), within the memory it has: a second copy is up to 118 MB.
+
+    Both layouts keep what belongs to one output channel together.
+    """
+    if not weight.is_contiguous() or 1 in weight.shape[:2]:
+        weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+        return
+    outputs, inputs, height, width = weight.shape
+    lying = weight.data.view(outputs, inputs, height * width)
+    for channels in lying.split(64):
+        channels.copy_(channels.transpose(1, 2).reshape(channels.shape))
+    strides = (inputs * height * width, 1, width * inputs, inputs)
+    weight.data = weight.data.as_strided(weight.shape, strides)
+
+
+def enable_checkpointing(modules: Iterable[nn.Module], keeps_random: bool) -> None:
+    """Recompute activations in the backward pass: less memory, the same result.
+
+    keeps_random: whether something in the modules draws (dropout), so that the recomputation must draw the
+    same.
+    Source: Chen et al. 2016, arXiv:1604.06174.
+    """
+    for module in modules:
+        if isinstance(module, ModelMixin):
+            module.enable_gradient_checkpointing(_recompute(keeps_random))
+        else:
+            settings = {"use_reentrant": False, "preserve_rng_state": keeps_random}
+            module.gradient_checkpointing_enable(gradient_checkpointing_kwargs=settings)
+
+
+def _recompute(keeps_random: bool) -> Callable[..., Tensor]:
+    def run(function: Callable[..., Tensor], *args: object) -> Tensor:
+        return checkpoint(function, *args, use_reentrant=False, preserve_rng_state=keeps_random)
+
+    return run

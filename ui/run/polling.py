@@ -1,0 +1,110 @@
+"""A run as it goes on, for pages that ask once a second: what they do not show yet, as HTML.
+
+The page's own script (script/live.js) asks for it, past Gradio, whose every answer costs a browser about a
+third of a second of work, however little is in it. What is Gradio's on the panel, its buttons above all,
+changes seldom: the answer names how that stands now (`news`), and the page asks for it only when it differs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from core.errors import Lang
+from ui.parts.chart import loss_chart, rates_chart
+from ui.parts.markup import note
+from ui.parts.samples import MOST_STEPS, sample_grid
+from ui.run.log import acts_html, log_html, title_html
+from ui.run.next_step import invitation_html
+from ui.run.status_html import head_html, notices_html, outcome_html, smoothing_html
+from ui.text import say
+from ui.window import Window
+from ui.window.dated import words
+from ui.window.results import address_of, download_html
+from ui.window.run_state import RunView, log_lines
+
+PREFIX = "live"
+"""From the page, wherever that is served."""
+MOST_COLUMNS = 2000
+"""Of samples, however many a page asks for."""
+
+
+class Part(NamedTuple):
+    """One piece of the panel. state: what its HTML depends on."""
+
+    state: tuple[Any, ...]
+    draw: Callable[[], str]
+
+
+def place(name: str, element: str = "div") -> str:
+    """Where the page's script puts a part."""
+    return f'<{element} id="run-{name}" data-live="{name}"></{element}>'
+
+
+def news(window: Window) -> str:
+    """A word for how everything stands that Gradio draws on the panel: another one when any of it changes."""
+    view, (number, _, status) = window.look()
+    run = window.runner.current
+    prompts = None if run is None else run.control.kept_prompts
+    is_busy = run is not None and not run.is_over
+    of_run = (number, status, *_left(window), len(view.saved), view.ended is not None, prompts)
+    return _word((window.token, *of_run, window.queue.look().version, is_busy))
+
+
+def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MOST_STEPS) -> dict[str, Any]:
+    """What a page lacks. has: part -> the word it was sent with. columns: of the samples, at most.
+
+    Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}}.
+    """
+    told = news(window)  # first: what changes in between is then told of once more
+    view, (number, read, status) = window.look()
+    run = (window.token, lang, number, status, *_left(window))
+    found: dict[str, list[str]] = {}
+    for name, part in _parts(window, view, lang, run, read).items():
+        word = _word(part.state)
+        if has.get(name) != word:
+            found[name] = [word, part.draw()]
+    most = max(MOST_STEPS, min(columns, MOST_COLUMNS))
+    word = _word((*run, len(view.samples), most))
+    if has.get("samples") != word:
+        made = sample_grid(view.samples, window.thumbs, lang, most)
+        # Small pictures are made a few at a time: the grid comes again until all are there.
+        found["samples"] = [word if made.is_whole else "", made.html]
+    return {"news": told, "dated": words(window), "parts": found}
+
+
+def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:
+    now = time.time()
+    curves = (*run, view.steps_taken, view.total)
+    told = (*run, view.logged_events - view.steps_taken)
+    return {
+        "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
+        "head": Part(
+            (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
+            lambda: head_html(view, lang, now, window),
+        ),
+        "outcome": Part(told, lambda: outcome_html(view, lang, _download(window, view, lang))),
+        "chart": Part(curves, lambda: loss_chart(view.losses, view.total, lang, view.validation)),
+        "smoothing": Part((lang,), lambda: smoothing_html(lang)),
+        "rates": Part(curves, lambda: rates_chart(view.rates, view.total, lang)),
+        "notices": Part(told, lambda: notices_html(view, lang)),
+        "log-title": Part((lang,), lambda: title_html(lang)),
+        "log": Part((*run, view.logged_events), lambda: log_html(log_lines(view, lang))),
+        "log-acts": Part((lang,), lambda: acts_html(lang, f"{PREFIX}/log")),
+    }
+
+
+def _left(window: Window) -> tuple[bool, bool]:
+    """Whether a window before this one left something; found out in the background."""
+    return window.left.story is not None, window.left.unfinished is not None
+
+
+def _download(window: Window, view: RunView, lang: Lang) -> str:
+    """The link that fetches the model of a run that is over."""
+    return download_html(address_of(window, "" if view.is_live else view.model_path), lang)
+
+
+def _word(state: tuple[Any, ...]) -> str:
+    return blake2b(repr(state).encode(), digest_size=6).hexdigest()

@@ -1,0 +1,105 @@
+"""What one setting can cure when a run has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from core.catalog import METHODS, MOVED, OPTIMIZERS
+from core.config.rules import usual_rates
+from core.config.schema.option import Option
+from core.errors import Lang
+from core.runs import past_runs
+from ui.parts.numbers import decimal_text
+from ui.parts.options import OPTIONS
+from ui.text import say
+from ui.window.run_state import RunView
+
+CURABLE = (
+    "dataset.train_batch_size",
+    "train.gradient_checkpointing",
+    "dataset.cache_latents",
+    "optimizer.optimizer_type",
+    "train.precision",
+    "train.learning_rate",
+    "train.unet_lr",
+    "train.text_encoder_lr",
+    "dataset.enable_bucket",
+    "model.base",
+)
+"""The options that a cure may set."""
+
+GENTLER = 10
+"""A rate at which numbers stopped being finite is mostly far too high, not a little; so many times lower, and
+never above what is usual."""
+
+_NOT_CACHED = ("dataset.random_crop", "dataset.color_aug")
+_SAFER = {"fp16": "bf16", "full_fp16": "full_bf16"}
+
+
+class Cure(NamedTuple):
+    """A setting that should help, and its value."""
+
+    option: Option
+    value: Any
+
+
+def cure_of(view: RunView) -> Cure | None:
+    """The first setting that helps against what ended a run, by what its run file says; None for none."""
+    if view.ended is None or not view.ended.code or view.folder is None:
+        return None
+    try:
+        text = (view.folder / past_runs.RUN_FILE).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    first = next(_helps(view.ended.code, past_runs.values_in(text)), None)
+    return None if first is None else Cure(OPTIONS[first[0]], first[1])
+
+
+def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if code == "E-OOM":
+        batch = values.get("dataset.train_batch_size")
+        if isinstance(batch, int) and batch > 1:
+            yield "dataset.train_batch_size", 1
+        if values.get("train.gradient_checkpointing") is False:
+            yield "train.gradient_checkpointing", True
+        if values.get("dataset.cache_latents") is False and not any(map(values.get, _NOT_CACHED)):
+            yield "dataset.cache_latents", True
+        if values.get("optimizer.optimizer_type") == "AdamW":
+            yield "optimizer.optimizer_type", "AdamW8bit"
+    elif code == "E-NUMERIC":
+        precision = values.get("train.precision")
+        if precision in _SAFER:
+            yield "train.precision", _SAFER[precision]
+        yield from _gentler(values)
+    elif code == "E-OPT-MISSING":
+        yield "optimizer.optimizer_type", "AdamW"
+    elif code == "E-IMG-SIZE" and values.get("dataset.enable_bucket") is False:
+        yield "dataset.enable_bucket", True
+    elif code == "E-MODEL-MOVED" and values.get("model.base") in MOVED:
+        yield "model.base", MOVED[values["model.base"]]
+
+
+def _gentler(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A lower rate for the part of the model that has the highest."""
+    rates = {key: values.get(key) for key in ("train.unet_lr", "train.text_encoder_lr")}
+    common = ("train.learning_rate", values.get("train.learning_rate"))
+    used = dict(common if rate is None else (key, rate) for key, rate in rates.items())
+    found = {key: rate for key, rate in used.items() if isinstance(rate, int | float) and rate > 0}
+    method, optimizer = values.get("network.method"), values.get("optimizer.optimizer_type")
+    if not found or method not in METHODS or optimizer not in OPTIMIZERS:
+        return
+    highest = max(found, key=lambda key: found[key])
+    lower = min(found[highest] / GENTLER, usual_rates.of(method, optimizer).typical)
+    yield highest, float(f"{lower:.3g}")
+
+
+def label_of(cure: Cure, lang: Lang) -> str:
+    """What the button says: "Set batch size to 1 and try again"."""
+    name = cure.option.meta.label
+    value = cure.value
+    if isinstance(value, bool):
+        said = say("diff.on" if value else "diff.off", lang)
+    else:
+        said = decimal_text(value) if isinstance(value, float) else str(value)
+    return say("run.cure", lang, setting=name.ja if lang == "ja" else name.en, value=said)

@@ -1,0 +1,202 @@
+"""How a run looks: status line, progress, numbers and outcome as HTML."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+
+from core.config.named_values import KEYS
+from core.errors import Lang, Problem
+from core.sinks import duration, progress, waiting
+from ui.parts.markup import bar, capital, esc, facts, note, problems
+from ui.parts.numbers import LONG_STEP, short_text
+from ui.run.next_step import invitation_html, leftover, missing
+from ui.text import WORDS, say
+from ui.window import Window
+from ui.window.run_state import RunView, rates
+
+MOST_NOTICES = 20
+
+_PLACE = re.compile(r"(?:(?:line \d+|\d+行目): )?(\w+\.\w+): ")
+"""What stands before the sentence about an option of the run's own file."""
+
+
+def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
+    """Status, what it is doing, progress bar and numbers."""
+    detail = _detail(view, lang)
+    status = _status(view, window, lang)
+    clock = (
+        f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
+        if view.started
+        else ""
+    )
+    classes = f"rw-status is-{esc(view.status)}{' is-live' if view.is_live else ''}"
+    html = (
+        f'<div class="{classes}"><i></i><strong>{esc(status)}</strong>'
+        f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, status)
+    )
+    if view.status == "idle":
+        return html + (_left(window, lang) or invitation_html(window, lang))
+    html += _left(window, lang) + _pause(view, lang)
+    stage = view.stage if view.is_live else None
+    if _is_preparing(view):
+        html += bar(None)
+    elif stage is not None and stage.total > 1 and view.step is None:
+        html += bar(stage.done / stage.total)
+    elif view.total and view.status != "refused":
+        html += bar(view.at_step / view.total)
+    elif view.is_live:
+        html += bar(None)
+    return html + facts(_numbers(view, lang))
+
+
+def _status(view: RunView, window: Window, lang: Lang) -> str:
+    """The state in a word or two; before the first run, whether it could start."""
+    name = view.status
+    if name == "idle" and missing(window) is not None:
+        name = "waiting"
+    elif name == "idle" and leftover(window) is not None:
+        name = "almost"
+    return say(f"status.{name}", lang)
+
+
+def _pocket_html(view: RunView, status: str) -> str:
+    """The run in a line, beside the buttons at the foot of a narrow window (run.css); a link to the whole."""
+    far = f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
+    return (
+        f'<a class="rw-pocket is-{esc(view.status)}" href="#rw-run"><i></i>'
+        f"<b>{esc(status)}</b><span>{esc(far)}</span></a>"
+    )
+
+
+def _left(window: Window, lang: Lang) -> str:
+    """What the window before this one left, while this one has not had a run yet."""
+    if window.runner.current is not None:
+        return ""
+    story, unfinished = window.left.story, window.left.unfinished
+    said = ""
+    if story is not None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(story.started))
+        said = note(say("run.last", lang, name=story.name, when=when))
+    if unfinished is not None:
+        said += note(say("run.unfinished", lang, name=unfinished.name, step=unfinished.step))
+    return said
+
+
+def _pause(view: RunView, lang: Lang) -> str:
+    """What a pause does with the memory."""
+    if view.status == "pausing":
+        return note(say("run.pausing", lang))
+    if view.status != "paused" or view.pause is None:
+        return ""
+    freed = view.pause.freed_bytes
+    if not freed:
+        return note(say("run.paused.kept", lang))
+    return note(say("run.paused.freed", lang, size=f"{freed / 2**30:.1f}"))
+
+
+def _is_preparing(view: RunView) -> bool:
+    """Before the first step, between the stages that are counted."""
+    return view.status == "starting" and view.stage is None
+
+
+def _detail(view: RunView, lang: Lang) -> str:
+    """What is going on besides steps, such as "Encoding pictures 3/12 · 0:40 left"."""
+    if _is_preparing(view):
+        return say("stage.prepare", lang)
+    if not view.is_live or view.stage is None:
+        return ""
+    if view.stage.path:
+        return waiting(view.stage.path, lang)
+    key = f"stage.{view.stage.stage}"
+    name = say(key if key in WORDS else "stage.prepare", lang)
+    if view.stage.total > 1:
+        name = f"{name} {progress(view.stage, lang)}"
+    left = view.stage_left
+    return f"{name} · {say('run.stage.left', lang, time=duration(left))}" if left is not None else name
+
+
+def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+
+    def put(key: str, value: str) -> None:
+        pairs.append((say(key, lang), value))
+
+    if view.total:
+        put("run.step", f"{view.at_step:,} / {view.total:,}")
+    if view.step and view.plan:
+        put("run.epoch", f"{view.step.epoch} / {view.plan.epochs}")
+    if view.is_live and view.seconds_left is not None:
+        put("run.left", duration(view.seconds_left))
+    if view.step:
+        put("run.loss", f"{view.step.loss:.4f}")
+        if view.validation:
+            put("run.validation", f"{view.validation.last_y:.4f}")
+        put("run.lr", rates(view.step.lr))
+    seconds = view.seconds_per_step
+    if seconds:
+        put("run.speed", _speed(seconds, lang))
+    if view.step and view.step.vram_bytes:
+        put("run.memory", f"{view.step.vram_bytes / 2**30:.1f} GiB")
+    elif view.step and view.step.ram_bytes:
+        put("run.ram", f"{view.step.ram_bytes / 2**30:.1f} GiB")
+    return pairs
+
+
+def _speed(seconds: float, lang: Lang) -> str:
+    """How fast it goes, by the seconds of a step."""
+    if seconds < 0.5:
+        return say("run.per.second", lang, n=f"{1 / seconds:.1f}")
+    if seconds < LONG_STEP:
+        return say("run.per.step", lang, n=short_text(seconds))
+    return say("run.per.step.long", lang, time=duration(seconds))
+
+
+def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
+    """How the run ended and where the result lies. link: HTML that fetches it."""
+    parts = []
+    if view.status == "interrupted":
+        parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
+    is_plainly_done = view.status == "done" and view.model_path  # which the head and the result say
+    if view.ended is not None and not is_plainly_done:
+        tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
+        lines = zip_longest(view.ended.en.splitlines(), view.ended.ja.splitlines(), fillvalue="")
+        parts += [_ended_html(en, ja, tone, lang) for en, ja in lines if (ja if lang == "ja" else en)]
+    if view.model_path and not view.is_live:
+        path = Path(view.model_path)
+        parts.append(
+            f'<div class="rw-result"><span>{esc(say("run.result", lang))}</span>'
+            f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code>{link}</div>"
+        )
+    return "".join(parts)
+
+
+def _ended_html(en: str, ja: str, tone: str, lang: Lang) -> str:
+    """How a run ended; of what went wrong with a link to the option that it is about: see Problem.text.
+
+    The lines of the run file, which the window wrote, are nobody's.
+    """
+    line = ja if lang == "ja" else en
+    found = _PLACE.match(line) if tone == "bad" else None
+    if found is None or found[1] not in KEYS:
+        return note(ja if lang == "ja" else capital(en, ja), tone)
+    sentence = line[found.end() :]
+    said = Problem("E-RUN", "", sentence) if lang == "ja" else Problem("E-RUN", sentence, "")
+    return problems([replace(said, key=found[1])], lang)
+
+
+def notices_html(view: RunView, lang: Lang) -> str:
+    """What a person should know of the run, each thing once."""
+    notices = {(w.code, w.en): Problem(w.code, w.en, w.ja, path=w.path) for w in view.warned}
+    return problems(list(notices.values())[:MOST_NOTICES], lang)
+
+
+def smoothing_html(lang: Lang) -> str:
+    """How much the loss is smoothed; chosen in the page itself (script/chart.js), which says what is now."""
+    return (
+        f'<label class="rw-smoothing">{esc(say("run.smoothing", lang))}'
+        '<input type="range" min="0" max="10" step="1" value="5"></label>'
+    )

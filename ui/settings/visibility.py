@@ -1,0 +1,99 @@
+"""What is on the page at a time: options that apply at the chosen level, and any option by searching."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from core.config.schema.conditions import unmet
+from core.config.schema.option import Option
+from core.errors import Lang
+from ui.parts.markup import esc, goto, note, prose
+from ui.parts.options import LEVELS, OPTIONS, element_id
+from ui.settings.form import Form
+from ui.settings.picking import PICKED
+from ui.text import say
+
+MOST_FOUND = 10
+LONGEST_QUERY = 80
+
+
+def hidden_style(form: Form, raw: Mapping[str, Any], level: str) -> str:
+    """A style sheet that hides the options without effect, and cards of which nothing is shown.
+
+    A sheet and not the components' own visibility: one small update, also for tabs that are not open yet.
+    """
+    values = form.read(raw)
+    unused = {key for key, option in OPTIONS.items() if not option.is_used(values)}
+    reach = LEVELS.index(level) if level in LEVELS else 0
+
+    def is_shown(option: Option) -> bool:
+        return option.key not in unused and LEVELS.index(option.meta.level) <= reach
+
+    names = [element_id(OPTIONS[key]) for key in sorted(unused)]
+    names += [f"{element_id(OPTIONS[key])}-pick" for key in sorted(unused) if key in PICKED]
+    names += [name for name, options in form.cards.items() if not any(map(is_shown, options))]
+    return (
+        f"<style>{','.join(f'#{name}' for name in names)}{{display:none!important}}</style>" if names else ""
+    )
+
+
+def _plain(text: str) -> str:
+    """For comparing: full and half width, capitals and - _ alike."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("_", " ").replace("-", " ")
+
+
+def found(query: str) -> list[Option]:
+    """The options that hold every word of the query in name, label or help of either language, best first."""
+    words = _plain(query[:LONGEST_QUERY]).split()
+    if not words:
+        return []
+    ranked = []
+    for n, option in enumerate(OPTIONS.values()):
+        meta = option.meta
+        name = _plain(" ".join((option.key, *meta.label, *meta.sd_scripts)))
+        rest = _plain(" ".join((*meta.help, *(str(name) for name in meta.choices or ()))))
+        if all(word in name or word in rest for word in words):
+            ranked.append((sum(word not in name for word in words), LEVELS.index(meta.level), n, option))
+    return [option for *_, option in sorted(ranked, key=lambda hit: hit[:3])]
+
+
+def search_html(form: Form, query: Any, raw: Mapping[str, Any], lang: Lang) -> str:
+    """What a query finds, each to be gone to by a click (script/goto.js)."""
+    text = str(query or "")
+    if not text.strip():
+        return ""
+    hits = found(text)
+    if not hits:
+        return note(say("find.none", lang, text=text[:LONGEST_QUERY].strip()))
+    values = form.read(raw)
+    items = "".join(_item(option, values, lang) for option in hits[:MOST_FOUND])
+    more = len(hits) - MOST_FOUND
+    return f'<ul class="rw-found">{items}</ul>' + (note(say("find.more", lang, n=more)) if more > 0 else "")
+
+
+def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
+    meta = option.meta
+    label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
+    target, why = _reachable(option, values, lang)
+    place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.group}", lang)])
+    hint = f"<em>{esc(why)}</em>" if why else f"<span>{prose(help_text)}</span>"
+    return (
+        f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '
+        f"<code>{esc(option.key)}</code><small>{esc(place)}</small>{hint}</button></li>"
+    )
+
+
+def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[Option, str]:
+    """The option itself, or the one that must be set first with a sentence that says so."""
+    method = values.get("network.method")
+    if option.meta.methods and method not in option.meta.methods:
+        return OPTIONS["network.method"], say("find.method", lang, methods=", ".join(option.meta.methods))
+    need = unmet(option.meta.needs, values)
+    if need is None:
+        return option, ""
+    first = OPTIONS[need[0].key]
+    words = [condition.words() for condition in need]
+    joined = "するか、".join(w.ja for w in words) if lang == "ja" else " or ".join(w.en for w in words)
+    return _reachable(first, values, lang)[0], say("find.needs", lang, needs=joined)

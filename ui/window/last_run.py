@@ -1,0 +1,114 @@
+"""What the window before this one left: the story of its last run, and a state to go on from."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config import check, output_names
+from core.errors import ConfigError, UserError
+from core.events import EventLog
+from core.runs import owned_files, past_runs, state_folder
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A complete state below an output folder whose run had more steps to go."""
+
+    state: Path
+    run_file: Path
+    name: str
+    step: int
+
+
+def newest_unfinished(output_dir: Path) -> Unfinished | None:
+    """The newest state of the output folder, when its run had not come to its end. Reads the whole state.
+
+    The end is the result, not the last step: a run may have been killed between the two. A result that was
+    moved elsewhere since is known from the record of the run.
+    """
+    states = [path for path in _states(output_dir) if not state_folder.fault(path)]
+    if not states:
+        return None
+    try:
+        found = state_folder.read(max(states, key=lambda path: path.stat().st_mtime))
+        run_file = found.path / "run.toml"
+        config = check.load(run_file).config
+    except (UserError, ConfigError, OSError):
+        return None
+    name = config.save.output_name or "last"
+    here = config.save.model_copy(update={"output_dir": str(output_dir)})
+    if owned_files.has_result(here, found) or _was_done(output_dir, name, found.step):
+        return None
+    return Unfinished(found.path, run_file, name, found.step)
+
+
+def _was_done(output_dir: Path, name: str, step: int) -> bool:
+    past = past_runs.past_runs(output_dir)
+    return any(run.name == name and run.status == "done" and run.step >= step for run in past)
+
+
+def _states(output_dir: Path) -> list[Path]:
+    if not output_dir.is_dir():
+        return []
+    return [p for p in output_dir.glob(f"*{output_names.STATE}") if p.is_dir() and step_of(p) is not None]
+
+
+def step_of(path: Path) -> int | None:
+    """The step a state folder was saved at, or None when it is no state."""
+    try:
+        step = json.loads((path / state_folder.STATE).read_text("utf-8")).get("step")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return step if isinstance(step, int) else None
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run of the past, told as a run of this window is: all its events are there at once.
+
+    status: as it ended, or "interrupted" when its program ended before it.
+    """
+
+    name: str
+    folder: Path
+    started: float
+    status: str
+    log: EventLog
+    at_step: int = 0
+
+
+def last_story(output_dir: Path) -> Story | None:
+    """The newest run of an output folder, from the folder it left."""
+    past = past_runs.past_runs(output_dir)
+    record = past_runs.read(past[0].folder) if past else None
+    if record is None or record.run.status == "running":
+        return None
+    log = EventLog()
+    for event in record.events:
+        log(event)
+    run = record.run
+    return Story(run.name, run.folder, run.started, run.status, log)
+
+
+@dataclass
+class Left:
+    """What was found, and what could be resumed before the run of now."""
+
+    story: Story | None = None
+    unfinished: Unfinished | None = None
+    earlier: Unfinished | None = None
+
+
+def look_in_background(output_dir: Path, left: Left) -> threading.Thread:
+    """Look on a thread, since a state's checksums take a while."""
+
+    def look() -> None:
+        left.story = last_story(output_dir)
+        left.unfinished = newest_unfinished(output_dir)
+
+    thread = threading.Thread(target=look, name="rareword-unfinished", daemon=True)
+    thread.start()
+    return thread
