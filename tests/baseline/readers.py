@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import importing, toml_io
 from core.config.check import check
-from core.config.schema import RunConfig
-from core.data import plan as plans
+from core.config.file import toml_text
+from core.config.imports import read_any
+from core.config.schema.run import RunConfig
+from core.data.plan import as_json
+from core.data.plan import plan as plans
 from core.errors import Problem, UserError
 from core.models.sd import tokens
 from core.tools.inspect import inspect
@@ -66,7 +68,7 @@ def _problems(found: Iterable[Problem]) -> list[Any]:
 
 def _values(values: Mapping[str, Any]) -> dict[str, Any]:
     """What differs from the defaults."""
-    usual = toml_io.values_of(RunConfig())
+    usual = toml_text.values_of(RunConfig())
     here = f"{os.getcwd()}{os.sep}"
     return {
         key: json.loads(json.dumps(value, default=str).replace(here, ""))
@@ -80,12 +82,12 @@ def _checked(text: str) -> dict[str, Any]:
         found = check(text)
     except UserError as e:
         return {"problems": _problems(e.problems)}
-    return {"values": _values(toml_io.values_of(found.config)), "problems": _problems(found.notices)}
+    return {"values": _values(toml_text.values_of(found.config)), "problems": _problems(found.notices)}
 
 
 def _imported(text: str) -> dict[str, Any]:
     try:
-        found = importing.import_text(text)
+        found = read_any.import_text(text)
     except UserError as e:
         return {"problems": _problems(e.problems)}
     return {"values": _values(found.values), "problems": _problems(found.report)}
@@ -97,9 +99,9 @@ def _plan(place: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     usual = {"resolution": 64, "caption_extension": ".txt", "train_data_dir": str(place / "train")}
     values = {f"dataset.{key}": value for key, value in {**usual, **given, **folders}.items()}
-    config = check(toml_io.dumps({**values, "model.base": str(place / "sd1.safetensors")})).config
+    config = check(toml_text.dumps({**values, "model.base": str(place / "sd1.safetensors")})).config
     plan = plans.make(config.dataset, 1)
-    told = plan.to_json(config.train, tokens.count_tokens, config.model.max_token_length)
+    told = as_json.values(plan, config.train, tokens.count_tokens, config.model.max_token_length)
     told = json.loads(json.dumps(told).replace(str(place), "PLACE"))
     for kind in ("problems", "notices"):
         told[kind] = sorted(problem["code"] for problem in told[kind])
