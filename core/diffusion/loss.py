@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from core.diffusion.schedule import NoiseTable
+from core.diffusion.objective import STEPS, Objective
 
 
 def squared(model_pred: Tensor, target: Tensor) -> Tensor:
@@ -35,8 +35,10 @@ def huber(model_pred: Tensor, target: Tensor, threshold: Tensor, *, is_smooth_l1
     return 2.0 * error if is_smooth_l1 else 2.0 * c * error
 
 
-def huber_thresholds(table: NoiseTable, schedule: str, c: float, scale: float) -> Tensor:
-    """The threshold of `huber` at each timestep, (T,).
+def huber_thresholds(
+    objective: Objective, timesteps: Tensor, schedule: str, c: float, scale: float
+) -> Tensor:
+    """The threshold of `huber` for each sample, (B,).
 
     schedule: "snr", from 1 down to c as noise grows, (1 - c) / (1 + sigma)^2 + c with sigma the noise over
     the signal, and without `scale`, as in sd-scripts; "exponential", from scale down to c * scale;
@@ -44,13 +46,12 @@ def huber_thresholds(table: NoiseTable, schedule: str, c: float, scale: float) -
     Source: Khrapov et al. 2024, arXiv:2403.16728, section 4.
     """
     if schedule == "snr":
-        sigma = table.sqrt_one_minus_alpha / table.sqrt_alpha
-        return (1.0 - c) / (1.0 + sigma) ** 2 + c
+        signal, noise = objective.levels(timesteps)
+        return (1.0 - c) / (1.0 + noise / signal) ** 2 + c
     if schedule == "exponential":
-        share = torch.arange(len(table), device=table.snr.device, dtype=torch.float32) / len(table)
-        return torch.exp(share * math.log(c)) * scale
+        return torch.exp(timesteps.float() / STEPS * math.log(c)) * scale
     if schedule == "constant":
-        return torch.full_like(table.snr, c * scale)
+        return torch.full_like(timesteps, c * scale, dtype=torch.float32)
     raise ValueError(f"no such Huber schedule: {schedule}")
 
 

@@ -1,22 +1,10 @@
-"""Noise and how it is laid over latents."""
+"""Noise and the forms of it that a model may be trained with."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
-
-from core.diffusion.schedule import NoiseTable
-
-
-def add_noise(latents: Tensor, noise: Tensor, timesteps: Tensor, table: NoiseTable) -> Tensor:
-    """Noisy latents sqrt(a) x + sqrt(1 - a) noise, (B, C, H, W).
-
-    timesteps: (B,) integers. Source: Ho et al. 2020, arXiv:2006.11239, eq. 4; DDPMScheduler.add_noise of
-    diffusers.
-    """
-    signal, sigma = table.signal_and_noise(timesteps)
-    return signal * latents + sigma * noise
 
 
 def offset_noise(noise: Tensor, shift: Tensor, strength: Tensor) -> Tensor:

@@ -14,23 +14,31 @@ SMALLEST_SNR = 1.0 / LARGEST_SNR
 def min_snr_weight(snr: Tensor, gamma: float, prediction: str) -> Tensor:
     """Loss weight of each sample that caps easy timesteps.
 
-    snr: (B,), alphas_cumprod / (1 - alphas_cumprod) at each timestep. Returns (B,): min(snr, gamma) over snr
-    or, for v, over snr + 1. At an SNR of 0 that is 1, and 0 for v.
+    snr: (B,). Returns (B,): min(snr, gamma) over snr or, for v, over snr + 1, or, for flow, over
+    (sqrt(snr) + 1)^2: what the error of the prediction is in the image. At an SNR of 0 that is 1, and 0 for v
+    and flow.
     Source: Hang et al. 2023, arXiv:2303.09556, section 3.4.
     """
     if prediction == "v":
         return snr.clamp(max=gamma) / (snr + 1.0)
+    if prediction == "flow":
+        return snr.clamp(max=gamma) / (snr.sqrt() + 1.0) ** 2
     return (gamma / snr).clamp(max=1.0)
 
 
 def debiased_weight(snr: Tensor, prediction: str) -> Tensor:
     """Loss weight of each sample that lifts hard timesteps; (B,).
 
-    snr: (B,). For v the weight is 1 / (snr + 1), as in sd-scripts.
+    snr: (B,). For v the weight is 1 / (snr + 1), as in sd-scripts; for flow it is what weighs the error of
+    the image as that for epsilon does.
     Source: Yu et al. 2023, arXiv:2310.08442, section 3.3.
     """
     capped = _within(snr)
-    return 1.0 / (capped + 1.0) if prediction == "v" else 1.0 / capped.sqrt()
+    if prediction == "v":
+        return 1.0 / (capped + 1.0)
+    if prediction == "flow":
+        return capped.sqrt() / (capped.sqrt() + 1.0) ** 2
+    return 1.0 / capped.sqrt()
 
 
 def like_noise_weight(snr: Tensor) -> Tensor:

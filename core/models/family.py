@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.catalog import FAMILIES, FamilySpec
 from core.config.schema.run import ModelConfig
+from core.diffusion.objective import Objective
 from core.events import Emit
 from core.formats.lora_file import Place
 from core.formats.tensors import Watch
@@ -89,7 +90,7 @@ class Family(Protocol):
     def predict(
         self, parts: Components, noisy_latents: Tensor, timesteps: Tensor, cond: Conditioning
     ) -> Tensor: ...
-    def noise_scheduler(self, parts: Components) -> Any: ...
+    def objective(self, parts: Components) -> Objective: ...
     def pipeline(self, parts: Components, sampler: str) -> Any: ...
     def lora_names(self, parts: Components) -> Mapping[str, Place]: ...
     def save(

@@ -16,7 +16,6 @@ from core.control import RunControl
 from core.data.plan import as_json
 from core.data.plan import plan as planning
 from core.data.plan.plan import Plan
-from core.diffusion.schedule import NoiseTable
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
@@ -181,8 +180,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     family = open_family(config.model.family)
     loaded = load(config, job.plan, job.total_steps, family, engine, control, emit)
     parts = loaded.parts
-    parts.zero_terminal_snr = config.train.zero_terminal_snr
-    _look_at_prediction(config, parts.prediction, emit)
+    _look_at_prediction(config, loaded.objective.name, emit)
     lora_files.merge_base(parts, config.network, emit)
     unet = latents.sampled_fingerprint(parts.unet)
     text_encoder = latents.sampled_fingerprint(parts.text_encoder, loaded.resting)
@@ -201,12 +199,11 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     optimizer = optim.make(config.optimizer, learner.groups)
     update = _update(job, engine, learner, optimizer)
     text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
-    table = NoiseTable(family.noise_scheduler(parts).alphas_cumprod, engine.device)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
     kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
     product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
-    batch_loss = BatchLoss(family, parts, text, table, engine, config.train)
+    batch_loss = BatchLoss(family, parts, text, loaded.objective, engine, config.train)
     settled = lengths.settled(config, job.steps)
     training = Training(
         config=settled,

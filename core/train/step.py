@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,8 +11,7 @@ from core.config.schema.train import TrainConfig
 from core.diffusion import loss as losses
 from core.diffusion import noise as noises
 from core.diffusion import weights
-from core.diffusion.schedule import NoiseTable
-from core.diffusion.target import target
+from core.diffusion.objective import Objective
 from core.models.family import Components, Family
 from core.train.device.engine import Engine
 from core.train.inputs.batches import MicroBatch
@@ -27,7 +25,7 @@ class BatchLoss:
     family: Family
     parts: Components
     text: TextStates
-    table: NoiseTable
+    objective: Objective
     engine: Engine
     config: TrainConfig
 
@@ -36,18 +34,16 @@ class BatchLoss:
 
         Nothing here makes the host wait for the device.
         """
+        objective, timesteps = self.objective, batch.timesteps
         noise = self._noise(batch)
         seen = noise if batch.perturbation is None else noise + batch.perturbation
-        noisy_latents = noises.add_noise(batch.latents, seen, batch.timesteps, self.table)
+        noisy = objective.noisy(batch.latents, seen, timesteps)
         encoder_hidden_states = self.text(batch.captions)
         with self.engine.autocast():
-            model_pred = self.family.predict(
-                self.parts, noisy_latents, batch.timesteps, encoder_hidden_states
-            )
-        wanted = target(self.parts.prediction, batch.latents, noise, batch.timesteps, self.table)
-        error = self._error(model_pred, wanted, batch.timesteps)
+            pred = self.family.predict(self.parts, noisy, timesteps, encoder_hidden_states)
+        error = self._error(pred, objective.target(batch.latents, noise, timesteps), timesteps)
         loss = losses.per_sample(error, batch.mask) * batch.weights
-        return (loss * self._timestep_weights[batch.timesteps]).sum() / batch.total
+        return (loss * self._timestep_weights(timesteps)).sum() / batch.total
 
     def _noise(self, batch: MicroBatch) -> Tensor:
         """The noise to predict, (B, C, h, w): the drawn one, shifted and scaled if asked."""
@@ -60,25 +56,22 @@ class BatchLoss:
             noise = noises.offset_noise(noise, batch.shift, strength)
         return noises.unit_variance(noise) if self.config.multires_noise_iterations else noise
 
-    def _error(self, model_pred: Tensor, wanted: Tensor, timesteps: Tensor) -> Tensor:
+    def _error(self, pred: Tensor, target: Tensor, timesteps: Tensor) -> Tensor:
         """The error of each element, (B, C, h, w)."""
-        kind = self.config.loss_type
-        if kind == "l2":
-            return losses.squared(model_pred, wanted)
-        if kind == "l1":
-            return losses.absolute(model_pred, wanted)
-        thresholds = self._huber_thresholds[timesteps]
-        return losses.huber(model_pred, wanted, thresholds, is_smooth_l1=kind == "smooth_l1")
-
-    @cached_property
-    def _huber_thresholds(self) -> Tensor:
         config = self.config
-        return losses.huber_thresholds(self.table, config.huber_schedule, config.huber_c, config.huber_scale)
+        if config.loss_type == "l2":
+            return losses.squared(pred, target)
+        if config.loss_type == "l1":
+            return losses.absolute(pred, target)
+        thresholds = losses.huber_thresholds(
+            self.objective, timesteps, config.huber_schedule, config.huber_c, config.huber_scale
+        )
+        return losses.huber(pred, target, thresholds, is_smooth_l1=config.loss_type == "smooth_l1")
 
-    @cached_property
-    def _timestep_weights(self) -> Tensor:
-        """What a sample's loss weighs at each timestep, (T,)."""
-        config, prediction, snr = self.config, self.parts.prediction, self.table.snr
+    def _timestep_weights(self, timesteps: Tensor) -> Tensor:
+        """What each sample's loss weighs by its timestep, (B,)."""
+        config, prediction = self.config, self.objective.name
+        snr = self.objective.snr(timesteps)
         found = torch.ones_like(snr)
         if config.min_snr_gamma:
             found = weights.min_snr_weight(snr, config.min_snr_gamma, prediction)

@@ -8,14 +8,11 @@ from core.diffusion.loss import huber, huber_thresholds, per_sample, squared
 from core.diffusion.noise import (
     adaptive_strength,
     add_coarse_noise,
-    add_noise,
     offset_noise,
     sample_latents,
     unit_variance,
 )
-from core.diffusion.schedule import NoiseTable
-from core.diffusion.target import target
-from core.diffusion.timesteps import uniform
+from core.diffusion.objective import Diffusion, Flow
 from core.diffusion.weights import (
     debiased_weight,
     like_noise_weight,
@@ -26,12 +23,12 @@ from core.diffusion.weights import (
 SCHEDULER = DDPMScheduler(
     beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False
 )
-TABLE = NoiseTable(SCHEDULER.alphas_cumprod)
-RESCALED = NoiseTable(
-    DDPMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", rescale_betas_zero_snr=True
-    ).alphas_cumprod
+ZERO_TERMINAL = DDPMScheduler(
+    beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", rescale_betas_zero_snr=True
 )
+EPSILON, V = (Diffusion(SCHEDULER.alphas_cumprod, name) for name in ("epsilon", "v"))
+RESCALED = Diffusion(ZERO_TERMINAL.alphas_cumprod, "v")
+EVERY = torch.arange(1000)
 TIMESTEPS = torch.tensor([0, 100, 500, 999])
 
 
@@ -44,24 +41,23 @@ def draws() -> tuple[torch.Tensor, torch.Tensor]:
 def test_noise_is_laid_over_latents_as_diffusers_does():
     latents, noise = draws()
     expected = SCHEDULER.add_noise(latents, noise, TIMESTEPS)
-    torch.testing.assert_close(add_noise(latents, noise, TIMESTEPS, TABLE), expected)
+    torch.testing.assert_close(EPSILON.noisy(latents, noise, TIMESTEPS), expected)
 
 
 def test_the_velocity_is_that_of_diffusers():
     latents, noise = draws()
     expected = SCHEDULER.get_velocity(latents, noise, TIMESTEPS)
-    torch.testing.assert_close(target("v", latents, noise, TIMESTEPS, TABLE), expected)
+    torch.testing.assert_close(V.target(latents, noise, TIMESTEPS), expected)
 
 
 def test_the_target_of_epsilon_is_the_noise():
     latents, noise = draws()
-    assert target("epsilon", latents, noise, TIMESTEPS, TABLE) is noise
+    assert EPSILON.target(latents, noise, TIMESTEPS) is noise
 
 
 def test_an_unknown_prediction_is_refused():
-    latents, noise = draws()
     with pytest.raises(ValueError, match="sample"):
-        target("sample", latents, noise, TIMESTEPS, TABLE)
+        Diffusion(SCHEDULER.alphas_cumprod, "sample")
 
 
 # Numbers of sd-scripts at t = 0, 100, 500 for gamma 5, run there.
@@ -69,12 +65,12 @@ def test_an_unknown_prediction_is_refused():
     ("prediction", "expected"), [("epsilon", [0.004, 0.591, 1.0]), ("v", [0.004, 0.529, 0.276])]
 )
 def test_min_snr_weights_are_those_of_sd_scripts(prediction, expected):
-    weights = min_snr_weight(TABLE.snr[TIMESTEPS[:3]], 5.0, prediction)
+    weights = min_snr_weight(EPSILON.snr(TIMESTEPS[:3]), 5.0, prediction)
     assert [round(weight, 3) for weight in weights.tolist()] == expected
 
 
 def test_the_debiased_weight_is_that_of_sd_scripts():
-    assert debiased_weight(TABLE.snr[TIMESTEPS[3:]], "epsilon").item() == pytest.approx(14.6, abs=0.05)
+    assert debiased_weight(EPSILON.snr(TIMESTEPS[3:]), "epsilon").item() == pytest.approx(14.6, abs=0.05)
     assert debiased_weight(torch.tensor([3.0]), "v").item() == 0.25
 
 
@@ -136,12 +132,13 @@ def test_a_latent_is_drawn_around_its_mean():
 
 
 def test_timesteps_reach_both_ends_and_never_the_limit():
-    assert uniform(0.0, 10, 20) == 10
-    assert uniform(1 - 2**-53, 10, 20) == 19
+    assert EPSILON.draw(0.0, 10, 20, 64) == 10
+    assert EPSILON.draw(1 - 2**-53, 10, 20, 64) == 19
 
 
-def test_equal_limits_give_that_timestep():
-    assert uniform(0.7, 300, 300) == 300
+@pytest.mark.parametrize("objective", [EPSILON, Flow(), Flow(std=1.0)])
+def test_equal_limits_give_that_timestep(objective):
+    assert objective.draw(0.7, 300, 300, 64) == 300
 
 
 # By hand: d = 3, c = 4 gives sqrt(9 + 16) - 4 = 1, times 2c or 2.
@@ -159,11 +156,11 @@ def test_each_sample_has_its_own_huber_threshold():
 
 def test_the_huber_schedules_are_those_of_sd_scripts():
     sigma = ((1 - SCHEDULER.alphas_cumprod[500]) / SCHEDULER.alphas_cumprod[500]) ** 0.5
-    by_snr = huber_thresholds(TABLE, "snr", 0.1, 7.0)
+    by_snr = huber_thresholds(EPSILON, EVERY, "snr", 0.1, 7.0)
     assert by_snr[500].item() == pytest.approx(0.9 / (1 + sigma.item()) ** 2 + 0.1)
-    exponential = huber_thresholds(TABLE, "exponential", 0.1, 2.0)
+    exponential = huber_thresholds(EPSILON, EVERY, "exponential", 0.1, 2.0)
     assert exponential[[0, 500]].tolist() == pytest.approx([2.0, 2.0 * 0.1**0.5])
-    assert huber_thresholds(TABLE, "constant", 0.1, 2.0).unique().tolist() == pytest.approx([0.2])
+    assert huber_thresholds(EPSILON, EVERY, "constant", 0.1, 2.0).unique().tolist() == pytest.approx([0.2])
 
 
 def test_a_v_loss_scaled_like_noise_weighs_snr_over_snr_plus_one():
@@ -177,15 +174,16 @@ def test_the_v_like_loss_is_added_by_its_share():
 
 
 def test_a_terminal_snr_of_zero_is_exact_and_gives_no_weight_that_is_not_finite():
-    assert RESCALED.snr[999].item() == 0.0 and RESCALED.alphas_cumprod[999].item() == 0.0
+    snr = RESCALED.snr(EVERY)
+    assert snr[999].item() == 0.0 and ZERO_TERMINAL.alphas_cumprod[999].item() == 0.0
     weights = [
-        min_snr_weight(RESCALED.snr, 5.0, "epsilon"),
-        min_snr_weight(RESCALED.snr, 5.0, "v"),
-        debiased_weight(RESCALED.snr, "epsilon"),
-        debiased_weight(RESCALED.snr, "v"),
-        like_noise_weight(RESCALED.snr),
-        like_velocity_weight(RESCALED.snr, 1.0),
-        huber_thresholds(RESCALED, "snr", 0.1, 1.0),
+        min_snr_weight(snr, 5.0, "epsilon"),
+        min_snr_weight(snr, 5.0, "v"),
+        debiased_weight(snr, "epsilon"),
+        debiased_weight(snr, "v"),
+        like_noise_weight(snr),
+        like_velocity_weight(snr, 1.0),
+        huber_thresholds(RESCALED, EVERY, "snr", 0.1, 1.0),
     ]
     assert all(found.isfinite().all() for found in weights)
     assert [found[999].item() for found in weights[:2]] == [1.0, 0.0]
@@ -194,5 +192,5 @@ def test_a_terminal_snr_of_zero_is_exact_and_gives_no_weight_that_is_not_finite(
 def test_pure_noise_holds_nothing_of_the_picture_and_its_velocity_is_minus_the_picture():
     latents, noise = draws()
     last = torch.tensor([999] * 4)
-    torch.testing.assert_close(add_noise(latents, noise, last, RESCALED), noise)
-    torch.testing.assert_close(target("v", latents, noise, last, RESCALED), -latents)
+    torch.testing.assert_close(RESCALED.noisy(latents, noise, last), noise)
+    torch.testing.assert_close(RESCALED.target(latents, noise, last), -latents)

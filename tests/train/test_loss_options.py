@@ -12,6 +12,7 @@ from core.config.check import check
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan.plan import Sample
+from core.diffusion.objective import Flow
 from core.errors import ConfigError, UserError
 from core.events import StepDone, Warned
 from core.models.family import open_family
@@ -62,8 +63,10 @@ class First:
     def __init__(self, training, **options):
         train = training.config.train.model_copy(update=options)
         config = training.config.model_copy(update={"train": train})
-        made = training.batches
-        batches = Batches(made._plan, config, made._latents, made._masks, made._spec, made._engine)
+        made, loss_of = training.batches, training.batch_loss
+        batches = Batches(
+            made._plan, config, made._latents, made._masks, made._spec, made._engine, loss_of.objective
+        )
         self.batches = [*islice(batches.stream(0), 6)]
         self.batch, noisy = self.batches[0], []
 
@@ -76,7 +79,7 @@ class First:
         loss = dataclasses.replace(training.batch_loss, family=family, config=train)
         self.loss = loss(self.batch).item()
         self.target = loss._noise(self.batch)
-        signal, sigma = loss.table.signal_and_noise(self.batch.timesteps)
+        signal, sigma = (part.view(-1, 1, 1, 1) for part in loss.objective.levels(self.batch.timesteps))
         self.given = (noisy[0] - signal * self.batch.latents) / sigma
 
 
@@ -121,7 +124,7 @@ def test_multires_noise_has_unit_variance_and_more_of_it_in_coarse_grains(ready)
     ],
 )
 def test_what_a_sample_draws_does_not_depend_on_its_batch(configure, options):
-    chance = Chance(configure(train=options).train, is_pinned=False)
+    chance = Chance(configure(train=options).train, Flow(), is_pinned=False)
     samples = [Sample(0, slot, False, "", (0, 0)) for slot in (4, 5)]
     both, one = chance(3, samples, (4, 8, 8)), chance(3, samples[1:], (4, 8, 8))
     for name in ("noise", "shift", "shift_strength", "perturbation", "timesteps"):
@@ -168,7 +171,7 @@ def test_zero_terminal_snr_trains_from_pure_noise_with_every_weight(start, v_bas
     weights = {"scale_v_pred_loss_like_noise_pred": True, "debiased_estimation_loss": True}
     training, events = start(**v_model(v_base, **options))
     batch = next(training.stream(0))
-    assert training.batch_loss.table.snr[999].item() == 0.0
+    assert training.batch_loss.objective.snr(torch.tensor(999)).item() == 0.0
     assert training.batch_loss(batch).item() > 0
     assert not [event for event in events if isinstance(event, Warned) and "SNR" in event.code]
     weighed = start(**v_model(v_base, **options, **weights, min_snr_gamma=5.0))[0]
@@ -177,7 +180,7 @@ def test_zero_terminal_snr_trains_from_pure_noise_with_every_weight(start, v_bas
 
 def test_min_snr_reads_the_rescaled_table(start, v_base):
     options = v_model(v_base, zero_terminal_snr=True, min_snr_gamma=5.0)
-    snr = start(**options)[0].batch_loss.table.snr[990].item()
+    snr = start(**options)[0].batch_loss.objective.snr(torch.tensor(990)).item()
     assert snr < 1e-4  # 0.0051 before rescaling
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.config.schema.run import ModelConfig
+    from core.diffusion.objective import Objective
     from core.events import Emit
     from core.formats.lora_file import Place
     from core.formats.tensors import Watch
@@ -75,11 +76,11 @@ class SD:
             noisy_latents, timesteps, encoder_hidden_states=cond.encoder_hidden_states, return_dict=False
         )[0]
 
-    def noise_scheduler(self, parts: Components) -> Any:
-        """Diffusers' DDPMScheduler with the betas Stable Diffusion was trained with and parts.prediction."""
+    def objective(self, parts: Components) -> Objective:
+        """parts.prediction over the betas that Stable Diffusion was trained with."""
         from core.models.sd import sampling
 
-        return sampling.noise_scheduler(parts)
+        return sampling.objective(parts)
 
     def pipeline(self, parts: Components, sampler: str) -> Any:
         """Diffusers' StableDiffusionPipeline on these very modules. sampler: a key of catalog.SAMPLERS."""

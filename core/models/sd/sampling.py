@@ -12,6 +12,7 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch import Tensor
 
+from core.diffusion.objective import Diffusion
 from core.models.family import Components
 from core.models.sd.configs import schedule
 
@@ -45,10 +46,9 @@ def encode_image(parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
     return latents.mean * scale, latents.std * scale
 
 
-def noise_scheduler(parts: Components) -> DDPMScheduler:
-    """See SD.noise_scheduler."""
-    made: DDPMScheduler = _made("DDPMScheduler", {}, parts)
-    return made
+def objective(parts: Components) -> Diffusion:
+    """See SD.objective."""
+    return Diffusion(_made("DDPMScheduler", {}, parts).alphas_cumprod, parts.prediction)
 
 
 def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:

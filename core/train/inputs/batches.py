@@ -15,6 +15,7 @@ from core.catalog import FamilySpec, Size
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
+from core.diffusion.objective import Objective
 from core.patience import LOOK_SECONDS, Patience
 from core.train.device.engine import Engine
 from core.train.inputs.draws import Chance, Draws
@@ -54,7 +55,7 @@ class MaskSource(Protocol):
 class MicroBatch:
     """One forward and backward pass of one process.
 
-    latents, noise: (B, C, h, w) float32. timesteps: (B,) int64. weights: (B,), loss weight of each sample.
+    latents, noise: (B, C, h, w) float32. timesteps: (B,). weights: (B,), loss weight of each sample.
     total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
     mask: (B, 1, h, w), what each part of a picture counts, or None.
     """
@@ -95,12 +96,13 @@ class Batches:
         masks: MaskSource,
         spec: FamilySpec,
         engine: Engine,
+        objective: Objective,
         patience: Patience | None = None,
     ) -> None:
         self._patience = patience
         self._plan, self._latents, self._spec, self._engine = plan, latents, spec, engine
         self._masks = masks
-        self._chance = Chance(config.train, engine.is_asynchronous)
+        self._chance = Chance(config.train, objective, engine.is_asynchronous)
         self._prior_loss_weight = config.dataset.prior_loss_weight
 
     def stream(self, position: int) -> Generator[MicroBatch | None]:

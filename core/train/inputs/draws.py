@@ -11,7 +11,7 @@ from torch import Tensor
 from core.config.schema.train import TrainConfig
 from core.data.plan.plan import Sample
 from core.diffusion.noise import add_coarse_noise
-from core.diffusion.timesteps import uniform
+from core.diffusion.objective import Objective
 from core.train.seeds import fraction, torch_seed
 
 
@@ -22,7 +22,7 @@ class Draws:
     noise: (2, B, C, h, w), the noise, with coarser grains added for multires noise, and the VAE's own draw.
     shift, shift_strength: (B, C, 1, 1) and (B, 1, 1, 1) for noise offset, or None.
     perturbation: (B, C, h, w), what the U-Net's input has on top of the noise, or None.
-    timesteps: (B,) int64.
+    timesteps: (B,), of the objective's type.
     """
 
     noise: Tensor
@@ -40,9 +40,10 @@ class Chance:
     processes with batch 1 see what one with batch 2 sees.
     """
 
-    def __init__(self, config: TrainConfig, is_pinned: bool) -> None:
+    def __init__(self, config: TrainConfig, objective: Objective, is_pinned: bool) -> None:
         assert config.seed is not None, "the runner draws a seed before the run"
         self._config, self._seed, self._is_pinned = config, config.seed, is_pinned
+        self._objective = objective
 
     def __call__(self, epoch: int, samples: Sequence[Sample], shape: tuple[int, int, int]) -> Draws:
         """shape: (C, h, w) of the latents."""
@@ -66,17 +67,19 @@ class Chance:
                 generator.manual_seed(torch_seed(self._seed, "multires_noise", *place))
                 levels, discount = config.multires_noise_iterations, config.multires_noise_discount
                 add_coarse_noise(noise[0, n], levels, discount, generator)
+        cells = shape[1] * shape[2]
+        timesteps = torch.tensor([self._timestep(epoch, sample.slot, cells) for sample in samples])
         return Draws(
             noise,
             shift,
             None if shift is None else self._shift_strengths(epoch, samples),
             perturbation,
-            self._pinned(torch.tensor([self._timestep(epoch, sample.slot) for sample in samples])),
+            self._pinned(timesteps),
         )
 
-    def _timestep(self, epoch: int, slot: int) -> int:
+    def _timestep(self, epoch: int, slot: int, cells: int) -> float:
         draw = fraction(self._seed, "timestep", epoch, slot)
-        return uniform(draw, self._config.min_timestep, self._config.max_timestep)
+        return self._objective.draw(draw, self._config.min_timestep, self._config.max_timestep, cells)
 
     def _shift_strengths(self, epoch: int, samples: Sequence[Sample]) -> Tensor:
         whole = self._config.noise_offset

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan.plan import Plan
+from core.diffusion.objective import Objective
 from core.events import Emit, Event
 from core.models.family import Components, Family
 from core.patience import Patience, of_run
@@ -38,6 +39,7 @@ class Loaded:
     """
 
     parts: Components
+    objective: Objective
     training: Batches
     held: Batches
     vae: str
@@ -67,8 +69,7 @@ def load(
     def with_vae(parts: Components) -> None:
         vae.append(cache.sampled_fingerprint(parts.vae))
         masks.append(Masks(plan, parts.spec.latent_stride, config.train.masked_loss))
-        trained.prepare_frozen([parts.vae], torch.float32, engine.device)
-        parts.vae.to(engine.device)
+        trained.prepare_frozen([parts.vae.to(engine.device)], torch.float32, engine.device)
 
         def encode(pixels: Tensor) -> tuple[Tensor, Tensor]:
             # In float32 always: the fp16 activations of some VAEs overflow.
@@ -99,11 +100,14 @@ def load(
                     rest(layer)
 
     parts = family.load(config.model.base, config.model, _stopping(control, emit), with_vae, with_text)
-
-    def batches(latents: Latents) -> Batches:
-        return Batches(plan, config, latents, masks[0], parts.spec, engine, _patience(engine, control, emit))
-
-    return Loaded(parts, batches(latents[0]), batches(latents[-1]), vae[0], resting)
+    parts.zero_terminal_snr = config.train.zero_terminal_snr
+    objective = family.objective(parts).to(engine.device)
+    patience = _patience(engine, control, emit)
+    training, held = (
+        Batches(plan, config, source, masks[0], parts.spec, engine, objective, patience)
+        for source in (latents[0], latents[-1])
+    )
+    return Loaded(parts, objective, training, held, vae[0], resting)
 
 
 def _stopping(control: RunControl, emit: Emit) -> Emit:
