@@ -92,12 +92,8 @@ def load(
         give_back()
 
     def with_text(parts: Components) -> None:
-        # A run uses the rows of its own words only. On a GPU all of them move there anyway.
         if engine.device.type == "cpu" and not _learns_words(config):
-            for name, layer in parts.text_encoder.named_modules():
-                if isinstance(layer, nn.Embedding):
-                    resting[f"{name}.weight"] = cache.sampled(layer.weight)
-                    rest(layer)
+            resting.update(_rest_words(parts.text_encoder))
 
     parts = family.load(config.model.base, config.model, _stopping(control, emit), with_vae, with_text)
     parts.zero_terminal_snr = config.train.zero_terminal_snr
@@ -128,6 +124,19 @@ def _patience(engine: Engine, control: RunControl, emit: Emit) -> Patience:
 def _learns_words(config: RunConfig) -> bool:
     """Whether the text encoder's embeddings are trained; a LoRA has none for them."""
     return config.network.method == "none" and trained.TEXT_ENCODER in trained.rates(config.train)
+
+
+def _rest_words(text_encoder: nn.Module) -> dict[str, Tensor]:
+    """Let the embeddings rest, of which a run uses the rows of its own words only; what they held, sampled.
+
+    On a GPU all of them move there anyway.
+    """
+    found = {}
+    for name, layer in text_encoder.named_modules():
+        if isinstance(layer, nn.Embedding):
+            found[f"{name}.weight"] = cache.sampled(layer.weight)
+            rest(layer)
+    return found
 
 
 def rest(module: nn.Module) -> None:
