@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Lang = Literal["en", "ja"]
 
 
 class Words(NamedTuple):
@@ -13,6 +15,9 @@ class Words(NamedTuple):
 
     en: str
     ja: str
+
+    def of(self, lang: Lang) -> str:
+        return self.ja if lang == "ja" else self.en
 
 
 class Size(NamedTuple):

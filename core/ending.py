@@ -17,6 +17,7 @@ from core.errors import (
     Problem,
     ResourceFault,
     UserError,
+    plain_problem,
 )
 from core.events import RunEnded
 from core.formats import atomic_write
@@ -99,14 +100,14 @@ def resource_problem(error: BaseException) -> Problem | None:
     """Out of memory, threads or disk, a drive, GPU or other process that failed; None for anything else."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.errno in atomic_write.FULL:
-        return Problem(
+        return plain_problem(
             "E-DISK-FULL",
             "The disk is full; free some space and resume.",
             "ディスクの空きがありません。空きを作ってから再開してください。",
             path=_path_of(error),
         )
     if _is_out_of_memory(error, text):
-        return Problem(
+        return plain_problem(
             "E-OOM",
             "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, "
             "cache_latents, optimizer AdamW8bit, a smaller resolution.",
@@ -114,7 +115,7 @@ def resource_problem(error: BaseException) -> Problem | None:
             "cache_latents、AdamW8bit、解像度を下げる。",
         )
     if _OUT_OF_THREADS in text:
-        return Problem(
+        return plain_problem(
             "E-THREADS",
             "The system allows this program no further thread, mostly because memory is short; close other "
             "programs, or raise the limit of the system or container.",
@@ -122,7 +123,7 @@ def resource_problem(error: BaseException) -> Problem | None:
             "システムやコンテナの上限を引き上げてください。",
         )
     if any(words in text for words in _OF_ANOTHER_PROCESS):
-        return Problem(
+        return plain_problem(
             "E-PROCESS",
             "Another process of this training has ended or can't be reached any more, so this one ends too: "
             "start all of them again to resume from the last saved state, which is good. The output of the "
@@ -134,7 +135,7 @@ def resource_problem(error: BaseException) -> Problem | None:
         return _of_the_gpu(str(error).strip().splitlines()[0])
     if isinstance(error, OSError) and error.errno is not None:
         path, reason = _path_of(error), error.strerror or str(error)
-        return Problem(
+        return plain_problem(
             "E-DISK",
             f"Can't read or write {path or 'a file'}: {reason}.",
             f"{path or 'ファイル'} を読み書きできません：{reason}",
@@ -158,7 +159,7 @@ def _path_of(error: OSError) -> str:
 
 
 def _of_the_gpu(reason: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-CUDA",
         f"The graphics card reported a fault ({reason}). It can't be used again until this program is "
         "closed and started anew; the last saved state is on disk and can be resumed from then. If it "

@@ -1,12 +1,14 @@
-"""What can go wrong through no fault of ours, said so that a person can mend it."""
+"""Errors a user can cause or fix, with a message in each language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-Lang = Literal["en", "ja"]
+from core.catalog import Lang as Lang
+from core.catalog import Words
 
 EXIT_DONE = 0
 EXIT_BUG = 1
@@ -17,26 +19,57 @@ EXIT_RESOURCE = 5
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing wrong: what, where, what was found, what to do, in both languages.
+class Message:
+    """A sentence for the user in both languages, with named gaps such as {path}: see `Problem`.
 
-    code: stable name such as "E-IMG-TRUNC" (E: the run cannot start, W: it can).
+    code: stable name such as "E-IMG-TRUNC" (E: the run cannot start, W: it can, I: information).
     key: the option it is about, "dataset.resolution", or "" when it is about no option.
-    path: the file or folder it is about, or "".
-    line: counted from 1, of the file `path`, or of the run file where there is no path; None when it stands
-    in no text.
     """
 
     code: str
     en: str
     ja: str
     key: str = ""
+
+    def __call__(
+        self, *, key: str | None = None, path: str | Path = "", line: int | None = None, **facts: Any
+    ) -> Problem:
+        """The message with its gaps filled. {path} is a gap, too; Words are shown in the language."""
+        return Problem(self, facts, self.key if key is None else key, str(path), line)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: what, where, what was found, what to do; rendered when it is shown.
+
+    facts: the values of the message's gaps. path: the file or folder it is about, or "".
+    line: counted from 1, of the file `path`, or of the run file where there is no path; None when it stands
+    in no text.
+    """
+
+    message: Message
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    key: str = ""
     path: str = ""
     line: int | None = None
 
+    @property
+    def code(self) -> str:
+        return self.message.code
+
     def sentence(self, lang: Lang) -> str:
         """The bare sentence, without its place."""
-        return self.ja if lang == "ja" else self.en
+        template = self.message.ja if lang == "ja" else self.message.en
+        facts = {name: v.of(lang) if isinstance(v, Words) else v for name, v in self.facts.items()}
+        return template.format_map({"path": self.path, **facts})
+
+    @property
+    def en(self) -> str:
+        return self.sentence("en")
+
+    @property
+    def ja(self) -> str:
+        return self.sentence("ja")
 
     def text(self, lang: Lang) -> str:
         """The sentence with its place before it: line, option, file."""
@@ -54,6 +87,22 @@ class Problem:
     @property
     def is_error(self) -> bool:
         return self.code.startswith("E-")
+
+    def as_warning(self) -> Problem:
+        """The same where it does not stop the run: E-... becomes W-..."""
+        return replace(self, message=replace(self.message, code=f"W{self.code[1:]}"))
+
+    def reworded(self, en: str, ja: str, code: str = "") -> Problem:
+        """The same place with other sentences."""
+        message = Message(code or self.code, "{text}", "{text}")
+        return replace(self, message=message, facts={"text": Words(en, ja)})
+
+
+def plain_problem(
+    code: str, en: str, ja: str, key: str = "", path: str = "", line: int | None = None
+) -> Problem:
+    """A problem whose sentences are made up already."""
+    return Message(code, "{text}", "{text}", key)(text=Words(en, ja), path=path, line=line)
 
 
 class UserError(Exception):

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from core.errors import Problem, plain_problem
+
 
 @dataclass(frozen=True)
 class PlanReady:
@@ -109,14 +111,15 @@ class Paused:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something a person should know, and the run goes on."""
+    """Something the user should know, and the run goes on."""
 
     name: ClassVar[str] = "warned"
-    code: str
-    en: str
-    ja: str
-    path: str = ""
+    problem: Problem
     time: float = field(default_factory=clock.time)
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,12 @@ EVENT_TYPES: dict[str, type[Any]] = {
 
 def to_json(event: Event) -> str:
     """One line of JSON with the event's name under "event"."""
-    return json.dumps({"event": event.name, **dataclasses.asdict(event)}, ensure_ascii=False, allow_nan=True)
+    if isinstance(event, Warned):
+        p = event.problem
+        values = {"code": p.code, "en": p.en, "ja": p.ja, "path": p.path, "time": event.time}
+    else:
+        values = dataclasses.asdict(event)
+    return json.dumps({"event": event.name, **values}, ensure_ascii=False, allow_nan=True)
 
 
 def from_json(line: str) -> Event:
@@ -164,6 +172,9 @@ def from_json(line: str) -> Event:
     if not isinstance(values, dict) or values.get("event") not in EVENT_TYPES:
         raise ValueError(f"not an event: {line[:80]}")
     kind = EVENT_TYPES[values["event"]]
+    if kind is Warned:
+        code, en, ja, path = (str(values.get(name, "")) for name in ("code", "en", "ja", "path"))
+        values["problem"] = plain_problem(code, en, ja, path=path)
     known = {f.name for f in dataclasses.fields(kind)}
     kept = {key: value for key, value in values.items() if key in known}
     if "buckets" in kept:

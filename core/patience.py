@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core import files
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.events import Emit, StageProgress
 
 Job = TypeVar("Job")
@@ -80,7 +80,7 @@ def of_run(check: Callable[[], None] | None, emit: Emit) -> Patience:
 
 
 def _stalled(path: Path, seconds: float) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-READ-STALLED",
         f"{path} could not be read in {seconds:.0f} seconds: its drive does not answer. Check the drive or "
         "the network, then try again.",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.control import StopRun
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.files import NotRead
 
 OUT_OF_RESOURCES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
@@ -77,7 +77,7 @@ def unreadable(
     path = "" if isinstance(source, Words) else str(source)
     why = reason(error)
     return UserError(
-        Problem(
+        plain_problem(
             code,
             f"{named.en} can't be read: {why.en}. {advice.en}",
             f"{named.ja} を読み込めません：{why.ja}。{advice.ja}",

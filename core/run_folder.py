@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.config.schema.run import RunConfig
-from core.errors import Problem, ResourceFault, UserError
+from core.errors import Problem, ResourceFault, UserError, plain_problem
 from core.forecast import architecture
 from core.forecast.room import needed
 from core.forecast.setup import Data, Setup
@@ -74,7 +74,7 @@ def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
         who = f"process {holder.pid} on {holder.computer}, since {since}"
         who_ja = f"{holder.computer}のプロセス{holder.pid}、{since}開始"
-    return Problem(
+    return plain_problem(
         "E-RUN-LOCKED",
         f"a run is under way that saves under the name {name} in this output folder ({who}); wait for its "
         "end, stop it, or choose another output name.",
@@ -87,7 +87,7 @@ def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
 
 def no_lock(config: RunConfig) -> Problem:
     """The notice on a drive that keeps no locks."""
-    return Problem(
+    return plain_problem(
         "W-RUN-NOLOCK",
         "this drive keeps no locks, so a second run of the same output name would not be noticed; do not "
         "start one before this run has ended.",
@@ -112,7 +112,7 @@ def make(config: RunConfig) -> Path:
                 continue
             return folder.resolve()
     raise ResourceFault(
-        Problem(
+        plain_problem(
             "E-OUT-NAMES",
             "a thousand runs started in one second; wait a moment.",
             "同じ秒に1000回開始されました。少し待ってください。",
@@ -141,7 +141,7 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
         en = f"{room.states} training state{'s' * (room.states > 1)} of {_size(room.state)} and {en}"
         ja = f"学習状態{room.states}個（各{_size(room.state)}）と{ja}"
     raise UserError(
-        Problem(
+        plain_problem(
             "E-DISK-ROOM",
             f"this run needs about {_size(room.total)} in the output folder ({en}), and {_size(free)} are "
             "free; make room, choose a folder on another drive, or keep no states (autosave_minutes = 0, "
@@ -169,7 +169,7 @@ def _writable(runs: Path) -> Iterator[None]:
             with atomic_write.explained(runs):
                 raise
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-OUT-WRITE",
                 f"the output folder can't be written ({e.strerror}); choose another.",
                 f"出力先フォルダに書き込めません（{e.strerror}）。別のフォルダを指定してください。",

@@ -19,7 +19,7 @@ from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.counting import counted
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.events import (
     Emit,
     Event,
@@ -110,7 +110,7 @@ class Runner:
         with self._lock:
             if self.current is not None and not self.current.is_over:
                 raise UserError(
-                    Problem(
+                    plain_problem(
                         "E-RUN-BUSY",
                         "a run is under way; stop it first, or wait for its end.",
                         "学習を実行中です。停止するか、終わるまでお待ちください。",
@@ -166,7 +166,7 @@ class Runner:
                 Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
             )
         for notice in handle.notices:
-            emit(Warned(notice.code, notice.text("en"), notice.text("ja")))
+            emit(Warned(plain_problem(notice.code, notice.text("en"), notice.text("ja"))))
         try:
             self._train(handle.config, handle.folder, handle.control, emit)
             end = ending.done(handle.at_step)
@@ -279,9 +279,11 @@ def _sink_failed(sink: object, error: Exception, recovers: bool = False) -> Warn
         else ("the run goes on without it", "記録なしで学習を続けます")
     )
     return Warned(
-        "W-LOG",
-        f"{name} can't be written ({error}); {then[0]}.",
-        f"{name}への記録に失敗しました（{error}）。{then[1]}。",
+        plain_problem(
+            "W-LOG",
+            f"{name} can't be written ({error}); {then[0]}.",
+            f"{name}への記録に失敗しました（{error}）。{then[1]}。",
+        )
     )
 
 
@@ -307,7 +309,7 @@ def with_seed(config: RunConfig) -> RunConfig:
     seed = resume_seed(config)
     if seed is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-CFG-NEEDED",
                 "several processes need a common seed; set one.",
                 "複数のプロセスで学習するときは、共通のシードを指定してください。",
@@ -327,7 +329,7 @@ def _results_there(config: RunConfig) -> list[Problem]:
     name, count = config.save.output_name or "last", len(found)
     files = counted(count, "file or folder is", "files and folders are")
     return [
-        Problem(
+        plain_problem(
             "W-OUT-THERE",
             f"{files} in the output folder under the names of results of {name}; what this run would replace "
             "is kept under names with .old. Set save.output_name to keep them apart.",

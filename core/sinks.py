@@ -155,8 +155,9 @@ class Console:
         if isinstance(event, Saved):
             return f"{'保存しました' if self._ja else 'Saved'}: {event.path}"
         if isinstance(event, Warned):
-            place = f" ({event.path})" if event.path and event.path not in event.en else ""
-            return f"{'注意' if self._ja else 'Note'}: {event.ja if self._ja else event.en}{place}"
+            problem, said = event.problem, event.problem.sentence("ja" if self._ja else "en")
+            place = f" ({problem.path})" if problem.path and problem.path not in said else ""
+            return f"{'注意' if self._ja else 'Note'}: {said}{place}"
         if isinstance(event, RunEnded):
             return event.ja if self._ja else event.en
         return ""

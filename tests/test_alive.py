@@ -14,7 +14,7 @@ from core.runs import lock
 ROOT = Path(__file__).resolve().parents[1]
 HOLD = """
 import sys, pathlib
-from core import alive
+from core.runs import lock as alive
 kept = alive.claim(pathlib.Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

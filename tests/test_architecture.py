@@ -10,7 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 LEVELS = [
-    "core core.errors core.catalog core.events core.control core.counting core.signals ui.fast_gradio_import",
+    "core core.catalog core.control core.counting core.signals ui.fast_gradio_import",
+    "core.errors",
+    "core.events",
     "core.files core.console core.sinks core.diffusion core.data.keyed_random core.config.nearest "
     "core.config.output_names core.config.sd_scripts_reference core.models core.train core.data core.config",
     "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import plain_problem
 from core.events import PlanReady, RunEnded, Saved, StepDone, Warned, to_json
 from core.runs import lock, past_runs
 
@@ -73,7 +74,7 @@ def test_the_run_under_way_is_running(tmp_path):
 
 def test_a_run_that_some_program_works_on_is_running_and_interrupted_once_that_was_killed(tmp_path):
     folder = make_run(tmp_path, events=[PLAN, step(7)])
-    code = "import sys, pathlib; from core import alive\nwith alive.held(pathlib.Path(sys.argv[1])):\n"
+    code = "import sys, pathlib; from core.runs import lock\nwith lock.held(pathlib.Path(sys.argv[1])):\n"
     code += " print('held', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -169,7 +170,7 @@ def test_two_hundred_long_runs_are_listed_in_a_moment(tmp_path):
 
 
 def test_a_run_is_read_in_full(tmp_path):
-    warned = Warned("W-X", "careful", "注意", time=1002.0)
+    warned = Warned(plain_problem("W-X", "careful", "注意"), time=1002.0)
     folder = make_run(tmp_path, events=[PLAN, warned, step(1)])
     record = past_runs.read(folder)
     assert record is not None

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from core.errors import plain_problem
 from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
 from core.runs import sample_sheet
 from core.sinks import Console, JsonLines, TensorBoard, duration, step_line
@@ -53,7 +54,10 @@ def test_the_plan_is_said_in_the_readers_language():
 
 
 def test_a_warning_names_its_file():
-    assert lines("en", Warned("W-X", "too small.", "小さすぎます。", "a.png")) == "Note: too small. (a.png)\n"
+    assert (
+        lines("en", Warned(plain_problem("W-X", "too small.", "小さすぎます。", path="a.png")))
+        == "Note: too small. (a.png)\n"
+    )
 
 
 def test_control_characters_of_a_file_name_do_not_reach_the_console():
@@ -74,7 +78,7 @@ def test_every_event_survives_json():
         STEP,
         PLAN,
         Saved("sample", "p", 1, {"prompt": "日本"}),
-        Warned("W", "a", "b"),
+        Warned(plain_problem("W", "a", "b")),
         StageProgress("s", 1, 2),
     ):
         assert from_json(to_json(event)) == event
@@ -164,7 +168,7 @@ def test_a_drive_that_takes_part_of_a_line_gets_the_rest_of_it_later(tmp_path, m
 
 
 def test_a_path_that_is_no_utf_8_reads_back_as_it_was(tmp_path):
-    event = Warned("W-X", "odd name", "変な名前", "a\udcff.png")
+    event = Warned(plain_problem("W-X", "odd name", "変な名前", path="a\udcff.png"))
     sink = JsonLines(tmp_path / "events.jsonl")
     sink(event)
     sink.close()

@@ -20,7 +20,7 @@ from torch.nn import functional
 from core.adapters.dropout import Dropouts, dropping
 from core.adapters.targets import Module, Ranks, Target, targets
 from core.counting import counted
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 
 ADAPTER = "default"
 """PEFT's name for the one adapter we attach."""
@@ -236,7 +236,7 @@ def _refuse_misfit(
     if strangers:
         shown = ", ".join(strangers[:3])
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-LORA-MODULES",
                 f"this LoRA file has {counted(len(strangers), 'module')} for what is not trained here "
                 f"(such as {shown}); "
@@ -253,7 +253,7 @@ def _refuse_misfit(
         target = own[key]
         if down.shape[0] != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-LORA-RANK",
                     f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, "
                     f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values, "

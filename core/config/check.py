@@ -17,7 +17,7 @@ from core.config.named_values import SECTIONS, KeyPath, Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def refuse_datasets(document: Mapping[str, Any]) -> None:
     """A dataset_config is no run file. Raises ConfigError for one."""
     if isinstance(document.get("datasets"), list):
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-DATASETS",
                 "this describes data sets (a dataset_config), not a run; keep it as its own file and name "
                 "that in the run file: dataset.dataset_config = 'path of the file'.",
@@ -106,7 +106,7 @@ def _take_override(reading: Reading, override: str) -> None:
     path: KeyPath = tuple(part.strip() for part in key.split("."))
     if not separator:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-SET",
                 f"--set takes section.key=value, not {shown(override)}.",
                 f"--setは「section.key=値」の形で指定してください（指定：{shown(override)}）。",
@@ -116,7 +116,7 @@ def _take_override(reading: Reading, override: str) -> None:
         parsed = toml_text.parse(f"value = {value}")["value"]
     except ConfigError as e:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-SET",
                 f"{shown(value)} is no TOML value; write text as \"'text'\".",
                 f"{shown(value)}はTOMLの値ではありません。文字列は\"'文字列'\"と書いてください。",

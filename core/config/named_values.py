@@ -16,7 +16,7 @@ from core.config.pydantic_messages import shown
 from core.config.schema.numbers import LARGEST
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 KeyPath = tuple[str | int, ...]
 
@@ -57,7 +57,7 @@ class Reading:
     names: set[str] = field(default_factory=set)
 
     def say(self, path: KeyPath, code: str, en: str, ja: str, key: str = "") -> None:
-        self.problems.append((path, Problem(code, en, ja, key=key)))
+        self.problems.append((path, plain_problem(code, en, ja, key=key)))
 
     def put(self, key: str, value: Any, path: KeyPath, is_switch: bool = False) -> None:
         """Set an option, unless something else has set it otherwise already.
@@ -185,7 +185,7 @@ def _unknown(path: KeyPath, is_advised: bool) -> Problem:
     """No such option: with the nearest names of the same section, or of all and the guide's."""
     key, name = ".".join(map(str, path)), str(path[-1])
     if len(path) == 1 and name in SECTIONS:
-        return Problem(
+        return plain_problem(
             "E-CFG-UNKNOWN",
             f"is a section and no setting; write [{name}] once, and its settings below it.",
             f"設定ではなくセクションです。[{name}]を1回だけ書き、その下に設定を書いてください。",
@@ -201,6 +201,6 @@ def _unknown(path: KeyPath, is_advised: bool) -> Problem:
     )
     if len(key) > _MOST_LETTERS:
         key = f"{key[:_MOST_LETTERS]}…"
-    return Problem(
+    return plain_problem(
         "E-CFG-UNKNOWN", f"no such option; {en}", f"そのようなオプションはありません。{ja}", key=key
     )

@@ -17,7 +17,7 @@ from core.config.named_values import KeyPath
 from core.config.pydantic_messages import shown
 from core.config.schema.option import walk
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 SHIPPED = Path(__file__).resolve().parents[2] / "presets"
 
@@ -80,7 +80,7 @@ def _of_another_version(version: Any) -> list[Problem]:
     if version == FORMAT:
         return []
     return [
-        Problem(
+        plain_problem(
             "W-PRESET-FORMAT",
             f"this preset is of format {shown(version)}, and this version knows format {FORMAT}; what it "
             "knows is used.",
@@ -92,7 +92,7 @@ def _of_another_version(version: Any) -> list[Problem]:
 
 def _not_used(problem: Problem) -> Problem:
     """What is wrong with a run file is, of a preset, what is kept in its file and not used."""
-    return Problem(
+    return plain_problem(
         "W-PRESET-NOT-USED",
         f"not used, but kept in the preset: {problem.en}",
         f"使いませんが、プリセットには残します：{problem.ja}",
@@ -121,7 +121,7 @@ def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
             try:
                 here.append(load(path))
             except ConfigError as e:
-                problems += [Problem(p.code, p.en, p.ja, p.key, str(path), p.line) for p in e.problems]
+                problems += [plain_problem(p.code, p.en, p.ja, p.key, str(path), p.line) for p in e.problems]
         found += sorted(here, key=_place)
     return found, problems
 
@@ -183,7 +183,7 @@ def rename(chosen: Preset, name: str) -> Path:
     path = chosen.path.with_name(f"{name}.toml")
     if path.exists():
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-PRESET-EXISTS",
                 f"there is a preset {name} already; choose another name.",
                 f"プリセット「{name}」はすでにあります。別の名前にしてください。",
@@ -200,7 +200,7 @@ def _refuse_bad_name(name: str) -> None:
     if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
         plain = shown(name).strip("'\"")
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-PRESET-NAME",
                 f"{shown(name)} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
                 f"「{plain}」はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",

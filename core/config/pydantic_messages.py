@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 _MOST_LETTERS = 60
 
@@ -102,7 +102,7 @@ def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
         en, ja = _SENTENCES[kind](detail.get("ctx", {}), shown(value))
     else:
         en, ja = f"{detail['msg']}, found {shown(value)}", f"値が正しくありません（値：{shown(value)}）"
-    return Problem("E-CFG-VALUE", f"{en}.", f"{ja}。", key=key)
+    return plain_problem("E-CFG-VALUE", f"{en}.", f"{ja}。", key=key)
 
 
 def shown(value: Any) -> str:

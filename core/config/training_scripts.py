@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.config import sd_scripts
 from core.config.named_values import Reading
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, plain_problem
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def refuse(script: str) -> None:
         return
     if _OF_DIFFUSERS.fullmatch(name):
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT-PROGRAM",
                 f"{script} belongs to diffusers, whose options have other names and another meaning, so none "
                 "was taken. Put the pictures into folders such as 20_sls frog (repeats, then instance "
@@ -61,7 +61,7 @@ def refuse(script: str) -> None:
     if _OTHER_KINDS.fullmatch(name) or _OTHER_FAMILIES.fullmatch(name):
         taken = ", ".join(TAKEN)
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT-FAMILY",
                 f"{script} trains what can't be trained here; {taken} can be taken.",
                 f"{script}の学習には対応していません（対応：{taken}）。",

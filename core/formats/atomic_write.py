@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import Problem, ResourceFault, UserError
+from core.errors import Problem, ResourceFault, UserError, plain_problem
 from core.formats import partial_files
 
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
@@ -58,7 +58,7 @@ def refuse_existing(path: Path) -> None:
         return
     kind, kind_ja = ("folder", "フォルダ") if path.is_dir() else ("file", "ファイル")
     raise UserError(
-        Problem(
+        plain_problem(
             "E-OUT-EXISTS",
             f"{path}: this {kind} is there already, and nothing is overwritten; give another name.",
             f"{path}：同名の{kind_ja}があります。上書きはしないため、別の名前を指定してください。",
@@ -109,7 +109,7 @@ def explained(path: Path, size: int = 0) -> Iterator[None]:
             raise ResourceFault(_disk_full(path, size)) from error
         reason = error.strerror or str(error)
         raise ResourceFault(
-            Problem(
+            plain_problem(
                 "E-DISK-WRITE",
                 f"Can't write {path}: {reason}.",
                 f"{path} に書き込めません：{reason}",
@@ -124,7 +124,7 @@ def _disk_full(path: Path, size: int) -> Problem:
     if free > size and _takes_no_more_files(folder):
         en = f"The disk takes no further file, since its table of files is full: no room for {path}"
         ja = f"ディスクにこれ以上ファイルを作れません（inodeの枯渇）：{path} を保存できません"
-        return Problem(
+        return plain_problem(
             "E-DISK-FULL",
             f"{en}. Delete files that are not needed and save again.",
             f"{ja}。不要なファイルを削除して保存し直してください。",
@@ -132,7 +132,7 @@ def _disk_full(path: Path, size: int) -> Problem:
         )
     need_en = f" of {size / 2**20:,.0f} MiB" if size else ""
     need_ja = f"（{size / 2**20:,.0f} MiB）" if size else ""
-    return Problem(
+    return plain_problem(
         "E-DISK-FULL",
         f"The disk is full: no room for {path}{need_en}; "
         f"{free / 2**20:,.0f} MiB are free. Make room and save again.",

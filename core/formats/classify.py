@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.formats import lora_kinds
 from core.formats.header import TensorTable
 from core.reading import short
@@ -152,7 +152,7 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
 
 def _quantised(name: str, dtype: str) -> Problem:
     name = short(name)
-    return Problem(
+    return plain_problem(
         "E-MODEL-DTYPE",
         f"its weights are quantised ({dtype}, such as {name}), which can't be used here. "
         "Use a file in fp16, bf16 or float32.",

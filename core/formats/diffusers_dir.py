@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats import atomic_write, json_file
 from core.formats.scaled import unscaled
 from core.formats.tensor_slots import Shape
@@ -96,7 +96,7 @@ def weight_files(folder: Path, part: str) -> list[Path]:
             if index.is_file():
                 return _pieces(index)
     raise UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-MISSING",
             f"{folder} holds no weights (no {SAFE_STEMS[part]}.safetensors, no {STEMS[part]}.bin).",
             f"{folder} に重みがありません（{SAFE_STEMS[part]}.safetensorsも{STEMS[part]}.binもありません）。",
@@ -111,7 +111,7 @@ def _pieces(index: Path) -> list[Path]:
     pieces = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
     if not 0 < len(pieces) <= _MOST_PIECES or not all(_PIECE.fullmatch(piece) for piece in pieces):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-BAD",
                 f"{index} does not say in which files the weights are (weight_map). Download it again.",
                 f"{index} に重みのファイルの対応（weight_map）がありません。"

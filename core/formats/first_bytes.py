@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.catalog import Words
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 
 LENGTH = 512
 """Bytes that are looked at."""
@@ -40,7 +40,7 @@ def refuse_other(path: Path, start: bytes) -> None:
     found = _named(start)
     if found is not None:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-BAD",
                 f"{path}: this is {found.en}, not a model file. Choose a .safetensors or .ckpt file.",
                 f"{path}：これはモデルファイルではなく{found.ja}です。.safetensorsか.ckptのファイルを選んでください。",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.counting import counted
-from core.errors import Problem, ResourceFault, UserError
+from core.errors import ResourceFault, UserError, plain_problem
 from core.formats import first_bytes
 from core.formats.tensor_slots import LARGEST_SIDE, MOST_AXES, Shape
 from core.reading import OUT_OF_RESOURCES, reading, short
@@ -100,7 +100,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
     if error.errno in OUT_OF_RESOURCES:
         reason = error.strerror or str(error)
         return ResourceFault(
-            Problem(
+            plain_problem(
                 "E-MODEL-READ",
                 f"Can't read {path}: {reason}.",
                 f"{path} を読み込めません：{reason}",
@@ -109,7 +109,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
         )
     if isinstance(error, FileNotFoundError):
         return UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-MISSING",
                 f"There is no file or folder {path}.",
                 f"{path} がありません。",
@@ -118,7 +118,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
         )
     reason = error.strerror or str(error)
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-READ",
             f"Can't read {path}: {reason}.",
             f"{path} を読み込めません：{reason}",
@@ -209,7 +209,7 @@ def _too_many(path: Path) -> UserError:
 def _truncated(path: Path, size: int, expected: int | None) -> UserError:
     wanted = ("", "") if expected is None else (f" of {expected}", f"（本来は{expected}バイト）")
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-TRUNC",
             f"{path} is incomplete: it has {size}{wanted[0]} bytes. Download or copy it again.",
             f"{path} は不完全です。{size}バイトしかありません{wanted[1]}。"
@@ -221,7 +221,7 @@ def _truncated(path: Path, size: int, expected: int | None) -> UserError:
 
 def _bad(path: Path, en: str, ja: str) -> UserError:
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-BAD",
             f"{path} is no valid .safetensors file: {en}. Download or copy it again.",
             f"{path} は正しい.safetensorsファイルではありません：{ja}。"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import Problem, ResourceFault, UserError
+from core.errors import Problem, ResourceFault, UserError, plain_problem
 from core.formats import lora_alpha, pickle_reader, sidecar_yaml
 from core.formats.classify import (
     CONTEXT_FAMILY,
@@ -139,7 +139,7 @@ def damaged(path: Path, tensor: str) -> UserError:
     """The refusal of a file with a number that is none."""
     named = short(tensor)
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-NAN",
             f"{path} is damaged: tensor {named} holds NaN or infinity. Get the file again.",
             f"{path} は壊れています：テンソル{named}にNaNまたは無限大があります。入手し直してください。",
@@ -172,7 +172,7 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
         named = short(str(pipeline or ""))
         en = f"{path}: model_index.json names the pipeline {named or '(none)'}, which is not known here."
         ja = f"{path}：model_index.jsonのパイプライン{named or '（なし）'}には対応していません。"
-        return Identity(format="diffusers", problems=(Problem("E-MODEL-KIND", en, ja, path=str(path)),))
+        return Identity(format="diffusers", problems=(plain_problem("E-MODEL-KIND", en, ja, path=str(path)),))
     family, variant = _PIPELINES[pipeline]
     unet = table_there(path / "unet" / "config.json") or {}
     text = table_there(path / "text_encoder" / "config.json") or {}
@@ -214,7 +214,7 @@ def _check_parts(path: Path, index: Mapping[str, Any]) -> None:
         if library not in _LIBRARIES or not is_known:
             told = short(", ".join(str(word) for word in named))
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-MODEL-KIND",
                     f"{path}: model_index.json names {told} for its {short(part)}, which is not known here. "
                     "Choose a plain Stable Diffusion 1 or 2 model.",
@@ -233,7 +233,7 @@ def _whole(path: Path, config: Mapping[str, Any], key: str, usual: int) -> int:
     if type(value) is int:
         return value
     raise UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-BAD",
             f"{path}: {key} in unet/config.json must be a whole number, not {short(str(config[key]))}.",
             f"{path}：unet/config.jsonの{key}は整数でなければなりません（値：{short(str(config[key]))}）。",
@@ -261,7 +261,7 @@ def _weight_files(folder: Path) -> list[Path]:
 
 
 def _no_model(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-MODEL-KIND",
         f"{path} is a folder without model_index.json, so no Diffusers model. "
         "Choose the model's own folder or its file.",

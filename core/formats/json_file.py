@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats.header import check_file, unreadable
 from core.reading import reading, short
 
@@ -49,7 +49,7 @@ def _number(text: str) -> float:
 
 def _bad(path: Path, en: str, ja: str) -> UserError:
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-BAD",
             f"{path} can't be used: {en}. Download or copy it again.",
             f"{path} を使えません：{ja}。もう一度ダウンロードまたはコピーしてください。",

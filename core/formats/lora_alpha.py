@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats import json_file
 from core.reading import reading
 
@@ -86,7 +86,7 @@ def adapters(path: Path, names: Mapping[str, object], metadata: Mapping[str, str
 def unknown(path: Path, en: str, ja: str) -> UserError:
     """The refusal of a LoRA whose strength can't be known."""
     return UserError(
-        Problem(
+        plain_problem(
             "E-LORA-ALPHA",
             f"{path}: the alpha of this LoRA can't be known ({en}), and so its strength. {_GET_OTHER.en}",
             f"{path}：このLoRAのalphaが分からず（{ja}）、強さを決められません。{_GET_OTHER.ja}",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from core.catalog import Words
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats import first_bytes
 from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, unreadable
 from core.formats.tensor_slots import Shape
@@ -251,7 +251,7 @@ def _place(path: Path, name: str, t: Tensor, places: Mapping[str, tuple[int, int
 def _truncated(path: Path, size: int, what: str) -> UserError:
     what = short(what)
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-TRUNC",
             f"{path} is incomplete: it has {size} bytes and more "
             f"is missing ({what}). Download or copy it again.",
@@ -265,7 +265,7 @@ def _truncated(path: Path, size: int, what: str) -> UserError:
 def _bad(path: Path, reason: str) -> UserError:
     reason = short(reason)
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-BAD",
             f"{path} is no file of weights that can be read ({reason}). {_SAFER.en}",
             f"{path} は読み込める重みファイルではありません（{reason}）。{_SAFER.ja}",
@@ -277,7 +277,7 @@ def _bad(path: Path, reason: str) -> UserError:
 def _forbidden(path: Path, name: str) -> UserError:
     name = short(name)
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-PICKLE",
             f"{path} was not opened: it asks to run {name}, which "
             "no weights need. Get the .safetensors version of it.",
@@ -290,7 +290,7 @@ def _forbidden(path: Path, name: str) -> UserError:
 
 def _unusual(path: Path, kind: str) -> UserError:
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-DTYPE",
             f"{path}: its tensors are of a kind that can't be used here ({kind}). "
             "Use a file with plain tensors in fp16, bf16 or float32.",

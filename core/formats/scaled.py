@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats.header import TensorTable
 from core.formats.tensors import TensorFile
 from core.reading import short
@@ -73,7 +73,7 @@ def unscaled(file: TensorFile) -> TensorFile:
 
 def _unknown_scale(path: Path, name: str) -> UserError:
     return UserError(
-        Problem(
+        plain_problem(
             "E-MODEL-DTYPE",
             f"{path}: its weights are quantised in a way that can't be read ({short(name)}). "
             "Use a file in fp16, bf16 or float32.",

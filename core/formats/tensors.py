@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 import torch
 from torch import Tensor
 
-from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.errors import NumericFault, ResourceFault, UserError, plain_problem
 from core.formats import atomic_write, pickle_reader, pickle_writer
 from core.formats.header import TensorTable, read_header, unreadable
 from core.formats.tensor_slots import Shape
@@ -169,7 +169,7 @@ def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:
     if dtype not in DTYPES:
         name, dtype = short(name), short(dtype)
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-DTYPE",
                 f"{path}: numbers of type {dtype} can't be read (tensor {name}). "
                 "Use a file in fp16, bf16 or float32.",
@@ -247,7 +247,7 @@ def _made(path: Path, name: str, lazy: Lazy) -> Tensor:
     assert tuple(tensor.shape) == lazy.shape, (name, tensor.shape, lazy.shape)
     if lazy.is_checked and not is_finite(tensor):
         raise NumericFault(
-            Problem(
+            plain_problem(
                 "E-SAVE-NAN",
                 f"Not saved: tensor {name} holds NaN or infinity "
                 f"as {DTYPE_NAMES[lazy.dtype]}. {path} is as it was.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.catalog import Size
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats.identify import FAMILY_NAMES, Identity, table
 from core.formats.json_file import read_table
 
@@ -74,7 +74,7 @@ def resolution(found: Identity, size: Size) -> Iterator[Problem]:
     kind_en = "a v-prediction model trained at" if found.prediction == "v" else "trained at"
     kind_ja = "v-predictionの" if found.prediction == "v" else ""
     small = actual < side
-    yield Problem(
+    yield plain_problem(
         "W-MODEL-SIZE",
         f"this model is {kind_en} {side} x {side}; at {size.width} x {size.height} it "
         + ("draws worse than it can" if small else "tends to repeat parts of the picture")

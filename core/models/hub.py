@@ -16,7 +16,7 @@ from urllib.request import getproxies
 
 from core.catalog import MOVED, Words
 from core.control import StopRun
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _FILE = (".safetensors", ".ckpt", ".pt", ".bin")
@@ -48,7 +48,7 @@ def here(base: str, key: str = "model.base") -> Path | None:
     """
     if not base:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-MISSING",
                 "No base model is set. Choose one.",
                 "元モデルが指定されていません。選んでください。",
@@ -60,7 +60,7 @@ def here(base: str, key: str = "model.base") -> Path | None:
         return path
     if not is_id(base):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-MISSING",
                 f"There is no file or folder {base}.",
                 f"{base} がありません。",
@@ -194,7 +194,7 @@ def _bar(total: int, report: Report) -> Any:
 def moved(name: str, key: str) -> Problem:
     """What is said of a name in catalog.MOVED."""
     now = MOVED[name]
-    return Problem(
+    return plain_problem(
         "E-MODEL-MOVED",
         f"{name} was taken off the Hugging Face Hub by its makers. The same model is kept there as {now}: "
         "choose that.",
@@ -207,7 +207,7 @@ def moved(name: str, key: str) -> Problem:
 
 def _refusal(said: Words, name: str, key: str, error: Exception | None = None) -> UserError:
     en, ja = (text.format(name=name, error=type(error).__name__) for text in (said.en, said.ja))
-    return UserError(Problem("E-MODEL-HUB", en, ja, key=key, path=name))
+    return UserError(plain_problem("E-MODEL-HUB", en, ja, key=key, path=name))
 
 
 _NOT_OURS = Words(

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.catalog import FAMILIES, Words
 from core.config.schema.network import NetworkConfig
 from core.config.schema.run import ModelConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats import lora_alpha
 from core.formats.identify import FAMILY_NAMES, Identity, identify, table
 from core.models import hub, refusals
@@ -80,7 +80,7 @@ def _other_kind(path: Path, found: Identity, key: str) -> Problem:
     en, ja = " and ".join(word.en for word in words), "・".join(word.ja for word in words)
     if found.kind == "lycoris":
         en, ja = f"a LyCORIS add-on ({en})", f"LyCORIS（{ja}）"
-    return Problem(
+    return plain_problem(
         "E-LORA-KIND",
         f"{path}: this is {en}, and only plain LoRA files can be used here. Choose one, or merge this one "
         "into a model with the program that made it and use that model.",
@@ -96,7 +96,7 @@ def _other_family(path: Path, family: str, wanted: str, key: str) -> Problem:
     known = FAMILY_NAMES[wanted] if wanted else " / ".join(FAMILY_NAMES[each] for each in FAMILIES)
     en = f"but the base model is {known}" if wanted else f"and only {known} can be used here"
     ja = f"元モデルは{known}です" if wanted else f"ここで使えるのは{known}用だけです"
-    return Problem(
+    return plain_problem(
         "E-LORA-FAMILY",
         f"{path}: this LoRA is for {name}, {en}. Choose a LoRA made for {known}.",
         f"{path}：{name}用のLoRAですが、{ja}。{known}用のLoRAを選んでください。",

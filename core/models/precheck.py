@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.config.schema.run import ModelConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats.identify import Identity, identify
 from core.models import fit, hub, refusals
 
@@ -67,7 +67,7 @@ def of_vae(path: Path) -> Iterator[Problem]:
 
 
 def _no_vae_inside(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-MODEL-KIND",
         f"{path}: this is only a U-Net and holds no VAE. Choose a VAE, or leave it empty.",
         f"{path}：U-NetだけでVAEが含まれていません。VAEを選ぶか、空欄にしてください。",
@@ -77,7 +77,7 @@ def _no_vae_inside(path: Path) -> Problem:
 
 
 def _foreign_vae(path: Path, family: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-MODEL-VAE",
         f"{path}: this VAE is of {family}; its latents mean something else to SD1 and SD2. Choose a VAE made "
         "for those (they share one kind), or leave it empty.",
@@ -89,7 +89,7 @@ def _foreign_vae(path: Path, family: str) -> Problem:
 
 
 def _skipped(found: Identity, layers: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-MODEL-CLIPSKIP",
         f"Stable Diffusion 2 already uses the layer before the last; clip_skip = {layers} counts from there, "
         "which its models were not trained for. Leave it empty unless you mean that.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.catalog import FAMILIES
 from core.config.schema.run import ModelConfig
 from core.counting import counted
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats.identify import FAMILY_NAMES, Identity
 from core.formats.tensor_slots import Shape
 
@@ -48,7 +48,7 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     if identity.family not in FAMILIES:
         known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-FAMILY",
                 f"{path} is a model of {name or 'an unknown kind'}, "
                 f"which can't be trained here. Choose a model of {known}.",
@@ -61,7 +61,7 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     if config.family not in ("auto", identity.family):
         asked = FAMILY_NAMES[config.family]
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-FAMILY",
                 f"{path} is a model of {name}, not of {asked}. "
                 f"Set the model family to auto or {identity.family}.",
@@ -78,7 +78,7 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
     known = identity.prediction
     if asked == "auto" or asked == known or not identity.tells_prediction:
         return None
-    return Problem(
+    return plain_problem(
         "E-MODEL-PREDICTION",
         f"{path} was trained to predict {known}, not {asked}. Set the prediction type to auto or {known}.",
         f"{path} の予測方式は{asked}ではなく{known}です。予測方式をautoまたは{known}にしてください。",
@@ -101,7 +101,7 @@ def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Probl
     wanted_en, wanted_ja = _WANTED.get(key, ("a LoRA", "LoRA"))
     mend_en = f"; put it in {place}" if place and place != key else ""
     mend_ja = f"。{place}に指定してください" if place and place != key else ""
-    return Problem(
+    return plain_problem(
         "E-MODEL-KIND",
         f"{path}: this is {en}{details}, not {wanted_en}{mend_en}.",
         f"{path}：これは{wanted_ja}ではなく{ja}{details}です{mend_ja}。",
@@ -118,7 +118,7 @@ def wrong_variant(path: Path, name: str, variant: str) -> Problem:
         else f"the {variant} variant of {name}"
     )
     ja = "U-NetだけでText EncoderとVAEがありません" if variant == "unet" else f"{name}の{variant}版です"
-    return Problem(
+    return plain_problem(
         "E-MODEL-VARIANT",
         f"{path} is {en}; it can't be trained here. Choose a plain text-to-image model.",
         f"{path} は{ja}。ここでは学習できません。通常のモデルを選んでください。",
@@ -150,7 +150,7 @@ def check_shapes(
         )
         mend_ja = f"（大きさの異なるモデルには、隣に{beside}フォルダが必要です）" if is_standard else ""
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-SHAPE",
                 f"{path}: {counted(len(wrong), 'tensor')} of its {part} with another shape: {_first(wrong)}"
                 f"{mend_en}.",
@@ -165,7 +165,7 @@ def check_shapes(
         mend_en = " It holds no VAE: name one in model.vae." if is_without_vae else ""
         mend_ja = "。VAEが含まれていないので、model.vaeに指定してください。" if is_without_vae else ""
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-KEYS",
                 f"{path} lacks {len(missing)} of {counted(len(wanted), 'tensor')} of its {part}: "
                 f"{_first(missing)}."
@@ -184,7 +184,7 @@ def check_numbers(path: Path, dtypes: Mapping[str, torch.dtype], part: str, key:
     if whole:
         kind = str(dtypes[whole[0]]).removeprefix("torch.")
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-MODEL-DTYPE",
                 f"{path}: {counted(len(whole), 'quantised tensor')} ({kind}) in its {part}: {_first(whole)}. "
                 "Use a file in fp16, bf16 or float32.",
@@ -198,7 +198,7 @@ def check_numbers(path: Path, dtypes: Mapping[str, torch.dtype], part: str, key:
 
 def changed(path: Path) -> Problem:
     """A file that is not what it was when the reading began."""
-    return Problem(
+    return plain_problem(
         "E-MODEL-CHANGED",
         f"{path} was changed or went away while it was read. Start again when nothing writes to it any more.",
         f"{path} は読み込み中に変更されたか、なくなりました。"
@@ -209,7 +209,7 @@ def changed(path: Path) -> Problem:
 
 def not_finite(path: Path, part: str, name: str) -> Problem:
     """A weight that is NaN or infinite."""
-    return Problem(
+    return plain_problem(
         "E-MODEL-NAN",
         f"{path} is damaged: tensor {name} of its {part} holds NaN or infinity. Get the file again.",
         f"{path} は壊れています：{part}のテンソル{name}にNaNまたは無限大があります。入手し直してください。",
@@ -219,7 +219,7 @@ def not_finite(path: Path, part: str, name: str) -> Problem:
 
 def bad_config(path: Path) -> Problem:
     """Configs in the metadata that can't be read."""
-    return Problem(
+    return plain_problem(
         "E-MODEL-BAD",
         f"{path}: the description of its sizes in its metadata can't be read.",
         f"{path}：メタデータにあるモデルの大きさの記述が読み込めません。",

@@ -11,7 +11,7 @@ from core.catalog import Words
 from core.config.file import json_text, key_lines, toml_text
 from core.config.file.border import reading_settings
 from core.config.pydantic_messages import shown
-from core.errors import ConfigError, Problem, UserError
+from core.errors import ConfigError, UserError, plain_problem
 
 KEY = "sample.sample_prompts"
 FILES = (".txt", ".toml", ".json")
@@ -105,7 +105,7 @@ def _read(path: Path) -> list[Entry]:
         wanted = "a list of prompts" if kind == ".json" else "[[prompt.subset]] tables"
         wanted_ja = "プロンプトのリスト" if kind == ".json" else "[[prompt.subset]]"
         raise ConfigError(
-            Problem("E-SAMPLE-FILE", f"it must hold {wanted}.", f"{wanted_ja}が必要です。", line=1)
+            plain_problem("E-SAMPLE-FILE", f"it must hold {wanted}.", f"{wanted_ja}が必要です。", line=1)
         )
     return [_of_table(table, n, places.get((*at, n - 1))) for n, table in enumerate(tables, 1)]
 
@@ -138,7 +138,7 @@ def _bad_file(path: Path, error: UserError) -> UserError:
     """The refusal of a file, with the place of the fault where that is known."""
     fault = error.problems[0]
     return UserError(
-        Problem(
+        plain_problem(
             "E-SAMPLE-FILE",
             f"the file of sample prompts can't be read: {fault.en.rstrip('.')}. It must be UTF-8: a .txt "
             "with one prompt a line, a .toml with [[prompt.subset]], or a .json list.",

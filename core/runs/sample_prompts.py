@@ -12,7 +12,7 @@ from core.config.pydantic_messages import shown
 from core.config.schema.numbers import decimal, whole
 from core.config.schema.run import RunConfig
 from core.data.keyed_random import key
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.runs import sample_prompt_files
 from core.runs.sample_prompt_files import FILES, KEY, Entry
 
@@ -91,7 +91,7 @@ def problems(config: RunConfig) -> tuple[Problem, ...]:
     if sample.sample_prompts and not reading.prompts and not found:
         path = file_of(sample.sample_prompts)
         found.append(
-            Problem(
+            plain_problem(
                 "E-SAMPLE-NONE" if is_wanted else "W-SAMPLE-NONE",
                 "there is no prompt: every line is empty or begins with #, so no picture would be drawn.",
                 "プロンプトがありません（空行か#で始まる行だけです）。サンプル画像は生成されません。",
@@ -102,7 +102,7 @@ def problems(config: RunConfig) -> tuple[Problem, ...]:
     if is_wanted and len(reading.prompts) > MANY:
         n = len(reading.prompts)
         found.append(
-            Problem(
+            plain_problem(
                 "W-SAMPLE-MANY",
                 f"{n:,} prompts are drawn each time, which takes very long.",
                 f"毎回{n:,}個のプロンプトを生成するため、非常に時間がかかります。",
@@ -144,7 +144,7 @@ def _made(entries: Iterable[Entry], resolution: tuple[int, int], seed: int, file
         for code, said in told:
             en, ja = f"{entry.place.en}: {said.en}.", f"{entry.place.ja}：{said.ja}。"
             path = "" if file is None else str(file)
-            reading.problems.append(Problem(code, en, ja, KEY, path, entry.line))
+            reading.problems.append(plain_problem(code, en, ja, KEY, path, entry.line))
         reading.prompts.append(prompt)
     return reading
 

@@ -18,7 +18,7 @@ from typing import Any
 from core.config import output_names
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 FORMAT = 1
 """Version of the state folder."""
@@ -143,7 +143,7 @@ def read(path: Path) -> Found:
     """A state named by a person. Raises UserError (E-STATE) when it is missing or not complete."""
     if not path.is_dir():
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-STATE-MISSING",
                 "this state folder does not exist; choose one whose name ends in -state, or auto.",
                 "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください。",
@@ -203,7 +203,7 @@ def values_of(config: RunConfig) -> dict[str, Any]:
 
 
 def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:
-    return Problem(
+    return plain_problem(
         code,
         f"this training state is not complete ({found}); {mend}.",
         f"この学習状態は不完全です（{found}）。{mend_ja}。",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from core.catalog import INTERPOLATIONS, SAMPLERS, SAVE_FORMATS, SAVE_PRECISIONS
-from core.errors import EXIT_DONE, Lang, Problem, UserError
+from core.errors import EXIT_DONE, Lang, UserError, plain_problem
 from core.events import StageProgress
 from core.sinks import Console
 
@@ -26,7 +26,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         usage = self.format_usage().strip()
-        raise UserError(Problem("E-CLI-USAGE", f"{message}\n{usage}", f"引数の誤り：{message}\n{usage}"))
+        raise UserError(
+            plain_problem("E-CLI-USAGE", f"{message}\n{usage}", f"引数の誤り：{message}\n{usage}")
+        )
 
 
 def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS
 from core.control import RunControl
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.formats import atomic_write, partial_files, tensors
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models.family import open_family
@@ -63,7 +63,7 @@ def _convert_file(
     if save_as not in _FILES or source.is_dir():
         name = FAMILY_NAMES.get(identity.family, "")
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-CONVERT-KIND",
                 f"{source} is no Stable Diffusion 1 or 2 model ({identity.kind} {name}); "
                 "it can only become .safetensors or .ckpt.",

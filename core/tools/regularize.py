@@ -15,7 +15,7 @@ from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.schema.run import ModelConfig
 from core.control import RunControl
 from core.data.sources.folders import Folder, scan
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats import atomic_write
 from core.formats import partial_files as half_written
 from core.formats.identify import identify
@@ -219,19 +219,19 @@ def _save(picture: Image.Image, path: Path) -> None:
 
 def _faults(settings: Settings) -> Iterator[Problem]:
     if not settings.prompts and settings.train_data_dir is None:
-        yield Problem(
+        yield plain_problem(
             "E-REG-PROMPT",
             "name a class to draw, such as frog, or the folder of the training pictures.",
             "生成するclass（例：frog）か、学習用画像のフォルダを指定してください。",
         )
     if any(not prompt.strip(f" .{FORBIDDEN}") for prompt in settings.prompts):
-        yield Problem(
+        yield plain_problem(
             "E-REG-PROMPT",
             "a class is empty; give a word such as frog.",
             "classが空です。frogなどの語を指定してください。",
         )
     if settings.count is None and settings.train_data_dir is None:
-        yield Problem(
+        yield plain_problem(
             "E-REG-COUNT",
             "say how many pictures, or name the folder of the training pictures, which tells the number.",
             "枚数か、枚数を決めるための学習用画像のフォルダを指定してください。",
@@ -251,7 +251,7 @@ def _faults(settings: Settings) -> Iterator[Problem]:
             yield _out_of_range("a side", "解像度", side, "64, 128, ... 4096")
     found = identify(Path(settings.model)) if Path(settings.model).exists() else None
     if found is not None and not found.problems and (found.kind != "model" or found.family not in FAMILIES):
-        yield Problem(
+        yield plain_problem(
             "E-MODEL-KIND",
             f"{settings.model} is no base model of Stable Diffusion 1 or 2.",
             f"{settings.model} はStable Diffusion 1・2の元モデルではありません。",
@@ -260,7 +260,7 @@ def _faults(settings: Settings) -> Iterator[Problem]:
 
 
 def _out_of_range(en: str, ja: str, value: object, allowed: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-REG-RANGE",
         f"{en} can't be {value}; it must be one of {allowed}.",
         f"{ja}が{value}になっています。{allowed}のいずれかにしてください。",

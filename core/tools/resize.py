@@ -21,7 +21,7 @@ from core.data.images import decode, load
 from core.data.images.verify import look
 from core.data.names import is_junk, is_picture, nfc
 from core.data.sources.findings import listed
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, Problem, UserError, plain_problem
 from core.formats import atomic_write, partial_files
 from core.reading import reason
 
@@ -114,7 +114,7 @@ def parse_size(text: str) -> Size:
         size = Size(0, 0)
     if not all(1 <= side <= _LARGEST_SIDE for side in size):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-RESIZE-SIZE",
                 f"a size is one number or width,height, such as 512 or 768,512; found {text!r}.",
                 f"サイズは「512」「768,512」のように数値1つか「幅,高さ」で指定してください（値：{text!r}）。",
@@ -274,7 +274,7 @@ def _copy(old: Path, new: Path) -> None:
 
 
 def _not_copied(path: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-RESIZE-COPY",
         f"`{path.name}` is not copied: {reason(error).en}.",
         f"「{path.name}」はコピーしませんでした：{reason(error).ja}。",
@@ -283,7 +283,7 @@ def _not_copied(path: Path, error: OSError) -> Problem:
 
 
 def _no_folder(source: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-RESIZE-SOURCE",
         f"there is no folder {source}. Check the path.",
         f"フォルダ {source} がありません。パスを確認してください。",
@@ -292,7 +292,7 @@ def _no_folder(source: Path) -> Problem:
 
 
 def _nothing(source: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-RESIZE-SOURCE",
         f"there are no pictures in {source}.",
         f"{source} に画像がありません。",
@@ -301,7 +301,7 @@ def _nothing(source: Path) -> Problem:
 
 
 def _nested(source: Path, target: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-RESIZE-TARGET",
         f"{target} and {source} lie in one another. Choose a folder of its own for the new pictures.",
         f"{target} と {source} の一方が他方の中にあります。"
@@ -312,7 +312,7 @@ def _nested(source: Path, target: Path) -> Problem:
 
 def _exists(paths: list[Path]) -> Problem:
     shown = listed([path.name for path in paths], 5)
-    return Problem(
+    return plain_problem(
         "E-RESIZE-EXISTS",
         f"{paths[0].parent} already holds {shown.en}; nothing is overwritten. "
         "Choose an empty folder, or skip what is there.",
@@ -323,7 +323,7 @@ def _exists(paths: list[Path]) -> Problem:
 
 
 def _same_name(one: Path, other: Path, target: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-RESIZE-TWICE",
         f"{one.name} and {other.name} in {one.parent} would both become {target.name}. Rename one of them.",
         f"{one.parent} の{one.name}と{other.name}が、どちらも{target.name}になります。"
@@ -333,7 +333,7 @@ def _same_name(one: Path, other: Path, target: Path) -> Problem:
 
 
 def _too_small(path: Path, size: Size, divisor: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-RESIZE-SMALL",
         f"`{path.name}` ({size.width}x{size.height}) has or gets a side below {divisor} and is left out.",
         f"「{path.name}」（{size.width}x{size.height}）は一辺が{divisor}未満になるため除きました。",

@@ -13,7 +13,7 @@ from core.adapters import merge
 from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
 from core.config.schema.run import ModelConfig
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.events import Emit, Warned
 from core.formats import atomic_write
 from core.formats.identify import identify
@@ -59,7 +59,7 @@ def draw(
     if sampler not in SAMPLERS:
         names = ", ".join(SAMPLERS)
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-SAMPLER",
                 f"no such sampler: {sampler}; there are {names}.",
                 f"サンプラーは{names}のいずれかです（指定：{sampler}）。",
@@ -68,7 +68,9 @@ def draw(
     found = _source(source)
     parsed = parse(list(prompts), found.resolution, seed=0)
     if not parsed:
-        raise UserError(Problem("E-SAMPLE-NONE", "the prompt is empty; write one.", "プロンプトが空です。"))
+        raise UserError(
+            plain_problem("E-SAMPLE-NONE", "the prompt is empty; write one.", "プロンプトが空です。")
+        )
     config = _long_enough(found, parsed, source)
     for prompt in parsed:
         if (notice := _cut(prompt, config)) is not None:
@@ -104,7 +106,7 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-OUT-WRITE",
                 f"no folder can be made at {folder} ({reason}). Give another one with --out.",
                 f"{folder} にフォルダを作成できません（{reason}）。--outに別のフォルダを指定してください。",
@@ -144,9 +146,11 @@ def _cut(prompt: Prompt, config: ModelConfig) -> Warned | None:
     if longest <= limit:
         return None
     return Warned(
-        "W-SAMPLE-LONG",
-        f"a prompt has {longest} tokens; only the first {limit} are read (max_token_length).",
-        f"プロンプトが{longest}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
+        plain_problem(
+            "W-SAMPLE-LONG",
+            f"a prompt has {longest} tokens; only the first {limit} are read (max_token_length).",
+            f"プロンプトが{longest}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
+        )
     )
 
 
@@ -160,7 +164,7 @@ def _split(lora: str) -> tuple[Path, float]:
             return Path(lora), 1.0
         if not math.isfinite(strength):
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-LORA-STRENGTH",
                     f"the strength of a LoRA is a number such as 0.8, not {told}.",
                     f"LoRAの強さは0.8のような数値で指定してください（指定：{told}）。",

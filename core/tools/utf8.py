@@ -13,7 +13,7 @@ from core.data.caption_editor import files as caption_edits_files
 from core.data.caption_editor.files import is_caption_suffix
 from core.data.captions import captions, encodings
 from core.data.names import is_junk, is_picture, nfc
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _known(encoding: str) -> str:
         "".encode(encoding)  # codecs.lookup takes names of what is no text, such as base64
     except LookupError as error:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-UTF8-ENCODING",
                 f"there is no encoding `{encoding}`; give one such as {', '.join(encodings.NAMES)}.",
                 f"文字コード「{encoding}」はありません。{'、'.join(encodings.NAMES)}などを指定してください。",
@@ -127,7 +127,7 @@ def _known(encoding: str) -> str:
 
 
 def _no_folder(folder: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-READ",
         f"the folder {folder} can't be read: {error.strerror}. Check the path.",
         f"フォルダ {folder} を読み込めません（{error.strerror}）。パスを確認してください。",

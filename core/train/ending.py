@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from core.control import RunControl, StopRun
-from core.errors import NumericFault, ResourceFault, UserError
+from core.errors import NumericFault, ResourceFault, UserError, plain_problem
 from core.events import Emit, Warned
 from core.train import faults
 from core.train.loop import train
@@ -66,14 +66,16 @@ def _try_to_keep(training: Training, progress: Progress, emit: Emit, has_model: 
         return _keep(training, progress, has_model)
     except UserError as e:
         for problem in e.problems:
-            emit(Warned(problem.code.replace("E-", "W-", 1), problem.en, problem.ja, problem.path))
+            emit(Warned(problem.as_warning()))
     except Exception as e:
         reason = f"{type(e).__name__}: {e}".splitlines()[0]
         emit(
             Warned(
-                "W-NOT-KEPT",
-                f"the last step could not be saved ({reason}); earlier saves are as they were.",
-                f"最後のステップを保存できませんでした（{reason}）。それより前の保存はそのままです。",
+                plain_problem(
+                    "W-NOT-KEPT",
+                    f"the last step could not be saved ({reason}); earlier saves are as they were.",
+                    f"最後のステップを保存できませんでした（{reason}）。それより前の保存はそのままです。",
+                )
             )
         )
     return False

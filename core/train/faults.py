@@ -13,7 +13,7 @@ import torch
 
 from core.catalog import Words
 from core.config.rules import usual_rates
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.train.loop import RECENT
 from core.train.outputs.state import Progress
 from core.train.training import Training
@@ -65,7 +65,7 @@ class BadBatch:
             en += f"; the weights of step {self.step} are kept"
             ja += f"{self.step}ステップ目の重みを保持しています。"
         cure = _cure(training, self.broken)
-        return Problem("E-NUMERIC", f"{en}. {cure.en}", f"{ja}{cure.ja}")
+        return plain_problem("E-NUMERIC", f"{en}. {cure.en}", f"{ja}{cure.ja}")
 
 
 def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
@@ -154,7 +154,7 @@ def out_of_memory(training: Training, step: int, reason: str) -> Problem:
             ja += f"（{'と'.join(words.ja for words in fitting)}は有効にしても再開できます）"
         en += ". After any other of these changes it needs resume_anyway, and the result is not exact."
         ja += "。ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。"
-    return Problem("E-OOM", en, ja)
+    return plain_problem("E-OOM", en, ja)
 
 
 def _same(text: str) -> Words:

@@ -12,7 +12,7 @@ from core.config.schema.option import Option, steps_of, walk
 from core.config.schema.run import RunConfig
 from core.counting import counted
 from core.data.plan.plan import Plan
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.runs.state_folder import Found
 
 Lengths = Mapping[str, int]
@@ -76,7 +76,7 @@ def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
         section, _, name = key.partition(".")
         share = f"{100 * getattr(getattr(config, section), name):g}%"
         notices.append(
-            Problem(
+            plain_problem(
                 "I-RESUME-SHARE",
                 f"{name} ({share}) stays at {counted(steps[key], 'step')}, as the run was begun; of "
                 f"{counted(total, 'step')} it would be {fresh}.",

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.catalog import Words
 from core.control import RunControl, SampleWish
+from core.errors import plain_problem
 from core.events import Emit, StepDone, Stepped, Warned
 from core.train import pause
 from core.train.inputs.batches import MicroBatch
@@ -283,7 +284,9 @@ def _all_zero(training: Training) -> Warned:
             f"{precision}では小さな勾配が失われるため、{mixed}を使ってください",
         )
     return Warned(
-        "W-ZERO-GRADIENTS",
-        f"all gradients have been 0 for {count} steps in a row, so nothing is learnt; {cure.en}.",
-        f"{count}ステップ続けて勾配がすべて0のため、何も学習されていません。{cure.ja}。",
+        plain_problem(
+            "W-ZERO-GRADIENTS",
+            f"all gradients have been 0 for {count} steps in a row, so nothing is learnt; {cure.en}.",
+            f"{count}ステップ続けて勾配がすべて0のため、何も学習されていません。{cure.ja}。",
+        )
     )

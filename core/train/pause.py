@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.control import RunControl, SampleWish
+from core.errors import plain_problem
 from core.events import Emit, Paused, Warned
 
 if TYPE_CHECKING:
@@ -135,17 +136,22 @@ def copied(storage: torch.UntypedStorage, device: torch.device) -> torch.Untyped
 
 def _no_room() -> Warned:
     return Warned(
-        "W-PAUSE-ROOM",
-        "the GPU has no room for the training at the moment; the pause goes on. Close what else uses "
-        "the GPU, and continue.",
-        "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから"
-        "「続行」してください。",
+        plain_problem(
+            "W-PAUSE-ROOM",
+            "the GPU has no room for the training at the moment; the pause goes on. Close what else uses "
+            "the GPU, and continue.",
+            "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから"
+            "「続行」してください。",
+        )
     )
 
 
 def _no_memory() -> Warned:
     return Warned(
-        "W-PAUSE-MEMORY",
-        "there is not enough memory to move the training out of the GPU; it stays there during the pause.",
-        "メモリ（RAM）が足りないため、一時停止中もGPUメモリを解放できません。",
+        plain_problem(
+            "W-PAUSE-MEMORY",
+            "there is not enough memory to move the training "
+            "out of the GPU; it stays there during the pause.",
+            "メモリ（RAM）が足りないため、一時停止中もGPUメモリを解放できません。",
+        )
     )

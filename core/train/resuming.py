@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.events import Emit, Warned
 from core.runs import owned_files, state_folder
 from core.runs.state_folder import Found
@@ -41,14 +40,17 @@ def find(config: RunConfig, emit: Emit) -> Found | None:
         return state_folder.read(Path(resume))
     found, passed_over = state_folder.newest(output_dir, config.save.output_name)
     for problem in passed_over:
-        emit(Warned(problem.code, problem.en, problem.ja, problem.path))
+        emit(Warned(problem))
     if found is None:
         emit(
             Warned(
-                "W-RESUME-NONE",
-                "there is no state to resume from in the output folder; training starts from the beginning.",
-                "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
-                str(output_dir),
+                plain_problem(
+                    "W-RESUME-NONE",
+                    "there is no state to resume from in the output "
+                    "folder; training starts from the beginning.",
+                    "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
+                    path=str(output_dir),
+                )
             )
         )
     return found
@@ -67,7 +69,7 @@ def compare(config: RunConfig, found: Found, plan: str, kept: Lengths, emit: Emi
             continue
         code = "W-RESUME-ROUNDING" if option.meta.on_resume == "rounding" else "E-RESUME-OPTION"
         changed.append(
-            Problem(
+            plain_problem(
                 code,
                 f"the state was made with {then}, now it is {now}",
                 f"学習状態では{then}、今は{now}です",
@@ -108,17 +110,17 @@ def _judge(config: RunConfig, problems: list[Problem], emit: Emit) -> list[str]:
     for problem in problems:
         said = _ending_in(problem, ANYWAY if problem.is_error else DIGITS)
         code = "W-RESUME-ANYWAY" if problem.is_error else problem.code
-        emit(Warned(code, said.text("en"), said.text("ja")))
+        emit(Warned(plain_problem(code, said.text("en"), said.text("ja"))))
     return [problem.key or problem.code.removeprefix("E-RESUME-").lower() for problem in errors]
 
 
 def _ending_in(problem: Problem, words: Words) -> Problem:
-    return replace(problem, en=f"{problem.en}; {words.en}.", ja=f"{problem.ja}。{words.ja}。")
+    return problem.reworded(f"{problem.en}; {words.en}.", f"{problem.ja}。{words.ja}。")
 
 
 def _of_identity(name: str, found: Found) -> Problem:
     words = _IDENTITY[name]
-    return Problem("E-RESUME-" + name.upper(), words.en, words.ja, path=str(found.path))
+    return plain_problem("E-RESUME-" + name.upper(), words.en, words.ja, path=str(found.path))
 
 
 _IDENTITY: Mapping[str, Words] = {
@@ -147,19 +149,23 @@ def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool
     if found.step == total and not owned_files.has_result(config.save, found):
         emit(
             Warned(
-                "W-RESUME-RESULT",
-                f"all {total} steps were trained before, but the result is not there; it is saved now.",
-                f"{total}ステップの学習は済んでいますが結果のモデルがないため、いま保存します。",
-                str(found.path),
+                plain_problem(
+                    "W-RESUME-RESULT",
+                    f"all {total} steps were trained before, but the result is not there; it is saved now.",
+                    f"{total}ステップの学習は済んでいますが結果のモデルがないため、いま保存します。",
+                    path=str(found.path),
+                )
             )
         )
         return False
     emit(
         Warned(
-            "W-ALREADY-DONE",
-            f"already finished ({found.step}/{total} steps); set more steps to train on.",
-            f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
-            str(found.path),
+            plain_problem(
+                "W-ALREADY-DONE",
+                f"already finished ({found.step}/{total} steps); set more steps to train on.",
+                f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
+                path=str(found.path),
+            )
         )
     )
     return True
@@ -168,8 +174,11 @@ def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool
 def still_stopped(found: Found) -> Warned:
     """Said when the options would have the text encoder learn, and in the state it has stopped."""
     return Warned(
-        "I-RESUME-STOPPED",
-        f"the text encoder had stopped learning in this state of step {found.step}; it stays as it is.",
-        f"この学習状態（{found.step}ステップ）ではText Encoderの学習が終わっているため、以後も学習しません。",
-        str(found.path),
+        plain_problem(
+            "I-RESUME-STOPPED",
+            f"the text encoder had stopped learning in this state of step {found.step}; it stays as it is.",
+            f"この学習状態（{found.step}ステップ）ではText "
+            "Encoderの学習が終わっているため、以後も学習しません。",
+            path=str(found.path),
+        )
     )

@@ -102,7 +102,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if any(problem.is_error for problem in about):
         raise UserError(*about)
     for problem in (*about, *optim.check(config.optimizer)):
-        emit(Warned(problem.code, problem.en, problem.ja))
+        emit(Warned(problem))
     lora_files.check(config.network)
     found = resuming.find(config, emit)
     plan = planning.make(
@@ -125,7 +125,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     count_tokens = open_family(config.model.family).count_tokens
     for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
-        emit(Warned(notice.code, notice.en, notice.ja, notice.path))
+        emit(Warned(notice))
     emit(_plan_ready(job))
     return job
 
@@ -147,7 +147,7 @@ def _resumed(job: Job, emit: Emit) -> Job:
     changed += resuming.compare_rest(config, found, {"world_size": world_size()}, emit)
     steps = lengths.lengths(config, job.total_steps, lengths.unchanged(config, found, kept))
     for notice in lengths.moved(config, job.total_steps, steps):
-        emit(Warned(notice.code, notice.en, notice.ja))
+        emit(Warned(notice))
     has_stopped = lengths.stopped_in(found, kept)
     if has_stopped and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
         emit(resuming.still_stopped(found))
@@ -171,7 +171,7 @@ def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
 
     if precheck.fetch(config.model, report):
         for problem in _looked(config):
-            emit(Warned(problem.code, problem.en, problem.ja))
+            emit(Warned(problem))
 
 
 def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Training, Progress]:
@@ -263,7 +263,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
         progress, notices = writer.restore(job.found, bool(job.inexact))
         progress.inexact = [*dict.fromkeys((*progress.inexact, *job.inexact))]
         for notice in notices:
-            emit(Warned(notice.code, notice.en, notice.ja, notice.path))
+            emit(Warned(notice))
     if (notice := training.validation.notice()) is not None:
         emit(notice)
     if not training.text.is_trained:
@@ -280,7 +280,7 @@ def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
         raise UserError(*errors)
     if config.model.prediction == "auto":  # else the checker has said it already
         for notice in found:
-            emit(Warned(notice.code, notice.en, notice.ja))
+            emit(Warned(notice))
 
 
 def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:

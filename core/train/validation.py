@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.config.schema.train import TrainConfig
 from core.data.plan.plan import Batch, Plan
+from core.errors import plain_problem
 from core.events import Emit, StageProgress, Warned
 from core.models.family import Components
 from core.train.device.engine import Engine
@@ -81,9 +82,11 @@ class Validation:
         if self.planned or not any(wanted):
             return None
         return Warned(
-            "W-VALIDATION-NONE",
-            "no pictures are held out, so there is nothing to validate; set dataset.validation_split.",
-            "検証用に取り分けた画像がないため、検証は行いません。dataset.validation_splitを指定してください。",
+            plain_problem(
+                "W-VALIDATION-NONE",
+                "no pictures are held out, so there is nothing to validate; set dataset.validation_split.",
+                "検証用に取り分けた画像がないため、検証は行いません。dataset.validation_splitを指定してください。",
+            )
         )
 
 

@@ -190,7 +190,7 @@ def test_a_pipe_and_a_folder_are_no_run_files(tmp_path):
 WRITER = """
 import os, sys
 from pathlib import Path
-from core.config import toml_io
+from core.config.file import toml_text
 path, at = Path(sys.argv[1]), int(sys.argv[2])
 done = 0
 def dying(real):
@@ -203,7 +203,7 @@ def dying(real):
     return act
 for name in ("fsync", "chmod", "replace", "open"):
     setattr(os, name, dying(getattr(os, name)))
-toml_io.write(path, "new")
+toml_text.write(path, "new")
 print("whole")
 """
 

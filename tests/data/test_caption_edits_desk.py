@@ -16,7 +16,7 @@ from core.data.caption_editor.session import (
     reloaded,
     tag_counts,
 )
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from tests.data.pictures import draw, fill
 
 
@@ -136,7 +136,7 @@ def test_what_is_no_text_is_shown_as_such_and_never_edited(train):
 
 def test_a_folder_that_may_not_be_written_is_locked(train):
     def allow(path):
-        raise UserError(Problem("E-PATH-WORKSPACE", "outside.", "外です。"))
+        raise UserError(plain_problem("E-PATH-WORKSPACE", "outside.", "外です。"))
 
     desk = laid(train, allow=allow)
     assert desk.shelves[0].locked.code == "E-PATH-WORKSPACE"
@@ -145,7 +145,7 @@ def test_a_folder_that_may_not_be_written_is_locked(train):
 
 def test_a_folder_that_may_not_be_seen_is_not_shown(train):
     def see(path):
-        raise UserError(Problem("E-PATH-ROOT", "outside.", "外です。"))
+        raise UserError(plain_problem("E-PATH-ROOT", "outside.", "外です。"))
 
     desk = lay_out(DatasetConfig(train_data_dir=str(train)), lambda _: None, see)
     assert desk.entries == {} and [problem.code for problem in desk.problems] == ["E-PATH-ROOT"]

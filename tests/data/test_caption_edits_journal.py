@@ -8,7 +8,7 @@ import pytest
 
 from core.data.caption_editor import history
 from core.data.caption_editor.history import FileChange, Journal
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_undo_asks_for_every_file_whether_it_may_be_written(make, files, tmp_pat
 
     def allow(path):
         if path == files[0]:
-            raise UserError(Problem("E-PATH-ROOT", "outside.", "外です。"))
+            raise UserError(plain_problem("E-PATH-ROOT", "outside.", "外です。"))
 
     outcome = make(allow).undo()
     assert [path.read_bytes() for path in files[:2]] == [b"1", b"old"]

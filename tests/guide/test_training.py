@@ -65,7 +65,7 @@ def test_the_first_two_commands_train_both_parts(go, demo, base, name):
     before = tensors.load(base)
     changed = {key for key in before if not torch.equal(before[key], after[key])}
     assert {key.split(".")[0] for key in changed} == {"model", "cond_stage_model"}
-    assert any("xformers" in event.en for event in of(handle, Warned))
+    assert any("xformers" in event.problem.en for event in of(handle, Warned))
 
 
 @pytest.mark.slow

@@ -214,7 +214,7 @@ def test_what_changes_nothing_in_the_model_is_set_aside_and_said(tmp_path, parts
     for name, word in (("OneTrainer", "bundle_emb.sls.clip_l"), ("positions", "position_ids"), ("kohya", "")):
         _, said = read(tensors.save(tmp_path / "x.safetensors", FILES[name][0], {}), parts)
         assert [event.code for event in said] == (["W-LORA-ASIDE"] if word else [])
-        assert all(word in event.en for event in said)
+        assert all(word in event.problem.en for event in said)
 
 
 def renamed(ending, tensor=None):

@@ -43,7 +43,7 @@ def test_a_text_encoder_that_has_stopped_stays_so_in_a_longer_run_and_that_is_sa
     longer = train(configure(train=half | {"max_train_steps": 8}, save={"resume": "auto"}))
     assert learning(longer) == [{"unet"}] * 4
     assert same(last(straight), last(longer))
-    said = [event.en for event in longer.of(Warned) if event.code == "I-RESUME-SHARE"]
+    said = [event.problem.en for event in longer.of(Warned) if event.code == "I-RESUME-SHARE"]
     assert len(said) == 1 and "(50%) stays at 2 steps" in said[0] and "would be 4" in said[0]
 
 

@@ -131,7 +131,7 @@ def test_a_merged_lora_is_part_of_the_base_and_not_of_the_result(configure, trai
 
     def loss(**network) -> float:
         trial = train(configure(train=ONE, network=network))
-        said = [event.en for event in trial.of(Warned) if event.code == "W-LORA-MERGED"]
+        said = [event.problem.en for event in trial.of(Warned) if event.code == "W-LORA-MERGED"]
         assert len(said) == len(network.get("base_weights", ()))
         assert all(sentence.startswith("204 modules") for sentence in said)
         return trial.of(StepDone)[0].loss

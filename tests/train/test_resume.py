@@ -188,7 +188,7 @@ BUCKETS = {"enable_bucket": True, "min_bucket_reso": 64}
 
 
 def said(trial, code: str) -> list[str]:
-    return [event.en for event in trial.of(Warned) if event.code == code]
+    return [event.problem.en for event in trial.of(Warned) if event.code == code]
 
 
 def test_what_shapes_the_weights_may_not_change(configure, train, tmp_path):

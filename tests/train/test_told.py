@@ -128,7 +128,7 @@ def test_fifty_steps_without_any_gradient_are_said_once(configure, train, monkey
     monkeypatch.setattr(loop, "ZERO_STEPS", 5)
     options = {"train": {"max_train_steps": 12, "precision": precision}, "log": {"log_every_n_steps": 3}}
     trial = train(configure(**options))
-    said = [event.en for event in trial.of(Warned) if event.code == "W-ZERO-GRADIENTS"]
+    said = [event.problem.en for event in trial.of(Warned) if event.code == "W-ZERO-GRADIENTS"]
     assert len(said) == 1 and "been 0 for 6 steps in a row" in said[0] and cure in said[0]
 
 

@@ -12,7 +12,7 @@ from core.config.check import check
 from core.config.file import toml_text
 from core.control import RunControl
 from core.data.intake.copy_history import Journal
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.queue import RunQueue
 from ui.app import App
@@ -65,7 +65,7 @@ class FakeRunner:
     def start(self, text: str, overrides: Any = (), sinks: Any = (), start_number: int = 0) -> FakeRun:
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(Problem("E-RUN-BUSY", "a run is under way.", "学習を実行中です。"))
+                raise UserError(plain_problem("E-RUN-BUSY", "a run is under way.", "学習を実行中です。"))
             self.current = FakeRun(text, tuple(overrides), self._folder / f"run-{len(self.runs)}")
             self.runs.append(self.current)
             return self.current

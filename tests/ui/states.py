@@ -11,6 +11,7 @@ from random import Random
 from PIL import Image, ImageFilter
 
 from core.config.file import toml_text
+from core.errors import plain_problem
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from tests.ui.fake import FakeRun
 from ui.window import PROJECT, Window
@@ -144,9 +145,11 @@ def failed(window: Window) -> FakeRun:
     run = begun(window, 60)
     run.log(
         Warned(
-            "W-DATA-UPSCALED",
-            "2 pictures are smaller than their bucket and are scaled up.",
-            "2枚の画像は、割り当てられたバケットより小さいため拡大されます。",
+            plain_problem(
+                "W-DATA-UPSCALED",
+                "2 pictures are smaller than their bucket and are scaled up.",
+                "2枚の画像は、割り当てられたバケットより小さいため拡大されます。",
+            ),
             time=run.started + 2,
         )
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import plain_problem
 from core.events import Saved, Warned
 from ui.window import PROJECT
 
@@ -83,7 +84,9 @@ def started(stage):
     run = stage.show("starting")
     run.plan()
     run.log(Saved("sample", str(PROJECT / "demo" / "train" / "20_sls frog" / "sls_01.png"), 0))
-    run.log(Warned("W-DATA-UPSCALED", "2 pictures are scaled up.", "2枚の画像が拡大されます。"))
+    run.log(
+        Warned(plain_problem("W-DATA-UPSCALED", "2 pictures are scaled up.", "2枚の画像が拡大されます。"))
+    )
     return run
 
 

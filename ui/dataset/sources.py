@@ -10,7 +10,7 @@ from pathlib import Path
 from core.data.intake import gather, zip_file
 from core.data.intake.gather import Entry, Gathered
 from core.data.intake.zip_file import Unpacked
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, Problem, UserError, plain_problem
 from ui.parts.job import Report
 from ui.parts.job_progress import told
 from ui.parts.markup import esc
@@ -104,7 +104,7 @@ def _is_zip(name: str) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-READ",
         f"the folder {path} can't be read: {error.strerror}.",
         f"フォルダ {path} を読み込めません（{error.strerror}）。",

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from ui.text import say
 
 OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
@@ -38,7 +38,7 @@ def one_of(value: Any, choices: Collection[str], label: str) -> str:
         said = (
             say("app.choice", lang, value=str(value)[:60], name=say(label, lang)) for lang in ("en", "ja")
         )
-        raise UserError(Problem("E-CHOICE", *said))
+        raise UserError(plain_problem("E-CHOICE", *said))
     return str(value)
 
 

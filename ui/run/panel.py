@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.config.file import toml_text
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, Problem, UserError, plain_problem
 from core.runs.state_folder import AUTO, CHANGED
 from ui.parts.html_events import LISTEN, data_of, sent
 from ui.parts.localized import QUICK, Page
@@ -359,4 +359,4 @@ def _news_html(told: str, lang: Lang) -> str:
 
 
 def _said(key: str) -> Problem:
-    return Problem("E-WINDOW", say(key, "en"), say(key, "ja"))
+    return plain_problem("E-WINDOW", say(key, "en"), say(key, "ja"))

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.runs import sample_prompts
 from ui.parts.localized import Page, column, texts
 from ui.text import say
@@ -71,4 +71,4 @@ def checked(text: Any, config: RunConfig) -> tuple[str, ...]:
 
 
 def _said(key: str, **values: object) -> Problem:
-    return Problem("E-WINDOW", say(key, "en", **values), say(key, "ja", **values))
+    return plain_problem("E-WINDOW", say(key, "en", **values), say(key, "ja", **values))

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from core.config.named_values import KEYS
-from core.errors import Lang, Problem
+from core.errors import Lang, plain_problem
 from core.sinks import duration, progress, waiting
 from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, short_text
@@ -184,13 +184,13 @@ def _ended_html(en: str, ja: str, tone: str, lang: Lang) -> str:
     if found is None or found[1] not in KEYS:
         return note(ja if lang == "ja" else capital(en, ja), tone)
     sentence = line[found.end() :]
-    said = Problem("E-RUN", "", sentence) if lang == "ja" else Problem("E-RUN", sentence, "")
+    said = plain_problem("E-RUN", "", sentence) if lang == "ja" else plain_problem("E-RUN", sentence, "")
     return problems([replace(said, key=found[1])], lang)
 
 
 def notices_html(view: RunView, lang: Lang) -> str:
     """What a person should know of the run, each thing once."""
-    notices = {(w.code, w.en): Problem(w.code, w.en, w.ja, path=w.path) for w in view.warned}
+    notices = {(w.code, w.problem.en): w.problem for w in view.warned}
     return problems(list(notices.values())[:MOST_NOTICES], lang)
 
 

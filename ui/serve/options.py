@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from ui.serve.login import Login
 from ui.serve.server import Proxy
 
@@ -34,7 +34,7 @@ def given_auth(auth: str | None, file: str | None) -> str | None:
     given = [auth is not None, file is not None, variable is not None]
     if sum(given) > 1:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-AUTH-TWICE",
                 f"the login is given more than once; use one of --auth, --auth-file and {VARIABLE}.",
                 f"ログインが2か所以上で指定されています。--auth、--auth-file、{VARIABLE}のうち1つだけにしてください。",
@@ -50,7 +50,7 @@ def _first_line(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as e:
         why = e.strerror if isinstance(e, OSError) else "UTF-8"
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-AUTH-FILE",
                 f"the file of --auth-file can't be read ({why}).",
                 f"--auth-fileのファイルを読み込めません（{why}）。",
@@ -66,7 +66,7 @@ def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
         user, colon, password = auth.partition(":")
         if not colon or not user or len(password) < SHORTEST:
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-AUTH",
                     f"--auth, --auth-file and {VARIABLE} take USER:PASSWORD, with at least "
                     f"{SHORTEST} characters of password.",
@@ -86,7 +86,7 @@ def proxy_of(host_names: Sequence[str], root_path: str) -> Proxy:
     for name in host_names:
         if not _NAME.fullmatch(name) or len(name) > 253:
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-HOST-NAME",
                     f"--host-name takes a bare name such as train.example.net, not {name[:100]!r}: "
                     "no https://, no port, no path.",
@@ -97,7 +97,7 @@ def proxy_of(host_names: Sequence[str], root_path: str) -> Proxy:
     path = "/" + root_path.strip("/") if root_path.strip("/") else ""
     if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-ROOT-PATH",
                 f"--root-path takes a path such as /rareword, not {root_path[:100]!r}.",
                 f"--root-pathには/rarewordのようなパスを指定してください（指定値：{root_path[:100]}）。",

@@ -17,7 +17,7 @@ import httpx
 
 from core import signals
 from core.console import calm_threads, language, take_over
-from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, Problem, UserError
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError, plain_problem
 from ui.serve import single_instance
 from ui.serve.login import Login
 from ui.serve.options import USER, given_auth, make_login, proxy_of
@@ -88,7 +88,7 @@ def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool,
     is_there = chosen.port in (None, urlsplit(url).port)
     if not is_plain or not is_there or not single_instance.answers(url):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-WINDOW-OPEN",
                 f"Rareword is open already with this workspace{f' ({url})' if url else ''}; "
                 "close it first (Ctrl-C in its console), or choose another one with --workspace.",
@@ -169,7 +169,7 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     missing = next((root for root in chosen.root if not Path(root).expanduser().is_dir()), None)
     if missing is not None:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-ROOT",
                 "--root names a folder that does not exist.",
                 "--rootのフォルダがありません。",
@@ -194,7 +194,7 @@ def _unwritable(workspace: Path, error: OSError) -> UserError:
         f"the workspace can't be written: {error.strerror}.",
         f"書き込み先に書き込めません（{error.strerror}）。",
     )
-    return UserError(Problem("E-WORKSPACE", *said, path=str(workspace)))
+    return UserError(plain_problem("E-WORKSPACE", *said, path=str(workspace)))
 
 
 def _wait(window: Window, served: Served, tell: Tell) -> int:

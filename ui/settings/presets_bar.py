@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.config import presets
 from core.config.file import toml_text
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, UserError, plain_problem
 from core.reading import reason
 from ui.parts.localized import QUICK, Page, texts, worded
 from ui.parts.markup import note, problems
@@ -48,7 +48,7 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as e:
         why = reason(e)
         en, ja = (say("preset.unwritten", lg, path=path, why=worded(why, lg)) for lg in ("en", "ja"))
-        raise UserError(Problem("E-PRESET-WRITE", en, ja)) from e
+        raise UserError(plain_problem("E-PRESET-WRITE", en, ja)) from e
 
 
 _BUTTONS = ("delete", "cancel", "keep")

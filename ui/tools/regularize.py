@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.config.schema import numbers
 from core.data.sources import folders
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, UserError, plain_problem
 from core.tools.resize import parse_size
 from ui.parts.job import Report
 from ui.parts.job_progress import told
@@ -93,7 +93,9 @@ class RegularizeCard:
         paths, run = self._window.paths, self._window.runner.current
         try:
             if run is not None and not run.is_over:
-                raise UserError(Problem("E-RUN-BUSY", *(say("regularize.busy", lg) for lg in ("en", "ja"))))
+                raise UserError(
+                    plain_problem("E-RUN-BUSY", *(say("regularize.busy", lg) for lg in ("en", "ja")))
+                )
             model = paths.model(str(data[components[_BASE]] or ""), _BASE)
             typed = str(data[components[TRAIN]] or "")
             train = paths.confined(typed, TRAIN) if typed.strip() else None
@@ -151,5 +153,5 @@ class RegularizeCard:
         number = numbers.whole(typed)
         if number is None or not 0 <= number < 10**8:
             en, ja = (say("regularize.number", lg, name=say(f"regularize.{name}", lg)) for lg in ("en", "ja"))
-            raise UserError(Problem("E-REG-RANGE", en, ja))
+            raise UserError(plain_problem("E-REG-RANGE", en, ja))
         return number

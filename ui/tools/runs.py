@@ -13,7 +13,7 @@ import gradio as gr
 
 from core.config import check
 from core.config.file import toml_text
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, Problem, UserError, plain_problem
 from core.events import StageProgress, StepDone
 from core.runs import compare, past_runs
 from ui.parts.html_events import LISTEN, data_of, sent
@@ -322,8 +322,8 @@ def _moved(move: Any, run: past_runs.PastRun) -> None:
     except OSError as e:
         why = e.strerror or str(e)
         en, ja = (say("runs.move.failed", lg, path=run.folder, why=why) for lg in ("en", "ja"))
-        raise UserError(Problem("E-RUNS-MOVE", en, ja)) from e
+        raise UserError(plain_problem("E-RUNS-MOVE", en, ja)) from e
 
 
 def _said(key: str) -> Problem:
-    return Problem("E-RUNS", say(key, "en"), say(key, "ja"))
+    return plain_problem("E-RUNS", say(key, "en"), say(key, "ja"))

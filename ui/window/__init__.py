@@ -17,7 +17,7 @@ from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.health.cache import Known
 from core.data.intake.copy_history import Journal
-from core.errors import ConfigError, Lang, Problem, UserError
+from core.errors import ConfigError, Lang, UserError, plain_problem
 from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
@@ -108,7 +108,7 @@ class Window:
         real = Path(os.path.realpath(path))
         if real.is_relative_to(os.path.realpath(self.project / "demo")):
             raise UserError(
-                Problem(
+                plain_problem(
                     "W-CAP-DEMO",
                     "the demo's own captions stay as they are. Copy its pictures with “Add pictures” first.",
                     "デモのキャプションは変更できません。試すには「画像を追加」で画像をコピーしてください。",

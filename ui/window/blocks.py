@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from ui.text import say
 from ui.window import Window
 from ui.window.error_page import told
@@ -55,7 +55,7 @@ def taken(block: Any, value: Any) -> Any:
     if is_file or not isinstance(value, str | int | float) or not is_whole or not is_usable:
         name = str(getattr(block, "label", None) or block.elem_id or type(block).__name__)
         raise UserError(
-            Problem("E-FIELD", say("app.field", "en", name=name), say("app.field", "ja", name=name))
+            plain_problem("E-FIELD", say("app.field", "en", name=name), say("app.field", "ja", name=name))
         )
     is_text = isinstance(block, gr.Textbox | gr.HTML | gr.Radio | gr.Dropdown)
     of_numbers = any(isinstance(one, int) for _, one in getattr(block, "choices", None) or ())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.catalog import HUB_MODELS, HUB_VAES
 from core.config.schema.option import Option
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.models import hub
 
 LONGEST = 1024
@@ -98,7 +98,7 @@ class Paths:
         path = self.confined(text, key)
         if not self.is_local and not Path(os.path.realpath(path)).is_relative_to(self.allowed[0]):
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-PATH-WORKSPACE",
                     f"'{text}' is outside the workspace ({self.workspace}); nothing is written elsewhere.",
                     f"「{text}」はワークスペース（{self.workspace}）の外にあるため書き込めません。",
@@ -135,7 +135,7 @@ class Paths:
         if is_strange:
             found = "".join(c if c.isprintable() else "?" for c in text[:60])
             raise UserError(
-                Problem(
+                plain_problem(
                     "E-PATH-STRANGE",
                     f"'{found}' is not a file or folder on this computer.",
                     f"「{found}」はこのコンピューターのファイルやフォルダではありません。",
@@ -145,7 +145,7 @@ class Paths:
 
     def _outside(self, text: str, key: str) -> Problem:
         folders = ", ".join(str(folder) for folder in self.allowed)
-        return Problem(
+        return plain_problem(
             "E-PATH-ROOT",
             f"'{text}' is outside the folders this window may use ({folders}). "
             "Start it with --root to allow more.",
@@ -227,7 +227,7 @@ def file_name(text: str, key: str = "") -> str:
     )
     if is_bad:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-NAME",
                 f"'{name[:60]}' can't be a file name; use letters, digits, spaces, - and _.",
                 f"「{name[:60]}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",

@@ -245,7 +245,7 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
     if isinstance(event, Paused):
         return [("info", say("log.paused", lang, step=event.step))]
     if isinstance(event, Warned):
-        return [("warn", say("log.warned", lang, text=event.ja if lang == "ja" else event.en))]
+        return [("warn", say("log.warned", lang, text=event.problem.sentence(lang)))]
     if isinstance(event, RunEnded):
         level = {"done": "good", "stopped": "info"}.get(event.status, "bad")
         return [(level, line) for line in (event.ja if lang == "ja" else event.en).splitlines()]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 
 HOST = "127.0.0.1"
 SLOWEST = 60.0
@@ -59,7 +59,7 @@ class TensorBoard:
             if not self.url or time.monotonic() > until:
                 self.stop()
                 raise UserError(
-                    Problem(
+                    plain_problem(
                         "E-TENSORBOARD",
                         "TensorBoard does not start; is it installed? `pip install tensorboard`",
                         "TensorBoardを起動できません。インストールされていますか？ pip install tensorboard",

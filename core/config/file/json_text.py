@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from core.config.file import key_lines, toml_errors
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, plain_problem
 
 
 def parse(text: str) -> object:
@@ -16,7 +16,7 @@ def parse(text: str) -> object:
         at = text.split("\n")[e.lineno - 1]
         shown = toml_errors.around(at, e.colno)
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-SYNTAX",
                 f"this is not JSON: {e.msg} (column {e.colno}): {shown}",
                 f"JSONとして読めません。{e.msg}（{e.colno}文字目）：{shown}",
@@ -24,7 +24,9 @@ def parse(text: str) -> object:
             )
         ) from e
     except key_lines.Twice as e:
-        raise ConfigError(Problem("E-CFG-SYNTAX", f"the name {e}.", f"同じ名前が2回あります（{e}）。")) from e
+        raise ConfigError(
+            plain_problem("E-CFG-SYNTAX", f"the name {e}.", f"同じ名前が2回あります（{e}）。")
+        ) from e
     except RecursionError as e:
         raise ConfigError(toml_errors.too_deep()) from e
     except ValueError as e:

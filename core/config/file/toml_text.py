@@ -17,7 +17,7 @@ from core.config.file import toml_errors
 from core.config.file.border import reading_settings
 from core.config.schema.option import Option, walk
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Lang, Problem
+from core.errors import ConfigError, Lang, Problem, plain_problem
 from core.files import TooLarge
 from core.formats import atomic_write, partial_files
 from core.reading import reason
@@ -50,7 +50,7 @@ def parse(text: str) -> dict[str, Any]:
 
 def too_long() -> Problem:
     """The refusal of a text that is longer than any settings."""
-    return Problem(
+    return plain_problem(
         "E-CFG-SIZE",
         f"this is no file of settings: it is longer than {LONGEST:,} characters.",
         f"設定ファイルではありません（{LONGEST:,}文字を超えています）。",
@@ -66,7 +66,7 @@ def read(path: Path, most_bytes: int = LARGEST) -> str:
         return files.read(path, most_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as e:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-ENCODING",
                 f"byte {e.start} is not UTF-8; save the file as UTF-8.",
                 f"{e.start}バイト目がUTF-8ではありません。UTF-8で保存し直してください。",
@@ -75,11 +75,11 @@ def read(path: Path, most_bytes: int = LARGEST) -> str:
         ) from e
     except (FileNotFoundError, ValueError) as e:  # ValueError: a zero byte in the path
         raise ConfigError(
-            Problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。", path=str(path))
+            plain_problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。", path=str(path))
         ) from e
     except TooLarge as e:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-SIZE",
                 f"this file is too large: {reason(e).en}.",
                 f"ファイルが大きすぎます（{reason(e).ja}）。",
@@ -88,7 +88,7 @@ def read(path: Path, most_bytes: int = LARGEST) -> str:
         ) from e
     except OSError as e:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-READ",
                 f"it can't be read: {reason(e).en}.",
                 f"読み込めません（{reason(e).ja}）。",
@@ -137,7 +137,7 @@ def _toml_string(value: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError as e:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-CFG-TEXT",
                 f"text holds half a character at position {e.start}; type it anew.",
                 f"{e.start}文字目が壊れています。入力し直してください。",

@@ -10,7 +10,7 @@ from typing import Any
 from core.config import training_scripts
 from core.config.imports import shell_words
 from core.config.imports.shell_words import Line, Word
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 Pairs = list[tuple[str, Any]]
 
@@ -83,7 +83,7 @@ def settings(text: str) -> Command:
         said = " / ".join(" ".join(word.text for word in one) for one in left_out)
         said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
         command.notes.append(
-            Problem(
+            plain_problem(
                 "W-IMPORT-AFTER",
                 f"what stands behind the command was left out: {said}.",
                 f"コマンドの後に続く部分は取り込んでいません：{said}。",
@@ -103,7 +103,7 @@ def _stray(found: Line) -> list[Problem]:
     notes = [_unknown_variable(name) for name in unknown[:_MOST_TWICE]]
     if others:
         notes.append(
-            Problem(
+            plain_problem(
                 "W-IMPORT-STRAY",
                 f"this belongs to no option and was left out: {others}.",
                 f"どのオプションにも属さないため取り込んでいません：{others}。",
@@ -113,7 +113,7 @@ def _stray(found: Line) -> list[Problem]:
 
 
 def _unknown_variable(name: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-IMPORT-VARIABLE",
         f"{name} stands for options that are not in this text; add them by hand.",
         f"{name}の中身はこのテキストにないため、そのオプションは手で追加してください。",
@@ -128,7 +128,7 @@ def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line
     chosen = trainers if len(trainers) == 1 else places
     if len(chosen) > 1:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT-SEVERAL",
                 f"there are {len(chosen)} commands here; paste one of them.",
                 f"コマンドが{len(chosen)}個あります。1つだけ貼り付けてください。",
@@ -141,7 +141,7 @@ def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line
         if command.script not in training_scripts.TAKEN:
             taken = ", ".join(training_scripts.TAKEN)
             command.notes.append(
-                Problem(
+                plain_problem(
                     "W-IMPORT-SCRIPT",
                     f"{command.script} is none of {taken}; its options are read as theirs.",
                     f"{command.script}は{taken}のいずれでもありませんが、同じオプションとして読みました。",
@@ -205,7 +205,7 @@ def _is_misspelt(word: Word) -> bool:
 
 def _one_dash(text: str) -> Problem:
     name = text[1:].partition("=")[0]
-    return Problem(
+    return plain_problem(
         "E-IMPORT-DASH",
         f"-{name} has one dash; an option begins with two: write --{text[1:]}",
         f"-{name}のハイフンが1つです。「--{text[1:]}」のように2つ書いてください。",
@@ -213,7 +213,7 @@ def _one_dash(text: str) -> Problem:
 
 
 def _said_twice(name: str, found: list[Any]) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-IMPORT-TWICE",
         f"{name} is given {len(found)} times; the last one counts: {found[-1]}.",
         f"{name}が{len(found)}回指定されています。最後の値を使います：{found[-1]}。",

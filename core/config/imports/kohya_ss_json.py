@@ -14,7 +14,7 @@ from core.config.schema.numbers import LARGEST, decimal
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 NAMES: Mapping[str, str] = {
     "max_resolution": "resolution",
@@ -52,7 +52,7 @@ def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
     family = next((name for name in _FAMILIES if _set(document.get(name))), "")
     if family:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT-FAMILY",
                 f"these are settings for another kind of model ({family}); only Stable Diffusion 1.x and 2.x "
                 "can be trained here.",
@@ -110,7 +110,7 @@ def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
         if kind in _CONVOLUTIONS:
             en, ja = f"LoRA_type {kind} is read as LoRA", f"LoRA_typeの{kind}はLoRA"
             notes.append(
-                Problem(
+                plain_problem(
                     "W-CFG-READ-AS",
                     f"{en} with network.conv_rank and network.conv_alpha.",
                     f"{ja}（network.conv_rank・network.conv_alpha付き）として読みました。",
@@ -143,7 +143,7 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
                     f"{share:g}% is read as {name} = {value}.",
                     f"{share:g}%は{name} = {value}として読みました。",
                 )
-                notes.append(Problem("W-CFG-READ-AS", *said))
+                notes.append(plain_problem("W-CFG-READ-AS", *said))
     return pairs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.config import sd_scripts
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 NAMES: Mapping[str, str] = {
     "batch_size_per_device": "train_batch_size",
@@ -56,7 +56,7 @@ def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[P
     pairs += _network_args(found.get("network_args", ""))
     if not pairs:
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT-METADATA",
                 "this file does not tell how it was trained.",
                 "このファイルには学習時の設定が記録されていません。",
@@ -72,7 +72,7 @@ _MOST = 10
 def _unknown(names: list[str]) -> Problem:
     shown = ", ".join(f"ss_{name}"[:60] for name in names[:_MOST])
     more = f" ({len(names) - _MOST} more)" if len(names) > _MOST else ""
-    return Problem(
+    return plain_problem(
         "W-IMPORT-UNKNOWN",
         f"what these records mean is not known here, so they were passed over: {shown}{more}.",
         f"次の記録は内容が不明のため使いません：{shown}{more}。",

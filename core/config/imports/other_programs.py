@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config.pydantic_messages import shown
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _refusal(program: Program, document: Mapping[str, Any]) -> Problem:
     ]
     told = f" It says {', '.join(found)}." if found else ""
     told_ja = f"主な値は {'、'.join(found)} です。" if found else ""
-    return Problem(
+    return plain_problem(
         "E-IMPORT-PROGRAM",
         f"these are settings of {program.name}, whose options have other names and units, so none was taken."
         f"{told} Choose a preset and set the base model, the rate, the rank and the steps by hand.",

@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +25,7 @@ from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import NOT_HERE
 from core.counting import counted
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, plain_problem
 
 _LISTED = 12
 _EMPTY = (None, "", ())
@@ -76,7 +76,7 @@ def _import_text(text: str) -> Imported:
 
 
 def _nothing(en: str, ja: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-IMPORT",
         f"{en}: paste a command line with --options, or the text of a TOML or JSON file.",
         f"{ja}。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
@@ -98,7 +98,7 @@ def _toml(text: str) -> dict[str, Any] | None:
         if command_line.is_setting(text):
             raise
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-IMPORT",
                 "this is neither a command line with --options, nor TOML, nor JSON. "
                 f"As TOML: {e.problems[0].text('en')}",
@@ -195,10 +195,9 @@ def _default_stays(problem: Problem) -> Problem:
     if option.is_personal or option.default in (None, (), ""):
         return problem
     default = shown(option.default).strip("'")
-    return replace(
-        problem,
-        en=f"{problem.en.removesuffix('.')}; {default} stays.",
-        ja=f"{problem.ja.removesuffix('。')}。{default}のままです。",
+    return problem.reworded(
+        f"{problem.en.removesuffix('.')}; {default} stays.",
+        f"{problem.ja.removesuffix('。')}。{default}のままです。",
     )
 
 
@@ -207,13 +206,12 @@ def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
     config, _ = typed(values)
     found = [problem for rule in ruleset.RULES for problem in rule(config)]
     return [
-        replace(
-            problem,
-            code="W-IMPORT-MEND",
-            en=f"taken, but it {problem.en}"
+        problem.reworded(
+            f"taken, but it {problem.en}"
             if problem.en.startswith(_OF_A_VALUE)
             else f"taken, but: {problem.en}",
-            ja=f"取り込みましたが、修正が必要です：{problem.ja}",
+            f"取り込みましたが、修正が必要です：{problem.ja}",
+            "W-IMPORT-MEND",
         )
         for problem in found
         if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
@@ -252,7 +250,7 @@ def _taken(values: Mapping[str, Any]) -> Problem:
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
     count = counted(len(names), "setting was", "settings were")
-    return Problem(
+    return plain_problem(
         "I-IMPORT-TAKEN",
         f"{count} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
         f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
@@ -266,11 +264,11 @@ def _left_out(problem: Problem) -> Problem:
         for text, end in zip((problem.en, problem.ja), sd_scripts.TAKE_OUT, strict=True)
     )
     stop = "" if en.endswith((".", "?")) else "."
-    return replace(problem, en=f"not taken: {en}{stop}", ja=f"取り込んでいません：{ja}")
+    return problem.reworded(f"not taken: {en}{stop}", f"取り込んでいません：{ja}")
 
 
 def _placeholder(name: str, found: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-IMPORT-EMPTY",
         f"{name} is still to be filled in: {found} only stands for a value.",
         f"{name}を入力してください（{found}は説明であり値ではありません）。",

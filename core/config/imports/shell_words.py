@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, plain_problem
 
 
 class Word(NamedTuple):
@@ -57,7 +57,9 @@ def lines(text: str) -> list[Line]:
         assert piece is not None and piece.lastgroup is not None, "every letter is some piece"
         at, kind = piece.end(), piece.lastgroup
         if kind == "open":
-            raise ConfigError(Problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。"))
+            raise ConfigError(
+                plain_problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。")
+            )
         if kind in ("double", "single"):
             word.append((piece[kind].replace('\\"', '"'), True))
         elif kind == "plain" and (word or not _is_remark(piece[0], is_first)):

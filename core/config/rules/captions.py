@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.config.pydantic_messages import shown
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 
 def separators_differ(config: RunConfig) -> Iterator[Problem]:
@@ -19,7 +19,7 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
         if (name == "secondary_separator" and data.caption_separator in value) or (
             value == data.caption_separator
         ):
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-TOGETHER",
                 f"must not hold caption_separator ({shown(data.caption_separator)}), found {shown(value)}; "
                 "choose another one, such as `;;;`.",
@@ -28,7 +28,7 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
                 key=f"dataset.{name}",
             )
     if data.secondary_separator is not None and data.secondary_separator == data.keep_tokens_separator:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             f"must differ from keep_tokens_separator ({shown(data.keep_tokens_separator)}).",
             f"keep_tokens_separator（{shown(data.keep_tokens_separator)}）と異なるものにしてください。",

@@ -9,14 +9,14 @@ from core.config.optimizer_args import ArgumentFault
 from core.config.rules import usual_rates
 from core.config.schema.option import steps_of
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 STOP = "train.stop_text_encoder_training"
 
 
 def something_is_trained(config: RunConfig) -> Iterator[Problem]:
     if not usual_rates.in_use(config):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             "every learning rate is 0, so nothing would be trained; raise one.",
             "学習率がすべて0のため何も学習されません。いずれかを0より大きくしてください。",
@@ -41,7 +41,7 @@ def stops_early(stop: int | str, total: int | str) -> Problem:
     """Said when only the text encoder learns, and not to the end. stop, total: steps, or a share and ""."""
     en = f"step {stop} of {total}" if total else f"{stop} of the run"
     ja = f"全{total}ステップのうち{stop}ステップ" if total else f"学習全体の{stop}"
-    return Problem(
+    return plain_problem(
         "E-CFG-TOGETHER",
         f"only the text encoder is trained and it stops at {en}, so nothing would be trained after that; "
         "leave this empty, shorten the run, or train the U-Net too.",
@@ -59,7 +59,7 @@ def no_piece_of_the_schedule_is_idle(config: RunConfig) -> Iterator[Problem]:
     except ArgumentFault:
         return  # said by a rule of its own
     if 0 in (final, *(factor for _, factor in pieces)):
-        yield Problem(
+        yield plain_problem(
             "W-TRAIN-IDLE",
             "a factor of 0 makes the learning rate 0, so nothing is trained in these steps.",
             "倍率が0の区間では学習率が0になり、何も学習されません。",
@@ -70,7 +70,7 @@ def no_piece_of_the_schedule_is_idle(config: RunConfig) -> Iterator[Problem]:
 def regularization_counts(config: RunConfig) -> Iterator[Problem]:
     data = config.dataset
     if data.prior_loss_weight == 0 and data.reg_data_dir:
-        yield Problem(
+        yield plain_problem(
             "W-TRAIN-IDLE",
             "0 means that the regularization images teach nothing, although they take half of the training; "
             "leave reg_data_dir empty, or use 1.",

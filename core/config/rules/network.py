@@ -8,7 +8,7 @@ from core.config.pydantic_messages import shown
 from core.config.schema import block_lists
 from core.config.schema.option import LARGEST_FACTOR
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 
 def numbers_are_numbers(config: RunConfig) -> Iterator[Problem]:
@@ -47,7 +47,7 @@ def _list(
     try:
         found = read(text)
     except ValueError:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-VALUE",
             f"must be {count} numbers with commas between them{curves}, not {shown(text)}.",
             f"カンマ区切りの{count}個の数値{curves_ja}にしてください（値：{shown(text)}）。",
@@ -55,28 +55,28 @@ def _list(
         )
         return
     if len(found) != count:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-VALUE",
             f"takes {count} numbers{curves}, found {len(found)}.",
             f"数値は{count}個{curves_ja}必要です（{len(found)}個あります）。",
             key=key,
         )
     elif is_whole and any(n != int(n) or n > 1024 for n in found):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-VALUE",
             f"must be whole numbers from 0 to 1024, not {shown(text)}.",
             f"0〜1024の整数にしてください（値：{shown(text)}）。",
             key=key,
         )
     elif any(abs(n) > LARGEST_FACTOR for n in found):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-VALUE",
             f"must be at most {LARGEST_FACTOR:,.0f} each, found {shown(text)}.",
             f"それぞれ{LARGEST_FACTOR:,.0f}以下にしてください（値：{shown(text)}）。",
             key=key,
         )
     elif not may_be_negative and any(n < 0 for n in found):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-VALUE",
             f"must not be below 0, found {shown(text)}.",
             f"0以上にしてください（値：{shown(text)}）。",
@@ -87,7 +87,7 @@ def _list(
 def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
     network = config.network
     if network.dim_from_weights and not network.weights:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-NEEDED",
             "needs a LoRA file to take the ranks from; name it in network.weights.",
             "ランクを取得するLoRAファイルが必要です。network.weightsで指定してください。",
@@ -95,7 +95,7 @@ def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
         )
     for name in ("block_dims", "block_alphas", "conv_block_dims", "conv_block_alphas", "conv_rank"):
         if network.dim_from_weights and name in network.model_fields_set and getattr(network, name):
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-TOGETHER",
                 "cannot be used with network.dim_from_weights, which takes every rank from the file; "
                 "turn one of them off.",

@@ -10,7 +10,7 @@ from core.config.optimizer_args import ArgumentFault
 from core.config.rules import usual_rates
 from core.config.schema.option import steps_of
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 STEADY = ("constant", "constant_with_warmup")
 
@@ -20,7 +20,7 @@ def arguments_are_understood(config: RunConfig) -> Iterator[Problem]:
     try:
         optimizer_args.parse(optimizer.optimizer_args)
     except ArgumentFault as e:
-        yield Problem("E-OPT-ARGS", f"{e.en}.", f"{e.ja}。", key="optimizer.optimizer_args")
+        yield plain_problem("E-OPT-ARGS", f"{e.en}.", f"{e.ja}。", key="optimizer.optimizer_args")
     if optimizer.lr_scheduler != "piecewise_constant":
         return
     try:
@@ -32,7 +32,7 @@ def arguments_are_understood(config: RunConfig) -> Iterator[Problem]:
             )
         optimizer_args.pieces(rules)
     except ArgumentFault as e:
-        yield Problem("E-OPT-ARGS", f"{e.en}.", f"{e.ja}。", key="optimizer.lr_scheduler_args")
+        yield plain_problem("E-OPT-ARGS", f"{e.en}.", f"{e.ja}。", key="optimizer.lr_scheduler_args")
 
 
 def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
     used = [rate for rate in used if rate > 0]
     if used and used[0] <= 0.1:
         key = next(key for key, rate in reversed(named.items()) if rate == used[0])
-        yield Problem(
+        yield plain_problem(
             "W-OPT-RATE",
             f"{name} finds the learning rate itself and takes this as a factor of it: 1 is usual, "
             f"{used[0]:g} is too low.",
@@ -57,14 +57,14 @@ def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
            "down_lr_weight", "mid_lr_weight", "up_lr_weight")  # fmt: skip
     for key in own if config.network.method != "none" else ():
         if getattr(config.network, key) is not None:
-            yield Problem(
+            yield plain_problem(
                 "W-OPT-ONE-RATE",
                 f"has no effect: {name} has one learning rate for everything.",
                 f"{name}の学習率は全体で1つなので使われません。",
                 key=f"network.{key}",
             )
     if len(set(used)) > 1:
-        yield Problem(
+        yield plain_problem(
             "W-OPT-ONE-RATE",
             f"{name} has one learning rate for all parts: {used[0]:g}, the U-Net's, is used for the text "
             "encoder too.",
@@ -84,7 +84,7 @@ def rates_are_usual(config: RunConfig) -> Iterator[Problem]:
     for key, rate in usual_rates.in_use(config).items():
         given = usual_rates.shown(rate)
         if usual.is_far_above(rate):
-            yield Problem(
+            yield plain_problem(
                 "W-OPT-RATE",
                 f"{given} is far too high: for {kind.en} with {name}, {words.en} is usual. "
                 "Training will most likely fail.",
@@ -93,7 +93,7 @@ def rates_are_usual(config: RunConfig) -> Iterator[Problem]:
                 key=key,
             )
         elif usual.is_far_below(rate) and not OPTIMIZERS[name].finds_rate:  # of these it is said above
-            yield Problem(
+            yield plain_problem(
                 "W-OPT-RATE",
                 f"{given} is very low: for {kind.en} with {name}, {words.en} is usual. "
                 "The training will hardly change anything.",
@@ -111,7 +111,7 @@ def adafactor_makes_its_own_schedule(config: RunConfig) -> Iterator[Problem]:
         return  # said above
     if is_relative:
         if optimizer.lr_scheduler != "adafactor":
-            yield Problem(
+            yield plain_problem(
                 "W-CFG-READ-AS",
                 "Adafactor makes its own steps, so the schedule is adafactor, without learning_rate and "
                 "lr_warmup_steps; to set these give relative_step=False in optimizer_args.",
@@ -120,7 +120,7 @@ def adafactor_makes_its_own_schedule(config: RunConfig) -> Iterator[Problem]:
                 key="optimizer.lr_scheduler",
             )
     elif optimizer.lr_scheduler == "adafactor":
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             f"this schedule is Adafactor's own (with relative_step), not for {optimizer.optimizer_type} as "
             "set; choose constant or another one.",
@@ -135,14 +135,14 @@ def schedule_free_needs_no_schedule(config: RunConfig) -> Iterator[Problem]:
     if not OPTIMIZERS[optimizer.optimizer_type].is_schedule_free:
         return
     if optimizer.lr_scheduler not in STEADY:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             f"{optimizer.optimizer_type} averages the weights instead of lowering the rate; choose constant.",
             f"{optimizer.optimizer_type}は学習率を下げる代わりに重みを平均します。constantを選んでください。",
             key="optimizer.lr_scheduler",
         )
     if config.train.ema_decay is not None:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             f"{optimizer.optimizer_type} averages the weights already; leave ema_decay empty.",
             f"{optimizer.optimizer_type}は重みの平均をすでに行います。ema_decayを空欄にしてください。",
@@ -153,14 +153,14 @@ def schedule_free_needs_no_schedule(config: RunConfig) -> Iterator[Problem]:
 def schedules_have_what_they_need(config: RunConfig) -> Iterator[Problem]:
     optimizer = config.optimizer
     if optimizer.lr_scheduler == "cosine_with_min_lr" and optimizer.lr_scheduler_min_lr_ratio is None:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-NEEDED",
             "cosine_with_min_lr needs the least rate as a share of the rate, such as 0.1.",
             "cosine_with_min_lrには学習率の下限の比率が必要です（例：0.1）。",
             key="optimizer.lr_scheduler_min_lr_ratio",
         )
     if optimizer.lr_scheduler == "warmup_stable_decay" and not optimizer.lr_decay_steps:
-        yield Problem(
+        yield plain_problem(
             "W-CFG-DECAY",
             "without a length, such as 20%, warmup_stable_decay never lowers the rate.",
             "長さ（例：20%）を指定しないと、warmup_stable_decayでも学習率は下がりません。",
@@ -176,14 +176,14 @@ def warmup_fits(config: RunConfig) -> Iterator[Problem]:
     warmup = steps_of(optimizer.lr_warmup_steps, steps)
     decays = optimizer.lr_scheduler == "warmup_stable_decay"
     if decays and warmup + steps_of(optimizer.lr_decay_steps, steps) > steps:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-RANGE",
             "warm-up and decay together are longer than the run; shorten one of them.",
             "ウォームアップと減衰の合計が学習全体より長くなっています。どちらかを短くしてください。",
             key="optimizer.lr_decay_steps",
         )
     elif warmup >= steps:
-        yield Problem(
+        yield plain_problem(
             "W-CFG-WARMUP",
             f"the warm-up ({optimizer.lr_warmup_steps}) is as long as the run; the rate never gets there.",
             f"ウォームアップ（{optimizer.lr_warmup_steps}）が学習全体以上のため、学習率は設定値に達しません。",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from core.config.output_names import ENDINGS, model_of
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 Resolve = Callable[[str], str]
 """Makes paths comparable: os.path.realpath follows links, for which it asks the drive."""
@@ -37,7 +37,7 @@ def is_inside(path: str, folder: str) -> bool:
 
 def among_images(option: str, folder: str) -> Problem:
     """The refusal of an output folder that lies in the folder of images that `option` names."""
-    return Problem(
+    return plain_problem(
         "E-OUT-DATA",
         f"the output folder must not be the folder of training images or lie in it ({option} = {folder}): "
         "results would be mixed with images; choose another.",
@@ -67,7 +67,7 @@ def is_replaced(config: RunConfig, path: str, resolved: Resolve) -> bool:
 
 def over_a_source(option: str, given: str) -> Problem:
     """The refusal of an output name that is that of what `option` names."""
-    return Problem(
+    return plain_problem(
         "E-OUT-SOURCE",
         f"this run would save over {given}, which it is made from ({option}); choose another output "
         "name or folder.",

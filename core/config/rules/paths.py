@@ -9,7 +9,7 @@ from core.config import path_lengths
 from core.config.pydantic_messages import shown
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 MOST_NAME_BYTES = 200
 """Of an output name: a number and an ending come behind it, and a system takes 255 in all."""
@@ -35,7 +35,7 @@ def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
         value = getattr(getattr(config, option.section), option.name)
         given = (value,) if isinstance(value, str) else value
         if option.meta.path and isinstance(given, tuple) and any("\0" in path for path in given):
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-PATH",
                 f"holds a zero byte, which no path can have: {shown(value)}; type it anew.",
                 f"パスに使えない文字（U+0000）が含まれています：{shown(value)}。入力し直してください。",
@@ -46,7 +46,7 @@ def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
 def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
     found = path_lengths.excess(os.path.abspath(path), behind=behind)
     if found is not None:
-        yield Problem(
+        yield plain_problem(
             "E-PATH-LONG",
             f"{found.en}. Choose a folder with a shorter path.",
             f"{found.ja}。パスの短いフォルダを使ってください。",

@@ -9,14 +9,14 @@ from core.config.rules import captions, idle, images, loss, network, optimizer, 
 from core.config.schema.conditions import unmet
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 Rule = Callable[[RunConfig], Iterator[Problem]]
 
 
 def base_is_named(config: RunConfig) -> Iterator[Problem]:
     if not config.model.base.strip():
-        yield Problem(
+        yield plain_problem(
             "E-CFG-NEEDED",
             "no base model is named; give a .safetensors or .ckpt file or a Diffusers folder.",
             "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダを指定してください。",
@@ -31,7 +31,7 @@ LARGEST_SIDE = 8192
 def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
     for side in config.dataset.resolution:
         if side > LARGEST_SIDE:
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-RANGE",
                 f"must be at most {LARGEST_SIDE}, not {shown(side)}.",
                 f"{LARGEST_SIDE}以下にしてください（値：{shown(side)}）。",
@@ -40,7 +40,7 @@ def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
             return
         if side < 64 or side % 64:
             near = max(64, round(side / 64) * 64)
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-MULTIPLE",
                 f"must be a multiple of 64, not {side}; {near} is the nearest.",
                 f"64の倍数にしてください（値：{side}、最も近いのは{near}）。",
@@ -57,21 +57,21 @@ def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
     smallest = data.min_bucket_reso // step * step
     largest = -(-data.max_bucket_reso // step) * step
     if smallest == 0:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-RANGE",
             f"must be at least bucket_reso_steps ({step}), found {data.min_bucket_reso}.",
             f"bucket_reso_steps（{step}）以上にしてください（値：{data.min_bucket_reso}）。",
             key="dataset.min_bucket_reso",
         )
     elif smallest > largest:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-RANGE",
             f"must not be above max_bucket_reso ({data.max_bucket_reso}), found {data.min_bucket_reso}.",
             f"max_bucket_reso（{data.max_bucket_reso}）以下にしてください（値：{data.min_bucket_reso}）。",
             key="dataset.min_bucket_reso",
         )
     elif min(data.resolution) < smallest:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-RANGE",
             f"must not be above the smaller side of the resolution ({min(data.resolution)}), "
             f"found {data.min_bucket_reso}; lower it or raise the resolution.",
@@ -79,7 +79,7 @@ def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
             key="dataset.min_bucket_reso",
         )
     elif max(data.resolution) > largest:
-        yield Problem(
+        yield plain_problem(
             "E-CFG-RANGE",
             f"must not be below the larger side of the resolution ({max(data.resolution)}), "
             f"found {data.max_bucket_reso}; raise it or lower the resolution.",
@@ -95,7 +95,7 @@ def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
     cache = "cache_latents" if data.cache_latents else "cache_latents_to_disk"
     for name in ("color_aug", "random_crop"):
         if getattr(data, name):
-            yield Problem(
+            yield plain_problem(
                 "E-CFG-TOGETHER",
                 f"cannot be used with dataset.{cache}: cached latents never change. Turn one of them off.",
                 f"dataset.{cache}と同時には使えません（キャッシュしたlatentsは変化しないため）。"
@@ -106,7 +106,7 @@ def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
 
 def lora_is_a_single_file(config: RunConfig) -> Iterator[Problem]:
     if config.network.method != "none" and config.save.save_model_as.startswith("diffusers"):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-TOGETHER",
             "a LoRA is a single file; choose safetensors or ckpt.",
             "LoRAは単一ファイルで保存します。safetensorsかckptを選んでください。",
@@ -128,7 +128,7 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
     )
     length = len(name.encode("utf-8", "surrogatepass"))
     if length > paths.MOST_NAME_BYTES:
-        yield Problem(
+        yield plain_problem(
             "E-PATH-LONG",
             f"the name is {length:,} bytes long; {paths.MOST_NAME_BYTES} are possible, since numbers "
             "and endings come behind it. Shorten it.",
@@ -139,7 +139,7 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
         return
     if is_bad:
         plain = shown(name).strip("'\"")
-        yield Problem(
+        yield plain_problem(
             "E-CFG-NAME",
             f"{shown(name)} can't be a file name on every system; use letters, digits, spaces, - and _.",
             f"「{plain}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
@@ -152,7 +152,7 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
     wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
     prompts = [line.strip() for line in sample.sample_prompts]
     if wanted and not any(prompt and not prompt.startswith("#") for prompt in prompts):
-        yield Problem(
+        yield plain_problem(
             "E-CFG-NEEDED",
             "sample pictures are asked for, but no prompt is given.",
             "サンプル画像を生成する設定ですが、プロンプトがありません。",
@@ -168,7 +168,7 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
             continue
         method = config.network.method
         if option.meta.methods and method not in option.meta.methods:
-            yield Problem(
+            yield plain_problem(
                 "W-CFG-UNUSED",
                 f"has no effect with method {method}.",
                 f"method = {method}では使われません。",
@@ -178,7 +178,7 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
         need = unmet(option.meta.needs, values)
         if need is not None and values[option.key] != option.default:
             either = [condition.words() for condition in need]
-            yield Problem(
+            yield plain_problem(
                 "W-CFG-UNUSED",
                 f"has no effect unless {' or '.join(words.en for words in either)}.",
                 f"{'するか、'.join(words.ja for words in either)}しないと使われません。",

@@ -13,7 +13,7 @@ from pathlib import Path
 from core import files
 from core.data.captions import captions, encodings
 from core.data.captions.captions import FALLBACK, dotted
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.files import TooLarge
 
 # Kinds of file that are captions with every tool: nothing that is a program, a picture, settings or weights.
@@ -54,7 +54,7 @@ def suffix_for_new(extension: str) -> str:
     suffix = dotted(extension) if extension.strip() else FALLBACK
     if not is_caption_suffix(suffix):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-CAP-EXTENSION",
                 f"'{suffix}' is no extension of caption files; choose .caption or .txt.",
                 f"「{suffix}」はキャプションファイルの拡張子ではありません。.captionか.txtにしてください。",
@@ -169,7 +169,7 @@ def put(path: Path, data: bytes | None) -> None:
 
 
 def _no_caption(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-CAP-KIND",
         f"`{path.name}` is no caption file, and is not written.",
         f"「{path.name}」はキャプションファイルではないため、書き込みません。",
@@ -179,7 +179,7 @@ def _no_caption(path: Path) -> Problem:
 
 def unwritable(path: Path, error: OSError) -> Problem:
     """A file that could not be written, and is as it was."""
-    return Problem(
+    return plain_problem(
         "E-CAP-WRITE",
         f"`{path.name}` can't be written: {error.strerror}. It is as it was; check its permissions, "
         "the drive and programs that have it open.",

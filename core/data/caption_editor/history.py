@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.caption_editor import files
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 MOST_CHANGES = 200
 """As many are kept; older ones can't be undone any more."""
@@ -262,7 +262,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _changed(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-CAP-CHANGED",
         f"`{path.name}` was changed by another program or window meanwhile, and is left as it is.",
         f"「{path.name}」は他のソフトかウィンドウで変更されたため、そのままにしました。",
@@ -271,7 +271,7 @@ def _changed(path: Path) -> Problem:
 
 
 def _not_kept(path: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-CAP-JOURNAL",
         f"no caption was changed: the change could not be written down for undo ({error.strerror}).",
         f"元に戻すための記録を書き込めないため、キャプションを変更しませんでした（{error.strerror}）。",

@@ -18,7 +18,7 @@ from core.data.captions import captions
 from core.data.names import parse
 from core.data.sources import find, folders
 from core.data.sources.folders import Folder
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")
 """Which captions are shown: those of pictures without a file, empty ones, too long ones, those of several
@@ -286,7 +286,7 @@ def text_of(data: bytes | None) -> str:
 
 def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
     name = Path(settings.in_json or "").name
-    return Problem(
+    return plain_problem(
         "W-CAP-METADATA",
         f"the captions of {counted(len(folder.images), 'picture')} stand in the metadata file `{name}`, not "
         "in files of their own; edit that file.",
@@ -297,7 +297,7 @@ def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
 
 
 def _undecodable(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-CAP-ENCODING",
         f"`{path.name}` is in no encoding that is known here, and can't be shown. Save it as UTF-8.",
         f"「{path.name}」の文字コードがわからないため表示できません。UTF-8で保存し直してください。",

@@ -15,7 +15,7 @@ from core.catalog import Words
 from core.config.schema.dataset import DatasetConfig
 from core.data.captions import encodings, wildcards
 from core.data.names import nfc
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.files import NoFile, TooLarge, being_read
 from core.reading import reason
 
@@ -228,7 +228,7 @@ def wrong_encoding(path: Path, data: bytes) -> Problem:
     offset, guess = encodings.first_odd_byte(data), encodings.guess(data)
     code, place = "E-CAP-ENCODING", str(path)
     if guess is None:
-        return Problem(
+        return plain_problem(
             code,
             f"the caption file {path} is not UTF-8 (byte {offset}). Save it as UTF-8.",
             f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）。"
@@ -239,7 +239,7 @@ def wrong_encoding(path: Path, data: bytes) -> Problem:
     # To be pasted into a shell, whatever signs the folder's name has.
     quoted = f'"{folder}"' if sys.platform == "win32" else shlex.quote(folder)
     command = f"python -m core tools utf8 {quoted}"
-    return Problem(
+    return plain_problem(
         code,
         f"the caption file {path} is not UTF-8 (byte {offset}); it looks like {told.en}. Save it as UTF-8: "
         f"`{command}`, or “Save as UTF-8” under Captions in the window, does so and keeps the original.",
@@ -255,7 +255,7 @@ def unreadable(path: Path, error: OSError) -> Problem:
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
         advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
-    return Problem(
+    return plain_problem(
         "E-CAP-READ",
         f"the caption file {path} can't be read: {why.en}. {advice.en}",
         f"キャプションファイル {path} を読み込めません（{why.ja}）。{advice.ja}",
@@ -265,7 +265,7 @@ def unreadable(path: Path, error: OSError) -> Problem:
 
 def too_large(path: Path, error: TooLarge) -> Problem:
     """A file that is no caption."""
-    return Problem(
+    return plain_problem(
         "E-CAP-LARGE",
         f"the caption file {path} has {error.size:,} bytes; a caption has {MOST_BYTES:,} at most. "
         "Shorten it, or take it out of the folder.",
@@ -276,7 +276,7 @@ def too_large(path: Path, error: TooLarge) -> Problem:
 
 
 def _empty(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-CAP-EMPTY",
         f"the caption file `{path.name}` is empty; the picture is trained with an empty caption.",
         f"キャプションファイル「{path.name}」が空です。空のキャプションで学習します。",
@@ -285,7 +285,7 @@ def _empty(path: Path) -> Problem:
 
 
 def _more_lines(path: Path, lines: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-CAP-LINES",
         f"the caption file `{path.name}` has {lines} lines; only the first is used.",
         f"キャプションファイル「{path.name}」は{lines}行ありますが、1行目だけを使用します。",
@@ -294,7 +294,7 @@ def _more_lines(path: Path, lines: int) -> Problem:
 
 
 def _both(wanted: Path, other: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "I-CAP-BOTH",
         f"there are `{wanted.name}` and `{other.name}`; the former is used.",
         f"「{wanted.name}」と「{other.name}」があります。前者を使用します。",

@@ -15,7 +15,7 @@ from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.data.images import decode
 from core.data.records import PlannedImage, Sample
-from core.errors import Problem, ResourceFault
+from core.errors import ResourceFault, plain_problem
 from core.reading import reason
 
 Pixels = NDArray[np.uint8]
@@ -200,7 +200,7 @@ def _open(path: Path, content: str) -> Image.Image:
 
 def _gone(path: Path, error: OSError) -> ResourceFault:
     return ResourceFault(
-        Problem(
+        plain_problem(
             "E-IMG-GONE",
             f"the picture {path} can't be read any more: {reason(error).en}. Put it back, then resume.",
             f"画像 {path} を読み込めなくなりました（{reason(error).ja}）。元に戻してから再開してください。",
@@ -211,7 +211,7 @@ def _gone(path: Path, error: OSError) -> ResourceFault:
 
 def _changed(path: Path) -> ResourceFault:
     return ResourceFault(
-        Problem(
+        plain_problem(
             "E-IMG-CHANGED",
             f"the picture {path} was changed while the run was going. Start a new run to train with it.",
             f"画像 {path} が学習中に変更されました。変更後の画像で学習するには、新しく学習を始めてください。",

@@ -10,7 +10,7 @@ from PIL import Image
 from core.catalog import Size, Words
 from core.data.images import decode
 from core.data.images.load import content_hash
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.files import NoFile, TooLarge
 from core.reading import reason
 
@@ -99,7 +99,7 @@ def _decode(path: Path, picture: Image.Image) -> list[Problem]:
 def _broken(path: Path, data: bytes, error: Exception) -> Problem:
     is_jpeg = data.startswith(b"\xff\xd8\xff")
     if is_jpeg and (b"\xff\xd9" not in data[-4096:] or "truncated" in str(error).lower()):
-        return Problem(
+        return plain_problem(
             "E-IMG-TRUNC",
             f"the picture {path} ends early ({len(data):,} bytes). Export or fetch it again, or delete it.",
             f"画像 {path} が途中で切れています（{len(data):,}バイト）。"
@@ -107,7 +107,7 @@ def _broken(path: Path, data: bytes, error: Exception) -> Problem:
             path=str(path),
         )
     reason = str(error) or type(error).__name__
-    return Problem(
+    return plain_problem(
         "E-IMG-CORRUPT",
         f"the picture {path} is damaged or cut short ({reason}). Export or download it again, or delete it.",
         f"画像 {path} が壊れているか途中で切れています（{reason}）。"
@@ -118,7 +118,7 @@ def _broken(path: Path, data: bytes, error: Exception) -> Problem:
 
 def _no_picture(path: Path, data: bytes) -> Problem:
     looks = _guess(data)
-    return Problem(
+    return plain_problem(
         "E-IMG-NOTIMAGE",
         f"{path} is no picture: it {looks.en}. Replace it by a picture, or delete it.",
         f"{path} は画像ではありません（{looks.ja}）。画像に差し替えるか、削除してください。",
@@ -146,7 +146,7 @@ def _unreadable(path: Path, error: OSError) -> Problem:
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
         advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
-    return Problem(
+    return plain_problem(
         "E-IMG-READ",
         f"the picture {path} can't be read: {why.en}. {advice.en}",
         f"画像 {path} を読み込めません（{why.ja}）。{advice.ja}",
@@ -156,7 +156,7 @@ def _unreadable(path: Path, error: OSError) -> Problem:
 
 def _heavy(path: Path, error: TooLarge) -> Problem:
     size, limit = error.size / 1e6, decode.MAX_BYTES / 1e6
-    return Problem(
+    return plain_problem(
         "E-IMG-HUGE",
         f"the file of the picture {path} has {size:,.0f} MB; the limit is {limit:,.0f} MB. "
         "Save it anew as PNG or JPEG, or shrink it.",
@@ -168,7 +168,7 @@ def _heavy(path: Path, error: TooLarge) -> Problem:
 
 def _huge(path: Path, size: Size) -> Problem:
     limit = decode.MAX_PIXELS // 1_000_000
-    return Problem(
+    return plain_problem(
         "E-IMG-HUGE",
         f"the picture {path} is {size.width}x{size.height}; the limit is {limit} megapixels. Shrink it.",
         f"画像 {path} は{size.width}×{size.height}ピクセルで、上限の{limit}メガピクセルを超えています。"
@@ -178,7 +178,7 @@ def _huge(path: Path, size: Size) -> Problem:
 
 
 def _too_deep(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-IMG-DEPTH",
         f"the picture {path} has 32-bit or floating point values of unknown range. Save it as 8-bit PNG.",
         f"画像 {path} は32bitまたは浮動小数点の形式です。8bitのPNGで保存し直してください。",
@@ -187,7 +187,7 @@ def _too_deep(path: Path) -> Problem:
 
 
 def _misnamed(path: Path, kind: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "I-IMG-EXT",
         f"`{path.name}` is really a {kind} file; it is used as it is.",
         f"「{path.name}」の実際の形式は{kind}です。そのまま使用します。",
@@ -196,7 +196,7 @@ def _misnamed(path: Path, kind: str) -> Problem:
 
 
 def _animated(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-IMG-ANIM",
         f"`{path.name}` has several frames; only the first one is trained.",
         f"「{path.name}」には複数のフレームがあります。最初のフレームだけを学習します。",
@@ -205,7 +205,7 @@ def _animated(path: Path) -> Problem:
 
 
 def _odd_orientation(path: Path, value: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "I-IMG-EXIF",
         f"`{path.name}` has an EXIF orientation of {value}, which does not exist; it is not turned.",
         f"「{path.name}」のEXIFの向き（{value}）は無効な値なので、回転しません。",

@@ -15,7 +15,7 @@ from core.config import path_lengths
 from core.data.intake import folder_name
 from core.data.intake.gather import Item
 from core.data.names import parse
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 _CHUNK = 1 << 20
 
@@ -179,7 +179,7 @@ def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> 
         remove(begun)
         name = Path(error.filename or plan.target).name
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-COPY",
                 f"`{name}` could not be copied: {error.strerror}. Nothing was left behind; try again.",
                 f"「{name}」をコピーできませんでした（{error.strerror}）。コピーは取り消しました。もう一度お試しください。",
@@ -211,7 +211,7 @@ def _too_long(paths: Sequence[Path]) -> list[Problem]:
     """The first path that this system can't have."""
     excesses = (path_lengths.excess(os.path.abspath(path)) for path in paths)
     return [
-        Problem(
+        plain_problem(
             "E-PATH-LONG",
             f"{found.en}. Choose a folder with a shorter path, or shorten the words.",
             f"{found.ja}。パスの短いフォルダを選ぶか、単語を短くしてください。",
@@ -226,7 +226,7 @@ def _siblings(target: Path) -> list[Problem]:
     if words is None or not target.parent.is_dir():
         return []
     return [
-        Problem(
+        plain_problem(
             "W-DIR-SAME",
             f"there is a folder `{path.name}` with the same words already; both will be trained.",
             f"同じ単語のフォルダ「{path.name}」がすでにあります。両方の画像が学習されます。",
@@ -240,7 +240,7 @@ def _siblings(target: Path) -> list[Problem]:
 def _there_already(names: Sequence[str], target: Path) -> Problem:
     n, first = len(names), names[0]
     more = (f" and {n - 1} more", f"など{n}個") if n > 1 else ("", "")
-    return Problem(
+    return plain_problem(
         "W-COPY-SAME",
         f"`{first}`{more[0]} {'are' if n > 1 else 'is'} in `{target.name}` already, and left out.",
         f"「{first}」{more[1]}はすでに「{target.name}」にあるため、コピーしません。",
@@ -250,7 +250,7 @@ def _there_already(names: Sequence[str], target: Path) -> Problem:
 
 def _outside_of_folders(names: Sequence[str]) -> Problem:
     n = len(names)
-    return Problem(
+    return plain_problem(
         "W-COPY-LOOSE",
         f"{n} picture{'' if n == 1 else 's'} ({names[0]}{' ...' if n > 1 else ''}) in no folder like "
         "`20_sls frog` stay behind.",

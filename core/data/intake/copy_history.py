@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.intake.copy import Copied, CopyPlan, apply_copy
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 MOST_BATCHES = 20
 """Older ones are forgotten; their copies stay."""
@@ -186,7 +186,7 @@ def _remove_empty(folders: Iterable[Path]) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-COPY",
         f"nothing was copied: what is copied could not be noted in {path}: {error.strerror}.",
         f"コピーの記録を {path} に書き込めないため、コピーしませんでした（{error.strerror}）。",

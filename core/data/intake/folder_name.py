@@ -8,7 +8,7 @@ import reprlib
 import unicodedata
 
 from core.data.names import MAX_REPEATS, is_text, nfc
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 MAX_NAME_BYTES = 255
 """Longest name of a folder on Linux and macOS; Windows takes 255 characters, never less. So a data set can be
@@ -42,7 +42,7 @@ def problems(repeats: object, identifier: str, class_: str) -> list[Problem]:
     found = [*_of_repeats(repeats), *_of_word("identifier", identifier), *_of_word("class", class_)]
     if _words(identifier, class_).endswith("."):
         found.append(
-            Problem(
+            plain_problem(
                 "E-DIR-NAME",
                 "a folder's name can't end in a full stop. Leave it out.",
                 "フォルダ名の末尾に「.」は使えません。取り除いてください。",
@@ -51,7 +51,7 @@ def problems(repeats: object, identifier: str, class_: str) -> list[Problem]:
     length = len(folder_name(repeats, identifier, class_).encode("utf-8", "surrogatepass"))
     if length > MAX_NAME_BYTES:
         found.append(
-            Problem(
+            plain_problem(
                 "E-PATH-LONG",
                 f"the folder's name is {length:,} bytes long; {MAX_NAME_BYTES} are possible. Shorten it.",
                 f"フォルダ名が{length:,}バイトあります（上限{MAX_NAME_BYTES}）。単語を短くしてください。",
@@ -62,7 +62,7 @@ def problems(repeats: object, identifier: str, class_: str) -> list[Problem]:
 
 def no_class() -> Problem:
     """Nothing stands behind the number."""
-    return Problem(
+    return plain_problem(
         "E-DIR-NAME",
         "the class is missing: write what the pictures show, such as frog.",
         "classがありません。frogのように、画像に写っているものを入力してください。",
@@ -75,7 +75,7 @@ def _of_word(name: str, text: str) -> list[Problem]:
     if bad:
         signs = " ".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in bad)
         return [
-            Problem(
+            plain_problem(
                 "E-DIR-NAME",
                 f"the {name} can't hold {signs} since no folder's name can. "
                 f"Leave {'it' if len(bad) == 1 else 'them'} out.",
@@ -84,7 +84,7 @@ def _of_word(name: str, text: str) -> list[Problem]:
         ]
     if not is_text(text):
         return [
-            Problem(
+            plain_problem(
                 "E-DIR-NAME",
                 f"the {name} holds half a character. Type it anew.",
                 f"{name}の文字が壊れています。入力し直してください。",
@@ -99,7 +99,7 @@ def _of_repeats(typed: object) -> list[Problem]:
         return []
     if typed is None or (isinstance(typed, str) and not typed.strip()):
         return [
-            Problem(
+            plain_problem(
                 "E-DIR-NAME",
                 f"the number of repeats is missing: give 1 to {MAX_REPEATS:,}.",
                 f"繰り返し回数がありません。1〜{MAX_REPEATS:,}を入力してください。",
@@ -108,7 +108,7 @@ def _of_repeats(typed: object) -> list[Problem]:
     found = f"{count:,}" if count is not None else reprlib.repr(typed)
     kind_en, kind_ja = ("", "") if count is not None else (" a whole number from", "の整数")
     return [
-        Problem(
+        plain_problem(
             "E-DIR-NAME",
             f"the number of repeats must be{kind_en} 1 to {MAX_REPEATS:,}, not {found}.",
             f"繰り返し回数は1〜{MAX_REPEATS:,}{kind_ja}にしてください（現在：{found}）。",

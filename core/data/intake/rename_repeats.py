@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.intake.copy import balance
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 Pair = tuple[Path, Path]
 
@@ -107,7 +107,7 @@ class Renames:
 
 
 def _taken(target: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-EXISTS",
         f"two folders can't both be called {target.name}. Put their pictures into one folder, or rename one.",
         f"「{target.name}」という名前のフォルダが重複します。画像を1つのフォルダにまとめるか、名前を変更してください。",
@@ -116,7 +116,7 @@ def _taken(target: Path) -> Problem:
 
 
 def _refused(source: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-RENAME",
         f"{source.name} can't be renamed: {error.strerror}. Close programs that use it and try again.",
         f"「{source.name}」の名前を変更できません（{error.strerror}）。使用中のソフトを閉じてから、もう一度お試しください。",

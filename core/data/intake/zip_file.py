@@ -17,7 +17,7 @@ from core.catalog import Words
 from core.control import RunControl
 from core.data.intake.gather import CAPTION_SUFFIXES, Entry
 from core.data.names import PICTURE_SUFFIXES, is_junk
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.reading import reading, unreadable
 
 Report = Callable[[str, int, int], None]
@@ -274,7 +274,7 @@ def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
     packed = max(1, path.stat().st_size)
     if total > limits.all_bytes:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-ZIP-LARGE",
                 f"`{path.name}` would be {total / 1e9:.1f} GB unpacked; {limits.all_bytes / 1e9:.1f} GB are "
                 "possible. Split it, or unpack it yourself and name the folder.",
@@ -286,7 +286,7 @@ def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
         )
     if total > limits.free_of_ratio and total > limits.ratio * packed:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-ZIP-BOMB",
                 f"`{path.name}` would grow {total / packed:,.0f} times when unpacked, "
                 "which pictures never do. It is not opened.",
@@ -301,7 +301,7 @@ _AGAIN = Words("Pack the pictures again.", "もう一度作成してください
 
 
 def _damaged(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-ZIP-BAD",
         f"`{path.name}` is no ZIP file, or a damaged one. {_AGAIN.en}",
         f"「{path.name}」はZIPファイルではないか、壊れています。{_AGAIN.ja}",
@@ -310,7 +310,7 @@ def _damaged(path: Path) -> Problem:
 
 
 def _many(path: Path, count: int, limits: Limits) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-ZIP-MANY",
         f"`{path.name}` holds {count:,} files; {limits.files:,} are possible. Split it.",
         f"「{path.name}」には{count:,}個のファイルがあります（上限{limits.files:,}）。分割してください。",
@@ -320,7 +320,7 @@ def _many(path: Path, count: int, limits: Limits) -> Problem:
 
 def _long_listing(path: Path, size: int, limits: Limits) -> Problem:
     megabytes = limits.listing_bytes / 1e6
-    return Problem(
+    return plain_problem(
         "E-ZIP-MANY",
         f"the list of files in `{path.name}` is {size / 1e6:,.1f} MB long; {megabytes:,.1f} MB are possible. "
         "Split it.",
@@ -331,7 +331,7 @@ def _long_listing(path: Path, size: int, limits: Limits) -> Problem:
 
 
 def _no_space(path: Path, total: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-ZIP-SPACE",
         f"there is no room on the disk for the {total / 1e9:.1f} GB in `{path.name}`.",
         f"ディスクの空きが足りず、「{path.name}」（{total / 1e9:.1f} GB）を展開できません。",
@@ -340,7 +340,7 @@ def _no_space(path: Path, total: int) -> Problem:
 
 
 def _unwritable(folder: Path, error: OSError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-ZIP-WRITE",
         f"the archive can't be unpacked to {folder}: {error.strerror}. Check the drive and its permissions.",
         f"{folder} に展開できません（{error.strerror}）。ドライブとアクセス権を確認してください。",

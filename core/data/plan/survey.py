@@ -146,7 +146,7 @@ def _fitted(
         if image is None:
             left_out += 1
             if config.skip_bad_images:
-                about = [replace(p, code=f"W{p.code[1:]}") if p.is_error else p for p in about]
+                about = [p.as_warning() if p.is_error else p for p in about]
         else:
             images.append(image)
         problems += about

@@ -8,13 +8,13 @@ from pathlib import Path
 from core.counting import counted, of_all
 from core.data.sources.findings import NAMED, listed
 from core.data.sources.folders import Folder
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 
 def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
     """A folder `20_` whose pictures lack captions."""
     names = listed([path.name for path in without])
-    return Problem(
+    return plain_problem(
         "E-DIR-NAME",
         f"the folder `{folder.path.name}` has no words after its number, and no caption for: {names.en}. "
         "Add the words, as in `20_sls frog`, or the captions.",
@@ -27,7 +27,7 @@ def no_words(folder: Folder, without: Sequence[Path]) -> Problem:
 def no_words_of_subset(folder: Folder, without: Sequence[Path]) -> Problem:
     """A subset without class_tokens whose pictures lack captions."""
     names = listed([path.name for path in without])
-    return Problem(
+    return plain_problem(
         "W-CAP-NOWORDS",
         f"the subset `{folder.path}` has no class_tokens, and these pictures no caption, so they are trained "
         f"with an empty one: {names.en}.",
@@ -40,7 +40,7 @@ def no_words_of_subset(folder: Folder, without: Sequence[Path]) -> Problem:
 def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
     """Captions taken from .txt in place of the configured kind."""
     names, count = listed([path.name for path in paths], 5), len(paths)
-    return Problem(
+    return plain_problem(
         "I-CAP-TXT",
         f"`{folder.path.name}`: {counted(count, 'caption comes', 'captions come')} from .txt, as there is no "
         f"{extension}: {names.en}.",
@@ -51,7 +51,7 @@ def stand_ins(folder: Folder, paths: Sequence[Path], extension: str) -> Problem:
 
 def shared_caption(path: Path) -> Problem:
     """`a.png` and `a.jpg` with one `a.caption`."""
-    return Problem(
+    return plain_problem(
         "W-CAP-SHARED",
         f"the caption file `{path.name}` serves several pictures of the same name.",
         f"キャプションファイル「{path.name}」を、同じ名前の複数の画像に使用します。",
@@ -61,7 +61,7 @@ def shared_caption(path: Path) -> Problem:
 
 def orphan(path: Path) -> Problem:
     """A caption file without a picture."""
-    return Problem(
+    return plain_problem(
         "W-CAP-ORPHAN",
         f"the caption file `{path.name}` has no picture of its name.",
         f"キャプションファイル「{path.name}」に対応する画像がありません。",
@@ -71,7 +71,7 @@ def orphan(path: Path) -> Problem:
 
 def folder_words_used(without: int, all_: int) -> Problem:
     """How many pictures fall back to the words of their folder."""
-    return Problem(
+    return plain_problem(
         "I-CAP-NONE",
         f"{of_all(without, all_, 'picture', 'has', 'have')} no caption file; the folder's words are used.",
         f"画像{all_}枚のうち{without}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
@@ -83,14 +83,14 @@ def long_captions(counts: Mapping[Path, int], limit: int, all_: int) -> Problem:
     worst = sorted(counts, key=lambda path: -counts[path])
     if len(worst) == 1:
         path, tokens = worst[0], counts[worst[0]]
-        return Problem(
+        return plain_problem(
             "W-CAP-LONG",
             f"the caption of `{path.name}` has {tokens:,} tokens; those after {limit} are cut off.",
             f"「{path.name}」のキャプションは{tokens:,}トークンあり、{limit}トークンより後は切り捨てられます。",
             path=str(path),
         )
     names = listed([f"{path.name} ({counts[path]:,})" for path in worst], NAMED)
-    return Problem(
+    return plain_problem(
         "W-CAP-LONG",
         f"{of_all(len(worst), all_, 'caption', 'has', 'have')} more than {limit} tokens; those after "
         f"{limit} are cut off: {names.en}.",
@@ -102,7 +102,7 @@ def long_captions(counts: Mapping[Path, int], limit: int, all_: int) -> Problem:
 def missing_word(folder: Folder, word: str, lacking: Sequence[Path], all_: int) -> Problem:
     """Some captions without the identifier of their folder's name."""
     names, name = listed([path.name for path in lacking], NAMED), folder.path.name
-    return Problem(
+    return plain_problem(
         "I-CAP-IDENTIFIER",
         f"the word `{word}` of the folder `{name}` is missing in {len(lacking)} of "
         f"{counted(all_, 'caption')}: {names.en}. These do not teach it.",
@@ -119,7 +119,7 @@ def other_words(folder: Folder, word: str, all_: int, instead: str, is_sure: boo
     """
     name = folder.path.name
     en, ja = (f"; they begin with `{instead}`", f"（先頭は「{instead}」）") if instead else ("", "")
-    return Problem(
+    return plain_problem(
         f"{'W' if is_sure else 'I'}-CAP-IDENTIFIER",
         f"the word `{word}` of the folder `{name}` stands in none of its {counted(all_, 'caption')}{en}. "
         f"Captions are trained in place of the folder's words, so `{word}` will mean nothing to the model. "

@@ -20,7 +20,7 @@ from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import Section
 from core.config.schema.run import RunConfig
 from core.data.names import is_text
-from core.errors import ConfigError, Problem, UserError
+from core.errors import ConfigError, Problem, UserError, plain_problem
 from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.dataset_config"
@@ -124,11 +124,13 @@ def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, 
     except (json.JSONDecodeError, key_lines.Twice) as e:
         said, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
         raise ConfigError(
-            Problem("E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line)
+            plain_problem(
+                "E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line
+            )
         ) from e
     if not isinstance(document, dict):
         raise ConfigError(
-            Problem(
+            plain_problem(
                 "E-DS-SYNTAX",
                 'it must hold {"datasets": [...]}.',
                 '{"datasets": [...]}の形にしてください。',
@@ -313,11 +315,11 @@ class _Reader:
         parts = [path[:n] for n in range(len(path), 0, -1)]
         line = next((self._places[part] for part in parts if part in self._places), None)
         key = ".".join(map(str, path))
-        self.problems.append(Problem(code, en, ja, key=key, path=str(self._file), line=line))
+        self.problems.append(plain_problem(code, en, ja, key=key, path=str(self._file), line=line))
 
 
 def _more(file: Path, count: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DS-MORE",
         f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
         f"ほかに{count:,}件の問題があります。まず上のものを直してください。",

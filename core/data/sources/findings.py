@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from core.catalog import Size, Words
@@ -11,7 +10,7 @@ from core.config.schema.dataset import DatasetConfig
 from core.counting import counted, of_all
 from core.data.buckets import Fit
 from core.data.records import PlannedImage
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 
 SHOWN = 10
 """Names listed in one sentence, before the rest is only counted."""
@@ -49,22 +48,21 @@ def condensed(notices: Sequence[Problem]) -> tuple[Problem, ...]:
 
 def _more(notice: Problem, count: int) -> Problem:
     en, ja = f"the same for {count} more.", f"同様のものがほかに{count}個あります。"
-    return Problem(notice.code, en, ja, notice.key)
+    return plain_problem(notice.code, en, ja, notice.key)
 
 
 def _together(same: Sequence[Problem]) -> Problem:
     first, more = same[0], len(same) - 1
     names = listed([Path(notice.path).name for notice in same[1:]], NAMED)
-    return replace(
-        first,
-        en=f"{first.en} The same for {more} more: {names.en}.",
-        ja=f"{first.ja}同様のものがほかに{more}個あります：{names.ja}。",
+    return first.reworded(
+        f"{first.en} The same for {more} more: {names.en}.",
+        f"{first.ja}同様のものがほかに{more}個あります：{names.ja}。",
     )
 
 
 def no_folder_given() -> Problem:
     """No training folder at all."""
-    return Problem(
+    return plain_problem(
         "E-DIR-MISSING",
         "no folder of training pictures is given. Choose the one that holds `20_sls frog` or the like.",
         "学習用画像のフォルダが未指定です。「20_sls frog」などを入れた親フォルダを指定してください。",
@@ -74,7 +72,7 @@ def no_folder_given() -> Problem:
 
 def same_parent(parent: Path) -> Problem:
     """Training and regularization pictures from one folder."""
-    return Problem(
+    return plain_problem(
         "E-DIR-SAME",
         f"training and regularization pictures are the same folder, {parent}. "
         "Choose another one for regularization, or none.",
@@ -87,7 +85,7 @@ def same_parent(parent: Path) -> Problem:
 
 def left_out(used: int, all_: int) -> Problem:
     """With skip_bad_images: how many pictures remain."""
-    return Problem(
+    return plain_problem(
         "W-IMG-SKIPPED",
         f"{of_all(used, all_, 'picture', 'is', 'are')} used; the others can't be.",
         f"画像{all_}枚のうち{used}枚を使用します。残りは使用できません。",
@@ -101,7 +99,7 @@ def wrong_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> Proble
         [f"{i.path.parent.name}/{i.path.name} ({i.size.width}x{i.size.height})" for i in images], 5
     )
     count = len(images)
-    return Problem(
+    return plain_problem(
         "E-IMG-SIZE",
         f"without buckets every picture must be {width}x{height} pixels, and {count} "
         f"{'is' if count == 1 else 'are'} not: {names.en}. Turn on dataset.enable_bucket, or resize them "
@@ -118,7 +116,7 @@ def no_bucket(path: Path, size: Size, fit: Fit | None, config: DatasetConfig) ->
     ratio = max(size) / min(size)
     if fit is None and ratio <= 16:
         step = config.bucket_reso_steps
-        return Problem(
+        return plain_problem(
             "E-IMG-SMALL",
             f"the picture {path} is {size.width}x{size.height}; with bucket_no_upscale no side may be "
             f"below {step}. Turn bucket_no_upscale off, or leave the picture out.",
@@ -127,7 +125,7 @@ def no_bucket(path: Path, size: Size, fit: Fit | None, config: DatasetConfig) ->
             path=str(path),
         )
     kept = 0 if fit is None else fit.kept
-    return Problem(
+    return plain_problem(
         "E-IMG-ASPECT",
         f"the picture {path} is {size.width}x{size.height}, one side {ratio:.0f} times the other: "
         f"{kept:.0%} of it would be trained. Cut it to a shape closer to a square.",
@@ -144,14 +142,14 @@ def much_cut(images: Sequence[PlannedImage], all_: int) -> Problem:
     if len(worst) == 1:
         path, fit = worst[0].path, worst[0].fit
         cut, bucket = 1 - fit.kept, f"{fit.bucket.width}x{fit.bucket.height}"
-        return Problem(
+        return plain_problem(
             "W-IMG-CUT",
             f"`{path.name}` loses {cut:.0%} at its edges to fit {bucket}.",
             f"「{path.name}」は{bucket}に合わせるため、端の{cut:.0%}が切り取られます。",
             path=str(path),
         )
     names = listed([f"{image.path.name} ({1 - image.fit.kept:.0%})" for image in worst], NAMED)
-    return Problem(
+    return plain_problem(
         "W-IMG-CUT",
         f"{of_all(len(worst), all_, 'picture', 'loses', 'lose')} more than a quarter at their edges to fit "
         f"their sizes: {names.en}. The preview and `plan` show what is cut off.",
@@ -166,7 +164,7 @@ def much_enlarged(images: Sequence[PlannedImage], all_: int) -> Problem:
     if len(worst) == 1:
         path, size = worst[0].path, worst[0].size
         times = worst[0].fit.enlargement(size)
-        return Problem(
+        return plain_problem(
             "W-IMG-SMALL",
             f"`{path.name}` ({size[0]}x{size[1]}) is enlarged {times:.1f} times and will look blurred.",
             f"「{path.name}」（{size[0]}x{size[1]}）は{times:.1f}倍に拡大されるため、ぼやけます。",
@@ -177,7 +175,7 @@ def much_enlarged(images: Sequence[PlannedImage], all_: int) -> Problem:
         for image in worst
     )
     names = listed([*described], NAMED)
-    return Problem(
+    return plain_problem(
         "W-IMG-SMALL",
         f"{of_all(len(worst), all_, 'picture', 'is', 'are')} enlarged more than twice and will look "
         f"blurred: {names.en}.",
@@ -189,7 +187,7 @@ def opaque(paths: Sequence[Path], all_: int) -> Problem:
     """With alpha_mask, pictures that have no transparency."""
     names = listed([path.name for path in paths])
     level = "W" if len(paths) == all_ else "I"
-    return Problem(
+    return plain_problem(
         f"{level}-MASK-OPAQUE",
         f"{of_all(len(paths), all_, 'picture', 'has', 'have')} no transparency, so alpha_mask changes "
         f"nothing there: {names.en}.",
@@ -200,7 +198,7 @@ def opaque(paths: Sequence[Path], all_: int) -> Problem:
 
 def idle_sizes(file: Path) -> Problem:
     """train_resolution without buckets."""
-    return Problem(
+    return plain_problem(
         "W-META-SIZES",
         "train_resolution in the metadata has no effect without enable_bucket.",
         "メタデータのtrain_resolutionは、enable_bucketがオフの場合は使われません。",
@@ -210,7 +208,7 @@ def idle_sizes(file: Path) -> Problem:
 
 def none_usable() -> Problem:
     """Nothing is left to train on."""
-    return Problem(
+    return plain_problem(
         "E-DIR-EMPTY",
         "none of the training pictures can be used.",
         "使用できる学習用画像が1枚もありません。",
@@ -220,7 +218,7 @@ def none_usable() -> Problem:
 
 def all_held_out(pictures: int) -> Problem:
     """Validation takes every picture."""
-    return Problem(
+    return plain_problem(
         "E-VAL-ALL",
         f"every one of {counted(pictures, 'training picture')} is held out for validation; "
         "lower validation_split below 1.",
@@ -232,7 +230,7 @@ def all_held_out(pictures: int) -> Problem:
 
 def held_out_copies(pictures: int) -> Problem:
     """Pictures of a data set without validation that are validated in another."""
-    return Problem(
+    return plain_problem(
         "I-VAL-COPIES",
         f"{counted(pictures, 'picture')} of subsets without validation_split: held out too, since another "
         "subset validates the same. What is trained is never validated.",
@@ -242,7 +240,7 @@ def held_out_copies(pictures: int) -> Problem:
 
 def none_held_out(share: float) -> Problem:
     """Folders too small for the share of validation."""
-    return Problem(
+    return plain_problem(
         "W-VAL-NONE",
         f"validation_split = {share:g} of so few pictures is none, so nothing is validated; raise it.",
         f"validation_split = {share:g}では検証用の画像が1枚も選ばれません。値を大きくしてください。",
@@ -252,7 +250,7 @@ def none_held_out(share: float) -> Problem:
 
 def too_many(samples: int, limit: int) -> Problem:
     """Repeats far beyond reason."""
-    return Problem(
+    return plain_problem(
         "E-DIR-COUNT",
         f"an epoch would have {samples:,} samples; the limit is {limit:,}. Lower the folders' repeats.",
         f"1エポックが{samples:,}サンプルになります（上限{limit:,}）。フォルダ名の繰り返し回数を減らしてください。",
@@ -263,7 +261,7 @@ def too_many(samples: int, limit: int) -> Problem:
 def rounded_range(config: DatasetConfig, smallest: int, largest: int) -> Problem:
     """Bucket limits that are off the step."""
     step = config.bucket_reso_steps
-    return Problem(
+    return plain_problem(
         "W-BUCKET-RANGE",
         f"bucket sides go from {smallest} to {largest}: the limits {config.min_bucket_reso} and "
         f"{config.max_bucket_reso} are not multiples of {step}.",
@@ -289,12 +287,12 @@ def reg_surplus(train: int, reg: int, spare: Sequence[str], never: Sequence[str]
     if never:
         en += f" Never used: {rest.en}."
         ja += f"まったく使用されないもの：{rest.ja}。"
-    return Problem("W-REG-SURPLUS", en, ja, key="dataset.reg_data_dir")
+    return plain_problem("W-REG-SURPLUS", en, ja, key="dataset.reg_data_dir")
 
 
 def reg_alone(dataset: int, pictures: int) -> Problem:
     """A data set of a dataset_config that has regularization pictures only."""
-    return Problem(
+    return plain_problem(
         "W-REG-ALONE",
         f"data set {dataset + 1} has {counted(pictures, 'regularization picture')} but nothing to train "
         "beside them, so they are not used. Put them into the [[datasets]] of the training pictures.",
@@ -305,7 +303,7 @@ def reg_alone(dataset: int, pictures: int) -> Problem:
 
 def reg_reuse(train: int, reg: int) -> Problem:
     """Fewer regularization than training samples."""
-    return Problem(
+    return plain_problem(
         "I-REG-REUSE",
         f"the regularization pictures x repeats ({reg}) are fewer than the training pictures x repeats "
         f"({train}): each is used several times an epoch.",
@@ -318,7 +316,7 @@ def reg_reuse(train: int, reg: int) -> Problem:
 def same_files(names: Sequence[str]) -> Problem:
     """Copies of a file."""
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "W-IMG-TWIN",
         f"these are the same file, so it is trained more often than the others: {shown.en}.",
         f"同じ内容のファイルが複数あるため、ほかの画像より多く学習されます：{shown.ja}。",
@@ -328,7 +326,7 @@ def same_files(names: Sequence[str]) -> Problem:
 def same_in_reg(names: Sequence[str]) -> Problem:
     """A file that is trained and used for regularization."""
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "W-REG-TWIN",
         "the same file is a training and a regularization picture, so the two work against each other: "
         f"{shown.en}. Take it out of one of the folders.",

@@ -10,7 +10,7 @@ from core.counting import counted
 from core.data.intake.copy import balance as balance
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.files import being_read
 
 
@@ -151,7 +151,7 @@ def _tree(parent: Path, is_reg: bool) -> str:
 
 def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
     if isinstance(error, NotADirectoryError):
-        return Problem(
+        return plain_problem(
             "E-DIR-MISSING",
             f"{parent} is a file, not a folder. Choose the folder that holds folders such as `20_sls frog`.",
             f"{parent} はフォルダではなくファイルです。"
@@ -161,7 +161,7 @@ def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
         )
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
         return _unreadable(parent, error, key)
-    return Problem(
+    return plain_problem(
         "E-DIR-MISSING",
         f"there is no folder {parent}. Check the path, or make the folder.",
         f"フォルダ {parent} がありません。パスを確認するか、フォルダを作成してください。",
@@ -171,7 +171,7 @@ def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
 
 
 def _missing_single(path: Path, key: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-MISSING",
         f"there is no folder {path} (image_dir). Check the path.",
         f"フォルダ {path} がありません（image_dir）。パスを確認してください。",
@@ -181,7 +181,7 @@ def _missing_single(path: Path, key: str) -> Problem:
 
 
 def _unreadable(folder: Path, error: OSError, key: str = "") -> Problem:
-    return Problem(
+    return plain_problem(
         "E-DIR-READ",
         f"the folder {folder} can't be read: {error.strerror}. Check its permissions or the drive.",
         f"フォルダ {folder} を読み込めません（{error.strerror}）。アクセス権やドライブを確認してください。",
@@ -194,7 +194,7 @@ def _misnamed(path: Path, key: str, level: str) -> Problem:
     reason = complaint(path.name)
     assert reason is not None, path
     name, new = shown(path.name), suggestion(path.name)
-    return Problem(
+    return plain_problem(
         f"{level}-DIR-NAME",
         f"the folder `{name}` is not used: {reason.en}. "
         f"Rename it, for example to `{new}` (number of repeats, underscore, words).",
@@ -206,7 +206,7 @@ def _misnamed(path: Path, key: str, level: str) -> Problem:
 
 
 def _empty(path: Path, key: str, level: str) -> Problem:
-    return Problem(
+    return plain_problem(
         f"{level}-DIR-EMPTY",
         f"there are no pictures in the folder `{path.name}`. Put some in (.png, .jpg, ...) or remove it.",
         f"フォルダ「{path.name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、"
@@ -219,7 +219,7 @@ def _empty(path: Path, key: str, level: str) -> Problem:
 def _leaf(parent: Path, key: str) -> Problem:
     whole = parent.resolve()
     name, above = whole.name, whole.parent
-    return Problem(
+    return plain_problem(
         "W-DIR-LEAF",
         f"`{name}` itself is chosen, so only this folder is used. Choose the folder above, {above}, to use "
         "all that lie in it.",
@@ -232,7 +232,7 @@ def _leaf(parent: Path, key: str) -> Problem:
 
 def _loose(parent: Path, key: str, loose: list[Path], level: str) -> Problem:
     tree = _tree(parent, key == "dataset.reg_data_dir")
-    return Problem(
+    return plain_problem(
         f"{level}-DIR-LAYOUT",
         f"{counted(len(loose), 'picture lies', 'pictures lie')} directly in {parent} ({loose[0].name}"
         f"{' ...' if len(loose) > 1 else ''}) and {'is' if len(loose) == 1 else 'are'} not used. "
@@ -246,7 +246,7 @@ def _loose(parent: Path, key: str, loose: list[Path], level: str) -> Problem:
 
 def _nothing(parent: Path, key: str) -> Problem:
     tree = _tree(parent, key == "dataset.reg_data_dir")
-    return Problem(
+    return plain_problem(
         "E-DIR-EMPTY",
         f"there are no pictures below {parent}. It should look like this:\n{tree}",
         f"{parent} の中に画像がありません。次のような構成にしてください：\n{tree}",
@@ -256,7 +256,7 @@ def _nothing(parent: Path, key: str) -> Problem:
 
 
 def _loop(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-DIR-LOOP",
         f"the folder `{path.name}` is a link back to the folder it lies in or one above it, and is left out.",
         f"フォルダ「{path.name}」は、それを含むフォルダまたはその上のフォルダへのリンクなので使用しません。",
@@ -265,7 +265,7 @@ def _loop(path: Path) -> Problem:
 
 
 def _nested(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-DIR-NESTED",
         f"pictures in the inner folder `{path.name}` are not used. Move them one folder up.",
         f"内側のフォルダ「{path.name}」の画像は使用されません。1つ上のフォルダに移してください。",
@@ -274,7 +274,7 @@ def _nested(path: Path) -> Problem:
 
 
 def _foreign(path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "W-IMG-FORMAT",
         f"`{path.name}` is not used: {path.suffix} files are not read. Convert it to PNG or JPEG.",
         f"「{path.name}」は使用されません。{path.suffix}形式は読み込めないため、PNGかJPEGに変換してください。",
@@ -284,7 +284,7 @@ def _foreign(path: Path) -> Problem:
 
 def _unnameable(path: Path) -> Problem:
     name = shown(path.name)
-    return Problem(
+    return plain_problem(
         "W-IMG-NAME",
         f"`{name}` is not used: its name is not valid Unicode text. Rename it.",
         f"「{name}」は使用されません。ファイル名が正しいUnicode文字列ではありません。名前を変更してください。",

@@ -15,7 +15,7 @@ from core.data.names import is_junk, is_picture, nfc
 from core.data.records import PlannedImage
 from core.data.sources.findings import listed
 from core.data.sources.folders import Folder
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.files import being_read
 from core.patience import Patience, in_order
 
@@ -112,7 +112,7 @@ def _look_at_all(
 
 
 def _no_folder(folder: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-MASK-DIR",
         f"there is no folder of masks {folder}. Check the path, or leave the option empty.",
         f"マスク画像のフォルダ {folder} がありません。パスを確認するか、空欄にしてください。",
@@ -122,7 +122,7 @@ def _no_folder(folder: Path) -> Problem:
 
 
 def _empty(folder: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-MASK-DIR",
         f"the folder of masks {folder} holds no pictures. Put a mask there for each picture, of its name.",
         f"フォルダ {folder} にマスク画像がありません。各画像と同じ名前のマスク画像を入れてください。",
@@ -133,7 +133,7 @@ def _empty(folder: Path) -> Problem:
 
 def _missing(parent: str, names: Sequence[str]) -> Problem:
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "E-MASK-MISSING",
         f"{counted(len(names), 'picture has', 'pictures have')} no mask of that name in {parent}: "
         f"{shown.en}. "
@@ -147,7 +147,7 @@ def _missing(parent: str, names: Sequence[str]) -> Problem:
 
 def _surplus(paths: Sequence[Path]) -> Problem:
     shown = listed([_short(path) for path in paths])
-    return Problem(
+    return plain_problem(
         "W-MASK-SURPLUS",
         f"{counted(len(paths), 'mask')} without a picture, not used: {shown.en}.",
         f"対応する画像がないマスクが{len(paths)}枚あり、使用しません：{shown.ja}。",
@@ -158,7 +158,7 @@ def _surplus(paths: Sequence[Path]) -> Problem:
 
 def _shared(path: Path, names: Sequence[str]) -> Problem:
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "E-MASK-SHARED",
         f"the mask {path} is for several pictures of different folders: {shown.en}. "
         f"Put the masks into folders of the pictures' folder names, as in {path.parent / '20_sls frog'}.",
@@ -171,7 +171,7 @@ def _shared(path: Path, names: Sequence[str]) -> Problem:
 
 def _shape(path: Path, size: Size, image: PlannedImage) -> Problem:
     width, height = image.size
-    return Problem(
+    return plain_problem(
         "E-MASK-SHAPE",
         f"the mask {path} is {size.width}x{size.height} and its picture {_short(image.path)} "
         f"{width}x{height}, another shape. Make the mask {width}x{height}, or of that ratio.",

@@ -16,7 +16,7 @@ from core.counting import counted
 from core.data.captions import captions
 from core.data.names import is_junk, is_picture, is_text, nfc, shown
 from core.data.sources.findings import listed
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.in_json"
@@ -222,7 +222,7 @@ def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
 
 def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
     shown = reprlib.repr(value)
-    return Problem(
+    return plain_problem(
         "E-META-VALUE",
         f"in the metadata, `{name}` {en}, not {shown}.",
         f"メタデータの「{name}」は{ja}にしてください（値：{shown}）。",
@@ -232,7 +232,7 @@ def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
 
 
 def _half(file: Path, name: str) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-META-TEXT",
         f"in the metadata, `{shown(name)}` holds half a character, as of a \\ud800. Write it anew.",
         f"メタデータの「{shown(name)}」の文字が壊れています（\\ud800など）。書き直してください。",
@@ -242,7 +242,7 @@ def _half(file: Path, name: str) -> Problem:
 
 
 def _more(file: Path, count: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-META-MORE",
         f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
         f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
@@ -252,7 +252,7 @@ def _more(file: Path, count: int) -> Problem:
 
 
 def _no_json(file: Path, error: ValueError) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-META-SYNTAX",
         f"the metadata file {file} is not JSON: {error}.",
         f"メタデータファイル {file} をJSONとして読めません：{error}。",
@@ -262,7 +262,7 @@ def _no_json(file: Path, error: ValueError) -> Problem:
 
 
 def _no_entries(file: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-META-EMPTY",
         f"the metadata file {file} names no pictures. "
         'It should look like this: {"001.png": {"caption": "a frog"}}',
@@ -276,7 +276,7 @@ def _no_entries(file: Path) -> Problem:
 def _missing(file: Path, names: list[str], image_dir: Path | None) -> Problem:
     shown = listed(names)
     place = "" if image_dir is None else f" in {image_dir}"
-    return Problem(
+    return plain_problem(
         "E-META-MISSING",
         f"{counted(len(names), 'picture of the metadata is', 'pictures of the metadata are')} not there"
         f"{place}: {shown.en}. "
@@ -290,7 +290,7 @@ def _missing(file: Path, names: list[str], image_dir: Path | None) -> Problem:
 
 def _without_entry(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "W-META-EXTRA",
         f"{counted(len(names), 'picture has', 'pictures have')} no entry in the metadata and so no training: "
         f"{shown.en}.",
@@ -300,7 +300,7 @@ def _without_entry(file: Path, names: list[str]) -> Problem:
 
 
 def _twice(file: Path, name: str, path: Path) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-META-TWICE",
         f"in the metadata, `{name}` is a second entry of {path}; take one of them out.",
         f"メタデータの「{name}」は {path} の2つ目の項目です。どちらかを削除してください。",
@@ -311,7 +311,7 @@ def _twice(file: Path, name: str, path: Path) -> Problem:
 
 def _more_lines(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "W-META-LINES",
         f"{counted(len(names), 'caption')} of the metadata with several lines; only the first is used "
         f"(enable_wildcard uses them all): {shown.en}.",
@@ -323,7 +323,7 @@ def _more_lines(file: Path, names: list[str]) -> Problem:
 
 def _silent(file: Path, names: list[str]) -> Problem:
     shown = listed(names)
-    return Problem(
+    return plain_problem(
         "W-META-SILENT",
         f"{counted(len(names), 'picture has', 'pictures have')} neither caption nor tags in the metadata, so "
         f"the training takes an empty caption: {shown.en}.",

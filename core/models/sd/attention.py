@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from core.errors import plain_problem
 from core.events import Emit, Warned
 from core.models.family import Components
 
@@ -26,10 +27,12 @@ def choose(parts: Components, name: str, emit: Emit) -> None:
     if reason:
         emit(
             Warned(
-                "W-XFORMERS",
-                f"xformers can't be used ({reason}); "
-                "PyTorch's own attention is used, which is about as fast.",
-                f"xformersを使用できません（{reason}）。PyTorch標準のAttentionを使います（速度はほぼ同じです）。",
+                plain_problem(
+                    "W-XFORMERS",
+                    f"xformers can't be used ({reason}); "
+                    "PyTorch's own attention is used, which is about as fast.",
+                    f"xformersを使用できません（{reason}）。PyTorch標準のAttentionを使います（速度はほぼ同じです）。",
+                )
             )
         )
         return

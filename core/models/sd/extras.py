@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.counting import counted
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.events import Warned
 from core.formats.checkpoint import SingleFile
 from core.formats.diffusers_dir import Folder
@@ -118,7 +118,7 @@ def _whole(numbers: Tensor, shape: Shape) -> Lazy:
 
 def _depends(path: Path, part: str, names: list[str], key: str) -> Problem:
     first = ", ".join(short(name) for name in names[:5])
-    return Problem(
+    return plain_problem(
         "E-MODEL-KEYS",
         f"{path} holds {counted(len(names), 'tensor')} in its {part} that no Stable Diffusion 1 or 2 has: "
         f"{first}. "
@@ -132,52 +132,63 @@ def _depends(path: Path, part: str, names: list[str], key: str) -> Problem:
 
 def _averaged(path: Path) -> Warned:
     return Warned(
-        "W-MODEL-EMA",
-        f"{path} holds its U-Net twice, plain and averaged (EMA); the plain weights are used. "
-        "The averaged ones are left out of a model whose U-Net is trained.",
-        f"{path} にはU-Netの通常の重みとEMAの重みがあり、通常の重みを使います。"
-        "U-Netを学習したモデルには、EMAの重みを保存しません。",
-        str(path),
+        plain_problem(
+            "W-MODEL-EMA",
+            f"{path} holds its U-Net twice, plain and averaged (EMA); the plain weights are used. "
+            "The averaged ones are left out of a model whose U-Net is trained.",
+            f"{path} にはU-Netの通常の重みとEMAの重みがあり、通常の重みを使います。"
+            "U-Netを学習したモデルには、EMAの重みを保存しません。",
+            path=str(path),
+        )
     )
 
 
 def _plain_beside(path: Path) -> Warned:
     return Warned(
-        "W-MODEL-EMA",
-        f"{path} holds its U-Net twice; the averaged weights (EMA) are used, not the files called non_ema.",
-        f"{path} にはU-Netの重みが2種類あり、EMAの重みを使います（non_emaのファイルは使いません）。",
-        str(path),
+        plain_problem(
+            "W-MODEL-EMA",
+            f"{path} holds its U-Net twice; the averaged weights "
+            "(EMA) are used, not the files called non_ema.",
+            f"{path} にはU-Netの重みが2種類あり、EMAの重みを使います（non_emaのファイルは使いません）。",
+            path=str(path),
+        )
     )
 
 
 def _positions(path: Path) -> Warned:
     return Warned(
-        "W-MODEL-POSITIONS",
-        f"{path}: its position_ids are broken, as merging in half precision leaves them. "
-        "0, 1, 2, ... is used, and written into the model that is saved.",
-        f"{path}：position_idsが壊れています（半精度でのマージでよく起こります）。"
-        "正しい値（0, 1, 2, ...）を使い、保存するモデルにもそれを書き込みます。",
-        str(path),
+        plain_problem(
+            "W-MODEL-POSITIONS",
+            f"{path}: its position_ids are broken, as merging in half precision leaves them. "
+            "0, 1, 2, ... is used, and written into the model that is saved.",
+            f"{path}：position_idsが壊れています（半精度でのマージでよく起こります）。"
+            "正しい値（0, 1, 2, ...）を使い、保存するモデルにもそれを書き込みます。",
+            path=str(path),
+        )
     )
 
 
 def _float8(path: Path, count: int, is_scaled: bool) -> Warned:
     en, ja = (" times a scale", "、スケール付き") if is_scaled else ("", "")
     return Warned(
-        "W-MODEL-FP8",
-        f"{path} is in fp8 ({counted(count, 'tensor')}{en}), which keeps 2 or 3 bits after the point. "
-        "It is used as float32; a file in fp16 gives better results.",
-        f"{path} はfp8（テンソル{count}個{ja}、仮数部2～3ビット）です。float32に変換して使いますが、"
-        "fp16のファイルのほうが高品質です。",
-        str(path),
+        plain_problem(
+            "W-MODEL-FP8",
+            f"{path} is in fp8 ({counted(count, 'tensor')}{en}), which keeps 2 or 3 bits after the point. "
+            "It is used as float32; a file in fp16 gives better results.",
+            f"{path} はfp8（テンソル{count}個{ja}、仮数部2～3ビット）です。float32に変換して使いますが、"
+            "fp16のファイルのほうが高品質です。",
+            path=str(path),
+        )
     )
 
 
 def _unused(path: Path, names: list[str]) -> Warned:
     first = ", ".join(short(name) for name in names[:3])
     return Warned(
-        "W-MODEL-UNUSED",
-        f"{path} holds {counted(len(names), 'tensor')} that nothing here uses ({first}).",
-        f"{path} には使われないテンソルが{len(names)}個あります（{first}）。",
-        str(path),
+        plain_problem(
+            "W-MODEL-UNUSED",
+            f"{path} holds {counted(len(names), 'tensor')} that nothing here uses ({first}).",
+            f"{path} には使われないテンソルが{len(names)}個あります（{first}）。",
+            path=str(path),
+        )
     )

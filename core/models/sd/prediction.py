@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from core.config.schema.run import ModelConfig
-from core.errors import UserError
+from core.errors import UserError, plain_problem
 from core.events import Emit, Warned
 from core.formats.identify import Identity
 from core.models import refusals
@@ -34,12 +34,14 @@ def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelC
     tried = attempt(unet)
     emit(
         Warned(
-            "W-MODEL-PREDICTION",
-            f"{path} does not say what it predicts; a trial of its U-Net says {tried}. "
-            "Set the prediction type if that is wrong.",
-            f"{path} には予測方式が書かれていません。U-Netを試したところ{tried}でした。"
-            "違う場合は予測方式を指定してください。",
-            str(path),
+            plain_problem(
+                "W-MODEL-PREDICTION",
+                f"{path} does not say what it predicts; a trial of its U-Net says {tried}. "
+                "Set the prediction type if that is wrong.",
+                f"{path} には予測方式が書かれていません。U-Netを試したところ{tried}でした。"
+                "違う場合は予測方式を指定してください。",
+                path=str(path),
+            )
         )
     )
     return tried
@@ -60,10 +62,12 @@ def attempt(unet: torch.nn.Module) -> str:
 
 def _doubted(path: Path, tried: str, asked: str) -> Warned:
     return Warned(
-        "W-MODEL-PREDICTION",
-        f"{path} is trained to predict {asked}, as you set it, but a trial of its U-Net says {tried}. "
-        "Set the prediction type to auto unless you are sure.",
-        f"{path} を指定どおり予測方式{asked}で学習しますが、U-Netを試したところ{tried}でした。"
-        "確かでなければ予測方式をautoにしてください。",
-        str(path),
+        plain_problem(
+            "W-MODEL-PREDICTION",
+            f"{path} is trained to predict {asked}, as you set it, but a trial of its U-Net says {tried}. "
+            "Set the prediction type to auto unless you are sure.",
+            f"{path} を指定どおり予測方式{asked}で学習しますが、U-Netを試したところ{tried}でした。"
+            "確かでなければ予測方式をautoにしてください。",
+            path=str(path),
+        )
     )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.models.family import Conditioning
 from core.models.sd import tokens
 
@@ -88,7 +88,7 @@ def encode(
 
 def _too_few(clip_skip: int, layers: int) -> UserError:
     return UserError(
-        Problem(
+        plain_problem(
             "E-CFG-RANGE",
             f"the text encoder of this model has {layers} layers, so {clip_skip} can't be skipped; lower it.",
             f"このモデルのText Encoderは{layers}層のため、{clip_skip}は指定できません。小さくしてください。",

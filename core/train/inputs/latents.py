@@ -18,7 +18,7 @@ from core.control import RunControl
 from core.data import keyed_random
 from core.data.images import load
 from core.data.plan.plan import Batch, Plan, PlannedImage, Sample
-from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.errors import NumericFault, ResourceFault, UserError, plain_problem
 from core.events import Emit, StageProgress, Warned
 from core.formats import partial_files, tensors
 from core.patience import of_run
@@ -121,10 +121,12 @@ class DiskCache:
             reason = "not what its name says"
         self.notices.append(
             Warned(
-                "W-CACHE-REDONE",
-                f"a cached entry was damaged and is made again ({reason}).",
-                f"壊れたキャッシュを作り直します（{reason}）。",
-                str(path),
+                plain_problem(
+                    "W-CACHE-REDONE",
+                    f"a cached entry was damaged and is made again ({reason}).",
+                    f"壊れたキャッシュを作り直します（{reason}）。",
+                    path=str(path),
+                )
             )
         )
         return None
@@ -139,7 +141,9 @@ class DiskCache:
             tensors.save(self._path(key), {"latents": latents}, metadata)
         except ResourceFault as e:
             problem = e.problems[0]
-            self.notices.append(Warned("W-CACHE-WRITE", problem.en, problem.ja, problem.path))
+            self.notices.append(
+                Warned(plain_problem("W-CACHE-WRITE", problem.en, problem.ja, path=problem.path))
+            )
             self._is_writer = False
 
     def _key(self, image: PlannedImage, flip: bool) -> str:
@@ -295,7 +299,7 @@ def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: Dis
         image = plan.images[number]
         if not one.isfinite().all():
             raise NumericFault(
-                Problem(
+                plain_problem(
                     "E-LATENT-NAN",
                     "the VAE turns this picture into NaN; leave it out, or choose another VAE.",
                     "この画像はVAEでNaNになります。画像を除くか、別のVAEを指定してください。",

@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d
 from core.control import RunControl
 from core.data.images import load
 from core.data.plan.plan import Plan, PlannedImage, Sample
-from core.errors import Problem
+from core.errors import Problem, plain_problem
 from core.events import Emit, StageProgress
 from core.patience import in_order, of_run
 from core.train.inputs.latents import Entry
@@ -72,7 +72,7 @@ def missing(plan: Plan) -> tuple[Problem, ...]:
     """What is wrong when masked_loss is on: that no picture has any mask."""
     if any(image.mask_path or plan.settings[image.settings].alpha_mask for image in plan.images):
         return ()
-    problem = Problem(
+    problem = plain_problem(
         "E-MASK-NONE",
         "no picture has a mask; name their folder in dataset.conditioning_data_dir, turn on "
         "dataset.alpha_mask for transparent pictures, or turn this off.",

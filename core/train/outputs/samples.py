@@ -13,7 +13,7 @@ from torch import nn
 
 from core.config.schema.run import ModelConfig, RunConfig
 from core.control import RunControl, SampleWish, StopRun
-from core.errors import UserError
+from core.errors import UserError, plain_problem
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.family import Components, Family
 from core.runs.sample_prompts import Prompt, of_lines, parse
@@ -48,7 +48,7 @@ class Samples:
                 asked = self._numbered(of_lines(wish.lines, self._resolution, self._seed))
             except UserError as e:
                 for problem in e.problems:
-                    emit(Warned("W-SAMPLE", problem.en, problem.ja))
+                    emit(Warned(plain_problem("W-SAMPLE", problem.en, problem.ja)))
             if wish.is_kept and asked:
                 self._prompts = asked
         is_asked = wish is not None and wish.lines is None
@@ -98,9 +98,13 @@ class Samples:
             except Exception as e:  # a preview must never end a training, whatever is wrong with it
                 emit(
                     Warned(
-                        "W-SAMPLE",
-                        f"the sample picture could not be drawn ({type(e).__name__}: {e}); training goes on.",
-                        f"サンプル画像を生成できませんでした（{type(e).__name__}: {e}）。学習は続けます。",
+                        plain_problem(
+                            "W-SAMPLE",
+                            "the sample picture could not be drawn "
+                            f"({type(e).__name__}: {e}); training goes on.",
+                            "サンプル画像を生成できませんでした（"
+                            f"{type(e).__name__}: {e}）。学習は続けます。",
+                        )
                     )
                 )
                 continue

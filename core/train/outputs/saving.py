@@ -10,7 +10,7 @@ from core.config import output_names
 from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema.run import SaveConfig
 from core.control import RunControl
-from core.errors import NumericFault, Problem, ResourceFault, UserError
+from core.errors import NumericFault, Problem, ResourceFault, UserError, plain_problem
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import atomic_write, sidecar_yaml
 from core.runs import owned_files
@@ -185,10 +185,12 @@ class Outputs:
         place = self._write_model(path, progress, epoch, "float")
         self._emit(
             Warned(
-                "W-SAVE-PRECISION",
-                f"some weights are too large for {precision}, so {place.name} is saved in float32.",
-                f"{precision}では表せない大きさの重みがあるため、{place.name}はfloat32で保存しました。",
-                str(place),
+                plain_problem(
+                    "W-SAVE-PRECISION",
+                    f"some weights are too large for {precision}, so {place.name} is saved in float32.",
+                    f"{precision}では表せない大きさの重みがあるため、{place.name}はfloat32で保存しました。",
+                    path=str(place),
+                )
             )
         )
         return place
@@ -219,10 +221,12 @@ class Outputs:
         of, of_ja = _origin(owned_files.lineage_of(kept))
         self._emit(
             Warned(
-                "W-OUT-KEPT",
-                f"{path.name} was there already, {of}; it is kept as {kept.name}.",
-                f"{path.name}がすでにあったため（{of_ja}）、{kept.name}として残しました。",
-                str(kept),
+                plain_problem(
+                    "W-OUT-KEPT",
+                    f"{path.name} was there already, {of}; it is kept as {kept.name}.",
+                    f"{path.name}がすでにあったため（{of_ja}）、{kept.name}として残しました。",
+                    path=str(kept),
+                )
             )
         )
 
@@ -276,10 +280,13 @@ class Outputs:
                 reason = e.strerror or str(e)
                 self._emit(
                     Warned(
-                        "W-OUT-NOT-REMOVED",
-                        f"{path.name} is not needed any longer, but can't be deleted ({reason}); it stays.",
-                        f"{path.name}は不要になりましたが削除できないため残します（{reason}）。",
-                        str(path),
+                        plain_problem(
+                            "W-OUT-NOT-REMOVED",
+                            f"{path.name} is not needed any longer, but "
+                            f"can't be deleted ({reason}); it stays.",
+                            f"{path.name}は不要になりましたが削除できないため残します（{reason}）。",
+                            path=str(path),
+                        )
                     )
                 )
 
@@ -305,9 +312,7 @@ class Outputs:
 
     def _warn(self, fault: UserError, en: str, ja: str) -> None:
         for problem in fault.problems:
-            self._emit(
-                Warned(problem.code.replace("E-", "W-", 1), f"{problem.en} ({en})", f"{problem.ja}（{ja}）")
-            )
+            self._emit(Warned(problem.as_warning().reworded(f"{problem.en} ({en})", f"{problem.ja}（{ja}）")))
 
 
 def _origin(lineage: str | None) -> tuple[str, str]:
@@ -318,7 +323,7 @@ def _origin(lineage: str | None) -> tuple[str, str]:
 
 
 def _spoilt(step: int) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-NUMERIC",
         f"the weights of step {step} are not finite, so nothing is saved of it; earlier saves are as they "
         "were. Lower the learning rate.",
@@ -328,7 +333,7 @@ def _spoilt(step: int) -> Problem:
 
 
 def _only_state(place: Path | None) -> Problem:
-    return Problem(
+    return plain_problem(
         "E-SAVE-STATE",
         f"the trained weights are sound and kept in the state {place}. Where ema_decay is set, their running "
         "mean is what can't be saved: resume with ema_decay empty and resume_anyway to get the model.",

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.formats import atomic_write, tensors
 from core.formats.tensors import Lazy
 from core.reading import reading
@@ -208,7 +208,7 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
         return []
     shown = ", ".join(f"{name} {then.get(name)} -> {now[name]}" for name in changed)
     return [
-        Problem(
+        plain_problem(
             "W-RESUME-MACHINE",
             f"the state was made elsewhere ({shown}); training goes on from its step, "
             "but the last digits may differ.",
@@ -236,7 +236,7 @@ def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 def _other_weights(path: Path) -> Problem:
     """Options that name files are not compared by their text, and such a file may decide the ranks."""
-    return Problem(
+    return plain_problem(
         "E-RESUME-WEIGHTS",
         "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come "
         "from a LoRA file (network.weights), name the same one as before.",
@@ -248,7 +248,7 @@ def _other_weights(path: Path) -> Problem:
 
 
 def _without_memory() -> Problem:
-    return Problem(
+    return plain_problem(
         "W-RESUME-OPTIMIZER",
         "what the optimizer of this state remembers does not fit the one used now, which begins without it.",
         "この学習状態にあるオプティマイザーの情報は今のものに合わないため、引き継がずに始めます。",
@@ -256,7 +256,7 @@ def _without_memory() -> Problem:
 
 
 def _without_means() -> Problem:
-    return Problem(
+    return plain_problem(
         "W-RESUME-EMA",
         "this state holds no running mean (EMA) of its weights; the mean begins anew with these weights.",
         "この学習状態には重みの移動平均（EMA）がないため、今の重みから新しく平均を取ります。",

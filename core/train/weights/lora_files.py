@@ -14,7 +14,7 @@ from core.adapters.targets import Ranks, Size
 from core.config.schema import block_lists
 from core.config.schema.run import NetworkConfig
 from core.counting import counted
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 from core.events import Emit, Warned
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
@@ -45,11 +45,14 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
         merge.merge(parts.modules(), found, strength)
         emit(
             Warned(
-                "W-LORA-MERGED",
-                f"{counted(len(found), 'module of this LoRA was', 'modules of this LoRA were')} added to the "
-                f"base model with strength {strength:g}.",
-                f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
-                path,
+                plain_problem(
+                    "W-LORA-MERGED",
+                    f"{counted(len(found), 'module of this LoRA was', 'modules of this LoRA were')} "
+                    "added to the "
+                    f"base model with strength {strength:g}.",
+                    f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
+                    path=path,
+                )
             )
         )
 
@@ -80,11 +83,13 @@ def continue_from(
     if fresh:
         emit(
             Warned(
-                "W-LORA-PARTLY",
-                f"the LoRA file lacks {len(fresh)} of {counted(len(network), 'module')}; what it lacks "
-                "starts from zero.",
-                f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
-                path,
+                plain_problem(
+                    "W-LORA-PARTLY",
+                    f"the LoRA file lacks {len(fresh)} of {counted(len(network), 'module')}; what it lacks "
+                    "starts from zero.",
+                    f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
+                    path=path,
+                )
             )
         )
 
@@ -153,7 +158,7 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
 def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
     shown = ", ".join(short(name) for name in strangers[:3])
     misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
-    return Problem(
+    return plain_problem(
         "E-LORA-UNKNOWN",
         f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
         "Choose one that was made for it.",
@@ -167,11 +172,14 @@ def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
 def _set_aside(path: Path, names: list[str]) -> Warned:
     shown = ", ".join(short(name) for name in names[:3])
     return Warned(
-        "W-LORA-ASIDE",
-        f"{counted(len(names), 'tensor of this LoRA is', 'tensors of this LoRA are')} not used ({shown}), "
-        "which changes nothing in the model.",
-        f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
-        str(path),
+        plain_problem(
+            "W-LORA-ASIDE",
+            f"{counted(len(names), 'tensor of this LoRA is', 'tensors of this LoRA are')} "
+            f"not used ({shown}), "
+            "which changes nothing in the model.",
+            f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
+            path=str(path),
+        )
     )
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from core.catalog import OPTIMIZERS
 from core.config import optimizer_args
 from core.config.schema.run import OptimizerConfig
-from core.errors import Problem, UserError
+from core.errors import Problem, UserError, plain_problem
 
 OWN = frozenset(
     {"params", "lr", "fused", "foreach", "capturable", "differentiable", "maximize", "fsdp_in_use"}
@@ -49,7 +49,7 @@ def check(config: OptimizerConfig) -> list[Problem]:
     _parse_args(config.optimizer_args, _import(config.optimizer_type))
     if OPTIMIZERS[config.optimizer_type].is_paged and not torch.cuda.is_available():
         return [
-            Problem(
+            plain_problem(
                 "W-OPT-PAGED",
                 f"{config.optimizer_type} needs an NVIDIA GPU to page its memory out; without one it trains "
                 "as the optimizer without paging does, with the same result.",
@@ -160,7 +160,7 @@ def _import(name: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, OSError, RuntimeError) as e:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-OPT-MISSING",
                 f"{name} needs {spec.pip}, which can't load ({e}). Run pip install {spec.pip}, or use AdamW.",
                 f"{name}に必要な{spec.pip}を読み込めません（{e}）。"
@@ -171,4 +171,4 @@ def _import(name: str) -> Any:
 
 
 def _bad_args(en: str, ja: str) -> UserError:
-    return UserError(Problem("E-OPT-ARGS", en, ja, key=KEY))
+    return UserError(plain_problem("E-OPT-ARGS", en, ja, key=KEY))

@@ -14,7 +14,7 @@ from core.adapters.network import Network
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
 from core.config.schema.run import NetworkConfig, TrainConfig
-from core.errors import Problem, UserError
+from core.errors import UserError, plain_problem
 from core.models.family import Components
 from core.train.seeds import generator
 from core.train.weights.optimizer import Group
@@ -79,7 +79,7 @@ def rates(train: TrainConfig) -> dict[str, float]:
     found = {name: rate for name, rate in found.items() if rate > 0}
     if not found:
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-TRAIN-NOTHING",
                 "nothing would be trained: the learning rates of the U-Net and of the text encoder are 0.",
                 "U-NetとText Encoderの学習率がどちらも0なので、何も学習されません。",
@@ -106,7 +106,7 @@ def make(
     adapter = Network(modules, ranks, dropouts_of(network), lambda *purpose: generator(seed, *purpose))
     if not len(adapter):
         raise UserError(
-            Problem(
+            plain_problem(
                 "E-TRAIN-NOTHING",
                 "nothing would be trained: every block has rank 0 or a learning rate of 0.",
                 "すべてのブロックのランクまたは学習率が0なので、何も学習されません。",
