@@ -78,6 +78,21 @@ METHODS: Mapping[str, Words] = MappingProxyType(
 )
 
 
+class Kept(NamedTuple):
+    """What an optimizer holds in memory.
+
+    numbers: for each number of a weight, in float32. is_8bit: in a byte each. is_factored: a mean for each
+    row and each column instead. largest, every: float32 copies of the largest weight, and of all weights,
+    that it makes while it steps.
+    """
+
+    numbers: float
+    is_8bit: bool = False
+    is_factored: bool = False
+    largest: float = 0.0
+    every: float = 0.0
+
+
 @dataclass(frozen=True)
 class OptimizerSpec:
     """Facts about an optimizer, known without torch.
@@ -87,95 +102,111 @@ class OptimizerSpec:
     is_joint: what it remembers belongs to all weights together, so that they are stepped at once.
     is_schedule_free: it averages weights instead of lowering the rate.
     is_paged: its memory may leave the GPU for RAM.
+    lighter: name of the same one in 8 bits.
     """
 
     words: Words
     code: str
     pip: str
+    kept: Kept
     defaults: Mapping[str, object] = field(default_factory=dict)
     finds_rate: bool = False
     is_joint: bool = False
     is_schedule_free: bool = False
     is_paged: bool = False
+    lighter: str = ""
 
 
-def _bitsandbytes(name: str, words: Words, **facts: bool) -> OptimizerSpec:
-    return OptimizerSpec(words, f"bitsandbytes.optim:{name}", "bitsandbytes", **facts)  # type: ignore[arg-type]
+def _bitsandbytes(name: str, words: Words, numbers: int, lighter: str = "") -> OptimizerSpec:
+    kept, is_paged = Kept(numbers, is_8bit=name.endswith("8bit")), name.startswith("Paged")
+    code = f"bitsandbytes.optim:{name}"
+    return OptimizerSpec(words, code, "bitsandbytes", kept, is_paged=is_paged, lighter=lighter)
 
 
-def _d_adaptation(name: str, module: str = "dadaptation") -> OptimizerSpec:
+def _d_adaptation(name: str, numbers: int, largest: int, module: str = "dadaptation") -> OptimizerSpec:
     words = Words(
         f"{name.removeprefix('DAdapt')} with D-Adaptation (learning rate 1)",
         f"D-Adaptation版{name.removeprefix('DAdapt')}（学習率は1）",
     )
-    return OptimizerSpec(words, f"{module}:{name}", "dadaptation", finds_rate=True, is_joint=True)
+    kept = Kept(numbers, largest=largest)
+    return OptimizerSpec(words, f"{module}:{name}", "dadaptation", kept, finds_rate=True, is_joint=True)
 
 
-def _schedule_free(name: str) -> OptimizerSpec:
+def _schedule_free(name: str, numbers: int, every: int = 0) -> OptimizerSpec:
     words = Words(f"{name}, schedule-free", f"schedule-free版{name}")
     code = f"schedulefree:{name}ScheduleFree"
-    return OptimizerSpec(words, code, "schedulefree", is_joint=True, is_schedule_free=True)
+    kept = Kept(numbers, every=every)
+    return OptimizerSpec(words, code, "schedulefree", kept, is_joint=True, is_schedule_free=True)
 
 
 _NESTEROV = MappingProxyType({"nesterov": True, "momentum": 0.9})
 
 OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
     {
-        "AdamW": OptimizerSpec(Words("AdamW", "AdamW"), "torch.optim:AdamW", "torch"),
-        "AdamW8bit": _bitsandbytes("AdamW8bit", Words("AdamW 8-bit (less memory)", "AdamW 8bit（省メモリ）")),
+        "AdamW": OptimizerSpec(
+            Words("AdamW", "AdamW"), "torch.optim:AdamW", "torch", Kept(2), lighter="AdamW8bit"
+        ),
+        "AdamW8bit": _bitsandbytes(
+            "AdamW8bit", Words("AdamW 8-bit (less memory)", "AdamW 8bit（省メモリ）"), 2
+        ),
         "PagedAdamW": _bitsandbytes(
-            "PagedAdamW", Words("AdamW, paged out to RAM", "AdamW（足りない分はRAMへ）"), is_paged=True
+            "PagedAdamW", Words("AdamW, paged out to RAM", "AdamW（足りない分はRAMへ）"), 2
         ),
         "PagedAdamW8bit": _bitsandbytes(
-            "PagedAdamW8bit",
-            Words("AdamW 8-bit, paged out to RAM", "AdamW 8bit（足りない分はRAMへ）"),
-            is_paged=True,
+            "PagedAdamW8bit", Words("AdamW 8-bit, paged out to RAM", "AdamW 8bit（足りない分はRAMへ）"), 2
         ),
         "PagedAdamW32bit": _bitsandbytes(
-            "PagedAdamW32bit",
-            Words("AdamW 32-bit, paged out to RAM", "AdamW 32bit（足りない分はRAMへ）"),
-            is_paged=True,
+            "PagedAdamW32bit", Words("AdamW 32-bit, paged out to RAM", "AdamW 32bit（足りない分はRAMへ）"), 2
         ),
         "Lion": _bitsandbytes(
-            "Lion", Words("Lion (a third of AdamW's rate)", "Lion（学習率はAdamWの約3分の1）")
+            "Lion",
+            Words("Lion (a third of AdamW's rate)", "Lion（学習率はAdamWの約3分の1）"),
+            1,
+            lighter="Lion8bit",
         ),
-        "Lion8bit": _bitsandbytes("Lion8bit", Words("Lion 8-bit", "Lion 8bit")),
+        "Lion8bit": _bitsandbytes("Lion8bit", Words("Lion 8-bit", "Lion 8bit"), 1),
         "PagedLion8bit": _bitsandbytes(
-            "PagedLion8bit",
-            Words("Lion 8-bit, paged out to RAM", "Lion 8bit（足りない分はRAMへ）"),
-            is_paged=True,
+            "PagedLion8bit", Words("Lion 8-bit, paged out to RAM", "Lion 8bit（足りない分はRAMへ）"), 1
         ),
         "SGDNesterov": OptimizerSpec(
-            Words("SGD with Nesterov momentum", "SGD（Nesterov）"), "torch.optim:SGD", "torch", _NESTEROV
+            Words("SGD with Nesterov momentum", "SGD（Nesterov）"),
+            "torch.optim:SGD",
+            "torch",
+            Kept(1),
+            _NESTEROV,
+            lighter="SGDNesterov8bit",
         ),
         "SGDNesterov8bit": OptimizerSpec(
             Words("SGD with Nesterov momentum, 8-bit", "SGD 8bit（Nesterov）"),
             "bitsandbytes.optim:SGD8bit",
             "bitsandbytes",
+            Kept(1, is_8bit=True),
             _NESTEROV,
         ),
         "Adafactor": OptimizerSpec(
             Words("Adafactor (finds its own rate)", "Adafactor（学習率は自動）"),
             "transformers.optimization:Adafactor",
             "transformers",
+            Kept(0, is_factored=True, largest=3),
         ),
-        "DAdaptAdam": _d_adaptation("DAdaptAdam"),
-        "DAdaptAdamPreprint": _d_adaptation("DAdaptAdamPreprint", "dadaptation.experimental"),
-        "DAdaptAdaGrad": _d_adaptation("DAdaptAdaGrad"),
-        "DAdaptAdan": _d_adaptation("DAdaptAdan"),
-        "DAdaptAdanIP": _d_adaptation("DAdaptAdanIP", "dadaptation.experimental"),
-        "DAdaptLion": _d_adaptation("DAdaptLion"),
-        "DAdaptSGD": _d_adaptation("DAdaptSGD"),
+        "DAdaptAdam": _d_adaptation("DAdaptAdam", 3, 2),
+        "DAdaptAdamPreprint": _d_adaptation("DAdaptAdamPreprint", 3, 3, "dadaptation.experimental"),
+        "DAdaptAdaGrad": _d_adaptation("DAdaptAdaGrad", 3, 3),
+        "DAdaptAdan": _d_adaptation("DAdaptAdan", 5, 6),
+        "DAdaptAdanIP": _d_adaptation("DAdaptAdanIP", 5, 5, "dadaptation.experimental"),
+        "DAdaptLion": _d_adaptation("DAdaptLion", 2, 2),
+        "DAdaptSGD": _d_adaptation("DAdaptSGD", 3, 1),
         "Prodigy": OptimizerSpec(
             Words("Prodigy (finds the rate; learning rate 1)", "Prodigy（学習率を自動調整。学習率は1）"),
             "prodigyopt:Prodigy",
             "prodigyopt",
+            Kept(4, largest=1),
             finds_rate=True,
             is_joint=True,
         ),
-        "AdamWScheduleFree": _schedule_free("AdamW"),
-        "RAdamScheduleFree": _schedule_free("RAdam"),
-        "SGDScheduleFree": _schedule_free("SGD"),
+        "AdamWScheduleFree": _schedule_free("AdamW", 2, every=1),
+        "RAdamScheduleFree": _schedule_free("RAdam", 2),
+        "SGDScheduleFree": _schedule_free("SGD", 1),
     }
 )
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.catalog import OPTIMIZERS
 from core.config.schema.run import RunConfig
 from core.forecast.machine import Machine
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup
-
-EIGHT_BIT = {"AdamW": "AdamW8bit", "Lion": "Lion8bit", "SGDNesterov": "SGDNesterov8bit"}
 
 SMALLEST_SIDE, STEP = 256, 64
 """Pixels."""
@@ -70,7 +69,7 @@ def _changes(setup: Setup, machine: Machine) -> Iterator[tuple[str, tuple[Any, .
         yield "train.gradient_checkpointing", (True,)
     if not setup.caches_latents and not (dataset.color_aug or dataset.random_crop):
         yield "dataset.cache_latents", (True,)
-    lighter = EIGHT_BIT.get(config.optimizer.optimizer_type)
+    lighter = OPTIMIZERS[config.optimizer.optimizer_type].lighter
     if lighter and machine.is_gpu and importlib.util.find_spec("bitsandbytes") is not None:
         yield "optimizer.optimizer_type", (lighter,)
     if dataset.vae_batch_size > 1:

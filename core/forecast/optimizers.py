@@ -1,13 +1,11 @@
-"""What each optimizer remembers for a weight, and what it needs beside that while it steps.
+"""Bytes that an optimizer keeps for weights, and what it needs beside that while it steps.
 
-Counted on the optimizers themselves; tests/forecast holds the table against every one of them.
+By catalog.OptimizerSpec.kept, which tests/forecast holds against every one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from core.catalog import OPTIMIZERS
 from core.forecast.tape import FLOAT, Layer
@@ -22,47 +20,6 @@ PAGED = 100_000
 """Weights of fewer numbers are never paged out by bitsandbytes' paged optimizers."""
 
 
-class Memo(NamedTuple):
-    """What an optimizer holds.
-
-    numbers: for each number of a weight. is_8bit: in a byte each. largest, every: float32 copies of the
-    largest weight, and of all weights, that it makes while it steps.
-    """
-
-    numbers: float
-    is_8bit: bool = False
-    largest: float = 0.0
-    every: float = 0.0
-
-
-MEMOS: Mapping[str, Memo] = MappingProxyType(
-    {
-        "AdamW": Memo(2),
-        "AdamW8bit": Memo(2, True),
-        "PagedAdamW": Memo(2),
-        "PagedAdamW8bit": Memo(2, True),
-        "PagedAdamW32bit": Memo(2),
-        "Lion": Memo(1),
-        "Lion8bit": Memo(1, True),
-        "PagedLion8bit": Memo(1, True),
-        "SGDNesterov": Memo(1),
-        "SGDNesterov8bit": Memo(1, True),
-        "Adafactor": Memo(0, largest=3),
-        "DAdaptAdam": Memo(3, largest=2),
-        "DAdaptAdamPreprint": Memo(3, largest=3),
-        "DAdaptAdaGrad": Memo(3, largest=3),
-        "DAdaptAdan": Memo(5, largest=6),
-        "DAdaptAdanIP": Memo(5, largest=5),
-        "DAdaptLion": Memo(2, largest=2),
-        "DAdaptSGD": Memo(3, largest=1),
-        "Prodigy": Memo(4, largest=1),
-        "AdamWScheduleFree": Memo(2, every=1),
-        "RAdamScheduleFree": Memo(2),
-        "SGDScheduleFree": Memo(1),
-    }
-)
-
-
 def remembered(name: str, shapes: Sequence[tuple[int, ...]], is_gpu: bool) -> int:
     """Bytes that an optimizer keeps for weights of these shapes; on a GPU without what it may page out."""
     return sum(_of(name, shape, is_gpu) for shape in shapes)
@@ -70,20 +27,20 @@ def remembered(name: str, shapes: Sequence[tuple[int, ...]], is_gpu: bool) -> in
 
 def beside(name: str, shapes: Sequence[tuple[int, ...]]) -> int:
     """Bytes that it needs while it steps; weights and gradients are there already."""
-    memo, sizes = MEMOS[name], [_count(shape) for shape in shapes]
-    return int(FLOAT * (memo.largest * max(sizes, default=0) + memo.every * sum(sizes)))
+    kept, sizes = OPTIMIZERS[name].kept, [_count(shape) for shape in shapes]
+    return int(FLOAT * (kept.largest * max(sizes, default=0) + kept.every * sum(sizes)))
 
 
 def _of(name: str, shape: tuple[int, ...], is_gpu: bool) -> int:
-    memo, count = MEMOS[name], _count(shape)
-    if name == "Adafactor":
+    kept, count = OPTIMIZERS[name].kept, _count(shape)
+    if kept.is_factored:
         # Means over rows and over columns of the last two dimensions. Source: arXiv:1804.04235, section 4.
         return FLOAT * (count // shape[-1] + count // shape[-2] if len(shape) > 1 else count)
     if is_gpu and OPTIMIZERS[name].is_paged and count >= PAGED:
         return 0
-    if memo.is_8bit and count >= SMALL:
-        return int(memo.numbers * (count + FLOAT * -(-count // BLOCK)))
-    return int(FLOAT * memo.numbers * count)
+    if kept.is_8bit and count >= SMALL:
+        return int(kept.numbers * (count + FLOAT * -(-count // BLOCK)))
+    return int(FLOAT * kept.numbers * count)
 
 
 def _count(shape: tuple[int, ...]) -> int:

@@ -12,15 +12,10 @@ from core.forecast.memory import ACTIVATIONS, GRADIENTS, WEIGHTS, Memory
 from core.forecast.optimizers import beside, remembered
 from core.forecast.setup import Setup
 from core.forecast.tape import FLOAT, Rules, Tape, Tensor
+from core.limits import CACHED_LATENTS_ON_GPU, ROUNDING_PIECE
 
 OPTIMIZER, OTHER = "optimizer", "other"
 KINDS = (WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER)
-
-KEPT_LATENTS = 2 * 2**30
-"""Bytes of cached latents that lie on the GPU; as core.train.inputs.latents.ON_DEVICE_BYTES."""
-
-PIECE = 64 * 2**20
-"""Bytes of weights stepped at once in half precision; as stochastic_rounding.PIECE_BYTES in core.train."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ def _held(setup: Setup) -> dict[str, int]:
     averages = numbers * FLOAT if config.train.ema_decay is not None else 0
     # Mean and deviation of each latent.
     latents = 2 * setup.data.cells * setup.architecture.unet.channels * FLOAT if setup.caches_latents else 0
-    if latents > KEPT_LATENTS and setup.is_gpu:
+    if latents > CACHED_LATENTS_ON_GPU and setup.is_gpu:
         latents = 0
     memory = remembered(config.optimizer.optimizer_type, setup.trained, setup.is_gpu)
     return {WEIGHTS: weights, OPTIMIZER: memory, OTHER: averages + latents}
@@ -130,7 +125,7 @@ def _update(setup: Setup, held: Mapping[str, int]) -> Phase:
         # Weights, gradients and random bits of a piece in four bytes each; fp16 needs as much again.
         numbers = trained // rules.trained
         largest = max(math.prod(shape) for shape in setup.trained)
-        piece = min(numbers, PIECE // FLOAT + largest)
+        piece = min(numbers, ROUNDING_PIECE // FLOAT + largest)
         extra += piece * FLOAT * (6 if train.precision == "full_fp16" else 3)
         if train.ema_decay is not None:
             extra = max(extra, numbers * FLOAT)

@@ -88,7 +88,7 @@ def test_the_optimizer_remembers_in_float32_whatever_the_weights_are():
 
 def test_pieces_give_what_the_whole_gives(monkeypatch):
     def trained(piece_bytes: int) -> list[torch.Tensor]:
-        monkeypatch.setattr("core.train.weights.stochastic_rounding.PIECE_BYTES", piece_bytes)
+        monkeypatch.setattr("core.train.weights.stochastic_rounding.ROUNDING_PIECE", piece_bytes)
         generator = torch.Generator().manual_seed(0)
         parameters = [
             torch.nn.Parameter(torch.randn(shape, generator=generator).bfloat16())

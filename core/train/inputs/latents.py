@@ -21,14 +21,12 @@ from core.data.plan.plan import Batch, Plan, PlannedImage, Sample
 from core.errors import NumericFault, ResourceFault, UserError, plain_problem
 from core.events import Emit, StageProgress, Warned
 from core.formats import partial_files, tensors
+from core.limits import CACHED_LATENTS_ON_GPU
 from core.patience import of_run
 from core.train.inputs.batches import ahead
 
 FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
-
-ON_DEVICE_BYTES = 2 * 2**30
-"""Up to this size they lie in the GPU's memory; beyond, in host memory, copied over batch by batch."""
 
 SAMPLED = 64
 """Numbers of each tensor that a quick fingerprint looks at."""
@@ -206,7 +204,7 @@ def build(
             while disk is not None and disk.notices:
                 emit(disk.notices.pop(0))
     nbytes = sum(piece.nbytes for pieces in kept.values() for piece in pieces)
-    place = device if nbytes <= ON_DEVICE_BYTES else torch.device("cpu")
+    place = device if nbytes <= CACHED_LATENTS_ON_GPU else torch.device("cpu")
     return CachedLatents(
         {bucket: torch.cat(pieces).to(place) for bucket, pieces in kept.items()}, rows, device
     )

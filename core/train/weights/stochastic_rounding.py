@@ -14,11 +14,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from core.limits import ROUNDING_PIECE
 from core.train.device.engine import pieces
 from core.train.seeds import torch_seed
-
-PIECE_BYTES = 64 * 2**20
-"""Weights and gradients of about so many bytes in float32 lie beside the model at a time."""
 
 ALIGNMENT = 64
 """Numbers; every weight begins at a multiple, as kernels that read several at once want it."""
@@ -46,7 +44,7 @@ class HalfStep:
             parameter.grad = None
         device = parameters[0].device
         generator = torch.Generator(device).manual_seed(torch_seed(self._seed, "rounding", step))
-        for piece in [[*gradients]] if self._is_joint else pieces([*gradients], PIECE_BYTES):
+        for piece in [[*gradients]] if self._is_joint else pieces([*gradients], ROUNDING_PIECE):
             self._step(piece, gradients, factor, generator)
 
     def _step(

@@ -1,0 +1,7 @@
+"""Sizes that a training keeps to and the forecast of its memory counts with."""
+
+CACHED_LATENTS_ON_GPU = 2 * 2**30
+"""Bytes of cached latents that lie on the GPU; more of them wait in RAM."""
+
+ROUNDING_PIECE = 64 * 2**20
+"""Weights in half precision, and their gradients, of about so many bytes in float32 are updated at a time."""
