@@ -19,6 +19,11 @@ from core.config.schema.option import walk
 from core.config.schema.run import FORMAT, RunConfig
 from core.errors import ConfigError, Problem, plain_problem
 
+_TITLE = re.compile(
+    r'(?ms)^[ \t]*(?:title[ \t]*=[ \t]*(?:"""(?:.*?)"""|[^\n]*)|\[title\][^\n]*\n.*?(?=^[ \t]*\[|\Z))'
+)
+"""What may be the title of a preset: a value, of several lines too, or a table of its own."""
+
 SHIPPED = Path(__file__).resolve().parents[2] / "presets"
 
 
@@ -135,7 +140,8 @@ def _place(preset: Preset) -> list[tuple[str, float]]:
 def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> Path:
     """Keep the values that differ from the defaults as an own preset. Raises ConfigError for a bad name.
 
-    Paths and names of one run (base model, folders, output name, resume) are left out. Where a preset of this
+    Paths and names of one run (base model, folders, output name, resume) are left out, and what means nothing
+    without them. Where a preset of this
     name is there already, what this version does not know in it is kept, and its note where none is given.
     """
     _refuse_bad_name(name)
@@ -143,9 +149,13 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
     unknown, note = _kept(path, note)
     defaults = toml_text.values_of(RunConfig())
     tables: dict[str, list[str]] = {"": []}
-    for option in walk(RunConfig):
+    options = {option.key: option for option in walk(RunConfig)}
+    for option in options.values():
         value = values.get(option.key)
-        if value is None or value == defaults[option.key] or option.meta.path or option.name == "output_name":
+        is_of_a_path = any(all(options[one.key].meta.path for one in need) for need in option.meta.needs)
+        if value is None or value == defaults[option.key] or option.meta.path or is_of_a_path:
+            continue
+        if option.name == "output_name":
             continue
         tables.setdefault(option.section, []).append(f"{option.name} = {toml_text.toml_value(value)}")
     for (*above, last), value in unknown.items():
@@ -189,11 +199,25 @@ def rename(chosen: Preset, name: str) -> Path:
                 f"プリセット「{name}」はすでにあります。別の名前にしてください。",
             )
         )
-    text = toml_text.read(chosen.path)
-    text = re.sub(r"(?m)^title = .*$", lambda _: f"title = {toml_text.toml_value(name)}", text, count=1)
-    toml_text.write(path, text)
+    toml_text.write(path, _titled(toml_text.read(chosen.path), name))
     chosen.path.unlink()
     return path
+
+
+def _titled(text: str, name: str) -> str:
+    """The text of a preset with another title and nothing else changed, however the title was written."""
+    title = f"title = {toml_text.toml_value(name)}"
+    wanted = {**toml_text.parse(text), "title": name}
+    places = [*_TITLE.finditer(text)]
+    tried = [text[: one.start()] + title + text[one.end() :] for one in places]
+    tried += [f"{title}\n{text[: one.start()]}{text[one.end() :]}" for one in places]
+    for changed in (*tried, f"{title}\n{text}"):
+        try:
+            if toml_text.parse(changed) == wanted:
+                return changed
+        except ConfigError:
+            continue
+    return text
 
 
 def _refuse_bad_name(name: str) -> None:

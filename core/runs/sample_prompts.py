@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ GUIDANCE = 7.5
 SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 64, 4096, 8
 MOST_STEPS = 1000
 MOST_GUIDANCE = 1000.0
+_PATH_OF_A_FILE = re.compile(r"([A-Za-z]:[\\/]|/|\\\\|~[\\/]).*\.\w{1,8}")
+"""An absolute path that ends as a file's name does, with no option behind it."""
 MANY = 100
 """Prompts that take longer to draw than most trainings take."""
 
@@ -54,6 +57,25 @@ def file_of(lines: Sequence[str]) -> Path | None:
     named = [line.strip() for line in lines if line.strip()]
     is_file = len(named) == 1 and Path(named[0]).suffix.lower() in FILES
     return Path(named[0]) if is_file else None
+
+
+def _refuse_other_file(lines: Sequence[str]) -> None:
+    """The path of a file with another ending would be drawn as a prompt. Raises UserError.
+
+    Known by its text alone: what files there are is nothing to tell those who reach the page from outside.
+    """
+    named = [line.strip() for line in lines if line.strip()]
+    if len(named) == 1 and _PATH_OF_A_FILE.fullmatch(named[0]):
+        raise UserError(
+            plain_problem(
+                "E-SAMPLE-FILE",
+                f"{shown(named[0])} is a path and no prompt; a file of prompts must end in "
+                f"{', '.join(FILES)}. Rename it, or write its prompts here.",
+                f"{shown(named[0])}はパスでありプロンプトではありません。プロンプトのファイルの拡張子は"
+                f"{'・'.join(FILES)}のいずれかです。ファイル名を変更するか、プロンプトをここに書いてください。",
+                key=KEY,
+            )
+        )
 
 
 def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
@@ -123,6 +145,8 @@ def as_line(prompt: Prompt) -> str:
 
 def _of(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> _Reading:
     file = file_of(lines)
+    if file is None:
+        _refuse_other_file(lines)
     entries = sample_prompt_files.of_lines(lines) if file is None else sample_prompt_files.read(file)
     return _made(entries, resolution, seed, file)
 
@@ -189,14 +213,15 @@ def _prompt(
         )
     negative = given.get("n", "")
     for text in (entry.text, negative):
-        if not isinstance(text, str) or _holds_half_a_character(text):
+        if not isinstance(text, str) or _holds_no_text(text):
             faults.append(Words(f"{shown(text)} is no text", f"{shown(text)}は文字列ではありません"))
     guidance = _guidance(given, faults)
     return Prompt(entry.text, str(negative), size, steps, guidance, seed, known)
 
 
-def _holds_half_a_character(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+def _holds_no_text(text: str) -> bool:
+    """Half a character, or the zero of a file in UTF-16 without its mark."""
+    return any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _whole(value: Any) -> int | None:

@@ -151,6 +151,16 @@ def read(path: Path) -> Found:
                 path=str(path),
             )
         )
+    if not any((path / name).exists() for name in (MANIFEST, STATE)):
+        raise UserError(
+            plain_problem(
+                "E-STATE-MISSING",
+                "this folder is no training state; choose one whose name ends in -state, or auto.",
+                "このフォルダは学習状態ではありません。名前が-stateで終わるフォルダか、autoを指定してください。",
+                key="save.resume",
+                path=str(path),
+            )
+        )
     if found := fault(path):
         raise UserError(_damaged(path, found, "choose an older state", "より古い状態を指定してください"))
     return Found(path, json.loads((path / STATE).read_text(encoding="utf-8")))

@@ -16,12 +16,13 @@ def problems(config: RunConfig) -> Iterator[Problem]:
     for rule in output.RULES:
         yield from rule(config, os.path.realpath)
     if config.dataset.dataset_config:
-        out = os.path.realpath(config.save.output_dir)
+        folders = [(key, os.path.realpath(folder)) for key, folder in output.written(config)]
         for subset in dataset_config.read(config.dataset).subsets:
             folder = subset.settings.train_data_dir
-            if folder and output.is_inside(out, os.path.realpath(folder)):
-                yield output.among_images("dataset.dataset_config", folder)
-                return
+            for key, out in folders:
+                if folder and output.is_inside(out, os.path.realpath(folder)):
+                    yield output.among_images("dataset.dataset_config", folder, key)
+                    return
             if folder and output.is_replaced(config, os.path.realpath(folder), os.path.realpath):
                 yield output.over_a_source("dataset.dataset_config", folder)
                 return

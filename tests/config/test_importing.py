@@ -260,3 +260,11 @@ def test_a_file_that_tells_nothing_is_refused():
 def test_text_that_is_no_settings_is_refused():
     with pytest.raises(ConfigError, match="neither"):
         import_text("hello there, friend")
+
+
+@pytest.mark.parametrize("value", ['["a", "b"]', '{"x": "a"}', "[1]"])
+def test_a_list_or_table_for_one_folder_is_not_taken_as_its_text(value):
+    found = import_text(f'{{"train_data_dir": {value}, "network_dim": 8}}')
+    assert "dataset.train_data_dir" not in found.values
+    assert any(p.key == "dataset.train_data_dir" or "train_data_dir" in p.en for p in found.report)
+    assert found.values["network.rank"] == 8

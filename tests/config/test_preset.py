@@ -137,3 +137,49 @@ def test_numbers_in_titles_go_by_size(tmp_path):
     for n in (12, 8, 9.5):
         (tmp_path / f"{n}.toml").write_text(f'title = "x {n} GB"\n[network]\nrank = 8\n', encoding="utf-8")
     assert [p.title.en for p in presets.presets([tmp_path])[0]] == ["x 8 GB", "x 9.5 GB", "x 12 GB"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        'title = "old"',
+        'title="old" # by me',
+        'title = """\nold\n"""',
+        "title = { en = 'old', ja = '旧' }",
+        '[title]\nen = "old"\nja = "旧"',
+    ],
+)
+def test_a_preset_is_renamed_however_its_title_is_written(tmp_path, title):
+    note = 'note = """\ntitle = is no title here\n"""\n'
+    table = title.startswith("[")
+    text = f"format = 1\n{note}{'' if table else title}\n[train]\nseed = 5\n{title if table else ''}\n"
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    before = presets.load(tmp_path / "mine.toml")
+    after = presets.load(presets.rename(before, "new"))
+    assert (after.title.en, after.title.ja) == ("new", "new")
+    assert (after.note, after.values) == (before.note, before.values)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.toml"]
+
+
+def test_a_preset_without_a_title_gets_one_when_it_is_renamed(tmp_path):
+    (tmp_path / "mine.toml").write_text("[train]\nseed = 5\n")
+    assert presets.load(presets.rename(presets.load(tmp_path / "mine.toml"), "new")).title.en == "new"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("network.dim_from_weights", True, "network.weights"),
+        ("network.base_weights_multiplier", "0.5", "network.base_weights"),
+        ("save.resume_anyway", True, "save.resume"),
+        ("log.log_prefix", "a", "log.logging_dir"),
+    ],
+)
+def test_what_means_nothing_without_a_path_is_left_out_with_it(tmp_path, key, value, path):
+    given = {
+        key: value,
+        path: ["x"] if path.endswith("base_weights") else "x",
+        "dataset.bucket_reso_steps": 128,
+    }
+    saved = presets.load(presets.save(tmp_path, "mine", given | {"dataset.enable_bucket": True}))
+    assert saved.values == {"dataset.enable_bucket": True, "dataset.bucket_reso_steps": 128}

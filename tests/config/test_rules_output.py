@@ -116,3 +116,15 @@ def test_a_model_folder_that_would_take_the_place_of_a_folder_of_images_is_refus
 def test_images_beside_the_model_folder_are_taken():
     save = {"output_dir": "w", "output_name": "frog", "save_model_as": "diffusers"}
     assert codes(save=save, network={"method": "none"}, dataset={"train_data_dir": "w/frogs"}) == []
+
+
+@pytest.mark.parametrize("folder", ["train_data_dir", "reg_data_dir", "conditioning_data_dir"])
+def test_a_log_folder_among_pictures_or_masks_is_refused(folder):
+    names = {"train_data_dir": "img"} | {folder: "pictures"}
+    config = RunConfig(dataset=names, log={"logging_dir": "pictures/2_sls frog"})
+    found = [*output.output_is_not_among_the_images(config)]
+    assert [(problem.code, problem.key) for problem in found] == [("E-OUT-DATA", "log.logging_dir")]
+
+
+def test_an_output_folder_in_the_folder_of_masks_is_refused():
+    assert images("data/masks/out", conditioning_data_dir="data/masks") == ["E-OUT-DATA"]

@@ -175,3 +175,26 @@ def test_300_mutated_prompt_files_are_read_or_refused(tmp_path, caplog):
         assert all(problem.text("en") and problem.text("ja") for problem in problems(config(str(path)))), text
         assert time.process_time() - start < 1
     assert "could not be read" not in caplog.text
+
+
+@pytest.mark.parametrize("line", ["/data/my prompts.md", r"C:\p\prompts.text", "~/prompts.csv", "/p.prompts"])
+def test_the_path_of_a_file_with_another_ending_is_not_drawn_as_a_prompt(line):
+    with pytest.raises(UserError) as caught:
+        parse([line], (64, 64), 1)
+    (problem,) = caught.value.problems
+    assert problem.code == "E-SAMPLE-FILE"
+    assert ".txt, .toml, .json" in problem.en
+
+
+@pytest.mark.parametrize(
+    "line", ["/imagine a cat", "a/b.md in a frame", "/x.md --w 64", "a cat v1.5", "c:d.e"]
+)
+def test_a_prompt_that_only_looks_a_little_like_a_path_is_drawn(line):
+    assert [prompt.text for prompt in parse([line], (64, 64), 1)] == [line.partition(" --")[0]]
+
+
+def test_a_zero_as_files_in_utf_16_without_their_mark_hold_it_is_no_text(tmp_path):
+    (tmp_path / "p.txt").write_bytes("frog".encode("utf-16-le"))
+    with pytest.raises(UserError) as caught:
+        parse([str(tmp_path / "p.txt")], (64, 64), 1)
+    assert [problem.code for problem in caught.value.problems] == ["E-SAMPLE-PROMPT"]

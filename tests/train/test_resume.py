@@ -353,3 +353,11 @@ def test_an_emptied_model_file_is_no_result_and_is_saved_anew(tmp_path):
     written = {"frog.safetensors": [1, 8, 0.0]}
     found = state_folder.Found(tmp_path, {"step": 8, "lineage": "a", "written": written, "kind": "last"})
     assert not owned_files.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
+
+
+def test_a_folder_that_is_no_state_is_called_so_and_not_a_damaged_state(tmp_path):
+    (tmp_path / "l.safetensors").write_bytes(b"")
+    with pytest.raises(UserError) as caught:
+        state_folder.read(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("E-STATE-MISSING", str(tmp_path))

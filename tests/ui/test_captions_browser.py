@@ -102,3 +102,19 @@ def test_a_field_belongs_to_its_picture_on_every_page_and_what_was_not_saved_is_
     assert (folder / "000.caption").read_text("utf-8") == "a, b, typed"
     assert (folder / "001.caption").read_text("utf-8") == "c, changed elsewhere"
     field.press("Escape")  # else the page asks before it is closed
+
+
+def test_a_caption_that_was_too_long_is_saved_once_it_is_shorter(look, folder):
+    shown = look("en")
+    page = shown.page
+    shown.fill("opt-dataset-train-data-dir", str(folder.parent))
+    page.locator("#captions-open").click()
+    field = page.locator("textarea[data-caption-field]").first
+    field.wait_for()
+    field.fill("a" * 20_001)
+    field.press("Control+Enter")
+    page.wait_for_selector(".rw-caption [data-said].is-bad")
+    field.fill("a, b, short")
+    field.press("Control+Enter")
+    page.wait_for_selector(SAID)
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, short"

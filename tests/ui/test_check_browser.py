@@ -80,3 +80,30 @@ def test_arguments_are_taken_as_the_help_of_their_fields_shows_them(at, stage):
     optimizer = stage.run.config.optimizer
     assert [*optimizer.optimizer_args] == ["weight_decay=0.01", "betas=0.9,0.999"]
     assert [*optimizer.lr_scheduler_args] == ["step_rules=1:100,0.5:200,0.1"]
+
+
+def test_what_is_true_of_many_pictures_is_one_line_that_leads_to_the_preview(look, stage):
+    folder = fill(stage.window.workspace / "train", {"20_sls frog": 12}, (192, 128))  # trained as 128x128
+    stage.window.draft.keep({"dataset.train_data_dir": str(folder), "dataset.reg_data_dir": ""})
+    page = look()
+    page.tab(2)
+    lines = check(page).locator("li", has_text=".png")
+    assert lines.count() == 1
+    assert "12 of 12 pictures lose more than a quarter" in lines.inner_text()
+    lines.get_by_role("button", name="What will be trained").click()
+    page.page.wait_for_function("document.activeElement.id === 'preview-look'")
+    page.page.keyboard.press("Enter")
+    page.page.locator("#preview-fields figure").first.wait_for()
+
+
+def test_sample_prompts_that_mean_something_else_or_nothing_are_named(look):
+    page = look()
+    page.page.locator("#level label").nth(2).click()
+    page.tab(2)
+    for prompts, said in (
+        ("sls frog --w 100 --h 30", "drawn as 96x64"),
+        ("sls frog --q 5", "there is no option --q"),
+        ("nofile.txt", "nofile.txt"),
+    ):
+        page.fill("opt-sample-sample-prompts", prompts)
+        check(page).locator("li", has_text="Sample prompts").filter(has_text=said).wait_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -103,7 +104,7 @@ def test_what_is_wrong_is_gone_to_by_a_click_and_its_field_is_marked_until_it_is
     page.fill("opt-train-learning-rate", "fast")
     page.tab(0)
     page.page.locator("#run-check").click()
-    page.page.locator("#run-message [data-goto]", has_text="Learning rate").click()
+    page.page.locator("#run-message").get_by_text("Learning rate").click()
     field = page.page.locator("#opt-train-learning-rate input, #opt-train-learning-rate textarea")
     page.page.wait_for_function("document.activeElement.closest('#opt-train-learning-rate')")
     assert field.get_attribute("aria-invalid") == "true"
@@ -119,9 +120,57 @@ def test_a_message_whose_settings_have_changed_is_marked_on_the_page(look, lang)
     page = look(lang)
     page.page.locator("#run-check").click()
     page.page.locator("#run-message .is-good").wait_for()
-    marked = page.page.locator("#run-message .rw-over")
+    said = {"en": "The settings have changed since", "ja": "設定が変更されています"}
+    marked = page.page.locator("#run-message").get_by_text(said[lang])
     assert marked.is_hidden()
     page.fill("opt-dataset-train-batch-size", "2")
     marked.wait_for()
     page.fill("opt-dataset-train-batch-size", "4")
     marked.wait_for(state="hidden")
+
+
+@pytest.mark.browser
+def test_what_was_shown_of_the_pictures_before_an_import_is_marked_on_the_page(look):
+    page = look()
+    page.page.locator("#captions-open").click()
+    page.page.locator("textarea[data-caption-field]").first.wait_for()
+    page.page.locator("#preview-look").click()
+    page.page.locator("#preview-fields figure").first.wait_for()
+    cards = [page.page.locator(f"#card-{name}") for name in ("preview", "captions")]
+    marks = [card.get_by_text("Out of date").first for card in cards]
+    assert all(mark.is_hidden() for mark in marks)
+    page.page.locator("#preset-more button").first.click()
+    page.fill("import-text", json.dumps({"LoRA_type": "Standard", "train_data_dir": "/photos/cats"}))
+    page.page.locator("#import-take").click()
+    for mark in marks:
+        mark.wait_for()
+
+
+@pytest.mark.browser
+def test_the_question_about_earlier_results_is_marked_on_the_page_when_the_name_changes(look, stage):
+    stage.window.output.mkdir(parents=True)
+    (stage.window.output / "sls_frog.safetensors").write_bytes(b"a result")
+    page = look()
+    page.page.locator("#run-start").click()
+    page.page.locator("#run-message").get_by_text("Results of this name").first.wait_for()
+    page.tab(2)
+    page.fill("opt-save-output-name", "another")
+    page.page.locator("#run-message").get_by_text("The settings have changed since").wait_for()
+
+
+@pytest.mark.browser
+def test_a_run_that_was_refused_leaves_the_resume_button_of_the_run_before(look, stage):
+    state = stage.window.workspace / "step-00000010-state"
+    state.mkdir()
+    (state / "state.json").write_text('{"step": 10}', encoding="utf-8")
+    page = look()
+    page.page.locator("#run-start").click()
+    page.status("running")
+    stage.run.end("stopped", 10, state)
+    page.status("stopped")
+    page.page.locator("#run-resume").get_by_text("step 10").wait_for()
+    page.page.locator("#run-start").click()
+    page.status("running")
+    stage.run.end("refused", 0)
+    page.status("refused")
+    page.page.locator("#run-resume").get_by_text("step 10").wait_for()

@@ -95,6 +95,10 @@ def leads_to(element: str, tab: str = "", level: int = 0) -> str:
     return f'data-goto="{esc(element)}" data-goto-tab="{esc(tab)}" data-goto-level="{level}"'
 
 
+_PREVIEWED = frozenset({"W-IMG-CUT", "W-IMG-SMALL"})
+"""Codes of what the preview shows picture by picture."""
+
+
 def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -> str:
     """Problems and notices in plain words, each with its option, which a click leads to.
 
@@ -117,6 +121,9 @@ def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:
         wrong = f' data-wrong="{element_id(option)}"' if problem.is_error else ""
     elif problem.key:
         place.append(f"<code>{esc(problem.key)}</code>")
+    if problem.code in _PREVIEWED:
+        shows, label = leads_to("preview-look", "dataset"), esc(say("preview.title", lang))
+        place.append(f'<button type="button" class="rw-link" {shows}>{label}</button>')
     if problem.line is not None and (has_lines or problem.path):
         place.append(esc(say("run.line", lang, n=problem.line)))
     if problem.path and problem.path not in problem.sentence(lang):

@@ -20,7 +20,7 @@ document.addEventListener('click', (event) => {
     target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');
     setTimeout(() => target.classList.remove('rw-here'), 2400);
-    const field = target.querySelector('input, textarea');
+    const field = target.matches('button') ? target : target.querySelector('input, textarea');
     if (field) field.focus({preventScroll: true});
   };
   go();

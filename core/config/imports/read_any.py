@@ -236,7 +236,8 @@ def fitted(option: Option, value: Any) -> Any:
     found = number(value) if isinstance(value, str) else value
     plain = value if found is None else found
     whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
-    for candidate in (plain, whole, value, str(value)):
+    as_text = (str(value),) if isinstance(value, str | int | float) else ()  # a list is no name
+    for candidate in (plain, whole, value, *as_text):
         try:
             _adapter(option).validate_python(candidate, strict=True)
         except ValidationError:

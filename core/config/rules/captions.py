@@ -8,6 +8,14 @@ from core.config.pydantic_messages import shown
 from core.config.schema.run import RunConfig
 from core.errors import Problem, plain_problem
 
+NO_CAPTIONS = frozenset(
+    (
+        ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jxl",
+        ".apng", ".npz", ".npy", ".pt", ".ckpt", ".safetensors", ".zip",
+    )
+)  # fmt: skip
+"""Endings of what lies beside captions and is none."""
+
 
 def separators_differ(config: RunConfig) -> Iterator[Problem]:
     """The other separators would be cut apart before they are looked for."""
@@ -36,4 +44,17 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
         )
 
 
-RULES = (separators_differ,)
+def extension_is_a_caption_s(config: RunConfig) -> Iterator[Problem]:
+    """Captions are text: neither the pictures themselves nor a model, and no pattern of names or path."""
+    given = config.dataset.caption_extension.strip()
+    suffix = f".{given.removeprefix('.')}".lower()
+    if given and (suffix in NO_CAPTIONS or any(sign in given for sign in '<>:"/\\|?*')):
+        yield plain_problem(
+            "E-CAP-EXTENSION",
+            f"{shown(given)} is no extension of caption files; choose .caption or .txt.",
+            f"{shown(given)}はキャプションファイルの拡張子ではありません。.captionか.txtにしてください。",
+            key="dataset.caption_extension",
+        )
+
+
+RULES = (separators_differ, extension_is_a_caption_s)

@@ -19,12 +19,20 @@ def _plain(path: str) -> str:
 
 
 def output_is_not_among_the_images(config: RunConfig, resolved: Resolve = _plain) -> Iterator[Problem]:
-    out = resolved(config.save.output_dir)
-    for name in ("train_data_dir", "reg_data_dir"):
-        given = getattr(config.dataset, name)
-        if given and given.strip() and is_inside(out, resolved(given)):
-            yield among_images(f"dataset.{name}", given)
-            return
+    for key, folder in written(config):
+        out = resolved(folder)
+        for name in ("train_data_dir", "reg_data_dir", "conditioning_data_dir"):
+            given = getattr(config.dataset, name)
+            if given and given.strip() and is_inside(out, resolved(given)):
+                yield among_images(f"dataset.{name}", given, key)
+                break
+
+
+def written(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """The folders that a run writes to, by the option that names them."""
+    yield "save.output_dir", config.save.output_dir
+    if config.log.logging_dir and config.log.logging_dir.strip():
+        yield "log.logging_dir", config.log.logging_dir
 
 
 def is_inside(path: str, folder: str) -> bool:
@@ -35,15 +43,16 @@ def is_inside(path: str, folder: str) -> bool:
         return False
 
 
-def among_images(option: str, folder: str) -> Problem:
-    """The refusal of an output folder that lies in the folder of images that `option` names."""
+def among_images(option: str, folder: str, key: str = "save.output_dir") -> Problem:
+    """The refusal of a folder to write to, named by `key`, in the folder of images that `option` names."""
+    what, what_ja = ("log", "ログの保存先") if key == "log.logging_dir" else ("output", "出力先")
     return plain_problem(
         "E-OUT-DATA",
-        f"the output folder must not be the folder of training images or lie in it ({option} = {folder}): "
+        f"the {what} folder must not be the folder of training images or lie in it ({option} = {folder}): "
         "results would be mixed with images; choose another.",
-        f"出力先フォルダに、学習用画像のフォルダやその中は指定できません（{option} = {folder}）。"
+        f"{what_ja}フォルダに、学習用画像のフォルダやその中は指定できません（{option} = {folder}）。"
         "結果と画像が混ざるため、別のフォルダを指定してください。",
-        key="save.output_dir",
+        key=key,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 
 from core.config import path_lengths
@@ -43,6 +44,43 @@ def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
             )
 
 
+def paths_are_meant_as_written(config: RunConfig) -> Iterator[Problem]:
+    """A ~ for the home folder, quotes and blanks around a path: signs of a shell, names of a folder here.
+
+    The window reads them as they were meant; the text of a run file is taken as it stands.
+    """
+    for option in walk(RunConfig):
+        value = getattr(getattr(config, option.section), option.name)
+        given = (value,) if isinstance(value, str) else value
+        if option.meta.path and isinstance(given, tuple):
+            is_needed = isinstance(value, tuple) or option.key == "save.output_dir"
+            for path in given:
+                yield from _not_as_meant(path, option.key, is_needed)
+
+
+def _not_as_meant(path: str, key: str, is_needed: bool) -> Iterator[Problem]:
+    plain = path.strip()
+    if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'":
+        plain = plain[1:-1].strip()
+    meant = os.path.expanduser(plain) if re.match(r"~([\\/]|$)", plain) else plain
+    if not plain and is_needed:
+        yield plain_problem(
+            "E-CFG-PATH",
+            f"no folder or file is named ({shown(path)}); name one, or take this out.",
+            f"フォルダやファイルの指定がありません（値：{shown(path)}）。指定するか、この項目を削除してください。",
+            key=key,
+        )
+    elif plain and meant != path:
+        yield plain_problem(
+            "E-CFG-PATH",
+            f"quotes and blanks around a path, and ~, are taken as part of it: {shown(path)}; "
+            f"write {shown(meant)}.",
+            f"前後の引用符・空白や「~」もパスの一部として扱われます（値：{shown(path)}）。"
+            f"{shown(meant)}と書いてください。",
+            key=key,
+        )
+
+
 def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
     found = path_lengths.excess(os.path.abspath(path), behind=behind)
     if found is not None:
@@ -54,4 +92,8 @@ def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
         )
 
 
-RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (no_path_is_too_long, no_path_holds_a_zero_byte)
+RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (
+    no_path_is_too_long,
+    no_path_holds_a_zero_byte,
+    paths_are_meant_as_written,
+)
