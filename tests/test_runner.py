@@ -255,7 +255,7 @@ def test_results_of_the_same_name_are_told_of_before_the_run_begins(tmp_path):
     (tmp_path / "newt.safetensors").write_bytes(b"")
     handle = run_to_end(lambda config, folder, control, emit: None, tmp_path, 'output_name = "frog"\n')
     (notice,) = [event for event in handle.log.since(0) if isinstance(event, Warned)]
-    assert notice.code == "W-OUT-THERE" and "1 file" in notice.en and "frog" in notice.ja
+    assert notice.code == "W-OUT-THERE" and "1 file" in notice.problem.en and "frog" in notice.problem.ja
 
 
 def test_a_first_run_of_a_name_is_told_nothing(tmp_path):

@@ -60,7 +60,7 @@ def test_of_plain_and_averaged_weights_it_is_said_that_the_plain_ones_are_used(t
     path = with_more(tmp_path / "x.safetensors", averages())
     said, parts = notices(path)
     assert same(parts, modules())
-    assert "plain weights are used" in said["W-MODEL-EMA"].en and said["W-MODEL-EMA"].path == str(path)
+    assert "plain weights are used" in said["W-MODEL-EMA"].problem.en and said["W-MODEL-EMA"].problem.path == str(path)
 
 
 def test_of_a_folder_with_both_it_is_said_that_the_averaged_ones_are_used(tmp_path):
@@ -69,7 +69,7 @@ def test_of_a_folder_with_both_it_is_said_that_the_averaged_ones_are_used(tmp_pa
     other = {name: tensor + 1 for name, tensor in tensors.load(weights).items()}
     tensors.save(weights.with_name("diffusion_pytorch_model.non_ema.safetensors"), other, {})
     said, parts = notices(folder)
-    assert same(parts, modules()) and "averaged weights (EMA) are used" in said["W-MODEL-EMA"].en
+    assert same(parts, modules()) and "averaged weights (EMA) are used" in said["W-MODEL-EMA"].problem.en
 
 
 def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
@@ -96,7 +96,7 @@ def test_averages_stay_when_only_the_text_encoder_was_trained(tmp_path):
 def test_broken_positions_are_said_and_written_whole(tmp_path, wrong):
     path = with_more(tmp_path / "x.safetensors", {POSITIONS: wrong})
     said, parts = notices(path)
-    assert "position_ids are broken" in said["W-MODEL-POSITIONS"].en
+    assert "position_ids are broken" in said["W-MODEL-POSITIONS"].problem.en
     wrote = saved(parts, tmp_path / "out")[POSITIONS]
     assert wrote.dtype == torch.int64 and torch.equal(wrote, torch.arange(77)[None])
 
@@ -121,7 +121,7 @@ def test_fp8_weights_are_used_as_float32_and_that_is_said(tmp_path):
     small = plain()[TIME].to(torch.float8_e4m3fn)
     said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: small}))
     assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float())
-    assert "is in fp8 (1 tensor)," in said["W-MODEL-FP8"].en
+    assert "is in fp8 (1 tensor)," in said["W-MODEL-FP8"].problem.en
 
 
 @pytest.mark.parametrize("ending", ["scale_weight", "weight_scale"])
@@ -142,7 +142,7 @@ def test_scaled_fp8_weights_are_multiplied_by_their_scale(tmp_path, ending, kind
         tensors.save(weights, tensors.load(weights) | more, {"format": "pt"})
     said, parts = notices(path)
     assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float() * 3)
-    assert "is in fp8 (1 tensor times a scale)" in said["W-MODEL-FP8"].en
+    assert "is in fp8 (1 tensor times a scale)" in said["W-MODEL-FP8"].problem.en
 
 
 def test_a_scaled_file_becomes_a_plain_one_when_it_is_converted(tmp_path):
@@ -191,7 +191,7 @@ def test_unknown_tensors_that_pictures_depend_on_are_refused_by_name(tmp_path, n
 def test_other_unknown_tensors_of_a_part_are_said(tmp_path):
     name = "cond_stage_model.transformer.adapter.weight"
     said, parts = notices(with_more(tmp_path / "x.safetensors", {name: torch.ones(2)}))
-    assert same(parts, modules()) and name in said["W-MODEL-UNUSED"].en
+    assert same(parts, modules()) and name in said["W-MODEL-UNUSED"].problem.en
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_fault_of_the_computer(tmp_pat
 
     with pytest.raises(ResourceFault) as caught:
         open_family("auto").load(str(path), ModelConfig(), lambda event: None, with_vae=change)
-    assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].en
+    assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].problem.en
 
 
 # Configs

@@ -101,7 +101,7 @@ def test_a_finished_run_is_left_as_it_is(configure, train, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     again = train(configure(train={"max_train_steps": 2}, save={"save_state": True, "resume": "auto"}))
     done = again.of(Warned)[-1]
-    assert done.code == "W-ALREADY-DONE" and "already finished (2/2 steps)" in done.en
+    assert done.code == "W-ALREADY-DONE" and "already finished (2/2 steps)" in done.problem.en
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
 
 

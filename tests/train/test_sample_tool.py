@@ -54,7 +54,7 @@ def test_a_prompt_longer_than_what_is_read_is_said(base, configure, tmp_path):
     path.write_text(toml_text.dumps(toml_text.values_of(configure())), encoding="utf-8")
     draw(path, [], [LONG], tmp_path / "out", emit=said.append)
     [notice] = [event for event in said if isinstance(event, Warned)]
-    assert notice.code == "W-SAMPLE-LONG" and "100 tokens" in notice.en and "75" in notice.en
+    assert notice.code == "W-SAMPLE-LONG" and "100 tokens" in notice.problem.en and "75" in notice.problem.en
     said.clear()
     draw(base, [], [LONG], tmp_path / "out", emit=said.append)  # a model alone reads as far as it must
     assert not [event for event in said if isinstance(event, Warned)]
