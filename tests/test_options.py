@@ -12,7 +12,6 @@ from core.config.file import toml_text
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import OnResume, walk
 from core.config.schema.run import RunConfig
-from core.data.plan.plan import _IN_THE_RECORDS as IN_THE_RECORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = list(walk(RunConfig))
@@ -21,8 +20,8 @@ TABS = {"dataset", "model", "training", "lora"}
 
 def non_default(option) -> object:
     """Some valid value that is not the default."""
-    if option.meta.choices:
-        return next(name for name in option.meta.choices if name != option.default)
+    if option.choices:
+        return next(name for name in option.choices if name != option.default)
     special = {
         "dataset.resolution": (768, 512),
         "dataset.bucket_reso_steps": 128,
@@ -61,7 +60,7 @@ def met(option) -> dict[str, object]:
             is_switch = isinstance(other.default, bool)
             values[other.key] = chosen == "true" if is_switch else chosen
         elif condition.is_not:
-            values[other.key] = next(c for c in other.meta.choices if c not in condition.values)
+            values[other.key] = next(c for c in other.choices if c not in condition.values)
         else:
             values[other.key] = non_default(other)
     return values
@@ -74,8 +73,8 @@ BY_KEY = {option.key: option for option in OPTIONS}
 def test_what_it_needs_is_an_option_that_can_have_that_value(option):
     for condition in (c for need in option.meta.needs for c in need):
         other = BY_KEY[condition.key]
-        if other.meta.choices:
-            assert set(condition.values) <= {str(name) for name in other.meta.choices}
+        if other.choices:
+            assert set(condition.values) <= {str(name) for name in other.choices}
         elif isinstance(other.default, bool):
             assert set(condition.values) <= {"true", "false"}
     assert option.is_used({o.key: o.default for o in OPTIONS} | met(option))
@@ -139,16 +138,25 @@ def test_what_may_change_before_a_state_is_resumed_is_what_shapes_no_weight():
         "model.attention", "dataset.cache_latents", "dataset.cache_latents_to_disk", "dataset.vae_batch_size",
     }  # fmt: skip
     # What the fingerprint of the data does not hold is told by the images' own records; this one by neither.
-    in_records = {f"dataset.{name}" for name in IN_THE_RECORDS} - {"dataset.prior_loss_weight"}
-    assert kinds["data"] == in_records - kinds["rounding"]
+    in_records = {o.key for o in OPTIONS if o.section == "dataset" and not o.meta.in_fingerprint}
+    assert in_records == kinds["data"] | {"dataset.prior_loss_weight"} | (
+        kinds["rounding"] - {"model.attention"}
+    )
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
 def test_a_whole_number_has_a_largest_value(option):
     kind = str(option.field.annotation)
-    if "int" in kind and not any(word in kind for word in ("Literal", "tuple")):
+    if "int" in kind and option.choices is None and "tuple" not in kind:
         bounds = [m for m in option.field.metadata if getattr(m, "le", getattr(m, "lt", None)) is not None]
         assert bounds, "any number of digits would be taken"
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o.choices], ids=lambda o: o.key)
+def test_every_choice_that_has_words_is_taken(option):
+    section = RunConfig.model_fields[option.section].annotation
+    for value in option.choices:
+        assert getattr(section.model_validate({option.name: value}), option.name) == value
 
 
 def test_no_two_options_share_a_name_of_sd_scripts():

@@ -8,19 +8,22 @@ from typing import Any
 from core.config import nearest
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 
-_ARGUMENTS: Mapping[str, str] = {
-    "conv_dim": "conv_rank",
-    **{
-        name: name
-        for name in (
-            "conv_alpha", "rank_dropout", "module_dropout", "loraplus_lr_ratio", "loraplus_unet_lr_ratio",
-            "loraplus_text_encoder_lr_ratio", "block_dims", "block_alphas", "conv_block_dims",
-            "conv_block_alphas", "down_lr_weight", "mid_lr_weight", "up_lr_weight", "block_lr_zero_threshold",
-        )
-    },
-}  # fmt: skip
-"""Arguments of networks.lora: name -> ours."""
+_OF_THE_SCRIPT = frozenset(
+    ("dim_from_weights", "base_weights", "base_weights_multiplier", "scale_weight_norms")
+)
+"""Arguments of train_network.py itself, beside those called network_...; networks.lora takes the others."""
+
+ARGUMENTS: Mapping[str, str] = {
+    name: option.name
+    for option in walk(RunConfig)
+    if option.section == "network"
+    for name in option.meta.sd_scripts
+    if not name.startswith("network_") and name not in _OF_THE_SCRIPT
+}
+"""Arguments of networks.lora: name -> the option of [network]."""
 
 
 def read(given: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -40,12 +43,12 @@ def read(given: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
                     f"「conv_dim=4」のように「名前=値」で書いてください（値：{shown(item)}）。",
                 )
             )
-        elif name not in _ARGUMENTS:
+        elif name not in ARGUMENTS:
             problems.append(_unknown(name))
         else:
             text = text.strip("'\"")
             found = number(text)
-            values[f"network.{_ARGUMENTS[name]}"] = text if found is None else found
+            values[f"network.{ARGUMENTS[name]}"] = text if found is None else found
     return values, problems
 
 
@@ -60,7 +63,7 @@ def _unknown(name: str) -> tuple[str, str]:
         f"networks.lora has no argument {shown(name)[1:-1]}; ",
         f"networks.loraに引数{shown(name)[1:-1]}はありません。",
     )
-    meant = nearest.did_you_mean(name, _ARGUMENTS)
-    listed = ", ".join(_ARGUMENTS)
+    meant = nearest.did_you_mean(name, ARGUMENTS)
+    listed = ", ".join(ARGUMENTS)
     en, ja = meant or (f"there are: {listed}.", f"指定できるもの：{listed}。")
     return said[0] + en, said[1] + ja

@@ -32,8 +32,8 @@ def _row(option: Option, lang: Lang) -> str:
     meta = option.meta
     label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
     what = f"**{label}** {help_text}"
-    if meta.choices:
-        words = [(str(name), w.ja if lang == "ja" else w.en) for name, w in meta.choices.items()]
+    if option.choices:
+        words = [(str(name), w.ja if lang == "ja" else w.en) for name, w in option.choices.items()]
         what += " " + " · ".join(name if name == word else f"`{name}` {word}" for name, word in words)
     default = "" if option.default is None else f"`{toml_value(option.default)}`"
     names = " ".join(f"`{name}`" for name in meta.sd_scripts)

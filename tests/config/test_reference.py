@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import sd_scripts, sd_scripts_reference
+from core.config import network_args, sd_scripts, sd_scripts_reference
 from core.config.check import check
 from core.config.imports import kohya_ss_json, lora_metadata
 from core.config.imports.read_any import import_text
@@ -42,6 +42,13 @@ def test_no_field_of_kohya_sss_window_is_unknown_here():
 def test_no_record_of_a_lora_file_is_unknown_here():
     known = {*lora_metadata.RECORDS, *lora_metadata.NAMES, "resolution"}
     assert [n for n in REFERENCE["metadata"] if n not in known and not sd_scripts.knows(n)] == []
+
+
+def test_an_argument_of_the_network_is_none_of_the_script():
+    """Every name of an option of [network] is one or the other, so that it is imported and recorded."""
+    assert not set(network_args.ARGUMENTS) & set(SCRIPTS)
+    names = {n for n, key in sd_scripts.ALIASES.items() if key.startswith("network.")}
+    assert names - set(SCRIPTS) == set(network_args.ARGUMENTS)
 
 
 def test_a_name_is_in_one_table_only_and_never_shadows_an_option():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.config.schema.run import RunConfig
+from core.config.sd_scripts import ALIASES
 from core.events import Saved
 from core.formats.header import read_header
 from core.train.outputs import ss_metadata
@@ -48,6 +49,16 @@ def test_the_keys_are_those_of_sd_scripts(configure, train):
     assert len(KEYS) == 83 and len(SPEC) == 8
 
 
+def test_every_option_that_sd_scripts_records_is_recorded():
+    told = ss_metadata.options(RunConfig(), {})
+    elsewhere = {
+        "max_train_steps", "network_module", "network_dim", "network_alpha", "network_dropout", "v2",
+        *(["color_aug", "flip_aug", "random_crop", "shuffle_caption", "enable_bucket", "bucket_no_upscale"]),
+        *(["min_bucket_reso", "max_bucket_reso", "keep_tokens", "resolution"]),
+    }  # fmt: skip
+    assert {n for n in KEYS if n in ALIASES} - told.keys() == elsewhere
+
+
 def test_the_values_are_those_of_the_run(configure, train, base):
     options = {
         "train": {"max_train_steps": 2, "gradient_accumulation_steps": 2, "unet_lr": 1e-4},
@@ -85,7 +96,7 @@ def test_the_values_are_those_of_the_run(configure, train, base):
         "ss_network_dim": "2",
         "ss_network_alpha": "1.0",
         "ss_network_dropout": "None",
-        "ss_network_args": '{"conv_dim": "1", "rank_dropout": "0.1"}',
+        "ss_network_args": '{"rank_dropout": "0.1", "conv_dim": "1"}',
         "ss_optimizer": "torch.optim.adamw.AdamW(weight_decay=0.1)",
         "ss_training_comment": "call it sls",
         "ss_dataset_dirs": '{"2_sls frog": {"n_repeats": 2, "img_count": 3}}',

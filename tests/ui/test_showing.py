@@ -45,7 +45,7 @@ def test_what_is_code_in_a_help_is_code_where_it_is_found_too(shared_app):
 
 
 def test_every_card_has_its_title():
-    assert {f"group.{option.group}" for option in OPTIONS.values()} <= set(WORDS)
+    assert {f"group.{option.meta.group}" for option in OPTIONS.values()} <= set(WORDS)
 
 
 @pytest.mark.parametrize("tab", ["dataset", "training", "lora", "model"])

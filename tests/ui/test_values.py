@@ -161,7 +161,7 @@ def test_what_a_page_can_show_of_the_settings_from_before_the_check_names_or_tak
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda o: o.key)
 def test_a_default_and_every_choice_can_be_held(option):
     assert can_show(option.key, widgets.shown(option, option.default))
-    assert all(can_show(option.key, choice) for choice in option.meta.choices or ())
+    assert all(can_show(option.key, choice) for choice in option.choices or ())
 
 
 def test_the_run_file_that_the_page_writes_holds_what_it_shows(app):

@@ -55,6 +55,6 @@ def basic_first(options: Iterable[Option]) -> list[Option]:
 def groups_of(tab: str) -> list[tuple[str, list[Option]]]:
     """The options of a tab by group, in the window's order, then any group that it does not name."""
     chosen = [option for option in OPTIONS.values() if option.tab == tab]
-    names = dict.fromkeys((*GROUPS, *(option.group for option in chosen)))
-    found = ((name, [option for option in chosen if option.group == name]) for name in names)
+    names = dict.fromkeys((*GROUPS, *(option.meta.group for option in chosen)))
+    found = ((name, [option for option in chosen if option.meta.group == name]) for name in names)
     return [(name, basic_first(options)) for name, options in found if options]

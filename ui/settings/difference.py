@@ -53,7 +53,7 @@ def value_text(option: Option, value: Any, lang: Lang) -> str:
         return worded(widgets.EMPTY, lang)
     if isinstance(value, bool):
         return say("diff.on" if value else "diff.off", lang)
-    choices = option.meta.choices or {}
+    choices = option.choices or {}
     if choices and value in choices:
         return worded(choices[value], lang)
     return " / ".join(value) if widgets.kind(option) == "lines" else str(widgets.shown(option, value))

@@ -92,7 +92,7 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
     cells = []
     for key in RESULT:
         option = OPTIONS[key]
-        choices = option.meta.choices or {}
+        choices = option.choices or {}
         found = raw.get(key, option.default)
         value = worded(choices[found], lang) if found in choices else str(found)
         cells.append(
@@ -128,7 +128,7 @@ def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> s
 
 
 def _prediction(name: str, lang: Lang) -> str:
-    choices = OPTIONS["model.prediction"].meta.choices or {}
+    choices = OPTIONS["model.prediction"].choices or {}
     return worded(choices[name], lang) if name in choices else name
 
 

@@ -66,7 +66,7 @@ def _refused(key: str, value: Any, lang: Lang) -> str:
         if lang == "en"
         else f"{_label(key, lang)}「{_shortened(value)}」"
     )
-    choices = OPTIONS[key].meta.choices if key in OPTIONS else None
+    choices = OPTIONS[key].choices if key in OPTIONS else None
     return named + (say("kept.choices", lang, names=", ".join(map(str, choices))) if choices else "")
 
 

@@ -54,4 +54,5 @@ def _goes_back(option: Option) -> bool:
 
     Files and folders stay as long as nothing else names them: there is nothing to train without.
     """
-    return option.is_personal and (option.section in ("sample", "log", "train") or option.group == "metadata")
+    is_of_one_subject = option.section in ("sample", "log", "train") or option.meta.group == "metadata"
+    return option.is_personal and is_of_one_subject

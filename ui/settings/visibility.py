@@ -53,7 +53,7 @@ def found(query: str) -> list[Option]:
     for n, option in enumerate(OPTIONS.values()):
         meta = option.meta
         name = _plain(" ".join((option.key, *meta.label, *meta.sd_scripts)))
-        rest = _plain(" ".join((*meta.help, *(str(name) for name in meta.choices or ()))))
+        rest = _plain(" ".join((*meta.help, *(str(name) for name in option.choices or ()))))
         if all(word in name or word in rest for word in words):
             ranked.append((sum(word not in name for word in words), LEVELS.index(meta.level), n, option))
     return [option for *_, option in sorted(ranked, key=lambda hit: hit[:3])]
@@ -77,7 +77,7 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
     meta = option.meta
     label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
     target, why = _reachable(option, values, lang)
-    place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.group}", lang)])
+    place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.meta.group}", lang)])
     hint = f"<em>{esc(why)}</em>" if why else f"<span>{prose(help_text)}</span>"
     return (
         f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '

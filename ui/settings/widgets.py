@@ -48,7 +48,7 @@ def _parts(annotation: Any) -> list[Any]:
 def kind(option: Option) -> Kind:
     """How an option is shown."""
     plain, _ = plain_type(option)
-    if option.meta.choices is not None:
+    if option.choices is not None:
         return "choice"
     if plain is bool:
         return "check"
@@ -66,7 +66,7 @@ def kind(option: Option) -> Kind:
 
 def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
     """Shown words and stored values of a choice, in a language."""
-    choices = option.meta.choices or {}
+    choices = option.choices or {}
 
     def listed(lang: Lang) -> list[tuple[str, Any]]:
         return [(words.ja if lang == "ja" else words.en, value) for value, words in choices.items()]
@@ -136,7 +136,7 @@ def can_hold(option: Option, found: Any) -> bool:
     if what == "check":
         return isinstance(found, bool)
     if what == "choice":
-        return found in [value for value in option.meta.choices or {} if type(value) is type(found)]
+        return found in [value for value in option.choices or {} if type(value) is type(found)]
     if isinstance(found, int | float) and not isinstance(found, bool):
         return math.isfinite(found) if isinstance(found, float) else True  # as earlier versions kept numbers
     return found is None or (isinstance(found, str) and len(found) <= LONGEST and _is_text(found))

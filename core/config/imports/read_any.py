@@ -167,7 +167,8 @@ def _switched(name: str, value: Any) -> Any:
     if not isinstance(value, str) or value.lower() not in ("true", "false"):
         return number(value) if _is_number_wanted(name, value) else value
     option = _options().get(sd_scripts.ALIASES.get(name, ""))
-    return value if option is not None and "str" in str(option.field.annotation) else value.lower() == "true"
+    is_text = option is not None and option.choices is None and "str" in str(option.field.annotation)
+    return value if is_text else value.lower() == "true"
 
 
 def _is_number_wanted(name: str, value: Any) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
 from core import catalog
 from core.config.schema.dataset_captions import CaptionOptions
 from core.config.schema.dataset_folders import FolderOptions
-from core.config.schema.option import opt
+from core.config.schema.option import Choice, opt
 
 _SAME = {"linear": "bilinear", "cubic": "bicubic", "": "auto"}
 """sd-scripts' second names, and what its GUI writes when nothing is chosen."""
 
 Interpolation = Annotated[
-    Literal["auto", "area", "lanczos", "bicubic", "bilinear", "box", "nearest"],
+    str,
+    Choice(catalog.INTERPOLATIONS),
     BeforeValidator(lambda value: _SAME.get(value, value) if isinstance(value, str) else value),
 ]
 
@@ -32,7 +33,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "Mirror each sample half of the time; not for subjects whose sides differ.",
             "半分の確率で左右反転して学習します。左右非対称な対象には不向きです。",
         ),
-        sd_scripts="flip_aug",
+        scope="subset",
     )
     color_aug: bool = opt(
         False,
@@ -42,7 +43,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "毎回色合いや明るさを微妙に変えて学習します。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
-        sd_scripts="color_aug",
+        scope="subset",
     )
     random_crop: bool = opt(
         False,
@@ -52,7 +53,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "はみ出した部分を、中央ではなくランダムな位置で切り取ります。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
-        sd_scripts="random_crop",
+        scope="subset",
     )
     resize_interpolation: Interpolation = opt(
         "auto",
@@ -61,9 +62,8 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "How pictures are brought to their bucket's size; all but nearest are smooth when shrinking.",
             "画像をバケットのサイズに合わせる方法。最近傍以外は縮小しても滑らかです。",
         ),
-        choices=catalog.INTERPOLATIONS,
         level="expert",
-        sd_scripts="resize_interpolation",
+        scope="subset",
     )
     alpha_mask: bool = opt(
         False,
@@ -73,7 +73,7 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "画像の透明な部分のlossを小さくし、完全に透明な部分は学習しません。",
         ),
         level="advanced",
-        sd_scripts="alpha_mask",
+        scope="subset",
     )
     conditioning_data_dir: str | None = opt(
         None,
@@ -85,8 +85,8 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         level="advanced",
         path="folder",
         needs="train.masked_loss",
-        sd_scripts="conditioning_data_dir",
         on_resume="data",
+        scope="subset only",
     )
     cache_latents: bool = opt(
         False,
@@ -96,7 +96,6 @@ class DatasetConfig(CaptionOptions, FolderOptions):
             "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
         ),
         group="cache",
-        sd_scripts="cache_latents",
         on_resume="rounding",
     )
     cache_latents_to_disk: bool = opt(
@@ -108,7 +107,6 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         ),
         level="advanced",
         group="cache",
-        sd_scripts="cache_latents_to_disk",
         on_resume="rounding",
     )
     vae_batch_size: int = opt(
@@ -118,7 +116,6 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         level="expert",
         group="cache",
         needs="dataset.cache_latents|dataset.cache_latents_to_disk",
-        sd_scripts="vae_batch_size",
         ge=1,
         le=256,
         on_resume="rounding",
@@ -133,4 +130,5 @@ class DatasetConfig(CaptionOptions, FolderOptions):
         level="advanced",
         personal=True,
         on_resume="data",
+        sd_scripts="",
     )

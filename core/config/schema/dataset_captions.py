@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.option import MOST, Section, opt
+from core.config.schema.option import MOST, Scope, Section, opt
 
 
 class CaptionOptions(Section):
     """Captions: where they are and what is done to them."""
 
     GROUP: ClassVar[str] = "captions"
+    SCOPE: ClassVar[Scope] = "subset"
 
     caption_extension: str = opt(
         ".caption",
@@ -32,7 +33,6 @@ class CaptionOptions(Section):
             "カンマ区切りの各部分（タグ）を毎回シャッフルします。",
         ),
         level="advanced",
-        sd_scripts="shuffle_caption",
     )
     keep_tokens: int = opt(
         0,
@@ -43,7 +43,6 @@ class CaptionOptions(Section):
         ),
         level="advanced",
         needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
-        sd_scripts="keep_tokens",
         ge=0,
         le=MOST,
     )
@@ -52,7 +51,6 @@ class CaptionOptions(Section):
         ("Caption separator", "キャプションの区切り文字"),
         ("What stands between the parts of a caption.", "キャプションの各部分（タグ）を区切る文字。"),
         level="expert",
-        sd_scripts="caption_separator",
         personal=True,
     )
     keep_tokens_separator: str | None = opt(
@@ -63,7 +61,6 @@ class CaptionOptions(Section):
             "「|||」にすると「A ||| B ||| C」のAとCは固定され、Bだけがシャッフル・除外の対象になります。",
         ),
         level="expert",
-        sd_scripts="keep_tokens_separator",
         personal=True,
     )
     secondary_separator: str | None = opt(
@@ -74,7 +71,6 @@ class CaptionOptions(Section):
             "「;;;」にすると「a;;;b」を1つのタグとしてシャッフル・除外し、最後に「a,b」に置き換えます。",
         ),
         level="expert",
-        sd_scripts="secondary_separator",
         personal=True,
     )
     enable_wildcard: bool = opt(
@@ -85,7 +81,6 @@ class CaptionOptions(Section):
             "毎回、キャプションファイルから1行、「{red|green}」から1つを選びます。波括弧は「{{」「}}」と書きます。",
         ),
         level="advanced",
-        sd_scripts="enable_wildcard",
         personal=True,
     )
     caption_prefix: str | None = opt(
@@ -93,7 +88,6 @@ class CaptionOptions(Section):
         ("Caption prefix", "キャプションの前に付ける文字列"),
         ("Put before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
         level="advanced",
-        sd_scripts="caption_prefix",
         personal=True,
         on_resume="data",
     )
@@ -102,7 +96,6 @@ class CaptionOptions(Section):
         ("Caption suffix", "キャプションの後に付ける文字列"),
         ("Put after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
         level="advanced",
-        sd_scripts="caption_suffix",
         personal=True,
         on_resume="data",
     )
@@ -114,7 +107,6 @@ class CaptionOptions(Section):
             "キャプションを空にして学習する割合（0〜1）。",
         ),
         level="advanced",
-        sd_scripts="caption_dropout_rate",
         ge=0,
         le=1,
     )
@@ -126,7 +118,6 @@ class CaptionOptions(Section):
             "このエポック数ごとに、すべてのキャプションを空にします。0なら空にしません。",
         ),
         level="expert",
-        sd_scripts="caption_dropout_every_n_epochs",
         ge=0,
         le=MOST,
     )
@@ -138,7 +129,6 @@ class CaptionOptions(Section):
             "カンマ区切りの各部分（タグ）を毎回除外する割合（0〜1）。",
         ),
         level="advanced",
-        sd_scripts="caption_tag_dropout_rate",
         ge=0,
         le=1,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
 from core import catalog
 from core.config.schema import numbers
-from core.config.schema.option import LARGEST_FACTOR, Section, opt
+from core.config.schema.option import LARGEST_FACTOR, Choice, Section, opt
 
 
 def _resolution(value: object) -> object:
@@ -40,7 +40,6 @@ class FolderOptions(Section):
             "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
         ),
         path="folder",
-        sd_scripts="train_data_dir",
         on_resume="data",
     )
     reg_data_dir: str | None = opt(
@@ -51,7 +50,6 @@ class FolderOptions(Section):
             "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
         ),
         path="folder",
-        sd_scripts="reg_data_dir",
         on_resume="data",
     )
     dataset_config: str | None = opt(
@@ -64,7 +62,6 @@ class FolderOptions(Section):
         level="expert",
         group="sources",
         path="file",
-        sd_scripts="dataset_config",
         on_resume="data",
     )
     in_json: str | None = opt(
@@ -77,7 +74,6 @@ class FolderOptions(Section):
         level="expert",
         group="sources",
         path="file",
-        sd_scripts="in_json",
         on_resume="data",
     )
     dataset_repeats: int = opt(
@@ -87,7 +83,6 @@ class FolderOptions(Section):
         level="expert",
         group="sources",
         needs="dataset.in_json|dataset.dataset_config",
-        sd_scripts="dataset_repeats",
         ge=1,
         le=100_000,
         personal=True,
@@ -100,9 +95,9 @@ class FolderOptions(Section):
             "Loss weight of the regularization pictures; 1 is usual.",
             "正則化画像のlossに掛ける重み。通常は1.0です。",
         ),
-        sd_scripts="prior_loss_weight",
         ge=0,
         le=LARGEST_FACTOR,
+        in_fingerprint=False,
     )
     resolution: Resolution = opt(
         (512, 512),
@@ -111,17 +106,17 @@ class FolderOptions(Section):
             "Training size in pixels: one number, or width,height; multiples of 64.",
             "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
         ),
-        sd_scripts="resolution",
         on_resume="data",
+        scope="dataset",
     )
     train_batch_size: int = opt(
         1,
         ("Batch size", "バッチサイズ"),
         ("Pictures trained at once.", "1回にまとめて学習する画像の枚数。"),
-        sd_scripts="train_batch_size",
         ge=1,
         le=1024,
         on_resume="data",
+        scope="dataset",
     )
     enable_bucket: bool = opt(
         False,
@@ -130,8 +125,8 @@ class FolderOptions(Section):
             "Train pictures of different shapes, each at the closest of several sizes (buckets).",
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
-        sd_scripts="enable_bucket",
         on_resume="data",
+        scope="dataset",
     )
     min_bucket_reso: int = opt(
         256,
@@ -139,10 +134,10 @@ class FolderOptions(Section):
         ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        sd_scripts="min_bucket_reso",
         ge=64,
         le=8192,
         on_resume="data",
+        scope="dataset",
     )
     max_bucket_reso: int = opt(
         1024,
@@ -150,10 +145,10 @@ class FolderOptions(Section):
         ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        sd_scripts="max_bucket_reso",
         ge=64,
         le=8192,
         on_resume="data",
+        scope="dataset",
     )
     bucket_reso_steps: int = opt(
         64,
@@ -164,23 +159,23 @@ class FolderOptions(Section):
         ),
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        sd_scripts="bucket_reso_steps",
         ge=64,
         le=8192,
         multiple_of=64,
         on_resume="data",
+        scope="dataset",
     )
-    bucket_rule: Literal["absolute", "log"] = opt(
+    bucket_rule: Annotated[str, Choice(catalog.BUCKET_RULES)] = opt(
         "absolute",
         ("Choice of the bucket", "バケットの選び方"),
         (
             "By the ratio, portrait and landscape are treated alike and less is cut from tall pictures.",
             "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
         ),
-        choices=catalog.BUCKET_RULES,
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
         on_resume="data",
+        sd_scripts="",
     )
     bucket_no_upscale: bool = opt(
         False,
@@ -191,8 +186,8 @@ class FolderOptions(Section):
         ),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        sd_scripts="bucket_no_upscale",
         on_resume="data",
+        scope="dataset",
     )
     validation_split: float = opt(
         0.0,
@@ -203,10 +198,10 @@ class FolderOptions(Section):
         ),
         level="advanced",
         group="validation",
-        sd_scripts="validation_split",
         ge=0,
         le=1,
         on_resume="data",
+        scope="subset",
     )
     validation_seed: int | None = opt(
         None,
@@ -218,9 +213,9 @@ class FolderOptions(Section):
         level="expert",
         group="validation",
         needs="dataset.validation_split|dataset.dataset_config",
-        sd_scripts="validation_seed",
         ge=0,
         le=2**63 - 1,
         personal=True,
         on_resume="data",
+        scope="subset",
     )

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from core import catalog
-from core.config.schema.option import Section, opt
+from core.catalog import Words
+from core.config.schema.option import Choice, Section, opt
+
+_AUTO: dict[str, Any] = {"auto": Words("found from the file", "ファイルから判別")}
+
+_PREDICTIONS = {
+    "auto": Words("found from the model", "モデルから判別"),
+    "epsilon": Words("epsilon (noise)", "epsilon（ノイズ）"),
+    "v": Words("v (velocity)", "v（速度）"),
+}
+
+_TOKEN_LENGTHS = {n: Words(str(n), str(n)) for n in (75, 150, 225)}
 
 
 class ModelConfig(Section):
@@ -24,27 +35,21 @@ class ModelConfig(Section):
         path="model",
         sd_scripts="pretrained_model_name_or_path",
     )
-    family: Literal["auto", "sd1", "sd2"] = opt(
+    family: Annotated[str, Choice(_AUTO | dict(catalog.FAMILIES))] = opt(
         "auto",
         ("Model family", "モデルの系統"),
         ("auto reads it from the weights.", "autoなら重みから判別します。"),
-        choices={"auto": catalog.Words("found from the file", "ファイルから判別")} | dict(catalog.FAMILIES),
         level="advanced",
         sd_scripts="v2",
         on_resume="free",
     )
-    prediction: Literal["auto", "epsilon", "v"] = opt(
+    prediction: Annotated[str, Choice(_PREDICTIONS)] = opt(
         "auto",
         ("Prediction type", "予測方式"),
         (
             "What the U-Net predicts: the noise (epsilon) or the velocity (v). auto reads it from the model.",
             "U-Netが予測するもの：ノイズ（epsilon）か速度（v）。autoならモデルから判別します。",
         ),
-        choices={
-            "auto": catalog.Words("found from the model", "モデルから判別"),
-            "epsilon": catalog.Words("epsilon (noise)", "epsilon（ノイズ）"),
-            "v": catalog.Words("v (velocity)", "v（速度）"),
-        },
         level="advanced",
         sd_scripts="v_parameterization",
     )
@@ -58,9 +63,8 @@ class ModelConfig(Section):
             "空欄なら元モデルのVAEを使います。",
         ),
         path="model",
-        sd_scripts="vae",
     )
-    attention: Literal["sdpa", "xformers", "mem_eff"] = opt(
+    attention: Annotated[str, Choice(catalog.ATTENTIONS)] = opt(
         "sdpa",
         ("Attention", "Attentionの計算方法"),
         (
@@ -69,7 +73,6 @@ class ModelConfig(Section):
             "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。"
             "mem_effは分割して計算します（省メモリですが遅くなります）。",
         ),
-        choices=catalog.ATTENTIONS,
         level="advanced",
         sd_scripts="xformers sdpa mem_eff_attn",
         on_resume="rounding",
@@ -82,20 +85,17 @@ class ModelConfig(Section):
             "Text Encoderの後ろから何番目の層の出力を使うか。空欄ならモデル本来の層を使います。",
         ),
         level="advanced",
-        sd_scripts="clip_skip",
         ge=1,
         le=12,
     )
-    max_token_length: Literal[75, 150, 225] = opt(
+    max_token_length: Annotated[int, Choice(_TOKEN_LENGTHS)] = opt(
         75,
         ("Longest caption (tokens)", "最大トークン数"),
         (
             "Captions beyond this many tokens are cut.",
             "キャプションのうち、このトークン数を超えた部分は切り捨てます。",
         ),
-        choices={n: catalog.Words(str(n), str(n)) for n in (75, 150, 225)},
         level="advanced",
-        sd_scripts="max_token_length",
     )
     no_token_padding: bool = opt(
         False,
@@ -105,5 +105,4 @@ class ModelConfig(Section):
             "Tokenizerの出力をパディングしません（Diffusers版の旧DreamBoothと同じ動き）。",
         ),
         level="expert",
-        sd_scripts="no_token_padding",
     )

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from core import catalog
 from core.config.schema.block_lists import Numbers
 from core.config.schema.network_blocks import BlockOptions
-from core.config.schema.option import LARGEST_FACTOR, Lines, Section, opt
+from core.config.schema.option import LARGEST_FACTOR, Choice, Lines, Section, opt
 
 
 class NetworkOptions(Section):
     """What is trained, and how large the add-on is."""
 
     GROUP: ClassVar[str] = "network"
-    method: Literal["lora", "none"] = opt(
+    METHODS: ClassVar[str] = "lora"
+    method: Annotated[str, Choice(catalog.METHODS)] = opt(
         "lora",
         ("Training method", "学習方法"),
         (
             "LoRA trains a small file beside the model, DreamBooth and fine-tuning the model itself.",
             "LoRAはモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
         ),
-        choices=catalog.METHODS,
+        methods="",
         sd_scripts="network_module",
     )
     rank: int = opt(
@@ -31,7 +32,6 @@ class NetworkOptions(Section):
             "Size of the add-on: a higher rank learns more detail and makes a larger file.",
             "追加ネットワークの次元数。大きいほど表現力とファイルサイズが増えます。",
         ),
-        methods="lora",
         sd_scripts="network_dim",
         ge=1,
         le=1024,
@@ -43,7 +43,6 @@ class NetworkOptions(Section):
             "Scales the add-on by alpha/rank; the same as the rank means a scale of 1.",
             "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
         ),
-        methods="lora",
         sd_scripts="network_alpha",
         gt=0,
         le=LARGEST_FACTOR,
@@ -56,7 +55,6 @@ class NetworkOptions(Section):
             "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
         ),
         level="advanced",
-        methods="lora",
         sd_scripts="network_dropout",
         ge=0,
         lt=1,
@@ -69,8 +67,6 @@ class NetworkOptions(Section):
             "毎ステップ、画像ごとに使わないランクの割合。残りのランクをその分強めます。",
         ),
         level="expert",
-        methods="lora",
-        sd_scripts="rank_dropout",
         ge=0,
         lt=1,
     )
@@ -82,8 +78,6 @@ class NetworkOptions(Section):
             "毎ステップ、追加ネットワークを使わない層の割合。",
         ),
         level="expert",
-        methods="lora",
-        sd_scripts="module_dropout",
         ge=0,
         lt=1,
     )
@@ -95,8 +89,6 @@ class NetworkOptions(Section):
             "毎ステップ、各層の変化量をこの値以下に抑えます。通常は1、空欄なら制限しません。",
         ),
         level="expert",
-        methods="lora",
-        sd_scripts="scale_weight_norms",
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -108,8 +100,6 @@ class NetworkOptions(Section):
             "up側の行列の学習率をこの倍率にします。通常は16、空欄ならすべて同じ学習率です。",
         ),
         level="advanced",
-        methods="lora",
-        sd_scripts="loraplus_lr_ratio",
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -118,8 +108,6 @@ class NetworkOptions(Section):
         ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        methods="lora",
-        sd_scripts="loraplus_unet_lr_ratio",
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -128,8 +116,6 @@ class NetworkOptions(Section):
         ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        methods="lora",
-        sd_scripts="loraplus_text_encoder_lr_ratio",
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -141,7 +127,6 @@ class NetworkOptions(Section):
             "3x3の畳み込み層もこのランクで学習します。空欄ならAttention部分だけです。",
         ),
         level="advanced",
-        methods="lora",
         sd_scripts="conv_dim",
         ge=1,
         le=1024,
@@ -151,9 +136,7 @@ class NetworkOptions(Section):
         ("Alpha of convolutions", "畳み込み層のalpha"),
         ("As alpha, for the convolutions.", "畳み込み層に使うalpha。"),
         level="advanced",
-        methods="lora",
         needs="network.conv_rank",
-        sd_scripts="conv_alpha",
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -165,7 +148,6 @@ class NetworkOptions(Section):
             "このLoRAファイルから学習を始めます。ランクとalphaは、ここでの設定と同じでなければなりません。",
         ),
         level="advanced",
-        methods="lora",
         path="file",
         sd_scripts="network_weights",
     )
@@ -177,9 +159,7 @@ class NetworkOptions(Section):
             "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",
         ),
         level="advanced",
-        methods="lora",
         needs="network.weights",
-        sd_scripts="dim_from_weights",
     )
     base_weights: Lines = opt(
         (),
@@ -189,9 +169,7 @@ class NetworkOptions(Section):
             "元モデルに加えておくLoRAファイル（1行に1つ）。その上で新しいLoRAを学習します。",
         ),
         level="advanced",
-        methods="lora",
         path="file",
-        sd_scripts="base_weights",
     )
     base_weights_multiplier: Numbers | None = opt(
         None,
@@ -201,9 +179,7 @@ class NetworkOptions(Section):
             "マージするLoRAごとに数値を1つ（カンマ区切り）。空欄なら1です。",
         ),
         level="advanced",
-        methods="lora",
         needs="network.base_weights",
-        sd_scripts="base_weights_multiplier",
         personal=True,
     )
 

@@ -12,6 +12,7 @@ class BlockOptions(Section):
     """Ranks and learning rates block by block; 0 is unused, 1-11 go down, 12 is the middle, 13-24 go up."""
 
     GROUP: ClassVar[str] = "blocks"
+    METHODS: ClassVar[str] = "lora"
     block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks", "ブロックごとのランク"),
@@ -20,33 +21,25 @@ class BlockOptions(Section):
             "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランクを使います。",
         ),
         level="expert",
-        methods="lora",
-        sd_scripts="block_dims",
     )
     block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks", "ブロックごとのalpha"),
         ("25 numbers. Empty: the alpha above.", "25個。空欄なら上のalphaを使います。"),
         level="expert",
-        methods="lora",
-        sd_scripts="block_alphas",
     )
     conv_block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks' convolutions", "ブロックごとの畳み込み層のランク"),
         ("25 numbers. Empty: the rank of convolutions.", "25個。空欄なら畳み込み層のランクを使います。"),
         level="expert",
-        methods="lora",
-        sd_scripts="conv_block_dims",
     )
     conv_block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks' convolutions", "ブロックごとの畳み込み層のalpha"),
         ("25 numbers. Empty: the alpha of convolutions.", "25個。空欄なら畳み込み層のalphaを使います。"),
         level="expert",
-        methods="lora",
         needs="network.conv_rank|network.conv_block_dims",
-        sd_scripts="conv_block_alphas",
     )
     down_lr_weight: Numbers | None = opt(
         None,
@@ -56,24 +49,18 @@ class BlockOptions(Section):
             "12個の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
         ),
         level="expert",
-        methods="lora",
-        sd_scripts="down_lr_weight",
     )
     mid_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factor, mid block", "midブロックの学習率の倍率"),
         ("One number. Empty: 1.", "数値を1つ。空欄なら1です。"),
         level="expert",
-        methods="lora",
-        sd_scripts="mid_lr_weight",
     )
     up_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factors, up blocks", "upブロックの学習率の倍率"),
         ("Written as for the down blocks.", "downブロックと同じ書き方です。"),
         level="expert",
-        methods="lora",
-        sd_scripts="up_lr_weight",
     )
     block_lr_zero_threshold: float = opt(
         0.0,
@@ -83,8 +70,6 @@ class BlockOptions(Section):
             "学習率の倍率がこの値以下のブロックには追加ネットワークを付けません。",
         ),
         level="expert",
-        methods="lora",
         needs="network.down_lr_weight|network.mid_lr_weight|network.up_lr_weight",
-        sd_scripts="block_lr_zero_threshold",
         ge=0,
     )

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
 from core import catalog
-from core.config.schema.option import MOST, Lines, Section, StepsOrShare, opt
-
-OptimizerName = Literal[
-    "AdamW", "AdamW8bit", "PagedAdamW", "PagedAdamW8bit", "PagedAdamW32bit", "Lion", "Lion8bit",
-    "PagedLion8bit", "SGDNesterov", "SGDNesterov8bit", "Adafactor", "DAdaptAdam", "DAdaptAdamPreprint",
-    "DAdaptAdaGrad", "DAdaptAdan", "DAdaptAdanIP", "DAdaptLion", "DAdaptSGD", "Prodigy", "AdamWScheduleFree",
-    "RAdamScheduleFree", "SGDScheduleFree",
-]  # fmt: skip
-
-ScheduleName = Literal[
-    "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial",
-    "inverse_sqrt", "cosine_with_min_lr", "warmup_stable_decay", "piecewise_constant", "adafactor",
-]  # fmt: skip
+from core.config.schema.option import MOST, Choice, Lines, Section, StepsOrShare, opt
 
 
 class OptimizerConfig(Section):
     """[optimizer]: the optimizer and its learning rate schedule."""
 
     TAB: ClassVar[str] = "training"
-    optimizer_type: Annotated[OptimizerName, BeforeValidator(catalog.optimizer_name)] = opt(
+    optimizer_type: Annotated[str, Choice(catalog.OPTIMIZERS), BeforeValidator(catalog.optimizer_name)] = opt(
         "AdamW",
         ("Optimizer", "オプティマイザー"),
         (
             "AdamW8bit needs a quarter of AdamW's memory; D-Adaptation and Prodigy find the learning rate.",
             "AdamW8bitはAdamWの約4分の1のメモリで済みます。D-AdaptationとProdigyは学習率を自動で決めます。",
         ),
-        choices=catalog.OPTIMIZERS,
         sd_scripts="optimizer_type use_8bit_adam use_lion_optimizer",
     )
     optimizer_args: Lines = opt(
@@ -45,14 +32,11 @@ class OptimizerConfig(Section):
             '「weight_decay=0.01」のように1行に1つ、またはリスト：["weight_decay=0.01", "betas=0.9,0.999"]',
         ),
         level="expert",
-        sd_scripts="optimizer_args",
     )
-    lr_scheduler: ScheduleName = opt(
+    lr_scheduler: Annotated[str, Choice(catalog.SCHEDULES)] = opt(
         "constant",
         ("Learning rate schedule", "学習率スケジューラ"),
         ("How the learning rate changes over the run.", "学習中の学習率の変え方。"),
-        choices=catalog.SCHEDULES,
-        sd_scripts="lr_scheduler",
     )
     lr_warmup_steps: StepsOrShare = opt(
         0,
@@ -61,7 +45,6 @@ class OptimizerConfig(Section):
             "The learning rate rises from 0 over this many steps; 10% or 0.1: of the whole run.",
             "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと、学習全体に対する割合です。",
         ),
-        sd_scripts="lr_warmup_steps",
         ge=0,
         le=MOST,
     )
@@ -74,7 +57,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=warmup_stable_decay",
-        sd_scripts="lr_decay_steps",
         ge=0,
         le=MOST,
     )
@@ -87,7 +69,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=cosine_with_restarts,cosine_with_min_lr,warmup_stable_decay",
-        sd_scripts="lr_scheduler_num_cycles",
         ge=1,
         le=MOST,
     )
@@ -97,7 +78,6 @@ class OptimizerConfig(Section):
         ("For polynomial: 1 falls in a straight line.", "polynomialで使います。1なら直線的に下がります。"),
         level="expert",
         needs="optimizer.lr_scheduler=polynomial",
-        sd_scripts="lr_scheduler_power",
         gt=0,
     )
     lr_scheduler_timescale: int | None = opt(
@@ -109,7 +89,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=inverse_sqrt",
-        sd_scripts="lr_scheduler_timescale",
         ge=1,
         le=MOST,
     )
@@ -122,7 +101,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=warmup_stable_decay,cosine_with_min_lr",
-        sd_scripts="lr_scheduler_min_lr_ratio",
         ge=0,
         le=1,
     )
@@ -135,5 +113,4 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=piecewise_constant",
-        sd_scripts="lr_scheduler_args",
     )

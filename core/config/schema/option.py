@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from core.catalog import Words
 from core.config.schema import conditions, numbers
@@ -27,6 +27,10 @@ may change as long as that stays the same. rounding: the result differs in the l
 said. free: no bit of the weights depends on it.
 """
 
+Scope = Literal["run", "dataset", "subset", "subset only"]
+"""Where a dataset_config may state an option of [dataset]: nowhere, in [general] and [[datasets]], there and
+in [[datasets.subsets]], or in the last alone."""
+
 MOST = 1_000_000_000
 """Of whatever is counted: steps, epochs, files. More of them is a slip of the keyboard."""
 
@@ -34,22 +38,36 @@ LARGEST_FACTOR = 1e6
 """Of what weights, losses or rates are multiplied by; beyond it the numbers of a GPU have no room."""
 
 
+class Choice:
+    """The type of an option that is one of a table's keys: Annotated[str, Choice(catalog.OPTIMIZERS)].
+
+    table: value -> its words, or a record that has `words`.
+    """
+
+    def __init__(self, table: Mapping[Any, Any]) -> None:
+        self.words: Mapping[Any, Words] = {name: getattr(c, "words", c) for name, c in table.items()}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.literal_schema(list(self.words))
+
+
 @dataclass(frozen=True)
 class Meta:
     """What a field knows beside its type.
 
-    label, help: shown in the window, the run file and the docs. choices: value -> words, or None.
+    label, help: shown in the window, the run file and the docs.
     level: who should see it. methods: training methods it applies to, () for all.
     needs: what other options must be for it to have an effect. group: the card it stands on in the window.
     path: what the text names, so that the window offers the right picker.
     sd_scripts: the guide's and sd-scripts' names for it.
     on_resume: whether it may be changed before a state is resumed; see OnResume.
-    is_personal: it belongs to the person or to one run and not to a recipe; see `Option.is_personal`.
+    is_personal: it belongs to the user or to one run and not to a recipe; see `Option.is_personal`.
+    scope: where a dataset_config may state it. in_fingerprint: of [dataset], whether it shapes samples in a
+    way that the images' own records do not show, so that it counts in the fingerprint of the data.
     """
 
     label: Words
     help: Words
-    choices: Mapping[Any, Words] | None
     level: Level
     methods: tuple[str, ...]
     needs: tuple[conditions.Need, ...]
@@ -58,6 +76,8 @@ class Meta:
     sd_scripts: tuple[str, ...]
     on_resume: OnResume
     is_personal: bool
+    scope: Scope
+    in_fingerprint: bool
 
 
 def opt(
@@ -65,39 +85,49 @@ def opt(
     label: tuple[str, str],
     help: tuple[str, str],
     *,
-    choices: Mapping[Any, Any] | None = None,
     level: Level = "basic",
-    methods: str = "",
+    methods: str | None = None,
     needs: str = "",
     group: str = "",
     path: PathKind = "",
-    sd_scripts: str = "",
+    sd_scripts: str | None = None,
     on_resume: OnResume = "refused",
     personal: bool = False,
+    scope: Scope | None = None,
+    in_fingerprint: bool | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
 
+    methods, scope, group: of this option, where they are not its class's METHODS, SCOPE and GROUP.
     needs: "train.loss_type=huber,smooth_l1", see core.config.schema.conditions: otherwise the window hides
-    the option and the checker says that it has no effect. group: its card in the window, where it is not its
-    class's GROUP.
+    the option and the checker says that it has no effect.
+    sd_scripts: names with blanks between them, where they are not just the field's own; "" for none.
     personal: no preset or import that does not name it may touch it (`Option.is_personal`).
+    in_fingerprint: where on_resume does not say it already.
     bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
     """
-    meta = Meta(
-        Words(*label),
-        Words(*help),
-        None if choices is None else {name: getattr(c, "words", c) for name, c in choices.items()},
-        level,
-        tuple(methods.split()),
-        conditions.parse(needs),
-        group,
-        path,
-        tuple(sd_scripts.split()),
-        on_resume,
-        personal,
-    )
-    return Field(default, json_schema_extra={"meta": meta}, **bounds)  # type: ignore[dict-item]
+    in_records = on_resume in ("data", "rounding")
+
+    def declared(name: str, within: type[Section], section: str) -> Meta:
+        """What the option `name` knows; what it leaves to its class is read from there and not from bases."""
+        own = within.__dict__
+        return Meta(
+            Words(*label),
+            Words(*help),
+            level,
+            tuple((own.get("METHODS", "") if methods is None else methods).split()),
+            conditions.parse(needs),
+            group or own.get("GROUP", section),
+            path,
+            tuple((name if sd_scripts is None else sd_scripts).split()),
+            on_resume,
+            personal,
+            own.get("SCOPE", "run") if scope is None else scope,
+            not in_records if in_fingerprint is None else in_fingerprint,
+        )
+
+    return Field(default, json_schema_extra={"meta": declared}, **bounds)  # type: ignore[dict-item]
 
 
 def lines_of(text: str) -> list[str]:
@@ -164,12 +194,15 @@ def _is_share(annotation: object) -> bool:
 class Section(BaseModel):
     """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
 
-    TAB: where the window shows it. GROUP: the card on that tab, for the options declared in this class.
+    TAB: where the window shows it. Of the options declared in this class: GROUP: the card on that tab.
+    METHODS: the training methods they are for. SCOPE: where a dataset_config may state them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     TAB: ClassVar[str] = ""
     GROUP: ClassVar[str] = ""
+    METHODS: ClassVar[str] = ""
+    SCOPE: ClassVar[Scope] = "run"
 
     @model_validator(mode="before")
     @classmethod
@@ -185,14 +218,17 @@ class Section(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """One declared option, found by walking the schema. is_share: its type is StepsOrShare."""
+    """One declared option, found by walking the schema.
+
+    choices: value -> words, None where it is no choice. is_share: its type is StepsOrShare.
+    """
 
     section: str
     name: str
     field: FieldInfo
     meta: Meta
+    choices: Mapping[Any, Words] | None
     tab: str
-    group: str
     is_share: bool
 
     @property
@@ -234,8 +270,16 @@ def _declared(schema: type[BaseModel]) -> Iterator[Option]:
         types = get_type_hints(kind, include_extras=True)
         for name, field in kind.model_fields.items():
             extra = field.json_schema_extra
-            meta = extra.get("meta") if isinstance(extra, dict) else None
-            assert isinstance(meta, Meta), f"{section}.{name} is not declared with opt()"
+            assert isinstance(extra, dict), f"{section}.{name} is not declared with opt()"
             declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
-            group = meta.group or declaring.__dict__.get("GROUP", section)
-            yield Option(section, name, field, meta, kind.TAB, group, _is_share(types[name]))
+            meta: Any = extra["meta"]
+            choices = next((m.words for m in field.metadata if isinstance(m, Choice)), None)
+            yield Option(
+                section,
+                name,
+                field,
+                meta(name, declaring, section),
+                choices,
+                kind.TAB,
+                _is_share(types[name]),
+            )

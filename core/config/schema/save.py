@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from core import catalog
-from core.config.schema.option import MOST, Lines, Section, opt
+from core.config.schema.option import MOST, Choice, Lines, Section, opt
 from core.config.schema.save_metadata import MetadataOptions
 
 
@@ -18,7 +18,6 @@ class SaveOptions(Section):
         ("Output folder", "出力先フォルダ"),
         ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
         path="folder",
-        sd_scripts="output_dir",
         on_resume="free",
     )
     output_name: str | None = opt(
@@ -28,37 +27,31 @@ class SaveOptions(Section):
             "Name of the saved model, without extension. Empty: last.",
             "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
         ),
-        sd_scripts="output_name",
         on_resume="free",
         personal=True,
     )
-    save_model_as: Literal["auto", "safetensors", "ckpt", "diffusers", "diffusers_safetensors"] = opt(
+    save_model_as: Annotated[str, Choice(catalog.SAVE_FORMATS)] = opt(
         "auto",
         ("Save as", "保存形式"),
         (
             "Format of the saved model. LoRA: .safetensors or .ckpt.",
             "保存するモデルの形式。LoRAは.safetensorsか.ckptです。",
         ),
-        choices=catalog.SAVE_FORMATS,
-        sd_scripts="save_model_as",
         on_resume="free",
     )
-    save_precision: Literal["auto", "float", "fp16", "bf16"] = opt(
+    save_precision: Annotated[str, Choice(catalog.SAVE_PRECISIONS)] = opt(
         "auto",
         ("Precision of the file", "保存する精度"),
         (
             "auto keeps what was trained; fp16 halves the file.",
             "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
-        choices=catalog.SAVE_PRECISIONS,
-        sd_scripts="save_precision",
         on_resume="free",
     )
     save_every_n_epochs: int | None = opt(
         None,
         ("Save every n epochs", "nエポックごとに保存"),
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
-        sd_scripts="save_every_n_epochs",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -68,7 +61,6 @@ class SaveOptions(Section):
         ("Save every n steps", "nステップごとに保存"),
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
         level="advanced",
-        sd_scripts="save_every_n_steps",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -82,7 +74,6 @@ class SaveOptions(Section):
         ),
         level="advanced",
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
-        sd_scripts="save_last_n_epochs",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -95,7 +86,6 @@ class SaveOptions(Section):
             "学習全体で、およそこの回数だけ均等に保存します。「nエポックごとに保存」より優先されます。",
         ),
         level="expert",
-        sd_scripts="save_n_epoch_ratio",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -109,7 +99,6 @@ class SaveOptions(Section):
         ),
         level="expert",
         needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
-        sd_scripts="save_last_n_epochs_state",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -123,7 +112,6 @@ class SaveOptions(Section):
         ),
         level="advanced",
         needs="save.save_every_n_steps",
-        sd_scripts="save_last_n_steps",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -137,7 +125,6 @@ class SaveOptions(Section):
         ),
         level="expert",
         needs="save.save_state save.save_every_n_steps",
-        sd_scripts="save_last_n_steps_state",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -149,7 +136,6 @@ class SaveOptions(Section):
             "With every save and at the end, so that training can go on exactly from there.",
             "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
-        sd_scripts="save_state",
         on_resume="free",
     )
     save_state_on_train_end: bool = opt(
@@ -160,7 +146,6 @@ class SaveOptions(Section):
             "最後の学習状態だけを保存します。後からステップを追加して学習を続けられます。",
         ),
         level="advanced",
-        sd_scripts="save_state_on_train_end",
         on_resume="free",
     )
     autosave_minutes: int = opt(
@@ -175,6 +160,7 @@ class SaveOptions(Section):
         le=MOST,
         on_resume="free",
         personal=True,
+        sd_scripts="",
     )
     resume: str | None = opt(
         None,
@@ -184,7 +170,6 @@ class SaveOptions(Section):
             "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
         ),
         path="folder",
-        sd_scripts="resume",
         on_resume="free",
     )
     resume_anyway: bool = opt(
@@ -200,6 +185,7 @@ class SaveOptions(Section):
         needs="save.resume",
         on_resume="free",
         personal=True,
+        sd_scripts="",
     )
 
 
@@ -222,7 +208,6 @@ class LogConfig(Section):
         ),
         level="advanced",
         path="folder",
-        sd_scripts="logging_dir",
         on_resume="free",
     )
     log_prefix: str | None = opt(
@@ -231,7 +216,6 @@ class LogConfig(Section):
         ("Put before the date and time.", "フォルダ名の日時の前に付けます。"),
         level="advanced",
         needs="log.logging_dir",
-        sd_scripts="log_prefix",
         on_resume="free",
         personal=True,
     )
@@ -247,6 +231,7 @@ class LogConfig(Section):
         le=1000,
         on_resume="free",
         personal=True,
+        sd_scripts="",
     )
 
 
@@ -264,7 +249,6 @@ class SampleConfig(Section):
             "`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、"
             "`--ss` サンプラー。",
         ),
-        sd_scripts="sample_prompts",
         on_resume="free",
         personal=True,
     )
@@ -272,7 +256,6 @@ class SampleConfig(Section):
         None,
         ("Draw samples every n steps", "nステップごとにサンプル生成"),
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
-        sd_scripts="sample_every_n_steps",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -283,7 +266,6 @@ class SampleConfig(Section):
         ("Draw samples every n epochs", "nエポックごとにサンプル生成"),
         ("Empty: not by epochs.", "空欄なら、エポックごとには生成しません。"),
         level="advanced",
-        sd_scripts="sample_every_n_epochs",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -293,32 +275,17 @@ class SampleConfig(Section):
         False,
         ("Draw samples before training", "学習前にもサンプル生成"),
         ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
-        sd_scripts="sample_at_first",
         on_resume="free",
         personal=True,
     )
-    sample_sampler: Literal[
-        "ddim",
-        "pndm",
-        "lms",
-        "euler",
-        "euler_a",
-        "heun",
-        "dpm_2",
-        "dpm_2_a",
-        "dpmsolver",
-        "dpmsolver++",
-        "dpmsingle",
-    ] = opt(
+    sample_sampler: Annotated[str, Choice(catalog.SAMPLERS)] = opt(
         "ddim",
         ("Sampler", "サンプラー"),
         (
             "How the pictures are drawn; a prompt's --ss wins.",
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
-        choices=catalog.SAMPLERS,
         level="advanced",
-        sd_scripts="sample_sampler",
         on_resume="free",
         personal=True,
     )

@@ -21,7 +21,6 @@ class MetadataOptions(Section):
             "キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
-        sd_scripts="no_metadata",
         on_resume="free",
         personal=True,
     )
@@ -34,7 +33,6 @@ class MetadataOptions(Section):
         ),
         level="advanced",
         needs="save.no_metadata=false",
-        sd_scripts="training_comment",
         on_resume="free",
         personal=True,
     )
@@ -46,7 +44,6 @@ class MetadataOptions(Section):
             "モデル配布サイトなどで表示されます。空欄なら出力名。",
         ),
         level="expert",
-        sd_scripts="metadata_title",
         on_resume="free",
         personal=True,
     )
@@ -55,7 +52,6 @@ class MetadataOptions(Section):
         ("Author", "作者"),
         ("Who made it.", "モデルを作った人の名前。"),
         level="expert",
-        sd_scripts="metadata_author",
         on_resume="free",
         personal=True,
     )
@@ -64,7 +60,6 @@ class MetadataOptions(Section):
         ("Description", "説明"),
         ("What it is for.", "何のためのモデルか。"),
         level="expert",
-        sd_scripts="metadata_description",
         on_resume="free",
         personal=True,
     )
@@ -73,7 +68,6 @@ class MetadataOptions(Section):
         ("Licence", "ライセンス"),
         ("Under which it may be used.", "利用条件。"),
         level="expert",
-        sd_scripts="metadata_license",
         on_resume="free",
         personal=True,
     )
@@ -82,7 +76,6 @@ class MetadataOptions(Section):
         ("Tags", "タグ"),
         ("Words with commas between them.", "カンマ区切りの語。"),
         level="expert",
-        sd_scripts="metadata_tags",
         on_resume="free",
         personal=True,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from core import catalog
-from core.config.schema.option import Section, opt
+from core.catalog import Words
+from core.config.schema.option import Choice, Section, opt
 
 
 class NoiseOptions(Section):
@@ -21,7 +21,6 @@ class NoiseOptions(Section):
             "画像とチャンネルごとにノイズの平均をずらし、暗い画像や明るい画像を学びやすくします。0なら使いません。",
         ),
         level="expert",
-        sd_scripts="noise_offset",
         ge=0,
         le=1,
     )
@@ -34,7 +33,6 @@ class NoiseOptions(Section):
         ),
         level="expert",
         needs="train.noise_offset",
-        sd_scripts="noise_offset_random_strength",
     )
     adaptive_noise_scale: float | None = opt(
         None,
@@ -47,7 +45,6 @@ class NoiseOptions(Section):
         ),
         level="expert",
         needs="train.noise_offset",
-        sd_scripts="adaptive_noise_scale",
         ge=-10,
         le=10,
     )
@@ -60,7 +57,6 @@ class NoiseOptions(Section):
             "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
         ),
         level="expert",
-        sd_scripts="multires_noise_iterations",
         ge=0,
         le=64,
     )
@@ -73,7 +69,6 @@ class NoiseOptions(Section):
         ),
         level="expert",
         needs="train.multires_noise_iterations",
-        sd_scripts="multires_noise_discount",
         ge=0,
         le=1,
     )
@@ -85,7 +80,6 @@ class NoiseOptions(Section):
             "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常は0.1、0なら使いません。",
         ),
         level="expert",
-        sd_scripts="ip_noise_gamma",
         ge=0,
         le=1,
     )
@@ -98,7 +92,6 @@ class NoiseOptions(Section):
         ),
         level="expert",
         needs="train.ip_noise_gamma",
-        sd_scripts="ip_noise_gamma_random_strength",
     )
     zero_terminal_snr: bool = opt(
         False,
@@ -110,14 +103,12 @@ class NoiseOptions(Section):
             "（v予測モデル用）。",
         ),
         level="expert",
-        sd_scripts="zero_terminal_snr",
     )
     min_timestep: int = opt(
         0,
         ("Smallest timestep", "最小timestep"),
         ("Timesteps are drawn from here on.", "この値以上のtimestepで学習します。"),
         level="expert",
-        sd_scripts="min_timestep",
         ge=0,
         le=999,
     )
@@ -129,10 +120,23 @@ class NoiseOptions(Section):
             "この値未満のtimestepで学習します。最小timestepと同じ値なら、そのtimestepだけで学習します。",
         ),
         level="expert",
-        sd_scripts="max_timestep",
         ge=1,
         le=1000,
     )
+
+
+_LOSSES = {
+    "l2": Words("L2: squared error", "L2（二乗誤差）"),
+    "l1": Words("L1: absolute error", "L1（絶対誤差）"),
+    "huber": Words("Huber (pseudo-Huber)", "Huber（擬似Huber）"),
+    "smooth_l1": Words("smooth L1", "smooth L1"),
+}
+
+_HUBER_SCHEDULES = {
+    "snr": Words("by the signal-to-noise ratio", "SNRに応じて"),
+    "exponential": Words("exponential in the timestep", "timestepに対して指数的"),
+    "constant": Words("the same everywhere", "一定"),
+}
 
 
 class LossOptions(NoiseOptions):
@@ -148,7 +152,6 @@ class LossOptions(NoiseOptions):
             "ノイズの少ないtimestepのlossの重みを下げます。通常は5、空欄か0なら使いません。",
         ),
         level="advanced",
-        sd_scripts="min_snr_gamma",
         ge=0,
     )
     debiased_estimation_loss: bool = opt(
@@ -159,7 +162,6 @@ class LossOptions(NoiseOptions):
             "lossを1/√SNRで重み付けします。形を早く学びます。",
         ),
         level="advanced",
-        sd_scripts="debiased_estimation_loss",
     )
     scale_v_pred_loss_like_noise_pred: bool = opt(
         False,
@@ -169,7 +171,6 @@ class LossOptions(NoiseOptions):
             "ノイズ予測モデルと同じようにtimestepを重み付けします。v予測モデル専用。",
         ),
         level="expert",
-        sd_scripts="scale_v_pred_loss_like_noise_pred",
     )
     v_pred_like_loss: float = opt(
         0.0,
@@ -180,7 +181,6 @@ class LossOptions(NoiseOptions):
             "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
         ),
         level="expert",
-        sd_scripts="v_pred_like_loss",
         ge=0,
         le=100,
     )
@@ -192,39 +192,25 @@ class LossOptions(NoiseOptions):
             "マスク画像の白い部分だけを学習します。データセットタブでマスク画像か透明部分の指定が必要です。",
         ),
         level="advanced",
-        sd_scripts="masked_loss",
     )
-    loss_type: Literal["l2", "l1", "huber", "smooth_l1"] = opt(
+    loss_type: Annotated[str, Choice(_LOSSES)] = opt(
         "l2",
         ("Loss function", "損失関数"),
         (
             "How an error is measured; huber and smooth_l1 care less about outliers.",
             "誤差の測り方。huberとsmooth_l1は外れ値の影響を受けにくくなります。",
         ),
-        choices={
-            "l2": catalog.Words("L2: squared error", "L2（二乗誤差）"),
-            "l1": catalog.Words("L1: absolute error", "L1（絶対誤差）"),
-            "huber": catalog.Words("Huber (pseudo-Huber)", "Huber（擬似Huber）"),
-            "smooth_l1": catalog.Words("smooth L1", "smooth L1"),
-        },
         level="expert",
-        sd_scripts="loss_type",
     )
-    huber_schedule: Literal["snr", "exponential", "constant"] = opt(
+    huber_schedule: Annotated[str, Choice(_HUBER_SCHEDULES)] = opt(
         "snr",
         ("Huber schedule", "Huberのスケジュール"),
         (
             "How the threshold of huber and smooth_l1 depends on the timestep.",
             "huber・smooth_l1のしきい値をtimestepによってどう変えるか。",
         ),
-        choices={
-            "snr": catalog.Words("by the signal-to-noise ratio", "SNRに応じて"),
-            "exponential": catalog.Words("exponential in the timestep", "timestepに対して指数的"),
-            "constant": catalog.Words("the same everywhere", "一定"),
-        },
         level="expert",
         needs="train.loss_type=huber,smooth_l1",
-        sd_scripts="huber_schedule",
     )
     huber_c: float = opt(
         0.1,
@@ -235,7 +221,6 @@ class LossOptions(NoiseOptions):
         ),
         level="expert",
         needs="train.loss_type=huber,smooth_l1",
-        sd_scripts="huber_c",
         gt=0,
         le=1,
     )
@@ -248,7 +233,6 @@ class LossOptions(NoiseOptions):
         ),
         level="expert",
         needs="train.loss_type=huber,smooth_l1 train.huber_schedule=exponential,constant",
-        sd_scripts="huber_scale",
         gt=0,
         le=100,
     )

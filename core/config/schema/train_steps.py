@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from core import catalog
-from core.config.schema.option import MOST, Section, StepsOrShare, opt
+from core.config.schema.option import MOST, Choice, Section, StepsOrShare, opt
 
 
 class StepOptions(Section):
@@ -17,7 +17,6 @@ class StepOptions(Section):
         1600,
         ("Steps", "学習ステップ数"),
         ("How often the weights are updated.", "重みを更新する回数。"),
-        sd_scripts="max_train_steps",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -26,7 +25,6 @@ class StepOptions(Section):
         None,
         ("Epochs", "エポック数"),
         ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
-        sd_scripts="max_train_epochs",
         ge=1,
         le=MOST,
         on_resume="free",
@@ -38,7 +36,6 @@ class StepOptions(Section):
             "`1e-6` is usual for the whole model, `1e-4` for LoRA.",
             "目安は、モデル全体の学習で`1e-6`、LoRAで`1e-4`です。",
         ),
-        sd_scripts="learning_rate",
         ge=0,
     )
     unet_lr: float | None = opt(
@@ -49,7 +46,6 @@ class StepOptions(Section):
             "空欄なら上の学習率と同じ。0ならU-Netを学習しません。",
         ),
         level="advanced",
-        sd_scripts="unet_lr",
         ge=0,
     )
     text_encoder_lr: float | None = opt(
@@ -73,7 +69,6 @@ class StepOptions(Section):
             "0か-1ならまったく学習せず、空欄なら最後まで学習します。",
         ),
         level="advanced",
-        sd_scripts="stop_text_encoder_training",
         ge=-1,
         le=MOST,
     )
@@ -84,12 +79,11 @@ class StepOptions(Section):
             "The same seed gives the same training. Empty: one is drawn and written into the run file.",
             "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
         ),
-        sd_scripts="seed",
         ge=0,
         le=2**63 - 1,
         personal=True,
     )
-    precision: Literal["no", "fp16", "bf16", "full_fp16", "full_bf16"] = opt(
+    precision: Annotated[str, Choice(catalog.PRECISIONS)] = opt(
         "no",
         ("Precision", "学習の精度"),
         (
@@ -98,7 +92,6 @@ class StepOptions(Section):
             "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。"
             "full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
         ),
-        choices=catalog.PRECISIONS,
         group="memory",
         sd_scripts="mixed_precision full_fp16 full_bf16",
     )
@@ -110,7 +103,6 @@ class StepOptions(Section):
             "メモリを節約しますが、少し遅くなります。結果は同じです。",
         ),
         group="memory",
-        sd_scripts="gradient_checkpointing",
         on_resume="free",
     )
     gradient_accumulation_steps: int = opt(
@@ -122,7 +114,6 @@ class StepOptions(Section):
         ),
         level="advanced",
         group="memory",
-        sd_scripts="gradient_accumulation_steps",
         ge=1,
         le=1024,
     )
@@ -135,7 +126,6 @@ class StepOptions(Section):
         ),
         level="expert",
         group="optimizer",
-        sd_scripts="max_grad_norm",
         ge=0,
     )
     ema_decay: float | None = opt(
@@ -149,4 +139,5 @@ class StepOptions(Section):
         level="advanced",
         gt=0,
         lt=1,
+        sd_scripts="",
     )

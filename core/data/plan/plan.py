@@ -13,6 +13,8 @@ from typing import Any
 
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
 from core.control import RunControl
 from core.data.captions import captions
@@ -34,14 +36,11 @@ MAX_SAMPLES = 5_000_000
 """More samples in an epoch are a slip in a folder's name; their list alone would fill the memory."""
 
 _IN_THE_RECORDS = {
-    "train_data_dir", "reg_data_dir", "dataset_config", "in_json", "dataset_repeats",
-    "caption_extension", "caption_prefix", "caption_suffix",
-    "resolution", "enable_bucket", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
-    "bucket_no_upscale", "bucket_rule", "train_batch_size", "validation_split", "validation_seed",
-    "prior_loss_weight", "conditioning_data_dir", "cache_latents", "cache_latents_to_disk",
-    "vae_batch_size", "skip_bad_images",
-}  # fmt: skip
-"""Options whose whole effect on a sample is in the pictures' own records, or that have none; all others
+    option.name
+    for option in walk(RunConfig)
+    if option.section == "dataset" and not option.meta.in_fingerprint
+}
+"""Options whose whole effect on a sample is in the images' own records, or that have none; all others
 shape it."""
 
 Place = tuple[int, Size]

@@ -17,7 +17,7 @@ from core.config import nearest, pydantic_messages
 from core.config.file import key_lines, toml_text
 from core.config.rules import ruleset
 from core.config.schema.dataset import DatasetConfig
-from core.config.schema.option import Section
+from core.config.schema.option import Scope, Section, walk
 from core.config.schema.run import RunConfig
 from core.data.names import is_text
 from core.errors import ConfigError, Problem, UserError, plain_problem
@@ -42,37 +42,37 @@ class SubsetKeys(Section):
     cache_info: bool = False
 
 
-_OF_DATASETS = frozenset(
-    (
-        "batch_size", "bucket_no_upscale", "bucket_reso_steps", "enable_bucket", "max_bucket_reso",
-        "min_bucket_reso", "network_multiplier", "resolution",
-    )
-)  # fmt: skip
-"""Keys of [[datasets]] and [general]."""
-_OF_SUBSETS = frozenset(("conditioning_data_dir", "image_dir", "is_reg", "metadata_file"))
-"""Keys of [[datasets.subsets]] alone."""
-_ANYWHERE = frozenset(
-    (
-        "alpha_mask", "cache_info", "caption_dropout_every_n_epochs", "caption_dropout_rate",
-        "caption_extension", "caption_prefix", "caption_separator", "caption_suffix",
-        "caption_tag_dropout_rate", "class_tokens", "color_aug", "custom_attributes", "enable_wildcard",
-        "face_crop_aug_range", "flip_aug", "keep_tokens", "keep_tokens_separator", "num_repeats",
-        "random_crop", "resize_interpolation", "secondary_separator", "shuffle_caption", "token_warmup_min",
-        "token_warmup_step", "validation_seed", "validation_split",
-    )
-)  # fmt: skip
-_NOT_WITH_METADATA = frozenset(("cache_info", "caption_extension", "class_tokens", "is_reg"))
-"""Keys that have no meaning in a subset of fine-tuning."""
 OURS: Mapping[str, str] = {"batch_size": "train_batch_size"}
 """Keys that are called otherwise in [dataset]."""
-_HARMLESS: Mapping[str, Any] = {"network_multiplier": 1, "token_warmup_min": 1}
-"""Values of keys that are not here, which ask for nothing."""
+
+_SCOPES: Mapping[str, Scope] = {
+    **{option.name: option.meta.scope for option in walk(RunConfig) if option.section == "dataset"},
+    **dict.fromkeys(SubsetKeys.model_fields, "subset"),
+    **dict.fromkeys(("image_dir", "is_reg", "metadata_file"), "subset only"),
+    **dict.fromkeys(
+        ("custom_attributes", "face_crop_aug_range", "token_warmup_min", "token_warmup_step"), "subset"
+    ),
+    "network_multiplier": "dataset",
+}
+"""Key as in [dataset] -> where it may stand; also keys of sd-scripts that are not available here."""
+
+
+def _keys(*scopes: Scope) -> frozenset[str]:
+    """The keys of some scopes, as the file calls them."""
+    theirs = {ours: file for file, ours in OURS.items()}
+    return frozenset(theirs.get(name, name) for name, scope in _SCOPES.items() if scope in scopes)
+
 
 ALLOWED = {
-    "general": _OF_DATASETS | _ANYWHERE,
-    "datasets": _OF_DATASETS | _ANYWHERE,
-    "subsets": _OF_SUBSETS | _ANYWHERE,
+    "general": _keys("dataset", "subset"),
+    "datasets": _keys("dataset", "subset"),
+    "subsets": _keys("subset", "subset only"),
 }
+
+_NOT_WITH_METADATA = frozenset(("cache_info", "caption_extension", "class_tokens", "is_reg"))
+"""Keys that have no meaning in a subset of fine-tuning."""
+_HARMLESS: Mapping[str, Any] = {"network_multiplier": 1, "token_warmup_min": 1}
+"""Values of keys that are not here, which ask for nothing."""
 
 
 @dataclass(frozen=True)
@@ -335,17 +335,18 @@ def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
             "has no meaning in a subset with metadata_file; take it out.",
             "metadata_fileのあるsubsetでは使えません。削除してください。",
         )
-    if name in _OF_SUBSETS:
+    scope = _SCOPES.get(OURS.get(name, name)) if name not in OURS.values() else None
+    if scope == "subset only":
         return (
             "belongs into [[datasets.subsets]]; move it there.",
             "[[datasets.subsets]]に書いてください。",
         )
-    if name in _OF_DATASETS:
+    if scope == "dataset":
         return (
             "belongs into [[datasets]] or [general]; move it there.",
             "[[datasets]]か[general]に書いてください。",
         )
-    if name in DatasetConfig.model_fields and name not in OURS.values():
+    if scope == "run":
         return ("belongs into the run file; move it there.", "設定ファイルのほうに書いてください。")
     return _unknown(name, sorted(ALLOWED[level]))
 

@@ -11,52 +11,30 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.config.imports.lora_metadata import NAMES
+from core.config.network_args import ARGUMENTS
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.run import RunConfig
+from core.config.sd_scripts import ALIASES
 from core.data.plan.plan import Plan
 from core.data.sources.folders import Folder
 from core.formats import metadata
 from core.models.family import Components
 
-_SAME: Mapping[str, str] = {
-    "learning_rate": "train.learning_rate",
-    "unet_lr": "train.unet_lr",
-    "text_encoder_lr": "train.text_encoder_lr",
-    "gradient_checkpointing": "train.gradient_checkpointing",
-    "gradient_accumulation_steps": "train.gradient_accumulation_steps",
-    "lr_warmup_steps": "optimizer.lr_warmup_steps",
-    "lr_scheduler": "optimizer.lr_scheduler",
-    "clip_skip": "model.clip_skip",
-    "cache_latents": "dataset.cache_latents",
-    "seed": "train.seed",
-    "noise_offset": "train.noise_offset",
-    "multires_noise_iterations": "train.multires_noise_iterations",
-    "multires_noise_discount": "train.multires_noise_discount",
-    "adaptive_noise_scale": "train.adaptive_noise_scale",
-    "zero_terminal_snr": "train.zero_terminal_snr",
-    "training_comment": "save.training_comment",
-    "max_grad_norm": "train.max_grad_norm",
-    "caption_dropout_rate": "dataset.caption_dropout_rate",
-    "caption_dropout_every_n_epochs": "dataset.caption_dropout_every_n_epochs",
-    "caption_tag_dropout_rate": "dataset.caption_tag_dropout_rate",
-    "prior_loss_weight": "dataset.prior_loss_weight",
-    "min_snr_gamma": "train.min_snr_gamma",
-    "scale_weight_norms": "network.scale_weight_norms",
-    "ip_noise_gamma": "train.ip_noise_gamma",
-    "debiased_estimation": "train.debiased_estimation_loss",
-    "noise_offset_random_strength": "train.noise_offset_random_strength",
-    "ip_noise_gamma_random_strength": "train.ip_noise_gamma_random_strength",
-    "loss_type": "train.loss_type",
-    "huber_schedule": "train.huber_schedule",
-    "huber_scale": "train.huber_scale",
-    "huber_c": "train.huber_c",
-    "validation_seed": "dataset.validation_seed",
-    "validation_split": "dataset.validation_split",
-    "max_validation_steps": "train.max_validation_steps",
-    "validate_every_n_epochs": "train.validate_every_n_epochs",
-    "validate_every_n_steps": "train.validate_every_n_steps",
-    "resize_interpolation": "dataset.resize_interpolation",
-}
+_RECORDED = (
+    "learning_rate", "unet_lr", "text_encoder_lr", "gradient_checkpointing",
+    "gradient_accumulation_steps", "lr_warmup_steps", "lr_scheduler", "clip_skip", "cache_latents",
+    "seed", "noise_offset", "multires_noise_iterations", "multires_noise_discount",
+    "adaptive_noise_scale", "zero_terminal_snr", "training_comment", "max_grad_norm",
+    "caption_dropout_rate", "caption_dropout_every_n_epochs", "caption_tag_dropout_rate",
+    "prior_loss_weight", "min_snr_gamma", "scale_weight_norms", "ip_noise_gamma", "debiased_estimation",
+    "noise_offset_random_strength", "ip_noise_gamma_random_strength", "loss_type", "huber_schedule",
+    "huber_scale", "huber_c", "validation_seed", "validation_split", "max_validation_steps",
+    "validate_every_n_epochs", "validate_every_n_steps", "resize_interpolation",
+)  # fmt: skip
+"""Values of options that sd-scripts records."""
+
+_SAME: Mapping[str, str] = {name: ALIASES[NAMES.get(name, name)] for name in _RECORDED}
 """Name in the metadata -> the option whose value it is."""
 
 _OFF: Mapping[str, object] = {
@@ -79,24 +57,6 @@ _OF_SUBSETS = (
     "color_aug", "flip_aug", "random_crop", "shuffle_caption", "keep_tokens", "keep_tokens_separator",
     "secondary_separator", "enable_wildcard", "caption_prefix", "caption_suffix",
 )  # fmt: skip
-
-NETWORK_ARGS: Mapping[str, str] = {
-    "conv_dim": "conv_rank",
-    "conv_alpha": "conv_alpha",
-    "rank_dropout": "rank_dropout",
-    "module_dropout": "module_dropout",
-    "loraplus_lr_ratio": "loraplus_lr_ratio",
-    "loraplus_unet_lr_ratio": "loraplus_unet_lr_ratio",
-    "loraplus_text_encoder_lr_ratio": "loraplus_text_encoder_lr_ratio",
-    "block_dims": "block_dims",
-    "block_alphas": "block_alphas",
-    "conv_block_dims": "conv_block_dims",
-    "conv_block_alphas": "conv_block_alphas",
-    "down_lr_weight": "down_lr_weight",
-    "mid_lr_weight": "mid_lr_weight",
-    "up_lr_weight": "up_lr_weight",
-    "block_lr_zero_threshold": "block_lr_zero_threshold",
-}
 
 
 def options(config: RunConfig, values: Mapping[str, Any]) -> dict[str, object]:
@@ -158,7 +118,7 @@ def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, 
     chosen, defaults = config.network, RunConfig().network
     arguments = {
         name: str(getattr(chosen, ours))
-        for name, ours in NETWORK_ARGS.items()
+        for name, ours in ARGUMENTS.items()
         if getattr(chosen, ours) != getattr(defaults, ours)
     }
     known = set(ranks)
