@@ -9,11 +9,9 @@ import torch
 from PIL import Image
 
 from core import cli
-from core.catalog import FAMILIES
 from core.config.file.toml_text import toml_value
 from core.errors import ConfigError
 from core.formats import tensors
-from core.formats.lora_file import to_file
 from core.formats.tensors import save
 from core.runner import Runner
 from tests.tiny import make_tiny
@@ -84,11 +82,9 @@ def test_a_missing_model_is_named(pictures, tmp_path):
 
 
 def test_a_lora_given_as_the_model_is_called_a_lora(pictures, tmp_path):
-
-    path = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
-    modules = {("unet", path): (torch.zeros(4, 320), torch.zeros(320, 4), 4.0)}
-    tensors = to_file(modules, FAMILIES["sd1"].lora_prefix)
-    lora = save(tmp_path / "lora.safetensors", tensors, {})
+    name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
+    pair = {f"{name}.lora_down.weight": torch.zeros(4, 320), f"{name}.lora_up.weight": torch.zeros(320, 4)}
+    lora = save(tmp_path / "lora.safetensors", pair, {})
     assert "LoRA" in refusal(lora, pictures.parent, tmp_path / "out")
 
 

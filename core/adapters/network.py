@@ -1,4 +1,4 @@
-"""LoRA by PEFT: put into a model, trained, turned up and down, taken out again, without a trace.
+"""Adapters by PEFT: put into a model, trained, turned up and down, merged or taken out without a trace.
 
 PEFT wraps modules, so that names change while it is attached. The base model's names are taken before, and
 everything that leaves this file speaks of a module by its part of the model and its path in the untouched
@@ -7,32 +7,25 @@ model.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
+from peft import inject_adapter_in_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
-from torch.nn import functional
 
-from core.adapters.dropout import Dropouts, dropping
-from core.adapters.targets import Module, Ranks, Target, targets
+from core.adapters import lora
+from core.adapters.lora import ADAPTER, Dropouts
+from core.adapters.methods import Adapted, Method, method_of
+from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, Target, WeightKey, targets
 from core.counting import counted
 from core.errors import UserError, plain_problem
 
-ADAPTER = "default"
-"""PEFT's name for the one adapter we attach."""
-
 Keyed = Callable[..., torch.Generator]
 """Purpose words -> a generator that depends on the run's seed and these words only."""
-
-ModuleKey = tuple[str, str]
-"""("unet" or "text_encoder", module path in the untouched model)."""
-
-Weights = dict[ModuleKey, tuple[Tensor, Tensor, float]]
-"""Module -> (down, up, alpha), shaped as in a LoRA file."""
 
 
 def describe(model: nn.Module) -> Iterator[Module]:
@@ -44,72 +37,83 @@ def describe(model: nn.Module) -> Iterator[Module]:
             yield Module(path, "Linear", 0)
 
 
+def tensors_of(layer: BaseTunerLayer, method: Method) -> dict[str, nn.Parameter]:
+    """The trained tensors of an adapted layer by their names in files, in PEFT's order."""
+    tensors = {}
+    for name in layer.adapter_layer_names:
+        by_adapter = getattr(layer, name)
+        if ADAPTER in by_adapter:
+            member = by_adapter[ADAPTER]
+            tensors[method.names[name]] = member if isinstance(member, nn.Parameter) else member.weight
+    return tensors
+
+
 class Network:
-    """A LoRA attached to the parts of one model. paths: every Linear and Conv2d of them, adapted or not."""
+    """An adapter attached to the parts of one model."""
 
     def __init__(
-        self, models: Mapping[str, nn.Module], ranks: Ranks, dropouts: Dropouts, keyed: Keyed
+        self,
+        models: Mapping[str, nn.Module],
+        method: Method,
+        ranks: Ranks,
+        keyed: Keyed,
+        dropouts: Dropouts | None = None,
     ) -> None:
-        """Attach to each part (modules as core.adapters.targets says), weights float32, up at zero.
+        """Attach to each part (modules as core.adapters.targets says), weights float32, without effect.
 
-        The down matrices are drawn from `keyed`, so that they depend on the run's seed and the module's name
-        only.
+        What does not start at zero is drawn from `keyed`, so that it depends on the run's seed and the
+        module's name only.
         """
-        self._models = dict(models)
-        self._layers: dict[ModuleKey, LoraLayer] = {}
+        self._models, self._method = dict(models), method
+        self._layers: dict[ModuleKey, Any] = {}
         self._targets: dict[ModuleKey, Target] = {}
         self._scales: Tensor | None = None
         self._norms: Tensor | None = None
-        self.paths: dict[str, list[str]] = {}
+        dropouts = dropouts or Dropouts()
         for part, model in models.items():
-            modules = [*describe(model)]
-            self.paths[part] = [module.path for module in modules]
-            found = targets(part, modules, ranks)
-            _inject(model, found, ranks)
+            found = targets(part, describe(model), ranks)
+            _inject(model, method, found, ranks)
             for target in found:
-                layer = model.get_submodule(target.path)
-                assert isinstance(layer, LoraLayer), f"PEFT left {part}.{target.path} alone"
-                self._layers[part, target.path] = layer
-                self._targets[part, target.path] = target
-                _initialize(layer, keyed("lora", part, target.path))
-                if isinstance(layer.get_base_layer(), nn.Linear):
-                    layer.forward = _fused_linear(layer)  # type: ignore[method-assign]
-                if dropouts.is_any:
-                    down, up = layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]
-                    layer.forward = dropping(layer, down, up, ADAPTER, dropouts)  # type: ignore[method-assign]
+                key, layer = ModuleKey(part, target.path), model.get_submodule(target.path)
+                assert isinstance(layer, BaseTunerLayer), f"PEFT left {part}.{target.path} alone"
+                self._layers[key], self._targets[key] = layer, target
+                _initialize(layer, method, keyed("lora", part, target.path))
+                if lora.is_plain(layer):
+                    layer.forward = lora.make_forward(layer, dropouts)  # type: ignore[assignment]
+                else:
+                    assert not dropouts.is_any, "dropouts of this method are for its config in PEFT"
 
-    def parameters(self, part: str) -> dict[str, nn.Parameter]:
-        """The trained parameters of one part, by a name that does not know of PEFT."""
-        found = {}
-        for (owner, path), layer in self._layers.items():
-            if owner == part:
-                found[f"{path}.lora_down.weight"] = layer.lora_A[ADAPTER].weight
-                found[f"{path}.lora_up.weight"] = layer.lora_B[ADAPTER].weight
-        return found
-
-    def weights(self) -> Weights:
-        """Every module's matrices as they are now (no copies)."""
+    def parameters(self) -> dict[WeightKey, nn.Parameter]:
+        """The trained parameters by a name that does not know of PEFT."""
         return {
-            key: (
-                layer.lora_A[ADAPTER].weight.detach(),
-                layer.lora_B[ADAPTER].weight.detach(),
+            WeightKey(*key, name): parameter
+            for key, layer in self._layers.items()
+            for name, parameter in tensors_of(layer, self._method).items()
+        }
+
+    def adapted(self) -> dict[ModuleKey, Adapted]:
+        """What is added to every module as it is now (no copies)."""
+        return {
+            key: Adapted(
+                {name: parameter.detach() for name, parameter in tensors_of(layer, self._method).items()},
                 self._targets[key].alpha,
+                self._targets[key].rank,
             )
             for key, layer in self._layers.items()
         }
 
-    def load(self, weights: Mapping[ModuleKey, tuple[Tensor, Tensor, float]], path: str) -> list[ModuleKey]:
-        """Start from the matrices of a LoRA file; returns the modules that the file does not hold.
+    def load(self, adapted: Mapping[ModuleKey, Adapted], path: str) -> list[ModuleKey]:
+        """Start from what a file holds (which `fits`); returns the modules that it does not hold.
 
         path: the file's, for messages. Raises UserError when rank, alpha or modules do not fit.
         """
-        _refuse_misfit(self._targets, weights, path)
+        _refuse_misfit(self._targets, adapted, path)
         with torch.no_grad():
-            for key, (down, up, _) in weights.items():
-                layer = self._layers[key]
-                _fill(layer.lora_A[ADAPTER].weight, down)
-                _fill(layer.lora_B[ADAPTER].weight, up)
-        return [key for key in self._layers if key not in weights]
+            for key, module in adapted.items():
+                for name, parameter in tensors_of(self._layers[key], self._method).items():
+                    # Files may hold a 1x1 convolution as a matrix or the other way round.
+                    parameter.copy_(module.tensors[name].reshape(parameter.shape))
+        return [key for key in self._layers if key not in adapted]
 
     def set_strength(self, strength: float) -> None:
         """How much of the adapter is added: 1 as trained, 0 the base model."""
@@ -118,20 +122,17 @@ class Network:
             layer.scaling[ADAPTER] = strength * target.alpha / target.rank
 
     def limit_norms(self, limit: float) -> None:
-        """Make no module's change larger than `limit`, by scaling its two matrices alike.
+        """Make no module's change larger than `limit`, by scaling its tensors alike.
 
-        The size is the Frobenius norm of up @ down * alpha / rank. Nothing waits for the device. Source:
+        The size is the Frobenius norm of the change at strength 1. Nothing waits for the device. Source:
         sd-scripts' scale_weight_norms.
         """
-        pairs = [
-            (layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight) for layer in self._layers.values()
+        factors = [
+            [p for name, p in tensors_of(layer, self._method).items() if name not in self._method.peft_start]
+            for layer in self._layers.values()
         ]
         with torch.no_grad():
-            squares = []
-            for down, up in pairs:
-                # |up @ down|^2 without the product: the sum over both Gram matrices, rank x rank each.
-                d, u = down.flatten(1).float(), up.flatten(1).float()
-                squares.append(((u.t() @ u) * (d @ d.t())).sum())
+            squares = [_squared_norm(layer) for layer in self._layers.values()]
             if self._scales is None:
                 scales = [target.alpha / target.rank for target in self._targets.values()]
                 self._scales = torch.tensor(scales, device=squares[0].device)
@@ -139,9 +140,11 @@ class Network:
             # A hair above the limit is rounding; scaling it again would never end.
             is_over = norms > limit * (1 + 1e-5)
             ratios = torch.where(is_over, limit / norms.clamp(min=limit), 1.0)
-            for (down, up), factor in zip(pairs, ratios.sqrt().unbind(), strict=True):
-                down.mul_(factor)
-                up.mul_(factor)
+            # The change is a product of all factors, so each takes the root of what it is to be scaled by.
+            roots = {count: ratios.pow(1 / count).unbind() for count in {len(each) for each in factors}}
+            for number, each in enumerate(factors):
+                for parameter in each:
+                    parameter.mul_(roots[len(each)][number])
             norms = norms * ratios
             self._norms = torch.stack([is_over.sum(), norms.mean(), norms.max()])
 
@@ -150,6 +153,12 @@ class Network:
         if self._norms is None:
             return {}
         return dict(zip(("scaled", "mean", "largest"), self._norms.tolist(), strict=True))
+
+    def merge(self) -> None:
+        """Add every module's change to its own weight, for good, and take the adapter out."""
+        for layer in self._layers.values():
+            layer.merge()
+        self.remove()
 
     def remove(self) -> None:
         """Take every adapter out; the model is the very one it was before."""
@@ -166,18 +175,57 @@ class Network:
         return len(self._layers)
 
 
-def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks) -> None:
+def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted], strength: float) -> None:
+    """Add what a file holds (which `fits`), times strength, to the weights of a model, for good."""
+    method = method_of(next(iter(adapted.values())).tensors)
+    assert method is not None
+    known = {key: RankAlpha(module.rank, module.alpha) for key, module in adapted.items()}
+    ranks, unused = Ranks(1, 1.0, known=known), torch.Generator()
+    network = Network(models, method, ranks, lambda *purpose: unused)
+    network.load(adapted, "")
+    network.set_strength(strength)
+    network.merge()
+
+
+def misfits(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted]) -> list[ModuleKey]:
+    """The modules whose tensors are not shaped as an adapter of this model has them."""
+    known: dict[object, dict[str, tuple[int, ...]]] = {}
+    found = []
+    for key, module in adapted.items():
+        own = models[key.part].get_submodule(key.path)
+        method = method_of(module.tensors)
+        assert method is not None
+        likeness = (repr(own), module.rank)
+        if likeness not in known:
+            known[likeness] = _shapes(own, method, module.rank)
+        if known[likeness] != {name: _matrix(tensor) for name, tensor in module.tensors.items()}:
+            found.append(key)
+    return found
+
+
+def _matrix(tensor: Tensor) -> tuple[int, ...]:
+    """Its shape, with a 1x1 convolution's as that of the matrix it is."""
+    return tuple(tensor.flatten(min(1, tensor.ndim - 1)).shape)
+
+
+def _shapes(module: nn.Module, method: Method, rank: int) -> dict[str, tuple[int, ...]]:
+    """How the tensors of an adapter of this rank on a module are shaped."""
+    holder = nn.ModuleDict({"module": copy.deepcopy(module).to("meta")})
+    _inject(holder, method, (Target("module", rank, 1.0),), Ranks(rank, 1.0))
+    layer: Any = holder["module"]
+    return {name: _matrix(parameter) for name, parameter in tensors_of(layer, method).items()}
+
+
+def _inject(model: nn.Module, method: Method, found: tuple[Target, ...], ranks: Ranks) -> None:
     """Let PEFT wrap the target modules; the global RNG that its layers draw from is left as it was."""
     if not found:
         return
     special = [target for target in found if (target.rank, target.alpha) != (ranks.rank, ranks.alpha)]
-    config = LoraConfig(
-        r=ranks.rank,
-        lora_alpha=ranks.alpha,  # type: ignore[arg-type]  # PEFT says int, and only ever divides it
+    config = method.make_config(
+        {"rank": ranks.rank, "alpha": ranks.alpha},
         target_modules=[target.path for target in found],
         rank_pattern={"^" + re.escape(target.path): target.rank for target in special},
         alpha_pattern={"^" + re.escape(target.path): target.alpha for target in special},
-        init_lora_weights=True,
     )
     requires_grad = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     with torch.random.fork_rng(devices=[]):
@@ -189,50 +237,31 @@ def _inject(model: nn.Module, found: tuple[Target, ...], ranks: Ranks) -> None:
             parameter.requires_grad_(requires_grad[name.replace(".base_layer.", ".")])
 
 
-def _initialize(layer: LoraLayer, generator: torch.Generator) -> None:
-    """Down uniform as nn.Linear's own, up zero: the adapter starts without effect.
+def _initialize(layer: BaseTunerLayer, method: Method, generator: torch.Generator) -> None:
+    """Tensors uniform as nn.Linear's own, or zero as the method says: the adapter starts without effect.
 
-    Source: Hu et al. 2021, arXiv:2106.09685, section 4.1; bounds as in sd-scripts' networks.lora.
+    Drawn on the host in float32, whatever the base model's device and type. Source: Hu et al. 2021,
+    arXiv:2106.09685, section 4.1; bounds as in sd-scripts' networks.lora.
     """
-    down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-    with torch.no_grad():
-        drawn = torch.empty(down.shape, dtype=torch.float32)
-        nn.init.kaiming_uniform_(drawn, a=5**0.5, generator=generator)
-        down.copy_(drawn)
-        up.zero_()
+    for name, parameter in tensors_of(layer, method).items():
+        values = parameter.detach().float()
+        if name not in method.peft_start:
+            values = torch.zeros(parameter.shape)
+            if name not in method.zeros:
+                nn.init.kaiming_uniform_(values, a=5**0.5, generator=generator)
+        parameter.data = values.to(parameter.device)
 
 
-def _fused_linear(layer: LoraLayer) -> Callable[[Tensor], Tensor]:
-    """PEFT's forward of a plain LoRA Linear, with the adapter added into the base product by one addmm.
-
-    PEFT's own is base(x) + up(down(x)) * scale: two more passes over the output and several Python calls.
-    Merged and disabled states are PEFT's own affair, so they take its path.
-    """
-    base, down, up = layer.get_base_layer(), layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]
-    plain_forward = layer.forward
-
-    def forward(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if layer.disable_adapters or layer.merged or args or kwargs:
-            return plain_forward(x, *args, **kwargs)
-        # To the frozen weight's type once, where autocast would do it for each of the two products.
-        flat = x.reshape(-1, x.shape[-1]).to(base.weight.dtype)
-        result = functional.linear(flat, base.weight, base.bias)
-        reduced = functional.linear(flat, down.weight)
-        result = torch.addmm(result, reduced, up.weight.t(), alpha=layer.scaling[ADAPTER])
-        return result.view(*x.shape[:-1], -1)
-
-    return forward
+def _squared_norm(layer: Any) -> Tensor:
+    """The squared size of a layer's change at a scale of 1, 0-dim."""
+    if lora.is_plain(layer):
+        return lora.squared_norm(layer)
+    delta: Tensor = layer.get_delta_weight(ADAPTER)
+    return (delta.float() / layer.scaling[ADAPTER]).square().sum()
 
 
-def _fill(parameter: nn.Parameter, values: Tensor) -> None:
-    """Copy values in; files may hold a 1x1 convolution as a matrix or the other way round."""
-    parameter.copy_(values.reshape(parameter.shape).to(parameter.dtype))
-
-
-def _refuse_misfit(
-    own: Mapping[ModuleKey, Target], weights: Mapping[ModuleKey, tuple[Tensor, Tensor, float]], path: str
-) -> None:
-    strangers = [".".join(key) for key in weights if key not in own]
+def _refuse_misfit(own: Mapping[ModuleKey, Target], adapted: Mapping[ModuleKey, Adapted], path: str) -> None:
+    strangers = [".".join(key) for key in adapted if key not in own]
     if strangers:
         shown = ", ".join(strangers[:3])
         raise UserError(
@@ -249,16 +278,16 @@ def _refuse_misfit(
                 path=path,
             )
         )
-    for key, (down, _, alpha) in weights.items():
+    for key, (_, alpha, rank) in adapted.items():
         target = own[key]
-        if down.shape[0] != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
+        if rank != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
             raise UserError(
                 plain_problem(
                     "E-LORA-RANK",
-                    f"this LoRA file has rank {down.shape[0]} and alpha {alpha:g} at {'.'.join(key)}, "
+                    f"this LoRA file has rank {rank} and alpha {alpha:g} at {'.'.join(key)}, "
                     f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values, "
                     "or network.dim_from_weights.",
-                    f"このLoRAファイルの{'.'.join(key)}はrank {down.shape[0]}、alpha {alpha:g}ですが、"
+                    f"このLoRAファイルの{'.'.join(key)}はrank {rank}、alpha {alpha:g}ですが、"
                     f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせるか、"
                     "network.dim_from_weightsを指定してください。",
                     key="network.weights",

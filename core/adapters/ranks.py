@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.adapters.targets import Ranks, Size, block_of
+from core.adapters.methods import METHODS
+from core.adapters.targets import RankAlpha, Ranks, WeightKey, block_of
 from core.config.schema import block_lists
 from core.config.schema.network import NetworkConfig
 
@@ -13,10 +14,10 @@ def of(network: NetworkConfig) -> Ranks:
     As in sd-scripts, block_dims count for Linear and 1x1 layers, conv_block_dims for larger convolutions.
     """
     weights = rate_weights(network) or (1.0,) * block_lists.COUNT
-    plain = _sizes(network.block_dims, network.block_alphas, Size(network.rank, network.alpha), weights)
-    conv: tuple[Size, ...] = ()
+    plain = _sizes(network.block_dims, network.block_alphas, RankAlpha(network.rank, network.alpha), weights)
+    conv: tuple[RankAlpha, ...] = ()
     if network.conv_rank is not None or network.conv_block_dims is not None:
-        usual = Size(network.conv_rank or 0, network.conv_alpha)
+        usual = RankAlpha(network.conv_rank or 0, network.conv_alpha)
         conv = _sizes(network.conv_block_dims, network.conv_block_alphas, usual, weights)
     return Ranks(network.rank, network.alpha, network.conv_rank, network.conv_alpha, plain, conv)
 
@@ -31,25 +32,27 @@ def rate_weights(network: NetworkConfig) -> tuple[float, ...] | None:
     )
 
 
-def group_of(part: str, parameter: str, network: NetworkConfig) -> tuple[str, float]:
+def group_of(weight: WeightKey, network: NetworkConfig) -> tuple[str, float]:
     """Name of the parameter group that a weight learns in, and what its rate is multiplied by.
 
-    Names: "unet"; "unet/b04" for one block; with "/up" behind it for up matrices that learn faster (LoRA+:
-    Hayou et al. 2024, arXiv:2402.12354).
+    Names: "unet"; "unet/b04" for one block; with "/up" behind it for what starts at zero and learns faster, a
+    LoRA's up matrices (LoRA+: Hayou et al. 2024, arXiv:2402.12354).
     """
-    name, factor = part, 1.0
+    name, factor = weight.part, 1.0
     weights = rate_weights(network)
-    if weights is not None and part == "unet":
-        block = block_of(parameter)
-        name, factor = f"{part}/b{block:02d}", weights[block]
-    own = network.loraplus_unet_lr_ratio if part == "unet" else network.loraplus_text_encoder_lr_ratio
+    if weights is not None and weight.part == "unet":
+        block = block_of(weight.path)
+        name, factor = f"{name}/b{block:02d}", weights[block]
+    own = network.loraplus_unet_lr_ratio if weight.part == "unet" else network.loraplus_text_encoder_lr_ratio
     ratio = network.loraplus_lr_ratio if own is None else own
-    if ratio is not None and parameter.endswith(".lora_up.weight"):
+    if ratio is not None and weight.parameter in METHODS[network.method].zeros:
         return f"{name}/up", factor * ratio
     return name, factor
 
 
-def _sizes(dims: str | None, alphas: str | None, usual: Size, weights: tuple[float, ...]) -> tuple[Size, ...]:
+def _sizes(
+    dims: str | None, alphas: str | None, usual: RankAlpha, weights: tuple[float, ...]
+) -> tuple[RankAlpha, ...]:
     """Rank and alpha of each block, () where all blocks are as usual."""
     if dims is None and alphas is None and all(weights):
         return ()
@@ -57,6 +60,6 @@ def _sizes(dims: str | None, alphas: str | None, usual: Size, weights: tuple[flo
     scales = (usual.alpha,) * block_lists.COUNT if alphas is None else block_lists.numbers(alphas)
     # An alpha of 0 stands for the rank, as in sd-scripts.
     return tuple(
-        Size(int(rank) if weight else 0, alpha or rank)
+        RankAlpha(int(rank) if weight else 0, alpha or rank)
         for rank, alpha, weight in zip(ranks, scales, weights, strict=True)
     )

@@ -8,6 +8,29 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
+class ModuleKey(NamedTuple):
+    """A module of a model: its part, "unet" or "text_encoder", and its path in the untouched part."""
+
+    part: str
+    path: str
+
+
+class WeightKey(NamedTuple):
+    """A trained weight of a model: a module and the name of the tensor there; one name everywhere.
+
+    In PEFT it has another, which core.adapters.network keeps to itself; in files the module's is written
+    otherwise.
+    """
+
+    part: str
+    path: str
+    parameter: str
+
+    def __str__(self) -> str:
+        """As training states name it: unet/mid_block.attentions.0.proj_in.lora_up.weight."""
+        return f"{self.part}/{self.path}.{self.parameter}"
+
+
 class Module(NamedTuple):
     """What is known of a module without looking at its weights.
 
@@ -29,7 +52,7 @@ class Target:
     alpha: float
 
 
-class Size(NamedTuple):
+class RankAlpha(NamedTuple):
     """Rank and alpha of an adapter; rank 0 is none at all."""
 
     rank: int
@@ -41,16 +64,16 @@ class Ranks:
     """Rank and alpha of Linear and 1x1 layers, and of larger convolutions (None: those are left alone).
 
     blocks, conv_blocks: of each of the U-Net's 25 blocks (see block_of), () where all are alike. known: of
-    exactly these modules, by (part, path), as a file has them; nothing else then counts.
+    exactly these modules, as a file has them; nothing else then counts.
     """
 
     rank: int
     alpha: float
     conv_rank: int | None = None
     conv_alpha: float = 1.0
-    blocks: tuple[Size, ...] = ()
-    conv_blocks: tuple[Size, ...] = ()
-    known: Mapping[tuple[str, str], Size] | None = None
+    blocks: tuple[RankAlpha, ...] = ()
+    conv_blocks: tuple[RankAlpha, ...] = ()
+    known: Mapping[ModuleKey, RankAlpha] | None = None
 
     @property
     def has_convolutions(self) -> bool:
@@ -101,15 +124,15 @@ def block_of(path: str) -> int:
     return 1 + (0 if side == "down" else _MIDDLE) + 3 * int(level) + within
 
 
-def _unet_size(module: Module, ranks: Ranks) -> Size:
+def _unet_size(module: Module, ranks: Ranks) -> RankAlpha:
     if module.kernel > 1:
         if ranks.conv_blocks:
             return ranks.conv_blocks[block_of(module.path)]
         if ranks.conv_rank is not None:
-            return Size(ranks.conv_rank, ranks.conv_alpha)
+            return RankAlpha(ranks.conv_rank, ranks.conv_alpha)
     if ranks.blocks:
         return ranks.blocks[block_of(module.path)]
-    return Size(ranks.rank, ranks.alpha)
+    return RankAlpha(ranks.rank, ranks.alpha)
 
 
 def targets(part: str, modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:

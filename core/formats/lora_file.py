@@ -1,4 +1,4 @@
-"""LoRA files, in the names that A1111, ComfyUI, sd-scripts and Diffusers read <-> tensors by module."""
+"""Adapter files, in the names that A1111, ComfyUI, sd-scripts and Diffusers read <-> tensors by module."""
 
 from __future__ import annotations
 
@@ -7,45 +7,32 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from core.adapters.methods import METHODS, Adapted, method_of
+from core.adapters.targets import ModuleKey
 from core.formats import lora_kinds
 
 TEXT_LEVEL = "text_model_"
 """What stands before a text encoder module's path in files; transformers 5.6 dropped it from the module."""
 
-Place = tuple[str, str]
-"""(part, module path in that part), such as ("unet", "mid_block.attentions.0.proj_in")."""
-
-
-class LoraModule(NamedTuple):
-    """The add-on of one module: out = W x + up(down(x)) * alpha / rank.
-
-    down: (rank, in) or (rank, in, kh, kw). up: (out, rank) or (out, rank, 1, 1).
-    """
-
-    down: Tensor
-    up: Tensor
-    alpha: float
-
 
 @dataclass(frozen=True)
 class LoraFile:
-    """A file's add-ons by module, and the tensors of it that belong to no module of the model.
+    """What a file adds to each module, and the tensors of it that belong to no module of the model.
 
     aside: tensors that belong to none either and change nothing in it.
     """
 
-    modules: dict[Place, LoraModule]
+    modules: dict[ModuleKey, Adapted]
     unknown: list[str]
     aside: list[str]
 
 
-AlphaOf = Callable[[Place, int], float]
+AlphaOf = Callable[[ModuleKey, int], float]
 """The alpha of a module of this rank, where a file has no tensor that says it."""
 
 
@@ -56,62 +43,66 @@ def file_name(part: str, path: str, prefix: Mapping[str, str]) -> str:
 
 
 def to_file(
-    modules: Mapping[Place, LoraModule | tuple[Tensor, Tensor, float]],
+    modules: Mapping[ModuleKey, Adapted],
     prefix: Mapping[str, str],
     dtype: torch.dtype | None = None,
 ) -> dict[str, Tensor]:
     """Tensors by the names in a file, on the CPU. dtype: of the numbers in it, None for as they are."""
-    found: dict[str, Tensor] = {}
-    for (part, path), (down, up, alpha) in modules.items():
+    tensors: dict[str, Tensor] = {}
+    for (part, path), module in modules.items():
         name = file_name(part, path, prefix)
-        found[f"{name}.lora_down.weight"] = down.detach().to("cpu", dtype or down.dtype).contiguous()
-        found[f"{name}.lora_up.weight"] = up.detach().to("cpu", dtype or up.dtype).contiguous()
-        found[f"{name}.alpha"] = torch.tensor(float(alpha), dtype=dtype or down.dtype)
-    return found
+        for parameter, tensor in module.tensors.items():
+            tensors[f"{name}.{parameter}"] = tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
+        own = next(iter(module.tensors.values())).dtype
+        tensors[f"{name}.{ALPHA}"] = torch.tensor(float(module.alpha), dtype=dtype or own)
+    return tensors
 
 
 def from_file(
     tensors: Mapping[str, Tensor],
     modules: Mapping[str, Iterable[str]],
     prefix: Mapping[str, str],
-    others: Mapping[str, Place] = MappingProxyType({}),
-    alpha_of: AlphaOf = lambda place, rank: float(rank),
+    others: Mapping[str, ModuleKey] = MappingProxyType({}),
+    alpha_of: AlphaOf = lambda key, rank: float(rank),
 ) -> LoraFile:
     """Tensors of a file by module; kohya's names, and those of PEFT and Diffusers.
 
     modules: part -> module paths of the model, since dots can't be told from underscores in a file. others:
     more names of modules. alpha_of: for modules without alpha; a scale of 1 unless told otherwise.
     """
-    places = {**others, **_places(modules, prefix)}
-    found: dict[Place, dict[str, Tensor]] = {}
+    keys = {**others, **_keys(modules, prefix)}
+    pieces: dict[ModuleKey, dict[str, Tensor]] = {}
     unknown: list[str] = []
     aside: list[str] = []
     for name, tensor in tensors.items():
-        named, kind = _split(name)
-        place = next((places[module] for module in named if module in places), None)
+        named, parameter = _split(name)
+        key = next((keys[module] for module in named if module in keys), None)
         if lora_kinds.is_aside(name):
             aside.append(name)
-        elif kind and place is not None:
-            found.setdefault(place, {})[kind] = tensor
+        elif parameter and key is not None:
+            pieces.setdefault(key, {})[parameter] = tensor
         else:
             unknown.append(name)
-    whole: dict[Place, LoraModule] = {}
-    for place, pieces in found.items():
-        down, up = pieces.get("down"), pieces.get("up")
-        if down is None or up is None:
-            unknown += [f"{file_name(*place, prefix)} ({kind} only)" for kind in pieces]
-        elif not _is_pair(down, up) or pieces.get("alpha", down.new_zeros(())).numel() != 1:
-            unknown.append(f"{file_name(*place, prefix)} {[*down.shape]} {[*up.shape]}")
+    whole: dict[ModuleKey, Adapted] = {}
+    for key, tensors_of in pieces.items():
+        told = tensors_of.pop(ALPHA, None)
+        method = method_of(tensors_of)
+        if method is None:
+            unknown += [
+                f"{file_name(*key, prefix)} ({parameter} only)" for parameter in tensors_of or (ALPHA,)
+            ]
+        elif not _has_form(tensors_of.values()) or (told is not None and told.numel() != 1):
+            shapes = " ".join(str([*tensor.shape]) for tensor in tensors_of.values())
+            unknown.append(f"{file_name(*key, prefix)} {shapes}")
         else:
-            rank = down.shape[0]
-            alpha = float(pieces["alpha"]) if "alpha" in pieces else alpha_of(place, rank)
-            whole[place] = LoraModule(down, up, alpha)
+            rank = method.rank_of(tensors_of)
+            whole[key] = Adapted(tensors_of, alpha_of(key, rank) if told is None else float(told), rank)
     return LoraFile(whole, unknown, aside)
 
 
-def _places(modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]) -> dict[str, Place]:
-    """Every name that writers give to a module -> its place."""
-    places: dict[str, Place] = {}
+def _keys(modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]) -> dict[str, ModuleKey]:
+    """Every name that writers give to a module -> the module."""
+    keys: dict[str, ModuleKey] = {}
     for part, paths in modules.items():
         for path in paths:
             kohya = file_name(part, path, prefix)
@@ -131,37 +122,42 @@ def _places(modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]) -> 
             if part != "unet":
                 # As trainers of models with several text encoders call the first.
                 names.append(kohya.replace(prefix[part], f"{prefix[part]}1", 1))
-            places |= dict.fromkeys(names, (part, path))
-    return places
+            keys |= dict.fromkeys(names, ModuleKey(part, path))
+    return keys
 
 
-def _is_pair(down: Tensor, up: Tensor) -> bool:
-    """Whether two tensors have the form of a LoRA's matrices; how large they are is not asked."""
-    return down.ndim in (2, 4) and up.ndim in (2, 4) and down.shape[0] == up.shape[1] > 0
+def _has_form(tensors: Iterable[Tensor]) -> bool:
+    """Whether these are matrices or kernels with something in them; how large they are is not asked."""
+    return all(tensor.ndim in (2, 4) and tensor.numel() for tensor in tensors)
 
 
+ALPHA = "alpha"
 _ENDINGS = {
-    ".lora_down.weight": "down", ".lora_up.weight": "up",
-    ".lora.down.weight": "down", ".lora.up.weight": "up",
-    ".lora_linear_layer.down.weight": "down", ".lora_linear_layer.up.weight": "up", ".alpha": "alpha",
-}  # fmt: skip
-_PEFT = re.compile(r"(.+)\.lora_([AB])(?:\.\w+)?\.weight")
-"""Between the letter and "weight" may stand the name that PEFT gave to the adapter."""
+    f".{spelling}": name
+    for method in METHODS.values()
+    for spelling, name in ({name: name for name in method.names.values()} | {**method.spellings}).items()
+} | {f".{ALPHA}": ALPHA}
+"""End of a tensor's name in a file -> what it is."""
 
-_PROCESSOR = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)_lora\.(down|up)\.weight")
+_PEFT_NAMES = {theirs: ours for method in METHODS.values() for theirs, ours in method.names.items()}
+_PEFT = re.compile(rf"(.+)\.({'|'.join(_PEFT_NAMES)})(?:\.\w+)?\.weight")
+"""Between the tensor's name and "weight" may stand the name that PEFT gave to the adapter."""
+
+_PROCESSOR = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)_(lora\.(?:down|up)\.weight)")
 """Diffusers' first LoRA: attention processors of the U-Net, and the same within CLIP's attention."""
 
 
 def _split(name: str) -> tuple[tuple[str, ...], str]:
-    """What the module may be called, and "down", "up", "alpha", or "" when the tensor is none of these."""
-    for ending, kind in _ENDINGS.items():
+    """What the module may be called, and the tensor's name there; "" when it is none that is known."""
+    for ending, parameter in _ENDINGS.items():
         if name.endswith(ending):
-            return (name.removesuffix(ending),), kind
+            return (name.removesuffix(ending),), parameter
     if found := _PEFT.fullmatch(name):
-        return (found[1],), "down" if found[2] == "A" else "up"
+        return (found[1],), _PEFT_NAMES[found[2]]
     if found := _PROCESSOR.fullmatch(name):
-        attention, which, kind = found.groups()
-        return (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj"), kind
+        attention, which, spelling = found.groups()
+        modules = (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj")
+        return modules, _ENDINGS[f".{spelling}"]
     return (), ""
 
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from core.adapters.targets import ModuleKey
 from core.catalog import FAMILIES, FamilySpec
 from core.config.schema.run import ModelConfig
 from core.diffusion.objective import Objective
 from core.events import Emit
-from core.formats.lora_file import Place
 from core.formats.tensors import Watch
 
 
@@ -92,7 +92,7 @@ class Family(Protocol):
     ) -> Tensor: ...
     def objective(self, parts: Components) -> Objective: ...
     def pipeline(self, parts: Components, sampler: str) -> Any: ...
-    def lora_names(self, parts: Components) -> Mapping[str, Place]: ...
+    def lora_names(self, parts: Components) -> Mapping[str, ModuleKey]: ...
     def save(
         self,
         parts: Components,

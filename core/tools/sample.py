@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from core.adapters import merge
 from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
 from core.config.schema.run import ModelConfig
@@ -84,7 +83,7 @@ def draw(
     parts = family.load(found.base, config, emit)
     parts.zero_terminal_snr = found.zero_terminal_snr
     for path, strength in adapters:
-        merge.merge(parts.modules(), lora_files.read(path, parts, emit), strength)
+        lora_files.merge(path, parts, strength, emit)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in parts.modules().values():
         module.to(device)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.adapters.dropout import Dropouts
-from core.adapters.network import Network
+from core.adapters.lora import Dropouts
+from core.adapters.methods import METHODS
+from core.adapters.network import Network, describe
 from core.adapters.targets import Ranks
 from core.errors import UserError
 from core.formats import lora_file
@@ -27,7 +28,7 @@ def parts() -> dict[str, nn.Module]:
 
 
 def attach(parts, conv_rank=None, dropouts=NONE) -> Network:
-    return Network(parts, Ranks(2, 1.0, conv_rank, 1.0), dropouts, keyed)
+    return Network(parts, METHODS["lora"], Ranks(2, 1.0, conv_rank, 1.0), keyed, dropouts)
 
 
 def unfused(parts) -> Network:
@@ -47,13 +48,12 @@ def draw(parts) -> torch.Tensor:
     return parts["unet"](latents, torch.tensor([10, 900]), states).sample
 
 
-def shake(network: Network, parts) -> None:
+def shake(network: Network) -> None:
     """Weights as after some training."""
     own = torch.Generator().manual_seed(5)
     with torch.no_grad():
-        for part in parts:
-            for parameter in network.parameters(part).values():
-                parameter.add_(torch.randn(parameter.shape, generator=own) * 0.1)
+        for parameter in network.parameters().values():
+            parameter.add_(torch.randn(parameter.shape, generator=own) * 0.1)
 
 
 @pytest.mark.parametrize("conv_rank", [None, 2])
@@ -66,7 +66,7 @@ def test_before_training_it_changes_nothing(parts, conv_rank):
 def test_strength_zero_is_the_base_model(parts):
     before = draw(parts)
     network = attach(parts)
-    shake(network, parts)
+    shake(network)
     assert not torch.allclose(draw(parts), before, atol=1e-4)
     network.set_strength(0.0)
     torch.testing.assert_close(draw(parts), before, rtol=0, atol=1e-6)
@@ -75,21 +75,21 @@ def test_strength_zero_is_the_base_model(parts):
 @pytest.mark.parametrize("conv_rank", [None, 2])
 def test_it_runs_as_it_merges(parts, conv_rank):
     network = attach(parts, conv_rank)
-    shake(network, parts)
-    adapted, weights = draw(parts), network.weights()
+    shake(network)
+    answer, adapted = draw(parts), network.adapted()
     network.remove()
     with torch.no_grad():
-        for (part, path), (down, up, alpha) in weights.items():
+        for (part, path), (tensors, alpha, rank) in adapted.items():
+            down, up = tensors["lora_down.weight"], tensors["lora_up.weight"]
             weight = parts[part].get_submodule(path).weight
-            delta = up.flatten(1) @ down.flatten(1) * alpha / down.shape[0]
-            weight.add_(delta.view(weight.shape))
-    torch.testing.assert_close(draw(parts), adapted, rtol=1e-4, atol=1e-5)
+            weight.add_((up.flatten(1) @ down.flatten(1) * alpha / rank).view(weight.shape))
+    torch.testing.assert_close(draw(parts), answer, rtol=1e-4, atol=1e-5)
 
 
 def test_the_fused_forward_is_that_of_peft(parts):
     fused = attach(parts)
-    shake(fused, parts)
-    answer, weights = draw(parts), fused.weights()
+    shake(fused)
+    answer, weights = draw(parts), fused.adapted()
     fused.remove()
     plain = unfused(parts)
     plain.load(weights, "")
@@ -99,11 +99,11 @@ def test_the_fused_forward_is_that_of_peft(parts):
 def test_the_gradients_of_the_fused_forward_are_those_of_peft(parts):
     def gradients(network):
         draw(parts).square().mean().backward()
-        return {name: p.grad for part in parts for name, p in network.parameters(part).items()}
+        return {weight: p.grad for weight, p in network.parameters().items()}
 
     fused = attach(parts)
-    shake(fused, parts)
-    ours, weights = gradients(fused), fused.weights()
+    shake(fused)
+    ours, weights = gradients(fused), fused.adapted()
     fused.remove()
     plain = unfused(parts)
     plain.load(weights, "")
@@ -116,12 +116,11 @@ def test_the_gradients_of_the_fused_forward_are_those_of_peft(parts):
 @pytest.mark.parametrize("conv_rank", [None, 2])
 def test_every_parameter_gets_a_gradient(parts, conv_rank):
     network = attach(parts, conv_rank)
-    shake(network, parts)
+    shake(network)
     draw(parts).square().mean().backward()
-    for part in parts:
-        for name, parameter in network.parameters(part).items():
-            assert parameter.grad is not None, name
-            assert parameter.grad.abs().sum() > 0 or name.startswith(ALONE), name
+    for weight, parameter in network.parameters().items():
+        assert parameter.grad is not None, weight
+        assert parameter.grad.abs().sum() > 0 or weight.path.startswith(ALONE), weight
 
 
 def test_removal_restores_the_very_same_modules(parts):
@@ -141,36 +140,38 @@ def test_attaching_leaves_the_global_generator_alone(parts):
 
 
 def test_the_start_depends_on_the_seed_and_the_name_only(parts):
-    both = attach(parts).weights()
+    both = attach(parts).adapted()
     fresh = modules()
-    alone = Network({"unet": fresh["unet"]}, Ranks(2, 1.0), NONE, keyed).weights()
-    for key, (down, up, _) in alone.items():
-        assert torch.equal(down, both[key][0]) and not up.any()
+    alone = attach({"unet": fresh["unet"]}).adapted()
+    for key, (tensors, _, _) in alone.items():
+        assert torch.equal(tensors["lora_down.weight"], both[key].tensors["lora_down.weight"])
+        assert not tensors["lora_up.weight"].any()
 
 
 def test_file_to_adapter_to_file_is_the_identity(parts):
     network = attach(parts, conv_rank=2)
-    shake(network, parts)
-    written = lora_file.to_file(network.weights(), PREFIX)
+    shake(network)
+    written = lora_file.to_file(network.adapted(), PREFIX)
     fresh = modules()
+    paths = {part: [module.path for module in describe(fresh[part])] for part in parts}
     other = attach({name: fresh[name] for name in parts}, conv_rank=2)
-    found = lora_file.from_file(written, other.paths, PREFIX)
+    found = lora_file.from_file(written, paths, PREFIX)
     assert found.unknown == [] and other.load(found.modules, "") == []
-    again = lora_file.to_file(other.weights(), PREFIX)
+    again = lora_file.to_file(other.adapted(), PREFIX)
     assert again.keys() == written.keys()
     assert all(torch.equal(again[name], written[name]) for name in written)
 
 
 def test_another_rank_is_refused(parts):
-    weights = attach(parts).weights()
+    weights = attach(parts).adapted()
     fresh = modules()
-    other = Network({name: fresh[name] for name in parts}, Ranks(4, 1.0), NONE, keyed)
+    other = Network({name: fresh[name] for name in parts}, METHODS["lora"], Ranks(4, 1.0), keyed)
     with pytest.raises(UserError, match=r"rank 2 and alpha 1 at .* but rank 4"):
         other.load(weights, "a.safetensors")
 
 
 def test_modules_that_would_be_lost_are_refused(parts):
-    weights = attach(parts, conv_rank=2).weights()
+    weights = attach(parts, conv_rank=2).adapted()
     fresh = modules()
     other = attach({name: fresh[name] for name in parts})
     with pytest.raises(UserError, match="85 modules for what is not trained here"):

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from core.adapters import merge, ranks
-from core.adapters.dropout import Dropouts
-from core.adapters.network import Network
-from core.adapters.targets import Module, Ranks, Size, block_of, targets
+from core.adapters import ranks
+from core.adapters.lora import Dropouts
+from core.adapters.methods import METHODS, Adapted
+from core.adapters.network import Network, merge
+from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, WeightKey, block_of, targets
 from core.config.schema.block_lists import weights
 from core.config.schema.network import NetworkConfig
 from core.train.seeds import generator
@@ -29,10 +30,10 @@ def attached(dropouts=None, rank=2, alpha=2.0, kind=nn.Linear):
     """A network whose down and up hold ones: a row of ones gives 4 a rank, so 8 in all."""
     holder = Holder(kind).requires_grad_(False)
     network = Network(
-        {"unet": holder}, Ranks(rank, alpha), dropouts or Dropouts(), lambda *p: generator(1, *p)
+        {"unet": holder}, METHODS["lora"], Ranks(rank, alpha), lambda *p: generator(1, *p), dropouts
     )
     with torch.no_grad():
-        for parameter in network.parameters("unet").values():
+        for parameter in network.parameters().values():
             parameter.fill_(1.0)
     return network, holder.train()
 
@@ -86,7 +87,8 @@ def test_norms_are_limited_by_scaling_both_matrices_alike():
     # up @ down is 3 x 4 twos: its norm is sqrt(12 * 4).
     network.limit_norms(1.0)
     assert network.norms() == pytest.approx({"scaled": 1.0, "mean": 1.0, "largest": 1.0})
-    [(down, up, alpha)] = network.weights().values()
+    [(tensors, alpha, _)] = network.adapted().values()
+    down, up = tensors["lora_down.weight"], tensors["lora_up.weight"]
     assert (up @ down * alpha / 2).norm().item() == pytest.approx(1.0)
     factor = (1 / 48**0.5) ** 0.5
     assert down.unique().item() == pytest.approx(factor) and up.unique().item() == pytest.approx(factor)
@@ -96,23 +98,27 @@ def test_norms_below_the_limit_stay_bit_for_bit():
     network, _ = attached()
     network.limit_norms(7.0)
     assert network.norms() == pytest.approx({"scaled": 0.0, "mean": 48**0.5, "largest": 48**0.5})
-    assert all(parameter.unique().tolist() == [1.0] for parameter in network.parameters("unet").values())
+    assert all(parameter.unique().tolist() == [1.0] for parameter in network.parameters().values())
 
 
 def test_a_norm_that_was_limited_is_not_scaled_again():
     network, _ = attached()
     network.limit_norms(1.0)
-    before = [parameter.clone() for parameter in network.parameters("unet").values()]
+    before = [parameter.clone() for parameter in network.parameters().values()]
     network.limit_norms(1.0)
     assert network.norms()["scaled"] == 0
-    after = network.parameters("unet").values()
+    after = network.parameters().values()
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def pair(down, up, alpha=1.0):
+    return Adapted({"lora_down.weight": down, "lora_up.weight": up}, alpha, down.shape[0])
 
 
 def test_merging_adds_the_product_times_alpha_over_rank_times_strength():
     holder = Holder()
     down, up = torch.full((2, 4), 3.0), torch.full((3, 2), 0.5, dtype=torch.float16)
-    merge.merge({"unet": holder}, {("unet", PATH): (down, up, 1.0)}, 0.5)
+    merge({"unet": holder}, {ModuleKey("unet", PATH): pair(down, up)}, 0.5)
     # 2 ranks x 3 x 0.5 = 3; times 1/2 times 0.5.
     assert holder.get_submodule(PATH).weight.unique().tolist() == [0.75]
 
@@ -121,7 +127,7 @@ def test_merging_into_a_convolution_keeps_its_kernel():
     holder = nn.Conv2d(1, 1, 3, bias=False)
     nn.init.zeros_(holder.weight)
     down, up = torch.arange(9.0).reshape(1, 1, 3, 3), torch.full((1, 1, 1, 1), 2.0)
-    merge.merge({"unet": nn.ModuleDict({"c": holder})}, {("unet", "c"): (down, up, 1.0)}, 1.0)
+    merge({"unet": nn.ModuleDict({"c": holder})}, {ModuleKey("unet", "c"): pair(down, up)}, 1.0)
     assert torch.equal(holder.weight.flatten(), 2 * torch.arange(9.0))
 
 
@@ -191,23 +197,24 @@ def test_a_block_whose_rate_is_at_the_threshold_gets_no_module():
 
 
 def test_ranks_of_a_file_are_taken_module_by_module():
-    known = {("unet", MODULES[2].path): Size(7, 3.0)}
+    known = {ModuleKey("unet", MODULES[2].path): RankAlpha(7, 3.0)}
     assert [t.rank for t in targets("unet", MODULES, Ranks(4, 1.0, known=known))] == [7]
 
 
 @pytest.mark.parametrize(
-    ("parameter", "expected"),
+    ("path", "parameter", "expected"),
     [
-        ("mid_block.a.lora_down.weight", ("unet/b12", 0.5)),
-        ("mid_block.a.lora_up.weight", ("unet/b12/up", 8.0)),
-        ("up_blocks.0.resnets.0.a.lora_down.weight", ("unet/b13", 1.0)),
+        ("mid_block.a", "lora_down.weight", ("unet/b12", 0.5)),
+        ("mid_block.a", "lora_up.weight", ("unet/b12/up", 8.0)),
+        ("up_blocks.0.resnets.0.a", "lora_down.weight", ("unet/b13", 1.0)),
     ],
 )
-def test_the_rate_of_a_weight_is_that_of_its_block_times_its_side(parameter, expected):
+def test_the_rate_of_a_weight_is_that_of_its_block_times_its_side(path, parameter, expected):
     network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
-    assert ranks.group_of("unet", parameter, network) == expected
+    assert ranks.group_of(WeightKey("unet", path, parameter), network) == expected
 
 
 def test_the_text_encoder_has_no_blocks_and_takes_the_common_ratio():
     network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
-    assert ranks.group_of("text_encoder", "x.lora_up.weight", network) == ("text_encoder/up", 2.0)
+    weight = WeightKey("text_encoder", "x", "lora_up.weight")
+    assert ranks.group_of(weight, network) == ("text_encoder/up", 2.0)

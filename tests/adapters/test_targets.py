@@ -8,7 +8,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.adapters.dropout import Dropouts
+from core.adapters.methods import METHODS
 from core.adapters.network import Network, describe
 from core.adapters.targets import Module, Ranks, targets
 from core.catalog import FAMILIES
@@ -55,11 +55,13 @@ def test_as_many_modules_as_in_sd_scripts(family, conv_rank, count):
 def shapes(parts: dict[str, torch.nn.Module], family: str, conv_rank: int | None) -> dict[str, dict]:
     """Name in the file -> shapes, of an adapter attached to these parts."""
     ranks = Ranks(4, 1.0, conv_rank)
-    network = Network(parts, ranks, Dropouts(), lambda *purpose: generator(1, *purpose))
+    network = Network(parts, METHODS["lora"], ranks, lambda *purpose: generator(1, *purpose))
     prefix = FAMILIES[family].lora_prefix
     return {
-        file_name(*place, prefix): {"down": list(down.shape), "up": list(up.shape)}
-        for place, (down, up, _) in network.weights().items()
+        file_name(*key, prefix): {
+            side: list(module.tensors[f"lora_{side}.weight"].shape) for side in ("down", "up")
+        }
+        for key, module in network.adapted().items()
     }
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.adapters.methods import Adapted
+from core.adapters.targets import ModuleKey
 from core.catalog import FAMILIES
 from core.formats import lora_file, tensors
 from core.models.family import open_family
@@ -16,6 +18,7 @@ from tests.models.conftest import loaded
 PREFIX = FAMILIES["sd1"].lora_prefix
 INSIDE = {"unet": ("attentions",), "text_encoder": ("encoder.",)}
 CONV = ("resnets", "samplers")
+DOWN, UP = "lora_down.weight", "lora_up.weight"
 
 
 def adapted(modules, with_conv):
@@ -26,7 +29,7 @@ def adapted(modules, with_conv):
             inside = INSIDE[part] + (CONV if with_conv and part == "unet" else ())
             is_layer = isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
             if is_layer and any(word in path for word in inside):
-                found[part, path] = module
+                found[ModuleKey(part, path)] = module
     return found
 
 
@@ -36,7 +39,8 @@ def add_ons(modules, with_conv, rank=4):
         weight = module.weight
         ones = (1, 1) if weight.ndim == 4 else ()
         down = torch.randn(rank, *weight.shape[1:], device=weight.device)
-        made[place] = (down, torch.randn(weight.shape[0], rank, *ones, device=weight.device), 2.0)
+        up = torch.randn(weight.shape[0], rank, *ones, device=weight.device)
+        made[place] = Adapted({DOWN: down, UP: up}, 2.0, rank)
     return made
 
 
@@ -44,8 +48,11 @@ def add_ons(modules, with_conv, rank=4):
 def test_names_and_shapes_on_the_real_model_are_sd_scripts(which, with_conv):
     modules = {part: blank(part, config) for part, config in architecture("sd1").items()}
     found = {
-        lora_file.file_name(*place, PREFIX): {"down": list(down.shape), "up": list(up.shape)}
-        for place, (down, up, _) in add_ons(modules, with_conv).items()
+        lora_file.file_name(*place, PREFIX): {
+            "down": list(tensors[DOWN].shape),
+            "up": list(tensors[UP].shape),
+        }
+        for place, (tensors, _, _) in add_ons(modules, with_conv).items()
     }
     assert found == names(which)
 
@@ -71,17 +78,18 @@ def test_diffusers_reads_every_module_and_no_other(tmp_path, tiny, with_conv):
         if hasattr(layer, "lora_A")
     }
     assert layers.keys() == made.keys()
-    for place, (down, up, alpha) in made.items():
+    for place, (own, alpha, rank) in made.items():
         layer = layers[place]
-        assert torch.equal(layer.lora_A.frog.weight, down) and torch.equal(layer.lora_B.frog.weight, up)
-        assert layer.scaling["frog"] == alpha / 4
+        assert torch.equal(layer.lora_A.frog.weight, own[DOWN])
+        assert torch.equal(layer.lora_B.frog.weight, own[UP])
+        assert layer.scaling["frog"] == alpha / rank
 
 
 def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
     real = {part: blank(part, config) for part, config in architecture("sd1").items()}
     made = {
-        place: (torch.zeros(down.shape), torch.zeros(up.shape), alpha)
-        for place, (down, up, alpha) in add_ons(real, True, rank=1).items()
+        place: Adapted({name: torch.zeros(tensor.shape) for name, tensor in own.items()}, alpha, rank)
+        for place, (own, alpha, rank) in add_ons(real, True, rank=1).items()
     }
     tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
     pipe = open_family("sd1").pipeline(replace(parts, **real), "ddim")
@@ -100,7 +108,9 @@ def test_file_and_back_is_the_identity(parts):
     paths = {part: [path for p, path in made if p == part] for part in ("unet", "text_encoder")}
     back = lora_file.from_file(lora_file.to_file(made, PREFIX), paths, PREFIX)
     assert back.unknown == [] and back.modules.keys() == made.keys()
-    assert all(torch.equal(back.modules[p].down, made[p][0]) and back.modules[p].alpha == 2.0 for p in made)
+    for key, (own, alpha, rank) in back.modules.items():
+        assert (alpha, rank) == (2.0, 4)
+        assert all(torch.equal(own[name], made[key].tensors[name]) for name in (DOWN, UP))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +137,7 @@ def test_tensors_that_fit_nowhere_are_named():
     down = torch.ones(4, 8)
     file = {"lora_unet_b.lora_down.weight": down, "lora_unet_a.lora_down.weight": down}
     found = lora_file.from_file(file, {"unet": ["a"]}, PREFIX)
-    assert found.unknown == ["lora_unet_b.lora_down.weight", "lora_unet_a (down only)"]
+    assert found.unknown == ["lora_unet_b.lora_down.weight", "lora_unet_a (lora_down.weight only)"]
     assert not found.modules
 
 

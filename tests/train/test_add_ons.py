@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.adapters import merge
+from core.adapters.network import merge
 from core.config.schema.network import NetworkConfig
 from core.config.schema.run import ModelConfig
 from core.errors import UserError
@@ -124,9 +124,10 @@ def test_a_lora_of_any_writer_is_worth_what_its_alpha_says(tmp_path, parts, name
     assert found.keys() == ({*WEIGHTS} if name in WHOLE else {*UNET} if scale is None else PROCESSED)
     for place, module in found.items():
         down, up = WEIGHTS[place]
-        assert torch.equal(module.down, down) and torch.equal(module.up, up)
+        assert torch.equal(module.tensors["lora_down.weight"], down)
+        assert torch.equal(module.tensors["lora_up.weight"], up)
         wanted = scale if scale is not None else 0.5 if place[1] == QUERY else 4.0
-        assert module.alpha / module.down.shape[0] == pytest.approx(wanted)
+        assert module.alpha / module.rank == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_the_scale_is_the_one_that_diffusers_gives_it(tmp_path, parts, name):
         }
     finally:
         pipe.unload_lora_weights()
-    assert theirs == pytest.approx({place: m.alpha / m.down.shape[0] for place, m in ours.items()})
+    assert theirs == pytest.approx({place: m.alpha / m.rank for place, m in ours.items()})
 
 
 def test_merged_it_is_worth_the_alpha_of_the_metadata(tmp_path, parts):
@@ -155,10 +156,10 @@ def test_merged_it_is_worth_the_alpha_of_the_metadata(tmp_path, parts):
     found, _ = read(path, parts)
     weight = parts.unet.get_submodule(QUERY).weight
     before = weight.clone()
-    merge.merge(parts.modules(), found, 0.5)
+    merge(parts.modules(), found, 0.5)
     down, up = WEIGHTS["unet", QUERY]
     torch.testing.assert_close(weight - before, 0.5 * 16 / 4 * up @ down, rtol=1e-4, atol=1e-4)
-    merge.merge(parts.modules(), found, -0.5)
+    merge(parts.modules(), found, -0.5)
 
 
 def test_a_run_goes_on_with_the_alpha_of_the_metadata(tmp_path, parts):

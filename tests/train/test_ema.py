@@ -18,7 +18,7 @@ IN_FILE = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
 
 def one_weight(value: float, optimizer_type: str = "AdamW"):
     parameter = torch.nn.Parameter(torch.tensor([value]))
-    groups = (Group("unet", 0.1, {"w": parameter}),)
+    groups = (Group("unet", 0.1, {"unet/w": parameter}),)
     return parameter, groups, optim.make(OptimizerConfig(optimizer_type=optimizer_type), groups)
 
 

@@ -21,7 +21,9 @@ def groups(rate: float | None = None) -> tuple[Group, ...]:
     big = torch.nn.Parameter(torch.randn(80, 80, generator=generator))
     small = torch.nn.Parameter(torch.randn(5, generator=generator))
     rates = (1e-2, 1e-3) if rate is None else (rate, rate)
-    return Group("unet", rates[0], {"big": big}), Group("text_encoder", rates[1], {"small": small})
+    return Group("unet", rates[0], {"unet/big": big}), Group(
+        "text_encoder", rates[1], {"text_encoder/small": small}
+    )
 
 
 def step(optimizer: torch.optim.Optimizer, seed: int) -> None:
@@ -57,7 +59,7 @@ def test_a_stored_optimizer_goes_on_bit_for_bit(name, tmp_path):
     for old, new in zip(straight, resumed, strict=True):
         for key, parameter in old.parameters.items():
             assert torch.equal(parameter, new.parameters[key])
-            assert not torch.equal(parameter, groups(rate)[0 if key == "big" else 1].parameters[key])
+            assert not torch.equal(parameter, groups(rate)[0 if key == "unet/big" else 1].parameters[key])
 
 
 @pytest.mark.parametrize(
@@ -99,11 +101,11 @@ def test_adafactor_finds_its_rate_unless_told_not_to(args, is_relative):
     optimizer = optim.make(config, made)
     assert (optimizer.defaults["lr"] is None) == is_relative
     assert lr_schedule.make(config, 10).name == ("adafactor" if is_relative else "constant")
-    before = made[0].parameters["big"].detach().clone()
+    before = made[0].parameters["unet/big"].detach().clone()
     for group in optimizer.param_groups:
         group["lr"] = 0.0
     step(optimizer, 0)
-    assert torch.equal(before, made[0].parameters["big"]) != is_relative
+    assert torch.equal(before, made[0].parameters["unet/big"]) != is_relative
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="paging works there")
@@ -114,7 +116,7 @@ def test_paging_without_a_gpu_is_said_and_changes_nothing():
     assert optim.check(OptimizerConfig(optimizer_type="AdamW8bit")) == []
     for name, these in (("PagedAdamW8bit", made), ("AdamW8bit", plain)):
         step(optim.make(OptimizerConfig(optimizer_type=name), these), 0)
-    assert torch.equal(made[0].parameters["big"], plain[0].parameters["big"])
+    assert torch.equal(made[0].parameters["unet/big"], plain[0].parameters["unet/big"])
 
 
 def test_a_missing_package_is_named_with_what_to_install(monkeypatch):
@@ -128,7 +130,7 @@ def test_a_schedule_free_optimizer_is_saved_as_its_mean_and_trains_on_unchanged(
     optimizer = optim.make(OptimizerConfig(optimizer_type="AdamWScheduleFree"), made)
     for n in range(3):
         step(optimizer, n)
-    parameter = made[0].parameters["big"]
+    parameter = made[0].parameters["unet/big"]
     trained = parameter.detach().clone()
     # y = (1 - beta) z + beta x, with beta1 = 0.9: x = (y - 0.1 z) / 0.9.
     expected = (trained - 0.1 * optimizer.state[parameter]["z"]) / 0.9
@@ -189,10 +191,10 @@ def test_a_dropped_group_is_neither_stepped_nor_decayed():
     made = groups()
     optimizer = optim.make(OptimizerConfig(), made)
     step(optimizer, 0)
-    before = made[1].parameters["small"].detach().clone()
+    before = made[1].parameters["text_encoder/small"].detach().clone()
     optim.drop_group(optimizer, "text_encoder")
     step(optimizer, 1)
-    assert torch.equal(made[1].parameters["small"], before)
+    assert torch.equal(made[1].parameters["text_encoder/small"], before)
     assert optimizer_state.export_state(optimizer, made)[0].keys() == {
         "unet/big/step",
         "unet/big/exp_avg",

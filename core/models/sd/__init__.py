@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.adapters.targets import ModuleKey
     from core.config.schema.run import ModelConfig
     from core.diffusion.objective import Objective
     from core.events import Emit
-    from core.formats.lora_file import Place
     from core.formats.tensors import Watch
     from core.models.family import Components, Conditioning
 
@@ -88,7 +88,7 @@ class SD:
 
         return sampling.pipeline(parts, sampler)
 
-    def lora_names(self, parts: Components) -> Mapping[str, Place]:
+    def lora_names(self, parts: Components) -> Mapping[str, ModuleKey]:
         """Names that LoRA files of some programs give to the modules -> (part, module path)."""
         import torch
 

@@ -53,7 +53,7 @@ class ModelWriter:
             save_as = resolved_format(self._config, self._parts)
             return self._family.save(self._parts, path, save_as, precision, texts)
         dtype = tensors.PRECISIONS[precision]
-        made = lora_file.to_file(network.weights(), self._parts.spec.lora_prefix, dtype)
+        made = lora_file.to_file(network.adapted(), self._parts.spec.lora_prefix, dtype)
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)
         return tensors.save(path, made, texts)
@@ -63,7 +63,7 @@ class ModelWriter:
         network = self._trainee.network
         found = ss_metadata.version(self._parts)
         if network is not None:
-            sizes = [(down.shape[0], alpha) for down, _, alpha in network.weights().values()]
+            sizes = [(module.rank, module.alpha) for module in network.adapted().values()]
             found |= ss_metadata.network(config, sizes)
         if config.save.no_metadata:
             return self._modelspec() | metadata.minimum(metadata.training(found))

@@ -27,6 +27,7 @@ from core.train.device.engine import Engine
 from core.train.lengths import Lengths
 from core.train.weights import optimizer_state
 from core.train.weights.ema import Averages
+from core.train.weights.optimizer import Group
 from core.train.weights.trained import Trainee
 from core.train.weights.update import Update
 
@@ -86,6 +87,7 @@ class StateWriter:
         """
         numbers: dict[str, Any] = {"update": self.update.state()}
         memory, numbers["optimizer"] = optimizer_state.export_state(self.optimizer, self.trainee.groups)
+        numbers["groups"] = optimizer_state.members(self._active())
         means = self.averages.tensors()
         values = self._values(progress, kind, epoch)
 
@@ -114,7 +116,7 @@ class StateWriter:
         is_changed: options shape the weights that are not those of the state; what of its memory does not fit
         them begins anew. Raises UserError when the state holds other weights than those that are trained now.
         """
-        weights = tensors.load(found.path / TRAINABLE)
+        weights = _load(found.path / TRAINABLE)
         ours = self.trainee.tensors()
         if _shapes(weights) != _shapes(ours):
             raise UserError(_other_weights(found.path))
@@ -124,12 +126,13 @@ class StateWriter:
         with reading(found.path / NUMBERS, "E-STATE-DAMAGED", key="save.resume"):
             numbers = json.loads((found.path / NUMBERS).read_text(encoding="utf-8"))
             remembered, updated = dict(numbers["optimizer"]), dict(numbers["update"])
-        if is_changed and not (has_same_types and self._is_same_optimizer(found)):
+        memory, groups = tensors.load(found.path / OPTIMIZER), self._active()
+        is_same = has_same_types and self._is_same_optimizer(found)
+        names = (*memory, *remembered)
+        is_same = is_same and optimizer_state.is_of_groups(groups, names, numbers.get("groups"))
+        if is_changed and not is_same:
             notices.append(_without_memory())
         else:
-            active = {group["name"] for group in self.optimizer.param_groups}
-            groups = [group for group in self.trainee.groups if group.name in active]
-            memory = tensors.load(found.path / OPTIMIZER)
             try:
                 optimizer_state.import_state(self.optimizer, groups, memory, remembered)
             except KeyError:  # it remembers weights that do not learn here
@@ -148,6 +151,11 @@ class StateWriter:
         )
         return progress, notices
 
+    def _active(self) -> list[Group]:
+        """The groups that still learn."""
+        active = {group["name"] for group in self.optimizer.param_groups}
+        return [group for group in self.trainee.groups if group.name in active]
+
     def _is_same_optimizer(self, found: Found) -> bool:
         """Whether what the optimizer of the state remembers means the same to this one."""
         now, then = state_folder.values_of(self.config), found.values["config"]
@@ -157,7 +165,7 @@ class StateWriter:
     def _restore_averages(self, found: Found) -> bool:
         """Put the means back; where the state has none they begin with its weights."""
         path = found.path / EMA
-        means = tensors.load(path) if path.is_file() else {}
+        means = _load(path) if path.is_file() else {}
         if means.keys() >= self.averages.tensors().keys():
             self.averages.load(means)
             return True
@@ -187,7 +195,7 @@ class StateWriter:
 
     def _stopped(self) -> list[str]:
         """Parts of the model that were trained and do not learn any more."""
-        active = {group["name"] for group in self.optimizer.param_groups}
+        active = {group.name for group in self._active()}
         return [*dict.fromkeys(group.part for group in self.trainee.groups if group.name not in active)]
 
     def _machine(self) -> dict[str, Any]:
@@ -223,6 +231,11 @@ def _written(noted: Mapping[str, Any] | list[str]) -> dict[str, Stamp | None]:
     if isinstance(noted, list):
         return dict.fromkeys(noted)
     return {name: Stamp(*stamp) if stamp else None for name, stamp in noted.items()}
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    """Tensors of a state by weight."""
+    return {optimizer_state.current_name(name): tensor for name, tensor in tensors.load(path).items()}
 
 
 def _as_they_are(named: Mapping[str, Tensor]) -> dict[str, Lazy]:

@@ -72,10 +72,10 @@ class Averages:
             parameter.data = data
         self._groups.remove(group)
         for key in group.parameters:
-            self._means.pop(f"{name}/{key}", None)
+            self._means.pop(key, None)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The means by "group/parameter", for the training state; empty when the optimizer keeps them."""
+        """The means by weight, for the training state; empty when the optimizer keeps them."""
         return dict(self._means)
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -103,5 +103,4 @@ class Averages:
 
     def _parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         for group in self._groups:
-            for name, parameter in group.parameters.items():
-                yield f"{group.name}/{name}", parameter
+            yield from group.parameters.items()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.adapters import merge, ranks
+from core.adapters import network as adapters
+from core.adapters import ranks
+from core.adapters.methods import Adapted
 from core.adapters.network import Network, describe
-from core.adapters.targets import Ranks, Size
+from core.adapters.targets import ModuleKey, RankAlpha, Ranks
 from core.config.schema import block_lists
 from core.config.schema.run import NetworkConfig
 from core.counting import counted
@@ -18,7 +20,7 @@ from core.errors import Problem, UserError, plain_problem
 from core.events import Emit, Warned
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
-from core.formats.lora_file import AlphaOf, LoraModule, Place
+from core.formats.lora_file import AlphaOf
 from core.models import lora_precheck, refusals
 from core.models.family import Components, open_family
 from core.reading import short
@@ -41,8 +43,7 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
     given = network.base_weights_multiplier
     strengths = (1.0,) * len(files) if given is None else block_lists.numbers(given)
     for path, strength in zip(files, strengths, strict=True):
-        found = read(Path(path), parts, emit, "network.base_weights")
-        merge.merge(parts.modules(), found, strength)
+        found = merge(path, parts, strength, emit, "network.base_weights")
         emit(
             Warned(
                 plain_problem(
@@ -57,24 +58,33 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
         )
 
 
-def to_continue(parts: Components, network: NetworkConfig, emit: Emit) -> Mapping[Place, LoraModule] | None:
+def merge(
+    path: str | Path, parts: Components, strength: float, emit: Emit, key: str = ""
+) -> Mapping[ModuleKey, Adapted]:
+    """Add a LoRA file to the model in memory, for good; returns what it holds. Raises UserError."""
+    adapted = read(Path(path), parts, emit, key)
+    adapters.merge(parts.modules(), adapted, strength)
+    return adapted
+
+
+def to_continue(parts: Components, network: NetworkConfig, emit: Emit) -> Mapping[ModuleKey, Adapted] | None:
     """What the file of network.weights holds, None where none is named. Raises UserError."""
     if network.method == "none" or not network.weights:
         return None
     return read(Path(network.weights), parts, emit, "network.weights")
 
 
-def ranks_of(network: NetworkConfig, start: Mapping[Place, LoraModule] | None) -> Ranks:
+def ranks_of(network: NetworkConfig, start: Mapping[ModuleKey, Adapted] | None) -> Ranks:
     """The ranks asked for; with dim_from_weights those of the file."""
     wanted = ranks.of(network)
     if not network.dim_from_weights or start is None:
         return wanted
-    known = {place: Size(module.down.shape[0], module.alpha) for place, module in start.items()}
+    known = {key: RankAlpha(module.rank, module.alpha) for key, module in start.items()}
     return replace(wanted, known=known)
 
 
 def continue_from(
-    start: Mapping[Place, LoraModule] | None, network: Network, path: str | None, emit: Emit
+    start: Mapping[ModuleKey, Adapted] | None, network: Network, path: str | None, emit: Emit
 ) -> None:
     """Put the file's weights in. Raises UserError when they do not fit."""
     if start is None or path is None:
@@ -94,8 +104,8 @@ def continue_from(
         )
 
 
-def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Place, LoraModule]:
-    """The modules of a LoRA file by their place in this model.
+def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[ModuleKey, Adapted]:
+    """What a LoRA file adds to each module of this model.
 
     key: the option that named it, "" for none. Raises UserError when it is of another kind, for another
     model, or damaged.
@@ -107,12 +117,7 @@ def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Place
     modules = {part: [m.path for m in describe(parts.modules()[part])] for part in ADAPTED}
     names = open_family(parts.spec.name).lora_names(parts)
     found = lora_file.from_file(tensors_of, modules, parts.spec.lora_prefix, names, alpha_of)
-    misfits = [
-        ".".join(place)
-        for place, module in found.modules.items()
-        if not _fits(module, parts.modules()[place[0]].get_submodule(place[1]).weight.shape)
-    ]
-    strangers = found.unknown + misfits
+    strangers = found.unknown + [".".join(key) for key in adapters.misfits(parts.modules(), found.modules)]
     if strangers or not found.modules:
         raise UserError(_for_another_model(path, strangers, key))
     if found.aside:
@@ -139,7 +144,7 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
         if not lora_kinds.is_aside(name) and not tensors.is_finite(tensor):
             raise UserError(*(replace(problem, key=key) for problem in damaged(path, name).problems))
 
-    def alpha_of(place: Place, rank: int) -> float:
+    def alpha_of(place: ModuleKey, rank: int) -> float:
         if settings is None:
             return float(rank)
         part, module = place
@@ -181,12 +186,3 @@ def _set_aside(path: Path, names: list[str]) -> Warned:
             path=str(path),
         )
     )
-
-
-def _fits(module: LoraModule, shape: tuple[int, ...]) -> bool:
-    """Whether up @ down has as many numbers each way as the weight."""
-    down, up = module.down.flatten(1), module.up.flatten(1)
-    rows, columns = shape[0], 1
-    for side in shape[1:]:
-        columns *= side
-    return up.shape == (rows, down.shape[0]) and down.shape[1] == columns

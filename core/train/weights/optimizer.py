@@ -26,9 +26,10 @@ KEY = "optimizer.optimizer_args"
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters trained with one rate; by their own names.
+    """Parameters trained with one rate.
 
-    name: the part of the model, "unet" or "text_encoder", or with a slash what of it, "unet/up".
+    name: the part of the model, "unet" or "text_encoder", or with a slash what of it, "unet/up". parameters:
+    by their names (core.adapters.targets.WeightKey), which do not know of the group.
     """
 
     name: str

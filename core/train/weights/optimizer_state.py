@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from core.train.weights.optimizer import Group
 def export_state(
     optimizer: torch.optim.Optimizer, groups: Sequence[Group]
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The optimizer's memory by "group/parameter/entry", and by "group//entry" what a whole group has.
+    """The optimizer's memory by "weight/entry", and by "group//entry" what a whole group has.
 
     The latter is what changed from the defaults since the optimizer was made: the estimates of D-Adaptation
     and Prodigy, the counters and weights of a schedule-free one.
@@ -23,7 +23,8 @@ def export_state(
     numbers: dict[str, Any] = {}
     entries: list[tuple[str, Any]] = [
         (f"{name}/{entry}", value)
-        for name, parameter in _named(groups)
+        for group in groups
+        for name, parameter in group.parameters.items()
         for entry, value in optimizer.state.get(parameter, {}).items()
     ]
     for group in optimizer.param_groups:
@@ -43,7 +44,7 @@ def import_state(
     numbers: Mapping[str, Any],
 ) -> None:
     """Put back what export_state gave, bit for bit, each tensor on its parameter's device."""
-    parameters = dict(_named(groups))
+    parameters = {name: parameter for group in groups for name, parameter in group.parameters.items()}
     wholes = {f"{group['name']}/": group for group in optimizer.param_groups}
     for source in (tensors, numbers):
         for full, value in source.items():
@@ -52,10 +53,32 @@ def import_state(
                 device = wholes[name]["params"][0].device
                 wholes[name][entry] = value.to(device) if isinstance(value, Tensor) else value
             else:
-                parameter = parameters[name]
+                parameter = parameters[current_name(name)]
                 if isinstance(value, Tensor):
                     value = _placed(optimizer, parameter, value)
                 optimizer.state[parameter][entry] = value
+
+
+def current_name(name: str) -> str:
+    """The name of a weight in a state of any version, as it is now.
+
+    Earlier versions began it with the learning-rate group, "unet/b04/up/path.parameter", not with the part.
+    """
+    pieces = name.split("/")
+    return f"{pieces[0]}/{pieces[-1]}"
+
+
+def members(groups: Sequence[Group]) -> dict[str, list[str]]:
+    """Names of the weights of every group, to be kept beside what is remembered of them."""
+    return {group.name: [*group.parameters] for group in groups}
+
+
+def is_of_groups(groups: Sequence[Group], names: Iterable[str], then: Mapping[str, list[str]] | None) -> bool:
+    """Whether memory with these names, of groups with these members, means the same to these groups.
+
+    What single weights have always does. then: None in states of earlier versions.
+    """
+    return then is None or then == members(groups) or not any("//" in name for name in names)
 
 
 def _changed(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -75,9 +98,3 @@ def _placed(optimizer: torch.optim.Optimizer, parameter: nn.Parameter, value: Te
         placed: Tensor = optimizer.get_state_buffer(parameter, dtype=value.dtype)  # type: ignore[attr-defined]
         return placed.copy_(value)
     return value.to(parameter.device, copy=True)
-
-
-def _named(groups: Sequence[Group]) -> Iterator[tuple[str, nn.Parameter]]:
-    for group in groups:
-        for name, parameter in group.parameters.items():
-            yield f"{group.name}/{name}", parameter

@@ -9,7 +9,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from core.adapters.dropout import Dropouts
+from core.adapters.lora import Dropouts
+from core.adapters.methods import METHODS
 from core.adapters.network import Network
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
@@ -45,11 +46,9 @@ class Trainee:
                 parameter.data = parameter.data.to(dtype)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every trained weight by "group/parameter"."""
+        """Every trained weight by its name (WeightKey)."""
         return {
-            f"{group.name}/{name}": parameter.detach()
-            for group in self.groups
-            for name, parameter in group.parameters.items()
+            name: parameter.detach() for group in self.groups for name, parameter in group.parameters.items()
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -101,9 +100,16 @@ def make(
         groups = []
         for name, module in modules.items():
             module.requires_grad_(True)
-            groups.append(Group(name, wanted[name], dict(module.named_parameters())))
+            parameters = {f"{name}/{path}": parameter for path, parameter in module.named_parameters()}
+            groups.append(Group(name, wanted[name], parameters))
         return Trainee(None, tuple(groups), parts)
-    adapter = Network(modules, ranks, dropouts_of(network), lambda *purpose: generator(seed, *purpose))
+    adapter = Network(
+        modules,
+        METHODS[network.method],
+        ranks,
+        lambda *purpose: generator(seed, *purpose),
+        dropouts_of(network),
+    )
     if not len(adapter):
         raise UserError(
             plain_problem(
@@ -118,10 +124,12 @@ def make(
 
 def _groups(adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]) -> Iterator[Group]:
     """The adapter's weights by part, block and side as the options ask for different rates."""
+    weights = adapter.parameters()
     for part, rate in wanted.items():
         members: dict[tuple[str, float], dict[str, nn.Parameter]] = {}
-        for name, parameter in adapter.parameters(part).items():
-            members.setdefault(group_of(part, name, network), {})[name] = parameter
+        for weight, parameter in weights.items():
+            if weight.part == part:
+                members.setdefault(group_of(weight, network), {})[str(weight)] = parameter
         for (group, factor), parameters in sorted(members.items()):
             yield Group(group, rate * factor, parameters)
 

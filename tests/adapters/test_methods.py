@@ -1,0 +1,162 @@
+"""The contract of a method, over those there are and over others of PEFT that are nothing but data."""
+
+import pytest
+import torch
+from torch import nn
+
+from core import catalog
+from core.adapters import methods
+from core.adapters.methods import METHODS, Method
+from core.adapters.network import Network, merge, misfits
+from core.adapters.targets import Ranks
+from core.train.seeds import generator
+
+LORA = METHODS["lora"]
+HADA = ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b")
+LOKR = ("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b")
+PEFTS = {
+    "lora": LORA,
+    "dora": Method(
+        LORA.config,
+        LORA.options,
+        {**LORA.names, "lora_magnitude_vector": "dora_scale"},
+        (LORA.forms[0] | {"dora_scale"},),
+        LORA.ranks,
+        LORA.zeros,
+        peft_start=frozenset({"dora_scale"}),
+        fixed={"use_dora": True},
+    ),
+    "loha": Method(
+        "peft:LoHaConfig",
+        {"rank": "r", "alpha": "alpha"},
+        dict(zip(HADA, HADA, strict=True)),
+        (frozenset(HADA),),
+        ("hada_w1_b",),
+        frozenset({"hada_w2_b"}),
+    ),
+    "lokr": Method(
+        "peft:LoKrConfig",
+        {"rank": "r", "alpha": "alpha"},
+        dict(zip(LOKR, LOKR, strict=True)),
+        (frozenset({"lokr_w1", "lokr_w2_a", "lokr_w2_b"}), frozenset({"lokr_w1", "lokr_w2"})),
+        ("lokr_w2_b", "lokr_w1_b"),
+        frozenset({"lokr_w1", "lokr_w1_a"}),
+    ),
+}
+RANKS = Ranks(2, 3.0, 2, 1.0)
+SHAPES = {"attentions.0.to_q": (3, 12), "resnets.0.conv1": (3, 8)}
+
+
+class Toy(nn.Module):
+    """A Linear and a 3x3 convolution at paths that are adapted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attentions = nn.ModuleList([nn.ModuleDict({"to_q": nn.Linear(8, 12)})])
+        self.resnets = nn.ModuleList([nn.ModuleDict({"conv1": nn.Conv2d(12, 8, 3, padding=1)})])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = self.attentions[0]["to_q"](x)
+        return self.resnets[0]["conv1"](rows.mT.unflatten(-1, (4, 4)))
+
+
+@pytest.fixture
+def toy() -> Toy:
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        return Toy().requires_grad_(False)
+
+
+@pytest.fixture(params=PEFTS)
+def method(request, monkeypatch) -> Method:
+    monkeypatch.setattr(methods, "METHODS", PEFTS)
+    return PEFTS[request.param]
+
+
+def attach(toy: Toy, method: Method) -> Network:
+    return Network({"unet": toy}, method, RANKS, lambda *purpose: generator(3, *purpose))
+
+
+def shake(network: Network) -> None:
+    own = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in network.parameters().values():
+            parameter.add_(torch.randn(parameter.shape, generator=own) * 0.3)
+
+
+def answer(toy: Toy) -> torch.Tensor:
+    return toy(torch.randn(2, 16, 8, generator=torch.Generator().manual_seed(0)))
+
+
+def test_every_method_to_choose_has_its_entry():
+    assert METHODS.keys() | {"none"} == catalog.METHODS.keys()
+
+
+def test_the_tensors_are_named_and_whole(toy, method):
+    network = attach(toy, method)
+    for module in network.adapted().values():
+        assert methods.method_of(module.tensors) is method
+        assert module.rank == method.rank_of(module.tensors) or "lokr_w2" in module.tensors
+    assert {parameter.dtype for parameter in network.parameters().values()} == {torch.float32}
+
+
+def test_it_starts_without_effect_and_every_tensor_gets_a_gradient(toy, method):
+    before = answer(toy)
+    network = attach(toy, method)
+    torch.testing.assert_close(answer(toy), before, rtol=0, atol=1e-6)
+    shake(network)
+    answer(toy).square().mean().backward()
+    for weight, parameter in network.parameters().items():
+        assert parameter.requires_grad and parameter.grad is not None and parameter.grad.any(), weight
+
+
+def test_the_start_does_not_depend_on_what_is_adapted_beside(toy, method):
+    both = attach(toy, method).adapted()
+    alone = Network(
+        {"unet": Toy().requires_grad_(False)}, method, Ranks(2, 3.0), lambda *purpose: generator(3, *purpose)
+    )
+    [(key, module)] = alone.adapted().items()
+    drawn = [name for name in module.tensors if name not in method.peft_start]
+    assert drawn and all(torch.equal(module.tensors[name], both[key].tensors[name]) for name in drawn)
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_it_merges_as_it_runs_and_leaves_the_very_same_modules(toy, method, strength):
+    before = [*toy.named_modules()]
+    network = attach(toy, method)
+    shake(network)
+    network.set_strength(strength)
+    expected, adapted = answer(toy), {key: module for key, module in network.adapted().items()}
+    network.remove()
+    assert [*toy.named_modules()] == before and not torch.allclose(answer(toy), expected, atol=1e-3)
+    assert misfits({"unet": toy}, adapted) == []
+    merge({"unet": toy}, adapted, strength)
+    torch.testing.assert_close(answer(toy), expected, rtol=1e-4, atol=1e-4)
+    assert [*toy.named_modules()] == before
+
+
+def test_what_it_holds_goes_into_another(toy, method):
+    network = attach(toy, method)
+    shake(network)
+    expected, adapted = answer(toy), network.adapted()
+    network.remove()
+    assert attach(toy, method).load(adapted, "") == []
+    torch.testing.assert_close(answer(toy), expected, rtol=0, atol=1e-6)
+
+
+def test_tensors_of_another_shape_do_not_fit(toy, method):
+    adapted = attach(toy, method).adapted()
+    key, module = next(iter(adapted.items()))
+    name, tensor = next(iter(module.tensors.items()))
+    wider = torch.cat([tensor, tensor], dim=1)
+    adapted[key] = module._replace(tensors={**module.tensors, name: wider})
+    assert misfits({"unet": Toy()}, adapted) == [key]
+
+
+def test_norms_are_limited_to_what_is_asked_for(toy, method):
+    network = attach(toy, method)
+    shake(network)
+    network.limit_norms(0.25)
+    assert network.norms() == pytest.approx({"scaled": 2.0, "mean": 0.25, "largest": 0.25})
+    network.limit_norms(10.0)
+    assert network.norms() == pytest.approx({"scaled": 0.0, "mean": 0.25, "largest": 0.25})
