@@ -110,7 +110,8 @@ def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Place
     ]
     strangers = found.unknown + misfits
     if strangers or not found.modules:
-        raise UserError(_for_another_model(path, strangers, key))
+        fitting = len(found.modules) - len(misfits)
+        raise UserError(_for_another_model(path, strangers, key, is_mostly_fit=fitting > len(strangers)))
     if found.aside:
         emit(_set_aside(path, found.aside))
     return found.modules
@@ -149,9 +150,20 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     return found, alpha_of
 
 
-def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
+def _for_another_model(path: Path, strangers: list[str], key: str, is_mostly_fit: bool) -> Problem:
+    """The refusal of a LoRA with tensors that fit nowhere; where most fit, the file itself is at fault."""
     shown = ", ".join(short(name) for name in strangers[:3])
     misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
+    if is_mostly_fit:
+        return Problem(
+            "E-LORA-DAMAGED",
+            f"{path}: most of this LoRA is for this model, but {misfit} nowhere ({shown}), so it is damaged "
+            "or not a plain LoRA. Get the file again, or choose another.",
+            f"{path}：大部分はこのモデルのLoRAですが、対応しないテンソルが{len(strangers)}個あります"
+            f"（{shown}）。ファイルが壊れているか、通常のLoRAではありません。入手し直すか、別のものを選んでください。",
+            key=key,
+            path=str(path),
+        )
     return Problem(
         "E-LORA-UNKNOWN",
         f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
