@@ -37,6 +37,14 @@ def convert(
         save_as,
         precision,
     )
+    if not target.name:
+        raise UserError(
+            plain_problem(
+                "E-CONVERT-NAME",
+                f"'{target}' is no name for the new model; give the path of the file or folder to make.",
+                f"「{target}」は新しいモデルの名前として使えません。作成するファイルかフォルダのパスを指定してください。",
+            )
+        )
     place = tensors.with_suffix(target, _FILES[save_as]) if save_as in _FILES else target
     atomic_write.refuse_existing(place)
     identity = identify(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from PIL import Image
 
 from core.catalog import FAMILIES, SAMPLERS, Size
+from core.config.pydantic_messages import shown
 from core.config.schema.run import ModelConfig
 from core.control import RunControl
 from core.data.sources.folders import Folder, scan
@@ -29,6 +31,7 @@ FORBIDDEN = '<>:"/\\|?*'
 """Signs that some system allows in no folder's name."""
 
 MOST = 100_000
+MOST_GUIDANCE = 1000.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def plan(settings: Settings) -> tuple[Wanted, ...]:
     counts = _counts(settings)
     found = []
     for prompt, count in counts.items():
-        folder = settings.out / f"1_{''.join(' ' if c in FORBIDDEN else c for c in prompt).strip(' .')}"
+        folder = settings.out / _folder_name(prompt)
         seeds = range(settings.seed, settings.seed + count)
         missing = tuple(seed for seed in seeds if not _place(folder, seed).exists())
         found.append(Wanted(prompt, folder, count, missing))
@@ -249,6 +252,9 @@ def _faults(settings: Settings) -> Iterator[Problem]:
     for side in settings.resolution or ():
         if side % 64 or not 64 <= side <= 4096:
             yield _out_of_range("a side", "解像度", side, "64, 128, ... 4096")
+    if not abs(settings.guidance) <= MOST_GUIDANCE:  # also NaN
+        yield _out_of_range("the guidance scale", "CFGスケール", settings.guidance, f"0 - {MOST_GUIDANCE:g}")
+    yield from _misplaced(settings)
     found = identify(Path(settings.model)) if Path(settings.model).exists() else None
     if found is not None and not found.problems and (found.kind != "model" or found.family not in FAMILIES):
         yield plain_problem(
@@ -257,6 +263,35 @@ def _faults(settings: Settings) -> Iterator[Problem]:
             f"{settings.model} はStable Diffusion 1・2の元モデルではありません。",
             path=settings.model,
         )
+
+
+def _folder_name(prompt: str) -> str:
+    return f"1_{''.join(' ' if c in FORBIDDEN else c for c in prompt).strip(' .')}"
+
+
+def _misplaced(settings: Settings) -> Iterator[Problem]:
+    """Pictures that would be trained as the subject, and those that would be drawn over one another."""
+    train = settings.train_data_dir
+    if train is not None and os.path.realpath(train) == os.path.realpath(settings.out):
+        yield plain_problem(
+            "E-REG-PLACE",
+            f"the new pictures must not go into the folder of training pictures ({train}), where they "
+            "would be trained as such; choose another folder.",
+            f"学習用画像のフォルダ（{train}）の中に生成すると学習用画像として扱われます。"
+            "別のフォルダを指定してください。",
+            path=str(settings.out),
+        )
+    first: dict[str, str] = {}
+    for prompt in dict.fromkeys(settings.prompts):
+        other = first.setdefault(_folder_name(prompt).casefold(), prompt)
+        if other != prompt:
+            yield plain_problem(
+                "E-REG-PROMPT",
+                f"{shown(other)} and {shown(prompt)} would share the folder {_folder_name(prompt)}; "
+                "draw one of them into another folder.",
+                f"{shown(other)}と{shown(prompt)}の保存先が同じフォルダ（{_folder_name(prompt)}）になります。"
+                "片方を別のフォルダに生成してください。",
+            )
 
 
 def _out_of_range(en: str, ja: str, value: object, allowed: str) -> Problem:

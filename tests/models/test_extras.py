@@ -60,7 +60,9 @@ def test_of_plain_and_averaged_weights_it_is_said_that_the_plain_ones_are_used(t
     path = with_more(tmp_path / "x.safetensors", averages())
     said, parts = notices(path)
     assert same(parts, modules())
-    assert "plain weights are used" in said["W-MODEL-EMA"].problem.en and said["W-MODEL-EMA"].problem.path == str(path)
+    assert "plain weights are used" in said["W-MODEL-EMA"].problem.en and said[
+        "W-MODEL-EMA"
+    ].problem.path == str(path)
 
 
 def test_of_a_folder_with_both_it_is_said_that_the_averaged_ones_are_used(tmp_path):

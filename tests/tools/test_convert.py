@@ -1,5 +1,7 @@
 """Converting between formats and precisions."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -107,3 +109,10 @@ def test_a_model_is_not_written_over_itself(tmp_path, half):
     with pytest.raises(UserError, match="is there already"):
         convert(half, half, "safetensors", "fp16")
     assert half.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_target_without_a_name_is_refused(name, half):
+    with pytest.raises(UserError) as caught:
+        convert(half, Path(name), "safetensors", "auto")
+    assert [problem.code for problem in caught.value.problems] == ["E-CONVERT-NAME"]

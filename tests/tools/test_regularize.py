@@ -133,3 +133,25 @@ def test_the_console_draws_for_several_prompts(tmp_path, model):
     assert command_line.run("regularize", [*words, "--steps", "1", "--resolution", "64"], out, "en") == 0
     assert sorted(path.name for path in (tmp_path / "reg").glob("*/*")) == ["000000.png"] * 2
     assert f"{tmp_path / 'reg' / '1_tree frog'}: 1 (1 new)" in out.getvalue()
+
+
+@pytest.mark.parametrize("guidance", [float("nan"), float("inf"), 1e30, -1e30])
+def test_a_guidance_scale_that_is_no_scale_is_refused(tmp_path, guidance):
+    with pytest.raises(UserError, match="the guidance scale"):
+        plan(settings("no/model", tmp_path, guidance=guidance))
+
+
+def test_pictures_are_not_drawn_into_the_folder_of_training_pictures(tmp_path):
+    place = training(tmp_path / "img", **{"2_sls frog": 1})
+    (tmp_path / "link").symlink_to(place)
+    for out in (place, tmp_path / "link"):
+        with pytest.raises(UserError) as caught:
+            plan(settings("no/model", out, train_data_dir=place))
+        assert [problem.code for problem in caught.value.problems] == ["E-REG-PLACE"]
+    assert plan(settings("no/model", tmp_path / "reg", train_data_dir=place))
+
+
+def test_two_classes_that_would_share_a_folder_are_refused(tmp_path):
+    with pytest.raises(UserError, match="share the folder 1_a b"):
+        plan(settings("no/model", tmp_path, prompts=("a/b", "a b")))
+    assert len(plan(settings("no/model", tmp_path, prompts=("a b", "a b")))) == 1

@@ -274,6 +274,16 @@ def test_a_lora_of_sdxl_is_refused_by_name(tmp_path):
     assert problem.code == "E-LORA-FAMILY" and "SDXL" in problem.en
 
 
+@pytest.mark.parametrize("lost", ["lora_up.weight", "lora_down.weight"])
+def test_a_lora_that_lacks_one_matrix_is_called_damaged_and_not_another_models(tmp_path, parts, lost):
+    wrote = kohya()
+    del wrote[f"lora_unet_mid_block_attentions_0_proj_in.{lost}"]
+    with pytest.raises(UserError) as refused:
+        read(tensors.save(tmp_path / "x.safetensors", wrote, {}), parts)
+    (problem,) = refused.value.problems
+    assert problem.code == "E-LORA-DAMAGED" and "mid_block_attentions_0_proj_in" in problem.en
+
+
 def test_a_lora_of_another_models_size_is_refused_with_what_does_not_fit(tmp_path, parts):
     wrote = kohya()
     name = "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"

@@ -112,7 +112,11 @@ def test_adafactor_finds_its_rate_unless_told_not_to(args, is_relative):
 def test_paging_without_a_gpu_is_said_and_changes_nothing():
     made, plain = groups(), groups()
     (notice,) = optim.check(OptimizerConfig(optimizer_type="PagedAdamW8bit"))
-    assert notice.code == "W-OPT-PAGED" and "needs an NVIDIA GPU" in notice.problem.en and "GPU" in notice.problem.ja
+    assert (
+        notice.code == "W-OPT-PAGED"
+        and "needs an NVIDIA GPU" in notice.problem.en
+        and "GPU" in notice.problem.ja
+    )
     assert optim.check(OptimizerConfig(optimizer_type="AdamW8bit")) == []
     for name, these in (("PagedAdamW8bit", made), ("AdamW8bit", plain)):
         step(optim.make(OptimizerConfig(optimizer_type=name), these), 0)

@@ -117,3 +117,11 @@ def test_whoever_reads_json_expects_that_it_is_nested_without_end():
     sources = [*(PROJECT / "core").rglob("*.py"), *(PROJECT / "ui").rglob("*.py")]
     found = {path.relative_to(PROJECT).as_posix(): json_readers(path) for path in sources}
     assert {name: lines for name, lines in found.items() if lines and name not in RAISES_ON} == {}
+
+
+def test_settings_that_an_editor_saved_with_a_byte_order_mark_are_read(tmp_path):
+    path = tmp_path / "window.json"
+    path.write_text('{"train.seed": "7"}', encoding="utf-8-sig")
+    draft = Draft(path)
+    assert draft.values == {"train.seed": "7"} and draft.damaged is None
+    assert [file.name for file in tmp_path.iterdir()] == ["window.json"]

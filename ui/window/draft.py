@@ -51,7 +51,7 @@ class Draft:
         try:
             if self._path.stat().st_size > LARGEST:
                 raise ValueError(f"more than {LARGEST:,} bytes")
-            found = json.loads(self._path.read_text("utf-8"))
+            found = json.loads(self._path.read_text("utf-8-sig"))  # editors may add a mark
             if not isinstance(found, dict):
                 raise ValueError("no settings in it")
         except FileNotFoundError:

@@ -117,9 +117,11 @@ def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[Modul
     modules = {part: [m.path for m in describe(parts.modules()[part])] for part in ADAPTED}
     names = open_family(parts.spec.name).lora_names(parts)
     found = lora_file.from_file(tensors_of, modules, parts.spec.lora_prefix, names, alpha_of)
-    strangers = found.unknown + [".".join(key) for key in adapters.misfits(parts.modules(), found.modules)]
+    misfits = [".".join(key) for key in adapters.misfits(parts.modules(), found.modules)]
+    strangers = found.unknown + misfits
     if strangers or not found.modules:
-        raise UserError(_for_another_model(path, strangers, key))
+        fitting = len(found.modules) - len(misfits)
+        raise UserError(_for_another_model(path, strangers, key, is_mostly_fit=fitting > len(strangers)))
     if found.aside:
         emit(_set_aside(path, found.aside))
     return found.modules
@@ -160,9 +162,20 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     return found, alpha_of
 
 
-def _for_another_model(path: Path, strangers: list[str], key: str) -> Problem:
+def _for_another_model(path: Path, strangers: list[str], key: str, is_mostly_fit: bool) -> Problem:
+    """The refusal of a LoRA with tensors that fit nowhere; where most fit, the file itself is at fault."""
     shown = ", ".join(short(name) for name in strangers[:3])
     misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
+    if is_mostly_fit:
+        return plain_problem(
+            "E-LORA-DAMAGED",
+            f"{path}: most of this LoRA is for this model, but {misfit} nowhere ({shown}), so it is damaged "
+            "or not a plain LoRA. Get the file again, or choose another.",
+            f"{path}：大部分はこのモデルのLoRAですが、対応しないテンソルが{len(strangers)}個あります"
+            f"（{shown}）。ファイルが壊れているか、通常のLoRAではありません。入手し直すか、別のものを選んでください。",
+            key=key,
+            path=str(path),
+        )
     return plain_problem(
         "E-LORA-UNKNOWN",
         f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
