@@ -71,16 +71,8 @@ class Setup:
 
     @cached_property
     def learns(self) -> tuple[str, ...]:
-        """The parts of the model that have a learning rate, as core.train.weights.trained.rates."""
-        train = self.config.train
-        stop = train.stop_text_encoder_training
-        found = {
-            "unet": train.learning_rate if train.unet_lr is None else train.unet_lr,
-            "text_encoder": train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr,
-        }
-        if stop is not None and stop <= 0:
-            found["text_encoder"] = 0.0
-        return tuple(name for name, rate in found.items() if rate > 0)
+        """The parts of the model that are trained at all."""
+        return tuple(self.config.train.rates())
 
     @property
     def is_lora(self) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from core.config.check import check
 from core.config.rules import usual_rates
+from core.config.schema.train import TrainConfig
 from core.errors import ConfigError
 
 HEAD = 'model.base = "a"\ndataset.train_data_dir = "b"\n'
@@ -72,3 +73,18 @@ def test_a_number_out_of_range_is_told_as_its_bound_is(setting, words):
     with pytest.raises(ConfigError) as refused:
         check(HEAD, [setting])
     assert refused.value.problems[0].en == words
+
+
+@pytest.mark.parametrize(
+    ("given", "rates"),
+    [
+        ({}, {"unet": 1e-4, "text_encoder": 1e-4}),
+        ({"unet_lr": 0.0}, {"text_encoder": 1e-4}),
+        ({"text_encoder_lr": 5e-5}, {"unet": 1e-4, "text_encoder": 5e-5}),
+        ({"stop_text_encoder_training": 0}, {"unet": 1e-4}),
+        ({"stop_text_encoder_training": -1, "unet_lr": 0.0}, {}),
+        ({"stop_text_encoder_training": 0.3, "text_encoder_lr": 1e-3}, {"unet": 1e-4, "text_encoder": 1e-3}),
+    ],
+)
+def test_the_rates_are_those_of_the_parts_that_are_trained_at_all(given, rates):
+    assert TrainConfig(learning_rate=1e-4, **given).rates() == rates

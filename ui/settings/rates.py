@@ -43,8 +43,7 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
 
 def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
     train, schedule = config.train, lr_schedule.make(config.optimizer, total)
-    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
-    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
+    unet, text = (train.rates().get(part, 0.0) for part in ("unet", "text_encoder"))
     stop = train.stop_text_encoder_training
     until = total if stop is None else max(0, min(total, steps_of(stop, total)))
     every = max(1, total // _POINTS)

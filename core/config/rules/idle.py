@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from core.config import optimizer_args
 from core.config.optimizer_args import ArgumentFault
-from core.config.rules import usual_rates
 from core.config.schema.option import steps_of
 from core.config.schema.run import RunConfig
 from core.errors import Problem, plain_problem
@@ -15,7 +14,7 @@ STOP = "train.stop_text_encoder_training"
 
 
 def something_is_trained(config: RunConfig) -> Iterator[Problem]:
-    if not usual_rates.in_use(config):
+    if not config.train.rates():
         yield plain_problem(
             "E-CFG-TOGETHER",
             "every learning rate is 0, so nothing would be trained; raise one.",
@@ -26,9 +25,8 @@ def something_is_trained(config: RunConfig) -> Iterator[Problem]:
 
 def something_is_trained_to_the_end(config: RunConfig) -> Iterator[Problem]:
     train = config.train
-    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
     stop = train.stop_text_encoder_training
-    if unet or stop is None or not usual_rates.in_use(config):
+    if stop is None or [*train.rates()] != ["text_encoder"]:
         return
     if train.max_train_epochs is None:
         if steps_of(stop, train.max_train_steps) < train.max_train_steps:

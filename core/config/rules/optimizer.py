@@ -36,39 +36,35 @@ def arguments_are_understood(config: RunConfig) -> Iterator[Problem]:
 
 
 def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
-    name, train = config.optimizer.optimizer_type, config.train
+    name = config.optimizer.optimizer_type
     if not OPTIMIZERS[name].finds_rate:
         return
-    named = {"learning_rate": train.learning_rate}
-    parts = {"unet_lr": train.unet_lr, "text_encoder_lr": train.text_encoder_lr}
-    named |= {key: rate for key, rate in parts.items() if rate is not None}
-    used = [train.learning_rate if rate is None else rate for rate in parts.values()]
-    used = [rate for rate in used if rate > 0]
-    if used and used[0] <= 0.1:
-        key = next(key for key, rate in reversed(named.items()) if rate == used[0])
+    rates = usual_rates.in_use(config)
+    key, rate = next(iter(rates.items()), ("", 1.0))
+    if rate <= 0.1:
         yield plain_problem(
             "W-OPT-RATE",
             f"{name} finds the learning rate itself and takes this as a factor of it: 1 is usual, "
-            f"{used[0]:g} is too low.",
-            f"{name}は学習率を自動で決め、この値はその倍率になります。{used[0]:g}は低すぎます（通常は1）。",
-            key=f"train.{key}",
+            f"{rate:g} is too low.",
+            f"{name}は学習率を自動で決め、この値はその倍率になります。{rate:g}は低すぎます（通常は1）。",
+            key=key,
         )
     own = ("loraplus_lr_ratio", "loraplus_unet_lr_ratio", "loraplus_text_encoder_lr_ratio",
            "down_lr_weight", "mid_lr_weight", "up_lr_weight")  # fmt: skip
-    for key in own if config.network.method != "none" else ():
-        if getattr(config.network, key) is not None:
+    for factor in own if config.network.method != "none" else ():
+        if getattr(config.network, factor) is not None:
             yield plain_problem(
                 "W-OPT-ONE-RATE",
                 f"has no effect: {name} has one learning rate for everything.",
                 f"{name}の学習率は全体で1つなので使われません。",
-                key=f"network.{key}",
+                key=f"network.{factor}",
             )
-    if len(set(used)) > 1:
+    if len(set(rates.values())) > 1:
         yield plain_problem(
             "W-OPT-ONE-RATE",
-            f"{name} has one learning rate for all parts: {used[0]:g}, the U-Net's, is used for the text "
+            f"{name} has one learning rate for all parts: {rate:g}, the U-Net's, is used for the text "
             "encoder too.",
-            f"{name}の学習率は全体で1つです。Text EncoderにもU-Netの{used[0]:g}を使います。",
+            f"{name}の学習率は全体で1つです。Text EncoderにもU-Netの{rate:g}を使います。",
             key="train.text_encoder_lr",
         )
 

@@ -80,15 +80,11 @@ def of_run(config: RunConfig) -> Usual | None:
 def in_use(config: RunConfig) -> dict[str, float]:
     """The rates above 0 that count, by the option they come from, "train.unet_lr"; the U-Net's first."""
     train = config.train
-    parts = {"train.unet_lr": train.unet_lr, "train.text_encoder_lr": train.text_encoder_lr}
-    if train.stop_text_encoder_training in (-1, 0):
-        del parts["train.text_encoder_lr"]
-    found: dict[str, float] = {}
-    for key, rate in parts.items():
-        own, value = (key, rate) if rate is not None else ("train.learning_rate", train.learning_rate)
-        if value > 0:
-            found[own] = value
-    return found
+    own = {"unet": "unet_lr", "text_encoder": "text_encoder_lr"}
+    return {
+        "train.learning_rate" if getattr(train, own[part]) is None else f"train.{own[part]}": rate
+        for part, rate in train.rates().items()
+    }
 
 
 def shown(rate: float) -> str:

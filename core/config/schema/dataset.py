@@ -1,4 +1,4 @@
-"""[dataset] as a whole, with the options on the pixels; pydantic puts those of the last base first."""
+"""[dataset] as a whole: the folders and sizes, the captions, and here the options on the pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Interpolation = Annotated[
 ]
 
 
-class DatasetConfig(CaptionOptions, FolderOptions):
+class DatasetConfig(FolderOptions, CaptionOptions):
     """[dataset]: the pictures, their captions and sizes."""
 
     TAB: ClassVar[str] = "dataset"

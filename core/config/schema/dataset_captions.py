@@ -1,4 +1,4 @@
-"""Declarations of [dataset], second part: the captions."""
+"""Declarations of [dataset]: the captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations of [dataset], first part: the folders and the sizes that are trained."""
+"""Declarations of [dataset]: the folders and the sizes that are trained."""
 
 from __future__ import annotations
 

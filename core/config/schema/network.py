@@ -184,7 +184,7 @@ class NetworkOptions(Section):
     )
 
 
-class NetworkConfig(BlockOptions, NetworkOptions):
+class NetworkConfig(NetworkOptions, BlockOptions):
     """[network]: the add-on that is trained in place of the model itself."""
 
     TAB: ClassVar[str] = "lora"

@@ -258,8 +258,18 @@ class Option:
 
 @functools.cache
 def walk(schema: type[BaseModel]) -> tuple[Option, ...]:
-    """Every option of a run file schema, section by section, in the order of declaration."""
+    """Every option of a run file schema, section by section, in reading order (see `_reading_order`)."""
     return tuple(_declared(schema))
+
+
+def _reading_order(section: type[Section]) -> list[str]:
+    """The fields of each base in the order that the bases are named in, then the section's own.
+
+    Pydantic would put the last base first.
+    """
+    bases = [base for base in section.__bases__ if issubclass(base, Section)]
+    inherited = [name for base in bases for name in _reading_order(base)]
+    return inherited + [n for n in inspect.get_annotations(section) if n in section.model_fields]
 
 
 def _declared(schema: type[BaseModel]) -> Iterator[Option]:
@@ -268,7 +278,8 @@ def _declared(schema: type[BaseModel]) -> Iterator[Option]:
         if not (isinstance(kind, type) and issubclass(kind, Section)):
             continue
         types = get_type_hints(kind, include_extras=True)
-        for name, field in kind.model_fields.items():
+        for name in _reading_order(kind):
+            field = kind.model_fields[name]
             extra = field.json_schema_extra
             assert isinstance(extra, dict), f"{section}.{name} is not declared with opt()"
             declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))

@@ -189,7 +189,7 @@ class SaveOptions(Section):
     )
 
 
-class SaveConfig(MetadataOptions, SaveOptions):
+class SaveConfig(SaveOptions, MetadataOptions):
     """[save]: what is kept, where and under which name."""
 
     TAB: ClassVar[str] = "training"

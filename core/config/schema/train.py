@@ -1,15 +1,63 @@
-"""[train] as a whole; pydantic puts the options of the last base first."""
+"""[train] as a whole: its length and rates, its noise and loss, and here when it is validated."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.train_loss import LossOptions
+from core.config.schema.option import MOST, opt
+from core.config.schema.train_loss import LossOptions, NoiseOptions
 from core.config.schema.train_steps import StepOptions
-from core.config.schema.train_validation import ValidationOptions
 
 
-class TrainConfig(ValidationOptions, LossOptions, StepOptions):
+class TrainConfig(StepOptions, NoiseOptions, LossOptions):
     """[train]: how long, how strongly and by which loss."""
 
     TAB: ClassVar[str] = "training"
+    GROUP: ClassVar[str] = "loss"
+
+    validate_every_n_steps: int | None = opt(
+        None,
+        ("Validate every n steps", "nステップごとに検証"),
+        (
+            "Measures the loss of the pictures held out, on fixed noise and timesteps. "
+            "With no interval at all: after every epoch. Always at the end.",
+            "検証用に取り分けた画像のlossを、固定のノイズとtimestepで測ります。"
+            "ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
+        ),
+        level="advanced",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    validate_every_n_epochs: int | None = opt(
+        None,
+        ("Validate every n epochs", "nエポックごとに検証"),
+        (
+            "As above, counted in epochs; both may be given.",
+            "同じく、エポックで数えた間隔です。両方指定できます。",
+        ),
+        level="advanced",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+    max_validation_steps: int | None = opt(
+        None,
+        ("Batches of a validation", "1回の検証で使うバッチ数"),
+        (
+            "Looks at the first so many batches of the pictures held out only; empty: at all of them.",
+            "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
+        ),
+        level="expert",
+        ge=1,
+        le=MOST,
+        on_resume="free",
+    )
+
+    def rates(self) -> dict[str, float]:
+        """Learning rate of each part of the model that is trained at all, the U-Net first."""
+        own = {"unet": self.unet_lr, "text_encoder": self.text_encoder_lr}
+        rates = {part: self.learning_rate if rate is None else rate for part, rate in own.items()}
+        if self.stop_text_encoder_training is not None and self.stop_text_encoder_training <= 0:
+            rates["text_encoder"] = 0.0
+        return {part: rate for part, rate in rates.items() if rate > 0}

@@ -1,4 +1,4 @@
-"""Declarations of [train], second part: noise, timesteps and what the loss weighs."""
+"""Declarations of [train]: noise, timesteps and what the loss weighs."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ _HUBER_SCHEDULES = {
 }
 
 
-class LossOptions(NoiseOptions):
+class LossOptions(Section):
     """What is measured, and how much each sample weighs."""
 
     GROUP: ClassVar[str] = "loss"

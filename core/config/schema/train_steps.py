@@ -1,4 +1,4 @@
-"""Declarations of [train], first part: how long, how fast, and how it is computed."""
+"""Declarations of [train]: how long, how fast, and how it is computed."""
 
 from __future__ import annotations
 

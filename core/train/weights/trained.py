@@ -71,11 +71,7 @@ class Trainee:
 
 def rates(train: TrainConfig) -> dict[str, float]:
     """Learning rate of each part of the model that is trained at all. Raises UserError when none is."""
-    unet = train.learning_rate if train.unet_lr is None else train.unet_lr
-    text = train.learning_rate if train.text_encoder_lr is None else train.text_encoder_lr
-    never = train.stop_text_encoder_training is not None and train.stop_text_encoder_training <= 0
-    found = {"unet": unet, TEXT_ENCODER: 0.0 if never else text}
-    found = {name: rate for name, rate in found.items() if rate > 0}
+    found = train.rates()
     if not found:
         raise UserError(
             plain_problem(
