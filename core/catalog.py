@@ -21,10 +21,13 @@ class Words(NamedTuple):
 
 
 class Size(NamedTuple):
-    """Width and height in pixels."""
+    """Width and height in pixels; "512x768" as text."""
 
     width: int
     height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
 
 
 @dataclass(frozen=True)

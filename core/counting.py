@@ -1,6 +1,49 @@
-"""Counts in sentences."""
+"""Counts and lists in sentences."""
 
 from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.catalog import Words
+
+SHOWN = 10
+"""Names listed in one sentence, before the rest is only counted."""
+NAMED = 5
+"""Names in a sentence that has more to say."""
+
+
+class _Gaps(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if "|" not in format_spec:
+            return super().format_field(value, format_spec)
+        one, many = format_spec.split("|")
+        return (one if value == 1 else many).replace("#", f"{value:,}")
+
+
+_GAPS = _Gaps()
+
+
+def filled(template: str, facts: Mapping[str, Any]) -> str:
+    """A sentence with its gaps filled as by str.format; a number may choose singular or plural.
+
+    "{count:# image has|# images have} no mask": "1 image has no mask", "1,200 images have no mask".
+    """
+    return _GAPS.vformat(template, (), facts)
+
+
+def gaps(template: str) -> set[str]:
+    """The names of a template's gaps."""
+    names = (name for _, name, _, _ in _GAPS.parse(template) if name is not None)
+    return {name.split(".")[0].split("[")[0] for name in names}
+
+
+def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
+    """The names in a row, the rest counted: "a.png, b.png and 3 more"."""
+    shown = ", ".join(names[:limit])
+    more = len(names) - limit
+    return Words(f"{shown} and {more} more", f"{shown} ほか{more}個") if more > 0 else Words(shown, shown)
 
 
 def of_all(count: int, all_: int, noun: str, is_: str, are: str) -> str:

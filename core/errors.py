@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from core.catalog import Lang as Lang
 from core.catalog import Words
+from core.counting import filled
 
 EXIT_DONE = 0
 EXIT_BUG = 1
@@ -24,6 +25,7 @@ class Message:
 
     code: stable name such as "E-IMG-TRUNC" (E: the run cannot start, W: it can, I: information).
     key: the option it is about, "dataset.resolution", or "" when it is about no option.
+    Gaps are those of `counting.filled`; {path}, and {name} for its last part, are the problem's own.
     """
 
     code: str
@@ -34,7 +36,7 @@ class Message:
     def __call__(
         self, *, key: str | None = None, path: str | Path = "", line: int | None = None, **facts: Any
     ) -> Problem:
-        """The message with its gaps filled. {path} is a gap, too; Words are shown in the language."""
+        """The problem with the facts for the gaps; Words among them are shown in the language."""
         return Problem(self, facts, self.key if key is None else key, str(path), line)
 
 
@@ -61,7 +63,7 @@ class Problem:
         """The bare sentence, without its place."""
         template = self.message.ja if lang == "ja" else self.message.en
         facts = {name: v.of(lang) if isinstance(v, Words) else v for name, v in self.facts.items()}
-        return template.format_map({"path": self.path, **facts})
+        return filled(template, {"path": self.path, "name": PurePath(self.path).name, **facts})
 
     @property
     def en(self) -> str:
@@ -90,7 +92,19 @@ class Problem:
 
     def as_warning(self) -> Problem:
         """The same where it does not stop the run: E-... becomes W-..."""
-        return replace(self, message=replace(self.message, code=f"W{self.code[1:]}"))
+        return self._at("W")
+
+    def as_info(self) -> Problem:
+        """The same where it may be meant so: W-... becomes I-..."""
+        return self._at("I")
+
+    def _at(self, level: str) -> Problem:
+        return replace(self, message=replace(self.message, code=f"{level}{self.code[1:]}"))
+
+    def framed(self, frame: Words, **facts: Any) -> Problem:
+        """The same with its sentence set into another, whose gap is {sentence}."""
+        message = replace(self.message, en=frame.en, ja=frame.ja)
+        return replace(self, message=message, facts={"sentence": Words(self.en, self.ja), **facts})
 
     def reworded(self, en: str, ja: str, code: str = "") -> Problem:
         """The same place with other sentences."""

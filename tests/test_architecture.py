@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 LEVELS = [
-    "core core.catalog core.control core.counting core.limits core.signals ui.fast_gradio_import",
+    "core core.catalog core.control core.limits core.signals ui.fast_gradio_import",
+    "core.counting",
     "core.errors",
     "core.events",
     "core.files core.console core.sinks core.diffusion core.data.keyed_random core.config.nearest "

@@ -15,14 +15,14 @@ CORE = Path(__file__).resolve().parents[1] / "core"
 # After a number that is filled in: a plural without a choice. What stands before it says why 1 can't occur.
 NEVER_ONE = {
     "names.py: repeats",  # a limit
-    "header.py: tensors", "pickles.py: tensors", "files.py: bytes", "json_file.py: bytes",  # limits
-    "rules.py: bytes", "new_names.py: bytes", "captions.py: bytes", "archive.py: files",  # beyond a limit
-    "header.py: bytes", "pickles.py: bytes", "preflight.py: bytes",  # of files that have a header
-    "captions.py: lines", "pasted.py: times", "findings.py: times", "archive.py: times",  # more than one
-    "loop.py: steps", "patience.py: seconds", "findings_captions.py: tokens", "health_findings.py: tokens",
-    "sample.py: tokens", "prompts.py: prompts", "resuming.py: steps", "names.py: samples",
-    "findings.py: samples", "engine.py: processes", "configs.py: entries", "findings.py: pixels",
-    "folders.py: files", "metadata_json.py: names", "state_files.py: names",  # after a word
+    "header.py: tensors", "pickle_reader.py: tensors", "files.py: bytes", "json_file.py: bytes",  # limits
+    "ruleset.py: bytes",  # beyond a limit
+    "header.py: bytes", "pickle_reader.py: bytes",  # of files that have a header
+    "command_line.py: times",  # more than one
+    "loop.py: steps", "patience.py: seconds", "findings.py: tokens",
+    "sample.py: tokens", "sample_prompts.py: prompts", "resuming.py: steps", "names.py: samples",
+    "engine.py: processes", "configs.py: entries",
+    "state_folder.py: names",  # after a word
 }  # fmt: skip
 
 NOUNS = (

@@ -15,12 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from core.catalog import INTERPOLATIONS, Size, Words
 from core.config.schema.dataset_folders import Resolution
 from core.control import RunControl
-from core.counting import counted
+from core.counting import counted, listed
 from core.data import buckets
 from core.data.images import decode, load
 from core.data.images.verify import look
 from core.data.names import is_junk, is_picture, nfc
-from core.data.sources.findings import listed
 from core.errors import Lang, Problem, UserError, plain_problem
 from core.formats import atomic_write, partial_files
 from core.reading import reason

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.data.caption_editor import files as caption_edits_files
+from core.data.caption_editor import messages
 from core.data.caption_editor.files import is_caption_suffix
 from core.data.captions import captions, encodings
 from core.data.names import is_junk, is_picture, nfc
@@ -82,7 +83,7 @@ def _convert(path: Path, data: bytes, encoding: str | None) -> Converted | None:
     try:
         shutil.copy2(path, kept)
     except OSError as error:
-        raise UserError(caption_edits_files.unwritable(kept, error)) from error
+        raise UserError(messages.UNWRITABLE(path=kept, reason=error.strerror)) from error
     caption_edits_files.put(path, text.encode("utf-8"))
     return Converted(path, name, kept, " ".join(text.split()))
 

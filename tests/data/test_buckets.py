@@ -145,12 +145,11 @@ def test_without_buckets_wrong_sizes_are_one_error_that_names_them_and_the_mend_
     draw(tmp_path / "1_a" / "small.png", (64, 32))
     (problem,) = plan(tmp_path, cache_latents=cached).problems
     assert problem.code == "E-IMG-SIZE"
-    assert "1_a/large.png (128x64), 1_a/small.png (64x32)" in problem.en and "right" not in problem.en
-    assert "enable_bucket" in problem.en and "tools resize" in problem.en
+    assert problem.facts["names"].en == "1_a/large.png (128x64), 1_a/small.png (64x32)"
 
 
 def test_a_picture_below_64_pixels_that_may_not_be_enlarged_is_a_clear_sentence(tmp_path):
     draw(tmp_path / "1_a" / "x.png", (200, 63))
     (problem,) = plan(tmp_path, enable_bucket=True, bucket_no_upscale=True).problems
     assert problem.code == "E-IMG-SMALL"
-    assert "200x63" in problem.en and "below 64" in problem.en and "bucket_no_upscale" in problem.ja
+    assert problem.facts == {"size": (200, 63), "step": 64}

@@ -122,8 +122,9 @@ def test_the_old_bytes_are_written_down_before_the_first_file_is_touched(make, f
 
 def test_nothing_is_changed_when_the_journal_cannot_be_written(make, files, tmp_path):
     (tmp_path / "workspace").write_bytes(b"a file stands where the folder should be")
-    with pytest.raises(UserError, match="written down"):
+    with pytest.raises(UserError) as caught:
         make().apply("trim", "", [change(files[0], b"1")])
+    assert caught.value.problems[0].code == "E-CAP-JOURNAL"
     assert files[0].read_bytes() == b"old"
 
 

@@ -83,14 +83,14 @@ def test_cp932_is_refused_with_path_place_guess_and_mend(tmp_path):
     found = caption(tmp_path, "frog 蛙".encode("cp932"))
     (problem,) = found.problems
     assert (problem.code, problem.path) == ("E-CAP-ENCODING", str(tmp_path / "a.caption"))
-    assert "byte 5" in problem.en and "Shift-JIS" in problem.en and "UTF-8で保存" in problem.ja
-    assert "the original" in problem.en
+    assert problem.facts["byte"] == 5 and "Shift-JIS" in problem.facts["encoding"].en
+    assert problem.facts["command"].startswith("python -m core tools utf8 ")
     assert found.text == ""
 
 
 def test_utf_16_without_its_mark_is_refused(tmp_path):
     (problem,) = caption(tmp_path, "sls frog".encode("utf-16-le")).problems
-    assert problem.code == "E-CAP-ENCODING" and "UTF-16" in problem.en
+    assert problem.code == "E-CAP-ENCODING" and "UTF-16" in problem.facts["encoding"].en
 
 
 @pytest.mark.parametrize("data", [b"", b" \r\n\t\n", b"\xef\xbb\xbf"])
@@ -102,7 +102,7 @@ def test_an_empty_file_is_an_empty_caption_with_a_warning(tmp_path, data):
 def test_only_the_first_line_counts_and_a_warning_says_so(tmp_path):
     found = caption(tmp_path, b"\r\nfirst\r\nsecond\rthird\n")
     assert found.text == "first" and codes(found.problems) == ["W-CAP-LINES"]
-    assert "3 lines" in found.problems[0].en
+    assert found.problems[0].facts == {"lines": 3}
 
 
 def test_control_characters_and_terminal_sequences_are_taken_off(tmp_path):
@@ -125,7 +125,7 @@ def test_five_hundred_tags_are_read(tmp_path):
 
 def test_a_file_of_20_megabytes_is_no_caption(tmp_path):
     (problem,) = caption(tmp_path, b"frog, " * 3_500_000).problems
-    assert problem.code == "E-CAP-LARGE" and "21,000,000 bytes" in problem.en and "21,000,000" in problem.ja
+    assert problem.code == "E-CAP-LARGE" and problem.facts["size"] == 21_000_000
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.config import path_lengths
+from core.counting import listed
 from core.data.intake import copy
 from core.data.intake.copy import Comparer, apply_copy, balance, plan_as_they_are, remove
 from core.data.intake.gather import Item, named, paired
@@ -83,7 +84,7 @@ def test_a_picture_that_is_there_already_is_left_out(tmp_path):
     apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
     again = plan_copy(originals, tmp_path / "train", 20, "sls", "frog")
     assert again.copies == () and codes(again.problems) == ["W-COPY-SAME"]
-    assert "`0.png` and 1 more are in `20_sls frog` already" in again.problems[0].en
+    assert again.problems[0].facts == {"count": 2, "names": listed(["`0.png`", "`1.png`"], 1)}
 
 
 def test_two_files_are_compared_again_only_when_one_has_changed(tmp_path, monkeypatch):
@@ -150,10 +151,10 @@ def test_repeats_are_understood_as_they_are_typed(tmp_path, typed, number):
 
 def test_everything_wrong_with_a_name_is_said_at_once(tmp_path):
     plan = plan_copy(sources(tmp_path), tmp_path, 2.5, "s/s", "fr?og|")
-    assert [problem.en for problem in plan.problems] == [
-        "the number of repeats must be a whole number from 1 to 100,000, not 2.5.",
-        "the identifier can't hold / since no folder's name can. Leave it out.",
-        "the class can't hold ? | since no folder's name can. Leave them out.",
+    assert [dict(problem.facts) for problem in plan.problems] == [
+        {"most": 100_000, "value": "2.5"},
+        {"field": "identifier", "characters": "/"},
+        {"field": "class", "characters": "? |"},
     ]
 
 
@@ -177,7 +178,7 @@ def test_when_a_copy_fails_the_others_are_taken_back(tmp_path):
     originals[1].unlink()
     with pytest.raises(UserError) as caught:
         apply_copy(plan)
-    assert caught.value.problems[0].code == "E-COPY" and "1.png" in caught.value.problems[0].en
+    assert caught.value.problems[0].code == "E-COPY" and caught.value.problems[0].facts["file"] == "1.png"
     assert not (tmp_path / "train" / "20_sls frog").exists()
 
 

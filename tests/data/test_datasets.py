@@ -212,20 +212,20 @@ SUBSET = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens 
         (SUBSET + "num_repeat = 2\n", 5, "datasets.0.subsets.0.num_repeat", "did you mean num_repeats"),
         (SUBSET + "num_repeats = 1.0\n", 5, "datasets.0.subsets.0.num_repeats", "whole number"),
         (SUBSET + "flip_aug = 'yes'\n", 5, "datasets.0.subsets.0.flip_aug", "true or false"),
-        (SUBSET + "batch_size = 2\n", 5, "datasets.0.subsets.0.batch_size", "belongs into [[datasets]]"),
-        ("[general]\nimage_dir = 'x'\n" + SUBSET, 2, "general.image_dir", "into [[datasets.subsets]]"),
+        (SUBSET + "batch_size = 2\n", 5, "datasets.0.subsets.0.batch_size", "belongs in [[datasets]]"),
+        ("[general]\nimage_dir = 'x'\n" + SUBSET, 2, "general.image_dir", "in [[datasets.subsets]]"),
         ("[general]\nprior_loss_weight = 0.5\n" + SUBSET, 2, "general.prior_loss_weight", "run file"),
         ("[general]\nresolution = 65\n" + SUBSET, 2, "general.resolution", "multiple of 64"),
         ("[general]\nresolution = '64,64,64'\n" + SUBSET, 2, "general.resolution", "width,height"),
         (SUBSET + "face_crop_aug_range = [2.0, 4.0]\n", 5, "datasets.0.subsets.0.face_crop_aug_range",
-         "not available here"),
-        ("[general]\nnetwork_multiplier = 0.5\n" + SUBSET, 2, "general.network_multiplier", "not available"),
+         "not supported"),
+        ("[general]\nnetwork_multiplier = 0.5\n" + SUBSET, 2, "general.network_multiplier", "not supported"),
         ("[generals]\n" + SUBSET, 1, "generals", "did you mean general"),
         ("[[datasets]]\nresolution = 64\n", 1, "datasets.0.subsets", "no [[datasets.subsets]]"),
         ("[[datasets]]\n[[datasets.subsets]]\nclass_tokens = 'x'\n", 2, "datasets.0.subsets.0", "image_dir"),
         ("[general]\nnum_repeats = 2\n", None, "datasets", "no [[datasets]]"),
         (SUBSET + "[[datasets.subsets]]\nmetadata_file = 'm'\nis_reg = true\n", 7,
-         "datasets.0.subsets.1.is_reg", "no meaning"),
+         "datasets.0.subsets.1.is_reg", "no effect"),
         ("[general\n", 1, "dataset.dataset_config", "not TOML"),
     ],
 )  # fmt: skip
@@ -330,7 +330,7 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictur
     # 3 of 10, and the same 3 at the other size, though no share is held out there; none of 5_a
     assert [sum(i.folder == n for i in held) for n in (0, 1, 2)] == [3, 0, 3]
     (notice,) = [n for n in whole.notices if n.code == "I-VAL-COPIES"]
-    assert notice.en.startswith("3 pictures")
+    assert notice.facts == {"count": 3}
     out = {image.content for image in held}
     seen = {whole.images[s.image].content for e in (1, 2) for b in whole.epoch(e) for s in b.samples}
     assert not out & seen and len(seen) == 7 + 3
@@ -410,7 +410,7 @@ num_repeats = 0x{"f" * 5000}
         ("a.json", "[" * 100_000, "nested too deeply"),
         ("a.json", '{"datasets": ' + "9" * 5000 + "}", "too many digits"),
         ("a.toml", HUGE_NUMBER, "too many digits"),
-        ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a\ud800"}]}]}', "holds half a character"),
+        ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a\ud800"}]}]}', "half a surrogate pair"),
         ("a.json", r'{"datasets":[{"subsets":[{"image_dir":"a", "class_tokens": "\ud800"}]}]}', "half a"),
         ("a.json", '{"datasets":[{"subsets":[{"image_dir":"a", "num_repeats": 1e999}]}]}', "whole number"),
     ],
@@ -428,5 +428,5 @@ def test_a_file_of_thousands_of_unknown_keys_is_told_in_no_time(tmp_path):
     (tmp_path / "a.toml").write_text(f"[[datasets]]\n{keys}", encoding="utf-8")
     began = time.monotonic()
     problems = dataset_config.read(DatasetConfig(dataset_config=str(tmp_path / "a.toml"))).problems
-    assert len(problems) == dataset_config.MOST_PROBLEMS + 1 and "39,901 more problems" in problems[-1].en
+    assert len(problems) == dataset_config.MOST_PROBLEMS + 1 and problems[-1].facts == {"count": 39_901}
     assert time.monotonic() - began < 10

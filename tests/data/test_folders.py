@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.data.sources import messages
 from core.data.sources.folders import scan
 from tests.data.pictures import codes, draw, fill, plan
 
@@ -37,7 +38,7 @@ def test_a_folder_without_a_count_alone_is_an_error_that_names_it_and_the_mend(t
         str(tmp_path / "frog"),
         "dataset.train_data_dir",
     )
-    assert "`frog`" in problem.en and "`10_frog`" in problem.en and "「10_frog」" in problem.ja
+    assert problem.facts["suggestion"] == "10_frog"
 
 
 @pytest.mark.parametrize("name", ["frog", "20 sls frog", "0_x", "-3_x"])
@@ -56,18 +57,18 @@ def test_every_wrong_name_is_named(tmp_path):
 def test_a_missing_parent_is_an_error_that_names_it(tmp_path):
     (problem,) = scan(tmp_path / "none", is_reg=True).problems
     assert (problem.code, problem.key) == ("E-DIR-MISSING", "dataset.reg_data_dir")
-    assert str(tmp_path / "none") in problem.en and str(tmp_path / "none") in problem.ja
+    assert problem.path == str(tmp_path / "none")
 
 
 def test_a_file_as_the_parent_is_an_error_that_says_so(tmp_path):
     (problem,) = scan(draw(tmp_path / "a.png"), is_reg=False).problems
-    assert problem.code == "E-DIR-MISSING" and "is a file" in problem.en
+    assert problem.message == messages.NOT_A_FOLDER
 
 
 def test_an_empty_parent_is_an_error_with_the_expected_tree(tmp_path):
     (problem,) = scan(tmp_path, is_reg=False).problems
     assert problem.code == "E-DIR-EMPTY"
-    assert f"{tmp_path.name}/\n    20_sls frog/\n        a.png" in problem.en
+    assert problem.facts["tree"].startswith(f"{tmp_path.name}/\n    20_sls frog/\n        a.png")
 
 
 def test_a_right_folder_without_pictures_alone_is_an_error(tmp_path):
@@ -84,7 +85,7 @@ def test_a_folder_without_pictures_beside_a_full_one_is_a_warning(tmp_path):
 def test_pictures_directly_in_the_parent_are_an_error_with_the_expected_tree(tmp_path):
     draw(tmp_path / "a.png")
     (problem,) = scan(tmp_path, is_reg=True).problems
-    assert problem.code == "E-DIR-LAYOUT" and "1_frog/" in problem.en and "1_frog/" in problem.ja
+    assert problem.code == "E-DIR-LAYOUT" and "1_frog/" in problem.facts["tree"]
 
 
 def test_pictures_beside_right_folders_are_a_warning(tmp_path):
@@ -101,9 +102,7 @@ def test_the_picture_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_pa
     ]
     (problem,) = found.problems
     assert problem.code == "W-DIR-LEAF"
-    assert (
-        f"Choose the folder above, {tmp_path}, to use all that" in problem.en and str(tmp_path) in problem.ja
-    )
+    assert problem.facts == {"folder": "20_sls frog", "parent": tmp_path}
 
 
 def test_a_picture_folder_with_inner_folders_of_other_things_may_be_chosen(tmp_path):
@@ -133,7 +132,7 @@ def test_pictures_of_kinds_that_are_not_read_are_named_in_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     (tmp_path / "20_sls frog" / "b.HEIC").write_bytes(b"x")
     (problem,) = scan(tmp_path, is_reg=False).problems
-    assert problem.code == "W-IMG-FORMAT" and "`b.HEIC`" in problem.en
+    assert problem.code == "W-IMG-FORMAT" and problem.facts == {"suffix": ".HEIC"}
 
 
 def test_pictures_one_folder_too_deep_are_named_in_a_warning(tmp_path):

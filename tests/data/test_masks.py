@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from core.catalog import Size
+from core.counting import listed
 from core.data.images.load import load, load_mask
 from core.data.records import Sample
 from core.data.sources.masks import is_same_shape
@@ -98,7 +99,8 @@ def test_pictures_without_transparency_are_named_when_it_should_be_the_mask(tmp_
     assert "W-MASK-OPAQUE" in codes(plan(tmp_path, alpha_mask=True).notices)
     Image.new("RGBA", (64, 64), (10, 20, 30, 0)).save(tmp_path / "1_a" / "y.png")
     (notice,) = [n for n in plan(tmp_path, alpha_mask=True).notices if "OPAQUE" in n.code]
-    assert notice.code == "I-MASK-OPAQUE" and "1 of 2 pictures" in notice.en and "x.png" in notice.en
+    assert notice.code == "I-MASK-OPAQUE"
+    assert notice.facts == {"count": 1, "total": 2, "names": listed(["x.png"])}
     assert not [n for n in plan(tmp_path).notices if "OPAQUE" in n.code]
 
 
@@ -114,7 +116,7 @@ def test_pictures_without_a_mask_are_named_in_one_error(tmp_path):
     draw(tmp_path / "masks" / "y.png")
     (problem,) = planned(tmp_path).problems
     assert problem.code == "E-MASK-MISSING"
-    assert "2 pictures" in problem.en and "1_a/x.png, 1_a/z.png" in problem.en
+    assert problem.facts == {"count": 2, "names": listed(["1_a/x.png", "1_a/z.png"])}
 
 
 def test_masks_without_a_picture_are_named_in_a_notice(tmp_path):
@@ -123,7 +125,7 @@ def test_masks_without_a_picture_are_named_in_a_notice(tmp_path):
         draw(tmp_path / "masks" / name)
     made = planned(tmp_path)
     (notice,) = [n for n in made.notices if n.code == "W-MASK-SURPLUS"]
-    assert made.problems == () and "masks/old.png, masks/x.png" in notice.en
+    assert made.problems == () and notice.facts["names"].en == "masks/old.png, masks/x.png"
     assert made.images[0].mask_path == tmp_path / "masks" / "x.jpg"
 
 
@@ -131,7 +133,8 @@ def test_a_mask_of_another_shape_is_refused(tmp_path):
     draw(tmp_path / "train" / "1_a" / "x.png")
     draw(tmp_path / "masks" / "x.png", (64, 80))
     (problem,) = planned(tmp_path).problems
-    assert problem.code == "E-MASK-SHAPE" and "64x80" in problem.en and "64x64" in problem.ja
+    assert problem.code == "E-MASK-SHAPE" and problem.facts["size"] == (64, 80)
+    assert problem.facts["image_size"] == (64, 64)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.counting import listed
 from core.data.sources.metadata_json import joined
 from tests.data.pictures import codes, config, draw, fill, plan
 
@@ -74,13 +75,13 @@ def test_every_picture_comes_dataset_repeats_times_and_folder_names_mean_nothing
 def test_missing_pictures_are_named_in_one_problem(pictures):
     entries = {"000": {"caption": "a"}, "gone1": {"caption": "b"}, "gone2.png": {"caption": "c"}}
     (problem,) = run(pictures, entries).problems
-    assert problem.code == "E-META-MISSING" and "gone1, gone2.png" in problem.en
+    assert problem.code == "E-META-MISSING" and problem.facts["names"].en == "gone1, gone2.png"
 
 
 def test_pictures_without_an_entry_are_named_and_not_trained(pictures):
     whole = run(pictures, {"001": {"caption": "a"}})
     (notice,) = [n for n in whole.notices if n.code == "W-META-EXTRA"]
-    assert "000.png, 002.png" in notice.en and len(whole.images) == 1
+    assert notice.facts["names"].en == "000.png, 002.png" and len(whole.images) == 1
 
 
 def test_two_entries_of_one_picture_are_refused(pictures):
@@ -89,31 +90,33 @@ def test_two_entries_of_one_picture_are_refused(pictures):
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "code", "entry"),
     [
-        ({"000": "a frog"}, "`000` must be a table"),
-        ({"000": {"caption": ["a"]}}, "`000: caption` must be text"),
-        ({"000": {"caption": "a", "train_resolution": "512"}}, "`000: train_resolution` must be two numbers"),
-        ({}, "names no pictures"),
-        ([], "names no pictures"),
+        ({"000": "a frog"}, "E-META-VALUE", "000"),
+        ({"000": {"caption": ["a"]}}, "E-META-VALUE", "000: caption"),
+        ({"000": {"caption": "a", "train_resolution": "512"}}, "E-META-VALUE", "000: train_resolution"),
+        ({}, "E-META-EMPTY", None),
+        ([], "E-META-EMPTY", None),
     ],
 )
-def test_entries_of_another_form_are_named(pictures, entries, said):
+def test_entries_of_another_form_are_named(pictures, entries, code, entry):
     (problem,) = run(pictures, entries).problems
-    assert said in problem.en and problem.path == str(pictures / "meta.json")
+    assert (problem.code, problem.facts.get("entry")) == (code, entry) and problem.path == str(
+        pictures / "meta.json"
+    )
 
 
 def test_a_key_twice_in_the_file_is_refused(pictures):
     (pictures / "meta.json").write_text('{"000": {"caption": "a"}, "000": {"caption": "b"}}')
     (problem,) = plan(pictures / "all", in_json=str(pictures / "meta.json")).problems
-    assert problem.code == "E-META-SYNTAX" and "'000' stands twice" in problem.en
+    assert problem.code == "E-META-SYNTAX" and "'000' stands twice" in problem.facts["reason"]
 
 
 def test_a_file_that_is_not_json_or_not_there_is_said(pictures):
     (pictures / "meta.json").write_text("{'a': 1}")
     broken = plan(pictures / "all", in_json=str(pictures / "meta.json"))
     gone = plan(pictures / "all", in_json=str(pictures / "none.json"))
-    assert codes(broken.problems) == ["E-META-SYNTAX"] and "line 1" in broken.problems[0].en
+    assert codes(broken.problems) == ["E-META-SYNTAX"] and "line 1" in broken.problems[0].facts["reason"]
     assert [(p.code, p.key) for p in gone.problems] == [("E-CFG-MISSING", "dataset.in_json")]
 
 
@@ -142,7 +145,7 @@ def test_further_lines_of_a_caption_are_said_to_be_skipped(pictures):
     whole = run(pictures, entries)
     assert [i.caption for i in whole.images] == ["a", "c", "d"]
     (notice,) = whole.notices
-    assert notice.code == "W-META-LINES" and notice.en.endswith(": 000.")
+    assert notice.code == "W-META-LINES" and notice.facts == {"count": 1, "names": listed(["000"])}
     assert codes(run(pictures, entries, enable_wildcard=True).notices) == []
 
 
@@ -158,13 +161,13 @@ def test_caption_options_hold_for_metadata_too(pictures):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (r'{"000.png": {"caption": "x\ud800y"}}', "`000.png: caption` holds half a character"),
-        (r'{"000.png": {"tags": "\udc80"}}', "`000.png: tags` holds half a character"),
-        (r'{"0\ud800": {"caption": "y"}}', "`0?` holds half a character"),
+        (r'{"000.png": {"caption": "x\ud800y"}}', "`000.png: caption` contains half a surrogate"),
+        (r'{"000.png": {"tags": "\udc80"}}', "`000.png: tags` contains half a surrogate"),
+        (r'{"0\ud800": {"caption": "y"}}', "`0?` contains half a surrogate"),
         ('{"000.png": {"caption": ' + "9" * 5000 + "}}", "a number in it has too many digits"),
         ("[" * 100_000, "it is nested too deeply"),
         ('{"000.png": ' + "[" * 900 + "]" * 900 + "}", "must be a table with caption or tags"),
-        ('{"000.png": {"caption": "' + "a" * 2_200_000 + '"}}', "must have 2,097,152 letters at most"),
+        ('{"000.png": {"caption": "' + "a" * 2_200_000 + '"}}', "must be 2,097,152 characters or fewer"),
         ('{"000.png": {"train_resolution": [64, 1e999]}}', "must be two numbers of pixels"),
         ('{"000.png": {"train_resolution": [64, 99999999999999999999]}}', "must be two numbers of pixels"),
     ],
@@ -189,9 +192,11 @@ def test_many_faults_are_told_in_no_time(pictures):
     entries = ",".join(f'"f{n}": 1' for n in range(60_000))
     (pictures / "meta.json").write_text("{" + entries + ', "f59999": 1}', encoding="utf-8")
     began = time.monotonic()
-    assert "'f59999' stands twice" in plan("", in_json=str(pictures / "meta.json")).problems[0].en
+    assert (
+        "'f59999' stands twice" in plan("", in_json=str(pictures / "meta.json")).problems[0].facts["reason"]
+    )
     problems = run(pictures, {f"f{n}": 1 for n in range(20_000)}).problems
-    assert len(problems) == 101 and "19,900 more problems" in problems[100].en
+    assert len(problems) == 101 and problems[100].facts == {"count": 19_900}
     assert time.monotonic() - began < 20
 
 

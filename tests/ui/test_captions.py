@@ -155,7 +155,7 @@ def test_the_demo_is_shown_and_not_changed(app):
 def test_an_extension_of_other_files_locks_the_fields(app, folder):
     updates = opened(app, folder, extension=".py")
     assert "readonly" in updates[app.captions.parts["grid"]]
-    assert "no extension of caption files" in updates[app.captions.parts["summary"]]
+    assert "not a caption file extension" in updates[app.captions.parts["summary"]]
 
 
 def test_others_cannot_write_outside_the_workspace(tmp_path):

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.config.schema.train import TrainConfig
+from core.counting import listed
 from core.data.health.findings import can_stay_small
 from core.data.plan import usage
 from core.data.plan.plan import Plan
-from core.data.sources.findings import listed
 from core.errors import Lang
 from ui.dataset.health import act
 from ui.parts.markup import note

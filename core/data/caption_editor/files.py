@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import files
+from core.data.caption_editor import messages
 from core.data.captions import captions, encodings
 from core.data.captions.captions import FALLBACK, dotted
-from core.errors import Problem, UserError, plain_problem
-from core.files import TooLarge
+from core.errors import UserError
 
 # Kinds of file that are captions with every tool: nothing that is a program, a picture, settings or weights.
 _CAPTIONS = re.compile(r"\.(caption|cap|txt|text|tags?|prompts?|desc)[0-9a-z_-]{0,8}")
@@ -53,14 +53,7 @@ def suffix_for_new(extension: str) -> str:
     """The suffix of caption files that are made new. Raises UserError for one that is no caption's."""
     suffix = dotted(extension) if extension.strip() else FALLBACK
     if not is_caption_suffix(suffix):
-        raise UserError(
-            plain_problem(
-                "E-CAP-EXTENSION",
-                f"'{suffix}' is no extension of caption files; choose .caption or .txt.",
-                f"「{suffix}」はキャプションファイルの拡張子ではありません。.captionか.txtにしてください。",
-                key="dataset.caption_extension",
-            )
-        )
+        raise UserError(messages.NOT_AN_EXTENSION(suffix=suffix))
     return suffix
 
 
@@ -131,8 +124,6 @@ def read(path: Path) -> bytes | None:
         return files.read(path, captions.MOST_BYTES)
     except FileNotFoundError:
         return None
-    except TooLarge as error:
-        raise UserError(captions.too_large(path, error)) from error
     except OSError as error:
         raise UserError(captions.unreadable(path, error)) from error
 
@@ -141,7 +132,7 @@ def resolved(path: Path) -> Path:
     """The file a caption's path leads to, links followed. Raises UserError for what is no caption file."""
     real = Path(os.path.realpath(path))
     if not (is_caption_suffix(path.suffix) and is_caption_suffix(real.suffix)) or real.is_dir():
-        raise UserError(_no_caption(path))
+        raise UserError(messages.NOT_A_CAPTION(path=path))
     return real
 
 
@@ -165,25 +156,4 @@ def put(path: Path, data: bytes | None) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(unwritable(path, error)) from error
-
-
-def _no_caption(path: Path) -> Problem:
-    return plain_problem(
-        "E-CAP-KIND",
-        f"`{path.name}` is no caption file, and is not written.",
-        f"「{path.name}」はキャプションファイルではないため、書き込みません。",
-        path=str(path),
-    )
-
-
-def unwritable(path: Path, error: OSError) -> Problem:
-    """A file that could not be written, and is as it was."""
-    return plain_problem(
-        "E-CAP-WRITE",
-        f"`{path.name}` can't be written: {error.strerror}. It is as it was; check its permissions, "
-        "the drive and programs that have it open.",
-        f"「{path.name}」に書き込めません（{error.strerror}）。ファイルは元のままです。"
-        "アクセス権・ドライブ・開いている他のソフトを確認してください。",
-        path=str(path),
-    )
+        raise UserError(messages.UNWRITABLE(path=path, reason=error.strerror)) from error

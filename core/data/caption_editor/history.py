@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.data.caption_editor import files
-from core.errors import Problem, UserError, plain_problem
+from core.data.caption_editor import files, messages
+from core.errors import Problem, UserError
 
 MOST_CHANGES = 200
 """As many are kept; older ones can't be undone any more."""
@@ -138,7 +138,7 @@ class Journal:
             problems += e.problems
             return False
         if found != expected and found != wanted:
-            problems.append(_changed(change.path))
+            problems.append(messages.CHANGED_ELSEWHERE(path=change.path))
             return False
         return True
 
@@ -186,7 +186,7 @@ class Journal:
                 os.fsync(file.fileno())
             self._shorten()
         except OSError as error:
-            raise UserError(_not_kept(self._path, error)) from error
+            raise UserError(messages.HISTORY_UNWRITABLE(path=self._path, reason=error.strerror)) from error
         self._look()
 
     def _shorten(self) -> None:
@@ -259,21 +259,3 @@ def _text(data: bytes | None) -> str | None:
 
 def _bytes(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text)
-
-
-def _changed(path: Path) -> Problem:
-    return plain_problem(
-        "W-CAP-CHANGED",
-        f"`{path.name}` was changed by another program or window meanwhile, and is left as it is.",
-        f"「{path.name}」は他のソフトかウィンドウで変更されたため、そのままにしました。",
-        path=str(path),
-    )
-
-
-def _not_kept(path: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-CAP-JOURNAL",
-        f"no caption was changed: the change could not be written down for undo ({error.strerror}).",
-        f"元に戻すための記録を書き込めないため、キャプションを変更しませんでした（{error.strerror}）。",
-        path=str(path),
-    )

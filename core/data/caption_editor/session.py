@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
-from core.counting import counted
-from core.data.caption_editor import edits
+from core.data.caption_editor import edits, messages
 from core.data.caption_editor import files as caption_edits_files
 from core.data.caption_editor.files import Layout, Written
 from core.data.caption_editor.history import FileChange
@@ -18,7 +17,7 @@ from core.data.captions import captions
 from core.data.names import parse
 from core.data.sources import find, folders
 from core.data.sources.folders import Folder
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 
 SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")
 """Which captions are shown: those of pictures without a file, empty ones, too long ones, those of several
@@ -122,7 +121,8 @@ def lay_out(
     problems = [problem for problem in found.problems if not problem.code.startswith("W-IMG")]
     for number, folder in enumerate(found.folders):
         if number in found.metadata:
-            problems.append(_in_metadata(folder, found.settings[folder.settings]))
+            file = found.settings[folder.settings].in_json or ""
+            problems.append(messages.IN_METADATA(path=file, count=len(folder.images)))
             continue
         try:
             see(folder.path)
@@ -191,7 +191,7 @@ def loaded(entry: Entry) -> Entry:
         return replace(entry, data=None, text="", layout=Layout(), problem=None)
     written = caption_edits_files.decode(data)
     if written is None:
-        return replace(entry, data=data, text="", problem=_undecodable(entry.path))
+        return replace(entry, data=data, text="", problem=messages.UNKNOWN_ENCODING(path=entry.path))
     return replace(entry, data=data, text=written.text, layout=written.layout, problem=None)
 
 
@@ -282,24 +282,3 @@ def text_of(data: bytes | None) -> str:
     """The text of a file's bytes as it is shown; "" when there is no file."""
     written: Written | None = None if data is None else caption_edits_files.decode(data)
     return "" if written is None else written.text
-
-
-def _in_metadata(folder: Folder, settings: DatasetConfig) -> Problem:
-    name = Path(settings.in_json or "").name
-    return plain_problem(
-        "W-CAP-METADATA",
-        f"the captions of {counted(len(folder.images), 'picture')} stand in the metadata file `{name}`, not "
-        "in files of their own; edit that file.",
-        f"{len(folder.images)}枚の画像のキャプションは、個別のファイルではなくメタデータ「{name}」にあります。"
-        "そのファイルを編集してください。",
-        path=settings.in_json or "",
-    )
-
-
-def _undecodable(path: Path) -> Problem:
-    return plain_problem(
-        "E-CAP-ENCODING",
-        f"`{path.name}` is in no encoding that is known here, and can't be shown. Save it as UTF-8.",
-        f"「{path.name}」の文字コードがわからないため表示できません。UTF-8で保存し直してください。",
-        path=str(path),
-    )

@@ -13,9 +13,9 @@ from pathlib import Path
 from core import files as files_
 from core.catalog import Words
 from core.config.schema.dataset import DatasetConfig
-from core.data.captions import encodings, wildcards
+from core.data.captions import encodings, messages, wildcards
 from core.data.names import nfc
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 from core.files import NoFile, TooLarge, being_read
 from core.reading import reason
 
@@ -84,8 +84,6 @@ def read(
         return Caption("", None)
     try:
         data = files_.read(path, MOST_BYTES)
-    except TooLarge as error:
-        return Caption("", path, (too_large(path, error),))
     except OSError as error:
         return Caption("", path, (unreadable(path, error),))
     text = encodings.decode(data)
@@ -94,12 +92,12 @@ def read(
     lines = lines_of(text)
     problems = []
     if not lines:
-        problems.append(_empty(path))
+        problems.append(messages.EMPTY(path=path))
     if len(lines) > 1 and not all_lines:
-        problems.append(_more_lines(path, len(lines)))
+        problems.append(messages.MORE_LINES(path=path, lines=len(lines)))
         lines = lines[:1]
     if wanted and other and wanted != other:
-        problems.append(_both(wanted, other))
+        problems.append(messages.BOTH(path=wanted, other=other.name))
     return Caption("\n".join(lines), path, tuple(problems))
 
 
@@ -224,79 +222,21 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def wrong_encoding(path: Path, data: bytes) -> Problem:
-    """A file that is not UTF-8, with what it may be and how to convert it; the guess is said, never used."""
-    offset, guess = encodings.first_odd_byte(data), encodings.guess(data)
-    code, place = "E-CAP-ENCODING", str(path)
+    """A file that is not UTF-8, with what it may be and how to convert it; the guess is shown, never used."""
+    byte, guess = encodings.first_odd_byte(data), encodings.guess(data)
     if guess is None:
-        return plain_problem(
-            code,
-            f"the caption file {path} is not UTF-8 (byte {offset}). Save it as UTF-8.",
-            f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）。"
-            "エディタで開き、UTF-8で保存し直してください。",
-            path=place,
-        )
-    told, folder = encodings.NAMES[guess], str(path.parent)
+        return messages.NOT_UTF8(path=path, byte=byte)
     # To be pasted into a shell, whatever signs the folder's name has.
-    quoted = f'"{folder}"' if sys.platform == "win32" else shlex.quote(folder)
-    command = f"python -m core tools utf8 {quoted}"
-    return plain_problem(
-        code,
-        f"the caption file {path} is not UTF-8 (byte {offset}); it looks like {told.en}. Save it as UTF-8: "
-        f"`{command}`, or “Save as UTF-8” under Captions in the window, does so and keeps the original.",
-        f"キャプションファイル {path} がUTF-8ではありません（{offset}バイト目）。{told.ja}のようです。"
-        f"`{command}`か、画面のキャプション欄の「UTF-8で保存」で変換できます（元の内容も残ります）。",
-        path=place,
-    )
+    folder = f'"{path.parent}"' if sys.platform == "win32" else shlex.quote(str(path.parent))
+    command = f"python -m core tools utf8 {folder}"
+    return messages.OTHER_ENCODING(path=path, byte=byte, encoding=encodings.NAMES[guess], command=command)
 
 
 def unreadable(path: Path, error: OSError) -> Problem:
     """A file that is there, and can't be read."""
-    why = reason(error)
+    if isinstance(error, TooLarge):
+        return messages.TOO_LARGE(path=path, size=error.size, limit=MOST_BYTES)
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
-        advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
-    return plain_problem(
-        "E-CAP-READ",
-        f"the caption file {path} can't be read: {why.en}. {advice.en}",
-        f"キャプションファイル {path} を読み込めません（{why.ja}）。{advice.ja}",
-        path=str(path),
-    )
-
-
-def too_large(path: Path, error: TooLarge) -> Problem:
-    """A file that is no caption."""
-    return plain_problem(
-        "E-CAP-LARGE",
-        f"the caption file {path} has {error.size:,} bytes; a caption has {MOST_BYTES:,} at most. "
-        "Shorten it, or take it out of the folder.",
-        f"キャプションファイル {path} は{error.size:,}バイトあります（上限{MOST_BYTES:,}）。"
-        "短くするか、フォルダから取り除いてください。",
-        path=str(path),
-    )
-
-
-def _empty(path: Path) -> Problem:
-    return plain_problem(
-        "W-CAP-EMPTY",
-        f"the caption file `{path.name}` is empty; the picture is trained with an empty caption.",
-        f"キャプションファイル「{path.name}」が空です。空のキャプションで学習します。",
-        path=str(path),
-    )
-
-
-def _more_lines(path: Path, lines: int) -> Problem:
-    return plain_problem(
-        "W-CAP-LINES",
-        f"the caption file `{path.name}` has {lines} lines; only the first is used.",
-        f"キャプションファイル「{path.name}」は{lines}行ありますが、1行目だけを使用します。",
-        path=str(path),
-    )
-
-
-def _both(wanted: Path, other: Path) -> Problem:
-    return plain_problem(
-        "I-CAP-BOTH",
-        f"there are `{wanted.name}` and `{other.name}`; the former is used.",
-        f"「{wanted.name}」と「{other.name}」があります。前者を使用します。",
-        path=str(wanted),
-    )
+        advice = Words("Remove it from the folder.", "フォルダから取り除いてください。")
+    return messages.UNREADABLE(path=path, reason=reason(error), advice=advice)

@@ -13,9 +13,9 @@ from PIL import Image
 
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
-from core.data.images import decode
+from core.data.images import decode, messages
 from core.data.records import PlannedImage, Sample
-from core.errors import ResourceFault, plain_problem
+from core.errors import ResourceFault
 from core.reading import reason
 
 Pixels = NDArray[np.uint8]
@@ -67,7 +67,7 @@ def load(
     with decode.room_for(opened):
         picture = decode.upright_rgb(opened)
         if Size(*picture.size) != image.size:
-            raise _changed(image.path)
+            raise ResourceFault(messages.CHANGED(path=image.path))
         cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
     if rng is not None and config is not None and config.color_aug:
         cut = recolour(cut, rng)
@@ -189,32 +189,10 @@ def _open(path: Path, content: str) -> Image.Image:
             break
         except OSError as error:
             if pause is None:
-                raise _gone(path, error) from error
+                raise ResourceFault(messages.GONE(path=path, reason=reason(error))) from error
             time.sleep(pause)
     if content_hash(data) != content:
-        raise _changed(path)
+        raise ResourceFault(messages.CHANGED(path=path))
     picture = decode.open_picture(data)
     assert picture is not None, f"{path} was a picture when it was planned"
     return picture
-
-
-def _gone(path: Path, error: OSError) -> ResourceFault:
-    return ResourceFault(
-        plain_problem(
-            "E-IMG-GONE",
-            f"the picture {path} can't be read any more: {reason(error).en}. Put it back, then resume.",
-            f"画像 {path} を読み込めなくなりました（{reason(error).ja}）。元に戻してから再開してください。",
-            path=str(path),
-        )
-    )
-
-
-def _changed(path: Path) -> ResourceFault:
-    return ResourceFault(
-        plain_problem(
-            "E-IMG-CHANGED",
-            f"the picture {path} was changed while the run was going. Start a new run to train with it.",
-            f"画像 {path} が学習中に変更されました。変更後の画像で学習するには、新しく学習を始めてください。",
-            path=str(path),
-        )
-    )

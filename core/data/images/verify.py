@@ -1,4 +1,4 @@
-"""Each picture looked at once before a run: decoded in full, measured, hashed; nothing breaks in mid-run."""
+"""Verifies each image once before a run: decoded in full, measured, hashed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from core.catalog import Size, Words
-from core.data.images import decode
+from core.data.images import decode, messages
 from core.data.images.load import content_hash
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 from core.files import NoFile, TooLarge
 from core.reading import reason
 
@@ -48,7 +48,11 @@ def look(path: Path) -> Look:
     try:
         data = decode.read(path)
     except TooLarge as error:
-        return Look(None, "", (_heavy(path, error),))
+        return Look(
+            None,
+            "",
+            (messages.TOO_MANY_BYTES(path=path, megabytes=error.size / 1e6, limit=decode.MAX_BYTES / 1e6),),
+        )
     except OSError as error:
         return Look(None, "", (_unreadable(path, error),))
     content = content_hash(data)
@@ -59,16 +63,20 @@ def look(path: Path) -> Look:
     except Exception as error:  # Pillow raises nearly anything for a broken header, also SyntaxError
         return Look(None, content, (_broken(path, data, error),))
     if picture is None:
-        return Look(None, content, (_no_picture(path, data),))
+        return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
     stored = Size(*picture.size)
     if stored.width * stored.height > decode.MAX_PIXELS:
-        return Look(None, content, (_huge(path, stored),))
+        return Look(
+            None,
+            content,
+            (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=decode.MAX_PIXELS // 1_000_000),),
+        )
     try:
         with decode.room_for(picture):
             notices = _decode(path, picture)
         size = decode.upright_size(picture, stored)
     except decode.TooDeep:
-        return Look(None, content, (_too_deep(path),))
+        return Look(None, content, (messages.TOO_DEEP(path=path),))
     except MemoryError:
         raise
     except Exception as error:  # the same for broken pixels
@@ -87,43 +95,20 @@ def _decode(path: Path, picture: Image.Image) -> list[Problem]:
     kind = "JPEG" if picture.format == "MPO" else str(picture.format)
     notices = []
     if kind != _SUFFIX_KINDS.get(path.suffix.lower(), kind):
-        notices.append(_misnamed(path, kind))
+        notices.append(messages.OTHER_KIND(path=path, kind=kind))
     if kind != "JPEG" and getattr(picture, "n_frames", 1) > 1:
-        notices.append(_animated(path))
+        notices.append(messages.ANIMATED(path=path))
     turned = decode.orientation(picture)
     if not 1 <= turned <= 8:
-        notices.append(_odd_orientation(path, turned))
+        notices.append(messages.BAD_ORIENTATION(path=path, value=turned))
     return notices
 
 
 def _broken(path: Path, data: bytes, error: Exception) -> Problem:
     is_jpeg = data.startswith(b"\xff\xd8\xff")
     if is_jpeg and (b"\xff\xd9" not in data[-4096:] or "truncated" in str(error).lower()):
-        return plain_problem(
-            "E-IMG-TRUNC",
-            f"the picture {path} ends early ({len(data):,} bytes). Export or fetch it again, or delete it.",
-            f"画像 {path} が途中で切れています（{len(data):,}バイト）。"
-            "保存やダウンロードをやり直すか、削除してください。",
-            path=str(path),
-        )
-    reason = str(error) or type(error).__name__
-    return plain_problem(
-        "E-IMG-CORRUPT",
-        f"the picture {path} is damaged or cut short ({reason}). Export or download it again, or delete it.",
-        f"画像 {path} が壊れているか途中で切れています（{reason}）。"
-        "保存やダウンロードをやり直すか、削除してください。",
-        path=str(path),
-    )
-
-
-def _no_picture(path: Path, data: bytes) -> Problem:
-    looks = _guess(data)
-    return plain_problem(
-        "E-IMG-NOTIMAGE",
-        f"{path} is no picture: it {looks.en}. Replace it by a picture, or delete it.",
-        f"{path} は画像ではありません（{looks.ja}）。画像に差し替えるか、削除してください。",
-        path=str(path),
-    )
+        return messages.TRUNCATED(path=path, size=len(data))
+    return messages.CORRUPT(path=path, reason=str(error) or type(error).__name__)
 
 
 def _guess(data: bytes) -> Words:
@@ -142,72 +127,10 @@ def _guess(data: bytes) -> Words:
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
-    why = reason(error)
+    if isinstance(error, TooLarge):
+        limit = decode.MAX_BYTES / 1e6
+        return messages.TOO_MANY_BYTES(path=path, megabytes=error.size / 1e6, limit=limit)
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
-        advice = Words("Take it out of the folder.", "フォルダから取り除いてください。")
-    return plain_problem(
-        "E-IMG-READ",
-        f"the picture {path} can't be read: {why.en}. {advice.en}",
-        f"画像 {path} を読み込めません（{why.ja}）。{advice.ja}",
-        path=str(path),
-    )
-
-
-def _heavy(path: Path, error: TooLarge) -> Problem:
-    size, limit = error.size / 1e6, decode.MAX_BYTES / 1e6
-    return plain_problem(
-        "E-IMG-HUGE",
-        f"the file of the picture {path} has {size:,.0f} MB; the limit is {limit:,.0f} MB. "
-        "Save it anew as PNG or JPEG, or shrink it.",
-        f"画像ファイル {path} は{size:,.0f} MBで、上限の{limit:,.0f} MBを超えています。"
-        "PNGかJPEGで保存し直すか、縮小してください。",
-        path=str(path),
-    )
-
-
-def _huge(path: Path, size: Size) -> Problem:
-    limit = decode.MAX_PIXELS // 1_000_000
-    return plain_problem(
-        "E-IMG-HUGE",
-        f"the picture {path} is {size.width}x{size.height}; the limit is {limit} megapixels. Shrink it.",
-        f"画像 {path} は{size.width}×{size.height}ピクセルで、上限の{limit}メガピクセルを超えています。"
-        "縮小してください。",
-        path=str(path),
-    )
-
-
-def _too_deep(path: Path) -> Problem:
-    return plain_problem(
-        "E-IMG-DEPTH",
-        f"the picture {path} has 32-bit or floating point values of unknown range. Save it as 8-bit PNG.",
-        f"画像 {path} は32bitまたは浮動小数点の形式です。8bitのPNGで保存し直してください。",
-        path=str(path),
-    )
-
-
-def _misnamed(path: Path, kind: str) -> Problem:
-    return plain_problem(
-        "I-IMG-EXT",
-        f"`{path.name}` is really a {kind} file; it is used as it is.",
-        f"「{path.name}」の実際の形式は{kind}です。そのまま使用します。",
-        path=str(path),
-    )
-
-
-def _animated(path: Path) -> Problem:
-    return plain_problem(
-        "W-IMG-ANIM",
-        f"`{path.name}` has several frames; only the first one is trained.",
-        f"「{path.name}」には複数のフレームがあります。最初のフレームだけを学習します。",
-        path=str(path),
-    )
-
-
-def _odd_orientation(path: Path, value: int) -> Problem:
-    return plain_problem(
-        "I-IMG-EXIF",
-        f"`{path.name}` has an EXIF orientation of {value}, which does not exist; it is not turned.",
-        f"「{path.name}」のEXIFの向き（{value}）は無効な値なので、回転しません。",
-        path=str(path),
-    )
+        advice = Words("Remove it from the folder.", "フォルダから取り除いてください。")
+    return messages.UNREADABLE(path=path, reason=reason(error), advice=advice)

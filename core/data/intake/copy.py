@@ -12,10 +12,11 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.config import path_lengths
-from core.data.intake import folder_name
+from core.counting import listed
+from core.data.intake import folder_name, messages
 from core.data.intake.gather import Item
 from core.data.names import parse
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 
 _CHUNK = 1 << 20
 
@@ -98,7 +99,7 @@ def plan_copy(
     """
     problems = folder_name.problems(repeats, identifier, class_)
     if not f"{identifier}{class_}".strip():
-        problems.append(folder_name.no_class())
+        problems.append(messages.CLASS_MISSING())
     target = parent / folder_name.folder_name(repeats, identifier, class_)
     problems += [] if problems else [*_too_long([target]), *_siblings(target)]
     if any(problem.is_error for problem in problems):
@@ -130,7 +131,8 @@ def plan_as_they_are(
         copies += placed
         problems += more
     if loose:
-        problems.append(_outside_of_folders(loose))
+        names = f"{loose[0]} ..." if len(loose) > 1 else loose[0]
+        problems.append(messages.LOOSE_IMAGES(count=len(loose), names=names))
     problems += _too_long([to for _, to in copies])
     return CopyPlan(parents[is_reg], tuple(copies), tuple(problems))
 
@@ -153,7 +155,10 @@ def _placed(
         stems.add(stem.casefold())
         copies.append((item.picture, target / f"{stem}{suffix}"))
         copies += [(text, target / f"{stem}{text.suffix}") for text in item.captions]
-    return copies, [_there_already(known, target)] if known else []
+    if not known:
+        return copies, []
+    names = listed([f"`{name}`" for name in known], 1)
+    return copies, [messages.ALREADY_COPIED(path=target, count=len(known), names=names)]
 
 
 def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> list[Copied]:
@@ -177,15 +182,8 @@ def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> 
                 made(copied[-1])
     except OSError as error:
         remove(begun)
-        name = Path(error.filename or plan.target).name
-        raise UserError(
-            plain_problem(
-                "E-COPY",
-                f"`{name}` could not be copied: {error.strerror}. Nothing was left behind; try again.",
-                f"「{name}」をコピーできませんでした（{error.strerror}）。コピーは取り消しました。もう一度お試しください。",
-                path=str(plan.target),
-            )
-        ) from error
+        file = Path(error.filename or plan.target).name
+        raise UserError(messages.COPY_FAILED(path=plan.target, file=file, reason=error.strerror)) from error
     return copied
 
 
@@ -210,14 +208,7 @@ def balance(train_count_with_repeats: int, reg_images: int) -> int:
 def _too_long(paths: Sequence[Path]) -> list[Problem]:
     """The first path that this system can't have."""
     excesses = (path_lengths.excess(os.path.abspath(path)) for path in paths)
-    return [
-        plain_problem(
-            "E-PATH-LONG",
-            f"{found.en}. Choose a folder with a shorter path, or shorten the words.",
-            f"{found.ja}。パスの短いフォルダを選ぶか、単語を短くしてください。",
-        )
-        for found in islice((found for found in excesses if found is not None), 1)
-    ]
+    return [messages.PATH_TOO_LONG(excess=excess) for excess in islice(filter(None, excesses), 1)]
 
 
 def _siblings(target: Path) -> list[Problem]:
@@ -226,37 +217,10 @@ def _siblings(target: Path) -> list[Problem]:
     if words is None or not target.parent.is_dir():
         return []
     return [
-        plain_problem(
-            "W-DIR-SAME",
-            f"there is a folder `{path.name}` with the same words already; both will be trained.",
-            f"同じ単語のフォルダ「{path.name}」がすでにあります。両方の画像が学習されます。",
-            path=str(path),
-        )
+        messages.SAME_WORDS(path=path)
         for path in sorted(target.parent.iterdir())
         if path.is_dir() and path.name != target.name and (parse(path.name) or (0, ""))[1] == words[1]
     ]
-
-
-def _there_already(names: Sequence[str], target: Path) -> Problem:
-    n, first = len(names), names[0]
-    more = (f" and {n - 1} more", f"など{n}個") if n > 1 else ("", "")
-    return plain_problem(
-        "W-COPY-SAME",
-        f"`{first}`{more[0]} {'are' if n > 1 else 'is'} in `{target.name}` already, and left out.",
-        f"「{first}」{more[1]}はすでに「{target.name}」にあるため、コピーしません。",
-        path=str(target),
-    )
-
-
-def _outside_of_folders(names: Sequence[str]) -> Problem:
-    n = len(names)
-    return plain_problem(
-        "W-COPY-LOOSE",
-        f"{n} picture{'' if n == 1 else 's'} ({names[0]}{' ...' if n > 1 else ''}) in no folder like "
-        "`20_sls frog` stay behind.",
-        f"「20_sls frog」のようなフォルダに入っていない画像{n}枚（{names[0]}{'など' if n > 1 else ''}）"
-        "はコピーしません。",
-    )
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.data.intake import messages
 from core.data.intake.copy import Copied, CopyPlan, apply_copy
-from core.errors import Problem, UserError, plain_problem
+from core.errors import UserError
 
 MOST_BATCHES = 20
 """Older ones are forgotten; their copies stay."""
@@ -79,7 +80,9 @@ class Journal:
                 self._write(kept)
                 raise
             except OSError as error:
-                raise UserError(_unwritable(self._path, error)) from error
+                raise UserError(
+                    messages.HISTORY_UNWRITABLE(path=self._path, reason=error.strerror)
+                ) from error
         return batch
 
     @staticmethod
@@ -183,15 +186,6 @@ def _remove_empty(folders: Iterable[Path]) -> None:
         # One that is not empty, or looked at just now, stays.
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-COPY",
-        f"nothing was copied: what is copied could not be noted in {path}: {error.strerror}.",
-        f"コピーの記録を {path} に書き込めないため、コピーしませんでした（{error.strerror}）。",
-        path=str(path),
-    )
 
 
 def _digest(path: Path) -> str | None:

@@ -7,8 +7,9 @@ import re
 import reprlib
 import unicodedata
 
+from core.data.intake import messages
 from core.data.names import MAX_REPEATS, is_text, nfc
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 MAX_NAME_BYTES = 255
 """Longest name of a folder on Linux and macOS; Windows takes 255 characters, never less. So a data set can be
@@ -41,56 +42,20 @@ def problems(repeats: object, identifier: str, class_: str) -> list[Problem]:
     """Everything that can't be so in the name; nothing is said of words that are not typed yet."""
     found = [*_of_repeats(repeats), *_of_word("identifier", identifier), *_of_word("class", class_)]
     if _words(identifier, class_).endswith("."):
-        found.append(
-            plain_problem(
-                "E-DIR-NAME",
-                "a folder's name can't end in a full stop. Leave it out.",
-                "フォルダ名の末尾に「.」は使えません。取り除いてください。",
-            )
-        )
+        found.append(messages.FINAL_DOT())
     length = len(folder_name(repeats, identifier, class_).encode("utf-8", "surrogatepass"))
     if length > MAX_NAME_BYTES:
-        found.append(
-            plain_problem(
-                "E-PATH-LONG",
-                f"the folder's name is {length:,} bytes long; {MAX_NAME_BYTES} are possible. Shorten it.",
-                f"フォルダ名が{length:,}バイトあります（上限{MAX_NAME_BYTES}）。単語を短くしてください。",
-            )
-        )
+        found.append(messages.NAME_TOO_LONG(length=length, limit=MAX_NAME_BYTES))
     return found
 
 
-def no_class() -> Problem:
-    """Nothing stands behind the number."""
-    return plain_problem(
-        "E-DIR-NAME",
-        "the class is missing: write what the pictures show, such as frog.",
-        "classがありません。frogのように、画像に写っているものを入力してください。",
-    )
-
-
-def _of_word(name: str, text: str) -> list[Problem]:
-    """name: as the fields are called, the same in both languages."""
+def _of_word(field: str, text: str) -> list[Problem]:
+    """field: as it is called, the same in both languages."""
     bad = list(dict.fromkeys(_FORBIDDEN.findall(text)))
     if bad:
-        signs = " ".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in bad)
-        return [
-            plain_problem(
-                "E-DIR-NAME",
-                f"the {name} can't hold {signs} since no folder's name can. "
-                f"Leave {'it' if len(bad) == 1 else 'them'} out.",
-                f"{name}に {signs} は使えません（フォルダ名に使えない文字です）。取り除いてください。",
-            )
-        ]
-    if not is_text(text):
-        return [
-            plain_problem(
-                "E-DIR-NAME",
-                f"the {name} holds half a character. Type it anew.",
-                f"{name}の文字が壊れています。入力し直してください。",
-            )
-        ]
-    return []
+        characters = " ".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in bad)
+        return [messages.FORBIDDEN_CHARACTERS(field=field, characters=characters)]
+    return [] if is_text(text) else [messages.BROKEN_CHARACTER(field=field)]
 
 
 def _of_repeats(typed: object) -> list[Problem]:
@@ -98,19 +63,7 @@ def _of_repeats(typed: object) -> list[Problem]:
     if count is not None and 1 <= count <= MAX_REPEATS:
         return []
     if typed is None or (isinstance(typed, str) and not typed.strip()):
-        return [
-            plain_problem(
-                "E-DIR-NAME",
-                f"the number of repeats is missing: give 1 to {MAX_REPEATS:,}.",
-                f"繰り返し回数がありません。1〜{MAX_REPEATS:,}を入力してください。",
-            )
-        ]
-    found = f"{count:,}" if count is not None else reprlib.repr(typed)
-    kind_en, kind_ja = ("", "") if count is not None else (" a whole number from", "の整数")
-    return [
-        plain_problem(
-            "E-DIR-NAME",
-            f"the number of repeats must be{kind_en} 1 to {MAX_REPEATS:,}, not {found}.",
-            f"繰り返し回数は1〜{MAX_REPEATS:,}{kind_ja}にしてください（現在：{found}）。",
-        )
-    ]
+        return [messages.REPEATS_MISSING(most=MAX_REPEATS)]
+    if count is None:
+        return [messages.REPEATS_NOT_WHOLE(most=MAX_REPEATS, value=reprlib.repr(typed))]
+    return [messages.REPEATS_OUT_OF_RANGE(most=MAX_REPEATS, value=count)]

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.data.intake import messages
 from core.data.intake.copy import balance
-from core.errors import Problem, UserError, plain_problem
+from core.errors import UserError
 
 Pair = tuple[Path, Path]
 
@@ -56,7 +57,7 @@ def plan_renames(folders: Sequence[Mapping[str, Any]], masks: str | None = None)
     targets = [target for _, target in pairs]
     for target in targets:
         if target.exists() or targets.count(target) > 1:
-            raise UserError(_taken(target))
+            raise UserError(messages.NAME_TAKEN(path=target))
     return tuple(pairs)
 
 
@@ -85,13 +86,15 @@ class Renames:
         for source, target in pairs:
             try:
                 if target.exists():
-                    raise UserError(_taken(target))
+                    raise UserError(messages.NAME_TAKEN(path=target))
                 os.rename(source, target)
             except (OSError, UserError) as error:
                 for back, there in reversed(done):
                     os.rename(there, back)
                 self._journal.unlink(missing_ok=True)
-                raise error if isinstance(error, UserError) else UserError(_refused(source, error)) from error
+                if isinstance(error, UserError):
+                    raise
+                raise UserError(messages.RENAME_FAILED(path=source, reason=error.strerror)) from error
             done.append((source, target))
 
     def undo(self) -> tuple[Pair, ...]:
@@ -101,24 +104,6 @@ class Renames:
             try:
                 os.rename(target, source)
             except OSError as error:
-                raise UserError(_refused(target, error)) from error
+                raise UserError(messages.RENAME_FAILED(path=target, reason=error.strerror)) from error
         self._journal.unlink(missing_ok=True)
         return pairs
-
-
-def _taken(target: Path) -> Problem:
-    return plain_problem(
-        "E-DIR-EXISTS",
-        f"two folders can't both be called {target.name}. Put their pictures into one folder, or rename one.",
-        f"「{target.name}」という名前のフォルダが重複します。画像を1つのフォルダにまとめるか、名前を変更してください。",
-        path=str(target),
-    )
-
-
-def _refused(source: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-DIR-RENAME",
-        f"{source.name} can't be renamed: {error.strerror}. Close programs that use it and try again.",
-        f"「{source.name}」の名前を変更できません（{error.strerror}）。使用中のソフトを閉じてから、もう一度お試しください。",
-        path=str(source),
-    )

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.control import RunControl
+from core.data.intake import messages
 from core.data.intake.gather import CAPTION_SUFFIXES, Entry
 from core.data.names import PICTURE_SUFFIXES, is_junk
-from core.errors import Problem, UserError, plain_problem
+from core.errors import UserError
 from core.reading import reading, unreadable
 
 Report = Callable[[str, int, int], None]
@@ -30,6 +31,8 @@ _PLAIN_KINDS = (0, stat.S_IFREG)
 _CHUNK = 1 << 20
 _ENTRY = b"PK\x01\x02"
 """What every entry of an archive's list begins with."""
+
+_AGAIN = Words("Pack the images again.", "もう一度作成してください。")
 
 _log = logging.getLogger(__name__)
 
@@ -107,11 +110,15 @@ class _Archive(io.BufferedReader):
         if size is not None and size > self._limits.listing_bytes:
             if size > self._path.stat().st_size:
                 raise zipfile.BadZipFile("the list is longer than the file")
-            raise UserError(_long_listing(self._path, size, self._limits))
+            raise UserError(
+                messages.LONG_ZIP_LISTING(
+                    path=self._path, size=size / 1e6, limit=self._limits.listing_bytes / 1e6
+                )
+            )
         data = super().read(size)
         count = data.count(_ENTRY)
         if count > self._limits.files:
-            raise UserError(_many(self._path, count, self._limits))
+            raise UserError(messages.MANY_IN_ZIP(path=self._path, count=count, limit=self._limits.files))
         return data
 
 
@@ -119,14 +126,14 @@ class _Archive(io.BufferedReader):
 def _opened(path: Path, limits: Limits) -> Iterator[zipfile.ZipFile]:
     """The archive with its list read. Raises UserError for what is no ZIP, or has too long a list."""
     if not path.is_file():  # a pipe would be waited for
-        raise UserError(_damaged(path))
+        raise UserError(messages.NOT_A_ZIP(path=path))
     with contextlib.ExitStack() as stack:
         with reading(path, "E-ZIP-BAD", advice=_AGAIN):
             file = stack.enter_context(_Archive(path, limits))
             try:
                 archive = stack.enter_context(zipfile.ZipFile(file))
             except zipfile.BadZipFile as error:
-                raise UserError(_damaged(path)) from error
+                raise UserError(messages.NOT_A_ZIP(path=path)) from error
         file.is_listed = True
         yield archive
 
@@ -182,10 +189,10 @@ def unpack(
         try:
             folder.mkdir(parents=True)
         except OSError as error:
-            raise UserError(_unwritable(folder, error)) from error
+            raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
         try:
             if total > shutil.disk_usage(folder).free:
-                raise UserError(_no_space(path, total))
+                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=total / 1e9))
             for number, member in enumerate(listing.members, start=1):
                 control.check()
                 report("unpack", number, len(listing.members))
@@ -198,7 +205,9 @@ def unpack(
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):
                 is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-                raise UserError(_no_space(path, total) if is_full else _unwritable(folder, error)) from error
+                if is_full:
+                    raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=total / 1e9)) from error
+                raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
             raise
     left_out = dict(listing.left_out)
     if damaged:
@@ -273,76 +282,7 @@ def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
     total = sum(member.info.file_size for member in members)
     packed = max(1, path.stat().st_size)
     if total > limits.all_bytes:
-        raise UserError(
-            plain_problem(
-                "E-ZIP-LARGE",
-                f"`{path.name}` would be {total / 1e9:.1f} GB unpacked; {limits.all_bytes / 1e9:.1f} GB are "
-                "possible. Split it, or unpack it yourself and name the folder.",
-                f"「{path.name}」は展開すると{total / 1e9:.1f} GBになります"
-                f"（上限{limits.all_bytes / 1e9:.1f} GB）。"
-                "分割するか、展開したフォルダを指定してください。",
-                path=str(path),
-            )
-        )
+        size, limit = total / 1e9, limits.all_bytes / 1e9
+        raise UserError(messages.LARGE_ZIP(path=path, size=size, limit=limit))
     if total > limits.free_of_ratio and total > limits.ratio * packed:
-        raise UserError(
-            plain_problem(
-                "E-ZIP-BOMB",
-                f"`{path.name}` would grow {total / packed:,.0f} times when unpacked, "
-                "which pictures never do. It is not opened.",
-                f"「{path.name}」は展開すると{total / packed:,.0f}倍になります。"
-                "画像ではありえない大きさのため開きません。",
-                path=str(path),
-            )
-        )
-
-
-_AGAIN = Words("Pack the pictures again.", "もう一度作成してください。")
-
-
-def _damaged(path: Path) -> Problem:
-    return plain_problem(
-        "E-ZIP-BAD",
-        f"`{path.name}` is no ZIP file, or a damaged one. {_AGAIN.en}",
-        f"「{path.name}」はZIPファイルではないか、壊れています。{_AGAIN.ja}",
-        path=str(path),
-    )
-
-
-def _many(path: Path, count: int, limits: Limits) -> Problem:
-    return plain_problem(
-        "E-ZIP-MANY",
-        f"`{path.name}` holds {count:,} files; {limits.files:,} are possible. Split it.",
-        f"「{path.name}」には{count:,}個のファイルがあります（上限{limits.files:,}）。分割してください。",
-        path=str(path),
-    )
-
-
-def _long_listing(path: Path, size: int, limits: Limits) -> Problem:
-    megabytes = limits.listing_bytes / 1e6
-    return plain_problem(
-        "E-ZIP-MANY",
-        f"the list of files in `{path.name}` is {size / 1e6:,.1f} MB long; {megabytes:,.1f} MB are possible. "
-        "Split it.",
-        f"「{path.name}」のファイル一覧が{size / 1e6:,.1f} MBあります（上限{megabytes:,.1f} MB）。"
-        "分割してください。",
-        path=str(path),
-    )
-
-
-def _no_space(path: Path, total: int) -> Problem:
-    return plain_problem(
-        "E-ZIP-SPACE",
-        f"there is no room on the disk for the {total / 1e9:.1f} GB in `{path.name}`.",
-        f"ディスクの空きが足りず、「{path.name}」（{total / 1e9:.1f} GB）を展開できません。",
-        path=str(path),
-    )
-
-
-def _unwritable(folder: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-ZIP-WRITE",
-        f"the archive can't be unpacked to {folder}: {error.strerror}. Check the drive and its permissions.",
-        f"{folder} に展開できません（{error.strerror}）。ドライブとアクセス権を確認してください。",
-        path=str(folder),
-    )
+        raise UserError(messages.ZIP_BOMB(path=path, times=total / packed))

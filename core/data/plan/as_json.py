@@ -7,8 +7,8 @@ from typing import Any
 
 from core.config.schema.train import TrainConfig
 from core.data.captions import captions
+from core.data.plan import notices
 from core.data.plan.plan import Plan
-from core.data.sources import caption_findings
 from core.errors import Problem
 
 
@@ -55,8 +55,7 @@ def long_captions(
         image.path: count_tokens(captions.longest(image.caption, plan.settings[image.settings]))
         for image in plan.images
     }
-    long = {path: n for path, n in counts.items() if n > token_limit}
-    return (caption_findings.long_captions(long, token_limit, len(counts)),) if long else ()
+    return tuple(notices.on_long_captions(counts, token_limit))
 
 
 def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:

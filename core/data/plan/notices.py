@@ -1,16 +1,110 @@
-"""What a person should know of a plan as a whole: validation, balance of regularization, bucket limits."""
+"""Problems and notices of a plan: image sizes, validation, regularization, bucket limits, captions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from core.catalog import Size, Words
 from core.config.schema.dataset import DatasetConfig
+from core.counting import NAMED, SHOWN, listed
 from core.data import buckets
+from core.data.buckets import Fit
+from core.data.plan import messages
 from core.data.plan.regularization import Turns
 from core.data.records import PlannedImage
-from core.data.sources import findings
 from core.errors import Problem
+
+MUCH_CUT = 0.75
+"""Kept share of an image below which its crop is a notice."""
+MUCH_ENLARGED = 2.0
+"""Enlargement above which it is a notice."""
+
+FEW = 2
+"""Notices of one kind that are shown one by one."""
+
+_WITH_OTHERS = Words(
+    "{sentence} The same for {count} more: {names}.",
+    "{sentence}同様のものがほかに{count}個あります：{names}。",
+)
+_MORE = Words("the same for {count} more.", "同様のものがほかに{count}個あります。")
+
+
+def condensed(notices: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The notices; those of a kind about many files are one that names them; no kind has more than SHOWN."""
+    kinds: dict[str, list[Problem]] = {}
+    for notice in notices:
+        kinds.setdefault(notice.code, []).append(notice)
+    result: list[Problem] = []
+    for same in kinds.values():
+        if len(same) <= FEW:
+            result += same
+        elif all(notice.path for notice in same):
+            names = listed([Path(notice.path).name for notice in same[1:]], NAMED)
+            result.append(same[0].framed(_WITH_OTHERS, count=len(same) - 1, names=names))
+        else:
+            result += same[:SHOWN]
+            if same[SHOWN:]:
+                result.append(same[0].framed(_MORE, count=len(same) - SHOWN))
+    return tuple(result)
+
+
+def no_bucket(path: Path, size: Size, fit: Fit | None, config: DatasetConfig) -> Problem:
+    """An image too small or too narrow for any bucket."""
+    ratio = max(size) / min(size)
+    if fit is None and ratio <= 16:
+        return messages.TOO_SMALL(path=path, size=size, step=config.bucket_reso_steps)
+    return messages.EXTREME_ASPECT(path=path, size=size, ratio=ratio, kept=fit.kept if fit else 0)
+
+
+def on_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> list[Problem]:
+    """Images of another size than the resolution where there are no buckets."""
+    wrong = [image for image in images if not buckets.is_exact(image.size, config)]
+    if not wrong or config.enable_bucket:
+        return []
+    names = listed([f"{_short(image.path)} ({image.size})" for image in wrong], NAMED)
+    size = Size(*config.resolution)
+    return [messages.WRONG_SIZES(size=size, count=len(wrong), names=names)]
+
+
+def on_fit(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) -> list[Problem]:
+    """Images of which much is cropped, and images that are much enlarged."""
+    fitted = [image for image in images if settings[image.settings].enable_bucket]
+    cut = sorted((i for i in fitted if i.fit.kept < MUCH_CUT), key=lambda i: i.fit.kept)
+    times = {i: image.fit.enlargement(image.size) for i, image in enumerate(fitted)}
+    small = sorted((i for i in times if times[i] > MUCH_ENLARGED), key=lambda i: -times[i])
+    problems = []
+    if len(cut) == 1:
+        path, fit = cut[0].path, cut[0].fit
+        problems.append(messages.CROPPED(path=path, share=1 - fit.kept, bucket=fit.bucket))
+    elif cut:
+        names = listed([f"{image.path.name} ({1 - image.fit.kept:.0%})" for image in cut], NAMED)
+        problems.append(messages.CROPPED_IMAGES(count=len(cut), total=len(images), names=names))
+    if len(small) == 1:
+        image = fitted[small[0]]
+        problems.append(messages.ENLARGED(path=image.path, size=image.size, times=times[small[0]]))
+    elif small:
+        names = listed([f"{fitted[i].path.name} ({fitted[i].size}, x{times[i]:.1f})" for i in small], NAMED)
+        problems.append(messages.ENLARGED_IMAGES(count=len(small), total=len(images), names=names))
+    return problems
+
+
+def on_alpha(opaque: Sequence[Path], total: int) -> Problem:
+    """Images without transparency where alpha_mask is on."""
+    if len(opaque) == total:
+        return messages.ALL_OPAQUE()
+    return messages.OPAQUE(count=len(opaque), total=total, names=listed([path.name for path in opaque]))
+
+
+def on_long_captions(counts: Mapping[Path, int], limit: int) -> list[Problem]:
+    """Captions longer than the model takes. counts: tokens by image."""
+    long = sorted((path for path in counts if counts[path] > limit), key=lambda path: -counts[path])
+    if len(long) == 1:
+        return [messages.LONG_CAPTION(path=long[0], tokens=counts[long[0]], limit=limit)]
+    if not long:
+        return []
+    names = listed([f"{path.name} ({counts[path]:,})" for path in long], NAMED)
+    return [messages.LONG_CAPTIONS(count=len(long), total=len(counts), limit=limit, names=names)]
 
 
 def on_validation(
@@ -19,10 +113,10 @@ def on_validation(
     """Whether validation takes all, none, or more than it was asked to. samples: of an epoch's training."""
     asked = [config.validation_split for config in settings if config.validation_split]
     if asked and images and not held:
-        return [findings.none_held_out(max(asked))]
+        return [messages.VALIDATION_EMPTY(share=max(asked))]
     copies = [i for i in held if not settings[images[i].settings].validation_split]
-    problems = [findings.held_out_copies(len(copies))] if copies else []
-    return problems + ([findings.all_held_out(len(held))] if held and not samples else [])
+    problems = [messages.VALIDATION_COPIES(count=len(copies))] if copies else []
+    return problems + ([messages.VALIDATION_TAKES_ALL(count=len(held))] if held and not samples else [])
 
 
 def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
@@ -32,7 +126,16 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
         given = (config.min_bucket_reso, config.max_bucket_reso)
         used = buckets.effective_range(*given, config.bucket_reso_steps)
         if config.enable_bucket and not config.bucket_no_upscale and used != given:
-            problems.append(findings.rounded_range(config, *used))
+            smallest, largest = used
+            problems.append(
+                messages.ROUNDED_RANGE(
+                    smallest=smallest,
+                    largest=largest,
+                    min=given[0],
+                    max=given[1],
+                    step=config.bucket_reso_steps,
+                )
+            )
     return list(dict.fromkeys(problems))
 
 
@@ -46,16 +149,19 @@ def on_regularization(
         return []
     if not train:
         is_alone = len(inside) == sum(image.dataset == dataset for image in images) < len(images)
-        return [findings.reg_alone(dataset, len(inside))] if is_alone else []
+        return [messages.REG_ALONE(dataset=dataset + 1, count=len(inside))] if is_alone else []
     if samples < train:
-        return [findings.reg_reuse(train, samples)]
+        return [messages.REG_REUSE(train=train, reg=samples)]
     first = {index for turn in turns for index in turn.of(1)}
     ever = {index for turn in turns if turn.take for index in turn.images}
 
-    def names(indices: set[int]) -> list[str]:
-        return [_short(images[i].path) for i in sorted(indices)]
+    def names(indices: set[int]) -> Words:
+        return listed([_short(images[i].path) for i in sorted(indices)])
 
-    return [findings.reg_surplus(train, samples, names((inside - first) & ever), names(inside - ever))]
+    spare, never = names((inside - first) & ever), names(inside - ever)
+    if inside - ever:
+        return [messages.REG_NEVER_USED(train=train, reg=samples, spare=spare, never=never)]
+    return [messages.REG_SURPLUS(train=train, reg=samples, spare=spare)]
 
 
 def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
@@ -66,8 +172,10 @@ def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
     problems: list[Problem] = []
     for same in files.values():
         if len(same) > 1:
-            say = findings.same_in_reg if len(set(same.values())) == 2 else findings.same_files
-            problems.append(say([_short(path) for path in same]))
+            names = listed([_short(path) for path in same])
+            is_in_both = len(set(same.values())) == 2
+            message = messages.DUPLICATES_IN_REG if is_in_both else messages.DUPLICATES
+            problems.append(message(names=names))
     return problems
 
 

@@ -21,13 +21,11 @@ from core.data.captions import captions
 from core.data.images import verify
 from core.data.keyed_random import rng
 from core.data.names import nfc
-from core.data.plan import notices as remarks
-from core.data.plan import regularization, validation_split
+from core.data.plan import messages, notices, regularization, validation_split
 from core.data.plan.survey import Looking, Progress, survey
 from core.data.records import Batch as Batch
 from core.data.records import PlannedImage as PlannedImage
 from core.data.records import Sample as Sample
-from core.data.sources import findings
 from core.data.sources.folders import Folder
 from core.errors import Problem
 from core.patience import Patience
@@ -299,19 +297,19 @@ def make(
     validation = validation_split.held_out(found.images, found.settings, seed)
     samples = _samples(found.images, set(validation))
     problems = list(found.problems)
-    problems += remarks.on_validation(found.images, found.settings, validation, samples.total())
+    problems += notices.on_validation(found.images, found.settings, validation, samples.total())
     if samples.total() > MAX_SAMPLES:
-        problems.append(findings.too_many(samples.total(), MAX_SAMPLES))
+        problems.append(messages.TOO_MANY_SAMPLES(samples=samples.total(), limit=MAX_SAMPLES))
         samples.clear()
     names = [regularization.Group(folder.path.name, folder.prompt) for folder in found.folders]
     turns: list[regularization.Turns] = []
     for dataset in sorted({folder.dataset for folder in found.folders}):
         inside = regularization.turns(found.images, names, samples[dataset], seed, dataset)
-        said = remarks.on_regularization(found.images, dataset, inside, samples[dataset])
+        said = notices.on_regularization(found.images, dataset, inside, samples[dataset])
         problems += [replace(p, key="") for p in said] if config.dataset_config else said
         turns += inside
-    problems += remarks.on_buckets(found.settings)
-    problems += remarks.on_copies(found.images)
+    problems += notices.on_buckets(found.settings)
+    problems += notices.on_copies(found.images)
     return Plan(
         config=config,
         settings=found.settings,
@@ -322,7 +320,7 @@ def make(
         turns=tuple(turns),
         validation=validation,
         problems=tuple(problem for problem in problems if problem.is_error),
-        notices=findings.condensed([problem for problem in problems if not problem.is_error]),
+        notices=notices.condensed([problem for problem in problems if not problem.is_error]),
     )
 
 

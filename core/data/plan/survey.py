@@ -8,8 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.catalog import Size
+from core.catalog import Size, Words
 from core.config.schema.dataset import DatasetConfig
+from core.counting import NAMED, listed
 from core.data import buckets
 from core.data.buckets import Fit
 from core.data.caption_editor.edits import has_word
@@ -17,8 +18,9 @@ from core.data.captions import captions
 from core.data.captions.captions import Caption
 from core.data.images import verify
 from core.data.images.verify import Look
+from core.data.plan import messages, notices
 from core.data.records import PlannedImage
-from core.data.sources import caption_findings, find, findings, masks
+from core.data.sources import find, masks
 from core.data.sources.find import Sources
 from core.data.sources.folders import Folder
 from core.data.sources.metadata_json import Metadata
@@ -33,10 +35,6 @@ Looking = Callable[[Path], Look]
 
 LEAST_KEPT = 0.1
 """A picture of which a smaller share would be trained is refused: no bucket comes near its shape."""
-MUCH_CUT = 0.75
-"""Below this kept share, a notice."""
-MUCH_ENLARGED = 2.0
-"""Above this enlargement, a notice."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def survey(
     masked = masks.find(images, found.folders, found.settings, look, patience)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
-        problems.append(findings.none_usable())
+        problems.append(messages.NONE_USABLE())
     return Survey(found.settings, found.folders, masked.images, tuple(problems))
 
 
@@ -151,27 +149,16 @@ def _fitted(
             images.append(image)
         problems += about
     if left_out and config.skip_bad_images:
-        problems.append(findings.left_out(len(images), len(seen)))
+        problems.append(messages.SKIPPED(used=len(images), count=len(seen)))
     for number, settings in enumerate(found.settings):
         inside = [image for image in images if image.settings == number]
-        wrong = [image for image in inside if not buckets.is_exact(image.size, settings)]
-        if wrong and not settings.enable_bucket:
-            problems.append(findings.wrong_sizes(wrong, settings))
+        problems += notices.on_sizes(inside, settings)
         opaque = [
             one.path for one in seen if found.folders[one.folder].settings == number and _is_opaque(one)
         ]
         if opaque and settings.alpha_mask:
-            problems.append(findings.opaque(opaque, len(inside)))
-    return images, [*problems, *_badly_fitted(images, found.settings)]
-
-
-def _badly_fitted(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) -> list[Problem]:
-    """One notice each for the pictures that lose much of theirs, and for those that are much enlarged."""
-    fitted = [image for image in images if settings[image.settings].enable_bucket]
-    cut = [image for image in fitted if image.fit.kept < MUCH_CUT]
-    small = [image for image in fitted if image.fit.enlargement(image.size) > MUCH_ENLARGED]
-    problems = [findings.much_cut(cut, len(images))] if cut else []
-    return problems + ([findings.much_enlarged(small, len(images))] if small else [])
+            problems.append(notices.on_alpha(opaque, len(inside)))
+    return images, [*problems, *notices.on_fit(images, found.settings)]
 
 
 def _planned(
@@ -187,7 +174,7 @@ def _planned(
     prepared = found.metadata[seen.folder].sizes.get(seen.path) if seen.folder in found.metadata else None
     fit = _fit(size, prepared, config, sizes[folder.settings])
     if fit is None or (config.enable_bucket and fit.kept < LEAST_KEPT):
-        return [*problems, findings.no_bucket(seen.path, size, fit, config)], None
+        return [*problems, notices.no_bucket(seen.path, size, fit, config)], None
     text = folder.prompt if seen.caption.path is None else seen.caption.text
     return problems, PlannedImage(
         path=seen.path,
@@ -220,7 +207,7 @@ def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequen
 
 def _metadata_notices(told: Metadata, config: DatasetConfig) -> list[Problem]:
     is_idle = bool(told.sizes) and not config.enable_bucket
-    return [findings.idle_sizes(Path(config.in_json or ""))] if is_idle else []
+    return [messages.IDLE_SIZES(path=config.in_json or "")] if is_idle else []
 
 
 def _caption_notices(
@@ -232,16 +219,19 @@ def _caption_notices(
     without = [one.path for one in seen if one.caption.path is None]
     if without and not folder.prompt:
         is_subset = folder.path == Path(config.train_data_dir)
-        say = caption_findings.no_words_of_subset if is_subset else caption_findings.no_words
-        problems.append(say(folder, without))
+        message = messages.NO_CLASS_TOKENS if is_subset else messages.NO_WORDS
+        problems.append(message(path=folder.path, names=listed([path.name for path in without])))
     used = Counter(one.caption.path for one in seen if one.caption.path is not None)
-    stand_ins = [path for path in used if path.suffix.lower() != extension]
-    if stand_ins:
-        problems.append(caption_findings.stand_ins(folder, stand_ins, extension))
-    problems += [caption_findings.shared_caption(path) for path, times in used.items() if times > 1]
+    fallback = [path.name for path in used if path.suffix.lower() != extension]
+    if fallback:
+        names, count = listed(fallback, NAMED), len(fallback)
+        problems.append(
+            messages.FALLBACK_CAPTIONS(path=folder.path, count=count, extension=extension, names=names)
+        )
+    problems += [messages.SHARED_CAPTION(path=path) for path, times in used.items() if times > 1]
     problems += _identifier_notice(folder, seen, config)
     orphans = {path for path in files.values() if path.suffix.lower() == extension} - set(used)
-    return problems + [caption_findings.orphan(path) for path in sorted(orphans)]
+    return problems + [messages.ORPHAN_CAPTION(path=path) for path in sorted(orphans)]
 
 
 def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetConfig) -> list[Problem]:
@@ -252,13 +242,16 @@ def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetCon
     if folder.is_reg or not others or not lacking:
         return []
     if len(lacking) < len(texts):
-        return [caption_findings.missing_word(folder, word, lacking, len(texts))]
+        names, count, total = listed([path.name for path in lacking], NAMED), len(lacking), len(texts)
+        return [messages.WORD_MISSING(path=folder.path, word=word, count=count, total=total, names=names)]
     first = {captions.first_word(text) for text in texts.values()}
-    instead = first.pop() if len(first) == 1 else ""
-    is_sure = any(has_word(text, other) for text in texts.values() for other in others)
-    return [caption_findings.other_words(folder, word, len(texts), instead, is_sure)]
+    begin = first.pop() if len(first) == 1 else ""
+    instead = Words(f"; they begin with `{begin}`", f"（先頭は「{begin}」）") if begin else ""
+    notice = messages.WORD_NOWHERE(path=folder.path, word=word, total=len(texts), instead=instead)
+    has_class = any(has_word(text, other) for text in texts.values() for other in others)
+    return [notice if has_class else notice.as_info()]
 
 
 def _folder_words_notices(seen: Sequence[_Seen], folders: Sequence[Folder]) -> list[Problem]:
     without = sum(one.caption.path is None and bool(folders[one.folder].prompt) for one in seen)
-    return [caption_findings.folder_words_used(without, len(seen))] if without else []
+    return [messages.FOLDER_WORDS_USED(count=without, total=len(seen))] if without else []

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from core.catalog import Words
 from core.config import nearest, pydantic_messages
 from core.config.file import key_lines, toml_text
 from core.config.rules import ruleset
@@ -20,7 +21,8 @@ from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import Scope, Section, walk
 from core.config.schema.run import RunConfig
 from core.data.names import is_text
-from core.errors import ConfigError, Problem, UserError, plain_problem
+from core.data.sources import messages
+from core.errors import ConfigError, Problem, UserError
 from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.dataset_config"
@@ -111,7 +113,10 @@ def read(config: DatasetConfig) -> Datasets:
         return Datasets((), tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
     problems = tuple(dict.fromkeys(reader.problems))
     if len(problems) > MOST_PROBLEMS:
-        problems = (*problems[:MOST_PROBLEMS], _more(file, len(problems) - MOST_PROBLEMS))
+        problems = (
+            *problems[:MOST_PROBLEMS],
+            messages.CONFIG_MORE(path=file, count=len(problems) - MOST_PROBLEMS),
+        )
     return Datasets(tuple(subsets), problems)
 
 
@@ -122,21 +127,10 @@ def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, 
     try:
         document = key_lines.json_values(text)
     except (json.JSONDecodeError, key_lines.Twice) as e:
-        said, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
-        raise ConfigError(
-            plain_problem(
-                "E-DS-SYNTAX", f"this is not JSON: {said}.", f"JSONとして読めません：{said}。", line=line
-            )
-        ) from e
+        reason, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
+        raise ConfigError(messages.CONFIG_NOT_JSON(reason=reason, line=line)) from e
     if not isinstance(document, dict):
-        raise ConfigError(
-            plain_problem(
-                "E-DS-SYNTAX",
-                'it must hold {"datasets": [...]}.',
-                '{"datasets": [...]}の形にしてください。',
-                line=1,
-            )
-        )
+        raise ConfigError(messages.CONFIG_NO_OBJECT(line=1))
     return document, key_lines.json_key_lines(text)
 
 
@@ -162,7 +156,7 @@ class _Reader:
         """Every subset that holds, in the order of the file."""
         for name in document:
             if name not in ("general", "datasets"):
-                self._say("E-DS-UNKNOWN", (name,), *_unknown(name, ("general", "datasets")))
+                self._add((name,), _unknown(name, ("general", "datasets")))
         given = document.get("general")
         general = self._table(("general",), "general", {} if given is None else given)
         found: list[Subset] = []
@@ -174,12 +168,7 @@ class _Reader:
                 for n, subset in enumerate(self._list((*path, "subsets"), values.get("subsets")))
             ]
             if len({table.own.get("metadata_file") is None for table in tables}) > 1:
-                self._say(
-                    "E-DS-MIXED",
-                    path,
-                    "subsets with and without metadata_file must stand in separate [[datasets]].",
-                    "metadata_fileのあるsubsetとないsubsetは、別々の[[datasets]]に分けてください。",
-                )
+                self._add(path, messages.CONFIG_MIXED())
             found += self._resolved([general, dataset], tables, run, number)
         return found
 
@@ -196,21 +185,10 @@ class _Reader:
             if not any(source) and self._has_odd_folder:
                 continue  # it is there, but no text
             if not any(source):
-                self._say(
-                    "E-DS-NEEDED",
-                    table.path,
-                    "a subset needs image_dir (the folder of its pictures) or metadata_file.",
-                    "subsetにはimage_dir（画像のフォルダ）かmetadata_fileが必要です。",
-                )
+                self._add(table.path, messages.CONFIG_NEEDS_SOURCE())
                 continue
             if source in sources:
-                name = source[1] or source[0]
-                self._say(
-                    "W-DS-TWICE",
-                    table.path,
-                    f"{name} stands in this data set already; the second one is not used.",
-                    f"{name} はこのデータセットですでに指定されています。2つ目は使用しません。",
-                )
+                self._add(table.path, messages.CONFIG_TWICE(source=source[1] or source[0]))
                 continue
             sources.add(source)
             options = {k: v for t in levels for k, v in t.options.items()}
@@ -236,12 +214,7 @@ class _Reader:
         options: dict[str, Any] = {}
         own: dict[str, Any] = {}
         if not isinstance(values, dict):
-            self._say(
-                "E-DS-TABLE",
-                path,
-                f"must be a table, not {values!r}.",
-                f"表にしてください（値：{values!r}）。",
-            )
+            self._add(path, messages.CONFIG_NO_TABLE(value=repr(values)))
             return _Table(path, level, options, own)
         has_metadata = level == "subsets" and values.get("metadata_file") is not None
         for name, value in values.items():
@@ -249,14 +222,13 @@ class _Reader:
                 continue
             field = OURS.get(name, name)
             if name not in ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
-                said = _misplaced(name, level, has_metadata) if self._is_told() else ("", "")
-                self._say("E-DS-UNKNOWN", (*path, name), *said)
+                self._add((*path, name), self._misplaced(name, level, has_metadata))
             elif name in SubsetKeys.model_fields:
                 self._take(own, name, SubsetKeys, value, path)
             elif field in DatasetConfig.model_fields:
                 self._take(options, name, DatasetConfig, value, path)
             elif value and value != _HARMLESS.get(name):
-                self._say("E-DS-NOTHERE", (*path, name), *_not_here(value))
+                self._add((*path, name), messages.CONFIG_UNSUPPORTED(value=repr(value)))
         return _Table(path, level, options, own)
 
     def _take(
@@ -265,19 +237,15 @@ class _Reader:
         """Check the type and bounds of one value as those of the run file are."""
         field = OURS.get(name, name)
         if isinstance(value, str) and not is_text(value):
-            self._say(
-                "E-DS-VALUE",
-                (*path, name),
-                "holds half a character, as of a \\ud800; write it anew.",
-                "文字が壊れています（\\ud800など）。書き直してください。",
-            )
+            self._add((*path, name), messages.CONFIG_TEXT())
             self._has_odd_folder |= name == "image_dir"
             return
         try:
             read = getattr(section.model_validate({field: value}), field)
         except ValidationError as error:
             for problem in pydantic_messages.problems_of(error):
-                self._say("E-DS-VALUE", (*path, name), problem.en, problem.ja)
+                message = replace(problem.message, code="E-DS-VALUE")
+                self._add((*path, name), replace(problem, message=message))
             self._has_odd_folder |= name == "image_dir"
             return
         kept[field] = read  # None: an empty text, which ends the look-up as any value does
@@ -290,80 +258,45 @@ class _Reader:
             named = [table for table in levels if field in table.options]
             if named:
                 name = next((file for file, ours in OURS.items() if ours == field), field)
-                self._say(problem.code, (*named[-1].path, name), problem.en, problem.ja)
+                self._add((*named[-1].path, name), problem)
             else:
-                self._say(problem.code, levels[1].path, f"{field} {problem.en}", f"{field}：{problem.ja}")
+                framed = problem.framed(Words("{option} {sentence}", "{option}：{sentence}"), option=field)
+                self._add(levels[1].path, framed)
 
     def _list(self, path: KeyPath, values: Any) -> list[Any]:
         """The tables of an array; one problem when there are none."""
         if isinstance(values, list) and values and all(isinstance(value, dict) for value in values):
             return values
         name = ".".join(part for part in map(str, path) if not part.isdigit())
-        self._say(
-            "E-DS-NEEDED",
-            path,
-            f"there is no [[{name}]]; the file needs at least one.",
-            f"[[{name}]]がありません。少なくとも1つ必要です。",
-        )
+        self._add(path, messages.CONFIG_NEEDS_TABLES(table=name))
         return []
 
-    def _is_told(self) -> bool:
-        """Whether the next problem will be read by anybody; to seek the nearest name takes time."""
-        return len(self.problems) < MOST_PROBLEMS
+    def _misplaced(self, name: str, level: str, has_metadata: bool) -> Problem:
+        """Why a key can't stand where it does."""
+        if has_metadata and name in _NOT_WITH_METADATA:
+            return messages.CONFIG_NOT_WITH_METADATA()
+        scope = _SCOPES.get(OURS.get(name, name)) if name not in OURS.values() else None
+        if scope == "subset only":
+            return messages.CONFIG_ELSEWHERE(place="[[datasets.subsets]]")
+        if scope == "dataset":
+            place = Words("[[datasets]] or [general]", "[[datasets]]か[general]")
+            return messages.CONFIG_ELSEWHERE(place=place)
+        if scope == "run":
+            return messages.CONFIG_ELSEWHERE(place=Words("the run file", "設定ファイル"))
+        if len(self.problems) >= MOST_PROBLEMS:
+            return messages.CONFIG_UNKNOWN(names="")  # never shown, and the nearest name takes time
+        return _unknown(name, sorted(ALLOWED[level]))
 
-    def _say(self, code: str, path: KeyPath, en: str, ja: str) -> None:
+    def _add(self, path: KeyPath, problem: Problem) -> None:
+        """Note a problem at a key of the file."""
         parts = [path[:n] for n in range(len(path), 0, -1)]
         line = next((self._places[part] for part in parts if part in self._places), None)
         key = ".".join(map(str, path))
-        self.problems.append(plain_problem(code, en, ja, key=key, path=str(self._file), line=line))
+        self.problems.append(replace(problem, key=key, path=str(self._file), line=line))
 
 
-def _more(file: Path, count: int) -> Problem:
-    return plain_problem(
-        "E-DS-MORE",
-        f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
-        f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _misplaced(name: str, level: str, has_metadata: bool) -> tuple[str, str]:
-    """Why a key can't stand where it does."""
-    if has_metadata and name in _NOT_WITH_METADATA:
-        return (
-            "has no meaning in a subset with metadata_file; take it out.",
-            "metadata_fileのあるsubsetでは使えません。削除してください。",
-        )
-    scope = _SCOPES.get(OURS.get(name, name)) if name not in OURS.values() else None
-    if scope == "subset only":
-        return (
-            "belongs into [[datasets.subsets]]; move it there.",
-            "[[datasets.subsets]]に書いてください。",
-        )
-    if scope == "dataset":
-        return (
-            "belongs into [[datasets]] or [general]; move it there.",
-            "[[datasets]]か[general]に書いてください。",
-        )
-    if scope == "run":
-        return ("belongs into the run file; move it there.", "設定ファイルのほうに書いてください。")
-    return _unknown(name, sorted(ALLOWED[level]))
-
-
-def _unknown(name: str, names: Sequence[str]) -> tuple[str, str]:
+def _unknown(name: str, names: Sequence[str]) -> Problem:
     meant = nearest.did_you_mean(name, names)
     if meant:
-        return f"no such option; {meant[0]}", f"そのようなオプションはありません。{meant[1]}"
-    return (
-        f"no such option; take it out. There are: {', '.join(names)}.",
-        f"そのようなオプションはありません。削除してください。使えるもの：{'、'.join(names)}。",
-    )
-
-
-def _not_here(value: object) -> tuple[str, str]:
-    return (
-        f"this sd-scripts option is not available here and would change the result (found {value!r}); "
-        "take it out to train without it.",
-        f"sd-scriptsのこのオプションには対応していません（値：{value!r}）。これなしで学習する場合は、削除してください。",
-    )
+        return messages.CONFIG_MISSPELT(meant=Words(*meant))
+    return messages.CONFIG_UNKNOWN(names=Words(", ".join(names), "、".join(names)))

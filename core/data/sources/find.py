@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
-from core.data.sources import dataset_config, findings, metadata_json
+from core.data.sources import dataset_config, messages, metadata_json
 from core.data.sources.dataset_config import Subset
 from core.data.sources.folders import Folder, scan, single
 from core.data.sources.metadata_json import Metadata
@@ -46,14 +46,14 @@ def find(config: DatasetConfig) -> Sources:
 def _by_names(config: DatasetConfig) -> Sources:
     """The training folders, then the regularization folders."""
     if not config.train_data_dir.strip():
-        return Sources((config,), (), problems=(findings.no_folder_given(),))
+        return Sources((config,), (), problems=(messages.NO_FOLDER_GIVEN(),))
     with being_read(Path(config.train_data_dir)):
         train = scan(Path(config.train_data_dir), is_reg=False)
     if config.reg_data_dir is None or not config.reg_data_dir.strip():
         return Sources((config,), train.folders, problems=train.problems)
     parent = Path(config.reg_data_dir)
     if _is_same(parent, Path(config.train_data_dir)):
-        problems = (*train.problems, findings.same_parent(parent))
+        problems = (*train.problems, messages.SAME_FOLDER(path=parent))
         return Sources((config,), train.folders, problems=problems)
     with being_read(parent):
         reg = scan(parent, is_reg=True)

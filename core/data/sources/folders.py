@@ -6,11 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.counting import counted
-from core.data.intake.copy import balance as balance
 from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
-from core.errors import Problem, plain_problem
+from core.data.sources import messages
+from core.errors import Problem
 from core.files import being_read
 
 
@@ -63,7 +62,7 @@ def scan(parent: Path, is_reg: bool) -> Scan:
             continue
         named = parse(path.name)
         if _is_loop(path, parent):
-            problems.append(_loop(path))
+            problems.append(messages.LOOP(path=path))
         elif named is None:
             misnamed.append(path)
         else:
@@ -84,11 +83,11 @@ def single(path: Path, repeats: int, prompt: str, is_reg: bool) -> Scan:
     problems: list[Problem] = []
     images: tuple[Path, ...] = ()
     if not os.path.isdir(path):
-        problems.append(_missing_single(path, key))
+        problems.append(messages.NO_SUCH_IMAGE_DIR(path=path, key=key))
     else:
         images, problems = _pictures(path)
         if not images and not any(problem.is_error for problem in problems):
-            problems.append(_empty(path, key, "E"))
+            problems.append(messages.FOLDER_EMPTY(path=path, key=key))
     return Scan((Folder(path, repeats, prompt, is_reg, images),), tuple(problems))
 
 
@@ -98,19 +97,22 @@ def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
         with being_read(folder):
             entries = sorted(folder.iterdir(), key=by_name)
     except OSError as error:
-        return (), [_unreadable(folder, error)]
+        return (), [messages.FOLDER_UNREADABLE(path=folder, reason=error.strerror)]
     entries = [path for path in entries if not is_junk(path.name)]
     images, problems = [], []
     for path in entries:
         if os.path.isdir(path):
             if _is_loop(path, folder):
-                problems.append(_loop(path))
+                problems.append(messages.LOOP(path=path))
             elif _holds_pictures(path):
-                problems.append(_nested(path))
+                problems.append(messages.NESTED(path=path))
         elif is_picture(path):
-            images.append(path) if is_text(path.name) else problems.append(_unnameable(path))
+            if is_text(path.name):
+                images.append(path)
+            else:
+                problems.append(messages.NAME_NOT_TEXT(path=shown(str(path))))
         elif path.suffix.lower() in FOREIGN_SUFFIXES:
-            problems.append(_foreign(path))
+            problems.append(messages.FOREIGN_FORMAT(path=path, suffix=path.suffix))
     return tuple(images), problems
 
 
@@ -119,14 +121,15 @@ def _layout(
 ) -> list[Problem]:
     """What is wrong with the parent as a whole; errors when nothing is left to train on."""
     filled = [folder for folder in folders if folder.images]
-    level = "W" if filled else "E"
-    problems = [_misnamed(path, key, level) for path in misnamed]
-    problems += [_empty(folder.path, key, level) for folder in folders if not folder.images]
+    problems = [_misnamed(path, key) for path in misnamed]
+    problems += [messages.FOLDER_EMPTY(path=f.path, key=key) for f in folders if not f.images]
+    tree = _tree(parent, key == "dataset.reg_data_dir")
     if loose:
-        problems.append(_loose(parent, key, loose, level))
+        names = f"{loose[0].name} ..." if len(loose) > 1 else loose[0].name
+        problems.append(messages.LOOSE_IMAGES(path=parent, key=key, count=len(loose), names=names, tree=tree))
     elif not filled and not problems:
-        problems.append(_nothing(parent, key))
-    return problems
+        problems.append(messages.NOTHING_BELOW(path=parent, key=key, tree=tree))
+    return [problem.as_warning() for problem in problems] if filled else problems
 
 
 def _is_loop(path: Path, parent: Path) -> bool:
@@ -151,142 +154,20 @@ def _tree(parent: Path, is_reg: bool) -> str:
 
 def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
     if isinstance(error, NotADirectoryError):
-        return plain_problem(
-            "E-DIR-MISSING",
-            f"{parent} is a file, not a folder. Choose the folder that holds folders such as `20_sls frog`.",
-            f"{parent} はフォルダではなくファイルです。"
-            "「20_sls frog」のようなフォルダが入ったフォルダを選んでください。",
-            key,
-            str(parent),
-        )
+        return messages.NOT_A_FOLDER(path=parent, key=key)
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-        return _unreadable(parent, error, key)
-    return plain_problem(
-        "E-DIR-MISSING",
-        f"there is no folder {parent}. Check the path, or make the folder.",
-        f"フォルダ {parent} がありません。パスを確認するか、フォルダを作成してください。",
-        key,
-        str(parent),
-    )
+        return messages.FOLDER_UNREADABLE(path=parent, key=key, reason=error.strerror)
+    return messages.NO_SUCH_FOLDER(path=parent, key=key)
 
 
-def _missing_single(path: Path, key: str) -> Problem:
-    return plain_problem(
-        "E-DIR-MISSING",
-        f"there is no folder {path} (image_dir). Check the path.",
-        f"フォルダ {path} がありません（image_dir）。パスを確認してください。",
-        key,
-        str(path),
-    )
-
-
-def _unreadable(folder: Path, error: OSError, key: str = "") -> Problem:
-    return plain_problem(
-        "E-DIR-READ",
-        f"the folder {folder} can't be read: {error.strerror}. Check its permissions or the drive.",
-        f"フォルダ {folder} を読み込めません（{error.strerror}）。アクセス権やドライブを確認してください。",
-        key,
-        str(folder),
-    )
-
-
-def _misnamed(path: Path, key: str, level: str) -> Problem:
+def _misnamed(path: Path, key: str) -> Problem:
     reason = complaint(path.name)
     assert reason is not None, path
-    name, new = shown(path.name), suggestion(path.name)
-    return plain_problem(
-        f"{level}-DIR-NAME",
-        f"the folder `{name}` is not used: {reason.en}. "
-        f"Rename it, for example to `{new}` (number of repeats, underscore, words).",
-        f"フォルダ「{name}」は使用されません。{reason.ja}。"
-        f"「{new}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
-        key,
-        shown(str(path)),
-    )
-
-
-def _empty(path: Path, key: str, level: str) -> Problem:
-    return plain_problem(
-        f"{level}-DIR-EMPTY",
-        f"there are no pictures in the folder `{path.name}`. Put some in (.png, .jpg, ...) or remove it.",
-        f"フォルダ「{path.name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、"
-        "フォルダを取り除いてください。",
-        key,
-        str(path),
+    return messages.FOLDER_NAME(
+        path=shown(str(path)), key=key, reason=reason, suggestion=suggestion(path.name)
     )
 
 
 def _leaf(parent: Path, key: str) -> Problem:
     whole = parent.resolve()
-    name, above = whole.name, whole.parent
-    return plain_problem(
-        "W-DIR-LEAF",
-        f"`{name}` itself is chosen, so only this folder is used. Choose the folder above, {above}, to use "
-        "all that lie in it.",
-        f"「{name}」自体が指定されているため、このフォルダだけを使います。"
-        f"隣のフォルダも使うには、1つ上のフォルダ（{above}）を選んでください。",
-        key,
-        str(parent),
-    )
-
-
-def _loose(parent: Path, key: str, loose: list[Path], level: str) -> Problem:
-    tree = _tree(parent, key == "dataset.reg_data_dir")
-    return plain_problem(
-        f"{level}-DIR-LAYOUT",
-        f"{counted(len(loose), 'picture lies', 'pictures lie')} directly in {parent} ({loose[0].name}"
-        f"{' ...' if len(loose) > 1 else ''}) and {'is' if len(loose) == 1 else 'are'} not used. "
-        f"Move them into a folder named with the number of repeats and the words:\n{tree}",
-        f"{parent} の直下に画像が{len(loose)}枚あり（{loose[0].name}など）、使用されません。"
-        f"「繰り返し回数_単語」という名前のフォルダに入れてください：\n{tree}",
-        key,
-        str(parent),
-    )
-
-
-def _nothing(parent: Path, key: str) -> Problem:
-    tree = _tree(parent, key == "dataset.reg_data_dir")
-    return plain_problem(
-        "E-DIR-EMPTY",
-        f"there are no pictures below {parent}. It should look like this:\n{tree}",
-        f"{parent} の中に画像がありません。次のような構成にしてください：\n{tree}",
-        key,
-        str(parent),
-    )
-
-
-def _loop(path: Path) -> Problem:
-    return plain_problem(
-        "W-DIR-LOOP",
-        f"the folder `{path.name}` is a link back to the folder it lies in or one above it, and is left out.",
-        f"フォルダ「{path.name}」は、それを含むフォルダまたはその上のフォルダへのリンクなので使用しません。",
-        path=str(path),
-    )
-
-
-def _nested(path: Path) -> Problem:
-    return plain_problem(
-        "W-DIR-NESTED",
-        f"pictures in the inner folder `{path.name}` are not used. Move them one folder up.",
-        f"内側のフォルダ「{path.name}」の画像は使用されません。1つ上のフォルダに移してください。",
-        path=str(path),
-    )
-
-
-def _foreign(path: Path) -> Problem:
-    return plain_problem(
-        "W-IMG-FORMAT",
-        f"`{path.name}` is not used: {path.suffix} files are not read. Convert it to PNG or JPEG.",
-        f"「{path.name}」は使用されません。{path.suffix}形式は読み込めないため、PNGかJPEGに変換してください。",
-        path=str(path),
-    )
-
-
-def _unnameable(path: Path) -> Problem:
-    name = shown(path.name)
-    return plain_problem(
-        "W-IMG-NAME",
-        f"`{name}` is not used: its name is not valid Unicode text. Rename it.",
-        f"「{name}」は使用されません。ファイル名が正しいUnicode文字列ではありません。名前を変更してください。",
-        path=shown(str(path)),
-    )
+    return messages.LEAF_CHOSEN(path=parent, key=key, folder=whole.name, parent=whole.parent)

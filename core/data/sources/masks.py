@@ -9,17 +9,15 @@ from pathlib import Path
 
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
-from core.counting import counted
+from core.counting import listed
 from core.data.images.verify import Look, look
 from core.data.names import is_junk, is_picture, nfc
 from core.data.records import PlannedImage
-from core.data.sources.findings import listed
+from core.data.sources import messages
 from core.data.sources.folders import Folder
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 from core.files import being_read
 from core.patience import Patience, in_order
-
-_KEY = "dataset.conditioning_data_dir"
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,14 @@ def find(
             served.setdefault(path, []).append(index)
         elif not image.is_reg and lists[place]:
             missing.setdefault(parent, []).append(_short(image.path))
-    problems += [_missing(parent, names) for parent, names in missing.items()]
-    problems += [_surplus(sorted(unused - served.keys()))] if unused - served.keys() else []
+    problems += [
+        messages.MASK_MISSING(path=parent, count=len(names), names=listed(names))
+        for parent, names in missing.items()
+    ]
+    surplus = sorted(unused - served.keys())
+    if surplus:
+        names = listed([_short(path) for path in surplus])
+        problems.append(messages.MASK_SURPLUS(path=surplus[0], count=len(surplus), names=names))
     looks = _look_at_all([*served], look, patience)
     for path, indices in served.items():
         problems += looks[path].problems
@@ -101,8 +105,8 @@ def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
         with being_read(folder):
             paths = sorted(path for path in folder.iterdir() if is_picture(path) and not is_junk(path.name))
     except (OSError, ValueError):  # ValueError: a zero byte in the path
-        return [], [_no_folder(folder)]
-    return paths, [] if paths else [_empty(folder)]
+        return [], [messages.MASK_FOLDER(path=folder)]
+    return paths, [] if paths else [messages.MASK_FOLDER_EMPTY(path=folder)]
 
 
 def _look_at_all(
@@ -111,72 +115,9 @@ def _look_at_all(
     return dict(zip(paths, in_order(look, paths, patience, "masks"), strict=True))
 
 
-def _no_folder(folder: Path) -> Problem:
-    return plain_problem(
-        "E-MASK-DIR",
-        f"there is no folder of masks {folder}. Check the path, or leave the option empty.",
-        f"マスク画像のフォルダ {folder} がありません。パスを確認するか、空欄にしてください。",
-        key=_KEY,
-        path=str(folder),
-    )
-
-
-def _empty(folder: Path) -> Problem:
-    return plain_problem(
-        "E-MASK-DIR",
-        f"the folder of masks {folder} holds no pictures. Put a mask there for each picture, of its name.",
-        f"フォルダ {folder} にマスク画像がありません。各画像と同じ名前のマスク画像を入れてください。",
-        key=_KEY,
-        path=str(folder),
-    )
-
-
-def _missing(parent: str, names: Sequence[str]) -> Problem:
-    shown = listed(names)
-    return plain_problem(
-        "E-MASK-MISSING",
-        f"{counted(len(names), 'picture has', 'pictures have')} no mask of that name in {parent}: "
-        f"{shown.en}. "
-        "Add the masks (all white: everything counts).",
-        f"{parent} に同じ名前のマスクがない画像が{len(names)}枚あります：{shown.ja}。"
-        "マスク画像を追加してください（真っ白なら全体を学習します）。",
-        key=_KEY,
-        path=parent,
-    )
-
-
-def _surplus(paths: Sequence[Path]) -> Problem:
-    shown = listed([_short(path) for path in paths])
-    return plain_problem(
-        "W-MASK-SURPLUS",
-        f"{counted(len(paths), 'mask')} without a picture, not used: {shown.en}.",
-        f"対応する画像がないマスクが{len(paths)}枚あり、使用しません：{shown.ja}。",
-        key=_KEY,
-        path=str(paths[0]),
-    )
-
-
 def _shared(path: Path, names: Sequence[str]) -> Problem:
-    shown = listed(names)
-    return plain_problem(
-        "E-MASK-SHARED",
-        f"the mask {path} is for several pictures of different folders: {shown.en}. "
-        f"Put the masks into folders of the pictures' folder names, as in {path.parent / '20_sls frog'}.",
-        f"マスク {path} が異なるフォルダの複数の画像に対応しています：{shown.ja}。"
-        f"{path.parent / '20_sls frog'} のように、画像と同じ名前のフォルダに分けて入れてください。",
-        key=_KEY,
-        path=str(path),
-    )
+    return messages.MASK_SHARED(path=path, names=listed(names), example=path.parent / "20_sls frog")
 
 
 def _shape(path: Path, size: Size, image: PlannedImage) -> Problem:
-    width, height = image.size
-    return plain_problem(
-        "E-MASK-SHAPE",
-        f"the mask {path} is {size.width}x{size.height} and its picture {_short(image.path)} "
-        f"{width}x{height}, another shape. Make the mask {width}x{height}, or of that ratio.",
-        f"マスク {path}（{size.width}x{size.height}）と画像 {_short(image.path)}（{width}x{height}）の"
-        f"縦横比が異なります。マスクを{width}x{height}か同じ比率にしてください。",
-        key=_KEY,
-        path=str(path),
-    )
+    return messages.MASK_SHAPE(path=path, size=size, image=_short(image.path), image_size=image.size)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.catalog import Size
+from core.catalog import Size, Words
 from core.config.file import key_lines, toml_text
 from core.config.schema.dataset import DatasetConfig
-from core.counting import counted
+from core.counting import listed
 from core.data.captions import captions
 from core.data.names import is_junk, is_picture, is_text, nfc, shown
-from core.data.sources.findings import listed
-from core.errors import Problem, UserError, plain_problem
+from core.data.sources import messages
+from core.errors import Message, Problem, UserError
 from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.in_json"
@@ -50,9 +50,9 @@ def _entries(file: Path) -> dict[str, Any]:
         try:
             entries = key_lines.json_values(toml_text.read(file, MOST_BYTES))
         except (json.JSONDecodeError, key_lines.Twice) as error:
-            raise UserError(_no_json(file, error)) from error
+            raise UserError(messages.METADATA_NOT_JSON(path=file, reason=str(error))) from error
     if not isinstance(entries, dict) or not entries:
-        raise UserError(_no_entries(file))
+        raise UserError(messages.METADATA_EMPTY(path=file))
     return entries
 
 
@@ -96,23 +96,25 @@ def _read(file: Path, entries: Mapping[str, Any], image_dir: Path | None, config
         elif path is None:
             missing.append(name)
         elif path in told:
-            problems.append(_twice(file, name, path))
+            problems.append(messages.METADATA_TWICE(path=file, entry=name, image=path))
         else:
             told[path] = joined(entry.get("caption"), entry.get("tags"), config)
             if entry.get("train_resolution") is not None:
                 sizes[path] = Size(*entry["train_resolution"])
     if len(problems) > MOST_PROBLEMS:
-        problems = [*problems[:MOST_PROBLEMS], _more(file, len(problems) - MOST_PROBLEMS)]
+        more = messages.METADATA_MORE(path=file, count=len(problems) - MOST_PROBLEMS)
+        problems = [*problems[:MOST_PROBLEMS], more]
     if missing:
-        problems.append(_missing(file, missing, image_dir))
+        place = "" if image_dir is None else Words(f" in {image_dir}", f"（{image_dir}）")
+        problems.append(_about(messages.METADATA_MISSING, file, missing, place=place))
     if image_dir is not None and not missing:
         left = [path.name for path in finder.pictures if path not in told]
-        problems += [_without_entry(file, left)] if left else []
+        problems += [_about(messages.METADATA_EXTRA, file, left)] if left else []
     if not config.enable_wildcard:
         long = [name for name, entry in entries.items() if is_text(name) and _lines_of(entry) > 1]
-        problems += [_more_lines(file, long)] if long else []
+        problems += [_about(messages.METADATA_LINES, file, long)] if long else []
     silent = [path.name for path, text in told.items() if not text]
-    problems += [_silent(file, silent)] if silent else []
+    problems += [_about(messages.METADATA_SILENT, file, silent)] if silent else []
     pictures = tuple(sorted(told, key=lambda path: (nfc(str(path)), str(path))))
     return Metadata(pictures, told, sizes, tuple(problems))
 
@@ -190,23 +192,19 @@ class _Finder:
 
 def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
     if not is_text(name):
-        return _half(file, name)
+        return messages.METADATA_TEXT(path=file, entry=shown(name))
     if not isinstance(entry, dict):
-        return _wrong(file, name, "must be a table with caption or tags", "captionやtagsの表", entry)
+        return _wrong(file, name, Words("a table with caption or tags", "captionやtagsの表"), entry)
     for key in ("caption", "tags"):
         text = entry.get(key)
         if not isinstance(text, str | None):
-            return _wrong(file, f"{name}: {key}", "must be text", "文字列", text)
+            return _wrong(file, f"{name}: {key}", Words("text", "文字列"), text)
         if text and not is_text(text):
-            return _half(file, f"{name}: {key}")
+            return messages.METADATA_TEXT(path=file, entry=shown(f"{name}: {key}"))
         if text and len(text) > captions.MOST_BYTES:
-            return _wrong(
-                file,
-                f"{name}: {key}",
-                f"must have {captions.MOST_BYTES:,} letters at most",
-                f"{captions.MOST_BYTES:,}文字以内",
-                text,
-            )
+            most = f"{captions.MOST_BYTES:,}"
+            wanted = Words(f"{most} characters or fewer", f"{most}文字以内")
+            return _wrong(file, f"{name}: {key}", wanted, text)
     size = entry.get("train_resolution")
     is_size = (
         isinstance(size, list)
@@ -215,118 +213,14 @@ def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
     )
     if size is not None and not is_size:
         return _wrong(
-            file, f"{name}: train_resolution", "must be two numbers of pixels", "ピクセル数2つ", size
+            file, f"{name}: train_resolution", Words("two numbers of pixels", "ピクセル数2つ"), size
         )
     return None
 
 
-def _wrong(file: Path, name: str, en: str, ja: str, value: object) -> Problem:
-    shown = reprlib.repr(value)
-    return plain_problem(
-        "E-META-VALUE",
-        f"in the metadata, `{name}` {en}, not {shown}.",
-        f"メタデータの「{name}」は{ja}にしてください（値：{shown}）。",
-        key=KEY,
-        path=str(file),
-    )
+def _wrong(file: Path, entry: str, wanted: Words, value: object) -> Problem:
+    return messages.METADATA_VALUE(path=file, entry=entry, wanted=wanted, value=reprlib.repr(value))
 
 
-def _half(file: Path, name: str) -> Problem:
-    return plain_problem(
-        "E-META-TEXT",
-        f"in the metadata, `{shown(name)}` holds half a character, as of a \\ud800. Write it anew.",
-        f"メタデータの「{shown(name)}」の文字が壊れています（\\ud800など）。書き直してください。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _more(file: Path, count: int) -> Problem:
-    return plain_problem(
-        "E-META-MORE",
-        f"{count:,} more {'problem' if count == 1 else 'problems'}; put these right first.",
-        f"ほかに{count:,}件の問題があります。まず上のものを直してください。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _no_json(file: Path, error: ValueError) -> Problem:
-    return plain_problem(
-        "E-META-SYNTAX",
-        f"the metadata file {file} is not JSON: {error}.",
-        f"メタデータファイル {file} をJSONとして読めません：{error}。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _no_entries(file: Path) -> Problem:
-    return plain_problem(
-        "E-META-EMPTY",
-        f"the metadata file {file} names no pictures. "
-        'It should look like this: {"001.png": {"caption": "a frog"}}',
-        f"メタデータファイル {file} に画像がありません。"
-        '次のように書いてください：{"001.png": {"caption": "a frog"}}',
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _missing(file: Path, names: list[str], image_dir: Path | None) -> Problem:
-    shown = listed(names)
-    place = "" if image_dir is None else f" in {image_dir}"
-    return plain_problem(
-        "E-META-MISSING",
-        f"{counted(len(names), 'picture of the metadata is', 'pictures of the metadata are')} not there"
-        f"{place}: {shown.en}. "
-        "Put them there, or take their entries out.",
-        f"メタデータにある画像のうち{len(names)}枚が見つかりません：{shown.ja}。"
-        "画像を置くか、メタデータから削除してください。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _without_entry(file: Path, names: list[str]) -> Problem:
-    shown = listed(names)
-    return plain_problem(
-        "W-META-EXTRA",
-        f"{counted(len(names), 'picture has', 'pictures have')} no entry in the metadata and so no training: "
-        f"{shown.en}.",
-        f"メタデータにない画像が{len(names)}枚あり、学習しません：{shown.ja}。",
-        path=str(file),
-    )
-
-
-def _twice(file: Path, name: str, path: Path) -> Problem:
-    return plain_problem(
-        "E-META-TWICE",
-        f"in the metadata, `{name}` is a second entry of {path}; take one of them out.",
-        f"メタデータの「{name}」は {path} の2つ目の項目です。どちらかを削除してください。",
-        key=KEY,
-        path=str(file),
-    )
-
-
-def _more_lines(file: Path, names: list[str]) -> Problem:
-    shown = listed(names)
-    return plain_problem(
-        "W-META-LINES",
-        f"{counted(len(names), 'caption')} of the metadata with several lines; only the first is used "
-        f"(enable_wildcard uses them all): {shown.en}.",
-        f"メタデータの{len(names)}個のキャプションは複数行ありますが、1行目だけを使用します"
-        f"（enable_wildcardならすべて使用）：{shown.ja}。",
-        path=str(file),
-    )
-
-
-def _silent(file: Path, names: list[str]) -> Problem:
-    shown = listed(names)
-    return plain_problem(
-        "W-META-SILENT",
-        f"{counted(len(names), 'picture has', 'pictures have')} neither caption nor tags in the metadata, so "
-        f"the training takes an empty caption: {shown.en}.",
-        f"メタデータにcaptionもtagsもない画像が{len(names)}枚あり、空のキャプションで学習します：{shown.ja}。",
-        path=str(file),
-    )
+def _about(message: Message, file: Path, names: list[str], **facts: Any) -> Problem:
+    return message(path=file, count=len(names), names=listed(names), **facts)

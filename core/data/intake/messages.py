@@ -1,0 +1,134 @@
+"""What may go wrong while images are copied into folders, unpacked or renamed."""
+
+from __future__ import annotations
+
+from core.errors import Message
+
+# The folder's name
+
+FINAL_DOT = Message(
+    "E-DIR-NAME",
+    "a folder name can't end with a full stop. Remove it.",
+    "フォルダ名の末尾に「.」は使えません。取り除いてください。",
+)
+NAME_TOO_LONG = Message(
+    "E-PATH-LONG",
+    "the folder name is {length:,} bytes long; the limit is {limit}. Shorten it.",
+    "フォルダ名が{length:,}バイトあります（上限{limit}）。単語を短くしてください。",
+)
+CLASS_MISSING = Message(
+    "E-DIR-NAME",
+    "the class is missing: enter what the images show, such as frog.",
+    "classがありません。frogのように、画像に写っているものを入力してください。",
+)
+FORBIDDEN_CHARACTERS = Message(
+    "E-DIR-NAME",
+    "the {field} can't contain {characters}: not allowed in folder names. Remove that.",
+    "{field}に {characters} は使えません（フォルダ名に使えない文字です）。取り除いてください。",
+)
+BROKEN_CHARACTER = Message(
+    "E-DIR-NAME",
+    "the {field} contains half a surrogate pair. Type it again.",
+    "{field}の文字が壊れています。入力し直してください。",
+)
+REPEATS_MISSING = Message(
+    "E-DIR-NAME",
+    "the number of repeats is missing: enter 1 to {most:,}.",
+    "繰り返し回数がありません。1〜{most:,}を入力してください。",
+)
+REPEATS_NOT_WHOLE = Message(
+    "E-DIR-NAME",
+    "the number of repeats must be a whole number from 1 to {most:,}, not {value}.",
+    "繰り返し回数は1〜{most:,}の整数にしてください（現在：{value}）。",
+)
+REPEATS_OUT_OF_RANGE = Message(
+    "E-DIR-NAME",
+    "the number of repeats must be 1 to {most:,}, not {value:,}.",
+    "繰り返し回数は1〜{most:,}にしてください（現在：{value:,}）。",
+)
+PATH_TOO_LONG = Message(
+    "E-PATH-LONG",
+    "{excess}. Choose a folder with a shorter path, or shorten the words.",
+    "{excess}。パスの短いフォルダを選ぶか、単語を短くしてください。",
+)
+
+# Copying
+
+SAME_WORDS = Message(
+    "W-DIR-SAME",
+    "a folder `{name}` with the same words already exists; both will be trained.",
+    "同じ単語のフォルダ「{name}」がすでにあります。両方の画像が学習されます。",
+)
+ALREADY_COPIED = Message(
+    "W-COPY-SAME",
+    "{names} {count:is|are} already in `{name}` and will not be copied.",
+    "{names}はすでに「{name}」にあるため、コピーしません。",
+)
+LOOSE_IMAGES = Message(
+    "W-COPY-LOOSE",
+    "{count:# image|# images} ({names}) outside of folders such as `20_sls frog` will not be copied.",
+    "「20_sls frog」のようなフォルダに入っていない画像{count}枚（{names}）はコピーしません。",
+)
+COPY_FAILED = Message(
+    "E-COPY",
+    "`{file}` could not be copied: {reason}. The copy was rolled back; try again.",
+    "「{file}」をコピーできませんでした（{reason}）。コピーは取り消しました。もう一度お試しください。",
+)
+HISTORY_UNWRITABLE = Message(
+    "E-COPY",
+    "nothing was copied: the record for undo could not be written to {path}: {reason}.",
+    "コピーの記録を {path} に書き込めないため、コピーしませんでした（{reason}）。",
+)
+
+# Renaming
+
+NAME_TAKEN = Message(
+    "E-DIR-EXISTS",
+    "two folders can't both be named {name}. Merge their images into one folder, or rename one.",
+    "「{name}」という名前のフォルダが重複します。画像を1つのフォルダにまとめるか、名前を変更してください。",
+)
+RENAME_FAILED = Message(
+    "E-DIR-RENAME",
+    "{name} can't be renamed: {reason}. Close programs that use it and try again.",
+    "「{name}」の名前を変更できません（{reason}）。使用中のソフトを閉じてから、もう一度お試しください。",
+)
+
+# ZIP files
+
+NOT_A_ZIP = Message(
+    "E-ZIP-BAD",
+    "`{name}` is not a ZIP file, or a damaged one. Pack the images again.",
+    "「{name}」はZIPファイルではないか、壊れています。もう一度作成してください。",
+)
+LARGE_ZIP = Message(
+    "E-ZIP-LARGE",
+    "`{name}` would be {size:.1f} GB unpacked; the limit is {limit:.1f} GB. "
+    "Split it, or unpack it yourself and choose the folder.",
+    "「{name}」は展開すると{size:.1f} GBになります（上限{limit:.1f} GB）。"
+    "分割するか、展開したフォルダを指定してください。",
+)
+ZIP_BOMB = Message(
+    "E-ZIP-BOMB",
+    "`{name}` would grow {times:,.0f} times when unpacked, which images never do. It is not opened.",
+    "「{name}」は展開すると{times:,.0f}倍になります。画像ではありえない大きさのため開きません。",
+)
+MANY_IN_ZIP = Message(
+    "E-ZIP-MANY",
+    "`{name}` contains {count:,} files; the limit is {limit:,}. Split it.",
+    "「{name}」には{count:,}個のファイルがあります（上限{limit:,}）。分割してください。",
+)
+LONG_ZIP_LISTING = Message(
+    "E-ZIP-MANY",
+    "the file list of `{name}` is {size:,.1f} MB long; the limit is {limit:,.1f} MB. Split it.",
+    "「{name}」のファイル一覧が{size:,.1f} MBあります（上限{limit:,.1f} MB）。分割してください。",
+)
+NO_SPACE_FOR_ZIP = Message(
+    "E-ZIP-SPACE",
+    "there is not enough disk space to unpack `{name}` ({size:.1f} GB).",
+    "ディスクの空きが足りず、「{name}」（{size:.1f} GB）を展開できません。",
+)
+CANNOT_UNPACK = Message(
+    "E-ZIP-WRITE",
+    "the ZIP file can't be unpacked to {path}: {reason}. Check the drive and its permissions.",
+    "{path} に展開できません（{reason}）。ドライブとアクセス権を確認してください。",
+)
