@@ -178,8 +178,8 @@ def test_whatever_goes_wrong_in_looking_at_a_file_is_a_sentence_at_its_place(
     def fails(*_):
         raise fault
 
-    monkeypatch.setattr("ui.settings.identity.look.of_base", fails)
-    monkeypatch.setattr("ui.settings.identity.look.of_vae", fails)
+    monkeypatch.setattr("ui.settings.identity.precheck.of_base", fails)
+    monkeypatch.setattr("ui.settings.identity.precheck.of_vae", fails)
     html = told(header("a", SD1), name)
     assert "is-bad" in html and "a.safetensors can" in html and "be read" in html
 
