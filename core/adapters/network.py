@@ -17,12 +17,13 @@ from peft import inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
-from core.adapters import lora
+from core.adapters import lora, messages
 from core.adapters.lora import ADAPTER, Dropouts
 from core.adapters.methods import Adapted, Method, method_of
 from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, Target, WeightKey, targets
+from core.catalog import Words
 from core.counting import counted
-from core.errors import UserError, plain_problem
+from core.errors import UserError
 
 Keyed = Callable[..., torch.Generator]
 """Purpose words -> a generator that depends on the run's seed and these words only."""
@@ -261,36 +262,12 @@ def _squared_norm(layer: Any) -> Tensor:
 
 
 def _refuse_misfit(own: Mapping[ModuleKey, Target], adapted: Mapping[ModuleKey, Adapted], path: str) -> None:
-    strangers = [".".join(key) for key in adapted if key not in own]
-    if strangers:
-        shown = ", ".join(strangers[:3])
-        raise UserError(
-            plain_problem(
-                "E-LORA-MODULES",
-                f"this LoRA file has {counted(len(strangers), 'module')} for what is not trained here "
-                f"(such as {shown}); "
-                "set network.conv_rank or network.dim_from_weights, or train the text encoder too, "
-                "as the file was made.",
-                f"このLoRAファイルには、今回学習しないモジュールが{len(strangers)}個あります（{shown}など）。"
-                "ファイルの作成時と同じく、network.conv_rankかnetwork.dim_from_weightsを指定するか、"
-                "Text Encoderも学習してください。",
-                key="network.weights",
-                path=path,
-            )
-        )
+    others = [".".join(key) for key in adapted if key not in own]
+    if others:
+        modules = Words(counted(len(others), "module"), f"モジュールが{len(others)}個")
+        raise UserError(messages.MODULES(modules=modules, examples=", ".join(others[:3]), path=path))
     for key, (_, alpha, rank) in adapted.items():
         target = own[key]
         if rank != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
-            raise UserError(
-                plain_problem(
-                    "E-LORA-RANK",
-                    f"this LoRA file has rank {rank} and alpha {alpha:g} at {'.'.join(key)}, "
-                    f"but rank {target.rank} and alpha {target.alpha:g} are set; set the file's values, "
-                    "or network.dim_from_weights.",
-                    f"このLoRAファイルの{'.'.join(key)}はrank {rank}、alpha {alpha:g}ですが、"
-                    f"設定はrank {target.rank}、alpha {target.alpha:g}です。ファイルの値に合わせるか、"
-                    "network.dim_from_weightsを指定してください。",
-                    key="network.weights",
-                    path=path,
-                )
-            )
+            ours = {"own_rank": target.rank, "own_alpha": target.alpha}
+            raise UserError(messages.RANK(rank=rank, alpha=alpha, module=".".join(key), path=path, **ours))

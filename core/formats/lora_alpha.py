@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.errors import UserError, plain_problem
-from core.formats import json_file
+from core.errors import UserError
+from core.formats import json_file, messages
 from core.reading import reading
 
 METADATA_KEY = "lora_adapter_metadata"
@@ -85,14 +85,7 @@ def adapters(path: Path, names: Mapping[str, object], metadata: Mapping[str, str
 
 def unknown(path: Path, en: str, ja: str) -> UserError:
     """The refusal of a LoRA whose strength can't be known."""
-    return UserError(
-        plain_problem(
-            "E-LORA-ALPHA",
-            f"{path}: the alpha of this LoRA can't be known ({en}), and so its strength. {_GET_OTHER.en}",
-            f"{path}：このLoRAのalphaが分からず（{ja}）、強さを決められません。{_GET_OTHER.ja}",
-            path=str(path),
-        )
-    )
+    return UserError(messages.LORA_ALPHA(reason=Words(en, ja), advice=_GET_OTHER, path=path))
 
 
 def _of_parts(path: Path, told: Any) -> Adapters:

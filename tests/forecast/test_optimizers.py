@@ -16,7 +16,9 @@ SHAPES = ((256, 128), (64, 64, 3, 3), (96, 64), (128,))
 def test_it_keeps_what_the_catalog_says(name):
     weights = {str(n): nn.Parameter(torch.ones(shape)) for n, shape in enumerate(SHAPES)}
     try:
-        optimizer = optim.make(OptimizerConfig(optimizer_type=name), [optim.Group("unet", 1e-4, weights)])
+        optimizer = optim.make(
+            OptimizerConfig(optimizer_type=name), [optim.ParameterGroup("unet", 1e-4, weights)]
+        )
     except optim.UserError:
         pytest.skip("its package is not installed")
     for weight in weights.values():

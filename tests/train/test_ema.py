@@ -10,7 +10,7 @@ from core.events import Saved
 from core.formats import tensors
 from core.train.weights import optimizer as optim
 from core.train.weights.ema import Averages
-from core.train.weights.optimizer import Group
+from core.train.weights.optimizer import ParameterGroup
 
 NAME = "unet/mid_block.attentions.0.proj_in.lora_up.weight"
 IN_FILE = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
@@ -18,7 +18,7 @@ IN_FILE = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
 
 def one_weight(value: float, optimizer_type: str = "AdamW"):
     parameter = torch.nn.Parameter(torch.tensor([value]))
-    groups = (Group("unet", 0.1, {"unet/w": parameter}),)
+    groups = (ParameterGroup("unet", 0.1, {"unet/w": parameter}),)
     return parameter, groups, optim.make(OptimizerConfig(optimizer_type=optimizer_type), groups)
 
 

@@ -15,7 +15,7 @@ from core.train.device.engine import Engine, gradient_norm
 from core.train.device.loss_scale import LossScale
 from core.train.run import build, prepare
 from core.train.weights import optimizer as optim
-from core.train.weights.optimizer import Group
+from core.train.weights.optimizer import ParameterGroup
 from core.train.weights.stochastic_rounding import HalfStep, round_by_chance_
 from core.train.weights.update import BadStep, Update
 
@@ -63,7 +63,7 @@ def test_numbers_that_fit_are_not_moved(dtype):
 def test_updates_too_small_for_bf16_are_there_on_average(optimizer_type):
     # 20,000 weights of 1.0; a rate of 1e-4 is a 39th of the distance to the next number below.
     parameter = torch.nn.Parameter(torch.ones(200, 100, dtype=torch.bfloat16))
-    groups = (Group("unet", 1e-4, {"w": parameter}),)
+    groups = (ParameterGroup("unet", 1e-4, {"w": parameter}),)
     fixed = {"Adafactor": ["relative_step=False", "scale_parameter=False"], "Prodigy": ["d0=1.0"]}
     args = fixed.get(optimizer_type, [])
     optimizer = optim.make(OptimizerConfig(optimizer_type=optimizer_type, optimizer_args=args), groups)
@@ -78,7 +78,7 @@ def test_updates_too_small_for_bf16_are_there_on_average(optimizer_type):
 
 def test_the_optimizer_remembers_in_float32_whatever_the_weights_are():
     parameter = torch.nn.Parameter(torch.zeros(8, dtype=torch.float16))
-    optimizer = optim.make(OptimizerConfig(), (Group("unet", 1e-3, {"w": parameter}),))
+    optimizer = optim.make(OptimizerConfig(), (ParameterGroup("unet", 1e-3, {"w": parameter}),))
     parameter.grad = torch.full_like(parameter, 1e-5)
     HalfStep(optimizer, 0, False)([parameter], 0, torch.ones(()))
     assert optimizer.state[parameter]["exp_avg_sq"].dtype is torch.float32
@@ -95,7 +95,7 @@ def test_pieces_give_what_the_whole_gives(monkeypatch):
             for shape in (5, (3, 70), 1)
         ]
         optimizer = optim.make(
-            OptimizerConfig(), (Group("unet", 1e-2, dict(zip("abc", parameters, strict=True))),)
+            OptimizerConfig(), (ParameterGroup("unet", 1e-2, dict(zip("abc", parameters, strict=True))),)
         )
         monkeypatch.setattr("core.train.weights.stochastic_rounding.round_by_chance_", lambda *_: None)
         for parameter in parameters:
@@ -171,7 +171,7 @@ def test_as_on_a_gpu_the_optimizer_leaves_an_overflow_out_by_itself():
     parameter = torch.nn.Parameter(torch.ones(2, dtype=torch.float16))
     parameter.grad = torch.tensor([float("inf"), 1.0], dtype=torch.float16)
     with Engine("full_fp16") as engine:
-        optimizer = optim.make(OptimizerConfig(), (Group("unet", 0.1, {"w": parameter}),))
+        optimizer = optim.make(OptimizerConfig(), (ParameterGroup("unet", 0.1, {"w": parameter}),))
         update = Update(engine, optimizer, [parameter], 1.0, HalfStep(optimizer, 0, False))
         update._looks_at_once = False
         update(0, torch.zeros(()))

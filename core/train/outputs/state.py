@@ -27,7 +27,7 @@ from core.train.device.engine import Engine
 from core.train.lengths import Lengths
 from core.train.weights import optimizer_state
 from core.train.weights.ema import Averages
-from core.train.weights.optimizer import Group
+from core.train.weights.optimizer import ParameterGroup
 from core.train.weights.trained import Trainee
 from core.train.weights.update import Update
 
@@ -151,7 +151,7 @@ class StateWriter:
         )
         return progress, notices
 
-    def _active(self) -> list[Group]:
+    def _active(self) -> list[ParameterGroup]:
         """The groups that still learn."""
         active = {group["name"] for group in self.optimizer.param_groups}
         return [group for group in self.trainee.groups if group.name in active]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from core.train.weights.optimizer import Group, is_schedule_free
+from core.train.weights.optimizer import ParameterGroup, is_schedule_free
 
 
 class Averages:
@@ -20,7 +20,7 @@ class Averages:
     """
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, groups: Sequence[Group], decay: float | None
+        self, optimizer: torch.optim.Optimizer, groups: Sequence[ParameterGroup], decay: float | None
     ) -> None:
         self._optimizer, self._groups, self._decay = optimizer, [*groups], decay
         self._is_schedule_free = is_schedule_free(optimizer)

@@ -13,10 +13,11 @@ from core.adapters import ranks
 from core.adapters.methods import Adapted
 from core.adapters.network import Network, describe
 from core.adapters.targets import ModuleKey, RankAlpha, Ranks
+from core.catalog import Words
 from core.config.schema import block_lists
 from core.config.schema.run import NetworkConfig
 from core.counting import counted
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 from core.events import Emit, Warned
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
@@ -24,6 +25,7 @@ from core.formats.lora_file import AlphaOf
 from core.models import lora_precheck, refusals
 from core.models.family import Components, open_family
 from core.reading import short
+from core.train.weights import messages
 
 ADAPTED = ("unet", "text_encoder")
 """Parts of a model that a LoRA may be for."""
@@ -44,18 +46,12 @@ def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
     strengths = (1.0,) * len(files) if given is None else block_lists.numbers(given)
     for path, strength in zip(files, strengths, strict=True):
         found = merge(path, parts, strength, emit, "network.base_weights")
-        emit(
-            Warned(
-                plain_problem(
-                    "W-LORA-MERGED",
-                    f"{counted(len(found), 'module of this LoRA was', 'modules of this LoRA were')} "
-                    "added to the "
-                    f"base model with strength {strength:g}.",
-                    f"このLoRAのモジュール{len(found)}個を強さ{strength:g}で元モデルに加えました。",
-                    path=path,
-                )
-            )
+        number = len(found)
+        modules = Words(
+            counted(number, "module of this LoRA was", "modules of this LoRA were"),
+            f"このLoRAのモジュール{number}個",
         )
+        emit(Warned(messages.LORA_MERGED(modules=modules, strength=strength, path=path)))
 
 
 def merge(
@@ -91,17 +87,8 @@ def continue_from(
         return
     fresh = network.load(start, path)
     if fresh:
-        emit(
-            Warned(
-                plain_problem(
-                    "W-LORA-PARTLY",
-                    f"the LoRA file lacks {len(fresh)} of {counted(len(network), 'module')}; what it lacks "
-                    "starts from zero.",
-                    f"LoRAファイルに{len(network)}個中{len(fresh)}個のモジュールがなく、それらは最初から学習します。",
-                    path=path,
-                )
-            )
-        )
+        modules = Words(counted(len(network), "module"), f"モジュール{len(network)}個")
+        emit(Warned(messages.LORA_PARTLY(missing=len(fresh), modules=modules, path=path)))
 
 
 def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[ModuleKey, Adapted]:
@@ -162,40 +149,21 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     return found, alpha_of
 
 
-def _for_another_model(path: Path, strangers: list[str], key: str, is_mostly_fit: bool) -> Problem:
+def _for_another_model(path: Path, misfits: list[str], key: str, is_mostly_fit: bool) -> Problem:
     """The refusal of a LoRA with tensors that fit nowhere; where most fit, the file itself is at fault."""
-    shown = ", ".join(short(name) for name in strangers[:3])
-    misfit = counted(len(strangers), "of its tensors fits", "of its tensors fit")
-    if is_mostly_fit:
-        return plain_problem(
-            "E-LORA-DAMAGED",
-            f"{path}: most of this LoRA is for this model, but {misfit} nowhere ({shown}), so it is damaged "
-            "or not a plain LoRA. Get the file again, or choose another.",
-            f"{path}：大部分はこのモデルのLoRAですが、対応しないテンソルが{len(strangers)}個あります"
-            f"（{shown}）。ファイルが壊れているか、通常のLoRAではありません。入手し直すか、別のものを選んでください。",
-            key=key,
-            path=str(path),
-        )
-    return plain_problem(
-        "E-LORA-UNKNOWN",
-        f"{path}: this is no LoRA for this model: {misfit} nowhere ({shown}). "
-        "Choose one that was made for it.",
-        f"{path}：このモデルのLoRAではありません。対応しないテンソルが{len(strangers)}個あります（{shown}）。"
-        "このモデル用のLoRAを選んでください。",
-        key=key,
-        path=str(path),
-    )
+    message = messages.LORA_DAMAGED if is_mostly_fit else messages.LORA_UNKNOWN
+    number = len(misfits)
+    words = Words(counted(number, "of its tensors fits", "of its tensors fit"), f"テンソルが{number}個")
+    return message(misfits=words, examples=_examples(misfits), key=key, path=path)
 
 
 def _set_aside(path: Path, names: list[str]) -> Warned:
-    shown = ", ".join(short(name) for name in names[:3])
-    return Warned(
-        plain_problem(
-            "W-LORA-ASIDE",
-            f"{counted(len(names), 'tensor of this LoRA is', 'tensors of this LoRA are')} "
-            f"not used ({shown}), "
-            "which changes nothing in the model.",
-            f"このLoRAのテンソル{len(names)}個（{shown}）は、モデルを変えないものなので使いません。",
-            path=str(path),
-        )
+    number = len(names)
+    words = Words(
+        counted(number, "tensor of this LoRA is", "tensors of this LoRA are"), f"このLoRAのテンソル{number}個"
     )
+    return Warned(messages.LORA_ASIDE(tensors=words, examples=_examples(names), path=path))
+
+
+def _examples(names: list[str]) -> str:
+    return ", ".join(short(name) for name in names[:3])

@@ -11,21 +11,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.catalog import OPTIMIZERS
+from core.catalog import OPTIMIZERS, Words
 from core.config import optimizer_args
 from core.config.schema.run import OptimizerConfig
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
+from core.train.weights import messages
 
 OWN = frozenset(
     {"params", "lr", "fused", "foreach", "capturable", "differentiable", "maximize", "fsdp_in_use"}
 )
 """Arguments that the trainer sets itself."""
 
-KEY = "optimizer.optimizer_args"
-
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters trained with one rate.
 
     name: the part of the model, "unet" or "text_encoder", or with a slash what of it, "unet/up". parameters:
@@ -49,16 +48,7 @@ def check(config: OptimizerConfig) -> list[Problem]:
     """
     _parse_args(config.optimizer_args, _import(config.optimizer_type))
     if OPTIMIZERS[config.optimizer_type].is_paged and not torch.cuda.is_available():
-        return [
-            plain_problem(
-                "W-OPT-PAGED",
-                f"{config.optimizer_type} needs an NVIDIA GPU to page its memory out; without one it trains "
-                "as the optimizer without paging does, with the same result.",
-                f"{config.optimizer_type}のページングにはNVIDIAのGPUが必要です。"
-                "ない場合はページングなしのものと同じように動き、結果も同じです。",
-                key="optimizer.optimizer_type",
-            )
-        ]
+        return [messages.OPTIMIZER_PAGED(optimizer=config.optimizer_type)]
     return []
 
 
@@ -73,7 +63,9 @@ def rates(config: OptimizerConfig, wanted: Mapping[str, float]) -> dict[str, flo
     return dict.fromkeys(wanted, first)
 
 
-def level(config: OptimizerConfig, groups: Sequence[Group], wanted: Mapping[str, float]) -> tuple[Group, ...]:
+def level(
+    config: OptimizerConfig, groups: Sequence[ParameterGroup], wanted: Mapping[str, float]
+) -> tuple[ParameterGroup, ...]:
     """The groups, with that one rate where the optimizer has one, whatever blocks and matrices would have."""
     if not OPTIMIZERS[config.optimizer_type].finds_rate:
         return tuple(groups)
@@ -81,7 +73,7 @@ def level(config: OptimizerConfig, groups: Sequence[Group], wanted: Mapping[str,
     return tuple(replace(group, rate=first) for group in groups)
 
 
-def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimizer:
+def make(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.optim.Optimizer:
     """The optimizer over these groups, one parameter group for each, in order, with its "name".
 
     torch's own run fused: one pass over the parameters, and able to leave out a step that went wrong without
@@ -101,10 +93,7 @@ def make(config: OptimizerConfig, groups: Sequence[Group]) -> torch.optim.Optimi
     try:
         made: torch.optim.Optimizer = kind(members, **given)
     except (TypeError, ValueError, RuntimeError) as e:
-        raise _bad_args(
-            f"{config.optimizer_type} does not take these arguments ({e}).",
-            f"{config.optimizer_type}に渡せない引数です（{e}）。",
-        ) from e
+        raise UserError(messages.ARGUMENTS_REFUSED(optimizer=config.optimizer_type, reason=str(e))) from e
     if spec.is_schedule_free:
         made.train()  # type: ignore[attr-defined]
     return made
@@ -141,15 +130,12 @@ def _parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
     try:
         values = optimizer_args.parse(lines)
     except optimizer_args.ArgumentFault as e:
-        raise _bad_args(e.en, e.ja) from e
+        raise UserError(messages.ARGUMENTS_MALFORMED(fault=Words(e.en, e.ja))) from e
     known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
     for name in values:
         if name not in known:
-            listed = ", ".join(sorted(known))
-            raise _bad_args(
-                f"{kind.__name__} has no argument {name} to be set here; there are: {listed}",
-                f"{kind.__name__}には、ここで指定できる引数{name}はありません。指定できるもの：{listed}",
-            )
+            facts = {"optimizer": kind.__name__, "name": name, "known": ", ".join(sorted(known))}
+            raise UserError(messages.ARGUMENT_UNKNOWN(**facts))
     return values
 
 
@@ -160,16 +146,4 @@ def _import(name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, OSError, RuntimeError) as e:
-        raise UserError(
-            plain_problem(
-                "E-OPT-MISSING",
-                f"{name} needs {spec.pip}, which can't load ({e}). Run pip install {spec.pip}, or use AdamW.",
-                f"{name}に必要な{spec.pip}を読み込めません（{e}）。"
-                f"pip install {spec.pip} を実行するか、AdamWを選んでください。",
-                key="optimizer.optimizer_type",
-            )
-        ) from e
-
-
-def _bad_args(en: str, ja: str) -> UserError:
-    return UserError(plain_problem("E-OPT-ARGS", en, ja, key=KEY))
+        raise UserError(messages.OPTIMIZER_MISSING(optimizer=name, package=spec.pip, reason=str(e))) from e

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.train.weights.optimizer import Group
+from core.train.weights.optimizer import ParameterGroup
 
 
 def export_state(
-    optimizer: torch.optim.Optimizer, groups: Sequence[Group]
+    optimizer: torch.optim.Optimizer, groups: Sequence[ParameterGroup]
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The optimizer's memory by "weight/entry", and by "group//entry" what a whole group has.
 
@@ -39,7 +39,7 @@ def export_state(
 
 def import_state(
     optimizer: torch.optim.Optimizer,
-    groups: Sequence[Group],
+    groups: Sequence[ParameterGroup],
     tensors: Mapping[str, Tensor],
     numbers: Mapping[str, Any],
 ) -> None:
@@ -68,12 +68,14 @@ def current_name(name: str) -> str:
     return f"{pieces[0]}/{pieces[-1]}"
 
 
-def members(groups: Sequence[Group]) -> dict[str, list[str]]:
+def members(groups: Sequence[ParameterGroup]) -> dict[str, list[str]]:
     """Names of the weights of every group, to be kept beside what is remembered of them."""
     return {group.name: [*group.parameters] for group in groups}
 
 
-def is_of_groups(groups: Sequence[Group], names: Iterable[str], then: Mapping[str, list[str]] | None) -> bool:
+def is_of_groups(
+    groups: Sequence[ParameterGroup], names: Iterable[str], then: Mapping[str, list[str]] | None
+) -> bool:
     """Whether memory with these names, of groups with these members, means the same to these groups.
 
     What single weights have always does. then: None in states of earlier versions.

@@ -15,10 +15,11 @@ from core.adapters.network import Network
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
 from core.config.schema.run import NetworkConfig, TrainConfig
-from core.errors import UserError, plain_problem
+from core.errors import UserError
 from core.models.family import Components
 from core.train.seeds import generator
-from core.train.weights.optimizer import Group
+from core.train.weights import messages
+from core.train.weights.optimizer import ParameterGroup
 
 TEXT_ENCODER = "text_encoder"
 
@@ -30,7 +31,9 @@ class Trainee:
     since its weights belong to the result and to the training state.
     """
 
-    def __init__(self, network: Network | None, groups: tuple[Group, ...], parts: Components) -> None:
+    def __init__(
+        self, network: Network | None, groups: tuple[ParameterGroup, ...], parts: Components
+    ) -> None:
         self.network, self.groups = network, groups
         self._modules = parts.modules()
 
@@ -73,14 +76,7 @@ def rates(train: TrainConfig) -> dict[str, float]:
     """Learning rate of each part of the model that is trained at all. Raises UserError when none is."""
     found = train.rates()
     if not found:
-        raise UserError(
-            plain_problem(
-                "E-TRAIN-NOTHING",
-                "nothing would be trained: the learning rates of the U-Net and of the text encoder are 0.",
-                "U-NetとText Encoderの学習率がどちらも0なので、何も学習されません。",
-                key="train.learning_rate",
-            )
-        )
+        raise UserError(messages.NOTHING())
     return found
 
 
@@ -97,7 +93,7 @@ def make(
         for name, module in modules.items():
             module.requires_grad_(True)
             parameters = {f"{name}/{path}": parameter for path, parameter in module.named_parameters()}
-            groups.append(Group(name, wanted[name], parameters))
+            groups.append(ParameterGroup(name, wanted[name], parameters))
         return Trainee(None, tuple(groups), parts)
     adapter = Network(
         modules,
@@ -107,18 +103,14 @@ def make(
         dropouts_of(network),
     )
     if not len(adapter):
-        raise UserError(
-            plain_problem(
-                "E-TRAIN-NOTHING",
-                "nothing would be trained: every block has rank 0 or a learning rate of 0.",
-                "すべてのブロックのランクまたは学習率が0なので、何も学習されません。",
-                key="network.block_dims" if network.block_dims else "network.down_lr_weight",
-            )
-        )
+        key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
+        raise UserError(messages.NO_BLOCK(key=key))
     return Trainee(adapter, tuple(_groups(adapter, network, wanted)), parts)
 
 
-def _groups(adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]) -> Iterator[Group]:
+def _groups(
+    adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]
+) -> Iterator[ParameterGroup]:
     """The adapter's weights by part, block and side as the options ask for different rates."""
     weights = adapter.parameters()
     for part, rate in wanted.items():
@@ -127,7 +119,7 @@ def _groups(adapter: Network, network: NetworkConfig, wanted: Mapping[str, float
             if weight.part == part:
                 members.setdefault(group_of(weight, network), {})[str(weight)] = parameter
         for (group, factor), parameters in sorted(members.items()):
-            yield Group(group, rate * factor, parameters)
+            yield ParameterGroup(group, rate * factor, parameters)
 
 
 def dropouts_of(network: NetworkConfig) -> Dropouts:
