@@ -25,7 +25,7 @@ from core.models.sd import tensor_names
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank
 from core.models.sd.save import Whole, folder_texts
-from core.tools.convert import convert
+from core.tools.convert import ConvertSettings, convert
 
 STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "model"}
 
@@ -60,6 +60,10 @@ def differing(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) ->
     ]
 
 
+def converted(source: Path, target: Path, save_as: str) -> Path:
+    return convert(ConvertSettings(source=str(source), target=str(target), save_as=save_as))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.round_trip")
     parser.add_argument("family", choices=("sd1", "sd2"))
@@ -76,8 +80,8 @@ def main() -> int:
         return result
 
     first = timed("made by diffusers", lambda: make_folder(args.folder / "first", args.family))
-    single = timed("to single file", lambda: convert(first, args.folder / "single", args.save_as, "auto"))
-    last = timed("to folder", lambda: convert(single, args.folder / "last", "diffusers_safetensors", "auto"))
+    single = timed("to single file", lambda: converted(first, args.folder / "single", args.save_as))
+    last = timed("to folder", lambda: converted(single, args.folder / "last", "diffusers_safetensors"))
     pipe = timed(
         "read by diffusers",
         lambda: StableDiffusionPipeline.from_single_file(

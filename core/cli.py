@@ -21,6 +21,7 @@ from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigE
 from core.formats import atomic_write
 from core.patience import Patience
 from core.sinks import waiting
+from core.tools.table import TOOLS
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "logs" / "console.log"
@@ -133,7 +134,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     command.add_argument("--out", metavar="FOLDER", type=Path, default=Path("output/samples"))
     command.add_argument("--sampler", default="ddim")
     command = add("tools", _tools)
-    command.add_argument("name", choices=("convert", "inspect", "regularize", "resize", "utf8"))
+    command.add_argument("name", choices=tuple(TOOLS))
     command.add_argument("rest", nargs=argparse.REMAINDER)
     command = add("docs", _docs)
     command.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs")

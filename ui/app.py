@@ -13,6 +13,7 @@ import gradio as gr
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.errors import Lang
+from core.tools.table import TOOLS
 from ui.dataset.captions import CaptionCard
 from ui.dataset.folder_options import draw_places, draw_settings
 from ui.dataset.folders import FolderMaker
@@ -33,9 +34,8 @@ from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.visibility import hidden_style, search_html
 from ui.settings.widgets import kind
 from ui.text import say
-from ui.tools.files import Tools
-from ui.tools.regularize import RegularizeCard
-from ui.tools.resize import ResizeCard
+from ui.tools.card import ToolCard
+from ui.tools.inspect import InspectCard
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
@@ -43,6 +43,7 @@ from ui.tools.tensorboard_card import TensorBoardCard
 from ui.window import Window
 from ui.window.blocks import Blocks
 from ui.window.error_page import guarded, take_values_as_sent
+from ui.window.paths import Found
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -164,13 +165,12 @@ class App:
         with self.tools_tab:
             self.past = RunsCard(window, page, form)
             self.results = ResultsCard(window, page)
-            self.tools = Tools(window, page)
-            self.resize = ResizeCard(window, page)
-            self.regularize = RegularizeCard(window, page, form)
+            self.inspect = InspectCard(window, page)
+            self.tools = {
+                name: ToolCard(window, page, form, tool) for name, tool in TOOLS.items() if tool.card
+            }
             self.board = TensorBoardCard(window, page, form)
-            self.under_way = UnderWay(
-                window, self.past, self.results, self.tools, self.resize, self.regularize
-            )
+            self.under_way = UnderWay(window, self.past, self.results, [*self.tools.values()])
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
@@ -202,11 +202,9 @@ class App:
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.results.connect(lang)
         self.captions.connect(lang)
-        self.tools.connect(lang)
-        self.resize.connect(lang)
-        self.regularize.connect(lang)
-        self.board.connect(lang)
-        self.under_way.connect(lang, self.tools_tab, set(form.inputs), form.components)
+        for card in (self.inspect, *self.tools.values(), self.board):
+            card.connect(lang)
+        self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)
 
     def _connect_page(self) -> None:
@@ -217,7 +215,7 @@ class App:
         own = [*self.page.blocks, *form.components.values(), *self.run.outputs, *self.preview.parts.values()]
         own += [*self.maker.outputs, *self.picking.rows, *self.captions.shown]
         places = [*self.tells, lang, level, *self.bar.said, self.found, self.board.parts["said"]]
-        places += [self.tools.parts["found"]]
+        places += [self.inspect.found]
         everything = list({id(block): block for block in (*own, *places, self.built)}.values())
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         # Each output of an event costs time, also one that is not changed: all of them only where needed.
@@ -252,7 +250,7 @@ class App:
                 **QUICK,
             )
         lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
-        lists += [self.tools.parts[name] for name in ("file", "source")]
+        lists += [part for card in (self.inspect, *self.tools.values()) for part in card.offer(Found())]
         self.model["refresh"].click(
             guarded(lambda d: self.looked(form.raw(d), d[lang]), self._window),
             {lang, *form.inputs},
@@ -348,7 +346,7 @@ class App:
         )
         # What was said about a click is not said again.
         updates |= self.bar.told(lang)
-        for part in (self.run.parts["message"], self.found, self.tools.parts["found"]):
+        for part in (self.run.parts["message"], self.found, self.inspect.found):
             updates[part] = ""
         return updates
 
@@ -387,7 +385,9 @@ class App:
             self.form.components[option.key]: gr.update(choices=self._window.paths.offered(option, found))
             for option in options
         }
-        return updates | self.tools.offer(found.models)
+        for card in (self.inspect, *self.tools.values()):
+            updates |= card.offer(found)
+        return updates
 
 
 def _levels(lang: Lang) -> list[tuple[str, str]]:

@@ -1,50 +1,93 @@
-"""A model in another format or precision; tensor by tensor, so that it takes little memory."""
+"""Models converted to another format or precision, tensor by tensor, so that it takes little memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS
-from core.control import RunControl
-from core.errors import UserError, plain_problem
-from core.formats import atomic_write, partial_files, tensors
-from core.formats.identify import FAMILY_NAMES, Identity, identify
-from core.models.family import open_family
+from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS, Words
+from core.config.schema.option import Choice, Section, opt
+from core.errors import UserError
+from core.formats import atomic_write, partial_files
+from core.formats.identify import FAMILY_NAMES, identify
+from core.tools.messages import CONVERT_KIND, CONVERT_NAME
+from core.tools.tool import Card, Outcome, Tool, Work
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
+if TYPE_CHECKING:
+    from core.formats import tensors
 
 _FILES = {"safetensors": ".safetensors", "ckpt": ".ckpt"}
+_BY_EXTENSION = {"auto": Words("by the extension", "拡張子に従う")}
+_AS_IT_IS = {"auto": Words("as in the source", "元のまま")}
 
 
-def convert(
-    source: Path,
-    target: Path,
-    save_as: str,
-    precision: str,
-    progress: Progress | None = None,
-    control: RunControl | None = None,
-) -> Path:
-    """Write the model (or LoRA, VAE, ...) at `source` to `target`; returns where it lies.
+class ConvertSettings(Section):
+    """What is converted, and to what."""
 
-    target: with or without its ending; never one that is there. save_as: a key of catalog.SAVE_FORMATS but
-    "auto". precision: one of catalog.SAVE_PRECISIONS; "auto" changes no bit.
-    Raises UserError when the source can't be read or written so or the target exists, ResourceFault when the
-    disk is full, NumericFault when a number does not fit the precision, StopRun when `control` says so.
-    """
-    assert save_as in SAVE_FORMATS and save_as != "auto" and precision in SAVE_PRECISIONS, (
-        save_as,
-        precision,
+    source: str = opt(
+        ...,
+        ("Model to convert", "変換するモデル"),
+        ("A file, or a Diffusers folder.", "ファイル、またはDiffusersフォルダ。"),
+        path="file",
     )
+    target: str = opt(
+        ...,
+        ("Name of the result", "出力名"),
+        ("Where it is written; its extension may be left out.", "保存先。拡張子は省略できます。"),
+        path="file",
+    )
+    save_as: Annotated[str, Choice(SAVE_FORMATS | _BY_EXTENSION)] = opt(
+        "auto",
+        ("Save as", "保存形式"),
+        ("auto takes the extension of the result.", "autoなら出力名の拡張子に従います。"),
+    )
+    precision: Annotated[str, Choice(SAVE_PRECISIONS | _AS_IT_IS)] = opt(
+        "auto", ("Precision", "精度"), ("auto changes no bit.", "autoなら値を変えません。")
+    )
+
+
+def run(settings: ConvertSettings, work: Work) -> Outcome:
+    """Convert a model. Raises what `convert` does."""
+    path = convert(settings, work)
+    return Outcome(
+        (Words(str(path), str(path)),), (Words(f"Written: {path.name}", f"保存しました：{path.name}"),)
+    )
+
+
+TOOL = Tool(
+    "convert",
+    Words("Convert a model", "モデルを変換"),
+    ConvertSettings,
+    "core.tools.convert:run",
+    Card(
+        Words(
+            "Between single files and Diffusers folders, and between precisions. The source stays as it is.",
+            "単一ファイルとDiffusersフォルダの相互変換、精度の変換を行います。元のファイルは変更しません。",
+        ),
+        Words("Convert", "変換"),
+        output="target",
+        folder="models",
+        values={"save_as": "safetensors"},
+    ),
+)
+
+
+def convert(settings: ConvertSettings, work: Work | None = None) -> Path:
+    """Write the model (or LoRA, VAE, ...) to the target; returns where it lies.
+
+    Raises UserError when the source can't be read or written so or the target exists, ResourceFault when the
+    disk is full, NumericFault when a number does not fit the precision, StopRun when it is stopped.
+    """
+    from core.formats import tensors
+    from core.models.family import open_family
+
+    work = work or Work()
+    source, target = Path(settings.source), Path(settings.target)
     if not target.name:
-        raise UserError(
-            plain_problem(
-                "E-CONVERT-NAME",
-                f"'{target}' is no name for the new model; give the path of the file or folder to make.",
-                f"「{target}」は新しいモデルの名前として使えません。作成するファイルかフォルダのパスを指定してください。",
-            )
-        )
+        raise UserError(CONVERT_NAME(path=settings.target))
+    save_as = settings.save_as
+    if save_as == "auto":
+        save_as = "ckpt" if target.suffix == ".ckpt" else "safetensors"
     place = tensors.with_suffix(target, _FILES[save_as]) if save_as in _FILES else target
     atomic_write.refuse_existing(place)
     identity = identify(source)
@@ -53,36 +96,23 @@ def convert(
     partial_files.sweep(place.parent, lambda name: name == place.name)
 
     def watch(done: int, total: int) -> None:
-        if progress is not None:
-            progress("convert", done, total)
-        if control is not None:
-            control.check()
+        work.progress("convert", done, total)
+        work.control.check()
 
     if identity.kind == "model" and identity.family in FAMILIES and identity.variant != "unet":
         family = open_family(identity.family)
-        return family.convert(source, identity.family, target, save_as, precision, watch)
-    return _convert_file(source, identity, target, save_as, precision, watch)
-
-
-def _convert_file(
-    source: Path, identity: Identity, target: Path, save_as: str, precision: str, watch: tensors.Watch
-) -> Path:
-    """Any other file of tensors: the same names in another container or precision."""
+        return family.convert(source, identity.family, target, save_as, settings.precision, watch)
     if save_as not in _FILES or source.is_dir():
-        name = FAMILY_NAMES.get(identity.family, "")
-        raise UserError(
-            plain_problem(
-                "E-CONVERT-KIND",
-                f"{source} is no Stable Diffusion 1 or 2 model ({identity.kind} {name}); "
-                "it can only become .safetensors or .ckpt.",
-                f"{source} はStable Diffusion 1・2のモデルではないため（{identity.kind} "
-                f"{name}）、.safetensorsか.ckptにのみ変換できます。",
-                path=str(source),
-            )
-        )
+        kind = f"{identity.kind} {FAMILY_NAMES.get(identity.family, '')}"
+        raise UserError(CONVERT_KIND(path=source, kind=kind))
+    return _convert_file(source, place, settings.precision, watch)
+
+
+def _convert_file(source: Path, place: Path, precision: str, watch: tensors.Watch) -> Path:
+    """Any other file of tensors: the same names in another container or precision."""
+    from core.formats import tensors
+
     file = tensors.open_file(source)
     dtype = tensors.PRECISIONS[precision]
     lazy = {name: tensors.from_file(file, name, dtype) for name in file.tensors}
-    return tensors.save(
-        tensors.with_suffix(target, _FILES[save_as]), tensors.watched(lazy, watch), file.metadata
-    )
+    return tensors.save(place, tensors.watched(lazy, watch), file.metadata)

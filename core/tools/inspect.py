@@ -1,13 +1,17 @@
-"""What a file of weights is, as a person reads it."""
+"""What a file of weights is: its identity as text or JSON."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from core.catalog import Words
+from core.config.schema.option import Section, opt
 from core.errors import EXIT_DONE, EXIT_REFUSED, Lang
 from core.formats.identify import FAMILY_NAMES, Identity, identify
+from core.tools.tool import Outcome, Tool, Work
 
+_LANGUAGES: tuple[Lang, Lang] = ("en", "ja")
 _KINDS = {
     "model": ("whole model", "モデル全体"),
     "vae": ("VAE", "VAE"),
@@ -66,8 +70,29 @@ def to_json(identity: Identity) -> str:
 def inspect(path: Path, lang: Lang, as_json: bool = False) -> tuple[str, int]:
     """What the file or folder at `path` is, and the exit code: 2 where that could not be found out.
 
-    Of a model that can't be trained it can; what is wrong with it is told either way.
+    Of a model that can't be trained it can; what is wrong with it is reported either way.
     """
     found = identify(path)
     text = to_json(found) if as_json else to_text(found, path, lang)
     return text, EXIT_REFUSED if found.kind == "unknown" and found.problems else EXIT_DONE
+
+
+class InspectSettings(Section):
+    """What is inspected, and how it is printed."""
+
+    file: str = opt(
+        ...,
+        ("File or folder", "ファイルまたはフォルダ"),
+        ("Model, LoRA, VAE or any other weights.", "モデル・LoRA・VAEなど。"),
+        path="file",
+    )
+    as_json: bool = opt(False, ("JSON", "JSON"), ("Print JSON.", "JSONで出力します。"), alias="json")
+
+
+def run(settings: InspectSettings, work: Work) -> Outcome:
+    """Identify the file; its problems are among the lines."""
+    (en, code), (ja, _) = (inspect(Path(settings.file), lang, settings.as_json) for lang in _LANGUAGES)
+    return Outcome((Words(en, ja),), exit_code=code)
+
+
+TOOL = Tool("inspect", Words("Inspect a file", "ファイルを調べる"), InspectSettings, "core.tools.inspect:run")

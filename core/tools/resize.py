@@ -1,31 +1,38 @@
-"""Pictures brought to one size, or made smaller, in another folder; their captions go along."""
+"""Images brought to one size, or made smaller, in another folder; their captions go along."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import numpy as np
 from PIL import Image
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field
 
 from core.catalog import INTERPOLATIONS, Size, Words
-from core.config.schema.dataset_folders import Resolution
-from core.control import RunControl
+from core.config.schema.dataset_folders import parse_resolution
+from core.config.schema.option import Choice, Section, opt
 from core.counting import counted, listed
 from core.data import buckets
 from core.data.images import decode, load
 from core.data.images.verify import look
 from core.data.names import is_junk, is_picture, nfc
-from core.errors import Lang, Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 from core.formats import atomic_write, partial_files
 from core.reading import reason
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
+from core.tools.messages import (
+    RESIZE_COPY,
+    RESIZE_EXISTS,
+    RESIZE_NESTED,
+    RESIZE_NO_FOLDER,
+    RESIZE_NO_IMAGES,
+    RESIZE_SAME_NAME,
+    RESIZE_SMALL,
+)
+from core.tools.tool import Card, Outcome, Tool, Work
 
 FITS = {
     "crop": Words(
@@ -45,20 +52,67 @@ _LARGEST_SIDE = 16_383
 """Of a WebP file; no trained picture comes near."""
 
 
-@dataclass(frozen=True)
-class ResizeSettings:
-    """resolution: pixels. fit: a key of FITS. divisor: with "shrink", sides are cut to multiples of it.
+_DIVISORS = {n: Words(str(n), str(n)) for n in (1, 8, 64)}
+_TYPES = {name: Words(kind, kind) for name, kind in KINDS.items()}
 
-    interpolation: a key of catalog.INTERPOLATIONS. save_as: a key of KINDS. skip_existing: leave out pictures
-    that are there already, to go on after a stop.
-    """
+Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
 
-    resolution: Size
-    fit: str = "crop"
-    divisor: int = 1
-    interpolation: str = "auto"
-    save_as: str = "png"
-    skip_existing: bool = False
+
+class ResizeSettings(Section):
+    """What is resized, to what size, and how it is saved."""
+
+    source: str = opt(
+        ...,
+        ("Folder of images", "画像のフォルダ"),
+        (
+            "Folders inside it, such as 20_sls frog, keep their names.",
+            "「20_sls frog」などの中のフォルダも、そのままの名前で処理します。",
+        ),
+        path="folder",
+    )
+    target: str = opt(
+        ...,
+        ("Name of the new folder", "新しいフォルダの名前"),
+        ("Where the images are saved.", "画像の保存先。"),
+        path="folder",
+    )
+    resolution: Annotated[tuple[Side, Side], BeforeValidator(parse_resolution)] = opt(
+        ...,
+        ("Size", "サイズ"),
+        ("In pixels: 512, or width,height such as 448,640.", "ピクセル数：512、または幅,高さ（例：448,640）"),
+    )
+    fit: Annotated[str, Choice(FITS)] = opt(
+        "crop",
+        ("How", "方法"),
+        ("How an image is brought to the size.", "画像をサイズに合わせる方法。"),
+    )
+    divisor: Annotated[int, Choice(_DIVISORS)] = opt(
+        1,
+        ("Multiple of", "辺の倍数"),
+        (
+            "With shrink, sides are cut to multiples of it.",
+            "縮小のとき、各辺がこの倍数になるように切り取ります。",
+        ),
+        level="advanced",
+    )
+    interpolation: Annotated[str, Choice(INTERPOLATIONS)] = opt(
+        "auto",
+        ("Interpolation", "補間方法"),
+        ("How pixels are computed.", "画素の計算方法。"),
+        level="advanced",
+    )
+    save_as: Annotated[str, Choice(_TYPES)] = opt(
+        "png",
+        ("Save as", "保存形式"),
+        ("Type of the new images.", "新しい画像の形式。"),
+        level="advanced",
+    )
+    skip_existing: bool = opt(
+        False,
+        ("Skip existing images", "すでにある画像を飛ばす"),
+        ("To go on after a stop.", "停止した続きから処理します。"),
+        level="advanced",
+    )
 
 
 @dataclass(frozen=True)
@@ -76,26 +130,47 @@ class Report:
     cut: float
     problems: tuple[Problem, ...]
 
-    def text(self, target: Path, lang: Lang) -> str:
-        """The report in plain words, a line for each problem."""
-        if lang == "ja":
-            first = f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個"
-            details = [
-                f"拡大したもの{self.enlarged}枚" if self.enlarged else "",
-                f"切り取りは最大{self.cut:.0%}" if self.cut else "",
-                f"すでにあるもの{self.skipped}枚" if self.skipped else "",
-            ]
-            line = "、".join([first, *filter(None, details)])
-        else:
-            made = counted(len(self.made), "picture")
-            first = f"{target}: {made}, {counted(self.captions, 'caption or other text file')}"
-            details = [
-                f"{self.enlarged} enlarged" if self.enlarged else "",
-                f"up to {self.cut:.0%} cut away" if self.cut else "",
-                f"{self.skipped} already there" if self.skipped else "",
-            ]
-            line = "; ".join([first, *filter(None, details)])
-        return "\n".join([line, *(problem.text(lang) for problem in self.problems)])
+    def words(self, target: Path) -> Words:
+        """The report in one line; the problems are not in it."""
+        made = counted(len(self.made), "image")
+        en = [f"{target}: {made}, {counted(self.captions, 'caption or other text file')}"]
+        ja = [f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個"]
+        if self.enlarged:
+            en.append(f"{self.enlarged} enlarged")
+            ja.append(f"拡大したもの{self.enlarged}枚")
+        if self.cut:
+            en.append(f"up to {self.cut:.0%} cropped")
+            ja.append(f"切り取りは最大{self.cut:.0%}")
+        if self.skipped:
+            en.append(f"{self.skipped} already there")
+            ja.append(f"すでにあるもの{self.skipped}枚")
+        return Words("; ".join(en), "、".join(ja))
+
+
+def run(settings: ResizeSettings, work: Work) -> Outcome:
+    """Resize a folder. Raises what `resize_folder` does."""
+    report = resize_folder(settings, work)
+    return Outcome((report.words(Path(settings.target)),), problems=report.problems)
+
+
+TOOL = Tool(
+    "resize",
+    Words("Resize and crop images", "画像のリサイズと切り抜き"),
+    ResizeSettings,
+    "core.tools.resize:run",
+    Card(
+        Words(
+            "For training without buckets, or to make large images smaller. Copies with their captions go to "
+            "a new folder; the originals stay as they are.",
+            "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
+            "画像とキャプションを新しいフォルダに保存します。元の画像はそのままです。",
+        ),
+        Words("Resize", "リサイズ"),
+        output="target",
+        folder="resized",
+        values={"resolution": (512, 512), "skip_existing": True},
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -105,49 +180,23 @@ class _Job:
     others: tuple[tuple[Path, Path], ...]
 
 
-def parse_size(text: str) -> Size:
-    """ "512" or "768,512" -> pixels. Raises UserError."""
-    try:
-        size = Size(*TypeAdapter(Resolution).validate_python(text))
-    except ValidationError:
-        size = Size(0, 0)
-    if not all(1 <= side <= _LARGEST_SIDE for side in size):
-        raise UserError(
-            plain_problem(
-                "E-RESIZE-SIZE",
-                f"a size is one number or width,height, such as 512 or 768,512; found {text!r}.",
-                f"サイズは「512」「768,512」のように数値1つか「幅,高さ」で指定してください（値：{text!r}）。",
-            )
-        )
-    return size
+def resize_folder(settings: ResizeSettings, work: Work | None = None) -> Report:
+    """Write every image of the source and the folders in it to the target, upright and in sRGB.
 
-
-def resize_folder(
-    source: Path,
-    target: Path,
-    settings: ResizeSettings,
-    progress: Progress | None = None,
-    control: RunControl | None = None,
-) -> Report:
-    """Write every picture of `source` and the folders in it to `target`, upright and in sRGB.
-
-    The shape of a picture is kept: what does not fit is cut, never squashed. Folders keep their names, and
-    text files of a picture's name are copied. The originals are only read; nothing is overwritten.
-    Raises UserError when nothing may or can be written, ResourceFault when the disk is full, StopRun when
-    `control` says so (the pictures already written are whole).
+    The shape of an image is kept: what does not fit is cropped, never squashed. Folders keep their names, and
+    text files of an image's name are copied. The originals are only read; nothing is overwritten.
+    Raises UserError when nothing may or can be written, ResourceFault when the disk is full, StopRun when it
+    is stopped (the images already written are whole).
     """
-    _check(settings)
-    jobs = _jobs(source, target, settings)
+    work = work or Work()
+    jobs = _jobs(Path(settings.source), Path(settings.target), settings)
     made: list[Path] = []
     problems: list[Problem] = []
     captions, enlarged, skipped, cut = 0, 0, 0, 0.0
     for folder in {job.target.parent for job in jobs}:
         partial_files.sweep(folder)
     for done, job in enumerate(jobs):
-        if control is not None:
-            control.check()
-        if progress is not None:
-            progress("resize", done, len(jobs))
+        work.at("resize", done, len(jobs))
         if job.target.exists():
             skipped += 1
             continue
@@ -163,26 +212,20 @@ def resize_folder(
                 _copy(old, new)
                 captions += 1
             except OSError as error:
-                problems.append(_not_copied(old, error))
-    if progress is not None:
-        progress("resize", len(jobs), len(jobs))
+                problems.append(RESIZE_COPY(path=old, name=old.name, reason=reason(error)))
+    work.progress("resize", len(jobs), len(jobs))
     if not made and not skipped:
         raise UserError(*problems)
     return Report(tuple(made), captions, skipped, enlarged, cut, tuple(problems))
 
 
-def _check(settings: ResizeSettings) -> None:
-    assert settings.fit in FITS and settings.save_as in KINDS, settings
-    assert settings.interpolation in INTERPOLATIONS and settings.divisor >= 1, settings
-
-
 def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
     """Every picture with the place it goes to. Raises UserError when one can't go there."""
     if not source.is_dir():
-        raise UserError(_no_folder(source))
+        raise UserError(RESIZE_NO_FOLDER(path=source))
     inside, outside = target.resolve(), source.resolve()
     if inside.is_relative_to(outside) or outside.is_relative_to(inside):
-        raise UserError(_nested(source, target))
+        raise UserError(RESIZE_NESTED(path=target, source=source))
     jobs = []
     for folder, names in _folders(source):
         place = target / folder.relative_to(source)
@@ -192,7 +235,7 @@ def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
             others = tuple((folder / t, place / t) for t in texts if nfc(t.stem) == nfc(picture.stem))
             jobs.append(_Job(folder / picture, place / f"{picture.stem}.{settings.save_as}", others))
     if not jobs:
-        raise UserError(_nothing(source))
+        raise UserError(RESIZE_NO_IMAGES(path=source))
     _refuse_collisions(jobs, settings)
     return jobs
 
@@ -215,13 +258,22 @@ def _refuse_collisions(jobs: list[_Job], settings: ResizeSettings) -> None:
     for job in jobs:
         other = sources.setdefault(str(job.target).casefold(), job.source)
         if other != job.source:
-            raise UserError(_same_name(other, job.source, job.target))
+            raise UserError(
+                RESIZE_SAME_NAME(
+                    path=job.source,
+                    folder=other.parent,
+                    one=other.name,
+                    other=job.source.name,
+                    target=job.target.name,
+                )
+            )
     if settings.skip_existing:
         return
     new = [path for job in jobs for path in (job.target, *(place for _, place in job.others))]
     there = [path for path in new if path.exists()]
     if there:
-        raise UserError(_exists(there))
+        names = listed([path.name for path in there], 5)
+        raise UserError(RESIZE_EXISTS(path=there[0], folder=there[0].parent, names=names))
 
 
 def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], buckets.Fit | None, Size | None]:
@@ -230,11 +282,13 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
     if seen.size is None:
         return list(seen.problems), None, None
     if settings.fit == "crop":
-        fit: buckets.Fit | None = buckets.cover(seen.size, settings.resolution)
+        fit: buckets.Fit | None = buckets.cover(seen.size, Size(*settings.resolution))
     else:
-        fit = buckets.shrink(seen.size, settings.resolution, settings.divisor)
+        fit = buckets.shrink(seen.size, Size(*settings.resolution), settings.divisor)
     if fit is None:
-        return [*seen.problems, _too_small(job.source, seen.size, settings.divisor)], None, None
+        size = f"{seen.size.width}x{seen.size.height}"
+        small = RESIZE_SMALL(path=job.source, name=job.source.name, size=size, divisor=settings.divisor)
+        return [*seen.problems, small], None, None
     picture = _picture(job.source, fit, settings)
     kind = KINDS[settings.save_as]
     atomic_write.write_file(job.target, lambda file: picture.save(file, kind, **_SAVE[settings.save_as]))
@@ -270,71 +324,3 @@ def _copy(old: Path, new: Path) -> None:
 
     if not new.exists():
         atomic_write.write_file(new, write, len(data))
-
-
-def _not_copied(path: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "W-RESIZE-COPY",
-        f"`{path.name}` is not copied: {reason(error).en}.",
-        f"「{path.name}」はコピーしませんでした：{reason(error).ja}。",
-        path=str(path),
-    )
-
-
-def _no_folder(source: Path) -> Problem:
-    return plain_problem(
-        "E-RESIZE-SOURCE",
-        f"there is no folder {source}. Check the path.",
-        f"フォルダ {source} がありません。パスを確認してください。",
-        path=str(source),
-    )
-
-
-def _nothing(source: Path) -> Problem:
-    return plain_problem(
-        "E-RESIZE-SOURCE",
-        f"there are no pictures in {source}.",
-        f"{source} に画像がありません。",
-        path=str(source),
-    )
-
-
-def _nested(source: Path, target: Path) -> Problem:
-    return plain_problem(
-        "E-RESIZE-TARGET",
-        f"{target} and {source} lie in one another. Choose a folder of its own for the new pictures.",
-        f"{target} と {source} の一方が他方の中にあります。"
-        "新しい画像には別の場所のフォルダを指定してください。",
-        path=str(target),
-    )
-
-
-def _exists(paths: list[Path]) -> Problem:
-    shown = listed([path.name for path in paths], 5)
-    return plain_problem(
-        "E-RESIZE-EXISTS",
-        f"{paths[0].parent} already holds {shown.en}; nothing is overwritten. "
-        "Choose an empty folder, or skip what is there.",
-        f"{paths[0].parent} にすでに{shown.ja}があります（上書きはしません）。"
-        "空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
-        path=str(paths[0]),
-    )
-
-
-def _same_name(one: Path, other: Path, target: Path) -> Problem:
-    return plain_problem(
-        "E-RESIZE-TWICE",
-        f"{one.name} and {other.name} in {one.parent} would both become {target.name}. Rename one of them.",
-        f"{one.parent} の{one.name}と{other.name}が、どちらも{target.name}になります。"
-        "一方の名前を変えてください。",
-        path=str(other),
-    )
-
-
-def _too_small(path: Path, size: Size, divisor: int) -> Problem:
-    return plain_problem(
-        "W-RESIZE-SMALL",
-        f"`{path.name}` ({size.width}x{size.height}) has or gets a side below {divisor} and is left out.",
-        f"「{path.name}」（{size.width}x{size.height}）は一辺が{divisor}未満になるため除きました。",
-        path=str(path),
-    )

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalog import Words
+from core.config.schema.option import Section, opt
+from core.counting import counted
 from core.data.caption_editor import files as caption_edits_files
 from core.data.caption_editor import messages
 from core.data.caption_editor.files import is_caption_suffix
 from core.data.captions import captions, encodings
 from core.data.names import is_junk, is_picture, nfc
-from core.errors import Problem, UserError, plain_problem
+from core.errors import EXIT_REFUSED, Problem, UserError
+from core.tools.messages import UTF8_ENCODING, UTF8_FOLDER
+from core.tools.tool import Outcome, Tool, Work
 
 
 @dataclass(frozen=True)
@@ -110,27 +114,47 @@ def _captions(folder: Path) -> Iterator[Path]:
                 if is_caption_suffix(path.suffix) and nfc(path.stem).casefold() in names and path.is_file()
             )
     except OSError as error:
-        raise UserError(_no_folder(folder, error)) from error
+        raise UserError(UTF8_FOLDER(path=folder, error=error.strerror)) from error
 
 
 def _known(encoding: str) -> str:
     try:
         "".encode(encoding)  # codecs.lookup takes names of what is no text, such as base64
     except LookupError as error:
-        raise UserError(
-            plain_problem(
-                "E-UTF8-ENCODING",
-                f"there is no encoding `{encoding}`; give one such as {', '.join(encodings.NAMES)}.",
-                f"文字コード「{encoding}」はありません。{'、'.join(encodings.NAMES)}などを指定してください。",
-            )
-        ) from error
+        raise UserError(UTF8_ENCODING(encoding=encoding, known=", ".join(encodings.NAMES))) from error
     return encoding
 
 
-def _no_folder(folder: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-DIR-READ",
-        f"the folder {folder} can't be read: {error.strerror}. Check the path.",
-        f"フォルダ {folder} を読み込めません（{error.strerror}）。パスを確認してください。",
-        path=str(folder),
+class Utf8Settings(Section):
+    """Which captions are converted, and from what."""
+
+    folder: str = opt(
+        ...,
+        ("Folder", "フォルダ"),
+        (
+            "Folder of images, or of folders of images.",
+            "画像のフォルダ、または画像フォルダを入れたフォルダ。",
+        ),
+        path="folder",
     )
+    encoding: str | None = opt(
+        None,
+        ("Encoding", "文字コード"),
+        ("What the files are in; by default the best guess for each.", "元の文字コード。省略時は自動。"),
+    )
+
+
+def run(settings: Utf8Settings, work: Work) -> Outcome:
+    """Convert the captions of a folder. Raises what `convert` does."""
+    report = convert(Path(settings.folder), settings.encoding)
+    lines = tuple(one.words for one in report.converted)
+    if report.problems:
+        return Outcome(lines, problems=report.problems, exit_code=EXIT_REFUSED)
+    done = counted(len(lines), "caption file")
+    total = Words(f"{done} saved as UTF-8.", f"{len(lines)}個のキャプションファイルをUTF-8に変換しました。")
+    return Outcome((*lines, total))
+
+
+TOOL = Tool(
+    "utf8", Words("Save captions as UTF-8", "キャプションをUTF-8に変換"), Utf8Settings, "core.tools.utf8:run"
+)

@@ -9,7 +9,7 @@ from core.formats.identify import identify
 from core.models.family import open_family
 from core.models.sd import inference_yaml
 from core.models.sd.configs import architecture
-from core.tools.convert import convert
+from core.tools.convert import ConvertSettings, convert
 from tests.models.conftest import loaded
 from tests.tiny import make_tiny
 
@@ -81,7 +81,7 @@ def test_converting_writes_it_too(tmp_path):
     source = make_tiny(tmp_path / "x.safetensors", family="sd2", dtype=torch.float16)
     (tmp_path / "x_config" / "scheduler" / "scheduler_config.json").unlink()
     assert identify(source).prediction == ""
-    convert(source, tmp_path / "out" / "y", "ckpt", "auto")
+    convert(ConvertSettings(source=str(source), target=str(tmp_path / "out" / "y"), save_as="ckpt"))
     assert "parameterization" not in written(tmp_path / "out" / "y.yaml")["params"]
 
 

@@ -9,8 +9,14 @@ from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.formats import tensors
 from core.formats.identify import identify
-from core.tools.convert import convert
+from core.tools import convert as tool
+from core.tools.tool import Work, checked
 from tests.tiny import make_tiny, make_tiny_folder
+
+
+def convert(source, target, save_as, precision, *work):
+    named = {"source": str(source), "target": str(target), "save_as": save_as, "precision": precision}
+    return tool.convert(checked(tool.ConvertSettings, named), Work(*work))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from core.control import RunControl, StopRun
 from core.data.sources.folders import scan
 from core.errors import UserError
 from core.models.family import open_family
-from core.tools import command_line
-from core.tools.regularize import Settings, make_images, plan
+from core.tools import command_line, regularize
+from core.tools.regularize_plan import RegularizeSettings, hint, plan
+from core.tools.tool import Work, checked
 from tests.models.conftest import loaded
 from tests.tiny import make_tiny
 
@@ -22,8 +23,12 @@ def model(tmp_path_factory):
 
 
 def settings(model, out, **more):
-    usual = {"prompts": ("frog",), "count": 3, "steps": 2, "resolution": (64, 64), "sampler": "euler_a"}
-    return Settings(str(model), out, **{**usual, **more})
+    usual = {"prompt": ("frog",), "count": 3, "steps": 2, "resolution": (64, 64), "sampler": "euler_a"}
+    return checked(RegularizeSettings, {"model": str(model), "out": str(out), **usual, **more})
+
+
+def make_images(made, *work):
+    return regularize.make_images(made, Work(*work))
 
 
 def training(place, **folders):
@@ -36,7 +41,9 @@ def training(place, **folders):
 
 
 def counts(**more):
-    return {w.folder.name: w.count for w in plan(Settings("no/model", more.pop("out"), **more))}
+    folder, data = str(more.pop("out")), more.pop("train_data_dir", None)
+    made = RegularizeSettings(model="no/model", out=folder, train_data_dir=data and str(data), **more)
+    return {w.folder.name: w.count for w in plan(made)}
 
 
 def test_the_folder_is_one_that_training_reads(tmp_path, model):
@@ -50,15 +57,21 @@ def test_the_folder_is_one_that_training_reads(tmp_path, model):
 
 def test_the_number_is_repeats_times_images_of_the_folders_of_the_class(tmp_path):
     data = training(tmp_path / "train", **{"20_sls frog": 2, "5_shs frog": 3, "10_cpc 1girl": 1})
-    assert counts(out=tmp_path, prompts=("frog", "1girl"), train_data_dir=data) == {
+    assert counts(out=tmp_path, prompt=("frog", "1girl"), train_data_dir=data) == {
         "1_frog": 55,
         "1_1girl": 10,
     }
 
 
+def test_the_number_is_hinted_at(tmp_path):
+    data = training(tmp_path / "train", **{"1_sls frog": 1})
+    assert hint({"train_data_dir": str(data)}).en == "The guide's rule gives 1 image: 1 × 1."
+    assert hint({}) is None and hint({"train_data_dir": str(tmp_path / "none")}) is None
+
+
 def test_a_class_that_no_folder_names_gets_its_share_of_all(tmp_path):
     data = training(tmp_path / "train", **{"20_sls frog": 2})
-    assert counts(out=tmp_path, prompts=("toad", "newt"), train_data_dir=data) == {"1_toad": 20, "1_newt": 20}
+    assert counts(out=tmp_path, prompt=("toad", "newt"), train_data_dir=data) == {"1_toad": 20, "1_newt": 20}
 
 
 def test_without_a_prompt_the_classes_are_those_of_the_training_folders(tmp_path):
@@ -67,7 +80,7 @@ def test_without_a_prompt_the_classes_are_those_of_the_training_folders(tmp_path
 
 
 def test_a_number_given_is_the_number_of_each_class(tmp_path):
-    assert counts(out=tmp_path, prompts=("a", "b"), count=7) == {"1_a": 7, "1_b": 7}
+    assert counts(out=tmp_path, prompt=("a", "b"), count=7) == {"1_a": 7, "1_b": 7}
 
 
 def test_what_is_there_is_neither_drawn_again_nor_overwritten(tmp_path, model, monkeypatch):
@@ -92,7 +105,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn_at_once(tmp_path, model
 
 
 def test_it_is_the_picture_that_diffusers_draws(tmp_path, model):
-    make_images(settings(model, tmp_path, count=1, seed=5, negative="wet", guidance=4.0))
+    make_images(settings(model, tmp_path, count=1, seed=5, negative="wet", scale=4.0))
     theirs = open_family("sd1").pipeline(loaded(model), "euler_a")(
         "frog", negative_prompt="wet", width=64, height=64, num_inference_steps=2, guidance_scale=4.0,
         generator=torch.Generator().manual_seed(5),
@@ -118,7 +131,7 @@ def test_a_stop_leaves_whole_pictures_only(tmp_path, model):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"prompts": ()}, {"prompts": (" ",)}, {"count": None}, {"count": 0}, {"steps": 0}, {"batch": 0},
+        {"prompt": ()}, {"prompt": (" ",)}, {"count": None}, {"count": 0}, {"steps": 0}, {"batch": 0},
         {"seed": -1}, {"sampler": "magic"}, {"resolution": (100, 64)},
     ],
 )  # fmt: skip
@@ -137,8 +150,8 @@ def test_the_console_draws_for_several_prompts(tmp_path, model):
 
 @pytest.mark.parametrize("guidance", [float("nan"), float("inf"), 1e30, -1e30])
 def test_a_guidance_scale_that_is_no_scale_is_refused(tmp_path, guidance):
-    with pytest.raises(UserError, match="the guidance scale"):
-        plan(settings("no/model", tmp_path, guidance=guidance))
+    with pytest.raises(UserError, match=r"^scale: "):
+        plan(settings("no/model", tmp_path, scale=guidance))
 
 
 def test_pictures_are_not_drawn_into_the_folder_of_training_pictures(tmp_path):
@@ -146,12 +159,12 @@ def test_pictures_are_not_drawn_into_the_folder_of_training_pictures(tmp_path):
     (tmp_path / "link").symlink_to(place)
     for out in (place, tmp_path / "link"):
         with pytest.raises(UserError) as caught:
-            plan(settings("no/model", out, train_data_dir=place))
+            plan(settings("no/model", out, train_data_dir=str(place)))
         assert [problem.code for problem in caught.value.problems] == ["E-REG-PLACE"]
-    assert plan(settings("no/model", tmp_path / "reg", train_data_dir=place))
+    assert plan(settings("no/model", tmp_path / "reg", train_data_dir=str(place)))
 
 
 def test_two_classes_that_would_share_a_folder_are_refused(tmp_path):
     with pytest.raises(UserError, match="share the folder 1_a b"):
-        plan(settings("no/model", tmp_path, prompts=("a/b", "a b")))
-    assert len(plan(settings("no/model", tmp_path, prompts=("a b", "a b")))) == 1
+        plan(settings("no/model", tmp_path, prompt=("a/b", "a b")))
+    assert len(plan(settings("no/model", tmp_path, prompt=("a b", "a b")))) == 1

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.catalog import Size
 from core.cli import main
 from core.control import RunControl, StopRun
 from core.data.images import load, verify
 from core.errors import UserError
-from core.tools.resize import ResizeSettings, parse_size, resize_folder
+from core.tools import resize
+from core.tools.tool import Work, checked
 from tests.data.pictures import codes, draw, plan
 
 
@@ -39,8 +39,12 @@ def extent(path):
 
 
 def settings(side=512, **options):
-    size = Size(side, side) if isinstance(side, int) else Size(*side)
-    return ResizeSettings(size, **options)
+    return {"resolution": side, **options}
+
+
+def resize_folder(source, target, options, *work):
+    places = {"source": str(source), "target": str(target)}
+    return resize.resize_folder(checked(resize.ResizeSettings, places | options), Work(*work))
 
 
 def test_shrinking_keeps_the_shape_and_a_disc_stays_round(tmp_path):
@@ -253,14 +257,16 @@ def test_a_stop_leaves_whole_pictures_only(tmp_path):
 
 @pytest.mark.parametrize(("text", "size"), [("512", (512, 512)), ("768,512", (768, 512))])
 def test_a_size_is_written_as_in_the_guide(text, size):
-    assert parse_size(text) == size
+    assert (
+        checked(resize.ResizeSettings, {"source": "a", "target": "b", "resolution": text}).resolution == size
+    )
 
 
 @pytest.mark.parametrize("text", ["", "0", "a", "1,2,3", "-5", "99999", "512,0"])
-def test_a_size_that_is_none_is_refused(text):
+def test_a_size_that_is_none_is_refused(tmp_path, text):
     with pytest.raises(UserError) as caught:
-        parse_size(text)
-    assert codes(caught.value.problems) == ["E-RESIZE-SIZE"]
+        resize_folder(tmp_path, tmp_path, settings(text))
+    assert {(p.code, p.key) for p in caught.value.problems} == {("E-CFG-VALUE", "resolution")}
 
 
 def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
@@ -269,7 +275,7 @@ def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
     monkeypatch.setattr("core.console.take_over", lambda log: out)
     words = [str(tmp_path / "in"), str(tmp_path / "out"), "--resolution", "64"]
     assert main(["tools", "--lang", "en", "resize", *words]) == 0
-    assert "1 picture, " in out.getvalue() and "up to 50% cut away" in out.getvalue()
+    assert "1 image, " in out.getvalue() and "up to 50% cropped" in out.getvalue()
     assert main(["tools", "--lang", "ja", "resize", *words]) == 2
     assert "上書きはしません" in out.getvalue()
 

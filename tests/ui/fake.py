@@ -15,6 +15,7 @@ from core.data.intake.copy_history import Journal
 from core.errors import UserError, plain_problem
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.queue import RunQueue
+from core.tools.table import TOOLS
 from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
@@ -88,9 +89,8 @@ def as_new(window: Window) -> None:
     workspace.mkdir()
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
-    window.preview, window.convert = Job("preview"), Job("convert")
+    window.preview, window.jobs = Job("preview"), {name: Job(name) for name in TOOLS}
     vars(window).pop("known", None)
-    window.resize, window.regularize = Job("resize"), Job("regularize")
     window.unpack, window.copies = Job("unpack"), Journal(workspace / "copies.jsonl")
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
     window.captions = CaptionDesk(workspace, window.may_write_caption)

@@ -269,9 +269,9 @@ def test_work_of_the_tools_goes_on_without_a_page_and_can_be_stopped_from_anothe
     def work(report):
         report("regularize", 3, 12)
         while not go_on.wait(0.05):
-            stage.window.regularize.control.check()
+            stage.window.jobs["regularize"].control.check()
 
-    stage.window.regularize.start(work)
+    stage.window.jobs["regularize"].start(work)
     page = at()
     page.tab(4)
     sees(page, "regularize-result", at.words("3 of 12", "12枚中3枚"))

@@ -262,26 +262,26 @@ def test_an_import_says_what_was_taken_in_green_and_what_was_not_apart(bar):
 
 
 def test_inspect_tells_what_a_file_is(app):
-    html = app.tools.inspect("demo/base.safetensors", "en")
+    html = app.inspect.inspect("demo/base.safetensors", "en")
     assert "Stable Diffusion 1.x" in html and "epsilon" in html
-    assert "no such file" in app.tools.inspect("demo/none.safetensors", "en")
-    assert "not a file or folder" in app.tools.inspect("http://example.com/x", "en")
+    assert "no such file" in app.inspect.inspect("demo/none.safetensors", "en")
+    assert "not a file or folder" in app.inspect.inspect("http://example.com/x", "en")
 
 
 @pytest.mark.parametrize("sent", ["", "  ", None, [], 0])
 def test_an_empty_field_of_inspect_asks_for_a_file(app, sent):
-    assert "Choose a file or folder" in app.tools.inspect(sent, "en")
-    assert "ファイルまたはフォルダを選ぶ" in app.tools.inspect(sent, "ja")
+    assert "Choose a file or folder" in app.inspect.inspect(sent, "en")
+    assert "ファイルまたはフォルダを選ぶ" in app.inspect.inspect(sent, "ja")
 
 
 @pytest.mark.parametrize("sent", [["x"], {"a": 1}, 5, "\0", "x" * 5000, "a" * 300, "\ud800"])
 def test_what_is_no_path_is_told_and_no_fault(app, sent):
-    assert "is-bad" in app.tools.inspect(sent, "en")
+    assert "is-bad" in app.inspect.inspect(sent, "en")
     assert "is-bad" in convert(app, source=sent)[-1]
 
 
 def test_a_picture_in_inspect_is_said_to_be_a_picture(app, frogs):
-    assert "picture" in app.tools.inspect(str(frogs / "frog 0.png"), "en")
+    assert "picture" in app.inspect.inspect(str(frogs / "frog 0.png"), "en")
 
 
 def test_the_identity_of_the_base_model_is_shown(app):
@@ -291,20 +291,22 @@ def test_the_identity_of_the_base_model_is_shown(app):
 
 
 def convert(app, **fields):
-    parts = app.tools.parts
-    data = {"source": "demo/base.safetensors", "as": "safetensors", "precision": "auto", "name": "x"} | fields
-    return list(app.tools.convert({parts[name]: value for name, value in data.items()}, "en"))
+    card = app.tools["convert"]
+    data = {"source": "demo/base.safetensors", "save_as": "safetensors", "precision": "auto", "target": "x"}
+    data |= fields
+    updates = card.start({card.parts[name]: value for name, value in data.items()}, "en")
+    return [update[card.parts["result"]] for update in updates]
 
 
 def test_a_model_is_converted_below_the_workspace_and_never_over_another(app, window):
-    assert "Written" in convert(app, name="copy", precision="bf16")[-1]
+    assert "Written" in convert(app, target="copy", precision="bf16")[-1]
     assert (window.workspace / "models" / "copy.safetensors").stat().st_size > 1_000_000
-    assert "is there already" in convert(app, name="copy")[-1]
+    assert "is there already" in convert(app, target="copy")[-1]
 
 
 @pytest.mark.parametrize("name", ["../x", "", "a/b", "CON"])
 def test_a_converted_model_has_a_plain_name(app, window, name):
-    assert "file name" in convert(app, name=name)[-1]
+    assert "file name" in convert(app, target=name)[-1]
     assert not (window.workspace / "models").exists()
 
 
@@ -405,19 +407,18 @@ def test_a_question_is_not_left_open_when_the_language_changes(app, bar, asked):
 
 def test_what_was_said_of_a_click_does_not_stay_in_the_old_language(app, bar):
     page = Session(app)
-    page.put(app.tools.parts["file"], "demo/base.safetensors")
-    page.do(app.tools.parts["inspect"], "click")
+    page.put(app.inspect.file, "demo/base.safetensors")
+    page.do(app.inspect.button, "click")
     page.put(bar.parts["paste"], "train_network.py --network_dim=8")
     page.do(bar.parts["take"], "click")
     page.put(app.lang, "ja")
     page.do(app.lang, "input")
-    assert page.shown[bar.parts["said"]] == page.shown[app.tools.parts["found"]] == ""
+    assert page.shown[bar.parts["said"]] == page.shown[app.inspect.found] == ""
 
 
 def test_one_of_a_thing_is_said_as_one(bar, frogs):
     assert "1 setting was taken" in said(bar, bar.take("network_module = 'networks.lora'", "en"))
     assert "with 1 subset." in said(bar, bar.take(datasets_of(frogs), "en"))
-    assert say("regularize.hint", "en", n=1, sum="1 × 1") == "The guide's rule gives 1 picture: 1 × 1."
     assert say("runs.pictures.more", "en", n=1) == "1 more prompt is not shown."
 
 

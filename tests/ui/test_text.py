@@ -37,8 +37,6 @@ FAMILIES = (
     "fault.",
     "preset.rename",
     "preset.delete",
-    "resize.",
-    "regularize.",
     "rate.",
     "forecast.",
     "runs.curve.",

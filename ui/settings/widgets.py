@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import types
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import gradio as gr
 
 from core.catalog import Words
 from core.config.schema import numbers
+from core.config.schema.kinds import kind, plain_type
 from core.config.schema.option import Option, lines_of
 from core.errors import Lang
 from ui.parts.localized import Page
 from ui.parts.numbers import decimal_text
 from ui.parts.options import element_id
 
-Kind = Literal["check", "choice", "digits", "decimal", "share", "size", "lines", "path", "text"]
-
 LONGEST = 20_000
 """Characters in one field; whatever is longer was not typed by a person."""
 
 EMPTY = Words("not set", "指定なし")
-
-
-@functools.cache
-def plain_type(option: Option) -> tuple[Any, bool]:
-    """The option's type without `| None`, and whether it may be None."""
-    parts = _parts(option.field.annotation)
-    inner = [part for part in parts if part is not type(None)]
-    return (int | float if inner == [int, float] else inner[0]), len(inner) < len(parts)
-
-
-def _parts(annotation: Any) -> list[Any]:
-    """The types that a value may have."""
-    if get_origin(annotation) is Annotated:
-        return _parts(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return [part for inner in get_args(annotation) for part in _parts(inner)]
-    return [annotation]
-
-
-@functools.cache
-def kind(option: Option) -> Kind:
-    """How an option is shown."""
-    plain, _ = plain_type(option)
-    if option.choices is not None:
-        return "choice"
-    if plain is bool:
-        return "check"
-    if plain is int:
-        # No number field: it shows 0 for "not set", loses digits from 2**53 on, and takes no full-width ones.
-        return "digits"
-    if plain is float:
-        return "decimal"
-    if plain == int | float:
-        return "share"
-    if get_origin(plain) is tuple:
-        return "lines" if Ellipsis in get_args(plain) else "size"
-    return "path" if option.meta.path else "text"
 
 
 def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
@@ -74,21 +34,29 @@ def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
     return listed
 
 
-def make(page: Page, option: Option, paths: Sequence[tuple[str, str]] = ()) -> Any:
-    """The component of an option, holding its default. paths: what a path option offers to pick."""
+def make(
+    page: Page, option: Option, paths: Sequence[tuple[str, str]] = (), tool_id: str = "", value: Any = None
+) -> Any:
+    """The component of an option, holding its default. paths: what a path option offers to pick.
+
+    tool_id: element id of the option of a tool, which is no part of the form. value: in place of the default.
+    """
+    if value is None and not option.field.is_required():
+        value = option.default
     words = {"label": option.meta.label, "info": option.meta.help}
-    classes = ["opt", f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
+    classes = [f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
+    classes += [] if tool_id else ["opt"]
     what = kind(option)
     common = {
-        "value": shown(option, option.default),
-        "elem_id": element_id(option),
+        "value": shown(option, value),
+        "elem_id": tool_id or element_id(option),
         "elem_classes": [*classes, f"is-{what}"],
         "interactive": True,
     }
     if what == "check":
         return page.add(gr.Checkbox, words, **common)
     if what == "choice":
-        is_few = option.key == "network.method"
+        is_few = option.key in ("network.method", "resize.fit")
         shape = gr.Radio if is_few else gr.Dropdown
         extra = {} if is_few else {"filterable": False}
         return page.add(shape, {**words, "choices": choice_list(option)}, **common, **extra)

@@ -21,6 +21,7 @@ from core.errors import ConfigError, Lang, UserError, plain_problem
 from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
+from core.tools.table import TOOLS
 from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
@@ -42,7 +43,8 @@ class Window:
     """Shared by every page of this process; nothing here belongs to one browser.
 
     paths: what may be read and written. cache: private folder for pictures on the page. lang: as started.
-    dialog: the system's own for choosing files; None where others can reach the page, and without desktop.
+    jobs: the work of each tool. dialog: the system's own for choosing files; None where others can reach the
+    page, and without desktop.
     """
 
     paths: Paths
@@ -55,9 +57,9 @@ class Window:
     token: str = field(default_factory=lambda: secrets.token_hex(4))
     watcher: Watcher = field(default_factory=Watcher)
     preview: Job[Any] = field(default_factory=lambda: Job("rareword-preview"))
-    convert: Job[Any] = field(default_factory=lambda: Job("rareword-convert"))
-    resize: Job[Any] = field(default_factory=lambda: Job("rareword-resize"))
-    regularize: Job[Any] = field(default_factory=lambda: Job("rareword-regularize"))
+    jobs: Mapping[str, Job[Any]] = field(
+        default_factory=lambda: {name: Job(f"rareword-{name}") for name in TOOLS}
+    )
     unpack: Job[Any] = field(default_factory=lambda: Job("rareword-unpack"))
     dialog: Dialog | None = None
     has_login: bool = False

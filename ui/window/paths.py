@@ -13,6 +13,7 @@ from core.catalog import HUB_MODELS, HUB_VAES
 from core.config.schema.option import Option
 from core.errors import Problem, UserError, plain_problem
 from core.models import hub
+from core.tools.table import TOOLS
 
 LONGEST = 1024
 LONGEST_NAME = 255
@@ -183,7 +184,7 @@ class Paths:
         offer: Sequence[str] = ()
         if option.key == "save.resume":
             offer = ("auto", *found.states)
-        elif option.section == "dataset":
+        elif option.section == "dataset" or (option.section in TOOLS and option.meta.path == "folder"):
             offer = found.data
         elif option.meta.path == "folder":
             offer = [self.short(str(self.workspace / ("logs" if option.section == "log" else "output")))]

@@ -11,7 +11,7 @@ from core.config.schema import numbers
 from core.config.schema.option import LARGEST_FACTOR, Choice, Section, opt
 
 
-def _resolution(value: object) -> object:
+def parse_resolution(value: object) -> object:
     """512, "512", "768,512" or [768, 512] -> (width, height); the rest is left for pydantic to refuse."""
     if isinstance(value, str):
         sides = numbers.sides(value)
@@ -24,7 +24,7 @@ def _resolution(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Resolution = Annotated[tuple[int, int], BeforeValidator(_resolution)]
+Resolution = Annotated[tuple[int, int], BeforeValidator(parse_resolution)]
 
 
 class FolderOptions(Section):

@@ -275,22 +275,19 @@ def _reading_order(section: type[Section]) -> list[str]:
 def _declared(schema: type[BaseModel]) -> Iterator[Option]:
     for section, outer in schema.model_fields.items():
         kind = outer.annotation
-        if not (isinstance(kind, type) and issubclass(kind, Section)):
-            continue
-        types = get_type_hints(kind, include_extras=True)
-        for name in _reading_order(kind):
-            field = kind.model_fields[name]
-            extra = field.json_schema_extra
-            assert isinstance(extra, dict), f"{section}.{name} is not declared with opt()"
-            declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
-            meta: Any = extra["meta"]
-            choices = next((m.words for m in field.metadata if isinstance(m, Choice)), None)
-            yield Option(
-                section,
-                name,
-                field,
-                meta(name, declaring, section),
-                choices,
-                kind.TAB,
-                _is_share(types[name]),
-            )
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from options_of(section, kind)
+
+
+def options_of(section: str, kind: type[Section]) -> Iterator[Option]:
+    """The options that one table declares, in reading order. section: what the table is called."""
+    types = get_type_hints(kind, include_extras=True)
+    for name in _reading_order(kind):
+        field = kind.model_fields[name]
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict), f"{section}.{name} is not declared with opt()"
+        declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
+        meta: Any = extra["meta"]
+        choices = next((m.words for m in field.metadata if isinstance(m, Choice)), None)
+        own = meta(name, declaring, section)
+        yield Option(section, name, field, own, choices, kind.TAB, _is_share(types[name]))

@@ -1,0 +1,115 @@
+"""Messages of the tools."""
+
+from __future__ import annotations
+
+from core.errors import Message
+
+USAGE = Message("E-CLI-USAGE", "{error}\n{usage}", "引数の誤り：{error}\n{usage}")
+
+CONVERT_NAME = Message(
+    "E-CONVERT-NAME",
+    "'{path}' is no name for the new model; give the path of the file or folder to make.",
+    "「{path}」は新しいモデルの名前として使えません。作成するファイルかフォルダのパスを指定してください。",
+)
+CONVERT_KIND = Message(
+    "E-CONVERT-KIND",
+    "{path} is no Stable Diffusion 1 or 2 model ({kind}); it can only become .safetensors or .ckpt.",
+    "{path} はStable Diffusion 1・2のモデルではないため（{kind}）、.safetensorsか.ckptにのみ変換できます。",
+)
+
+RESIZE_COPY = Message(
+    "W-RESIZE-COPY", "`{name}` is not copied: {reason}.", "「{name}」はコピーしませんでした：{reason}。"
+)
+RESIZE_NO_FOLDER = Message(
+    "E-RESIZE-SOURCE",
+    "there is no folder {path}. Check the path.",
+    "フォルダ {path} がありません。パスを確認してください。",
+)
+RESIZE_NO_IMAGES = Message("E-RESIZE-SOURCE", "there are no images in {path}.", "{path} に画像がありません。")
+RESIZE_NESTED = Message(
+    "E-RESIZE-TARGET",
+    "{path} and {source} lie in one another. Choose a separate folder for the new images.",
+    "{path} と {source} の一方が他方の中にあります。新しい画像には別の場所のフォルダを指定してください。",
+)
+RESIZE_EXISTS = Message(
+    "E-RESIZE-EXISTS",
+    "{folder} already holds {names}; nothing is overwritten. Choose an empty folder or skip existing images.",
+    "{folder} にすでに{names}があります（上書きはしません）。"
+    "空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
+)
+RESIZE_SAME_NAME = Message(
+    "E-RESIZE-TWICE",
+    "{one} and {other} in {folder} would both become {target}. Rename one of them.",
+    "{folder} の{one}と{other}が、どちらも{target}になります。一方の名前を変えてください。",
+)
+RESIZE_SMALL = Message(
+    "W-RESIZE-SMALL",
+    "`{name}` ({size}) has or gets a side below {divisor} and is left out.",
+    "「{name}」（{size}）は一辺が{divisor}未満になるため除きました。",
+)
+
+REG_NO_CLASS = Message(
+    "E-REG-PROMPT",
+    "give a class to generate, such as frog, or the folder of the training images.",
+    "生成するclass（例：frog）か、学習用画像のフォルダを指定してください。",
+)
+REG_EMPTY_CLASS = Message(
+    "E-REG-PROMPT",
+    "a class is empty; give a word such as frog.",
+    "classが空です。frogなどの語を指定してください。",
+)
+REG_PLACE = Message(
+    "E-REG-PLACE",
+    "the new images must not go into the folder of training images ({train}), where they would be trained as "
+    "such; choose another folder.",
+    "学習用画像のフォルダ（{train}）の中に生成すると学習用画像として扱われます。"
+    "別のフォルダを指定してください。",
+)
+REG_SHARED = Message(
+    "E-REG-PROMPT",
+    "{one} and {other} would share the folder {folder}; generate one of them into another folder.",
+    "{one}と{other}の保存先が同じフォルダ（{folder}）になります。片方を別のフォルダに生成してください。",
+)
+REG_COUNT = Message(
+    "E-REG-COUNT",
+    "give the number of images, or the folder of the training images, which determines it.",
+    "枚数か、枚数を決めるための学習用画像のフォルダを指定してください。",
+)
+REG_MODEL = Message(
+    "E-MODEL-KIND",
+    "{path} is no base model of Stable Diffusion 1 or 2.",
+    "{path} はStable Diffusion 1・2の元モデルではありません。",
+)
+
+UTF8_ENCODING = Message(
+    "E-UTF8-ENCODING",
+    "there is no encoding `{encoding}`; give one such as {known}.",
+    "文字コード「{encoding}」はありません。{known}などを指定してください。",
+)
+UTF8_FOLDER = Message(
+    "E-DIR-READ",
+    "the folder {path} can't be read: {error}. Check the path.",
+    "フォルダ {path} を読み込めません（{error}）。パスを確認してください。",
+)
+
+SAMPLER = Message(
+    "E-SAMPLER",
+    "no such sampler: {sampler}; there are {names}.",
+    "サンプラーは{names}のいずれかです（指定：{sampler}）。",
+)
+SAMPLE_NONE = Message("E-SAMPLE-NONE", "the prompt is empty; write one.", "プロンプトが空です。")
+SAMPLE_FOLDER = Message(
+    "E-OUT-WRITE",
+    "no folder can be made at {path} ({reason}). Give another one with --out.",
+    "{path} にフォルダを作成できません（{reason}）。--outに別のフォルダを指定してください。",
+)
+SAMPLE_LONG = Message(
+    "W-SAMPLE-LONG",
+    "a prompt has {tokens} tokens; only the first {limit} are read (max_token_length).",
+    "プロンプトが{tokens}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
+)
+LORA_STRENGTH = Message(
+    "E-LORA-STRENGTH",
+    "the strength of a LoRA is a number such as 0.8, not {strength}.",
+    "LoRAの強さは0.8のような数値で指定してください（指定：{strength}）。",
+)

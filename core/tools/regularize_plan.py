@@ -1,0 +1,247 @@
+"""Regularization images: what is to be generated, and what of it exists already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from core.catalog import FAMILIES, SAMPLERS, Words
+from core.config.pydantic_messages import shown
+from core.config.schema.dataset_folders import parse_resolution
+from core.config.schema.option import Choice, Lines, Section, opt
+from core.counting import counted
+from core.data.sources.folders import Folder, scan
+from core.errors import Problem, UserError
+from core.formats.identify import identify
+from core.tools.messages import REG_COUNT, REG_EMPTY_CLASS, REG_MODEL, REG_NO_CLASS, REG_PLACE, REG_SHARED
+from core.tools.tool import Card, Tool
+
+FORBIDDEN = '<>:"/\\|?*'
+"""Signs that some system allows in no folder's name."""
+
+Side = Annotated[int, Field(ge=64, le=4096, multiple_of=64)]
+
+
+class RegularizeSettings(Section):
+    """What is generated, and how."""
+
+    model: str = opt(
+        ...,
+        ("Base model", "元モデル"),
+        ("A file, a Diffusers folder, or a Hub id.", "ファイル、Diffusersフォルダ、またはHubのモデル名。"),
+        path="model",
+    )
+    out: str = opt(
+        ...,
+        ("Folder", "保存先"),
+        ("It gets a folder `1_<class>` for each prompt.", "プロンプトごとに「1_class」フォルダを作ります。"),
+        path="folder",
+    )
+    prompt: Lines = opt(
+        (),
+        ("Prompts, one a line", "プロンプト（1行に1つ）"),
+        (
+            "Such as frog. Empty: the classes of the training folders.",
+            "例：frog。空欄なら学習用フォルダのclassを使います。",
+        ),
+    )
+    count: int | None = opt(
+        None,
+        ("Number of each", "それぞれの枚数"),
+        (
+            "Empty: by the guide's rule, repeats × images of the training folders.",
+            "空欄ならガイドの式（学習用画像の繰り返し回数×枚数）で決めます。",
+        ),
+        ge=1,
+        le=100_000,
+    )
+    train_data_dir: str | None = opt(
+        None,
+        ("Training images", "学習用画像"),
+        ("Gives the classes and the numbers.", "classと枚数を決めるために使います。"),
+        path="folder",
+    )
+    steps: int = opt(
+        30,
+        ("Sampling steps", "サンプリングステップ数"),
+        ("More is slower; 30 is usual.", "多いほど時間がかかります。通常30。"),
+        ge=1,
+        le=1000,
+    )
+    negative: str = opt("", ("Negative prompt", "ネガティブプロンプト"), ("May be empty.", "省略できます。"))
+    resolution: Annotated[tuple[Side, Side], BeforeValidator(parse_resolution)] | None = opt(
+        None, ("Size", "サイズ"), ("By default the model's own.", "省略時はモデル本来のサイズ。")
+    )
+    sampler: Annotated[str, Choice(SAMPLERS)] = opt(
+        "ddim",
+        ("Sampler", "サンプラー"),
+        ("How images are denoised.", "ノイズ除去の方法。"),
+        level="advanced",
+    )
+    scale: float = opt(
+        7.5,
+        ("Guidance scale", "CFGスケール"),
+        ("How closely images follow the prompt; 7.5 is usual.", "プロンプトに従う強さ。通常7.5。"),
+        level="advanced",
+        ge=-1000,
+        le=1000,
+    )
+    seed: int = opt(
+        0,
+        ("Seed", "シード"),
+        ("Of the first image; the next has the next.", "最初の画像のシード。次の画像は1ずつ増えます。"),
+        level="advanced",
+        ge=0,
+        lt=2**32,
+    )
+    batch: int = opt(
+        1,
+        ("Batch size", "バッチサイズ"),
+        ("Images generated at once.", "同時に生成する枚数。"),
+        level="advanced",
+        ge=1,
+        le=64,
+    )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The images of one class. missing: seeds that do not exist yet."""
+
+    prompt: str
+    folder: Path
+    count: int
+    missing: tuple[int, ...]
+
+
+def plan(settings: RegularizeSettings) -> tuple[Wanted, ...]:
+    """What there is to generate, and what exists. Raises UserError for settings that can't be meant."""
+    problems = [*_problems(settings)]
+    if problems:
+        raise UserError(*problems)
+    wanted = []
+    for prompt, count in _counts(settings).items():
+        folder = Path(settings.out) / _folder_name(prompt)
+        seeds = range(settings.seed, settings.seed + count)
+        missing = tuple(seed for seed in seeds if not image_path(folder, seed).exists())
+        wanted.append(Wanted(prompt, folder, count, missing))
+    return tuple(wanted)
+
+
+def image_path(folder: Path, seed: int) -> Path:
+    """Where the image of a seed is saved."""
+    return folder / f"{seed:06d}.png"
+
+
+def hint(values: Mapping[str, Any]) -> Words | None:
+    """The guide's number of images from the training folders as they are; None without any."""
+    folder = values.get("train_data_dir")
+    try:
+        folders = scan(Path(folder), is_reg=False).folders if folder else ()
+    except UserError:
+        return None
+    sums = " + ".join(f"{folder.repeats} × {len(folder.images)}" for folder in folders if folder.images)
+    total = sum(map(_size, folders))
+    en, ja = (
+        f"The guide's rule gives {counted(total, 'image')}: {sums}.",
+        f"ガイドの式では{total}枚になります：{sums}",
+    )
+    return Words(en, ja) if total else None
+
+
+TOOL = Tool(
+    "regularize",
+    Words("Make regularization images", "正則化画像を生成"),
+    RegularizeSettings,
+    "core.tools.regularize:run",
+    Card(
+        Words(
+            "The base model of the Model tab generates its own idea of the class, so that training leaves "
+            "the class as it is. Existing images are kept, so a stopped run goes on.",
+            "モデルタブの元モデルでclassの画像を生成します。学習後もclass全体を元のまま保つために使います。"
+            "すでにある画像はそのまま使うので、停止しても続きから再開できます。",
+        ),
+        Words("Make images", "画像を生成"),
+        output="out",
+        folder="datasets/reg",
+        is_named=False,
+        takes={
+            "model": "model.base",
+            "train_data_dir": "dataset.train_data_dir",
+            "resolution": "dataset.resolution",
+        },
+        fills="dataset.reg_data_dir",
+        hint=hint,
+        on_gpu=True,
+    ),
+)
+
+
+def _folder_name(prompt: str) -> str:
+    return f"1_{''.join(' ' if c in FORBIDDEN else c for c in prompt).strip(' .')}"
+
+
+def _counts(settings: RegularizeSettings) -> dict[str, int]:
+    """Images of each class.
+
+    By the guide: repeats x images of the training folders, so that an epoch has as many of both. A class gets
+    those of the folders whose words end with it; one that no folder names gets its share of all.
+    """
+    folders = _training_folders(Path(settings.train_data_dir)) if settings.train_data_dir else ()
+    prompts = settings.prompt or tuple(dict.fromkeys(_class_of(folder.prompt) for folder in folders))
+    if settings.count is not None:
+        return dict.fromkeys(prompts, settings.count)
+    total = sum(map(_size, folders))
+    counts = {}
+    for prompt in prompts:
+        own = sum(_size(f) for f in folders if f"_{f.prompt}".endswith((f" {prompt}", f"_{prompt}")))
+        counts[prompt] = own or -(-total // len(prompts))
+    return counts
+
+
+def _training_folders(parent: Path) -> tuple[Folder, ...]:
+    found = scan(parent, is_reg=False)
+    errors = [problem for problem in found.problems if problem.is_error]
+    if errors:
+        raise UserError(*errors)
+    return tuple(folder for folder in found.folders if folder.images and folder.prompt)
+
+
+def _size(folder: Folder) -> int:
+    return folder.repeats * len(folder.images)
+
+
+def _class_of(words: str) -> str:
+    """ "sls frog" -> "frog": what follows the identifier."""
+    return words.partition(" ")[2].strip() or words
+
+
+def _problems(settings: RegularizeSettings) -> Iterator[Problem]:
+    if not settings.prompt and not settings.train_data_dir:
+        yield REG_NO_CLASS()
+    if any(not prompt.strip(f" .{FORBIDDEN}") for prompt in settings.prompt):
+        yield REG_EMPTY_CLASS()
+    if settings.count is None and not settings.train_data_dir:
+        yield REG_COUNT()
+    yield from _misplaced(settings)
+    found = identify(Path(settings.model)) if Path(settings.model).exists() else None
+    if found is not None and not found.problems and (found.kind != "model" or found.family not in FAMILIES):
+        yield REG_MODEL(path=settings.model)
+
+
+def _misplaced(settings: RegularizeSettings) -> Iterator[Problem]:
+    """Images that would be trained as the subject, and those that would be generated over one another."""
+    train = settings.train_data_dir
+    if train and os.path.realpath(train) == os.path.realpath(settings.out):
+        yield REG_PLACE(path=settings.out, train=train)
+    first: dict[str, str] = {}
+    for prompt in dict.fromkeys(settings.prompt):
+        folder = _folder_name(prompt)
+        other = first.setdefault(folder.casefold(), prompt)
+        if other != prompt:
+            yield REG_SHARED(one=shown(other), other=shown(prompt), folder=folder)

@@ -1,0 +1,109 @@
+"""What a tool is: its words, its settings as declared options, how it stands in the window, what it does."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from core.catalog import Words
+from core.config.pydantic_messages import problems_of
+from core.config.schema.option import Option, Section, options_of
+from core.control import RunControl
+from core.errors import EXIT_DONE, Problem, UserError
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total)."""
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a tool reports to, and what asks it to stop."""
+
+    progress: Progress = lambda stage, done, total: None
+    control: RunControl = field(default_factory=RunControl)
+
+    def at(self, stage: str, done: int, total: int) -> None:
+        """Report the progress, where no stop was requested. Raises StopRun where one was."""
+        self.control.check()
+        self.progress(stage, done, total)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a tool did.
+
+    lines: as the console prints it. notes: as the card says it; () where that is the same.
+    problems: what could not be done, and warnings.
+    """
+
+    lines: tuple[Words, ...]
+    notes: tuple[Words, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    exit_code: int = EXIT_DONE
+
+
+@dataclass(frozen=True)
+class Card:
+    """How a tool stands in the window, where it writes below the workspace only.
+
+    lead: the sentence below its title. button: what starts it. output: the option of what is written.
+    folder: where that is put, below the workspace. is_named: the user gives it a name of its own there.
+    takes: option -> option of the run file whose value on the page it has. values: option -> its value at
+    first, where that is not the default. fills: option of the run file that the folder is chosen for.
+    hint: a sentence about what the settings come to, from those that are known. on_gpu: not while training.
+    """
+
+    lead: Words
+    button: Words
+    output: str
+    folder: str
+    is_named: bool = True
+    takes: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    fills: str = ""
+    hint: Callable[[Mapping[str, Any]], Words | None] | None = None
+    on_gpu: bool = False
+
+
+@dataclass(frozen=True)
+class Tool(Generic[S]):
+    """One tool. run: "module:function", imported at first use: it may bring torch.
+
+    card: None for a tool of the console alone.
+    """
+
+    name: str
+    words: Words
+    settings: type[S]
+    run: str
+    card: Card | None = None
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        return tuple(options_of(self.name, self.settings))
+
+    def checked(self, values: Mapping[str, Any]) -> S:
+        """Its settings from values by option. Raises UserError with every problem."""
+        return checked(self.settings, values)
+
+    def start(self, settings: S, work: Work) -> Outcome:
+        """Do the work. Raises what the tool's function does."""
+        module, _, function = self.run.partition(":")
+        run: Callable[[S, Work], Outcome] = getattr(importlib.import_module(module), function)
+        return run(settings, work)
+
+
+def checked(kind: type[S], values: Mapping[str, Any]) -> S:
+    """The settings of a tool from values by option. Raises UserError with every problem."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        found = (replace(problem, key=problem.key.partition(".")[0]) for problem in problems_of(error))
+        raise UserError(*found) from None

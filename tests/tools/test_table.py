@@ -1,0 +1,46 @@
+"""A tool is its file and its line in the table: the command line comes from the declarations."""
+
+import io
+
+import pytest
+
+from core.cli import main
+from core.tools.table import TOOLS
+from tests.tools import toy
+
+
+@pytest.fixture
+def out(monkeypatch):
+    monkeypatch.setitem(TOOLS, "toy", toy.TOOL)
+    out = io.StringIO()
+    monkeypatch.setattr("core.console.take_over", lambda log: out)
+    return out
+
+
+def test_a_new_tool_is_on_the_command_line(tmp_path, out):
+    words = [str(tmp_path / "a"), "--word", "newt", "--times", "3", "--upper"]
+    assert main(["tools", "--lang", "en", "toy", *words]) == 0
+    assert (tmp_path / "a").read_text() == "NEWTNEWTNEWT"
+    assert out.getvalue().splitlines()[-1] == "3 written"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a", "--times", "0"], "times: must be at least 1, not 0."),
+        (["a", "--times", "x"], "invalid int value"),
+        ([], "required: out"),
+    ],
+)
+def test_its_wrong_settings_are_refused(out, words, said):
+    assert main(["tools", "--lang", "en", "toy", *words]) == 2
+    assert said in out.getvalue()
+
+
+def test_every_tool_says_what_it_is_in_both_languages():
+    for tool in TOOLS.values():
+        texts = [tool.words, *(words for o in tool.options for words in (o.meta.label, o.meta.help))]
+        if tool.card is not None:
+            texts += [tool.card.lead, tool.card.button]
+            assert {tool.card.output, *tool.card.takes, *tool.card.values} <= {o.name for o in tool.options}
+        assert all(words.en and words.ja for words in texts)

@@ -1,0 +1,207 @@
+"""The card of a tool, drawn from its declaration: fields, buttons, progress, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from core.config.schema.kinds import kind
+from core.config.schema.option import Option
+from core.errors import Lang, Message, Problem, UserError
+from core.tools.tool import Outcome, Tool, Work
+from ui.parts.job import Job, Report
+from ui.parts.job_progress import shown, told
+from ui.parts.localized import QUICK, Page, column, texts
+from ui.parts.markup import heading, note, problems
+from ui.settings import widgets
+from ui.settings.demo import is_demos
+from ui.settings.form import Form
+from ui.text import say
+from ui.window import Window
+from ui.window.error_page import guarded, streamed
+from ui.window.paths import Found, file_name
+
+Data = Mapping[Any, Any]
+Update = dict[Any, Any]
+
+RUN_BUSY = Message(
+    "E-RUN-BUSY",
+    "a training is running; make the images before or after it.",
+    "学習中です。学習の前か後に実行してください。",
+)
+_IDS = {
+    "convert-save-as": "convert-as",
+    "resize-resolution": "resize-size",
+    "regularize-prompt": "regularize-classes",
+}
+"""Element ids that are not the option's name."""
+
+
+class ToolCard:
+    """The card and its handlers. What it writes lies below the workspace."""
+
+    def __init__(self, window: Window, page: Page, form: Form, tool: Tool[Any]) -> None:
+        assert tool.card is not None, f"{tool.name} is a tool of the console alone"
+        card = tool.card
+        self._window, self._form, self._tool, self._card = window, form, tool, card
+        self._folder = window.workspace / card.folder
+        self.parts: dict[str, Any] = {}
+        parts, name = self.parts, tool.name
+
+        def title(lang: Lang) -> str:
+            return heading(tool.words.of(lang), card.lead.of(lang))
+
+        def place(lang: Lang) -> str:
+            return say("tool.place", lang, folder=window.paths.short(str(self._folder)))
+
+        with column(f"card-{name}", "rw-card"):
+            page.add(gr.HTML, {"value": title}, padding=False)
+            with column("", "rw-grid"):
+                for option in tool.options:
+                    if option.name == card.output and card.is_named:
+                        words = {"label": option.meta.label, "info": place}
+                        parts[option.name] = page.add(gr.Textbox, words, max_lines=1, elem_id=f"{name}-name")
+                    elif option.name != card.output and option.name not in card.takes:
+                        parts[option.name] = self._field(page, option)
+            parts["hint"] = gr.HTML(elem_id=f"{name}-hint", elem_classes=["rw-maybe"], padding=False)
+            # Stop is there only while its card shows a bar (page.css).
+            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
+                start = {"value": card.button}
+                parts["start"] = page.add(gr.Button, start, elem_id=f"{name}-start", size="md")
+                stop = {"elem_id": f"{name}-stop", "elem_classes": ["rw-stop"], "size": "md"}
+                parts["stop"] = page.add(gr.Button, texts(value="job.stop"), **stop)
+            if not card.is_named:
+                page.add(gr.HTML, {"value": lambda lang: note(place(lang))}, padding=False)
+            classes = ["rw-maybe", "rw-tool-result"]
+            parts["result"] = gr.HTML(elem_id=f"{name}-result", elem_classes=classes, padding=False)
+
+    def _field(self, page: Page, option: Option) -> Any:
+        element = f"{self._tool.name}-{option.name.replace('_', '-')}"
+        offered, value = self._window.paths.offered(option), self._card.values.get(option.name)
+        return widgets.make(page, option, offered, _IDS.get(element, element), value)
+
+    @property
+    def job(self) -> Job[Outcome]:
+        return self._window.jobs[self._tool.name]
+
+    @property
+    def chosen_part(self) -> list[Any]:
+        """The field of the form that the folder is chosen for; [] without one."""
+        return [self._form.components[self._card.fills]] if self._card.fills else []
+
+    def connect(self, lang: Any) -> None:
+        """Bind the handlers."""
+        own = [part for name, part in self.parts.items() if name in {o.name for o in self._tool.options}]
+        taken = [self._form.components[key] for key in self._card.takes.values()]
+        self.parts["start"].click(
+            streamed(lambda data: self.start(data, data[lang]), self._window),
+            {lang, *own, *taken, *self.chosen_part},
+            [self.parts["result"], *self.chosen_part],
+            api_visibility="private",
+            trigger_mode="once",
+            show_progress="hidden",
+            concurrency_id=self._tool.name,
+            concurrency_limit=4,
+        )
+        self.parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
+
+    def offer(self, found: Found) -> Update:
+        """The lists to pick files and folders from anew."""
+        return {
+            self.parts[option.name]: gr.update(choices=self._window.paths.offered(option, found))
+            for option in self._tool.options
+            if kind(option) == "path" and isinstance(self.parts.get(option.name), gr.Dropdown)
+        }
+
+    def hint(self, data: Data, lang: Lang) -> str:
+        """What the settings come to that are taken from the form."""
+        if self._card.hint is None:
+            return ""
+        taken = [option for option in self._tool.options if option.name in self._card.takes]
+        words = self._card.hint(self._read(data, taken)[0])
+        return note(words.of(lang)) if words else ""
+
+    def shown(self, lang: Lang) -> str:
+        """How far the work is, or how the last one ended."""
+        return shown(self.job, lang)
+
+    def start(self, data: Data, lang: Lang) -> Iterator[Update]:
+        """Do the work on a thread, unless its settings are wrong."""
+        job, result, run = self.job, self.parts["result"], self._window.runner.current
+        values, wrong = self._read(data, self._tool.options)
+        if self._card.on_gpu and run is not None and not run.is_over:
+            wrong = [RUN_BUSY()]
+        try:
+            settings = None if wrong else self._tool.checked(values)
+        except UserError as error:
+            wrong = [self._labelled(problem, lang) for problem in error.problems]
+        if wrong:
+            yield {result: problems(wrong, lang)}
+            return
+        for part in self.chosen_part:
+            self._window.draft.keep({self._card.fills: str(data[part] or "")})
+
+        def work(report: Report) -> Outcome:
+            outcome = self._tool.start(settings, Work(report, job.control))
+            self._choose()
+            return outcome
+
+        def done(lang: Lang) -> str:
+            outcome = job.result
+            assert outcome is not None, "there is a result when the work is done"
+            notes = (note(words.of(lang), "good") for words in outcome.notes or outcome.lines)
+            return "".join(notes) + problems(outcome.problems, lang)
+
+        for html in told(job, work, done, lang):
+            yield {result: html}
+        if chosen := self.chosen(data):
+            yield chosen
+
+    def stop(self) -> None:
+        """After what is at hand: an image, a sampling step, a tensor."""
+        self.job.control.stop(save=False)
+
+    def _read(self, data: Data, options: Iterable[Option]) -> tuple[dict[str, Any], list[Problem]]:
+        """What stands in the fields by option, and what of it can't be used."""
+        values: dict[str, Any] = {}
+        wrong: list[Problem] = []
+        for option in options:
+            try:
+                value = self._value(option, data)
+            except UserError as error:
+                wrong += error.problems
+            else:
+                if value is not None:
+                    values[option.name] = value
+        return values, wrong
+
+    def _value(self, option: Option, data: Data) -> Any:
+        """None for an empty field."""
+        paths, key = self._window.paths, self._card.takes.get(option.name, "")
+        part = self._form.components[key] if key else self.parts.get(option.name)
+        if option.name == self._card.output:
+            return str(self._folder / file_name(str(data[part] or "")) if part is not None else self._folder)
+        value = widgets.read(option, data[part])
+        if kind(option) != "path" or value is None:
+            return None if value == "" and not option.field.is_required() else value
+        return paths.model(value, key) if option.meta.path == "model" else paths.absolute(value, key)
+
+    def _labelled(self, problem: Problem, lang: Lang) -> Problem:
+        """A problem with the field's label in the place of the option's name."""
+        labels = {option.name: option.meta.label.of(lang) for option in self._tool.options}
+        return replace(problem, key=labels.get(problem.key, problem.key))
+
+    def _choose(self) -> None:
+        """The folder becomes that of the form, unless the user has chosen another."""
+        key, window = self._card.fills, self._window
+        if key and self._folder.is_dir() and (not window.settings.get(key) or is_demos(window, key)):
+            window.draft.keep({key: window.paths.short(str(self._folder))})
+
+    def chosen(self, data: Data) -> Update:
+        """The update for a page that does not show yet that the folder was chosen."""
+        now = self._window.settings.get(self._card.fills)
+        is_new = now == self._window.paths.short(str(self._folder))
+        return {part: gr.update(value=now) for part in self.chosen_part if is_new and data[part] != now}
