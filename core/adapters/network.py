@@ -178,10 +178,12 @@ class Network:
 
 def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted], strength: float) -> None:
     """Add what a file holds (which `fits`), times strength, to the weights of a model, for good."""
-    method = method_of(next(iter(adapted.values())).tensors)
+    first = next(iter(adapted.values()))
+    method = method_of(first.tensors)
     assert method is not None
     known = {key: RankAlpha(module.rank, module.alpha) for key, module in adapted.items()}
-    ranks, unused = Ranks(1, 1.0, known=known), torch.Generator()
+    # Most modules of a file are alike, and PEFT is slow where each is told by a pattern.
+    ranks, unused = Ranks(first.rank, first.alpha, known=known), torch.Generator()
     network = Network(models, method, ranks, lambda *purpose: unused)
     network.load(adapted, "")
     network.set_strength(strength)
@@ -211,7 +213,8 @@ def _matrix(tensor: Tensor) -> tuple[int, ...]:
 
 def _shapes(module: nn.Module, method: Method, rank: int) -> dict[str, tuple[int, ...]]:
     """How the tensors of an adapter of this rank on a module are shaped."""
-    holder = nn.ModuleDict({"module": copy.deepcopy(module).to("meta")})
+    shapes = {id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in module.parameters()}
+    holder = nn.ModuleDict({"module": copy.deepcopy(module, shapes)})  # with these in place of its weights
     _inject(holder, method, (Target("module", rank, 1.0),), Ranks(rank, 1.0))
     layer: Any = holder["module"]
     return {name: _matrix(parameter) for name, parameter in tensors_of(layer, method).items()}

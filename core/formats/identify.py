@@ -110,7 +110,7 @@ def _alpha_of_file(path: Path, tensors: TensorTable, metadata: Mapping[str, str]
 
     Where there are none, what the metadata or PEFT's config say.
     """
-    beside_it = lora_alpha.adapters(path, tensors, metadata)
+    beside_it = lora_alpha.peft_settings(path, tensors, metadata)
     if beside_it:
         return next(iter(beside_it.values())).alpha
     if pickle_reader.is_pickle(path):

@@ -34,8 +34,8 @@ _GET_OTHER = Words(
 
 
 @dataclass(frozen=True)
-class Adapter:
-    """PEFT's settings of one part. ranks, alphas: of single modules, by the end of their path.
+class PeftSettings:
+    """What PEFT was told for one part of a model. ranks, alphas: of single modules, by the end of their path.
 
     is_rank_stabilized: the scale is alpha / sqrt(rank) (Kalajdzievski 2023, arXiv:2312.03732).
     """
@@ -58,11 +58,13 @@ class Adapter:
         return alpha * math.sqrt(rank) if self.is_rank_stabilized else alpha
 
 
-Adapters = Mapping[str, Adapter]
+SettingsByPart = Mapping[str, PeftSettings]
 """Part of the model -> its settings; "" where one config speaks of whatever the file holds."""
 
 
-def adapters(path: Path, names: Mapping[str, object], metadata: Mapping[str, str]) -> Adapters | None:
+def peft_settings(
+    path: Path, names: Mapping[str, object], metadata: Mapping[str, str]
+) -> SettingsByPart | None:
     """The settings that belong to a file with these tensors, None where none do or its tensors tell alpha.
 
     Raises UserError (E-LORA-ALPHA) when they are needed and can't be read.
@@ -79,7 +81,7 @@ def adapters(path: Path, names: Mapping[str, object], metadata: Mapping[str, str
                 raise unknown(
                     path, f"{PEFT_CONFIG} is not beside it", f"{PEFT_CONFIG} が同じフォルダにありません"
                 )
-            return {"": _adapter(path, json_file.read_table(config))}
+            return {"": _settings(path, json_file.read_table(config))}
     return None
 
 
@@ -88,7 +90,7 @@ def unknown(path: Path, en: str, ja: str) -> UserError:
     return UserError(messages.LORA_ALPHA(reason=Words(en, ja), advice=_GET_OTHER, path=path))
 
 
-def _of_parts(path: Path, told: Any) -> Adapters:
+def _of_parts(path: Path, told: Any) -> SettingsByPart:
     """Settings whose names begin with the part: "unet.r", "text_encoder.lora_alpha"."""
     if not isinstance(told, dict):
         raise unknown(path, "its settings are not those of PEFT", "PEFTの設定として読めません")
@@ -96,10 +98,10 @@ def _of_parts(path: Path, told: Any) -> Adapters:
     for key, value in told.items():
         part, dot, name = key.partition(".")
         parts.setdefault(part if dot else "", {})[name if dot else key] = value
-    return {part: _adapter(path, values) for part, values in parts.items()}
+    return {part: _settings(path, values) for part, values in parts.items()}
 
 
-def _adapter(path: Path, values: Mapping[str, Any]) -> Adapter:
+def _settings(path: Path, values: Mapping[str, Any]) -> PeftSettings:
     rank, alpha = values.get("r"), values.get("lora_alpha")
     ranks, alphas = values.get("rank_pattern") or {}, values.get("alpha_pattern") or {}
     is_sound = (
@@ -110,7 +112,7 @@ def _adapter(path: Path, values: Mapping[str, Any]) -> Adapter:
     if not is_sound:
         raise unknown(path, "its settings are not those of PEFT", "PEFTの設定として読めません")
     assert isinstance(rank, int) and isinstance(alpha, int | float)
-    return Adapter(
+    return PeftSettings(
         rank,
         float(alpha),
         ranks,

@@ -58,10 +58,10 @@ def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]
     if found.family and family and found.family != family:
         return (_other_family(path, found.family, family, key),)
     try:
-        settings = lora_alpha.adapters(path, *table(path)) or {}
+        settings = lora_alpha.peft_settings(path, *table(path)) or {}
     except UserError as refused:
         return tuple(replace(problem, key=key) for problem in refused.problems)
-    if any(adapter.is_dora for adapter in settings.values()):
+    if any(part.is_dora for part in settings.values()):
         return (_other_kind(path, replace(found, variant="DoRA"), key),)
     return ()
 

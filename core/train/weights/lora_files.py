@@ -123,7 +123,7 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     if refused:
         raise UserError(*refused)
     file = tensors.open_file(path)
-    settings = lora_alpha.adapters(path, file.tensors, file.metadata)
+    settings = lora_alpha.peft_settings(path, file.tensors, file.metadata)
     found = {name: file.read(name) for name in file.tensors}
     matrices = {name: tensor.dtype for name, tensor in found.items() if tensor.ndim > 1}
     refusals.check_numbers(
@@ -133,14 +133,13 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
         if not lora_kinds.is_aside(name) and not tensors.is_finite(tensor):
             raise UserError(*(replace(problem, key=key) for problem in damaged(path, name).problems))
 
-    def alpha_of(place: ModuleKey, rank: int) -> float:
+    def alpha_of(module: ModuleKey, rank: int) -> float:
         if settings is None:
             return float(rank)
-        part, module = place
-        adapter = settings.get(part) or settings.get("")
-        alpha = adapter.alpha_of(module, rank) if adapter is not None else None
+        of_part = settings.get(module.part) or settings.get("")
+        alpha = of_part.alpha_of(module.path, rank) if of_part is not None else None
         if alpha is None:
-            what = f"{part}.{module} of rank {rank}"
+            what = f"{'.'.join(module)} of rank {rank}"
             raise lora_alpha.unknown(
                 path, f"its settings do not tell of {what}", f"設定に{what}の記述がありません"
             )
