@@ -6,15 +6,17 @@ import json
 
 import pytest
 
+from core.data import undo
+from core.data.caption_editor import files as caption_files
 from core.data.caption_editor import history
-from core.data.caption_editor.history import FileChange, Journal
+from core.data.undo import FileChange
 from core.errors import UserError, plain_problem
 
 
 @pytest.fixture
 def make(tmp_path):
     def opened(allow=lambda _: None):
-        return Journal(tmp_path / "workspace" / "journal.jsonl", allow)
+        return history.opened(tmp_path / "workspace" / "journal.jsonl", allow)
 
     return opened
 
@@ -60,8 +62,8 @@ def test_a_new_change_ends_what_could_be_redone(make, files):
     journal.apply("trim", "", [change(files[0], b"1")])
     journal.undo()
     journal.apply("sort", "", [change(files[1], b"1")])
-    assert journal.to_redo() is None
-    assert [c.kind for c in journal.history()] == ["sort"]
+    assert journal.last_undone is None
+    assert [c.kind for c in journal.changes()] == ["sort"]
 
 
 def test_undo_leaves_a_file_that_somebody_changed_and_does_the_rest(make, files):
@@ -72,7 +74,7 @@ def test_undo_leaves_a_file_that_somebody_changed_and_does_the_rest(make, files)
     assert [path.read_bytes() for path in files] == [b"old", b"mine", b"old"]
     assert [p.code for p in outcome.problems] == ["W-CAP-CHANGED"]
     assert outcome.problems[0].path == str(files[1])
-    assert journal.to_undo() is None
+    assert journal.last is None
 
 
 def test_a_file_that_was_made_is_removed_again_and_made_again(make, tmp_path):
@@ -111,7 +113,7 @@ def test_the_old_bytes_are_written_down_before_the_first_file_is_touched(make, f
     def dies(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(history.files, "put", dies)
+    monkeypatch.setattr(caption_files, "put", dies)
     with pytest.raises(KeyboardInterrupt):
         make().apply("trim", "", [change(path, b"1") for path in files])
     monkeypatch.undo()
@@ -157,7 +159,7 @@ def test_a_line_cut_off_by_a_crash_costs_only_itself(make, files, tmp_path):
     with journal.open("ab") as file:
         file.write(b'{"number": 2, "files": [{"pa')
     make().apply("sort", "", [change(files[1], b"1")])
-    assert [c.kind for c in make().history()] == ["sort", "trim"]
+    assert [c.kind for c in make().changes()] == ["sort", "trim"]
     make().undo()
     make().undo()
     assert [path.read_bytes() for path in files] == [b"old"] * 3
@@ -172,16 +174,16 @@ def test_another_window_on_the_same_workspace_is_seen(make, files):
 
 
 def test_the_journal_is_shortened_from_its_old_end(make, files, monkeypatch):
-    monkeypatch.setattr(history, "MOST_CHANGES", 3)
+    monkeypatch.setattr(undo, "MOST_CHANGES", 3)
     journal = make()
     for n in range(9):
         journal.apply("edit", str(n), [change(files[0], b"%d" % n, b"%d" % (n - 1) if n else b"old")])
-    assert [c.about for c in make().history()][:3] == ["8", "7", "6"]
-    assert len(make().history()) <= 6
+    assert [c.about for c in make().changes()][:3] == ["8", "7", "6"]
+    assert len(make().changes()) <= 6
     make().undo()
     assert files[0].read_bytes() == b"7"
 
 
 def test_two_pictures_that_share_a_caption_are_one_file(make, files):
     outcome = make().apply("trim", "", [change(files[0], b"1"), change(files[0], b"1")])
-    assert outcome.done == (files[0],) and outcome.change.files == 1
+    assert outcome.done == (files[0],) and len(outcome.change.files) == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.data.intake.copy import CopyPlan
-from core.data.intake.copy_history import MOST_BATCHES, Journal
+from core.data.intake.copy_history import copy, opened, undo
 from core.errors import UserError
 
 
@@ -26,77 +28,78 @@ def path(tmp_path):
     return tmp_path / "workspace" / "copies.jsonl"
 
 
+def outcome_of(undone):
+    """Files removed, changed since, missing."""
+    return len(undone.done), tuple(Path(problem.path) for problem in undone.problems), len(undone.same)
+
+
 def test_undoing_after_a_restart_removes_the_copies_and_leaves_the_originals(plan, path, tmp_path):
-    made = Journal(path).copy(plan, {"a": "old"}, {"a": "new"})
-    last = Journal(path).last
-    assert last.id == made.id and last.before == {"a": "old"} and last.folders == (plan.target,)
-    undone = Journal(path).undo(made.id)
-    assert (undone.removed, undone.changed, undone.missing) == (3, (), 0)
+    made = copy(opened(path), plan, {"a": ("old", "new")})
+    last = opened(path).last
+    assert (
+        last.number == made.number
+        and last.settings == {"a": ("old", "new")}
+        and last.folders == (plan.target,)
+    )
+    undone = undo(opened(path), made.number)
+    assert outcome_of(undone) == (3, (), 0)
     assert not plan.target.exists() and len([*(tmp_path / "from").iterdir()]) == 3
-    assert Journal(path).last is None and Journal(path).undo(made.id) is None
+    assert opened(path).last is None and undo(opened(path), made.number).change is None
 
 
 def test_a_copy_that_was_changed_since_is_kept_and_so_is_what_others_put_there(plan, path):
-    batch = Journal(path).copy(plan, {}, {})
+    batch = copy(opened(path), plan, {})
     (plan.target / "1.png").write_bytes(b"edited")
     (plan.target / "0.png").unlink()
     (plan.target / "mine.png").write_bytes(b"mine")
-    undone = Journal(path).undo(batch.id)
-    assert (undone.removed, undone.changed, undone.missing) == (1, (plan.target / "1.png",), 1)
+    undone = undo(opened(path), batch.number)
+    assert outcome_of(undone) == (1, (plan.target / "1.png",), 1)
     assert sorted(p.name for p in plan.target.iterdir()) == ["1.png", "mine.png"]
 
 
 def test_a_link_in_place_of_a_copy_is_not_followed(plan, path):
-    batch = Journal(path).copy(plan, {}, {})
+    batch = copy(opened(path), plan, {})
     source, to = plan.copies[0]
     to.unlink()
     to.symlink_to(source)
-    assert Journal(path).undo(batch.id).changed == (to,)
+    assert undo(opened(path), batch.number).problems[0].path == str(to)
     assert source.exists() and to.is_symlink()
 
 
 def test_copies_are_undone_one_click_after_the_other(plan, path, tmp_path):
-    first = Journal(path).copy(plan, {}, {})
+    first = copy(opened(path), plan, {})
     again = tuple((source, tmp_path / "train" / "1_frog" / to.name) for source, to in plan.copies)
-    second = Journal(path).copy(CopyPlan(tmp_path / "train" / "1_frog", again, ()), {}, {})
-    journal = Journal(path)
-    assert journal.last.id == second.id
-    journal.undo(second.id)
-    assert journal.last.id == first.id
+    second = copy(opened(path), CopyPlan(tmp_path / "train" / "1_frog", again, ()), {})
+    journal = opened(path)
+    assert journal.last.number == second.number
+    undo(journal, second.number)
+    assert journal.last.number == first.number
 
 
 def test_a_program_ended_in_the_midst_of_copying_still_knows_what_it_made(plan, path):
-    made = Journal(path).copy(plan, {}, {})
+    made = copy(opened(path), plan, {})
     lines = path.read_text("utf-8").splitlines(keepends=True)
-    path.write_text("".join(lines[:3]) + lines[3][:20], encoding="utf-8")
-    assert Journal(path).undo(made.id).removed == 2
+    path.write_text("".join(lines[:3]) + lines[3][:20], encoding="utf-8")  # the head, two copies
+    assert len(undo(opened(path), made.number).done) == 2
 
 
 def test_copying_that_fails_leaves_neither_copies_nor_a_note(plan, path):
     plan.copies[2][0].unlink()
     with pytest.raises(UserError):
-        Journal(path).copy(plan, {}, {})
-    assert not plan.target.exists() and Journal(path).last is None
+        copy(opened(path), plan, {})
+    assert not plan.target.exists() and opened(path).last is None
 
 
 def test_nothing_is_copied_where_it_can_not_be_noted(plan, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError) as caught:
-        Journal(tmp_path / "file" / "copies.jsonl").copy(plan, {}, {})
+        copy(opened(tmp_path / "file" / "copies.jsonl"), plan, {})
     assert caught.value.problems[0].code == "E-COPY" and not plan.target.exists()
 
 
 def test_a_folder_with_another_name_is_still_undone(plan, path):
-    batch = Journal(path).copy(plan, {}, {})
+    batch = copy(opened(path), plan, {})
     renamed = plan.target.with_name("30_sls frog")
     plan.target.rename(renamed)
-    Journal(path).moved(plan.target, renamed)
-    assert Journal(path).undo(batch.id).removed == 3 and not renamed.exists()
-
-
-def test_old_copies_are_forgotten(plan, path, tmp_path):
-    for n in range(MOST_BATCHES + 2):
-        folder = tmp_path / "train" / f"{n + 1}_frog"
-        copies = tuple((source, folder / to.name) for source, to in plan.copies[:1])
-        Journal(path).copy(CopyPlan(folder, copies, ()), {}, {})
-    assert path.read_text("utf-8").count('"seconds"') == MOST_BATCHES
+    opened(path).moved(plan.target, renamed)
+    assert len(undo(opened(path), batch.number).done) == 3 and not renamed.exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.intake.copy_history import Journal
+from core.data.intake import copy_history
 from core.queue import RunQueue
 from ui.run.polling import answer
 from ui.window import PROJECT, Draft
@@ -17,7 +17,7 @@ from ui.window.last_run import Left, look_in_background
 
 FILES = (
     *("window.json", "queue.json", "copies.jsonl", "captions/journal.jsonl", "cache/pictures.jsonl"),
-    *("presets/mine.toml", "undo/repeats.json", "output/x-state/state.json", "output/x-state/manifest.json"),
+    *("presets/mine.toml", "undo/repeats.jsonl", "output/x-state/state.json", "output/x-state/manifest.json"),
     *("output/runs/20260101-010101-x/run.toml", "output/runs/20260101-010101-x/events.jsonl"),
     *("output/runs/20260102-010101-y/events.jsonl", "output/y-state/state.json"),
 )
@@ -42,7 +42,7 @@ RAISES_ON = {
     # it is for the callers to expect it
     *("core/events.py", "core/config/file/key_lines.py", "core/forecast/architecture.py"),
     # it was looked at just before, or is ours
-    *("core/runs/state_folder.py", "core/data/caption_editor/history.py"),
+    "core/runs/state_folder.py",
     *("ui/window/dialog.py", "ui/serve/uploads.py"),
 }
 
@@ -58,7 +58,7 @@ def damaged(request, window):
     (window.workspace / "output/runs/20260102-010101-y/run.toml").write_text("[save]", encoding="utf-8")
     window.draft = Draft(window.workspace / "window.json")
     window.queue = RunQueue(window.workspace / "queue.json", lambda: window.runner)
-    window.copies = Journal(window.workspace / "copies.jsonl")
+    window.copies = copy_history.opened(window.workspace / "copies.jsonl")
     window.captions = CaptionDesk(window.workspace, window.may_write_caption)
     window.left = Left()
     look_in_background(window.output, window.left).join()

@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from core.data.caption_editor.edits import EDITS, JOINTS, Edit
-from core.data.caption_editor.history import Outcome
 from core.data.caption_editor.session import Entry
+from core.data.undo import Outcome
 from core.errors import Lang, UserError
 from ui.dataset import caption_grid as drawn
 from ui.parts.localized import QUICK, Page, column, texts

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from core.data.caption_editor import files
 from core.data.caption_editor.edits import Part, difference
-from core.data.caption_editor.history import Change, FileChange
 from core.data.caption_editor.session import Desk, Entry, text_of
 from core.data.captions import captions
 from core.data.captions.encodings import NAMES
+from core.data.undo import Change, FileChange
 from core.errors import Lang
 from core.models.sd.tokens import count_tokens
 from ui.dataset.caption_messages import LONGEST_TEXT
@@ -190,7 +190,7 @@ def undo_html(history: Sequence[Change], lang: Lang) -> str:
         if name == "undo" or change
     )
     headers = [say(f"captions.history.{name}", lang) for name in ("when", "what", "files")]
-    rows = [(_when(change.at), _row(change, lang), f"{change.files:,}") for change in history]
+    rows = [(_when(change.at), _row(change, lang), f"{len(change.files):,}") for change in history]
     past = table(headers, rows, numbers=frozenset({2}))
     summary = esc(say("captions.history", lang))
     past = f'<details class="rw-diff"><summary>{summary}</summary>{past}</details>'

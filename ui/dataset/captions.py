@@ -16,8 +16,8 @@ import gradio as gr
 
 from core.data.caption_editor import session as desks
 from core.data.caption_editor.files import is_guessed
-from core.data.caption_editor.history import Outcome
 from core.data.caption_editor.session import Desk, Entry, Filter
+from core.data.undo import Outcome
 from core.errors import Lang, UserError
 from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
@@ -375,7 +375,7 @@ class CaptionCard:
                 self._window, "captions", self._summary(desk, len(counts), lang), lang, self._desk.word
             ),
             parts["tags"]: drawn.tags_html(counts, tag, lang),
-            parts["undo"]: drawn.undo_html(self._desk.journal.history(), lang),
+            parts["undo"]: drawn.undo_html(self._desk.history.changes(20), lang),
         }
 
     def _summary(self, desk: Desk, tags: int, lang: Lang) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.intake import folder_name
+from core.counting import listed
+from core.data.intake import copy_history, folder_name
 from core.data.intake.copy import Comparer, CopyPlan, plan_as_they_are, plan_copy
 from core.data.intake.gather import Gathered
 from core.data.names import parse
@@ -331,16 +332,17 @@ class FolderMaker:
             places = self._places(data, plan)
             gone = left(self._window, plan.target) if PLACES["train"] in places else {}
             places = gone | places
-            before = {key: str(data[self._form.components[key]] or "") for key in places}
-            batch = self._window.copies.copy(plan, before, places)
+            fields = self._form.components
+            settings = {key: (str(data[fields[key]] or ""), place) for key, place in places.items()}
+            copies = copy_history.copy(self._window.copies, plan, settings)
         except UserError as e:
             return {parts["plan"]: problems(e.problems, lang)}
         self._window.draft.keep(places)
-        names = ", ".join(short(str(folder)) for folder in batch.folders)
-        done = note(say("make.done", lang, n=len(batch.files), folder=names), "good")
+        names = ", ".join(short(str(folder)) for folder in plan.targets)
+        done = note(say("make.done", lang, n=len(copies.files), folder=names), "good")
         return {
             parts["done"]: done + (note(say("make.left", lang)) if gone else ""),
-            parts["last"]: batch.id,
+            parts["last"]: str(copies.number),
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
             parts["files"]: gr.update(value=None),
@@ -361,34 +363,33 @@ class FolderMaker:
 
     def undo(self, data: Data, lang: Lang) -> Update:
         """Remove the copies that the button stands for, as far as they are still what was copied."""
-        undone = self._window.copies.undo(str(data[self.parts["last"]] or ""))
-        if undone is None:
+        number = str(data[self.parts["last"]] or "")
+        undone = copy_history.undo(self._window.copies, int(number) if number.isdecimal() else 0)
+        if undone.change is None:
             return self.show(lang, note(say("make.undo.none", lang)))
-        said = note(say("make.undone", lang, n=undone.removed), "good")
-        if undone.changed:
-            names = ", ".join(path.name for path in undone.changed[:_LISTED])
-            if len(undone.changed) > _LISTED:
-                names += f" {say('make.more', lang, n=len(undone.changed) - _LISTED)}"
-            said += note(say("make.undo.kept", lang, n=len(undone.changed), names=names), "warn")
-        if undone.missing:
-            said += note(say("make.undo.missing", lang, n=undone.missing))
+        said = note(say("make.undone", lang, n=len(undone.done)), "good")
+        if undone.problems:
+            names = listed([Path(problem.path).name for problem in undone.problems], _LISTED).of(lang)
+            said += note(say("make.undo.kept", lang, n=len(undone.problems), names=names), "warn")
+        if undone.same:
+            said += note(say("make.undo.missing", lang, n=len(undone.same)))
         updates = self.show(lang, said)
-        for key, after in undone.batch.after.items():
+        for key, (before, after) in undone.change.settings.items():
             field = self._form.components[key]
-            if str(data[field] or "") == after and not undone.changed:
-                updates[field] = gr.update(value=undone.batch.before[key])
-                self._window.draft.keep({key: undone.batch.before[key]})
+            if str(data[field] or "") == after and not undone.problems:
+                updates[field] = gr.update(value=before)
+                self._window.draft.keep({key: before})
         return updates
 
     def show(self, lang: Lang, said: str = "") -> Update:
         """The Undo button with what it would undo, for a page that was just opened as well."""
         last = self._window.copies.last
         if last is not None:
-            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.seconds))
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.at))
             folder = ", ".join(self._window.paths.short(str(folder)) for folder in last.folders)
             said += note(say("make.last", lang, n=len(last.files), folder=folder, when=when))
         return {
             self.parts["undo"]: gr.update(visible=last is not None),
-            self.parts["last"]: last.id if last else "",
+            self.parts["last"]: str(last.number) if last else "",
             self.parts["done"]: said,
         }

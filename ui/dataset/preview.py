@@ -92,7 +92,7 @@ class Preview:
 
     @property
     def _renames(self) -> Renames:
-        return Renames(self._window.workspace / "undo" / "repeats.json")
+        return Renames(self._window.workspace / "undo" / "repeats.jsonl")
 
     @property
     def _demo(self) -> Path:

@@ -16,7 +16,7 @@ from core.config.file import toml_text
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.health.cache import Known
-from core.data.intake.copy_history import Journal
+from core.data.intake import copy_history
 from core.errors import ConfigError, Lang, UserError, plain_problem
 from core.forecast.machine import Looker
 from core.queue import RunQueue
@@ -69,7 +69,7 @@ class Window:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionDesk(self.workspace, self.may_write_caption)
-        self.copies = Journal(self.workspace / "copies.jsonl")
+        self.copies = copy_history.opened(self.workspace / "copies.jsonl")
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.looker = Looker()
         self.looker.start()

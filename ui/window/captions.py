@@ -1,4 +1,4 @@
-"""The captions that are laid out to be edited, and the journal of their changes; the same for every page."""
+"""The captions that are laid out to be edited, and the history of their changes; the same for every page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
+from core.data.caption_editor import history
 from core.data.caption_editor import session as desks
 from core.data.caption_editor.edits import Edit
 from core.data.caption_editor.files import typed
-from core.data.caption_editor.history import FileChange, Journal, Outcome
 from core.data.caption_editor.session import Desk, Entry
+from core.data.undo import FileChange, Outcome
 from core.errors import Problem, UserError
 
 _MOST_PLANS = 8
@@ -49,7 +50,7 @@ class CaptionDesk:
         self._allow = allow
         self._lock = threading.RLock()
         self._plans: dict[str, Plan] = {}
-        self.journal = Journal(workspace / "captions" / "journal.jsonl", allow)
+        self.history = history.opened(workspace / "captions" / "journal.jsonl", allow)
         self.desk: Desk | None = None
         self.word, self.seconds = "", 0.0
         self.limit = 75
@@ -107,19 +108,23 @@ class CaptionDesk:
 
     def undo(self) -> Outcome:
         """Take the latest change back."""
-        return self._turn(self.journal.undo)
+        return self._turn(self.history.undo)
 
     def redo(self) -> Outcome:
         """Make the change again that was undone last."""
-        return self._turn(self.journal.redo)
+        return self._turn(self.history.redo)
 
     def _apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
-        return self._turn(lambda: self.journal.apply(kind, about, changes))
+        return self._turn(lambda: self.history.apply(kind, about, changes))
 
     def _turn(self, act: Callable[[], Outcome]) -> Outcome:
         with self._lock:
             outcome = act()
-            touched = [*outcome.done, *(Path(problem.path) for problem in outcome.problems if problem.path)]
+            touched = [
+                *outcome.done,
+                *outcome.same,
+                *(Path(problem.path) for problem in outcome.problems if problem.path),
+            ]
             if self.desk is not None:
                 self.desk = desks.reloaded(self.desk, touched)
             return outcome

@@ -29,8 +29,8 @@ CHANGED_ELSEWHERE = Message(
 )
 HISTORY_UNWRITABLE = Message(
     "E-CAP-JOURNAL",
-    "no caption was changed: the change could not be recorded for undo ({reason}).",
-    "元に戻すための記録を書き込めないため、キャプションを変更しませんでした（{reason}）。",
+    "no caption was changed: the change could not be recorded for undo in {path} ({reason}).",
+    "元に戻すための記録を {path} に書き込めないため、キャプションを変更しませんでした（{reason}）。",
 )
 IN_METADATA = Message(
     "W-CAP-METADATA",

@@ -12,11 +12,11 @@ from core.config.schema.dataset import DatasetConfig
 from core.data.caption_editor import edits, messages
 from core.data.caption_editor import files as caption_edits_files
 from core.data.caption_editor.files import Layout, Written
-from core.data.caption_editor.history import FileChange
 from core.data.captions import captions
 from core.data.names import parse
 from core.data.sources import find, folders
 from core.data.sources.folders import Folder
+from core.data.undo import FileChange
 from core.errors import Problem, UserError
 
 SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")

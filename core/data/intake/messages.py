@@ -79,6 +79,11 @@ HISTORY_UNWRITABLE = Message(
     "nothing was copied: the record for undo could not be written to {path}: {reason}.",
     "コピーの記録を {path} に書き込めないため、コピーしませんでした（{reason}）。",
 )
+COPY_KEPT = Message(
+    "W-COPY-KEPT",
+    "`{name}` was changed since it was copied, or is in use, and is kept.",
+    "「{name}」はコピー後に変更されたか使用中のため、残しました。",
+)
 
 # Renaming
 
@@ -91,6 +96,11 @@ RENAME_FAILED = Message(
     "E-DIR-RENAME",
     "{name} can't be renamed: {reason}. Close programs that use it and try again.",
     "「{name}」の名前を変更できません（{reason}）。使用中のソフトを閉じてから、もう一度お試しください。",
+)
+RENAMES_UNWRITABLE = Message(
+    "E-DIR-RENAME",
+    "nothing was renamed: the record for undo could not be written to {path}: {reason}.",
+    "元に戻すための記録を {path} に書き込めないため、名前を変更しませんでした（{reason}）。",
 )
 
 # ZIP files

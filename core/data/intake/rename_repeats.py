@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 from core.data.intake import messages
 from core.data.intake.copy import balance
-from core.errors import UserError
+from core.data.undo import FileChange, History, State
+from core.errors import Problem, UserError
 
 Pair = tuple[Path, Path]
 
@@ -61,49 +61,65 @@ def plan_renames(folders: Sequence[Mapping[str, Any]], masks: str | None = None)
     return tuple(pairs)
 
 
-class Renames:
-    """Renames folders and takes it back, also after a restart: what was renamed is in a file."""
+class Folders:
+    """Renamed folders; path: the old name, state: the name that a folder has, as bytes."""
 
-    def __init__(self, journal: Path) -> None:
-        self._journal = journal
+    unwritable = messages.RENAMES_UNWRITABLE
+
+    def now(self, change: FileChange) -> State:
+        """The one of both names that is a folder, where the other is free; None in any other case."""
+        names = [name for name in (change.old, change.new) if name and os.path.lexists(name)]
+        return names[0] if len(names) == 1 and os.path.isdir(names[0]) else None
+
+    def put(self, change: FileChange, state: State) -> None:
+        """Rename the folder. Raises UserError."""
+        source = change.new if state == change.old else change.old
+        assert source is not None and state is not None, change
+        try:
+            os.rename(_path(source), _path(state))
+        except OSError as error:
+            raise UserError(messages.RENAME_FAILED(path=_path(source), reason=error.strerror)) from error
+
+    def changed(self, change: FileChange) -> Problem:
+        """For a folder whose new name is taken, or that is gone."""
+        return messages.NAME_TAKEN(path=_path(change.new or b""))
+
+
+class Renames:
+    """Renames folders and takes it back, also after a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._files = Folders()
+        self._history = History(path, self._files)
 
     @property
     def last(self) -> tuple[Pair, ...]:
         """What can be taken back: renamed, still there, and the old name still free."""
-        try:
-            found = json.loads(self._journal.read_text("utf-8"))
-            pairs = [(Path(source), Path(target)) for source, target in found]
-        except (OSError, ValueError, TypeError, RecursionError):
-            return ()
-        return tuple((a, b) for a, b in pairs if b.is_dir() and not a.exists())
+        change = self._history.last
+        files = [] if change is None else change.files
+        return tuple((one.path, _path(one.new or b"")) for one in files if self._files.now(one) == one.new)
 
     def apply(self, pairs: Sequence[Pair]) -> None:
         """Rename all of them. Raises UserError, with all names as before, when one can't be."""
-        self._journal.parent.mkdir(parents=True, exist_ok=True)
-        written = json.dumps([[str(source), str(target)] for source, target in pairs])
-        self._journal.write_text(written, "utf-8")  # before, so that a crash in between can be taken back
-        done: list[Pair] = []
-        for source, target in pairs:
-            try:
-                if target.exists():
-                    raise UserError(messages.NAME_TAKEN(path=target))
-                os.rename(source, target)
-            except (OSError, UserError) as error:
-                for back, there in reversed(done):
-                    os.rename(there, back)
-                self._journal.unlink(missing_ok=True)
-                if isinstance(error, UserError):
-                    raise
-                raise UserError(messages.RENAME_FAILED(path=source, reason=error.strerror)) from error
-            done.append((source, target))
+        files = [FileChange(source, os.fsencode(source), os.fsencode(target)) for source, target in pairs]
+        outcome = self._history.apply("rename", "", files)
+        if outcome.problems:
+            if outcome.change is not None:
+                self._history.undo(outcome.change.number)
+            raise UserError(*outcome.problems)
 
     def undo(self) -> tuple[Pair, ...]:
-        """Give the folders their old names back; what was taken back. Raises UserError."""
+        """Give the folders their old names back; what was taken back. Raises UserError, nothing changed."""
         pairs = self.last
-        for source, target in reversed(pairs):
-            try:
-                os.rename(target, source)
-            except OSError as error:
-                raise UserError(messages.RENAME_FAILED(path=target, reason=error.strerror)) from error
-        self._journal.unlink(missing_ok=True)
+        if not pairs:
+            return ()
+        outcome = self._history.undo()
+        failed = [problem for problem in outcome.problems if problem.message == messages.RENAME_FAILED]
+        if failed:
+            self._history.redo()
+            raise UserError(*failed)
         return pairs
+
+
+def _path(name: bytes) -> Path:
+    return Path(os.fsdecode(name))

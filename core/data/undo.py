@@ -1,0 +1,308 @@
+"""Changes of files, written down before they are made, so that they can be undone, also after a restart."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import EllipsisType
+from typing import Any, Protocol
+
+from core.errors import Message, Problem, UserError
+
+MOST_CHANGES = 200
+"""As many are kept; older ones can't be undone any more."""
+MOST_BYTES = 64_000_000
+"""Size of a history above which its older half is dropped."""
+
+State = bytes | None
+"""What a file is: its content, or what stands for it, such as a digest; None where there is no file."""
+
+Settings = Mapping[str, tuple[str, str]]
+"""Options -> their values before and after, as text."""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file before and after a change."""
+
+    path: Path
+    old: State
+    new: State
+
+
+@dataclass
+class Change:
+    """One change of many files.
+
+    about: what it was about, such as the name of an image. at: seconds since 1970. files: where they lie now.
+    settings: options that it has set, each before and after.
+    """
+
+    number: int
+    kind: str
+    about: str
+    at: float
+    files: list[FileChange]
+    settings: Settings = field(default_factory=dict)
+    is_undone: bool = False
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that the files lie in."""
+        return tuple(dict.fromkeys(one.path.parent for one in self.files))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done. change: the change it was about, None when there was none to undo or redo.
+
+    done: files that were changed. same: files that were as they should be. problems: one for each file that
+    was left alone.
+    """
+
+    change: Change | None
+    done: tuple[Path, ...] = ()
+    same: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Files(Protocol):
+    """How the files of a history are read and written; `now` and `put` raise UserError when they can't."""
+
+    unwritable: Message
+    """For a history that can't be written; facts: reason."""
+
+    def now(self, change: FileChange) -> State:
+        """What the file is now."""
+
+    def put(self, change: FileChange, state: State) -> None:
+        """Make the file be that."""
+
+    def changed(self, change: FileChange) -> Problem:
+        """What is told of a file that is not as it was left."""
+
+
+class History:
+    """The changes of one kind of files, a file of JSON lines in the order they were made."""
+
+    def __init__(self, path: Path, files: Files) -> None:
+        self._path, self._files = path, files
+        self._lock = threading.RLock()
+        self._seen: tuple[int, int] | None = None
+        self._changes: list[Change] = []
+
+    def changes(self, most: int = MOST_CHANGES) -> list[Change]:
+        """The latest changes, the newest first; undone ones stand there as long as they can be redone."""
+        with self._lock:
+            self._look()
+            return [change for change in self._changes[::-1] if change.files][:most]
+
+    @property
+    def last(self) -> Change | None:
+        """The change that `undo` would take back."""
+        return next((change for change in self.changes() if not change.is_undone), None)
+
+    @property
+    def last_undone(self) -> Change | None:
+        """The change that `redo` would make again."""
+        undone = [change for change in self.changes() if change.is_undone]
+        return undone[-1] if undone else None
+
+    def apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
+        """Make a change. A file that is not as the change supposes is left alone and told of."""
+        with self._lock:
+            each = {change.path: change for change in changes if change.old != change.new}
+            problems: list[Problem] = []
+            possible = []
+            for change in each.values():
+                now = self._now(change, problems)
+                if now == change.old:
+                    possible.append(change)
+                elif now is not ...:
+                    problems.append(self._files.changed(change))
+            if not possible:
+                return Outcome(None, problems=tuple(problems))
+            # Written before the first file is: whatever happens then, the old state is not lost.
+            number = self.begin(kind, about, possible)
+            done = [change.path for change in possible if self._put(change, change.new, problems)]
+            self._look()
+            made = next(change for change in self._changes if change.number == number)
+            return Outcome(made, tuple(done), problems=tuple(problems))
+
+    def begin(
+        self, kind: str, about: str, changes: Iterable[FileChange] = (), settings: Settings | None = None
+    ) -> int:
+        """Write a change down and give its number; the caller makes it. Raises UserError."""
+        with self._lock:
+            self._look()
+            number = max((change.number for change in self._changes), default=0) + 1
+            self._append(_to_json(Change(number, kind, about, time.time(), [*changes], settings or {})))
+            return number
+
+    def extend(self, number: int, change: FileChange) -> None:
+        """Write one more file of a change down, without waiting for the disk. Raises OSError."""
+        with self._lock:
+            self._write({"more": number, "files": [_row(change)]}, is_safe=False)
+
+    def moved(self, source: Path, target: Path) -> None:
+        """Note that the files of a folder lie in another one now. Raises UserError."""
+        with self._lock:
+            self._append({"moved": [str(source), str(target)]})
+
+    def mark(self, number: int, which: str) -> None:
+        """Note that a change is undone ("undo") or made again ("redo"). Raises UserError."""
+        with self._lock:
+            self._append({which: number, "at": time.time()})
+
+    def undo(self, number: int | None = None) -> Outcome:
+        """Take a change back, by default the latest. A file that somebody changed since is left alone."""
+        with self._lock:
+            change = self.last
+            if number is not None:
+                change = next((c for c in self.changes() if c.number == number and not c.is_undone), None)
+            return self._turn(change, "undo")
+
+    def redo(self) -> Outcome:
+        """Make the change again that was undone last."""
+        with self._lock:
+            return self._turn(self.last_undone, "redo")
+
+    def _turn(self, change: Change | None, which: str) -> Outcome:
+        if change is None:
+            return Outcome(None)
+        problems: list[Problem] = []
+        done, same = list[Path](), list[Path]()
+        for one in change.files:
+            wanted, expected = (one.old, one.new) if which == "undo" else (one.new, one.old)
+            now = self._now(one, problems)
+            if now == wanted:
+                same.append(one.path)
+            elif now == expected and self._put(one, wanted, problems):
+                done.append(one.path)
+            elif now not in (expected, ...):
+                problems.append(self._files.changed(one))
+        self.mark(change.number, which)
+        return Outcome(change, tuple(done), tuple(same), tuple(problems))
+
+    def _now(self, change: FileChange, problems: list[Problem]) -> State | EllipsisType:
+        """What a file is; ... where it may not be changed, with the reason among the problems."""
+        try:
+            return self._files.now(change)
+        except UserError as e:
+            problems += e.problems
+            return ...
+
+    def _put(self, change: FileChange, state: State, problems: list[Problem]) -> bool:
+        try:
+            self._files.put(change, state)
+        except UserError as e:
+            problems += e.problems
+            return False
+        return True
+
+    # The file of the history.
+
+    def _look(self) -> None:
+        """Read the history when it is not as it was last seen; another window may write to it too."""
+        try:
+            state = self._path.stat()
+            if self._seen == (state.st_mtime_ns, state.st_size):
+                return
+            self._changes = _read(self._path)
+        except OSError:
+            self._seen, self._changes = None, []
+            return
+        self._seen = (state.st_mtime_ns, state.st_size)
+
+    def _append(self, record: dict[str, Any]) -> None:
+        """Write a line and wait until the disk has it. Raises UserError when it can't be written."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(record, is_safe=True)
+            self._shorten()
+        except OSError as error:
+            raise UserError(self._files.unwritable(path=self._path, reason=error.strerror)) from error
+        self._look()
+
+    def _write(self, record: dict[str, Any], is_safe: bool) -> None:
+        with self._path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # the end of a line that a crash cut off
+                    file.write(b"\n")
+            file.write(json.dumps(record, ensure_ascii=True).encode("ascii") + b"\n")
+            file.flush()
+            if is_safe:
+                os.fsync(file.fileno())
+
+    def _shorten(self) -> None:
+        """Drop the older half once the history is too large, or twice as long as it is asked to be."""
+        self._look()
+        is_long = len(self._changes) > 2 * MOST_CHANGES
+        if not self._changes or (self._path.stat().st_size <= MOST_BYTES and not is_long):
+            return
+        beside = self._path.with_suffix(".part")
+        with beside.open("w", encoding="ascii") as file:
+            for change in self._changes[-min(MOST_CHANGES, max(1, len(self._changes) // 2)) :]:
+                undone = [{"undo": change.number}] if change.is_undone else []
+                file.writelines(f"{json.dumps(record)}\n" for record in (_to_json(change), *undone))
+        with contextlib.suppress(PermissionError):  # open elsewhere (Windows): shortened next time
+            os.replace(beside, self._path)
+        self._look()
+
+
+def _read(path: Path) -> list[Change]:
+    """The changes of a history; a line that a crash cut off, or somebody else wrote, is left out."""
+    changes: dict[int, Change] = {}
+    for line in path.read_bytes().splitlines():
+        try:
+            _take(json.loads(line), changes)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue
+    return list(changes.values())
+
+
+def _take(record: Mapping[str, Any], changes: dict[int, Change]) -> None:
+    """Do to the changes what a line says. A new change ends what could be redone."""
+    files = [_file_change(row) for row in record.get("files", ())]
+    if "number" in record:
+        settings = {str(key): (str(old), str(new)) for key, (old, new) in record.get("settings", {}).items()}
+        words = str(record["kind"]), str(record["about"])
+        made = Change(int(record["number"]), *words, float(record["at"]), files, settings)
+        for number in [number for number, change in changes.items() if change.is_undone]:
+            del changes[number]
+        changes[made.number] = made
+    elif "more" in record:
+        changes[record["more"]].files += files
+    elif "moved" in record:
+        source, target = map(Path, record["moved"])
+        for change in changes.values():
+            change.files = [
+                replace(one, path=target / one.path.name) if one.path.parent == source else one
+                for one in change.files
+            ]
+    elif "undo" in record or "redo" in record:
+        changes[record.get("undo", record.get("redo"))].is_undone = "undo" in record
+
+
+def _to_json(change: Change) -> dict[str, Any]:
+    record = {"number": change.number, "kind": change.kind, "about": change.about, "at": change.at}
+    return record | {"files": [_row(one) for one in change.files], "settings": change.settings}
+
+
+def _row(change: FileChange) -> dict[str, str | None]:
+    states = (change.old, change.new)
+    old, new = (None if s is None else base64.b64encode(s).decode("ascii") for s in states)
+    return {"path": str(change.path), "old": old, "new": new}
+
+
+def _file_change(row: Any) -> FileChange:
+    old, new = (None if text is None else base64.b64decode(text) for text in (row["old"], row["new"]))
+    return FileChange(Path(row["path"]), old, new)
