@@ -1,6 +1,8 @@
 """The messages of the program: constants in both languages, called with just the facts of their gaps."""
 
 import ast
+import functools
+import importlib
 import itertools
 import re
 import string
@@ -18,20 +20,16 @@ OWN = {"path", "name"}
 PLACES = {"path", "key", "line"}
 
 
-def is_message(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Message"
-
-
+@functools.cache
 def constants() -> dict[tuple[str, str], Message]:
     """Every message that is a constant of a module: module and name -> message."""
-    found = {}
-    for module, (_, _, tree) in sources().items():
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and is_message(node.value):
-                parts = [ast.literal_eval(arg) for arg in node.value.args]
-                named = {word.arg: ast.literal_eval(word.value) for word in node.value.keywords}
-                found[module, node.targets[0].id] = Message(*parts, **named)
-    return found
+    texts = {module: text for module, (_, text, _) in sources().items() if " = Message(" in text}
+    return {
+        (module, name): value
+        for module in texts
+        for name, value in vars(importlib.import_module(module)).items()
+        if isinstance(value, Message) and re.search(rf"^{name} = Message\(", texts[module], re.M)
+    }
 
 
 def calls():
@@ -66,7 +64,8 @@ def chosen(template: str) -> set[str]:
 
 def test_both_languages_say_something_with_the_same_gaps():
     for place, message in constants().items():
-        assert message.en.strip() and message.ja.strip() and message.en != message.ja, place
+        assert message.en.strip() and message.ja.strip(), place
+        assert message.en != message.ja or not re.sub(r"\{.*?\}", "", message.en), place  # nothing but gaps
         assert gaps(message.en) - chosen(message.en) == gaps(message.ja) - chosen(message.en), place
 
 
