@@ -102,7 +102,7 @@ NEVER_ONE = {
     "E-CAP-LARGE: bytes", "E-PATH-LONG: bytes", "E-ZIP-MANY: files", "E-DIR-COUNT: samples",  # beyond a limit
     "E-IMG-HUGE: megapixels", "W-CAP-LONG: tokens",  # limits
     "W-IMG-FORMAT: files", "E-IMG-SIZE: pixels",  # not after a count
-    "W-CAP-LINES: lines", "W-IMG-SMALL: times", "E-ZIP-BOMB: times",  # more than one
+    "W-CAP-LINES: lines", "W-IMG-SMALL: times", "E-ZIP-BOMB: times", "W-IMPORT-TWICE: times",  # more than one
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.config import pydantic_messages, training_scripts
+from core.config import messages, pydantic_messages, training_scripts
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
 from core.config.file.key_lines import key_lines
@@ -17,7 +17,7 @@ from core.config.named_values import SECTIONS, KeyPath, Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Problem, plain_problem
+from core.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,7 @@ def read_document(document: Mapping[str, Any]) -> Reading:
     declared_format = document.get("format")
     reading = Reading(is_foreign=declared_format is None and not any(name in document for name in SECTIONS))
     if declared_format not in (None, FORMAT):
-        reading.say(
-            ("format",),
-            "E-CFG-FORMAT",
-            f"this file is of format {shown(declared_format)}; this version reads format {FORMAT}.",
-            f"このファイルの形式は{shown(declared_format)}です。このバージョンで読めるのは{FORMAT}です。",
-        )
+        reading.say(("format",), messages.OTHER_FORMAT(found=shown(declared_format), format=FORMAT))
     for path, value in leaves(document):
         if path != ("format",):
             take(reading, path, value)
@@ -89,40 +84,18 @@ def read_document(document: Mapping[str, Any]) -> Reading:
 def refuse_datasets(document: Mapping[str, Any]) -> None:
     """A dataset_config is no run file. Raises ConfigError for one."""
     if isinstance(document.get("datasets"), list):
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-DATASETS",
-                "this describes data sets (a dataset_config), not a run; keep it as its own file and name "
-                "that in the run file: dataset.dataset_config = 'path of the file'.",
-                "これは学習の設定ではなく、データセットの設定（dataset_config）です。別のファイルとして保存し、設定ファイルで"
-                "dataset.dataset_config = 'そのファイルのパス' と指定してください。",
-                key="datasets",
-            )
-        )
+        raise ConfigError(messages.NOT_A_RUN_FILE())
 
 
 def _take_override(reading: Reading, override: str) -> None:
     key, separator, value = override.partition("=")
     path: KeyPath = tuple(part.strip() for part in key.split("."))
     if not separator:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-SET",
-                f"--set takes section.key=value, not {shown(override)}.",
-                f"--setは「section.key=値」の形で指定してください（指定：{shown(override)}）。",
-            )
-        )
+        raise ConfigError(messages.SET_SYNTAX(override=shown(override)))
     try:
         parsed = toml_text.parse(f"value = {value}")["value"]
     except ConfigError as e:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-SET",
-                f"{shown(value)} is no TOML value; write text as \"'text'\".",
-                f"{shown(value)}はTOMLの値ではありません。文字列は\"'文字列'\"と書いてください。",
-                key=key.strip(),
-            )
-        ) from e
+        raise ConfigError(messages.SET_VALUE(key=key.strip(), value=shown(value))) from e
     fresh = Reading()
     take(fresh, path, parsed)
     reading.problems += [(("--set",), problem) for _, problem in fresh.problems]

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.config import nearest, sd_scripts
+from core.catalog import Words
+from core.config import messages, nearest, sd_scripts
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import LARGEST
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 KeyPath = tuple[str | int, ...]
 
@@ -56,8 +57,8 @@ class Reading:
     unknown: dict[KeyPath, Any] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
-    def say(self, path: KeyPath, code: str, en: str, ja: str, key: str = "") -> None:
-        self.problems.append((path, plain_problem(code, en, ja, key=key)))
+    def say(self, path: KeyPath, problem: Problem) -> None:
+        self.problems.append((path, problem))
 
     def put(self, key: str, value: Any, path: KeyPath, is_switch: bool = False) -> None:
         """Set an option, unless something else has set it otherwise already.
@@ -71,12 +72,7 @@ class Reading:
         elif not (self._is_second_attention(path, key, value) or self._joins_precision(key, value, path)):
             first = ".".join(map(str, self.origin[key]))
             before = shown(self.values[key])
-            self.say(
-                path,
-                "E-CFG-TWICE",
-                f"{first} already sets {key} to {before}; take one of them out.",
-                f"{first}が{key}を{before}に設定済みです。どちらかを削除してください。",
-            )
+            self.say(path, messages.SET_TWICE(first=first, option=key, value=before))
         if is_switch:
             self.decided.add(key)
 
@@ -86,12 +82,7 @@ class Reading:
         passed_over = shown(self.values[key] if is_switch else value)
         if is_switch:
             self.values[key], self.origin[key] = value, path
-        self.say(
-            other,
-            "W-CFG-READ-AS",
-            f"{other[-1]} = {passed_over} does not count beside {switch[-1]}.",
-            f"{switch[-1]}があるため、{other[-1]} = {passed_over}は使いません。",
-        )
+        self.say(other, messages.OVERRULED(name=other[-1], value=passed_over, switch=switch[-1]))
 
     def _is_second_attention(self, path: KeyPath, key: str, value: Any) -> bool:
         """Whether several flags choose the attention; the first in sd-scripts' order counts."""
@@ -114,13 +105,7 @@ class Reading:
         if other == needed:
             self.values[key] = full
             return True
-        self.say(
-            path,
-            "E-CFG-TOGETHER",
-            f"{full} needs mixed_precision {needed!r}, not {shown(other)}; set it, or take {full} out.",
-            f"{full}にはmixed_precision={needed}が必要です（値：{shown(other)}）。"
-            f"変更するか、{full}を外してください。",
-        )
+        self.say(path, messages.PRECISION_NEEDED(full=full, needed=needed, value=shown(other)))
         return True
 
 
@@ -141,11 +126,7 @@ def take(reading: Reading, path: KeyPath, value: Any) -> None:
     own = key if key in _options() else _by_name().get(name, "") if len(path) <= 2 else ""
     is_known = len(path) <= 2 and sd_scripts.knows(name, reading.is_foreign)
     if isinstance(value, int) and abs(value) > LARGEST:
-        en, ja = (
-            f"must be at most {LARGEST}, not {shown(value)}.",
-            f"{LARGEST}以下にしてください（値：{shown(value)}）。",
-        )
-        reading.say(path, "E-CFG-VALUE", en, ja, key)
+        reading.say(path, messages.VALUE_TOO_LARGE(key=key, most=LARGEST, value=shown(value)))
     elif own and (own == key or not is_known) and not (name in sd_scripts.LISTS and isinstance(value, list)):
         reading.put(own, value, path)
     elif is_known:
@@ -159,11 +140,10 @@ def take(reading: Reading, path: KeyPath, value: Any) -> None:
 def _translate(reading: Reading, path: KeyPath, value: Any) -> None:
     """File a value under a name of sd-scripts'."""
     result = sd_scripts.translate(str(path[-1]), value)
-    if result.refused:
-        reading.say(path, "E-CFG-NOTHERE", *result.refused, ".".join(map(str, path)))
+    for refused in result.refused:
+        reading.say(path, replace(refused, key=".".join(map(str, path))))
     if result.note:
-        en, ja = result.note
-        reading.say(path, "W-CFG-READ-AS", f"{en}.", f"{ja}。")
+        reading.say(path, result.note)
     for our_key, our_value in result.values.items():
         reading.put(our_key, our_value, path, result.is_switch)
 
@@ -185,22 +165,15 @@ def _unknown(path: KeyPath, is_advised: bool) -> Problem:
     """No such option: with the nearest names of the same section, or of all and the guide's."""
     key, name = ".".join(map(str, path)), str(path[-1])
     if len(path) == 1 and name in SECTIONS:
-        return plain_problem(
-            "E-CFG-UNKNOWN",
-            f"is a section and no setting; write [{name}] once, and its settings below it.",
-            f"設定ではなくセクションです。[{name}]を1回だけ書き、その下に設定を書いてください。",
-            key=key,
-        )
+        return messages.SECTION_AS_OPTION(key=key, name=name)
     meant = None
     if is_advised:
         near, everywhere = _names_of(str(path[0])), _names_of("")
         meant = nearest.did_you_mean(name, near) or nearest.did_you_mean(name, everywhere)
-    en, ja = meant or (
-        "take it out, or see the list of options in docs/options.md.",
+    advice = meant or Words(
+        "remove it, or see the list of options in docs/options.md.",
         "削除するか、docs/options.ja.mdの一覧をご覧ください。",
     )
     if len(key) > _MOST_LETTERS:
         key = f"{key[:_MOST_LETTERS]}…"
-    return plain_problem(
-        "E-CFG-UNKNOWN", f"no such option; {en}", f"そのようなオプションはありません。{ja}", key=key
-    )
+    return messages.UNKNOWN_OPTION(key=key, advice=advice)

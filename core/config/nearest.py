@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from core.catalog import Words
+
 _NEAR = 0.8
 """Likeness from which on a name of as many words is a slip of the pen. training_method and training_comment
 have 0.77, train_on_input and rank_dropout 0.54."""
@@ -37,12 +39,12 @@ def _words(name: str) -> list[str]:
     return [word for word in name.lower().replace("-", "_").split("_") if word]
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> tuple[str, str] | None:
+def did_you_mean(name: str, names: Iterable[str]) -> Words | None:
     """The question about the nearest names, in both languages, or None when there is none."""
     found = nearest(name, names)
     if not found:
         return None
-    return (
+    return Words(
         f"did you mean {' or '.join(found)}?",
         f"{'か'.join(found)}の間違いではありませんか？",
     )

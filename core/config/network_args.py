@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config import nearest
+from core.catalog import Words
+from core.config import messages, nearest
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
+from core.errors import Problem
 
 _OF_THE_SCRIPT = frozenset(
     ("dim_from_weights", "base_weights", "base_weights_multiplier", "scale_weight_norms")
@@ -26,23 +28,18 @@ ARGUMENTS: Mapping[str, str] = {
 """Arguments of networks.lora: name -> the option of [network]."""
 
 
-def read(given: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Our keys and values, and what is wrong, in (English, Japanese).
+def read(given: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """Our keys and values, and what is wrong.
 
     given: a list of "name=value", one such text, or a table. A value that is no number stays text, so that
     the checker names the option.
     """
     values: dict[str, Any] = {}
-    problems: list[tuple[str, str]] = []
+    problems: list[Problem] = []
     for item in _items(given):
         name, separator, text = (part.strip() for part in str(item).partition("="))
         if not separator or not isinstance(item, str):
-            problems.append(
-                (
-                    f"write name=value, such as conv_dim=4, not {shown(item)}.",
-                    f"「conv_dim=4」のように「名前=値」で書いてください（値：{shown(item)}）。",
-                )
-            )
+            problems.append(messages.NETWORK_ARGUMENT_SYNTAX(value=shown(item)))
         elif name not in ARGUMENTS:
             problems.append(_unknown(name))
         else:
@@ -58,12 +55,8 @@ def _items(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list | tuple) else [given]
 
 
-def _unknown(name: str) -> tuple[str, str]:
-    said = (
-        f"networks.lora has no argument {shown(name)[1:-1]}; ",
-        f"networks.loraに引数{shown(name)[1:-1]}はありません。",
-    )
-    meant = nearest.did_you_mean(name, ARGUMENTS)
+def _unknown(name: str) -> Problem:
     listed = ", ".join(ARGUMENTS)
-    en, ja = meant or (f"there are: {listed}.", f"指定できるもの：{listed}。")
-    return said[0] + en, said[1] + ja
+    names = Words(f"there are: {listed}.", f"指定できるもの：{listed}。")
+    advice = nearest.did_you_mean(name, ARGUMENTS) or names
+    return messages.UNKNOWN_NETWORK_ARGUMENT(name=shown(name)[1:-1], advice=advice)

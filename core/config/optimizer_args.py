@@ -6,17 +6,19 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from core.config import messages
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import decimal, narrow, number, whole
 from core.config.schema.optimizer import OptimizerConfig
+from core.errors import Problem
 
 
 class ArgumentFault(ValueError):
-    """A line that is no name=value; the sentence in both languages."""
+    """A line that is not name=value; problem says it, without the option that it stands in."""
 
-    def __init__(self, en: str, ja: str) -> None:
-        super().__init__(en)
-        self.en, self.ja = en, ja
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.en)
+        self.problem = problem
 
 
 def parse(lines: Sequence[str]) -> dict[str, Any]:
@@ -28,10 +30,7 @@ def parse(lines: Sequence[str]) -> dict[str, Any]:
     for line in lines:
         name, equals, text = (piece.strip() for piece in line.partition("="))
         if not equals or not name:
-            raise ArgumentFault(
-                f"write name=value, such as weight_decay=0.01, not {shown(line)}",
-                f"「weight_decay=0.01」のように「名前=値」で書いてください（{shown(line)}）",
-            )
+            raise ArgumentFault(messages.ARGUMENT_SYNTAX(line_text=shown(line)))
         values[name] = _value(name, text)
     return values
 
@@ -45,10 +44,7 @@ def _value(name: str, text: str) -> Any:
     try:
         return ast.literal_eval(plain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as e:
-        raise ArgumentFault(
-            f"the value of {shown(name)} is no number, list or True/False: {shown(text)}",
-            f"{shown(name)}の値が数値・リスト・True/Falseのいずれでもありません：{shown(text)}",
-        ) from e
+        raise ArgumentFault(messages.ARGUMENT_VALUE(name=shown(name), value=shown(text))) from e
 
 
 def relative_step(config: OptimizerConfig) -> bool:
@@ -71,10 +67,7 @@ def step_rules(config: OptimizerConfig) -> str | None:
     for line in config.lr_scheduler_args:
         name, _, text = (piece.strip() for piece in line.partition("="))
         if name != "step_rules":
-            raise ArgumentFault(
-                f"only step_rules=... can be given here, for piecewise_constant, not {shown(line)}",
-                f"指定できるのはpiecewise_constant用のstep_rules=…だけです（{shown(line)}）",
-            )
+            raise ArgumentFault(messages.NOT_STEP_RULES(line_text=shown(line)))
         return text.strip("'\"")
     return None
 
@@ -87,12 +80,7 @@ def pieces(rules: str) -> tuple[tuple[tuple[int, float], ...], float]:
         ends = {_step(step): _factor(factor) for factor, step in pairs}
         return tuple(sorted(ends.items())), _factor(final)
     except ValueError as e:
-        raise ArgumentFault(
-            f"write step_rules as 1:100,0.5:200,0.1 (factor:up to which step, ..., factor), "
-            f"not {shown(rules)}",
-            "step_rulesは「1:100,0.5:200,0.1」（倍率:終わりのステップ, …, 最後の倍率）と"
-            f"書いてください（{shown(rules)}）",
-        ) from e
+        raise ArgumentFault(messages.STEP_RULES_SYNTAX(value=shown(rules))) from e
 
 
 def _step(text: str) -> int:

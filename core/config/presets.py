@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
+from core.config import messages
 from core.config.check import read_document, typed
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
@@ -17,7 +18,7 @@ from core.config.named_values import KeyPath
 from core.config.pydantic_messages import shown
 from core.config.schema.option import walk
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Problem, plain_problem
+from core.errors import ConfigError, Problem
 
 _TITLE = re.compile(
     r'(?ms)^[ \t]*(?:title[ \t]*=[ \t]*(?:"""(?:.*?)"""|[^\n]*)|\[title\][^\n]*\n.*?(?=^[ \t]*\[|\Z))'
@@ -84,25 +85,12 @@ def _read(path: Path) -> Preset:
 def _of_another_version(version: Any) -> list[Problem]:
     if version == FORMAT:
         return []
-    return [
-        plain_problem(
-            "W-PRESET-FORMAT",
-            f"this preset is of format {shown(version)}, and this version knows format {FORMAT}; what it "
-            "knows is used.",
-            f"このプリセットの形式は{shown(version)}で、このバージョンの形式は{FORMAT}です。"
-            "対応している設定だけを使います。",
-        )
-    ]
+    return [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)]
 
 
 def _not_used(problem: Problem) -> Problem:
     """What is wrong with a run file is, of a preset, what is kept in its file and not used."""
-    return plain_problem(
-        "W-PRESET-NOT-USED",
-        f"not used, but kept in the preset: {problem.en}",
-        f"使いませんが、プリセットには残します：{problem.ja}",
-        problem.key,
-    )
+    return messages.PRESET_NOT_USED(key=problem.key, problem=Words(problem.en, problem.ja))
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -126,7 +114,7 @@ def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
             try:
                 here.append(load(path))
             except ConfigError as e:
-                problems += [plain_problem(p.code, p.en, p.ja, p.key, str(path), p.line) for p in e.problems]
+                problems += [replace(p, path=str(path)) for p in e.problems]
         found += sorted(here, key=_place)
     return found, problems
 
@@ -192,13 +180,7 @@ def rename(chosen: Preset, name: str) -> Path:
     _refuse_bad_name(name)
     path = chosen.path.with_name(f"{name}.toml")
     if path.exists():
-        raise ConfigError(
-            plain_problem(
-                "E-PRESET-EXISTS",
-                f"there is a preset {name} already; choose another name.",
-                f"プリセット「{name}」はすでにあります。別の名前にしてください。",
-            )
-        )
+        raise ConfigError(messages.PRESET_EXISTS(name=name))
     toml_text.write(path, _titled(toml_text.read(chosen.path), name))
     chosen.path.unlink()
     return path
@@ -222,14 +204,7 @@ def _titled(text: str, name: str) -> str:
 
 def _refuse_bad_name(name: str) -> None:
     if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
-        plain = shown(name).strip("'\"")
-        raise ConfigError(
-            plain_problem(
-                "E-PRESET-NAME",
-                f"{shown(name)} can't be a preset's name; use letters, digits, spaces, - and _, at most 64.",
-                f"「{plain}」はプリセット名に使えません。文字・数字・空白・-・_で64文字以内にしてください。",
-            )
-        )
+        raise ConfigError(messages.PRESET_NAME(name=shown(name)))
 
 
 def merge(base: Mapping[str, Any], chosen: Preset) -> dict[str, Any]:

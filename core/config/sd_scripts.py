@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.catalog import SAMPLER_ALIASES, optimizer_name
-from core.config import network_args
+from core.config import messages, network_args
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
+from core.errors import Problem
 
 # The names that say the same in our words, from the declarations.
 ALIASES: Mapping[str, str] = {
@@ -30,9 +31,6 @@ ATTENTION_FLAGS: Mapping[str, str] = {
 FULL_PRECISIONS: Mapping[str, str] = {"full_fp16": "fp16", "full_bf16": "bf16"}
 """Flags of sd-scripts that say more of a mixed_precision -> the one that they need beside them."""
 
-TAKE_OUT = ("; take it out to train without it.", "これなしで学習する場合は、削除してください。")
-"""How the refusal of an option ends, in both languages."""
-
 # How sd-scripts finds its place again after a resume.
 _PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
 
@@ -41,12 +39,12 @@ _PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
 class Translated:
     """values: our key -> value. note: what it was read as, when the name or value is another here.
 
-    refused: why it can't be taken, in (English, Japanese). is_switch: the values hold whatever else is given.
+    refused: why it can't be taken. is_switch: the values hold whatever else is given.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    note: tuple[str, str] | None = None
-    refused: tuple[str, str] | None = None
+    note: Problem | None = None
+    refused: tuple[Problem, ...] = ()
     is_switch: bool = False
 
 
@@ -65,35 +63,20 @@ def translate(name: str, value: Any) -> Translated:
         return _SPECIAL[name](value)
     if name in ALIASES:
         key = ALIASES[name]
-        note = (
-            None
-            if key.split(".")[1] == name
-            else (f"{name} is read as {key}", f"{name}は{key}として読みました")
-        )
+        note = None if key.split(".")[1] == name else messages.READ_AS(name=name, value=key)
         return Translated({key: value}, note)
     if name in OF_THE_WINDOW:
-        return Translated(
-            note=(
-                f"{name} is a field of kohya_ss's window and no option of sd-scripts; it is passed over",
-                f"{name}はkohya_ssの画面の項目で、sd-scriptsのオプションではないため使いません",
-            )
-        )
+        return Translated(note=messages.WINDOW_FIELD(name=name))
     if name in NOT_NEEDED:
-        en, ja = NOT_NEEDED[name]
-        return Translated(note=(f"{name} is not needed: {en}", f"{name}は不要です（{ja}）"))
+        return Translated(note=messages.NOT_NEEDED(name=name, reason=NOT_NEEDED[name]))
     if not value or value in HARMLESS.get(name, ()):
         return Translated()
-    en, ja = NOT_HERE[name]
-    return Translated(
-        refused=(f"{en} (found {shown(value)})" + TAKE_OUT[0], f"{ja}（値：{shown(value)}）。" + TAKE_OUT[1])
-    )
+    return Translated(refused=(messages.NOT_HERE(reason=NOT_HERE[name], value=shown(value)),))
 
 
 def _said(name: str, key: str, value: Any) -> Translated:
-    shown = f'"{value}"' if isinstance(value, str) else value
-    return Translated(
-        {key: value}, (f"{name} is read as {key} = {shown}", f"{name}は{key} = {shown}として読みました")
-    )
+    plain = f'"{value}"' if isinstance(value, str) else value
+    return Translated({key: value}, messages.READ_AS(name=name, value=f"{key} = {plain}"))
 
 
 def _switch(name: str, key: str, value: str, otherwise: str = "") -> Callable[[Any], Translated]:
@@ -119,12 +102,7 @@ def _network_module(value: Any) -> Translated:
         return Translated({"network.method": "none"})
     if value in ("networks.lora", "lora"):
         return _said("network_module", "network.method", "lora")
-    return Translated(
-        refused=(
-            f"only networks.lora can be trained here, not {shown(value)}.",
-            f"学習できるのはnetworks.loraだけです（値：{shown(value)}）。",
-        )
-    )
+    return Translated(refused=(messages.LORA_ONLY(value=shown(value)),))
 
 
 def _network_args(given: Any) -> Translated:
@@ -133,9 +111,8 @@ def _network_args(given: Any) -> Translated:
         return Translated()
     values, problems = network_args.read(given)
     told = ", ".join(f"{key} = {value}" for key, value in values.items())
-    refused = (" ".join(en for en, _ in problems), "".join(ja for _, ja in problems)) if problems else None
-    note = (f"network_args is read as {told}", f"network_argsは{told}として読みました") if values else None
-    return Translated(values, note, refused)
+    note = messages.READ_AS(name="network_args", value=told) if values else None
+    return Translated(values, note, tuple(problems))
 
 
 def _no_grad_part(name: str, key: str) -> Callable[[Any], Translated]:
@@ -177,13 +154,7 @@ def _text_encoder_lr(name: str) -> Callable[[Any], Translated]:
         first = number(rates[0]) if isinstance(rates[0], str) else rates[0]
         value = given if first is None else first
         if len(rates) > 1:
-            return Translated(
-                {key: value},
-                (
-                    f"{name} is read as its first rate, {shown(value)}: there is one text encoder",
-                    f"{name}は最初の値{shown(value)}として読みました（Text Encoderは1つのため）",
-                ),
-            )
+            return Translated({key: value}, messages.FIRST_RATE(name=name, value=shown(value)))
         return Translated({key: value}) if name in key else _said(name, key, value)
 
     return read
@@ -214,26 +185,14 @@ def _place_of_resume(given: Any) -> Translated:
     """A state knows its step, its epoch and its place in the data, and no other place would be exact."""
     if not given:
         return Translated()
-    return Translated(
-        refused=(
-            "a resumed run goes on exactly where its state was saved, so this is not needed "
-            f"(found {shown(given)}); take it out and name the state in save.resume.",
-            f"再開時は保存した時点から正確に続くため不要です（値：{shown(given)}）。"
-            "削除して、save.resumeに学習状態を指定してください。",
-        )
-    )
+    return Translated(refused=(messages.PLACE_OF_RESUME(value=shown(given)),))
 
 
 def _config_file(given: Any) -> Translated:
     """A command may keep its settings in a file, which a text that was pasted can't reach."""
     if not given:
         return Translated()
-    return Translated(
-        refused=(
-            f"the settings in the file {shown(given)} are not read from here; open that file itself.",
-            f"ファイル{shown(given)}の設定はここからは読み込みません。そのファイルを直接開いてください。",
-        )
-    )
+    return Translated(refused=(messages.CONFIG_FILE(value=shown(given)),))
 
 
 _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Reason = tuple[str, str]
-"""Why, in English and Japanese."""
+from core.catalog import Words
 
 
-def _table(*groups: tuple[str, Reason]) -> dict[str, Reason]:
-    return {name: reason for names, reason in groups for name in names.split()}
+def _table(*groups: tuple[str, tuple[str, str]]) -> dict[str, Words]:
+    """Name -> why, in both languages."""
+    return {name: Words(*reason) for names, reason in groups for name in names.split()}
 
 
-NOT_NEEDED: Mapping[str, Reason] = _table(
+NOT_NEEDED: Mapping[str, Words] = _table(
     (
         "max_data_loader_n_workers persistent_data_loader_workers highvram lowram lowvram vae_batch",
         ("pictures are loaded by threads here", "画像の読み込みはスレッドで行うため"),
@@ -77,28 +77,28 @@ NOT_NEEDED: Mapping[str, Reason] = _table(
 )
 """Options of sd-scripts that have no task here."""
 
-_OTHER: Reason = (
+_OTHER = (
     "this sd-scripts option is not available here and would change the result",
     "sd-scriptsのこのオプションには対応していません",
 )
-_UPLOAD: Reason = (
+_UPLOAD = (
     "nothing is uploaded to or fetched from Hugging Face by a training here; do it with the saved files",
     "学習中のHugging Faceへのアップロードや取得には対応していません。保存したファイルで行ってください",
 )
-_OF_OTHER_MODELS: Reason = (
+_OF_OTHER_MODELS = (
     "this belongs to other kinds of models (SDXL, SD3, Flux and others), which can't be trained here",
     "ここでは学習できない種類のモデル（SDXL・SD3・Fluxなど）のオプションです",
 )
-_OF_LYCORIS: Reason = (
+_OF_LYCORIS = (
     "this belongs to LyCORIS, and only networks.lora can be trained here",
     "LyCORISのオプションです。学習できるのはnetworks.loraだけです",
 )
-_OF_EMBEDDINGS: Reason = (
+_OF_EMBEDDINGS = (
     "this belongs to textual inversion, which can't be trained here",
     "textual inversionのオプションです。ここでは学習できません",
 )
 
-NOT_HERE: Mapping[str, Reason] = _table(
+NOT_HERE: Mapping[str, Words] = _table(
     (
         "block_lr compile dataset_class deepspeed face_crop_aug_range fp8_base fp8_base_unet "
         "fused_backward_pass lr_scheduler_type optimizer_schedulefree_wrapper token_warmup_min "

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.config import sd_scripts
+from core.config import messages, sd_scripts
 from core.config.named_values import Reading
-from core.errors import ConfigError, plain_problem
+from core.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,10 @@ def refuse(script: str) -> None:
     if script in TAKEN:
         return
     if _OF_DIFFUSERS.fullmatch(name):
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT-PROGRAM",
-                f"{script} belongs to diffusers, whose options have other names and another meaning, so none "
-                "was taken. Put the pictures into folders such as 20_sls frog (repeats, then instance "
-                "prompt), choose LoRA or DreamBooth, and set model, rate, steps and resolution by hand.",
-                f"{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。"
-                "画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダに入れ、"
-                "LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
-            )
-        )
+        raise ConfigError(messages.DIFFUSERS_SCRIPT(script=script))
     if _OTHER_KINDS.fullmatch(name) or _OTHER_FAMILIES.fullmatch(name):
         taken = ", ".join(TAKEN)
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT-FAMILY",
-                f"{script} trains what can't be trained here; {taken} can be taken.",
-                f"{script}の学習には対応していません（対応：{taken}）。",
-            )
-        )
+        raise ConfigError(messages.OTHER_TRAINING(script=script, known=taken))
 
 
 def finish(reading: Reading, script: str = "") -> None:
@@ -81,20 +65,11 @@ def finish(reading: Reading, script: str = "") -> None:
     facts = TAKEN.get(script, Script())
     if facts.is_lora and "network.method" not in reading.values:
         reading.put("network.method", "lora", (script,))
-        reading.say(
-            (script,),
-            "W-CFG-READ-AS",
-            f'{script} is read as network.method = "lora".',
-            f'{script}はnetwork.method = "lora"として読みました。',
-        )
+        reading.say((script,), messages.READ_AS(name=script, value='network.method = "lora"'))
     is_given = "train_text_encoder" in reading.names or "train.text_encoder_lr" in reading.decided
     if facts.rests_text_encoder and not is_given:
         rests = sd_scripts.text_encoder_rests(f"{script} without train_text_encoder")
         for key, value in rests.values.items():
             reading.put(key, value, (script,), is_switch=True)
         if rests.note:
-            reading.say(
-                (script,),
-                "W-CFG-READ-AS",
-                *(f"{text}{end}" for text, end in zip(rests.note, ".。", strict=True)),
-            )
+            reading.say((script,), rests.note)

@@ -132,7 +132,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
 
 def _refuse_idle(job: Job, learning: Collection[str]) -> None:
     """Refuse a run that trains nothing after a while. learning: the parts of the model that are trained."""
-    stop = job.steps.get(idle.STOP)
+    stop = job.steps.get("train.stop_text_encoder_training")
     if [*learning] == [TEXT_ENCODER] and stop is not None and stop < job.total_steps:
         raise UserError(idle.stops_early(stop, job.total_steps))
 

@@ -78,7 +78,7 @@ def test_what_only_stands_for_a_value_is_left_to_be_filled_in(name):
     found = import_text(command(name))
     assert not set(OF_ONE_SUBJECT) & set(found.values)
     empty = said(found, "W-IMPORT-EMPTY")
-    assert len(empty) == 4 and all("is still to be filled in: <" in text for text in empty)
+    assert len(empty) == 4 and all("has no value yet: <" in text for text in empty)
     assert codes(found) <= {"I-IMPORT-TAKEN", "W-IMPORT-EMPTY", "W-CFG-READ-AS"}
 
 
@@ -253,7 +253,7 @@ def test_metadata_of_a_lora_gives_its_settings_back():
 
 
 def test_a_file_that_tells_nothing_is_refused():
-    with pytest.raises(ConfigError, match="does not tell"):
+    with pytest.raises(ConfigError, match="no record"):
         import_metadata({"modelspec.title": "x"})
 
 

@@ -83,7 +83,7 @@ def test_a_list_of_numbers_may_be_a_list():
         ("mid_lr_weight = 1e308", "must be at most 1,000,000 each, "),
         ("alpha = 1e308", "must be at most 1,000,000, "),
         ("scale_weight_norms = 1e308", "must be at most 1,000,000, "),
-        ("dim_from_weights = true", "needs a LoRA file to take the ranks from; "),
+        ("dim_from_weights = true", "needs a LoRA file to read the ranks from; "),
         ('base_weights = ["a", "b"]\nbase_weights_multiplier = "1"', "takes 2 numbers, found 1."),
     ],
 )

@@ -165,10 +165,10 @@ def test_a_switch_wins_over_the_rate_in_every_reader_and_it_is_said(switch, rate
     for text in (f"{switch} = true\n{rate} = 1e-6\n", f"{rate} = 1e-6\n{switch} = true\n"):
         checked = check(head + text)
         assert toml_text.values_of(checked.config)[key] == 0.0
-        said = f"{rate} = 1e-06 does not count beside {switch}."
-        assert any(said in notice.en for notice in checked.notices)
+        facts = {"name": rate, "value": "1e-06", "switch": switch}
+        assert any(notice.facts == facts for notice in checked.notices)
         found = import_text(text + "seed = 1")
-        assert found.values[key] == 0.0 and any(said in problem.en for problem in found.report)
+        assert found.values[key] == 0.0 and any(p.facts == facts for p in found.report)
     native = f"{head}{switch} = true\n[train]\n{rate} = 1e-6\n"
     assert toml_text.values_of(check(native).config)[key] == 0.0
     command = import_text(f"train_network.py --{switch} --{rate}=1e-6 --seed 1")

@@ -87,7 +87,7 @@ def test_the_same_option_under_two_names_with_two_values_is_refused():
     "option", ["initial_epoch = 2", "initial_step = 5", "skip_until_initial_step = true"]
 )
 def test_where_to_go_on_is_refused_because_the_state_knows_it(option):
-    with pytest.raises(ConfigError, match=r"goes on exactly where its state was saved.* save\.resume"):
+    with pytest.raises(ConfigError, match=r"continues exactly where its state was saved.* save\.resume"):
         check(GUIDE + option + "\n")
 
 

@@ -51,7 +51,8 @@ def test_the_rates_that_count_are_looked_at_and_the_usual_range_is_named():
     assert said(*parts) == [("train.text_encoder_lr", "1 is far too")]
     assert said(*parts, "train.stop_text_encoder_training = 0") == []
     notice = next(p for p in check(HEAD, [LORA, rate(1e5)]).notices if p.code == "W-OPT-RATE")
-    assert "for LoRA with AdamW, 1e-5 to 1e-3 is usual" in notice.en and "1e-5〜1e-3" in notice.ja
+    assert notice.facts["trained"].en == "LoRA" and notice.facts["optimizer"] == "AdamW"
+    assert notice.facts["usual"] == ("1e-5 to 1e-3", "1e-5〜1e-3")
 
 
 @pytest.mark.parametrize(

@@ -216,17 +216,19 @@ GOOD = 'format = 1\n[model]\nbase = "m"\n{model}\n[dataset]\ntrain_data_dir = "t
 
 
 @pytest.mark.parametrize(
-    ("model", "train", "line"),
+    ("model", "train", "code"),
     [
-        ("", "adaptive_noise_scale = 0.1", "needs a noise_offset"),
-        ('prediction = "epsilon"', "scale_v_pred_loss_like_noise_pred = true", "models that predict v"),
-        ('prediction = "v"', "v_pred_like_loss = 0.5", "models that predict epsilon"),
-        ("", "min_timestep = 900\nmax_timestep = 300", "must not be above max_timestep"),
+        ("", "adaptive_noise_scale = 0.1", "E-CFG-TOGETHER"),
+        ('prediction = "epsilon"', "scale_v_pred_loss_like_noise_pred = true", "E-CFG-TOGETHER"),
+        ('prediction = "v"', "v_pred_like_loss = 0.5", "E-CFG-TOGETHER"),
+        ("", "min_timestep = 900\nmax_timestep = 300", "E-CFG-RANGE"),
     ],
 )
-def test_what_can_never_fit_is_refused_before_the_model_is_read(model, train, line):
-    with pytest.raises(ConfigError, match=line):
+def test_what_can_never_fit_is_refused_before_the_model_is_read(model, train, code):
+    with pytest.raises(ConfigError) as refused:
         check(GOOD.format(model=model, train=train))
+    [problem] = [problem for problem in refused.value.problems if problem.is_error]
+    assert (problem.code, problem.key) == (code, f"train.{train.partition(' ')[0]}")
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_sgd_has_nesterov_momentum():
     ("line", "said"),
     [
         ("weight_decy=0.1", "no argument weight_decy .* weight_decay"),
-        ("betas=abc", "the value of .betas. is no number"),
+        ("betas=abc", "the value of .betas. is not a number"),
         ("weight_decay", "write name=value"),
         ("lr=1", "no argument lr"),
         ("weight_decay=-1", "does not take these arguments"),

@@ -74,7 +74,7 @@ def test_a_line_of_options_alone_is_no_text():
 def test_a_file_that_is_not_there_is_an_error_with_its_path(tmp_path):
     [problem] = problems(config(str(tmp_path / "none.txt")))
     assert (problem.code, problem.path) == ("E-SAMPLE-FILE", str(tmp_path / "none.txt"))
-    assert "there is no such file" in problem.en and problem.en != problem.ja
+    assert "no such file" in problem.en and problem.en != problem.ja
 
 
 def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path):

@@ -60,7 +60,7 @@ def test_what_a_preset_of_a_newer_version_holds_beyond_is_listed_and_survives_a_
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("format = 2\n[network]\nrank = 8\nsparkle = 3\n", encoding="utf-8")
     html = said(bar, bar.describe("own/newer", demo_raw(app), "en"), "note")
-    assert "of format 2" in html and "network.sparkle" in html
+    assert "format 2" in html and "network.sparkle" in html
     bar.keep({**demo_raw(app), "network.rank": 32}, "newer", "en", asked="keep/newer")
     assert "sparkle = 3" in path.read_text() and "rank = 32" in path.read_text()
 

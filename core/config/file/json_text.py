@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from core.config.file import key_lines, toml_errors
-from core.errors import ConfigError, plain_problem
+from core.config.file import key_lines, messages, toml_errors
+from core.errors import ConfigError
 
 
 def parse(text: str) -> object:
@@ -15,18 +15,9 @@ def parse(text: str) -> object:
     except json.JSONDecodeError as e:
         at = text.split("\n")[e.lineno - 1]
         shown = toml_errors.around(at, e.colno)
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-SYNTAX",
-                f"this is not JSON: {e.msg} (column {e.colno}): {shown}",
-                f"JSONとして読めません。{e.msg}（{e.colno}文字目）：{shown}",
-                line=e.lineno,
-            )
-        ) from e
+        raise ConfigError(messages.NOT_JSON(line=e.lineno, why=e.msg, column=e.colno, line_text=shown)) from e
     except key_lines.Twice as e:
-        raise ConfigError(
-            plain_problem("E-CFG-SYNTAX", f"the name {e}.", f"同じ名前が2回あります（{e}）。")
-        ) from e
+        raise ConfigError(messages.NAME_TWICE(name=e.name)) from e
     except RecursionError as e:
         raise ConfigError(toml_errors.too_deep()) from e
     except ValueError as e:

@@ -116,7 +116,11 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
 
 
 class Twice(ValueError):
-    """A key stands twice in a table; the message says which."""
+    """A key stands twice in a table."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} stands twice")
+        self.name = name
 
 
 def json_values(text: str) -> object:
@@ -127,7 +131,7 @@ def json_values(text: str) -> object:
         if len(found) < len(pairs):
             counts = Counter(name for name, _ in pairs)
             twice = next(name for name in found if counts[name] > 1)
-            raise Twice(f"{twice!r} stands twice")
+            raise Twice(twice)
         return found
 
     return json.loads(text, object_pairs_hook=unique)

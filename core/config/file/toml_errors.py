@@ -6,7 +6,8 @@ import re
 import tomllib
 
 from core.catalog import Words
-from core.errors import Problem, plain_problem
+from core.config.file import messages
+from core.errors import Problem
 from core.reading import short
 
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\s*$")
@@ -57,12 +58,7 @@ def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
     why = next((words for start, words in _SAID if bare.startswith(start)), Words(bare, bare))
     shown = around(lines[line - 1], column)
     advice = _advice(lines[line - 1], bare)
-    return plain_problem(
-        "E-CFG-SYNTAX",
-        f"this is not TOML: {why.en}{advice.en} (column {column}): {shown}",
-        f"TOMLとして読めません。{why.ja}{advice.ja}（{column}文字目）：{shown}",
-        line=line,
-    )
+    return messages.NOT_TOML(line=line, why=why, advice=advice, column=column, line_text=shown)
 
 
 def around(line: str, column: int) -> str:
@@ -88,11 +84,7 @@ def _advice(line: str, bare: str) -> Words:
 
 def too_deep() -> Problem:
     """The problem of lists or tables within each other without end."""
-    return plain_problem(
-        "E-CFG-SYNTAX",
-        "this is nested too deeply for a file of settings; options stand in one [section] each.",
-        "入れ子が深すぎます。設定は1つの[セクション]の中に書いてください。",
-    )
+    return messages.TOO_DEEP()
 
 
 def unreadable_number(text: str) -> Problem | None:
@@ -101,9 +93,4 @@ def unreadable_number(text: str) -> Problem | None:
     if found is None:
         return None
     digits = len(found[0])
-    return plain_problem(
-        "E-CFG-VALUE",
-        f"a number of {digits:,} digits is more than any option takes; shorten it.",
-        f"{digits:,}桁の数値は大きすぎます。短くしてください。",
-        line=text.count("\n", 0, found.start()) + 1,
-    )
+    return messages.TOO_MANY_DIGITS(line=text.count("\n", 0, found.start()) + 1, digits=digits)

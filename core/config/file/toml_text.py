@@ -13,11 +13,11 @@ import toml
 
 from core import files
 from core.catalog import Words
-from core.config.file import toml_errors
+from core.config.file import messages, toml_errors
 from core.config.file.border import reading_settings
 from core.config.schema.option import Option, walk
 from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Lang, Problem, plain_problem
+from core.errors import ConfigError, Lang, Problem
 from core.files import TooLarge
 from core.formats import atomic_write, partial_files
 from core.reading import reason
@@ -50,11 +50,7 @@ def parse(text: str) -> dict[str, Any]:
 
 def too_long() -> Problem:
     """The refusal of a text that is longer than any settings."""
-    return plain_problem(
-        "E-CFG-SIZE",
-        f"this is no file of settings: it is longer than {LONGEST:,} characters.",
-        f"設定ファイルではありません（{LONGEST:,}文字を超えています）。",
-    )
+    return messages.TOO_LONG(most=LONGEST)
 
 
 def read(path: Path, most_bytes: int = LARGEST) -> str:
@@ -65,36 +61,13 @@ def read(path: Path, most_bytes: int = LARGEST) -> str:
     try:
         return files.read(path, most_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as e:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-ENCODING",
-                f"byte {e.start} is not UTF-8; save the file as UTF-8.",
-                f"{e.start}バイト目がUTF-8ではありません。UTF-8で保存し直してください。",
-                path=str(path),
-            )
-        ) from e
+        raise ConfigError(messages.NOT_UTF8(path=path, position=e.start)) from e
     except (FileNotFoundError, ValueError) as e:  # ValueError: a zero byte in the path
-        raise ConfigError(
-            plain_problem("E-CFG-MISSING", "there is no such file.", "ファイルがありません。", path=str(path))
-        ) from e
+        raise ConfigError(messages.NO_SUCH_FILE(path=path)) from e
     except TooLarge as e:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-SIZE",
-                f"this file is too large: {reason(e).en}.",
-                f"ファイルが大きすぎます（{reason(e).ja}）。",
-                path=str(path),
-            )
-        ) from e
+        raise ConfigError(messages.TOO_LARGE(path=path, reason=reason(e))) from e
     except OSError as e:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-READ",
-                f"it can't be read: {reason(e).en}.",
-                f"読み込めません（{reason(e).ja}）。",
-                path=str(path),
-            )
-        ) from e
+        raise ConfigError(messages.UNREADABLE(path=path, reason=reason(e))) from e
 
 
 def read_stream(stream: TextIO) -> str:
@@ -136,13 +109,7 @@ def _toml_string(value: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as e:
-        raise ConfigError(
-            plain_problem(
-                "E-CFG-TEXT",
-                f"text holds half a character at position {e.start}; type it anew.",
-                f"{e.start}文字目が壊れています。入力し直してください。",
-            )
-        ) from e
+        raise ConfigError(messages.HALF_A_CHARACTER(position=e.start)) from e
     if "\\" in value and "'" not in value and value.isprintable():
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.config import training_scripts
-from core.config.imports import shell_words
+from core.config.imports import messages, shell_words
 from core.config.imports.shell_words import Line, Word
-from core.errors import ConfigError, Problem, plain_problem
+from core.errors import ConfigError, Problem
 
 Pairs = list[tuple[str, Any]]
 
@@ -82,13 +82,7 @@ def settings(text: str) -> Command:
     if left_out:
         said = " / ".join(" ".join(word.text for word in one) for one in left_out)
         said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-        command.notes.append(
-            plain_problem(
-                "W-IMPORT-AFTER",
-                f"what stands behind the command was left out: {said}.",
-                f"コマンドの後に続く部分は取り込んでいません：{said}。",
-            )
-        )
+        command.notes.append(messages.AFTER_THE_COMMAND(text=said))
     first = next((n for n, word in enumerate(line) if word.text.startswith("-")), len(line))
     if command.script and first:
         command.notes += _stray(line[:first])
@@ -102,22 +96,12 @@ def _stray(found: Line) -> list[Problem]:
     others = " ".join(word.text for word in found if not _VARIABLE.fullmatch(word.text))[:_SHOWN]
     notes = [_unknown_variable(name) for name in unknown[:_MOST_TWICE]]
     if others:
-        notes.append(
-            plain_problem(
-                "W-IMPORT-STRAY",
-                f"this belongs to no option and was left out: {others}.",
-                f"どのオプションにも属さないため取り込んでいません：{others}。",
-            )
-        )
+        notes.append(messages.STRAY_WORDS(text=others))
     return notes
 
 
 def _unknown_variable(name: str) -> Problem:
-    return plain_problem(
-        "W-IMPORT-VARIABLE",
-        f"{name} stands for options that are not in this text; add them by hand.",
-        f"{name}の中身はこのテキストにないため、そのオプションは手で追加してください。",
-    )
+    return messages.UNKNOWN_VARIABLE(name=name)
 
 
 def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line]]:
@@ -127,26 +111,14 @@ def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line
     trainers = [place for place, name in zip(places, names, strict=True) if name in training_scripts.TAKEN]
     chosen = trainers if len(trainers) == 1 else places
     if len(chosen) > 1:
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT-SEVERAL",
-                f"there are {len(chosen)} commands here; paste one of them.",
-                f"コマンドが{len(chosen)}個あります。1つだけ貼り付けてください。",
-            )
-        )
+        raise ConfigError(messages.SEVERAL_COMMANDS(count=len(chosen)))
     if chosen:
         n, i = chosen[0]
         command.script = _file_name(found[n][i])
         training_scripts.refuse(command.script)
         if command.script not in training_scripts.TAKEN:
             taken = ", ".join(training_scripts.TAKEN)
-            command.notes.append(
-                plain_problem(
-                    "W-IMPORT-SCRIPT",
-                    f"{command.script} is none of {taken}; its options are read as theirs.",
-                    f"{command.script}は{taken}のいずれでもありませんが、同じオプションとして読みました。",
-                )
-            )
+            command.notes.append(messages.OTHER_SCRIPT(script=command.script, known=taken))
         own, behind = shell_words.until_operator(found[n][i + 1 :])
     else:
         n = next((n for n, line in enumerate(found) if any(w.text.startswith("--") for w in line)), 0)
@@ -205,19 +177,11 @@ def _is_misspelt(word: Word) -> bool:
 
 def _one_dash(text: str) -> Problem:
     name = text[1:].partition("=")[0]
-    return plain_problem(
-        "E-IMPORT-DASH",
-        f"-{name} has one dash; an option begins with two: write --{text[1:]}",
-        f"-{name}のハイフンが1つです。「--{text[1:]}」のように2つ書いてください。",
-    )
+    return messages.ONE_DASH(name=name, option=text[1:])
 
 
 def _said_twice(name: str, found: list[Any]) -> Problem:
-    return plain_problem(
-        "W-IMPORT-TWICE",
-        f"{name} is given {len(found)} times; the last one counts: {found[-1]}.",
-        f"{name}が{len(found)}回指定されています。最後の値を使います：{found[-1]}。",
-    )
+    return messages.GIVEN_TWICE(name=name, count=len(found), last=found[-1])
 
 
 def _value(name: str, values: list[str]) -> Any:

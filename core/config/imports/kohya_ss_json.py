@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from core.config.imports import messages
 from core.config.imports.command_line import Pairs, option_pairs
 from core.config.schema.numbers import LARGEST, decimal
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
-from core.errors import ConfigError, Problem, plain_problem
+from core.errors import ConfigError, Problem
 
 NAMES: Mapping[str, str] = {
     "max_resolution": "resolution",
@@ -51,14 +52,7 @@ def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
     """
     family = next((name for name in _FAMILIES if _set(document.get(name))), "")
     if family:
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT-FAMILY",
-                f"these are settings for another kind of model ({family}); only Stable Diffusion 1.x and 2.x "
-                "can be trained here.",
-                f"別の種類のモデル（{family}）の設定です。学習できるのはStable Diffusion 1.xと2.xだけです。",
-            )
-        )
+        raise ConfigError(messages.OTHER_FAMILY(family=family))
     notes: list[Problem] = []
     pairs = _network(document, notes)
     pairs += _steps(document, notes)
@@ -108,14 +102,7 @@ def _network(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
         pairs.append(("network_train_text_encoder_only", True))
     if kind == "Standard" or kind in _CONVOLUTIONS:
         if kind in _CONVOLUTIONS:
-            en, ja = f"LoRA_type {kind} is read as LoRA", f"LoRA_typeの{kind}はLoRA"
-            notes.append(
-                plain_problem(
-                    "W-CFG-READ-AS",
-                    f"{en} with network.conv_rank and network.conv_alpha.",
-                    f"{ja}（network.conv_rank・network.conv_alpha付き）として読みました。",
-                )
-            )
+            notes.append(messages.LORA_WITH_CONVOLUTIONS(kind=kind))
         return [*pairs, ("network_module", "networks.lora")]
     return [*pairs, ("network_module", str(kind))]
 
@@ -139,11 +126,7 @@ def _steps(document: Mapping[str, Any], notes: list[Problem]) -> Pairs:
             value: Any = exact(steps * share / 100) if steps and not epochs else f"{share:g}%"
             pairs.append((name, value))
             if not isinstance(value, str):
-                said = (
-                    f"{share:g}% is read as {name} = {value}.",
-                    f"{share:g}%は{name} = {value}として読みました。",
-                )
-                notes.append(plain_problem("W-CFG-READ-AS", *said))
+                notes.append(messages.SHARE_AS_STEPS(share=share, name=name, steps=value))
     return pairs
 
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.config import sd_scripts
-from core.errors import ConfigError, Problem, plain_problem
+from core.config.imports import messages
+from core.counting import listed
+from core.errors import ConfigError, Problem
 
 NAMES: Mapping[str, str] = {
     "batch_size_per_device": "train_batch_size",
@@ -55,28 +57,15 @@ def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[P
         pairs.append(("max_train_epochs", found["num_epochs"]))
     pairs += _network_args(found.get("network_args", ""))
     if not pairs:
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT-METADATA",
-                "this file does not tell how it was trained.",
-                "このファイルには学習時の設定が記録されていません。",
-            )
-        )
+        raise ConfigError(messages.NO_METADATA())
     return pairs, [_unknown(unknown)] if unknown else []
 
 
 _LEFT_ALONE = ("None", "", "{}", "[]", "Dynamic")
-_MOST = 10
 
 
 def _unknown(names: list[str]) -> Problem:
-    shown = ", ".join(f"ss_{name}"[:60] for name in names[:_MOST])
-    more = f" ({len(names) - _MOST} more)" if len(names) > _MOST else ""
-    return plain_problem(
-        "W-IMPORT-UNKNOWN",
-        f"what these records mean is not known here, so they were passed over: {shown}{more}.",
-        f"次の記録は内容が不明のため使いません：{shown}{more}。",
-    )
+    return messages.UNKNOWN_RECORDS(names=listed([f"ss_{name}"[:60] for name in names]))
 
 
 def _is_off(value: str) -> bool:

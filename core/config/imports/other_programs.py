@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.catalog import Words
+from core.config.imports import messages
 from core.config.pydantic_messages import shown
-from core.errors import ConfigError, Problem, plain_problem
+from core.errors import ConfigError, Problem
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,5 @@ def _refusal(program: Program, document: Mapping[str, Any]) -> Problem:
     found = [
         f"{name} = {shown(plain[name])}" for name in program.told if plain.get(name) not in (None, "", [])
     ]
-    told = f" It says {', '.join(found)}." if found else ""
-    told_ja = f"主な値は {'、'.join(found)} です。" if found else ""
-    return plain_problem(
-        "E-IMPORT-PROGRAM",
-        f"these are settings of {program.name}, whose options have other names and units, so none was taken."
-        f"{told} Choose a preset and set the base model, the rate, the rank and the steps by hand.",
-        f"{program.name}の設定です。オプションの名前や単位が異なるため取り込めません。{told_ja}"
-        "プリセットを選び、元モデル・学習率・ランク・ステップ数を設定してください。",
-    )
+    told = Words(f" Found: {', '.join(found)}.", f"主な値は{'、'.join(found)}です。") if found else ""
+    return messages.OTHER_PROGRAM(program=program.name, found=told)

@@ -7,16 +7,18 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from core.catalog import Words
+from core.config import messages as config_messages
 from core.config import sd_scripts, training_scripts
 from core.config.check import refuse_datasets, typed
 from core.config.file import json_text, toml_text
 from core.config.file.border import METADATA, PASTED, reading_settings
-from core.config.imports import command_line, kohya_ss_json, lora_metadata, other_programs
+from core.config.imports import command_line, kohya_ss_json, lora_metadata, messages, other_programs
 from core.config.named_values import Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
@@ -24,8 +26,8 @@ from core.config.schema.numbers import number
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import NOT_HERE
-from core.counting import counted
-from core.errors import ConfigError, Problem, plain_problem
+from core.counting import listed
+from core.errors import ConfigError, Problem
 
 _LISTED = 12
 _EMPTY = (None, "", ())
@@ -55,7 +57,7 @@ def import_text(text: str) -> Imported:
 
 def _import_text(text: str) -> Imported:
     if not text:
-        raise ConfigError(_nothing("there is nothing to read here", "読み込む内容がありません"))
+        raise ConfigError(messages.EMPTY_TEXT())
     if len(text) > toml_text.LONGEST:
         raise ConfigError(toml_text.too_long())
     if text.startswith("{"):
@@ -75,14 +77,6 @@ def _import_text(text: str) -> Imported:
     return _imported("command line", command.pairs, command.notes, command.script)
 
 
-def _nothing(en: str, ja: str) -> Problem:
-    return plain_problem(
-        "E-IMPORT",
-        f"{en}: paste a command line with --options, or the text of a TOML or JSON file.",
-        f"{ja}。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
-    )
-
-
 def _json(text: str) -> dict[str, Any]:
     found = json_text.parse(text)
     return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
@@ -97,15 +91,8 @@ def _toml(text: str) -> dict[str, Any] | None:
             return None
         if command_line.is_setting(text):
             raise
-        raise ConfigError(
-            plain_problem(
-                "E-IMPORT",
-                "this is neither a command line with --options, nor TOML, nor JSON. "
-                f"As TOML: {e.problems[0].text('en')}",
-                "「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません。"
-                f"TOMLとしては、{e.problems[0].text('ja')}",
-            )
-        ) from e
+        first = e.problems[0]
+        raise ConfigError(messages.NO_KNOWN_FORM(problem=Words(first.text("en"), first.text("ja")))) from e
     return None if any(name.startswith("--") for name in found) else found
 
 
@@ -151,8 +138,7 @@ def _imported(
     said = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
     left_out = [_left_out(problem) for problem in said if problem.is_error]
     if all(value in _EMPTY for value in values.values()):
-        nothing = _nothing("no setting in it can be taken", "取り込める設定がありません")
-        raise ConfigError(nothing, *left_out[:_LISTED])
+        raise ConfigError(messages.NOTHING_TAKEN(), *left_out[:_LISTED])
     if "network.method" not in values:
         # Also where none of its settings could be taken: never the whole model in a LoRA's place.
         given = (*values, *reading.names, *(problem.key or "" for problem in refused))
@@ -249,29 +235,17 @@ def fitted(option: Option, value: Any) -> Any:
 
 def _taken(values: Mapping[str, Any]) -> Problem:
     names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
-    more = len(names) - _LISTED
-    shown = ", ".join(names[:_LISTED])
-    count = counted(len(names), "setting was", "settings were")
-    return plain_problem(
-        "I-IMPORT-TAKEN",
-        f"{count} taken: {shown}{f' and {more} more' if more > 0 else ''}.",
-        f"{len(names)}個の設定を取り込みました：{shown}{f' ほか{more}個' if more > 0 else ''}。",
-    )
+    return messages.TAKEN(count=len(names), names=listed(names, _LISTED))
 
 
 def _left_out(problem: Problem) -> Problem:
     """What is wrong with a run file is, of settings that are taken over, what was not taken."""
-    en, ja = (
-        text.removesuffix(end)
-        for text, end in zip((problem.en, problem.ja), sd_scripts.TAKE_OUT, strict=True)
-    )
+    if problem.message is config_messages.NOT_HERE:
+        return replace(problem, message=messages.NOT_HERE)
+    en, ja = problem.en, problem.ja
     stop = "" if en.endswith((".", "?")) else "."
     return problem.reworded(f"not taken: {en}{stop}", f"取り込んでいません：{ja}")
 
 
 def _placeholder(name: str, found: str) -> Problem:
-    return plain_problem(
-        "W-IMPORT-EMPTY",
-        f"{name} is still to be filled in: {found} only stands for a value.",
-        f"{name}を入力してください（{found}は説明であり値ではありません）。",
-    )
+    return messages.PLACEHOLDER(name=name, value=found)

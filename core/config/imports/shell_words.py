@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from core.errors import ConfigError, plain_problem
+from core.config.imports import messages
+from core.errors import ConfigError
 
 
 class Word(NamedTuple):
@@ -57,9 +58,7 @@ def lines(text: str) -> list[Line]:
         assert piece is not None and piece.lastgroup is not None, "every letter is some piece"
         at, kind = piece.end(), piece.lastgroup
         if kind == "open":
-            raise ConfigError(
-                plain_problem("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。")
-            )
+            raise ConfigError(messages.OPEN_QUOTE())
         if kind in ("double", "single"):
             word.append((piece[kind].replace('\\"', '"'), True))
         elif kind == "plain" and (word or not _is_remark(piece[0], is_first)):

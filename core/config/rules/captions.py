@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.config.pydantic_messages import shown
+from core.config.rules import messages
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 NO_CAPTIONS = frozenset(
     (
@@ -27,21 +28,11 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
         if (name == "secondary_separator" and data.caption_separator in value) or (
             value == data.caption_separator
         ):
-            yield plain_problem(
-                "E-CFG-TOGETHER",
-                f"must not hold caption_separator ({shown(data.caption_separator)}), found {shown(value)}; "
-                "choose another one, such as `;;;`.",
-                f"caption_separator（{shown(data.caption_separator)}）を含められません（値：{shown(value)}）。"
-                "「;;;」などにしてください。",
-                key=f"dataset.{name}",
+            yield messages.SEPARATOR_WITHIN(
+                key=f"dataset.{name}", caption_separator=shown(data.caption_separator), value=shown(value)
             )
     if data.secondary_separator is not None and data.secondary_separator == data.keep_tokens_separator:
-        yield plain_problem(
-            "E-CFG-TOGETHER",
-            f"must differ from keep_tokens_separator ({shown(data.keep_tokens_separator)}).",
-            f"keep_tokens_separator（{shown(data.keep_tokens_separator)}）と異なるものにしてください。",
-            key="dataset.secondary_separator",
-        )
+        yield messages.SEPARATORS_EQUAL(keep_tokens_separator=shown(data.keep_tokens_separator))
 
 
 def extension_is_a_caption_s(config: RunConfig) -> Iterator[Problem]:
@@ -49,12 +40,7 @@ def extension_is_a_caption_s(config: RunConfig) -> Iterator[Problem]:
     given = config.dataset.caption_extension.strip()
     suffix = f".{given.removeprefix('.')}".lower()
     if given and (suffix in NO_CAPTIONS or any(sign in given for sign in '<>:"/\\|?*')):
-        yield plain_problem(
-            "E-CAP-EXTENSION",
-            f"{shown(given)} is no extension of caption files; choose .caption or .txt.",
-            f"{shown(given)}はキャプションファイルの拡張子ではありません。.captionか.txtにしてください。",
-            key="dataset.caption_extension",
-        )
+        yield messages.CAPTION_EXTENSION(given=shown(given))
 
 
 RULES = (separators_differ, extension_is_a_caption_s)

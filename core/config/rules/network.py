@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.catalog import Words
 from core.config.pydantic_messages import shown
+from core.config.rules import messages
 from core.config.schema import block_lists
 from core.config.schema.option import LARGEST_FACTOR
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 
 def numbers_are_numbers(config: RunConfig) -> Iterator[Problem]:
@@ -42,67 +44,33 @@ def _list(
     if text is None or not count:
         return
     key = f"network.{name}"
-    curves = f" or one of {', '.join(block_lists.CURVES)}" if read is block_lists.weights else ""
-    curves_ja = f"、または{'・'.join(block_lists.CURVES)}" if curves else ""
+    curves = (
+        Words(f" or one of {', '.join(block_lists.CURVES)}", f"、または{'・'.join(block_lists.CURVES)}")
+        if read is block_lists.weights
+        else ""
+    )
     try:
         found = read(text)
     except ValueError:
-        yield plain_problem(
-            "E-CFG-VALUE",
-            f"must be {count} numbers with commas between them{curves}, not {shown(text)}.",
-            f"カンマ区切りの{count}個の数値{curves_ja}にしてください（値：{shown(text)}）。",
-            key=key,
-        )
+        yield messages.BLOCK_NUMBERS(key=key, count=count, curves=curves, text=shown(text))
         return
     if len(found) != count:
-        yield plain_problem(
-            "E-CFG-VALUE",
-            f"takes {count} numbers{curves}, found {len(found)}.",
-            f"数値は{count}個{curves_ja}必要です（{len(found)}個あります）。",
-            key=key,
-        )
+        yield messages.BLOCK_COUNT(key=key, count=count, curves=curves, found=len(found))
     elif is_whole and any(n != int(n) or n > 1024 for n in found):
-        yield plain_problem(
-            "E-CFG-VALUE",
-            f"must be whole numbers from 0 to 1024, not {shown(text)}.",
-            f"0〜1024の整数にしてください（値：{shown(text)}）。",
-            key=key,
-        )
+        yield messages.RANKS_WHOLE(key=key, text=shown(text))
     elif any(abs(n) > LARGEST_FACTOR for n in found):
-        yield plain_problem(
-            "E-CFG-VALUE",
-            f"must be at most {LARGEST_FACTOR:,.0f} each, found {shown(text)}.",
-            f"それぞれ{LARGEST_FACTOR:,.0f}以下にしてください（値：{shown(text)}）。",
-            key=key,
-        )
+        yield messages.FACTOR_TOO_LARGE(key=key, most=LARGEST_FACTOR, text=shown(text))
     elif not may_be_negative and any(n < 0 for n in found):
-        yield plain_problem(
-            "E-CFG-VALUE",
-            f"must not be below 0, found {shown(text)}.",
-            f"0以上にしてください（値：{shown(text)}）。",
-            key=key,
-        )
+        yield messages.BELOW_ZERO(key=key, text=shown(text))
 
 
 def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
     network = config.network
     if network.dim_from_weights and not network.weights:
-        yield plain_problem(
-            "E-CFG-NEEDED",
-            "needs a LoRA file to take the ranks from; name it in network.weights.",
-            "ランクを取得するLoRAファイルが必要です。network.weightsで指定してください。",
-            key="network.dim_from_weights",
-        )
+        yield messages.NO_WEIGHTS_FOR_RANKS()
     for name in ("block_dims", "block_alphas", "conv_block_dims", "conv_block_alphas", "conv_rank"):
         if network.dim_from_weights and name in network.model_fields_set and getattr(network, name):
-            yield plain_problem(
-                "E-CFG-TOGETHER",
-                "cannot be used with network.dim_from_weights, which takes every rank from the file; "
-                "turn one of them off.",
-                "ランクをすべてファイルから取得するnetwork.dim_from_weightsとは同時に使えません。"
-                "どちらかを切ってください。",
-                key=f"network.{name}",
-            )
+            yield messages.RANKS_FROM_FILE(key=f"network.{name}")
 
 
 RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from core.catalog import Words
 from core.config.output_names import ENDINGS, model_of
+from core.config.rules import messages
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 Resolve = Callable[[str], str]
 """Makes paths comparable: os.path.realpath follows links, for which it asks the drive."""
@@ -45,15 +47,8 @@ def is_inside(path: str, folder: str) -> bool:
 
 def among_images(option: str, folder: str, key: str = "save.output_dir") -> Problem:
     """The refusal of a folder to write to, named by `key`, in the folder of images that `option` names."""
-    what, what_ja = ("log", "ログの保存先") if key == "log.logging_dir" else ("output", "出力先")
-    return plain_problem(
-        "E-OUT-DATA",
-        f"the {what} folder must not be the folder of training images or lie in it ({option} = {folder}): "
-        "results would be mixed with images; choose another.",
-        f"{what_ja}フォルダに、学習用画像のフォルダやその中は指定できません（{option} = {folder}）。"
-        "結果と画像が混ざるため、別のフォルダを指定してください。",
-        key=key,
-    )
+    what = Words("log", "ログの保存先") if key == "log.logging_dir" else Words("output", "出力先")
+    return messages.AMONG_IMAGES(key=key, what=what, option=option, folder=folder)
 
 
 def output_replaces_no_source(config: RunConfig, resolved: Resolve = _plain) -> Iterator[Problem]:
@@ -76,14 +71,7 @@ def is_replaced(config: RunConfig, path: str, resolved: Resolve) -> bool:
 
 def over_a_source(option: str, given: str) -> Problem:
     """The refusal of an output name that is that of what `option` names."""
-    return plain_problem(
-        "E-OUT-SOURCE",
-        f"this run would save over {given}, which it is made from ({option}); choose another output "
-        "name or folder.",
-        f"学習の元になる{given}（{option}）と同じ名前で保存する設定です。別の出力名か出力先フォルダを"
-        "指定してください。",
-        key="save.output_name",
-    )
+    return messages.OVER_A_SOURCE(given=given, option=option)
 
 
 def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:

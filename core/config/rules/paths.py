@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 from core.config import path_lengths
 from core.config.pydantic_messages import shown
+from core.config.rules import messages
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 MOST_NAME_BYTES = 200
 """Of an output name: a number and an ending come behind it, and a system takes 255 in all."""
@@ -36,12 +37,7 @@ def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
         value = getattr(getattr(config, option.section), option.name)
         given = (value,) if isinstance(value, str) else value
         if option.meta.path and isinstance(given, tuple) and any("\0" in path for path in given):
-            yield plain_problem(
-                "E-CFG-PATH",
-                f"holds a zero byte, which no path can have: {shown(value)}; type it anew.",
-                f"パスに使えない文字（U+0000）が含まれています：{shown(value)}。入力し直してください。",
-                key=option.key,
-            )
+            yield messages.ZERO_BYTE(key=option.key, value=shown(value))
 
 
 def paths_are_meant_as_written(config: RunConfig) -> Iterator[Problem]:
@@ -64,32 +60,15 @@ def _not_as_meant(path: str, key: str, is_needed: bool) -> Iterator[Problem]:
         plain = plain[1:-1].strip()
     meant = os.path.expanduser(plain) if re.match(r"~([\\/]|$)", plain) else plain
     if not plain and is_needed:
-        yield plain_problem(
-            "E-CFG-PATH",
-            f"no folder or file is named ({shown(path)}); name one, or take this out.",
-            f"フォルダやファイルの指定がありません（値：{shown(path)}）。指定するか、この項目を削除してください。",
-            key=key,
-        )
+        yield messages.NO_PATH(key=key, value=shown(path))
     elif plain and meant != path:
-        yield plain_problem(
-            "E-CFG-PATH",
-            f"quotes and blanks around a path, and ~, are taken as part of it: {shown(path)}; "
-            f"write {shown(meant)}.",
-            f"前後の引用符・空白や「~」もパスの一部として扱われます（値：{shown(path)}）。"
-            f"{shown(meant)}と書いてください。",
-            key=key,
-        )
+        yield messages.PATH_QUOTED(key=key, value=shown(path), meant=shown(meant))
 
 
 def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
     found = path_lengths.excess(os.path.abspath(path), behind=behind)
     if found is not None:
-        yield plain_problem(
-            "E-PATH-LONG",
-            f"{found.en}. Choose a folder with a shorter path.",
-            f"{found.ja}。パスの短いフォルダを使ってください。",
-            key=key,
-        )
+        yield messages.PATH_TOO_LONG(key=key, excess=found)
 
 
 RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.catalog import Words
 from core.config.pydantic_messages import shown
-from core.config.rules import captions, idle, images, loss, network, optimizer, output, paths, sources
+from core.config.rules import (
+    captions,
+    idle,
+    images,
+    loss,
+    messages,
+    network,
+    optimizer,
+    output,
+    paths,
+    sources,
+)
 from core.config.schema.conditions import unmet
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 
 Rule = Callable[[RunConfig], Iterator[Problem]]
 
 
 def base_is_named(config: RunConfig) -> Iterator[Problem]:
     if not config.model.base.strip():
-        yield plain_problem(
-            "E-CFG-NEEDED",
-            "no base model is named; give a .safetensors or .ckpt file or a Diffusers folder.",
-            "元モデルが指定されていません。.safetensors・.ckptファイルかDiffusersフォルダを指定してください。",
-            key="model.base",
-        )
+        yield messages.NO_BASE()
 
 
 LARGEST_SIDE = 8192
@@ -31,21 +38,11 @@ LARGEST_SIDE = 8192
 def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
     for side in config.dataset.resolution:
         if side > LARGEST_SIDE:
-            yield plain_problem(
-                "E-CFG-RANGE",
-                f"must be at most {LARGEST_SIDE}, not {shown(side)}.",
-                f"{LARGEST_SIDE}以下にしてください（値：{shown(side)}）。",
-                key="dataset.resolution",
-            )
+            yield messages.SIDE_TOO_LARGE(most=LARGEST_SIDE, side=shown(side))
             return
         if side < 64 or side % 64:
             near = max(64, round(side / 64) * 64)
-            yield plain_problem(
-                "E-CFG-MULTIPLE",
-                f"must be a multiple of 64, not {side}; {near} is the nearest.",
-                f"64の倍数にしてください（値：{side}、最も近いのは{near}）。",
-                key="dataset.resolution",
-            )
+            yield messages.SIDE_MULTIPLE(side=side, near=near)
             return
 
 
@@ -57,35 +54,13 @@ def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
     smallest = data.min_bucket_reso // step * step
     largest = -(-data.max_bucket_reso // step) * step
     if smallest == 0:
-        yield plain_problem(
-            "E-CFG-RANGE",
-            f"must be at least bucket_reso_steps ({step}), found {data.min_bucket_reso}.",
-            f"bucket_reso_steps（{step}）以上にしてください（値：{data.min_bucket_reso}）。",
-            key="dataset.min_bucket_reso",
-        )
+        yield messages.BUCKET_BELOW_STEP(step=step, found=data.min_bucket_reso)
     elif smallest > largest:
-        yield plain_problem(
-            "E-CFG-RANGE",
-            f"must not be above max_bucket_reso ({data.max_bucket_reso}), found {data.min_bucket_reso}.",
-            f"max_bucket_reso（{data.max_bucket_reso}）以下にしてください（値：{data.min_bucket_reso}）。",
-            key="dataset.min_bucket_reso",
-        )
+        yield messages.BUCKETS_REVERSED(largest=data.max_bucket_reso, found=data.min_bucket_reso)
     elif min(data.resolution) < smallest:
-        yield plain_problem(
-            "E-CFG-RANGE",
-            f"must not be above the smaller side of the resolution ({min(data.resolution)}), "
-            f"found {data.min_bucket_reso}; lower it or raise the resolution.",
-            f"解像度の短辺（{min(data.resolution)}）以下にしてください（値：{data.min_bucket_reso}）。",
-            key="dataset.min_bucket_reso",
-        )
+        yield messages.BUCKET_ABOVE_RESOLUTION(side=min(data.resolution), found=data.min_bucket_reso)
     elif max(data.resolution) > largest:
-        yield plain_problem(
-            "E-CFG-RANGE",
-            f"must not be below the larger side of the resolution ({max(data.resolution)}), "
-            f"found {data.max_bucket_reso}; raise it or lower the resolution.",
-            f"解像度の長辺（{max(data.resolution)}）以上にしてください（値：{data.max_bucket_reso}）。",
-            key="dataset.max_bucket_reso",
-        )
+        yield messages.BUCKET_BELOW_RESOLUTION(side=max(data.resolution), found=data.max_bucket_reso)
 
 
 def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
@@ -95,23 +70,12 @@ def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
     cache = "cache_latents" if data.cache_latents else "cache_latents_to_disk"
     for name in ("color_aug", "random_crop"):
         if getattr(data, name):
-            yield plain_problem(
-                "E-CFG-TOGETHER",
-                f"cannot be used with dataset.{cache}: cached latents never change. Turn one of them off.",
-                f"dataset.{cache}と同時には使えません（キャッシュしたlatentsは変化しないため）。"
-                "どちらかを切ってください。",
-                key=f"dataset.{name}",
-            )
+            yield messages.NOT_WITH_CACHE(key=f"dataset.{name}", cache=cache)
 
 
 def lora_is_a_single_file(config: RunConfig) -> Iterator[Problem]:
     if config.network.method != "none" and config.save.save_model_as.startswith("diffusers"):
-        yield plain_problem(
-            "E-CFG-TOGETHER",
-            "a LoRA is a single file; choose safetensors or ckpt.",
-            "LoRAは単一ファイルで保存します。safetensorsかckptを選んでください。",
-            key="save.save_model_as",
-        )
+        yield messages.LORA_FORMAT()
 
 
 def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
@@ -128,23 +92,10 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
     )
     length = len(name.encode("utf-8", "surrogatepass"))
     if length > paths.MOST_NAME_BYTES:
-        yield plain_problem(
-            "E-PATH-LONG",
-            f"the name is {length:,} bytes long; {paths.MOST_NAME_BYTES} are possible, since numbers "
-            "and endings come behind it. Shorten it.",
-            f"名前が{length:,}バイトあります（番号と拡張子が付くため、上限は{paths.MOST_NAME_BYTES}）。"
-            "短くしてください。",
-            key="save.output_name",
-        )
+        yield messages.NAME_TOO_LONG(length=length, most=paths.MOST_NAME_BYTES)
         return
     if is_bad:
-        plain = shown(name).strip("'\"")
-        yield plain_problem(
-            "E-CFG-NAME",
-            f"{shown(name)} can't be a file name on every system; use letters, digits, spaces, - and _.",
-            f"「{plain}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
-            key="save.output_name",
-        )
+        yield messages.BAD_FILE_NAME(name=shown(name))
 
 
 def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
@@ -152,12 +103,7 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
     wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
     prompts = [line.strip() for line in sample.sample_prompts]
     if wanted and not any(prompt and not prompt.startswith("#") for prompt in prompts):
-        yield plain_problem(
-            "E-CFG-NEEDED",
-            "sample pictures are asked for, but no prompt is given.",
-            "サンプル画像を生成する設定ですが、プロンプトがありません。",
-            key="sample.sample_prompts",
-        )
+        yield messages.NO_PROMPT()
 
 
 def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
@@ -168,22 +114,13 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
             continue
         method = config.network.method
         if option.meta.methods and method not in option.meta.methods:
-            yield plain_problem(
-                "W-CFG-UNUSED",
-                f"has no effect with method {method}.",
-                f"method = {method}では使われません。",
-                key=option.key,
-            )
+            yield messages.METHOD_UNUSED(key=option.key, method=method)
             continue
         need = unmet(option.meta.needs, values)
         if need is not None and values[option.key] != option.default:
             either = [condition.words() for condition in need]
-            yield plain_problem(
-                "W-CFG-UNUSED",
-                f"has no effect unless {' or '.join(words.en for words in either)}.",
-                f"{'するか、'.join(words.ja for words in either)}しないと使われません。",
-                key=option.key,
-            )
+            words = Words(" or ".join(w.en for w in either), "するか、".join(w.ja for w in either))
+            yield messages.NEED_UNMET(key=option.key, need=words)
 
 
 OF_PICTURES: tuple[Rule, ...] = (

@@ -57,17 +57,15 @@ OPTIMIZER_MISSING = Message(
     "pip install {package} を実行するか、AdamWを選んでください。",
     key="optimizer.optimizer_type",
 )
-_ARGUMENTS = "optimizer.optimizer_args"
 ARGUMENTS_REFUSED = Message(
     "E-OPT-ARGS",
     "{optimizer} does not take these arguments ({reason}).",
     "{optimizer}に渡せない引数です（{reason}）。",
-    key=_ARGUMENTS,
+    key="optimizer.optimizer_args",
 )
-ARGUMENTS_MALFORMED = Message("E-OPT-ARGS", "{fault}", "{fault}", key=_ARGUMENTS)
 ARGUMENT_UNKNOWN = Message(
     "E-OPT-ARGS",
     "{optimizer} has no argument {name} to be set here; there are: {known}",
     "{optimizer}には、ここで指定できる引数{name}はありません。指定できるもの：{known}",
-    key=_ARGUMENTS,
+    key="optimizer.optimizer_args",
 )

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.catalog import OPTIMIZERS, Words
+from core.catalog import OPTIMIZERS
 from core.config import optimizer_args
 from core.config.schema.run import OptimizerConfig
 from core.errors import Problem, UserError
@@ -130,7 +130,7 @@ def _parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
     try:
         values = optimizer_args.parse(lines)
     except optimizer_args.ArgumentFault as e:
-        raise UserError(messages.ARGUMENTS_MALFORMED(fault=Words(e.en, e.ja))) from e
+        raise UserError(replace(e.problem, key="optimizer.optimizer_args")) from e
     known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
     for name in values:
         if name not in known:

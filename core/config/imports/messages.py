@@ -1,0 +1,100 @@
+"""Messages about settings imported from other programs."""
+
+from core.errors import Message
+
+AFTER_THE_COMMAND = Message(
+    "W-IMPORT-AFTER",
+    "text after the command was not imported: {text}.",
+    "コマンドの後に続く部分は取り込んでいません：{text}。",
+)
+STRAY_WORDS = Message(
+    "W-IMPORT-STRAY",
+    "belongs to no option, so it was not imported: {text}.",
+    "どのオプションにも属さないため取り込んでいません：{text}。",
+)
+UNKNOWN_VARIABLE = Message(
+    "W-IMPORT-VARIABLE",
+    "{name} is a variable whose options are not in this text; add them by hand.",
+    "{name}の中身はこのテキストにないため、そのオプションは手で追加してください。",
+)
+SEVERAL_COMMANDS = Message(
+    "E-IMPORT-SEVERAL",
+    "the text has {count} commands; paste one of them.",
+    "コマンドが{count}個あります。1つだけ貼り付けてください。",
+)
+OTHER_SCRIPT = Message(
+    "W-IMPORT-SCRIPT",
+    "{script} is none of {known}; its options are read as theirs.",
+    "{script}は{known}のいずれでもありませんが、同じオプションとして読みました。",
+)
+ONE_DASH = Message(
+    "E-IMPORT-DASH",
+    "-{name} has one dash; an option begins with two: write --{option}",
+    "-{name}のハイフンが1つです。「--{option}」のように2つ書いてください。",
+)
+GIVEN_TWICE = Message(
+    "W-IMPORT-TWICE",
+    "{name} is given {count} times; the last one counts: {last}.",
+    "{name}が{count}回指定されています。最後の値を使います：{last}。",
+)
+OTHER_FAMILY = Message(
+    "E-IMPORT-FAMILY",
+    "settings for another model family ({family}); only Stable Diffusion 1.x and 2.x can be trained here.",
+    "別の種類のモデル（{family}）の設定です。学習できるのはStable Diffusion 1.xと2.xだけです。",
+)
+NO_METADATA = Message(
+    "E-IMPORT-METADATA",
+    "the file has no record of its training settings.",
+    "このファイルには学習時の設定が記録されていません。",
+)
+UNKNOWN_RECORDS = Message(
+    "W-IMPORT-UNKNOWN",
+    "unknown metadata, not used: {names}.",
+    "内容が不明な記録は使いません：{names}。",
+)
+OTHER_PROGRAM = Message(
+    "E-IMPORT-PROGRAM",
+    "settings of {program}: its options have other names and units, so none was imported.{found} "
+    "Choose a preset and set the base model, learning rate, rank and steps by hand.",
+    "{program}の設定です。オプションの名前や単位が異なるため取り込めません。{found}プリセットを選び、"
+    "元モデル・学習率・ランク・ステップ数を設定してください。",
+)
+NO_KNOWN_FORM = Message(
+    "E-IMPORT",
+    "neither a command line with --options, nor TOML, nor JSON. As TOML: {problem}",
+    "「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません。TOMLとしては、{problem}",
+)
+PLACEHOLDER = Message(
+    "W-IMPORT-EMPTY",
+    "{name} has no value yet: {value} is a placeholder.",
+    "{name}を入力してください（{value}は説明であり値ではありません）。",
+)
+OPEN_QUOTE = Message("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。")
+EMPTY_TEXT = Message(
+    "E-IMPORT",
+    "nothing to read: paste a command line with --options, or the text of a TOML or JSON file.",
+    "読み込む内容がありません。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+)
+NOTHING_TAKEN = Message(
+    "E-IMPORT",
+    "no setting in it can be taken: paste a command line with --options, or the text of a TOML or JSON file.",
+    "取り込める設定がありません。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+)
+TAKEN = Message(
+    "I-IMPORT-TAKEN",
+    "{count:# setting was|# settings were} taken: {names}.",
+    "{count:,}個の設定を取り込みました：{names}。",
+)
+NOT_HERE = Message(
+    "E-CFG-NOTHERE", "not taken: {reason} (found {value}).", "取り込んでいません：{reason}（値：{value}）。"
+)
+LORA_WITH_CONVOLUTIONS = Message(
+    "W-CFG-READ-AS",
+    "LoRA_type {kind} is read as LoRA with network.conv_rank and network.conv_alpha.",
+    "LoRA_typeの{kind}はLoRA（network.conv_rank・network.conv_alpha付き）として読みました。",
+)
+SHARE_AS_STEPS = Message(
+    "W-CFG-READ-AS",
+    "{share:g}% is read as {name} = {steps}.",
+    "{share:g}%は{name} = {steps}として読みました。",
+)
