@@ -100,7 +100,7 @@ def test_a_message_is_called_with_all_its_facts_and_no_others():
 NEVER_ONE = {
     "E-IMG-TRUNC: bytes",  # of files that have a header
     "E-CAP-LARGE: bytes", "E-PATH-LONG: bytes", "E-ZIP-MANY: files", "E-DIR-COUNT: samples",  # beyond a limit
-    "E-IMG-HUGE: megapixels", "W-CAP-LONG: tokens",  # limits
+    "E-IMG-HUGE: megapixels", "W-CAP-LONG: tokens", "W-SAMPLE-LONG: tokens",  # limits
     "W-IMG-FORMAT: files", "E-IMG-SIZE: pixels",  # not after a count
     "W-CAP-LINES: lines", "W-IMG-SMALL: times", "E-ZIP-BOMB: times", "W-IMPORT-TWICE: times",  # more than one
 }  # fmt: skip
