@@ -104,7 +104,7 @@ class Network:
         }
 
     def load(self, adapted: Mapping[ModuleKey, Adapted], path: str) -> list[ModuleKey]:
-        """Start from what a file holds (which `fits`); returns the modules that it does not hold.
+        """Start from what a file holds (without `misfits`); returns the modules that it does not hold.
 
         path: the file's, for messages. Raises UserError when rank, alpha or modules do not fit.
         """
@@ -177,7 +177,7 @@ class Network:
 
 
 def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted], strength: float) -> None:
-    """Add what a file holds (which `fits`), times strength, to the weights of a model, for good."""
+    """Add what a file holds (without `misfits`), times strength, to the weights of a model, for good."""
     first = next(iter(adapted.values()))
     method = method_of(first.tensors)
     assert method is not None
