@@ -12,36 +12,35 @@ from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.tools.tool import Outcome, Tool, Work
 
 _LANGUAGES: tuple[Lang, Lang] = ("en", "ja")
-_KINDS = {
-    "model": ("whole model", "モデル全体"),
-    "vae": ("VAE", "VAE"),
-    "lora": ("LoRA", "LoRA"),
-    "lycoris": ("LyCORIS add-on", "LyCORIS"),
-    "embedding": ("textual inversion embedding", "Textual Inversionのembedding"),
-    "text_encoder": ("text encoder", "Text Encoder"),
-    "controlnet": ("ControlNet", "ControlNet"),
-    "state": ("training state", "学習状態"),
-    "unknown": ("unknown", "不明"),
+KINDS = {
+    "model": Words("whole model", "モデル全体"),
+    "vae": Words("VAE", "VAE"),
+    "lora": Words("LoRA", "LoRA"),
+    "lycoris": Words("LyCORIS adapter", "LyCORIS"),
+    "embedding": Words("textual inversion embedding", "Textual Inversionのembedding"),
+    "text_encoder": Words("text encoder", "Text Encoder"),
+    "controlnet": Words("ControlNet", "ControlNet"),
+    "state": Words("training state", "学習状態"),
+    "unknown": Words("unknown", "不明"),
 }
-_LABELS = {
-    "kind": ("kind", "種類"),
-    "family": ("family", "モデルの系統"),
-    "variant": ("variant", "バリエーション"),
-    "prediction": ("prediction", "予測方式"),
-    "format": ("format", "形式"),
-    "dtypes": ("precision", "精度"),
-    "rank": ("rank", "ランク"),
-    "alpha": ("alpha", "alpha"),
-    "modules": ("modules", "モジュール数"),
-    "parameters": ("parameters", "パラメータ数"),
+LABELS = {
+    "kind": Words("kind", "種類"),
+    "family": Words("family", "モデルの系統"),
+    "variant": Words("variant", "バリエーション"),
+    "prediction": Words("prediction", "予測方式"),
+    "format": Words("format", "形式"),
+    "dtypes": Words("precision", "精度"),
+    "rank": Words("rank", "ランク"),
+    "alpha": Words("alpha", "alpha"),
+    "modules": Words("modules", "モジュール数"),
+    "parameters": Words("parameters", "パラメータ数"),
 }
 
 
 def to_text(identity: Identity, path: Path, lang: Lang) -> str:
     """The identity as lines "name: value", then its problems, then its metadata."""
-    column = 1 if lang == "ja" else 0
     values = {
-        "kind": _KINDS[identity.kind][column],
+        "kind": KINDS[identity.kind].of(lang),
         "family": FAMILY_NAMES.get(identity.family, ""),
         "variant": identity.variant,
         "prediction": identity.prediction,
@@ -53,7 +52,7 @@ def to_text(identity: Identity, path: Path, lang: Lang) -> str:
         "parameters": f"{identity.parameters:,}" if identity.parameters else "",
     }
     lines = [str(path)]
-    lines += [f"  {_LABELS[name][column]}: {value}" for name, value in values.items() if value]
+    lines += [f"  {LABELS[name].of(lang)}: {value}" for name, value in values.items() if value]
     lines += [f"  {problem.text(lang)}" for problem in identity.problems]
     if identity.metadata:
         lines.append("  メタデータ:" if lang == "ja" else "  metadata:")

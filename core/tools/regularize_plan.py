@@ -45,18 +45,12 @@ class RegularizeSettings(Section):
     prompt: Lines = opt(
         (),
         ("Prompts, one a line", "プロンプト（1行に1つ）"),
-        (
-            "Such as frog. Empty: the classes of the training folders.",
-            "例：frog。空欄なら学習用フォルダのclassを使います。",
-        ),
+        ("Such as frog. Empty: those of the training folders.", "例：frog。空欄なら学習用フォルダのclass。"),
     )
     count: int | None = opt(
         None,
         ("Number of each", "それぞれの枚数"),
-        (
-            "Empty: by the guide's rule, repeats × images of the training folders.",
-            "空欄ならガイドの式（学習用画像の繰り返し回数×枚数）で決めます。",
-        ),
+        ("Empty: the guide's rule, repeats × training images.", "空欄ならガイドの式（繰り返し回数×枚数）。"),
         ge=1,
         le=100_000,
     )

@@ -40,16 +40,16 @@ FITS = {
         "バケットを使わない学習用に、ちょうどこのサイズにします（はみ出した部分は両端を切り取り）",
     ),
     "shrink": Words(
-        "no more pixels than this size has: large pictures are scaled down, small ones stay",
+        "no more pixels than this size has: large images are scaled down, small ones stay",
         "このサイズの画素数以下にします（大きい画像は縮小し、小さい画像はそのまま）",
     ),
 }
 KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
-"""What a picture may be saved as -> Pillow's name of it."""
+"""What an image may be saved as -> Pillow's name of it."""
 
 _SAVE = {"png": {}, "jpg": {"quality": 95, "subsampling": 0}, "webp": {"quality": 95, "method": 4}}
 _LARGEST_SIDE = 16_383
-"""Of a WebP file; no trained picture comes near."""
+"""Of a WebP file; no trained image comes near."""
 
 
 _DIVISORS = {n: Words(str(n), str(n)) for n in (1, 8, 64)}
@@ -82,17 +82,12 @@ class ResizeSettings(Section):
         ("In pixels: 512, or width,height such as 448,640.", "ピクセル数：512、または幅,高さ（例：448,640）"),
     )
     fit: Annotated[str, Choice(FITS)] = opt(
-        "crop",
-        ("How", "方法"),
-        ("How an image is brought to the size.", "画像をサイズに合わせる方法。"),
+        "crop", ("How", "方法"), ("How an image is brought to the size.", "画像をサイズに合わせる方法。")
     )
     divisor: Annotated[int, Choice(_DIVISORS)] = opt(
         1,
         ("Multiple of", "辺の倍数"),
-        (
-            "With shrink, sides are cut to multiples of it.",
-            "縮小のとき、各辺がこの倍数になるように切り取ります。",
-        ),
+        ("With shrink, sides are cropped to it.", "縮小のとき、各辺をこの倍数に切り取ります。"),
         level="advanced",
     )
     interpolation: Annotated[str, Choice(INTERPOLATIONS)] = opt(
@@ -102,10 +97,7 @@ class ResizeSettings(Section):
         level="advanced",
     )
     save_as: Annotated[str, Choice(_TYPES)] = opt(
-        "png",
-        ("Save as", "保存形式"),
-        ("Type of the new images.", "新しい画像の形式。"),
-        level="advanced",
+        "png", ("Save as", "保存形式"), ("Type of the new images.", "新しい画像の形式。"), level="advanced"
     )
     skip_existing: bool = opt(
         False,
@@ -117,10 +109,10 @@ class ResizeSettings(Section):
 
 @dataclass(frozen=True)
 class Report:
-    """What was done. made: the new pictures. captions: text files copied. skipped: there already.
+    """What was done. made: the new images. captions: text files copied. skipped: there already.
 
     enlarged: how many were scaled up. cut: the largest share of a picture's area that was cut away, 0 to 1.
-    problems: pictures that could not be used, and what is worth a notice.
+    problems: images that could not be used, and warnings.
     """
 
     made: tuple[Path, ...]

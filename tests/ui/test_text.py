@@ -20,7 +20,7 @@ SOURCES = {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path
 CODE = "\n".join(text for name, text in SOURCES.items() if not name.startswith("text/"))
 # Keys that are put together from a part and a name.
 FAMILIES = (
-    *("kind.", "status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind"),
+    *("status.", "stage.", "log.saved.", "level.", "tab.", "group.", "preview.", "make.kind"),
     "pick.",
     "results.kind.",
     "make.arrange",
@@ -45,7 +45,7 @@ FAMILIES = (
 )
 LATIN = {
     "captions.about",
-    *("tab.lora", "kind.vae", "kind.lora", "kind.lycoris", "kind.embedding", "kind.controlnet"),
+    "tab.lora",
     *(
         "make.identifier",
         "make.class",
@@ -54,7 +54,6 @@ LATIN = {
         "rate.text",
         "run.loss",
         "run.chart",
-        "kind.text_encoder",
     ),
 }
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
-from core.errors import UserError, plain_problem
-from ui.text import say
 
 OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
 
@@ -30,16 +28,6 @@ def element_id(option: Option) -> str:
 def defaults() -> dict[str, Any]:
     """Every option at its default."""
     return {key: option.default for key, option in OPTIONS.items()}
-
-
-def one_of(value: Any, choices: Collection[str], label: str) -> str:
-    """The value, where it is one of the choices. label: key of the field. Raises UserError for others."""
-    if value not in choices:
-        said = (
-            say("app.choice", lang, value=str(value)[:60], name=say(label, lang)) for lang in ("en", "ja")
-        )
-        raise UserError(plain_problem("E-CHOICE", *said))
-    return str(value)
 
 
 def options_of(*sections: str) -> Sequence[Option]:

@@ -8,17 +8,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import FAMILIES, MOVED, Size
+from core.catalog import FAMILIES, MOVED, Size, Words
 from core.config.schema.model import ModelConfig
 from core.errors import Lang, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import fit, hub, precheck
 from core.reading import reading
+from core.tools.inspect import KINDS, LABELS
 from ui.parts.localized import worded
-from ui.parts.markup import esc, facts, goto, note, problems
+from ui.parts.markup import capital, esc, facts, goto, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings.form import Form
-from ui.text import WORDS, say
+from ui.text import say
 from ui.window.paths import Paths
 
 EMPTY = {"base": "identity.none", "vae": "identity.own"}
@@ -104,7 +105,6 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
 
 def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> str:
     """The few facts people look for, in one row. name: what the file is called, when not by its path."""
-    kind = say(f"kind.{found.kind}", lang) if f"kind.{found.kind}" in WORDS else str(found.kind)
     family = FAMILIES[found.family].words if found.family in FAMILIES else None
     kin = FAMILY_NAMES.get(found.family, found.family)
     if family:
@@ -112,19 +112,23 @@ def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> s
     if found.variant:
         kin = f"{kin} ({found.variant})".strip()
     shown = [
-        ("identity.kind", kind),
-        ("identity.family", kin),
-        ("identity.prediction", _prediction(found.prediction, lang)),
-        ("identity.format", _format(found.format, path, lang)),
-        ("identity.precision", ", ".join(PRECISIONS.get(dtype, dtype) for dtype in found.dtypes)),
-        ("identity.parameters", short_number(found.parameters)),
-        ("identity.size", size_of(path)),
+        ("kind", _capital(KINDS[found.kind], lang)),
+        ("family", kin),
+        ("prediction", _prediction(found.prediction, lang)),
+        ("format", _format(found.format, path, lang)),
+        ("dtypes", ", ".join(PRECISIONS.get(dtype, dtype) for dtype in found.dtypes)),
+        ("parameters", short_number(found.parameters)),
+        ("rank", "" if found.rank is None else str(found.rank)),
+        ("alpha", "" if found.alpha is None else f"{found.alpha:g}"),
     ]
-    if found.rank is not None:
-        rank = f"{found.rank} / {found.alpha:g}" if isinstance(found.alpha, int | float) else str(found.rank)
-        shown.append(("identity.rank", rank))
-    pairs = [(say(key, lang), str(value)) for key, value in shown if value]
+    pairs = [(_capital(LABELS[key], lang), value) for key, value in shown if value]
+    if size := size_of(path):
+        pairs.append((say("identity.size", lang), size))
     return f'<div class="rw-identity"><p class="rw-path">{esc(name or path.name)}</p>{facts(pairs)}</div>'
+
+
+def _capital(words: Words, lang: Lang) -> str:
+    return words.ja if lang == "ja" else capital(words.en, words.ja)
 
 
 def _prediction(name: str, lang: Lang) -> str:

@@ -138,14 +138,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     # what a model file is
     "identity.none": Words("Choose a base model to see what it is.", "元モデルを選ぶと内容を表示します。"),
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
-    "identity.kind": Words("Kind", "種類"),
-    "identity.family": Words("Family", "モデルの系統"),
-    "identity.prediction": Words("Prediction", "予測方式"),
-    "identity.format": Words("Format", "形式"),
-    "identity.precision": Words("Precision", "精度"),
-    "identity.parameters": Words("Parameters", "パラメータ数"),
     "identity.size": Words("Size", "サイズ"),
-    "identity.rank": Words("Rank / alpha", "ランク / alpha"),
     "identity.hub": Words(
         "No file or folder here has this name. It will be looked for on the Hugging Face Hub when the run "
         "starts, and fetched once (some gigabytes).",
@@ -156,15 +149,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "format.ldm": Words("single file", "単一ファイル"),
     "format.diffusers": Words("one file with Diffusers' names", "Diffusersの名前の単一ファイル"),
     "format.folder": Words("Diffusers folder", "Diffusersフォルダ"),
-    "kind.model": Words("Model", "モデル"),
-    "kind.vae": Words("VAE", "VAE"),
-    "kind.lora": Words("LoRA", "LoRA"),
-    "kind.lycoris": Words("LyCORIS", "LyCORIS"),
-    "kind.embedding": Words("Embedding", "Embedding"),
-    "kind.text_encoder": Words("Text encoder", "Text Encoder"),
-    "kind.controlnet": Words("ControlNet", "ControlNet"),
-    "kind.state": Words("Training state", "学習状態"),
-    "kind.unknown": Words("Unknown", "不明"),
     # what the server refuses
     "serve.foreign": Words(
         "This file is not among those that were sent to this window, or is there no more. Choose it again.",
@@ -258,10 +242,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
     # faults of ours
-    "app.choice": Words(
-        "“{value}” is not among the choices of “{name}”. Choose one of the list.",
-        "「{value}」は「{name}」の選択肢にありません。一覧から選んでください。",
-    ),
     "app.field": Words(
         "The field “{name}” holds a value that is no text or number. Choose or type it again.",
         "「{name}」の値を読み取れません。もう一度選択または入力してください。",

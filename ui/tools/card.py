@@ -14,7 +14,7 @@ from core.errors import Lang, Message, Problem, UserError
 from core.tools.tool import Outcome, Tool, Work
 from ui.parts.job import Job, Report
 from ui.parts.job_progress import shown, told
-from ui.parts.localized import QUICK, Page, column, texts
+from ui.parts.localized import QUICK, Page, Wording, column, texts
 from ui.parts.markup import heading, note, problems
 from ui.settings import widgets
 from ui.settings.demo import is_demos
@@ -62,7 +62,7 @@ class ToolCard:
             with column("", "rw-grid"):
                 for option in tool.options:
                     if option.name == card.output and card.is_named:
-                        words = {"label": option.meta.label, "info": place}
+                        words: dict[str, Wording] = {"label": option.meta.label, "info": place}
                         parts[option.name] = page.add(gr.Textbox, words, max_lines=1, elem_id=f"{name}-name")
                     elif option.name != card.output and option.name not in card.takes:
                         parts[option.name] = self._field(page, option)

@@ -9,7 +9,8 @@ from typing import Any
 from core.config.schema.option import Option
 from core.errors import Lang
 from core.runs.compare import Story, common_steps, differing, picture, prompts
-from ui.parts.chart import Line, Point, plot, smoothed, thinned
+from ui.parts.chart import Line, plot, smoothed, thinned
+from ui.parts.curve import Point
 from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
 from ui.parts.pictures import figure
@@ -77,7 +78,7 @@ def pictures_html(
         return ""
     if len(stories) == 1:
         steps = sorted({step for pictures in stories[0].pictures.values() for step in pictures})
-        columns = [(stories[0], one) for one in _spread(steps)]
+        columns: list[tuple[Story, int | None]] = [(stories[0], one) for one in _spread(steps)]
         pick = ""
     else:
         columns = [(told, step) for told in stories]
