@@ -95,7 +95,7 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
         yield messages.NAME_TOO_LONG(length=length, most=paths.MOST_NAME_BYTES)
         return
     if is_bad:
-        yield messages.BAD_FILE_NAME(name=shown(name))
+        yield messages.BAD_FILE_NAME(name=Words(shown(name), f"「{shown(name)[1:-1]}」"))
 
 
 def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
