@@ -70,19 +70,19 @@ class ResizeSettings(Section):
         ),
         path="folder",
     )
-    target: str = opt(
-        ...,
-        ("Name of the new folder", "新しいフォルダの名前"),
-        ("Where the images are saved.", "画像の保存先。"),
-        path="folder",
+    fit: Annotated[str, Choice(FITS)] = opt(
+        "crop", ("How", "方法"), ("How an image is brought to the size.", "画像をサイズに合わせる方法。")
     )
     resolution: Annotated[tuple[Side, Side], BeforeValidator(parse_resolution)] = opt(
         ...,
         ("Size", "サイズ"),
         ("In pixels: 512, or width,height such as 448,640.", "ピクセル数：512、または幅,高さ（例：448,640）"),
     )
-    fit: Annotated[str, Choice(FITS)] = opt(
-        "crop", ("How", "方法"), ("How an image is brought to the size.", "画像をサイズに合わせる方法。")
+    target: str = opt(
+        ...,
+        ("Name of the new folder", "新しいフォルダの名前"),
+        ("Where the images are saved.", "画像の保存先。"),
+        path="folder",
     )
     divisor: Annotated[int, Choice(_DIVISORS)] = opt(
         1,
