@@ -1,87 +1,108 @@
-"""The sizes of a base model, from its header and configs; and its layers, each counted once."""
+"""The sizes of a base model, from the headers of its files."""
 
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from core.adapters.targets import Module
 from core.catalog import FAMILIES
 from core.errors import UserError
-from core.forecast import text, unet, vae
-from core.forecast.memory import Memory
-from core.forecast.tape import FLOAT, Layer, Rules, Tape
-from core.formats.header import read_header
+from core.forecast.measured import measured
 from core.formats.identify import identify
-from core.formats.json_file import read_table
+from core.formats.tensor_slots import Shape
 from core.models import hub
-from core.models.sd.configs import architecture as real
-from core.models.sd.configs import refuse_endless
+from core.models.sd import header_shapes
 from core.reading import reading
 
-CONFIG_KEY = "rareword.architecture"
-"""Metadata of a single file whose sizes are not the real models'; as core.models.sd.load."""
+_LEVEL = re.compile(r"(?:encoder\.|decoder\.)?(down|up|mid)_blocks?(?:\.(\d+))?\.")
+"""A U-Net's or VAE's block; each level has a quarter of the cells of the one above."""
 
-PARTS = ("unet", "text_encoder", "vae")
+
+class Weight(NamedTuple):
+    """One tensor of a model. name: in its part's module."""
+
+    part: str
+    name: str
+    shape: Shape
+
+    @property
+    def count(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def kind(self) -> str:
+        """ "matrix" (Linear, Conv2d, and their biases), "embedding" or "norm"."""
+        layer = self.name.rpartition(".")[0].rpartition(".")[2]
+        if "norm" in layer:
+            return "norm"
+        return "embedding" if self.part == "text_encoder" and "embed" in layer else "matrix"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The sizes of the three parts of a model of a family."""
+    """The weights of a model of a family, by part and name."""
 
     family: str
-    unet: unet.UNet
-    text: text.TextEncoder
-    vae: vae.VAE
+    weights: tuple[Weight, ...]
 
-    @functools.cached_property
-    def layers(self) -> Mapping[tuple[str, str], Layer]:
-        """Every layer that has weights, by part and path, in the order of use."""
-        tape = Tape(Rules(), Memory(), is_recording=False)
-        states = text.walk(tape, self.text, 1, text.WINDOW)
-        sample = tape.new((1, self.unet.channels, 8, 8), FLOAT)
-        unet.walk(tape, self.unet, sample, states)
-        vae.encode(tape, self.vae, 1, 64, 64)
-        vae.decode(tape, self.vae, sample)
-        return tape.layers
-
-    def of(self, part: str) -> dict[str, Layer]:
-        """The layers of a part by path."""
-        return {path: layer for (owner, path), layer in self.layers.items() if owner == part}
+    @classmethod
+    def of(cls, family: str, shapes: Mapping[str, Mapping[str, Shape]]) -> Architecture:
+        """shapes: part -> name -> shape."""
+        return cls(
+            family, tuple(Weight(part, *one) for part in shapes for one in sorted(shapes[part].items()))
+        )
 
     def numbers(self, part: str) -> int:
         """How many numbers the weights of a part are."""
-        return sum(layer.numbers for layer in self.of(part).values())
+        return sum(weight.count for weight in self.weights if weight.part == part)
 
-    def modules(self, part: str) -> list[Module]:
-        """The layers of a part that a LoRA may be put on."""
-        return [
-            Module(path, layer.kind, layer.kernel)
-            for path, layer in self.of(part).items()
-            if layer.kind in ("Linear", "Conv2d")
-        ]
+    def modules(self, part: str) -> Iterator[tuple[Module, Shape]]:
+        """The layers of a part that a LoRA may be put on, and the shapes of their weights."""
+        for weight in self.weights:
+            if weight.part == part and len(weight.shape) in (2, 4) and weight.kind == "matrix":
+                path, is_conv = weight.name.removesuffix(".weight"), len(weight.shape) == 4
+                kernel = max(weight.shape[2:], default=0)
+                yield Module(path, "Conv2d" if is_conv else "Linear", kernel), weight.shape
+
+    @functools.cached_property
+    def widths(self) -> Mapping[str, float]:
+        """Part -> how wide its activations are as a share of those that were measured; 1 for real models."""
+        real = of_family(self.family)
+        return {part: self._channels(part) / real._channels(part) for part in measured(self.family).shapes}
+
+    def _channels(self, part: str) -> float:
+        """Channels into and out of all layers, each as often as a cell of the latents passes it."""
+        layers = [(_LEVEL.match(module.path), shape) for module, shape in self.modules(part)]
+        lowest = max((int(m[2]) for m, _ in layers if m and m[1] == "down"), default=0)
+        levels = {"down": lambda n: n, "up": lambda n: lowest - n, "mid": lambda n: lowest}
+        return sum(
+            sum(shape[:2]) / 4 ** (levels[block[1]](int(block[2] or 0)) if block else 0)
+            for block, shape in layers
+        )
 
 
+@functools.cache
 def of_family(family: str) -> Architecture:
     """The real models' sizes. family: a key of catalog.FAMILIES."""
-    return _made(family, real(family))
+    return Architecture.of(family, measured(family).shapes)
 
 
 def of_base(base: str, other_vae: str | None = None) -> Architecture | None:
     """The sizes of a base model on this machine; None where nothing can be said about it yet.
 
-    Nothing is fetched. A file that no config tells more about has its family's sizes; what does not fit is
-    refused by the run itself.
+    Nothing is fetched. What does not fit is refused by the run itself.
     """
     try:
         path = hub.here(base)
         if path is None:
             return None
-        found = _of_path(path, _changed(path))
+        found = _of_path(path, path.stat().st_mtime_ns)
         around = hub.here(other_vae, "model.vae") if other_vae else None
     except (UserError, OSError):
         return None
@@ -90,14 +111,10 @@ def of_base(base: str, other_vae: str | None = None) -> Architecture | None:
     folder = around / "vae" if (around / "vae").is_dir() else around
     try:
         with reading(folder):
-            other = Architecture(found.family, found.unet, found.text, vae.VAE.of(_config(folder)))
-            return other if other.layers else None
+            other = Architecture.of(found.family, {"vae": header_shapes.folder_shapes(folder, "vae")})
     except UserError:
         return found
-
-
-def _changed(path: Path) -> int:
-    return path.stat().st_mtime_ns
+    return replace(found, weights=(*(w for w in found.weights if w.part != "vae"), *other.weights))
 
 
 @functools.lru_cache(maxsize=32)
@@ -108,38 +125,12 @@ def _of_path(path: Path, changed: int) -> Architecture | None:
         return None
     try:
         with reading(path):
-            found = _made(identity.family, _configs(path, identity.family))
-            # What no model can be made of shows when its layers are walked through.
-            return found if found.layers else None
+            shapes = header_shapes.shapes(path, identity.family)
     except UserError:
         return None
-
-
-def _configs(path: Path, family: str) -> Mapping[str, Mapping[str, Any]]:
-    """As core.models.sd.load.configs finds them, without torch."""
-    folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
-    if folder.is_dir():
-        return {part: _config(folder / part) for part in PARTS}
-    if path.suffix.lower() == ".safetensors":
-        kept = read_header(path).metadata.get(CONFIG_KEY)
-        if kept is not None:
-            found = dict(json.loads(kept))
-            for config in found.values():
-                refuse_endless(config)
-            return found
-    return real(family)
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    found = read_table(folder / "config.json")
-    refuse_endless(found)
-    return found
-
-
-def _made(family: str, configs: Mapping[str, Mapping[str, Any]]) -> Architecture:
-    return Architecture(
-        family,
-        unet.UNet.of(configs["unet"]),
-        text.TextEncoder.of(configs["text_encoder"]),
-        vae.VAE.of(configs["vae"]),
-    )
+    # Layers that are never used, and tables that are no weights, are in no real model's module.
+    real = measured(identity.family).shapes
+    known = {
+        part: {name: shape for name, shape in shapes[part].items() if name in real[part]} for part in real
+    }
+    return Architecture.of(identity.family, known) if all(known.values()) else None

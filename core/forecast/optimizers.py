@@ -5,10 +5,13 @@ By catalog.OptimizerSpec.kept, which tests/forecast holds against every one of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from core.catalog import OPTIMIZERS
-from core.forecast.tape import FLOAT, Layer
+
+FLOAT, HALF = 4, 2
+"""Bytes of a number."""
 
 SMALL = 4096
 """Weights of fewer numbers are remembered in float32 by bitsandbytes' 8-bit optimizers."""
@@ -27,12 +30,12 @@ def remembered(name: str, shapes: Sequence[tuple[int, ...]], is_gpu: bool) -> in
 
 def beside(name: str, shapes: Sequence[tuple[int, ...]]) -> int:
     """Bytes that it needs while it steps; weights and gradients are there already."""
-    kept, sizes = OPTIMIZERS[name].kept, [_count(shape) for shape in shapes]
+    kept, sizes = OPTIMIZERS[name].kept, [math.prod(shape) for shape in shapes]
     return int(FLOAT * (kept.largest * max(sizes, default=0) + kept.every * sum(sizes)))
 
 
 def _of(name: str, shape: tuple[int, ...], is_gpu: bool) -> int:
-    kept, count = OPTIMIZERS[name].kept, _count(shape)
+    kept, count = OPTIMIZERS[name].kept, math.prod(shape)
     if kept.is_factored:
         # Means over rows and over columns of the last two dimensions. Source: arXiv:1804.04235, section 4.
         return FLOAT * (count // shape[-1] + count // shape[-2] if len(shape) > 1 else count)
@@ -41,27 +44,3 @@ def _of(name: str, shape: tuple[int, ...], is_gpu: bool) -> int:
     if kept.is_8bit and count >= SMALL:
         return int(kept.numbers * (count + FLOAT * -(-count // BLOCK)))
     return int(FLOAT * kept.numbers * count)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    found = 1
-    for side in shape:
-        found *= side
-    return found
-
-
-def shapes_of(layer: Layer) -> list[tuple[int, ...]]:
-    """The shapes of a layer's own weights."""
-    if layer.kind == "Norm":
-        return [(layer.outputs,), (layer.outputs,)]
-    if layer.kind == "Embedding":
-        return [(layer.inputs, layer.outputs)]
-    sides = (layer.kernel, layer.kernel) if layer.kind == "Conv2d" else ()
-    return [(layer.outputs, layer.inputs, *sides), *([(layer.outputs,)] if layer.has_bias else [])]
-
-
-def lora_shapes(layer: Layer, rank: int) -> list[tuple[int, ...]]:
-    """The shapes of the two matrices of a LoRA on a layer."""
-    if layer.kind == "Conv2d":
-        return [(rank, layer.inputs, layer.kernel, layer.kernel), (layer.outputs, rank, 1, 1)]
-    return [(rank, layer.inputs), (layer.outputs, rank)]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.forecast.architecture import PARTS
-from core.forecast.optimizers import remembered
+from core.forecast.optimizers import FLOAT, HALF, remembered
 from core.forecast.setup import Setup
-from core.forecast.tape import FLOAT
 
-_SAVED = {"float": FLOAT, "fp16": 2, "bf16": 2}
+_SAVED = {"float": FLOAT, "fp16": HALF, "bf16": HALF}
 """save_precision -> bytes of a number in the file."""
 
 _AS_BASES_ARE = 2
@@ -35,19 +33,21 @@ def needed(setup: Setup) -> Room:
 
     Saves in between are not counted: without room for one of them the run goes on.
     """
-    config, rules = setup.config, setup.rules
+    config = setup.config
     numbers = sum(math.prod(shape) for shape in setup.trained)
-    state = numbers * rules.trained + remembered(config.optimizer.optimizer_type, setup.trained, is_gpu=False)
+    state = numbers * setup.trained_item + remembered(
+        config.optimizer.optimizer_type, setup.trained, is_gpu=False
+    )
     if config.train.ema_decay is not None:
         state += numbers * FLOAT
     asked = _SAVED.get(config.save.save_precision)
     if setup.is_lora:
-        model = numbers * (asked or rules.trained)
+        model = numbers * (asked or setup.trained_item)
     else:
         model = sum(
             setup.architecture.numbers(part)
-            * (asked or (rules.trained if part in rules.parts else _AS_BASES_ARE))
-            for part in PARTS
+            * (asked or (setup.trained_item if part in setup.learns else _AS_BASES_ARE))
+            for part in setup.architecture.widths
         )
     return Room(model, state, _states(setup))
 

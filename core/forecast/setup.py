@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,17 +14,18 @@ from core.config.schema.run import RunConfig
 from core.data import buckets
 from core.data.captions import captions
 from core.data.plan.plan import Plan
+from core.forecast.activations import Activations
 from core.forecast.architecture import Architecture
-from core.forecast.optimizers import lora_shapes, shapes_of
-from core.forecast.tape import FLOAT, Rules
+from core.forecast.optimizers import FLOAT, HALF
+from core.formats.tensor_slots import Shape
 from core.runs import sample_prompts
 
-HALVES = {
+NUMBER_BYTES = {
     "no": (FLOAT, FLOAT),
-    "fp16": (2, FLOAT),
-    "bf16": (2, FLOAT),
-    "full_fp16": (2, 2),
-    "full_bf16": (2, 2),
+    "fp16": (HALF, FLOAT),
+    "bf16": (HALF, FLOAT),
+    "full_fp16": (HALF, HALF),
+    "full_bf16": (HALF, HALF),
 }
 """Precision -> bytes of a number in matrix products, and of a trained weight."""
 
@@ -71,49 +74,47 @@ class Setup:
 
     @cached_property
     def learns(self) -> tuple[str, ...]:
-        """The parts of the model that are trained at all."""
+        """The parts of the model that have a learning rate."""
         return tuple(self.config.train.rates())
 
     @property
     def is_lora(self) -> bool:
         return self.config.network.method != "none"
 
-    @cached_property
-    def rules(self) -> Rules:
-        compute, trained = HALVES[self.config.train.precision]
-        return Rules(
-            compute=compute,
-            trained=trained,
-            is_gpu=self.is_gpu,
-            checkpoints=self.config.train.gradient_checkpointing,
-            pieces=self.config.model.attention == "mem_eff",
-            ranks=self._ranks() if self.is_lora else {},
-            parts=frozenset() if self.is_lora else frozenset(self.learns),
-            keeps_gradients=self.config.train.gradient_accumulation_steps > 1,
-        )
-
-    def _ranks(self) -> dict[tuple[str, str], int]:
-        wanted = ranks.of(self.config.network)
-        return {
-            (part, target.path): target.rank
-            for part in self.learns
-            for target in targets(part, self.architecture.modules(part), wanted)
-            if target.rank
-        }
+    @property
+    def trained_item(self) -> int:
+        """Bytes of a number of a trained weight and of its gradient."""
+        return NUMBER_BYTES[self.config.train.precision][1]
 
     @cached_property
-    def trained(self) -> tuple[tuple[int, ...], ...]:
+    def trained_shapes(self) -> Mapping[str, tuple[Shape, ...]]:
+        """Part -> the shapes of its trained weights, for each part that learns."""
+        if not self.is_lora:
+            return {
+                part: tuple(weight.shape for weight in self.architecture.weights if weight.part == part)
+                for part in self.learns
+            }
+        return {part: tuple(self._lora_shapes(part)) for part in self.learns}
+
+    def _lora_shapes(self, part: str) -> Iterator[Shape]:
+        """The two matrices of a LoRA on each layer that gets one."""
+        layers = {module.path: (module, shape) for module, shape in self.architecture.modules(part)}
+        for target in targets(part, (module for module, _ in layers.values()), ranks.of(self.config.network)):
+            outputs, inputs, *kernel = layers[target.path][1]
+            yield (target.rank, inputs, *kernel)
+            yield (outputs, target.rank, *(1 for _ in kernel))
+
+    @property
+    def trained(self) -> tuple[Shape, ...]:
         """The shapes of every trained weight."""
-        layers = self.architecture.layers
-        if self.is_lora:
-            found = [
-                shape for key, rank in self.rules.ranks.items() for shape in lora_shapes(layers[key], rank)
-            ]
-        else:
-            found = [
-                s for (part, _), layer in layers.items() if part in self.learns for s in shapes_of(layer)
-            ]
-        return tuple(found)
+        return tuple(shape for shapes in self.trained_shapes.values() for shape in shapes)
+
+    def trained_bytes(self, *parts: str) -> int:
+        """Bytes of the trained weights of some parts, of all without any; as many are their gradients."""
+        found = self.trained_shapes
+        return self.trained_item * sum(
+            math.prod(shape) for part in parts or found for shape in found.get(part, ())
+        )
 
     @property
     def caches_latents(self) -> bool:
@@ -142,23 +143,37 @@ class Setup:
 
     def weights(self, part: str) -> int:
         """Bytes of a part's own weights while it is used: frozen ones in the compute type, norms float32."""
-        rules, found = self.rules, 0
-        for layer in self.architecture.of(part).values():
-            is_matrix = layer.kind in ("Linear", "Conv2d")
-            if part in rules.parts:
-                item = rules.trained
-            elif part != "vae" and is_matrix:
-                item = rules.compute
+        is_trained, found = not self.is_lora and part in self.learns, 0
+        for weight in self.architecture.weights:
+            # On a CPU a frozen text encoder's embeddings are mapped from a file: train.inputs.loading.
+            is_mapped = weight.kind == "embedding" and not self.is_gpu and not is_trained
+            if weight.part != part or is_mapped:
+                continue
+            if is_trained:
+                item = self.trained_item
+            elif part != "vae" and weight.kind == "matrix":
+                item = NUMBER_BYTES[self.config.train.precision][0]
             else:
                 item = FLOAT
-            # On a CPU a frozen text encoder's embeddings are mapped from a file: train.inputs.loading.
-            is_mapped = layer.kind == "Embedding" and not self.is_gpu and part not in rules.parts
-            found += 0 if is_mapped else layer.numbers * item
+            found += weight.count * item
         return found
 
-    @property
-    def latent(self) -> tuple[int, int, int, int]:
-        """The shape of a micro-batch of latents."""
+    def cells_of(self, size: Size) -> int:
+        """Latent cells of a picture."""
         stride = FAMILIES[self.architecture.family].latent_stride
-        width, height = self.data.size
-        return (self.data.batch, self.architecture.unet.channels, height // stride, width // stride)
+        return (size.width // stride) * (size.height // stride)
+
+    @cached_property
+    def activations(self) -> Activations:
+        """What this run's activations take."""
+        kind = "lora_conv" if ranks.of(self.config.network).has_convolutions else "lora"
+        precision = {"no": "no", "fp16": "mixed", "bf16": "mixed"}.get(self.config.train.precision, "full")
+        return Activations(
+            self.architecture,
+            "gpu" if self.is_gpu else "cpu",
+            precision,
+            kind if self.is_lora else "whole",
+            "unet" in self.learns,
+            self.config.train.gradient_checkpointing,
+            self.config.model.attention == "mem_eff",
+        )

@@ -162,7 +162,7 @@ def _folder(path: Path) -> Identity:
         kind = "text_encoder"
     if kind == "unknown":
         return Identity(problems=(_no_model(path),))
-    tables = [table(file)[0] for file in _weight_files(path)]
+    tables = [table(file)[0] for file in weight_files(path)]
     return replace(_counted(tables), kind=kind, format="diffusers", variant="unet" if kind == "model" else "")
 
 
@@ -191,7 +191,7 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     tables = []
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:
-            tables += [table(file)[0] for file in _weight_files(part)]
+            tables += [table(file)[0] for file in weight_files(part)]
     found = replace(_counted(tables), kind="model", family=family, variant=variant, format="diffusers")
     return predicting(found, prediction) if prediction else found
 
@@ -250,7 +250,7 @@ def _counted(tables: Iterable[TensorTable]) -> Identity:
     )
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
     """The plain .safetensors files of a folder, else its .bin files; variants (.fp16) only when alone."""
     for suffix in (".safetensors", ".bin"):
         files = sorted(folder.glob(f"*{suffix}"))

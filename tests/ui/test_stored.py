@@ -40,9 +40,9 @@ DAMAGES = {
 EXPECTED = {"RecursionError", "Exception", "BaseException"}
 RAISES_ON = {
     # it is for the callers to expect it
-    *("core/events.py", "core/config/file/key_lines.py", "core/forecast/architecture.py"),
+    *("core/events.py", "core/config/file/key_lines.py"),
     # it was looked at just before, or is ours
-    "core/runs/state_folder.py",
+    *("core/runs/state_folder.py", "core/forecast/measured.py"),
     *("ui/window/dialog.py", "ui/serve/uploads.py"),
 }
 

@@ -1,0 +1,78 @@
+"""What activations take, by what was measured of the family's real models.
+
+Bytes are linear in the latent cells and the caption tokens of a micro-batch, and in the width of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.forecast.architecture import Architecture
+from core.forecast.measured import Measured, Passes, Step, measured, passes_name, step_name, work_name
+
+
+@dataclass(frozen=True)
+class Activations:
+    """device, precision, kind: of measured.DEVICES, PRECISIONS and KINDS.
+
+    is_denoiser_trained: False where only the text encoder is. is_in_pieces: attention is mem_eff.
+    """
+
+    architecture: Architecture
+    device: str
+    precision: str
+    kind: str
+    is_denoiser_trained: bool
+    is_checkpointed: bool
+    is_in_pieces: bool
+
+    @property
+    def _measured(self) -> Measured:
+        return measured(self.architecture.family)
+
+    @property
+    def _passes(self) -> Passes:
+        return self._measured.passes[passes_name(self.device, self.precision)]
+
+    @property
+    def _kind(self) -> str:
+        return self.kind if self.is_denoiser_trained else "frozen"
+
+    def _step(self, kind: str) -> Step:
+        return self._measured.steps[step_name(self.device, self.precision, kind, self.is_checkpointed)]
+
+    def _wide(self, part: str, nbytes: int) -> int:
+        return int(self.architecture.widths[part] * nbytes)
+
+    def moments(self, cells: int, tokens: int) -> Iterator[tuple[int, float]]:
+        """The moments of a step: bytes, and the share of the denoiser's gradients that is there by then."""
+        more = self._passes.mem_eff if self.is_in_pieces else 0
+        for moment in self._step(self._kind).moments:
+            yield self._wide("unet", (moment.cell + more) * cells + moment.token * tokens), moment.share
+
+    def trained_text(self, tokens: int) -> tuple[int, float]:
+        """What a trained text encoder keeps till its backward pass: bytes, and a share of its weights'."""
+        text = self._step(self.kind).text
+        return self._wide("text_encoder", text.token * tokens), text.share
+
+    def work(self, cells: int) -> int:
+        """Floating-point operations of a sample's step."""
+        work = self._measured.work[work_name(self._kind, self.is_checkpointed)]
+        return cells * work.cell + cells**2 * work.square
+
+    def forward(self, cells: int) -> int:
+        """A pass of the denoiser without gradients."""
+        return self._wide("unet", self._passes.forward * cells)
+
+    def text(self, tokens: int) -> int:
+        """A pass of the text encoder without gradients."""
+        return self._wide("text_encoder", self._passes.text * tokens)
+
+    def encode(self, cells: int) -> int:
+        """The VAE's pass from images."""
+        return self._wide("vae", self._measured.vae.encode * cells)
+
+    def decode(self, cells: int) -> int:
+        """The VAE's pass to images."""
+        return self._wide("vae", self._measured.vae.decode * cells)
