@@ -6,6 +6,9 @@ import errno
 import logging
 import traceback
 
+from core.config import memory_savers
+from core.config.schema.dataset import DatasetConfig
+from core.config.schema.run import RunConfig
 from core.control import StopRun
 from core.errors import (
     EXIT_BUG,
@@ -107,12 +110,13 @@ def resource_problem(error: BaseException) -> Problem | None:
             path=_path_of(error),
         )
     if _is_out_of_memory(error, text):
+        # Of what run it was is not known here.
+        usual = RunConfig(dataset=DatasetConfig(train_batch_size=2))
+        helping = memory_savers.in_order([*memory_savers.savers(usual)])
         return plain_problem(
             "E-OOM",
-            "Memory ran out. Try, in this order: train_batch_size = 1, gradient_checkpointing, "
-            "cache_latents, optimizer AdamW8bit, a smaller resolution.",
-            "メモリが足りません。次の順に試してください：train_batch_size = 1、gradient_checkpointing、"
-            "cache_latents、AdamW8bit、解像度を下げる。",
+            f"Memory ran out. Try, in this order: {helping.en}.",
+            f"メモリが足りません。次の順に試してください：{helping.ja}。",
         )
     if _OUT_OF_THREADS in text:
         return plain_problem(

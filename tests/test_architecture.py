@@ -19,7 +19,8 @@ LEVELS = [
     "core.data core.config",
     "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub",
     "core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",
-    "core.config.network_args core.config.optimizer_args core.data.captions core.data.records core.formats",
+    "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "
+    "core.data.records core.formats",
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
     "core.models.family core.models.fit core.models.refusals core.train.device core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "

@@ -7,14 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.catalog import OPTIMIZERS
+from core.config.memory_savers import Saver, savers
 from core.config.schema.run import RunConfig
 from core.forecast.machine import Machine
 from core.forecast.phases import forecast
 from core.forecast.setup import Data, Setup
-
-SMALLEST_SIDE, STEP = 256, 64
-"""Pixels."""
 
 WORTH = 0.02
 """Share of what is needed that a change has to save to be named."""
@@ -61,52 +58,12 @@ def advice(setup: Setup, machine: Machine) -> tuple[Advice, ...]:
     return (*fitting, *rest)
 
 
-def _changes(setup: Setup, machine: Machine) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _changes(setup: Setup, machine: Machine) -> Iterator[Saver]:
     """Settings and their values to try, those that alter the result least first."""
-    config = setup.config
-    train, dataset = config.train, config.dataset
-    if not train.gradient_checkpointing:
-        yield "train.gradient_checkpointing", (True,)
-    if not setup.caches_latents and not (dataset.color_aug or dataset.random_crop):
-        yield "dataset.cache_latents", (True,)
-    lighter = OPTIMIZERS[config.optimizer.optimizer_type].lighter
-    if lighter and machine.is_gpu and importlib.util.find_spec("bitsandbytes") is not None:
-        yield "optimizer.optimizer_type", (lighter,)
-    if dataset.vae_batch_size > 1:
-        yield "dataset.vae_batch_size", (1,)
-    half = "bf16" if machine.has_bf16 else "fp16"
-    if train.precision == "no":
-        yield "train.precision", (half, f"full_{half}")
-    elif train.precision in ("fp16", "bf16"):
-        yield "train.precision", (f"full_{train.precision}",)
-    sizes = _halves(dataset.train_batch_size)
-    if sizes:
-        yield "dataset.train_batch_size", sizes
-    if {"unet", "text_encoder"} <= set(setup.learns):
-        yield "train.text_encoder_lr", (0.0,)
-    if train.ema_decay is not None:
-        yield "train.ema_decay", (None,)
-    smaller = _smaller(*dataset.resolution)
-    if smaller:
-        yield "dataset.resolution", smaller
-
-
-def _halves(batch: int) -> tuple[int, ...]:
-    found = []
-    while batch > 1:
-        batch //= 2
-        found.append(batch)
-    return tuple(found)
-
-
-def _smaller(width: int, height: int) -> tuple[tuple[int, int], ...]:
-    """Resolutions of about the same shape, a quarter and a half less."""
-    found = []
-    for share in (0.75, 0.5):
-        sides = [max(SMALLEST_SIDE, int(side * share) // STEP * STEP) for side in (width, height)]
-        if sides[0] * sides[1] < width * height:
-            found.append((sides[0], sides[1]))
-    return tuple(found)
+    has_8bit = machine.is_gpu and importlib.util.find_spec("bitsandbytes") is not None
+    for key, values in savers(setup.config, "bf16" if machine.has_bf16 else "fp16"):
+        if key != "optimizer.optimizer_type" or has_8bit:
+            yield key, values
 
 
 def _with(setup: Setup, key: str, value: Any) -> Setup:

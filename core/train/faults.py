@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from core.catalog import Words
+from core.config import memory_savers
 from core.config.rules import usual_rates
 from core.errors import Problem, UserError, plain_problem
 from core.train.loop import RECENT
@@ -125,37 +126,17 @@ def _listed(rates: Mapping[str, float]) -> str:
 
 def out_of_memory(training: Training, step: int, reason: str) -> Problem:
     """Said with what helps, in order. step: the one whose state was kept, 0 when there is none."""
-    train, dataset = training.config.train, training.config.dataset
-    batch = dataset.train_batch_size
-    is_cached = dataset.cache_latents or dataset.cache_latents_to_disk
-    # What helps, whether it is still to be had, whether the state can be resumed with it as it is.
-    cures = [
-        (
-            Words(f"train_batch_size = 1 (now {batch})", f"train_batch_size = 1（現在{batch}）"),
-            batch > 1,
-            False,
-        ),
-        (_same("gradient_checkpointing"), not train.gradient_checkpointing, True),
-        (_same("cache_latents"), not is_cached, True),
-        (_same("optimizer_type = AdamW8bit"), training.config.optimizer.optimizer_type == "AdamW", False),
-        (_same("precision = full_bf16"), training.engine.weight_type is torch.float32, False),
-        (Words("a smaller resolution", "解像度を下げる"), True, False),
-    ]
-    helping = [words for words, helps, _ in cures if helps]
-    fitting = [words for words, helps, fits in cures if helps and fits]
-    listed = Words(", ".join(words.en for words in helping), "、".join(words.ja for words in helping))
+    helping = [*memory_savers.savers(training.config)]
+    fitting = memory_savers.in_order([s for s in helping if memory_savers.can_resume_with(s[0])])
+    listed = memory_savers.in_order(helping)
     en = f"memory ran out ({reason}). Try, in this order: {listed.en}."
     ja = f"メモリが不足しました（{reason}）。次の順に試してください：{listed.ja}。"
     if step:
         en += f" The state of step {step} is kept"
         ja += f"{step}ステップ目の学習状態を保持しています"
-        if fitting:
-            en += f"; it can be resumed with {' and '.join(words.en for words in fitting)} turned on"
-            ja += f"（{'と'.join(words.ja for words in fitting)}は有効にしても再開できます）"
+        if fitting.en:
+            en += f"; it can be resumed with {fitting.en}"
+            ja += f"（{fitting.ja}は変更しても再開できます）"
         en += ". After any other of these changes it needs resume_anyway, and the result is not exact."
         ja += "。ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。"
     return plain_problem("E-OOM", en, ja)
-
-
-def _same(text: str) -> Words:
-    return Words(text, text)

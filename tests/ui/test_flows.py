@@ -480,7 +480,7 @@ def test_a_run_that_failed_is_tried_again_with_what_helps(at, stage):
     sees(page, "run-outcome", at.words("Memory ran out", "メモリが足りません"))
     press(page, "run-cure")
     page.status("running")
-    assert stage.run.config.dataset.train_batch_size == 1
+    assert stage.run.config.train.gradient_checkpointing
 
 
 def test_samples_are_drawn_of_other_prompts_while_a_run_goes_on(at, stage):

@@ -644,8 +644,19 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
 @pytest.mark.parametrize(
     ("code", "changed", "label", "key", "value"),
     [
-        ("E-OOM", {"dataset.train_batch_size": 4}, "Batch size” to 1", "dataset.train_batch_size", 1),
         ("E-OOM", {}, "radient checkpointing” to on", "train.gradient_checkpointing", True),
+        (
+            "E-OOM",
+            {
+                "dataset.train_batch_size": 4,
+                "train.gradient_checkpointing": True,
+                "dataset.cache_latents": True,
+                "optimizer.optimizer_type": "AdamW8bit",
+            },
+            "Batch size” to 1",
+            "dataset.train_batch_size",
+            1,
+        ),
         ("E-NUMERIC", {"train.precision": "fp16"}, "to bf16", "train.precision", "bf16"),
         ("E-NUMERIC", {"train.learning_rate": "1e5"}, "to 1e-4", "train.learning_rate", 1e-4),
         ("E-NUMERIC", {"train.text_encoder_lr": "5"}, "to 1e-4", "train.text_encoder_lr", 1e-4),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from core.catalog import METHODS, MOVED, OPTIMIZERS
+from core.config import check, memory_savers
 from core.config.rules import usual_rates
 from core.config.schema.option import Option
 from core.errors import Lang
@@ -33,7 +34,6 @@ GENTLER = 10
 """A rate at which numbers stopped being finite is mostly far too high, not a little; so many times lower, and
 never above what is usual."""
 
-_NOT_CACHED = ("dataset.random_crop", "dataset.color_aug")
 _SAFER = {"fp16": "bf16", "full_fp16": "full_bf16"}
 
 
@@ -58,15 +58,10 @@ def cure_of(view: RunView) -> Cure | None:
 
 def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if code == "E-OOM":
-        batch = values.get("dataset.train_batch_size")
-        if isinstance(batch, int) and batch > 1:
-            yield "dataset.train_batch_size", 1
-        if values.get("train.gradient_checkpointing") is False:
-            yield "train.gradient_checkpointing", True
-        if values.get("dataset.cache_latents") is False and not any(map(values.get, _NOT_CACHED)):
-            yield "dataset.cache_latents", True
-        if values.get("optimizer.optimizer_type") == "AdamW":
-            yield "optimizer.optimizer_type", "AdamW8bit"
+        config, _ = check.typed(values)
+        for key, tried in memory_savers.savers(config):
+            if key in CURABLE and key != "train.precision":  # which of them the GPU has is not known here
+                yield key, tried[-1]
     elif code == "E-NUMERIC":
         precision = values.get("train.precision")
         if precision in _SAFER:

@@ -1,0 +1,78 @@
+"""What helps when memory is short: options and values to try, those that alter the result least first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.catalog import OPTIMIZERS, Words
+from core.config.schema.option import walk
+from core.config.schema.run import RunConfig
+
+Saver = tuple[str, tuple[Any, ...]]
+"""An option, "train.precision", and the values to try, each saving more than the one before."""
+
+SMALLEST_SIDE, STEP = 256, 64
+"""Pixels."""
+
+
+def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
+    """What is still to be had. half: the 16-bit type that the machine computes with."""
+    train, dataset = config.train, config.dataset
+    if not train.gradient_checkpointing:
+        yield "train.gradient_checkpointing", (True,)
+    is_cached = dataset.cache_latents or dataset.cache_latents_to_disk
+    if not is_cached and not (dataset.color_aug or dataset.random_crop):
+        yield "dataset.cache_latents", (True,)
+    lighter = OPTIMIZERS[config.optimizer.optimizer_type].lighter
+    if lighter:
+        yield "optimizer.optimizer_type", (lighter,)
+    if dataset.vae_batch_size > 1:
+        yield "dataset.vae_batch_size", (1,)
+    if train.precision == "no":
+        yield "train.precision", (half, f"full_{half}")
+    elif train.precision in ("fp16", "bf16"):
+        yield "train.precision", (f"full_{train.precision}",)
+    batch = dataset.train_batch_size
+    if batch > 1:
+        yield "dataset.train_batch_size", tuple(batch >> n for n in range(1, batch.bit_length()))
+    if len(train.rates()) > 1:
+        yield "train.text_encoder_lr", (0.0,)
+    if train.ema_decay is not None:
+        yield "train.ema_decay", (None,)
+    smaller = _smaller(*dataset.resolution)
+    if smaller:
+        yield "dataset.resolution", smaller
+
+
+def _smaller(width: int, height: int) -> tuple[tuple[int, int], ...]:
+    """Resolutions of about the same shape, a quarter and a half less."""
+    found = []
+    for share in (0.75, 0.5):
+        sides = [max(SMALLEST_SIDE, int(side * share) // STEP * STEP) for side in (width, height)]
+        if sides[0] * sides[1] < width * height:
+            found.append((sides[0], sides[1]))
+    return tuple(found)
+
+
+def words(saver: Saver) -> Words:
+    """One of them in a sentence: "gradient_checkpointing", "train_batch_size = 1"."""
+    key, name, value = saver[0], saver[0].split(".")[1], saver[1][-1]
+    if key == "dataset.resolution":
+        return Words("a smaller resolution", "解像度を下げる")
+    if value is None:
+        return Words(f"no {name}", f"{name}なし")
+    shown = f"{value:g}" if isinstance(value, float) else value
+    text = name if value is True else f"{name} = {shown}"
+    return Words(text, text)
+
+
+def in_order(chosen: Sequence[Saver]) -> Words:
+    """Some of them in a row."""
+    each = [words(saver) for saver in chosen]
+    return Words(", ".join(w.en for w in each), "、".join(w.ja for w in each))
+
+
+def can_resume_with(key: str) -> bool:
+    """Whether a state can be resumed with another value of an option, without resume_anyway."""
+    return next(o.meta.on_resume for o in walk(RunConfig) if o.key == key) in ("free", "rounding")
