@@ -156,7 +156,7 @@ def test_a_disk_that_takes_no_byte_at_the_start_is_a_sentence_with_exit_code_5(r
         "train", run_file, "--lang", "en", "--set", f"save.output_dir='{out}'", preexec_fn=without_room
     )
     assert done.returncode == 5, done.stdout
-    assert done.stdout.splitlines()[-1].startswith("The disk is full: no room for ")
+    assert done.stdout.splitlines()[-1].startswith("the disk is full: no room for ")
     assert list((out / "runs").iterdir()) == []
 
 

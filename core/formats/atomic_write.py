@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import Problem, ResourceFault, UserError, plain_problem
-from core.formats import partial_files
+from core.catalog import Words
+from core.errors import Problem, ResourceFault, UserError
+from core.formats import messages, partial_files
 
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits while another program (a WebUI, a virus scanner) keeps the target open on Windows."""
@@ -56,15 +57,8 @@ def refuse_existing(path: Path) -> None:
     """
     if not os.path.lexists(path):
         return
-    kind, kind_ja = ("folder", "フォルダ") if path.is_dir() else ("file", "ファイル")
-    raise UserError(
-        plain_problem(
-            "E-OUT-EXISTS",
-            f"{path}: this {kind} is there already, and nothing is overwritten; give another name.",
-            f"{path}：同名の{kind_ja}があります。上書きはしないため、別の名前を指定してください。",
-            path=str(path),
-        )
-    )
+    kind = Words("folder", "フォルダ") if path.is_dir() else Words("file", "ファイル")
+    raise UserError(messages.EXISTS(path=path, kind=kind))
 
 
 def write_folder(path: Path, write: Callable[[Path], object], size: int = 0, replaces: str = "") -> Path:
@@ -108,38 +102,17 @@ def explained(path: Path, size: int = 0) -> Iterator[None]:
         if error.errno in FULL:
             raise ResourceFault(_disk_full(path, size)) from error
         reason = error.strerror or str(error)
-        raise ResourceFault(
-            plain_problem(
-                "E-DISK-WRITE",
-                f"Can't write {path}: {reason}.",
-                f"{path} に書き込めません：{reason}",
-                path=str(path),
-            )
-        ) from error
+        raise ResourceFault(messages.UNWRITABLE(path=path, reason=reason)) from error
 
 
 def _disk_full(path: Path, size: int) -> Problem:
     folder = next((place for place in path.parents if place.exists()), Path.cwd())
     free = shutil.disk_usage(folder).free
     if free > size and _takes_no_more_files(folder):
-        en = f"The disk takes no further file, since its table of files is full: no room for {path}"
-        ja = f"ディスクにこれ以上ファイルを作れません（inodeの枯渇）：{path} を保存できません"
-        return plain_problem(
-            "E-DISK-FULL",
-            f"{en}. Delete files that are not needed and save again.",
-            f"{ja}。不要なファイルを削除して保存し直してください。",
-            path=str(path),
-        )
-    need_en = f" of {size / 2**20:,.0f} MiB" if size else ""
-    need_ja = f"（{size / 2**20:,.0f} MiB）" if size else ""
-    return plain_problem(
-        "E-DISK-FULL",
-        f"The disk is full: no room for {path}{need_en}; "
-        f"{free / 2**20:,.0f} MiB are free. Make room and save again.",
-        f"ディスクの空きが足りません：{path}{need_ja}を保存できません（空き "
-        f"{free / 2**20:,.0f} MiB）。空きを作って保存し直してください。",
-        path=str(path),
-    )
+        return messages.NO_INODES(path=path)
+    mib = f"{size / 2**20:,.0f} MiB"
+    need = Words(f" of {mib}", f"（{mib}）") if size else ""
+    return messages.DISK_FULL(path=path, size=need, free=free / 2**20)
 
 
 def _takes_no_more_files(folder: Path) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.errors import Problem, plain_problem
-from core.formats import lora_kinds
+from core.errors import Problem
+from core.formats import lora_kinds, messages
 from core.formats.header import TensorTable
 from core.reading import short
 
@@ -105,12 +105,15 @@ def classify(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     packed = next(
         (n for n, (dtype, shape) in tensors.items() if dtype in _WHOLE_NUMBERS and len(shape) > 1), ""
     )
+    problems: tuple[Problem, ...] = ()
+    if packed and found.kind != "unknown":
+        problems = (messages.QUANTISED(dtype=tensors[packed][0], tensor=short(packed)),)
     return replace(
         found,
         dtypes=dict(Counter(dtype for dtype, _ in tensors.values())),
         parameters=sum(math.prod(shape) for _, shape in tensors.values()),
         metadata=dict(metadata),
-        problems=(_quantised(packed, tensors[packed][0]),) if packed and found.kind != "unknown" else (),
+        problems=problems,
     )
 
 
@@ -148,16 +151,6 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     if any(mark in lines for mark in _UPSCALERS) or len(first) == 4:
         return Identity("unknown", variant="upscaler")
     return _embedding(tensors)
-
-
-def _quantised(name: str, dtype: str) -> Problem:
-    name = short(name)
-    return plain_problem(
-        "E-MODEL-DTYPE",
-        f"its weights are quantised ({dtype}, such as {name}), which can't be used here. "
-        "Use a file in fp16, bf16 or float32.",
-        f"重みが量子化されている（{dtype}、{name}など）ため使えません。fp16・bf16・float32のファイルを使ってください。",
-    )
 
 
 def _single_file(tensors: TensorTable, metadata: Mapping[str, str], has: Callable[..., bool]) -> Identity:

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.errors import UserError, plain_problem
-from core.formats import atomic_write, json_file
+from core.errors import UserError
+from core.formats import atomic_write, json_file, messages
 from core.formats.scaled import unscaled
 from core.formats.tensor_slots import Shape
 from core.formats.tensors import Lazy, TensorFile, dtype_of, open_file, save
@@ -95,14 +95,8 @@ def weight_files(folder: Path, part: str) -> list[Path]:
             index = folder / f"{stem}{suffix}.index{variant}.json"
             if index.is_file():
                 return _pieces(index)
-    raise UserError(
-        plain_problem(
-            "E-MODEL-MISSING",
-            f"{folder} holds no weights (no {SAFE_STEMS[part]}.safetensors, no {STEMS[part]}.bin).",
-            f"{folder} に重みがありません（{SAFE_STEMS[part]}.safetensorsも{STEMS[part]}.binもありません）。",
-            path=str(folder),
-        )
-    )
+    names = f"{SAFE_STEMS[part]}.safetensors", f"{STEMS[part]}.bin"
+    raise UserError(messages.NO_WEIGHTS(path=folder, safetensors=names[0], pickle=names[1]))
 
 
 def _pieces(index: Path) -> list[Path]:
@@ -110,15 +104,7 @@ def _pieces(index: Path) -> list[Path]:
     named = json_file.read_table(index).get("weight_map")
     pieces = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
     if not 0 < len(pieces) <= _MOST_PIECES or not all(_PIECE.fullmatch(piece) for piece in pieces):
-        raise UserError(
-            plain_problem(
-                "E-MODEL-BAD",
-                f"{index} does not say in which files the weights are (weight_map). Download it again.",
-                f"{index} に重みのファイルの対応（weight_map）がありません。"
-                "もう一度ダウンロードしてください。",
-                path=str(index),
-            )
-        )
+        raise UserError(messages.BAD_INDEX(path=index))
     return [index.parent / piece for piece in sorted(pieces)]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.catalog import Words
-from core.errors import UserError, plain_problem
+from core.errors import UserError
+from core.formats import messages
 
 LENGTH = 512
 """Bytes that are looked at."""
@@ -39,14 +40,7 @@ def refuse_other(path: Path, start: bytes) -> None:
     """
     found = _named(start)
     if found is not None:
-        raise UserError(
-            plain_problem(
-                "E-MODEL-BAD",
-                f"{path}: this is {found.en}, not a model file. Choose a .safetensors or .ckpt file.",
-                f"{path}：これはモデルファイルではなく{found.ja}です。.safetensorsか.ckptのファイルを選んでください。",
-                path=str(path),
-            )
-        )
+        raise UserError(messages.NOT_A_MODEL(path=path, found=found))
 
 
 def _named(start: bytes) -> Words | None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.catalog import Words
 from core.counting import counted
-from core.errors import ResourceFault, UserError, plain_problem
-from core.formats import first_bytes
+from core.errors import ResourceFault, UserError
+from core.formats import first_bytes, messages
 from core.formats.tensor_slots import LARGEST_SIDE, MOST_AXES, Shape
 from core.reading import OUT_OF_RESOURCES, reading, short
 
@@ -77,7 +78,7 @@ def read_header(path: Path) -> Header:
 def _length(path: Path, size: int, start: bytes) -> int:
     """Bytes of the header's text. start: of the file. Raises UserError when it can't be one."""
     if len(start) < 8:
-        raise _truncated(path, size, None)
+        raise cut_short(path, size, Words("its header", "ヘッダー"))
     if start[:2] in (b"PK", b"\x80\x02") and start[6:8] != b"\0\0":
         raise _bad(path, "it is a pickled file (.ckpt) by content", "中身は.ckpt（pickle）です")
     first_bytes.refuse_other(path, start)
@@ -85,7 +86,7 @@ def _length(path: Path, size: int, start: bytes) -> int:
     if length > LARGEST_HEADER:
         raise _bad(path, f"its header claims {length} bytes", f"ヘッダーの長さが{length}バイトとなっています")
     if 8 + length > size:
-        raise _truncated(path, size, 8 + length)
+        raise UserError(messages.TRUNCATED(path=path, size=size, expected=8 + length))
     return length
 
 
@@ -97,34 +98,12 @@ def check_file(path: Path) -> None:
 
 def unreadable(path: Path, error: OSError) -> UserError:
     """The problem of a file that is not there or can't be opened; a ResourceFault where handles ran out."""
-    if error.errno in OUT_OF_RESOURCES:
-        reason = error.strerror or str(error)
-        return ResourceFault(
-            plain_problem(
-                "E-MODEL-READ",
-                f"Can't read {path}: {reason}.",
-                f"{path} を読み込めません：{reason}",
-                path=str(path),
-            )
-        )
-    if isinstance(error, FileNotFoundError):
-        return UserError(
-            plain_problem(
-                "E-MODEL-MISSING",
-                f"There is no file or folder {path}.",
-                f"{path} がありません。",
-                path=str(path),
-            )
-        )
     reason = error.strerror or str(error)
-    return UserError(
-        plain_problem(
-            "E-MODEL-READ",
-            f"Can't read {path}: {reason}.",
-            f"{path} を読み込めません：{reason}",
-            path=str(path),
-        )
-    )
+    if error.errno in OUT_OF_RESOURCES:
+        return ResourceFault(messages.UNREADABLE(path=path, reason=reason))
+    if isinstance(error, FileNotFoundError):
+        return UserError(messages.MISSING(path=path))
+    return UserError(messages.UNREADABLE(path=path, reason=reason))
 
 
 def _parse(path: Path, text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
@@ -189,7 +168,7 @@ def _check_cover(path: Path, size: int, start: int, spans: list[tuple[int, int]]
             )
         at = end
     if at > size:
-        raise _truncated(path, size, at)
+        raise UserError(messages.TRUNCATED(path=path, size=size, expected=at))
     if at < size:
         raise _bad(
             path,
@@ -206,26 +185,10 @@ def _too_many(path: Path) -> UserError:
     )
 
 
-def _truncated(path: Path, size: int, expected: int | None) -> UserError:
-    wanted = ("", "") if expected is None else (f" of {expected}", f"（本来は{expected}バイト）")
-    return UserError(
-        plain_problem(
-            "E-MODEL-TRUNC",
-            f"{path} is incomplete: it has {size}{wanted[0]} bytes. Download or copy it again.",
-            f"{path} は不完全です。{size}バイトしかありません{wanted[1]}。"
-            "もう一度ダウンロードまたはコピーしてください。",
-            path=str(path),
-        )
-    )
+def cut_short(path: Path, size: int, missing: Words | str) -> UserError:
+    """The refusal of a file that ends before something that it must have."""
+    return UserError(messages.CUT_SHORT(path=path, size=size, missing=missing))
 
 
 def _bad(path: Path, en: str, ja: str) -> UserError:
-    return UserError(
-        plain_problem(
-            "E-MODEL-BAD",
-            f"{path} is no valid .safetensors file: {en}. Download or copy it again.",
-            f"{path} は正しい.safetensorsファイルではありません：{ja}。"
-            "もう一度ダウンロードまたはコピーしてください。",
-            path=str(path),
-        )
-    )
+    return UserError(messages.NOT_SAFETENSORS(path=path, fault=Words(en, ja)))

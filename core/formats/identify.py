@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import Problem, ResourceFault, UserError, plain_problem
-from core.formats import lora_alpha, pickle_reader, sidecar_yaml
+from core.catalog import Words
+from core.errors import ResourceFault, UserError
+from core.formats import lora_alpha, messages, pickle_reader, sidecar_yaml
 from core.formats.classify import (
     CONTEXT_FAMILY,
     FAMILY_NAMES,
@@ -137,15 +138,7 @@ def _alpha_of_file(path: Path, tensors: TensorTable, metadata: Mapping[str, str]
 
 def damaged(path: Path, tensor: str) -> UserError:
     """The refusal of a file with a number that is none."""
-    named = short(tensor)
-    return UserError(
-        plain_problem(
-            "E-MODEL-NAN",
-            f"{path} is damaged: tensor {named} holds NaN or infinity. Get the file again.",
-            f"{path} は壊れています：テンソル{named}にNaNまたは無限大があります。入手し直してください。",
-            path=str(path),
-        )
-    )
+    return UserError(messages.NOT_FINITE(path=path, tensor=short(tensor)))
 
 
 def _folder(path: Path) -> Identity:
@@ -161,7 +154,7 @@ def _folder(path: Path) -> Identity:
     if kind == "unknown" and isinstance(named, list) and "CLIPTextModel" in named:
         kind = "text_encoder"
     if kind == "unknown":
-        return Identity(problems=(_no_model(path),))
+        return Identity(problems=(messages.NOT_DIFFUSERS(path=path),))
     tables = [table(file)[0] for file in weight_files(path)]
     return replace(_counted(tables), kind=kind, format="diffusers", variant="unet" if kind == "model" else "")
 
@@ -169,10 +162,9 @@ def _folder(path: Path) -> Identity:
 def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     pipeline = index.get("_class_name")
     if not isinstance(pipeline, str) or pipeline not in _PIPELINES:
-        named = short(str(pipeline or ""))
-        en = f"{path}: model_index.json names the pipeline {named or '(none)'}, which is not known here."
-        ja = f"{path}：model_index.jsonのパイプライン{named or '（なし）'}には対応していません。"
-        return Identity(format="diffusers", problems=(plain_problem("E-MODEL-KIND", en, ja, path=str(path)),))
+        named = short(str(pipeline or "")) or Words("(none)", "（なし）")
+        problem = messages.UNKNOWN_PIPELINE(path=path, pipeline=named)
+        return Identity(format="diffusers", problems=(problem,))
     family, variant = _PIPELINES[pipeline]
     unet = table_there(path / "unet" / "config.json") or {}
     text = table_there(path / "text_encoder" / "config.json") or {}
@@ -212,17 +204,8 @@ def _check_parts(path: Path, index: Mapping[str, Any]) -> None:
             kind in known or (part == "scheduler" and bool(_SCHEDULER.fullmatch(kind)))
         )
         if library not in _LIBRARIES or not is_known:
-            told = short(", ".join(str(word) for word in named))
-            raise UserError(
-                plain_problem(
-                    "E-MODEL-KIND",
-                    f"{path}: model_index.json names {told} for its {short(part)}, which is not known here. "
-                    "Choose a plain Stable Diffusion 1 or 2 model.",
-                    f"{path}：model_index.jsonの{short(part)}に指定された{told}には対応していません。"
-                    "通常のStable Diffusion 1・2のモデルを選んでください。",
-                    path=str(path),
-                )
-            )
+            found = short(", ".join(str(word) for word in named))
+            raise UserError(messages.UNKNOWN_PART(path=path, found=found, part=short(part)))
 
 
 def _whole(path: Path, config: Mapping[str, Any], key: str, usual: int) -> int:
@@ -232,14 +215,7 @@ def _whole(path: Path, config: Mapping[str, Any], key: str, usual: int) -> int:
         value = value[0]
     if type(value) is int:
         return value
-    raise UserError(
-        plain_problem(
-            "E-MODEL-BAD",
-            f"{path}: {key} in unet/config.json must be a whole number, not {short(str(config[key]))}.",
-            f"{path}：unet/config.jsonの{key}は整数でなければなりません（値：{short(str(config[key]))}）。",
-            path=str(path),
-        )
-    )
+    raise UserError(messages.NOT_WHOLE(path=path, field=key, value=short(str(config[key]))))
 
 
 def _counted(tables: Iterable[TensorTable]) -> Identity:
@@ -258,14 +234,3 @@ def weight_files(folder: Path) -> list[Path]:
         if files:
             return plain or files[:1]
     return []
-
-
-def _no_model(path: Path) -> Problem:
-    return plain_problem(
-        "E-MODEL-KIND",
-        f"{path} is a folder without model_index.json, so no Diffusers model. "
-        "Choose the model's own folder or its file.",
-        f"{path} にはmodel_index.jsonがなく、Diffusersモデルのフォルダではありません。"
-        "モデルのフォルダかファイルを選んでください。",
-        path=str(path),
-    )

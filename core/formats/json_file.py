@@ -7,7 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from core.errors import UserError, plain_problem
+from core.catalog import Words
+from core.errors import UserError
+from core.formats import messages
 from core.formats.header import check_file, unreadable
 from core.reading import reading, short
 
@@ -48,11 +50,4 @@ def _number(text: str) -> float:
 
 
 def _bad(path: Path, en: str, ja: str) -> UserError:
-    return UserError(
-        plain_problem(
-            "E-MODEL-BAD",
-            f"{path} can't be used: {en}. Download or copy it again.",
-            f"{path} を使えません：{ja}。もう一度ダウンロードまたはコピーしてください。",
-            path=str(path),
-        )
-    )
+    return UserError(messages.BAD_JSON(path=path, fault=Words(en, ja)))

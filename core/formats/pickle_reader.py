@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from core.catalog import Words
-from core.errors import UserError, plain_problem
-from core.formats import first_bytes
-from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, unreadable
+from core.errors import UserError
+from core.formats import first_bytes, messages
+from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, cut_short, unreadable
 from core.formats.tensor_slots import Shape
 from core.formats.unpickle import Refused, Storage, Tensor, Unpickler, Unusual
 from core.reading import reading, short
@@ -94,9 +94,9 @@ def read(path: Path) -> Listing:
                 root, places = (_read_zip if start[:2] == b"PK" else _read_legacy)(path, bounded)
                 return _listing(path, root, places)
         except Refused as error:
-            raise _forbidden(path, str(error)) from error
+            raise UserError(messages.ASKS_TO_RUN(path=path, code=short(str(error)))) from error
         except Unusual as error:
-            raise _unusual(path, str(error)) from error
+            raise UserError(messages.UNUSUAL_TENSORS(path=path, kind=str(error))) from error
         except OSError as error:
             raise unreadable(path, error) from error
 
@@ -124,7 +124,7 @@ def _read_zip(path: Path, file: _Bounded) -> tuple[Any, dict[str, tuple[int, int
     try:
         archive = zipfile.ZipFile(cast(BinaryIO, file))
     except (zipfile.BadZipFile, EOFError, struct.error) as error:
-        raise _truncated(path, size, str(error)) from error
+        raise cut_short(path, size, short(str(error))) from error
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     programs = [entry for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl"]
@@ -172,7 +172,7 @@ def _read_legacy(path: Path, file: _Bounded) -> tuple[Any, dict[str, tuple[int, 
         name = _name(path, key)
         length = max(0, struct.unpack("<q", count)[0]) * sizes.get(name, 0) if len(count) == 8 else size
         if file.tell() + length > size:
-            raise _truncated(path, size, f"storage {name}")
+            raise cut_short(path, size, short(f"storage {name}"))
         places[name] = (file.tell(), length)
         file.seek(length, io.SEEK_CUR)
     return root, places
@@ -242,60 +242,11 @@ def _place(path: Path, name: str, t: Tensor, places: Mapping[str, tuple[int, int
     last = t.offset + sum((n - 1) * step for n, step in zip(t.shape, t.stride, strict=True))
     is_empty = 0 in t.shape
     if length < 0 or begin + length > size:
-        raise _truncated(path, size, name)
+        raise cut_short(path, size, short(name))
     if not is_empty and (last >= count or math.prod(t.shape) > count):
         raise _bad(path, f"{name} is larger than its data")
     return Place(t.dtype, t.shape, t.stride, t.offset, begin, count)
 
 
-def _truncated(path: Path, size: int, what: str) -> UserError:
-    what = short(what)
-    return UserError(
-        plain_problem(
-            "E-MODEL-TRUNC",
-            f"{path} is incomplete: it has {size} bytes and more "
-            f"is missing ({what}). Download or copy it again.",
-            f"{path} は不完全です。{size}バイトしかなく、続きがありません（{what}）。"
-            "もう一度ダウンロードまたはコピーしてください。",
-            path=str(path),
-        )
-    )
-
-
-def _bad(path: Path, reason: str) -> UserError:
-    reason = short(reason)
-    return UserError(
-        plain_problem(
-            "E-MODEL-BAD",
-            f"{path} is no file of weights that can be read ({reason}). {_SAFER.en}",
-            f"{path} は読み込める重みファイルではありません（{reason}）。{_SAFER.ja}",
-            path=str(path),
-        )
-    )
-
-
-def _forbidden(path: Path, name: str) -> UserError:
-    name = short(name)
-    return UserError(
-        plain_problem(
-            "E-MODEL-PICKLE",
-            f"{path} was not opened: it asks to run {name}, which "
-            "no weights need. Get the .safetensors version of it.",
-            f"{path} は開きませんでした：重みに不要なプログラム {name} "
-            "の実行を要求しています。.safetensors版を入手してください。",
-            path=str(path),
-        )
-    )
-
-
-def _unusual(path: Path, kind: str) -> UserError:
-    return UserError(
-        plain_problem(
-            "E-MODEL-DTYPE",
-            f"{path}: its tensors are of a kind that can't be used here ({kind}). "
-            "Use a file with plain tensors in fp16, bf16 or float32.",
-            f"{path}：扱えない種類のテンソル（{kind}）が含まれています。"
-            "fp16・bf16・float32の通常のテンソルのファイルを使ってください。",
-            path=str(path),
-        )
-    )
+def _bad(path: Path, fault: str) -> UserError:
+    return UserError(messages.NOT_WEIGHTS(path=path, fault=short(fault)))

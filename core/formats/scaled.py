@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
 from torch import Tensor
 
-from core.errors import UserError, plain_problem
+from core.errors import UserError
+from core.formats import messages
 from core.formats.header import TensorTable
 from core.formats.tensors import TensorFile
 from core.reading import short
@@ -64,21 +64,8 @@ def unscaled(file: TensorFile) -> TensorFile:
         weight = f"{name.removesuffix(ending)}.weight"
         dtype, _ = file.tensors.get(weight, ("", ()))
         if math.prod(shape) != 1 or (dtype and dtype not in FLOAT8):
-            raise _unknown_scale(file.path, name)
+            raise UserError(messages.UNKNOWN_SCALE(path=file.path, tensor=short(name)))
         hidden.add(name)
         if dtype:
             scale_of[weight] = name
     return ScaledFile(file, scale_of, frozenset(hidden)) if hidden else file
-
-
-def _unknown_scale(path: Path, name: str) -> UserError:
-    return UserError(
-        plain_problem(
-            "E-MODEL-DTYPE",
-            f"{path}: its weights are quantised in a way that can't be read ({short(name)}). "
-            "Use a file in fp16, bf16 or float32.",
-            f"{path}：重みの量子化の形式（{short(name)}）に対応していません。"
-            "fp16・bf16・float32のファイルを使ってください。",
-            path=str(path),
-        )
-    )

@@ -15,8 +15,8 @@ from typing import BinaryIO, Protocol
 import torch
 from torch import Tensor
 
-from core.errors import NumericFault, ResourceFault, UserError, plain_problem
-from core.formats import atomic_write, pickle_reader, pickle_writer
+from core.errors import NumericFault, ResourceFault, UserError
+from core.formats import atomic_write, messages, pickle_reader, pickle_writer
 from core.formats.header import TensorTable, read_header, unreadable
 from core.formats.tensor_slots import Shape
 from core.reading import short
@@ -167,17 +167,7 @@ def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: 
 def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:
     """Type of the numbers of a tensor, by the format's name of it. Raises UserError when it can't be read."""
     if dtype not in DTYPES:
-        name, dtype = short(name), short(dtype)
-        raise UserError(
-            plain_problem(
-                "E-MODEL-DTYPE",
-                f"{path}: numbers of type {dtype} can't be read (tensor {name}). "
-                "Use a file in fp16, bf16 or float32.",
-                f"{path}：型{dtype}の数値は読み込めません（テンソル {name}）。"
-                "fp16・bf16・float32のファイルを使ってください。",
-                path=str(path),
-            )
-        )
+        raise UserError(messages.UNKNOWN_DTYPE(path=path, dtype=short(dtype), tensor=short(name)))
     return DTYPES[dtype]
 
 
@@ -246,16 +236,8 @@ def _made(path: Path, name: str, lazy: Lazy) -> Tensor:
     tensor = lazy.read().detach().to("cpu", lazy.dtype).contiguous()
     assert tuple(tensor.shape) == lazy.shape, (name, tensor.shape, lazy.shape)
     if lazy.is_checked and not is_finite(tensor):
-        raise NumericFault(
-            plain_problem(
-                "E-SAVE-NAN",
-                f"Not saved: tensor {name} holds NaN or infinity "
-                f"as {DTYPE_NAMES[lazy.dtype]}. {path} is as it was.",
-                f"保存を中止しました：テンソル{name}に{DTYPE_NAMES[lazy.dtype]}で表せない値（NaNまたは無限大）"
-                f"があります。{path} は変更していません。",
-                path=str(path),
-            )
-        )
+        dtype = DTYPE_NAMES[lazy.dtype]
+        raise NumericFault(messages.SAVED_NAN(path=path, tensor=name, dtype=dtype))
     return tensor
 
 

@@ -40,7 +40,7 @@ def test_a_file_that_can_not_be_inspected_is_a_refusal_with_its_problem(tmp_path
     (tmp_path / "x.safetensors").write_bytes(b"1")
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     text, code = inspect(tmp_path / name, "en", as_json)
-    word = {"x.safetensors": "incomplete", "x.png": "an image (PNG)"}.get(name, "There is no file")
+    word = {"x.safetensors": "incomplete", "x.png": "an image (PNG)"}.get(name, "there is no file")
     assert code == 2 and word in text
 
 

@@ -344,7 +344,7 @@ def test_a_run_with_such_a_lora_is_refused_and_loads_nothing(configure, train, t
     monkeypatch.setattr("core.train.run.load", None)
     with pytest.raises(UserError) as refused:
         train(configure(network={"base_weights": [str(path)]}))
-    assert refused.value.exit_code == 2 and "holds NaN" in refused.value.problems[0].en
+    assert refused.value.exit_code == 2 and "contains NaN" in refused.value.problems[0].en
 
 
 @pytest.mark.parametrize("kind", ["missing", "cut", "text"])

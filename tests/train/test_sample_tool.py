@@ -96,7 +96,7 @@ UNFIT = {
     "not a LoRA; put it in model.base": make_tiny,
     "DoRA": lambda path: tensors.save(path, OTHERS["DoRA"], {}),
     "LoHa": lambda path: tensors.save(path, OTHERS["LoHa"], {}),
-    "There is no file": lambda path: path,
+    "there is no file": lambda path: path,
 }
 
 
@@ -115,7 +115,7 @@ def test_a_lora_for_sd1_is_refused_on_sd2(tmp_path):
 
 def test_a_lora_with_a_number_that_is_none_is_refused(base, tmp_path):
     path = broken(tmp_path / "x.safetensors", NAMES[0], float("nan"))
-    with pytest.raises(UserError, match=r"is damaged: tensor .* holds NaN"):
+    with pytest.raises(UserError, match=r"is damaged: tensor .* contains NaN"):
         draw(base, [str(path)], [ONE], tmp_path / "out")
 
 
