@@ -5,11 +5,12 @@ Bytes are linear in the latent cells and the caption tokens of a micro-batch, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.forecast.architecture import Architecture
-from core.forecast.measured import Measured, Passes, Step, measured, passes_name, step_name, work_name
+from core.forecast.measured import Measured, measured, passes_name, step_name, work_name
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Activations:
         return measured(self.architecture.family)
 
     @property
-    def _passes(self) -> Passes:
+    def _passes(self) -> Mapping[str, int]:
         return self._measured.passes[passes_name(self.device, self.precision)]
 
     @property
     def _kind(self) -> str:
         return self.kind if self.is_denoiser_trained else "frozen"
 
-    def _step(self, kind: str) -> Step:
+    def _step(self, kind: str) -> Mapping[str, Any]:
         return self._measured.steps[step_name(self.device, self.precision, kind, self.is_checkpointed)]
 
     def _wide(self, part: str, nbytes: int) -> int:
@@ -47,32 +48,28 @@ class Activations:
 
     def moments(self, cells: int, tokens: int) -> Iterator[tuple[int, float]]:
         """The moments of a step: bytes, and the share of the denoiser's gradients that is there by then."""
-        more = self._passes.mem_eff if self.is_in_pieces else 0
-        for moment in self._step(self._kind).moments:
-            yield self._wide("unet", (moment.cell + more) * cells + moment.token * tokens), moment.share
+        more = self._passes["mem_eff"] if self.is_in_pieces else 0
+        for cell, token, share in self._step(self._kind)["moments"]:
+            yield self._wide("unet", (cell + more) * cells + token * tokens), share
 
     def trained_text(self, tokens: int) -> tuple[int, float]:
         """What a trained text encoder keeps till its backward pass: bytes, and a share of its weights'."""
-        text = self._step(self.kind).text
-        return self._wide("text_encoder", text.token * tokens), text.share
+        token, share = self._step(self.kind)["text"]
+        return self._wide("text_encoder", token * tokens), share
 
     def work(self, cells: int) -> int:
         """Floating-point operations of a sample's step."""
-        work = self._measured.work[work_name(self._kind, self.is_checkpointed)]
-        return cells * work.cell + cells**2 * work.square
+        cell, square = self._measured.work[work_name(self._kind, self.is_checkpointed)]
+        return cells * cell + cells**2 * square
 
     def forward(self, cells: int) -> int:
         """A pass of the denoiser without gradients."""
-        return self._wide("unet", self._passes.forward * cells)
+        return self._wide("unet", self._passes["forward"] * cells)
 
     def text(self, tokens: int) -> int:
         """A pass of the text encoder without gradients."""
-        return self._wide("text_encoder", self._passes.text * tokens)
+        return self._wide("text_encoder", self._passes["text"] * tokens)
 
-    def encode(self, cells: int) -> int:
-        """The VAE's pass from images."""
-        return self._wide("vae", self._measured.vae.encode * cells)
-
-    def decode(self, cells: int) -> int:
-        """The VAE's pass to images."""
-        return self._wide("vae", self._measured.vae.decode * cells)
+    def vae(self, way: str, cells: int) -> int:
+        """The VAE's pass, way: "encode" images or "decode" latents."""
+        return self._wide("vae", self._measured.vae[way] * cells)

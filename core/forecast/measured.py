@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.formats.tensor_slots import Shape
 
@@ -17,66 +16,24 @@ KINDS = ("lora", "lora_conv", "whole", "frozen")
 """What is trained of the denoiser: an adapter, one on convolutions too, all of it, only what is before it."""
 
 
-class Moment(NamedTuple):
-    """A moment of a step that may be its highest.
+class Measured(NamedTuple):
+    """A family's file; bytes unless said otherwise.
 
-    cell, token: bytes of activations for each in a micro-batch. share: bytes of gradients, and of weights'
-    copies in half precision, as a share of the denoiser's trained weights.
+    shapes: part -> name of a weight -> shape.
+    vae: "encode", "decode" -> of a latent cell at the peak of the pass, in float32.
+    work: work_name -> floating-point operations of a sample's step, by its cells and by their square.
+    passes: passes_name -> without gradients, "forward" of a cell in the denoiser and "text" of a token; and
+    "mem_eff" of a cell, what memory-efficient attention adds to a step.
+    steps: step_name -> "moments", one to three that may be the highest of a step: of a cell, of a token, and
+    of gradients and of weights' copies in half precision as a share of the denoiser's trained weights.
+    "text", what a trained text encoder keeps meanwhile: of a token, and of copies as a share of its weights.
     """
-
-    cell: int
-    token: int
-    share: float
-
-
-class Text(NamedTuple):
-    """What a trained text encoder keeps: bytes of a token, and weights' copies as a share of its weights."""
-
-    token: int
-    share: float
-
-
-class Step(NamedTuple):
-    """moments: one to three of the denoiser's. text: while they last."""
-
-    moments: tuple[Moment, ...]
-    text: Text
-
-
-class Passes(NamedTuple):
-    """Passes without gradients. forward: bytes of a cell in the denoiser. text: of a token in the encoder.
-
-    mem_eff: bytes of a cell that memory-efficient attention adds to a step.
-    """
-
-    forward: int
-    text: int
-    mem_eff: int
-
-
-class Work(NamedTuple):
-    """Floating-point operations of a sample's step: by its cells, and by their square (attention)."""
-
-    cell: int
-    square: int
-
-
-class Vae(NamedTuple):
-    """Bytes of a latent cell at the peak of each pass, in float32."""
-
-    encode: int
-    decode: int
-
-
-@dataclass(frozen=True)
-class Measured:
-    """shapes: part -> name of a weight -> shape. work, passes, steps: by the names below."""
 
     shapes: Mapping[str, Mapping[str, Shape]]
-    vae: Vae
-    work: Mapping[str, Work]
-    passes: Mapping[str, Passes]
-    steps: Mapping[str, Step]
+    vae: Mapping[str, int]
+    work: Mapping[str, tuple[int, int]]
+    passes: Mapping[str, Mapping[str, int]]
+    steps: Mapping[str, Mapping[str, Any]]
 
 
 def work_name(kind: str, is_checkpointed: bool) -> str:
@@ -101,16 +58,7 @@ def measured(family: str) -> Measured:
     """family: a key of catalog.FAMILIES."""
     found = json.loads(measured_file(family).read_text(encoding="utf-8"))
     shapes: dict[str, dict[str, Shape]] = {}
-    for name, shape in found["shapes"].items():
+    for name, shape in found.pop("shapes").items():
         part, _, weight = name.partition("/")
         shapes.setdefault(part, {})[weight] = tuple(shape)
-    return Measured(
-        shapes,
-        Vae(**found["vae"]),
-        {name: Work(*row) for name, row in found["work"].items()},
-        {name: Passes(**row) for name, row in found["passes"].items()},
-        {
-            name: Step(tuple(Moment(*one) for one in row["moments"]), Text(*row["text"]))
-            for name, row in found["steps"].items()
-        },
-    )
+    return Measured(shapes, **found)

@@ -12,14 +12,8 @@ from core.forecast.optimizers import FLOAT, beside, remembered
 from core.forecast.setup import Setup
 from core.limits import CACHED_LATENTS_ON_GPU, ROUNDING_PIECE
 
-WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER = (
-    "weights",
-    "gradients",
-    "optimizer",
-    "activations",
-    "other",
-)
-KINDS = (WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER)
+KINDS = ("weights", "gradients", "optimizer", "activations", "other")
+WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER = KINDS
 
 GUIDED = 2
 """Passes of the denoiser at once for a sample picture, with and without the prompt."""
@@ -106,7 +100,7 @@ def _training(setup: Setup, held: Mapping[str, int]) -> Phase:
     ]
     moments.append((trained, text))  # the text encoder's own backward pass is the last
     if not setup.caches_latents:
-        moments.append((0, activations.encode(cells)))
+        moments.append((0, activations.vae("encode", cells)))
     if setup.config.train.gradient_accumulation_steps > 1:
         moments = [(max(trained, gradients), nbytes) for gradients, nbytes in moments]
     gradients, nbytes = max(moments, key=sum)
@@ -133,7 +127,9 @@ def _caching(setup: Setup) -> Phase | None:
     if not setup.caches_latents:
         return None
     cells = setup.config.dataset.vae_batch_size * setup.cells_of(setup.data.size)
-    return Phase("caching", {WEIGHTS: setup.weights("vae"), ACTIVATIONS: setup.activations.encode(cells)})
+    return Phase(
+        "caching", {WEIGHTS: setup.weights("vae"), ACTIVATIONS: setup.activations.vae("encode", cells)}
+    )
 
 
 def _text(setup: Setup) -> Phase | None:
@@ -156,5 +152,6 @@ def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:
         lent[WEIGHTS] += setup.weights("vae") if setup.caches_latents else 0
     cells, activations = setup.cells_of(setup.sample_size), setup.activations
     return Phase(
-        "sampling", {**lent, ACTIVATIONS: max(activations.forward(GUIDED * cells), activations.decode(cells))}
+        "sampling",
+        {**lent, ACTIVATIONS: max(activations.forward(GUIDED * cells), activations.vae("decode", cells))},
     )

@@ -34,7 +34,7 @@ def test_every_way_to_train_is_measured(family):
 def test_a_step_takes_what_is_recorded(kind, is_checkpointed):
     with activations.faked("sd1", "gpu", "mixed", kind, is_checkpointed) as step:
         moments = activations.moments(step)
-    recorded = measured("sd1").steps[step_name("gpu", "mixed", kind, is_checkpointed)].moments
+    recorded = measured("sd1").steps[step_name("gpu", "mixed", kind, is_checkpointed)]["moments"]
     assert moments == [pytest.approx([*moment], rel=0.01, abs=0.001) for moment in recorded]
 
 
