@@ -1,14 +1,45 @@
-"""Options of the whole suite."""
+"""What each test needs, the order of the files, and options of the whole suite."""
 
 from __future__ import annotations
 
 import gc
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+# Before torch is imported: small tensors gain nothing from a second thread, which waits by running.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+HERE = Path(__file__).parent
+
+TORCH = {
+    *("adapters", "baseline", "diffusion", "formats", "guide", "models", "tools", "train"),
+    *("forecast/test_odd_configs.py", "forecast/test_optimizers.py", "test_bad_input.py", "test_cli.py"),
+    *("ui/test_model_tab.py", "ui/test_shipped.py", "ui/test_tensorboard.py"),
+}
+"""Folders, and files elsewhere, whose tests import torch or what imports it."""
+
+PURE = {"formats/test_parts.py", "tools/test_resize.py", "tools/test_utf8.py"}
+"""Files in these folders whose tests do not."""
+
+PAGE = {"ui"}
+"""Folders whose tests build the page."""
+
 _LONG = {"train", "guide"}
 """Folders whose tests train."""
+
+
+def kind(path: Path) -> str:
+    """The marker of all tests of a file: "torch", "page" or "pure"."""
+    if not path.is_relative_to(HERE):
+        return "pure"
+    places = {path.relative_to(HERE).parts[0], path.relative_to(HERE).as_posix()}
+    if places & TORCH and not places & PURE:
+        return "torch"
+    return "page" if places & PAGE else "pure"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,6 +48,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="what people do in the window: in both languages at all widths, not at one place each",
     )
+
+
+def _is_pure_only(config: pytest.Config) -> bool:
+    return config.getoption("markexpr").split(" and ")[0] == "pure"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With -m pure no other file is imported: torch and gradio take longer than all of these tests."""
+    holds_pure = {HERE / name for name in PURE} | {(HERE / name).parent for name in PURE}
+    is_other = kind(collection_path) != "pure" and collection_path not in holds_pure
+    return True if is_other and _is_pure_only(config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(kind(item.path))
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,3 +80,22 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector need not look through it again, as every run lets it do."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that do not collect garbage, which takes longer than a tiny training, nor wait for the disk."""
+    monkeypatch.setattr("core.runner.give_memory_back", lambda: None)
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+    if "torch" in sys.modules:
+        monkeypatch.setattr("core.train.inputs.loading.give_back", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _stays_pure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that is marked pure imports neither torch nor gradio, whether at once or on the way."""
+    yield
+    if _is_pure_only(request.config):
+        assert not {"torch", "gradio"} & sys.modules.keys(), (
+            "it is not pure: see TORCH and PAGE in conftest.py"
+        )

@@ -16,6 +16,8 @@ from core.formats.tensors import save
 from core.runner import Runner
 from tests.tiny import make_tiny
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:

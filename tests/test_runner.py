@@ -19,6 +19,8 @@ from core.runner import Runner
 from core.runs import lock, past_runs, sample_sheet
 from core.sinks import JsonLines
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 def text(folder, more: str = "") -> str:
     head = 'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\n'

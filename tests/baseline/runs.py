@@ -159,7 +159,7 @@ RUNS: dict[str, tuple[str, list[dict[str, dict[str, Any]]]]] = {
 def make_inputs(place: Path) -> None:
     """A tiny model of each family and folders of images with captions, all from fixed seeds."""
     for name, family in (("sd1", "sd1"), ("sd2", "sd2"), ("sd2v", "sd2")):
-        make_tiny(place / f"{name}.safetensors", family=family)
+        make_tiny(place / f"{name}.safetensors", family=family, with_blocks=True)
     scheduler = place / "sd2v_config" / "scheduler" / "scheduler_config.json"
     scheduler.write_text(json.dumps(json.loads(scheduler.read_text()) | {"prediction_type": "v_prediction"}))
     shapes = [(64, 64), (96, 64), (64, 128)]

@@ -77,7 +77,7 @@ def test_of_a_folder_with_both_it_is_said_that_the_averaged_ones_are_used(tmp_pa
 def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
     path = with_more(tmp_path / "x.safetensors", averages())
     parts = loaded(path)
-    assert sum(name.startswith("model_ema.") for name in saved(parts, tmp_path / "same")) > 600
+    assert averages().keys() <= saved(parts, tmp_path / "same").keys()
     with torch.no_grad():
         parts.unet.conv_out.bias.add_(1)
     assert not any(name.startswith("model_ema.") for name in saved(parts, tmp_path / "trained"))
@@ -237,7 +237,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_fault_of_the_computer(tmp_pat
 
     with pytest.raises(ResourceFault) as caught:
         open_family("auto").load(str(path), ModelConfig(), lambda event: None, with_vae=change)
-    assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].problem.en
+    assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].en
 
 
 # Configs

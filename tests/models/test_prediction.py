@@ -36,7 +36,7 @@ def test_a_trial_tells_it_and_that_is_said(silent):
     path, truth = silent
     found, [notice] = taken(path, "auto")
     assert found == truth and notice.code == "W-MODEL-PREDICTION"
-    assert f"a trial of its U-Net says {truth}" in notice.problem.en and str(path) in notice.en
+    assert f"a trial of its U-Net says {truth}" in notice.problem.en and str(path) in notice.problem.en
 
 
 def test_an_option_that_the_trial_agrees_with_is_taken_in_silence(silent):

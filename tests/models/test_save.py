@@ -204,7 +204,8 @@ def test_names_without_text_model_are_mended_in_the_result(tmp_path):
 
 
 def test_a_folder_becomes_a_single_file_with_the_reference_names(tmp_path):
-    out = tensors.open_file(save(loaded(make_tiny_folder(tmp_path / "x")), tmp_path / "out", "safetensors"))
+    folder = make_tiny_folder(tmp_path / "x", with_blocks=True)
+    out = tensors.open_file(save(loaded(folder), tmp_path / "out", "safetensors"))
     layers = ("encoder.layers.0.", "encoder.layers.1.")
     real = {
         name

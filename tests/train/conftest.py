@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from core.config.schema.run import RunConfig
@@ -17,9 +17,6 @@ from core.control import RunControl
 from core.events import Event
 from core.train.run import run
 from tests.tiny import make_tiny
-
-torch.set_num_threads(1)
-os.environ["OMP_NUM_THREADS"] = "1"
 
 CHANGES = {
     "dataset": {"resolution": [64, 64], "train_batch_size": 2, "cache_latents": True, "vae_batch_size": 2},
@@ -34,6 +31,17 @@ CHANGES = {
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny SD1 single file."""
     return make_tiny(tmp_path_factory.mktemp("base") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="session")
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with all blocks of the real U-Net, for what is set or counted by block."""
+    return make_tiny(tmp_path_factory.mktemp("blocks") / "blocks.safetensors", with_blocks=True)
+
+
+@pytest.fixture(autouse=True)
+def _hurried(hurried: None) -> None:
+    """All of these; a file of tests that are about the disk has a fixture `hurried` that does nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +67,19 @@ class Trial:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-@pytest.fixture
-def configure(base: Path, pictures: Path, tmp_path: Path) -> Callable[..., RunConfig]:
-    """A run of 6 steps of a rank 2 LoRA; give sections to change, such as train={"max_train_steps": 3}."""
+Configure = Callable[..., RunConfig]
 
-    def make(**sections: dict[str, Any]) -> RunConfig:
+
+@pytest.fixture(scope="session")
+def configured(base: Path, pictures: Path) -> Configure:
+    """As `configure`, with the output folder given first."""
+
+    def make(out: Path, **sections: dict[str, Any]) -> RunConfig:
         values: dict[str, dict[str, Any]] = {name: dict(section) for name, section in CHANGES.items()}
         values["model"] = {"base": str(base)}
         values["dataset"]["train_data_dir"] = str(pictures / "train")
         values["dataset"]["reg_data_dir"] = str(pictures / "reg")
-        values["save"]["output_dir"] = str(tmp_path / "out")
+        values["save"]["output_dir"] = str(out)
         for name, section in sections.items():
             values.setdefault(name, {}).update(section)
         return RunConfig(**values)
@@ -77,27 +88,57 @@ def configure(base: Path, pictures: Path, tmp_path: Path) -> Callable[..., RunCo
 
 
 @pytest.fixture
-def train(tmp_path: Path) -> Callable[..., Trial]:
+def configure(configured: Configure, tmp_path: Path) -> Configure:
+    """A run of 6 steps of a rank 2 LoRA; give sections to change, such as train={"max_train_steps": 3}."""
+    return partial(configured, tmp_path / "out")
+
+
+@pytest.fixture(scope="session")
+def trained(configured: Configure, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Trial]:
+    """A finished run of sections as `configure` takes them, trained once for all tests: to be read only.
+
+    To be called before the test puts anything of the program in another's place.
+    """
+    made: dict[str, Trial] = {}
+
+    def get(**sections: dict[str, Any]) -> Trial:
+        key = json.dumps(sections, sort_keys=True)
+        if key not in made:
+            place = tmp_path_factory.mktemp("trained")
+            made[key] = trial_of(configured(place / "out", **sections), place)
+        return made[key]
+
+    return get
+
+
+def trial_of(
+    config: RunConfig,
+    folder: Path,
+    control: RunControl | None = None,
+    on: Callable[[Event], None] = lambda event: None,
+) -> Trial:
     """Run a config to its end; what is raised comes out, with the trial so far as its `trial`."""
+    trial = Trial(config, folder, [])
 
-    def go(
-        config: RunConfig, control: RunControl | None = None, on: Callable[[Event], None] | None = None
-    ) -> Trial:
-        runs = tmp_path / "runs"
-        folder = runs / f"run-{len([*runs.glob('*')]) if runs.exists() else 0}"
+    def emit(event: Event) -> None:
+        trial.events.append(event)
+        on(event)
+
+    try:
+        run(config, folder, control or RunControl(), emit)
+    except Exception as e:
+        e.trial = trial  # type: ignore[attr-defined]
+        raise
+    return trial
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Callable[..., Trial]:
+    """`trial_of` with a run folder of its own: give a config and perhaps `control` and `on`."""
+
+    def go(config: RunConfig, *more: Any, **named: Any) -> Trial:
+        folder = tmp_path / "runs" / f"run-{len([*tmp_path.glob('runs/*')])}"
         folder.mkdir(parents=True)
-        trial = Trial(config, folder, [])
-
-        def emit(event: Event) -> None:
-            trial.events.append(event)
-            if on is not None:
-                on(event)
-
-        try:
-            run(config, folder, control or RunControl(), emit)
-        except Exception as e:
-            e.trial = trial  # type: ignore[attr-defined]
-            raise
-        return trial
+        return trial_of(config, folder, *more, **named)
 
     return go

@@ -67,10 +67,10 @@ def test_a_part_that_stops_keeps_its_mean_and_is_not_averaged_any_more():
     assert parameter.item() == pytest.approx(1.9) and averages.tensors() == {}
 
 
-def test_saved_models_are_the_mean_and_the_state_holds_both(configure, train, tmp_path):
+def test_saved_models_are_the_mean_and_the_state_holds_both(configure, train, trained, tmp_path):
     options = {"max_train_steps": 3, "ema_decay": 0.9}
     with_mean = last(train(configure(train=options, save={"save_state": True})))
-    plain = last(train(configure(train={"max_train_steps": 3}, save={"output_dir": str(tmp_path / "plain")})))
+    plain = last(trained(train={"max_train_steps": 3}))
     state = tmp_path / "out" / "last-state"
     assert torch.equal(tensors.load(state / "trainable.safetensors")[NAME], plain[IN_FILE])
     assert torch.equal(tensors.load(state / "ema.safetensors")[NAME], with_mean[IN_FILE])
@@ -79,15 +79,12 @@ def test_saved_models_are_the_mean_and_the_state_holds_both(configure, train, tm
 
 @pytest.mark.parametrize("method", ["lora", "none"])
 def test_a_resumed_mean_is_that_of_the_straight_run_also_across_the_text_encoders_stop(
-    configure, train, tmp_path, method
+    configure, train, trained, method
 ):
     options = {"ema_decay": 0.9, "stop_text_encoder_training": 2, "learning_rate": 1e-3}
     network = {"method": method}
     samples = {"sample_prompts": ["a frog --w 64 --h 64 --s 1"], "sample_every_n_steps": 2}
-    straight = configure(
-        network=network, train=options | {"max_train_steps": 3}, save={"output_dir": str(tmp_path / "s")}
-    )
-    expected = last(train(straight))
+    expected = last(trained(network=network, train=options | {"max_train_steps": 3}))
     for steps in (1, 3):
         made = train(
             configure(

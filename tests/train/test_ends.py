@@ -28,6 +28,11 @@ HEARD = 0.5
 """Seconds in which the main thread hears a signal; it looks every 0.2 s."""
 
 
+@pytest.fixture
+def hurried():
+    """Here everything is done as in a real run."""
+
+
 @pytest.fixture(scope="module")
 def trial(base, pictures, tmp_path_factory):
     made = kills.trial_of("lora", base, pictures / "train", tmp_path_factory.mktemp("ends"), STEPS)

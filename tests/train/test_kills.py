@@ -20,6 +20,11 @@ if sys.platform != "win32":
     from tests import kills
 
 
+@pytest.fixture
+def hurried():
+    """Here everything is done as in a real run."""
+
+
 @pytest.fixture(scope="module")
 def trial(base, pictures, tmp_path_factory):
     """A training of three steps that has been trained for two, and what it must leave."""

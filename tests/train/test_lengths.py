@@ -30,15 +30,10 @@ def learning(trial) -> list[set[str]]:
 
 @pytest.mark.parametrize("ema", [None, 0.9])
 def test_a_text_encoder_that_has_stopped_stays_so_in_a_longer_run_and_that_is_said(
-    configure, train, tmp_path, ema
+    configure, train, trained, ema
 ):
     half = {"stop_text_encoder_training": 0.5, "ema_decay": ema}
-    straight = train(
-        configure(
-            train=half | {"stop_text_encoder_training": 2, "max_train_steps": 8},
-            save={"output_dir": str(tmp_path / "straight")},
-        )
-    )
+    straight = trained(train=half | {"stop_text_encoder_training": 2, "max_train_steps": 8})
     train(configure(train=half | {"max_train_steps": 4}, save={"save_state": True}))
     longer = train(configure(train=half | {"max_train_steps": 8}, save={"resume": "auto"}))
     assert learning(longer) == [{"unet"}] * 4
@@ -48,12 +43,12 @@ def test_a_text_encoder_that_has_stopped_stays_so_in_a_longer_run_and_that_is_sa
 
 
 @pytest.mark.parametrize("optimizer", ["AdamW", "AdamWScheduleFree"])
-def test_a_text_encoder_that_still_learns_goes_on_in_a_shorter_run(configure, train, tmp_path, optimizer):
+def test_a_text_encoder_that_still_learns_goes_on_in_a_shorter_run(
+    configure, train, trained, tmp_path, optimizer
+):
     options = {"optimizer": {"optimizer_type": optimizer}}
     half = {"stop_text_encoder_training": 0.5}
-    straight = train(
-        configure(**options, train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")})
-    )
+    straight = trained(**options, train={"max_train_steps": 4})
     train(
         configure(
             **options,
@@ -69,12 +64,9 @@ def test_a_text_encoder_that_still_learns_goes_on_in_a_shorter_run(configure, tr
 
 def test_a_state_of_the_very_step_at_which_the_text_encoder_stops_is_resumed(configure, train, tmp_path):
     stop = {"stop_text_encoder_training": 2, "max_train_steps": 3, "ema_decay": 0.9}
-    straight = train(
-        configure(train=stop, save={"output_dir": str(tmp_path / "straight"), "save_every_n_steps": 2})
-    )
-    train(configure(train=stop, save={"save_every_n_steps": 2, "save_state": True}))
+    straight = last(train(configure(train=stop, save={"save_every_n_steps": 2, "save_state": True})))
     state = str(tmp_path / "out" / "step-00000002-state")
-    assert same(last(straight), last(train(configure(train=stop, save={"resume": state}))))
+    assert same(straight, last(train(configure(train=stop, save={"resume": state}))))
 
 
 def test_every_option_that_may_be_a_share_of_the_run_is_kept_in_steps():

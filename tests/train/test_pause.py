@@ -63,8 +63,8 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_paused_run_ends_with_the_weights_of_one_that_was_not(configure, train, two_memories, way):
-    straight = last(train(configure(**WAYS[way])))
+def test_a_paused_run_ends_with_the_weights_of_one_that_was_not(configure, train, trained, two_memories, way):
+    straight = last(trained(**WAYS[way]))
     assert two_memories == []
     trial = train(configure(**WAYS[way]), *paused_at(3, RunControl.resume))
     assert [event.step for event in trial.of(Paused)] == [3]
@@ -77,14 +77,16 @@ def test_model_optimizer_and_caches_all_leave(configure, train, two_memories, ba
     config = configure(network=network, train={"learning_rate": 1e-4, "max_train_steps": 2})
     trial = train(config, *paused_at(1, RunControl.resume))
     model = tensors.load(base)
-    trained = sum(t.nbytes for n, t in model.items() if not n.startswith("first_stage_model."))
+    learned = sum(t.nbytes for n, t in model.items() if not n.startswith("first_stage_model."))
     latents = 5 * 2 * 4 * 8 * 8 * 4  # pictures, mean and deviation, channels, height, width, bytes
-    whole = sum(t.nbytes for t in model.values() if t.is_floating_point()) + 2 * trained + latents
+    whole = sum(t.nbytes for t in model.values() if t.is_floating_point()) + 2 * learned + latents
     assert trial.of(Paused)[0].freed_bytes == pytest.approx(whole, rel=0.02)
 
 
-def test_a_run_stopped_in_its_pause_is_resumed_as_if_nothing_had_been(configure, train, two_memories):
-    straight = last(train(configure(train=FOUR)))
+def test_a_run_stopped_in_its_pause_is_resumed_as_if_nothing_had_been(
+    configure, train, trained, two_memories
+):
+    straight = last(trained(train=FOUR))
     with pytest.raises(StopRun) as stopped:
         train(configure(train=FOUR), *paused_at(3, RunControl.stop))
     state = next(e.path for e in stopped.value.trial.of(Saved) if e.kind == "state")
@@ -125,8 +127,8 @@ def test_what_is_wished_in_a_pause_is_done_at_once_and_changes_nothing(
         assert all(torch.equal(ours[name], wanted[name]) for name in wanted)
 
 
-def test_a_gpu_that_was_taken_meanwhile_is_waited_for(configure, train, two_memories, monkeypatch):
-    straight = last(train(configure(train=FOUR)))
+def test_a_gpu_that_was_taken_meanwhile_is_waited_for(configure, train, trained, two_memories, monkeypatch):
+    straight = last(trained(train=FOUR))
     control = RunControl()
     moves, copied = [], pause.copied
 

@@ -64,9 +64,9 @@ def stop_after(train, config, step: int):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_stop_and_resume_is_bit_identical_also_with_previews(configure, train, tmp_path, method):
+def test_stop_and_resume_is_bit_identical_also_with_previews(configure, train, trained, method):
     options = METHODS[method] | {"dataset": {"flip_aug": True}}
-    straight = train(configure(**options, save={"output_dir": str(tmp_path / "straight")}))
+    straight = trained(**options)
     # An epoch has 6 batches, so both stops are in its middle; previews only in the interrupted run.
     resumed = configure(**options, save={"resume": "auto"}, sample=PREVIEWS)
     first = stop_after(train, resumed, 2)
@@ -77,9 +77,9 @@ def test_stop_and_resume_is_bit_identical_also_with_previews(configure, train, t
     assert [event.step for event in third.of(StepDone)] == [6]
 
 
-def test_the_first_report_after_a_resume_is_the_one_that_would_have_come(configure, train, tmp_path):
+def test_the_first_report_after_a_resume_is_the_one_that_would_have_come(configure, train, trained, tmp_path):
     options = {"log": {"log_every_n_steps": 3}}
-    straight = train(configure(**options, save={"output_dir": str(tmp_path / "straight")}))
+    straight = trained(**options)
     control = RunControl()
     steps = []
 
@@ -163,8 +163,8 @@ def test_a_folder_of_a_person_is_not_taken_for_a_result(tmp_path):
     assert not owned_files.has_result(SaveConfig(output_dir=str(tmp_path), output_name="frog"), found)
 
 
-def test_more_steps_go_on_from_the_end(configure, train, tmp_path):
-    straight = train(configure(train={"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")}))
+def test_more_steps_go_on_from_the_end(configure, train, trained, tmp_path):
+    straight = trained(train={"max_train_steps": 4})
     save = {"save_every_n_steps": 1}
     train(configure(train={"max_train_steps": 2}, save=save | {"save_state": True}))
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("at-step*.safetensors")}
@@ -260,8 +260,8 @@ def test_with_resume_anyway_other_ranks_are_refused_all_the_same(configure, trai
         train(configure(train={"max_train_steps": 2}, network={"rank": 3}, save=save))
 
 
-def test_options_without_an_effect_on_the_result_may_change(configure, train, tmp_path):
-    straight = train(configure(train={"max_train_steps": 2}, save={"output_dir": str(tmp_path / "straight")}))
+def test_options_without_an_effect_on_the_result_may_change(configure, train, trained, tmp_path):
+    straight = trained(train={"max_train_steps": 2})
     state = state_of_one_step(configure, train, tmp_path)
     changed = configure(
         train={"max_train_steps": 2, "gradient_checkpointing": True},

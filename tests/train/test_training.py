@@ -16,12 +16,16 @@ from core.train import run as running
 from core.train.device.engine import Engine
 from core.train.run import build, prepare
 from core.train.weights.update import BadStep
-from tests.tiny import ups_that_learn
+from tests.tiny import ALONE
 
 
 def last(trial) -> dict[str, torch.Tensor]:
     paths = [event.path for event in trial.of(Saved) if event.kind == "model"]
     return tensors.load(Path(paths[-1]))
+
+
+def ups(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor for name, tensor in weights.items() if "lora_up" in name}
 
 
 def started(config, tmp_path):
@@ -36,13 +40,12 @@ def losses(trial) -> list[float]:
     return [event.loss for event in trial.of(StepDone)]
 
 
-def test_lora_trains_both_parts_and_the_file_has_the_names_of_sd_scripts(configure, train):
-    trial = train(configure(train={"max_train_steps": 2}))
-    weights = last(trial)
-    ups = {name for name, tensor in ups_that_learn(weights).items() if tensor.any()}
-    assert "lora_te_text_model_encoder_layers_1_mlp_fc2.lora_up.weight" in ups
-    assert "lora_unet_up_blocks_3_attentions_2_transformer_blocks_0_attn2_to_v.lora_up.weight" in ups
-    assert len(ups) == 192 - 2 + 12
+def test_lora_trains_both_parts_and_the_file_has_the_names_of_sd_scripts(trained, blocks):
+    weights = last(trained(model={"base": str(blocks)}, train={"max_train_steps": 2}))
+    learned = {name for name, tensor in ups(weights).items() if tensor.any()} - {*ALONE}
+    assert "lora_te_text_model_encoder_layers_1_mlp_fc2.lora_up.weight" in learned
+    assert "lora_unet_up_blocks_3_attentions_2_transformer_blocks_0_attn2_to_v.lora_up.weight" in learned
+    assert len(learned) == 192 - len(ALONE) + 12
 
 
 def test_dreambooth_trains_both_parts_and_leaves_the_vae(configure, train, base):
@@ -117,10 +120,10 @@ def test_epochs_win_over_steps(configure, train):
 
 
 @pytest.mark.parametrize("method", ["lora", "none"])
-def test_the_text_encoder_stops_exactly_at_its_step(configure, train, method):
+def test_the_text_encoder_stops_exactly_at_its_step(trained, method):
     def text_weights(steps: int) -> dict[str, torch.Tensor]:
         options = {"max_train_steps": steps, "stop_text_encoder_training": 2, "learning_rate": 1e-3}
-        trial = train(configure(network={"method": method}, train=options))
+        trial = trained(network={"method": method}, train=options)
         rates = [sorted(event.lr) for event in trial.of(StepDone)]
         assert rates == [["text_encoder", "unet"]] * min(steps, 2) + [["unet"]] * (steps - 2)
         prefix = "lora_te" if method == "lora" else "cond_stage_model"
@@ -131,11 +134,9 @@ def test_the_text_encoder_stops_exactly_at_its_step(configure, train, method):
     assert any(not torch.equal(at_stop[name], before[name]) for name in at_stop)
 
 
-def test_the_stop_of_the_text_encoder_is_the_same_across_a_resume(configure, train, tmp_path):
+def test_the_stop_of_the_text_encoder_is_the_same_across_a_resume(configure, train, trained):
     stop = {"stop_text_encoder_training": 2}
-    straight = train(
-        configure(train=stop | {"max_train_steps": 4}, save={"output_dir": str(tmp_path / "straight")})
-    )
+    straight = trained(train=stop | {"max_train_steps": 4})
     train(configure(train=stop | {"max_train_steps": 1}, save={"save_state": True}))
     for steps in (3, 4):
         resumed = train(
@@ -157,21 +158,19 @@ def test_rates_of_zero_are_refused(configure, train):
 
 
 @pytest.mark.parametrize("method", ["lora", "none"])
-def test_gradient_checkpointing_gives_the_same_weights(configure, train, method):
+def test_gradient_checkpointing_gives_the_same_weights(trained, method):
     options = {"max_train_steps": 2, "learning_rate": 1e-4}
-    plain = train(configure(network={"method": method}, train=options))
-    recomputed = train(
-        configure(network={"method": method}, train=options | {"gradient_checkpointing": True})
-    )
+    plain = trained(network={"method": method}, train=options)
+    recomputed = trained(network={"method": method}, train=options | {"gradient_checkpointing": True})
     ours = last(recomputed)
     for name, tensor in last(plain).items():
         torch.testing.assert_close(ours[name], tensor, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_mixed_precision_learns_nearly_the_same(configure, train, precision):
-    plain = train(configure(train={"max_train_steps": 2}))
-    mixed = train(configure(train={"max_train_steps": 2, "precision": precision}))
+def test_mixed_precision_learns_nearly_the_same(trained, precision):
+    plain = trained(train={"max_train_steps": 2})
+    mixed = trained(train={"max_train_steps": 2, "precision": precision})
     assert losses(mixed) == pytest.approx(losses(plain), rel=0.05)
     assert losses(mixed) != losses(plain)
     assert last(mixed)["lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"].dtype is torch.float32
@@ -180,12 +179,12 @@ def test_mixed_precision_learns_nearly_the_same(configure, train, precision):
 @pytest.mark.parametrize("name", ["AdamW8bit", "Lion", "Adafactor"])
 def test_optimizers_train(configure, train, name):
     weights = last(train(configure(train={"max_train_steps": 1}, optimizer={"optimizer_type": name})))
-    assert all(tensor.any() for tensor in ups_that_learn(weights).values())
+    assert all(tensor.any() for tensor in ups(weights).values())
 
 
-def test_latents_need_not_be_cached(configure, train):
-    cached = train(configure(train={"max_train_steps": 2}))
-    direct = train(configure(train={"max_train_steps": 2}, dataset={"cache_latents": False}))
+def test_latents_need_not_be_cached(trained):
+    cached = trained(train={"max_train_steps": 2})
+    direct = trained(train={"max_train_steps": 2}, dataset={"cache_latents": False})
     assert losses(direct) == pytest.approx(losses(cached), rel=1e-4)
 
 
@@ -205,8 +204,10 @@ def test_a_lora_goes_on_from_a_file(configure, train, tmp_path):
         torch.testing.assert_close(ours[name], tensor, rtol=1e-4, atol=1e-6)
 
 
-def test_a_bad_number_stops_with_the_weights_of_the_step_before(configure, train, tmp_path, monkeypatch):
-    good = train(configure(train={"max_train_steps": 2}, save={"output_dir": str(tmp_path / "good")}))
+def test_a_bad_number_stops_with_the_weights_of_the_step_before(
+    configure, train, trained, tmp_path, monkeypatch
+):
+    good = trained(train={"max_train_steps": 2})
     plain = running.BatchLoss.__call__
     calls = []
 
@@ -255,10 +256,9 @@ def test_a_guard_on_the_device_finds_a_bad_number_late_and_keeps_the_same_weight
 
 
 def test_running_out_of_memory_keeps_the_last_step_and_says_what_to_do(
-    configure, train, tmp_path, monkeypatch
+    configure, train, trained, tmp_path, monkeypatch
 ):
-    one = configure(train={"max_train_steps": 1}, save={"output_dir": str(tmp_path / "one")})
-    straight = last(train(one))
+    straight = last(trained(train={"max_train_steps": 1}))
     plain = running.BatchLoss.__call__
     calls = []
 

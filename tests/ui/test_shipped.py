@@ -25,6 +25,8 @@ SIZES = (
     "sample.sample_prompts=['frog --w 64 --h 64 --s 1']",
 )
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory) -> dict[str, Path]:
