@@ -6,10 +6,11 @@ import dataclasses
 import json
 import threading
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from core.catalog import Words
 from core.errors import Problem, plain_problem
 
 
@@ -42,9 +43,25 @@ class Stepped:
     time: float = field(default_factory=clock.time)
 
 
+STAGES: Mapping[str, Words] = {
+    "check_images": Words("Checking images", "画像を確認中"),
+    "fetch_model": Words("Downloading the model", "モデルをダウンロード中"),
+    "load_model": Words("Loading the model", "モデルを読み込み中"),
+    "regularize": Words("Generating regularization images", "正則化画像を生成中"),
+    "cache_latents": Words("Encoding images", "画像をlatentsに変換中"),
+    "read_masks": Words("Reading masks", "マスクを読み込み中"),
+    "cache_text": Words("Encoding captions", "キャプションを変換中"),
+    "validate": Words("Validating", "検証中"),
+    "sample": Words("Generating samples", "サンプル画像を生成中"),
+    "save": Words("Saving", "保存中"),
+    "resize": Words("Resizing images", "画像をリサイズ中"),
+}
+"""What happens before and between steps, in words. "wait" has the words of what it waits for."""
+
+
 @dataclass(frozen=True)
 class StageProgress:
-    """Progress of what happens before and between steps, such as "load_model", "sample", "validate".
+    """Progress of one of the STAGES, or of "wait".
 
     path: what the stage "wait" waits for, a file or folder whose drive does not answer; else "".
     item, items: which image of how many it is at, where done and total count steps within them; else 0.

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from core.counting import counted
 from core.errors import Lang
-from core.events import Event, PlanReady, RunEnded, Saved, StageProgress, StepDone, Stepped, Warned, to_json
+from core.events import (
+    STAGES,
+    Event,
+    PlanReady,
+    RunEnded,
+    Saved,
+    StageProgress,
+    StepDone,
+    Stepped,
+    Warned,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -20,19 +31,6 @@ if TYPE_CHECKING:
 TENSORBOARD_AGAIN = 30.0
 """Seconds after a fault until TensorBoard's folder is tried again."""
 
-STAGES = {
-    "check_images": ("Checking pictures", "画像を確認中"),
-    "fetch_model": ("Fetching the model", "モデルをダウンロード中"),
-    "load_model": ("Loading the model", "モデルを読み込み中"),
-    "regularize": ("Drawing regularization images", "正則化画像を生成中"),
-    "cache_latents": ("Encoding pictures", "latentsをキャッシュ中"),
-    "read_masks": ("Reading masks", "マスクを読み込み中"),
-    "cache_text": ("Encoding captions", "キャプションを変換中"),
-    "validate": ("Validating", "検証中"),
-    "sample": ("Drawing samples", "サンプル画像を生成中"),
-    "save": ("Saving", "保存中"),
-    "resize": ("Resizing pictures", "画像をリサイズ中"),
-}
 UNITS = {"fetch_model": " MB"}
 """Stage -> what it is counted in, where that is not plain."""
 
@@ -121,7 +119,7 @@ class Console:
             if event.path:
                 self._print(waiting(event.path, self._lang))
         elif isinstance(event, StageProgress):
-            stage = STAGES.get(event.stage, (event.stage, event.stage))[self._ja]
+            stage = STAGES[event.stage].of(self._lang) if event.stage in STAGES else event.stage
             self._bar(f"{stage} {progress(event, self._lang)}", event.done >= event.total)
         elif isinstance(event, Stepped):
             last = self._last

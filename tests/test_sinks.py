@@ -1,14 +1,26 @@
 """Events come out as plain lines, in either language."""
 
 import io
+import re
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from core.errors import plain_problem
-from core.events import PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, from_json, to_json
+from core.events import (
+    STAGES,
+    PlanReady,
+    RunEnded,
+    Saved,
+    StageProgress,
+    StepDone,
+    Warned,
+    from_json,
+    to_json,
+)
 from core.runs import sample_sheet
 from core.sinks import Console, JsonLines, TensorBoard, duration, step_line
 
@@ -188,3 +200,10 @@ def test_after_a_fault_tensorboard_begins_a_new_file_a_while_later(tmp_path):
     board(STEP)
     board.close()
     assert len(list((tmp_path / "logs").iterdir())) == 1
+
+
+def test_every_stage_that_is_sent_has_words():
+    root = Path(__file__).resolve().parents[1] / "core"
+    texts = [path.read_text(encoding="utf-8") for path in root.rglob("*.py")]
+    sent = {name for text in texts for name in re.findall(r'StageProgress\(\s*"(\w+)"', text)}
+    assert len(sent) > 5 and sent - {"wait"} <= set(STAGES)

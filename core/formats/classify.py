@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.catalog import Words
 from core.errors import Problem
 from core.formats import lora_kinds, messages
 from core.formats.header import TensorTable
@@ -52,6 +53,20 @@ _ADD_ON_ENDS = re.compile(
 _UPSCALERS = (".RDB1.conv", ".rdb1.conv", ".residual_group.blocks.", "model.1.sub.")
 _WHOLE_NUMBERS = ("I8", "U8", "I16", "U16", "BOOL", "I4", "U4", "F4", "F6_E2M3", "F6_E3M2", "F8_E8M0")
 """Types of numbers that weights are only stored in by programs that quantise them."""
+
+
+KINDS: Mapping[str, Words] = {
+    "model": Words("whole model", "モデル全体"),
+    "vae": Words("VAE", "VAE"),
+    "lora": Words("LoRA", "LoRA"),
+    "lycoris": Words("LyCORIS adapter", "LyCORIS"),
+    "embedding": Words("textual inversion embedding", "Textual Inversionのembedding"),
+    "text_encoder": Words("text encoder", "Text Encoder"),
+    "controlnet": Words("ControlNet", "ControlNet"),
+    "state": Words("training state", "学習状態"),
+    "unknown": Words("unknown", "不明"),
+}
+"""What a file of weights may be, in words."""
 
 
 @dataclass(frozen=True)

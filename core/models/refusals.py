@@ -10,24 +10,17 @@ from core.catalog import FAMILIES
 from core.config.schema.run import ModelConfig
 from core.counting import counted
 from core.errors import Problem, UserError, plain_problem
+from core.formats.classify import KINDS
 from core.formats.identify import FAMILY_NAMES, Identity
 from core.formats.tensor_slots import Shape
 
 if TYPE_CHECKING:
     import torch
 
-_KIND_WORDS = {
-    "vae": ("a VAE", "VAE", "model.vae"),
-    "lora": ("a LoRA", "LoRA", "network.weights"),
-    "lycoris": ("a LyCORIS add-on", "LyCORIS", ""),
-    "embedding": ("a textual inversion embedding", "Textual Inversionのembedding", ""),
-    "text_encoder": ("a text encoder", "Text Encoder", ""),
-    "controlnet": ("a ControlNet", "ControlNet", ""),
-    "state": ("a training state", "学習状態", "save.resume"),
-    "model": ("a whole model", "モデル全体", "model.base"),
-    "unknown": ("no model that is known here", "対応していないファイル", ""),
-}
-
+_PLACES = {
+    "vae": "model.vae", "lora": "network.weights", "state": "save.resume", "model": "model.base",
+}  # fmt: skip
+"""Kind of file -> the option it belongs to."""
 
 _WANTED = {"model.base": ("a base model", "元モデル"), "model.vae": ("a VAE", "VAE")}
 """Option -> what belongs there; any other is for LoRA files."""
@@ -89,7 +82,9 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
 
 def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
     """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
-    en, ja, place = _KIND_WORDS[identity.kind]
+    en, ja, place = f"a {KINDS[identity.kind].en}", KINDS[identity.kind].ja, _PLACES.get(identity.kind, "")
+    if identity.kind == "unknown":
+        en, ja = "an unrecognised file", "対応していないファイル"
     if identity.kind == "unknown" and identity.variant == "upscaler":
         en, ja = "an upscaler (ESRGAN or its like)", "アップスケーラー（ESRGANなど）"
     if identity.kind == "lora" and identity.variant:

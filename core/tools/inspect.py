@@ -8,21 +8,11 @@ from pathlib import Path
 from core.catalog import Words
 from core.config.schema.option import Section, opt
 from core.errors import EXIT_DONE, EXIT_REFUSED, Lang
+from core.formats.classify import KINDS
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.tools.tool import Outcome, Tool, Work
 
 _LANGUAGES: tuple[Lang, Lang] = ("en", "ja")
-KINDS = {
-    "model": Words("whole model", "モデル全体"),
-    "vae": Words("VAE", "VAE"),
-    "lora": Words("LoRA", "LoRA"),
-    "lycoris": Words("LyCORIS adapter", "LyCORIS"),
-    "embedding": Words("textual inversion embedding", "Textual Inversionのembedding"),
-    "text_encoder": Words("text encoder", "Text Encoder"),
-    "controlnet": Words("ControlNet", "ControlNet"),
-    "state": Words("training state", "学習状態"),
-    "unknown": Words("unknown", "不明"),
-}
 LABELS = {
     "kind": Words("kind", "種類"),
     "family": Words("family", "モデルの系統"),

@@ -176,7 +176,7 @@ def test_a_lora_given_as_the_model_is_named_with_its_place(tmp_path):
         ("text_model.encoder.layers.0.mlp.fc1.weight", (1,), "this is a text encoder"),
         ("control_model.input_blocks.0.0.weight", (1,), "this is a ControlNet"),
         ("emb_params", (4, 768), "this is a textual inversion embedding"),
-        ("lora_unet_mid_block_attentions_0_proj_in.hada_w1_a", (4, 4), "this is a LyCORIS add-on"),
+        ("lora_unet_mid_block_attentions_0_proj_in.hada_w1_a", (4, 4), "this is a LyCORIS adapter"),
     ],
 )
 def test_other_files_given_as_the_model_are_called_what_they_are(tmp_path, name, shape, words):

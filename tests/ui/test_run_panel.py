@@ -441,7 +441,7 @@ def test_what_is_done_between_steps_says_how_long_it_will_take(app, window):
     run.log(StageProgress("cache_latents", 0, 100, time=1000.0))
     run.log(StageProgress("cache_latents", 20, 100, time=1010.0))
     head = looked(app)["head"]
-    assert "Encoding pictures 20/100 · 0:40 left" in head and "width:20.0%" in head
+    assert "Encoding images 20/100 · 0:40 left" in head and "width:20.0%" in head
 
 
 def test_a_file_that_is_waited_for_is_named_until_it_has_come(app, window):
@@ -458,7 +458,7 @@ def test_a_file_that_is_waited_for_is_named_until_it_has_come(app, window):
 def test_a_model_that_is_fetched_is_counted_in_megabytes(app, window):
     press(app, "start")
     window.runner.current.log(StageProgress("fetch_model", 850, 4270))
-    assert "Fetching the model 850/4270 MB" in looked(app)["head"]
+    assert "Downloading the model 850/4270 MB" in looked(app)["head"]
     assert "モデルをダウンロード中 850/4270 MB" in looked(app, "ja")["head"]
 
 

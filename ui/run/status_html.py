@@ -10,11 +10,12 @@ from pathlib import Path
 
 from core.config.named_values import KEYS
 from core.errors import Lang, plain_problem
+from core.events import STAGES
 from core.sinks import duration, progress, waiting
 from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, short_text
 from ui.run.next_step import invitation_html, leftover, missing
-from ui.text import WORDS, say
+from ui.text import say
 from ui.window import Window
 from ui.window.run_state import RunView, rates
 
@@ -104,15 +105,15 @@ def _is_preparing(view: RunView) -> bool:
 
 
 def _detail(view: RunView, lang: Lang) -> str:
-    """What is going on besides steps, such as "Encoding pictures 3/12 · 0:40 left"."""
+    """What is going on besides steps, such as "Encoding images 3/12 · 0:40 left"."""
     if _is_preparing(view):
         return say("stage.prepare", lang)
     if not view.is_live or view.stage is None:
         return ""
     if view.stage.path:
         return waiting(view.stage.path, lang)
-    key = f"stage.{view.stage.stage}"
-    name = say(key if key in WORDS else "stage.prepare", lang)
+    words = STAGES.get(view.stage.stage)
+    name = words.of(lang) if words else say("stage.prepare", lang)
     if view.stage.total > 1:
         name = f"{name} {progress(view.stage, lang)}"
     left = view.stage_left

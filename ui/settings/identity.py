@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from core.catalog import FAMILIES, MOVED, Size, Words
 from core.config.schema.model import ModelConfig
 from core.errors import Lang, UserError
+from core.formats.classify import KINDS
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import fit, hub, precheck
 from core.reading import reading
-from core.tools.inspect import KINDS, LABELS
+from core.tools.inspect import LABELS
 from ui.parts.localized import worded
 from ui.parts.markup import capital, esc, facts, goto, note, problems
 from ui.parts.options import OPTIONS

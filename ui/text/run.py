@@ -166,15 +166,6 @@ RUN_WORDS: Mapping[str, Words] = {
         "Your last run “{name}” stopped at step {step}.",
         "前回の学習「{name}」はステップ{step}で止まっています。",
     ),
-    "stage.check_images": Words("Checking pictures", "画像を確認中"),
-    "stage.fetch_model": Words("Fetching the model", "モデルをダウンロード中"),
-    "stage.load_model": Words("Loading the model", "モデルを読み込み中"),
-    "stage.cache_latents": Words("Encoding pictures", "画像をlatentsに変換中"),
-    "stage.cache_text": Words("Encoding captions", "キャプションを変換中"),
-    "stage.read_masks": Words("Reading masks", "マスクを読み込み中"),
-    "stage.validate": Words("Validating", "検証中"),
-    "stage.sample": Words("Drawing samples", "サンプル画像を生成中"),
-    "stage.save": Words("Saving", "保存中"),
     "stage.prepare": Words("Preparing", "準備中"),
     "log.plan": Words(
         "{images:#picture}, {reg:#regularization picture}; "
