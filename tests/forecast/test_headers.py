@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from core.adapters.methods import METHODS
 from core.adapters.network import Network
@@ -28,6 +30,16 @@ def test_they_are_those_of_the_modules(tmp_path, family, name):
         path = tiny.make_tiny(tmp_path / name, 0, family)
     shapes = {part: shapes_of(module) for part, module in tiny.modules(0, family).items()}
     assert architecture.of_base(str(path)) == architecture.Architecture.of(family, shapes)
+
+
+def test_layers_of_a_file_that_are_never_used_do_not_count(tmp_path):
+    path = tiny.make_tiny(tmp_path / "x.safetensors", 0, "sd2")
+    held, weights = architecture.of_base(str(path)), load_file(path)
+    layer = "cond_stage_model.model.transformer.resblocks.23.ln_1.weight"
+    save_file(
+        weights | {layer: torch.zeros(16), "model_ema.decay": torch.zeros(1)}, tmp_path / "y.safetensors"
+    )
+    assert architecture.of_base(str(tmp_path / "y.safetensors")) == held
 
 
 def test_the_demo_has_as_many_numbers_as_its_file():
