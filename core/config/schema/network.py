@@ -63,8 +63,8 @@ class NetworkOptions(Section):
         0.0,
         ("Rank dropout", "ランクのドロップアウト"),
         (
-            "Share of the ranks left out in each step, anew for every picture; the rest weigh more.",
-            "毎ステップ、画像ごとに使わないランクの割合。残りのランクをその分強めます。",
+            "Probability of dropping each rank, per image and step; the rest are rescaled.",
+            "毎ステップ、画像ごとに各ランクを使わない確率。残りのランクはその分強めます。",
         ),
         level="expert",
         ge=0,
@@ -96,8 +96,8 @@ class NetworkOptions(Section):
         None,
         ("LoRA+ ratio", "LoRA+の倍率"),
         (
-            "The up matrices learn this much faster; 16 is usual. Empty: all at the same rate.",
-            "up側の行列の学習率をこの倍率にします。通常は16、空欄ならすべて同じ学習率です。",
+            "LoRA+: learning-rate multiplier of the up (B) matrices. Typical: 16. Empty: one rate for all.",
+            "LoRA+：up（B）側の行列の学習率の倍率。通常は16、空欄ならすべて同じ学習率です。",
         ),
         level="advanced",
         gt=0,

@@ -148,7 +148,7 @@ class LossOptions(Section):
         None,
         ("Min-SNR gamma", "Min-SNRのgamma"),
         (
-            "Weighs the loss of easy timesteps down; 5 is usual. Empty or 0: off.",
+            "Min-SNR loss weighting: down-weights low-noise timesteps. Typical: 5. Empty or 0: off.",
             "ノイズの少ないtimestepのlossの重みを下げます。通常は5、空欄か0なら使いません。",
         ),
         level="advanced",

@@ -24,7 +24,7 @@ class StepOptions(Section):
     max_train_epochs: int | None = opt(
         None,
         ("Epochs", "エポック数"),
-        ("When set, it counts and not the number of steps.", "指定すると、学習ステップ数より優先されます。"),
+        ("Overrides the number of steps.", "指定すると、学習ステップ数より優先されます。"),
         ge=1,
         le=MOST,
         on_resume="free",
