@@ -44,8 +44,8 @@ class Parser(argparse.ArgumentParser):
 
 def _help(option: Option, lang: Lang) -> str:
     choices = option.choices or {}
-    told = "; ".join(f"{value}: {words.of(lang)}" for value, words in choices.items())
-    return " ".join((option.meta.help.of(lang), told)).strip().replace("%", "%%")
+    listed = "; ".join(f"{value}: {words.of(lang)}" for value, words in choices.items())
+    return " ".join((option.meta.help.of(lang), listed)).strip().replace("%", "%%")
 
 
 def _reading(option: Option) -> dict[str, Any]:
@@ -75,7 +75,6 @@ def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
     console = Console(out, lang)
     outcome = tool.start(tool.checked(values), Work(lambda *at: console(StageProgress(*at))))
     console.close()
-    told = [line.of(lang) for line in outcome.lines] + [p.text(lang) for p in outcome.problems]
-    if told:
-        print("\n".join(told), file=out)
+    for line in (*(words.of(lang) for words in outcome.lines), *(p.text(lang) for p in outcome.problems)):
+        print(line, file=out)
     return outcome.exit_code

@@ -61,9 +61,9 @@ def inspect(path: Path, lang: Lang, as_json: bool = False) -> tuple[str, int]:
 
     Of a model that can't be trained it can; what is wrong with it is reported either way.
     """
-    found = identify(path)
-    text = to_json(found) if as_json else to_text(found, path, lang)
-    return text, EXIT_REFUSED if found.kind == "unknown" and found.problems else EXIT_DONE
+    identity = identify(path)
+    text = to_json(identity) if as_json else to_text(identity, path, lang)
+    return text, EXIT_REFUSED if identity.kind == "unknown" and identity.problems else EXIT_DONE
 
 
 class InspectSettings(Section):

@@ -199,11 +199,11 @@ def _counts(settings: RegularizeSettings) -> dict[str, int]:
 
 
 def _training_folders(parent: Path) -> tuple[Folder, ...]:
-    found = scan(parent, is_reg=False)
-    errors = [problem for problem in found.problems if problem.is_error]
+    scanned = scan(parent, is_reg=False)
+    errors = [problem for problem in scanned.problems if problem.is_error]
     if errors:
         raise UserError(*errors)
-    return tuple(folder for folder in found.folders if folder.images and folder.prompt)
+    return tuple(folder for folder in scanned.folders if folder.images and folder.prompt)
 
 
 def _size(folder: Folder) -> int:
@@ -223,9 +223,10 @@ def _problems(settings: RegularizeSettings) -> Iterator[Problem]:
     if settings.count is None and not settings.train_data_dir:
         yield REG_COUNT()
     yield from _misplaced(settings)
-    found = identify(Path(settings.model)) if Path(settings.model).exists() else None
-    if found is not None and not found.problems and (found.kind != "model" or found.family not in FAMILIES):
-        yield REG_MODEL(path=settings.model)
+    if Path(settings.model).exists():
+        identity = identify(Path(settings.model))
+        if not identity.problems and (identity.kind != "model" or identity.family not in FAMILIES):
+            yield REG_MODEL(path=settings.model)
 
 
 def _misplaced(settings: RegularizeSettings) -> Iterator[Problem]:

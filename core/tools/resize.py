@@ -111,7 +111,7 @@ class ResizeSettings(Section):
 class Report:
     """What was done. made: the new images. captions: text files copied. skipped: there already.
 
-    enlarged: how many were scaled up. cut: the largest share of a picture's area that was cut away, 0 to 1.
+    enlarged: how many were scaled up. cut: the largest share of an image's area that was cropped, 0 to 1.
     problems: images that could not be used, and warnings.
     """
 
@@ -192,8 +192,8 @@ def resize_folder(settings: ResizeSettings, work: Work | None = None) -> Report:
         if job.target.exists():
             skipped += 1
             continue
-        found, fit, size = _resized(job, settings)
-        problems += found
+        more, fit, size = _resized(job, settings)
+        problems += more
         if fit is None or size is None:
             continue
         made.append(job.target)
@@ -212,7 +212,7 @@ def resize_folder(settings: ResizeSettings, work: Work | None = None) -> Report:
 
 
 def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
-    """Every picture with the place it goes to. Raises UserError when one can't go there."""
+    """Every image with the place it goes to. Raises UserError when one can't go there."""
     if not source.is_dir():
         raise UserError(RESIZE_NO_FOLDER(path=source))
     inside, outside = target.resolve(), source.resolve()
@@ -221,11 +221,11 @@ def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
     jobs = []
     for folder, names in _folders(source):
         place = target / folder.relative_to(source)
-        pictures = [Path(name) for name in names if is_picture(Path(name))]
+        images = [Path(name) for name in names if is_picture(Path(name))]
         texts = [Path(name) for name in names if not is_picture(Path(name)) and _is_text(Path(name))]
-        for picture in pictures:
-            others = tuple((folder / t, place / t) for t in texts if nfc(t.stem) == nfc(picture.stem))
-            jobs.append(_Job(folder / picture, place / f"{picture.stem}.{settings.save_as}", others))
+        for image in images:
+            others = tuple((folder / t, place / t) for t in texts if nfc(t.stem) == nfc(image.stem))
+            jobs.append(_Job(folder / image, place / f"{image.stem}.{settings.save_as}", others))
     if not jobs:
         raise UserError(RESIZE_NO_IMAGES(path=source))
     _refuse_collisions(jobs, settings)
@@ -233,7 +233,7 @@ def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether a file beside a picture goes along: captions and tags, but no other tool's cache."""
+    """Whether a file beside an image goes along: captions and tags, but no other tool's cache."""
     return path.suffix.lower() not in (".npz", ".safetensors")
 
 
@@ -245,7 +245,7 @@ def _folders(source: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _refuse_collisions(jobs: list[_Job], settings: ResizeSettings) -> None:
-    """Raises UserError when a file is there already, or two pictures would become one."""
+    """Raises UserError when a file is there already, or two images would become one."""
     sources: dict[str, Path] = {}
     for job in jobs:
         other = sources.setdefault(str(job.target).casefold(), job.source)
@@ -269,7 +269,7 @@ def _refuse_collisions(jobs: list[_Job], settings: ResizeSettings) -> None:
 
 
 def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], buckets.Fit | None, Size | None]:
-    """Write one picture; its fit and old size, or None when it can't be used."""
+    """Write one image; its fit and old size, or None when it can't be used."""
     seen = look(job.source)
     if seen.size is None:
         return list(seen.problems), None, None
@@ -281,22 +281,22 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
         size = f"{seen.size.width}x{seen.size.height}"
         small = RESIZE_SMALL(path=job.source, name=job.source.name, size=size, divisor=settings.divisor)
         return [*seen.problems, small], None, None
-    picture = _picture(job.source, fit, settings)
+    image = _render(job.source, fit, settings)
     kind = KINDS[settings.save_as]
-    atomic_write.write_file(job.target, lambda file: picture.save(file, kind, **_SAVE[settings.save_as]))
+    atomic_write.write_file(job.target, lambda file: image.save(file, kind, **_SAVE[settings.save_as]))
     return list(seen.problems), fit, seen.size
 
 
-def _picture(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
-    """The picture resized and cut, as transparent as it was; as JPEG, on white."""
+def _render(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
+    """The image resized and cut, as transparent as it was; as JPEG, on white."""
     opened = decode.open_picture(decode.read(source))
-    assert opened is not None, f"{source} was a picture a moment ago"
+    assert opened is not None, f"{source} was an image a moment ago"
     cut = _cut(np.asarray(decode.upright_rgb(opened)), fit, settings)
     opaque = None if settings.save_as == "jpg" else decode.upright_alpha(opened)
     if opaque is None:
         return Image.fromarray(cut)
     alpha = _cut(np.asarray(opaque), fit, settings)
-    # The colour that lies on white as the resized picture does.
+    # The colour that lies on white as the resized image does.
     share = np.maximum(alpha, 1)[..., None] / 255
     colour = np.clip(np.rint(255 - (255 - cut.astype(np.float64)) / share), 0, 255).astype(np.uint8)
     return Image.fromarray(np.dstack([colour, alpha]))

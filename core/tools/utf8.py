@@ -33,11 +33,11 @@ class Converted:
     @property
     def words(self) -> Words:
         """The file, what it was taken for, how it reads now, and where the original is."""
-        told = encodings.NAMES.get(self.encoding, Words(self.encoding, self.encoding))
+        names = encodings.NAMES.get(self.encoding, Words(self.encoding, self.encoding))
         start = self.text if len(self.text) <= 60 else self.text[:59] + "…"
         return Words(
-            f"{self.path}: {told.en} -> UTF-8, reads `{start}`; the original is {self.kept.name}",
-            f"{self.path}：{told.ja} → UTF-8「{start}」（元のファイル：{self.kept.name}）",
+            f"{self.path}: {names.en} -> UTF-8, reads `{start}`; the original is {self.kept.name}",
+            f"{self.path}：{names.ja} → UTF-8「{start}」（元のファイル：{self.kept.name}）",
         )
 
 
@@ -50,7 +50,7 @@ class Report:
 
 
 def convert(folder: Path, encoding: str | None = None) -> Report:
-    """Save the captions of the pictures in a folder, and in the folders directly in it, as UTF-8.
+    """Save the captions of the images in a folder, and in the folders directly in it, as UTF-8.
 
     encoding: Python's name of what files are in that are not UTF-8; None: the best guess for each. A file
     that is UTF-8, or has a byte order mark, is left alone. Raises UserError for what is no folder, and for an
@@ -102,7 +102,7 @@ def _free(path: Path, encoding: str) -> Path:
 
 
 def _captions(folder: Path) -> Iterator[Path]:
-    """The caption files of all kinds that have a picture of their name."""
+    """The caption files of all kinds that have an image of their name."""
     try:
         inner = sorted(path for path in folder.iterdir() if not is_junk(path.name) and path.is_dir())
         for place in (folder, *inner):
