@@ -6,6 +6,8 @@ import errno
 import logging
 import traceback
 
+from core import messages
+from core.catalog import Words
 from core.config import memory_savers
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.run import RunConfig
@@ -20,7 +22,6 @@ from core.errors import (
     Problem,
     ResourceFault,
     UserError,
-    plain_problem,
 )
 from core.events import RunEnded
 from core.formats import atomic_write
@@ -103,48 +104,21 @@ def resource_problem(error: BaseException) -> Problem | None:
     """Out of memory, threads or disk, a drive, GPU or other process that failed; None for anything else."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.errno in atomic_write.FULL:
-        return plain_problem(
-            "E-DISK-FULL",
-            "The disk is full; free some space and resume.",
-            "ディスクの空きがありません。空きを作ってから再開してください。",
-            path=_path_of(error),
-        )
+        return messages.DISK_FULL(path=_path_of(error))
     if _is_out_of_memory(error, text):
         # Of what run it was is not known here.
         usual = RunConfig(dataset=DatasetConfig(train_batch_size=2))
         helping = memory_savers.in_order([*memory_savers.savers(usual)])
-        return plain_problem(
-            "E-OOM",
-            f"Memory ran out. Try, in this order: {helping.en}.",
-            f"メモリが足りません。次の順に試してください：{helping.ja}。",
-        )
+        return messages.OUT_OF_MEMORY(savers=helping)
     if _OUT_OF_THREADS in text:
-        return plain_problem(
-            "E-THREADS",
-            "The system allows this program no further thread, mostly because memory is short; close other "
-            "programs, or raise the limit of the system or container.",
-            "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、"
-            "システムやコンテナの上限を引き上げてください。",
-        )
+        return messages.OUT_OF_THREADS()
     if any(words in text for words in _OF_ANOTHER_PROCESS):
-        return plain_problem(
-            "E-PROCESS",
-            "Another process of this training has ended or can't be reached any more, so this one ends too: "
-            "start all of them again to resume from the last saved state, which is good. The output of the "
-            "other one tells why.",
-            "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。"
-            "すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
-        )
+        return messages.PROCESS_LOST()
     if any(word in text for word in _OF_THE_GPU):
-        return _of_the_gpu(str(error).strip().splitlines()[0])
+        return messages.GPU_FAULT(reason=str(error).strip().splitlines()[0])
     if isinstance(error, OSError) and error.errno is not None:
         path, reason = _path_of(error), error.strerror or str(error)
-        return plain_problem(
-            "E-DISK",
-            f"Can't read or write {path or 'a file'}: {reason}.",
-            f"{path or 'ファイル'} を読み書きできません：{reason}",
-            path=path,
-        )
+        return messages.DISK_FAULT(path=path, file=path or Words("a file", "ファイル"), reason=reason)
     return None
 
 
@@ -160,18 +134,6 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
 def _path_of(error: OSError) -> str:
     name = error.filename
     return "" if name is None or isinstance(name, int) else str(name)
-
-
-def _of_the_gpu(reason: str) -> Problem:
-    return plain_problem(
-        "E-CUDA",
-        f"The graphics card reported a fault ({reason}). It can't be used again until this program is "
-        "closed and started anew; the last saved state is on disk and can be resumed from then. If it "
-        "happens again: update the driver, and undo overclocking.",
-        f"グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
-        "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
-        "更新し、オーバークロックを解除してください。",
-    )
 
 
 def _bug(step: int, message: str) -> RunEnded:

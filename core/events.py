@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.catalog import Words
-from core.errors import Problem, plain_problem
+from core.errors import Message, Problem
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def from_json(line: str) -> Event:
     kind = EVENT_TYPES[values["event"]]
     if kind is Warned:
         code, en, ja, path = (str(values.get(name, "")) for name in ("code", "en", "ja", "path"))
-        values["problem"] = plain_problem(code, en, ja, path=path)
+        values["problem"] = Message(code, "{text}", "{text}")(text=Words(en, ja), path=path)
     known = {f.name for f in dataclasses.fields(kind)}
     kept = {key: value for key, value in values.items() if key in known}
     if "buckets" in kept:

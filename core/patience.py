@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from core import files
-from core.errors import Problem, UserError, plain_problem
+from core import files, messages
+from core.errors import UserError
 from core.events import Emit, StageProgress
 
 Job = TypeVar("Job")
@@ -55,7 +55,7 @@ class Patience:
         working = [thread.ident for thread in threads]
         given_up = files.longest_read(working, self._most_seconds)
         if given_up is not None:
-            raise UserError(_stalled(given_up, self._most_seconds))
+            raise UserError(messages.STALLED(path=given_up, seconds=self._most_seconds))
         self._tell(files.longest_read(working, SLOW_SECONDS))
 
     def over(self) -> None:
@@ -77,17 +77,6 @@ def of_run(check: Callable[[], None] | None, emit: Emit) -> Patience:
         emit(StageProgress("wait", 0 if path else 1, 1, path=str(path or "")))
 
     return Patience(check, waiting)
-
-
-def _stalled(path: Path, seconds: float) -> Problem:
-    return plain_problem(
-        "E-READ-STALLED",
-        f"{path} could not be read in {seconds:.0f} seconds: its drive does not answer. Check the drive or "
-        "the network, then try again.",
-        f"{path} を{seconds:.0f}秒以内に読み込めませんでした。ドライブが応答していません。"
-        "ドライブやネットワークを確認してから、もう一度お試しください。",
-        path=str(path),
-    )
 
 
 def in_order(

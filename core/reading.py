@@ -12,11 +12,13 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from core import messages
 from core.catalog import Words
 from core.control import StopRun
-from core.errors import UserError, plain_problem
+from core.errors import UserError
 from core.files import NotRead
 
 OUT_OF_RESOURCES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
@@ -75,16 +77,8 @@ def unreadable(
     """The refusal of what could not be read because of `error`; parameters as in `reading`."""
     named = source if isinstance(source, Words) else Words(str(source), str(source))
     path = "" if isinstance(source, Words) else str(source)
-    why = reason(error)
-    return UserError(
-        plain_problem(
-            code,
-            f"{named.en} can't be read: {why.en}. {advice.en}",
-            f"{named.ja} を読み込めません：{why.ja}。{advice.ja}",
-            key=key,
-            path=path,
-        )
-    )
+    message = replace(messages.UNREADABLE, code=code)
+    return UserError(message(source=named, reason=reason(error), advice=advice, key=key, path=path))
 
 
 def reason(error: BaseException) -> Words:

@@ -12,8 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from core import messages
+from core.catalog import Words
 from core.config.schema.run import RunConfig
-from core.errors import Problem, ResourceFault, UserError, plain_problem
+from core.counting import counted
+from core.errors import Problem, ResourceFault, UserError
 from core.forecast import architecture
 from core.forecast.room import needed
 from core.forecast.setup import Data, Setup
@@ -69,33 +72,19 @@ def claim(config: RunConfig) -> Claim:
 
 
 def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
-    who, who_ja = "another program", "別のプログラム"
+    who = Words("another program", "別のプログラム")
     if holder is not None:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
-        who = f"process {holder.pid} on {holder.computer}, since {since}"
-        who_ja = f"{holder.computer}のプロセス{holder.pid}、{since}開始"
-    return plain_problem(
-        "E-RUN-LOCKED",
-        f"a run is under way that saves under the name {name} in this output folder ({who}); wait for its "
-        "end, stop it, or choose another output name.",
-        f"この出力先フォルダでは、{name}という名前で保存する学習を実行中です（{who_ja}）。終わるまで待つか、停止するか、"
-        "別の出力名を指定してください。",
-        key="save.output_name",
-        path=config.save.output_dir,
-    )
+        who = Words(
+            f"process {holder.pid} on {holder.computer}, since {since}",
+            f"{holder.computer}のプロセス{holder.pid}、{since}開始",
+        )
+    return messages.LOCKED(path=config.save.output_dir, output_name=name, holder=who)
 
 
 def no_lock(config: RunConfig) -> Problem:
     """The notice on a drive that keeps no locks."""
-    return plain_problem(
-        "W-RUN-NOLOCK",
-        "this drive keeps no locks, so a second run of the same output name would not be noticed; do not "
-        "start one before this run has ended.",
-        "このドライブはファイルロックに対応していないため、同じ出力名の学習を同時に実行しても検出できません。"
-        "この学習が終わるまで、同じ出力名の学習を開始しないでください。",
-        key="save.output_dir",
-        path=config.save.output_dir,
-    )
+    return messages.NO_LOCKS(path=config.save.output_dir)
 
 
 def make(config: RunConfig) -> Path:
@@ -111,13 +100,7 @@ def make(config: RunConfig) -> Path:
             except FileExistsError:
                 continue
             return folder.resolve()
-    raise ResourceFault(
-        plain_problem(
-            "E-OUT-NAMES",
-            "a thousand runs started in one second; wait a moment.",
-            "同じ秒に1000回開始されました。少し待ってください。",
-        )
-    )
+    raise ResourceFault(messages.TOO_MANY_RUNS())
 
 
 def refuse_without_room(config: RunConfig, folder: Path) -> None:
@@ -136,23 +119,15 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free >= room.total:
         return
-    en, ja = f"1 model of {_size(room.model)}", f"モデル1個（{_size(room.model)}）"
+    results = Words(f"1 model of {_size(room.model)}", f"モデル1個（{_size(room.model)}）")
     if room.states:
-        en = f"{room.states} training state{'s' * (room.states > 1)} of {_size(room.state)} and {en}"
-        ja = f"学習状態{room.states}個（各{_size(room.state)}）と{ja}"
-    raise UserError(
-        plain_problem(
-            "E-DISK-ROOM",
-            f"this run needs about {_size(room.total)} in the output folder ({en}), and {_size(free)} are "
-            "free; make room, choose a folder on another drive, or keep no states (autosave_minutes = 0, "
-            "save_state = false).",
-            f"出力先フォルダに約{_size(room.total)}の空きが必要ですが（{ja}）、空きは{_size(free)}です。空きを作る、"
-            "別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、"
-            "save_state = false）にしてください。",
-            key="save.output_dir",
-            path=config.save.output_dir,
+        state = counted(room.states, "training state")
+        results = Words(
+            f"{state} of {_size(room.state)} and {results.en}",
+            f"学習状態{room.states}個（各{_size(room.state)}）と{results.ja}",
         )
-    )
+    facts = {"needed": _size(room.total), "results": results, "free": _size(free)}
+    raise UserError(messages.NO_DISK_SPACE(path=config.save.output_dir, **facts))
 
 
 def _size(size: int) -> str:
@@ -168,12 +143,4 @@ def _writable(runs: Path) -> Iterator[None]:
         if e.errno in atomic_write.FULL:
             with atomic_write.explained(runs):
                 raise
-        raise UserError(
-            plain_problem(
-                "E-OUT-WRITE",
-                f"the output folder can't be written ({e.strerror}); choose another.",
-                f"出力先フォルダに書き込めません（{e.strerror}）。別のフォルダを指定してください。",
-                key="save.output_dir",
-                path=str(runs.parent),
-            )
-        ) from e
+        raise UserError(messages.OUTPUT_UNWRITABLE(path=runs.parent, reason=e.strerror)) from e

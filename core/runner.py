@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from core import ending, run_folder
+from core import ending, messages, run_folder
+from core.catalog import Words
 from core.config.check import Checked, check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.counting import counted
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Message, Problem, UserError
 from core.events import (
     Emit,
     Event,
@@ -109,13 +109,7 @@ class Runner:
         checked = check(text, overrides)
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(
-                    plain_problem(
-                        "E-RUN-BUSY",
-                        "a run is under way; stop it first, or wait for its end.",
-                        "学習を実行中です。停止するか、終わるまでお待ちください。",
-                    )
-                )
+                raise UserError(messages.BUSY())
             try:
                 self.current = self._begin(checked, list(sinks))
             except Exception as e:
@@ -166,7 +160,8 @@ class Runner:
                 Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
             )
         for notice in handle.notices:
-            emit(Warned(plain_problem(notice.code, notice.text("en"), notice.text("ja"))))
+            placed = Words(notice.text("en"), notice.text("ja"))
+            emit(Warned(Message(notice.code, "{text}", "{text}")(text=placed)))
         try:
             self._train(handle.config, handle.folder, handle.control, emit)
             end = ending.done(handle.at_step)
@@ -273,18 +268,8 @@ def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
 def _sink_failed(sink: object, error: Exception, recovers: bool = False) -> Warned:
     kind = type(sink).__name__ if not isinstance(sink, type) else sink.__name__
     name = sink if isinstance(sink, str) else getattr(sink, "name", kind)
-    then = (
-        ("the run goes on, and it is tried again", "後で再試行します")
-        if recovers
-        else ("the run goes on without it", "記録なしで学習を続けます")
-    )
-    return Warned(
-        plain_problem(
-            "W-LOG",
-            f"{name} can't be written ({error}); {then[0]}.",
-            f"{name}への記録に失敗しました（{error}）。{then[1]}。",
-        )
-    )
+    message = messages.LOG_RETRIED if recovers else messages.LOG_LOST
+    return Warned(message(log=name, reason=str(error)))
 
 
 def _train_in_core(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> None:
@@ -308,14 +293,7 @@ def with_seed(config: RunConfig) -> RunConfig:
         return config
     seed = resume_seed(config)
     if seed is None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError(
-            plain_problem(
-                "E-CFG-NEEDED",
-                "several processes need a common seed; set one.",
-                "複数のプロセスで学習するときは、共通のシードを指定してください。",
-                key="train.seed",
-            )
-        )
+        raise UserError(messages.COMMON_SEED())
     if seed is None:
         seed = random.SystemRandom().randrange(2**31)
     return config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
@@ -326,15 +304,4 @@ def _results_there(config: RunConfig) -> list[Problem]:
     found = result_names.existing(config.save)
     if not found or not is_main_process():
         return []
-    name, count = config.save.output_name or "last", len(found)
-    files = counted(count, "file or folder is", "files and folders are")
-    return [
-        plain_problem(
-            "W-OUT-THERE",
-            f"{files} in the output folder under the names of results of {name}; what this run would replace "
-            "is kept under names with .old. Set save.output_name to keep them apart.",
-            f"出力先フォルダに{name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて"
-            "残します。分けるにはsave.output_nameを指定してください。",
-            key="save.output_name",
-        )
-    ]
+    return [messages.RESULTS_THERE(count=len(found), output_name=config.save.output_name or "last")]

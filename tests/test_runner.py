@@ -95,7 +95,7 @@ def test_an_end_names_what_went_wrong(tmp_path, error, code):
 
     end = run_to_end(train, tmp_path).ended
     assert end.code == code and "more" not in end.en.splitlines()
-    assert ("started anew" in end.en) == (code == "E-CUDA")
+    assert ("restarted" in end.en) == (code == "E-CUDA")
 
 
 def test_a_pause_is_called_so_only_once_the_run_waits(tmp_path):
@@ -132,7 +132,7 @@ def test_a_second_start_is_refused_while_a_run_lives(tmp_path):
     runner = Runner(lambda config, folder, control, emit: release.wait(10))
     runner.start(text(tmp_path))
     try:
-        with pytest.raises(UserError, match="under way"):
+        with pytest.raises(UserError, match="in progress"):
             runner.start(text(tmp_path))
     finally:
         release.set()

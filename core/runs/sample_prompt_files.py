@@ -11,7 +11,8 @@ from core.catalog import Words
 from core.config.file import json_text, key_lines, toml_text
 from core.config.file.border import reading_settings
 from core.config.pydantic_messages import shown
-from core.errors import ConfigError, UserError, plain_problem
+from core.errors import ConfigError, UserError
+from core.runs import messages
 
 KEY = "sample.sample_prompts"
 FILES = (".txt", ".toml", ".json")
@@ -102,11 +103,9 @@ def _read(path: Path) -> list[Entry]:
         tables = [{**shared, **subset} for subset in subsets] if is_list else None  # type: ignore[union-attr, dict-item]
         places, at = key_lines.key_lines(text), ("prompt", "subset")
     if not isinstance(tables, list):
-        wanted = "a list of prompts" if kind == ".json" else "[[prompt.subset]] tables"
-        wanted_ja = "プロンプトのリスト" if kind == ".json" else "[[prompt.subset]]"
-        raise ConfigError(
-            plain_problem("E-SAMPLE-FILE", f"it must hold {wanted}.", f"{wanted_ja}が必要です。", line=1)
-        )
+        tables_wanted = Words("[[prompt.subset]] tables", "[[prompt.subset]]")
+        wanted = Words("a list of prompts", "プロンプトのリスト") if kind == ".json" else tables_wanted
+        raise ConfigError(messages.NO_PROMPT_LIST(wanted=wanted, line=1))
     return [_of_table(table, n, places.get((*at, n - 1))) for n, table in enumerate(tables, 1)]
 
 
@@ -137,15 +136,5 @@ def _of_table(table: Any, number: int, line: int | None) -> Entry:
 def _bad_file(path: Path, error: UserError) -> UserError:
     """The refusal of a file, with the place of the fault where that is known."""
     fault = error.problems[0]
-    return UserError(
-        plain_problem(
-            "E-SAMPLE-FILE",
-            f"the file of sample prompts can't be read: {fault.en.rstrip('.')}. It must be UTF-8: a .txt "
-            "with one prompt a line, a .toml with [[prompt.subset]], or a .json list.",
-            f"プロンプトのファイルを読み込めません（{fault.ja.rstrip('。')}）。UTF-8で、1行に1つの.txt、"
-            "[[prompt.subset]]のある.toml、リストの.jsonのいずれかにしてください。",
-            key=KEY,
-            path=str(path),
-            line=fault.line,
-        )
-    )
+    words = Words(fault.en.rstrip("."), fault.ja.rstrip("。"))
+    return UserError(messages.PROMPTS_UNREADABLE(path=path, line=fault.line, fault=words))

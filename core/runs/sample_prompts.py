@@ -13,9 +13,9 @@ from core.config.pydantic_messages import shown
 from core.config.schema.numbers import decimal, whole
 from core.config.schema.run import RunConfig
 from core.data.keyed_random import key
-from core.errors import Problem, UserError, plain_problem
-from core.runs import sample_prompt_files
-from core.runs.sample_prompt_files import FILES, KEY, Entry
+from core.errors import Problem, UserError
+from core.runs import messages, sample_prompt_files
+from core.runs.sample_prompt_files import FILES, Entry
 
 STEPS = 30
 GUIDANCE = 7.5
@@ -66,16 +66,8 @@ def _refuse_other_file(lines: Sequence[str]) -> None:
     """
     named = [line.strip() for line in lines if line.strip()]
     if len(named) == 1 and _PATH_OF_A_FILE.fullmatch(named[0]):
-        raise UserError(
-            plain_problem(
-                "E-SAMPLE-FILE",
-                f"{shown(named[0])} is a path and no prompt; a file of prompts must end in "
-                f"{', '.join(FILES)}. Rename it, or write its prompts here.",
-                f"{shown(named[0])}はパスでありプロンプトではありません。プロンプトのファイルの拡張子は"
-                f"{'・'.join(FILES)}のいずれかです。ファイル名を変更するか、プロンプトをここに書いてください。",
-                key=KEY,
-            )
-        )
+        suffixes = Words(", ".join(FILES), "・".join(FILES))
+        raise UserError(messages.PATH_AS_PROMPT(prompt=shown(named[0]), suffixes=suffixes))
 
 
 def parse(lines: Sequence[str], resolution: tuple[int, int], seed: int) -> tuple[Prompt, ...]:
@@ -112,25 +104,10 @@ def problems(config: RunConfig) -> tuple[Problem, ...]:
     found = reading.problems
     if sample.sample_prompts and not reading.prompts and not found:
         path = file_of(sample.sample_prompts)
-        found.append(
-            plain_problem(
-                "E-SAMPLE-NONE" if is_wanted else "W-SAMPLE-NONE",
-                "there is no prompt: every line is empty or begins with #, so no picture would be drawn.",
-                "プロンプトがありません（空行か#で始まる行だけです）。サンプル画像は生成されません。",
-                key=KEY,
-                path="" if path is None else str(path),
-            )
-        )
+        problem = messages.NO_PROMPT(path=path or "")
+        found.append(problem if is_wanted else problem.as_warning())
     if is_wanted and len(reading.prompts) > MANY:
-        n = len(reading.prompts)
-        found.append(
-            plain_problem(
-                "W-SAMPLE-MANY",
-                f"{n:,} prompts are drawn each time, which takes very long.",
-                f"毎回{n:,}個のプロンプトを生成するため、非常に時間がかかります。",
-                key=KEY,
-            )
-        )
+        found.append(messages.MANY_PROMPTS(count=len(reading.prompts)))
     return tuple(found)
 
 
@@ -164,11 +141,9 @@ def _made(entries: Iterable[Entry], resolution: tuple[int, int], seed: int, file
         own_seed = key(seed, "sample", number) % 2**32
         faults, notes = list(entry.faults), list[Words]()
         prompt = _prompt(entry, resolution, own_seed, faults, notes)
-        told = [("E-SAMPLE-PROMPT", one) for one in faults] + [("W-SAMPLE-PROMPT", one) for one in notes]
-        for code, said in told:
-            en, ja = f"{entry.place.en}: {said.en}.", f"{entry.place.ja}：{said.ja}。"
-            path = "" if file is None else str(file)
-            reading.problems.append(plain_problem(code, en, ja, KEY, path, entry.line))
+        place: dict[str, Any] = {"path": file or "", "line": entry.line, "prompt": entry.place}
+        reading.problems += [messages.BAD_PROMPT(fault=fault, **place) for fault in faults]
+        reading.problems += [messages.BAD_PROMPT(fault=note, **place).as_warning() for note in notes]
         reading.prompts.append(prompt)
     return reading
 

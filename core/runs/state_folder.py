@@ -18,7 +18,8 @@ from typing import Any
 from core.config import output_names
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
+from core.runs import messages
 
 FORMAT = 1
 """Version of the state folder."""
@@ -142,27 +143,11 @@ def _is_number(value: Any) -> bool:
 def read(path: Path) -> Found:
     """A state named by a person. Raises UserError (E-STATE) when it is missing or not complete."""
     if not path.is_dir():
-        raise UserError(
-            plain_problem(
-                "E-STATE-MISSING",
-                "this state folder does not exist; choose one whose name ends in -state, or auto.",
-                "この学習状態のフォルダがありません。名前が-stateで終わるフォルダか、autoを指定してください。",
-                key="save.resume",
-                path=str(path),
-            )
-        )
+        raise UserError(messages.STATE_MISSING(path=path))
     if not any((path / name).exists() for name in (MANIFEST, STATE)):
-        raise UserError(
-            plain_problem(
-                "E-STATE-MISSING",
-                "this folder is no training state; choose one whose name ends in -state, or auto.",
-                "このフォルダは学習状態ではありません。名前が-stateで終わるフォルダか、autoを指定してください。",
-                key="save.resume",
-                path=str(path),
-            )
-        )
+        raise UserError(messages.NOT_A_STATE(path=path))
     if found := fault(path):
-        raise UserError(_damaged(path, found, "choose an older state", "より古い状態を指定してください"))
+        raise UserError(messages.STATE_DAMAGED(path=path, fault=found))
     return Found(path, json.loads((path / STATE).read_text(encoding="utf-8")))
 
 
@@ -174,16 +159,11 @@ def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Probl
     damaged: list[tuple[Path, str]] = []
     for path in sorted(candidates(output_dir, name), key=_age, reverse=True):
         if not (found := fault(path)):
-            passed_over = [
-                _damaged(place, why, "the one before it is used", "1つ前の状態を使います", "W-STATE-DAMAGED")
-                for place, why in damaged
-            ]
+            passed_over = [messages.STATE_PASSED_OVER(path=place, fault=why) for place, why in damaged]
             return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over
         damaged.append((path, found))
     if damaged:
-        mend = "there is no complete one; choose another output name, or move it away, to begin anew"
-        mend_ja = "ほかに使える状態はありません。最初から学習するには、別の出力名にするか、移動してください"
-        raise UserError(*(_damaged(path, found, mend, mend_ja) for path, found in damaged))
+        raise UserError(*(messages.NO_STATE_COMPLETE(path=path, fault=found) for path, found in damaged))
     return None, []
 
 
@@ -210,16 +190,6 @@ def values_of(config: RunConfig) -> dict[str, Any]:
     """The options of a run as plain JSON values by key, "train.seed"."""
     dumped = config.model_dump(mode="json")
     return {option.key: dumped[option.section][option.name] for option in walk(RunConfig)}
-
-
-def _damaged(path: Path, found: str, mend: str, mend_ja: str, code: str = "E-STATE-DAMAGED") -> Problem:
-    return plain_problem(
-        code,
-        f"this training state is not complete ({found}); {mend}.",
-        f"この学習状態は不完全です（{found}）。{mend_ja}。",
-        key="save.resume",
-        path=str(path),
-    )
 
 
 def _age(path: Path) -> tuple[float, str]:

@@ -1,0 +1,127 @@
+"""What may go wrong around a run: files that can't be read, its folder, its end."""
+
+from core.errors import Message
+
+# Reading
+
+UNREADABLE = Message(
+    "E-FILE-READ",
+    "{source} can't be read: {reason}. {advice}",
+    "{source} を読み込めません：{reason}。{advice}",
+)
+STALLED = Message(
+    "E-READ-STALLED",
+    "{path} could not be read in {seconds:.0f} seconds: its drive does not respond. Check the drive or the "
+    "network, then try again.",
+    "{path} を{seconds:.0f}秒以内に読み込めませんでした。ドライブが応答していません。"
+    "ドライブやネットワークを確認してから、もう一度お試しください。",
+)
+
+# Starting a run
+
+BUSY = Message(
+    "E-RUN-BUSY",
+    "a run is in progress; stop it first, or wait until it ends.",
+    "学習を実行中です。停止するか、終わるまでお待ちください。",
+)
+COMMON_SEED = Message(
+    "E-CFG-NEEDED",
+    "several processes need a common seed; set one.",
+    "複数のプロセスで学習するときは、共通のシードを指定してください。",
+    key="train.seed",
+)
+RESULTS_THERE = Message(
+    "W-OUT-THERE",
+    "{count:# file or folder is|# files and folders are} in the output folder already under the names of "
+    "results of {output_name}; what this run would replace is kept under names with .old. "
+    "Set save.output_name to keep them apart.",
+    "出力先フォルダに{output_name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて"
+    "残します。分けるにはsave.output_nameを指定してください。",
+    key="save.output_name",
+)
+LOCKED = Message(
+    "E-RUN-LOCKED",
+    "a run that saves under the name {output_name} is in progress in this output folder ({holder}); "
+    "wait until it ends, stop it, or choose another output name.",
+    "この出力先フォルダでは、{output_name}という名前で保存する学習を実行中です（{holder}）。終わるまで待つか、"
+    "停止するか、別の出力名を指定してください。",
+    key="save.output_name",
+)
+NO_LOCKS = Message(
+    "W-RUN-NOLOCK",
+    "this drive does not support file locks, so a second run of the same output name would not be noticed; "
+    "do not start one before this run has ended.",
+    "このドライブはファイルロックに対応していないため、同じ出力名の学習を同時に実行しても検出できません。"
+    "この学習が終わるまで、同じ出力名の学習を開始しないでください。",
+    key="save.output_dir",
+)
+TOO_MANY_RUNS = Message(
+    "E-OUT-NAMES",
+    "a thousand runs started in one second; wait a moment.",
+    "同じ秒に1000回開始されました。少し待ってください。",
+)
+NO_DISK_SPACE = Message(
+    "E-DISK-ROOM",
+    "this run needs about {needed} in the output folder ({results}), and {free} are free; free some space, "
+    "choose a folder on another drive, or keep no states (autosave_minutes = 0, save_state = false).",
+    "出力先フォルダに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、"
+    "別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、"
+    "save_state = false）にしてください。",
+    key="save.output_dir",
+)
+OUTPUT_UNWRITABLE = Message(
+    "E-OUT-WRITE",
+    "the output folder can't be written ({reason}); choose another.",
+    "出力先フォルダに書き込めません（{reason}）。別のフォルダを指定してください。",
+    key="save.output_dir",
+)
+
+# While it runs
+
+LOG_LOST = Message(
+    "W-LOG",
+    "{log} can't be written ({reason}); the run goes on without it.",
+    "{log}への記録に失敗しました（{reason}）。記録なしで学習を続けます。",
+)
+LOG_RETRIED = Message(
+    "W-LOG",
+    "{log} can't be written ({reason}); the run goes on, and it will be retried.",
+    "{log}への記録に失敗しました（{reason}）。後で再試行します。",
+)
+DISK_FULL = Message(
+    "E-DISK-FULL",
+    "The disk is full; free some space and resume.",
+    "ディスクの空きがありません。空きを作ってから再開してください。",
+)
+OUT_OF_MEMORY = Message(
+    "E-OOM",
+    "Memory ran out. Try, in this order: {savers}.",
+    "メモリが足りません。次の順に試してください：{savers}。",
+)
+OUT_OF_THREADS = Message(
+    "E-THREADS",
+    "The system allows this program no more threads, mostly because memory is short; close other programs, "
+    "or raise the limit of the system or container.",
+    "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、"
+    "システムやコンテナの上限を引き上げてください。",
+)
+PROCESS_LOST = Message(
+    "E-PROCESS",
+    "Another process of this training has ended or does not respond any more, so this one ends too: start "
+    "all of them again to resume from the last saved state, which is intact. See the output of the other "
+    "process for the cause.",
+    "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。"
+    "すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
+)
+DISK_FAULT = Message(
+    "E-DISK", "{file} can't be read or written: {reason}.", "{file} を読み書きできません：{reason}"
+)
+GPU_FAULT = Message(
+    "E-CUDA",
+    "The GPU reported a fault ({reason}). It can't be used again until this program is restarted; the last "
+    "saved state is on disk and can be resumed from then. If it happens again: update the driver, and undo "
+    "overclocking.",
+    "グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
+    "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
+    "更新し、オーバークロックを解除してください。",
+)
