@@ -33,7 +33,6 @@ from core.adapters.methods import METHODS
 from core.adapters.network import Network
 from core.adapters.targets import Ranks
 from core.catalog import FAMILIES
-from core.config.schema.run import ModelConfig
 from core.forecast.measured import (
     DEVICES,
     KINDS,
@@ -43,8 +42,9 @@ from core.forecast.measured import (
     step_name,
     work_name,
 )
-from core.models.family import Components, Conditioning, open_family
+from core.models.family import Model, open_family
 from core.models.sd import attention, configs, load
+from core.models.sd import text as clip
 from core.models.sd.load import shapes_of
 from core.train.weights.trained import enable_checkpointing, prepare_frozen
 
@@ -113,9 +113,7 @@ class Step:
         self.compute, self.is_gpu = COMPUTE[precision], device == "gpu"
         self.is_mixed, self.kind, self.family = self.compute != torch.float32, kind, open_family(family)
         made = {p: load.blank(p, config) for p, config in configs.architecture(family).items()}
-        self.parts = Components(
-            FAMILIES[family], made["unet"], made["text_encoder"], made["vae"], None, "epsilon", None
-        )
+        self.model = Model(FAMILIES[family], None, None, made, None)
         for part, module in made.items():
             module.requires_grad_(False)
             if kind == "whole" and part != "vae":
@@ -136,7 +134,7 @@ class Step:
     def run(self, play: Callable[[], Any]) -> Blocks:
         """What an action under the family's rules of precision takes."""
         blocks = Blocks()
-        blocks.ignore(tensor for module in self.parts.modules().values() for tensor in module.parameters())
+        blocks.ignore(tensor for module in self.model.modules.values() for tensor in module.parameters())
         with ExitStack() as stack:
             if self.is_gpu and self.is_mixed:
                 stack.enter_context(gpu_norms())
@@ -149,27 +147,27 @@ class Step:
 
     def predict(self, side: int, batch: int) -> Tensor:
         """A pass of the denoiser on square latents, in cells."""
-        parts = self.parts
-        latents = torch.empty(batch, parts.spec.latent_channels, side, side)
-        states = torch.empty(batch, TOKENS, parts.spec.context_dim, dtype=self.compute)
+        latents = torch.empty(batch, self.model.spec.latent_channels, side, side)
+        states = torch.empty(batch, TOKENS, self.model.spec.context_dim, dtype=self.compute)
         states.requires_grad_(self.kind == "frozen")
         with self.autocast():
-            return self.family.predict(parts, latents, torch.zeros(batch).long(), Conditioning(states))
+            unet = self.model.modules["unet"]
+            return unet(latents, torch.zeros(batch).long(), encoder_hidden_states=states).sample
 
     def train(self, side: int, batch: int) -> None:
         """Forward and backward pass."""
         self.predict(side, batch).float().square().mean().backward()
-        for parameter in self.parts.unet.parameters():
+        for parameter in self.model.modules["unet"].parameters():
             parameter.grad = None
 
-    def text(self, captions: int = 1) -> Conditioning:
+    def text(self, captions: int = 1) -> Tensor:
         """The states of captions."""
         with self.autocast():
             ids = torch.zeros(captions, TOKENS, dtype=torch.long)
-            return self.family.encode_text(self.parts, ids, ModelConfig())
+            return clip.encode(self.model.modules["text_encoder"], ids, None, None)
 
     def trained_bytes(self, part: str) -> int:
-        return sum(p.nbytes for p in self.parts.modules()[part].parameters() if p.requires_grad)
+        return sum(p.nbytes for p in self.model.modules[part].parameters() if p.requires_grad)
 
 
 def without_numbers(module: nn.Module) -> None:
@@ -189,7 +187,7 @@ def faked(
     """A step whose weights are fake tensors, and so is everything that is made in the block."""
     step = Step(family, device, precision, kind, is_checkpointed)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.set_grad_enabled(kind != "none"):
-        for module in step.parts.modules().values():
+        for module in step.model.modules.values():
             without_numbers(module)
         yield step
 
@@ -264,7 +262,7 @@ def passes(family: str, device: str, precision: str) -> dict[str, int]:
     for is_in_pieces in (False, True):
         with faked(family, device, precision, "lora") as step:
             if is_in_pieces:
-                step.parts.unet.set_attn_processor(attention.InPieces())
+                step.model.modules["unet"].set_attn_processor(attention.InPieces())
             peaks.append(slope(step, lambda side, step=step: step.train(side, 1)))
     return {"forward": round(forward), "text": round(text), "mem_eff": max(0, round(peaks[1] - peaks[0]))}
 
@@ -272,14 +270,14 @@ def passes(family: str, device: str, precision: str) -> dict[str, int]:
 def vae(family: str) -> dict[str, int]:
     """Bytes of a latent cell at the peak of the VAE's two passes, always in float32."""
     with faked(family) as step:
-        spec = step.parts.spec
+        spec = step.model.spec
 
         def encode(side: int) -> Any:
             pixels = side * spec.latent_stride
-            return step.family.encode_image(step.parts, torch.empty(1, 3, pixels, pixels))
+            return step.family.encode_image(step.model, torch.empty(1, 3, pixels, pixels))
 
         def decode(side: int) -> Any:
-            return step.parts.vae.decode(torch.empty(1, spec.latent_channels, side, side))
+            return step.model.vae.decode(torch.empty(1, spec.latent_channels, side, side))
 
         return {"encode": round(slope(step, encode)), "decode": round(slope(step, decode))}
 

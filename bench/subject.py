@@ -58,17 +58,16 @@ def train(name: str, overrides: tuple[str, ...], folder: Path) -> tuple[Path, fl
     return Path(model.path), sum(event.seconds for event in steps)
 
 
-def pipeline(base: Path, lora: Path | None) -> Any:
+def diffusers_pipeline(base: Path, lora: Path | None) -> Any:
     """diffusers' pipeline of a model of ours, with the LoRA put in by diffusers itself."""
     from core.config.schema.run import ModelConfig
     from core.models.family import open_family
+    from core.models.parts import whole
+    from tests.pipelines import pipeline
 
-    family = open_family("auto")
-    parts = family.load(str(base), ModelConfig(), lambda event: None)
-    pipe = family.pipeline(parts, "ddim")
+    pipe = pipeline(whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None))
     if lora is not None:
         pipe.load_lora_weights(str(lora))
-    pipe.set_progress_bar_config(disable=True)
     return pipe
 
 
@@ -104,11 +103,11 @@ def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
 
 def measure(samples: int, folder: Path) -> dict[str, Any]:
     base = ROOT / "demo" / "base.safetensors"
-    rows = {"before": {"shares": shares(pipeline(base, None), samples)}}
+    rows = {"before": {"shares": shares(diffusers_pipeline(base, None), samples)}}
     for name, overrides in VARIANTS.items():
         model, seconds = train(name, overrides, folder / name.replace(" ", "-"))
         is_lora = "network.method='none'" not in overrides
-        pipe = pipeline(base, model) if is_lora else pipeline(model, None)
+        pipe = diffusers_pipeline(base, model) if is_lora else diffusers_pipeline(model, None)
         rows[name] = {"shares": shares(pipe, samples), "train_seconds": round(seconds, 1)}
         print(name, json.dumps(rows[name]), flush=True)
     return {

@@ -30,6 +30,17 @@ class Size(NamedTuple):
         return f"{self.width}x{self.height}"
 
 
+Role = Literal["denoiser", "text", "vae"]
+
+
+class Part(NamedTuple):
+    """A network of a model. name: its folder in Diffusers' layout. lora_prefix: of its modules in a LoRA."""
+
+    name: str
+    role: Role
+    lora_prefix: str = ""
+
+
 @dataclass(frozen=True)
 class FamilySpec:
     """Facts about a family of models, known without torch.
@@ -40,7 +51,7 @@ class FamilySpec:
     hidden_layer: which text encoder layer feeds the U-Net, -1 the last, -2 the one before.
     pad_token_id: what fills a caption up to 77 tokens.
     latent_scale: latents are multiplied by it after encoding.
-    lora_prefix: part of the model -> prefix of its modules' names in a LoRA file.
+    parts: in the order they are read.
     """
 
     name: str
@@ -55,20 +66,31 @@ class FamilySpec:
     pad_token_id: int
     predictions: tuple[str, ...]
     latent_scale: float
-    lora_prefix: Mapping[str, str]
+    parts: tuple[Part, ...]
+
+    def names(self, *roles: Role) -> list[str]:
+        """Names of the parts of these roles, role by role."""
+        return [part.name for role in roles for part in self.parts if part.role == role]
+
+    @property
+    def lora_prefix(self) -> dict[str, str]:
+        """Part that a LoRA may be for -> prefix of its modules' names in a file."""
+        return {part.name: part.lora_prefix for part in self.parts if part.lora_prefix}
 
 
-_SD_LORA_PREFIX = MappingProxyType({"unet": "lora_unet", "text_encoder": "lora_te"})
+_SD_PARTS = (
+    Part("vae", "vae"), Part("text_encoder", "text", "lora_te"), Part("unet", "denoiser", "lora_unet")
+)  # fmt: skip
 
 FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(
     {
         "sd1": FamilySpec(
             "sd1", Words("Stable Diffusion 1.x", "Stable Diffusion 1.x"), "core.models.sd:SD",
-            4, 8, 64, Size(512, 512), 768, -1, 49407, ("epsilon", "v"), 0.18215, _SD_LORA_PREFIX,
+            4, 8, 64, Size(512, 512), 768, -1, 49407, ("epsilon", "v"), 0.18215, _SD_PARTS,
         ),
         "sd2": FamilySpec(
             "sd2", Words("Stable Diffusion 2.x", "Stable Diffusion 2.x"), "core.models.sd:SD",
-            4, 8, 64, Size(768, 768), 1024, -2, 0, ("epsilon", "v"), 0.18215, _SD_LORA_PREFIX,
+            4, 8, 64, Size(768, 768), 1024, -2, 0, ("epsilon", "v"), 0.18215, _SD_PARTS,
         ),
     }
 )  # fmt: skip

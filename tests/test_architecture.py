@@ -24,7 +24,7 @@ LEVELS = [
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
     "core.models.family core.models.fit core.models.refusals core.train.device core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
-    "core.models.lora_precheck core.models.sd core.runs",
+    "core.models.draw core.models.lora_precheck core.models.parts core.models.sd core.runs",
     "core.config.training_scripts core.data.caption_editor core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.queue core.train.inputs "

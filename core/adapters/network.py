@@ -78,6 +78,8 @@ class Network:
                 key, layer = ModuleKey(part, target.path), model.get_submodule(target.path)
                 assert isinstance(layer, BaseTunerLayer), f"PEFT left {part}.{target.path} alone"
                 self._layers[key], self._targets[key] = layer, target
+                for tensor in tensors_of(layer, method).values():
+                    tensor.data = tensor.data.float()  # PEFT gives it the base weight's type
                 _initialize(layer, method, keyed("lora", part, target.path))
                 if lora.is_plain(layer):
                     layer.forward = lora.make_forward(layer, dropouts)  # type: ignore[assignment]

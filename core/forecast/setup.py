@@ -75,7 +75,7 @@ class Setup:
     @cached_property
     def learns(self) -> tuple[str, ...]:
         """The parts of the model that have a learning rate."""
-        return tuple(self.config.train.rates())
+        return tuple(FAMILIES[self.architecture.family].names(*self.config.train.rates()))
 
     @property
     def is_lora(self) -> bool:

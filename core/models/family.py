@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.adapters.targets import ModuleKey
-from core.catalog import FAMILIES, FamilySpec
-from core.config.schema.run import ModelConfig
+from core.catalog import FAMILIES, FamilySpec, Role, Size
+from core.config.schema.run import ModelConfig, TrainConfig
 from core.diffusion.objective import Objective
 from core.events import Emit
 from core.formats.tensors import Watch
@@ -44,58 +44,132 @@ class Source:
 
 
 @dataclass
-class Components:
-    """A model in memory.
+class Model:
+    """A model, of which some parts are in memory; the others are on the meta device.
 
-    prediction: "epsilon" or "v", what the U-Net was trained to predict. zero_terminal_snr: whether its noise
-    schedule is the one rescaled to end in pure noise (Lin et al. 2023, arXiv:2305.08891, section 3.1).
+    objective: what its denoiser was trained to predict. modules: by the names of the family's parts.
+    tokenizer, files: the family's own, for encode_text and load.
     """
 
     spec: FamilySpec
-    unet: torch.nn.Module
-    text_encoder: torch.nn.Module
-    vae: torch.nn.Module
-    tokenizer: Any
-    prediction: str
     source: Source
-    zero_terminal_snr: bool = False
+    objective: Objective
+    modules: dict[str, nn.Module]
+    tokenizer: Any
+    files: Any = None
 
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """The modules by the name of their part."""
-        return {"unet": self.unet, "text_encoder": self.text_encoder, "vae": self.vae}
+    def is_here(self, part: str) -> bool:
+        """Whether a part is in memory."""
+        return not any(parameter.is_meta for parameter in self.modules[part].parameters())
+
+    def drop(self, part: str) -> None:
+        """Give the memory of a part back; it can be loaded again."""
+        self.modules[part].to("meta")
+
+    def of(self, *roles: Role) -> list[nn.Module]:
+        """The modules of these roles, role by role."""
+        return [self.modules[part] for part in self.spec.names(*roles)]
+
+    @property
+    def denoiser(self) -> nn.Module:
+        return self.of("denoiser")[0]
+
+    @property
+    def vae(self) -> nn.Module:
+        return self.of("vae")[0]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the denoiser lies."""
+        return next(self.denoiser.parameters()).device
 
 
 @dataclass(frozen=True)
-class Conditioning:
-    """What the caption gives to the U-Net. encoder_hidden_states: (B, tokens, width)."""
+class TextState:
+    """What the text encoders make of one caption: named tensors without a batch axis.
 
-    encoder_hidden_states: Tensor
+    Only the family looks inside; captions of one batch may differ in length.
+    """
+
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+    def to(self, to: torch.dtype | torch.device) -> TextState:
+        """The same on another device, or its real numbers in another type."""
+        is_type = isinstance(to, torch.dtype)
+        return TextState(
+            {n: t if is_type and not t.is_floating_point() else t.to(to) for n, t in self.tensors.items()}
+        )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How an image became a sample, in pixels.
+
+    original: size before anything. crop: left and top offset in the resized image. target: size as trained.
+    """
+
+    original: Size
+    crop: tuple[int, int]
+    target: Size
 
 
 class Family(Protocol):
     """The seam between a family of models and the training, which knows no family."""
 
+    def open(self, config: ModelConfig, emit: Emit) -> Model:
+        """The model that config.base names, looked through and not read: all parts are on the meta device.
+
+        Raises UserError for whatever can be refused before a weight is read.
+        """
+        ...
+
     def load(
-        self,
-        base: str,
-        config: ModelConfig,
-        emit: Emit,
-        with_vae: Callable[[Components], None] | None = None,
-        with_text: Callable[[Components], None] | None = None,
-    ) -> Components: ...
+        self, model: Model, part: str, dtype: torch.dtype, seen: Callable[[str, Tensor], None]
+    ) -> nn.Module:
+        """Read a part into memory, weight by weight: its `matrices` in dtype, the rest in float32; frozen.
+
+        seen: called with each weight in float32; what it raises ends the reading.
+        Raises UserError for weights that are not finite, ResourceFault when the files have changed.
+        """
+        ...
+
+    def objective(self, prediction: str, train: TrainConfig) -> Objective:
+        """The objective of models that predict this, under the options of a training."""
+        ...
+
     def count_tokens(self, text: str) -> int: ...
-    def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor: ...
-    def encode_text(self, parts: Components, token_ids: Tensor, config: ModelConfig) -> Conditioning: ...
-    def encode_image(self, parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]: ...
+    def encode_text(self, model: Model, captions: Sequence[str], config: ModelConfig) -> list[TextState]: ...
+    def encode_image(self, model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the latents, each (B, C, h, w), of pixels (B, 3, H, W) in [-1, 1]."""
+        ...
+
+    def decode_image(self, model: Model, latents: Tensor) -> Tensor:
+        """Pixels (B, 3, H, W), about [-1, 1], of latents as encode_image gives them."""
+        ...
+
     def predict(
-        self, parts: Components, noisy_latents: Tensor, timesteps: Tensor, cond: Conditioning
-    ) -> Tensor: ...
-    def objective(self, parts: Components) -> Objective: ...
-    def pipeline(self, parts: Components, sampler: str) -> Any: ...
-    def lora_names(self, parts: Components) -> Mapping[str, ModuleKey]: ...
+        self,
+        model: Model,
+        noisy: Tensor,
+        timesteps: Tensor,
+        texts: Sequence[TextState],
+        frames: Sequence[Frame],
+    ) -> Tensor:
+        """What the objective's target is compared with; noisy and the result are (B, C, h, w)."""
+        ...
+
+    def schedule(self, model: Model, sampler: str, steps: int, size: Size) -> Any:
+        """A scheduler of Diffusers, its timesteps set, for an image of this size."""
+        ...
+
+    def lora_names(self, model: Model) -> Mapping[str, ModuleKey]: ...
     def save(
         self,
-        parts: Components,
+        model: Model,
         path: Path,
         save_as: str,
         precision: str,
@@ -111,6 +185,16 @@ class Family(Protocol):
         precision: str,
         watch: Watch | None = None,
     ) -> Path: ...
+
+
+def matrices(module: nn.Module) -> set[str]:
+    """Names of the weights that are used in the compute type; norms and embeddings are in float32."""
+    return {
+        f"{path}.{name}"
+        for path, layer in module.named_modules()
+        if isinstance(layer, nn.Linear | nn.Conv2d)
+        for name, _ in layer.named_parameters(recurse=False)
+    }
 
 
 def open_family(name: str) -> Family:

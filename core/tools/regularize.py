@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -15,8 +14,9 @@ from core.config.schema.run import ModelConfig
 from core.counting import counted
 from core.formats import atomic_write
 from core.formats import partial_files as half_written
-from core.models import precheck
-from core.models.family import Components, Family, open_family
+from core.models import parts, precheck
+from core.models.draw import Drawing, draw
+from core.models.family import Family, Model, open_family
 from core.tools.regularize_plan import RegularizeSettings, Wanted, image_path, plan
 from core.tools.tool import Outcome, Work
 
@@ -51,21 +51,20 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
         work.progress("fetch_model", megabytes, of)
         work.control.check_stop()
 
-    def check(*step: Any) -> dict[str, Any]:
+    def check(*_: object) -> None:
         work.control.check()
-        return dict(step[-1]) if step else {}
 
     wanted = plan(settings)
     total = sum(part.count for part in wanted)
     done = total - sum(len(part.missing) for part in wanted)
     if done == total:
         return wanted
-    model = ModelConfig(base=settings.model)
-    precheck.fetch(model, fetched)
+    config = ModelConfig(base=settings.model)
+    precheck.fetch(config, fetched)
     family = open_family("auto")
-    parts = family.load(settings.model, model, lambda event: check() and None)
+    model = parts.whole(family, config, check)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    for module in parts.modules().values():
+    for module in model.modules.values():
         module.to(device)
 
     for part in wanted:
@@ -74,7 +73,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
         for start in range(0, len(part.missing), settings.batch):
             seeds = part.missing[start : start + settings.batch]
             work.at("regularize", done, total)
-            for seed, picture in zip(seeds, _draw(family, parts, settings, part, seeds, check), strict=True):
+            for seed, picture in zip(seeds, _draw(family, model, settings, part, seeds, check), strict=True):
                 _save(picture, image_path(part.folder, seed))
             done += len(seeds)
     work.progress("regularize", total, total)
@@ -83,36 +82,22 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
 
 def _draw(
     family: Family,
-    parts: Components,
+    model: Model,
     settings: RegularizeSettings,
     wanted: Wanted,
     seeds: Sequence[int],
-    check: Callable[..., dict[str, Any]],
+    check: Callable[..., object],
 ) -> list[Image.Image]:
-    """One picture for each seed."""
-    size = Size(*settings.resolution) if settings.resolution is not None else parts.spec.default_size
-    device = parts.unet.device
-    pipe = family.pipeline(parts, settings.sampler)
-    with torch.no_grad():
-        with _half(device):
-            latents = pipe(
-                [wanted.prompt] * len(seeds),
-                negative_prompt=[settings.negative] * len(seeds),
-                width=size.width,
-                height=size.height,
-                num_inference_steps=settings.steps,
-                guidance_scale=settings.scale,
-                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
-                output_type="latent",
-                callback_on_step_end=check,
-            ).images
-        # The VAE stays in float32 and takes one picture at a time: it needs the most memory of all.
-        decoded = [
-            parts.vae.decode(one[None].float() / parts.spec.latent_scale, return_dict=False)[0]
-            for one in latents
-        ]
-    pictures: list[Image.Image] = pipe.image_processor.postprocess(torch.cat(decoded), output_type="pil")
-    return pictures
+    """One image for each seed."""
+    size = Size(*settings.resolution) if settings.resolution is not None else model.spec.default_size
+    drawing = Drawing(size, tuple(seeds), settings.sampler, settings.steps, settings.scale)
+
+    def half() -> contextlib.AbstractContextManager[None]:
+        return _half(model.device)
+
+    with torch.no_grad(), half():
+        text, negative = family.encode_text(model, [wanted.prompt, settings.negative], ModelConfig())
+    return draw(family, model, (text, negative), drawing, half, check)
 
 
 @contextlib.contextmanager

@@ -11,16 +11,17 @@ import torch
 
 from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
-from core.config.schema.run import ModelConfig
+from core.config.schema.run import ModelConfig, TrainConfig
 from core.errors import UserError, plain_problem
 from core.events import Emit, Warned
 from core.formats import atomic_write
 from core.formats.identify import identify
-from core.models import lora_precheck
+from core.models import lora_precheck, parts
+from core.models.draw import draw as draw_images
 from core.models.family import open_family
 from core.models.sd import tokens
 from core.runs.sample_prompts import Prompt, parse
-from core.train.outputs import samples
+from core.train.outputs.samples import drawing_of
 from core.train.weights import lora_files
 
 Progress = Callable[[int, int], None]
@@ -36,7 +37,7 @@ class _Source:
     base: str
     config: ModelConfig
     resolution: tuple[int, int]
-    zero_terminal_snr: bool = False
+    train: TrainConfig
 
 
 def draw(
@@ -80,18 +81,20 @@ def draw(
         raise UserError(*refused)
     _make_folder(folder)
     family = open_family(config.family)
-    parts = family.load(found.base, config, emit)
-    parts.zero_terminal_snr = found.zero_terminal_snr
+    model = parts.whole(family, config.model_copy(update={"base": found.base}), emit)
+    model.objective = family.objective(model.objective.name, found.train)
     for path, strength in adapters:
-        lora_files.merge(path, parts, strength, emit)
+        lora_files.merge(path, model, strength, emit)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    for module in parts.modules().values():
+    for module in model.modules.values():
         module.to(device)
     made = []
     for number, prompt in enumerate(parsed):
         if progress is not None:
             progress(number, len(parsed))
-        picture = samples.picture(family, parts, config, prompt, prompt.sampler or sampler)
+        with torch.no_grad():
+            texts = family.encode_text(model, [prompt.text, prompt.negative], config)
+        (picture,) = draw_images(family, model, texts, drawing_of(prompt, sampler))
         place = _free(folder, number, prompt.seed)
         made.append(
             atomic_write.write_file(place, lambda file, drawn=picture: drawn.save(file, format="PNG"))
@@ -118,18 +121,16 @@ def _source(source: Path) -> _Source:
     """The model's path, how to read it, and the size to draw at."""
     if source.suffix.lower() == ".toml":
         config = load(source).config
-        return _Source(
-            config.model.base, config.model, config.dataset.resolution, config.train.zero_terminal_snr
-        )
+        return _Source(config.model.base, config.model, config.dataset.resolution, config.train)
     family = identify(source).family if source.exists() else ""
     side: Size = FAMILIES[family if family in FAMILIES else "sd1"].default_size
-    return _Source(str(source), ModelConfig(), (side.width, side.height))
+    return _Source(str(source), ModelConfig(), (side.width, side.height), TrainConfig())
 
 
 def _long_enough(found: _Source, prompts: Sequence[Prompt], source: Path) -> ModelConfig:
     """How texts are read: as the run file says, and with a model alone as far as the prompts are long."""
     if source.suffix.lower() == ".toml":
-        return found.config
+        return found.config.model_copy(update={"no_token_padding": False})
     longest = max(max(_tokens(prompt)) for prompt in prompts) if prompts else 0
     length = next((length for length in _LENGTHS if longest <= length), _LENGTHS[-1])
     return found.config.model_copy(update={"max_token_length": length})

@@ -22,7 +22,7 @@ from core.train.outputs.state import Progress
 from core.train.seeds import torch_seed
 from core.train.training import Training
 from core.train.weights import optimizer as optim
-from core.train.weights.trained import TEXT_ENCODER, dropouts_of
+from core.train.weights.trained import dropouts_of
 from core.train.weights.update import OVERFLOWS
 
 TICK_SECONDS = 0.25
@@ -121,7 +121,7 @@ def stop_text_encoder(training: Training, step: int) -> bool:
 def freeze_text_encoder(training: Training) -> None:
     """It learns no more: its means become its weights, and what the optimizer knows of it is gone."""
     for group in training.trainee.groups:
-        if group.part == TEXT_ENCODER:
+        if group.part in training.model.spec.names("text"):
             training.averages.settle(group.name)
             optim.drop_group(training.optimizer, group.name)
             training.update.forget([*group.parameters.values()])
@@ -129,10 +129,11 @@ def freeze_text_encoder(training: Training) -> None:
 
 
 def keep_text(training: Training, control: RunControl, emit: Emit) -> None:
-    """Encode every caption that can occur; when that is all of them, the text encoder leaves the GPU."""
+    """Encode every caption that can occur; when that is all of them, the text encoders leave the GPU."""
     captions = training.plan.fixed_captions()
     if captions is not None and training.text.keep(captions, control, emit):
-        training.parts.text_encoder.to("cpu")
+        for module in training.model.of("text"):
+            module.to("cpu")
 
 
 class Report:

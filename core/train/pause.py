@@ -105,7 +105,7 @@ class Aside:
 
 def tensors_of(training: Training) -> Iterator[Tensor]:
     """What a training holds between two steps: weights, what the optimizer remembers, means, caches."""
-    for module in training.parts.modules().values():
+    for module in training.model.modules.values():
         yield from module.parameters()
         yield from module.buffers()
     for group in training.trainee.groups:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from core.catalog import OPTIMIZERS
+from core.catalog import OPTIMIZERS, Role
 from core.config.rules import idle, loss
 from core.config.schema.run import RunConfig
 from core.control import RunControl
@@ -19,15 +19,14 @@ from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
-from core.models.family import Components, open_family
+from core.models.family import Model, open_family
 from core.patience import of_run
 from core.runs.state_folder import Found
 from core.train import lengths, resuming, run_checks
 from core.train.device.cpu_convolution import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
-from core.train.inputs import latents, loss_masks
-from core.train.inputs.loading import load
+from core.train.inputs import loading, loss_masks
 from core.train.inputs.text_states import TextStates
 from core.train.lengths import Lengths
 from core.train.loop import freeze_text_encoder, keep_text
@@ -43,7 +42,6 @@ from core.train.weights import optimizer as optim
 from core.train.weights import trained as trainee
 from core.train.weights.ema import Averages
 from core.train.weights.stochastic_rounding import HalfStep
-from core.train.weights.trained import TEXT_ENCODER
 from core.train.weights.update import Update
 
 
@@ -60,7 +58,7 @@ class Job:
     folder: Path
     plan: Plan
     total_steps: int
-    rates: dict[str, float]
+    rates: dict[Role, float]
     found: Found | None
     steps: Lengths
     has_stopped: bool = False
@@ -131,9 +129,9 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
 
 
 def _refuse_idle(job: Job, learning: Collection[str]) -> None:
-    """Refuse a run that trains nothing after a while. learning: the parts of the model that are trained."""
+    """Refuse a run that trains nothing after a while. learning: the roles of the parts that are trained."""
     stop = job.steps.get("train.stop_text_encoder_training")
-    if [*learning] == [TEXT_ENCODER] and stop is not None and stop < job.total_steps:
+    if [*learning] == ["text"] and stop is not None and stop < job.total_steps:
         raise UserError(idle.stops_early(stop, job.total_steps))
 
 
@@ -178,40 +176,42 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     """Load, cache, attach, restore: a training that is ready to go on from where the progress says."""
     config = job.config
     family = open_family(config.model.family)
-    loaded = load(config, job.plan, job.total_steps, family, engine, control, emit)
-    parts = loaded.parts
-    _look_at_prediction(config, loaded.objective.name, emit)
-    lora_files.merge_base(parts, config.network, emit)
-    unet = latents.sampled_fingerprint(parts.unet)
-    text_encoder = latents.sampled_fingerprint(parts.text_encoder, loaded.resting)
+    model = family.open(config.model, emit)
+    _look_at_prediction(config, model.objective.name, emit)
+    model.objective = family.objective(model.objective.name, config.train).to(engine.device)
+    parts = loading.Parts(family, model, config, engine, control, emit)
+    images = loading.load_images(parts, job.plan, job.total_steps)
+    text = TextStates(family, model, config.model, engine, "text" in job.rates, parts.load)
+    loading.load_texts(parts, text, job.plan.fixed_captions())
+    for part in model.spec.names("denoiser"):
+        parts.load(part)
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
-        "base": f"{unet}-{text_encoder}-{loaded.vae}",
+        "base": "-".join(parts.fingerprints[part] for part in model.spec.names("denoiser", "text", "vae")),
     }
     if job.found is not None:
         changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
         job = replace(job, inexact=(*job.inexact, *changed))
 
-    learner = _learner(job, parts, emit)
-    _refuse_idle(job, learner.names)
-    _place(parts, learner, config, engine)
+    learner = _learner(job, model, emit)
+    _refuse_idle(job, [part.role for part in model.spec.parts if part.name in learner.names])
+    _place(model, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
     update = _update(job, engine, learner, optimizer)
-    text = TextStates(family, parts, config.model, engine, TEXT_ENCODER in learner.names)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
     kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
-    product = ModelWriter(config, job.plan, family, parts, learner, job.total_steps, kind)
-    batch_loss = BatchLoss(family, parts, text, loaded.objective, engine, config.train)
+    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, kind)
+    batch_loss = BatchLoss(family, model, text, engine, config.train)
     settled = lengths.settled(config, job.steps)
     training = Training(
         config=settled,
         engine=engine,
-        parts=parts,
+        model=model,
         trainee=learner,
         text=text,
-        batches=loaded.training,
+        batches=images.training,
         batch_loss=batch_loss,
         optimizer=optimizer,
         update=update,
@@ -219,25 +219,25 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         schedule=lr_schedule.make(settled.optimizer, job.total_steps),
         outputs=Outputs(
             config.save,
-            resolved_format(config, parts),
+            resolved_format(config, model),
             averages.averaged()(product),
             writer,
             emit,
             job.plan.epochs(config.train),
         ),
-        samples=Samples(family, parts, config, engine, job.folder),
-        validation=Validation(config.train, engine, job.plan, loaded.held, batch_loss, parts),
+        samples=Samples(family, model, text, config, engine, job.folder),
+        validation=Validation(config.train, engine, job.plan, images.held, batch_loss, model),
         plan=job.plan,
         total_steps=job.total_steps,
     )
     return training, _begin(training, job, writer, control, emit)
 
 
-def _learner(job: Job, parts: Components, emit: Emit) -> trainee.Trainee:
+def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
     """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
     network = job.config.network
-    start = lora_files.to_continue(parts, network, emit)
-    learner = trainee.make(parts, network, lora_files.ranks_of(network, start), job.rates, job.seed)
+    start = lora_files.to_continue(model, network, emit)
+    learner = trainee.make(model, network, lora_files.ranks_of(network, start), job.rates, job.seed)
     if learner.network is not None and job.found is None:
         lora_files.continue_from(start, learner.network, network.weights, emit)
     learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)
@@ -266,8 +266,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
             emit(Warned(notice))
     if (notice := training.validation.notice()) is not None:
         emit(notice)
-    if not training.text.is_trained:
-        training.text.freeze()
+    if job.has_stopped:
         keep_text(training, control, emit)
     return progress
 
@@ -283,15 +282,13 @@ def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
             emit(Warned(notice))
 
 
-def _place(parts: Components, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
-    """Frozen weights in the compute type, what trains on the device, activations recomputed if asked."""
-    trained = (parts.unet, parts.text_encoder)
-    trainee.prepare_frozen(trained, engine.compute_type, engine.device)
+def _place(model: Model, learner: trainee.Trainee, config: RunConfig, engine: Engine) -> None:
+    """What trains on the device and in its type, activations recomputed if asked."""
     learner.to(engine.weight_type)
-    for module in trained:
-        module.to(engine.device)
+    for part in learner.names:
+        model.modules[part].to(engine.device)
     if engine.device.type == "cpu":
-        use_products([parts.unet])
+        use_products([model.denoiser])
     if config.train.gradient_checkpointing:
         trainee.enable_checkpointing(
             learner.modules(), keeps_random=trainee.dropouts_of(config.network).is_any

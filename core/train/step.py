@@ -11,8 +11,7 @@ from core.config.schema.train import TrainConfig
 from core.diffusion import loss as losses
 from core.diffusion import noise as noises
 from core.diffusion import weights
-from core.diffusion.objective import Objective
-from core.models.family import Components, Family
+from core.models.family import Family, Model
 from core.train.device.engine import Engine
 from core.train.inputs.batches import MicroBatch
 from core.train.inputs.text_states import TextStates
@@ -23,9 +22,8 @@ class BatchLoss:
     """What a step needs to know beside its batch."""
 
     family: Family
-    parts: Components
+    model: Model
     text: TextStates
-    objective: Objective
     engine: Engine
     config: TrainConfig
 
@@ -34,13 +32,13 @@ class BatchLoss:
 
         Nothing here makes the host wait for the device.
         """
-        objective, timesteps = self.objective, batch.timesteps
+        objective, timesteps = self.model.objective, batch.timesteps
         noise = self._noise(batch)
         seen = noise if batch.perturbation is None else noise + batch.perturbation
         noisy = objective.noisy(batch.latents, seen, timesteps)
-        encoder_hidden_states = self.text(batch.captions)
+        texts = self.text(batch.captions)
         with self.engine.autocast():
-            pred = self.family.predict(self.parts, noisy, timesteps, encoder_hidden_states)
+            pred = self.family.predict(self.model, noisy, timesteps, texts, batch.frames)
         error = self._error(pred, objective.target(batch.latents, noise, timesteps), timesteps)
         loss = losses.per_sample(error, batch.mask) * batch.weights
         return (loss * self._timestep_weights(timesteps)).sum() / batch.total
@@ -64,14 +62,14 @@ class BatchLoss:
         if config.loss_type == "l1":
             return losses.absolute(pred, target)
         thresholds = losses.huber_thresholds(
-            self.objective, timesteps, config.huber_schedule, config.huber_c, config.huber_scale
+            self.model.objective, timesteps, config.huber_schedule, config.huber_c, config.huber_scale
         )
         return losses.huber(pred, target, thresholds, is_smooth_l1=config.loss_type == "smooth_l1")
 
     def _timestep_weights(self, timesteps: Tensor) -> Tensor:
         """What each sample's loss weighs by its timestep, (B,)."""
-        config, prediction = self.config, self.objective.name
-        snr = self.objective.snr(timesteps)
+        config, prediction = self.config, self.model.objective.name
+        snr = self.model.objective.snr(timesteps)
         found = torch.ones_like(snr)
         if config.min_snr_gamma:
             found = weights.min_snr_weight(snr, config.min_snr_gamma, prediction)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
-from core.models.family import Components
+from core.models.family import Model
 from core.train.device.engine import Engine
 from core.train.inputs.batches import Batches, MicroBatch
 from core.train.inputs.text_states import TextStates
@@ -30,7 +30,7 @@ class Training:
 
     config: RunConfig
     engine: Engine
-    parts: Components
+    model: Model
     trainee: Trainee
     text: TextStates
     batches: Batches

@@ -14,7 +14,7 @@ from core.config.schema.train import TrainConfig
 from core.data.plan.plan import Batch, Plan
 from core.errors import plain_problem
 from core.events import Emit, StageProgress, Warned
-from core.models.family import Components
+from core.models.family import Model
 from core.train.device.engine import Engine
 from core.train.inputs.batches import Batches, MicroBatch
 
@@ -35,7 +35,7 @@ class Validation:
     plan: Plan
     batches: Batches
     loss: Callable[[MicroBatch], Tensor]
-    parts: Components
+    model: Model
 
     @cached_property
     def planned(self) -> Sequence[Batch]:
@@ -58,7 +58,7 @@ class Validation:
         planned = self.planned[: self.config.max_validation_steps]
         times = timesteps(self.config.min_timestep, self.config.max_timestep)
         total = torch.zeros((), device=self.engine.device)
-        with _still((self.parts.unet, self.parts.text_encoder)), torch.no_grad():
+        with _still(self.model.of("denoiser", "text")), torch.no_grad():
             for done, each in enumerate(planned):
                 emit(StageProgress("validate", done, len(planned)))
                 batch = self.batches.one(each)

@@ -79,12 +79,12 @@ def test_a_number_out_of_range_is_told_as_its_bound_is(setting, words):
 @pytest.mark.parametrize(
     ("given", "rates"),
     [
-        ({}, {"unet": 1e-4, "text_encoder": 1e-4}),
-        ({"unet_lr": 0.0}, {"text_encoder": 1e-4}),
-        ({"text_encoder_lr": 5e-5}, {"unet": 1e-4, "text_encoder": 5e-5}),
-        ({"stop_text_encoder_training": 0}, {"unet": 1e-4}),
+        ({}, {"denoiser": 1e-4, "text": 1e-4}),
+        ({"unet_lr": 0.0}, {"text": 1e-4}),
+        ({"text_encoder_lr": 5e-5}, {"denoiser": 1e-4, "text": 5e-5}),
+        ({"stop_text_encoder_training": 0}, {"denoiser": 1e-4}),
         ({"stop_text_encoder_training": -1, "unet_lr": 0.0}, {}),
-        ({"stop_text_encoder_training": 0.3, "text_encoder_lr": 1e-3}, {"unet": 1e-4, "text_encoder": 1e-3}),
+        ({"stop_text_encoder_training": 0.3, "text_encoder_lr": 1e-3}, {"denoiser": 1e-4, "text": 1e-3}),
     ],
 )
 def test_the_rates_are_those_of_the_parts_that_are_trained_at_all(given, rates):

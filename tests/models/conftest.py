@@ -6,6 +6,7 @@ import torch
 from core.config.schema.run import ModelConfig
 from core.formats import tensors
 from core.models.family import open_family
+from core.models.parts import whole
 from tests.tiny import make_tiny, make_tiny_folder
 
 
@@ -15,7 +16,7 @@ def quiet(event):
 
 def loaded(path, **options):
     """The model at a path."""
-    return open_family("auto").load(str(path), ModelConfig(**options), quiet)
+    return whole(open_family("auto"), ModelConfig(base=str(path), **options), quiet)
 
 
 def unchecked(tensor):

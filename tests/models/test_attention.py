@@ -6,7 +6,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from core.config.check import check
 from core.config.schema.run import ModelConfig
-from core.models.family import Conditioning, open_family
+from core.models.family import TextState, open_family
 from core.models.sd.attention import InPieces, attention_in_pieces
 from tests.models.conftest import loaded
 
@@ -42,13 +42,14 @@ def test_the_u_net_predicts_and_learns_the_same_in_pieces(tiny):
     found = []
     for name in ("sdpa", "mem_eff"):
         parts = loaded(tiny, attention=name)
-        parts.unet.requires_grad_(True)
+        parts.modules["unet"].requires_grad_(True)
         torch.manual_seed(0)
-        latents, states = torch.randn(2, 4, 8, 8), torch.randn(2, 77, 16)
-        out = SD.predict(parts, latents, torch.tensor([1, 999]), Conditioning(states))
+        latents = torch.randn(2, 4, 8, 8)
+        texts = [TextState({"states": one}) for one in torch.randn(2, 77, 16)]
+        out = SD.predict(parts, latents, torch.tensor([1, 999]), texts, [])
         out.square().sum().backward()
-        found.append((out.detach(), [p.grad for p in parts.unet.parameters()]))
-    assert any(isinstance(p, InPieces) for p in parts.unet.attn_processors.values())
+        found.append((out.detach(), [p.grad for p in parts.modules["unet"].parameters()]))
+    assert any(isinstance(p, InPieces) for p in parts.modules["unet"].attn_processors.values())
     (one, grads), (other, others) = found
     assert torch.allclose(one, other, atol=1e-5)
     assert all(torch.allclose(a, b, atol=1e-5, rtol=1e-4) for a, b in zip(grads, others, strict=True))
@@ -57,9 +58,9 @@ def test_the_u_net_predicts_and_learns_the_same_in_pieces(tiny):
 def test_xformers_without_a_card_is_a_notice_and_no_stop(tiny, monkeypatch):
     events = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    parts = SD.load(str(tiny), ModelConfig(attention="xformers"), events.append)
+    parts = SD.open(ModelConfig(base=str(tiny), attention="xformers"), events.append)
     assert "W-XFORMERS" in [getattr(event, "code", "") for event in events]
-    assert {type(p).__name__ for p in parts.unet.attn_processors.values()} == {"AttnProcessor2_0"}
+    assert {type(p).__name__ for p in parts.modules["unet"].attn_processors.values()} == {"AttnProcessor2_0"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from core.errors import ResourceFault
 from core.events import Warned
 from core.formats import tensors
 from core.models.family import open_family
+from core.models.parts import whole
 from core.models.sd import tensor_names
 from tests.models.conftest import loaded, unchecked
 from tests.models.test_load import refusal, same
@@ -25,7 +26,7 @@ TIME = "model.diffusion_model.time_embed.0.weight"
 def notices(path, **options):
     """What is said while a model is loaded, by code, and the model."""
     events = []
-    parts = open_family("auto").load(str(path), ModelConfig(base=str(path), **options), events.append)
+    parts = whole(open_family("auto"), ModelConfig(base=str(path), **options), events.append)
     return {event.code: event for event in events if isinstance(event, Warned)}, parts
 
 
@@ -79,7 +80,7 @@ def test_averages_of_weights_that_were_trained_are_left_out(tmp_path):
     parts = loaded(path)
     assert averages().keys() <= saved(parts, tmp_path / "same").keys()
     with torch.no_grad():
-        parts.unet.conv_out.bias.add_(1)
+        parts.modules["unet"].conv_out.bias.add_(1)
     assert not any(name.startswith("model_ema.") for name in saved(parts, tmp_path / "trained"))
 
 
@@ -87,7 +88,7 @@ def test_averages_stay_when_only_the_text_encoder_was_trained(tmp_path):
     path = with_more(tmp_path / "x.safetensors", averages())
     parts = loaded(path)
     with torch.no_grad():
-        parts.text_encoder.final_layer_norm.bias.add_(1)
+        parts.modules["text_encoder"].final_layer_norm.bias.add_(1)
     assert any(name.startswith("model_ema.") for name in saved(parts, tmp_path / "out"))
 
 
@@ -122,7 +123,7 @@ def test_broken_positions_are_mended_by_a_conversion_too(tmp_path):
 def test_fp8_weights_are_used_as_float32_and_that_is_said(tmp_path):
     small = plain()[TIME].to(torch.float8_e4m3fn)
     said, parts = notices(with_more(tmp_path / "x.safetensors", {TIME: small}))
-    assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float())
+    assert torch.equal(parts.modules["unet"].time_embedding.linear_1.weight, small.float())
     assert "is in fp8 (1 tensor)," in said["W-MODEL-FP8"].problem.en
 
 
@@ -143,7 +144,7 @@ def test_scaled_fp8_weights_are_multiplied_by_their_scale(tmp_path, ending, kind
         weights = path / "unet" / "diffusion_pytorch_model.safetensors"
         tensors.save(weights, tensors.load(weights) | more, {"format": "pt"})
     said, parts = notices(path)
-    assert torch.equal(parts.unet.time_embedding.linear_1.weight, small.float() * 3)
+    assert torch.equal(parts.modules["unet"].time_embedding.linear_1.weight, small.float() * 3)
     assert "is in fp8 (1 tensor times a scale)" in said["W-MODEL-FP8"].problem.en
 
 
@@ -228,15 +229,15 @@ def test_a_model_without_a_vae_is_told_to_name_one(tmp_path):
 @pytest.mark.parametrize("how", ["rewritten", "removed", "cut"])
 def test_a_file_that_changes_while_it_is_read_is_a_fault_of_the_computer(tmp_path, how):
     path = make_tiny(tmp_path / "x.safetensors")
-    whole = path.read_bytes()
-
-    def change(parts):
-        path.unlink()
-        if how != "removed":
-            path.write_bytes(whole + b" " if how == "rewritten" else whole[: len(whole) // 4])
-
+    before = path.read_bytes()
+    family = open_family("auto")
+    model = family.open(ModelConfig(base=str(path)), lambda event: None)
+    family.load(model, "vae", torch.float32, lambda *_: None)
+    path.unlink()
+    if how != "removed":
+        path.write_bytes(before + b" " if how == "rewritten" else before[: len(before) // 4])
     with pytest.raises(ResourceFault) as caught:
-        open_family("auto").load(str(path), ModelConfig(), lambda event: None, with_vae=change)
+        family.load(model, "unet", torch.float32, lambda *_: None)
     assert caught.value.exit_code == 5 and str(path) in caught.value.problems[0].en
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 import yaml
 
+from core.config.schema.run import TrainConfig
 from core.formats import sidecar_yaml, tensors
 from core.formats.identify import identify
 from core.models.family import open_family
@@ -69,7 +70,7 @@ def test_there_is_none_beside_sd1_nor_beside_a_folder(tmp_path, parts, parts2):
 
 
 def test_a_file_that_says_nothing_itself_is_read_by_its_yaml(tmp_path, parts2):
-    parts2.prediction = "v"
+    parts2.objective = open_family("sd2").objective("v", TrainConfig())
     place = save(parts2, tmp_path / "x", "safetensors")
     tensors.save(place, tensors.load(place), {})
     assert (identify(place).prediction, identify(place).variant) == ("v", "768-v")

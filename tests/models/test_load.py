@@ -10,6 +10,7 @@ from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.models.family import open_family
+from core.models.parts import whole
 from core.models.sd import tensor_names
 from tests.golden import names
 from tests.models.conftest import loaded, quiet, unchecked
@@ -18,7 +19,7 @@ from tests.tiny import make_tiny, make_tiny_folder, modules
 
 def same(parts, others, dtype=torch.float32):
     """Whether all weights are those of `others`, rounded to `dtype`."""
-    for part, module in parts.modules().items():
+    for part, module in parts.modules.items():
         mine, theirs = module.state_dict(), others[part].state_dict()
         assert mine.keys() == theirs.keys()
         if not all(torch.equal(mine[n], theirs[n].to(dtype).float()) for n in mine):
@@ -48,21 +49,21 @@ def test_half_precision_is_loaded_as_float32(tiny_half):
 
 
 def test_everything_is_frozen_and_in_eval_mode(parts):
-    for module in parts.modules().values():
+    for module in parts.modules.values():
         assert not module.training and not any(p.requires_grad for p in module.parameters())
 
 
 def test_nothing_is_left_without_data(parts):
-    for module in parts.modules().values():
+    for module in parts.modules.values():
         assert not any(t.is_meta for t in (*module.parameters(), *module.buffers()))
 
 
 def test_no_file_is_held_open_or_mapped(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
     parts = loaded(path)
-    before = parts.unet.conv_in.weight.clone()
+    before = parts.modules["unet"].conv_in.weight.clone()
     path.write_bytes(bytes(path.stat().st_size))
-    assert torch.equal(parts.unet.conv_in.weight, before)
+    assert torch.equal(parts.modules["unet"].conv_in.weight, before)
 
 
 @pytest.mark.parametrize("level", ["", "text_model."])
@@ -226,7 +227,7 @@ def test_a_v_model_beside_its_config_is_taken_as_one(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
     config = tmp_path / "x_config" / "scheduler" / "scheduler_config.json"
     config.write_text('{"prediction_type": "v_prediction"}')
-    assert loaded(path).prediction == "v"
+    assert loaded(path).objective.name == "v"
 
 
 def test_missing_tensors_are_named_and_counted(tmp_path):
@@ -258,7 +259,7 @@ def test_mixed_precisions_are_loaded_as_float32(tmp_path, dtype, ending):
     path = make_tiny(tmp_path / f"x.{ending}")
     half = {n: t.to(dtype) if i % 2 else t for i, (n, t) in enumerate(tensors.load(path).items())}
     parts = loaded(tensors.save(path, half, {}))
-    assert {p.dtype for module in parts.modules().values() for p in module.parameters()} == {torch.float32}
+    assert {p.dtype for module in parts.modules.values() for p in module.parameters()} == {torch.float32}
 
 
 def test_other_sizes_without_configs_are_refused_with_the_mend(tmp_path):
@@ -292,7 +293,7 @@ def test_a_single_file_is_loaded_and_read_without_a_network(tmp_path, monkeypatc
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
     parts = loaded(make_tiny(tmp_path / "x.ckpt", family=family))
-    ids = open_family(family).tokenize(parts, ["sls frog"], ModelConfig())
+    ids = parts.tokenizer(["sls frog"], ModelConfig(), torch.device("cpu"))
     assert ids[0, :4].tolist() == [49406, 33651, 11438, 49407]
 
 
@@ -307,7 +308,7 @@ def test_a_program_in_a_model_folder_is_never_imported(tmp_path):
 
 def test_progress_is_told_up_to_the_end(tiny):
     events = []
-    open_family("auto").load(str(tiny), ModelConfig(), events.append)
+    whole(open_family("auto"), ModelConfig(base=str(tiny)), events.append)
     weights = sum(len(module.state_dict()) for module in modules().values())
     assert {(e.stage, e.total) for e in events} == {("load_model", weights)}
     marks = [e.done for e in events]
@@ -316,5 +317,5 @@ def test_progress_is_told_up_to_the_end(tiny):
 
 def test_loading_leaves_the_random_numbers_alone(tiny):
     state = torch.random.get_rng_state()
-    open_family("auto").load(str(tiny), ModelConfig(), quiet)
+    whole(open_family("auto"), ModelConfig(base=str(tiny)), quiet)
     assert torch.equal(torch.random.get_rng_state(), state)

@@ -9,11 +9,11 @@ from core.adapters.methods import Adapted
 from core.adapters.targets import ModuleKey
 from core.catalog import FAMILIES
 from core.formats import lora_file, tensors
-from core.models.family import open_family
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank
 from tests.golden import names
 from tests.models.conftest import loaded
+from tests.pipelines import pipeline
 
 PREFIX = FAMILIES["sd1"].lora_prefix
 INSIDE = {"unet": ("attentions",), "text_encoder": ("encoder.",)}
@@ -67,9 +67,9 @@ def test_names_on_the_real_sd2_are_sd_scripts(which, with_conv):
 @pytest.mark.parametrize("with_conv", [False, True])
 def test_diffusers_reads_every_module_and_no_other(tmp_path, tiny, with_conv):
     parts = loaded(tiny)
-    made = add_ons(parts.modules(), with_conv)
+    made = add_ons(parts.modules, with_conv)
     tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
-    pipe = open_family("sd1").pipeline(parts, "ddim")
+    pipe = pipeline(parts)
     pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors", adapter_name="frog")
     layers = {
         (part, path): layer
@@ -92,7 +92,7 @@ def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
         for place, (own, alpha, rank) in add_ons(real, True, rank=1).items()
     }
     tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
-    pipe = open_family("sd1").pipeline(replace(parts, **real), "ddim")
+    pipe = pipeline(replace(parts, modules=real))
     pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors")
     found = {
         (part, path)
@@ -104,7 +104,7 @@ def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
 
 
 def test_file_and_back_is_the_identity(parts):
-    made = add_ons(parts.modules(), True)
+    made = add_ons(parts.modules, True)
     paths = {part: [path for p, path in made if p == part] for part in ("unet", "text_encoder")}
     back = lora_file.from_file(lora_file.to_file(made, PREFIX), paths, PREFIX)
     assert back.unknown == [] and back.modules.keys() == made.keys()
@@ -142,5 +142,5 @@ def test_tensors_that_fit_nowhere_are_named():
 
 
 def test_the_precision_asked_for_is_every_tensors(parts):
-    file = lora_file.to_file(add_ons(parts.modules(), False), PREFIX, torch.float16)
+    file = lora_file.to_file(add_ons(parts.modules, False), PREFIX, torch.float16)
     assert {tensor.dtype for tensor in file.values()} == {torch.float16}

@@ -7,6 +7,7 @@ from core.config.schema.run import ModelConfig
 from core.events import Warned
 from core.formats import tensors
 from core.models.family import open_family
+from tests.models.conftest import loaded
 from tests.tiny import make_tiny
 
 BIAS = "model.diffusion_model.out.2.bias"
@@ -28,8 +29,8 @@ def taken(path, asked):
     """What the model is taken to predict, and what is said of it."""
     said = []
     config = ModelConfig(base=str(path), prediction=asked)
-    parts = open_family("auto").load(str(path), config, said.append)
-    return parts.prediction, [event for event in said if isinstance(event, Warned)]
+    parts = open_family("auto").open(config, said.append)
+    return parts.objective.name, [event for event in said if isinstance(event, Warned)]
 
 
 def test_a_trial_tells_it_and_that_is_said(silent):
@@ -54,6 +55,5 @@ def test_an_option_that_the_trial_denies_is_followed_with_a_notice(silent):
 
 def test_the_trial_leaves_the_weights_as_they_are(silent):
     path, _ = silent
-    family = open_family("auto")
-    parts = family.load(str(path), ModelConfig(base=str(path)), lambda event: None)
-    assert torch.equal(parts.unet.conv_out.bias, tensors.load(path)[BIAS])
+    parts = loaded(path)
+    assert torch.equal(parts.modules["unet"].conv_out.bias, tensors.load(path)[BIAS])

@@ -6,6 +6,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
+from core.config.schema.run import TrainConfig
 from core.formats import tensors
 from core.formats.identify import identify
 from core.models.family import open_family
@@ -22,12 +23,12 @@ def save(parts, path, save_as="auto", precision="auto", metadata=None, weights=N
 
 
 def weights_of(parts):
-    return {part: module.state_dict() for part, module in parts.modules().items()}
+    return {part: module.state_dict() for part, module in parts.modules.items()}
 
 
 def assert_same(parts, others, dtype=torch.float32):
     for part, weights in weights_of(parts).items():
-        theirs = others.modules()[part].state_dict()
+        theirs = others.modules[part].state_dict()
         assert all(torch.equal(weights[name].to(dtype).float(), theirs[name]) for name in theirs), part
 
 
@@ -42,7 +43,7 @@ def trained(tiny_half):
     """An fp16 model whose U-Net was trained in float32."""
     parts = loaded(tiny_half)
     with torch.no_grad():
-        for parameter in parts.unet.parameters():
+        for parameter in parts.modules["unet"].parameters():
             parameter.add_(1e-5)
     return parts
 
@@ -52,7 +53,7 @@ def changed(request, tmp_path_factory):
     """A model of each family with a little change."""
     parts = loaded(make_tiny(tmp_path_factory.mktemp("base") / "base.safetensors", family=request.param))
     with torch.no_grad():
-        parts.unet.conv_in.bias.add_(0.1)
+        parts.modules["unet"].conv_in.bias.add_(0.1)
     return parts
 
 
@@ -97,7 +98,7 @@ def test_the_trained_part_keeps_its_float32(tmp_path, trained):
 
 def test_a_vae_that_was_rounded_for_speed_is_saved_unrounded(tmp_path, tiny):
     parts = loaded(tiny)
-    parts.vae.to(torch.bfloat16)
+    parts.modules["vae"].to(torch.bfloat16)
     source, out = tensors.load(tiny), tensors.load(save(parts, tmp_path / "out"))
     assert all(torch.equal(out[name], source[name]) for name in source)
 
@@ -122,7 +123,7 @@ def test_saving_over_the_source_itself_works(tmp_path):
     path = make_tiny(tmp_path / "base.safetensors", dtype=torch.float16)
     parts = loaded(path)
     with torch.no_grad():
-        parts.unet.conv_in.bias.add_(0.1)
+        parts.modules["unet"].conv_in.bias.add_(0.1)
     assert_same(parts, loaded(save(parts, path)))
 
 
@@ -188,7 +189,7 @@ def test_small_files_of_the_source_that_can_not_be_read_do_not_cost_the_result(t
 
 def test_a_folder_tells_diffusers_of_a_schedule_that_ends_in_pure_noise(tmp_path, tiny):
     parts = loaded(tiny)
-    parts.zero_terminal_snr = True
+    parts.objective = open_family("sd1").objective("epsilon", TrainConfig(zero_terminal_snr=True))
     pipe = StableDiffusionPipeline.from_pretrained(save(parts, tmp_path / "out", "diffusers"))
     # Lin et al. 2023, arXiv:2305.08891, 3.1: no signal is left at the last step, the first is as it was.
     assert pipe.scheduler.alphas_cumprod[-1] == 0.0
@@ -242,8 +243,8 @@ def test_a_result_of_other_sizes_carries_its_configs(tmp_path, tiny):
 @pytest.mark.parametrize("save_as", FORMATS)
 def test_the_prediction_survives(tmp_path, tiny, save_as):
     parts = loaded(tiny)
-    parts.prediction = "v"
-    assert loaded(save(parts, tmp_path / "out", save_as)).prediction == "v"
+    parts.objective = open_family("sd1").objective("v", TrainConfig())
+    assert loaded(save(parts, tmp_path / "out", save_as)).objective.name == "v"
 
 
 def test_the_vae_that_was_put_in_is_in_the_result(tmp_path, tiny):
@@ -255,9 +256,9 @@ def test_the_vae_that_was_put_in_is_in_the_result(tmp_path, tiny):
 
 def test_given_weights_are_saved_in_place_of_the_modules(tmp_path, tiny):
     parts = loaded(tiny)
-    given = {name: torch.full_like(t, 0.5) for name, t in parts.unet.state_dict().items()}
+    given = {name: torch.full_like(t, 0.5) for name, t in parts.modules["unet"].state_dict().items()}
     out = loaded(save(parts, tmp_path / "out", weights={"unet": given}))
-    assert all((t == 0.5).all() for t in out.unet.state_dict().values())
+    assert all((t == 0.5).all() for t in out.modules["unet"].state_dict().values())
 
 
 @pytest.mark.parametrize("save_as", ["diffusers", "diffusers_safetensors"])

@@ -20,16 +20,13 @@ def parts2(tmp_path_factory):
 
 
 def ids(parts, *captions, **options):
-    return open_family("sd1").tokenize(parts, captions, ModelConfig(**options))
+    return parts.tokenizer(captions, ModelConfig(**options), torch.device("cpu"))
 
 
 def states(parts, *captions, **options):
-    config = ModelConfig(**options)
-    family = open_family("sd1")
     with torch.no_grad():
-        return family.encode_text(
-            parts, family.tokenize(parts, captions, config), config
-        ).encoder_hidden_states
+        found = open_family("sd1").encode_text(parts, captions, ModelConfig(**options))
+    return torch.stack([state.tensors["states"] for state in found])
 
 
 def test_sd1_fills_up_with_the_end_mark(parts):
@@ -70,7 +67,7 @@ def test_without_padding_a_long_caption_still_fills_whole_windows(parts):
 
 
 def test_windows_of_sd1_each_have_both_marks(parts):
-    found = _windows(ids(parts, LONG, max_token_length=225), parts.tokenizer).tolist()
+    found = _windows(ids(parts, LONG, max_token_length=225), parts.tokenizer.clip).tolist()
     assert found == [
         [BOS] + [FROG] * 75 + [EOS],
         [BOS] + [FROG] * 25 + [EOS] * 51,
@@ -79,7 +76,7 @@ def test_windows_of_sd1_each_have_both_marks(parts):
 
 
 def test_windows_of_sd2_end_when_full_and_begin_with_the_end_when_empty(parts2):
-    found = _windows(ids(parts2, LONG, max_token_length=225), parts2.tokenizer).tolist()
+    found = _windows(ids(parts2, LONG, max_token_length=225), parts2.tokenizer.clip).tolist()
     assert found == [
         [BOS] + [FROG] * 75 + [EOS],
         [BOS] + [FROG] * 25 + [EOS] + [0] * 50,
@@ -99,7 +96,7 @@ def test_rows_of_a_batch_do_not_mix(parts):
 
 
 def test_more_layers_to_skip_than_there_are_is_a_refusal_that_tells_how_many(parts):
-    layers = parts.text_encoder.config.num_hidden_layers
+    layers = parts.modules["text_encoder"].config.num_hidden_layers
     assert layers < 12
     with pytest.raises(UserError, match=f"has {layers} layers, so 12 can't be skipped"):
         states(parts, "frog", clip_skip=12)
@@ -110,7 +107,7 @@ def test_clip_skip_1_is_the_last_layer(parts):
 
 
 def test_clip_skip_2_is_the_last_norm_of_the_layer_before(parts):
-    encoder = parts.text_encoder
+    encoder = parts.modules["text_encoder"]
     with torch.no_grad():
         embedded = encoder.embeddings(ids(parts, "frog"))
         mask = torch.full((77, 77), float("-inf")).triu(1)[None, None]
@@ -121,11 +118,11 @@ def test_clip_skip_2_is_the_last_norm_of_the_layer_before(parts):
 
 def test_gradients_reach_the_text_encoder(tiny):
     parts = loaded(tiny)
-    parts.text_encoder.requires_grad_(True)
+    parts.modules["text_encoder"].requires_grad_(True)
     config = ModelConfig(clip_skip=2)
     family = open_family("sd1")
-    family.encode_text(parts, ids(parts, "frog"), config).encoder_hidden_states.sum().backward()
-    assert parts.text_encoder.embeddings.token_embedding.weight.grad[FROG].abs().sum() > 0
+    family.encode_text(parts, ["frog"], config)[0].tensors["states"].sum().backward()
+    assert parts.modules["text_encoder"].embeddings.token_embedding.weight.grad[FROG].abs().sum() > 0
 
 
 def by_hand(parts, body, windows, clip_skip):
@@ -142,9 +139,9 @@ def by_hand(parts, body, windows, clip_skip):
         if parts.spec.name == "sd2":
             piece[-1] = EOS if piece[-2] not in (EOS, pad) else piece[-1]
             piece[1] = EOS if piece[1] == pad else piece[1]
-        out = parts.text_encoder(torch.tensor([piece]), output_hidden_states=True)
+        out = parts.modules["text_encoder"](torch.tensor([piece]), output_hidden_states=True)
         layer = out.hidden_states[-(clip_skip or 1)]
-        pieces.append(parts.text_encoder.final_layer_norm(layer)[0])
+        pieces.append(parts.modules["text_encoder"].final_layer_norm(layer)[0])
     middle = [piece[1:-1] for piece in pieces]
     return torch.cat([pieces[0][:1], *middle, pieces[-1][-1:]])
 
@@ -167,5 +164,5 @@ def test_without_padding_the_u_net_sees_the_captions_own_states_only(parts):
     assert bare.shape == (1, 4, 16) and torch.allclose(bare, padded[:, :4], atol=1e-6)
     latents, time = torch.randn(1, 4, 8, 8), torch.tensor([500])
     with torch.no_grad():
-        one, other = (parts.unet(latents, time, s).sample for s in (bare, padded))
+        one, other = (parts.modules["unet"](latents, time, s).sample for s in (bare, padded))
     assert (one - other).abs().max() > 1e-6

@@ -9,11 +9,11 @@ from PIL import Image
 from core.control import RunControl, StopRun
 from core.data.sources.folders import scan
 from core.errors import UserError
-from core.models.family import open_family
 from core.tools import command_line, regularize
 from core.tools.regularize_plan import RegularizeSettings, hint, plan
 from core.tools.tool import Work, checked
 from tests.models.conftest import loaded
+from tests.pipelines import pipeline
 from tests.tiny import make_tiny
 
 
@@ -106,7 +106,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn_at_once(tmp_path, model
 
 def test_it_is_the_picture_that_diffusers_draws(tmp_path, model):
     make_images(settings(model, tmp_path, count=1, seed=5, negative="wet", scale=4.0))
-    theirs = open_family("sd1").pipeline(loaded(model), "euler_a")(
+    theirs = pipeline(loaded(model), "euler_a")(
         "frog", negative_prompt="wet", width=64, height=64, num_inference_steps=2, guidance_scale=4.0,
         generator=torch.Generator().manual_seed(5),
     ).images[0]  # fmt: skip

@@ -15,7 +15,9 @@ from core.formats import tensors
 from core.formats.identify import identify
 from core.models import lora_precheck
 from core.models.family import open_family
+from core.models.parts import whole
 from core.train.weights import lora_files
+from tests.pipelines import pipeline
 from tests.tiny import make_tiny
 
 QUERY = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
@@ -31,7 +33,7 @@ LDM = {
 
 @pytest.fixture(scope="module")
 def parts(base):
-    return open_family("auto").load(str(base), ModelConfig(), lambda event: None)
+    return whole(open_family("auto"), ModelConfig(base=str(base)), lambda event: None)
 
 
 def pair(seed, rows, columns, rank=4):
@@ -137,7 +139,7 @@ def test_the_scale_is_the_one_that_diffusers_gives_it(tmp_path, parts, name):
     wrote, metadata, _ = FILES[name]
     path = tensors.save(tmp_path / "x.safetensors", wrote, metadata)
     ours, _ = read(path, parts)
-    pipe = open_family("sd1").pipeline(parts, "ddim")
+    pipe = pipeline(parts)
     try:
         pipe.load_lora_weights(str(tmp_path), weight_name=path.name, adapter_name="frog")
         theirs = {
@@ -154,12 +156,12 @@ def test_the_scale_is_the_one_that_diffusers_gives_it(tmp_path, parts, name):
 def test_merged_it_is_worth_the_alpha_of_the_metadata(tmp_path, parts):
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings())
     found, _ = read(path, parts)
-    weight = parts.unet.get_submodule(QUERY).weight
+    weight = parts.modules["unet"].get_submodule(QUERY).weight
     before = weight.clone()
-    merge(parts.modules(), found, 0.5)
+    merge(parts.modules, found, 0.5)
     down, up = WEIGHTS["unet", QUERY]
     torch.testing.assert_close(weight - before, 0.5 * 16 / 4 * up @ down, rtol=1e-4, atol=1e-4)
-    merge(parts.modules(), found, -0.5)
+    merge(parts.modules, found, -0.5)
 
 
 def test_a_run_goes_on_with_the_alpha_of_the_metadata(tmp_path, parts):
@@ -341,7 +343,7 @@ def test_a_number_that_is_none_is_found_before_the_model_is_loaded(tmp_path, nam
 
 def test_a_run_with_such_a_lora_is_refused_and_loads_nothing(configure, train, tmp_path, monkeypatch):
     path = broken(tmp_path / "x.safetensors", NAMES[0], float("nan"))
-    monkeypatch.setattr("core.train.run.load", None)
+    monkeypatch.setattr("core.train.run.build", None)
     with pytest.raises(UserError) as refused:
         train(configure(network={"base_weights": [str(path)]}))
     assert refused.value.exit_code == 2 and "contains NaN" in refused.value.problems[0].en

@@ -10,7 +10,7 @@ from diffusers.training_utils import compute_snr
 
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.models.family import Conditioning
+from core.models.family import TextState
 from core.models.sd.configs import schedule
 from core.train.device.engine import Engine
 from core.train.inputs.batches import MicroBatch
@@ -37,7 +37,7 @@ def pair(request, tmp_path_factory, pictures):
     )
     with Engine("no") as engine:
         training, _ = build(prepare(config, root, RunControl(), [].append), engine, RunControl(), [].append)
-    assert training.parts.prediction == prediction
+    assert training.model.objective.name == prediction
     unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
     return training, unet.eval(), DDPMScheduler.from_pretrained(folder, subfolder="scheduler")
 
@@ -51,13 +51,13 @@ def given() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
 
 def ours(training, **options) -> float:
     latents, noise, timesteps, states = given()
-    text = {"a": states[:1], "b": states[1:2], "c": states[2:]}
+    text = dict(zip("abc", states, strict=True))
     loss = replace(
         training.batch_loss,
         config=training.config.train.model_copy(update=options),
-        text=lambda captions: Conditioning(torch.cat([text[caption] for caption in captions])),
+        text=lambda captions: [TextState({"states": text[caption]}) for caption in captions],
     )
-    batch = MicroBatch(1, ("a", "b", "c"), latents, noise, timesteps, torch.ones(3), 3)
+    batch = MicroBatch(1, ("a", "b", "c"), (), latents, noise, timesteps, torch.ones(3), 3)
     return loss(batch).item()
 
 

@@ -7,31 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from transformers import CLIPTextModel
 
-from core.config.schema.run import ModelConfig
 from core.control import RunControl, StopRun
-from core.events import Saved, StageProgress
+from core.events import Saved, StageProgress, Warned
 from core.formats import tensors
-from core.models.family import open_family
+from core.models.sd import load
+from core.train.device.engine import Engine
 from core.train.inputs import latents, loading
+from core.train.run import build, prepare
 from core.train.weights import trained
 from tests.hub import serving, use
 from tests.tiny import make_tiny_folder
-
-
-def in_memory(module: nn.Module) -> bool:
-    return not any(parameter.is_meta for parameter in module.parameters())
-
-
-def test_the_vae_is_there_before_anything_else_is_read(base):
-    seen = []
-
-    def with_vae(parts):
-        seen.append([in_memory(parts.vae), in_memory(parts.text_encoder), in_memory(parts.unet)])
-
-    parts = open_family("auto").load(str(base), ModelConfig(), lambda event: None, with_vae)
-    assert seen == [[True, False, False]]
-    assert in_memory(parts.text_encoder) and in_memory(parts.unet)
 
 
 def test_latents_are_cached_before_the_unet_is_read(configure, train):
@@ -59,14 +46,77 @@ def test_a_stop_takes_hold_while_the_model_is_read(configure, train, monkeypatch
     assert not (Path(stopped.value.trial.config.save.output_dir)).exists()
 
 
-def test_the_text_encoder_is_there_before_the_unet_is_read(base):
-    seen = []
+def built(config, folder):
+    """A training that is ready, and for each part that was read, which ones were in memory before."""
+    seen, load_part = [], load.load_part
 
-    def with_text(parts):
-        seen.append([in_memory(parts.text_encoder), in_memory(parts.unet)])
+    def loading_part(model, part, *rest):
+        seen.append([name for name in model.modules if model.is_here(name)])
+        return load_part(model, part, *rest)
 
-    open_family("auto").load(str(base), ModelConfig(), lambda event: None, with_text=with_text)
-    assert seen == [[True, False]]
+    with pytest.MonkeyPatch.context() as patch, Engine(config.train.precision) as engine:
+        patch.setattr(load, "load_part", loading_part)
+        job = prepare(config, folder, RunControl(), lambda event: None)
+        return build(job, engine, RunControl(), lambda event: None)[0], seen
+
+
+def test_each_part_is_read_when_it_is_needed_and_the_text_encoder_is_gone_before_the_denoiser(
+    configure, tmp_path
+):
+    training, seen = built(configure(train={"text_encoder_lr": 0}), tmp_path)
+    assert seen == [[], ["vae"], ["vae"]]
+    assert not training.model.is_here("text_encoder") and training.model.is_here("unet")
+
+
+def test_a_text_encoder_that_is_saved_or_needed_again_stays(configure, tmp_path):
+    for sections in ({"network": {"method": "none"}}, {"dataset": {"shuffle_caption": True}}):
+        training, _ = built(configure(**sections, train={"text_encoder_lr": 0}), tmp_path)
+        assert training.model.is_here("text_encoder")
+
+
+def test_a_dropped_text_encoder_is_read_again_for_prompts_that_are_new(configure, tmp_path):
+    training, _ = built(configure(train={"text_encoder_lr": 0}), tmp_path)
+    texts = training.text.of_prompts("a toad", "")
+    whole, _ = built(configure(network={"method": "none"}, train={"text_encoder_lr": 0}), tmp_path)
+    for ours, theirs in zip(texts, whole.text.of_prompts("a toad", ""), strict=True):
+        assert torch.equal(ours.tensors["states"], theirs.tensors["states"])
+    assert not training.model.is_here("text_encoder")
+
+
+@pytest.mark.parametrize("precision", ["bf16", "full_bf16"])
+def test_no_part_rests_in_float32_when_it_is_used_in_less(configure, tmp_path, monkeypatch, precision):
+    types = {}
+
+    def settled(module, part, *rest):
+        types[part] = {w.dtype for name, w in fill(module, part, *rest).named_parameters() if w.ndim > 1}
+        return module
+
+    fill = load.fill
+    monkeypatch.setattr(load, "fill", settled)
+    built(configure(train={"precision": precision}), tmp_path)
+    # The VAE is read in float32, and so are embeddings, as autocast reads them.
+    assert types["unet"] == {torch.bfloat16}
+    assert torch.bfloat16 in types["text_encoder"] and types["vae"] == {torch.float32}
+
+
+def test_text_states_come_from_disk_the_next_time(configure, tmp_path, monkeypatch):
+    config = configure(dataset={"cache_latents_to_disk": True}, train={"text_encoder_lr": 0})
+    first, _ = built(config, tmp_path)
+    captions = first.plan.fixed_captions()
+    monkeypatch.setattr("core.models.sd.text.encode", None)
+    second, _ = built(config, tmp_path)
+    for ours, theirs in zip(first.text(captions), second.text(captions), strict=True):
+        assert torch.equal(ours.tensors["states"], theirs.tensors["states"])
+
+
+def test_a_damaged_text_state_is_made_again(configure, tmp_path, train):
+    config = configure(dataset={"cache_latents_to_disk": True}, train={"text_encoder_lr": 0})
+    built(config, tmp_path)
+    entries = sorted((Path(config.save.output_dir) / "cache" / "text").rglob("*.safetensors"))
+    assert len(entries) == 2  # "sls frog" and "frog"
+    entries[0].write_bytes(entries[0].read_bytes()[:-4] + b"oops")
+    trial = train(config)
+    assert [event.problem.code for event in trial.of(Warned)].count("W-CACHE-REDONE") == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +131,7 @@ def test_embeddings_rest_where_they_are_not_trained(
     monkeypatch.setattr(loading, "rest", lambda module: resting.append(type(module)))
     network = {"method": method}
     train(configure(network=network, train={"max_train_steps": 1, "text_encoder_lr": text_rate}))
-    assert (nn.Embedding in resting) == expected
+    assert (nn.Embedding in resting or CLIPTextModel in resting) == expected
 
 
 def made() -> nn.Module:

@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 import torch
 
-from core.catalog import SAMPLERS
+from core.catalog import SAMPLERS, Size
 from core.config.check import check
 from core.config.schema.run import RunConfig
 from core.control import RunControl
@@ -63,23 +63,25 @@ class First:
     def __init__(self, training, **options):
         train = training.config.train.model_copy(update=options)
         config = training.config.model_copy(update={"train": train})
-        made, loss_of = training.batches, training.batch_loss
+        made = training.batches
         batches = Batches(
-            made._plan, config, made._latents, made._masks, made._spec, made._engine, loss_of.objective
+            made._plan, config, made._latents, made._masks, made._spec, made._engine, training.model.objective
         )
         self.batches = [*islice(batches.stream(0), 6)]
         self.batch, noisy = self.batches[0], []
 
-        def watch(parts, noisy_latents, timesteps, states):
+        def watch(model, noisy_latents, *rest):
             noisy.append(noisy_latents)
-            return training.batch_loss.family.predict(parts, noisy_latents, timesteps, states)
+            return training.batch_loss.family.predict(model, noisy_latents, *rest)
 
         family = open_family("sd1")
         family.predict = watch
         loss = dataclasses.replace(training.batch_loss, family=family, config=train)
         self.loss = loss(self.batch).item()
         self.target = loss._noise(self.batch)
-        signal, sigma = (part.view(-1, 1, 1, 1) for part in loss.objective.levels(self.batch.timesteps))
+        signal, sigma = (
+            part.view(-1, 1, 1, 1) for part in training.model.objective.levels(self.batch.timesteps)
+        )
         self.given = (noisy[0] - signal * self.batch.latents) / sigma
 
 
@@ -171,7 +173,7 @@ def test_zero_terminal_snr_trains_from_pure_noise_with_every_weight(start, v_bas
     weights = {"scale_v_pred_loss_like_noise_pred": True, "debiased_estimation_loss": True}
     training, events = start(**v_model(v_base, **options))
     batch = next(training.stream(0))
-    assert training.batch_loss.objective.snr(torch.tensor(999)).item() == 0.0
+    assert training.model.objective.snr(torch.tensor(999)).item() == 0.0
     assert training.batch_loss(batch).item() > 0
     assert not [event for event in events if isinstance(event, Warned) and "SNR" in event.code]
     weighed = start(**v_model(v_base, **options, **weights, min_snr_gamma=5.0))[0]
@@ -180,7 +182,7 @@ def test_zero_terminal_snr_trains_from_pure_noise_with_every_weight(start, v_bas
 
 def test_min_snr_reads_the_rescaled_table(start, v_base):
     options = v_model(v_base, zero_terminal_snr=True, min_snr_gamma=5.0)
-    snr = start(**options)[0].batch_loss.objective.snr(torch.tensor(990)).item()
+    snr = start(**options)[0].model.objective.snr(torch.tensor(990)).item()
     assert snr < 1e-4  # 0.0051 before rescaling
 
 
@@ -194,8 +196,7 @@ def test_zero_terminal_snr_for_a_noise_model_warns_and_trains(start):
 def test_samples_are_drawn_from_the_rescaled_schedule(start, v_base):
     training, _ = start(**v_model(v_base, zero_terminal_snr=True))
     for sampler in SAMPLERS:
-        scheduler = open_family("sd2").pipeline(training.parts, sampler).scheduler
-        scheduler.set_timesteps(10)
+        scheduler = open_family("sd2").schedule(training.model, sampler, 10, Size(64, 64))
         assert round(float(scheduler.timesteps[0])) == 999, sampler
         assert scheduler.alphas_cumprod[-1].item() < 1e-7, sampler
 

@@ -75,8 +75,8 @@ def test_names_are_understood_in_any_case(given, name):
 @pytest.mark.parametrize("name", ["Prodigy", "DAdaptLion"])
 def test_an_optimizer_that_finds_the_rate_has_one_for_all_parts(name):
     config = OptimizerConfig(optimizer_type=name)
-    assert optim.rates(config, {"unet": 1.0, "text_encoder": 0.5}) == {"unet": 1.0, "text_encoder": 1.0}
-    assert optim.rates(OptimizerConfig(), {"unet": 1.0, "text_encoder": 0.5})["text_encoder"] == 0.5
+    assert optim.rates(config, {"denoiser": 1.0, "text": 0.5}) == {"denoiser": 1.0, "text": 1.0}
+    assert optim.rates(OptimizerConfig(), {"denoiser": 1.0, "text": 0.5})["text"] == 0.5
 
 
 def test_blocks_and_matrices_have_that_rate_too():

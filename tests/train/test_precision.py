@@ -212,9 +212,9 @@ def test_what_is_trained_is_in_half_precision_and_learns_and_nothing_else_of_a_l
         training.update(step, loss.detach())
         losses.append(loss.item())
     assert losses[-1] < losses[0]
-    norm = training.parts.unet.get_parameter("conv_norm_out.weight")
+    norm = training.model.modules["unet"].get_parameter("conv_norm_out.weight")
     assert norm.dtype is (torch.float32 if method == "lora" else DTYPES[precision])
-    assert {p.dtype for p in training.parts.vae.parameters()} == {torch.float32}
+    assert {p.dtype for p in training.model.modules["vae"].parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize(

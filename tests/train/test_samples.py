@@ -11,7 +11,9 @@ from core.errors import UserError
 from core.events import Saved, StageProgress, StepDone, Warned
 from core.formats import tensors
 from core.models.family import open_family
+from core.models.parts import whole
 from core.runs.sample_prompts import as_line, of_lines, parse
+from tests.pipelines import pipeline
 
 
 def test_the_options_of_sd_scripts_are_understood():
@@ -117,7 +119,7 @@ def test_a_fault_while_drawing_is_said_and_the_training_goes_on(configure, train
     def broken(*args, **kwargs):
         raise RuntimeError("no room")
 
-    monkeypatch.setattr("core.models.sd.sampling.pipeline", broken)
+    monkeypatch.setattr("core.models.sd.sampling.scheduler", broken)
     sample = {"sample_prompts": ["a frog"], "sample_at_first": True}
     trial = train(configure(train={"max_train_steps": 1}, sample=sample))
     assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 2
@@ -143,9 +145,8 @@ def test_a_picture_is_the_one_that_diffusers_draws(configure, train, base):
     sample = {"sample_prompts": ["a frog --s 3 --d 5 --l 4"], "sample_at_first": True}
     config = configure(train={"max_train_steps": 1}, sample=sample)
     trial = train(config)
-    family = open_family("sd1")
-    parts = family.load(str(base), config.model, [].append)
-    theirs = family.pipeline(parts, "ddim")(
+    parts = whole(open_family("sd1"), config.model, [].append)
+    theirs = pipeline(parts)(
         "a frog", height=64, width=64, num_inference_steps=3, guidance_scale=4.0,
         generator=torch.Generator().manual_seed(5),
     ).images[0]  # fmt: skip

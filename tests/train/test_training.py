@@ -63,11 +63,13 @@ def test_the_loss_is_what_diffusers_arithmetic_gives(configure, tmp_path):
     batch = next(training.stream(0))
     ours = training.batch_loss(batch).item()
 
-    family, parts = open_family("sd1"), training.parts
+    family, parts = open_family("sd1"), training.model
     scheduler = DDPMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
     noisy = scheduler.add_noise(batch.latents, batch.noise, batch.timesteps)
-    states = parts.text_encoder(family.tokenize(parts, batch.captions, config.model)).last_hidden_state
-    pred = parts.unet(noisy, batch.timesteps, states).sample
+    states = torch.stack(
+        [s.tensors["states"] for s in family.encode_text(parts, batch.captions, config.model)]
+    )
+    pred = parts.modules["unet"](noisy, batch.timesteps, states).sample
     assert ours == pytest.approx(torch.nn.functional.mse_loss(pred, batch.noise).item(), rel=1e-5)
 
 

@@ -102,7 +102,7 @@ def test_two_looks_at_the_same_weights_are_the_same_number(held, tmp_path):
     state = torch.random.get_rng_state()
     first = training.validation.measure([].append)
     assert torch.equal(torch.random.get_rng_state(), state)
-    assert training.parts.unet.training and training.parts.text_encoder.training
+    assert training.model.modules["unet"].training and training.model.modules["text_encoder"].training
     torch.manual_seed(99)
     assert training.validation.measure([].append) == first
 

@@ -43,7 +43,7 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
 
 def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
     train, schedule = config.train, lr_schedule.make(config.optimizer, total)
-    unet, text = (train.rates().get(part, 0.0) for part in ("unet", "text_encoder"))
+    unet, text = (train.rates().get(role, 0.0) for role in ("denoiser", "text"))
     stop = train.stop_text_encoder_training
     until = total if stop is None else max(0, min(total, steps_of(stop, total)))
     every = max(1, total // _POINTS)

@@ -21,7 +21,7 @@ def something_is_trained(config: RunConfig) -> Iterator[Problem]:
 def something_is_trained_to_the_end(config: RunConfig) -> Iterator[Problem]:
     train = config.train
     stop = train.stop_text_encoder_training
-    if stop is None or [*train.rates()] != ["text_encoder"]:
+    if stop is None or [*train.rates()] != ["text"]:
         return
     if train.max_train_epochs is None:
         if steps_of(stop, train.max_train_steps) < train.max_train_steps:

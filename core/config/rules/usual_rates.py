@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.catalog import OPTIMIZERS, Words
+from core.catalog import OPTIMIZERS, Role, Words
 from core.config import optimizer_args
 from core.config.optimizer_args import ArgumentFault
 from core.config.schema.run import RunConfig
@@ -80,10 +80,10 @@ def of_run(config: RunConfig) -> Usual | None:
 def in_use(config: RunConfig) -> dict[str, float]:
     """The rates above 0 that count, by the option they come from, "train.unet_lr"; the U-Net's first."""
     train = config.train
-    own = {"unet": "unet_lr", "text_encoder": "text_encoder_lr"}
+    own: dict[Role, str] = {"denoiser": "unet_lr", "text": "text_encoder_lr"}
     return {
-        "train.learning_rate" if getattr(train, own[part]) is None else f"train.{own[part]}": rate
-        for part, rate in train.rates().items()
+        "train.learning_rate" if getattr(train, own[role]) is None else f"train.{own[role]}": rate
+        for role, rate in train.rates().items()
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from core.catalog import Role
 from core.config.schema.option import MOST, opt
 from core.config.schema.train_loss import LossOptions, NoiseOptions
 from core.config.schema.train_steps import StepOptions
@@ -54,10 +55,10 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         on_resume="free",
     )
 
-    def rates(self) -> dict[str, float]:
-        """Learning rate of each part of the model that is trained at all, the U-Net first."""
-        own = {"unet": self.unet_lr, "text_encoder": self.text_encoder_lr}
-        rates = {part: self.learning_rate if rate is None else rate for part, rate in own.items()}
+    def rates(self) -> dict[Role, float]:
+        """Learning rate of the parts of each role that are trained at all, the denoiser first."""
+        own: dict[Role, float | None] = {"denoiser": self.unet_lr, "text": self.text_encoder_lr}
+        rates = {role: self.learning_rate if rate is None else rate for role, rate in own.items()}
         if self.stop_text_encoder_training is not None and self.stop_text_encoder_training <= 0:
-            rates["text_encoder"] = 0.0
-        return {part: rate for part, rate in rates.items() if rate > 0}
+            rates["text"] = 0.0
+        return {role: rate for role, rate in rates.items() if rate > 0}

@@ -7,51 +7,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
+    from torch import Tensor, nn
 
     from core.adapters.targets import ModuleKey
-    from core.config.schema.run import ModelConfig
+    from core.catalog import Size
+    from core.config.schema.run import ModelConfig, TrainConfig
     from core.diffusion.objective import Objective
     from core.events import Emit
     from core.formats.tensors import Watch
-    from core.models.family import Components, Conditioning
+    from core.models.family import Frame, Model, TextState
 
 
 class SD:
     """The functions of the family; holds nothing. Imports torch on use, so that `tokens` stays quick."""
 
-    def load(
-        self,
-        base: str,
-        config: ModelConfig,
-        emit: Emit,
-        with_vae: Callable[[Components], None] | None = None,
-        with_text: Callable[[Components], None] | None = None,
-    ) -> Components:
-        """The model at `base`, float32 on the CPU, frozen and in eval mode, with `config.vae` put in.
+    def open(self, config: ModelConfig, emit: Emit) -> Model:
+        """See Family.open. With config.vae put in.
 
-        with_vae: called when the VAE is there and the other parts are known to fit but not read yet, so that
-        what is done with the VAE alone is over before memory holds them all. with_text: called when the text
-        encoder is there too, and the U-Net is not.
         base: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face id; an existing path wins.
-        Raises UserError when it is missing, damaged, something else than config.family says, or not a model
-        at all.
         """
         from core.models.sd import load
 
-        return load.load(base, config, emit, with_vae, with_text)
+        return load.open_model(config, emit)
 
-    def tokenize(self, parts: Components, captions: Sequence[str], config: ModelConfig) -> Tensor:
-        """Token ids (B, max_token_length + 2); with no_token_padding only as long as the longest caption."""
+    def load(
+        self, model: Model, part: str, dtype: torch.dtype, seen: Callable[[str, Tensor], None]
+    ) -> nn.Module:
+        """See Family.load."""
+        from core.models.sd import load
+
+        return load.load_part(model, part, dtype, seen)
+
+    def objective(self, prediction: str, train: TrainConfig) -> Objective:
+        """epsilon or v over Stable Diffusion's own betas, rescaled for zero_terminal_snr."""
+        from core.models.sd import sampling
+
+        return sampling.objective(prediction, train.zero_terminal_snr)
+
+    def encode_text(self, model: Model, captions: Sequence[str], config: ModelConfig) -> list[TextState]:
+        """ "states" (T, width) of each caption; keeps gradients when the text encoder is trained.
+
+        T is max_token_length + 2, with no_token_padding only as much as the longest caption needs.
+        """
+        from core.models.family import TextState
         from core.models.sd import text
 
-        return text.tokenize(parts.tokenizer, captions, config.max_token_length, config.no_token_padding)
-
-    def encode_text(self, parts: Components, token_ids: Tensor, config: ModelConfig) -> Conditioning:
-        """Text states (B, tokens, width) of token ids; keeps gradients when the text encoder is trained."""
-        from core.models.sd import text
-
-        return text.encode(parts.text_encoder, token_ids, config.clip_skip, parts.tokenizer)
+        encoder = model.modules["text_encoder"]
+        ids = model.tokenizer(captions, config, next(encoder.parameters()).device)
+        states = text.encode(encoder, ids, config.clip_skip, model.tokenizer.clip)
+        return [TextState({"states": one}) for one in states]
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a caption takes, without the marks of start and end. Needs no model."""
@@ -59,36 +64,43 @@ class SD:
 
         return tokens.count_tokens(text)
 
-    def encode_image(self, parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_image(self, model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the latents, each (B, 4, H/8, W/8), times latent_scale.
 
         pixels: (B, 3, H, W) in [-1, 1].
         """
         from core.models.sd import sampling
 
-        return sampling.encode_image(parts, pixels)
+        return sampling.encode_image(model, pixels)
+
+    def decode_image(self, model: Model, latents: Tensor) -> Tensor:
+        """See Family.decode_image."""
+        from core.models.sd import sampling
+
+        return sampling.decode_image(model, latents)
 
     def predict(
-        self, parts: Components, noisy_latents: Tensor, timesteps: Tensor, cond: Conditioning
+        self,
+        model: Model,
+        noisy: Tensor,
+        timesteps: Tensor,
+        texts: Sequence[TextState],
+        frames: Sequence[Frame],
     ) -> Tensor:
-        """The noise or velocity (parts.prediction) in latents (B, 4, h, w) at timesteps (B,); same shape."""
-        return parts.unet(
-            noisy_latents, timesteps, encoder_hidden_states=cond.encoder_hidden_states, return_dict=False
-        )[0]
+        """The noise or velocity in latents (B, 4, h, w) at timesteps (B,); same shape."""
+        import torch
 
-    def objective(self, parts: Components) -> Objective:
-        """parts.prediction over the betas that Stable Diffusion was trained with."""
+        states = torch.stack([text.tensors["states"] for text in texts])
+        unet = model.modules["unet"]
+        return unet(noisy, timesteps, encoder_hidden_states=states, return_dict=False)[0]
+
+    def schedule(self, model: Model, sampler: str, steps: int, size: Size) -> Any:
+        """See Family.schedule. sampler: a key of catalog.SAMPLERS."""
         from core.models.sd import sampling
 
-        return sampling.objective(parts)
+        return sampling.scheduler(model, sampler, steps)
 
-    def pipeline(self, parts: Components, sampler: str) -> Any:
-        """Diffusers' StableDiffusionPipeline on these very modules. sampler: a key of catalog.SAMPLERS."""
-        from core.models.sd import sampling
-
-        return sampling.pipeline(parts, sampler)
-
-    def lora_names(self, parts: Components) -> Mapping[str, ModuleKey]:
+    def lora_names(self, model: Model) -> Mapping[str, ModuleKey]:
         """Names that LoRA files of some programs give to the modules -> (part, module path)."""
         import torch
 
@@ -97,13 +109,13 @@ class SD:
         layers = torch.nn.Linear | torch.nn.Conv2d
         unet, text = (
             [path for path, module in part.named_modules() if isinstance(module, layers)]
-            for part in (parts.unet, parts.text_encoder)
+            for part in (model.modules["unet"], model.modules["text_encoder"])
         )
-        return lora_names.others(parts.spec, unet, text)
+        return lora_names.others(model.spec, unet, text)
 
     def save(
         self,
-        parts: Components,
+        model: Model,
         path: Path,
         save_as: str,
         precision: str,
@@ -122,7 +134,7 @@ class SD:
         """
         from core.models.sd import save
 
-        return save.save(parts, path, save_as, precision, metadata, weights or {})
+        return save.save(model, path, save_as, precision, metadata, weights or {})
 
     def convert(
         self,

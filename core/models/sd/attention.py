@@ -11,16 +11,16 @@ from torch.utils.checkpoint import checkpoint
 
 from core.errors import plain_problem
 from core.events import Emit, Warned
-from core.models.family import Components
+from core.models.family import Model
 
 PIECE = 512
 """Queries looked at together; at 512 pixels SD1 has 4096 of them, an eighth of the memory."""
 
 
-def choose(parts: Components, name: str, emit: Emit) -> None:
+def choose(model: Model, name: str, emit: Emit) -> None:
     """Set the attention to `name`, a key of catalog.ATTENTIONS; PyTorch's own, with notice, when it fails."""
     if name == "mem_eff":
-        parts.unet.set_attn_processor(InPieces())
+        model.modules["unet"].set_attn_processor(InPieces())
     if name != "xformers":
         return
     reason = _why_not()
@@ -36,7 +36,7 @@ def choose(parts: Components, name: str, emit: Emit) -> None:
             )
         )
         return
-    parts.unet.enable_xformers_memory_efficient_attention()
+    model.modules["unet"].enable_xformers_memory_efficient_attention()
 
 
 def _why_not() -> str:

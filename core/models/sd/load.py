@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,17 +17,17 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from core.catalog import FAMILIES
 from core.config.schema.run import ModelConfig
 from core.errors import ResourceFault, UserError
-from core.events import Emit, StageProgress, Warned
+from core.events import Emit, Warned
 from core.formats.checkpoint import SingleFile
 from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part
-from core.formats.identify import Identity, identify
+from core.formats.identify import identify
 from core.formats.json_file import read_table
 from core.formats.scaled import unscaled
 from core.formats.tensor_slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
 from core.models import hub, refusals
-from core.models.family import Components, Source, Stamp
-from core.models.sd import attention, extras, prediction, tensor_names, text
+from core.models.family import Model, Source, Stamp, matrices
+from core.models.sd import attention, extras, prediction, sampling, tensor_names, text
 from core.models.sd.configs import Config, architecture, refuse_endless
 from core.models.sd.extras import Store
 from core.reading import reading
@@ -46,80 +45,53 @@ SIZE_KEYS = {
 }
 """Entries of a config that say nothing about the architecture."""
 
-
-MARKS = 100
-"""How often progress is told while a model is read; there a run can be stopped."""
-
-ORDER = ("vae", "text_encoder", "unet")
-"""Parts in the order they are read: what is done with the VAE alone comes before memory fills up."""
-
-
-def load(
-    base: str,
-    config: ModelConfig,
-    emit: Emit,
-    with_vae: Callable[[Components], None] | None = None,
-    with_text: Callable[[Components], None] | None = None,
-) -> Components:
-    """See SD.load."""
-    path = hub.locate(base)
-    vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
-    with reading(path, "E-MODEL-BAD", key="model.base"):
-        read = _looked_at(path, vae_path, config)
-    for notice in read.notices:
-        emit(notice)
-    parts, stores = read.parts, read.stores
-    loaded = _loaded(parts, emit)
-    for part in ORDER:
-        own, at, _ = stores[part]
-        fill(parts.modules()[part], part, own, at, loaded)
-        then = {"vae": with_vae, "text_encoder": with_text}.get(part)
-        if then is not None:
-            then(parts)
-    loaded()
-    if stamps_there(path, vae_path) != parts.source.stamps:
-        raise ResourceFault(refusals.changed(path))
-    parts.prediction = prediction.choose(parts.unet, path, read.identity, config, emit)
-    attention.choose(parts, config.attention, emit)
-    return parts
-
-
-def _loaded(parts: Components, emit: Emit) -> Callable[[], None]:
-    """To be called before each weight is read and after the last: tells about every hundredth of them."""
-    total = sum(len(shapes_of(module)) for module in parts.modules().values())
-    done = itertools.count()
-
-    def tell() -> None:
-        n = next(done)
-        if n in (0, total) or n * MARKS // total != (n - 1) * MARKS // total:
-            emit(StageProgress("load_model", n, total))
-
-    return tell
+Seen = Callable[[str, Tensor], None]
+"""Called with the name of each weight and the weight in float32."""
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What is known of a model before its weights are read. parts: without weights yet.
+class Files:
+    """Where the weights of each part lie: the store, and the file or folder."""
 
-    stores: part -> where its weights lie, the file or folder, and the option that named it.
-    """
-
-    identity: Identity
-    parts: Components
-    stores: Mapping[str, tuple[Store, Path, str]]
-    notices: tuple[Warned, ...]
+    stores: Mapping[str, tuple[Store, Path]]
 
 
-def _looked_at(path: Path, vae_path: Path | None, config: ModelConfig) -> _Read:
-    """Everything that can be refused before a weight is read. Raises UserError."""
-    identity = identify(path)
-    refusals.check_model(path, identity, config)
-    family = identity.family
+def open_model(config: ModelConfig, emit: Emit) -> Model:
+    """See SD.open."""
+    path = hub.locate(config.base)
+    vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
+    with reading(path, "E-MODEL-BAD", key="model.base"):
+        identity = identify(path)
+        refusals.check_model(path, identity, config)
+        model, notices = _looked_at(path, vae_path, identity.family)
+    for notice in notices:
+        emit(notice)
+
+    def attempt() -> str:
+        return prediction.attempt(streamed(model.source.configs["unet"], model.files.stores["unet"][0]))
+
+    model.objective = sampling.objective(prediction.choose(attempt, path, identity, config, emit))
+    attention.choose(model, config.attention, emit)
+    return model
+
+
+def load_part(model: Model, part: str, dtype: torch.dtype, seen: Seen) -> torch.nn.Module:
+    """See SD.load."""
+    store, path = model.files.stores[part]
+    source = model.source
+    fill(model.modules[part], part, store, path, dtype, seen)
+    if stamps_there(source.path, source.vae) != source.stamps:
+        raise ResourceFault(refusals.changed(source.path))
+    return model.modules[part]
+
+
+def _looked_at(path: Path, vae_path: Path | None, family: str) -> tuple[Model, tuple[Warned, ...]]:
+    """The model without weights, when nothing can be refused, and what there is to say of it."""
     found, is_standard = configs(path, family)
     store = open_store(path, family)
     found["unet"] = linear_projection(found["unet"], store)
     stores: dict[str, tuple[Store, Path, str]] = dict.fromkeys(
-        tensor_names.PARTS, (store, path, "model.base")
+        FAMILIES[family].names("denoiser", "text", "vae"), (store, path, "model.base")
     )
     if vae_path is not None:
         other, found["vae"] = open_vae(vae_path, found["vae"])
@@ -133,23 +105,19 @@ def _looked_at(path: Path, vae_path: Path | None, config: ModelConfig) -> _Read:
         for part, (own, at, key) in stores.items()
         for name in extras.refuse_unknown(at, part, own, wanted[part], key)
     ]
-    parts = Components(
-        FAMILIES[family],
-        frames["unet"],
-        frames["text_encoder"],
-        frames["vae"],
-        text.tokenizer(FAMILIES[family].pad_token_id, path, frames["text_encoder"]),
-        "epsilon",
-        Source(
-            path,
-            source_format(path),
-            vae_path,
-            found,
-            is_standard and vae_path is None,
-            stamps(path, vae_path),
-        ),
+    source = Source(
+        path,
+        source_format(path),
+        vae_path,
+        found,
+        is_standard and vae_path is None,
+        stamps(path, vae_path),
     )
-    return _Read(identity, parts, stores, tuple(extras.notices(path, store, wanted, unused)))
+    spec = FAMILIES[family]
+    tokens = text.Tokens(text.tokenizer(spec.pad_token_id, path, frames["text_encoder"]))
+    files = Files({part: (own, at) for part, (own, at, _) in stores.items()})
+    model = Model(spec, source, sampling.objective("epsilon"), frames, tokens, files)
+    return model, tuple(extras.notices(path, store, wanted, unused))
 
 
 def open_store(path: Path, family: str) -> Store:
@@ -236,11 +204,6 @@ def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
         return module
 
 
-def build(part: str, config: Config, store: Store, path: Path, is_standard: bool) -> torch.nn.Module:
-    """A part with its weights, see frame and fill."""
-    return fill(frame(part, config, store, path, is_standard), part, store, path)
-
-
 def frame(
     part: str, config: Config, store: Store, path: Path, is_standard: bool, key: str = "model.base"
 ) -> torch.nn.Module:
@@ -256,24 +219,17 @@ def frame(
 
 
 def fill(
-    module: torch.nn.Module,
-    part: str,
-    store: Store,
-    path: Path,
-    before_each: Callable[[], None] | None = None,
+    module: torch.nn.Module, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen
 ) -> torch.nn.Module:
-    """The same module with its weights in float32, frozen, in eval mode.
-
-    before_each: called before each weight is read; what it raises ends the reading.
-    Raises UserError when weights are not finite.
-    """
+    """The same module with its weights, see SD.load. Raises UserError when weights are not finite."""
     weights: dict[str, Tensor] = {}
+    in_dtype = matrices(module)
     for name in shapes_of(module):
-        if before_each is not None:
-            before_each()
-        weights[name] = store.read(part, name).to(torch.float32)
-        if not is_finite(weights[name]):
+        weight = store.read(part, name).to(torch.float32)
+        if not is_finite(weight):
             raise UserError(refusals.not_finite(path, part, name))
+        seen(name, weight)
+        weights[name] = weight.to(dtype) if name in in_dtype else weight
     module.load_state_dict(weights, assign=True)
     if part == "text_encoder":
         # The one buffer that is in no file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,8 +14,10 @@ from core.formats.identify import Identity
 from core.models import refusals
 
 
-def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelConfig, emit: Emit) -> str:
-    """ "epsilon" or "v": what the option says, else what the file says, else what the U-Net does.
+def choose(
+    attempt: Callable[[], str], path: Path, identity: Identity, config: ModelConfig, emit: Emit
+) -> str:
+    """ "epsilon" or "v": what the option says, else what the file says, else what a trial of the U-Net does.
 
     Raises UserError when the option and the file differ. Where the file says nothing the option is believed,
     with a notice when a trial of the U-Net says otherwise.
@@ -25,13 +28,13 @@ def choose(unet: torch.nn.Module, path: Path, identity: Identity, config: ModelC
         raise UserError(denied)
     if asked != "auto":
         # The trial is one for Stable Diffusion 2.
-        tried = attempt(unet) if not known else asked
+        tried = attempt() if not known else asked
         if tried != asked:
             emit(_doubted(path, tried, asked))
         return asked
     if known:
         return known
-    tried = attempt(unet)
+    tried = attempt()
     emit(
         Warned(
             plain_problem(

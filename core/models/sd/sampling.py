@@ -1,4 +1,4 @@
-"""Latents, the noise schedule, and pictures drawn by Diffusers' pipeline."""
+"""Latents, the noise schedule, and the schedulers of Diffusers that samples are drawn with."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import diffusers
 import torch
-from diffusers import DDPMScheduler, StableDiffusionPipeline
+from diffusers import DDPMScheduler
 from torch import Tensor
 
-from core.diffusion.objective import Diffusion
-from core.models.family import Components
+from core.diffusion.objective import Diffusion, Objective
+from core.models.family import Model
 from core.models.sd.configs import schedule
 
 SCHEDULERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -39,40 +39,42 @@ LAST_ALPHA = 2**-24
 """alphas_cumprod at pure noise for samplers that divide by it; EulerDiscreteScheduler takes the same."""
 
 
-def encode_image(parts: Components, pixels: Tensor) -> tuple[Tensor, Tensor]:
+def encode_image(model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
     """See SD.encode_image."""
-    latents = parts.vae.encode(pixels).latent_dist
-    scale = parts.spec.latent_scale
+    latents = model.modules["vae"].encode(pixels).latent_dist  # type: ignore[operator]
+    scale = model.spec.latent_scale
     return latents.mean * scale, latents.std * scale
 
 
-def objective(parts: Components) -> Diffusion:
+def decode_image(model: Model, latents: Tensor) -> Tensor:
+    """See SD.decode_image."""
+    pixels: Tensor = model.modules["vae"].decode(latents / model.spec.latent_scale, return_dict=False)[0]  # type: ignore[operator]
+    return pixels
+
+
+def objective(prediction: str, is_zero_terminal: bool = False) -> Diffusion:
     """See SD.objective."""
-    return Diffusion(_made("DDPMScheduler", {}, parts).alphas_cumprod, parts.prediction)
+    return Diffusion(_made("DDPMScheduler", {}, prediction, is_zero_terminal).alphas_cumprod, prediction)
 
 
-def pipeline(parts: Components, sampler: str) -> StableDiffusionPipeline:
-    """See SD.pipeline. Raises KeyError for a sampler that is not in the table."""
+def scheduler(model: Model, sampler: str, steps: int) -> Any:
+    """See SD.schedule. Raises KeyError for a sampler that is not in the table."""
     kind, more = SCHEDULERS[sampler]
-    pipe = StableDiffusionPipeline(
-        vae=parts.vae,
-        text_encoder=parts.text_encoder,
-        tokenizer=parts.tokenizer,
-        unet=parts.unet,
-        scheduler=_made(kind, more, parts),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+    made = _made(kind, more, model.objective.name, is_zero_terminal(model.objective))
+    made.set_timesteps(steps, device=model.device)
+    return made
 
 
-def _made(name: str, more: Mapping[str, Any], parts: Components) -> Any:
+def is_zero_terminal(objective: Objective) -> bool:
+    """Whether the noise schedule is the one rescaled to end in pure noise."""
+    return bool(objective.snr(torch.tensor(-1)) == 0)
+
+
+def _made(name: str, more: Mapping[str, Any], prediction: str, is_zero_terminal: bool) -> Any:
     """A scheduler of Diffusers with those of the settings that it has."""
-    kind, settings = getattr(diffusers, name), {**schedule(parts.prediction), **more}
-    if parts.zero_terminal_snr:
-        settings |= zero_terminal(kind, parts.prediction)
+    kind, settings = getattr(diffusers, name), {**schedule(prediction), **more}
+    if is_zero_terminal:
+        settings |= zero_terminal(kind, prediction)
     with warnings.catch_warnings():
         # Diffusers calls the first DPM-Solver deprecated, in favour of its successor.
         warnings.simplefilter("ignore", FutureWarning)

@@ -19,12 +19,12 @@ from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
 from core.formats.json_file import read_table
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
-from core.models.family import Components
+from core.models.family import Model
 from core.models.sd import extras, inference_yaml, load, prediction, tensor_names, text, tokens
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.extras import Store
 from core.models.sd.load import CONFIG_KEY
-from core.models.sd.sampling import zero_terminal
+from core.models.sd.sampling import is_zero_terminal, zero_terminal
 from core.reading import reading
 
 SUFFIXES = {"safetensors": ".safetensors", "ckpt": ".ckpt"}
@@ -45,7 +45,7 @@ KNOWN_SCHEDULERS = {
 
 
 def save(
-    parts: Components,
+    model: Model,
     path: Path,
     save_as: str,
     precision: str,
@@ -53,12 +53,12 @@ def save(
     weights: Mapping[str, Mapping[str, Tensor]],
 ) -> Path:
     """See SD.save."""
-    save_as = parts.source.save_as if save_as == "auto" else save_as
+    save_as = model.source.save_as if save_as == "auto" else save_as
     dtype = PRECISIONS[precision]
-    stores = _stores(parts)
+    stores = _stores(model)
     found: dict[str, dict[str, Lazy]] = {}
     changed = set()
-    for part, module in parts.modules().items():
+    for part, module in model.modules.items():
         live = weights.get(part) or module.state_dict()
         store = stores[part]
         keep = store is not None and _is_unchanged(store, part, live)
@@ -70,27 +70,27 @@ def save(
             else tensors.of(tensor, dtype)
             for name, tensor in live.items()
         }
-    source = parts.source
+    source = model.source
     whole = Whole(
         source.path,
-        parts.spec.name,
-        parts.prediction,
+        model.spec.name,
+        model.objective.name,
         source.configs,
         source.is_standard,
-        parts.zero_terminal_snr,
+        is_zero_terminal(model.objective),
         is_unet_changed="unet" in changed,
     )
-    told = {"modelspec.prediction_type": parts.prediction}
+    told = {"modelspec.prediction_type": model.objective.name}
     return write(whole, path, save_as, found, told | dict(metadata), stores["unet"])
 
 
-def _stores(parts: Components) -> dict[str, Store | None]:
+def _stores(model: Model) -> dict[str, Store | None]:
     """The source of each part, or None when its files are gone or no longer what was loaded."""
-    source = parts.source
+    source = model.source
     try:
         if load.stamps(source.path, source.vae) != source.stamps:
             return dict.fromkeys(tensor_names.PARTS)
-        store = load.open_store(source.path, parts.spec.name)
+        store = load.open_store(source.path, model.spec.name)
         stores: dict[str, Store | None] = dict.fromkeys(tensor_names.PARTS, store)
         if source.vae is not None:
             stores["vae"] = load.open_vae(source.vae, source.configs["vae"])[0]

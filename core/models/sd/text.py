@@ -10,12 +10,37 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
+from core.config.schema.run import ModelConfig
 from core.errors import UserError, plain_problem
-from core.models.family import Conditioning
 from core.models.sd import tokens
 
 WINDOW = 77
 """Tokens CLIP reads at once, start and end included."""
+
+KEPT = 65536
+"""Captions whose token ids are kept."""
+
+
+class Tokens:
+    """Captions to token ids on a device; those of a caption are worked out once."""
+
+    def __init__(self, clip: CLIPTokenizer) -> None:
+        self.clip = clip
+        self._kept: dict[tuple[object, ...], Tensor] = {}
+
+    def __call__(self, captions: Sequence[str], config: ModelConfig, device: torch.device) -> Tensor:
+        """(B, T). Without padding the length is that of the longest caption, so it is worked out for all."""
+        is_short = config.no_token_padding
+        groups = [tuple(captions)] if is_short else [(caption,) for caption in captions]
+        return torch.cat([self._ids(group, config.max_token_length, is_short, device) for group in groups])
+
+    def _ids(self, captions: tuple[str, ...], length: int, is_short: bool, device: torch.device) -> Tensor:
+        key = (captions, length, is_short, device)
+        if key not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = tokenize(self.clip, captions, length, is_short).to(device)
+        return self._kept[key]
 
 
 def tokenizer(pad_token_id: int, source: Path, text_encoder: torch.nn.Module) -> CLIPTokenizer:
@@ -62,7 +87,7 @@ def tokenize(
 
 def encode(
     text_encoder: torch.nn.Module, token_ids: Tensor, clip_skip: int | None, tokenizer: CLIPTokenizer
-) -> Conditioning:
+) -> Tensor:
     """Text states of token ids (B, T): (B, T, width).
 
     More than 77 ids are read in windows of 75, each with a start and an end mark of its own; of the marks
@@ -83,7 +108,7 @@ def encode(
         states = states.reshape(batch, -1, WINDOW, states.shape[-1])
         middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
         states = torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
-    return Conditioning(states)
+    return states
 
 
 def _too_few(clip_skip: int, layers: int) -> UserError:

@@ -16,6 +16,7 @@ from core.config.schema.run import RunConfig
 from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
 from core.diffusion.objective import Objective
+from core.models.family import Frame
 from core.patience import LOOK_SECONDS, Patience
 from core.train.device.engine import Engine
 from core.train.inputs.draws import Chance, Draws
@@ -62,6 +63,7 @@ class MicroBatch:
 
     epoch: int
     captions: tuple[str, ...]
+    frames: tuple[Frame, ...]
     latents: Tensor
     noise: Tensor
     timesteps: Tensor
@@ -147,6 +149,7 @@ class Batches:
         return MicroBatch(
             epoch=item.batch.epoch,
             captions=tuple(sample.caption for sample in item.samples),
+            frames=tuple(self._frame(item.batch, sample) for sample in item.samples),
             latents=sample_latents(mean, std, vae_noise),
             noise=noise,
             timesteps=self._to_device(draws.timesteps),
@@ -157,6 +160,9 @@ class Batches:
             perturbation=self._maybe_to_device(draws.perturbation),
             mask=self._maybe_to_device(item.mask),
         )
+
+    def _frame(self, batch: Batch, sample: Sample) -> Frame:
+        return Frame(self._plan.images[sample.image].size, sample.crop, batch.bucket)
 
     def _pinned(self, tensor: Tensor) -> Tensor:
         return tensor.pin_memory() if self._engine.is_asynchronous else tensor

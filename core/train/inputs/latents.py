@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +16,12 @@ from core.control import RunControl
 from core.data import keyed_random
 from core.data.images import load
 from core.data.plan.plan import Batch, Plan, PlannedImage, Sample
-from core.errors import NumericFault, ResourceFault, UserError, plain_problem
-from core.events import Emit, StageProgress, Warned
-from core.formats import partial_files, tensors
+from core.errors import NumericFault, plain_problem
+from core.events import Emit, StageProgress
 from core.limits import CACHED_LATENTS_ON_GPU
 from core.patience import of_run
 from core.train.inputs.batches import ahead
+from core.train.inputs.disk_cache import DiskCache, bytes_of
 
 FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
@@ -87,81 +85,20 @@ class EncodedPictures:
         return torch.tensor(load.load(self._plan.images[sample.image], sample, settings, rng))
 
 
-class DiskCache:
-    """Entries below a folder of our own, each named by all that shaped its bytes."""
-
-    def __init__(self, root: Path, vae: str, is_writer: bool = True) -> None:
-        """vae: fingerprint of the VAE that encodes. is_writer: whether this process writes entries.
-
-        notices: what a person should know; entries are read by a thread, which sends no events itself.
-        """
-        self.notices: list[Warned] = []
-        self._root, self._vae, self._is_writer = root, vae, is_writer
-        if is_writer and root.is_dir():
-            for folder in root.iterdir():
-                partial_files.sweep(folder)
-
-    def read(self, image: PlannedImage, flip: bool) -> Tensor | None:
-        """Mean and deviation, (2, C, h, w), or None when there is no sound entry."""
-        key = self._key(image, flip)
-        path = self._path(key)
-        if not path.is_file():
-            return None
-        try:
-            file = tensors.SafetensorsFile(path)
-            if file.metadata.get("key") == key:
-                kept = file.read("latents")
-                if file.metadata.get("digest") == _digest(kept):
-                    return kept
-        except (UserError, OSError, KeyError, ValueError) as e:
-            reason = str(e)
-        else:
-            reason = "not what its name says"
-        self.notices.append(
-            Warned(
-                plain_problem(
-                    "W-CACHE-REDONE",
-                    f"a cached entry was damaged and is made again ({reason}).",
-                    f"壊れたキャッシュを作り直します（{reason}）。",
-                    path=str(path),
-                )
-            )
-        )
-        return None
-
-    def write(self, image: PlannedImage, flip: bool, latents: Tensor) -> None:
-        """Keep an entry; when the disk will not have it, that is noticed and no more are written."""
-        if not self._is_writer:
-            return
-        key = self._key(image, flip)
-        try:
-            metadata = {"key": key, "digest": _digest(latents)}
-            tensors.save(self._path(key), {"latents": latents}, metadata)
-        except ResourceFault as e:
-            problem = e.problems[0]
-            self.notices.append(
-                Warned(plain_problem("W-CACHE-WRITE", problem.en, problem.ja, path=problem.path))
-            )
-            self._is_writer = False
-
-    def _key(self, image: PlannedImage, flip: bool) -> str:
-        fit = image.fit
-        shaped_by = {
-            "format": FORMAT,
-            "image": image.content,
-            "vae": self._vae,
-            "bucket": [*fit.bucket],
-            "resized": [*fit.resized],
-            "crop": [fit.crop_left, fit.crop_top],
-            "interpolation": fit.interpolation,
-            "flip": flip,
-            "dtype": "float32",
-        }
-        return json.dumps(shaped_by, sort_keys=True)
-
-    def _path(self, key: str) -> Path:
-        name = hashlib.blake2b(key.encode(), digest_size=20).hexdigest()
-        return self._root / name[:2] / f"{name}.safetensors"
+def shaped_by(image: PlannedImage, flip: bool, encoder: str) -> dict[str, object]:
+    """All that shapes the latents of an image. encoder: fingerprint of the VAE."""
+    fit = image.fit
+    return {
+        "format": FORMAT,
+        "image": image.content,
+        "vae": encoder,
+        "bucket": [*fit.bucket],
+        "resized": [*fit.resized],
+        "crop": [fit.crop_left, fit.crop_top],
+        "interpolation": fit.interpolation,
+        "flip": flip,
+        "dtype": "float32",
+    }
 
 
 @dataclass(frozen=True)
@@ -231,7 +168,7 @@ def fingerprint(model: nn.Module) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(_bytes(tensor))
+        digest.update(bytes_of(tensor))
     return digest.hexdigest()
 
 
@@ -243,7 +180,7 @@ def sampled_fingerprint(model: nn.Module, known: Mapping[str, Tensor] | None = N
     digest = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(_bytes(known[name] if known and name in known else sampled(tensor)))
+        digest.update(bytes_of(known[name] if known and name in known else sampled(tensor)))
     return digest.hexdigest()
 
 
@@ -278,7 +215,7 @@ def _read(
 ) -> Iterator[tuple[_Chunk, Tensor | None, Tensor]]:
     """Each chunk with its pixels, or without them and with the latents that the disk has."""
     for chunk in chunks:
-        found = [None if disk is None else disk.read(plan.images[n], flip) for n, flip in chunk.entries]
+        found = [None if disk is None else _kept(disk, plan.images[n], flip) for n, flip in chunk.entries]
         if all(latents is not None for latents in found):
             yield chunk, None, torch.stack(found)  # type: ignore[arg-type]
             continue
@@ -287,6 +224,12 @@ def _read(
             loaded = torch.tensor(load.load(plan.images[number]))
             pixels.append(loaded.flip(1) if flip else loaded)
         yield chunk, torch.stack(pixels), torch.empty(0)
+
+
+def _kept(disk: DiskCache, image: PlannedImage, flip: bool) -> Tensor | None:
+    """Mean and deviation, (2, C, h, w), or None when there is no sound entry."""
+    found = disk.read(shaped_by(image, flip, disk.encoder))
+    return None if found is None else found.get("latents")
 
 
 def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: DiskCache | None) -> Tensor:
@@ -305,14 +248,5 @@ def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: Dis
                 )
             )
         if disk is not None:
-            disk.write(image, flip, one)
+            disk.write(shaped_by(image, flip, disk.encoder), {"latents": one})
     return latents
-
-
-def _digest(tensor: Tensor) -> str:
-    return hashlib.blake2b(_bytes(tensor), digest_size=16).hexdigest()
-
-
-def _bytes(tensor: Tensor) -> memoryview:
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    return memoryview(flat.view(torch.uint8).numpy())

@@ -7,6 +7,7 @@ import errno
 import gc
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,94 +17,129 @@ from torch import Tensor, nn
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan.plan import Plan
-from core.diffusion.objective import Objective
 from core.events import Emit, Event
-from core.models.family import Components, Family
+from core.models.family import Family, Model
+from core.models.parts import Reader
 from core.patience import Patience, of_run
 from core.train.device.engine import Engine
-from core.train.inputs import latents as cache
+from core.train.inputs import latents as latent_cache
 from core.train.inputs.batches import Batches, Latents
+from core.train.inputs.disk_cache import DiskCache
 from core.train.inputs.loss_masks import Masks
-from core.train.weights import trained
+from core.train.inputs.text_states import TextStates
+from core.train.weights import lora_files, trained
 
 ALIGNMENT = 64
 """Bytes; tensors of a file start at multiples of it."""
 
 
+class Parts:
+    """The parts of a run's model, each read when it is needed and in the type it is used in."""
+
+    def __init__(
+        self, family: Family, model: Model, config: RunConfig, engine: Engine, control: RunControl, emit: Emit
+    ) -> None:
+        """fingerprints: part -> hash that tells, when a run is resumed, whether it is the same."""
+        self.family, self.model, self.config, self.engine = family, model, config, engine
+        self.control, self.emit = control, emit
+        self.fingerprints: dict[str, str] = {}
+        self._read = Reader(family, model, _stopping(control, emit))
+        self._added = lora_files.base_loras(model, config.network, emit)
+        is_whole = config.network.method == "none"
+        self.learning = frozenset(model.spec.names(*trained.rates(config.train)) if is_whole else ())
+
+    def load(self, part: str) -> nn.Module:
+        """A part on the training device, the LoRAs of base_weights added; a frozen one as it is used."""
+        is_learning = part in self.learning
+        # In float32 always: the fp16 activations of some VAEs overflow.
+        is_vae = part in self.model.spec.names("vae")
+        dtype = torch.float32 if is_vae else self.engine.compute_type
+        first = self.engine.weight_type if is_learning else torch.float32 if self._added else dtype
+        samples: dict[str, Tensor] = {}
+        module = self._read(part, first, lambda name, w: samples.update({name: latent_cache.sampled(w)}))
+        if lora_files.merge_into(module, part, self._added):
+            samples = {}
+        self.fingerprints.setdefault(part, latent_cache.sampled_fingerprint(module, samples))
+        if not is_learning:
+            trained.prepare_frozen([module], dtype, self.engine.device)
+        return module.to(self.engine.device)
+
+    def disk_cache(self, kind: str, modules: Sequence[nn.Module]) -> DiskCache | None:
+        """Where what these modules make is kept from run to run, if asked."""
+        if not self.config.dataset.cache_latents_to_disk:
+            return None
+        root = Path(self.config.save.output_dir) / "cache" / kind
+        encoder = "-".join(latent_cache.fingerprint(module) for module in modules)
+        return DiskCache(root, encoder, is_writer=self.engine.is_main)
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """training, held: micro-batches of what is trained, and of the pictures held out, always in memory.
+    """training, held: micro-batches of what is trained, and of the images held out, always in memory."""
 
-    vae: hash that tells, when a run is resumed, whether the VAE (which may rest by now) is the same.
-    resting: numbers of those of the text encoder's weights that rest, see cache.sampled_fingerprint.
-    """
-
-    parts: Components
-    objective: Objective
     training: Batches
     held: Batches
-    vae: str
-    resting: dict[str, Tensor]
 
 
-def load(
-    config: RunConfig,
-    plan: Plan,
-    total_steps: int,
-    family: Family,
-    engine: Engine,
-    control: RunControl,
-    emit: Emit,
-) -> Loaded:
-    """The model of a run file, and latents and masks of its pictures.
+def load_images(parts: Parts, plan: Plan, total_steps: int) -> Loaded:
+    """Micro-batches of a plan, with latents and masks cached if asked; then the VAE rests.
 
-    When latents are cached that is done before text encoder and U-Net are read, and the VAE rests after it.
     Raises StopRun when asked to stop meanwhile.
     """
-    dataset = config.dataset
+    config, engine, control, emit = parts.config, parts.engine, parts.control, parts.emit
+    dataset, model = config.dataset, parts.model
+    (part,) = model.spec.names("vae")
+    parts.load(part)
+    masks = Masks(plan, model.spec.latent_stride, config.train.masked_loss)
+
+    def encode(pixels: Tensor) -> tuple[Tensor, Tensor]:
+        on_device = pixels.to(engine.device, non_blocking=True)
+        return parts.family.encode_image(model, latent_cache.to_range(on_device))
+
     latents: list[Latents] = []
-    masks: list[Masks] = []
-    vae: list[str] = []
-    resting: dict[str, Tensor] = {}
-
-    def with_vae(parts: Components) -> None:
-        vae.append(cache.sampled_fingerprint(parts.vae))
-        masks.append(Masks(plan, parts.spec.latent_stride, config.train.masked_loss))
-        trained.prepare_frozen([parts.vae.to(engine.device)], torch.float32, engine.device)
-
-        def encode(pixels: Tensor) -> tuple[Tensor, Tensor]:
-            # In float32 always: the fp16 activations of some VAEs overflow.
-            return family.encode_image(parts, cache.to_range(pixels.to(engine.device, non_blocking=True)))
-
-        if not (dataset.cache_latents or dataset.cache_latents_to_disk):
-            held = cache.held_entries(plan)
-            latents.append(cache.EncodedPictures(plan, encode, engine.device))
-            latents.append(cache.build(plan, held, encode, None, control, emit, engine.device))
-            masks[0].keep(held, control, emit)
-            return
-        disk = None
-        if dataset.cache_latents_to_disk:
-            root = Path(config.save.output_dir) / "cache" / "latents"
-            disk = cache.DiskCache(root, cache.fingerprint(parts.vae), is_writer=engine.is_main)
-        used = cache.used_entries(plan, plan.position(total_steps, config.train.gradient_accumulation_steps))
-        latents.append(cache.build(plan, used, encode, disk, control, emit, engine.device))
-        masks[0].keep(used, control, emit)
-        rest(parts.vae.to("cpu"))
+    if dataset.cache_latents or dataset.cache_latents_to_disk:
+        disk = parts.disk_cache("latents", model.of("vae"))
+        position = plan.position(total_steps, config.train.gradient_accumulation_steps)
+        used = latent_cache.used_entries(plan, position)
+        latents.append(latent_cache.build(plan, used, encode, disk, control, emit, engine.device))
+        rest(model.vae.to("cpu"))
         give_back()
-
-    def with_text(parts: Components) -> None:
-        if engine.device.type == "cpu" and not _learns_words(config):
-            resting.update(_rest_words(parts.text_encoder))
-
-    parts = family.load(config.model.base, config.model, _stopping(control, emit), with_vae, with_text)
-    parts.zero_terminal_snr = config.train.zero_terminal_snr
-    objective = family.objective(parts).to(engine.device)
+    else:
+        used = latent_cache.held_entries(plan)
+        latents.append(latent_cache.EncodedPictures(plan, encode, engine.device))
+        latents.append(latent_cache.build(plan, used, encode, None, control, emit, engine.device))
+    masks.keep(used, control, emit)
     patience = _patience(engine, control, emit)
     training, held = (
-        Batches(plan, config, source, masks[0], parts.spec, engine, objective, patience)
+        Batches(plan, config, source, masks, model.spec, engine, model.objective, patience)
         for source in (latents[0], latents[-1])
     )
-    return Loaded(parts, objective, training, held, vae[0], resting)
+    return Loaded(training, held)
+
+
+def load_texts(parts: Parts, text: TextStates, captions: Sequence[str] | None) -> None:
+    """The text encoders, and, unless they learn, what they make of every caption that can occur.
+
+    captions: None when they are endless. When all are cached the encoders are dropped; those that a saved
+    model will hold rest.
+    """
+    model, is_cpu = parts.model, parts.engine.device.type == "cpu"
+    names = model.spec.names("text")
+    for part in names:
+        parts.load(part)
+    is_kept = False
+    if not text.is_trained:
+        text.freeze()
+        disk = parts.disk_cache("text", model.of("text")) if captions else None
+        is_kept = captions is not None and text.keep(captions, parts.control, parts.emit, disk)
+    for part in names:
+        if is_kept and parts.config.network.method != "none":
+            model.drop(part)
+        elif is_kept:
+            rest(model.modules[part].to("cpu"))
+        elif is_cpu and part not in parts.learning:
+            _rest_words(model.modules[part])
+    give_back()
 
 
 def _stopping(control: RunControl, emit: Emit) -> Emit:
@@ -121,22 +157,14 @@ def _patience(engine: Engine, control: RunControl, emit: Emit) -> Patience:
     return of_run(control.check_stop if engine.world_size == 1 else None, emit)
 
 
-def _learns_words(config: RunConfig) -> bool:
-    """Whether the text encoder's embeddings are trained; a LoRA has none for them."""
-    return config.network.method == "none" and trained.TEXT_ENCODER in trained.rates(config.train)
-
-
-def _rest_words(text_encoder: nn.Module) -> dict[str, Tensor]:
-    """Let the embeddings rest, of which a run uses the rows of its own words only; what they held, sampled.
+def _rest_words(text_encoder: nn.Module) -> None:
+    """Let the embeddings rest, of which a run uses the rows of its own words only.
 
     On a GPU all of them move there anyway.
     """
-    found = {}
-    for name, layer in text_encoder.named_modules():
+    for layer in text_encoder.modules():
         if isinstance(layer, nn.Embedding):
-            found[f"{name}.weight"] = cache.sampled(layer.weight)
             rest(layer)
-    return found
 
 
 def rest(module: nn.Module) -> None:

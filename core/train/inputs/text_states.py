@@ -1,97 +1,171 @@
-"""Text states of a batch: encoded at every step while the text encoder learns, else once a caption."""
+"""Text states of a batch: encoded at every step while the text encoders learn, else once a caption."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.config.schema.run import ModelConfig
 from core.control import RunControl
 from core.events import Emit, StageProgress
-from core.models.family import Components, Conditioning, Family
+from core.models.family import Family, Model, TextState
 from core.train.device.engine import Engine
+from core.train.inputs.disk_cache import DiskCache
+
+FORMAT = 1
+"""Version of the cache; raised when what is in an entry changes its meaning."""
 
 KEPT_BYTES = 2**30
 """States kept on the device; a caption's are 231 KiB in float32 for SD1, so some thousands of captions."""
 
-KEPT_TOKENS = 65536
-"""Captions whose token numbers are kept."""
+NOT_OF_TEXT = {"base", "family", "prediction", "vae", "attention"}
+"""Options of [model] that change no text state; the encoders count by their weights."""
 
 
 class TextStates:
-    """What the U-Net is told about each caption. is_trained: whether gradients flow into the encoder."""
+    """What the denoiser is told about each caption. is_trained: whether gradients flow into the encoders."""
 
     def __init__(
-        self, family: Family, parts: Components, config: ModelConfig, engine: Engine, is_trained: bool
+        self,
+        family: Family,
+        model: Model,
+        config: ModelConfig,
+        engine: Engine,
+        is_trained: bool,
+        load: Callable[[str], nn.Module],
     ) -> None:
+        """load: reads a part that was dropped."""
         self.is_trained = is_trained
-        self._family, self._parts, self._config, self._engine = family, parts, config, engine
-        self._kept: OrderedDict[tuple[str, ...], Tensor] = OrderedDict()
+        self._family, self._model, self._config, self._engine = family, model, config, engine
+        # Samples of a training without padding are padded: guidance needs two texts of one length.
+        self._padded = config.model_copy(update={"no_token_padding": False})
+        self._load = load
+        self._disk: DiskCache | None = None
+        self._kept: OrderedDict[tuple[bool, tuple[str, ...]], list[TextState]] = OrderedDict()
         self._kept_bytes = 0
-        self._tokens: dict[tuple[str, ...], Tensor] = {}
 
-    def __call__(self, captions: Sequence[str]) -> Conditioning:
-        """States of these captions, (B, T, C)."""
+    def __call__(self, captions: Sequence[str]) -> list[TextState]:
+        """The state of each caption."""
         if self.is_trained:
-            return self._encode([*captions])
+            return self._encode(captions, self._config)
         if self._config.no_token_padding:
             # Without padding the length of a batch is that of its longest caption, so it is encoded as one.
-            return Conditioning(self._state(tuple(captions)))
-        return Conditioning(torch.cat([self._state((caption,)) for caption in captions]))
+            return self._states(tuple(captions), self._config)
+        return self._one_by_one(captions)
 
-    def keep(self, captions: Sequence[str], control: RunControl, emit: Emit) -> bool:
-        """Encode these captions now; whether all of them fit, so that the encoder is not needed any more."""
+    def of_prompts(self, *prompts: str) -> tuple[TextState, ...]:
+        """The states of prompts, all of one length, without gradients."""
+        if not self.is_trained:
+            return tuple(self._one_by_one(prompts))
+        with torch.no_grad():
+            return tuple(self._encode(prompts, self._padded))
+
+    def keep(
+        self, captions: Sequence[str], control: RunControl, emit: Emit, disk: DiskCache | None = None
+    ) -> bool:
+        """Encode these captions now; whether all of them fit, so that the encoders are not needed any more.
+
+        disk: where all of them fit, and states may lie already.
+        """
         if self._config.no_token_padding:
             return False
+        self._disk = disk
         for done, caption in enumerate(captions):
             control.check()
-            if self._state((caption,)).nbytes * len(captions) > KEPT_BYTES:
+            (state,) = self._one_by_one([caption])
+            if disk is None and state.nbytes * len(captions) > KEPT_BYTES:
                 return False
             if done % 16 == 0:
                 emit(StageProgress("cache_text", done, len(captions)))
+            while disk is not None and disk.notices:
+                emit(disk.notices.pop(0))
         emit(StageProgress("cache_text", len(captions), len(captions)))
         return True
 
     def freeze(self) -> None:
-        """From now on the encoder does not change."""
+        """From now on the encoders do not change."""
         self.is_trained = False
-        self._parts.text_encoder.eval()
+        for module in self._model.of("text"):
+            module.eval()
 
     def kept(self) -> Sequence[Tensor]:
         """States that lie in memory."""
-        return [*self._kept.values()]
+        return [t for states in self._kept.values() for state in states for t in state.tensors.values()]
 
-    def _state(self, captions: tuple[str, ...]) -> Tensor:
-        """Kept states. Each caption is encoded alone: its bits do not depend on what it was batched with."""
-        found = self._kept.get(captions)
+    def _one_by_one(self, captions: Sequence[str]) -> list[TextState]:
+        """Each caption is encoded alone: its bits do not depend on what it was batched with."""
+        return [state for caption in captions for state in self._states((caption,), self._padded)]
+
+    def _states(self, captions: tuple[str, ...], config: ModelConfig) -> list[TextState]:
+        """Kept states, from memory, from disk, or made now."""
+        key = (config.no_token_padding, captions)
+        found = self._kept.get(key)
         if found is not None:
-            self._kept.move_to_end(captions)
+            self._kept.move_to_end(key)
             return found
-        with torch.no_grad():
-            # The U-Net's first use of them is a matrix product, which would round them to the compute type
-            # anyway.
-            found = self._encode([*captions]).encoder_hidden_states.to(self._engine.compute_type)
-        self._kept[captions] = found
-        self._kept_bytes += found.nbytes
+        found = self._read(captions, config)
+        self._kept[key] = found
+        self._kept_bytes += _bytes(found)
         while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self._kept_bytes -= oldest.nbytes
+            self._kept_bytes -= _bytes(oldest)
         return found
 
-    def _encode(self, captions: list[str]) -> Conditioning:
-        with self._engine.autocast():
-            return self._family.encode_text(self._parts, self._token_ids(captions), self._config)
+    def _read(self, captions: tuple[str, ...], config: ModelConfig) -> list[TextState]:
+        disk, shaped_by = self._disk, self._shaped_by(captions, config)
+        is_single = len(captions) == 1
+        kept = disk.read(shaped_by) if disk is not None and is_single else None
+        if kept is not None:
+            return [TextState(kept).to(self._engine.device)]
+        with torch.no_grad():
+            # The denoiser's first use of them is a matrix product, which would round them to the compute type
+            # anyway.
+            found = [state.to(self._engine.compute_type) for state in self._encode(captions, config)]
+        if disk is not None and is_single:
+            disk.write(shaped_by, {name: t.cpu() for name, t in found[0].tensors.items()})
+        return found
 
-    def _token_ids(self, captions: list[str]) -> Tensor:
-        """(B, T) on the training device; token numbers of each caption are worked out once."""
-        groups = [tuple(captions)] if self._config.no_token_padding else [(caption,) for caption in captions]
-        for group in groups:
-            if group not in self._tokens:
-                if len(self._tokens) >= KEPT_TOKENS:
-                    self._tokens.clear()
-                ids = self._family.tokenize(self._parts, group, self._config)
-                self._tokens[group] = ids.to(self._engine.device)
-        return torch.cat([self._tokens[group] for group in groups])
+    def _shaped_by(self, captions: tuple[str, ...], config: ModelConfig) -> dict[str, object]:
+        """All that shapes the states of a caption."""
+        return {
+            "format": FORMAT,
+            "caption": captions[0],
+            "family": self._model.spec.name,
+            "encoders": "" if self._disk is None else self._disk.encoder,
+            "options": config.model_dump(mode="json", exclude=NOT_OF_TEXT),
+            "dtype": str(self._engine.compute_type),
+        }
+
+    def _encode(self, captions: Sequence[str], config: ModelConfig) -> list[TextState]:
+        with self._encoders_here(), self._engine.autocast():
+            return self._family.encode_text(self._model, captions, config)
+
+    @contextmanager
+    def _encoders_here(self) -> Iterator[None]:
+        """The encoders on the training device for a while; those that were dropped are read again."""
+        before: list[tuple[str, bool]] = []
+        for part in self._model.spec.names("text"):
+            module = self._model.modules[part]
+            is_here = self._model.is_here(part)
+            if not is_here:
+                self._load(part)
+                before.append((part, False))
+            elif next(module.parameters()).device != self._engine.device:
+                module.to(self._engine.device)
+                before.append((part, True))
+        try:
+            yield
+        finally:
+            for part, is_kept in before:
+                if is_kept:
+                    self._model.modules[part].to("cpu")
+                else:
+                    self._model.drop(part)
+
+
+def _bytes(states: Sequence[TextState]) -> int:
+    return sum(state.nbytes for state in states)

@@ -12,7 +12,7 @@ from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
 from core.formats import lora_file, metadata, tensors
-from core.models.family import Components, Family
+from core.models.family import Family, Model
 from core.runs import state_folder
 from core.runs.result_names import LINEAGE
 from core.train.outputs import ss_metadata
@@ -31,14 +31,14 @@ class ModelWriter:
         config: RunConfig,
         plan: Plan,
         family: Family,
-        parts: Components,
+        model: Model,
         trainee: Trainee,
         total_steps: int,
         optimizer: str,
     ) -> None:
         """optimizer: module and name of its class."""
         self._config, self._plan, self._total_steps = config, plan, total_steps
-        self._family, self._parts, self._trainee = family, parts, trainee
+        self._family, self._model, self._trainee = family, model, trainee
         self._optimizer = optimizer
         self._started = time.time()
 
@@ -50,10 +50,10 @@ class ModelWriter:
         save, network = self._config.save, self._trainee.network
         texts = self._metadata(progress, epoch)
         if network is None:
-            save_as = resolved_format(self._config, self._parts)
-            return self._family.save(self._parts, path, save_as, precision, texts)
+            save_as = resolved_format(self._config, self._model)
+            return self._family.save(self._model, path, save_as, precision, texts)
         dtype = tensors.PRECISIONS[precision]
-        made = lora_file.to_file(network.adapted(), self._parts.spec.lora_prefix, dtype)
+        made = lora_file.to_file(network.adapted(), self._model.spec.lora_prefix, dtype)
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)
         return tensors.save(path, made, texts)
@@ -61,7 +61,7 @@ class ModelWriter:
     def _metadata(self, progress: Progress, epoch: int) -> dict[str, str]:
         config = self._config
         network = self._trainee.network
-        found = ss_metadata.version(self._parts)
+        found = ss_metadata.version(self._model)
         if network is not None:
             sizes = [(module.rank, module.alpha) for module in network.adapted().values()]
             found |= ss_metadata.network(config, sizes)
@@ -75,17 +75,17 @@ class ModelWriter:
     @cached_property
     def _same_every_time(self) -> dict[str, object]:
         """The slow part: hashes of whole files, tags of every caption."""
-        return ss_metadata.files(self._config, self._parts) | ss_metadata.data(self._config, self._plan)
+        return ss_metadata.files(self._config, self._model) | ss_metadata.data(self._config, self._plan)
 
     def _modelspec(self) -> dict[str, str]:
-        config, train, parts = self._config, self._config.train, self._parts
+        config, train, model = self._config, self._config.train, self._model
         is_partial = (train.min_timestep, train.max_timestep) != (0, 1000)
         now = time.time()
         is_lora = self._trainee.network is not None
         untitled = f"{'LoRA' if is_lora else 'Checkpoint'}@{int(now)}"
         spec = metadata.ModelSpec(
-            family=parts.spec.name,
-            prediction=parts.prediction,
+            family=model.spec.name,
+            prediction=model.objective.name,
             is_lora=is_lora,
             title=config.save.metadata_title or config.save.output_name or untitled,
             resolution=self._plan.resolution,
@@ -126,11 +126,11 @@ def _without_folder(value: object) -> object:
     return [_without_folder(v) for v in value] if isinstance(value, list) else Path(str(value)).name
 
 
-def resolved_format(config: RunConfig, parts: Components) -> str:
+def resolved_format(config: RunConfig, model: Model) -> str:
     """What save_model_as comes to: "auto" is the source's format, for a LoRA .safetensors."""
     save_as = config.save.save_model_as
     if config.network.method != "none":
         return save_as if save_as == "ckpt" else "safetensors"
-    found = parts.source.save_as if save_as == "auto" else save_as
+    found = model.source.save_as if save_as == "auto" else save_as
     assert found in ENDINGS, found
     return found

@@ -1,9 +1,8 @@
-"""Pictures while training, drawn by diffusers' pipeline from the very modules that are trained."""
+"""Pictures while training, drawn from the very modules that are trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.config.schema.run import ModelConfig, RunConfig
+from core.config.schema.run import RunConfig
 from core.control import RunControl, SampleWish, StopRun
 from core.errors import UserError, plain_problem
 from core.events import Emit, Saved, StageProgress, Warned
-from core.models.family import Components, Family
+from core.models.draw import Drawing, draw
+from core.models.family import Family, Model
 from core.runs.sample_prompts import Prompt, of_lines, parse
 from core.train.device.engine import Engine
+from core.train.inputs.text_states import TextStates
 
 Numbered = tuple[tuple[int, Prompt], ...]
 """Prompts with their numbers."""
@@ -27,7 +28,13 @@ class Samples:
     """Draws the prompts of a run into its folder; the training goes on as if nothing had happened."""
 
     def __init__(
-        self, family: Family, parts: Components, config: RunConfig, engine: Engine, folder: Path
+        self,
+        family: Family,
+        model: Model,
+        text: TextStates,
+        config: RunConfig,
+        engine: Engine,
+        folder: Path,
     ) -> None:
         assert config.train.seed is not None, "the runner draws a seed before the run"
         self._resolution, self._seed = config.dataset.resolution, config.train.seed
@@ -35,10 +42,9 @@ class Samples:
         # Every prompt there ever was keeps its number, which rows of pictures and names of files go by.
         self._known = [*prompts]
         self._prompts: Numbered = tuple(enumerate(prompts))
-        self._family, self._parts, self._engine = family, parts, engine
+        self._family, self._model, self._text, self._engine = family, model, text, engine
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
-        self._text_config = config.model
 
     def wanted(self, is_due: bool, wish: SampleWish | None, emit: Emit) -> Numbered:
         """What to draw now: the run's own prompts when they are due or asked for, and those of a wish."""
@@ -62,8 +68,11 @@ class Samples:
         """Draw these prompts or the run's own, on the main process. Raises StopRun when asked to stop."""
         drawn = self._prompts if prompts is None else prompts
         if drawn and self._engine.is_main:
-            modules = [self._parts.unet, self._parts.text_encoder, self._parts.vae]
-            with _Lent(modules, self._engine.device), torch.no_grad():
+            model = self._model
+            used = (
+                model.of("denoiser", "vae", "text") if self._text.is_trained else model.of("denoiser", "vae")
+            )
+            with _Lent(used, self._engine.device):
                 self._draw_all(drawn, step, control, emit)
         self._engine.wait()
 
@@ -74,19 +83,12 @@ class Samples:
             start = done
 
             def progress(
-                pipeline: Any,
-                n: int,
-                t: Any,
-                values: dict[str, Any],
-                start: int = start,
-                prompt: Prompt = prompt,
-                item: int = item,
-            ) -> dict[str, Any]:
+                timesteps: int, of: int, start: int = start, prompt: Prompt = prompt, item: int = item
+            ) -> None:
                 control.check_stop()  # a pause waits for the step, when the GPU can be given back
                 # Some samplers look twice at most steps.
-                steps = round((n + 1) / pipeline.num_timesteps * prompt.steps)
-                emit(StageProgress("sample", start + steps, total, item=item, items=len(prompts)))
-                return values
+                steps = start + round(timesteps / of * prompt.steps)
+                emit(StageProgress("sample", steps, total, item=item, items=len(prompts)))
 
             try:
                 picture = self._draw(prompt, progress)
@@ -112,50 +114,15 @@ class Samples:
                 done += prompt.steps
             emit(Saved("sample", str(path), step, _info(number, prompt)))
 
-    def _draw(self, prompt: Prompt, progress: Any) -> Image.Image:
-        sampler = prompt.sampler or self._sampler
-        return picture(
-            self._family, self._parts, self._text_config, prompt, sampler, self._engine.autocast, progress
-        )
+    def _draw(self, prompt: Prompt, progress: Callable[[int, int], None]) -> Image.Image:
+        texts = self._text.of_prompts(prompt.text, prompt.negative)
+        drawing = drawing_of(prompt, self._sampler)
+        return draw(self._family, self._model, texts, drawing, self._engine.autocast, progress)[0]
 
 
-def picture(
-    family: Family,
-    parts: Components,
-    config: ModelConfig,
-    prompt: Prompt,
-    sampler: str,
-    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
-    progress: Any = None,
-) -> Image.Image:
-    """What a model draws of a prompt, with the text as the training reads it; without gradients.
-
-    config: how captions are read (clip_skip, max_token_length). progress: Diffusers' callback after a step.
-    """
-    device = parts.unet.device
-    pipeline = family.pipeline(parts, sampler)
-    pipeline.set_progress_bar_config(disable=True)
-    # Captions of a training without padding have no fixed length; guidance needs two texts of one length.
-    padded = config.model_copy(update={"no_token_padding": False})
-    with torch.no_grad(), autocast():
-        ids = family.tokenize(parts, [prompt.text, prompt.negative], padded).to(device)
-        states = family.encode_text(parts, ids, padded).encoder_hidden_states.float()
-        latents = pipeline(
-            prompt_embeds=states[:1],
-            negative_prompt_embeds=states[1:],
-            width=prompt.size.width,
-            height=prompt.size.height,
-            num_inference_steps=prompt.steps,
-            guidance_scale=prompt.guidance,
-            generator=torch.Generator("cpu").manual_seed(prompt.seed),
-            output_type="latent",
-            callback_on_step_end=progress,
-        ).images
-    # The VAE stays in float32: in fp16 its activations overflow for some models.
-    with torch.no_grad():
-        decoded = parts.vae.decode(latents.float() / parts.spec.latent_scale, return_dict=False)[0]
-    drawn: Image.Image = pipeline.image_processor.postprocess(decoded, output_type="pil")[0]
-    return drawn
+def drawing_of(prompt: Prompt, sampler: str) -> Drawing:
+    """How a prompt is drawn. sampler: unless it names one itself."""
+    return Drawing(prompt.size, (prompt.seed,), prompt.sampler or sampler, prompt.steps, prompt.guidance)
 
 
 def _info(number: int, prompt: Prompt) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.config.sd_scripts import ALIASES
 from core.data.plan.plan import Plan
 from core.data.sources.folders import Folder
 from core.formats import metadata
-from core.models.family import Components
+from core.models.family import Model
 
 _RECORDED = (
     "learning_rate", "unet_lr", "text_encoder_lr", "gradient_checkpointing",
@@ -82,17 +82,17 @@ def session(lineage: str) -> int:
     return zlib.crc32(lineage.encode("utf-8"))
 
 
-def version(parts: Components) -> dict[str, object]:
+def version(model: Model) -> dict[str, object]:
     """Which Stable Diffusion it is."""
     return {
-        "v2": parts.spec.name == "sd2",
-        "base_model_version": metadata.base_model_version(parts.spec.name, parts.prediction),
+        "v2": model.spec.name == "sd2",
+        "base_model_version": metadata.base_model_version(model.spec.name, model.objective.name),
     }
 
 
-def files(config: RunConfig, parts: Components) -> dict[str, object]:
+def files(config: RunConfig, model: Model) -> dict[str, object]:
     """Name and hashes of the base model and of another VAE. Reads the whole files: seconds for a model."""
-    source = parts.source
+    source = model.source
     told = of_file("sd_model", config.model.base, source.path)
     return told | (of_file("vae", config.model.vae, source.vae) if config.model.vae and source.vae else {})
 

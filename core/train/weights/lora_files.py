@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.adapters import network as adapters
 from core.adapters import ranks
@@ -23,12 +23,9 @@ from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
 from core.formats.lora_file import AlphaOf
 from core.models import lora_precheck, refusals
-from core.models.family import Components, open_family
+from core.models.family import Model, open_family
 from core.reading import short
 from core.train.weights import messages
-
-ADAPTED = ("unet", "text_encoder")
-"""Parts of a model that a LoRA may be for."""
 
 
 def check(network: NetworkConfig) -> None:
@@ -37,37 +34,50 @@ def check(network: NetworkConfig) -> None:
         _tensors(Path(path), key)
 
 
-def merge_base(parts: Components, network: NetworkConfig, emit: Emit) -> None:
-    """Add the LoRA files of network.base_weights to the model in memory. Raises UserError."""
+Added = tuple[Mapping[ModuleKey, Adapted], float]
+"""The modules of a LoRA file that is merged into the base model, and its strength."""
+
+
+def base_loras(model: Model, network: NetworkConfig, emit: Emit) -> list[Added]:
+    """The LoRA files of network.base_weights. Raises UserError."""
     if network.method == "none" or not network.base_weights:
-        return
+        return []
     files = network.base_weights
     given = network.base_weights_multiplier
     strengths = (1.0,) * len(files) if given is None else block_lists.numbers(given)
+    added: list[Added] = []
     for path, strength in zip(files, strengths, strict=True):
-        found = merge(path, parts, strength, emit, "network.base_weights")
+        found = read(Path(path), model, emit, "network.base_weights")
+        added.append((found, strength))
         number = len(found)
         modules = Words(
             counted(number, "module of this LoRA was", "modules of this LoRA were"),
             f"このLoRAのモジュール{number}個",
         )
         emit(Warned(messages.LORA_MERGED(modules=modules, strength=strength, path=path)))
+    return added
 
 
-def merge(
-    path: str | Path, parts: Components, strength: float, emit: Emit, key: str = ""
-) -> Mapping[ModuleKey, Adapted]:
-    """Add a LoRA file to the model in memory, for good; returns what it holds. Raises UserError."""
-    adapted = read(Path(path), parts, emit, key)
-    adapters.merge(parts.modules(), adapted, strength)
-    return adapted
+def merge(path: str | Path, model: Model, strength: float, emit: Emit) -> None:
+    """Add a LoRA file to the model in memory, for good. Raises UserError."""
+    adapters.merge(model.modules, read(Path(path), model, emit), strength)
 
 
-def to_continue(parts: Components, network: NetworkConfig, emit: Emit) -> Mapping[ModuleKey, Adapted] | None:
+def merge_into(module: nn.Module, part: str, added: Iterable[Added]) -> bool:
+    """Add LoRAs to a part that is in memory; whether there was anything to add."""
+    is_changed = False
+    for modules, strength in added:
+        own = {key: adapted for key, adapted in modules.items() if key.part == part}
+        adapters.merge({part: module}, own, strength)
+        is_changed |= bool(own)
+    return is_changed
+
+
+def to_continue(model: Model, network: NetworkConfig, emit: Emit) -> Mapping[ModuleKey, Adapted] | None:
     """What the file of network.weights holds, None where none is named. Raises UserError."""
     if network.method == "none" or not network.weights:
         return None
-    return read(Path(network.weights), parts, emit, "network.weights")
+    return read(Path(network.weights), model, emit, "network.weights")
 
 
 def ranks_of(network: NetworkConfig, start: Mapping[ModuleKey, Adapted] | None) -> Ranks:
@@ -91,20 +101,20 @@ def continue_from(
         emit(Warned(messages.LORA_PARTLY(missing=len(fresh), modules=modules, path=path)))
 
 
-def read(path: Path, parts: Components, emit: Emit, key: str = "") -> dict[ModuleKey, Adapted]:
+def read(path: Path, model: Model, emit: Emit, key: str = "") -> dict[ModuleKey, Adapted]:
     """What a LoRA file adds to each module of this model.
 
     key: the option that named it, "" for none. Raises UserError when it is of another kind, for another
     model, or damaged.
     """
-    refused = lora_precheck.problems(path, key, parts.spec.name)
+    refused = lora_precheck.problems(path, key, model.spec.name)
     if refused:
         raise UserError(*refused)
     tensors_of, alpha_of = _tensors(path, key)
-    modules = {part: [m.path for m in describe(parts.modules()[part])] for part in ADAPTED}
-    names = open_family(parts.spec.name).lora_names(parts)
-    found = lora_file.from_file(tensors_of, modules, parts.spec.lora_prefix, names, alpha_of)
-    misfits = [".".join(key) for key in adapters.misfits(parts.modules(), found.modules)]
+    modules = {part: [m.path for m in describe(model.modules[part])] for part in model.spec.lora_prefix}
+    names = open_family(model.spec.name).lora_names(model)
+    found = lora_file.from_file(tensors_of, modules, model.spec.lora_prefix, names, alpha_of)
+    misfits = [".".join(key) for key in adapters.misfits(model.modules, found.modules)]
     strangers = found.unknown + misfits
     if strangers or not found.modules:
         fitting = len(found.modules) - len(misfits)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.catalog import OPTIMIZERS
+from core.catalog import OPTIMIZERS, Role
 from core.config import optimizer_args
 from core.config.schema.run import OptimizerConfig
 from core.errors import Problem, UserError
@@ -27,7 +27,7 @@ OWN = frozenset(
 class ParameterGroup:
     """Parameters trained with one rate.
 
-    name: the part of the model, "unet" or "text_encoder", or with a slash what of it, "unet/up". parameters:
+    name: the part of the model, or with a slash what of it, as "unet/up". parameters:
     by their names (core.adapters.targets.WeightKey), which do not know of the group.
     """
 
@@ -52,8 +52,8 @@ def check(config: OptimizerConfig) -> list[Problem]:
     return []
 
 
-def rates(config: OptimizerConfig, wanted: Mapping[str, float]) -> dict[str, float]:
-    """Learning rate of each part; an optimizer that finds the rate itself has one for all, the first.
+def rates(config: OptimizerConfig, wanted: Mapping[Role, float]) -> dict[Role, float]:
+    """Learning rate of each role; an optimizer that finds the rate itself has one for all, the first.
 
     Its estimate is one number over all weights (Defazio and Mishchenko 2023, arXiv:2301.07733).
     """
@@ -64,7 +64,7 @@ def rates(config: OptimizerConfig, wanted: Mapping[str, float]) -> dict[str, flo
 
 
 def level(
-    config: OptimizerConfig, groups: Sequence[ParameterGroup], wanted: Mapping[str, float]
+    config: OptimizerConfig, groups: Sequence[ParameterGroup], wanted: Mapping[Role, float]
 ) -> tuple[ParameterGroup, ...]:
     """The groups, with that one rate where the optimizer has one, whatever blocks and matrices would have."""
     if not OPTIMIZERS[config.optimizer_type].finds_rate:

@@ -14,28 +14,24 @@ from core.adapters.methods import METHODS
 from core.adapters.network import Network
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
+from core.catalog import Role
 from core.config.schema.run import NetworkConfig, TrainConfig
 from core.errors import UserError
-from core.models.family import Components
+from core.models.family import Model
 from core.train.seeds import generator
 from core.train.weights import messages
 from core.train.weights.optimizer import ParameterGroup
-
-TEXT_ENCODER = "text_encoder"
 
 
 class Trainee:
     """The trained parameters of a model. network: the adapter, None when the model itself is trained.
 
-    groups: every group that was ever trained in this run, "unet" first. A group that has stopped stays here,
-    since its weights belong to the result and to the training state.
+    groups: every group that was ever trained in this run, the denoiser's first. A group that has stopped
+    stays here, since its weights belong to the result and to the training state.
     """
 
-    def __init__(
-        self, network: Network | None, groups: tuple[ParameterGroup, ...], parts: Components
-    ) -> None:
-        self.network, self.groups = network, groups
-        self._modules = parts.modules()
+    def __init__(self, network: Network | None, groups: tuple[ParameterGroup, ...], model: Model) -> None:
+        self.network, self.groups, self._model = network, groups, model
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,19 +57,21 @@ class Trainee:
                 parameter.copy_(tensors[name])
 
     def modules(self) -> Iterator[nn.Module]:
-        """The parts that gradients flow through: the U-Net always, since the text encoder is before it."""
-        yield self._modules["unet"]
-        if TEXT_ENCODER in self.names:
-            yield self._modules[TEXT_ENCODER]
+        """The parts that gradients flow through: the denoiser always, since text encoders are before it."""
+        texts = self._model.spec.names("text")
+        for part in (*self._model.spec.names("denoiser"), *(name for name in self.names if name in texts)):
+            yield self._model.modules[part]
 
     def set_train_mode(self, is_text_trained: bool) -> None:
         """Dropout on where something learns."""
-        self._modules["unet"].train()
-        self._modules[TEXT_ENCODER].train(is_text_trained)
+        for module in self._model.of("denoiser"):
+            module.train()
+        for module in self._model.of("text"):
+            module.train(is_text_trained)
 
 
-def rates(train: TrainConfig) -> dict[str, float]:
-    """Learning rate of each part of the model that is trained at all. Raises UserError when none is."""
+def rates(train: TrainConfig) -> dict[Role, float]:
+    """Learning rate of the parts of each role that are trained at all. Raises UserError when none is."""
     found = train.rates()
     if not found:
         raise UserError(messages.NOTHING())
@@ -81,20 +79,21 @@ def rates(train: TrainConfig) -> dict[str, float]:
 
 
 def make(
-    parts: Components, network: NetworkConfig, ranks: Ranks, wanted: Mapping[str, float], seed: int
+    model: Model, network: NetworkConfig, ranks: Ranks, by_role: Mapping[Role, float], seed: int
 ) -> Trainee:
     """Attach the adapter, or open the model's own weights, in the parts that have a learning rate.
 
     Raises UserError when the ranks leave nothing to train.
     """
-    modules = {name: parts.modules()[name] for name in wanted}
+    wanted = {name: rate for role, rate in by_role.items() for name in model.spec.names(role)}
+    modules = {name: model.modules[name] for name in wanted}
     if network.method == "none":
         groups = []
         for name, module in modules.items():
             module.requires_grad_(True)
             parameters = {f"{name}/{path}": parameter for path, parameter in module.named_parameters()}
             groups.append(ParameterGroup(name, wanted[name], parameters))
-        return Trainee(None, tuple(groups), parts)
+        return Trainee(None, tuple(groups), model)
     adapter = Network(
         modules,
         METHODS[network.method],
@@ -105,7 +104,7 @@ def make(
     if not len(adapter):
         key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
         raise UserError(messages.NO_BLOCK(key=key))
-    return Trainee(adapter, tuple(_groups(adapter, network, wanted)), parts)
+    return Trainee(adapter, tuple(_groups(adapter, network, wanted)), model)
 
 
 def _groups(
