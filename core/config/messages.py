@@ -83,9 +83,6 @@ PRECISION_NEEDED = Message(
     "{full} needs mixed_precision {needed!r}, not {value}; set it, or remove {full}.",
     "{full}にはmixed_precision={needed}が必要です（値：{value}）。変更するか、{full}を外してください。",
 )
-VALUE_TOO_LARGE = Message(
-    "E-CFG-VALUE", "must be at most {most}, not {value}.", "{most}以下にしてください（値：{value}）。"
-)
 
 NOT_WHOLE = Message(
     "E-CFG-VALUE", "must be a whole number, not {value}.", "整数にしてください（値：{value}）。"

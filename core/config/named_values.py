@@ -126,7 +126,7 @@ def take(reading: Reading, path: KeyPath, value: Any) -> None:
     own = key if key in _options() else _by_name().get(name, "") if len(path) <= 2 else ""
     is_known = len(path) <= 2 and sd_scripts.knows(name, reading.is_foreign)
     if isinstance(value, int) and abs(value) > LARGEST:
-        reading.say(path, messages.VALUE_TOO_LARGE(key=key, most=LARGEST, value=shown(value)))
+        reading.say(path, messages.ABOVE_BOUND(key=key, bound=LARGEST, value=shown(value)))
     elif own and (own == key or not is_known) and not (name in sd_scripts.LISTS and isinstance(value, list)):
         reading.put(own, value, path)
     elif is_known:

@@ -53,3 +53,15 @@ def test_arguments_and_lists_for_blocks_are_read_in_full_width():
 def test_an_imported_number_is_read_in_full_width():
     values = import_text("train_network.py --network_dim=１６ --learning_rate １ｅ－４").values
     assert (values["network.rank"], values["train.learning_rate"]) == (16, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("512", [512, 512]), ("768,512", [768, 512]), ("７６８，５１２", [768, 512]), ("768x512", [768, 512]),
+        ("768×512", [768, 512]), ("1,2,3", [1, 2, 3]), ("768,", None), ("a,b", None), ("", None),
+        ("7.5", None),
+    ],
+)  # fmt: skip
+def test_the_sides_of_a_size_are_read_in_one_place(text, sides):
+    assert numbers.sides(text) == sides

@@ -142,13 +142,8 @@ def read(option: Option, found: Any) -> Any:
     return text
 
 
-def _size(text: str) -> list[int] | None:
-    found = numbers.sides(text)
-    return found * 2 if found and len(found) == 1 else found
-
-
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "digits": numbers.whole,
     "decimal": numbers.decimal,
-    "size": _size,
+    "size": numbers.sides,
 }

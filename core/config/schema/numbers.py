@@ -51,9 +51,14 @@ def number(text: str) -> int | float | None:
 
 
 def sides(text: str) -> list[int] | None:
-    """The whole numbers of a size, "512" or "768,512"; commas and x of any width. None for anything else."""
+    """The whole numbers of a size: "768,512", or "512" for 512,512; commas and x of any width.
+
+    None for anything else.
+    """
     if len(text) > _LONGEST:
         return None
     plain = re.sub("[x×]", ",", narrow(text), flags=re.IGNORECASE)
-    found = [whole(part) for part in plain.split(",")]
-    return [n for n in found if n is not None] if None not in found else None
+    found = [n for part in plain.split(",") if (n := whole(part)) is not None]
+    if len(found) <= plain.count(","):
+        return None
+    return found * 2 if len(found) == 1 else found
