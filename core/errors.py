@@ -101,15 +101,10 @@ class Problem:
     def _at(self, level: str) -> Problem:
         return replace(self, message=replace(self.message, code=f"{level}{self.code[1:]}"))
 
-    def framed(self, frame: Words, **facts: Any) -> Problem:
+    def framed(self, frame: Words, *, code: str = "", **facts: Any) -> Problem:
         """The same with its sentence set into another, whose gap is {sentence}."""
-        message = replace(self.message, en=frame.en, ja=frame.ja)
+        message = replace(self.message, en=frame.en, ja=frame.ja, code=code or self.code)
         return replace(self, message=message, facts={"sentence": Words(self.en, self.ja), **facts})
-
-    def reworded(self, en: str, ja: str, code: str = "") -> Problem:
-        """The same place with other sentences."""
-        message = Message(code or self.code, "{text}", "{text}")
-        return replace(self, message=message, facts={"text": Words(en, ja)})
 
 
 def plain_problem(

@@ -115,7 +115,7 @@ def _judge(config: RunConfig, problems: list[Problem], emit: Emit) -> list[str]:
 
 
 def _ending_in(problem: Problem, words: Words) -> Problem:
-    return problem.reworded(f"{problem.en}; {words.en}.", f"{problem.ja}。{words.ja}。")
+    return problem.framed(Words("{sentence}; {advice}.", "{sentence}。{advice}。"), advice=words)
 
 
 def _of_identity(name: str, found: Found) -> Problem:

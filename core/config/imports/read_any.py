@@ -176,16 +176,19 @@ def _fitting(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     return values, [_default_stays(problem) for problem in problems]
 
 
+_DEFAULT_STAYS = Words("{reason}; {default} stays.", "{reason}。{default}のままです。")
+_MEND = Words("taken, but: {sentence}", "取り込みましたが、修正が必要です：{sentence}")
+_MEND_IT = Words("taken, but it {sentence}", "取り込みましたが、修正が必要です：{sentence}")
+_NOT_TAKEN = Words("not taken: {sentence}{stop}", "取り込んでいません：{sentence}")
+
+
 def _default_stays(problem: Problem) -> Problem:
     """What is used in place of a value that is not taken."""
     option = _options()[problem.key]
     if option.is_personal or option.default in (None, (), ""):
         return problem
-    default = shown(option.default).strip("'")
-    return problem.reworded(
-        f"{problem.en.removesuffix('.')}; {default} stays.",
-        f"{problem.ja.removesuffix('。')}。{default}のままです。",
-    )
+    reason = Words(problem.en.removesuffix("."), problem.ja.removesuffix("。"))
+    return problem.framed(_DEFAULT_STAYS, reason=reason, default=shown(option.default).strip("'"))
 
 
 def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
@@ -193,13 +196,7 @@ def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
     config, _ = typed(values)
     found = [problem for rule in ruleset.RULES for problem in rule(config)]
     return [
-        problem.reworded(
-            f"taken, but it {problem.en}"
-            if problem.en.startswith(_OF_A_VALUE)
-            else f"taken, but: {problem.en}",
-            f"取り込みましたが、修正が必要です：{problem.ja}",
-            "W-IMPORT-MEND",
-        )
+        problem.framed(_MEND_IT if problem.en.startswith(_OF_A_VALUE) else _MEND, code="W-IMPORT-MEND")
         for problem in found
         if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
     ]
@@ -242,9 +239,7 @@ def _left_out(problem: Problem) -> Problem:
     """What is wrong with a run file is, of settings that are taken over, what was not taken."""
     if problem.message is config_messages.NOT_HERE:
         return replace(problem, message=messages.NOT_HERE)
-    en, ja = problem.en, problem.ja
-    stop = "" if en.endswith((".", "?")) else "."
-    return problem.reworded(f"not taken: {en}{stop}", f"取り込んでいません：{ja}")
+    return problem.framed(_NOT_TAKEN, stop="" if problem.en.endswith((".", "?")) else ".")
 
 
 def _placeholder(name: str, found: str) -> Problem:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.catalog import Words
 from core.config import output_names
 from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema.run import SaveConfig
@@ -312,7 +313,8 @@ class Outputs:
 
     def _warn(self, fault: UserError, en: str, ja: str) -> None:
         for problem in fault.problems:
-            self._emit(Warned(problem.as_warning().reworded(f"{problem.en} ({en})", f"{problem.ja}（{ja}）")))
+            frame = Words("{sentence} ({then})", "{sentence}（{then}）")
+            self._emit(Warned(problem.as_warning().framed(frame, then=Words(en, ja))))
 
 
 def _origin(lineage: str | None) -> tuple[str, str]:
