@@ -52,7 +52,7 @@ def make_data(place: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True)
     for n in range(4):
         Image.fromarray(np.full((64, 64, 3), 50 * n, np.uint8)).save(folder / f"{n}.png")
-    return make_tiny(place / "base.safetensors"), place / "data"
+    return make_tiny(place / "base.safetensors", with_blocks=True), place / "data"
 
 
 def compared(trial: Trial, expected: dict[str, str]) -> list[str]:

@@ -16,17 +16,20 @@ os.environ["OMP_NUM_THREADS"] = "1"
 HERE = Path(__file__).parent
 
 TORCH = {
-    *("adapters", "baseline", "diffusion", "formats", "guide", "models", "tools", "train"),
-    *("forecast/test_odd_configs.py", "forecast/test_optimizers.py", "test_bad_input.py", "test_cli.py"),
+    *("adapters", "baseline", "diffusion", "forecast", "formats", "guide", "models", "tools", "train"),
+    *("test_bad_input.py", "test_cli.py"),
     *("ui/test_model_tab.py", "ui/test_shipped.py", "ui/test_tensorboard.py"),
 }
 """Folders, and files elsewhere, whose tests import torch or what imports it."""
 
-PURE = {"formats/test_parts.py", "tools/test_resize.py", "tools/test_utf8.py"}
+PURE = {
+    *("forecast/test_counts.py", "formats/test_parts.py"),
+    *("tools/test_resize.py", "tools/test_table.py", "tools/test_utf8.py"),
+}
 """Files in these folders whose tests do not."""
 
-PAGE = {"ui"}
-"""Folders whose tests build the page."""
+PAGE = {"ui", "test_messages.py"}
+"""The same of gradio."""
 
 _LONG = {"train", "guide"}
 """Folders whose tests train."""
@@ -96,6 +99,5 @@ def _stays_pure(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that is marked pure imports neither torch nor gradio, whether at once or on the way."""
     yield
     if _is_pure_only(request.config):
-        assert not {"torch", "gradio"} & sys.modules.keys(), (
-            "it is not pure: see TORCH and PAGE in conftest.py"
-        )
+        found = [name for name in ("torch", "gradio") if name in sys.modules]
+        assert not found, "this test is not pure: see TORCH and PAGE in tests/conftest.py"
