@@ -226,7 +226,7 @@ SUBSET = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens 
         ("[general]\nnum_repeats = 2\n", None, "datasets", "no [[datasets]]"),
         (SUBSET + "[[datasets.subsets]]\nmetadata_file = 'm'\nis_reg = true\n", 7,
          "datasets.0.subsets.1.is_reg", "no effect"),
-        ("[general\n", 1, "dataset.dataset_config", "not TOML"),
+        ("[general\n", 1, "dataset.dataset_config", "not valid TOML"),
     ],
 )  # fmt: skip
 def test_what_can_t_be_read_is_said_with_file_and_line(pictures, text, line, key, said):
