@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.catalog import Size
+from core.formats import atomic_write
 from core.models.family import Family, Frame, Model, TextState
 
 
@@ -86,3 +88,8 @@ def _image(pixels: Tensor) -> Image.Image:
     """(3, H, W) in about [-1, 1]."""
     shares = (pixels / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().float().numpy()
     return Image.fromarray((shares * 255).round().astype("uint8"))
+
+
+def save_png(image: Image.Image, path: Path) -> Path:
+    """Write an image whole or not at all; returns where it lies."""
+    return atomic_write.write_file(path, lambda file: image.save(file, format="PNG"))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+import functools
+from collections.abc import Iterator
 
 import torch
-from PIL import Image
 
 from core.catalog import Size, Words
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.counting import counted
-from core.formats import atomic_write
-from core.formats import partial_files as half_written
+from core.formats import partial_files
 from core.models import parts, precheck
-from core.models.draw import Drawing, draw
-from core.models.family import Family, Model, open_family
+from core.models.draw import Drawing, draw, save_png
+from core.models.family import open_family
 from core.tools.regularize_plan import RegularizeSettings, Wanted, image_path, plan
 from core.tools.tool import Outcome, Work
 
@@ -67,37 +65,22 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
     for module in model.modules.values():
         module.to(device)
 
+    size = Size(*settings.resolution) if settings.resolution is not None else model.spec.default_size
+    half = functools.partial(_half, device)
     for part in wanted:
         part.folder.mkdir(parents=True, exist_ok=True)
-        half_written.sweep(part.folder)
+        partial_files.sweep(part.folder)
+        with torch.no_grad(), half():
+            texts = family.encode_text(model, [part.prompt, settings.negative], config)
         for start in range(0, len(part.missing), settings.batch):
             seeds = part.missing[start : start + settings.batch]
             work.at("regularize", done, total)
-            for seed, picture in zip(seeds, _draw(family, model, settings, part, seeds, check), strict=True):
-                _save(picture, image_path(part.folder, seed))
+            drawing = Drawing(size, seeds, settings.sampler, settings.steps, settings.scale)
+            for seed, image in zip(seeds, draw(family, model, texts, drawing, half, check), strict=True):
+                save_png(image, image_path(part.folder, seed))
             done += len(seeds)
     work.progress("regularize", total, total)
     return wanted
-
-
-def _draw(
-    family: Family,
-    model: Model,
-    settings: RegularizeSettings,
-    wanted: Wanted,
-    seeds: Sequence[int],
-    check: Callable[..., object],
-) -> list[Image.Image]:
-    """One image for each seed."""
-    size = Size(*settings.resolution) if settings.resolution is not None else model.spec.default_size
-    drawing = Drawing(size, tuple(seeds), settings.sampler, settings.steps, settings.scale)
-
-    def half() -> contextlib.AbstractContextManager[None]:
-        return _half(model.device)
-
-    with torch.no_grad(), half():
-        text, negative = family.encode_text(model, [wanted.prompt, settings.negative], ModelConfig())
-    return draw(family, model, (text, negative), drawing, half, check)
 
 
 @contextlib.contextmanager
@@ -106,7 +89,3 @@ def _half(device: torch.device) -> Iterator[None]:
     is_able = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     with torch.autocast(device.type, torch.bfloat16, enabled=is_able):
         yield
-
-
-def _save(picture: Image.Image, path: Path) -> None:
-    atomic_write.write_file(path, lambda file: picture.save(file, format="PNG"))

@@ -1,4 +1,4 @@
-"""Pictures from a model, with LoRA files put in at any strength."""
+"""Images from a model, with LoRA files merged at any strength."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ import torch
 
 from core.catalog import FAMILIES, SAMPLERS, Size
 from core.config.check import load
-from core.config.schema.run import ModelConfig, TrainConfig
-from core.errors import UserError, plain_problem
+from core.config.schema.model import ModelConfig
+from core.config.schema.train import TrainConfig
+from core.errors import UserError
 from core.events import Emit, Warned
-from core.formats import atomic_write
 from core.formats.identify import identify
 from core.models import lora_precheck, parts
 from core.models.draw import draw as draw_images
+from core.models.draw import save_png
 from core.models.family import open_family
 from core.models.sd import tokens
 from core.runs.sample_prompts import Prompt, parse
+from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
 from core.train.outputs.samples import drawing_of
 from core.train.weights import lora_files
 
@@ -32,7 +34,7 @@ _LENGTHS = (75, 150, 225)
 
 @dataclass(frozen=True)
 class _Source:
-    """What is drawn with. base: as model.base. resolution: (width, height) in pixels."""
+    """What generates. base: as model.base. resolution: (width, height) in pixels."""
 
     base: str
     config: ModelConfig
@@ -57,20 +59,11 @@ def draw(
     Raises UserError for anything that can't be read or written, before a model is loaded where possible.
     """
     if sampler not in SAMPLERS:
-        names = ", ".join(SAMPLERS)
-        raise UserError(
-            plain_problem(
-                "E-SAMPLER",
-                f"no such sampler: {sampler}; there are {names}.",
-                f"サンプラーは{names}のいずれかです（指定：{sampler}）。",
-            )
-        )
+        raise UserError(SAMPLER(sampler=sampler, names=", ".join(SAMPLERS)))
     found = _source(source)
     parsed = parse(list(prompts), found.resolution, seed=0)
     if not parsed:
-        raise UserError(
-            plain_problem("E-SAMPLE-NONE", "the prompt is empty; write one.", "プロンプトが空です。")
-        )
+        raise UserError(SAMPLE_NONE())
     config = _long_enough(found, parsed, source)
     for prompt in parsed:
         if (notice := _cut(prompt, config)) is not None:
@@ -94,11 +87,8 @@ def draw(
             progress(number, len(parsed))
         with torch.no_grad():
             texts = family.encode_text(model, [prompt.text, prompt.negative], config)
-        (picture,) = draw_images(family, model, texts, drawing_of(prompt, sampler))
-        place = _free(folder, number, prompt.seed)
-        made.append(
-            atomic_write.write_file(place, lambda file, drawn=picture: drawn.save(file, format="PNG"))
-        )
+        (image,) = draw_images(family, model, texts, drawing_of(prompt, sampler))
+        made.append(save_png(image, _free(folder, number, prompt.seed)))
     return made
 
 
@@ -106,15 +96,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(
-            plain_problem(
-                "E-OUT-WRITE",
-                f"no folder can be made at {folder} ({reason}). Give another one with --out.",
-                f"{folder} にフォルダを作成できません（{reason}）。--outに別のフォルダを指定してください。",
-                path=str(folder),
-            )
-        ) from error
+        raise UserError(SAMPLE_FOLDER(path=folder, reason=error.strerror or str(error))) from error
 
 
 def _source(source: Path) -> _Source:
@@ -141,17 +123,11 @@ def _tokens(prompt: Prompt) -> tuple[int, int]:
 
 
 def _cut(prompt: Prompt, config: ModelConfig) -> Warned | None:
-    """What is said of a prompt that is longer than what the model reads."""
+    """A warning about a prompt that is longer than what the model reads."""
     longest, limit = max(_tokens(prompt)), config.max_token_length
     if longest <= limit:
         return None
-    return Warned(
-        plain_problem(
-            "W-SAMPLE-LONG",
-            f"a prompt has {longest} tokens; only the first {limit} are read (max_token_length).",
-            f"プロンプトが{longest}トークンあり、最初の{limit}トークンだけが使われます（max_token_length）。",
-        )
-    )
+    return Warned(SAMPLE_LONG(tokens=longest, limit=limit))
 
 
 def _split(lora: str) -> tuple[Path, float]:
@@ -163,14 +139,7 @@ def _split(lora: str) -> tuple[Path, float]:
         except ValueError:
             return Path(lora), 1.0
         if not math.isfinite(strength):
-            raise UserError(
-                plain_problem(
-                    "E-LORA-STRENGTH",
-                    f"the strength of a LoRA is a number such as 0.8, not {told}.",
-                    f"LoRAの強さは0.8のような数値で指定してください（指定：{told}）。",
-                    path=name,
-                )
-            )
+            raise UserError(LORA_STRENGTH(path=name, strength=told))
         return Path(name), strength
     return Path(lora), 1.0
 
