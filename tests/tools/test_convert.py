@@ -113,7 +113,7 @@ def test_what_is_there_is_never_written_over(tmp_path, half, target, save_as):
 
 def test_a_model_is_not_written_over_itself(tmp_path, half):
     before = half.read_bytes()
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="exists already"):
         convert(half, half, "safetensors", "fp16")
     assert half.read_bytes() == before
 

@@ -28,7 +28,6 @@ RUNS_WORDS: Mapping[str, Words] = {
         "{n:#run is|runs are} compared at most; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
     ),
-    "runs.gone": Words("A selected run is no longer there.", "選択した履歴が見つかりません。"),
     "status.interrupted": Words("Interrupted", "中断"),
     "runs.interrupted": Words(
         "The program was closed or switched off during this run.",
@@ -47,10 +46,6 @@ RUNS_WORDS: Mapping[str, Words] = {
         "{name} goes on from step {step}; follow it in the run panel.",
         "{name}をステップ{step}から再開しました。経過は学習パネルに表示されます。",
     ),
-    "runs.resume.none": Words(
-        "There is no saved state of this run any more, so it can't be resumed.",
-        "この学習の学習状態が残っていないため、再開できません。",
-    ),
     "runs.trash": Words("Remove from the list…", "履歴から削除…"),
     "runs.trash.sure": Words(
         "Move the log, settings and sample pictures of this run to the folder {folder}? "
@@ -63,12 +58,6 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.trash.many": Words("Removed runs ({n})", "削除した履歴（{n}件）"),
     "runs.back": Words("Restore", "元に戻す"),
     "runs.back.done": Words("Back in the list: {name}", "履歴に戻しました：{name}"),
-    "runs.move.failed": Words(
-        "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
-    ),
-    "runs.move.live": Words(
-        "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
-    ),
     "runs.curve.smooth": Words("Smoothed", "平滑化"),
     "runs.curve.raw": Words("As reported", "平滑化前"),
     "runs.curve.validation": Words("Validation pictures", "検証用画像"),

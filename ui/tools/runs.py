@@ -13,7 +13,7 @@ import gradio as gr
 
 from core.config import check
 from core.config.file import toml_text
-from core.errors import Lang, Problem, UserError, plain_problem
+from core.errors import Lang, Message, UserError
 from core.events import StageProgress, StepDone
 from core.runs import compare, past_runs
 from ui.parts.html_events import LISTEN, data_of, sent
@@ -33,6 +33,19 @@ Update = dict[Any, Any]
 
 MOST_CHOSEN = 6
 _DIR = "save.output_dir"
+
+GONE = Message("E-RUNS", "A selected run is no longer there.", "選択した履歴が見つかりません。")
+NOT_RESUMABLE = Message(
+    "E-RUNS",
+    "There is no saved state of this run any more, so it can't be resumed.",
+    "この学習の学習状態が残っていないため、再開できません。",
+)
+STILL_RUNS = Message(
+    "E-RUNS", "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
+)
+NOT_MOVED = Message(
+    "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
+)
 
 
 class RunsCard:
@@ -146,7 +159,7 @@ class RunsCard:
         """The run of a name that the page sent. Raises UserError."""
         run = next((run for run in self.found(raw) if name_of(run) == name), None)
         if run is None:
-            raise UserError(_said("runs.gone"))
+            raise UserError(GONE())
         return run
 
     # Handlers.
@@ -251,7 +264,7 @@ class RunsCard:
         run = self._run(raw, name)
         record = past_runs.read(run.folder)
         if record is None or record.state is None or run.status not in RESUMABLE:
-            raise UserError(_said("runs.resume.none"))
+            raise UserError(NOT_RESUMABLE())
         state, step = record.state
         # Through the form, which is where every path is looked at before it is used.
         shown = self._form.shown(self._values(run) | {"save.resume": str(state)})
@@ -261,7 +274,7 @@ class RunsCard:
     def _trash(self, raw: Mapping[str, Any], name: str, lang: Lang) -> str:
         run = self._run(raw, name)
         if run.status == "running":
-            raise UserError(_said("runs.move.live"))
+            raise UserError(STILL_RUNS())
         self._window.paths.writable(str(run.folder))
         _moved(past_runs.to_trash, run)
         return say("runs.trashed", lang, name=run.name)
@@ -269,7 +282,7 @@ class RunsCard:
     def _back(self, raw: Mapping[str, Any], name: str, lang: Lang) -> str:
         run = next((run for run in self._gone(raw) if name_of(run) == name), None)
         if run is None:
-            raise UserError(_said("runs.gone"))
+            raise UserError(GONE())
         self._window.paths.writable(str(run.folder))
         _moved(past_runs.from_trash, run)
         return say("runs.back.done", lang, name=run.name)
@@ -320,10 +333,4 @@ def _moved(move: Any, run: past_runs.PastRun) -> None:
     try:
         move(run)
     except OSError as e:
-        why = e.strerror or str(e)
-        en, ja = (say("runs.move.failed", lg, path=run.folder, why=why) for lg in ("en", "ja"))
-        raise UserError(plain_problem("E-RUNS-MOVE", en, ja)) from e
-
-
-def _said(key: str) -> Problem:
-    return plain_problem("E-RUNS", say(key, "en"), say(key, "ja"))
+        raise UserError(NOT_MOVED(path=run.folder, why=e.strerror or str(e))) from e
