@@ -10,7 +10,8 @@ from pathlib import Path
 from core.data.intake import gather, zip_file
 from core.data.intake.gather import Entry, Gathered
 from core.data.intake.zip_file import Unpacked
-from core.errors import Lang, Problem, UserError, plain_problem
+from core.data.sources import messages
+from core.errors import Lang, UserError
 from ui.parts.job import Report
 from ui.parts.job_progress import told
 from ui.parts.markup import esc
@@ -77,7 +78,7 @@ class Sources:
             try:
                 entries += gather.named(path)
             except OSError as e:
-                raise UserError(_unreadable(path, e)) from e
+                raise UserError(messages.FOLDER_UNREADABLE(path=path, reason=e.strerror)) from e
         found_now = gather.paired(entries, wanted.captions)
         for reason, names in found_now.left_out.items():
             left_out[reason] = (*left_out.get(reason, ()), *names)
@@ -101,15 +102,6 @@ class Sources:
 
 def _is_zip(name: str) -> bool:
     return name.strip().strip('"').lower().endswith(".zip")
-
-
-def _unreadable(path: Path, error: OSError) -> Problem:
-    return plain_problem(
-        "E-DIR-READ",
-        f"the folder {path} can't be read: {error.strerror}.",
-        f"フォルダ {path} を読み込めません（{error.strerror}）。",
-        path=str(path),
-    )
 
 
 def left_out_html(gathered: Gathered, lang: Lang) -> str:

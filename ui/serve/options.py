@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import UserError, plain_problem
+from core.errors import UserError
+from ui.serve import messages
 from ui.serve.login import Login
 from ui.serve.server import Proxy
 
@@ -33,13 +34,7 @@ def given_auth(auth: str | None, file: str | None) -> str | None:
     variable = os.environ.pop(VARIABLE, None)
     given = [auth is not None, file is not None, variable is not None]
     if sum(given) > 1:
-        raise UserError(
-            plain_problem(
-                "E-AUTH-TWICE",
-                f"the login is given more than once; use one of --auth, --auth-file and {VARIABLE}.",
-                f"ログインが2か所以上で指定されています。--auth、--auth-file、{VARIABLE}のうち1つだけにしてください。",
-            )
-        )
+        raise UserError(messages.LOGIN_TWICE(variable=VARIABLE))
     return _first_line(Path(file)) if file is not None else auth if auth is not None else variable
 
 
@@ -49,14 +44,7 @@ def _first_line(file: Path) -> str:
             text = opened.read(_LARGEST_FILE).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         why = e.strerror if isinstance(e, OSError) else "UTF-8"
-        raise UserError(
-            plain_problem(
-                "E-AUTH-FILE",
-                f"the file of --auth-file can't be read ({why}).",
-                f"--auth-fileのファイルを読み込めません（{why}）。",
-                path=str(file),
-            )
-        ) from e
+        raise UserError(messages.LOGIN_FILE(path=file, reason=why)) from e
     return next(iter(text.splitlines()), "")
 
 
@@ -65,15 +53,7 @@ def make_login(auth: str | None, is_open: bool) -> tuple[Login | None, str]:
     if auth is not None:
         user, colon, password = auth.partition(":")
         if not colon or not user or len(password) < SHORTEST:
-            raise UserError(
-                plain_problem(
-                    "E-AUTH",
-                    f"--auth, --auth-file and {VARIABLE} take USER:PASSWORD, with at least "
-                    f"{SHORTEST} characters of password.",
-                    f"--auth、--auth-file、{VARIABLE}は「ユーザー名:パスワード」の形で、パスワードは"
-                    f"{SHORTEST}文字以上にしてください。",
-                )
-            )
+            raise UserError(messages.LOGIN_FORM(variable=VARIABLE, least=SHORTEST))
         return Login(user, password), ""
     if not is_open:
         return None, ""
@@ -85,22 +65,8 @@ def proxy_of(host_names: Sequence[str], root_path: str) -> Proxy:
     """What is between the window and its visitors. Raises UserError for a name or a path that is none."""
     for name in host_names:
         if not _NAME.fullmatch(name) or len(name) > 253:
-            raise UserError(
-                plain_problem(
-                    "E-HOST-NAME",
-                    f"--host-name takes a bare name such as train.example.net, not {name[:100]!r}: "
-                    "no https://, no port, no path.",
-                    f"--host-nameにはtrain.example.netのような名前だけを指定してください（指定値：{name[:100]}）。"
-                    "https://、ポート、パスは付けません。",
-                )
-            )
+            raise UserError(messages.HOST_NAME(value=name[:100]))
     path = "/" + root_path.strip("/") if root_path.strip("/") else ""
     if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
-        raise UserError(
-            plain_problem(
-                "E-ROOT-PATH",
-                f"--root-path takes a path such as /rareword, not {root_path[:100]!r}.",
-                f"--root-pathには/rarewordのようなパスを指定してください（指定値：{root_path[:100]}）。",
-            )
-        )
+        raise UserError(messages.ROOT_PATH(value=root_path[:100]))
     return Proxy(tuple(name.lower() for name in host_names), path)

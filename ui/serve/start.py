@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from core import signals
+from core.catalog import Words
 from core.console import calm_threads, language, take_over
-from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError, plain_problem
-from ui.serve import single_instance
+from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError
+from ui.serve import messages, single_instance
 from ui.serve.login import Login
 from ui.serve.options import USER, given_auth, make_login, proxy_of
 from ui.serve.server import DIRECT, LOOPBACK, Proxy, Served, listening_socket, private_cache, serve, share
@@ -87,16 +88,8 @@ def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool,
     """Show the window that is open already. Raises UserError when that one can't be what is asked for."""
     is_there = chosen.port in (None, urlsplit(url).port)
     if not is_plain or not is_there or not single_instance.answers(url):
-        raise UserError(
-            plain_problem(
-                "E-WINDOW-OPEN",
-                f"Rareword is open already with this workspace{f' ({url})' if url else ''}; "
-                "close it first (Ctrl-C in its console), or choose another one with --workspace.",
-                f"この書き込み先を使うRarewordがすでに起動しています{f'（{url}）' if url else ''}。"
-                "先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別の書き込み先を指定してください。",
-                path=str(workspace),
-            )
-        )
+        where = Words(f" ({url})", f"（{url}）") if url else ""
+        raise UserError(messages.WINDOW_OPEN(path=workspace, url=where))
     tell("console.there", url=url)
     if not chosen.no_browser and has_desktop():
         webbrowser.open(url)
@@ -168,14 +161,7 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     """The window's own state. Raises UserError when the preset can't be read."""
     missing = next((root for root in chosen.root if not Path(root).expanduser().is_dir()), None)
     if missing is not None:
-        raise UserError(
-            plain_problem(
-                "E-ROOT",
-                "--root names a folder that does not exist.",
-                "--rootのフォルダがありません。",
-                path=missing,
-            )
-        )
+        raise UserError(messages.NO_ROOT(path=missing))
     try:
         cache = private_cache(workspace)
     except OSError as e:
@@ -190,11 +176,7 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
 
 
 def _unwritable(workspace: Path, error: OSError) -> UserError:
-    said = (
-        f"the workspace can't be written: {error.strerror}.",
-        f"書き込み先に書き込めません（{error.strerror}）。",
-    )
-    return UserError(plain_problem("E-WORKSPACE", *said, path=str(workspace)))
+    return UserError(messages.WORKSPACE_UNWRITABLE(path=workspace, reason=error.strerror))
 
 
 def _wait(window: Window, served: Served, tell: Tell) -> int:

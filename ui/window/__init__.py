@@ -17,7 +17,7 @@ from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.health.cache import Known
 from core.data.intake import copy_history
-from core.errors import ConfigError, Lang, UserError, plain_problem
+from core.errors import ConfigError, Lang, UserError
 from core.forecast.machine import Looker
 from core.queue import RunQueue
 from core.runner import Runner
@@ -25,6 +25,7 @@ from core.tools.table import TOOLS
 from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
+from ui.window import messages
 from ui.window.captions import CaptionDesk
 from ui.window.dialog import Dialog
 from ui.window.draft import Draft
@@ -109,13 +110,7 @@ class Window:
         """Raises UserError when a caption file, or those of a folder, may not be written."""
         real = Path(os.path.realpath(path))
         if real.is_relative_to(os.path.realpath(self.project / "demo")):
-            raise UserError(
-                plain_problem(
-                    "W-CAP-DEMO",
-                    "the demo's own captions stay as they are. Copy its pictures with “Add pictures” first.",
-                    "デモのキャプションは変更できません。試すには「画像を追加」で画像をコピーしてください。",
-                )
-            )
+            raise UserError(messages.DEMO_CAPTIONS())
         self.paths.writable(str(path))
 
     def language(self, accept: str, cookie: str) -> Lang:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from core.catalog import HUB_MODELS, HUB_VAES
 from core.config.schema.option import Option
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 from core.models import hub
 from core.tools.table import TOOLS
+from ui.window import messages
 
 LONGEST = 1024
 LONGEST_NAME = 255
@@ -98,14 +99,8 @@ class Paths:
         """As `confined`, for what is written: where others can reach the page, only below the workspace."""
         path = self.confined(text, key)
         if not self.is_local and not Path(os.path.realpath(path)).is_relative_to(self.allowed[0]):
-            raise UserError(
-                plain_problem(
-                    "E-PATH-WORKSPACE",
-                    f"'{text}' is outside the workspace ({self.workspace}); nothing is written elsewhere.",
-                    f"「{text}」はワークスペース（{self.workspace}）の外にあるため書き込めません。",
-                    key=key,
-                )
-            )
+            problem = messages.OUTSIDE_WORKSPACE(key=key, given=text, workspace=self.workspace)
+            raise UserError(problem)
         return path
 
     def is_inside(self, path: Path) -> bool:
@@ -135,24 +130,11 @@ class Paths:
             is_strange = is_strange or text.startswith("~") or (os.name != "nt" and "\\" in text)
         if is_strange:
             found = "".join(c if c.isprintable() else "?" for c in text[:60])
-            raise UserError(
-                plain_problem(
-                    "E-PATH-STRANGE",
-                    f"'{found}' is not a file or folder on this computer.",
-                    f"「{found}」はこのコンピューターのファイルやフォルダではありません。",
-                    key=key,
-                )
-            )
+            raise UserError(messages.STRANGE_PATH(key=key, given=found))
 
     def _outside(self, text: str, key: str) -> Problem:
         folders = ", ".join(str(folder) for folder in self.allowed)
-        return plain_problem(
-            "E-PATH-ROOT",
-            f"'{text}' is outside the folders this window may use ({folders}). "
-            "Start it with --root to allow more.",
-            f"「{text}」は使用できるフォルダ（{folders}）の外にあります。--rootを付けて起動すると追加できます。",
-            key=key,
-        )
+        return messages.OUTSIDE_ROOTS(key=key, given=text, folders=folders)
 
     def short(self, path: str) -> str:
         """A path as people like to read it: from the current folder where it lies there."""
@@ -227,12 +209,5 @@ def file_name(text: str, key: str = "") -> str:
         or any(c in '<>:"/\\|?*' or not c.isprintable() for c in name)
     )
     if is_bad:
-        raise UserError(
-            plain_problem(
-                "E-NAME",
-                f"'{name[:60]}' can't be a file name; use letters, digits, spaces, - and _.",
-                f"「{name[:60]}」はファイル名に使えません。文字・数字・空白・-・_を使ってください。",
-                key=key,
-            )
-        )
+        raise UserError(messages.NOT_A_NAME(key=key, given=name[:60]))
     return name

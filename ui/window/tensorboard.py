@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import UserError, plain_problem
+from core.errors import UserError
+from ui.window import messages
 
 HOST = "127.0.0.1"
 SLOWEST = 60.0
@@ -58,13 +59,7 @@ class TensorBoard:
         while not _answers(self._port):
             if not self.url or time.monotonic() > until:
                 self.stop()
-                raise UserError(
-                    plain_problem(
-                        "E-TENSORBOARD",
-                        "TensorBoard does not start; is it installed? `pip install tensorboard`",
-                        "TensorBoardを起動できません。インストールされていますか？ pip install tensorboard",
-                    )
-                )
+                raise UserError(messages.NO_TENSORBOARD())
             yield
             time.sleep(0.2)
 
