@@ -73,7 +73,7 @@ def _held(setup: Setup) -> dict[str, int]:
     """What lies in memory through the whole training, gradients apart."""
     config, trained = setup.config, setup.trained_bytes()
     weights = setup.weights("unet") + (trained if setup.is_lora else 0)
-    if setup.keeps_text_encoder or not setup.is_gpu:
+    if setup.keeps_text_encoder:
         weights += setup.weights("text_encoder")
     if not setup.caches_latents:
         weights += setup.weights("vae")
@@ -133,25 +133,25 @@ def _caching(setup: Setup) -> Phase | None:
 
 
 def _text(setup: Setup) -> Phase | None:
-    """Captions are encoded before the first step, then the text encoder leaves the GPU."""
+    """The text encoder alone, before the U-Net is read; it is dropped when all captions are encoded."""
     if setup.keeps_text_encoder:
         return None
-    weights = setup.weights("unet") + setup.weights("text_encoder")
-    if setup.is_lora:
-        weights += setup.trained_bytes()
-    return Phase("text", {WEIGHTS: weights, ACTIVATIONS: setup.activations.text(setup.tokens)})
+    kept = setup.activations.text(setup.tokens)
+    return Phase("text", {WEIGHTS: setup.weights("text_encoder"), ACTIVATIONS: kept})
 
 
 def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:
-    """A sample picture: two passes of the U-Net at once for the guidance, then the VAE's decoder."""
+    """A sample picture: its prompt, two passes of the U-Net at once for the guidance, the VAE's decoder."""
     if setup.sample_size is None:
         return None
-    lent = dict(held)
-    if setup.is_gpu:
-        lent[WEIGHTS] += 0 if setup.keeps_text_encoder else setup.weights("text_encoder")
-        lent[WEIGHTS] += setup.weights("vae") if setup.caches_latents else 0
-    cells, activations = setup.cells_of(setup.sample_size), setup.activations
-    return Phase(
-        "sampling",
-        {**lent, ACTIVATIONS: max(activations.forward(GUIDED * cells), activations.vae("decode", cells))},
-    )
+    lent, activations = dict(held), setup.activations
+    if setup.is_gpu and setup.caches_latents:
+        lent[WEIGHTS] += setup.weights("vae")
+    cells = setup.cells_of(setup.sample_size)
+    drawing = max(activations.forward(GUIDED * cells), activations.vae("decode", cells))
+    # A text encoder that was dropped is read for the prompt, and dropped again before the first pass.
+    read = 0 if setup.keeps_text_encoder else setup.weights("text_encoder")
+    prompt = activations.text(setup.tokens)
+    if read + prompt > drawing:
+        return Phase("sampling", {**lent, WEIGHTS: lent[WEIGHTS] + read, ACTIVATIONS: prompt})
+    return Phase("sampling", {**lent, ACTIVATIONS: drawing})

@@ -115,12 +115,18 @@ def test_accumulated_gradients_lie_there_while_activations_do():
     assert held["gradients"] >= 4 * (859_520_964 + 123_060_480) and held["activations"] > 1e9
 
 
-def test_sample_pictures_bring_vae_and_text_encoder_back():
-    made = setup(
-        train={"text_encoder_lr": 0.0}, sample={"sample_prompts": ["sls frog"], "sample_at_first": True}
-    )
-    more = phase(made, "sampling").held["weights"] - phase(made, "training").held["weights"]
-    assert more == 4 * (123_060_480 + 83_653_863)
+@pytest.mark.parametrize(("side", "more"), [(512, 83_653_863), (128, 83_653_863 + 123_060_480)])
+def test_sample_pictures_bring_the_vae_back_and_for_the_prompt_the_text_encoder(side, more):
+    # It is dropped again before anything is drawn; a small picture takes less than its weights do.
+    prompt = f"sls frog --w {side} --h {side}"
+    made = setup(train={"text_encoder_lr": 0.0}, sample={"sample_prompts": [prompt], "sample_at_first": True})
+    held = phase(made, "sampling").held["weights"] - phase(made, "training").held["weights"]
+    assert held == 4 * more
+
+
+def test_captions_are_encoded_before_the_u_net_is_there():
+    made = setup(train={"text_encoder_lr": 0.0})
+    assert phase(made, "text").held["weights"] == 4 * 123_060_480
 
 
 def test_the_largest_bucket_counts():
