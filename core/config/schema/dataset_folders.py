@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from core import catalog
 from core.config.schema import numbers
-from core.config.schema.option import LARGEST_FACTOR, Choice, Section, opt
+from core.config.schema.option import LARGEST_FACTOR, Choice, OnResume, Section, opt
 
 
 def parse_resolution(value: object) -> object:
@@ -31,6 +31,7 @@ class FolderOptions(Section):
     """Folders, resolution, buckets."""
 
     GROUP: ClassVar[str] = "sizes"
+    ON_RESUME: ClassVar[OnResume] = "data"
 
     train_data_dir: str = opt(
         "",
@@ -40,7 +41,6 @@ class FolderOptions(Section):
             "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
         ),
         path="folder",
-        on_resume="data",
     )
     reg_data_dir: str | None = opt(
         None,
@@ -50,7 +50,6 @@ class FolderOptions(Section):
             "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
         ),
         path="folder",
-        on_resume="data",
     )
     dataset_config: str | None = opt(
         None,
@@ -62,7 +61,6 @@ class FolderOptions(Section):
         level="expert",
         group="sources",
         path="file",
-        on_resume="data",
     )
     in_json: str | None = opt(
         None,
@@ -74,7 +72,6 @@ class FolderOptions(Section):
         level="expert",
         group="sources",
         path="file",
-        on_resume="data",
     )
     dataset_repeats: int = opt(
         1,
@@ -86,7 +83,6 @@ class FolderOptions(Section):
         ge=1,
         le=100_000,
         personal=True,
-        on_resume="data",
     )
     prior_loss_weight: float = opt(
         1.0,
@@ -97,6 +93,7 @@ class FolderOptions(Section):
         ),
         ge=0,
         le=LARGEST_FACTOR,
+        on_resume="refused",
         in_fingerprint=False,
     )
     resolution: Resolution = opt(
@@ -106,7 +103,6 @@ class FolderOptions(Section):
             "Training size in pixels: one number, or width,height; multiples of 64.",
             "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
         ),
-        on_resume="data",
         scope="dataset",
     )
     train_batch_size: int = opt(
@@ -115,7 +111,6 @@ class FolderOptions(Section):
         ("Pictures trained at once.", "1回にまとめて学習する画像の枚数。"),
         ge=1,
         le=1024,
-        on_resume="data",
         scope="dataset",
     )
     enable_bucket: bool = opt(
@@ -125,7 +120,6 @@ class FolderOptions(Section):
             "Train pictures of different shapes, each at the closest of several sizes (buckets).",
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
-        on_resume="data",
         scope="dataset",
     )
     min_bucket_reso: int = opt(
@@ -136,7 +130,6 @@ class FolderOptions(Section):
         needs="dataset.enable_bucket|dataset.dataset_config",
         ge=64,
         le=8192,
-        on_resume="data",
         scope="dataset",
     )
     max_bucket_reso: int = opt(
@@ -147,7 +140,6 @@ class FolderOptions(Section):
         needs="dataset.enable_bucket|dataset.dataset_config",
         ge=64,
         le=8192,
-        on_resume="data",
         scope="dataset",
     )
     bucket_reso_steps: int = opt(
@@ -162,7 +154,6 @@ class FolderOptions(Section):
         ge=64,
         le=8192,
         multiple_of=64,
-        on_resume="data",
         scope="dataset",
     )
     bucket_rule: Annotated[str, Choice(catalog.BUCKET_RULES)] = opt(
@@ -174,7 +165,6 @@ class FolderOptions(Section):
         ),
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        on_resume="data",
         sd_scripts="",
     )
     bucket_no_upscale: bool = opt(
@@ -186,7 +176,6 @@ class FolderOptions(Section):
         ),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        on_resume="data",
         scope="dataset",
     )
     validation_split: float = opt(
@@ -200,7 +189,6 @@ class FolderOptions(Section):
         group="validation",
         ge=0,
         le=1,
-        on_resume="data",
         scope="subset",
     )
     validation_seed: int | None = opt(
@@ -216,6 +204,5 @@ class FolderOptions(Section):
         ge=0,
         le=2**63 - 1,
         personal=True,
-        on_resume="data",
         scope="subset",
     )

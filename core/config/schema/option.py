@@ -91,15 +91,16 @@ def opt(
     group: str = "",
     path: PathKind = "",
     sd_scripts: str | None = None,
-    on_resume: OnResume = "refused",
-    personal: bool = False,
+    on_resume: OnResume | None = None,
+    personal: bool | None = None,
     scope: Scope | None = None,
     in_fingerprint: bool | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
 
-    methods, scope, group: of this option, where they are not its class's METHODS, SCOPE and GROUP.
+    methods, scope, group, on_resume, personal: where they are not its class's METHODS, SCOPE, GROUP,
+    ON_RESUME and PERSONAL.
     needs: "train.loss_type=huber,smooth_l1", see core.config.schema.conditions: otherwise the window hides
     the option and the checker says that it has no effect.
     sd_scripts: names with blanks between them, where they are not just the field's own; "" for none.
@@ -107,11 +108,11 @@ def opt(
     in_fingerprint: where on_resume does not say it already.
     bounds: ge, gt, le, lt, multiple_of, as pydantic names them.
     """
-    in_records = on_resume in ("data", "rounding")
 
     def declared(name: str, within: type[Section], section: str) -> Meta:
         """What the option `name` knows; what it leaves to its class is read from there and not from bases."""
         own = within.__dict__
+        kept: OnResume = on_resume or own.get("ON_RESUME", "refused")
         return Meta(
             Words(*label),
             Words(*help),
@@ -121,10 +122,10 @@ def opt(
             group or own.get("GROUP", section),
             path,
             tuple((name if sd_scripts is None else sd_scripts).split()),
-            on_resume,
-            personal,
+            kept,
+            own.get("PERSONAL", False) if personal is None else personal,
             own.get("SCOPE", "run") if scope is None else scope,
-            not in_records if in_fingerprint is None else in_fingerprint,
+            kept not in ("data", "rounding") if in_fingerprint is None else in_fingerprint,
         )
 
     return Field(default, json_schema_extra={"meta": declared}, **bounds)  # type: ignore[dict-item]
@@ -195,7 +196,8 @@ class Section(BaseModel):
     """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
 
     TAB: where the window shows it. Of the options declared in this class: GROUP: the card on that tab.
-    METHODS: the training methods they are for. SCOPE: where a dataset_config may state them.
+    METHODS: the training methods they are for. SCOPE: where a dataset_config may state them. ON_RESUME,
+    PERSONAL: see `Meta`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -203,6 +205,8 @@ class Section(BaseModel):
     GROUP: ClassVar[str] = ""
     METHODS: ClassVar[str] = ""
     SCOPE: ClassVar[Scope] = "run"
+    ON_RESUME: ClassVar[OnResume] = "refused"
+    PERSONAL: ClassVar[bool] = False
 
     @model_validator(mode="before")
     @classmethod

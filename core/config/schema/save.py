@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from core import catalog
-from core.config.schema.option import MOST, Choice, Lines, Section, opt
+from core.config.schema.option import MOST, Choice, Lines, OnResume, Section, opt
 from core.config.schema.save_metadata import MetadataOptions
 
 
@@ -13,12 +13,12 @@ class SaveOptions(Section):
     """What is kept, where and under which name."""
 
     GROUP: ClassVar[str] = "save"
+    ON_RESUME: ClassVar[OnResume] = "free"
     output_dir: str = opt(
         "output",
         ("Output folder", "出力先フォルダ"),
         ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
         path="folder",
-        on_resume="free",
     )
     output_name: str | None = opt(
         None,
@@ -27,7 +27,6 @@ class SaveOptions(Section):
             "Name of the saved model, without extension. Empty: last.",
             "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
         ),
-        on_resume="free",
         personal=True,
     )
     save_model_as: Annotated[str, Choice(catalog.SAVE_FORMATS)] = opt(
@@ -37,7 +36,6 @@ class SaveOptions(Section):
             "Format of the saved model. LoRA: .safetensors or .ckpt.",
             "保存するモデルの形式。LoRAは.safetensorsか.ckptです。",
         ),
-        on_resume="free",
     )
     save_precision: Annotated[str, Choice(catalog.SAVE_PRECISIONS)] = opt(
         "auto",
@@ -46,7 +44,6 @@ class SaveOptions(Section):
             "auto keeps what was trained; fp16 halves the file.",
             "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
-        on_resume="free",
     )
     save_every_n_epochs: int | None = opt(
         None,
@@ -54,7 +51,6 @@ class SaveOptions(Section):
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_every_n_steps: int | None = opt(
         None,
@@ -63,7 +59,6 @@ class SaveOptions(Section):
         level="advanced",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_last_n_epochs: int | None = opt(
         None,
@@ -76,7 +71,6 @@ class SaveOptions(Section):
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_n_epoch_ratio: int | None = opt(
         None,
@@ -88,7 +82,6 @@ class SaveOptions(Section):
         level="expert",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_last_n_epochs_state: int | None = opt(
         None,
@@ -101,7 +94,6 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_last_n_steps: int | None = opt(
         None,
@@ -114,7 +106,6 @@ class SaveOptions(Section):
         needs="save.save_every_n_steps",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_last_n_steps_state: int | None = opt(
         None,
@@ -127,7 +118,6 @@ class SaveOptions(Section):
         needs="save.save_state save.save_every_n_steps",
         ge=1,
         le=MOST,
-        on_resume="free",
     )
     save_state: bool = opt(
         False,
@@ -136,7 +126,6 @@ class SaveOptions(Section):
             "With every save and at the end, so that training can go on exactly from there.",
             "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
-        on_resume="free",
     )
     save_state_on_train_end: bool = opt(
         False,
@@ -146,7 +135,6 @@ class SaveOptions(Section):
             "最後の学習状態だけを保存します。後からステップを追加して学習を続けられます。",
         ),
         level="advanced",
-        on_resume="free",
     )
     autosave_minutes: int = opt(
         10,
@@ -158,7 +146,6 @@ class SaveOptions(Section):
         level="advanced",
         ge=0,
         le=MOST,
-        on_resume="free",
         personal=True,
         sd_scripts="",
     )
@@ -170,7 +157,6 @@ class SaveOptions(Section):
             "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
         ),
         path="folder",
-        on_resume="free",
     )
     resume_anyway: bool = opt(
         False,
@@ -183,7 +169,6 @@ class SaveOptions(Section):
         ),
         level="expert",
         needs="save.resume",
-        on_resume="free",
         personal=True,
         sd_scripts="",
     )
@@ -199,6 +184,8 @@ class LogConfig(Section):
     """[log]: what is written while training."""
 
     TAB: ClassVar[str] = "training"
+    ON_RESUME: ClassVar[OnResume] = "free"
+    PERSONAL: ClassVar[bool] = True
     logging_dir: str | None = opt(
         None,
         ("TensorBoard folder", "TensorBoardのログフォルダ"),
@@ -208,7 +195,6 @@ class LogConfig(Section):
         ),
         level="advanced",
         path="folder",
-        on_resume="free",
     )
     log_prefix: str | None = opt(
         None,
@@ -216,8 +202,6 @@ class LogConfig(Section):
         ("Put before the date and time.", "フォルダ名の日時の前に付けます。"),
         level="advanced",
         needs="log.logging_dir",
-        on_resume="free",
-        personal=True,
     )
     log_every_n_steps: int = opt(
         10,
@@ -229,8 +213,6 @@ class LogConfig(Section):
         level="expert",
         ge=1,
         le=1000,
-        on_resume="free",
-        personal=True,
         sd_scripts="",
     )
 
@@ -239,6 +221,8 @@ class SampleConfig(Section):
     """[sample]: pictures drawn while training."""
 
     TAB: ClassVar[str] = "training"
+    ON_RESUME: ClassVar[OnResume] = "free"
+    PERSONAL: ClassVar[bool] = True
     sample_prompts: Lines = opt(
         (),
         ("Sample prompts", "サンプル画像のプロンプト"),
@@ -249,8 +233,6 @@ class SampleConfig(Section):
             "`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、"
             "`--ss` サンプラー。",
         ),
-        on_resume="free",
-        personal=True,
     )
     sample_every_n_steps: int | None = opt(
         None,
@@ -258,8 +240,6 @@ class SampleConfig(Section):
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
         ge=1,
         le=MOST,
-        on_resume="free",
-        personal=True,
     )
     sample_every_n_epochs: int | None = opt(
         None,
@@ -268,15 +248,11 @@ class SampleConfig(Section):
         level="advanced",
         ge=1,
         le=MOST,
-        on_resume="free",
-        personal=True,
     )
     sample_at_first: bool = opt(
         False,
         ("Draw samples before training", "学習前にもサンプル生成"),
         ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
-        on_resume="free",
-        personal=True,
     )
     sample_sampler: Annotated[str, Choice(catalog.SAMPLERS)] = opt(
         "ddim",
@@ -286,6 +262,4 @@ class SampleConfig(Section):
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",
-        on_resume="free",
-        personal=True,
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.option import Section, opt
+from core.config.schema.option import OnResume, Section, opt
 
 
 class MetadataOptions(Section):
     """What is written into the metadata of a saved file."""
 
     GROUP: ClassVar[str] = "metadata"
+    ON_RESUME: ClassVar[OnResume] = "free"
+    PERSONAL: ClassVar[bool] = True
     no_metadata: bool = opt(
         False,
         ("Leave training details out of the file", "学習情報をファイルに記録しない"),
@@ -21,8 +23,6 @@ class MetadataOptions(Section):
             "キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
-        on_resume="free",
-        personal=True,
     )
     training_comment: str | None = opt(
         None,
@@ -33,8 +33,6 @@ class MetadataOptions(Section):
         ),
         level="advanced",
         needs="save.no_metadata=false",
-        on_resume="free",
-        personal=True,
     )
     metadata_title: str | None = opt(
         None,
@@ -44,38 +42,28 @@ class MetadataOptions(Section):
             "モデル配布サイトなどで表示されます。空欄なら出力名。",
         ),
         level="expert",
-        on_resume="free",
-        personal=True,
     )
     metadata_author: str | None = opt(
         None,
         ("Author", "作者"),
         ("Who made it.", "モデルを作った人の名前。"),
         level="expert",
-        on_resume="free",
-        personal=True,
     )
     metadata_description: str | None = opt(
         None,
         ("Description", "説明"),
         ("What it is for.", "何のためのモデルか。"),
         level="expert",
-        on_resume="free",
-        personal=True,
     )
     metadata_license: str | None = opt(
         None,
         ("Licence", "ライセンス"),
         ("Under which it may be used.", "利用条件。"),
         level="expert",
-        on_resume="free",
-        personal=True,
     )
     metadata_tags: str | None = opt(
         None,
         ("Tags", "タグ"),
         ("Words with commas between them.", "カンマ区切りの語。"),
         level="expert",
-        on_resume="free",
-        personal=True,
     )
