@@ -75,6 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     cost: dict[Path, int] = {}
     for item in items:
         weight = 20 if item.get_closest_marker("browser") else 5 if _LONG & {*item.path.parts} else 0
+        weight += 60 if item.get_closest_marker("slow") else 0
         cost[item.path] = cost.get(item.path, 0) + weight
     items.sort(key=lambda item: -cost[item.path])
 

@@ -201,8 +201,6 @@ def start_tests(arguments: list[str]) -> int:
         if run_child(["-m", *check]) != 0:
             failed.append(" ".join(check))
     print("== pytest", flush=True)
-    # Two at a time, one thread each: small tensors gain nothing from a second thread.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     code = run_child(
         ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     )

@@ -39,6 +39,7 @@ def whole(trial):
     return trial.count(), kills.left_in(trial.out)
 
 
+@pytest.mark.slow
 def test_what_a_kill_before_any_action_on_the_disk_leaves_comes_to_the_same_end(trial, whole):
     count, expected = whole
     trial.renew()

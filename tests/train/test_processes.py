@@ -125,6 +125,7 @@ def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
     return (difference / whole).sqrt().item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_train_what_one_with_twice_the_batch_does(config_of, in_two, train, case):
     one = train(config_of(case, 1))

@@ -28,6 +28,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 def test_a_step_takes_what_was_forecast(configure, blocks: Path, tmp_path: Path):
     forecasts, run_files = {}, []
     for name, (sections, batch) in CASES.items():

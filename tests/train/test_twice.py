@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from core.control import RunControl
@@ -29,6 +30,7 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.slow
 def test_a_run_after_one_in_bf16_gives_the_bits_of_a_fresh_process(configure, tmp_path):
     def out(name: str, **sections):
         (tmp_path / name).mkdir()

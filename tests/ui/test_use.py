@@ -14,7 +14,7 @@ from tests.ui.scenes import past_runs
 from tests.ui.using import User
 from ui.parts.job import Job
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TABS = range(5)
 STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")
