@@ -41,6 +41,13 @@ class Part(NamedTuple):
     lora_prefix: str = ""
 
 
+class Titles(NamedTuple):
+    """Names of a model in metadata: modelspec.architecture and ss_base_model_version."""
+
+    architecture: str
+    base_version: str
+
+
 @dataclass(frozen=True)
 class FamilySpec:
     """Facts about a family of models, known without torch.
@@ -48,10 +55,10 @@ class FamilySpec:
     code: "module:attribute" of the family's class, imported on first use.
     latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
     context_dim: width of the text states that the real models' U-Net takes; tells the families apart.
-    hidden_layer: which text encoder layer feeds the U-Net, -1 the last, -2 the one before.
     pad_token_id: what fills a caption up to 77 tokens.
     latent_scale: latents are multiplied by it after encoding.
-    parts: in the order they are read.
+    parts: in the order they are read. titles: what a model can predict -> its names in files. marks: names
+    of tensors that together only a file of this family has; () where formats.classify tells it.
     """
 
     name: str
@@ -62,11 +69,11 @@ class FamilySpec:
     size_step: int
     default_size: Size
     context_dim: int
-    hidden_layer: int
     pad_token_id: int
-    predictions: tuple[str, ...]
     latent_scale: float
     parts: tuple[Part, ...]
+    titles: Mapping[str, Titles]
+    marks: tuple[str, ...] = ()
 
     def names(self, *roles: Role) -> list[str]:
         """Names of the parts of these roles, role by role."""
@@ -82,18 +89,22 @@ _SD_PARTS = (
     Part("vae", "vae"), Part("text_encoder", "text", "lora_te"), Part("unet", "denoiser", "lora_unet")
 )  # fmt: skip
 
-FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(
-    {
-        "sd1": FamilySpec(
-            "sd1", Words("Stable Diffusion 1.x", "Stable Diffusion 1.x"), "core.models.sd:SD",
-            4, 8, 64, Size(512, 512), 768, -1, 49407, ("epsilon", "v"), 0.18215, _SD_PARTS,
-        ),
-        "sd2": FamilySpec(
-            "sd2", Words("Stable Diffusion 2.x", "Stable Diffusion 2.x"), "core.models.sd:SD",
-            4, 8, 64, Size(768, 768), 1024, -2, 0, ("epsilon", "v"), 0.18215, _SD_PARTS,
-        ),
-    }
-)  # fmt: skip
+_FAMILIES = {
+    "sd1": FamilySpec(
+        "sd1", Words("Stable Diffusion 1.x", "Stable Diffusion 1.x"), "core.models.sd:SD",
+        4, 8, 64, Size(512, 512), 768, 49407, 0.18215, _SD_PARTS,
+        {"epsilon": Titles("stable-diffusion-v1", "sd_v1"), "v": Titles("stable-diffusion-v1", "sd_v1_v")},
+    ),
+    "sd2": FamilySpec(
+        "sd2", Words("Stable Diffusion 2.x", "Stable Diffusion 2.x"), "core.models.sd:SD",
+        4, 8, 64, Size(768, 768), 1024, 0, 0.18215, _SD_PARTS,
+        {
+            "epsilon": Titles("stable-diffusion-v2-512", "sd_v2"),
+            "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v"),
+        },
+    ),
+}  # fmt: skip
+FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
 
 METHODS: Mapping[str, Words] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.catalog import Words
+from core.catalog import FAMILIES, Words
 from core.errors import Problem
 from core.formats import lora_kinds, messages
 from core.formats.header import TensorTable
@@ -138,6 +138,9 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     def has(*starts: str) -> bool:
         return any(f"\n{start}" in lines for start in starts)
 
+    marked = next((f for f in FAMILIES.values() if f.marks and {*f.marks} <= tensors.keys()), None)
+    if marked is not None:
+        return Identity("model", marked.name, prediction=next(iter(marked.titles)))
     lycoris = lora_kinds.lycoris(tensors)
     if lycoris or lora_kinds.is_lora(tensors):
         return _add_on(tensors, metadata, lycoris)

@@ -9,27 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_ARCHITECTURES = {
-    ("sd1", "epsilon"): "stable-diffusion-v1",
-    ("sd1", "v"): "stable-diffusion-v1",
-    ("sd2", "epsilon"): "stable-diffusion-v2-512",
-    ("sd2", "v"): "stable-diffusion-v2-768-v",
-}
-_BASE_VERSIONS = {
-    ("sd1", "epsilon"): "sd_v1",
-    ("sd1", "v"): "sd_v1_v",
-    ("sd2", "epsilon"): "sd_v2",
-    ("sd2", "v"): "sd_v2_v",
-}
+from core.catalog import FAMILIES
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """Facts for modelspec.*.
 
-    family: a key of the catalog. prediction: "epsilon" or "v". resolution: (width, height) in pixels. date:
-    seconds since 1970. timesteps: (first, end) when not all were trained. clip_skip: layers from the end,
-    None for the last.
+    family: a key of the catalog. prediction: one of the family's titles. resolution: (width, height) in
+    pixels. date: seconds since 1970. timesteps: (first, end) when not all were trained. clip_skip: layers
+    from the end, None for the last.
     """
 
     family: str
@@ -51,7 +40,8 @@ def modelspec(spec: ModelSpec) -> dict[str, str]:
     width, height = spec.resolution
     found = {
         "sai_model_spec": "1.0.1",
-        "architecture": _ARCHITECTURES[spec.family, spec.prediction] + ("/lora" if spec.is_lora else ""),
+        "architecture": FAMILIES[spec.family].titles[spec.prediction].architecture
+        + ("/lora" if spec.is_lora else ""),
         "implementation": "diffusers"
         if spec.is_lora
         else "https://github.com/Stability-AI/generative-models",
@@ -77,7 +67,7 @@ def modelspec(spec: ModelSpec) -> dict[str, str]:
 
 def base_model_version(family: str, prediction: str) -> str:
     """The value of ss_base_model_version, by which other programs tell what a LoRA is for."""
-    return _BASE_VERSIONS[family, prediction]
+    return FAMILIES[family].titles[prediction].base_version
 
 
 def training(values: Mapping[str, object]) -> dict[str, str]:

@@ -16,7 +16,9 @@ from core.catalog import FAMILIES, FamilySpec, Role, Size
 from core.config.schema.run import ModelConfig, TrainConfig
 from core.diffusion.objective import Objective
 from core.events import Emit
+from core.formats.identify import identify
 from core.formats.tensors import Watch
+from core.models import hub
 
 
 class Stamp(NamedTuple):
@@ -197,11 +199,18 @@ def matrices(module: nn.Module) -> set[str]:
     }
 
 
+def family_of(config: ModelConfig) -> Family:
+    """The family of a model, found from its file unless config.family names it."""
+    base = hub.here(config.base) if config.family == "auto" else None
+    found = identify(base).family if base is not None else config.family
+    return open_family(found if found in FAMILIES else "auto")
+
+
 def open_family(name: str) -> Family:
-    """The functions of a family of the catalog; "auto" gives the one that tells the families apart by itself.
+    """The functions of a family of the catalog; "auto" gives the first, which refuses what is not its own.
 
     Raises KeyError for a name that is not in the catalog.
     """
-    module, _, attribute = FAMILIES["sd1" if name == "auto" else name].code.partition(":")
+    module, _, attribute = FAMILIES[next(iter(FAMILIES)) if name == "auto" else name].code.partition(":")
     family: Family = getattr(importlib.import_module(module), attribute)()
     return family

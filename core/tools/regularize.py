@@ -14,7 +14,7 @@ from core.counting import counted
 from core.formats import partial_files
 from core.models import parts, precheck
 from core.models.draw import Drawing, draw, save_png
-from core.models.family import open_family
+from core.models.family import family_of
 from core.tools.regularize_plan import RegularizeSettings, Wanted, image_path, plan
 from core.tools.tool import Outcome, Work
 
@@ -59,7 +59,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
         return wanted
     config = ModelConfig(base=settings.model)
     precheck.fetch(config, fetched)
-    family = open_family("auto")
+    family = family_of(config)
     model = parts.whole(family, config, check)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in model.modules.values():

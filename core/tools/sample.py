@@ -19,7 +19,7 @@ from core.formats.identify import identify
 from core.models import lora_precheck, parts
 from core.models.draw import draw as draw_images
 from core.models.draw import save_png
-from core.models.family import open_family
+from core.models.family import family_of
 from core.models.sd import tokens
 from core.runs.sample_prompts import Prompt, parse
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
@@ -34,9 +34,8 @@ _LENGTHS = (75, 150, 225)
 
 @dataclass(frozen=True)
 class _Source:
-    """What generates. base: as model.base. resolution: (width, height) in pixels."""
+    """What generates. resolution: (width, height) in pixels."""
 
-    base: str
     config: ModelConfig
     resolution: tuple[int, int]
     train: TrainConfig
@@ -73,8 +72,8 @@ def draw(
     if refused:
         raise UserError(*refused)
     _make_folder(folder)
-    family = open_family(config.family)
-    model = parts.whole(family, config.model_copy(update={"base": found.base}), emit)
+    family = family_of(config)
+    model = parts.whole(family, config, emit)
     model.objective = family.objective(model.objective.name, found.train)
     for path, strength in adapters:
         lora_files.merge(path, model, strength, emit)
@@ -103,10 +102,10 @@ def _source(source: Path) -> _Source:
     """The model's path, how to read it, and the size to draw at."""
     if source.suffix.lower() == ".toml":
         config = load(source).config
-        return _Source(config.model.base, config.model, config.dataset.resolution, config.train)
+        return _Source(config.model, config.dataset.resolution, config.train)
     family = identify(source).family if source.exists() else ""
     side: Size = FAMILIES[family if family in FAMILIES else "sd1"].default_size
-    return _Source(str(source), ModelConfig(), (side.width, side.height), TrainConfig())
+    return _Source(ModelConfig(base=str(source)), (side.width, side.height), TrainConfig())
 
 
 def _long_enough(found: _Source, prompts: Sequence[Prompt], source: Path) -> ModelConfig:

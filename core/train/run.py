@@ -19,7 +19,7 @@ from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
-from core.models.family import Model, open_family
+from core.models.family import Model, family_of
 from core.patience import of_run
 from core.runs.state_folder import Found
 from core.train import lengths, resuming, run_checks
@@ -121,7 +121,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if config.dataset.dataset_config:
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
-    count_tokens = open_family(config.model.family).count_tokens
+    count_tokens = family_of(config.model).count_tokens
     for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
         emit(Warned(notice))
     emit(_plan_ready(job))
@@ -175,7 +175,7 @@ def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
 def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Training, Progress]:
     """Load, cache, attach, restore: a training that is ready to go on from where the progress says."""
     config = job.config
-    family = open_family(config.model.family)
+    family = family_of(config.model)
     model = family.open(config.model, emit)
     _look_at_prediction(config, model.objective.name, emit)
     model.objective = family.objective(model.objective.name, config.train).to(engine.device)
