@@ -92,7 +92,7 @@ def test_what_is_there_is_neither_drawn_again_nor_overwritten(tmp_path, model, m
     assert done[0].missing == (2,)
     assert own.read_bytes() == b"mine"
     assert (tmp_path / "1_frog" / "000000.png").stat().st_mtime_ns == before
-    monkeypatch.setattr("core.tools.regularize.open_family", None)
+    monkeypatch.setattr("core.tools.regularize.family_of", None)
     assert make_images(settings(model, tmp_path, count=3))[0].missing == ()
 
 

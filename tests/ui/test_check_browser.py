@@ -89,7 +89,7 @@ def test_what_is_true_of_many_pictures_is_one_line_that_leads_to_the_preview(loo
     page.tab(2)
     lines = check(page).locator("li", has_text=".png")
     assert lines.count() == 1
-    assert "12 of 12 pictures lose more than a quarter" in lines.inner_text()
+    assert "12 of 12 images: more than a quarter is cropped" in lines.inner_text()
     lines.get_by_role("button", name="What will be trained").click()
     page.page.wait_for_function("document.activeElement.id === 'preview-look'")
     page.page.keyboard.press("Enter")

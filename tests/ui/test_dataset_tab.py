@@ -203,11 +203,11 @@ def test_typing_with_a_thousand_files_stays_quick(app, tmp_path):
     data = typed(app, source=str(folder), identifier="sls", class_="frog")
     app.maker.copy(data, "en")  # so that every one of them has a twin to be compared with
     app.maker.look(data, "en")
-    started = time.process_time()
+    started = time.thread_time()
     html = html_of(app, app.maker.look(data, "en"))
     assert "<code>0.png</code> and 999 more are already in <code>20_sls frog</code>" in html
     assert (
-        time.process_time() - started < 0.4
+        time.thread_time() - started < 0.4
     )  # 0.04 s of this machine; 2 s before names were looked up in a set
 
 

@@ -68,8 +68,9 @@ def merge_into(module: nn.Module, part: str, added: Iterable[Added]) -> bool:
     is_changed = False
     for modules, strength in added:
         own = {key: adapted for key, adapted in modules.items() if key.part == part}
-        adapters.merge({part: module}, own, strength)
-        is_changed |= bool(own)
+        if own:
+            adapters.merge({part: module}, own, strength)
+            is_changed = True
     return is_changed
 
 
