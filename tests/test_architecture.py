@@ -13,7 +13,7 @@ LEVELS = [
     "core core.catalog core.control core.limits core.signals ui.fast_gradio_import",
     "core.counting",
     "core.errors",
-    "core.events core.messages",
+    "core.events core.messages core.train.messages",
     "core.files core.console core.sinks core.diffusion core.data.keyed_random core.config.nearest "
     "core.config.messages core.config.output_names core.config.sd_scripts_reference core.models core.train "
     "core.data core.config",

@@ -19,8 +19,8 @@ NEVER_ONE = {
     "ruleset.py: bytes",  # beyond a limit
     "header.py: bytes", "pickle_reader.py: bytes",  # of files that have a header
     "command_line.py: times",  # more than one
-    "loop.py: steps", "patience.py: seconds", "findings.py: tokens",
-    "sample.py: tokens", "sample_prompts.py: prompts", "resuming.py: steps", "names.py: samples",
+    "patience.py: seconds", "findings.py: tokens",
+    "sample.py: tokens", "sample_prompts.py: prompts", "names.py: samples",
     "engine.py: processes", "configs.py: entries",
     "state_folder.py: names",  # after a word
 }  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from core.control import RunControl, StopRun
-from core.errors import NumericFault, ResourceFault, UserError, plain_problem
+from core.errors import NumericFault, ResourceFault, UserError
 from core.events import Emit, Warned
-from core.train import faults
+from core.train import faults, messages
 from core.train.loop import train
 from core.train.outputs.state import Progress
 from core.train.training import Training
@@ -69,15 +69,7 @@ def _try_to_keep(training: Training, progress: Progress, emit: Emit, has_model: 
             emit(Warned(problem.as_warning()))
     except Exception as e:
         reason = f"{type(e).__name__}: {e}".splitlines()[0]
-        emit(
-            Warned(
-                plain_problem(
-                    "W-NOT-KEPT",
-                    f"the last step could not be saved ({reason}); earlier saves are as they were.",
-                    f"最後のステップを保存できませんでした（{reason}）。それより前の保存はそのままです。",
-                )
-            )
-        )
+        emit(Warned(messages.NOT_KEPT(reason=reason)))
     return False
 
 

@@ -14,7 +14,9 @@ import torch
 from core.catalog import Words
 from core.config import memory_savers
 from core.config.rules import usual_rates
-from core.errors import Problem, UserError, plain_problem
+from core.config.schema.run import RunConfig
+from core.errors import Problem, UserError
+from core.train import messages
 from core.train.loop import RECENT
 from core.train.outputs.state import Progress
 from core.train.training import Training
@@ -53,20 +55,13 @@ class BadBatch:
 
     def problem(self, training: Training, is_kept: bool) -> Problem:
         """What went wrong and what helps. is_kept: whether the weights before it could be saved."""
-        names = ", ".join(self.images)
-        en = (
-            f"loss or gradients became NaN, infinite or absurdly large in step {self.step + 1} "
-            f"(images: {names}; learning rate {_listed(self.rates)})"
-        )
-        ja = (
-            f"{self.step + 1}ステップ目でlossまたは勾配がNaN・無限大・異常な大きさになりました"
-            f"（画像：{names}、学習率：{_listed(self.rates)}）。"
-        )
+        rates = ", ".join(dict.fromkeys(map(usual_rates.shown, self.rates.values())))
+        said = messages.NUMERIC(step=self.step + 1, images=", ".join(self.images), rates=rates)
         if is_kept:
-            en += f"; the weights of step {self.step} are kept"
-            ja += f"{self.step}ステップ目の重みを保持しています。"
-        cure = _cure(training, self.broken)
-        return plain_problem("E-NUMERIC", f"{en}. {cure.en}", f"{ja}{cure.ja}")
+            said = said.framed(messages.WEIGHTS_KEPT, step=self.step)
+        if self.broken:
+            return said.framed(messages.LATENTS_NOT_FINITE, images=", ".join(self.broken))
+        return said.framed(messages.LOWER_RATE, **_gentler(training.config))
 
 
 def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
@@ -102,41 +97,24 @@ def _gives_a_loss(training: Training, step: int, known: float) -> bool:
     return loss <= WORSE * known
 
 
-def _cure(training: Training, broken: Sequence[str]) -> Words:
-    if broken:
-        names = ", ".join(broken)
-        return Words(
-            f"The VAE gives no finite numbers for {names}; leave it out, or use another VAE.",
-            f"{names}をVAEで変換すると有限でない値になります。この画像を外すか、別のVAEを使ってください。",
-        )
-    config = training.config
-    en, ja = "Lower the learning rate", "学習率を下げる"
-    if (usual := usual_rates.of_run(config)) is not None:
-        en, ja = f"{en} (usual here: {usual.words.en})", f"{ja}（この設定での目安：{usual.words.ja}）"
-    if config.train.precision.endswith("fp16"):
-        other = config.train.precision.replace("fp16", "bf16")
-        en, ja = f"{en}, use {other} instead of {config.train.precision}", f"{ja}、{other}を使う"
-    return Words(f"{en}, or look at these images.", f"{ja}、または画像を確認してください。")
-
-
-def _listed(rates: Mapping[str, float]) -> str:
-    """The rates, one number where they are the same."""
-    return ", ".join(dict.fromkeys(map(usual_rates.shown, rates.values())))
+def _gentler(config: RunConfig) -> dict[str, Words]:
+    """What the advice to lower the learning rate adds: the usual one, a precision of a wider range."""
+    usual, safer, precision = Words("", ""), Words("", ""), config.train.precision
+    if (known := usual_rates.of_run(config)) is not None:
+        usual = Words(f" (usual here: {known.words.en})", f"（この設定での目安：{known.words.ja}）")
+    if precision.endswith("fp16"):
+        other = precision.replace("fp16", "bf16")
+        safer = Words(f", use {other} instead of {precision}", f"、{other}を使う")
+    return {"usual": usual, "precision": safer}
 
 
 def out_of_memory(training: Training, step: int, reason: str) -> Problem:
     """Said with what helps, in order. step: the one whose state was kept, 0 when there is none."""
     helping = [*memory_savers.savers(training.config)]
     fitting = memory_savers.in_order([s for s in helping if memory_savers.can_resume_with(s[0])])
-    listed = memory_savers.in_order(helping)
-    en = f"memory ran out ({reason}). Try, in this order: {listed.en}."
-    ja = f"メモリが不足しました（{reason}）。次の順に試してください：{listed.ja}。"
-    if step:
-        en += f" The state of step {step} is kept"
-        ja += f"{step}ステップ目の学習状態を保持しています"
-        if fitting.en:
-            en += f"; it can be resumed with {fitting.en}"
-            ja += f"（{fitting.ja}は変更しても再開できます）"
-        en += ". After any other of these changes it needs resume_anyway, and the result is not exact."
-        ja += "。ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。"
-    return plain_problem("E-OOM", en, ja)
+    said = messages.OUT_OF_MEMORY(reason=reason, savers=memory_savers.in_order(helping))
+    if not step:
+        return said
+    if not fitting.en:
+        return said.framed(messages.STATE_KEPT, step=step)
+    return said.framed(messages.STATE_KEPT_RESUMABLE, step=step, free=fitting)

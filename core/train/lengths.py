@@ -10,10 +10,10 @@ from typing import Any
 
 from core.config.schema.option import Option, steps_of, walk
 from core.config.schema.run import RunConfig
-from core.counting import counted
 from core.data.plan.plan import Plan
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 from core.runs.state_folder import Found
+from core.train import messages
 
 Lengths = Mapping[str, int]
 """Steps by the option's key, "optimizer.lr_warmup_steps"; options that are not set are left out."""
@@ -75,16 +75,8 @@ def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
             continue
         section, _, name = key.partition(".")
         share = f"{100 * getattr(getattr(config, section), name):g}%"
-        notices.append(
-            plain_problem(
-                "I-RESUME-SHARE",
-                f"{name} ({share}) stays at {counted(steps[key], 'step')}, as the run was begun; of "
-                f"{counted(total, 'step')} it would be {fresh}.",
-                f"{name}（{share}）は、学習を始めたときの{steps[key]}ステップのままです"
-                f"（{total}ステップに対する割合なら{fresh}ステップ）。",
-                key=key,
-            )
-        )
+        facts = {"option": name, "share": share, "steps": steps[key], "total": total, "fresh": fresh}
+        notices.append(messages.SHARE_KEPT(**facts, key=key))
     return notices
 
 

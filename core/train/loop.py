@@ -12,11 +12,9 @@ import psutil  # accelerate brings it
 import torch
 from torch import Tensor
 
-from core.catalog import Words
 from core.control import RunControl, SampleWish
-from core.errors import plain_problem
 from core.events import Emit, StepDone, Stepped, Warned
-from core.train import pause
+from core.train import messages, pause
 from core.train.inputs.batches import MicroBatch
 from core.train.outputs.state import Progress
 from core.train.seeds import torch_seed
@@ -278,16 +276,6 @@ def _all_zero(training: Training) -> Warned:
     """Gradients vanish in half precision; with no weight on the loss there are none either."""
     count, precision = training.update.zero_steps, training.config.train.precision
     mixed = precision.removeprefix("full_")
-    cure = Words("look at masks and loss weights", "マスクやlossの重みを確認してください")
-    if mixed != precision:
-        cure = Words(
-            f"use {mixed} instead of {precision}, in which small gradients vanish",
-            f"{precision}では小さな勾配が失われるため、{mixed}を使ってください",
-        )
-    return Warned(
-        plain_problem(
-            "W-ZERO-GRADIENTS",
-            f"all gradients have been 0 for {count} steps in a row, so nothing is learnt; {cure.en}.",
-            f"{count}ステップ続けて勾配がすべて0のため、何も学習されていません。{cure.ja}。",
-        )
-    )
+    if mixed == precision:
+        return Warned(messages.ZERO_GRADIENTS(count=count))
+    return Warned(messages.ZERO_GRADIENTS_HALF(count=count, mixed=mixed, precision=precision))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from core.control import RunControl, SampleWish
-from core.errors import plain_problem
 from core.events import Emit, Paused, Warned
+from core.train import messages
 
 if TYPE_CHECKING:
     from core.train.training import Training
@@ -48,7 +48,7 @@ def pause(
         except torch.OutOfMemoryError:
             aside.put(emit)
             control.pause()
-            emit(_no_room())
+            emit(Warned(messages.NO_GPU_MEMORY()))
             continue
         if wish is None:
             return
@@ -78,7 +78,7 @@ class Aside:
             moved = self._move(torch.device("cpu"))
         except (MemoryError, RuntimeError):
             self._move(self._device)
-            emit(_no_memory())
+            emit(Warned(messages.NO_HOST_MEMORY()))
             return 0
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
@@ -132,26 +132,3 @@ def is_there(storage: torch.UntypedStorage, device: torch.device) -> bool:
 def copied(storage: torch.UntypedStorage, device: torch.device) -> torch.UntypedStorage:
     """The same bytes on another device."""
     return storage.to(device=device)
-
-
-def _no_room() -> Warned:
-    return Warned(
-        plain_problem(
-            "W-PAUSE-ROOM",
-            "the GPU has no room for the training at the moment; the pause goes on. Close what else uses "
-            "the GPU, and continue.",
-            "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから"
-            "「続行」してください。",
-        )
-    )
-
-
-def _no_memory() -> Warned:
-    return Warned(
-        plain_problem(
-            "W-PAUSE-MEMORY",
-            "there is not enough memory to move the training "
-            "out of the GPU; it stays there during the pause.",
-            "メモリ（RAM）が足りないため、一時停止中もGPUメモリを解放できません。",
-        )
-    )

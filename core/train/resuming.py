@@ -7,27 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.catalog import Words
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Message, Problem, UserError
 from core.events import Emit, Warned
 from core.runs import owned_files, state_folder
 from core.runs.state_folder import Found
+from core.train import messages
 from core.train.lengths import Lengths
 
-BACK = Words(
-    "set it back to resume, or set save.resume_anyway: then training goes on, but not exactly",
-    "再開するには元に戻してください。save.resume_anywayを有効にすると再開できますが、結果は厳密には一致しません",
-)
-ANYWAY = Words(
-    "training goes on all the same (resume_anyway), so the result is not exactly that of a run in one go",
-    "resume_anywayにより続行します。中断せずに学習した場合の結果とは厳密には一致しません",
-)
-DIGITS = Words(
-    "training goes on from its step, but the last digits may differ",
-    "同じステップから再開しますが、末尾の桁は異なることがあります",
-)
+_IDENTITY: Mapping[str, Message] = {
+    "base": messages.BASE_CHANGED,
+    "world_size": messages.PROCESSES_CHANGED,
+}
 
 
 def find(config: RunConfig, emit: Emit) -> Found | None:
@@ -42,17 +34,7 @@ def find(config: RunConfig, emit: Emit) -> Found | None:
     for problem in passed_over:
         emit(Warned(problem))
     if found is None:
-        emit(
-            Warned(
-                plain_problem(
-                    "W-RESUME-NONE",
-                    "there is no state to resume from in the output "
-                    "folder; training starts from the beginning.",
-                    "出力先フォルダに再開できる学習状態がないため、最初から学習します。",
-                    path=str(output_dir),
-                )
-            )
-        )
+        emit(Warned(messages.NO_STATE(path=output_dir)))
     return found
 
 
@@ -67,24 +49,19 @@ def compare(config: RunConfig, found: Found, plan: str, kept: Lengths, emit: Emi
     for option, then, now in _changed(config, found, kept):
         if option.meta.on_resume == "data" and not is_other_data:
             continue
-        code = "W-RESUME-ROUNDING" if option.meta.on_resume == "rounding" else "E-RESUME-OPTION"
-        changed.append(
-            plain_problem(
-                code,
-                f"the state was made with {then}, now it is {now}",
-                f"学習状態では{then}、今は{now}です",
-                key=option.key,
-            )
-        )
-    return _judge(config, [*changed, *([_of_identity("plan", found)] if is_other_data else [])], emit)
+        is_rounding = option.meta.on_resume == "rounding"
+        message = messages.ROUNDING_CHANGED if is_rounding else messages.OPTION_CHANGED
+        changed.append(message(then=then, now=now, key=option.key))
+    if is_other_data:
+        changed.append(messages.DATA_CHANGED(path=found.path))
+    return _judge(config, changed, emit)
 
 
 def compare_rest(config: RunConfig, found: Found, identity: Mapping[str, Any], emit: Emit) -> list[str]:
     """Hold what else makes a run the same against the state, "base" and "world_size"; as compare does."""
     then = found.values["identity"]
-    return _judge(
-        config, [_of_identity(name, found) for name, now in identity.items() if then.get(name) != now], emit
-    )
+    changed = [_IDENTITY[name](path=found.path) for name, now in identity.items() if then.get(name) != now]
+    return _judge(config, changed, emit)
 
 
 def _changed(config: RunConfig, found: Found, kept: Lengths) -> list[tuple[Option, str, str]]:
@@ -106,37 +83,12 @@ def _judge(config: RunConfig, problems: list[Problem], emit: Emit) -> list[str]:
     """Refuse what is an error, or say it and go on; the names of what was said."""
     errors = [problem for problem in problems if problem.is_error]
     if errors and not config.save.resume_anyway:
-        raise UserError(*(_ending_in(problem, BACK) for problem in errors))
+        raise UserError(*(problem.framed(messages.SET_BACK) for problem in errors))
     for problem in problems:
-        said = _ending_in(problem, ANYWAY if problem.is_error else DIGITS)
-        code = "W-RESUME-ANYWAY" if problem.is_error else problem.code
-        emit(Warned(plain_problem(code, said.text("en"), said.text("ja"))))
+        if problem.is_error:
+            problem = problem.framed(messages.RESUMED_ANYWAY, code="W-RESUME-ANYWAY")
+        emit(Warned(problem))
     return [problem.key or problem.code.removeprefix("E-RESUME-").lower() for problem in errors]
-
-
-def _ending_in(problem: Problem, words: Words) -> Problem:
-    return problem.framed(Words("{sentence}; {advice}.", "{sentence}。{advice}。"), advice=words)
-
-
-def _of_identity(name: str, found: Found) -> Problem:
-    words = _IDENTITY[name]
-    return plain_problem("E-RESUME-" + name.upper(), words.en, words.ja, path=str(found.path))
-
-
-_IDENTITY: Mapping[str, Words] = {
-    "plan": Words(
-        "images, captions, sizes or batches are not the ones this state was trained on",
-        "画像・キャプション・サイズ・バッチのいずれかが、この学習状態のものと異なります",
-    ),
-    "base": Words(
-        "the base model is not the one this state was trained on",
-        "元モデルが、この学習状態のものと異なります",
-    ),
-    "world_size": Words(
-        "this state was trained with another number of processes",
-        "この学習状態とはプロセス数が異なります",
-    ),
-}
 
 
 def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool:
@@ -147,38 +99,7 @@ def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool
     if found.step < total:
         return False
     if found.step == total and not owned_files.has_result(config.save, found):
-        emit(
-            Warned(
-                plain_problem(
-                    "W-RESUME-RESULT",
-                    f"all {total} steps were trained before, but the result is not there; it is saved now.",
-                    f"{total}ステップの学習は済んでいますが結果のモデルがないため、いま保存します。",
-                    path=str(found.path),
-                )
-            )
-        )
+        emit(Warned(messages.RESULT_MISSING(total=total, path=found.path)))
         return False
-    emit(
-        Warned(
-            plain_problem(
-                "W-ALREADY-DONE",
-                f"already finished ({found.step}/{total} steps); set more steps to train on.",
-                f"すでに完了しています（{found.step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
-                path=str(found.path),
-            )
-        )
-    )
+    emit(Warned(messages.ALREADY_DONE(step=found.step, total=total, path=found.path)))
     return True
-
-
-def still_stopped(found: Found) -> Warned:
-    """Said when the options would have the text encoder learn, and in the state it has stopped."""
-    return Warned(
-        plain_problem(
-            "I-RESUME-STOPPED",
-            f"the text encoder had stopped learning in this state of step {found.step}; it stays as it is.",
-            f"この学習状態（{found.step}ステップ）ではText "
-            "Encoderの学習が終わっているため、以後も学習しません。",
-            path=str(found.path),
-        )
-    )

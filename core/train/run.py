@@ -22,7 +22,7 @@ from core.models import lora_precheck, precheck
 from core.models.family import Model, family_of
 from core.patience import of_run
 from core.runs.state_folder import Found
-from core.train import lengths, resuming, run_checks
+from core.train import lengths, messages, resuming, run_checks
 from core.train.device.cpu_convolution import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
@@ -148,7 +148,7 @@ def _resumed(job: Job, emit: Emit) -> Job:
         emit(Warned(notice))
     has_stopped = lengths.stopped_in(found, kept)
     if has_stopped and steps.get("train.stop_text_encoder_training", found.step) >= found.step:
-        emit(resuming.still_stopped(found))
+        emit(Warned(messages.TEXT_ENCODER_STOPPED(step=found.step, path=found.path)))
     return replace(job, steps=steps, has_stopped=has_stopped, inexact=tuple(changed))
 
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from core.config.schema.train import TrainConfig
 from core.data.plan.plan import Batch, Plan
-from core.errors import plain_problem
 from core.events import Emit, StageProgress, Warned
 from core.models.family import Model
+from core.train import messages
 from core.train.device.engine import Engine
 from core.train.inputs.batches import Batches, MicroBatch
 
@@ -81,13 +81,7 @@ class Validation:
         )
         if self.planned or not any(wanted):
             return None
-        return Warned(
-            plain_problem(
-                "W-VALIDATION-NONE",
-                "no pictures are held out, so there is nothing to validate; set dataset.validation_split.",
-                "検証用に取り分けた画像がないため、検証は行いません。dataset.validation_splitを指定してください。",
-            )
-        )
+        return Warned(messages.NO_VALIDATION_SPLIT())
 
 
 def timesteps(low: int, high: int) -> tuple[int, ...]:

@@ -10,9 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.errors import ResourceFault, UserError, plain_problem
+from core.catalog import Words
+from core.errors import ResourceFault, UserError
 from core.events import Warned
 from core.formats import partial_files, tensors
+from core.train.inputs import messages
 
 
 class DiskCache:
@@ -46,16 +48,7 @@ class DiskCache:
             reason = str(e)
         else:
             reason = "not what its name says"
-        self.notices.append(
-            Warned(
-                plain_problem(
-                    "W-CACHE-REDONE",
-                    f"a cached entry was damaged and is made again ({reason}).",
-                    f"壊れたキャッシュを作り直します（{reason}）。",
-                    path=str(path),
-                )
-            )
-        )
+        self.notices.append(Warned(messages.CACHE_REDONE(reason=reason, path=path)))
         return None
 
     def write(self, shaped_by: Mapping[str, object], kept: Mapping[str, Tensor]) -> None:
@@ -67,9 +60,8 @@ class DiskCache:
             tensors.save(self._path(key), kept, {"key": key, "digest": _digest(kept)})
         except ResourceFault as e:
             problem = e.problems[0]
-            self.notices.append(
-                Warned(plain_problem("W-CACHE-WRITE", problem.en, problem.ja, path=problem.path))
-            )
+            fault = Words(problem.en, problem.ja)
+            self.notices.append(Warned(messages.CACHE_UNWRITABLE(fault=fault, path=problem.path)))
             self._is_writer = False
 
     def _path(self, key: str) -> Path:

@@ -16,10 +16,11 @@ from core.control import RunControl
 from core.data import keyed_random
 from core.data.images import load
 from core.data.plan.plan import Batch, Plan, PlannedImage, Sample
-from core.errors import NumericFault, plain_problem
+from core.errors import NumericFault
 from core.events import Emit, StageProgress
 from core.limits import CACHED_LATENTS_ON_GPU
 from core.patience import of_run
+from core.train.inputs import messages
 from core.train.inputs.batches import ahead
 from core.train.inputs.disk_cache import DiskCache, bytes_of
 
@@ -239,14 +240,7 @@ def _encode(plan: Plan, chunk: _Chunk, pixels: Tensor, encode: Encode, disk: Dis
     for (number, flip), one in zip(chunk.entries, latents, strict=True):
         image = plan.images[number]
         if not one.isfinite().all():
-            raise NumericFault(
-                plain_problem(
-                    "E-LATENT-NAN",
-                    "the VAE turns this picture into NaN; leave it out, or choose another VAE.",
-                    "この画像はVAEでNaNになります。画像を除くか、別のVAEを指定してください。",
-                    path=str(image.path),
-                )
-            )
+            raise NumericFault(messages.LATENT_NAN(path=image.path))
         if disk is not None:
             disk.write(shaped_by(image, flip, disk.encoder), {"latents": one})
     return latents

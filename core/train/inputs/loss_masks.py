@@ -13,9 +13,10 @@ from torch.nn.functional import avg_pool2d
 from core.control import RunControl
 from core.data.images import load
 from core.data.plan.plan import Plan, PlannedImage, Sample
-from core.errors import Problem, plain_problem
+from core.errors import Problem
 from core.events import Emit, StageProgress
 from core.patience import in_order, of_run
+from core.train.inputs import messages
 from core.train.inputs.latents import Entry
 
 
@@ -72,12 +73,4 @@ def missing(plan: Plan) -> tuple[Problem, ...]:
     """What is wrong when masked_loss is on: that no picture has any mask."""
     if any(image.mask_path or plan.settings[image.settings].alpha_mask for image in plan.images):
         return ()
-    problem = plain_problem(
-        "E-MASK-NONE",
-        "no picture has a mask; name their folder in dataset.conditioning_data_dir, turn on "
-        "dataset.alpha_mask for transparent pictures, or turn this off.",
-        "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダを指定するか、"
-        "透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
-        key="train.masked_loss",
-    )
-    return (problem,)
+    return (messages.NO_MASK(),)

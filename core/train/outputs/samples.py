@@ -10,15 +10,17 @@ import torch
 from PIL import Image
 from torch import nn
 
+from core.catalog import Words
 from core.config.schema.run import RunConfig
 from core.control import RunControl, SampleWish, StopRun
-from core.errors import UserError, plain_problem
+from core.errors import UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.draw import Drawing, draw
 from core.models.family import Family, Model
 from core.runs.sample_prompts import Prompt, of_lines, parse
 from core.train.device.engine import Engine
 from core.train.inputs.text_states import TextStates
+from core.train.outputs import messages
 
 Numbered = tuple[tuple[int, Prompt], ...]
 """Prompts with their numbers."""
@@ -54,7 +56,7 @@ class Samples:
                 asked = self._numbered(of_lines(wish.lines, self._resolution, self._seed))
             except UserError as e:
                 for problem in e.problems:
-                    emit(Warned(plain_problem("W-SAMPLE", problem.en, problem.ja)))
+                    emit(Warned(messages.SAMPLE_REQUEST(fault=Words(problem.en, problem.ja))))
             if wish.is_kept and asked:
                 self._prompts = asked
         is_asked = wish is not None and wish.lines is None
@@ -98,17 +100,7 @@ class Samples:
             except StopRun:
                 raise
             except Exception as e:  # a preview must never end a training, whatever is wrong with it
-                emit(
-                    Warned(
-                        plain_problem(
-                            "W-SAMPLE",
-                            "the sample picture could not be drawn "
-                            f"({type(e).__name__}: {e}); training goes on.",
-                            "サンプル画像を生成できませんでした（"
-                            f"{type(e).__name__}: {e}）。学習は続けます。",
-                        )
-                    )
-                )
+                emit(Warned(messages.SAMPLE_FAILED(reason=f"{type(e).__name__}: {e}")))
                 continue
             finally:
                 done += prompt.steps

@@ -11,10 +11,11 @@ from core.config import output_names
 from core.config.output_names import ENDINGS, model_name, state_name
 from core.config.schema.run import SaveConfig
 from core.control import RunControl
-from core.errors import NumericFault, Problem, ResourceFault, UserError, plain_problem
+from core.errors import NumericFault, ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import atomic_write, sidecar_yaml
 from core.runs import owned_files
+from core.train.outputs import messages
 from core.train.outputs.state import Kept, Progress, StateWriter
 
 KEEP_AUTOSAVES = 2
@@ -82,20 +83,16 @@ class Outputs:
                 try:
                     self._save(progress, kind, epoch)
                 except ResourceFault as e:
-                    self._warn(
-                        e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します"
-                    )
+                    self._warn(e, messages.SAVED_LATER)
                 except NumericFault as e:
-                    self._warn(
-                        e, "no model is saved, and the run goes on", "モデルは保存せず、学習を続けます"
-                    )
+                    self._warn(e, messages.NO_MODEL_SAVED)
                     self._keep_state_instead(progress, kind, epoch)
         if "last" in kinds:
             try:
                 self._persist(lambda: self._save(progress, "last", epoch), control)
             except NumericFault as e:
                 place = self._keep_sound(progress, "last", epoch)
-                raise NumericFault(*e.problems, _only_state(place)) from None
+                raise NumericFault(*e.problems, messages.ONLY_STATE_SAVED(state=str(place))) from None
             self._remove_autosaves(progress, keep=0)
 
     def keep(self, progress: Progress, epoch: int, has_model: bool) -> None:
@@ -114,21 +111,21 @@ class Outputs:
             with atomic_write.explained(self._folder):
                 self._save_model(progress, "step", epoch)
         except (NumericFault, ResourceFault) as e:
-            self._warn(e, "the state is saved", "学習状態は保存しました")
+            self._warn(e, messages.STATE_SAVED)
 
     def _keep_state_instead(self, progress: Progress, kind: str, epoch: int) -> None:
         """The state of a save whose model could not be saved; without room for it the run goes on too."""
         try:
             self._keep_sound(progress, kind, epoch)
         except ResourceFault as e:
-            self._warn(e, "the run goes on and saves again later", "学習を続け、後でもう一度保存します")
+            self._warn(e, messages.SAVED_LATER)
 
     def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path | None:
         """The state, after a model could not be saved. Raises NumericFault when a weight is not finite."""
         try:
             return self.save_state(progress, kind, epoch)
         except NumericFault as e:
-            raise NumericFault(_spoilt(progress.step), *e.problems) from None
+            raise NumericFault(messages.WEIGHTS_NOT_FINITE(step=progress.step), *e.problems) from None
 
     def save_state(self, progress: Progress, kind: str, epoch: int) -> Path | None:
         """Save a state only, on the main process; returns where it lies."""
@@ -184,16 +181,7 @@ class Outputs:
             if precision not in ("fp16", "bf16"):
                 raise
         place = self._write_model(path, progress, epoch, "float")
-        self._emit(
-            Warned(
-                plain_problem(
-                    "W-SAVE-PRECISION",
-                    f"some weights are too large for {precision}, so {place.name} is saved in float32.",
-                    f"{precision}では表せない大きさの重みがあるため、{place.name}はfloat32で保存しました。",
-                    path=str(place),
-                )
-            )
-        )
+        self._emit(Warned(messages.PRECISION_TOO_SMALL(precision=precision, path=place)))
         return place
 
     def _is_own_model(self, path: Path, progress: Progress) -> bool:
@@ -219,17 +207,11 @@ class Outputs:
             return  # Windows: another program holds it; the writer will find another name for the new one.
         for belonging in belongings:
             belonging.rename(kept.with_suffix(belonging.suffix))
-        of, of_ja = _origin(owned_files.lineage_of(kept))
-        self._emit(
-            Warned(
-                plain_problem(
-                    "W-OUT-KEPT",
-                    f"{path.name} was there already, {of}; it is kept as {kept.name}.",
-                    f"{path.name}がすでにあったため（{of_ja}）、{kept.name}として残しました。",
-                    path=str(kept),
-                )
-            )
-        )
+        run = owned_files.lineage_of(kept)
+        if run is None:
+            self._emit(Warned(messages.UNKNOWN_KEPT(old=path.name, path=kept)))
+        else:
+            self._emit(Warned(messages.OTHER_RUN_KEPT(old=path.name, run=run, path=kept)))
 
     def _remember(self, progress: Progress, kind: str, epoch: int, model: Path) -> None:
         """Note a regular save; one that a person asked for in between is never deleted."""
@@ -278,18 +260,7 @@ class Outputs:
             try:
                 atomic_write.remove(path)
             except OSError as e:
-                reason = e.strerror or str(e)
-                self._emit(
-                    Warned(
-                        plain_problem(
-                            "W-OUT-NOT-REMOVED",
-                            f"{path.name} is not needed any longer, but "
-                            f"can't be deleted ({reason}); it stays.",
-                            f"{path.name}は不要になりましたが削除できないため残します（{reason}）。",
-                            path=str(path),
-                        )
-                    )
-                )
+                self._emit(Warned(messages.NOT_REMOVED(reason=e.strerror or str(e), path=path)))
 
     def _is_autosave_due(self) -> bool:
         minutes = self._config.autosave_minutes
@@ -301,9 +272,7 @@ class Outputs:
             try:
                 return action()
             except ResourceFault as e:
-                self._warn(
-                    e, f"trying again every {RETRY_SECONDS:.0f} s", f"{RETRY_SECONDS:.0f}秒ごとに再試行します"
-                )
+                self._warn(e, messages.RETRIED, seconds=RETRY_SECONDS)
             until = time.monotonic() + RETRY_SECONDS
             while time.monotonic() < until and not control.is_stopping:
                 time.sleep(min(0.2, RETRY_SECONDS))
@@ -311,37 +280,9 @@ class Outputs:
                 break
         return action()
 
-    def _warn(self, fault: UserError, en: str, ja: str) -> None:
+    def _warn(self, fault: UserError, frame: Words, **facts: float) -> None:
         for problem in fault.problems:
-            frame = Words("{sentence} ({then})", "{sentence}（{then}）")
-            self._emit(Warned(problem.as_warning().framed(frame, then=Words(en, ja))))
-
-
-def _origin(lineage: str | None) -> tuple[str, str]:
-    """Where something of our name comes from; what does not say so may be anybody's."""
-    if lineage is None:
-        return "which does not say where it is from", "作成元は不明"
-    return f"of the run {lineage}", f"学習{lineage}の結果"
-
-
-def _spoilt(step: int) -> Problem:
-    return plain_problem(
-        "E-NUMERIC",
-        f"the weights of step {step} are not finite, so nothing is saved of it; earlier saves are as they "
-        "were. Lower the learning rate.",
-        f"{step}ステップ目の重みが有限でないため保存しません。それより前の保存はそのままです。"
-        "学習率を下げてください。",
-    )
-
-
-def _only_state(place: Path | None) -> Problem:
-    return plain_problem(
-        "E-SAVE-STATE",
-        f"the trained weights are sound and kept in the state {place}. Where ema_decay is set, their running "
-        "mean is what can't be saved: resume with ema_decay empty and resume_anyway to get the model.",
-        f"学習した重みに問題はなく、学習状態 {place} に保存しました。ema_decayを使っている場合、保存できない"
-        "のは移動平均です。ema_decayを空欄にし、resume_anywayで再開するとモデルを保存できます。",
-    )
+            self._emit(Warned(problem.as_warning().framed(frame, **facts)))
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 from core.formats import atomic_write, tensors
 from core.formats.tensors import Lazy
 from core.reading import reading
@@ -25,6 +25,7 @@ from core.runs.owned_files import Stamp
 from core.runs.state_folder import EMA, NUMBERS, OPTIMIZER, TRAINABLE, Found
 from core.train.device.engine import Engine
 from core.train.lengths import Lengths
+from core.train.outputs import messages
 from core.train.weights import optimizer_state
 from core.train.weights.ema import Averages
 from core.train.weights.optimizer import ParameterGroup
@@ -118,8 +119,9 @@ class StateWriter:
         """
         weights = _load(found.path / TRAINABLE)
         ours = self.trainee.tensors()
+        # A file that an option names may decide the ranks, and such options are not compared by their text.
         if _shapes(weights) != _shapes(ours):
-            raise UserError(_other_weights(found.path))
+            raise UserError(messages.OTHER_WEIGHTS(path=found.path))
         has_same_types = all(weights[name].dtype is tensor.dtype for name, tensor in ours.items())
         self.trainee.load(weights)
         notices = _inexact(found.values["machine"], self._machine())
@@ -131,15 +133,15 @@ class StateWriter:
         names = (*memory, *remembered)
         is_same = is_same and optimizer_state.is_of_groups(groups, names, numbers.get("groups"))
         if is_changed and not is_same:
-            notices.append(_without_memory())
+            notices.append(messages.OTHER_OPTIMIZER())
         else:
             try:
                 optimizer_state.import_state(self.optimizer, groups, memory, remembered)
             except KeyError:  # it remembers weights that do not learn here
-                raise UserError(_other_weights(found.path)) from None
+                raise UserError(messages.OTHER_WEIGHTS(path=found.path)) from None
         self.update.load(updated)
         if self.averages.tensors() and not self._restore_averages(found):
-            notices.append(_without_means())
+            notices.append(messages.NO_EMA())
         values = found.values
         progress = Progress(
             step=values["step"],
@@ -215,15 +217,7 @@ def _inexact(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Problem]:
     if not changed:
         return []
     shown = ", ".join(f"{name} {then.get(name)} -> {now[name]}" for name in changed)
-    return [
-        plain_problem(
-            "W-RESUME-MACHINE",
-            f"the state was made elsewhere ({shown}); training goes on from its step, "
-            "but the last digits may differ.",
-            f"この学習状態は別の環境で作られました（{shown}）。同じステップから再開しますが、"
-            "末尾の桁は異なることがあります。",
-        )
-    ]
+    return [messages.OTHER_MACHINE(changes=shown)]
 
 
 def _written(noted: Mapping[str, Any] | list[str]) -> dict[str, Stamp | None]:
@@ -245,32 +239,3 @@ def _as_they_are(named: Mapping[str, Tensor]) -> dict[str, Lazy]:
 
 def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in weights.items()}
-
-
-def _other_weights(path: Path) -> Problem:
-    """Options that name files are not compared by their text, and such a file may decide the ranks."""
-    return plain_problem(
-        "E-RESUME-WEIGHTS",
-        "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come "
-        "from a LoRA file (network.weights), name the same one as before.",
-        "この学習状態のモジュールまたはランクが、今回学習するものと異なるため使えません。"
-        "ランクをLoRAファイル（network.weights）から取る場合は、前回と同じファイルを指定してください。",
-        key="network.weights",
-        path=str(path),
-    )
-
-
-def _without_memory() -> Problem:
-    return plain_problem(
-        "W-RESUME-OPTIMIZER",
-        "what the optimizer of this state remembers does not fit the one used now, which begins without it.",
-        "この学習状態にあるオプティマイザーの情報は今のものに合わないため、引き継がずに始めます。",
-    )
-
-
-def _without_means() -> Problem:
-    return plain_problem(
-        "W-RESUME-EMA",
-        "this state holds no running mean (EMA) of its weights; the mean begins anew with these weights.",
-        "この学習状態には重みの移動平均（EMA）がないため、今の重みから新しく平均を取ります。",
-    )
