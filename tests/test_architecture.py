@@ -16,7 +16,7 @@ LEVELS = [
     "core.events core.messages core.train.messages",
     "core.files core.console core.sinks core.diffusion core.data.keyed_random core.config.nearest "
     "core.config.messages core.config.output_names core.config.sd_scripts_reference core.models core.train "
-    "core.data core.config",
+    "core.data core.config core.models.messages",
     "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub",
     "core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",
     "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.catalog import Size
-from core.errors import Problem, UserError, plain_problem
+from core.catalog import Size, Words
+from core.errors import Problem, UserError
 from core.formats.identify import FAMILY_NAMES, Identity, table
 from core.formats.json_file import read_table
+from core.models import messages
 
 _LATENT_CHANNELS = 4
 _SDXL_SCALE = 0.13025
@@ -16,7 +17,7 @@ _SDXL_SCALE = 0.13025
 _FULL_SIZE = 300_000_000
 """Parameters; what is smaller is a model made for trials, of a size of its own."""
 _STRETCH = 1.7
-"""How many times the trained side length may be exceeded before objects are repeated in a picture."""
+"""How many times the trained side length may be exceeded before objects are repeated in an image."""
 _SHRINK = 0.75
 
 
@@ -66,21 +67,12 @@ def trained_side(found: Identity) -> int:
 
 
 def resolution(found: Identity, size: Size) -> Iterator[Problem]:
-    """What is said when pictures are trained far from the size that the model knows."""
+    """The warning when images are trained far from the model's native size."""
     side = trained_side(found)
     actual = (size.width * size.height) ** 0.5
     if not side or side * _SHRINK <= actual <= side * _STRETCH:
         return
-    kind_en = "a v-prediction model trained at" if found.prediction == "v" else "trained at"
-    kind_ja = "v-predictionの" if found.prediction == "v" else ""
-    small = actual < side
-    yield plain_problem(
-        "W-MODEL-SIZE",
-        f"this model is {kind_en} {side} x {side}; at {size.width} x {size.height} it "
-        + ("draws worse than it can" if small else "tends to repeat parts of the picture")
-        + f". Set the resolution to {side}.",
-        f"{side}×{side}で学習された{kind_ja}モデルです。{size.width}×{size.height}では"
-        + ("本来の品質が出ません" if small else "被写体が繰り返されやすくなります")
-        + f"。解像度を{side}にしてください。",
-        key="dataset.resolution",
-    )
+    is_v = found.prediction == "v"
+    kind = Words("a v-prediction model trained at", "v-predictionの") if is_v else Words("trained at", "")
+    message = messages.SIZE_BELOW if actual < side else messages.SIZE_ABOVE
+    yield message(kind=kind, side=side, width=size.width, height=size.height)

@@ -1,4 +1,4 @@
-"""From what a person wrote as the base model to a path: one here, or one of the Hugging Face Hub."""
+"""Resolves what is set as the base model to a path: a local one, or a Hugging Face Hub id downloaded once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from core.catalog import MOVED, Words
+from core.catalog import MOVED
 from core.control import StopRun
-from core.errors import Problem, UserError, plain_problem
+from core.errors import UserError
+from core.models import messages
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _FILE = (".safetensors", ".ckpt", ".pt", ".bin")
@@ -47,27 +48,12 @@ def here(base: str, key: str = "model.base") -> Path | None:
     An existing path wins over an id. Raises UserError when it is neither.
     """
     if not base:
-        raise UserError(
-            plain_problem(
-                "E-MODEL-MISSING",
-                "No base model is set. Choose one.",
-                "元モデルが指定されていません。選んでください。",
-                key=key,
-            )
-        )
+        raise UserError(messages.NONE_SET(key=key))
     path = Path(base).expanduser()
     if path.exists():
         return path
     if not is_id(base):
-        raise UserError(
-            plain_problem(
-                "E-MODEL-MISSING",
-                f"There is no file or folder {base}.",
-                f"{base} がありません。",
-                key=key,
-                path=base,
-            )
-        )
+        raise UserError(messages.MISSING(key=key, path=base))
     return fetched(base)
 
 
@@ -115,22 +101,22 @@ def _download(name: str, key: str, report: Report) -> Path:
         sizes = {file.rfilename: file.size or 0 for file in found}
         files = wanted(list(sizes))
         if not any(file.endswith((".safetensors", ".bin")) for file in files):
-            raise _refusal(_NOT_OURS, name, key)
+            raise UserError(messages.NOT_DIFFUSERS(key=key, path=name))
         total = max(1, -(-sum(sizes[file] for file in files) // _MEGABYTE))
         bar = _bar(total, report)
         folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=files, tqdm_class=bar))
     except (StopRun, UserError):
         raise
     except errors.GatedRepoError as error:
-        raise _refusal(_GATED, name, key) from error
+        raise UserError(messages.GATED(key=key, path=name)) from error
     except errors.RepositoryNotFoundError as error:
         if name in MOVED:
-            raise UserError(moved(name, key)) from error
-        raise _refusal(_UNKNOWN, name, key) from error
+            raise UserError(messages.TAKEN_DOWN(key=key, path=name, now=MOVED[name])) from error
+        raise UserError(messages.UNKNOWN_ID(key=key, path=name)) from error
     except Exception as error:  # the client's HTTP library has changed before, and its errors with it
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise _refusal(_UNREACHABLE, name, key, error) from error
+        raise UserError(messages.UNREACHABLE(key=key, path=name, error=type(error).__name__)) from error
     report(total, total)
     return folder
 
@@ -189,48 +175,3 @@ def _bar(total: int, report: Report) -> Any:
             return drawn
 
     return Bar
-
-
-def moved(name: str, key: str) -> Problem:
-    """What is said of a name in catalog.MOVED."""
-    now = MOVED[name]
-    return plain_problem(
-        "E-MODEL-MOVED",
-        f"{name} was taken off the Hugging Face Hub by its makers. The same model is kept there as {now}: "
-        "choose that.",
-        f"{name} は公開元によりHugging Face Hubから削除されました。同じモデルは {now} にあります。"
-        "そちらを指定してください。",
-        key=key,
-        path=name,
-    )
-
-
-def _refusal(said: Words, name: str, key: str, error: Exception | None = None) -> UserError:
-    en, ja = (text.format(name=name, error=type(error).__name__) for text in (said.en, said.ja))
-    return UserError(plain_problem("E-MODEL-HUB", en, ja, key=key, path=name))
-
-
-_NOT_OURS = Words(
-    "{name} on the Hugging Face Hub is no model in Diffusers folders. Choose another one, or download "
-    "its .safetensors file and choose that.",
-    "Hugging Face Hubの {name} はDiffusers形式のモデルではありません。別のモデルを選ぶか、"
-    ".safetensorsファイルをダウンロードして指定してください。",
-)
-_GATED = Words(
-    "{name} is given out on the Hugging Face Hub only to those who agreed to its terms. Agree on its "
-    "page, log in with `hf auth login` (or set HF_TOKEN), and start again.",
-    "{name} の取得には利用規約への同意が必要です。Hugging Faceのモデルページで同意し、"
-    "`hf auth login` でログイン（またはHF_TOKENを設定）してから、もう一度開始してください。",
-)
-_UNKNOWN = Words(
-    "{name} is no file or folder here, and the Hugging Face Hub knows no such model (or it is private). "
-    "Check the name, or choose a file.",
-    "{name} というファイルやフォルダはなく、Hugging Face Hubにもありません（または非公開です）。"
-    "名前を確認するか、ファイルを選んでください。",
-)
-_UNREACHABLE = Words(
-    "{name} is no file or folder here, and could not be fetched from the Hugging Face Hub ({error}). "
-    "Check the connection and start again; what has come is kept.",
-    "{name} というファイルやフォルダはなく、Hugging Face Hubからも取得できませんでした（{error}）。"
-    "接続を確認して、もう一度開始してください。取得済みの分は残っています。",
-)

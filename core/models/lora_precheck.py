@@ -1,4 +1,4 @@
-"""What can be said against a LoRA file from its header, before anything is loaded; no torch."""
+"""Checks a LoRA file by its header, before anything is loaded; no torch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from core.catalog import FAMILIES, Words
 from core.config.schema.network import NetworkConfig
 from core.config.schema.run import ModelConfig
-from core.errors import Problem, UserError, plain_problem
+from core.errors import Problem, UserError
 from core.formats import lora_alpha
 from core.formats.identify import FAMILY_NAMES, Identity, identify, table
-from core.models import hub, refusals
+from core.models import hub, messages, refusals
 
 _BEYOND: Mapping[str, Words] = {
     "DoRA": Words("a LoRA with DoRA's magnitudes", "DoRA（大きさのベクトルを持つLoRA）"),
@@ -77,29 +77,15 @@ def _family_of(model: ModelConfig) -> str:
 
 def _other_kind(path: Path, found: Identity, key: str) -> Problem:
     words = [_BEYOND.get(name, Words(name, name)) for name in found.variant.split("+")]
-    en, ja = " and ".join(word.en for word in words), "・".join(word.ja for word in words)
+    kind = Words(" and ".join(word.en for word in words), "・".join(word.ja for word in words))
     if found.kind == "lycoris":
-        en, ja = f"a LyCORIS add-on ({en})", f"LyCORIS（{ja}）"
-    return plain_problem(
-        "E-LORA-KIND",
-        f"{path}: this is {en}, and only plain LoRA files can be used here. Choose one, or merge this one "
-        "into a model with the program that made it and use that model.",
-        f"{path}：これは{ja}です。ここで使えるのは通常のLoRAファイルだけです。"
-        "通常のLoRAを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
-        key=key,
-        path=str(path),
-    )
+        kind = Words(f"a LyCORIS adapter ({kind.en})", f"LyCORIS（{kind.ja}）")
+    return messages.LORA_KIND(key=key, path=path, kind=kind)
 
 
 def _other_family(path: Path, family: str, wanted: str, key: str) -> Problem:
     name = FAMILY_NAMES.get(family, family)
-    known = FAMILY_NAMES[wanted] if wanted else " / ".join(FAMILY_NAMES[each] for each in FAMILIES)
-    en = f"but the base model is {known}" if wanted else f"and only {known} can be used here"
-    ja = f"元モデルは{known}です" if wanted else f"ここで使えるのは{known}用だけです"
-    return plain_problem(
-        "E-LORA-FAMILY",
-        f"{path}: this LoRA is for {name}, {en}. Choose a LoRA made for {known}.",
-        f"{path}：{name}用のLoRAですが、{ja}。{known}用のLoRAを選んでください。",
-        key=key,
-        path=str(path),
-    )
+    if wanted:
+        return messages.LORA_FAMILY(key=key, path=path, family=name, base=FAMILY_NAMES[wanted])
+    known = " / ".join(FAMILY_NAMES[each] for each in FAMILIES)
+    return messages.LORA_UNSUPPORTED_FAMILY(key=key, path=path, family=name, known=known)

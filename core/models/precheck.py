@@ -1,4 +1,4 @@
-"""What can be said against the chosen base model from its header, before anything is loaded; no torch."""
+"""Checks the chosen base model and VAE by their headers, before anything is loaded; no torch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.config.schema.run import ModelConfig
-from core.errors import Problem, UserError, plain_problem
-from core.formats.identify import Identity, identify
-from core.models import fit, hub, refusals
+from core.errors import Problem, UserError
+from core.formats.identify import identify
+from core.models import fit, hub, messages, refusals
 
 
 def problems(config: ModelConfig) -> tuple[Problem, ...]:
@@ -47,7 +47,7 @@ def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
     if denied is not None:
         yield denied
     if found.family == "sd2" and config.clip_skip is not None:
-        yield _skipped(found, config.clip_skip)
+        yield messages.CLIP_SKIP_TWICE(layers=config.clip_skip)
 
 
 def of_vae(path: Path) -> Iterator[Problem]:
@@ -59,41 +59,8 @@ def of_vae(path: Path) -> Iterator[Problem]:
     if found.kind not in ("vae", "model"):
         yield refusals.wrong_kind(path, found, key="model.vae")
     elif found.variant == "unet":
-        yield _no_vae_inside(path)
+        yield messages.NO_VAE_IN_UNET(path=path)
     else:
         family = fit.family_of_vae(path, found)
         if family:
-            yield _foreign_vae(path, family)
-
-
-def _no_vae_inside(path: Path) -> Problem:
-    return plain_problem(
-        "E-MODEL-KIND",
-        f"{path}: this is only a U-Net and holds no VAE. Choose a VAE, or leave it empty.",
-        f"{path}：U-NetだけでVAEが含まれていません。VAEを選ぶか、空欄にしてください。",
-        key="model.vae",
-        path=str(path),
-    )
-
-
-def _foreign_vae(path: Path, family: str) -> Problem:
-    return plain_problem(
-        "E-MODEL-VAE",
-        f"{path}: this VAE is of {family}; its latents mean something else to SD1 and SD2. Choose a VAE made "
-        "for those (they share one kind), or leave it empty.",
-        f"{path}：これは{family}用のVAEで、SD1・SD2のlatentsとは互換性がありません。"
-        "SD1・SD2用のVAE（両者共通）を選ぶか、空欄にしてください。",
-        key="model.vae",
-        path=str(path),
-    )
-
-
-def _skipped(found: Identity, layers: int) -> Problem:
-    return plain_problem(
-        "W-MODEL-CLIPSKIP",
-        f"Stable Diffusion 2 already uses the layer before the last; clip_skip = {layers} counts from there, "
-        "which its models were not trained for. Leave it empty unless you mean that.",
-        f"Stable Diffusion 2はもともと最後から2番目の層を使います。clip_skip = {layers}はそこから数えるため、"
-        "モデル本来の学習とは異なります。意図したものでなければ空欄にしてください。",
-        key="model.clip_skip",
-    )
+            yield messages.FOREIGN_VAE(path=path, family=family)

@@ -13,6 +13,7 @@ from core.errors import ResourceFault
 from core.events import Warned
 from core.formats import tensors
 from core.models.family import open_family
+from core.models.messages import LACKS_VAE
 from core.models.parts import whole
 from core.models.sd import tensor_names
 from tests.models.conftest import loaded, unchecked
@@ -145,7 +146,7 @@ def test_scaled_fp8_weights_are_multiplied_by_their_scale(tmp_path, ending, kind
         tensors.save(weights, tensors.load(weights) | more, {"format": "pt"})
     said, parts = notices(path)
     assert torch.equal(parts.modules["unet"].time_embedding.linear_1.weight, small.float() * 3)
-    assert "is in fp8 (1 tensor times a scale)" in said["W-MODEL-FP8"].problem.en
+    assert "is in fp8 (1 tensor with a scale)" in said["W-MODEL-FP8"].problem.en
 
 
 def test_a_scaled_file_becomes_a_plain_one_when_it_is_converted(tmp_path):
@@ -218,7 +219,7 @@ def test_a_model_without_a_vae_is_told_to_name_one(tmp_path):
     kept = {name: t for name, t in tensors.load(path).items() if not name.startswith(tensor_names.VAE)}
     tensors.save(path, kept, {})
     problem = refusal(path)
-    assert problem.code == "E-MODEL-KEYS" and problem.en.endswith("name one in model.vae.")
+    assert (problem.code, problem.message) == ("E-MODEL-KEYS", LACKS_VAE)
     other = make_tiny(tmp_path / "other.safetensors", seed=1)
     assert same(loaded(path, vae=str(other)), modules() | {"vae": modules(seed=1)["vae"]})
 

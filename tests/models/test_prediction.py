@@ -37,7 +37,7 @@ def test_a_trial_tells_it_and_that_is_said(silent):
     path, truth = silent
     found, [notice] = taken(path, "auto")
     assert found == truth and notice.code == "W-MODEL-PREDICTION"
-    assert f"a trial of its U-Net says {truth}" in notice.problem.en and str(path) in notice.problem.en
+    assert notice.problem.facts == {"tried": truth} and notice.problem.path == str(path)
 
 
 def test_an_option_that_the_trial_agrees_with_is_taken_in_silence(silent):
@@ -50,7 +50,7 @@ def test_an_option_that_the_trial_denies_is_followed_with_a_notice(silent):
     other = "v" if truth == "epsilon" else "epsilon"
     found, [notice] = taken(path, other)
     assert found == other and notice.code == "W-MODEL-PREDICTION"
-    assert f"predict {other}, as you set it, but a trial of its U-Net says {truth}" in notice.problem.en
+    assert notice.problem.facts == {"asked": other, "tried": truth}
 
 
 def test_the_trial_leaves_the_weights_as_they_are(silent):

@@ -267,7 +267,7 @@ def test_a_lora_for_another_family_is_refused_with_both_names(tmp_path, base):
     [problem] = lora_precheck.of_run(
         NetworkConfig(method="lora", weights=str(path)), ModelConfig(base=str(base))
     )
-    assert problem.code == "E-LORA-FAMILY" and "for SD2, but the base model is SD1" in problem.en
+    assert problem.code == "E-LORA-FAMILY" and problem.facts == {"family": "SD2", "base": "SD1"}
 
 
 def test_a_lora_of_sdxl_is_refused_by_name(tmp_path):
@@ -367,4 +367,4 @@ def test_the_alpha_that_the_metadata_tells_is_shown_by_identify(tmp_path):
 def test_a_model_is_no_lora_and_told_where_it_belongs(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
     [problem] = lora_precheck.problems(path, "network.weights")
-    assert problem.en.endswith("not a LoRA; put it in model.base.")
+    assert problem.facts["wanted"].en == "a LoRA" and problem.facts["option"] == "model.base"

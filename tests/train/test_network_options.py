@@ -156,7 +156,7 @@ def test_a_file_that_is_no_lora_of_this_model_is_refused_by_name(configure, trai
         "network.base_weights",
         str(base),
     )
-    assert problem.en.endswith("this is a whole model (SD1), not a LoRA; put it in model.base.")
+    assert (problem.facts["found"].en, problem.facts["option"]) == ("a whole model", "model.base")
 
 
 def test_dropout_is_the_same_when_activations_are_recomputed(configure, train):

@@ -93,7 +93,7 @@ def cut(path):
 
 UNFIT = {
     "is incomplete": cut,
-    "not a LoRA; put it in model.base": make_tiny,
+    "It belongs in model.base": make_tiny,
     "DoRA": lambda path: tensors.save(path, OTHERS["DoRA"], {}),
     "LoHa": lambda path: tensors.save(path, OTHERS["LoHa"], {}),
     "there is no file": lambda path: path,

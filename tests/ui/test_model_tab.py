@@ -62,8 +62,8 @@ def test_family_precision_and_prediction_are_shown_at_once(told, header):
 @pytest.mark.parametrize(
     ("tensors", "said"),
     [
-        ({"lora_unet_x.lora_down.weight": [8, 320], "lora_unet_x.alpha": []}, "this is a LoRA"),
-        (VAE, "this is a VAE"),
+        ({"lora_unet_x.lora_down.weight": [8, 320], "lora_unet_x.alpha": []}, "is a LoRA"),
+        (VAE, "is a VAE"),
         ({"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]}, "SDXL"),
         ({"control_model.x": [1]}, "ControlNet"),
     ],
@@ -74,9 +74,9 @@ def test_what_is_no_base_model_is_named_with_its_right_place(told, header, tenso
 
 
 def test_a_lora_and_a_whole_foreign_model_are_no_vae(told, header):
-    assert "this is a LoRA" in told(header("a", {"lora_unet_x.lora_down.weight": [8, 320]}), "vae")
+    assert "is a LoRA" in told(header("a", {"lora_unet_x.lora_down.weight": [8, 320]}), "vae")
     xl = header("xl", {"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]})
-    assert "this VAE is of SDXL" in told(xl, "vae")
+    assert "is a VAE of SDXL" in told(xl, "vae")
     assert "is-bad" not in told(header("b", SD2), "vae")  # SD1 and SD2 share one VAE
 
 
@@ -84,7 +84,7 @@ def test_a_vae_of_another_family_is_told_from_its_header(told, header):
     assert "is-bad" not in told(header("a", VAE), "vae")
     assert "SD3 / Flux" in told(header("b", VAE | {"decoder.conv_in.weight": [512, 16, 3, 3]}), "vae")
     architecture = {"modelspec.architecture": "stable-diffusion-xl-v1-base/vae"}
-    assert "this VAE is of SDXL" in told(header("c", VAE, **architecture), "vae")
+    assert "is a VAE of SDXL" in told(header("c", VAE, **architecture), "vae")
 
 
 def test_a_vae_folder_tells_its_family_by_its_scale(told, header, tmp_path):
@@ -96,7 +96,7 @@ def test_a_vae_folder_tells_its_family_by_its_scale(told, header, tmp_path):
     for scale, is_foreign in ((0.18215, False), (0.13025, True)):
         config = {"_class_name": "AutoencoderKL", "scaling_factor": scale}
         (folder / "config.json").write_text(json.dumps(config))
-        assert ("this VAE is of SDXL" in told(folder, "vae")) == is_foreign
+        assert ("is a VAE of SDXL" in told(folder, "vae")) == is_foreign
 
 
 def test_a_v_prediction_model_at_512_is_warned_of(told, header):
@@ -108,7 +108,7 @@ def test_a_v_prediction_model_at_512_is_warned_of(told, header):
 
 
 @pytest.mark.parametrize(
-    ("resolution", "said"), [("1024", "repeat"), ("256", "worse"), ("768", ""), ("x", "")]
+    ("resolution", "said"), [("1024", "repeat"), ("256", "suffers"), ("768", ""), ("x", "")]
 )
 def test_a_resolution_far_from_the_models_own_is_warned_of(told, header, resolution, said):
     html = told(header("a", SD1), **{"dataset.resolution": resolution})

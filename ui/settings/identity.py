@@ -14,6 +14,7 @@ from core.errors import Lang, UserError
 from core.formats.classify import KINDS
 from core.formats.identify import FAMILY_NAMES, Identity, identify
 from core.models import fit, hub, precheck
+from core.models.messages import TAKEN_DOWN
 from core.reading import reading
 from core.tools.inspect import LABELS
 from ui.parts.localized import worded
@@ -53,8 +54,9 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         named = paths.model(text)
         path = hub.fetched(named) if hub.is_id(named) else Path(named)
         if path is None:
-            moved = problems([hub.moved(named, f"model.{name}")], lang) if named in MOVED else ""
-            return moved or _for_now(note(say("identity.hub", lang)))
+            if named in MOVED:
+                return problems([TAKEN_DOWN(key=f"model.{name}", path=named, now=MOVED[named])], lang)
+            return _for_now(note(say("identity.hub", lang)))
         with reading(path, "E-MODEL-READ", key=f"model.{name}"):
             if not path.exists():
                 return _for_now(note(say("identity.missing", lang), "bad"))

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from core.errors import plain_problem
 from core.events import Emit, Warned
 from core.models.family import Model
+from core.models.sd import messages
 
 PIECE = 512
 """Queries looked at together; at 512 pixels SD1 has 4096 of them, an eighth of the memory."""
@@ -25,16 +25,7 @@ def choose(model: Model, name: str, emit: Emit) -> None:
         return
     reason = _why_not()
     if reason:
-        emit(
-            Warned(
-                plain_problem(
-                    "W-XFORMERS",
-                    f"xformers can't be used ({reason}); "
-                    "PyTorch's own attention is used, which is about as fast.",
-                    f"xformersを使用できません（{reason}）。PyTorch標準のAttentionを使います（速度はほぼ同じです）。",
-                )
-            )
-        )
+        emit(Warned(messages.NO_XFORMERS(reason=reason)))
         return
     model.modules["unet"].enable_xformers_memory_efficient_attention()
 

@@ -25,7 +25,7 @@ from core.formats.json_file import read_table
 from core.formats.scaled import unscaled
 from core.formats.tensor_slots import Shape
 from core.formats.tensors import TensorFile, is_finite, open_file
-from core.models import hub, refusals
+from core.models import hub, messages, refusals
 from core.models.family import Model, Source, Stamp, matrices
 from core.models.sd import attention, extras, prediction, sampling, tensor_names, text
 from core.models.sd.configs import Config, architecture, refuse_endless
@@ -81,7 +81,7 @@ def load_part(model: Model, part: str, dtype: torch.dtype, seen: Seen) -> torch.
     source = model.source
     fill(model.modules[part], part, store, path, dtype, seen)
     if stamps_there(source.path, source.vae) != source.stamps:
-        raise ResourceFault(refusals.changed(source.path))
+        raise ResourceFault(messages.CHANGED(path=source.path))
     return model.modules[part]
 
 
@@ -175,7 +175,7 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
         try:
             return {part: dict(json.loads(kept)[part]) for part in tensor_names.PARTS}, False
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UserError(refusals.bad_config(path)) from error
+            raise UserError(messages.BAD_CONFIG(path=path)) from error
     return standard, True
 
 
@@ -227,7 +227,7 @@ def fill(
     for name in shapes_of(module):
         weight = store.read(part, name).to(torch.float32)
         if not is_finite(weight):
-            raise UserError(refusals.not_finite(path, part, name))
+            raise UserError(messages.NOT_FINITE(path=path, part=part, tensor=name))
         seen(name, weight)
         weights[name] = weight.to(dtype) if name in in_dtype else weight
     module.load_state_dict(weights, assign=True)

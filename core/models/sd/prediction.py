@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 
 from core.config.schema.run import ModelConfig
-from core.errors import UserError, plain_problem
+from core.errors import UserError
 from core.events import Emit, Warned
 from core.formats.identify import Identity
 from core.models import refusals
+from core.models.sd import messages
 
 
 def choose(
@@ -30,23 +31,12 @@ def choose(
         # The trial is one for Stable Diffusion 2.
         tried = attempt() if not known else asked
         if tried != asked:
-            emit(_doubted(path, tried, asked))
+            emit(Warned(messages.PREDICTION_DOUBTED(path=path, tried=tried, asked=asked)))
         return asked
     if known:
         return known
     tried = attempt()
-    emit(
-        Warned(
-            plain_problem(
-                "W-MODEL-PREDICTION",
-                f"{path} does not say what it predicts; a trial of its U-Net says {tried}. "
-                "Set the prediction type if that is wrong.",
-                f"{path} には予測方式が書かれていません。U-Netを試したところ{tried}でした。"
-                "違う場合は予測方式を指定してください。",
-                path=str(path),
-            )
-        )
-    )
+    emit(Warned(messages.PREDICTION_TRIED(path=path, tried=tried)))
     return tried
 
 
@@ -54,23 +44,10 @@ def choose(
 def attempt(unet: torch.nn.Module) -> str:
     """What a U-Net of Stable Diffusion 2 predicts, from one look at almost pure noise.
 
-    There a noise model gives its input back, a velocity model nearly minus a picture.
+    There a noise model gives its input back, a velocity model nearly minus an image.
     Source: AUTOMATIC1111, sd_models_config.is_using_v_parameterization_for_sd2.
     """
     latents = torch.full((1, 4, 8, 8), 0.5)
     states = torch.full((1, 2, unet.config.cross_attention_dim), 0.5)  # type: ignore[union-attr]
     out = unet(latents, torch.tensor([999]), encoder_hidden_states=states, return_dict=False)[0]
     return "v" if (out - latents).mean().item() < -1 else "epsilon"
-
-
-def _doubted(path: Path, tried: str, asked: str) -> Warned:
-    return Warned(
-        plain_problem(
-            "W-MODEL-PREDICTION",
-            f"{path} is trained to predict {asked}, as you set it, but a trial of its U-Net says {tried}. "
-            "Set the prediction type to auto unless you are sure.",
-            f"{path} を指定どおり予測方式{asked}で学習しますが、U-Netを試したところ{tried}でした。"
-            "確かでなければ予測方式をautoにしてください。",
-            path=str(path),
-        )
-    )

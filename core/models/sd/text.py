@@ -11,8 +11,8 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from core.config.schema.run import ModelConfig
-from core.errors import UserError, plain_problem
-from core.models.sd import tokens
+from core.errors import UserError
+from core.models.sd import messages, tokens
 
 WINDOW = 77
 """Tokens CLIP reads at once, start and end included."""
@@ -102,24 +102,13 @@ def encode(
     else:
         every = text_encoder(windows, output_hidden_states=True).hidden_states
         if clip_skip > len(every):
-            raise _too_few(clip_skip, len(every) - 1)
+            raise UserError(messages.TOO_FEW_LAYERS(layers=len(every) - 1, clip_skip=clip_skip))
         states = text_encoder.final_layer_norm(every[-clip_skip])
     if is_long:
         states = states.reshape(batch, -1, WINDOW, states.shape[-1])
         middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
         states = torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
     return states
-
-
-def _too_few(clip_skip: int, layers: int) -> UserError:
-    return UserError(
-        plain_problem(
-            "E-CFG-RANGE",
-            f"the text encoder of this model has {layers} layers, so {clip_skip} can't be skipped; lower it.",
-            f"このモデルのText Encoderは{layers}層のため、{clip_skip}は指定できません。小さくしてください。",
-            key="model.clip_skip",
-        )
-    )
 
 
 def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
