@@ -239,7 +239,7 @@ def test_a_file_that_can_hold_no_settings_is_told_with_those_that_can(bar, tmp_p
     path = tmp_path / name
     path.write_bytes(b"\x89PNG\r\n")
     told = said(bar, bar.open(str(path), "en"))
-    assert "is-bad" in told and f"{name} holds no settings" in told.replace("Frog", "frog")
+    assert "is-bad" in told and f"{name} contains no settings" in told.replace("Frog", "frog")
     assert "設定ファイルではありません" in said(bar, bar.open(str(path), "ja"))
 
 

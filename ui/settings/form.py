@@ -10,11 +10,12 @@ import gradio as gr
 from core.config import check
 from core.config.file import toml_text
 from core.config.schema.option import Option
-from core.errors import ConfigError, Lang, Problem, UserError, plain_problem
+from core.errors import ConfigError, Lang, Problem, UserError
 from core.runs import sample_prompts
 from ui.parts.localized import Page
 from ui.parts.options import OPTIONS
 from ui.settings import datasets, widgets
+from ui.settings.messages import TOO_LONG
 from ui.settings.picking import Picking
 from ui.window.paths import Paths, file_name
 
@@ -75,9 +76,7 @@ class Form:
 
     def _value(self, option: Option, found: Any) -> Any:
         if isinstance(found, str) and len(found) > widgets.LONGEST:
-            raise UserError(
-                plain_problem("E-CFG-LONG", "is far too long.", "入力が長すぎます。", key=option.key)
-            )
+            raise UserError(TOO_LONG(key=option.key))
         value = widgets.read(option, found)
         if option.key == "sample.sample_prompts" and (file := sample_prompts.file_of(value)) is not None:
             return [self._paths.absolute(str(file), option.key)]  # the guide's way: a file of prompts

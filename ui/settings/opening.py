@@ -12,10 +12,11 @@ from core.catalog import Words
 from core.config import check
 from core.config.file import toml_text
 from core.config.imports.read_any import import_metadata, import_text, is_dataset_config
-from core.errors import Lang, Problem, UserError, plain_problem
+from core.errors import Lang, Problem, UserError
 from core.formats.header import read_header
 from core.reading import CORRECT_IT, reading
 from ui.parts.markup import esc, note, problems
+from ui.settings.messages import FILE_TOO_LARGE, NO_SETTINGS
 from ui.text import say
 
 LARGEST_FILE = 1_000_000
@@ -40,12 +41,12 @@ def open_file(path: Path) -> Opened:
     """The settings in a file. Raises UserError."""
     with reading(Words(path.name, path.name), "E-CFG-READ", advice=CORRECT_IT):
         if path.suffix.lower() not in ENDINGS:
-            raise UserError(plain_problem("E-CFG-KIND", *_both("file.kind", name=path.name)))
+            raise UserError(NO_SETTINGS(file=path.name))
         if path.suffix.lower() == ".safetensors":
             imported = import_metadata(read_header(path).metadata)
             return Opened(imported.values, imported.report)
         if path.stat().st_size > LARGEST_FILE:
-            raise UserError(plain_problem("E-CFG-SIZE", *_both("file.too.big")))
+            raise UserError(FILE_TOO_LARGE())
         text = toml_text.read(path)
         if not re.search(r"(?m)^\s*format\s*=", text):
             return open_text(text)
@@ -57,15 +58,11 @@ def open_text(text: str) -> Opened:
     """Another trainer's settings, or a dataset_config. Raises UserError."""
     with reading(Words("the pasted text", "貼り付けられた内容"), "E-IMPORT", advice=CORRECT_IT):
         if len(text) > LARGEST_FILE:
-            raise UserError(plain_problem("E-CFG-SIZE", *_both("file.too.big")))
+            raise UserError(FILE_TOO_LARGE())
         if is_dataset_config(text):
             return Opened({}, datasets=text)
         imported = import_text(text)
         return Opened(imported.values, imported.report)
-
-
-def _both(key: str, **values: object) -> tuple[str, str]:
-    return say(key, "en", **values), say(key, "ja", **values)
 
 
 def report_html(report: Sequence[Problem], lang: Lang) -> str:

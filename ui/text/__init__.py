@@ -82,19 +82,11 @@ _SHELL_WORDS: Mapping[str, Words] = {
     ),
     "import.left": Words("Please look at these ({n})", "確認してください（{n}件）"),
     "import.read": Words("Read as ({n})", "読み替えた設定（{n}件）"),
-    "file.kind": Words(
-        "{name} holds no settings: choose a settings file (.toml, .json or .txt) or a LoRA (.safetensors).",
-        "{name}は設定ファイルではありません。設定ファイル（.toml・.json・.txt）"
-        "またはLoRA（.safetensors）を選んでください。",
-    ),
     "file.open": Words("Open a settings file", "設定ファイルを開く"),
     "file.save": Words("Download settings file", "設定ファイルをダウンロード"),
     "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
     "file.reset": Words("Reset to the demo", "デモの設定に戻す"),
     "file.reset.done": Words("The demo's settings are back.", "デモの設定に戻しました。"),
-    "file.too.big": Words(
-        "This file is too large for a run file.", "設定ファイルとしては大きすぎるファイルです。"
-    ),
     # groups of options
     "group.model": Words("Model to start from", "元モデル"),
     "group.model.more": Words("How it is read", "読み込みの設定"),
