@@ -41,7 +41,8 @@ class Engine:
         # Told nothing, accelerate lets processes without a device each train alone.
         cpu = world_size() > 1 and not torch.accelerator.is_available()
         self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1, cpu=cpu)
-        self.device: torch.device = self._accelerator.device
+        # With its index, as tensors name it: "cuda" does not equal "cuda:0".
+        self.device: torch.device = torch.empty(0, device=self._accelerator.device).device
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)  # the peak of a run before this one is not ours
         self.rank: int = self._accelerator.process_index
