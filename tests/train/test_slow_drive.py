@@ -79,7 +79,7 @@ def _slow_once(whole):
 
     def read(path, limit):
         if path.suffix == ".png" and first.acquire(blocking=False):
-            time.sleep(0.5)
+            time.sleep(1.5)
         return whole(path, limit)
 
     return read
