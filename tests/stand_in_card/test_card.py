@@ -1,0 +1,65 @@
+"""Every precision trains on a stand-in for an NVIDIA card: no device fault, no wait of the host in a step."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("g++") is None, reason="the stand-in card is compiled with g++"),
+]
+
+MOST = {
+    "lora no": (1096, 577536),
+    "whole no": (935, 568320),
+    "lora bf16": (1552, 487936),
+    "whole bf16": (1469, 543744),
+    "lora fp16": (1565, 487936),
+    "whole fp16": (1482, 543744),
+    "lora full_bf16": (1425, 424448),
+    "whole full_bf16": (1551, 448512),
+    "lora full_fp16": (1446, 424448),
+    "whole full_fp16": (1572, 448512),
+    "lora, text encoder left out, samples and validation": (1283, 348672),
+    "whole, checkpointing, paused": (1870, 99840),
+}
+"""Kernel launches of a step and bytes kept for its backward pass; they may only fall."""
+
+LEFT_BY_A_PAUSE = 20480
+"""Bytes on the card; they may only fall."""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    command = [sys.executable, "-m", "tests.stand_in_card.steps", str(tmp_path_factory.mktemp("card"))]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, encoding="utf-8", timeout=600)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_a_training_on_a_card_meets_no_fault_and_does_not_wait_in_a_step(results, name: str):
+    found = results[name]
+    assert found["fault"] is None, found["fault"]
+    assert found["syncs"] == {}
+    assert found["finite_losses"] > 0
+    launches, kept_bytes = MOST[name]
+    assert 0 < found["launches"] <= launches
+    assert 0 < found["kept_bytes"] <= kept_bytes
+
+
+def test_every_training_on_a_card_has_a_ceiling(results):
+    assert results.keys() == MOST.keys()
+
+
+def test_a_pause_gives_the_card_back(results):
+    assert results["whole, checkpointing, paused"]["paused_bytes"] <= LEFT_BY_A_PAUSE
