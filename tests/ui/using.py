@@ -89,6 +89,7 @@ class User:
         self._now, self.pressed = key, self.pressed + 1
         before, seen, happened = self.page.fields(), page.evaluate("rwUsing.seen()"), self._happened
         thing = page.locator("[data-used]")
+        moved_from = thing.input_value() if taken["type"] == "range" else ""
         if taken["type"] == "range":
             thing.press("ArrowRight")
         elif taken["tag"] == "select":
@@ -101,6 +102,8 @@ class User:
                     raise
                 return  # it went by itself, as the button that stops what has ended
         is_new = self._wait(seen, happened)
+        if moved_from and thing.count():
+            is_new = is_new or thing.input_value() != moved_from  # a slider's own place is what one sees
         if not is_new and taken["tag"] == "button":
             page.wait_for_timeout(1000)  # what tells when it was done last tells the second
             thing.click(timeout=5000)
