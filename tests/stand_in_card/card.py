@@ -62,6 +62,7 @@ def _build() -> None:
 _build()
 
 import torch  # noqa: E402
+from torch.library import Library  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils._pytree import tree_flatten, tree_map_only, tree_unflatten  # noqa: E402
 
@@ -676,10 +677,10 @@ _META_KERNELS: dict[str, Any] = {}
 
 
 # Operations that have a kernel of their own on CUDA, and that a build without CUDA would take apart.
-_library = torch.library.Library("aten", "IMPL", "CUDA")
+_kernels = Library("aten", "IMPL", "CUDA")
 for _name in ("silu_backward", "mish_backward"):
     if not torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{_name}", "CUDA"):
-        _library.impl(_name, lambda *a, **k: None)
+        _kernels.impl(_name, lambda *a, **k: None)
 
 
 class _Stream:
