@@ -41,7 +41,16 @@ class BatchLoss:
             pred = self.family.predict(self.model, noisy, timesteps, texts, batch.frames)
         error = self._error(pred, objective.target(batch.latents, noise, timesteps), timesteps)
         loss = losses.per_sample(error, batch.mask) * batch.weights
-        return (loss * self._timestep_weights(timesteps)).sum() / batch.total
+        if self._is_weighted:
+            loss = loss * self._timestep_weights(timesteps)
+        return loss.sum() / batch.total
+
+    @property
+    def _is_weighted(self) -> bool:
+        """Whether the loss depends on the timestep; else nothing is computed for it."""
+        c = self.config
+        of_snr = (c.min_snr_gamma, c.scale_v_pred_loss_like_noise_pred, c.v_pred_like_loss)
+        return any((*of_snr, c.debiased_estimation_loss))
 
     def _noise(self, batch: MicroBatch) -> Tensor:
         """The noise to predict, (B, C, h, w): the drawn one, shifted and scaled if asked."""

@@ -19,18 +19,18 @@ pytestmark = [
 ]
 
 MOST = {
-    "lora no": (1096, 577536),
-    "whole no": (935, 568320),
-    "lora bf16": (1552, 487936),
-    "whole bf16": (1469, 543744),
-    "lora fp16": (1565, 487936),
-    "whole fp16": (1482, 543744),
-    "lora full_bf16": (1425, 424448),
-    "whole full_bf16": (1551, 448512),
-    "lora full_fp16": (1446, 424448),
-    "whole full_fp16": (1572, 448512),
-    "lora, text encoder left out, samples and validation": (1283, 348672),
-    "whole, checkpointing, paused": (1870, 99840),
+    "lora no": (1092, 577024),
+    "whole no": (931, 567808),
+    "lora bf16": (1548, 487424),
+    "whole bf16": (1465, 543232),
+    "lora fp16": (1561, 487424),
+    "whole fp16": (1478, 543232),
+    "lora full_bf16": (1421, 423936),
+    "whole full_bf16": (1547, 448000),
+    "lora full_fp16": (1442, 423936),
+    "whole full_fp16": (1568, 448000),
+    "lora, text encoder left out, samples and validation": (1279, 348160),
+    "whole, checkpointing, paused": (1866, 99328),
 }
 """Kernel launches of a step and bytes kept for its backward pass; they may only fall."""
 
