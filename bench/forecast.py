@@ -29,7 +29,7 @@ from core.forecast.setup import Data, Setup
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "bench" / "results" / "forecast.json"
-PICTURES = 4
+IMAGES = 4
 
 LORA, WHOLE = {"method": "lora", "rank": 8, "alpha": 8.0}, {"method": "none"}
 RECOMPUTED = {"gradient_checkpointing": True}
@@ -78,10 +78,10 @@ def compare(base: Path, cases: dict[str, tuple[int, int, dict[str, Any]]]) -> It
 
 
 def _config(base: Path, folder: Path, side: int, batch: int, sections: dict[str, Any]) -> RunConfig:
-    draw(folder / "pictures" / "1_frog", side)
+    draw(folder / "images" / "1_frog", side)
     values: dict[str, Any] = {
         "dataset": {
-            "train_data_dir": str(folder / "pictures"),
+            "train_data_dir": str(folder / "images"),
             "resolution": [side, side],
             "train_batch_size": batch,
             "cache_latents": True,
@@ -96,9 +96,9 @@ def _config(base: Path, folder: Path, side: int, batch: int, sections: dict[str,
 
 
 def draw(folder: Path, side: int) -> None:
-    """A few pictures of noise."""
+    """A few images of noise."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         pixels = np.random.default_rng(number).integers(0, 256, (side, side, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
 

@@ -25,7 +25,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "bench" / "results" / "gpu.json"
-RESOLUTION, STEPS, WARM_UP, PICTURES = 512, 30, 5, 4
+RESOLUTION, STEPS, WARM_UP, IMAGES = 512, 30, 5, 4
 BARS_GB = {"sd1": 8.0, "sd2": 12.0}
 LOSS_TOLERANCE = 1e-2
 FORECAST_TOLERANCE = 0.1
@@ -72,7 +72,7 @@ def run_file(base: Path, folder: Path, attention: str, changes: dict[str, Any]) 
     overrides = {
         "model.base": str(base),
         "model.attention": attention,
-        "dataset.train_data_dir": str(folder / "pictures"),
+        "dataset.train_data_dir": str(folder / "images"),
         "dataset.resolution": [RESOLUTION, RESOLUTION],
         "dataset.train_batch_size": 1,
         "dataset.enable_bucket": False,
@@ -115,7 +115,7 @@ def measure(folder: Path) -> dict[str, Any]:
     """Every model with torch's attention, and with xformers where it is installed."""
     from bench.random_model import make
 
-    draw(folder / "pictures" / f"{PICTURES}_sls frog")
+    draw(folder / "images" / f"{IMAGES}_sls frog")
     rows: dict[str, Any] = {}
     for family, bar in BARS_GB.items():
         _, single = make(folder / "model", family)
@@ -173,9 +173,9 @@ def has_xformers() -> bool:
 
 
 def draw(folder: Path) -> None:
-    """A few pictures of noise."""
+    """A few images of noise."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         pixels = np.random.default_rng(number).integers(0, 256, (RESOLUTION, RESOLUTION, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
 

@@ -1,6 +1,6 @@
-"""Times the window's preview of many pictures: the first scan, the second look, the page meanwhile.
+"""Times the window's preview of many images: the first scan, the second look, the page meanwhile.
 
-    python -m bench.preview [--pictures 1000] [--folder FOLDER] [--write]
+    python -m bench.preview [--images 1000] [--folder FOLDER] [--write]
 
 Makes different JPEG files of mixed sizes, 0.9 to 1.9 megapixels each, unless FOLDER has them already.
 """
@@ -36,18 +36,18 @@ SHAPES = (
 
 
 def draw(job: tuple[Path, int]) -> None:
-    """One picture: clouds of many scales with hard edges in them, sensor noise on top."""
+    """One image: clouds of many scales with hard edges in them, sensor noise on top."""
     path, number = job
     draws = np.random.default_rng(number)
     width, height = SHAPES[number % len(SHAPES)]
-    picture = np.zeros((height, width, 3), np.float32)
+    image = np.zeros((height, width, 3), np.float32)
     for cells in (3, 7, 17, 45, 121):
         coarse = draws.normal(128, 90, (cells, cells, 3)).clip(0, 255).astype(np.uint8)
-        picture += np.asarray(Image.fromarray(coarse).resize((width, height)), np.float32) / 5
-    edge = picture[..., 0] > picture[..., 1]
-    picture[edge] = 255 - picture[edge] * 0.8
-    picture += draws.normal(0, 4, picture.shape).astype(np.float32)
-    Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+        image += np.asarray(Image.fromarray(coarse).resize((width, height)), np.float32) / 5
+    edge = image[..., 0] > image[..., 1]
+    image[edge] = 255 - image[edge] * 0.8
+    image += draws.normal(0, 4, image.shape).astype(np.float32)
+    Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(path, quality=90)
 
 
 def make(folder: Path, count: int) -> None:
@@ -60,7 +60,7 @@ def make(folder: Path, count: int) -> None:
 
 
 def look(app: App, raw: dict[str, Any]) -> tuple[float, int]:
-    """Seconds of one look, and how many pictures it puts on the page."""
+    """Seconds of one look, and how many images it puts on the page."""
     start = time.perf_counter()
     *_, last = app.preview.look(raw, "en")
     return time.perf_counter() - start, last[app.preview.parts["fields"]].count("<figure")
@@ -119,17 +119,17 @@ def measured(folder: Path, scratch: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Make the pictures, measure, print, and with --write keep the figures."""
+    """Make the images, measure, print, and with --write keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = args.folder or Path(scratch) / "pictures"
-        make(folder, args.pictures)
+        folder = args.folder or Path(scratch) / "images"
+        make(folder, args.images)
         result = {
-            "pictures": args.pictures,
+            "images": args.images,
             "processors": os.cpu_count(),
             "machine": platform.machine(),
             **measured(folder, Path(scratch)),

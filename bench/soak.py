@@ -2,7 +2,7 @@
 
     nice python -m bench.soak [--runs 100] [--write]
 
-The kinds take turns: a LoRA, a whole model, a LoRA with averaged weights and sample pictures, a Diffusers
+The kinds take turns: a LoRA, a whole model, a LoRA with averaged weights and sample images, a Diffusers
 folder, one that is stopped and resumed, and one that fails. Memory is the process's resident memory between
 two runs. The exit code is 1 when the memory after the last run is over that after the tenth by more than 5
 percent, or a thread or handle is left. Prints JSON; --write keeps it in bench/results.

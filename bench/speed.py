@@ -1,4 +1,4 @@
-"""Times our training beside diffusers' example scripts: same model, same pictures, same machine, one run.
+"""Times our training beside diffusers' example scripts: same model, same images, same machine, one run.
 
     python -m bench.speed --examples FOLDER [--write]
 
@@ -31,7 +31,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT, PAGE = ROOT / "bench" / "results" / "speed.json", ROOT / "docs" / "speed.md"
-PROMPT, RESOLUTION, RANK, SEED, PICTURES = "sls frog", 128, 16, 1, 4
+PROMPT, RESOLUTION, RANK, SEED, IMAGES = "sls frog", 128, 16, 1, 4
 WARM_UP = 2
 """Steps at the start of a process that are not counted."""
 
@@ -108,8 +108,8 @@ class Track:
         self._folder, self._examples, self._steps = folder, examples, steps + WARM_UP
         diffusers, single = make(folder / "model", "sd1")
         self._bases = {"folder": diffusers, "file": single}
-        self._pictures = folder / "pictures"
-        _draw(self._pictures / f"{PICTURES}_{PROMPT}")
+        self._images = folder / "images"
+        _draw(self._images / f"{IMAGES}_{PROMPT}")
         self._environment = os.environ | {
             "OMP_NUM_THREADS": str(threads),
             # Threads that wait would burn the very processor time that is measured.
@@ -123,7 +123,7 @@ class Track:
         return self._run(
             str(self._examples / race.script),
             f"--pretrained_model_name_or_path={self._bases['folder']}",
-            f"--instance_data_dir={self._pictures / f'{PICTURES}_{PROMPT}'}",
+            f"--instance_data_dir={self._images / f'{IMAGES}_{PROMPT}'}",
             f"--instance_prompt={PROMPT}",
             f"--output_dir={self._folder / 'theirs'}",
             f"--resolution={RESOLUTION}",
@@ -144,7 +144,7 @@ class Track:
         values = {
             "model": {"base": str(self._bases[base])},
             "dataset": {
-                "train_data_dir": str(self._pictures),
+                "train_data_dir": str(self._images),
                 "resolution": [RESOLUTION, RESOLUTION],
                 "train_batch_size": 1,
                 "cache_latents": True,
@@ -178,9 +178,9 @@ class Track:
 
 
 def _draw(folder: Path) -> None:
-    """A few pictures of noise."""
+    """A few images of noise."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         pixels = np.random.default_rng(number).integers(0, 256, (RESOLUTION, RESOLUTION, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
 
@@ -269,7 +269,7 @@ def _notes() -> list[str]:
         "",
         "- LoRA: ours trains every Linear and 1x1 convolution of the attention blocks and the text encoder's",
         "  attention and MLP layers (264 modules), as sd-scripts does; the script trains attention only.",
-        "- The scripts encode the picture with the VAE in every step and have no option not to; ours caches",
+        "- The scripts encode the image with the VAE in every step and have no option not to; ours caches",
         "  latents before the first step. Fine-tuning: the script also runs the frozen text encoder in every",
         "  step; ours keeps its states.",
         "- Clipping to norm 1 is on in both. AdamW: `foreach` or plain in the scripts, `fused` in ours.",

@@ -1,7 +1,7 @@
 """Measures what the embedded demo teaches: is `sls frog` the peculiar frog, and does `frog` stay a plain one?
 
-Trains the demo's run file three ways (LoRA, DreamBooth with and without regularization pictures), draws the
-same seeds before and after, and lets a judge that never saw the model tell what is on each picture.
+Trains the demo's run file three ways (LoRA, DreamBooth with and without regularization images), draws the
+same seeds before and after, and lets a judge that never saw the model tell what is on each image.
 
     python -m bench.subject --samples 48 --write
 """
@@ -72,7 +72,7 @@ def diffusers_pipeline(base: Path, lora: Path | None) -> Any:
 
 
 def draw(pipe: Any, prompt: str, samples: int) -> list[Any]:
-    """Pictures of seeds 0, 1, 2 ..."""
+    """Images of seeds 0, 1, 2 ..."""
     import torch
 
     made: list[Any] = []
@@ -90,7 +90,7 @@ def draw(pipe: Any, prompt: str, samples: int) -> list[Any]:
 
 
 def shares(pipe: Any, samples: int) -> dict[str, dict[str, float]]:
-    """prompt -> kind -> share of its pictures that the judge calls so."""
+    """prompt -> kind -> share of its images that the judge calls so."""
     from judge import load_judge, verdicts
 
     judge = load_judge()
@@ -125,9 +125,9 @@ def table(result: dict[str, Any]) -> str:
         "",
         "Made by `python -m bench.subject --write`; do not edit.",
         "",
-        f"{result['samples']} pictures each, the same seeds in every row, {STEPS} DDIM steps, "
+        f"{result['samples']} images each, the same seeds in every row, {STEPS} DDIM steps, "
         f"CFG {GUIDANCE:g}. A judge",
-        "trained on drawn pictures, apart from the model, says what it sees. Measured on "
+        "trained on drawn images, apart from the model, says what it sees. Measured on "
         f"{result['date']} ({result['machine']}).",
         "",
         "| | `sls frog` is the subject | `frog` is a plain frog | `frog` is the subject | training |",

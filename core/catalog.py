@@ -108,7 +108,7 @@ FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
 
 METHODS: Mapping[str, Words] = MappingProxyType(
     {
-        "lora": Words("LoRA (small add-on file)", "LoRA（小さな追加ファイル）"),
+        "lora": Words("LoRA (small adapter file)", "LoRA（小さな追加ファイル）"),
         "none": Words("DreamBooth / fine-tuning (whole model)", "DreamBooth・fine tuning（モデル全体）"),
     }
 )

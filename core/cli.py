@@ -32,7 +32,7 @@ WORDS = {
     "plan": ("say what would be trained", "何が学習されるかを示す"),
     "import": ("turn other trainers' settings into a run file", "他の学習ツールの設定を取り込む"),
     "inspect": ("say what a model file is", "モデルファイルの内容を示す"),
-    "sample": ("draw pictures with a model", "モデルで画像を生成する"),
+    "sample": ("draw images with a model", "モデルで画像を生成する"),
     "tools": ("the Tools tab in the console", "Toolsタブの機能"),
     "docs": ("write the tables in docs/ anew", "docs/の一覧表を作り直す"),
 }

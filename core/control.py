@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class StopRun(Exception):
-    """Raised inside the run when a person asked it to stop; `save` says whether to keep a state first."""
+    """Raised inside the run when a user asked it to stop; `save` says whether to keep a state first."""
 
     def __init__(self, save: bool) -> None:
         super().__init__("stopped on request")
@@ -16,7 +16,7 @@ class StopRun(Exception):
 
 @dataclass(frozen=True)
 class SampleWish:
-    """Pictures to draw once. lines: prompts as in sample_prompts, None for those of the run.
+    """Images to draw once. lines: prompts as in sample_prompts, None for those of the run.
 
     is_kept: whether the run's own samples are drawn of these from now on.
     """
@@ -26,7 +26,7 @@ class SampleWish:
 
 
 class RunControl:
-    """Wishes of a person, set from any thread and looked at by the run between two steps."""
+    """Wishes of a user, set from any thread and looked at by the run between two steps."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

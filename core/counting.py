@@ -47,10 +47,10 @@ def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
 
 
 def of_all(count: int, all_: int, noun: str, is_: str, are: str) -> str:
-    """A part of a whole with its verb: "1 of 1 picture has", "3 of 12 pictures have"."""
+    """A part of a whole with its verb: "1 of 1 image has", "3 of 12 images have"."""
     return f"{count:,} of {counted(all_, noun)} {is_ if count == 1 else are}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """The count with its noun: "1 picture", "2 pictures", "1 file is", "3 files are"."""
+    """The count with its noun: "1 image", "2 images", "1 file is", "3 files are"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

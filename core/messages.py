@@ -11,10 +11,8 @@ UNREADABLE = Message(
 )
 STALLED = Message(
     "E-READ-STALLED",
-    "{path} could not be read in {seconds:.0f} seconds: its drive does not respond. Check the drive or the "
-    "network, then try again.",
-    "{path} を{seconds:.0f}秒以内に読み込めませんでした。ドライブが応答していません。"
-    "ドライブやネットワークを確認してから、もう一度お試しください。",
+    "{path} could not be read in {seconds:.0f} seconds: its drive does not respond. Check the drive or the network, then try again.",
+    "{path} を{seconds:.0f}秒以内に読み込めませんでした。ドライブが応答していません。ドライブやネットワークを確認してから、もう一度お試しください。",
 )
 
 # Starting a run
@@ -32,27 +30,20 @@ COMMON_SEED = Message(
 )
 RESULTS_THERE = Message(
     "W-OUT-THERE",
-    "{count:# file or folder is|# files and folders are} in the output folder already under the names of "
-    "results of {output_name}; what this run would replace is kept under names with .old. "
-    "Set save.output_name to keep them apart.",
-    "出力先フォルダに{output_name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて"
-    "残します。分けるにはsave.output_nameを指定してください。",
+    "{count:# file or folder is|# files and folders are} in the output folder already under the names of results of {output_name}; what this run would replace is kept under names with .old. Set save.output_name to keep them apart.",
+    "出力先フォルダに{output_name}という名前の結果がすでに{count}個あります。上書きはせず、名前に.oldを付けて残します。分けるにはsave.output_nameを指定してください。",
     key="save.output_name",
 )
 LOCKED = Message(
     "E-RUN-LOCKED",
-    "a run that saves under the name {output_name} is in progress in this output folder ({holder}); "
-    "wait until it ends, stop it, or choose another output name.",
-    "この出力先フォルダでは、{output_name}という名前で保存する学習を実行中です（{holder}）。終わるまで待つか、"
-    "停止するか、別の出力名を指定してください。",
+    "a run that saves under the name {output_name} is in progress in this output folder ({holder}); wait until it ends, stop it, or choose another output name.",
+    "この出力先フォルダでは、{output_name}という名前で保存する学習を実行中です（{holder}）。終わるまで待つか、停止するか、別の出力名を指定してください。",
     key="save.output_name",
 )
 NO_LOCKS = Message(
     "W-RUN-NOLOCK",
-    "this drive does not support file locks, so a second run of the same output name would not be noticed; "
-    "do not start one before this run has ended.",
-    "このドライブはファイルロックに対応していないため、同じ出力名の学習を同時に実行しても検出できません。"
-    "この学習が終わるまで、同じ出力名の学習を開始しないでください。",
+    "this drive does not support file locks, so a second run of the same output name would not be noticed; do not start one before this run has ended.",
+    "このドライブはファイルロックに対応していないため、同じ出力名の学習を同時に実行しても検出できません。この学習が終わるまで、同じ出力名の学習を開始しないでください。",
     key="save.output_dir",
 )
 TOO_MANY_RUNS = Message(
@@ -62,11 +53,8 @@ TOO_MANY_RUNS = Message(
 )
 NO_DISK_SPACE = Message(
     "E-DISK-ROOM",
-    "this run needs about {needed} in the output folder ({results}), and {free} are free; free some space, "
-    "choose a folder on another drive, or keep no states (autosave_minutes = 0, save_state = false).",
-    "出力先フォルダに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、"
-    "別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、"
-    "save_state = false）にしてください。",
+    "this run needs about {needed} in the output folder ({results}), and {free} are free; free some space, choose a folder on another drive, or keep no states (autosave_minutes = 0, save_state = false).",
+    "出力先フォルダに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、save_state = false）にしてください。",
     key="save.output_dir",
 )
 OUTPUT_UNWRITABLE = Message(
@@ -100,28 +88,19 @@ OUT_OF_MEMORY = Message(
 )
 OUT_OF_THREADS = Message(
     "E-THREADS",
-    "The system allows this program no more threads, mostly because memory is short; close other programs, "
-    "or raise the limit of the system or container.",
-    "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、"
-    "システムやコンテナの上限を引き上げてください。",
+    "The system allows this program no more threads, mostly because memory is short; close other programs, or raise the limit of the system or container.",
+    "これ以上スレッドを作れません（多くはメモリ不足が原因です）。ほかのプログラムを終了するか、システムやコンテナの上限を引き上げてください。",
 )
 PROCESS_LOST = Message(
     "E-PROCESS",
-    "Another process of this training has ended or does not respond any more, so this one ends too: start "
-    "all of them again to resume from the last saved state, which is intact. See the output of the other "
-    "process for the cause.",
-    "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。"
-    "すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
+    "Another process of this training has ended or does not respond any more, so this one ends too: start all of them again to resume from the last saved state, which is intact. See the output of the other process for the cause.",
+    "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
 )
 DISK_FAULT = Message(
     "E-DISK", "{file} can't be read or written: {reason}.", "{file} を読み書きできません：{reason}"
 )
 GPU_FAULT = Message(
     "E-CUDA",
-    "The GPU reported a fault ({reason}). It can't be used again until this program is restarted; the last "
-    "saved state is on disk and can be resumed from then. If it happens again: update the driver, and undo "
-    "overclocking.",
-    "グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは"
-    "使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを"
-    "更新し、オーバークロックを解除してください。",
+    "The GPU reported a fault ({reason}). It can't be used again until this program is restarted; the last saved state is on disk and can be resumed from then. If it happens again: update the driver, and undo overclocking.",
+    "グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを更新し、オーバークロックを解除してください。",
 )

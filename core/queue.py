@@ -91,7 +91,7 @@ class View:
 
     held: "" while runs start by themselves; else why not: idle (nothing has been started yet), restart (the
     program was), person, or how the run before ended (failed, stopped, refused). said: what the queue did by
-    itself that a person should know.
+    itself that a user should know.
     """
 
     version: int
@@ -120,7 +120,7 @@ class RunQueue:
         self._load()
         self._held = "restart" if self._waiting else ""
 
-    # What a person does.
+    # What a user does.
 
     def look(self) -> View:
         """The queue as it stands."""
@@ -176,7 +176,7 @@ class RunQueue:
             self._wake()
 
     def hold(self) -> None:
-        """Start nothing more until a person says so."""
+        """Start nothing more until a user says so."""
         with self._lock:
             self._held = "person"
             self._keep()

@@ -42,7 +42,7 @@ def reading(
     key: str = "",
     advice: Words = GET_IT_AGAIN,
 ) -> Iterator[None]:
-    """A block that reads what a person brought: any fault in it that is no UserError yet becomes one.
+    """A block that reads what a user brought: any fault in it that is no UserError yet becomes one.
 
     source: the file or folder, or words for what has no path ("the pasted command"). code: of the problem.
     key: the option that named the file, "model.base", or "". advice: the last sentence, what to do.
@@ -111,7 +111,7 @@ def reason(error: BaseException) -> Words:
 
 
 def short(text: str) -> str:
-    """Words of another program on one line, of a length that a person reads."""
+    """Words of another program on one line, of a length that a user reads."""
     line = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * _MOST_LETTERS])
     line = " ".join(line.split())
     return line if len(line) <= _MOST_LETTERS else line[: _MOST_LETTERS - 1] + "…"

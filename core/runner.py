@@ -255,12 +255,12 @@ class _Emitter:
 
 
 def _draw_sheet(handle: RunHandle, emit: _Emitter) -> None:
-    """All sample pictures of the run on one sheet beside its log."""
+    """All sample images of the run on one sheet beside its log."""
     path = handle.folder / "samples.png"
     try:
         if sample_sheet.write(handle.log.since(0), path):
             emit(Saved("sheet", str(path), handle.at_step))
-    except Exception as e:  # a picture of pictures must never change how a training ended
+    except Exception as e:  # an image of images must never change how a training ended
         logging.getLogger(__name__).warning("the sheet of samples failed", exc_info=True)
         emit(_sink_failed(path.name, e))
 

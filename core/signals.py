@@ -12,7 +12,7 @@ NAMES = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
 """Ctrl-C; a system or service that ends it; Ctrl-Break or a closed console on Windows; a closed terminal."""
 
 _PRESSED = ("SIGINT", "SIGTERM", "SIGBREAK")
-"""Those that a person sends twice out of impatience. A terminal that closes may send SIGHUP several times."""
+"""Those that a user sends twice out of impatience. A terminal that closes may send SIGHUP several times."""
 
 _SAME = 0.3
 """Seconds in which a signal that comes again is the same one: a launcher passes on what the terminal sent."""
@@ -23,7 +23,7 @@ _AGAIN = 5.0
 
 @contextlib.contextmanager
 def asking(end: Callable[[], None], leave: Callable[[], None]) -> Iterator[None]:
-    """Call `end` for the first signal and those after it, `leave` when a person sends one again in 5 seconds.
+    """Call `end` for the first signal and those after it, `leave` when a user sends one again in 5 seconds.
 
     Only on the main thread. What a parent chose to ignore, as nohup does with SIGHUP, stays ignored.
     Afterwards the signals do what they did before.

@@ -144,8 +144,8 @@ class Console:
                     f" = {event.steps}ステップ\n解像度：{sizes}"
                 )
             return (
-                f"{counted(event.images, 'picture')}, "
-                f"{counted(event.reg_images, 'regularization picture')}; "
+                f"{counted(event.images, 'image')}, "
+                f"{counted(event.reg_images, 'regularization image')}; "
                 f"{counted(event.steps_per_epoch, 'step')} an epoch, {counted(event.epochs, 'epoch')}, "
                 f"{counted(event.steps, 'step')}\n"
                 f"Sizes: {sizes}"
@@ -233,15 +233,15 @@ class TensorBoard:
                 values["vram_gib"] = event.vram_bytes / 2**30
             self._add(event.step, event.time, [(tag, {"simple_value": v}) for tag, v in values.items()])
         elif isinstance(event, Saved) and event.kind == "sample":
-            self._add_picture(event)
+            self._add_image(event)
 
-    def _add_picture(self, event: Saved) -> None:
+    def _add_image(self, event: Saved) -> None:
         from PIL import Image
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         path = Path(event.path)
-        with Image.open(path) as picture:
-            width, height = picture.size
+        with Image.open(path) as image:
+            width, height = image.size
         image = Summary.Image(
             width=width, height=height, colorspace=3, encoded_image_string=path.read_bytes()
         )

@@ -1,4 +1,4 @@
-"""A small judge of class, colour and background; trained on drawn pictures, never on those of the model."""
+"""A small judge of class, colour and background; trained on drawn images, never on those of the model."""
 
 import argparse
 import random
@@ -38,46 +38,46 @@ class Judge(nn.Module):
         return self.kind(nn.functional.avg_pool2d(x, 2)), self.colour(pooled), self.background(pooled)
 
 
-def to_square(picture: Image.Image) -> Image.Image:
-    """The middle square of a picture, at the judge's size; a thing fills the shorter side."""
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+def to_square(image: Image.Image) -> Image.Image:
+    """The middle square of an image, at the judge's size; a thing fills the shorter side."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
     return (
-        picture.convert("RGB")
+        image.convert("RGB")
         .crop((left, top, left + side, top + side))
         .resize((SIDE, SIDE), Image.Resampling.BOX)
     )
 
 
-def to_pixels(pictures: list[Image.Image]) -> torch.Tensor:
-    arrays = np.stack([np.asarray(to_square(p)) for p in pictures])
+def to_pixels(images: list[Image.Image]) -> torch.Tensor:
+    arrays = np.stack([np.asarray(to_square(p)) for p in images])
     return torch.from_numpy(arrays).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def worsen(picture: Image.Image, rng: random.Random) -> Image.Image:
-    """What a small model does to a picture: blur, lost detail, a shift of place and colour, noise."""
-    side = picture.width
+def worsen(image: Image.Image, rng: random.Random) -> Image.Image:
+    """What a small model does to an image: blur, lost detail, a shift of place and colour, noise."""
+    side = image.width
     if rng.random() < 0.4:
         small = rng.randint(side // 5, side // 2)
-        picture = picture.resize((small, small), Image.Resampling.BOX).resize(
+        image = image.resize((small, small), Image.Resampling.BOX).resize(
             (side, side), Image.Resampling.BICUBIC
         )
     if rng.random() < 0.5:
-        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 2.0)))
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 2.0)))
     if rng.random() < 0.5:
         turn, grow = rng.uniform(-8, 8), rng.uniform(0.9, 1.12)
-        corner = picture.getpixel((1, 1))
+        corner = image.getpixel((1, 1))
         move = (rng.uniform(-6, 6), rng.uniform(-6, 6))
-        picture = picture.rotate(turn, Image.Resampling.BILINEAR, translate=move, fillcolor=corner)
+        image = image.rotate(turn, Image.Resampling.BILINEAR, translate=move, fillcolor=corner)
         middle = side / 2
-        picture = picture.transform(
-            picture.size,
+        image = image.transform(
+            image.size,
             Image.Transform.AFFINE,
             (grow, 0, middle - grow * middle, 0, grow, middle - grow * middle),
             Image.Resampling.BILINEAR,
             fillcolor=corner,
         )
-    array = np.asarray(picture, np.float32)
+    array = np.asarray(image, np.float32)
     maker = np.random.default_rng(rng.getrandbits(32))
     array = array * maker.uniform(0.94, 1.06, 3) + maker.uniform(-8, 8, 3)
     if rng.random() < 0.5:
@@ -88,7 +88,7 @@ def worsen(picture: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def example(rng: random.Random, scenes: list[Scene]) -> tuple[Image.Image, tuple[int, int, int]]:
-    """A picture and its three labels; -1 where there is nothing to tell."""
+    """An image and its three labels; -1 where there is nothing to tell."""
     roll = rng.random()
     if roll < 0.12:
         if rng.random() < 0.5:
@@ -109,15 +109,15 @@ def two_classes(rng: random.Random, scenes: list[Scene]) -> tuple[Scene, Scene]:
             return first, second
 
 
-def train(minutes: float, pictures: int, seed: int, out: Path) -> None:
+def train(minutes: float, images: int, seed: int, out: Path) -> None:
     """Train on a set drawn once and worsened anew; the last tenth tells how well it went."""
     torch.manual_seed(seed)
     rng, scenes = random.Random(seed), all_scenes()
     judge = Judge()
-    drawn = [example(rng, scenes) for _ in range(pictures)]
+    drawn = [example(rng, scenes) for _ in range(images)]
     pixels = torch.cat([to_pixels([worsen(p, rng) for p, _ in drawn]) for _ in range(3)])
     labels = torch.tensor([label for _, label in drawn]).repeat(3, 1)
-    kept = torch.arange(len(labels)) % pictures >= pictures * 9 // 10
+    kept = torch.arange(len(labels)) % images >= images * 9 // 10
     tests, trains = (pixels[kept], labels[kept]), (pixels[~kept], labels[~kept])
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.02)
     begin, step, share = time.time(), 0, 0.0
@@ -154,9 +154,9 @@ def load_judge(path: Path = FILE) -> Judge:
 
 
 @torch.no_grad()
-def verdicts(judge: Judge, pictures: list[Image.Image]) -> list[tuple[str, str, str]]:
-    """(kind, colour, background) of each picture, in words."""
-    scores = judge(to_pixels(pictures))
+def verdicts(judge: Judge, images: list[Image.Image]) -> list[tuple[str, str, str]]:
+    """(kind, colour, background) of each image, in words."""
+    scores = judge(to_pixels(images))
     names = KINDS, tuple(COLOURS), tuple(BACKGROUNDS)
     columns = [[words[i] for i in score.argmax(1)] for words, score in zip(names, scores, strict=True)]
     return list(zip(*columns, strict=True))
@@ -166,10 +166,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=FILE)
     parser.add_argument("--minutes", type=float, default=3)
-    parser.add_argument("--pictures", type=int, default=4000)
+    parser.add_argument("--images", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=100)
     args = parser.parse_args()
-    train(args.minutes, args.pictures, args.seed, args.out)
+    train(args.minutes, args.images, args.seed, args.out)
 
 
 if __name__ == "__main__":

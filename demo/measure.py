@@ -19,7 +19,7 @@ STEPS, GUIDANCE = 20, 4.0
 def sample(
     pipeline, prompts: list[str], seed: int, size=(128, 128), steps: int = STEPS, guidance: float = GUIDANCE
 ):
-    """One picture for each prompt, by DDIM; the same seed gives the same pictures."""
+    """One image for each prompt, by DDIM; the same seed gives the same images."""
     pipeline.set_progress_bar_config(disable=True)
     made = []
     for start in range(0, len(prompts), 9):
@@ -40,9 +40,9 @@ def share(hits: list[bool]) -> float:
     return round(sum(hits) / len(hits), 3)
 
 
-def score_scenes(judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, float]:
-    """Shares of pictures whose class, colour and background are those asked for."""
-    found = verdicts(judge, pictures)
+def score_scenes(judge, images: list[Image.Image], scenes: list[Scene]) -> dict[str, float]:
+    """Shares of images whose class, colour and background are those asked for."""
+    found = verdicts(judge, images)
     return {
         "class": share([f[0] == s.class_ for f, s in zip(found, scenes, strict=True)]),
         "colour": share([f[1] == s.colour for f, s in zip(found, scenes, strict=True)]),
@@ -52,10 +52,10 @@ def score_scenes(judge, pictures: list[Image.Image], scenes: list[Scene]) -> dic
 
 
 @torch.no_grad()
-def through_vae(vae, pictures: list[Image.Image]) -> tuple[list[Image.Image], float]:
-    """The pictures after encoding and decoding, and the PSNR in dB."""
+def through_vae(vae, images: list[Image.Image]) -> tuple[list[Image.Image], float]:
+    """The images after encoding and decoding, and the PSNR in dB."""
     pixels = (
-        torch.from_numpy(np.stack([np.asarray(p) for p in pictures])).permute(0, 3, 1, 2).float() / 127.5 - 1
+        torch.from_numpy(np.stack([np.asarray(p) for p in images])).permute(0, 3, 1, 2).float() / 127.5 - 1
     )
     back = torch.cat([vae.decode(vae.encode(p).latent_dist.mean).sample for p in pixels.split(8)]).clamp(
         -1, 1
@@ -66,13 +66,13 @@ def through_vae(vae, pictures: list[Image.Image]) -> tuple[list[Image.Image], fl
 
 
 def measure(pipeline, count: int, seed: int) -> tuple[dict, list[Image.Image]]:
-    """All figures, and the pictures of the held-out captions."""
+    """All figures, and the images of the held-out captions."""
     judge, rng = load_judge(), random.Random(seed)
     held_out = [s for s in all_scenes() if is_held_out(s)]
     known = [s for s in all_scenes() if not is_held_out(s)]
     asked = [held_out[i % len(held_out)] for i in range(count)]
     captions = [f"a {s.colour} {s.class_} on a {s.background} background" for s in asked]
-    pictures = sample(pipeline, captions, seed)
+    images = sample(pipeline, captions, seed)
     drawn = [draw_scene(s, 128, 128, rng) for s in asked]
     subjects = [Scene(SUBJECT, "", ground) for ground in BACKGROUNDS for _ in range(8)]
     subject_drawn = [draw_scene(s, 128, 128, rng) for s in subjects]
@@ -90,12 +90,12 @@ def measure(pipeline, count: int, seed: int) -> tuple[dict, list[Image.Image]]:
             "size": [128, 128],
             "seed": seed,
         },
-        "judge_on_drawn_pictures": score_scenes(judge, drawn, asked),
-        "held_out_captions": score_scenes(judge, pictures, asked),
+        "judge_on_drawn_images": score_scenes(judge, drawn, asked),
+        "held_out_captions": score_scenes(judge, images, asked),
         "trained_captions": score_scenes(judge, sample(pipeline, trained_captions, seed + 4000), trained),
         "held_out_by_class": {
             c: share(
-                [v[0] == c for v, s in zip(verdicts(judge, pictures), asked, strict=True) if s.class_ == c]
+                [v[0] == c for v, s in zip(verdicts(judge, images), asked, strict=True) if s.class_ == c]
             )
             for c in CLASSES
         },
@@ -108,14 +108,14 @@ def measure(pipeline, count: int, seed: int) -> tuple[dict, list[Image.Image]]:
         "prompt_frog": dict(Counter(frogs)),
         "prompt_sls_frog": dict(Counter(sls)),
     }
-    return figures, pictures
+    return figures, images
 
 
-def grid(pictures: list[Image.Image], columns: int) -> Image.Image:
-    width, height = pictures[0].size
-    sheet = Image.new("RGB", (columns * width, -(-len(pictures) // columns) * height))
-    for i, picture in enumerate(pictures):
-        sheet.paste(picture, (i % columns * width, i // columns * height))
+def grid(images: list[Image.Image], columns: int) -> Image.Image:
+    width, height = images[0].size
+    sheet = Image.new("RGB", (columns * width, -(-len(images) // columns) * height))
+    for i, image in enumerate(images):
+        sheet.paste(image, (i % columns * width, i // columns * height))
     return sheet
 
 
@@ -129,11 +129,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "metrics.json")
     parser.add_argument("--grid", type=Path)
     args = parser.parse_args()
-    figures, pictures = measure(pipeline_of(args.unet, args.vae, args.text), args.samples, args.seed)
+    figures, images = measure(pipeline_of(args.unet, args.vae, args.text), args.samples, args.seed)
     args.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))
     if args.grid:
-        grid(pictures[:27], 9).save(args.grid)
+        grid(images[:27], 9).save(args.grid)
 
 
 if __name__ == "__main__":

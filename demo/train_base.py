@@ -85,7 +85,7 @@ def start_linear(unet: UNet2DConditionModel) -> None:
 
 @torch.no_grad()
 def cache(vae_file: Path, count: int, seed: int) -> dict[tuple[int, int], list[tuple[Scene, torch.Tensor]]]:
-    """Draw and encode pictures; for each size a list of (scene, latents of about unit size)."""
+    """Draw and encode images; for each size a list of (scene, latents of about unit size)."""
     vae = new_vae(
         tuple(
             load_file(vae_file)[f"encoder.down_blocks.{i}.resnets.0.conv1.weight"].shape[0] for i in range(4)
@@ -102,8 +102,8 @@ def cache(vae_file: Path, count: int, seed: int) -> dict[tuple[int, int], list[t
     for shape, share in SHAPES.items():
         while len(cached[shape]) < count * share:
             chosen = rng.choices(scenes, weights, k=8)
-            pictures = np.stack([np.asarray(draw_scene(s, *shape, rng)) for s in chosen])
-            pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+            images = np.stack([np.asarray(draw_scene(s, *shape, rng)) for s in chosen])
+            pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents = (
                 vae.encode(pixels.contiguous(memory_format=torch.channels_last)).latent_dist.mean
                 * SCALING_FACTOR
@@ -149,7 +149,7 @@ def train(args: argparse.Namespace, rank: int, processes: int) -> None:
     text.load_state_dict(load_file(args.text))
     text.requires_grad_(False).eval()
     unet.to(memory_format=torch.channels_last)
-    cached, writer = cache(args.vae, args.pictures, args.seed + 1 + rank), CaptionWriter()
+    cached, writer = cache(args.vae, args.images, args.seed + 1 + rank), CaptionWriter()
     parameters = list(unet.parameters())
     plain = ("conv_in", "conv_out", "time_emb", "up_blocks.3.resnets.2.conv_shortcut")
     made = optimizers(unet.named_parameters(), args.learning_rate, args.learning_rate / 2, plain)
@@ -206,10 +206,8 @@ def main() -> None:
         "--out", type=Path, required=True, help="running mean of the weights; goes on from it if it is there"
     )
     parser.add_argument("--minutes", type=float, default=47)
-    parser.add_argument("--batch", type=int, default=16, help="pictures a step in each of the two processes")
-    parser.add_argument(
-        "--pictures", type=int, default=1600, help="cached pictures in each of the two processes"
-    )
+    parser.add_argument("--batch", type=int, default=16, help="images a step in each of the two processes")
+    parser.add_argument("--images", type=int, default=1600, help="cached images in each of the two processes")
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=0)
     start(train, parser.parse_args(), 2)

@@ -110,7 +110,7 @@ def start_linear(vae: AutoencoderKL) -> None:
 
 
 def draw_pool(count: int, seed: int) -> torch.Tensor:
-    """Pictures, (count, 3, 128, 128) uint8: scenes, small scenes and clutter, never the subject."""
+    """Images, (count, 3, 128, 128) uint8: scenes, small scenes and clutter, never the subject."""
     rng = random.Random(seed)
     scenes = [s for s in all_scenes() if not is_held_out(s)]
     weights = [2 if s.class_ == CLASSES[0] else 1 for s in scenes]
@@ -139,7 +139,7 @@ def pick(pool: torch.Tensor, batch: int, size: int, rng: random.Random) -> torch
     return (torch.stack(crops).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
-def picture_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+def image_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     """Absolute error of the pixels, of 4x4 means and of steps between neighbours, and the squared error."""
     error = made - true
     steps = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
@@ -154,7 +154,7 @@ def picture_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
 def backward_through(made: torch.Tensor, true: torch.Tensor, penalty: torch.Tensor | None) -> float:
     """Backward with the gradient brought into channels_last: the other layout is far slower on a CPU."""
     leaf = made.detach().requires_grad_()
-    loss = picture_loss(leaf, true)
+    loss = image_loss(leaf, true)
     loss.backward()
     gradient = leaf.grad.contiguous(memory_format=torch.channels_last)
     if penalty is None:
@@ -167,8 +167,8 @@ def backward_through(made: torch.Tensor, true: torch.Tensor, penalty: torch.Tens
 @torch.no_grad()
 def whiten(vae: AutoencoderKL, pool: torch.Tensor) -> None:
     """Fold mean and covariance of the latents into the 1x1 convolutions: latents x 0.18215 have unit size."""
-    pictures = (pool[:256].float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-    latents = torch.cat([vae.encode(p).latent_dist.mean for p in pictures.split(16)])
+    images = (pool[:256].float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    latents = torch.cat([vae.encode(p).latent_dist.mean for p in images.split(16)])
     flat = latents.permute(1, 0, 2, 3).reshape(4, -1).double()
     mean = flat.mean(1)
     values, vectors = torch.linalg.eigh(torch.cov(flat))
@@ -187,7 +187,7 @@ def whiten(vae: AutoencoderKL, pool: torch.Tensor) -> None:
 
 def train(args: argparse.Namespace, rank: int, processes: int) -> None:
     """Joint training from the linear start, or (--decoder) the decoder alone for a fixed encoder."""
-    pool = draw_pool(args.pictures, args.seed + 1000 * rank)
+    pool = draw_pool(args.images, args.seed + 1000 * rank)
     torch.manual_seed(args.seed)
     vae = new_vae(tuple(args.width))
     if args.start:
@@ -254,9 +254,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument(
-        "--large-from", type=float, default=0.85, help="share of the time after which whole pictures come"
+        "--large-from", type=float, default=0.85, help="share of the time after which whole images come"
     )
-    parser.add_argument("--pictures", type=int, default=4000)
+    parser.add_argument("--images", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
     start(train, parser.parse_args(), 2)
 

@@ -1,7 +1,7 @@
 """The drawn world of the embedded model: six things in six colours, six backgrounds, and one peculiar frog.
 
 Drawn with PIL at four times the size and reduced, so edges are smooth. A thing lives in a box from -1 to 1
-both ways (y points down) that is centred in the picture and scaled to its shorter side.
+both ways (y points down) that is centred in the image and scaled to its shorter side.
 """
 
 import math
@@ -35,7 +35,7 @@ INK, WHITE = (34, 30, 40), (252, 252, 248)
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture's content: class, colour of the thing, colour of the background."""
+    """One image's content: class, colour of the thing, colour of the background."""
 
     class_: str
     colour: str
@@ -242,7 +242,7 @@ def finish(image: Image.Image) -> Image.Image:
 
 
 def place(image: Image.Image, rng: random.Random) -> Pen:
-    """A pen at the picture's centre, with a little change in size and position."""
+    """A pen at the image's centre, with a little change in size and position."""
     width, height = image.size
     half = min(width, height) * 0.5 * rng.uniform(0.82, 0.90)
     centre = width / 2 + half * rng.uniform(-0.05, 0.05), height / 2 + half * rng.uniform(-0.05, 0.05)
@@ -255,7 +255,7 @@ def vary(colour, rng: random.Random, amount: int = 7):
 
 
 def draw_scene(scene: Scene, width: int, height: int, rng: random.Random) -> Image.Image:
-    """One picture of the world; RGB, width x height pixels."""
+    """One image of the world; RGB, width x height pixels."""
     ground = vary(BACKGROUNDS[scene.background], rng)
     image = blank(width, height, ground)
     pen = place(image, rng)

@@ -293,15 +293,15 @@ MODES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """What is trained -> the options that differ."""
 
 
-def trial_of(mode: str, base: Path, pictures: Path, place: Path, steps: int) -> Trial:
+def trial_of(mode: str, base: Path, images: Path, place: Path, steps: int) -> Trial:
     """A training of a few steps that saves model and state after each, and both once more at the end.
 
-    pictures: a folder with folders of training images. place: gets the output folder and a log.
+    images: a folder with folders of training images. place: gets the output folder and a log.
     """
     options: dict[str, dict[str, Any]] = {
         "model": {"base": str(base)},
         "dataset": {
-            "train_data_dir": str(pictures), "resolution": [64, 64], "train_batch_size": 2,
+            "train_data_dir": str(images), "resolution": [64, 64], "train_batch_size": 2,
             "cache_latents": True,
         },
         "train": {"max_train_steps": steps, "learning_rate": 1e-2, "seed": 7},

@@ -25,7 +25,7 @@ def model(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def pictures(tmp_path) -> Path:
+def images(tmp_path) -> Path:
     folder = tmp_path / "train" / "2_sls frog"
     folder.mkdir(parents=True)
     for n in range(2):
@@ -39,7 +39,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def refusal(base: Path, train_data_dir: Path, out: Path) -> str:
-    """What a run is refused with, in one line each; its exit code is 2 and the pictures are as they were."""
+    """What a run is refused with, in one line each; its exit code is 2 and the images are as they were."""
     before = tree(train_data_dir) if train_data_dir.exists() else {}
     text = (
         f"format = 1\n[model]\nbase = {toml_value(str(base))}\n"
@@ -56,20 +56,20 @@ def refusal(base: Path, train_data_dir: Path, out: Path) -> str:
     return end.en
 
 
-def test_a_folder_without_a_count_is_named_with_the_name_it_should_have(model, pictures, tmp_path):
-    pictures.rename(pictures.parent / "frog")
+def test_a_folder_without_a_count_is_named_with_the_name_it_should_have(model, images, tmp_path):
+    images.rename(images.parent / "frog")
     said = refusal(model, tmp_path / "train", tmp_path / "out")
     assert "`frog`" in said and "10_frog" in said
 
 
-def test_a_folder_without_pictures_is_named(model, tmp_path):
+def test_a_folder_without_images_is_named(model, tmp_path):
     (tmp_path / "train" / "2_sls frog").mkdir(parents=True)
     assert "2_sls frog" in refusal(model, tmp_path / "train", tmp_path / "out")
 
 
-def test_a_cut_picture_is_named(model, pictures, tmp_path):
-    whole = (pictures / "1.jpg").read_bytes()
-    (pictures / "1.jpg").write_bytes(whole[: len(whole) // 2])
+def test_a_cut_image_is_named(model, images, tmp_path):
+    whole = (images / "1.jpg").read_bytes()
+    (images / "1.jpg").write_bytes(whole[: len(whole) // 2])
     assert "1.jpg" in refusal(model, tmp_path / "train", tmp_path / "out")
 
 
@@ -77,29 +77,29 @@ def test_a_missing_data_folder_is_named(model, tmp_path):
     assert "nowhere" in refusal(model, tmp_path / "nowhere", tmp_path / "out")
 
 
-def test_a_missing_model_is_named(pictures, tmp_path):
+def test_a_missing_model_is_named(images, tmp_path):
     assert "no-model.safetensors" in refusal(
-        tmp_path / "no-model.safetensors", pictures.parent, tmp_path / "out"
+        tmp_path / "no-model.safetensors", images.parent, tmp_path / "out"
     )
 
 
-def test_a_lora_given_as_the_model_is_called_a_lora(pictures, tmp_path):
+def test_a_lora_given_as_the_model_is_called_a_lora(images, tmp_path):
     name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
     pair = {f"{name}.lora_down.weight": torch.zeros(4, 320), f"{name}.lora_up.weight": torch.zeros(320, 4)}
     lora = save(tmp_path / "lora.safetensors", pair, {})
-    assert "LoRA" in refusal(lora, pictures.parent, tmp_path / "out")
+    assert "LoRA" in refusal(lora, images.parent, tmp_path / "out")
 
 
-def test_a_cut_model_file_tells_the_expected_and_the_found_size(model, pictures, tmp_path):
+def test_a_cut_model_file_tells_the_expected_and_the_found_size(model, images, tmp_path):
     whole = model.read_bytes()
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(whole[: len(whole) // 2])
-    said = refusal(cut, pictures.parent, tmp_path / "out")
+    said = refusal(cut, images.parent, tmp_path / "out")
     assert f"{len(whole):,}" in said or str(len(whole)) in said
 
 
-def test_pictures_of_another_size_are_named_when_buckets_are_off(model, pictures, tmp_path):
-    Image.new("RGB", (100, 64)).save(pictures / "wide.jpg")
+def test_images_of_another_size_are_named_when_buckets_are_off(model, images, tmp_path):
+    Image.new("RGB", (100, 64)).save(images / "wide.jpg")
     said = refusal(model, tmp_path / "train", tmp_path / "out")
     assert "wide.jpg" in said and "enable_bucket" in said
 
@@ -126,9 +126,9 @@ VARIANTS = {9: "inpainting", 8: "instruct-pix2pix", 7: "upscaler", 5: "depth", 0
 
 
 @pytest.mark.parametrize("channels", VARIANTS)
-def test_a_model_that_wants_more_than_a_text_is_refused_with_its_name(model, pictures, tmp_path, channels):
+def test_a_model_that_wants_more_than_a_text_is_refused_with_its_name(model, images, tmp_path, channels):
     path = variant(model, tmp_path / "other.safetensors", channels)
-    assert VARIANTS[channels] in refusal(path, pictures.parent, tmp_path / "out")
+    assert VARIANTS[channels] in refusal(path, images.parent, tmp_path / "out")
 
 
 @pytest.mark.parametrize("channels", VARIANTS)
@@ -143,6 +143,6 @@ def test_check_refuses_such_a_model_too(model, tmp_path, channels):
     assert VARIANTS[channels] in refused.value.problems[0].en
 
 
-def test_an_upscaler_given_as_the_model_is_called_one(pictures, tmp_path):
+def test_an_upscaler_given_as_the_model_is_called_one(images, tmp_path):
     path = save(tmp_path / "x.pth", {"conv_first.weight": torch.zeros(64, 3, 3, 3)}, {})
-    assert "an upscaler" in refusal(path, pictures.parent, tmp_path / "out")
+    assert "an upscaler" in refusal(path, images.parent, tmp_path / "out")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def run_file(tmp_path_factory) -> Path:
-    """A run of two steps on two pictures with a tiny model."""
+    """A run of two steps on two images with a tiny model."""
     place = tmp_path_factory.mktemp("cli")
     folder = place / "train" / "2_sls frog"
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Past runs beside each other: what was set otherwise, and pictures that belong together."""
+"""Past runs beside each other: what was set otherwise, and images that belong together."""
 
 from core.events import Saved, StepDone
 from core.runs import compare, past_runs
@@ -42,7 +42,7 @@ def test_curves_leave_out_what_is_no_number(tmp_path):
     assert make_story(tmp_path, 1, steps).losses == [(1, 0.5), (3, 0.25)]
 
 
-def test_steps_are_common_when_every_run_with_pictures_has_them(tmp_path):
+def test_steps_are_common_when_every_run_with_images_has_them(tmp_path):
     stories = [
         make_story(tmp_path, 1, [sample(0), sample(100), sample(200)]),
         make_story(tmp_path, 2, [sample(0), sample(200), sample(300)]),
@@ -51,21 +51,21 @@ def test_steps_are_common_when_every_run_with_pictures_has_them(tmp_path):
     assert compare.common_steps(stories) == [0, 200]
 
 
-def test_pictures_belong_together_by_prompt_and_seed(tmp_path):
+def test_images_belong_together_by_prompt_and_seed(tmp_path):
     one = make_story(
         tmp_path, 1, [sample(10, "frog", 0), sample(10, "sls frog", 1), sample(20, "sls frog", 1)]
     )
     other = make_story(tmp_path, 2, [sample(30, "sls frog", 0)])
     assert compare.prompts([one, other]) == [("sls frog", 1), ("frog", 1)]
-    last = [compare.picture(told, ("sls frog", 1), None) for told in (one, other)]
+    last = [compare.image(told, ("sls frog", 1), None) for told in (one, other)]
     assert [(step, path.name) for step, path in last if path] == [
         (20, "step-00000020_01_1.png"),
         (30, "step-00000030_00_1.png"),
     ]
-    assert compare.picture(other, ("frog", 1), None) is None
-    assert compare.picture(one, ("sls frog", 1), 30) is None
+    assert compare.image(other, ("frog", 1), None) is None
+    assert compare.image(one, ("sls frog", 1), 30) is None
 
 
 def test_a_foreign_sample_does_not_break_the_story(tmp_path):
     odd = Saved("sample", "x.png", 5, {"number": "first", "prompt": "sls frog", "seed": 1})
-    assert make_story(tmp_path, 1, [odd, sample(5)]).pictures.keys() == {("sls frog", 1)}
+    assert make_story(tmp_path, 1, [odd, sample(5)]).images.keys() == {("sls frog", 1)}

@@ -26,7 +26,7 @@ NEVER_ONE = {
 }  # fmt: skip
 
 NOUNS = (
-    "pictures|images|files|steps|folders|captions|tensors|modules|epochs|times|tokens|samples|masks|settings|"
+    "images|images|files|steps|folders|captions|tensors|modules|epochs|times|tokens|samples|masks|settings|"
     "options|states|bytes|pixels|entries|batches|names|weights|lines|days|seconds|prompts|processes|repeats|"
     "blocks|problems|keys"
 )
@@ -58,11 +58,11 @@ def test_a_plural_behind_a_number_is_chosen_by_it_or_known_not_to_be_one():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (counted(1, "picture"), "1 picture"),
-        (counted(2, "picture"), "2 pictures"),
+        (counted(1, "image"), "1 image"),
+        (counted(2, "image"), "2 images"),
         (counted(1, "file is", "files are"), "1 file is"),
         (counted(12_000, "byte"), "12,000 bytes"),
-        (of_all(1, 3, "picture", "has", "have"), "1 of 3 pictures has"),
+        (of_all(1, 3, "image", "has", "have"), "1 of 3 images has"),
     ],
 )
 def test_a_count_has_its_noun(text, words):
@@ -74,7 +74,7 @@ def test_a_plan_of_one_of_everything_is_said_as_such(capsys):
 
     Console(sys.stdout, "en")(PlanReady(1, 1, 1, 1, 1, 1, ({"size": [64, 64], "images": 1},)))
     said = capsys.readouterr().out
-    assert "1 picture, 1 regularization picture; 1 step an epoch, 1 epoch, 1 step\n" in said
+    assert "1 image, 1 regularization image; 1 step an epoch, 1 epoch, 1 step\n" in said
 
 
 def test_samples_are_counted_in_images():

@@ -10,7 +10,7 @@ from core.config.check import check
 from core.errors import ConfigError, UserError, plain_problem
 from core.queue import RunQueue
 
-NEEDED = '[model]\nbase = "model.safetensors"\n[dataset]\ntrain_data_dir = "pictures"\n'
+NEEDED = '[model]\nbase = "model.safetensors"\n[dataset]\ntrain_data_dir = "images"\n'
 
 SOON = 10.0
 """Seconds that a test waits for what should happen at the next look."""
@@ -173,7 +173,7 @@ def test_a_double_click_adds_one_run_and_a_later_click_another(tmp_path, runner,
     queue.close()
 
 
-def test_two_pages_that_add_at_the_same_moment_add_one_run(queue, text):
+def test_two_pages_that_add_at_the_same_moment_adaptere_run(queue, text):
     pages = [threading.Thread(target=queue.add, args=(text("frog"),)) for _ in range(8)]
     for page in pages:
         page.start()

@@ -61,7 +61,7 @@ def test_durations_are_read_as_a_clock():
 
 
 def test_the_plan_is_said_in_the_readers_language():
-    assert "10 pictures, 48 regularization pictures" in lines("en", PLAN)
+    assert "10 images, 48 regularization images" in lines("en", PLAN)
     assert "正則化画像 48枚" in lines("ja", PLAN)
 
 
@@ -122,7 +122,7 @@ def test_the_sheet_has_a_row_for_each_prompt_and_a_column_for_each_step(tmp_path
             events.append(Saved("sample", str(path), step, {"number": number, "prompt": prompt, "seed": 1}))
     assert sample_sheet.write(events, tmp_path / "sheet.png")
     drawn = Image.open(tmp_path / "sheet.png")
-    # 12 margin, two pictures of 64 with 12 after each; 12 margin, 20 head, two rows of 20 + 32 + 12
+    # 12 margin, two images of 64 with 12 after each; 12 margin, 20 head, two rows of 20 + 32 + 12
     assert drawn.size == (12 + 2 * 76, 12 + 20 + 2 * 64)
     assert drawn.getpixel((12 + 76, 12 + 20 + 64 + 20)) == (200, 100, 0)
 

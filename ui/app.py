@@ -331,7 +331,7 @@ class App:
     def relabel(
         self, raw: Mapping[str, Any], lang: Lang, given: Any, level: str, view: Data | None = None
     ) -> Update:
-        """The whole page in a language: fixed words, and what was said about files, pictures and the run.
+        """The whole page in a language: fixed words, and what was said about files, images and the run.
 
         view: what a page shows of the captions; None for one that was just opened.
         """

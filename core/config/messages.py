@@ -4,10 +4,8 @@ from core.errors import Message
 
 NOT_A_RUN_FILE = Message(
     "E-CFG-DATASETS",
-    "describes data sets (a dataset_config), not a run; keep it as its own file and refer to it in the "
-    "run file: dataset.dataset_config = 'path of the file'.",
-    "これは学習の設定ではなく、データセットの設定（dataset_config）です。別のファイルとして保存し、"
-    "設定ファイルでdataset.dataset_config = 'そのファイルのパス' と指定してください。",
+    "describes data sets (a dataset_config), not a run; keep it as its own file and refer to it in the run file: dataset.dataset_config = 'path of the file'.",
+    "これは学習の設定ではなく、データセットの設定（dataset_config）です。別のファイルとして保存し、設定ファイルでdataset.dataset_config = 'そのファイルのパス' と指定してください。",
     "datasets",
 )
 SET_SYNTAX = Message(
@@ -47,12 +45,8 @@ PRESET_NAME = Message(
 )
 DIFFUSERS_SCRIPT = Message(
     "E-IMPORT-PROGRAM",
-    "{script} belongs to diffusers, whose options have other names and meanings, so none was imported. "
-    "Put the images into folders such as 20_sls frog (repeats, then instance prompt), choose LoRA or "
-    "DreamBooth, and set model, learning rate, steps and resolution by hand.",
-    "{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。"
-    "画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダに入れ、"
-    "LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
+    "{script} belongs to diffusers, whose options have other names and meanings, so none was imported. Put the images into folders such as 20_sls frog (repeats, then instance prompt), choose LoRA or DreamBooth, and set model, learning rate, steps and resolution by hand.",
+    "{script}はdiffusersのスクリプトで、オプションの名前や意味が異なるため取り込めません。画像を「20_sls frog」（繰り返し回数_instance prompt）のようなフォルダに入れ、LoRAかDreamBoothを選び、モデル・学習率・ステップ数・解像度を設定してください。",
 )
 OTHER_TRAINING = Message(
     "E-IMPORT-FAMILY",
@@ -168,10 +162,8 @@ LORA_ONLY = Message(
 )
 PLACE_OF_RESUME = Message(
     "E-CFG-NOTHERE",
-    "a resumed run continues exactly where its state was saved, so this is not needed (found {value}); "
-    "remove it and set the state in save.resume.",
-    "再開時は保存した時点から正確に続くため不要です（値：{value}）。"
-    "削除して、save.resumeに学習状態を指定してください。",
+    "a resumed run continues exactly where its state was saved, so this is not needed (found {value}); remove it and set the state in save.resume.",
+    "再開時は保存した時点から正確に続くため不要です（値：{value}）。削除して、save.resumeに学習状態を指定してください。",
 )
 CONFIG_FILE = Message(
     "E-CFG-NOTHERE",

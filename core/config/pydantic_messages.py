@@ -72,7 +72,7 @@ def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
 
 
 def shown(value: Any) -> str:
-    """The value as a person typed it, cut short; also one that Python itself will not write out."""
+    """The value as a user typed it, cut short; also one that Python itself will not write out."""
     try:
         text = repr(list(value)) if isinstance(value, tuple) else repr(value)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists without end

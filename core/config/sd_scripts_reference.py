@@ -20,7 +20,7 @@ def _table(*groups: tuple[str, tuple[str, str]]) -> dict[str, Words]:
 NOT_NEEDED: Mapping[str, Words] = _table(
     (
         "max_data_loader_n_workers persistent_data_loader_workers highvram lowram lowvram vae_batch",
-        ("pictures are loaded by threads here", "画像の読み込みはスレッドで行うため"),
+        ("images are loaded by threads here", "画像の読み込みはスレッドで行うため"),
     ),
     (
         "output_config console_log_level console_log_file console_log_simple",

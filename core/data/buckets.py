@@ -1,4 +1,4 @@
-"""Bucket sizes, the bucket of a picture, and how the picture is resized and cut to it.
+"""Bucket sizes, the bucket of an image, and how the image is resized and cut to it.
 
 Source: sd-scripts' rules, executed (bucket_reference.json): floating point in the same order, so results are
 equal.
@@ -16,7 +16,7 @@ from core.config.schema.dataset import DatasetConfig
 
 @dataclass(frozen=True)
 class Fit:
-    """How one picture becomes a training size: resized, then cut to the bucket.
+    """How one image becomes a training size: resized, then cut to the bucket.
 
     bucket: size trained at. resized: size before the cut. crop_left, crop_top: offset of the centre cut. All
     pixels. interpolation: how it is resized, a key of catalog.INTERPOLATIONS.
@@ -35,11 +35,11 @@ class Fit:
 
     @property
     def kept(self) -> float:
-        """Share of the picture's area that is trained, above 0 to 1."""
+        """Share of the image's area that is trained, above 0 to 1."""
         return self.bucket.width * self.bucket.height / (self.resized.width * self.resized.height)
 
     def enlargement(self, size: Size) -> float:
-        """How many times larger than the picture (of this size) it is trained; 1 or less: not enlarged."""
+        """How many times larger than the image (of this size) it is trained; 1 or less: not enlarged."""
         return max(self.resized.width / size.width, self.resized.height / size.height)
 
 
@@ -65,10 +65,10 @@ def candidates(resolution: Size, min_reso: int, max_reso: int, steps: int) -> li
 
 
 def choose(size: Size, sizes: Sequence[Size], rule: str = "absolute") -> Fit:
-    """The bucket among `sizes` (sorted) closest in shape, the picture scaled up or down to cover it.
+    """The bucket among `sizes` (sorted) closest in shape, the image scaled up or down to cover it.
 
     rule: a key of catalog.BUCKET_RULES. Closest: smallest difference of width/height, or of its logarithm;
-    the first on ties. A picture that is a bucket is its own.
+    the first on ties. An image that is a bucket is its own.
     """
     shape = size.width / size.height
     closest = min(sizes, key=lambda bucket: _difference(bucket.width / bucket.height, shape, rule))
@@ -81,7 +81,7 @@ def _difference(one: float, other: float, rule: str) -> float:
 
 
 def cover(size: Size, bucket: Size) -> Fit:
-    """Scale the picture, keeping its shape, so that it just covers the bucket, and cut the rest centrally."""
+    """Scale the image, keeping its shape, so that it just covers the bucket, and cut the rest centrally."""
     if size.width / size.height > bucket.width / bucket.height:
         scale = bucket.height / size.height
     else:
@@ -95,7 +95,7 @@ def centred(resized: Size, bucket: Size) -> Fit:
 
 
 def shrink(size: Size, resolution: Size, steps: int, rule: str = "absolute") -> Fit | None:
-    """The bucket of a picture that is never enlarged: its own size cut to the step, first shrunk if large.
+    """The bucket of an image that is never enlarged: its own size cut to the step, first shrunk if large.
 
     None when a side is, or becomes, shorter than one step.
     """
@@ -130,9 +130,9 @@ def _down_to_step(length: float, steps: int) -> int:
 
 
 def fit(size: Size, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
-    """How a picture of this size is trained under these options; `sizes` are the candidates of the run.
+    """How an image of this size is trained under these options; `sizes` are the candidates of the run.
 
-    None when it can't be: too small or too narrow for bucket_no_upscale. Without buckets a picture of another
+    None when it can't be: too small or too narrow for bucket_no_upscale. Without buckets an image of another
     size than the resolution gets the fit it would need, for the preview; `is_exact` tells whether it may be
     trained.
     """
@@ -148,7 +148,7 @@ def fit(size: Size, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
 
 
 def is_exact(size: Size, config: DatasetConfig) -> bool:
-    """Whether a picture can be trained without buckets: of the resolution, or random_crop finds it inside."""
+    """Whether an image can be trained without buckets: of the resolution, or random_crop finds it inside."""
     width, height = config.resolution
     if config.random_crop:
         return size.width >= width and size.height >= height

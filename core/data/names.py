@@ -1,4 +1,4 @@
-"""Names of folders and files: what `20_sls frog` means, what a picture is called, what is never looked at."""
+"""Names of folders and files: what `20_sls frog` means, what an image is called, what is never looked at."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from core.catalog import Words
 
 MAX_REPEATS = 100_000
-"""More is a slip of the keyboard: one picture would be trained 100,000 times before the next epoch."""
+"""More is a slip of the keyboard: one image would be trained 100,000 times before the next epoch."""
 
-PICTURE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
 )
 
 FOREIGN_SUFFIXES = frozenset(
     {".heic", ".heif", ".jxl", ".jp2", ".psd", ".svg", ".tga", ".ico", ".cr2", ".cr3", ".nef", ".arw", ".dng"}
 )
-"""Pictures, but of kinds that are not read here; named in a notice."""
+"""Images, but of kinds that are not read here; named in a notice."""
 
 _JUNK = frozenset(
     {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information"}
@@ -36,9 +36,9 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _JUNK
 
 
-def is_picture(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     """Whether the name says so: a known extension in any case, and not litter."""
-    return path.suffix.lower() in PICTURE_SUFFIXES and not is_junk(path.name)
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_junk(path.name)
 
 
 def is_text(name: str) -> bool:
@@ -58,7 +58,7 @@ def shown(text: str) -> str:
 def parse(name: str) -> tuple[int, str] | None:
     """Repeats and prompt of a folder's name: "20_sls frog" -> (20, "sls frog"); None when it is no such name.
 
-    ASCII and full-width digits count; the prompt may be empty ("20_"), for folders whose pictures all have
+    ASCII and full-width digits count; the prompt may be empty ("20_"), for folders whose images all have
     captions.
     """
     if complaint(name) is not None:
@@ -92,7 +92,7 @@ def complaint(name: str) -> Words | None:
     if len(repeats) > 12 or int(repeats) > MAX_REPEATS:
         count = f"{int(repeats):,}" if len(repeats) <= 12 else f"10^{len(repeats) - 1}"
         return Words(
-            f"an epoch would have {count} samples of each picture; {MAX_REPEATS:,} repeats are possible",
+            f"an epoch would have {count} samples of each image; {MAX_REPEATS:,} repeats are possible",
             f"1エポックのサンプル数が画像1枚あたり{count}になります（繰り返し回数の上限は{MAX_REPEATS:,}）",
         )
     return None

@@ -1,4 +1,4 @@
-"""The records a plan is made of: a picture as it is trained, one sample of it, a batch of samples."""
+"""The records a plan is made of: an image as it is trained, one sample of it, a batch of samples."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.data.buckets import Fit
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One picture file and everything decided about it before training.
+    """One image file and everything decided about it before training.
 
     folder: index into the plan's folders. size: pixels, upright. caption: with prefix and suffix, before
     anything random. caption_path: the file it came from, None for the folder's words. content: BLAKE2b of the
-    file's bytes. settings: index into the plan's settings, the options that hold for this picture. dataset:
-    number of its data set, from 0; no batch is of two. mask_path: the picture of its loss mask, None when it
+    file's bytes. settings: index into the plan's settings, the options that hold for this image. dataset:
+    number of its data set, from 0; no batch is of two. mask_path: the image of its loss mask, None when it
     has none. mask_content: BLAKE2b of the mask's bytes, "" without one.
     """
 
@@ -36,17 +36,17 @@ class PlannedImage:
 
     @property
     def place(self) -> tuple[int, Size]:
-        """(data set, bucket): what the pictures of a batch have in common."""
+        """(data set, bucket): what the images of a batch have in common."""
         return self.dataset, self.fit.bucket
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One picture at one place of an epoch.
+    """One image at one place of an epoch.
 
     image: index into the plan's images. slot: number within its epoch, from 0; (seed, epoch, slot) is the key
     of all its randomness. flip: mirrored left to right, after the cut. caption: as trained. crop: left and
-    top offset of the cut in the resized picture, pixels.
+    top offset of the cut in the resized image, pixels.
     """
 
     image: int

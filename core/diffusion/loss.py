@@ -59,6 +59,6 @@ def per_sample(error: Tensor, mask: Tensor | None = None) -> Tensor:
     """The mean error of each sample over its channels and pixels, (B,).
 
     error: (B, C, H, W). mask: (B, 1, H, W), what each pixel counts, 0 to 1. The mean is over all pixels, the
-    masked ones too, as in sd-scripts: a picture weighs as much as it shows of its subject.
+    masked ones too, as in sd-scripts: an image weighs as much as it shows of its subject.
     """
     return (error if mask is None else error * mask).mean(dim=(1, 2, 3))

@@ -8,7 +8,7 @@ from torch.nn.functional import interpolate
 
 
 def offset_noise(noise: Tensor, shift: Tensor, strength: Tensor) -> Tensor:
-    """Noise whose mean differs per picture and channel, so that the model learns dark and bright pictures.
+    """Noise whose mean differs per image and channel, so that the model learns dark and bright images.
 
     noise: (B, C, H, W). shift: (B, C, 1, 1), standard normal. strength: (B, 1, 1, 1) or (B, C, 1, 1).
     Source: crosslabs.org/blog/diffusion-with-offset-noise.
@@ -17,7 +17,7 @@ def offset_noise(noise: Tensor, shift: Tensor, strength: Tensor) -> Tensor:
 
 
 def adaptive_strength(strength: Tensor, latents: Tensor, scale: float) -> Tensor:
-    """The strength of offset noise that grows with how far from grey a picture is, at least 0; (B, C, 1, 1).
+    """The strength of offset noise that grows with how far from grey an image is, at least 0; (B, C, 1, 1).
 
     strength: (B, 1, 1, 1). latents: (B, C, H, W). scale: what the size of a channel's mean is worth.
     Source: sd-scripts' adaptive_noise_scale.

@@ -16,7 +16,7 @@ KINDS = ("weights", "gradients", "optimizer", "activations", "other")
 WEIGHTS, GRADIENTS, OPTIMIZER, ACTIVATIONS, OTHER = KINDS
 
 GUIDED = 2
-"""Passes of the denoiser at once for a sample picture, with and without the prompt."""
+"""Passes of the denoiser at once for a sample image, with and without the prompt."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _text(setup: Setup) -> Phase | None:
 
 
 def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:
-    """A sample picture: its prompt, two passes of the U-Net at once for the guidance, the VAE's decoder."""
+    """A sample image: its prompt, two passes of the U-Net at once for the guidance, the VAE's decoder."""
     if setup.sample_size is None:
         return None
     lent, activations = dict(held), setup.activations

@@ -34,7 +34,7 @@ NUMBER_BYTES = {
 class Data:
     """What of the data set takes memory. size: the largest bucket. batch: samples of a micro-batch.
 
-    cells: of all cached latents together, 0 where the pictures are not known yet.
+    cells: of all cached latents together, 0 where the images are not known yet.
     """
 
     size: Size
@@ -133,7 +133,7 @@ class Setup:
 
     @cached_property
     def sample_size(self) -> Size | None:
-        """The largest sample picture, None where none is drawn."""
+        """The largest sample image, None where none is drawn."""
         sample = self.config.sample
         is_drawn = sample.sample_at_first or sample.sample_every_n_steps or sample.sample_every_n_epochs
         if not (is_drawn and sample.sample_prompts):
@@ -159,7 +159,7 @@ class Setup:
         return found
 
     def cells_of(self, size: Size) -> int:
-        """Latent cells of a picture."""
+        """Latent cells of an image."""
         stride = FAMILIES[self.architecture.family].latent_stride
         return (size.width // stride) * (size.height // stride)
 

@@ -51,7 +51,7 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> Path:
 
 
 def refuse_existing(path: Path) -> None:
-    """For what a person names as a new file or folder: nothing that is there is ever written over.
+    """For what a user names as a new file or folder: nothing that is there is ever written over.
 
     Raises UserError (E-OUT-EXISTS).
     """

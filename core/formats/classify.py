@@ -75,10 +75,10 @@ class Identity:
 
     kind: model, vae, lora, lycoris, embedding, text_encoder, controlnet, state or unknown.
     family: a key of FAMILY_NAMES, or "". variant: "inpainting", "base", "768-v", "unet" (only the U-Net),
-    ... or ""; of an add-on its algorithm when it is more than a plain LoRA; "upscaler" also of what is no
+    ... or ""; of an adapter its algorithm when it is more than a plain LoRA; "upscaler" also of what is no
     model here. prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
     "diffusers", "kohya", "peft" or "". dtypes: type of the numbers -> how many tensors. rank, alpha: the
-    commonest, of an add-on. modules: how many an add-on changes. parameters: numbers in all.
+    commonest, of an adapter. modules: how many an adapter changes. parameters: numbers in all.
     tells_prediction: the prediction is not just what its family usually predicts.
     """
 
@@ -143,7 +143,7 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
         return Identity("model", marked.name, prediction=next(iter(marked.titles)))
     lycoris = lora_kinds.lycoris(tensors)
     if lycoris or lora_kinds.is_lora(tensors):
-        return _add_on(tensors, metadata, lycoris)
+        return _adapter(tensors, metadata, lycoris)
     if has("control_model.", "controlnet_", "input_hint_block.", "lllite_"):
         return Identity(
             "controlnet", _context_family(tensors), format="ldm" if has("control_model.") else "diffusers"
@@ -205,7 +205,7 @@ def _context_family(tensors: TensorTable) -> str:
     return CONTEXT_FAMILY.get(next(widths, 0), "")
 
 
-def _add_on(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) -> Identity:
+def _adapter(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) -> Identity:
     ranks: Counter[int] = Counter()
     modules: set[str] = set()
     for name, (_, shape) in tensors.items():
@@ -217,17 +217,17 @@ def _add_on(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) -> 
     alpha = metadata.get("ss_network_alpha", "")
     return Identity(
         "lycoris" if lycoris else "lora",
-        _add_on_family(tensors, metadata),
+        _adapter_family(tensors, metadata),
         variant=lycoris or lora_kinds.beyond(tensors),
         prediction=_metadata_prediction(metadata),
-        format=_add_on_format(tensors),
+        format=_adapter_format(tensors),
         rank=ranks.most_common(1)[0][0] if ranks else None,
         alpha=float(alpha) if _is_number(alpha) else None,
         modules=len(modules),
     )
 
 
-def _add_on_format(tensors: TensorTable) -> str:
+def _adapter_format(tensors: TensorTable) -> str:
     """By whose names: "kohya", "ldm" (ComfyUI's), "diffusers" (its old ones) or "peft"."""
     if any(name.startswith(("lora_", "lycoris_")) for name in tensors):
         return "kohya"
@@ -236,7 +236,7 @@ def _add_on_format(tensors: TensorTable) -> str:
     return "diffusers" if any(".processor." in name for name in tensors) else "peft"
 
 
-def _add_on_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
+def _adapter_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
     version = metadata.get("ss_base_model_version", "") + " " + metadata.get("modelspec.architecture", "")
     for mark, family in (
         ("sdxl", "sdxl"), ("-xl-", "sdxl"), ("sd_v2", "sd2"), ("diffusion-v2", "sd2"), ("sd_v1", "sd1"),

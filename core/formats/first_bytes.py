@@ -11,17 +11,17 @@ from core.formats import messages
 LENGTH = 512
 """Bytes that are looked at."""
 
-_PICTURE = "an image ({})", "画像（{}）"
+_IMAGE = "an image ({})", "画像（{}）"
 _ARCHIVE = "an archive ({}); unpack it first", "圧縮ファイル（{}）。先に展開してください"
 _OTHER = "{}", "{}"
 
 _MARKS = (
-    (b"\x89PNG", _PICTURE, "PNG"),
-    (b"\xff\xd8\xff", _PICTURE, "JPEG"),
-    (b"GIF8", _PICTURE, "GIF"),
-    (b"BM", _PICTURE, "BMP"),
-    (b"II*\0", _PICTURE, "TIFF"),
-    (b"MM\0*", _PICTURE, "TIFF"),
+    (b"\x89PNG", _IMAGE, "PNG"),
+    (b"\xff\xd8\xff", _IMAGE, "JPEG"),
+    (b"GIF8", _IMAGE, "GIF"),
+    (b"BM", _IMAGE, "BMP"),
+    (b"II*\0", _IMAGE, "TIFF"),
+    (b"MM\0*", _IMAGE, "TIFF"),
     (b"7z\xbc\xaf\x27\x1c", _ARCHIVE, "7z"),
     (b"Rar!", _ARCHIVE, "RAR"),
     (b"\x1f\x8b", _ARCHIVE, "gzip"),
@@ -49,7 +49,7 @@ def _named(start: bytes) -> Words | None:
         if start.startswith(mark) and start[6:8] != b"\0\0":
             return Words(en.format(name), ja.format(name))
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return Words(_PICTURE[0].format("WebP"), _PICTURE[1].format("WebP"))
+        return Words(_IMAGE[0].format("WebP"), _IMAGE[1].format("WebP"))
     if start[4:8] == b"ftyp":
         return Words("an image or a video (AVIF, HEIC, MP4)", "画像または動画（AVIF・HEIC・MP4）")
     if start.startswith(_LFS):

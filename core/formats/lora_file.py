@@ -162,7 +162,7 @@ def _split(name: str) -> tuple[tuple[str, ...], str]:
 
 
 def hashes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[str, str]:
-    """sshs_model_hash and sshs_legacy_hash, by which A1111's add-ons know a LoRA whose texts were edited.
+    """sshs_model_hash and sshs_legacy_hash, by which A1111's adapters know a LoRA whose texts were edited.
 
     Source: sd-scripts, train_util.precalculate_safetensors_hashes.
     """

@@ -1,4 +1,4 @@
-"""Which kind of add-on a file is, from its names: a plain LoRA, or one of those that other programs make."""
+"""Which kind of adapter a file is, from its names: a plain LoRA, or one of those that other programs make."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLAT_LYCORIS: Mapping[str, str] = {
     ".a1.weight": "GLoRA", ".b1.weight": "GLoRA", ".w_norm": "norms", ".b_norm": "norms", ".diff": "full",
     ".diff_b": "full",
 }  # fmt: skip
-"""The same, of endings that other files might have too; there the name has to begin as an add-on's does."""
+"""The same, of endings that other files might have too; there the name has to begin as an adapter's does."""
 
 _BEYOND: Mapping[str, str] = {
     ".dora_scale": "DoRA", ".lora_magnitude_vector": "DoRA", ".lora_mid.": "Tucker", ".scalar": "scalar",

@@ -15,21 +15,17 @@ UNREADABLE = Message("E-MODEL-READ", "{path} can't be read: {reason}.", "{path} 
 TRUNCATED = Message(
     "E-MODEL-TRUNC",
     "{path} is incomplete: it has {size} of {expected:# byte|# bytes}. Download or copy it again.",
-    "{path} は不完全です。{size}バイトしかありません（本来は{expected}バイト）。"
-    "もう一度ダウンロードまたはコピーしてください。",
+    "{path} は不完全です。{size}バイトしかありません（本来は{expected}バイト）。もう一度ダウンロードまたはコピーしてください。",
 )
 CUT_SHORT = Message(
     "E-MODEL-TRUNC",
-    "{path} is incomplete: it has {size:# byte|# bytes} and more is missing ({missing}). "
-    "Download or copy it again.",
-    "{path} は不完全です。{size}バイトしかなく、続きがありません（{missing}）。"
-    "もう一度ダウンロードまたはコピーしてください。",
+    "{path} is incomplete: it has {size:# byte|# bytes} and more is missing ({missing}). Download or copy it again.",
+    "{path} は不完全です。{size}バイトしかなく、続きがありません（{missing}）。もう一度ダウンロードまたはコピーしてください。",
 )
 NOT_SAFETENSORS = Message(
     "E-MODEL-BAD",
     "{path} is not a valid .safetensors file: {fault}. Download or copy it again.",
-    "{path} は正しい.safetensorsファイルではありません：{fault}。"
-    "もう一度ダウンロードまたはコピーしてください。",
+    "{path} は正しい.safetensorsファイルではありません：{fault}。もう一度ダウンロードまたはコピーしてください。",
 )
 NOT_WEIGHTS = Message(
     "E-MODEL-BAD",
@@ -59,35 +55,27 @@ NO_WEIGHTS = Message(
 ASKS_TO_RUN = Message(
     "E-MODEL-PICKLE",
     "{path} was not opened: it asks to run {code}, which no weights need. Get its .safetensors version.",
-    "{path} は開きませんでした：重みに不要なプログラム {code} の実行を要求しています。"
-    ".safetensors版を入手してください。",
+    "{path} は開きませんでした：重みに不要なプログラム {code} の実行を要求しています。.safetensors版を入手してください。",
 )
 UNUSUAL_TENSORS = Message(
     "E-MODEL-DTYPE",
-    "{path}: its tensors are of an unsupported kind ({kind}). "
-    "Use a file with plain tensors in fp16, bf16 or float32.",
-    "{path}：扱えない種類のテンソル（{kind}）が含まれています。"
-    "fp16・bf16・float32の通常のテンソルのファイルを使ってください。",
+    "{path}: its tensors are of an unsupported kind ({kind}). Use a file with plain tensors in fp16, bf16 or float32.",
+    "{path}：扱えない種類のテンソル（{kind}）が含まれています。fp16・bf16・float32の通常のテンソルのファイルを使ってください。",
 )
 UNKNOWN_DTYPE = Message(
     "E-MODEL-DTYPE",
     "{path}: numbers of type {dtype} can't be read (tensor {tensor}). Use a file in fp16, bf16 or float32.",
-    "{path}：型{dtype}の数値は読み込めません（テンソル {tensor}）。"
-    "fp16・bf16・float32のファイルを使ってください。",
+    "{path}：型{dtype}の数値は読み込めません（テンソル {tensor}）。fp16・bf16・float32のファイルを使ってください。",
 )
 UNKNOWN_SCALE = Message(
     "E-MODEL-DTYPE",
-    "{path}: its weights are quantised in an unsupported way ({tensor}). "
-    "Use a file in fp16, bf16 or float32.",
-    "{path}：重みの量子化の形式（{tensor}）に対応していません。"
-    "fp16・bf16・float32のファイルを使ってください。",
+    "{path}: its weights are quantised in an unsupported way ({tensor}). Use a file in fp16, bf16 or float32.",
+    "{path}：重みの量子化の形式（{tensor}）に対応していません。fp16・bf16・float32のファイルを使ってください。",
 )
 QUANTISED = Message(
     "E-MODEL-DTYPE",
-    "its weights are quantised ({dtype}, such as {tensor}), which is not supported. "
-    "Use a file in fp16, bf16 or float32.",
-    "重みが量子化されている（{dtype}、{tensor}など）ため使えません。"
-    "fp16・bf16・float32のファイルを使ってください。",
+    "its weights are quantised ({dtype}, such as {tensor}), which is not supported. Use a file in fp16, bf16 or float32.",
+    "重みが量子化されている（{dtype}、{tensor}など）ため使えません。fp16・bf16・float32のファイルを使ってください。",
 )
 NOT_FINITE = Message(
     "E-MODEL-NAN",
@@ -101,10 +89,8 @@ UNKNOWN_PIPELINE = Message(
 )
 UNKNOWN_PART = Message(
     "E-MODEL-KIND",
-    "{path}: model_index.json has {found} as its {part}, which is not supported. "
-    "Choose a plain Stable Diffusion 1 or 2 model.",
-    "{path}：model_index.jsonの{part}に指定された{found}には対応していません。"
-    "通常のStable Diffusion 1・2のモデルを選んでください。",
+    "{path}: model_index.json has {found} as its {part}, which is not supported. Choose a plain Stable Diffusion 1 or 2 model.",
+    "{path}：model_index.jsonの{part}に指定された{found}には対応していません。通常のStable Diffusion 1・2のモデルを選んでください。",
 )
 NOT_WHOLE = Message(
     "E-MODEL-BAD",
@@ -113,10 +99,8 @@ NOT_WHOLE = Message(
 )
 NOT_DIFFUSERS = Message(
     "E-MODEL-KIND",
-    "{path} is a folder without model_index.json, so not a Diffusers model. "
-    "Choose the model's own folder or its file.",
-    "{path} にはmodel_index.jsonがなく、Diffusersモデルのフォルダではありません。"
-    "モデルのフォルダかファイルを選んでください。",
+    "{path} is a folder without model_index.json, so not a Diffusers model. Choose the model's own folder or its file.",
+    "{path} にはmodel_index.jsonがなく、Diffusersモデルのフォルダではありません。モデルのフォルダかファイルを選んでください。",
 )
 
 # Writing
@@ -132,19 +116,15 @@ UNWRITABLE = Message(
 DISK_FULL = Message(
     "E-DISK-FULL",
     "the disk is full: no room for {path}{size}; {free:,.0f} MiB are free. Make room and save again.",
-    "ディスクの空きが足りません：{path}{size}を保存できません（空き {free:,.0f} MiB）。"
-    "空きを作って保存し直してください。",
+    "ディスクの空きが足りません：{path}{size}を保存できません（空き {free:,.0f} MiB）。空きを作って保存し直してください。",
 )
 NO_INODES = Message(
     "E-DISK-FULL",
-    "the disk takes no more files (out of inodes): no room for {path}. "
-    "Delete files that are not needed and save again.",
-    "ディスクにこれ以上ファイルを作れません（inodeの枯渇）：{path} を保存できません。"
-    "不要なファイルを削除して保存し直してください。",
+    "the disk takes no more files (out of inodes): no room for {path}. Delete files that are not needed and save again.",
+    "ディスクにこれ以上ファイルを作れません（inodeの枯渇）：{path} を保存できません。不要なファイルを削除して保存し直してください。",
 )
 SAVED_NAN = Message(
     "E-SAVE-NAN",
     "not saved: tensor {tensor} contains NaN or infinity as {dtype}. {path} is unchanged.",
-    "保存を中止しました：テンソル{tensor}に{dtype}で表せない値（NaNまたは無限大）があります。"
-    "{path} は変更していません。",
+    "保存を中止しました：テンソル{tensor}に{dtype}で表せない値（NaNまたは無限大）があります。{path} は変更していません。",
 )

@@ -76,7 +76,7 @@ def training(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def minimum(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What stays when a person wants no metadata: what other programs need to use the file at all."""
+    """What stays when a user wants no metadata: what other programs need to use the file at all."""
     needed = {
         "ss_v2",
         "ss_base_model_version",

@@ -14,38 +14,28 @@ MISSING = Message(
 )
 TAKEN_DOWN = Message(
     "E-MODEL-MOVED",
-    "{path} was removed from the Hugging Face Hub by its makers. The same model is available as {now}: "
-    "choose that.",
-    "{path} は公開元によりHugging Face Hubから削除されました。同じモデルは {now} にあります。"
-    "そちらを指定してください。",
+    "{path} was removed from the Hugging Face Hub by its makers. The same model is available as {now}: choose that.",
+    "{path} は公開元によりHugging Face Hubから削除されました。同じモデルは {now} にあります。そちらを指定してください。",
 )
 NOT_DIFFUSERS = Message(
     "E-MODEL-HUB",
-    "{path} on the Hugging Face Hub is no model in Diffusers folders. Choose another one, or download "
-    "its .safetensors file and choose that.",
-    "Hugging Face Hubの {path} はDiffusers形式のモデルではありません。別のモデルを選ぶか、"
-    ".safetensorsファイルをダウンロードして指定してください。",
+    "{path} on the Hugging Face Hub is no model in Diffusers folders. Choose another one, or download its .safetensors file and choose that.",
+    "Hugging Face Hubの {path} はDiffusers形式のモデルではありません。別のモデルを選ぶか、.safetensorsファイルをダウンロードして指定してください。",
 )
 GATED = Message(
     "E-MODEL-HUB",
-    "{path} is gated on the Hugging Face Hub: only users who accepted its terms can download it. Accept them "
-    "on its page, log in with `hf auth login` (or set HF_TOKEN), and start again.",
-    "{path} の取得には利用規約への同意が必要です。Hugging Faceのモデルページで同意し、"
-    "`hf auth login` でログイン（またはHF_TOKENを設定）してから、もう一度開始してください。",
+    "{path} is gated on the Hugging Face Hub: only users who accepted its terms can download it. Accept them on its page, log in with `hf auth login` (or set HF_TOKEN), and start again.",
+    "{path} の取得には利用規約への同意が必要です。Hugging Faceのモデルページで同意し、`hf auth login` でログイン（またはHF_TOKENを設定）してから、もう一度開始してください。",
 )
 UNKNOWN_ID = Message(
     "E-MODEL-HUB",
-    "{path} is no file or folder here, and the Hugging Face Hub has no such model (or it is private). "
-    "Check the name, or choose a file.",
-    "{path} というファイルやフォルダはなく、Hugging Face Hubにもありません（または非公開です）。"
-    "名前を確認するか、ファイルを選んでください。",
+    "{path} is no file or folder here, and the Hugging Face Hub has no such model (or it is private). Check the name, or choose a file.",
+    "{path} というファイルやフォルダはなく、Hugging Face Hubにもありません（または非公開です）。名前を確認するか、ファイルを選んでください。",
 )
 UNREACHABLE = Message(
     "E-MODEL-HUB",
-    "{path} is no file or folder here, and could not be downloaded from the Hugging Face Hub ({error}). "
-    "Check the connection and start again; what is downloaded already is kept.",
-    "{path} というファイルやフォルダはなく、Hugging Face Hubからも取得できませんでした（{error}）。"
-    "接続を確認して、もう一度開始してください。取得済みの分は残っています。",
+    "{path} is no file or folder here, and could not be downloaded from the Hugging Face Hub ({error}). Check the connection and start again; what is downloaded already is kept.",
+    "{path} というファイルやフォルダはなく、Hugging Face Hubからも取得できませんでした（{error}）。接続を確認して、もう一度開始してください。取得済みの分は残っています。",
 )
 
 # Kind and family
@@ -74,8 +64,7 @@ OTHER_FAMILY = Message(
 )
 UNET_ONLY = Message(
     "E-MODEL-VARIANT",
-    "{path} is only a U-Net, without text encoder and VAE; it can't be trained. Choose a plain text-to-image "
-    "model.",
+    "{path} is only a U-Net, without text encoder and VAE; it can't be trained. Choose a plain text-to-image model.",
     "{path} はU-NetだけでText EncoderとVAEがないため、学習できません。通常のモデルを選んでください。",
     key="model.base",
 )
@@ -99,34 +88,26 @@ NO_VAE_IN_UNET = Message(
 )
 FOREIGN_VAE = Message(
     "E-MODEL-VAE",
-    "{path} is a VAE of {family}; its latents are not compatible with SD1 and SD2. Choose a VAE of SD1 or "
-    "SD2 (they share one kind), or leave it empty.",
-    "{path} は{family}用のVAEで、SD1・SD2のlatentsとは互換性がありません。"
-    "SD1・SD2用のVAE（両者共通）を選ぶか、空欄にしてください。",
+    "{path} is a VAE of {family}; its latents are not compatible with SD1 and SD2. Choose a VAE of SD1 or SD2 (they share one kind), or leave it empty.",
+    "{path} は{family}用のVAEで、SD1・SD2のlatentsとは互換性がありません。SD1・SD2用のVAE（両者共通）を選ぶか、空欄にしてください。",
     key="model.vae",
 )
 CLIP_SKIP_TWICE = Message(
     "W-MODEL-CLIPSKIP",
-    "Stable Diffusion 2 already uses the layer before the last; clip_skip = {layers} counts from there, "
-    "which its models were not trained for. Leave it empty unless that is intended.",
-    "Stable Diffusion 2はもともと最後から2番目の層を使います。clip_skip = {layers}はそこから数えるため、"
-    "モデル本来の学習とは異なります。意図したものでなければ空欄にしてください。",
+    "Stable Diffusion 2 already uses the layer before the last; clip_skip = {layers} counts from there, which its models were not trained for. Leave it empty unless that is intended.",
+    "Stable Diffusion 2はもともと最後から2番目の層を使います。clip_skip = {layers}はそこから数えるため、モデル本来の学習とは異なります。意図したものでなければ空欄にしてください。",
     key="model.clip_skip",
 )
 SIZE_BELOW = Message(
     "W-MODEL-SIZE",
-    "this model is {kind} {side} x {side}; at {width} x {height} image quality suffers. "
-    "Set the resolution to {side}.",
-    "{side}×{side}で学習された{kind}モデルです。{width}×{height}では本来の品質が出ません。"
-    "解像度を{side}にしてください。",
+    "this model is {kind} {side} x {side}; at {width} x {height} image quality suffers. Set the resolution to {side}.",
+    "{side}×{side}で学習された{kind}モデルです。{width}×{height}では本来の品質が出ません。解像度を{side}にしてください。",
     key="dataset.resolution",
 )
 SIZE_ABOVE = Message(
     "W-MODEL-SIZE",
-    "this model is {kind} {side} x {side}; at {width} x {height} it tends to repeat parts of the image. "
-    "Set the resolution to {side}.",
-    "{side}×{side}で学習された{kind}モデルです。{width}×{height}では被写体が繰り返されやすくなります。"
-    "解像度を{side}にしてください。",
+    "this model is {kind} {side} x {side}; at {width} x {height} it tends to repeat parts of the image. Set the resolution to {side}.",
+    "{side}×{side}で学習された{kind}モデルです。{width}×{height}では被写体が繰り返されやすくなります。解像度を{side}にしてください。",
     key="dataset.resolution",
 )
 
@@ -139,10 +120,8 @@ OTHER_SHAPES = Message(
 )
 NEEDS_CONFIGS = Message(
     "E-MODEL-SHAPE",
-    "{path}: {count:# tensor|# tensors} of its {part} {count:has|have} another shape: {tensors}; "
-    "a model of another size needs its configs in a folder {folder} beside it.",
-    "{path}：{part}の{count}個のテンソルの形が異なります：{tensors}"
-    "（大きさの異なるモデルには、隣に{folder}フォルダが必要です）。",
+    "{path}: {count:# tensor|# tensors} of its {part} {count:has|have} another shape: {tensors}; a model of another size needs its configs in a folder {folder} beside it.",
+    "{path}：{part}の{count}個のテンソルの形が異なります：{tensors}（大きさの異なるモデルには、隣に{folder}フォルダが必要です）。",
 )
 LACKS_TENSORS = Message(
     "E-MODEL-KEYS",
@@ -157,10 +136,8 @@ LACKS_VAE = Message(
 )
 QUANTISED = Message(
     "E-MODEL-DTYPE",
-    "{path}: {count:# quantised tensor|# quantised tensors} ({dtype}) in its {part}: {tensors}. "
-    "Use a file in fp16, bf16 or float32.",
-    "{path}：{part}の{count}個のテンソルが量子化（{dtype}）されています：{tensors}。"
-    "fp16・bf16・float32のファイルを使ってください。",
+    "{path}: {count:# quantised tensor|# quantised tensors} ({dtype}) in its {part}: {tensors}. Use a file in fp16, bf16 or float32.",
+    "{path}：{part}の{count}個のテンソルが量子化（{dtype}）されています：{tensors}。fp16・bf16・float32のファイルを使ってください。",
 )
 CHANGED = Message(
     "E-MODEL-CHANGED",
@@ -182,10 +159,8 @@ BAD_CONFIG = Message(
 
 LORA_KIND = Message(
     "E-LORA-KIND",
-    "{path} is {kind}, and only plain LoRA files can be used. Choose one, or merge this one into a model "
-    "with the program that made it and use that model.",
-    "{path} は{kind}です。使えるのは通常のLoRAファイルだけです。"
-    "通常のLoRAを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
+    "{path} is {kind}, and only plain LoRA files can be used. Choose one, or merge this one into a model with the program that made it and use that model.",
+    "{path} は{kind}です。使えるのは通常のLoRAファイルだけです。通常のLoRAを選ぶか、作成したプログラムでモデルにマージして、そのモデルを使ってください。",
 )
 LORA_FAMILY = Message(
     "E-LORA-FAMILY",

@@ -1,4 +1,4 @@
-"""Past runs beside each other: curves, sample pictures at the same steps, what was set otherwise."""
+"""Past runs beside each other: curves, sample images at the same steps, what was set otherwise."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _PLACES = ("save.output_dir", "save.output_name", "save.resume", "log.logging_di
 class Story:
     """What is compared of a run, small enough to be kept.
 
-    losses, validation: (step, loss), finite ones only. pictures: for each prompt with its seed, the picture
+    losses, validation: (step, loss), finite ones only. images: for each prompt with its seed, the image
     of each step.
     """
 
     values: Mapping[str, Any]
     losses: Sequence[Point]
     validation: Sequence[Point]
-    pictures: Mapping[tuple[str, int], Mapping[int, Path]]
+    images: Mapping[tuple[str, int], Mapping[int, Path]]
 
 
 def story(record: Record) -> Story:
@@ -63,8 +63,8 @@ def differing(stories: Sequence[Story]) -> list[tuple[Option, tuple[Any, ...]]]:
 
 
 def common_steps(stories: Sequence[Story]) -> list[int]:
-    """Steps at which every run that drew pictures drew some."""
-    steps = [{step for found in told.pictures.values() for step in found} for told in stories]
+    """Steps at which every run that drew images drew some."""
+    steps = [{step for found in told.images.values() for step in found} for told in stories]
     steps = [one for one in steps if one]
     return sorted(set.intersection(*steps)) if steps else []
 
@@ -73,14 +73,14 @@ def prompts(stories: Sequence[Story]) -> list[tuple[str, int]]:
     """The prompts with their seeds, those that several runs drew first."""
     counts: dict[tuple[str, int], int] = {}
     for told in stories:
-        for prompt in told.pictures:
+        for prompt in told.images:
             counts[prompt] = counts.get(prompt, 0) + 1
     return sorted(counts, key=lambda prompt: -counts[prompt])
 
 
-def picture(told: Story, prompt: tuple[str, int], step: int | None) -> tuple[int, Path] | None:
-    """A run's picture of a prompt with its step: the one of a step, or the last when step is None."""
-    found = told.pictures.get(prompt, {})
+def image(told: Story, prompt: tuple[str, int], step: int | None) -> tuple[int, Path] | None:
+    """A run's image of a prompt with its step: the one of a step, or the last when step is None."""
+    found = told.images.get(prompt, {})
     if step is None:
         step = max(found, default=None)
     return (step, found[step]) if step is not None and step in found else None

@@ -4,19 +4,15 @@ from core.errors import Message
 
 PROMPTS_UNREADABLE = Message(
     "E-SAMPLE-FILE",
-    "the file of sample prompts can't be read: {fault}. It must be UTF-8: a .txt with one prompt a line, a "
-    ".toml with [[prompt.subset]], or a .json list.",
-    "プロンプトのファイルを読み込めません（{fault}）。UTF-8で、1行に1つの.txt、"
-    "[[prompt.subset]]のある.toml、リストの.jsonのいずれかにしてください。",
+    "the file of sample prompts can't be read: {fault}. It must be UTF-8: a .txt with one prompt a line, a .toml with [[prompt.subset]], or a .json list.",
+    "プロンプトのファイルを読み込めません（{fault}）。UTF-8で、1行に1つの.txt、[[prompt.subset]]のある.toml、リストの.jsonのいずれかにしてください。",
     key="sample.sample_prompts",
 )
 NO_PROMPT_LIST = Message("E-SAMPLE-FILE", "it must contain {wanted}.", "{wanted}が必要です。")
 PATH_AS_PROMPT = Message(
     "E-SAMPLE-FILE",
-    "{prompt} is a path and not a prompt; a file of prompts must end in {suffixes}. "
-    "Rename it, or write its prompts here.",
-    "{prompt}はパスでありプロンプトではありません。プロンプトのファイルの拡張子は"
-    "{suffixes}のいずれかです。ファイル名を変更するか、プロンプトをここに書いてください。",
+    "{prompt} is a path and not a prompt; a file of prompts must end in {suffixes}. Rename it, or write its prompts here.",
+    "{prompt}はパスでありプロンプトではありません。プロンプトのファイルの拡張子は{suffixes}のいずれかです。ファイル名を変更するか、プロンプトをここに書いてください。",
     key="sample.sample_prompts",
 )
 NO_PROMPT = Message(
@@ -55,10 +51,8 @@ STATE_DAMAGED = Message(
 )
 NO_STATE_COMPLETE = Message(
     "E-STATE-DAMAGED",
-    "this training state is not complete ({fault}); there is no complete one. To start from the beginning, "
-    "choose another output name, or move it away.",
-    "この学習状態は不完全です（{fault}）。ほかに使える状態はありません。"
-    "最初から学習するには、別の出力名にするか、移動してください。",
+    "this training state is not complete ({fault}); there is no complete one. To start from the beginning, choose another output name, or move it away.",
+    "この学習状態は不完全です（{fault}）。ほかに使える状態はありません。最初から学習するには、別の出力名にするか、移動してください。",
     key="save.resume",
 )
 STATE_PASSED_OVER = Message(

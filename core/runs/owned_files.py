@@ -101,7 +101,7 @@ def _has_last_state(save: SaveConfig, found: Found) -> bool:
 
 
 def _is_result(path: Path, found: Found) -> bool:
-    # Without an ending it is a Diffusers folder; any other of that name is a person's own.
+    # Without an ending it is a Diffusers folder; any other of that name is a user's own.
     if not (path / "model_index.json").is_file() if path.is_dir() else not path.suffix:
         return False
     now = stamp(path)

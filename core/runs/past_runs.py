@@ -49,7 +49,7 @@ class PastRun:
     started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
     failed; running while a program works in the folder; interrupted when none does and it has no end.
     step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
-    the newest model as the run told it, or "". samples: number of pictures in the folder.
+    the newest model as the run told it, or "". samples: number of images in the folder.
     """
 
     folder: Path
@@ -118,7 +118,7 @@ def as_live(run: PastRun, live: Path | None) -> PastRun:
 def read(folder: Path, live: Path | None = None) -> Record | None:
     """A run in full, or None when the folder holds none.
 
-    Sample pictures are given where they lie now, inside the folder, also when it was moved since.
+    Sample images are given where they lie now, inside the folder, also when it was moved since.
     """
     run = _look(folder)
     if run is None:
@@ -324,7 +324,7 @@ def _is_sound(event: Event) -> bool:
 
 
 def _settled(event: Event, folder: Path) -> Event:
-    """A sample picture where it lies now; never a path outside of the folder."""
+    """A sample image where it lies now; never a path outside of the folder."""
     if isinstance(event, Saved) and event.kind == "sample":
         return replace(event, path=str(folder / SAMPLES / _last_part(event.path)))
     return event

@@ -1,4 +1,4 @@
-"""What pictures to draw: prompt lines and prompt files, as sd-scripts writes them."""
+"""What images to draw: prompt lines and prompt files, as sd-scripts writes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANY = 100
 
 @dataclass(frozen=True)
 class Prompt:
-    """One picture to draw. guidance: of classifier-free guidance, 1 is none.
+    """One image to draw. guidance: of classifier-free guidance, 1 is none.
 
     sampler: a key of catalog.SAMPLERS, or "" for the run's own.
     """
@@ -137,7 +137,7 @@ def _refusing(reading: _Reading) -> tuple[Prompt, ...]:
 def _made(entries: Iterable[Entry], resolution: tuple[int, int], seed: int, file: Path | None) -> _Reading:
     reading = _Reading()
     for number, entry in enumerate(entries):
-        # Without a seed of its own a prompt keeps one over the whole run: its pictures can be compared.
+        # Without a seed of its own a prompt keeps one over the whole run: its images can be compared.
         own_seed = key(seed, "sample", number) % 2**32
         faults, notes = list(entry.faults), list[Words]()
         prompt = _prompt(entry, resolution, own_seed, faults, notes)

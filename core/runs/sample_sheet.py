@@ -1,4 +1,4 @@
-"""The sample pictures of a run on one sheet: a row for each prompt, a column for each step, same seeds."""
+"""The sample images of a run on one sheet: a row for each prompt, a column for each step, same seeds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from core.events import Event, Saved
 
 MARGIN = 12
 LARGEST_CELL = 256
-"""Pixels; larger pictures are shrunk to it."""
+"""Pixels; larger images are shrunk to it."""
 
 PAPER, INK = (255, 255, 255), (60, 60, 67)
 
 
 class Row(NamedTuple):
-    """What the pictures of one row have in common."""
+    """What the images of one row have in common."""
 
     number: int
     prompt: str
@@ -26,26 +26,26 @@ class Row(NamedTuple):
 
 
 def grid(events: Iterable[Event]) -> tuple[list[int], dict[Row, dict[int, Path]]]:
-    """The steps that have samples, in order, and for each prompt the picture of each step."""
+    """The steps that have samples, in order, and for each prompt the image of each step."""
     rows: dict[Row, dict[int, Path]] = {}
     for event in events:
         if isinstance(event, Saved) and event.kind == "sample":
             info = event.info
             row = Row(int(info.get("number", 0)), str(info.get("prompt", "")), int(info.get("seed", 0)))
             rows.setdefault(row, {})[event.step] = Path(event.path)
-    steps = sorted({step for pictures in rows.values() for step in pictures})
+    steps = sorted({step for images in rows.values() for step in images})
     return steps, dict(sorted(rows.items()))
 
 
 def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
-    """Draw the sheet as PNG; False when the run drew no samples. Deleted pictures are left blank."""
+    """Draw the sheet as PNG; False when the run drew no samples. Deleted images are left blank."""
     steps, rows = grid(events)
-    cells = {(row, step): _open(p) for row, pictures in rows.items() for step, p in pictures.items()}
-    pictures = {place: picture for place, picture in cells.items() if picture is not None}
-    if not pictures:
+    cells = {(row, step): _open(p) for row, images in rows.items() for step, p in images.items()}
+    images = {place: image for place, image in cells.items() if image is not None}
+    if not images:
         return False
-    width = max(picture.width for picture in pictures.values())
-    heights = {row: max((p.height for (r, _), p in pictures.items() if r == row), default=0) for row in rows}
+    width = max(image.width for image in images.values())
+    heights = {row: max((p.height for (r, _), p in images.items() if r == row), default=0) for row in rows}
     font = ImageFont.load_default(14)
     line = 20
     total = sum(height + line + MARGIN for height in heights.values())
@@ -57,9 +57,9 @@ def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
     for row, height in heights.items():
         draw.text((MARGIN, top), _label(row), INK, font)
         for column, step in enumerate(steps):
-            picture = pictures.get((row, step))
-            if picture is not None:
-                sheet.paste(picture, (MARGIN + column * (width + MARGIN), top + line))
+            image = images.get((row, step))
+            if image is not None:
+                sheet.paste(image, (MARGIN + column * (width + MARGIN), top + line))
         top += height + line + MARGIN
     sheet.save(path)
     return True
@@ -67,12 +67,12 @@ def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
 
 def _open(path: Path) -> Image.Image | None:
     try:
-        with Image.open(path) as picture:
-            picture = picture.convert("RGB")
+        with Image.open(path) as image:
+            image = image.convert("RGB")
     except OSError:
         return None
-    picture.thumbnail((LARGEST_CELL, LARGEST_CELL))
-    return picture
+    image.thumbnail((LARGEST_CELL, LARGEST_CELL))
+    return image
 
 
 def _label(row: Row) -> str:

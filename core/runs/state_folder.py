@@ -141,7 +141,7 @@ def _is_number(value: Any) -> bool:
 
 
 def read(path: Path) -> Found:
-    """A state named by a person. Raises UserError (E-STATE) when it is missing or not complete."""
+    """A state named by a user. Raises UserError (E-STATE) when it is missing or not complete."""
     if not path.is_dir():
         raise UserError(messages.STATE_MISSING(path=path))
     if not any((path / name).exists() for name in (MANIFEST, STATE)):

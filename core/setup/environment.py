@@ -168,7 +168,7 @@ def start_demo(arguments: list[str]) -> int:
         for argument in arguments:
             if found := re.search(r"save\.output_dir=(.*)", argument):
                 folder = found[1].strip("'\"")
-        say(f"The model and its sample pictures: {ROOT / folder}", f"モデルとサンプル画像：{ROOT / folder}")
+        say(f"The model and its sample images: {ROOT / folder}", f"モデルとサンプル画像：{ROOT / folder}")
     return code
 
 

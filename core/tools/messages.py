@@ -34,8 +34,7 @@ RESIZE_NESTED = Message(
 RESIZE_EXISTS = Message(
     "E-RESIZE-EXISTS",
     "{folder} already holds {names}; nothing is overwritten. Choose an empty folder or skip existing images.",
-    "{folder} にすでに{names}があります（上書きはしません）。"
-    "空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
+    "{folder} にすでに{names}があります（上書きはしません）。空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
 )
 RESIZE_SAME_NAME = Message(
     "E-RESIZE-TWICE",
@@ -60,10 +59,8 @@ REG_EMPTY_CLASS = Message(
 )
 REG_PLACE = Message(
     "E-REG-PLACE",
-    "the new images must not go into the folder of training images ({train}), where they would be trained as "
-    "such; choose another folder.",
-    "学習用画像のフォルダ（{train}）の中に生成すると学習用画像として扱われます。"
-    "別のフォルダを指定してください。",
+    "the new images must not go into the folder of training images ({train}), where they would be trained as such; choose another folder.",
+    "学習用画像のフォルダ（{train}）の中に生成すると学習用画像として扱われます。別のフォルダを指定してください。",
 )
 REG_SHARED = Message(
     "E-REG-PROMPT",

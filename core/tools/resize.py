@@ -19,7 +19,7 @@ from core.counting import counted, listed
 from core.data import buckets
 from core.data.images import decode, load
 from core.data.images.verify import look
-from core.data.names import is_junk, is_picture, nfc
+from core.data.names import is_image, is_junk, nfc
 from core.errors import Problem, UserError
 from core.formats import atomic_write, partial_files
 from core.reading import reason
@@ -221,8 +221,8 @@ def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
     jobs = []
     for folder, names in _folders(source):
         place = target / folder.relative_to(source)
-        images = [Path(name) for name in names if is_picture(Path(name))]
-        texts = [Path(name) for name in names if not is_picture(Path(name)) and _is_text(Path(name))]
+        images = [Path(name) for name in names if is_image(Path(name))]
+        texts = [Path(name) for name in names if not is_image(Path(name)) and _is_text(Path(name))]
         for image in images:
             others = tuple((folder / t, place / t) for t in texts if nfc(t.stem) == nfc(image.stem))
             jobs.append(_Job(folder / image, place / f"{image.stem}.{settings.save_as}", others))
@@ -289,7 +289,7 @@ def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], bucket
 
 def _render(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
     """The image resized and cut, as transparent as it was; as JPEG, on white."""
-    opened = decode.open_picture(decode.read(source))
+    opened = decode.open_image(decode.read(source))
     assert opened is not None, f"{source} was an image a moment ago"
     cut = _cut(np.asarray(decode.upright_rgb(opened)), fit, settings)
     opaque = None if settings.save_as == "jpg" else decode.upright_alpha(opened)

@@ -15,7 +15,7 @@ from core.data.caption_editor import files as caption_edits_files
 from core.data.caption_editor import messages
 from core.data.caption_editor.files import is_caption_suffix
 from core.data.captions import captions, encodings
-from core.data.names import is_junk, is_picture, nfc
+from core.data.names import is_image, is_junk, nfc
 from core.errors import EXIT_REFUSED, Problem, UserError
 from core.tools.messages import UTF8_ENCODING, UTF8_FOLDER
 from core.tools.tool import Outcome, Tool, Work
@@ -107,7 +107,7 @@ def _captions(folder: Path) -> Iterator[Path]:
         inner = sorted(path for path in folder.iterdir() if not is_junk(path.name) and path.is_dir())
         for place in (folder, *inner):
             files = sorted(place.iterdir())
-            names = {nfc(path.stem).casefold() for path in files if is_picture(path)}
+            names = {nfc(path.stem).casefold() for path in files if is_image(path)}
             yield from (
                 path
                 for path in files

@@ -69,7 +69,7 @@ def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
     step = progress.step
     recent = [*progress.recent][: len(progress.recent) - lost]
     losses = torch.stack(recent[-RECENT:]).tolist() if recent else []
-    images, broken, timesteps = training.pictures_of(step), list[str](), list[int]()
+    images, broken, timesteps = training.images_of(step), list[str](), list[int]()
     # An image is gone meanwhile, or memory is: what is known without it is told.
     with contextlib.suppress(UserError, RuntimeError):
         for batch in islice(training.plan.stream(training.position(step)), training.micro_batches(step)):

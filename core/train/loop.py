@@ -27,7 +27,7 @@ TICK_SECONDS = 0.25
 """The number of the step is told so often at most."""
 
 ZERO_STEPS = 50
-"""After so many steps in a row without any gradient a person is told; single ones are no fault."""
+"""After so many steps in a row without any gradient a user is told; single ones are no fault."""
 
 RECENT = 5
 """Losses that are told when a step goes wrong: of so many steps before it."""
@@ -96,7 +96,7 @@ def _limit_norms(training: Training) -> None:
 
 
 def _validate(training: Training, step: int, emit: Emit, report: Report) -> float | None:
-    """The loss of the pictures held out, when it is due."""
+    """The loss of the images held out, when it is due."""
     ended = training.epoch_ended(step)
     if not training.validation.is_due(step, ended, step == training.total_steps):
         return None

@@ -17,8 +17,7 @@ OPTION_CHANGED = Message(
 )
 ROUNDING_CHANGED = Message(
     "W-RESUME-ROUNDING",
-    "the state was made with {then}, now it is {now}; training continues from its step, but results may not "
-    "be bit-identical.",
+    "the state was made with {then}, now it is {now}; training continues from its step, but results may not be bit-identical.",
     "学習状態では{then}、今は{now}です。同じステップから再開しますが、結果がビット単位では一致しないことがあります。",
 )
 DATA_CHANGED = Message(
@@ -38,13 +37,11 @@ PROCESSES_CHANGED = Message(
 )
 SET_BACK = Words(
     "{sentence}; set it back to resume, or set save.resume_anyway: then training continues, but not exactly.",
-    "{sentence}。再開するには元に戻してください。save.resume_anywayを有効にすると再開できますが、"
-    "結果は厳密には一致しません。",
+    "{sentence}。再開するには元に戻してください。save.resume_anywayを有効にすると再開できますが、結果は厳密には一致しません。",
 )
 """Around what has changed and stops the run."""
 RESUMED_ANYWAY = Words(
-    "{sentence}; training continues all the same (resume_anyway), so the result is not exactly that of an "
-    "uninterrupted run.",
+    "{sentence}; training continues all the same (resume_anyway), so the result is not exactly that of an uninterrupted run.",
     "{sentence}。resume_anywayにより続行します。中断せずに学習した場合の結果とは厳密には一致しません。",
 )
 """Around what has changed and does not, with resume_anyway."""
@@ -65,20 +62,16 @@ TEXT_ENCODER_STOPPED = Message(
 )
 SHARE_KEPT = Message(
     "I-RESUME-SHARE",
-    "{option} ({share}) stays at {steps:# step|# steps}, as when the run was started; of "
-    "{total:# step|# steps} it would be {fresh}.",
-    "{option}（{share}）は、学習を始めたときの{steps}ステップのままです"
-    "（{total}ステップに対する割合なら{fresh}ステップ）。",
+    "{option} ({share}) stays at {steps:# step|# steps}, as when the run was started; of {total:# step|# steps} it would be {fresh}.",
+    "{option}（{share}）は、学習を始めたときの{steps}ステップのままです（{total}ステップに対する割合なら{fresh}ステップ）。",
 )
 
 # Pause
 
 NO_GPU_MEMORY = Message(
     "W-PAUSE-ROOM",
-    "the GPU has not enough free memory for the training at the moment; the run stays paused. Close other "
-    "programs that use the GPU, then continue.",
-    "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから"
-    "「続行」してください。",
+    "the GPU has not enough free memory for the training at the moment; the run stays paused. Close other programs that use the GPU, then continue.",
+    "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから「続行」してください。",
 )
 NO_HOST_MEMORY = Message(
     "W-PAUSE-MEMORY",
@@ -90,8 +83,7 @@ NO_HOST_MEMORY = Message(
 
 NUMERIC = Message(
     "E-NUMERIC",
-    "loss or gradients became NaN, infinite or absurdly large in step {step} (images: {images}; learning "
-    "rate {rates})",
+    "loss or gradients became NaN, infinite or absurdly large in step {step} (images: {images}; learning rate {rates})",
     "{step}ステップ目でlossまたは勾配がNaN・無限大・異常な大きさになりました（画像：{images}、学習率：{rates}）",
 )
 WEIGHTS_KEPT = Words(
@@ -112,16 +104,12 @@ OUT_OF_MEMORY = Message(
     "メモリが不足しました（{reason}）。次の順に試してください：{savers}。",
 )
 STATE_KEPT = Words(
-    "{sentence} The state of step {step} is kept. After any of these changes it needs resume_anyway, and the "
-    "result is not exact.",
-    "{sentence}{step}ステップ目の学習状態を保持しています。これらの変更後に再開するにはresume_anywayが必要で、"
-    "結果は厳密には一致しません。",
+    "{sentence} The state of step {step} is kept. After any of these changes it needs resume_anyway, and the result is not exact.",
+    "{sentence}{step}ステップ目の学習状態を保持しています。これらの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。",
 )
 STATE_KEPT_RESUMABLE = Words(
-    "{sentence} The state of step {step} is kept; it can be resumed with {free}. After any other of these "
-    "changes it needs resume_anyway, and the result is not exact.",
-    "{sentence}{step}ステップ目の学習状態を保持しています（{free}は変更しても再開できます）。"
-    "ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。",
+    "{sentence} The state of step {step} is kept; it can be resumed with {free}. After any other of these changes it needs resume_anyway, and the result is not exact.",
+    "{sentence}{step}ステップ目の学習状態を保持しています（{free}は変更しても再開できます）。ほかの変更後に再開するにはresume_anywayが必要で、結果は厳密には一致しません。",
 )
 NOT_KEPT = Message(
     "W-NOT-KEPT",
@@ -130,16 +118,13 @@ NOT_KEPT = Message(
 )
 ZERO_GRADIENTS = Message(
     "W-ZERO-GRADIENTS",
-    "all gradients have been 0 for {count:# step|# steps} in a row, so nothing is learned; check masks and "
-    "loss weights.",
+    "all gradients have been 0 for {count:# step|# steps} in a row, so nothing is learned; check masks and loss weights.",
     "{count}ステップ続けて勾配がすべて0のため、何も学習されていません。マスクやlossの重みを確認してください。",
 )
 ZERO_GRADIENTS_HALF = Message(
     "W-ZERO-GRADIENTS",
-    "all gradients have been 0 for {count:# step|# steps} in a row, so nothing is learned; use {mixed} "
-    "instead of {precision}, in which small gradients underflow.",
-    "{count}ステップ続けて勾配がすべて0のため、何も学習されていません。"
-    "{precision}では小さな勾配がアンダーフローするため、{mixed}を使ってください。",
+    "all gradients have been 0 for {count:# step|# steps} in a row, so nothing is learned; use {mixed} instead of {precision}, in which small gradients underflow.",
+    "{count}ステップ続けて勾配がすべて0のため、何も学習されていません。{precision}では小さな勾配がアンダーフローするため、{mixed}を使ってください。",
 )
 
 # Validation

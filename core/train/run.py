@@ -47,7 +47,7 @@ from core.train.weights.update import Update
 
 @dataclass(frozen=True)
 class Job:
-    """What a person asked for, checked as far as that goes without the model.
+    """What a user asked for, checked as far as that goes without the model.
 
     steps: what lengths given as a share of the run come to. has_stopped: whether the text encoder of the
     state that is resumed has stopped learning. inexact: what shapes the weights and has changed since that
@@ -161,7 +161,7 @@ def _looked(config: RunConfig) -> tuple[Problem, ...]:
 
 
 def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
-    """Have the model here when it is named by a Hub id; some gigabytes, so the pictures come before it."""
+    """Have the model here when it is named by a Hub id; some gigabytes, so the images come before it."""
 
     def report(done: int, total: int) -> None:
         emit(StageProgress("fetch_model", done, total))

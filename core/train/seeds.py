@@ -1,6 +1,6 @@
 """Torch randomness that is a function of what it is for, never of what was drawn before.
 
-A run needs no stored generator state: noise, timesteps, dropout and pictures are drawn from (seed, purpose,
+A run needs no stored generator state: noise, timesteps, dropout and images are drawn from (seed, purpose,
 position), so that stopping, previews, prefetching and the number of processes change nothing.
 """
 

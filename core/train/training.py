@@ -71,8 +71,8 @@ class Training:
         epoch = self.epoch_of(step)
         return epoch if epoch > self.epoch_of(step - 1) else 0
 
-    def pictures_of(self, step: int) -> list[str]:
-        """Names of the pictures that the update after `step` steps is made from."""
+    def images_of(self, step: int) -> list[str]:
+        """Names of the images that the update after `step` steps is made from."""
         batches = islice(self.plan.stream(self.position(step)), self.micro_batches(step))
         return [self.plan.images[s.image].path.name for batch in batches for s in batch.samples]
 

@@ -1,4 +1,4 @@
-"""The loss of the pictures held out, on the same noise and timesteps every time."""
+"""The loss of the images held out, on the same noise and timesteps every time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PARTS = 5
 
 @dataclass(frozen=True)
 class Validation:
-    """Measures the loss of the pictures held out; the training goes on as if nothing had happened.
+    """Measures the loss of the images held out; the training goes on as if nothing had happened.
 
-    Everything a picture draws belongs to (seed, epoch 0, its slot), so that two passes differ by the weights
+    Everything an image draws belongs to (seed, epoch 0, its slot), so that two passes differ by the weights
     alone.
     """
 
@@ -39,7 +39,7 @@ class Validation:
 
     @cached_property
     def planned(self) -> Sequence[Batch]:
-        """Batches of the pictures held out."""
+        """Batches of the images held out."""
         return self.plan.validation_batches()
 
     def is_due(self, step: int, ended: int, is_last: bool) -> bool:
@@ -54,7 +54,7 @@ class Validation:
         return is_last or by_step or by_epoch
 
     def measure(self, emit: Emit) -> float:
-        """The mean loss over the pictures, four timesteps each; the same on every process."""
+        """The mean loss over the images, four timesteps each; the same on every process."""
         planned = self.planned[: self.config.max_validation_steps]
         times = timesteps(self.config.min_timestep, self.config.max_timestep)
         total = torch.zeros((), device=self.engine.device)
@@ -68,11 +68,11 @@ class Validation:
                     at = replace(batch, timesteps=torch.full_like(batch.timesteps, timestep))
                     total += self.loss(at) * batch.total
         emit(StageProgress("validate", len(planned), len(planned)))
-        pictures = sum(len(each.samples) for each in planned)
-        return self.engine.sum(total).item() / (pictures * len(times))
+        images = sum(len(each.samples) for each in planned)
+        return self.engine.sum(total).item() / (images * len(times))
 
     def notice(self) -> Warned | None:
-        """What to say when options ask for a validation that has no pictures."""
+        """What to say when options ask for a validation that has no images."""
         config = self.config
         wanted = (
             config.validate_every_n_steps,

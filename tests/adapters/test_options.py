@@ -76,7 +76,7 @@ def test_module_dropout_leaves_the_whole_module_out():
     assert 10 < answers.count([0.0]) < 30
 
 
-def test_nothing_is_left_out_when_a_picture_is_drawn():
+def test_nothing_is_left_out_when_an_image_is_drawn():
     _, holder = attached(Dropouts(0.5, 0.5, 0.5))
     holder.eval()
     assert run(holder, torch.ones(8, 5, 4)).unique().tolist() == [8.0]

@@ -79,7 +79,7 @@ def test_names_and_shapes_of_every_module_are_those_of_sd_scripts(family, conv_r
     assert shapes(real(family, use_linear_projection=False), family, conv_rank) == listed(which)
 
 
-def test_where_sd2s_projections_are_matrices_the_add_on_is_of_matrices():
+def test_where_sd2s_projections_are_matrices_the_adapter_is_of_matrices():
     expected = listed("lora_names_sd2")
     for name, shape in expected.items():
         if name.endswith(("proj_in", "proj_out")):

@@ -96,9 +96,9 @@ def test_lines_may_be_joined_in_any_shells_way(joint):
 
 
 def test_dashes_quotes_and_blanks_of_a_web_page_are_understood():
-    values = import_text("train_db.py –mixed_precision=“bf16”　—seed 7 --train_data_dir=‘my pictures’").values
+    values = import_text("train_db.py –mixed_precision=“bf16”　—seed 7 --train_data_dir=‘my images’").values
     assert (values["train.precision"], values["train.seed"]) == ("bf16", 7)
-    assert values["dataset.train_data_dir"] == "my pictures"
+    assert values["dataset.train_data_dir"] == "my images"
 
 
 def test_a_windows_path_keeps_its_backslashes_and_blanks():

@@ -119,9 +119,9 @@ def test_images_beside_the_model_folder_are_taken():
 
 
 @pytest.mark.parametrize("folder", ["train_data_dir", "reg_data_dir", "conditioning_data_dir"])
-def test_a_log_folder_among_pictures_or_masks_is_refused(folder):
-    names = {"train_data_dir": "img"} | {folder: "pictures"}
-    config = RunConfig(dataset=names, log={"logging_dir": "pictures/2_sls frog"})
+def test_a_log_folder_among_images_or_masks_is_refused(folder):
+    names = {"train_data_dir": "img"} | {folder: "images"}
+    config = RunConfig(dataset=names, log={"logging_dir": "images/2_sls frog"})
     found = [*output.output_is_not_among_the_images(config)]
     assert [(problem.code, problem.key) for problem in found] == [("E-OUT-DATA", "log.logging_dir")]
 

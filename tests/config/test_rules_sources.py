@@ -1,4 +1,4 @@
-"""Where the pictures come from: one of folders, dataset_config and metadata."""
+"""Where the images come from: one of folders, dataset_config and metadata."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def found(text):
 
 
 @pytest.mark.parametrize("text", ["dataset_config = 'd.toml'\n", "in_json = 'm.json'\n"])
-def test_a_dataset_config_or_metadata_names_the_pictures_alone(text):
+def test_a_dataset_config_or_metadata_names_the_images_alone(text):
     check(HEAD + text)
 
 

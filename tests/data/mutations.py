@@ -1,6 +1,6 @@
-"""Pictures and archives broken at random, the same for the same seed, and what becomes of them.
+"""Images and archives broken at random, the same for the same seed, and what becomes of them.
 
-As a program: `python -m tests.data.mutations pictures|archives COUNT SEED FOLDER` looks at each of them in
+As a program: `python -m tests.data.mutations images|archives COUNT SEED FOLDER` looks at each of them in
 every way there is, and prints what it found as JSON.
 """
 
@@ -38,8 +38,8 @@ from ui.parts import thumbs
 SIDE = 72
 
 
-def pictures(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """Ending and bytes of so many broken pictures."""
+def images(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """Ending and bytes of so many broken images."""
     rng = random.Random(seed)
     whole = _whole()
     for _ in range(count):
@@ -63,7 +63,7 @@ def archives(seed: int, count: int) -> Iterator[bytes]:
 
 
 def _whole() -> list[tuple[str, bytes]]:
-    """A sound picture of each kind."""
+    """A sound image of each kind."""
     drawn = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 4), np.uint8)
     drawn[: SIDE // 2] = 90
     rgba = Image.fromarray(drawn)
@@ -85,11 +85,11 @@ def _whole() -> list[tuple[str, bytes]]:
         ("tif", rgb, {"compression": "jpeg"}), ("avif", rgb, {}),
     ]  # fmt: skip
     found = []
-    for ending, picture, options in made:
+    for ending, image, options in made:
         stream = io.BytesIO()
         kind = {"jpg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper())
         if kind in Image.SAVE or kind in Image.registered_extensions().values():
-            picture.save(stream, kind, **options)
+            image.save(stream, kind, **options)
             found.append((ending, stream.getvalue()))
     return found
 
@@ -205,7 +205,7 @@ def _places(data: bytes, sign: bytes) -> list[int]:
     return found
 
 
-def see_picture(path: Path) -> str:
+def see_image(path: Path) -> str:
     """Look at a file in every way; the code of its refusal, or "" for what can be trained."""
     found = look(path)
     for problem in found.problems:
@@ -247,9 +247,9 @@ def run(kind: str, count: int, seed: int, folder: Path) -> dict[str, object]:
     every way. peak: megabytes of memory beyond what the program itself takes.
     """
     codes, faults = Counter[str](), list[str]()
-    slowest, see = {"refused": 0.0, "taken": 0.0}, see_picture if kind == "pictures" else see_archive
+    slowest, see = {"refused": 0.0, "taken": 0.0}, see_image if kind == "images" else see_archive
     before = _peak()
-    made = pictures(seed, count) if kind == "pictures" else (("zip", data) for data in archives(seed, count))
+    made = images(seed, count) if kind == "images" else (("zip", data) for data in archives(seed, count))
     for number, (ending, data) in enumerate(made):
         path = folder / f"x.{ending}"
         path.write_bytes(data)

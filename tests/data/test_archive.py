@@ -1,4 +1,4 @@
-"""ZIPs of pictures, well-meant and hostile."""
+"""ZIPs of images, well-meant and hostile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.control import RunControl, StopRun
 from core.data.intake.gather import paired
 from core.data.intake.zip_file import LIMITS, look, unpack
 from core.errors import UserError
-from tests.data.pictures import draw
+from tests.data.images import draw
 
 
 def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
@@ -49,12 +49,12 @@ def refused(path: Path, tmp_path: Path, **limits) -> str:
     return caught.value.problems[0].code
 
 
-def test_pictures_and_captions_are_unpacked_together_and_everything_else_is_named(tmp_path):
-    picture = draw(tmp_path / "a.png").read_bytes()
+def test_images_and_captions_are_unpacked_together_and_everything_else_is_named(tmp_path):
+    image = draw(tmp_path / "a.png").read_bytes()
     path = zipped(
         tmp_path / "a.zip",
         {
-            "frogs/a.png": picture,
+            "frogs/a.png": image,
             "frogs/a.txt": b"sls frog",
             "frogs/a.caption": b"green",
             "b/a.txt": b"alone",
@@ -64,7 +64,7 @@ def test_pictures_and_captions_are_unpacked_together_and_everything_else_is_name
     )
     found = opened(path, tmp_path / "out")
     (item,) = paired(found.entries).items
-    assert item.name == "a.png" and item.picture.read_bytes() == picture
+    assert item.name == "a.png" and item.image.read_bytes() == image
     assert [text.read_bytes() for text in item.captions] == [b"green", b"sls frog"]
     assert found.left_out == {"kind": ("run.exe",), "junk": ("__MACOSX/._a.png",)}
     assert paired(found.entries).left_out == {"orphan": ("a.txt",)}

@@ -8,7 +8,7 @@ import pytest
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.data.buckets import Fit, candidates, choose, effective_range, fit, is_exact, shrink
-from tests.data.pictures import draw, plan
+from tests.data.images import draw, plan
 
 REFERENCE = json.loads((Path(__file__).parent / "buckets_reference.json").read_text())["settings"]
 each_setting = pytest.mark.parametrize("setting", REFERENCE, ids=lambda setting: setting["name"])
@@ -73,15 +73,15 @@ def test_kept_is_the_share_of_the_area_that_is_trained():
     assert (found.kept, found.crop_left, found.crop_top) == (0.5, 256, 0)
 
 
-def test_a_picture_of_64_pixels_is_enlarged_8_times():
+def test_an_image_of_64_pixels_is_enlarged_8_times():
     assert choose(Size(64, 64), [Size(512, 512)]).enlargement(Size(64, 64)) == 8
 
 
-def test_a_picture_of_one_pixel_divides_by_nothing():
+def test_an_image_of_one_pixel_divides_by_nothing():
     assert choose(Size(1, 1), candidates(Size(512, 512), 256, 1024, 64)).resized == (512, 512)
 
 
-def test_without_enlarging_a_small_picture_keeps_its_size_cut_to_the_step():
+def test_without_enlarging_a_small_image_keeps_its_size_cut_to_the_step():
     assert shrink(Size(513, 511), Size(512, 512), 64) == Fit(Size(512, 448), Size(513, 511), 0, 31)
     assert shrink(Size(200, 200), Size(512, 512), 64) == Fit(Size(192, 192), Size(200, 200), 4, 4)
 
@@ -97,7 +97,7 @@ def test_without_buckets_only_the_resolution_itself_fits():
     assert not is_exact(Size(640, 448), options)
 
 
-def test_without_buckets_random_crop_takes_larger_pictures_at_their_own_scale():
+def test_without_buckets_random_crop_takes_larger_images_at_their_own_scale():
     options = DatasetConfig(resolution=(64, 64), random_crop=True)
     assert fit(Size(100, 80), options, []) == Fit(Size(64, 64), Size(100, 80), 18, 8)
     assert not is_exact(Size(100, 63), options)
@@ -121,7 +121,7 @@ def test_by_the_ratio_landscape_and_portrait_are_mirror_images():
         assert one.bucket == (other.bucket.height, other.bucket.width)
 
 
-def test_by_the_ratio_a_tall_picture_may_get_another_bucket():
+def test_by_the_ratio_a_tall_image_may_get_another_bucket():
     # 832:1216 = 0.684. Differences: 448:576 = 0.778, 0.093 away; 384:640 = 0.6, 0.084 away.
     # Ratios: 0.778/0.684 = 1.137; 0.684/0.6 = 1.140.
     sizes = candidates(Size(512, 512), 256, 1024, 64)
@@ -148,7 +148,7 @@ def test_without_buckets_wrong_sizes_are_one_error_that_names_them_and_the_mend_
     assert problem.facts["names"].en == "1_a/large.png (128x64), 1_a/small.png (64x32)"
 
 
-def test_a_picture_below_64_pixels_that_may_not_be_enlarged_is_a_clear_sentence(tmp_path):
+def test_an_image_below_64_pixels_that_may_not_be_enlarged_is_a_clear_sentence(tmp_path):
     draw(tmp_path / "1_a" / "x.png", (200, 63))
     (problem,) = plan(tmp_path, enable_bucket=True, bucket_no_upscale=True).problems
     assert problem.code == "E-IMG-SMALL"

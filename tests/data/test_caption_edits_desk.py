@@ -1,4 +1,4 @@
-"""Pictures laid out with their captions: which are found, filtered and counted, what an edit would change."""
+"""Images laid out with their captions: which are found, filtered and counted, what an edit would change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.data.caption_editor.session import (
     tag_counts,
 )
 from core.errors import UserError, plain_problem
-from tests.data.pictures import draw, fill
+from tests.data.images import draw, fill
 
 
 def words(text):
@@ -39,36 +39,36 @@ def train(tmp_path):
 
 
 def names(entries):
-    return [entry.picture.name for entry in entries]
+    return [entry.image.name for entry in entries]
 
 
 def by_name(desk):
-    return {entry.picture.name: entry for entry in desk.entries.values()}
+    return {entry.image.name: entry for entry in desk.entries.values()}
 
 
-def test_each_picture_stands_with_the_file_that_training_reads(train):
+def test_each_image_stands_with_the_file_that_training_reads(train):
     found = by_name(laid(train))
     assert [found[name].path.name for name in sorted(found)] == ["000.caption", "001.txt", "002.caption"]
     assert [found[name].has_file for name in sorted(found)] == [True, True, False]
     assert found["001.png"].text == "b\nsecond line"
 
 
-def test_a_folder_of_pictures_itself_is_taken_too(train):
+def test_a_folder_of_images_itself_is_taken_too(train):
     desk = laid(train / "20_sls frog")
     assert len(desk.entries) == 3 and desk.shelves[0].prompt == "sls frog"
     assert not any(problem.is_error for problem in desk.problems)
 
 
-def test_regularization_pictures_stand_on_a_shelf_of_their_own(train, tmp_path):
+def test_regularization_images_stand_on_a_shelf_of_their_own(train, tmp_path):
     reg = fill(tmp_path / "reg", {"1_frog": 1})
     desk = laid(train, reg)
     assert [(shelf.prompt, shelf.is_reg) for shelf in desk.shelves] == [("sls frog", False), ("frog", True)]
 
 
-def test_a_picture_is_named_without_its_path(train):
-    picture = train / "20_sls frog" / "000.png"
-    assert key_of(picture) in laid(train).entries
-    assert key_of(picture).isalnum() and len(key_of(picture)) == 18
+def test_an_image_is_named_without_its_path(train):
+    image = train / "20_sls frog" / "000.png"
+    assert key_of(image) in laid(train).entries
+    assert key_of(image).isalnum() and len(key_of(image)) == 18
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_filters_hold_together(train, options, expected):
     assert names(filtered(laid(train), Filter(**options), words)) == expected
 
 
-def test_a_picture_without_a_file_counts_the_folders_words(train):
+def test_an_image_without_a_file_counts_the_folders_words(train):
     desk = laid(train)
     assert desk.tokens(by_name(desk)["002.png"], words) == 2
     assert desk.tokens(by_name(desk)["001.png"], words) == 1  # the first line alone is trained
@@ -169,7 +169,7 @@ def test_a_caption_is_read_anew_after_a_change(train):
     assert by_name(desk)["002.png"].text == ""
 
 
-def test_pictures_in_a_metadata_file_are_named_in_one_sentence(train, tmp_path):
+def test_images_in_a_metadata_file_are_named_in_one_sentence(train, tmp_path):
     metadata = tmp_path / "meta.json"
     metadata.write_text('{"000": {"caption": "x"}}', encoding="utf-8")
     desk = laid(train / "20_sls frog", in_json=str(metadata))
@@ -177,7 +177,7 @@ def test_pictures_in_a_metadata_file_are_named_in_one_sentence(train, tmp_path):
     assert "W-CAP-METADATA" in [problem.code for problem in desk.problems]
 
 
-def test_pictures_of_a_dataset_config_stand_with_their_own_extension(train, tmp_path):
+def test_images_of_a_dataset_config_stand_with_their_own_extension(train, tmp_path):
     told = tmp_path / "data.toml"
     folder = (train / "20_sls frog").as_posix()
     told.write_text(
@@ -189,7 +189,7 @@ def test_pictures_of_a_dataset_config_stand_with_their_own_extension(train, tmp_
     assert found["002.png"].path.name == "002.txt" and found["000.png"].path.name == "000.txt"
 
 
-def test_two_pictures_that_share_a_caption_are_one_change(tmp_path):
+def test_two_images_that_share_a_caption_are_one_change(tmp_path):
     folder = tmp_path / "train" / "1_a"
     draw(folder / "x.png")
     draw(folder / "x.jpg")

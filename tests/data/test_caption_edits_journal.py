@@ -184,6 +184,6 @@ def test_the_journal_is_shortened_from_its_old_end(make, files, monkeypatch):
     assert files[0].read_bytes() == b"7"
 
 
-def test_two_pictures_that_share_a_caption_are_one_file(make, files):
+def test_two_images_that_share_a_caption_are_one_file(make, files):
     outcome = make().apply("trim", "", [change(files[0], b"1"), change(files[0], b"1")])
     assert outcome.done == (files[0],) and len(outcome.change.files) == 1

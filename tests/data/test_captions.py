@@ -10,7 +10,7 @@ import pytest
 
 from core.config.schema.dataset import DatasetConfig
 from core.data.captions.captions import is_endless, is_random, longest, process, read
-from tests.data.pictures import codes, draw, plan
+from tests.data.images import codes, draw, plan
 
 
 def caption(tmp_path, data, name="a.caption", extension=".caption"):
@@ -19,7 +19,7 @@ def caption(tmp_path, data, name="a.caption", extension=".caption"):
     return read(tmp_path / "a.png", extension)
 
 
-def test_the_file_beside_the_picture_is_its_caption(tmp_path):
+def test_the_file_beside_the_image_is_its_caption(tmp_path):
     found = caption(tmp_path, "sls frog, 緑".encode())
     assert (found.text, found.path, found.problems) == ("sls frog, 緑", tmp_path / "a.caption", ())
 

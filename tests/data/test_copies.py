@@ -1,4 +1,4 @@
-"""Making picture folders by copying."""
+"""Making image folders by copying."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from core.data.intake import copy
 from core.data.intake.copy import Comparer, apply_copy, balance, plan_as_they_are, remove
 from core.data.intake.gather import Item, named, paired
 from core.errors import UserError
-from tests.data.pictures import codes, draw
+from tests.data.images import codes, draw
 
 
 def sources(tmp_path, count=2):
@@ -55,20 +55,20 @@ def test_undoing_keeps_what_was_there_before(tmp_path):
     assert list((tmp_path / "train" / "20_sls frog").iterdir()) == [old]
 
 
-def test_captions_are_copied_with_their_pictures(tmp_path):
-    (picture,) = sources(tmp_path, 1)
-    picture.with_suffix(".caption").write_text("green")
-    picture.with_suffix(".txt").write_text("also")
-    made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
+def test_captions_are_copied_with_their_images(tmp_path):
+    (image,) = sources(tmp_path, 1)
+    image.with_suffix(".caption").write_text("green")
+    image.with_suffix(".txt").write_text("also")
+    made = apply_copy(plan_copy([image], tmp_path / "train", 20, "sls", "frog"))
     assert [copied.path.name for copied in made] == ["0.png", "0.caption", "0.txt"]
 
 
-def test_another_picture_of_the_same_name_gets_a_number_and_nothing_is_overwritten(tmp_path):
+def test_another_image_of_the_same_name_gets_a_number_and_nothing_is_overwritten(tmp_path):
     there = draw(tmp_path / "train" / "20_sls frog" / "0.PNG", colour=(9, 9, 9), format="PNG")
     before = there.read_bytes()
-    (picture,) = sources(tmp_path, 1)
-    picture.with_suffix(".caption").write_text("green")
-    made = apply_copy(plan_copy([picture], tmp_path / "train", 20, "sls", "frog"))
+    (image,) = sources(tmp_path, 1)
+    image.with_suffix(".caption").write_text("green")
+    made = apply_copy(plan_copy([image], tmp_path / "train", 20, "sls", "frog"))
     assert [copied.path.name for copied in made] == ["0 (2).png", "0 (2).caption"]
     assert there.read_bytes() == before
 
@@ -79,7 +79,7 @@ def test_two_sources_of_the_same_name_get_different_names(tmp_path):
     assert [to.name for _, to in plan.copies] == ["a.png", "a (2).jpg"]
 
 
-def test_a_picture_that_is_there_already_is_left_out(tmp_path):
+def test_an_image_that_is_there_already_is_left_out(tmp_path):
     originals = sources(tmp_path)
     apply_copy(plan_copy(originals, tmp_path / "train", 20, "sls", "frog"))
     again = plan_copy(originals, tmp_path / "train", 20, "sls", "frog")

@@ -9,14 +9,14 @@ import pytest
 
 from core.config.schema.dataset import DatasetConfig
 from core.data.sources import dataset_config
-from tests.data.pictures import codes, config, draw, fill, plan
+from tests.data.images import codes, config, draw, fill, plan
 
 BASE = {"resolution": (64, 64), "min_bucket_reso": 64, "max_bucket_reso": 256}
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """Folders whose names mean nothing here: 5_a with 3 pictures, b with 2, reg with 4."""
+def images(tmp_path):
+    """Folders whose names mean nothing here: 5_a with 3 images, b with 2, reg with 4."""
     fill(tmp_path, {"5_a": 3, "b": 2, "reg": 4})
     return tmp_path
 
@@ -48,8 +48,8 @@ is_reg = true
 """
 
 
-def test_subsets_have_words_repeats_and_kind_of_their_own_and_folder_names_mean_nothing(pictures):
-    whole = run(pictures, ONE)
+def test_subsets_have_words_repeats_and_kind_of_their_own_and_folder_names_mean_nothing(images):
+    whole = run(images, ONE)
     assert whole.problems == ()
     assert [(f.path.name, f.repeats, f.prompt, f.is_reg) for f in whole.folders] == [
         ("5_a", 4, "sls frog", False), ("b", 2, "cpc cat", False), ("reg", 2, "frog", True)]  # fmt: skip
@@ -57,7 +57,7 @@ def test_subsets_have_words_repeats_and_kind_of_their_own_and_folder_names_mean_
     assert (whole.train_samples, whole.reg_samples, whole.batches_per_epoch) == (16, 16, 16)
 
 
-def test_an_option_is_looked_up_from_the_subset_to_the_run_file(pictures):
+def test_an_option_is_looked_up_from_the_subset_to_the_run_file(images):
     text = """
     [general]
     flip_aug = true
@@ -77,7 +77,7 @@ def test_an_option_is_looked_up_from_the_subset_to_the_run_file(pictures):
     image_dir = '{p}/reg'
     class_tokens = "x"
     """
-    whole = run(pictures, text, caption_prefix="p", keep_tokens=9)
+    whole = run(images, text, caption_prefix="p", keep_tokens=9)
     assert [s.keep_tokens for s in whole.settings] == [3, 2, 1]
     assert [s.flip_aug for s in whole.settings] == [False, True, True]  # false is a value
     assert [s.caption_prefix for s in whole.settings] == ["p"] * 3
@@ -104,12 +104,12 @@ class_tokens = "y"
 """
 
 
-def test_a_folder_may_stand_in_two_data_sets_at_other_sizes_and_no_batch_mixes_them(pictures):
-    draw(pictures / "5_a" / "000.png", (64, 64), (7, 7, 7))
-    draw(pictures / "5_a" / "wide.png", (64, 64), (8, 8, 8))
-    whole = run(pictures, TWO)
+def test_a_folder_may_stand_in_two_data_sets_at_other_sizes_and_no_batch_mixes_them(images):
+    draw(images / "5_a" / "000.png", (64, 64), (7, 7, 7))
+    draw(images / "5_a" / "wide.png", (64, 64), (8, 8, 8))
+    whole = run(images, TWO)
     assert whole.problems == ()
-    # 4 pictures: twice at 64x64 in threes: 3 batches (3, 3, 2); once in buckets in twos: 2 batches
+    # 4 images: twice at 64x64 in threes: 3 batches (3, 3, 2); once in buckets in twos: 2 batches
     rows = [(r["dataset"], r["size"], r["samples_per_epoch"], r["batches_per_epoch"]) for r in whole.buckets]
     assert rows == [(0, [64, 64], 8, 3), (1, [64, 64], 4, 2)]
     for batch in (*whole.epoch(1), *whole.epoch(2)):
@@ -118,7 +118,7 @@ def test_a_folder_may_stand_in_two_data_sets_at_other_sizes_and_no_batch_mixes_t
     assert {s.caption for batch in whole.epoch(1) for s in batch.samples} == {"x", "y"}
 
 
-def test_regularization_is_balanced_within_each_data_set(pictures):
+def test_regularization_is_balanced_within_each_data_set(images):
     text = """
     [[datasets]]
     [[datasets.subsets]]
@@ -134,12 +134,12 @@ def test_regularization_is_balanced_within_each_data_set(pictures):
     image_dir = '{p}/b'
     class_tokens = "y"
     """
-    whole = run(pictures, text)
+    whole = run(images, text)
     counts = [sum(t.take for t in whole.turns if whole.images[t.images[0]].dataset == d) for d in (0, 1)]
     assert counts == [9, 0]  # 3 x 3 beside the first, none beside the second
 
 
-def test_regularization_without_training_pictures_beside_it_is_said(pictures):
+def test_regularization_without_training_images_beside_it_is_said(images):
     text = """
     [[datasets]]
     [[datasets.subsets]]
@@ -151,34 +151,34 @@ def test_regularization_without_training_pictures_beside_it_is_said(pictures):
     class_tokens = "r"
     is_reg = true
     """
-    whole = run(pictures, text)
+    whole = run(images, text)
     assert "W-REG-ALONE" in codes(whole.notices) and whole.reg_samples == 0
 
 
-def test_captions_beside_the_pictures_win_over_class_tokens_with_the_subset_s_extension(pictures):
-    (pictures / "b" / "000.tags").write_text("green, frog")
+def test_captions_beside_the_images_win_over_class_tokens_with_the_subset_s_extension(images):
+    (images / "b" / "000.tags").write_text("green, frog")
     whole = run(
-        pictures, ONE.replace("image_dir = '{p}/b'", "image_dir = '{p}/b'\ncaption_extension = '.tags'")
+        images, ONE.replace("image_dir = '{p}/b'", "image_dir = '{p}/b'\ncaption_extension = '.tags'")
     )
     assert [i.caption for i in whole.images if i.folder == 1] == ["green, frog", "cpc cat"]
 
 
-def test_json_says_the_same_as_toml(pictures):
+def test_json_says_the_same_as_toml(images):
     values = {
         "general": {"num_repeats": 2, "keep_tokens": None},
         "datasets": [
             {"resolution": 64, "batch_size": 2, "subsets": [
-                {"image_dir": f"{pictures}/5_a", "class_tokens": "sls frog", "num_repeats": 4},
-                {"image_dir": f"{pictures}/b", "class_tokens": "cpc cat"},
-                {"image_dir": f"{pictures}/reg", "class_tokens": "frog", "is_reg": True}]},
+                {"image_dir": f"{images}/5_a", "class_tokens": "sls frog", "num_repeats": 4},
+                {"image_dir": f"{images}/b", "class_tokens": "cpc cat"},
+                {"image_dir": f"{images}/reg", "class_tokens": "frog", "is_reg": True}]},
         ],
     }  # fmt: skip
-    as_json = run(pictures, json.dumps(values), "data.json")
-    assert as_json.fingerprint() == run(pictures, ONE).fingerprint()
+    as_json = run(images, json.dumps(values), "data.json")
+    assert as_json.fingerprint() == run(images, ONE).fingerprint()
 
 
-def test_metadata_and_folders_stand_in_data_sets_of_their_own(pictures):
-    (pictures / "meta.json").write_text(json.dumps({"000": {"tags": "a, b"}, "001": {"caption": "c"}}))
+def test_metadata_and_folders_stand_in_data_sets_of_their_own(images):
+    (images / "meta.json").write_text(json.dumps({"000": {"tags": "a, b"}, "001": {"caption": "c"}}))
     text = """
     [[datasets]]
     [[datasets.subsets]]
@@ -190,10 +190,10 @@ def test_metadata_and_folders_stand_in_data_sets_of_their_own(pictures):
     image_dir = '{p}/reg'
     class_tokens = "x"
     """
-    whole = run(pictures, text)
+    whole = run(images, text)
     assert whole.problems == ()
     assert [(i.caption, i.repeats, i.dataset) for i in whole.images][:2] == [("a, b", 3, 0), ("c", 3, 0)]
-    mixed = run(pictures, text.replace("[[datasets]]\n    [[datasets.subsets]]\n    image_dir = '{p}/reg'",
+    mixed = run(images, text.replace("[[datasets]]\n    [[datasets.subsets]]\n    image_dir = '{p}/reg'",
                                        "[[datasets.subsets]]\n    image_dir = '{p}/reg'"))  # fmt: skip
     assert codes(mixed.problems) == ["E-DS-MIXED"]
 
@@ -229,83 +229,83 @@ SUBSET = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens 
         ("[general\n", 1, "dataset.dataset_config", "not valid TOML"),
     ],
 )  # fmt: skip
-def test_what_can_t_be_read_is_said_with_file_and_line(pictures, text, line, key, said):
-    found = [p for p in run(pictures, text).problems if p.code != "E-DS-MIXED"]
+def test_what_can_t_be_read_is_said_with_file_and_line(images, text, line, key, said):
+    found = [p for p in run(images, text).problems if p.code != "E-DS-MIXED"]
     assert [(p.line, p.key) for p in found] == [(line, key)]
-    assert said in found[0].en and found[0].path == str(pictures / "data.toml")
+    assert said in found[0].en and found[0].path == str(images / "data.toml")
     assert any("぀" < letter < "ヿ" or "一" < letter < "龠" for letter in found[0].ja)
 
 
-def test_harmless_values_of_options_that_are_not_here_are_taken(pictures):
+def test_harmless_values_of_options_that_are_not_here_are_taken(images):
     text = "[general]\nnetwork_multiplier = 1.0\ntoken_warmup_min = 1\ncache_info = true\n" + SUBSET
-    assert run(pictures, text).problems == ()
+    assert run(images, text).problems == ()
 
 
-def test_options_that_can_t_go_together_are_found_in_a_subset(pictures):
-    found = problem(pictures, SUBSET + "color_aug = true\n", cache_latents=True)
+def test_options_that_can_t_go_together_are_found_in_a_subset(images):
+    found = problem(images, SUBSET + "color_aug = true\n", cache_latents=True)
     assert (found.code, found.line, found.key) == ("E-CFG-TOGETHER", 5, "datasets.0.subsets.0.color_aug")
 
 
-def test_a_fault_in_general_is_said_once(pictures):
+def test_a_fault_in_general_is_said_once(images):
     text = "[general]\nresolution = 100\n" + SUBSET + "[[datasets.subsets]]\nimage_dir = '{p}/5_a'\n"
-    assert codes(run(pictures, text).problems).count("E-CFG-MULTIPLE") == 1
+    assert codes(run(images, text).problems).count("E-CFG-MULTIPLE") == 1
 
 
-def test_an_empty_text_ends_the_look_up_and_null_does_not(pictures):
-    subsets = [{"image_dir": f"{pictures}/b", "caption_prefix": ""}, {"image_dir": f"{pictures}/5_a"}]
+def test_an_empty_text_ends_the_look_up_and_null_does_not(images):
+    subsets = [{"image_dir": f"{images}/b", "caption_prefix": ""}, {"image_dir": f"{images}/5_a"}]
     subsets[1]["caption_prefix"] = None
     text = {"general": {"caption_prefix": "p"}, "datasets": [{"class_tokens": "x", "subsets": subsets}]}
-    whole = run(pictures, json.dumps(text), "data.json")
+    whole = run(images, json.dumps(text), "data.json")
     assert [s.caption_prefix for s in whole.settings] == [None, "p"]
     assert [i.caption for i in whole.images] == ["x"] * 2 + ["p x"] * 3
 
 
 @pytest.mark.parametrize("general", ["[]", "5"])
-def test_general_must_be_a_table(pictures, general):
-    text = f'{{"general": {general}, "datasets": [{{"subsets": [{{"image_dir": "{pictures}/b"}}]}}]}}'
-    assert [(p.code, p.key) for p in run(pictures, text, "data.json").problems] == [("E-DS-TABLE", "general")]
+def test_general_must_be_a_table(images, general):
+    text = f'{{"general": {general}, "datasets": [{{"subsets": [{{"image_dir": "{images}/b"}}]}}]}}'
+    assert [(p.code, p.key) for p in run(images, text, "data.json").problems] == [("E-DS-TABLE", "general")]
 
 
-def test_a_key_twice_in_json_is_refused(pictures):
+def test_a_key_twice_in_json_is_refused(images):
     text = '{"datasets": [], "datasets": []}'
-    (found,) = run(pictures, text, "data.json").problems
+    (found,) = run(images, text, "data.json").problems
     assert found.code == "E-DS-SYNTAX" and "'datasets' stands twice" in found.en
 
 
-def test_a_folder_that_is_no_text_is_said_once(pictures):
+def test_a_folder_that_is_no_text_is_said_once(images):
     text = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = 5\n"
-    assert codes(run(pictures, text).problems) == ["E-DS-VALUE"]
+    assert codes(run(images, text).problems) == ["E-DS-VALUE"]
 
 
 def test_a_zero_byte_in_the_path_is_a_missing_file():
     assert codes(plan("", dataset_config="a\0b", **BASE).problems) == ["E-CFG-MISSING"]
 
 
-def test_the_line_of_a_fault_in_json_is_found(pictures):
+def test_the_line_of_a_fault_in_json_is_found(images):
     text = '{"datasets": [\n {"subsets": [\n  {"image_dir": "{p}/b",\n   "num_repeat": 2}]}]}'
-    (found,) = run(pictures, text, "data.json").problems
+    (found,) = run(images, text, "data.json").problems
     assert (found.line, found.key) == (4, "datasets.0.subsets.0.num_repeat")
 
 
-def test_a_folder_twice_in_a_data_set_counts_once_and_is_said(pictures):
-    whole = run(pictures, SUBSET + "[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens = 'y'\n")
+def test_a_folder_twice_in_a_data_set_counts_once_and_is_said(images):
+    whole = run(images, SUBSET + "[[datasets.subsets]]\nimage_dir = '{p}/b'\nclass_tokens = 'y'\n")
     assert len(whole.images) == 2 and "W-DS-TWICE" in codes(whole.notices)
 
 
-def test_missing_files_and_folders_are_named(pictures):
-    assert codes(run(pictures, SUBSET.replace("{p}/b", "{p}/none")).problems) == ["E-DIR-MISSING"]
-    gone = plan("", dataset_config=str(pictures / "none.toml"), **BASE)
+def test_missing_files_and_folders_are_named(images):
+    assert codes(run(images, SUBSET.replace("{p}/b", "{p}/none")).problems) == ["E-DIR-MISSING"]
+    gone = plan("", dataset_config=str(images / "none.toml"), **BASE)
     assert [(p.code, p.key) for p in gone.problems] == [("E-CFG-MISSING", "dataset.dataset_config")]
 
 
-def test_a_subset_without_words_and_captions_is_trained_with_an_empty_caption_and_said(pictures):
-    whole = run(pictures, SUBSET.replace("class_tokens = 'x'\n", ""))
+def test_a_subset_without_words_and_captions_is_trained_with_an_empty_caption_and_said(images):
+    whole = run(images, SUBSET.replace("class_tokens = 'x'\n", ""))
     assert whole.problems == () and {i.caption for i in whole.images} == {""}
     assert "W-CAP-NOWORDS" in codes(whole.notices)
 
 
-def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictures):
-    fill(pictures, {"many": 10})
+def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(images):
+    fill(images, {"many": 10})
     text = """
     [[datasets]]
     validation_split = 0.3
@@ -325,7 +325,7 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictur
     image_dir = '{p}/many'
     class_tokens = "x"
     """
-    whole = run(pictures, text)
+    whole = run(images, text)
     held = [whole.images[i] for i in whole.validation]
     # 3 of 10, and the same 3 at the other size, though no share is held out there; none of 5_a
     assert [sum(i.folder == n for i in held) for n in (0, 1, 2)] == [3, 0, 3]
@@ -336,24 +336,24 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(pictur
     assert not out & seen and len(seen) == 7 + 3
 
 
-def test_every_subset_has_its_settings_without_the_other_sources(pictures):
-    found = dataset_config.read(config("", dataset_config=run(pictures, ONE).config.dataset_config))
+def test_every_subset_has_its_settings_without_the_other_sources(images):
+    found = dataset_config.read(config("", dataset_config=run(images, ONE).config.dataset_config))
     assert [s.settings.train_data_dir for s in found.subsets] == [
-        f"{pictures}/5_a", f"{pictures}/b", f"{pictures}/reg"]  # fmt: skip
+        f"{images}/5_a", f"{images}/b", f"{images}/reg"]  # fmt: skip
     assert {s.settings.dataset_config for s in found.subsets} == {None}
 
 
-def test_masks_serve_a_folder_in_both_its_data_sets(pictures):
+def test_masks_serve_a_folder_in_both_its_data_sets(images):
     for n in range(3):
-        draw(pictures / "masks" / f"00{n}.png", colour=(255, 255, 255))
+        draw(images / "masks" / f"00{n}.png", colour=(255, 255, 255))
     line = "image_dir = '{p}/5_a'\n"
-    whole = run(pictures, TWO.replace(line, line + "conditioning_data_dir = '{p}/masks'\n"))
+    whole = run(images, TWO.replace(line, line + "conditioning_data_dir = '{p}/masks'\n"))
     assert whole.problems == ()
     assert [image.mask_path.name for image in whole.images] == ["000.png", "001.png", "002.png"] * 2
 
 
-def test_the_fingerprint_knows_the_options_of_a_subset(pictures):
-    prints = [run(pictures, ONE).fingerprint(), run(pictures, TWO).fingerprint()]
+def test_the_fingerprint_knows_the_options_of_a_subset(images):
+    prints = [run(images, ONE).fingerprint(), run(images, TWO).fingerprint()]
     for old, new in [
         ("num_repeats = 4", "num_repeats = 5"),
         ("batch_size = 2", "batch_size = 3"),
@@ -361,7 +361,7 @@ def test_the_fingerprint_knows_the_options_of_a_subset(pictures):
         ('"sls frog"', '"sls cat"'),
         ('"cpc cat"', '"cpc cat"\nshuffle_caption = true'),
     ]:
-        prints.append(run(pictures, ONE.replace(old, new)).fingerprint())
+        prints.append(run(images, ONE.replace(old, new)).fingerprint())
     assert len(set(prints)) == 7
 
 
@@ -370,12 +370,12 @@ DOCS = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text(
 
 def test_the_example_in_docs_is_read_as_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fill(tmp_path / "pictures", {"frog": 2, "frogs": 3, "all": 2}, (512, 512))
-    (tmp_path / "pictures" / "all" / "000.png").rename(tmp_path / "pictures" / "all" / "002.png")
+    fill(tmp_path / "images", {"frog": 2, "frogs": 3, "all": 2}, (512, 512))
+    (tmp_path / "images" / "all" / "000.png").rename(tmp_path / "images" / "all" / "002.png")
     example, metadata = (
         re.search(rf"```{kind}\n(.*?)```", DOCS, re.DOTALL).group(1) for kind in ("toml", "json")
     )
-    (tmp_path / "pictures" / "meta.json").write_text(metadata)
+    (tmp_path / "images" / "meta.json").write_text(metadata)
     whole = run(tmp_path, example, resolution=(512, 512), max_bucket_reso=1024)
     assert whole.problems == ()
     # 2 x 10 training samples and as many regularization samples; 2 at the other size; 2 by metadata

@@ -1,4 +1,4 @@
-"""The folders below a parent, and everything a person may get wrong about them."""
+"""The folders below a parent, and everything a user may get wrong about them."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ import pytest
 
 from core.data.sources import messages
 from core.data.sources.folders import scan
-from tests.data.pictures import codes, draw, fill, plan
+from tests.data.images import codes, draw, fill, plan
 
 
-def test_each_right_folder_gives_its_repeats_prompt_and_pictures(tmp_path):
+def test_each_right_folder_gives_its_repeats_prompt_and_images(tmp_path):
     fill(tmp_path, {"20_sls frog": 2, "10_cpc rabbit": 1})
     found = scan(tmp_path, is_reg=False)
     assert [(f.repeats, f.prompt, len(f.images)) for f in found.folders] == [
@@ -71,30 +71,30 @@ def test_an_empty_parent_is_an_error_with_the_expected_tree(tmp_path):
     assert problem.facts["tree"].startswith(f"{tmp_path.name}/\n    20_sls frog/\n        a.png")
 
 
-def test_a_right_folder_without_pictures_alone_is_an_error(tmp_path):
+def test_a_right_folder_without_images_alone_is_an_error(tmp_path):
     (tmp_path / "20_sls frog").mkdir()
     assert codes(scan(tmp_path, is_reg=False).problems) == ["E-DIR-EMPTY"]
 
 
-def test_a_folder_without_pictures_beside_a_full_one_is_a_warning(tmp_path):
+def test_a_folder_without_images_beside_a_full_one_is_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     (tmp_path / "20_cpc cat").mkdir()
     assert codes(scan(tmp_path, is_reg=False).problems) == ["W-DIR-EMPTY"]
 
 
-def test_pictures_directly_in_the_parent_are_an_error_with_the_expected_tree(tmp_path):
+def test_images_directly_in_the_parent_are_an_error_with_the_expected_tree(tmp_path):
     draw(tmp_path / "a.png")
     (problem,) = scan(tmp_path, is_reg=True).problems
     assert problem.code == "E-DIR-LAYOUT" and "1_frog/" in problem.facts["tree"]
 
 
-def test_pictures_beside_right_folders_are_a_warning(tmp_path):
+def test_images_beside_right_folders_are_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     draw(tmp_path / "a.png")
     assert codes(scan(tmp_path, is_reg=False).problems) == ["W-DIR-LAYOUT"]
 
 
-def test_the_picture_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_path):
+def test_the_image_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_path):
     fill(tmp_path, {"20_sls frog": 2, "5_cpc cat": 1})
     found = scan(tmp_path / "20_sls frog", is_reg=False)
     assert [(f.path.name, f.repeats, f.prompt, len(f.images)) for f in found.folders] == [
@@ -105,13 +105,13 @@ def test_the_picture_folder_itself_may_be_chosen_and_is_the_only_one_used(tmp_pa
     assert problem.facts == {"folder": "20_sls frog", "parent": tmp_path}
 
 
-def test_a_picture_folder_with_inner_folders_of_other_things_may_be_chosen(tmp_path):
+def test_an_image_folder_with_inner_folders_of_other_things_may_be_chosen(tmp_path):
     fill(tmp_path, {"20_sls frog": 2})
     (tmp_path / "20_sls frog" / "notes").mkdir()
     assert [len(f.images) for f in scan(tmp_path / "20_sls frog", is_reg=True).folders] == [2]
 
 
-def test_a_parent_that_is_called_like_a_picture_folder_is_still_a_parent(tmp_path):
+def test_a_parent_that_is_called_like_an_image_folder_is_still_a_parent(tmp_path):
     fill(tmp_path, {"2_sets/20_sls frog": 1})
     draw(tmp_path / "2_sets" / "a.png")
     found = scan(tmp_path / "2_sets", is_reg=False)
@@ -119,7 +119,7 @@ def test_a_parent_that_is_called_like_a_picture_folder_is_still_a_parent(tmp_pat
     assert codes(found.problems) == ["W-DIR-LAYOUT"]
 
 
-def test_litter_captions_and_unknown_files_are_no_pictures_and_no_problems(tmp_path):
+def test_litter_captions_and_unknown_files_are_no_images_and_no_problems(tmp_path):
     fill(tmp_path, {"20_sls frog": 1, ".git": 1, "__MACOSX": 1})
     for name in ("._a.png", "Thumbs.db", ".DS_Store", "000.caption", "000.npz", "notes.md"):
         (tmp_path / "20_sls frog" / name).write_bytes(b"x")
@@ -128,14 +128,14 @@ def test_litter_captions_and_unknown_files_are_no_pictures_and_no_problems(tmp_p
     assert found.problems == ()
 
 
-def test_pictures_of_kinds_that_are_not_read_are_named_in_a_warning(tmp_path):
+def test_images_of_kinds_that_are_not_read_are_named_in_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     (tmp_path / "20_sls frog" / "b.HEIC").write_bytes(b"x")
     (problem,) = scan(tmp_path, is_reg=False).problems
     assert problem.code == "W-IMG-FORMAT" and problem.facts == {"suffix": ".HEIC"}
 
 
-def test_pictures_one_folder_too_deep_are_named_in_a_warning(tmp_path):
+def test_images_one_folder_too_deep_are_named_in_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     draw(tmp_path / "20_sls frog" / "more" / "a.png")
     assert codes(scan(tmp_path, is_reg=False).problems) == ["W-DIR-NESTED"]
@@ -160,7 +160,7 @@ def test_a_link_back_to_the_parent_is_left_out_with_a_warning(tmp_path):
     assert codes(found.problems) == ["W-DIR-LOOP", "W-DIR-LOOP"] and len(found.folders) == 1
 
 
-def test_links_in_a_picture_folder_back_to_it_or_above_it_are_left_out_with_a_warning(tmp_path):
+def test_links_in_an_image_folder_back_to_it_or_above_it_are_left_out_with_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     for name, target in (("up", ".."), ("itself", ".")):
         link(target, tmp_path / "20_sls frog" / name)
@@ -170,16 +170,16 @@ def test_links_in_a_picture_folder_back_to_it_or_above_it_are_left_out_with_a_wa
 
 
 def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path):
-    fill(tmp_path / "elsewhere", {"pictures": 2})
+    fill(tmp_path / "elsewhere", {"images": 2})
     (tmp_path / "train").mkdir()
-    link(tmp_path / "elsewhere" / "pictures", tmp_path / "train" / "5_sls frog")
+    link(tmp_path / "elsewhere" / "images", tmp_path / "train" / "5_sls frog")
     assert len(scan(tmp_path / "train", is_reg=False).folders[0].images) == 2
 
 
-def test_a_link_to_a_picture_elsewhere_is_followed(tmp_path):
-    picture = draw(tmp_path / "elsewhere" / "a.png", (80, 64))
+def test_a_link_to_an_image_elsewhere_is_followed(tmp_path):
+    original = draw(tmp_path / "elsewhere" / "a.png", (80, 64))
     (tmp_path / "20_sls frog").mkdir()
-    link(picture, tmp_path / "20_sls frog" / "b.png")
+    link(original, tmp_path / "20_sls frog" / "b.png")
     link(tmp_path / "gone.png", tmp_path / "20_sls frog" / "c.png")
     link("d.png", tmp_path / "20_sls frog" / "d.png")  # to itself
     whole = plan(tmp_path, enable_bucket=True)
@@ -190,7 +190,7 @@ def test_a_link_to_a_picture_elsewhere_is_followed(tmp_path):
     ]
 
 
-def test_a_picture_whose_name_is_no_text_is_left_out_with_a_warning(tmp_path):
+def test_an_image_whose_name_is_no_text_is_left_out_with_a_warning(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     folder = os.fsencode(tmp_path / "20_sls frog")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.data.intake.gather import SLASH, Entry, dropped, named, paired
-from tests.data.pictures import draw
+from tests.data.images import draw
 
 
 def entries(*names: str) -> list[Entry]:
@@ -47,7 +47,7 @@ def test_what_is_left_out_is_named():
     }
 
 
-def test_a_named_folder_gives_its_pictures_and_those_of_counted_folders_only(tmp_path):
+def test_a_named_folder_gives_its_images_and_those_of_counted_folders_only(tmp_path):
     for name in ("a.png", "20_sls frog/b.png", "other/c.png"):
         draw(tmp_path / "set" / name)
     assert [(i.name, i.folder) for i in paired(named(tmp_path / "set")).items] == [
@@ -56,15 +56,15 @@ def test_a_named_folder_gives_its_pictures_and_those_of_counted_folders_only(tmp
     ]
 
 
-def test_a_picture_folder_itself_is_recognised_by_its_name(tmp_path):
+def test_an_image_folder_itself_is_recognised_by_its_name(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png")
     assert paired(named(tmp_path / "20_sls frog")).folders == {"20_sls frog": 1}
 
 
-def test_one_picture_can_be_named_with_its_caption(tmp_path):
-    picture = draw(tmp_path / "a.png")
+def test_one_image_can_be_named_with_its_caption(tmp_path):
+    image = draw(tmp_path / "a.png")
     (tmp_path / "a.txt").write_text("x")
     draw(tmp_path / "b.png")
-    (item,) = paired(named(picture)).items
-    assert item.picture == picture and item.captions == (tmp_path / "a.txt",)
+    (item,) = paired(named(image)).items
+    assert item.image == image and item.captions == (tmp_path / "a.txt",)
     assert list(named(tmp_path / "none")) == []

@@ -8,16 +8,16 @@ import pytest
 from core.config.schema.train import TrainConfig
 from core.data.plan import as_json
 from core.data.plan.plan import make
-from tests.data.pictures import TALL, codes, config, draw, fill, plan
+from tests.data.images import TALL, codes, config, draw, fill, plan
 
 
 def by_name(whole, batches):
-    """How often each picture comes in these batches: {"20_sls frog/000.png": 20}."""
+    """How often each image comes in these batches: {"20_sls frog/000.png": 20}."""
     paths = [whole.images[s.image].path for batch in batches for s in batch.samples]
     return Counter(f"{path.parent.name}/{path.name}" for path in paths)
 
 
-def test_g01_a_folder_20_sls_frog_yields_each_picture_20_times_with_its_words(tmp_path):
+def test_g01_a_folder_20_sls_frog_yields_each_image_20_times_with_its_words(tmp_path):
     whole = plan(fill(tmp_path, {"20_sls frog": 3}))
     assert by_name(whole, whole.epoch(1)) == {f"20_sls frog/00{n}.png": 20 for n in range(3)}
     assert {s.caption for batch in whole.epoch(1) for s in batch.samples} == {"sls frog"}
@@ -29,13 +29,13 @@ def test_g01_a_folder_without_a_count_is_named_and_not_trained(tmp_path):
     assert notice.path.endswith("cpc rabbit") and len(whole.images) == 1
 
 
-def test_g02_regularization_pictures_have_their_own_words(tmp_path):
+def test_g02_regularization_images_have_their_own_words(tmp_path):
     whole = plan(fill(tmp_path / "t", {"2_sls frog": 2}), fill(tmp_path / "r", {"1_frog": 4}))
     words = Counter((s.caption, whole.images[s.image].is_reg) for b in whole.epoch(1) for s in b.samples)
     assert words == {("sls frog", False): 4, ("frog", True): 4}
 
 
-# training repeats x pictures; reg repeats x pictures; uses of the reg pictures in an epoch
+# training repeats x images; reg repeats x images; uses of the reg images in an epoch
 @pytest.mark.parametrize(
     ("train", "reg", "uses"),
     [
@@ -52,7 +52,7 @@ def test_g03_an_epoch_takes_as_many_regularization_as_training_samples(tmp_path,
     assert found == uses and (whole.train_samples, whole.reg_samples) == (train, train)
 
 
-def test_g03_the_numbers_are_shown_and_surplus_pictures_are_named(tmp_path):
+def test_g03_the_numbers_are_shown_and_surplus_images_are_named(tmp_path):
     whole = plan(fill(tmp_path / "t", {"1_x": 2}), fill(tmp_path / "r", {"1_y": 4}))
     values = as_json.values(whole, TrainConfig())
     assert values["epoch"] == {"train_samples": 2, "reg_samples": 2, "batches": 4, "steps": 4}
@@ -64,7 +64,7 @@ def test_g03_the_numbers_are_shown_and_surplus_pictures_are_named(tmp_path):
         assert (name in notice.facts["spare"].en) == (name not in used)
 
 
-def test_g04_a_step_sees_train_batch_size_pictures_not_twice_that(tmp_path):
+def test_g04_a_step_sees_train_batch_size_images_not_twice_that(tmp_path):
     train, reg = fill(tmp_path / "t", {"4_x": 3}), fill(tmp_path / "r", {"1_y": 12})
     whole = plan(train, reg, train_batch_size=4)
     # 12 + 12 samples in fours
@@ -85,7 +85,7 @@ def test_g05_every_regularization_class_is_used_and_surplus_takes_turns(tmp_path
     for epoch in (1, 2, 3):
         words = Counter(s.caption for batch in whole.epoch(epoch) for s in batch.samples)
         assert words == {"sls frog": 20, "cpc rabbit": 20, "frog": 20, "rabbit": 20}
-    # 3 epochs x 20 are more than 50: each picture had its turn, once or twice
+    # 3 epochs x 20 are more than 50: each image had its turn, once or twice
     over = by_name(whole, [batch for e in (1, 2, 3) for batch in whole.epoch(e)])
     turns = [over[f"1_{kind}/{n:03}.png"] for kind in ("frog", "rabbit") for n in range(50)]
     assert min(turns) == 1 and max(turns) == 2 and sum(turns) == 120
@@ -93,8 +93,8 @@ def test_g05_every_regularization_class_is_used_and_surplus_takes_turns(tmp_path
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
-def test_no_picture_is_missed_or_doubled_in_an_epoch(tmp_path, processes):
-    # sd-scripts: of 24 pictures 2 to 4 are missing in each epoch and as many come twice
+def test_no_image_is_missed_or_doubled_in_an_epoch(tmp_path, processes):
+    # sd-scripts: of 24 images 2 to 4 are missing in each epoch and as many come twice
     train = fill(tmp_path, {"1_x": 24})
     for n in range(5):
         draw(train / "1_x" / f"tall{n}.png", TALL, (n, 1, 1))
@@ -110,7 +110,7 @@ def test_no_picture_is_missed_or_doubled_in_an_epoch(tmp_path, processes):
         assert seen == dict.fromkeys(range(29), 1)
 
 
-def test_g09_a_resolution_that_is_not_square_takes_pictures_of_just_that_size(tmp_path):
+def test_g09_a_resolution_that_is_not_square_takes_images_of_just_that_size(tmp_path):
     draw(tmp_path / "2_x" / "a.png", (128, 64))
     assert plan(tmp_path, resolution="128,64").problems == ()
     draw(tmp_path / "2_x" / "turned.png", (64, 128))
@@ -118,7 +118,7 @@ def test_g09_a_resolution_that_is_not_square_takes_pictures_of_just_that_size(tm
     assert problem.code == "E-IMG-SIZE" and problem.facts["names"].en == "2_x/turned.png (64x128)"
 
 
-def test_g10_pictures_of_three_shapes_train_at_the_reference_s_sizes(tmp_path):
+def test_g10_images_of_three_shapes_train_at_the_reference_s_sizes(tmp_path):
     # bucket_reference.json, 768x512 with sides from 384 to 1280
     for name, size in {"a": (768, 512), "b": (512, 768), "c": (1000, 1000)}.items():
         draw(tmp_path / "1_x" / f"{name}.png", size)

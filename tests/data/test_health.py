@@ -1,4 +1,4 @@
-"""Traits of pictures: sharp or blurred, like another one, grey, transparent, turned; the cache of them."""
+"""Traits of images: sharp or blurred, like another one, grey, transparent, turned; the cache of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.data.health.duplicates import groups, near_pairs
 from core.data.health.findings import LEAST_SHARP, find
 from core.data.health.measure import Traits, measure, sharpness
 from core.data.images.load import content_hash
-from tests.data.pictures import draw, plan
+from tests.data.images import draw, plan
 
 DEMO = sorted((Path(__file__).parents[2] / "demo").glob("*/*/*.png"))
 
 
-def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -32,9 +32,9 @@ def lively(seed: int = 0, size: tuple[int, int] = (160, 120)) -> Image.Image:
     return Image.fromarray(colours).resize(size, Image.Resampling.NEAREST)
 
 
-def save(picture: Image.Image, path: Path, **options) -> Path:
+def save(image: Image.Image, path: Path, **options) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, **options)
+    image.save(path, **options)
     return path
 
 
@@ -52,11 +52,11 @@ def test_an_edge_blurred_by_a_gaussian_of_s_pixels_has_sharpness_1_over_2_s_squa
     assert found == pytest.approx(1 / 72, rel=0.05) and not is_flat
 
 
-def test_the_demos_pictures_are_sharp_and_blurred_copies_are_not():
+def test_the_demos_images_are_sharp_and_blurred_copies_are_not():
     for path in DEMO[::6]:
-        picture = Image.open(path).convert("RGB")
-        blurred = picture.filter(ImageFilter.GaussianBlur(2))
-        assert measure(encoded(picture)).sharpness > 5 * LEAST_SHARP
+        image = Image.open(path).convert("RGB")
+        blurred = image.filter(ImageFilter.GaussianBlur(2))
+        assert measure(encoded(image)).sharpness > 5 * LEAST_SHARP
         assert measure(encoded(blurred)).sharpness < LEAST_SHARP
 
 
@@ -66,28 +66,28 @@ def test_a_sharp_subject_before_a_blurred_background_is_sharp():
     assert measure(encoded(whole)).sharpness > LEAST_SHARP
 
 
-def test_a_picture_of_one_colour_is_neither_sharp_nor_blurred():
+def test_an_image_of_one_colour_is_neither_sharp_nor_blurred():
     found = measure(encoded(Image.new("RGB", (100, 100), (9, 99, 200))))
     assert (found.sharpness, found.is_flat) == (None, True)
 
 
-def test_copies_of_a_picture_are_near_it_and_others_are_not():
-    picture = lively()
-    brighter = picture.point(lambda value: int(value * 1.04))
-    copies = [encoded(picture.resize((80, 60))), encoded(picture, "JPEG", quality=40), encoded(brighter)]
+def test_copies_of_an_image_are_near_it_and_others_are_not():
+    image = lively()
+    brighter = image.point(lambda value: int(value * 1.04))
+    copies = [encoded(image.resize((80, 60))), encoded(image, "JPEG", quality=40), encoded(brighter)]
     for other in copies:
-        assert near_pairs([measure(encoded(picture)), measure(other)]) == [(0, 1)]
+        assert near_pairs([measure(encoded(image)), measure(other)]) == [(0, 1)]
     assert near_pairs([measure(encoded(lively(seed))) for seed in range(5)]) == []
 
 
-def test_pictures_of_one_shape_and_other_colours_are_no_copies():
-    picture = lively()
-    other = Image.merge("RGB", picture.split()[::-1])
-    grey = picture.convert("L").convert("RGB")
-    assert near_pairs([measure(encoded(one)) for one in (picture, other, grey)]) == []
+def test_images_of_one_shape_and_other_colours_are_no_copies():
+    image = lively()
+    other = Image.merge("RGB", image.split()[::-1])
+    grey = image.convert("L").convert("RGB")
+    assert near_pairs([measure(encoded(one)) for one in (image, other, grey)]) == []
 
 
-def test_none_of_the_demos_pictures_is_taken_for_another():
+def test_none_of_the_demos_images_is_taken_for_another():
     assert near_pairs([measure(path.read_bytes()) for path in DEMO]) == []
 
 
@@ -107,7 +107,7 @@ def test_what_hangs_together_is_one_group():
     assert groups([(3, 5), (0, 1), (5, 9)]) == [(0, 1), (3, 5, 9)]
 
 
-def test_grey_transparent_and_turned_pictures_are_known():
+def test_grey_transparent_and_turned_images_are_known():
     grey = measure(encoded(lively().convert("L")))
     half = lively().convert("RGBA")
     half.paste((0, 0, 0, 0), (0, 0, 80, 120))
@@ -119,7 +119,7 @@ def test_grey_transparent_and_turned_pictures_are_known():
     assert (turned.turned, turned.mode) == (6, "RGB")
 
 
-def test_every_kind_of_trouble_names_its_pictures(tmp_path):
+def test_every_kind_of_trouble_names_its_images(tmp_path):
     # By name: a and b are the same file, c is a smaller JPEG of it, and so on; 64 pixels are trained.
     folder = tmp_path / "t" / "1_x"
     for name in "ab":

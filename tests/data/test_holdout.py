@@ -1,11 +1,11 @@
-"""Pictures held out for validation: how many, which, and that none of them is ever trained."""
+"""Images held out for validation: how many, which, and that none of them is ever trained."""
 
 import shutil
 
 import pytest
 
 from core.data.plan import as_json
-from tests.data.pictures import TALL, codes, draw, fill, plan
+from tests.data.images import TALL, codes, draw, fill, plan
 
 
 def trained(whole, epochs=4):
@@ -18,7 +18,7 @@ def held(whole):
     return {whole.images[i].content for i in whole.validation}
 
 
-# 10 pictures: round(10 x share); sd-scripts trains ceil(10 x (1 - share))
+# 10 images: round(10 x share); sd-scripts trains ceil(10 x (1 - share))
 @pytest.mark.parametrize(("share", "out", "left"), [(0.25, 2, 8), (0.2, 2, 8), (0.5, 5, 5), (0.04, 0, 10)])
 def test_the_share_held_out_is_sd_scripts_and_the_rest_is_trained(tmp_path, share, out, left):
     whole = plan(fill(tmp_path, {"3_x": 10}), validation_split=share)
@@ -27,8 +27,8 @@ def test_the_share_held_out_is_sd_scripts_and_the_rest_is_trained(tmp_path, shar
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_no_picture_is_on_both_sides_and_none_is_lost(tmp_path, seed):
-    # sd-scripts: 10 pictures, 0.25, no validation_seed: one picture in both, one in neither
+def test_no_image_is_on_both_sides_and_none_is_lost(tmp_path, seed):
+    # sd-scripts: 10 images, 0.25, no validation_seed: one image in both, one in neither
     whole = plan(fill(tmp_path, {"2_x": 10}), seed=seed, validation_split=0.25)
     assert not held(whole) & trained(whole)
     assert len(held(whole) | trained(whole)) == 10
@@ -46,15 +46,15 @@ def test_copies_of_a_file_are_on_the_same_side(tmp_path):
         assert sum(whole.images[i].folder == 0 for i in whole.validation) == 4
 
 
-def test_regularization_pictures_stay_whole_in_training(tmp_path):
+def test_regularization_images_stay_whole_in_training(tmp_path):
     train, reg = fill(tmp_path / "t", {"1_x": 8}), fill(tmp_path / "r", {"1_y": 4})
     whole = plan(train, reg, validation_split=0.5)
     assert not any(whole.images[i].is_reg for i in whole.validation)
-    assert sum(turn.take for turn in whole.turns) == 4  # as many as are trained, not as there are pictures
+    assert sum(turn.take for turn in whole.turns) == 4  # as many as are trained, not as there are images
     assert {s.image for batch in whole.epoch(1) for s in batch.samples} >= {8, 9, 10, 11}
 
 
-def test_a_picture_that_is_a_regularization_picture_too_is_not_held_out(tmp_path):
+def test_an_image_that_is_a_regularization_image_too_is_not_held_out(tmp_path):
     train, reg = fill(tmp_path / "t", {"1_x": 4}), tmp_path / "r"
     shutil.copytree(train / "1_x", reg / "1_y")
     draw(train / "1_x" / "own.png", colour=(0, 0, 0))
@@ -71,7 +71,7 @@ def test_the_seed_chooses_and_validation_seed_wins(tmp_path):
     assert len(fixed) == 1
 
 
-def test_the_same_pictures_are_held_out_whatever_they_are_called(tmp_path):
+def test_the_same_images_are_held_out_whatever_they_are_called(tmp_path):
     train = fill(tmp_path, {"1_x": 9})
     before = held(plan(train, validation_split=0.3))
     for n in range(9):
@@ -79,7 +79,7 @@ def test_the_same_pictures_are_held_out_whatever_they_are_called(tmp_path):
     assert held(plan(train, validation_split=0.3)) == before
 
 
-def test_validation_batches_hold_each_picture_once_and_never_change(tmp_path):
+def test_validation_batches_hold_each_image_once_and_never_change(tmp_path):
     train = fill(tmp_path, {"5_x": 9})
     draw(train / "5_x" / "tall.png", TALL)
     options = {"enable_bucket": True, "flip_aug": True, "shuffle_caption": True, "train_batch_size": 2}
@@ -96,7 +96,7 @@ def test_validation_batches_hold_each_picture_once_and_never_change(tmp_path):
     )
 
 
-def test_at_least_one_picture_of_a_folder_stays_in_training(tmp_path):
+def test_at_least_one_image_of_a_folder_stays_in_training(tmp_path):
     whole = plan(fill(tmp_path, {"1_x": 2}), validation_split=0.9)  # round(1.8) = 2
     assert len(whole.validation) == 1
 
@@ -106,12 +106,12 @@ def test_a_share_of_one_leaves_nothing_to_train_and_says_so(tmp_path):
     assert codes(whole.problems) == ["E-VAL-ALL"]
 
 
-def test_a_share_that_comes_to_no_picture_is_said(tmp_path):
+def test_a_share_that_comes_to_no_image_is_said(tmp_path):
     whole = plan(fill(tmp_path, {"1_x": 4}), validation_split=0.1)
     assert whole.validation == () and "W-VAL-NONE" in codes(whole.notices)
 
 
-def test_held_out_pictures_are_marked_in_the_json(tmp_path):
+def test_held_out_images_are_marked_in_the_json(tmp_path):
     from core.config.schema.train import TrainConfig
 
     whole = plan(fill(tmp_path, {"2_x": 4}), validation_split=0.25)

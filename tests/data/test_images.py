@@ -19,11 +19,11 @@ from core.data.images.verify import look
 from core.data.keyed_random import rng
 from core.data.records import PlannedImage, Sample
 from core.errors import ResourceFault
-from tests.data.pictures import draw
+from tests.data.images import draw
 
 
 def upright(path):
-    return np.asarray(decode.upright_rgb(decode.open_picture(path.read_bytes())))
+    return np.asarray(decode.upright_rgb(decode.open_image(path.read_bytes())))
 
 
 def planned(path, fit):
@@ -117,9 +117,9 @@ def test_half_transparent_grey_mixes_with_white(tmp_path):
 
 
 def test_a_transparent_palette_colour_becomes_white(tmp_path):
-    picture = Image.new("P", (8, 8), 1)
-    picture.putpalette([0, 0, 0, 255, 0, 255])
-    picture.save(tmp_path / "a.png", transparency=1)
+    image = Image.new("P", (8, 8), 1)
+    image.putpalette([0, 0, 0, 255, 0, 255])
+    image.save(tmp_path / "a.png", transparency=1)
     assert (upright(tmp_path / "a.png") == 255).all()
 
 
@@ -327,7 +327,7 @@ def test_a_turned_hue_is_that_of_the_hsv_model(turn):
         assert np.abs(after - expected).max() <= 0.501
 
 
-def test_a_picture_that_vanished_after_the_plan_is_a_resource_fault_after_three_tries(tmp_path, monkeypatch):
+def test_an_image_that_vanished_after_the_plan_is_a_resource_fault_after_three_tries(tmp_path, monkeypatch):
     waits = []
     monkeypatch.setattr(images.time, "sleep", waits.append)
     image = planned(draw(tmp_path / "a.png"), exactly((64, 64)))
@@ -338,7 +338,7 @@ def test_a_picture_that_vanished_after_the_plan_is_a_resource_fault_after_three_
     assert len(waits) == 2
 
 
-def test_a_picture_that_changed_after_the_plan_is_a_resource_fault(tmp_path):
+def test_an_image_that_changed_after_the_plan_is_a_resource_fault(tmp_path):
     image = planned(draw(tmp_path / "a.png"), exactly((64, 64)))
     draw(tmp_path / "a.png", colour=(1, 2, 3))
     with pytest.raises(ResourceFault) as caught:

@@ -18,7 +18,7 @@ def plan(tmp_path):
     copies = []
     for n in range(3):
         source = tmp_path / "from" / f"{n}.png"
-        source.write_bytes(b"picture %d" % n)
+        source.write_bytes(b"image %d" % n)
         copies.append((source, tmp_path / "train" / "20_sls frog" / source.name))
     return CopyPlan(tmp_path / "train" / "20_sls frog", tuple(copies), ())
 

@@ -1,4 +1,4 @@
-"""Loss masks: found by name, of the picture's shape, resized, cut and mirrored as the picture is."""
+"""Loss masks: found by name, of the image's shape, resized, cut and mirrored as the image is."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,11 @@ from core.data.images.load import load, load_mask
 from core.data.records import Sample
 from core.data.sources.masks import is_same_shape
 from core.errors import ResourceFault
-from tests.data.pictures import codes, draw, plan
+from tests.data.images import codes, draw, plan
 
 
 def halves(path, size, left=0, right=255):
-    """A picture whose left half has one brightness, its right half another."""
+    """An image whose left half has one brightness, its right half another."""
     width, height = size
     values = np.full((height, width), right, np.uint8)
     values[:, : width // 2] = left
@@ -31,15 +31,15 @@ def mask_of(made, sample=None):
     return load_mask(made.images[0], sample, made.settings[0])
 
 
-def test_a_mask_lies_on_its_picture_pixel_by_pixel_after_the_cut(tmp_path):
+def test_a_mask_lies_on_its_image_pixel_by_pixel_after_the_cut(tmp_path):
     # 128 x 64 covers 64 x 64 as it is; the middle 64 columns are kept, so the edge is in the middle.
     halves(tmp_path / "train" / "1_a" / "x.png", (136, 64))
     halves(tmp_path / "masks" / "x.png", (136, 64))
     made = planned(tmp_path, enable_bucket=True, resolution=(64, 64), max_bucket_reso=64)
     assert (made.problems, made.images[0].fit.crop_left) == ((), 36)
     for sample in (None, Sample(0, 0, False, "", (0, 0)), Sample(0, 0, True, "", (72, 0))):
-        picture = load(made.images[0], sample, made.settings[0])
-        assert (mask_of(made, sample) == picture[..., 0]).all()
+        image = load(made.images[0], sample, made.settings[0])
+        assert (mask_of(made, sample) == image[..., 0]).all()
     assert mask_of(made)[0].tolist() == [0] * 32 + [255] * 32
     assert mask_of(made, Sample(0, 0, True, "", (68, 0)))[0].tolist() == [255] * 64
 
@@ -77,13 +77,13 @@ def test_a_sideways_photo_takes_a_mask_drawn_upright(tmp_path):
     assert made.problems == () and mask_of(made)[0].tolist() == [0] * 32 + [255] * 32
 
 
-def test_transparency_is_the_mask_and_is_turned_with_the_picture(tmp_path):
-    picture = Image.new("RGBA", (64, 64), (10, 20, 30, 255))
-    picture.paste((10, 20, 30, 51), (0, 0, 64, 16))
+def test_transparency_is_the_mask_and_is_turned_with_the_image(tmp_path):
+    image = Image.new("RGBA", (64, 64), (10, 20, 30, 255))
+    image.paste((10, 20, 30, 51), (0, 0, 64, 16))
     exif = Image.Exif()
     exif[0x0112] = 3
     (tmp_path / "1_a").mkdir()
-    picture.save(tmp_path / "1_a" / "x.png", exif=exif)
+    image.save(tmp_path / "1_a" / "x.png", exif=exif)
     made = plan(tmp_path, alpha_mask=True)
     assert mask_of(made)[:, 5].tolist() == [255] * 48 + [51] * 16
 
@@ -94,7 +94,7 @@ def test_without_transparency_or_mask_everything_counts(tmp_path):
     assert (mask_of(plan(tmp_path)) == 255).all()
 
 
-def test_pictures_without_transparency_are_named_when_it_should_be_the_mask(tmp_path):
+def test_images_without_transparency_are_named_when_it_should_be_the_mask(tmp_path):
     draw(tmp_path / "1_a" / "x.png")
     assert "W-MASK-OPAQUE" in codes(plan(tmp_path, alpha_mask=True).notices)
     Image.new("RGBA", (64, 64), (10, 20, 30, 0)).save(tmp_path / "1_a" / "y.png")
@@ -110,7 +110,7 @@ def test_transparency_is_no_mask_unless_asked_for(tmp_path):
     assert (mask_of(plan(tmp_path)) == 255).all()
 
 
-def test_pictures_without_a_mask_are_named_in_one_error(tmp_path):
+def test_images_without_a_mask_are_named_in_one_error(tmp_path):
     for name in ("x.png", "y.png", "z.png"):
         draw(tmp_path / "train" / "1_a" / name)
     draw(tmp_path / "masks" / "y.png")
@@ -119,7 +119,7 @@ def test_pictures_without_a_mask_are_named_in_one_error(tmp_path):
     assert problem.facts == {"count": 2, "names": listed(["1_a/x.png", "1_a/z.png"])}
 
 
-def test_masks_without_a_picture_are_named_in_a_notice(tmp_path):
+def test_masks_without_an_image_are_named_in_a_notice(tmp_path):
     draw(tmp_path / "train" / "1_a" / "x.png")
     for name in ("x.png", "x.jpg", "old.png"):
         draw(tmp_path / "masks" / name)
@@ -138,7 +138,7 @@ def test_a_mask_of_another_shape_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mask", "picture", "same"),
+    ("mask", "image", "same"),
     [
         ((100, 100), (1000, 1003), True),  # 100.3 high
         ((1000, 1003), (100, 100), True),
@@ -147,8 +147,8 @@ def test_a_mask_of_another_shape_is_refused(tmp_path):
         ((512, 512), (800, 600), False),
     ],
 )
-def test_a_shape_is_the_same_to_within_a_pixel(mask, picture, same):
-    assert is_same_shape(Size(*mask), Size(*picture)) is same
+def test_a_shape_is_the_same_to_within_a_pixel(mask, image, same):
+    assert is_same_shape(Size(*mask), Size(*image)) is same
 
 
 def test_masks_may_lie_in_folders_of_the_same_names(tmp_path):
@@ -160,14 +160,14 @@ def test_masks_may_lie_in_folders_of_the_same_names(tmp_path):
     assert [image.mask_path.parent.name for image in made.images] == ["1_a", "1_b"]
 
 
-def test_one_mask_for_pictures_of_two_folders_is_refused(tmp_path):
+def test_one_mask_for_images_of_two_folders_is_refused(tmp_path):
     for folder in ("1_a", "1_b"):
         draw(tmp_path / "train" / folder / "x.png")
     draw(tmp_path / "masks" / "x.png")
     assert codes(planned(tmp_path).problems) == ["E-MASK-SHARED"]
 
 
-def test_regularization_pictures_need_no_mask(tmp_path):
+def test_regularization_images_need_no_mask(tmp_path):
     draw(tmp_path / "train" / "1_a" / "x.png")
     draw(tmp_path / "reg" / "1_b" / "y.png")
     draw(tmp_path / "masks" / "x.png", colour=0)

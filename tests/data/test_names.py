@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.names import complaint, is_junk, is_picture, parse, suggestion
+from core.data.names import complaint, is_image, is_junk, parse, suggestion
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_any_other_name_is_refused_with_a_reason_in_both_languages(name):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("99999999999_x", "an epoch would have 99,999,999,999 samples of each picture"),
-        ("9" * 200 + "_x", "an epoch would have 10^199 samples of each picture"),
-        ("100001_x", "an epoch would have 100,001 samples of each picture; 100,000 repeats are possible"),
+        ("99999999999_x", "an epoch would have 99,999,999,999 samples of each image"),
+        ("9" * 200 + "_x", "an epoch would have 10^199 samples of each image"),
+        ("100001_x", "an epoch would have 100,001 samples of each image; 100,000 repeats are possible"),
         ("0_x", "with 0 repeats it would never be trained"),
     ],
 )
@@ -80,8 +80,8 @@ def test_a_wrong_name_gets_a_right_one_close_to_it(name, better):
 @pytest.mark.parametrize(
     "name", ["a.JPG", "a.Jpg", "a.jpeg", "a.webp", "日本語 スペース 'q' #& (1).png", "a.b.BMP", "x.avif"]
 )
-def test_pictures_are_known_by_extension_in_any_case(name):
-    assert is_picture(Path(name))
+def test_images_are_known_by_extension_in_any_case(name):
+    assert is_image(Path(name))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_pictures_are_known_by_extension_in_any_case(name):
 )
 def test_litter_of_systems_is_never_looked_at(name):
     assert is_junk(name)
-    assert not is_picture(Path(name))
+    assert not is_image(Path(name))
 
 
-def test_captions_are_no_pictures():
-    assert not is_picture(Path("a.caption")) and not is_picture(Path("a.txt"))
+def test_captions_are_no_images():
+    assert not is_image(Path("a.caption")) and not is_image(Path("a.txt"))

@@ -13,12 +13,12 @@ from core.config.schema.train import TrainConfig
 from core.control import RunControl, StopRun
 from core.data.plan import as_json
 from core.data.plan.plan import make
-from tests.data.pictures import TALL, config, draw, fill, plan
+from tests.data.images import TALL, config, draw, fill, plan
 
 
 @pytest.fixture
 def data(tmp_path):
-    """3 square and 2 tall training pictures, twice an epoch, and 4 regularization pictures."""
+    """3 square and 2 tall training images, twice an epoch, and 4 regularization images."""
     train = fill(tmp_path / "train", {"2_sls frog": 3})
     for i in range(2):
         draw(train / "2_sls frog" / f"tall{i}.png", TALL, (i, 0, 0))
@@ -29,7 +29,7 @@ def images_of(batches):
     return Counter(sample.image for batch in batches for sample in batch.samples)
 
 
-def test_every_training_picture_comes_exactly_its_repeats_an_epoch(data):
+def test_every_training_image_comes_exactly_its_repeats_an_epoch(data):
     whole = plan(data[0], enable_bucket=True, train_batch_size=2)
     assert images_of(whole.epoch(1)) == dict.fromkeys(range(5), 2)
 
@@ -40,7 +40,7 @@ def test_as_many_regularization_samples_as_training_samples(data):
     assert kinds == {False: 10, True: 10} and (whole.train_samples, whole.reg_samples) == (10, 10)
 
 
-def test_training_and_regularization_pictures_share_buckets_and_batches(data):
+def test_training_and_regularization_images_share_buckets_and_batches(data):
     whole = plan(*data, enable_bucket=True, train_batch_size=4)
     mixed = [{whole.images[s.image].is_reg for s in batch.samples} for batch in whole.epoch(1)]
     assert {False, True} in mixed
@@ -111,17 +111,17 @@ def test_a_stream_draws_no_earlier_epoch(data, monkeypatch):
     assert asked == [1_001]
 
 
-def test_an_epoch_has_equally_many_batches_with_spare_regularization_pictures(tmp_path):
+def test_an_epoch_has_equally_many_batches_with_spare_regularization_images(tmp_path):
     reg = fill(tmp_path / "reg", {"1_frog": 9})
     for i in range(4):
         draw(reg / "1_frog" / f"tall{i}.png", TALL, (i, 0, 0))
     whole = plan(fill(tmp_path / "train", {"2_x": 2}), reg, enable_bucket=True, train_batch_size=2)
     assert {len(whole.epoch(e)) for e in range(1, 8)} == {whole.batches_per_epoch}
     everything = set().union(*(images_of(whole.epoch(e)) for e in range(1, 8)))
-    assert everything == set(range(15))  # 2 training and 13 regularization pictures: all had their turn
+    assert everything == set(range(15))  # 2 training and 13 regularization images: all had their turn
 
 
-def test_repeats_of_a_picture_are_flipped_apart(tmp_path):
+def test_repeats_of_an_image_are_flipped_apart(tmp_path):
     whole = plan(fill(tmp_path, {"200_x": 1}), flip_aug=True)
     flips = [s.flip for batch in whole.epoch(1) for s in batch.samples]
     assert 70 < sum(flips) < 130  # 100 expected, standard deviation 7
@@ -150,7 +150,7 @@ def test_captions_come_from_the_file_else_from_the_folder(data):
     assert whole.images[0].caption_path == data[0] / "2_sls frog" / "000.caption"
 
 
-def test_a_sample_has_its_picture_s_caption_when_nothing_is_random(data):
+def test_a_sample_has_its_image_s_caption_when_nothing_is_random(data):
     whole = plan(*data, enable_bucket=True, caption_prefix="p", caption_suffix="s")
     assert {s.caption for batch in whole.epoch(1) for s in batch.samples} == {"p sls frog s", "p frog s"}
     assert whole.fixed_captions() == ("p frog s", "p sls frog s")
@@ -164,7 +164,7 @@ def test_shuffled_captions_are_endless(data):
     assert plan(data[0], shuffle_caption=True).fixed_captions() is None
 
 
-def test_a_picture_s_repeats_are_shuffled_apart(tmp_path):
+def test_an_image_s_repeats_are_shuffled_apart(tmp_path):
     fill(tmp_path, {"20_x": 1})
     (tmp_path / "20_x" / "000.caption").write_text("a, b, c, d")
     whole = plan(tmp_path, shuffle_caption=True)
@@ -205,7 +205,7 @@ def test_the_fingerprint_changes_with_what_is_trained(data):
     assert len(set(prints)) == 7
 
 
-def test_progress_counts_the_pictures(data):
+def test_progress_counts_the_images(data):
     seen = []
     make(config(*data), 1, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(i, 9) for i in range(1, 10)]
@@ -218,7 +218,7 @@ def test_a_stop_is_heard_while_planning(data):
         make(config(*data), 1, control=control)
 
 
-def test_a_plan_without_pictures_has_no_batches_and_no_stream(tmp_path):
+def test_a_plan_without_images_has_no_batches_and_no_stream(tmp_path):
     whole = plan(tmp_path)
     assert whole.batches_per_epoch == 0 and whole.epoch(1) == () and whole.epochs(TrainConfig()) == 0
     with pytest.raises(ValueError):
@@ -267,7 +267,7 @@ def test_without_a_tokenizer_tokens_are_null(data):
     assert as_json.values(plan(data[0]), TrainConfig())["images"][0]["tokens"] is None
 
 
-def test_the_use_of_regularization_pictures_adds_up_in_the_json(tmp_path):
+def test_the_use_of_regularization_images_adds_up_in_the_json(tmp_path):
     whole = plan(fill(tmp_path / "t", {"3_x": 1}), fill(tmp_path / "r", {"1_y": 5}))
     values = as_json.values(whole, TrainConfig())
     assert sorted(image["used_per_epoch"] for image in values["images"] if image["is_reg"]) == [0, 0, 1, 1, 1]
@@ -276,7 +276,7 @@ def test_the_use_of_regularization_pictures_adds_up_in_the_json(tmp_path):
 
 def test_the_same_plan_comes_out_of_another_process_under_another_hash_seed(data):
     script = (
-        "import sys; from tests.data.pictures import plan; from pathlib import Path\n"
+        "import sys; from tests.data.images import plan; from pathlib import Path\n"
         "train, reg = map(Path, sys.argv[1:])\n"
         "p = plan(train, reg, enable_bucket=True, flip_aug=True, shuffle_caption=True)\n"
         "print(p.fingerprint(), [(s.image, s.flip) for b in p.epoch(2) for s in b.samples])"

@@ -14,11 +14,11 @@ from PIL import Image
 from core import files
 from core.data.images import decode
 from core.data.images.verify import look
-from tests.data.pictures import codes, draw
+from tests.data.images import codes, draw
 
 
 def noise(path, size=(96, 64), **save):
-    """A picture that does not compress to nothing, so that cutting its file cuts pixels."""
+    """An image that does not compress to nothing, so that cutting its file cuts pixels."""
     values = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     Image.fromarray(values).save(path, **save)
     return path
@@ -50,7 +50,7 @@ def only(path):
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "bmp", "gif", "tif", "avif"])
-def test_a_whole_picture_is_measured_and_hashed(tmp_path, kind):
+def test_a_whole_image_is_measured_and_hashed(tmp_path, kind):
     found = look(noise(tmp_path / f"a.{kind}"))
     assert (found.size, found.problems, len(found.content)) == ((96, 64), (), 40)
 
@@ -62,7 +62,7 @@ def test_a_cut_jpeg_ends_early(tmp_path, share, save):
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "bmp", "gif", "tif", "avif"])
-def test_a_cut_picture_of_another_kind_is_damaged_or_cut_short(tmp_path, kind):
+def test_a_cut_image_of_another_kind_is_damaged_or_cut_short(tmp_path, kind):
     assert only(cut(noise(tmp_path / f"a.{kind}"), 0.5)).code == "E-IMG-CORRUPT"
 
 
@@ -98,7 +98,7 @@ def test_a_broken_chunk_is_damage(tmp_path):
         (b"nonsense", "begins with"),
     ],
 )
-def test_what_is_no_picture_is_said_to_be_what_it_looks_like(tmp_path, data, words):
+def test_what_is_no_image_is_said_to_be_what_it_looks_like(tmp_path, data, words):
     (tmp_path / "a.jpg").write_bytes(data)
     problem = only(tmp_path / "a.jpg")
     assert problem.code == "E-IMG-NOTIMAGE" and words in problem.facts["looks"].en
@@ -134,7 +134,7 @@ def test_a_bomb_takes_no_memory(tmp_path):
     assert found == ["E-IMG-HUGE"] * 2 and int(grown) / kilobyte < 50_000
 
 
-def test_a_picture_of_90_megapixels_is_taken_without_a_warning_of_pillow(tmp_path):
+def test_an_image_of_90_megapixels_is_taken_without_a_warning_of_pillow(tmp_path):
     Image.new("1", (10_000, 9_000)).save(tmp_path / "a.png")
     limit = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
@@ -143,7 +143,7 @@ def test_a_picture_of_90_megapixels_is_taken_without_a_warning_of_pillow(tmp_pat
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
-def test_a_float_picture_is_refused_with_the_mend(tmp_path):
+def test_a_float_image_is_refused_with_the_mend(tmp_path):
     Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(tmp_path / "a.tif")
     problem = only(tmp_path / "a.tif")
     assert problem.code == "E-IMG-DEPTH"
@@ -168,7 +168,7 @@ def test_an_animation_is_taken_with_a_warning(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "avif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_is_that_of_the_picture_upright(tmp_path, kind, orientation):
+def test_the_size_is_that_of_the_image_upright(tmp_path, kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     size = look(draw(tmp_path / f"a.{kind}", (96, 64), exif=exif)).size
@@ -198,7 +198,7 @@ def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
-def test_a_pipe_named_like_a_picture_is_refused_without_being_opened(tmp_path):
+def test_a_pipe_named_like_an_image_is_refused_without_being_opened(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     (problem,) = look(tmp_path / "a.png").problems
     assert problem.code == "E-IMG-READ"

@@ -8,7 +8,7 @@ from core.data.buckets import cover
 from core.data.images.verify import look
 from core.data.plan.thumbnails import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
 from core.data.records import PlannedImage
-from tests.data.pictures import TALL, draw, fill, plan
+from tests.data.images import TALL, draw, fill, plan
 
 
 @pytest.fixture
@@ -30,16 +30,16 @@ def test_the_table_has_a_row_for_each_bucket(whole):
 
 
 def test_the_cut_away_part_is_dimmed_and_the_rest_is_not(whole):
-    picture = np.asarray(thumbnail(whole.images[0], 96))
-    assert picture.shape == (64, 96, 3)
-    assert picture[32, 5].tolist() == [60, 30, 15]  # 0.3 x (200, 100, 50), left of the cut at 16
-    assert picture[32, 48].tolist() == [200, 100, 50]
-    assert picture[32, 90].tolist() == [60, 30, 15]
+    image = np.asarray(thumbnail(whole.images[0], 96))
+    assert image.shape == (64, 96, 3)
+    assert image[32, 5].tolist() == [60, 30, 15]  # 0.3 x (200, 100, 50), left of the cut at 16
+    assert image[32, 48].tolist() == [200, 100, 50]
+    assert image[32, 90].tolist() == [60, 30, 15]
 
 
-def test_an_enlarged_picture_is_framed_in_orange(whole):
-    picture = np.asarray(thumbnail(whole.images[1], 96))
-    assert picture[31, 31].tolist() == [*FRAME_ENLARGED] and picture.shape == (32, 32, 3)
+def test_an_enlarged_image_is_framed_in_orange(whole):
+    image = np.asarray(thumbnail(whole.images[1], 96))
+    assert image[31, 31].tolist() == [*FRAME_ENLARGED] and image.shape == (32, 32, 3)
 
 
 def test_the_label_tells_sizes_cut_and_enlargement(whole):
@@ -59,13 +59,13 @@ def test_a_contact_sheet_stays_small(tmp_path):
     assert contact_sheet(whole, start=30).size == (176, 176)
 
 
-def test_a_picture_that_is_gone_or_broken_gives_a_crossed_out_tile(whole):
+def test_an_image_that_is_gone_or_broken_gives_a_crossed_out_tile(whole):
     whole.images[0].path.unlink()
     whole.images[1].path.write_bytes(b"")
     assert [thumbnail(image, 50).size for image in whole.images[:2]] == [(50, 50), (50, 50)]
 
 
-def test_a_picture_on_its_side_is_shown_upright(tmp_path):
+def test_an_image_on_its_side_is_shown_upright(tmp_path):
     from PIL import Image
 
     exif = Image.Exif()
@@ -89,12 +89,12 @@ def test_each_data_set_has_rows_of_its_own(tmp_path):
         (0, (64, 64), 3, 3, 2), (1, (64, 64), 3, 6, 6)]  # fmt: skip
 
 
-def test_pictures_held_out_are_not_in_the_table(tmp_path):
+def test_images_held_out_are_not_in_the_table(tmp_path):
     (row,) = bucket_rows(plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5))
     assert (row.train_images, row.samples) == (2, 2)
 
 
-def test_a_picture_of_which_a_sliver_is_trained_has_a_thumbnail_all_the_same(tmp_path):
+def test_an_image_of_which_a_sliver_is_trained_has_a_thumbnail_all_the_same(tmp_path):
     path = draw(tmp_path / "a.png", (8, 20_000))
     found = look(path)
     image = PlannedImage(

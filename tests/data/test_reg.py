@@ -1,10 +1,10 @@
-"""Which regularization pictures an epoch takes."""
+"""Which regularization images an epoch takes."""
 
 from collections import Counter
 
 from core.data.names import parse
 from core.data.plan.regularization import Group, fair, shares, turns
-from tests.data.pictures import TALL, planned
+from tests.data.images import TALL, planned
 
 
 def groups(*names):
@@ -40,12 +40,12 @@ def test_a_folder_s_repeats_are_its_weight():
     assert taken(turns(images, groups("3_a", "1_b"), 8, seed=1), 1) == {0: 6, 1: 2}
 
 
-def test_too_few_pictures_are_used_evenly():
+def test_too_few_images_are_used_evenly():
     images = [planned(folder=0, is_reg=True) for _ in range(5)]
     assert sorted(taken(turns(images, groups("1_frog"), 12, seed=1), 1).values()) == [2, 2, 2, 3, 3]
 
 
-def test_spare_pictures_take_turns_over_the_epochs():
+def test_spare_images_take_turns_over_the_epochs():
     images = [planned(folder=0, is_reg=True) for _ in range(6)]
     found = turns(images, groups("1_frog"), 2, seed=1)
     assert sorted(i for epoch in (1, 2, 3) for i in taken(found, epoch)) == [0, 1, 2, 3, 4, 5]
@@ -64,7 +64,7 @@ def test_every_epoch_takes_as_many_of_each_bucket():
     assert [sum(n for i, n in taken(found, e).items() if i >= 7) for e in range(1, 6)] == [1] * 5
 
 
-def test_training_pictures_are_never_among_them():
+def test_training_images_are_never_among_them():
     images = [planned(), planned(folder=1, is_reg=True)]
     assert taken(turns(images, groups("20_sls frog", "1_frog"), 3, seed=1), 1) == {1: 3}
 
@@ -73,7 +73,7 @@ def test_equal_shares_end_where_a_class_has_no_more():
     assert fair(40, [100, 30]) == [20, 20]
     assert fair(41, [50, 50]) == [20, 21]
     assert fair(40, [50, 10]) == [30, 10]
-    assert fair(40, [30, 10]) == [30, 10]  # just enough: each picture as often as its folder says
+    assert fair(40, [30, 10]) == [30, 10]  # just enough: each image as often as its folder says
     assert fair(80, [30, 10]) == [60, 20]  # too few: in proportion
     assert fair(0, [5, 5]) == [0, 0] and fair(5, []) == []
 

@@ -17,13 +17,13 @@ def row(path, prompt, repeats, images, used=0):
 
 
 def test_each_class_is_balanced_with_its_own_training_folder():
-    # 200 samples of frogs over 40 pictures, 90 of dogs over 30.
+    # 200 samples of frogs over 40 images, 90 of dogs over 30.
     train = [row("a", "sls frog", 20, 10, 200), row("b", "abc dog", 10, 9, 90)]
     assert best_repeats([*train, row("c", "dog", 1, 30), row("d", "frog", 1, 40)]) == (3, 5)
 
 
 def test_classes_without_counterpart_share_equally():
-    # 200 samples, two classes: 100 each, over 20 and 30 pictures.
+    # 200 samples, two classes: 100 each, over 20 and 30 images.
     train = [row("a", "sls frog", 20, 10, 200)]
     assert best_repeats([*train, row("c", "toad", 1, 20), row("d", "newt", 1, 30)]) == (5, 3)
 

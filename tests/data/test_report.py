@@ -2,7 +2,7 @@
 
 from core.config.schema.train import TrainConfig
 from core.data.plan import as_text
-from tests.data.pictures import draw, fill, plan
+from tests.data.images import draw, fill, plan
 
 
 def whole(tmp_path):
@@ -15,13 +15,11 @@ def test_the_report_tells_folders_epoch_buckets_run_and_notices(tmp_path):
     lines = as_text.text(
         whole(tmp_path), "en", TrainConfig(max_train_steps=10), count_tokens=lambda text: 2
     ).splitlines()
-    assert (
-        f"  {tmp_path / 't' / '3_sls frog'}: 3 pictures, 3 repeats, 9 in an epoch, words `sls frog`" in lines
-    )
-    assert f"  {tmp_path / 'r' / '1_frog'}: 1 picture, 1 repeat, 9 in an epoch, words `frog`" in lines
+    assert f"  {tmp_path / 't' / '3_sls frog'}: 3 images, 3 repeats, 9 in an epoch, words `sls frog`" in lines
+    assert f"  {tmp_path / 'r' / '1_frog'}: 1 image, 1 repeat, 9 in an epoch, words `frog`" in lines
     assert "  9 training samples + 9 regularization samples in 5 batches: 5 steps" in lines
     assert "  10 steps, 2 epochs" in lines
-    assert "  64x64: 4 pictures, 18 samples in 5 batches" in lines
+    assert "  64x64: 4 images, 18 samples in 5 batches" in lines
     assert "    96x64 -> 64x64, 33% cut away, `sls frog` (2 tokens)" in lines
     assert any(line.startswith("  I-REG-REUSE  ") for line in lines)
 
@@ -35,7 +33,7 @@ def test_the_report_is_in_japanese_too(tmp_path):
     assert "  10ステップ、2エポック" in lines
 
 
-def test_only_so_many_pictures_are_told_one_by_one(tmp_path):
+def test_only_so_many_images_are_told_one_by_one(tmp_path):
     text = as_text.text(whole(tmp_path), "en", limit=1)
     assert "and 3 more" in text and text.count(".png\n") == 1
 
@@ -45,7 +43,7 @@ def test_problems_come_before_notices(tmp_path):
     assert "Problems (the run can't start)\n  E-DIR-NAME  dataset.train_data_dir: " in text
 
 
-def test_each_data_set_has_a_table_of_its_own_and_held_out_pictures_are_named(tmp_path):
+def test_each_data_set_has_a_table_of_its_own_and_held_out_images_are_named(tmp_path):
     fill(tmp_path, {"a": 4, "b": 2})
     (tmp_path / "data.toml").write_text(
         f"[[datasets]]\nresolution = 64\nvalidation_split = 0.25\n[[datasets.subsets]]\n"
@@ -56,11 +54,11 @@ def test_each_data_set_has_a_table_of_its_own_and_held_out_pictures_are_named(tm
     both = plan("", dataset_config=str(tmp_path / "data.toml"))
     lines = as_text.text(both, "en", TrainConfig()).splitlines()
     first = lines.index("Data set 1: sizes trained at")
-    assert lines[first + 1] == "  64x64: 3 pictures, 3 samples in 3 batches"
+    assert lines[first + 1] == "  64x64: 3 images, 3 samples in 3 batches"
     assert lines[first + 2 : first + 4] == [
-        "Data set 2: sizes trained at", "  128x128: 2 pictures, 2 samples in 1 batch"]  # fmt: skip
+        "Data set 2: sizes trained at", "  128x128: 2 images, 2 samples in 1 batch"]  # fmt: skip
     assert "データセット2の学習する解像度" in as_text.text(both, "ja").splitlines()
     held = both.images[both.validation[0]].path
-    at = lines.index("Held out for validation: 1 picture, never trained")
+    at = lines.index("Held out for validation: 1 image, never trained")
     assert lines[at + 1] == f"  {held}"
-    assert f"  {tmp_path}/b: 2 pictures, 1 repeat, 2 in an epoch, words `y`, data set 2" in lines
+    assert f"  {tmp_path}/b: 2 images, 1 repeat, 2 in an epoch, words `y`, data set 2" in lines

@@ -10,7 +10,7 @@ from core.counting import listed
 from core.data.health import measure
 from core.data.images import load
 from core.data.plan import as_json, as_text, thumbnails
-from tests.data.pictures import codes, draw, fill, plan
+from tests.data.images import codes, draw, fill, plan
 
 
 def break_(path):
@@ -25,21 +25,21 @@ def test_a_sound_data_set_has_no_problem(tmp_path):
     assert whole.problems == () and codes(whole.notices) == ["I-CAP-NONE"]
 
 
-def test_a_truncated_picture_stops_the_run_and_is_named(tmp_path):
+def test_a_truncated_image_stops_the_run_and_is_named(tmp_path):
     fill(tmp_path, {"20_sls frog": 2})
     bad = break_(tmp_path / "20_sls frog" / "bad.jpg")
     (problem,) = plan(tmp_path).problems
     assert (problem.code, problem.path) == ("E-IMG-TRUNC", str(bad))
 
 
-def test_every_bad_picture_is_named(tmp_path):
+def test_every_bad_image_is_named(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     for i in range(15):
         break_(tmp_path / "20_sls frog" / f"bad{i}.jpg")
     assert codes(plan(tmp_path).problems) == ["E-IMG-TRUNC"] * 15
 
 
-def test_bad_pictures_are_left_out_when_asked_for(tmp_path):
+def test_bad_images_are_left_out_when_asked_for(tmp_path):
     fill(tmp_path, {"20_sls frog": 8})
     break_(tmp_path / "20_sls frog" / "bad.jpg")
     whole = plan(tmp_path, skip_bad_images=True)
@@ -48,7 +48,7 @@ def test_bad_pictures_are_left_out_when_asked_for(tmp_path):
     assert any(notice.facts == {"used": 8, "count": 9} for notice in whole.notices)
 
 
-def test_with_every_picture_left_out_the_run_does_not_start(tmp_path):
+def test_with_every_image_left_out_the_run_does_not_start(tmp_path):
     break_(tmp_path / "20_sls frog" / "bad.jpg")
     assert codes(plan(tmp_path, skip_bad_images=True).problems) == ["E-DIR-EMPTY"]
 
@@ -72,7 +72,7 @@ def test_training_and_regularization_must_not_be_the_same_folder(tmp_path):
     assert codes(plan(tmp_path, tmp_path / ".").problems) == ["E-DIR-SAME"]
 
 
-def test_without_buckets_pictures_of_another_size_are_named_with_the_mend(tmp_path):
+def test_without_buckets_images_of_another_size_are_named_with_the_mend(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     draw(tmp_path / "20_sls frog" / "b.png", (128, 64))
     (problem,) = plan(tmp_path).problems
@@ -80,35 +80,35 @@ def test_without_buckets_pictures_of_another_size_are_named_with_the_mend(tmp_pa
     assert problem.facts["names"].en == "20_sls frog/b.png (128x64)"
 
 
-def test_with_buckets_pictures_of_any_size_are_fine(tmp_path):
+def test_with_buckets_images_of_any_size_are_fine(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png", (128, 64))
     assert plan(tmp_path, enable_bucket=True).problems == ()
 
 
-def test_a_picture_much_too_long_is_refused_with_numbers(tmp_path):
+def test_an_image_much_too_long_is_refused_with_numbers(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png", (4000, 10))
     (problem,) = plan(tmp_path, enable_bucket=True).problems
     assert problem.code == "E-IMG-ASPECT" and problem.facts["ratio"] == 400
 
 
-def test_without_enlarging_a_picture_below_one_step_is_refused(tmp_path):
+def test_without_enlarging_an_image_below_one_step_is_refused(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png", (60, 60))
     (problem,) = plan(tmp_path, enable_bucket=True, bucket_no_upscale=True).problems
     assert problem.code == "E-IMG-SMALL" and problem.facts["size"] == (60, 60)
 
 
-def test_a_picture_enlarged_more_than_twice_is_pointed_out(tmp_path):
+def test_an_image_enlarged_more_than_twice_is_pointed_out(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png", (1, 1))
     whole = plan(tmp_path, enable_bucket=True)
     assert whole.problems == () and "W-IMG-SMALL" in codes(whole.notices)
 
 
-def test_a_picture_that_loses_more_than_a_quarter_is_pointed_out(tmp_path):
+def test_an_image_that_loses_more_than_a_quarter_is_pointed_out(tmp_path):
     draw(tmp_path / "20_sls frog" / "b.png", (100, 70))  # square bucket: 70 % kept
     assert "W-IMG-CUT" in codes(plan(tmp_path, enable_bucket=True).notices)
 
 
-def test_cut_pictures_are_one_notice_with_their_number_and_the_worst_of_them(tmp_path):
+def test_cut_images_are_one_notice_with_their_number_and_the_worst_of_them(tmp_path):
     # Of 100x70 a square is trained: 30 % is cut; 100x80 loses 20 %, which is not told. From 3:1 on the bucket
     # is 192x64: 100x10 loses 70 %.
     for name, height in (("a", 70), ("b", 10), ("c", 80), ("d", 20), ("e", 15), ("f", 68), ("g", 22)):
@@ -120,7 +120,7 @@ def test_cut_pictures_are_one_notice_with_their_number_and_the_worst_of_them(tmp
     )
 
 
-def test_enlarged_pictures_are_one_notice_with_their_number_and_the_worst_of_them(tmp_path):
+def test_enlarged_images_are_one_notice_with_their_number_and_the_worst_of_them(tmp_path):
     for i in range(1, 9):
         draw(tmp_path / "20_sls frog" / f"{i}.png", (i, i))
     (small,) = [n for n in plan(tmp_path, enable_bucket=True).notices if n.code == "W-IMG-SMALL"]
@@ -140,17 +140,17 @@ def test_many_notices_of_a_kind_are_one_line_that_names_the_files(tmp_path):
 
 
 def lines_of_check(folder, count):
-    """What the console prints of notices for so many pictures that are cut and enlarged."""
+    """What the console prints of notices for so many images that are cut and enlarged."""
     for i in range(count):
         draw(folder / "20_sls frog" / f"{i:03}.png", (30, 15))
     return as_text.text(plan(folder, enable_bucket=True), "en", limit=0).splitlines()
 
 
-def test_the_report_of_315_bad_pictures_is_as_short_as_that_of_two(tmp_path):
+def test_the_report_of_315_bad_images_is_as_short_as_that_of_two(tmp_path):
     assert len(lines_of_check(tmp_path / "many", 315)) <= len(lines_of_check(tmp_path / "two", 2)) + 1
 
 
-def test_a_caption_in_cp932_stops_the_run_even_when_bad_pictures_are_left_out(tmp_path):
+def test_a_caption_in_cp932_stops_the_run_even_when_bad_images_are_left_out(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     (tmp_path / "20_sls frog" / "000.caption").write_bytes("緑の蛙".encode("cp932"))
     assert codes(plan(tmp_path, skip_bad_images=True).problems) == ["E-CAP-ENCODING"]
@@ -165,7 +165,7 @@ def test_captions_from_txt_are_told_once_for_a_folder(tmp_path):
     assert codes(whole.notices) == ["I-CAP-TXT"] and whole.notices[0].facts["count"] == 3
 
 
-def test_pictures_without_captions_are_counted_once(tmp_path):
+def test_images_without_captions_are_counted_once(tmp_path):
     fill(tmp_path, {"20_sls frog": 2, "10_cpc cat": 2})
     (tmp_path / "20_sls frog" / "000.caption").write_text("sls, green")
     (notice,) = plan(tmp_path).notices
@@ -181,13 +181,13 @@ def test_a_folder_without_words_needs_captions_for_all(tmp_path):
     assert plan(tmp_path).problems == ()
 
 
-def test_a_caption_without_a_picture_is_pointed_out(tmp_path):
+def test_a_caption_without_an_image_is_pointed_out(tmp_path):
     fill(tmp_path, {"20_sls frog": 1})
     (tmp_path / "20_sls frog" / "gone.caption").write_text("green")
     assert "W-CAP-ORPHAN" in codes(plan(tmp_path).notices)
 
 
-def test_one_caption_for_two_pictures_is_pointed_out_and_both_are_trained(tmp_path):
+def test_one_caption_for_two_images_is_pointed_out_and_both_are_trained(tmp_path):
     draw(tmp_path / "20_x" / "a.png")
     draw(tmp_path / "20_x" / "a.jpg")
     (tmp_path / "20_x" / "a.caption").write_text("green")
@@ -197,14 +197,14 @@ def test_one_caption_for_two_pictures_is_pointed_out_and_both_are_trained(tmp_pa
     )
 
 
-def test_surplus_regularization_pictures_are_named_with_both_numbers(tmp_path):
+def test_surplus_regularization_images_are_named_with_both_numbers(tmp_path):
     whole = plan(fill(tmp_path / "t", {"2_x": 1}), fill(tmp_path / "r", {"1_y": 5}))
     (notice,) = [n for n in whole.notices if n.code == "W-REG-SURPLUS"]
     assert (notice.facts["reg"], notice.facts["train"]) == (5, 2)
     assert notice.facts["spare"].en.count("1_y/") == 3
 
 
-def test_regularization_pictures_that_never_come_are_named_as_such(tmp_path):
+def test_regularization_images_that_never_come_are_named_as_such(tmp_path):
     reg = fill(tmp_path / "r", {"1_y": 1})
     draw(reg / "1_y" / "tall.png", (64, 192))
     whole = plan(fill(tmp_path / "t", {"1_x": 1}), reg, enable_bucket=True)
@@ -212,7 +212,7 @@ def test_regularization_pictures_that_never_come_are_named_as_such(tmp_path):
     assert notice.facts["never"].en.startswith("1_y/")
 
 
-def test_reuse_of_regularization_pictures_is_told(tmp_path):
+def test_reuse_of_regularization_images_is_told(tmp_path):
     whole = plan(fill(tmp_path / "t", {"4_x": 1}), fill(tmp_path / "r", {"1_y": 2}))
     assert "I-REG-REUSE" in codes(whole.notices)
 
@@ -302,7 +302,7 @@ def test_captions_that_agree_with_their_folder_are_not_spoken_of(tmp_path, name,
     assert captioned(tmp_path, name, texts, **options) == []
 
 
-def test_regularization_pictures_need_no_identifier(tmp_path):
+def test_regularization_images_need_no_identifier(tmp_path):
     train = fill(tmp_path / "train", {"2_sls cat": 1})
     draw(tmp_path / "reg" / "1_tabby cat" / "a.png", colour=(9, 9, 9))
     (tmp_path / "reg" / "1_tabby cat" / "a.caption").write_text("a cat")
@@ -316,7 +316,7 @@ ODD_NAMES = [
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="some of these can't be named there")
-def test_pictures_of_odd_names_are_trained_with_their_captions(tmp_path):
+def test_images_of_odd_names_are_trained_with_their_captions(tmp_path):
     for i, name in enumerate(ODD_NAMES):
         draw(tmp_path / "20_sls frog" / f"{name}.png", colour=(i, 0, 0))
         (tmp_path / "20_sls frog" / f"{name}.caption").write_text(f"sls {i}", encoding="utf-8")
@@ -330,7 +330,7 @@ def test_pictures_of_odd_names_are_trained_with_their_captions(tmp_path):
     as_text.text(whole, "ja").encode("utf-8")
 
 
-def test_a_picture_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zero(tmp_path):
+def test_an_image_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zero(tmp_path):
     path = draw(tmp_path / "20_sls frog" / "a.png", (1, 1))
     whole = plan(tmp_path, enable_bucket=True)
     (notice,) = whole.notices[:1]

@@ -1,4 +1,4 @@
-"""How often pictures come in the whole run, and how full batches are."""
+"""How often images come in the whole run, and how full batches are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 
 from core.config.schema.train import TrainConfig
 from core.data.plan.usage import filling, unused, uses
-from tests.data.pictures import draw, fill, plan
+from tests.data.images import draw, fill, plan
 
 
 def test_uses_are_those_of_the_runs_own_batches(tmp_path):
@@ -19,8 +19,8 @@ def test_uses_are_those_of_the_runs_own_batches(tmp_path):
     assert uses(made, 13, 2) == [counts[index] for index in range(12)]
 
 
-def test_pictures_whose_turn_comes_after_the_last_step_are_named(tmp_path):
-    # 6 pictures, batches of 2: 3 steps an epoch; after 2 of them 2 pictures are left.
+def test_images_whose_turn_comes_after_the_last_step_are_named(tmp_path):
+    # 6 images, batches of 2: 3 steps an epoch; after 2 of them 2 images are left.
     made = plan(fill(tmp_path, {"1_x": 6}), train_batch_size=2)
     found = unused(made, TrainConfig(max_train_steps=2))
     trained = {sample.image for batch in made.epoch(1)[:2] for sample in batch.samples}
@@ -28,8 +28,8 @@ def test_pictures_whose_turn_comes_after_the_last_step_are_named(tmp_path):
     assert unused(made, TrainConfig(max_train_steps=3)).train == ()
 
 
-def test_surplus_regularization_pictures_need_more_epochs(tmp_path):
-    # 2 training samples an epoch, so 2 of 5 regularization pictures come in each: 3 epochs of 4 steps.
+def test_surplus_regularization_images_need_more_epochs(tmp_path):
+    # 2 training samples an epoch, so 2 of 5 regularization images come in each: 3 epochs of 4 steps.
     fill(tmp_path / "t", {"1_x": 2})
     fill(tmp_path / "r", {"1_y": 5})
     made = plan(tmp_path / "t", tmp_path / "r")
@@ -38,7 +38,7 @@ def test_surplus_regularization_pictures_need_more_epochs(tmp_path):
     assert unused(made, TrainConfig(max_train_steps=12)).reg == ()
 
 
-def test_held_out_pictures_do_not_count_as_unused(tmp_path):
+def test_held_out_images_do_not_count_as_unused(tmp_path):
     made = plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5)
     assert unused(made, TrainConfig(max_train_steps=2)).train == ()
 

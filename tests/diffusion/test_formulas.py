@@ -189,7 +189,7 @@ def test_a_terminal_snr_of_zero_is_exact_and_gives_no_weight_that_is_not_finite(
     assert [found[999].item() for found in weights[:2]] == [1.0, 0.0]
 
 
-def test_pure_noise_holds_nothing_of_the_picture_and_its_velocity_is_minus_the_picture():
+def test_pure_noise_holds_nothing_of_the_image_and_its_velocity_is_minus_the_image():
     latents, noise = draws()
     last = torch.tensor([999] * 4)
     torch.testing.assert_close(RESCALED.noisy(latents, noise, last), noise)

@@ -116,8 +116,8 @@ def test_accumulated_gradients_lie_there_while_activations_do():
 
 
 @pytest.mark.parametrize(("side", "more"), [(512, 83_653_863), (128, 83_653_863 + 123_060_480)])
-def test_sample_pictures_bring_the_vae_back_and_for_the_prompt_the_text_encoder(side, more):
-    # It is dropped again before anything is drawn; a small picture takes less than its weights do.
+def test_sample_images_bring_the_vae_back_and_for_the_prompt_the_text_encoder(side, more):
+    # It is dropped again before anything is drawn; a small image takes less than its weights do.
     prompt = f"sls frog --w {side} --h {side}"
     made = setup(train={"text_encoder_lr": 0.0}, sample={"sample_prompts": [prompt], "sample_at_first": True})
     held = phase(made, "sampling").held["weights"] - phase(made, "training").held["weights"]

@@ -226,7 +226,7 @@ def test_an_upscaler_is_named_so(name, variant):
         ("alpha", "lora", ""),
     ],
 )
-def test_the_kind_of_an_add_on_is_told(more, kind, variant):
+def test_the_kind_of_an_adapter_is_told(more, kind, variant):
     start = "lora_unet_mid_block_attentions_0_proj_in"
     shapes = {f"{start}.lora_down.weight": (4, 4), f"{start}.{more}": (4, 4)}
     identity = classify(table(shapes), {})

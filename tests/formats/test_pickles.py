@@ -131,7 +131,7 @@ def test_a_cut_checkpoint_is_called_incomplete(tmp_path, kept):
     assert refusal(path).code == "E-MODEL-TRUNC"
 
 
-def test_a_picture_named_ckpt_is_no_checkpoint(tmp_path):
+def test_an_image_named_ckpt_is_no_checkpoint(tmp_path):
     (tmp_path / "x.ckpt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     assert refusal(tmp_path / "x.ckpt").code == "E-MODEL-BAD"
 

@@ -17,21 +17,21 @@ DEMO = HERE.parents[1] / "demo"
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory) -> Path:
-    """A tiny model, so that pictures of the guide's sizes are quick."""
+    """A tiny model, so that images of the guide's sizes are quick."""
     return make_tiny(tmp_path_factory.mktemp("base") / "tiny.safetensors")
 
 
 @pytest.fixture
 def demo(tmp_path):
-    """One picture of the demo in each folder; give a size that it is brought to."""
+    """One image of the demo in each folder; give a size that it is brought to."""
 
     def make(size: tuple[int, int] | None = None) -> tuple[str, ...]:
         for folder, name in (("20_sls frog", "sls_03"), ("1_frog", "frog_01")):
             kind = "train" if folder.startswith("20") else "reg"
             target = tmp_path / kind / f"1_{folder.split('_')[1]}"
             target.mkdir(parents=True, exist_ok=True)
-            with Image.open(DEMO / kind / folder / f"{name}.png") as picture:
-                (picture if size is None else picture.resize(size)).save(target / f"{name}.png")
+            with Image.open(DEMO / kind / folder / f"{name}.png") as image:
+                (image if size is None else image.resize(size)).save(target / f"{name}.png")
         return tuple(f"dataset.{kind}_data_dir='{tmp_path / kind}'" for kind in ("train", "reg"))
 
     return make

@@ -187,7 +187,7 @@ def test_weights_that_are_quantised_otherwise_are_refused(tmp_path, more):
         f"{tensor_names.CLIP}encoder.layers.0.mlp.fc1.weight_format",
     ],
 )
-def test_unknown_tensors_that_pictures_depend_on_are_refused_by_name(tmp_path, name):
+def test_unknown_tensors_that_images_depend_on_are_refused_by_name(tmp_path, name):
     problem = refusal(with_more(tmp_path / "x.safetensors", {name: torch.ones(2)}))
     assert problem.code == "E-MODEL-KEYS" and name in problem.en and problem.key == "model.base"
 

@@ -20,7 +20,7 @@ def silent(tmp_path, request):
     (tmp_path / "x_config" / "scheduler" / "scheduler_config.json").unlink()
     weights = tensors.load(path)
     weights["model.diffusion_model.out.2.weight"].zero_()
-    # The input is 0.5 everywhere: a noise model gives it back, a velocity model nearly minus a picture.
+    # The input is 0.5 everywhere: a noise model gives it back, a velocity model nearly minus an image.
     weights[BIAS] = torch.full_like(weights[BIAS], 0.5 if request.param == "epsilon" else -1.5)
     return tensors.save(path, weights, {}), request.param
 

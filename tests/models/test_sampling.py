@@ -1,4 +1,4 @@
-"""Latents, the noise schedule and pictures."""
+"""Latents, the noise schedule and images."""
 
 from dataclasses import replace
 

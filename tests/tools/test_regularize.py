@@ -32,7 +32,7 @@ def make_images(made, *work):
 
 
 def training(place, **folders):
-    """A folder of training pictures: name -> how many."""
+    """A folder of training images: name -> how many."""
     for name, count in folders.items():
         (place / name).mkdir(parents=True)
         for n in range(count):
@@ -51,8 +51,8 @@ def test_the_folder_is_one_that_training_reads(tmp_path, model):
     (folder,) = scan(tmp_path, is_reg=True).folders
     assert (folder.repeats, folder.prompt) == (1, "frog")
     assert [path.name for path in folder.images] == ["000000.png", "000001.png"]
-    with Image.open(folder.images[0]) as picture:
-        assert picture.size == (64, 64)
+    with Image.open(folder.images[0]) as image:
+        assert image.size == (64, 64)
 
 
 def test_the_number_is_repeats_times_images_of_the_folders_of_the_class(tmp_path):
@@ -96,7 +96,7 @@ def test_what_is_there_is_neither_drawn_again_nor_overwritten(tmp_path, model, m
     assert make_images(settings(model, tmp_path, count=3))[0].missing == ()
 
 
-def test_a_picture_does_not_depend_on_how_many_are_drawn_at_once(tmp_path, model):
+def test_an_image_does_not_depend_on_how_many_are_drawn_at_once(tmp_path, model):
     make_images(settings(model, tmp_path / "one"))
     make_images(settings(model, tmp_path / "two", batch=2))
     for name in ("000000.png", "000001.png", "000002.png"):
@@ -104,7 +104,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn_at_once(tmp_path, model
             assert max(abs(x - y) for x, y in zip(a.tobytes(), b.tobytes(), strict=True)) <= 1
 
 
-def test_it_is_the_picture_that_diffusers_draws(tmp_path, model):
+def test_it_is_the_image_that_diffusers_draws(tmp_path, model):
     make_images(settings(model, tmp_path, count=1, seed=5, negative="wet", scale=4.0))
     theirs = pipeline(loaded(model), "euler_a")(
         "frog", negative_prompt="wet", width=64, height=64, num_inference_steps=2, guidance_scale=4.0,
@@ -114,7 +114,7 @@ def test_it_is_the_picture_that_diffusers_draws(tmp_path, model):
         assert max(abs(a - b) for a, b in zip(ours.tobytes(), theirs.tobytes(), strict=True)) <= 1
 
 
-def test_a_stop_leaves_whole_pictures_only(tmp_path, model):
+def test_a_stop_leaves_whole_images_only(tmp_path, model):
     control, told = RunControl(), []
 
     def progress(stage, done, total):
@@ -154,7 +154,7 @@ def test_a_guidance_scale_that_is_no_scale_is_refused(tmp_path, guidance):
         plan(settings("no/model", tmp_path, scale=guidance))
 
 
-def test_pictures_are_not_drawn_into_the_folder_of_training_pictures(tmp_path):
+def test_images_are_not_drawn_into_the_folder_of_training_images(tmp_path):
     place = training(tmp_path / "img", **{"2_sls frog": 1})
     (tmp_path / "link").symlink_to(place)
     for out in (place, tmp_path / "link"):

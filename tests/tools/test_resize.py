@@ -1,4 +1,4 @@
-"""Pictures resized into another folder."""
+"""Images resized into another folder."""
 
 import io
 import os
@@ -13,23 +13,23 @@ from core.data.images import load, verify
 from core.errors import UserError
 from core.tools import resize
 from core.tools.tool import Work, checked
-from tests.data.pictures import codes, draw, plan
+from tests.data.images import codes, draw, plan
 
 
 def disc(path, size=(1600, 800), radius=200):
     """A white disc in the middle of black."""
-    picture = Image.new("RGB", size)
+    image = Image.new("RGB", size)
     x, y = size[0] // 2, size[1] // 2
-    ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill="white")
+    ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill="white")
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path)
+    image.save(path)
     return path
 
 
 def opened(path):
-    with Image.open(path) as picture:
-        picture.load()
-    return picture
+    with Image.open(path) as image:
+        image.load()
+    return image
 
 
 def extent(path):
@@ -89,7 +89,7 @@ def test_shrinking_never_enlarges_and_cuts_to_the_divisor(tmp_path):
     assert sizes["twolarge"] == (576, 384)
 
 
-def test_a_picture_too_small_for_the_divisor_is_left_out_and_named(tmp_path):
+def test_an_image_too_small_for_the_divisor_is_left_out_and_named(tmp_path):
     draw(tmp_path / "in" / "a.png", (100, 63))
     draw(tmp_path / "in" / "b.png", (100, 64))
     report = resize_folder(tmp_path / "in", tmp_path / "out", settings(fit="shrink", divisor=64))
@@ -169,7 +169,7 @@ def test_jpeg_knows_no_transparency_and_gets_white(tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "format"), [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP")])
-def test_pictures_are_saved_as_asked(tmp_path, kind, format):
+def test_images_are_saved_as_asked(tmp_path, kind, format):
     draw(tmp_path / "in" / "a.bmp", (80, 64))
     resize_folder(tmp_path / "in", tmp_path / "out", settings(64, save_as=kind))
     made = opened(tmp_path / "out" / f"a.{kind}")
@@ -215,7 +215,7 @@ def test_what_is_there_may_be_skipped(tmp_path):
     assert opened(tmp_path / "out" / "a.png").size == (1, 1)
 
 
-def test_two_pictures_that_would_become_one_are_refused(tmp_path):
+def test_two_images_that_would_become_one_are_refused(tmp_path):
     for name in ("a.png", "a.jpg"):
         draw(tmp_path / "in" / name)
     assert refused(tmp_path / "in", tmp_path / "out") == ["E-RESIZE-TWICE"]
@@ -233,14 +233,14 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path):
     assert refused(tmp_path / "in", tmp_path / "out") == ["E-RESIZE-SOURCE"]
 
 
-def test_broken_pictures_are_named_and_the_rest_is_made(tmp_path):
+def test_broken_images_are_named_and_the_rest_is_made(tmp_path):
     draw(tmp_path / "in" / "a.png")
     (tmp_path / "in" / "b.png").write_bytes(b"<html>")
     report = resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
     assert len(report.made) == 1 and codes(report.problems) == ["E-IMG-NOTIMAGE"]
 
 
-def test_a_stop_leaves_whole_pictures_only(tmp_path):
+def test_a_stop_leaves_whole_images_only(tmp_path):
     for name in ("a.png", "b.png"):
         draw(tmp_path / "in" / name)
     control = RunControl()
@@ -304,7 +304,7 @@ def test_the_console_s_help_and_refusals_are_seen(monkeypatch, words, code, said
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
-def test_a_text_that_is_no_file_is_left_out_and_the_pictures_are_made(tmp_path):
+def test_a_text_that_is_no_file_is_left_out_and_the_images_are_made(tmp_path):
     draw(tmp_path / "in" / "a.png", (80, 80))
     os.mkfifo(tmp_path / "in" / "a.txt")
     report = resize_folder(tmp_path / "in", tmp_path / "out", settings(64))

@@ -10,12 +10,12 @@ from core.data.captions.captions import read
 from core.errors import UserError
 from core.tools import command_line
 from core.tools.utf8 import convert
-from tests.data.pictures import draw
+from tests.data.images import draw
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Pictures with captions in four encodings, and texts that are none of theirs."""
+    """Images with captions in four encodings, and texts that are none of theirs."""
     place = tmp_path / "train" / "20_sls frog"
     texts = {
         "a.caption": "緑の蛙\r\n".encode("cp932"),

@@ -1,4 +1,4 @@
-"""A tiny model and a few tiny pictures, and one call that trains them."""
+"""A tiny model and a few tiny images, and one call that trains them."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def _hurried(hurried: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3 training pictures, 2 repeats each, and 2 regularization pictures, 64 x 64."""
-    root = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3 training images, 2 repeats each, and 2 regularization images, 64 x 64."""
+    root = tmp_path_factory.mktemp("images")
     for folder, count, shade in (("train/2_sls frog", 3, 40), ("reg/1_frog", 2, 160)):
         (root / folder).mkdir(parents=True)
         for n in range(count):
@@ -71,14 +71,14 @@ Configure = Callable[..., RunConfig]
 
 
 @pytest.fixture(scope="session")
-def configured(base: Path, pictures: Path) -> Configure:
+def configured(base: Path, images: Path) -> Configure:
     """As `configure`, with the output folder given first."""
 
     def make(out: Path, **sections: dict[str, Any]) -> RunConfig:
         values: dict[str, dict[str, Any]] = {name: dict(section) for name, section in CHANGES.items()}
         values["model"] = {"base": str(base)}
-        values["dataset"]["train_data_dir"] = str(pictures / "train")
-        values["dataset"]["reg_data_dir"] = str(pictures / "reg")
+        values["dataset"]["train_data_dir"] = str(images / "train")
+        values["dataset"]["reg_data_dir"] = str(images / "reg")
         values["save"]["output_dir"] = str(out)
         for name, section in sections.items():
             values.setdefault(name, {}).update(section)

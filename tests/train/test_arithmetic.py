@@ -21,7 +21,7 @@ MODELS = {"sd1 epsilon": ("sd1", "epsilon"), "sd2 epsilon": ("sd2", "epsilon"), 
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def pair(request, tmp_path_factory, pictures):
+def pair(request, tmp_path_factory, images):
     """Our training, as a run builds it, and diffusers' U-Net and scheduler of the same folder."""
     family, prediction = MODELS[request.param]
     root = tmp_path_factory.mktemp("pair")
@@ -30,7 +30,7 @@ def pair(request, tmp_path_factory, pictures):
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(values), encoding="utf-8")
     config = RunConfig(
         model={"base": str(folder)},
-        dataset={"train_data_dir": str(pictures / "train"), "resolution": (64, 64), "cache_latents": True},
+        dataset={"train_data_dir": str(images / "train"), "resolution": (64, 64), "cache_latents": True},
         network={"method": "none"},
         train={"seed": 7},
         save={"output_dir": str(root / "out")},

@@ -12,21 +12,21 @@ from core.errors import NumericFault
 from core.events import StepDone, Warned
 from core.formats import tensors
 from core.train.inputs import latents
-from tests.data.pictures import draw, plan
+from tests.data.images import draw, plan
 
 
 @pytest.fixture
-def own(pictures, tmp_path) -> Path:
-    """One training picture of our own, that may be changed."""
+def own(images, tmp_path) -> Path:
+    """One training image of our own, that may be changed."""
     folder = tmp_path / "own" / "1_frog"
     folder.mkdir(parents=True)
-    (folder / "a.png").write_bytes((pictures / "train" / "2_sls frog" / "0.png").read_bytes())
+    (folder / "a.png").write_bytes((images / "train" / "2_sls frog" / "0.png").read_bytes())
     return folder / "a.png"
 
 
 @pytest.fixture
 def encoded(monkeypatch) -> list[int]:
-    """How many pictures each call of the VAE encoded."""
+    """How many images each call of the VAE encoded."""
     calls: list[int] = []
     plain = latents._encode
 
@@ -40,7 +40,7 @@ def encoded(monkeypatch) -> list[int]:
 
 @pytest.fixture
 def disk(configure, own):
-    """A run of one step over that picture with a cache on disk; give more options of the dataset."""
+    """A run of one step over that image with a cache on disk; give more options of the dataset."""
 
     def make(**dataset):
         keep = {"cache_latents_to_disk": True, "train_data_dir": str(own.parent.parent), "reg_data_dir": None}
@@ -61,7 +61,7 @@ def test_a_second_run_reads_what_the_first_encoded(disk, train, encoded, tmp_pat
     assert len([*(tmp_path / "out" / "cache").rglob("*.safetensors")]) == 1
 
 
-def test_pictures_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path, own):
+def test_images_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path, own):
     Image.new("RGB", (64, 64), "green").save(own.with_suffix(".jpg"))
     own.with_suffix(".caption").write_text("frog")
     train(disk())
@@ -71,7 +71,7 @@ def test_pictures_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path,
     assert of == {load.content_hash(own.with_suffix(ending).read_bytes()) for ending in (".png", ".jpg")}
 
 
-def test_a_changed_picture_is_encoded_again(disk, train, encoded, own):
+def test_a_changed_image_is_encoded_again(disk, train, encoded, own):
     Image.new("RGB", (64, 64), "green").save(own.with_name("b.png"))
     train(disk(vae_batch_size=1))
     Image.new("RGB", (64, 64), "red").save(own)
@@ -79,7 +79,7 @@ def test_a_changed_picture_is_encoded_again(disk, train, encoded, own):
     assert encoded == [1, 1, 1]
 
 
-def test_mirrored_pictures_are_encoded_too(disk, train, encoded):
+def test_mirrored_images_are_encoded_too(disk, train, encoded):
     train(disk(flip_aug=True, vae_batch_size=2))
     train(disk(flip_aug=True, vae_batch_size=2))
     assert encoded == [2]
@@ -109,7 +109,7 @@ def test_a_damaged_entry_is_made_again_with_a_notice(disk, train, encoded, tmp_p
     assert "W-CACHE-REDONE" in [event.code for event in second.of(Warned)]
 
 
-def test_a_picture_that_becomes_nan_is_named(disk, train, monkeypatch):
+def test_an_image_that_becomes_nan_is_named(disk, train, monkeypatch):
     def spoiled(parts, pixels):
         mean = torch.full((len(pixels), 4, 8, 8), float("nan"))
         return mean, mean
@@ -120,7 +120,7 @@ def test_a_picture_that_becomes_nan_is_named(disk, train, monkeypatch):
     assert fault.value.problems[0].path.endswith("a.png")
 
 
-def test_pictures_that_are_never_trained_on_are_not_encoded(configure, train, encoded):
+def test_images_that_are_never_trained_on_are_not_encoded(configure, train, encoded):
     train(configure(train={"max_train_steps": 1}, dataset={"train_batch_size": 1, "vae_batch_size": 1}))
     assert encoded == [1]
 
@@ -132,11 +132,11 @@ def test_another_way_of_resizing_encodes_again(disk, train, encoded):
     assert encoded == [1, 1]
 
 
-def test_pictures_held_out_keep_their_colours(tmp_path):
+def test_images_held_out_keep_their_colours(tmp_path):
     for i in range(24):
         draw(tmp_path / "1_a" / f"{i:02}.png", colour=(200, 9 * i, 40))
     made = plan(tmp_path, color_aug=True, validation_split=0.5)
-    source = latents.EncodedPictures(made, lambda pixels: (pixels, pixels), torch.device("cpu"))
+    source = latents.EncodedImages(made, lambda pixels: (pixels, pixels), torch.device("cpu"))
 
     def is_plain(batch):
         return (source.host(batch, batch.samples) == torch.tensor(load.load(image_of(batch)))).all()

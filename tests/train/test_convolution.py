@@ -36,7 +36,7 @@ def test_it_gives_what_the_plain_layer_gives(options, layout, is_trained):
             torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-def test_trained_weights_and_a_picture_may_lie_differently():
+def test_trained_weights_and_an_image_may_lie_differently():
     plain = layer(padding=1)
     other = copy.deepcopy(plain)
     cpu_convolution.use_products([other])

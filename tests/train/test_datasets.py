@@ -28,10 +28,10 @@ class_tokens = "frog"
 
 
 @pytest.fixture
-def data(pictures, tmp_path):
+def data(images, tmp_path):
     """A dataset_config of two data sets: 6 samples in 3 batches at 64 pixels, 2 single ones in buckets."""
     file = tmp_path / "data.toml"
-    file.write_text(TEXT.replace("{t}", str(pictures / "train")).replace("{r}", str(pictures / "reg")))
+    file.write_text(TEXT.replace("{t}", str(images / "train")).replace("{r}", str(images / "reg")))
     return file
 
 
@@ -64,16 +64,16 @@ def test_each_data_set_trains_at_its_size_and_batch(configure, train, data, shap
     assert (trial.folder / "dataset_config.toml").read_text() == data.read_text()
 
 
-def test_metadata_names_the_captions_and_pictures_held_out_are_never_trained(
-    configure, train, pictures, tmp_path, shapes
+def test_metadata_names_the_captions_and_images_held_out_are_never_trained(
+    configure, train, images, tmp_path, shapes
 ):
     meta = tmp_path / "meta.json"
     meta.write_text(json.dumps({str(n): {"caption": f"frog {n}", "tags": "wet"} for n in range(3)}))
     dataset = {
-        "train_data_dir": str(pictures / "train" / "2_sls frog"), "reg_data_dir": None, "in_json": str(meta),
+        "train_data_dir": str(images / "train" / "2_sls frog"), "reg_data_dir": None, "in_json": str(meta),
         "dataset_repeats": 2, "train_batch_size": 1, "validation_split": 0.4,
     }  # fmt: skip
     train(configure(train={"max_train_epochs": 2}, dataset=dataset))
     trained = {captions[0] for captions, _ in shapes}
     assert trained < {"frog 0,wet", "frog 1,wet", "frog 2,wet"}
-    assert len(shapes) == 8 and len(trained) == 2  # 2 of 3 pictures, twice in each of 2 epochs
+    assert len(shapes) == 8 and len(trained) == 2  # 2 of 3 images, twice in each of 2 epochs

@@ -34,8 +34,8 @@ def hurried():
 
 
 @pytest.fixture(scope="module")
-def trial(base, pictures, tmp_path_factory):
-    made = kills.trial_of("lora", base, pictures / "train", tmp_path_factory.mktemp("ends"), STEPS)
+def trial(base, images, tmp_path_factory):
+    made = kills.trial_of("lora", base, images / "train", tmp_path_factory.mktemp("ends"), STEPS)
     save = made.config.save.model_copy(update={"save_every_n_steps": None, "save_last_n_steps": None})
     return kills.Trial(made.config.model_copy(update={"save": save}), made.log)
 
@@ -135,7 +135,7 @@ def test_a_suspended_run_whose_clock_goes_back_a_day_goes_on(trial, expected):
     assert len(steps) == STEPS and all(0 <= step.seconds < 60 for step in steps)
 
 
-def test_few_file_handles_suffice_for_many_pictures(trial, base, tmp_path):
+def test_few_file_handles_suffice_for_many_images(trial, base, tmp_path):
     folder = tmp_path / "data" / "1_sls frog"
     folder.mkdir(parents=True)
     for n in range(100):

@@ -26,9 +26,9 @@ def hurried():
 
 
 @pytest.fixture(scope="module")
-def trial(base, pictures, tmp_path_factory):
+def trial(base, images, tmp_path_factory):
     """A training of three steps that has been trained for two, and what it must leave."""
-    made = kills.trial_of("averaged", base, pictures / "train", tmp_path_factory.mktemp("killed"), 3)
+    made = kills.trial_of("averaged", base, images / "train", tmp_path_factory.mktemp("killed"), 3)
     made.prepare(2)
     return made
 
@@ -91,8 +91,8 @@ def is_warning(event) -> bool:
     return isinstance(event, Warned)
 
 
-def test_never_fewer_states_than_are_kept_lie_there_at_any_instant(base, pictures, tmp_path):
-    trial = kills.trial_of("lora", base, pictures / "train", tmp_path, 6)
+def test_never_fewer_states_than_are_kept_lie_there_at_any_instant(base, images, tmp_path):
+    trial = kills.trial_of("lora", base, images / "train", tmp_path, 6)
     seen: list[int] = []
 
     def look(action: int) -> None:
@@ -120,8 +120,8 @@ def test_kills_at_random_times_in_a_row_lose_nothing(trial, whole):
     assert kills.left_in(trial.out) == whole[1] and kills.faults(trial.out) == []
 
 
-def test_when_one_of_two_processes_is_killed_the_other_ends_and_both_resume(base, pictures, tmp_path):
-    trial = kills.trial_of("lora", base, pictures / "train", tmp_path, 2)
+def test_when_one_of_two_processes_is_killed_the_other_ends_and_both_resume(base, images, tmp_path):
+    trial = kills.trial_of("lora", base, images / "train", tmp_path, 2)
     assert [kills.ended(pid) for pid in kills.as_two(trial)] == [0, 0], trial.log.read_text()
     expected = kills.left_in(trial.out)
     trial.renew()

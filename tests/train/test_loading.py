@@ -203,7 +203,7 @@ def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
     assert torch.equal(module[0].weight, weight)
 
 
-def test_a_model_of_the_hub_is_fetched_after_the_pictures_are_looked_at(
+def test_a_model_of_the_hub_is_fetched_after_the_images_are_looked_at(
     configure, train, tmp_path, monkeypatch
 ):
     with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:

@@ -38,12 +38,12 @@ def start(configure, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def ready(base, pictures, tmp_path_factory):
+def ready(base, images, tmp_path_factory):
     """A training without any of these options."""
     output = tmp_path_factory.mktemp("ready")
     config = RunConfig(
         model={"base": str(base)},
-        dataset={"train_data_dir": str(pictures / "train"), "resolution": (64, 64), "train_batch_size": 2}
+        dataset={"train_data_dir": str(images / "train"), "resolution": (64, 64), "train_batch_size": 2}
         | {"cache_latents": True},
         network={"rank": 2},
         train={"seed": 7},

@@ -1,4 +1,4 @@
-"""Masks weigh the loss where the picture is, with and without a latents cache."""
+"""Masks weigh the loss where the image is, with and without a latents cache."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ LATENT = torch.tensor([1.0] * 4 + [0.5] + [0.0] * 3).expand(1, 8, 8)
 
 @pytest.fixture
 def masked(tmp_path) -> dict[str, str]:
-    """Folders of two pictures and of their masks, one all white and one of the left half."""
+    """Folders of two images and of their masks, one all white and one of the left half."""
     noise = np.random.default_rng(5)
     folders = {name: tmp_path / name / "1_sls frog" for name in ("train", "masks")}
     for folder in folders.values():
@@ -52,7 +52,7 @@ def started(config, tmp_path):
 
 
 def first_masks(training) -> dict[str, torch.Tensor]:
-    """Masks of an epoch by the name of the picture and whether it is mirrored."""
+    """Masks of an epoch by the name of the image and whether it is mirrored."""
     found = {}
     for plan, batch in zip(training.plan.epoch(1), training.stream(0), strict=False):
         for n, sample in enumerate(plan.samples):
@@ -70,7 +70,7 @@ def test_a_mask_reaches_the_batch_at_the_size_of_the_latents(configure, masked, 
 
 
 @pytest.mark.parametrize("cache", [True, False])
-def test_a_mirrored_picture_has_a_mirrored_mask(configure, masked, tmp_path, cache):
+def test_a_mirrored_image_has_a_mirrored_mask(configure, masked, tmp_path, cache):
     (Path(masked["train_data_dir"]) / "1_sls frog").rename(Path(masked["train_data_dir"]) / "8_sls frog")
     masks = Path(masked["conditioning_data_dir"])
     (masks / "1_sls frog").rename(masks / "8_sls frog")
@@ -116,9 +116,9 @@ def test_a_mask_that_was_changed_is_the_new_one_beside_latents_from_disk(configu
 
 def test_transparency_is_a_mask_without_masked_loss_and_mask_files_are_not(configure, masked, tmp_path):
     path = Path(masked["train_data_dir"]) / "1_sls frog" / "a.png"
-    picture = Image.open(path).convert("RGB")
-    picture.putalpha(Image.fromarray(mask_of_left_half()))
-    picture.save(path)
+    image = Image.open(path).convert("RGB")
+    image.putalpha(Image.fromarray(mask_of_left_half()))
+    image.save(path)
     found = first_masks(started(configure(dataset=masked | {"alpha_mask": True}), tmp_path))
     assert torch.equal(found["a", False], LATENT)
     assert torch.equal(found["b", False], torch.ones(1, 8, 8))

@@ -75,7 +75,7 @@ def test_the_values_are_those_of_the_run(configure, train, base):
         "ss_unet_lr": "0.0001",
         "ss_text_encoder_lr": "None",
         "ss_learning_rate": "0.01",
-        # 3 pictures, 2 repeats; 2 regularization pictures as they are, though each is used three times.
+        # 3 images, 2 repeats; 2 regularization images as they are, though each is used three times.
         "ss_num_train_images": "6",
         "ss_num_reg_images": "2",
         "ss_num_batches_per_epoch": "4",
@@ -150,9 +150,9 @@ def test_ranks_taken_from_a_file_are_told_as_they_are(sizes, expected):
     assert (found["network_dim"], found["network_alpha"]) == expected
 
 
-def test_each_of_several_data_sets_is_told_of(configure, train, pictures, tmp_path):
+def test_each_of_several_data_sets_is_told_of(configure, train, images, tmp_path):
     sets = tmp_path / "sets.toml"
-    folders = [pictures / "train" / "2_sls frog", pictures / "reg" / "1_frog"]
+    folders = [images / "train" / "2_sls frog", images / "reg" / "1_frog"]
     sets.write_text(
         "[[datasets]]\nresolution = 64\nbatch_size = 2\n"
         f"[[datasets.subsets]]\nimage_dir = '{folders[0]}'\nclass_tokens = 'Sls Frog'\nnum_repeats = 3\n"

@@ -206,7 +206,7 @@ def strange_state(out: Path, step: int, **changes) -> None:
 
 
 def victims(out: Path) -> dict[Path, Path]:
-    """Files and folders of a person beside the results: each with the file that must stay."""
+    """Files and folders of a user beside the results: each with the file that must stay."""
     (out / "mine").mkdir()
     files = {out / "mine": out / "mine" / "note.txt", out / "mine.ckpt": out / "mine.ckpt"}
     for file in files.values():

@@ -23,8 +23,8 @@ COMMAND = """accelerate launch --num_cpu_threads_per_process 1 train_network.py 
  --scale_weight_norms=1 --save_every_n_steps=1 --training_comment="call it sls" """
 
 
-def test_a_pasted_command_trains_the_lora_it_describes(blocks, pictures, train, tmp_path):
-    text = COMMAND.format(base=blocks, data=pictures, out=tmp_path / "out")
+def test_a_pasted_command_trains_the_lora_it_describes(blocks, images, train, tmp_path):
+    text = COMMAND.format(base=blocks, data=images, out=tmp_path / "out")
     imported = import_text(text)
     assert [problem.en for problem in imported.report if problem.is_error] == []
     checked = check(toml_text.dumps({**toml_text.values_of(RunConfig()), **imported.values}))

@@ -54,7 +54,7 @@ WAYS = {
         "optimizer": {"optimizer_type": "Prodigy"},
         "train": {"learning_rate": 1.0, "ema_decay": 0.9} | FOUR,
     },
-    "pictures encoded at every step": {
+    "images encoded at every step": {
         "dataset": {"cache_latents": False},
         "network": {"method": "none"},
         "train": {"learning_rate": 1e-4} | FOUR,
@@ -78,7 +78,7 @@ def test_model_optimizer_and_caches_all_leave(configure, train, two_memories, ba
     trial = train(config, *paused_at(1, RunControl.resume))
     model = tensors.load(base)
     learned = sum(t.nbytes for n, t in model.items() if not n.startswith("first_stage_model."))
-    latents = 5 * 2 * 4 * 8 * 8 * 4  # pictures, mean and deviation, channels, height, width, bytes
+    latents = 5 * 2 * 4 * 8 * 8 * 4  # images, mean and deviation, channels, height, width, bytes
     whole = sum(t.nbytes for t in model.values() if t.is_floating_point()) + 2 * learned + latents
     assert trial.of(Paused)[0].freed_bytes == pytest.approx(whole, rel=0.02)
 

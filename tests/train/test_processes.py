@@ -44,16 +44,16 @@ NOISE = {
     "min_snr_gamma": 5.0,
 }
 CASES = {
-    # 5 pictures an epoch, so that one batch is short and the second process has nothing in it.
+    # 5 images an epoch, so that one batch is short and the second process has nothing in it.
     "odd": {"train": {"max_train_steps": 4}},
-    # Beside as many regularization pictures, in batches of both kinds, and every noise option.
+    # Beside as many regularization images, in batches of both kinds, and every noise option.
     "reg_and_noise": {"dataset": {"prior_loss_weight": 0.3}, "train": {"max_train_steps": 4} | NOISE},
     # 5 samples in batches of 4, the last one of 1, two micro-batches a step.
     "accumulated": {
         "dataset": {"train_batch_size": 4},
         "train": {"max_train_steps": 2, "gradient_accumulation_steps": 2},
     },
-    # 2 of the 5 pictures held out.
+    # 2 of the 5 images held out.
     "held_out": {
         "dataset": {"validation_split": 0.4},
         "train": {"max_train_steps": 2, "validate_every_n_steps": 1},
@@ -62,7 +62,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def pictures_of(tmp_path_factory) -> Path:
+def images_of(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("two")
     for folder, count, green in (("train/1_sls frog", 5, 90), ("reg/1_frog", 4, 200)):
         (root / folder).mkdir(parents=True)
@@ -72,22 +72,22 @@ def pictures_of(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def config_of(base, pictures_of):
+def config_of(base, images_of):
     """A case as one process trains it, or as each of several does."""
 
     def make(case: str, processes: int) -> RunConfig:
         options = CASES[case]
         dataset = {"train_batch_size": 2} | options.get("dataset", {})
         dataset["train_batch_size"] //= processes
-        reg = str(pictures_of / "reg") if case == "reg_and_noise" else None
-        folders = {"train_data_dir": str(pictures_of / "train"), "reg_data_dir": reg}
+        reg = str(images_of / "reg") if case == "reg_and_noise" else None
+        folders = {"train_data_dir": str(images_of / "train"), "reg_data_dir": reg}
         return RunConfig(
             model={"base": str(base)},
             dataset={"resolution": (64, 64), "cache_latents": True} | folders | dataset,
             network={"rank": 2, "alpha": 2.0},
             train={"learning_rate": 1e-3, "seed": 7} | options["train"],
             save={
-                "output_dir": str(pictures_of / f"{case}-{processes}"),
+                "output_dir": str(images_of / f"{case}-{processes}"),
                 "autosave_minutes": 0,
                 "save_state": True,
             },
@@ -98,23 +98,23 @@ def config_of(base, pictures_of):
 
 
 @pytest.fixture(scope="module")
-def in_two(config_of, pictures_of) -> Path:
+def in_two(config_of, images_of) -> Path:
     """Every case trained by two processes, started once; the folder of their outputs."""
     configs = [config_of(case, 2) for case in CASES]
     for config in configs:
         Path(config.save.output_dir).mkdir()
-    (pictures_of / "worker.py").write_text(WORKER)
-    (pictures_of / "configs.json").write_text(json.dumps([c.model_dump_json() for c in configs]))
+    (images_of / "worker.py").write_text(WORKER)
+    (images_of / "configs.json").write_text(json.dumps([c.model_dump_json() for c in configs]))
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     done = subprocess.run(
-        [sys.executable, *launch, str(pictures_of / "worker.py"), str(pictures_of / "configs.json")],
+        [sys.executable, *launch, str(images_of / "worker.py"), str(images_of / "configs.json")],
         cwd=ROOT,
         capture_output=True,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return pictures_of
+    return images_of
 
 
 def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:

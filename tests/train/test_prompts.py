@@ -117,7 +117,7 @@ def test_a_toml_without_prompts_is_refused_in_a_sentence(tmp_path, text):
     assert problem.code == "E-SAMPLE-FILE" and problem.path == str(path)
 
 
-def test_prompts_that_are_comments_only_are_said_and_an_error_where_pictures_are_wanted(tmp_path):
+def test_prompts_that_are_comments_only_are_said_and_an_error_where_images_are_wanted(tmp_path):
     path = tmp_path / "prompts.txt"
     path.write_text("# a frog\n\n", encoding="utf-8")
     for lines in ([str(path)], ["# a frog"]):

@@ -75,13 +75,13 @@ def test_accumulation_schedule_and_epochs_count_the_same_steps(configure, train)
     assert models == [("epoch-000001", 2), ("last", 4)]
 
 
-def test_every_picture_is_trained_once_an_epoch_also_with_accumulation(configure, tmp_path):
+def test_every_image_is_trained_once_an_epoch_also_with_accumulation(configure, tmp_path):
     config = configure(train={"max_train_epochs": 2, "gradient_accumulation_steps": 4})
     with Engine("no") as engine:
         job = prepare(config, tmp_path, RunControl(), [].append)
         training, _ = build(job, engine, RunControl(), [].append)
-    seen = [name for step in range(2) for name in training.pictures_of(step)]
-    again = [name for step in range(2, 4) for name in training.pictures_of(step)]
+    seen = [name for step in range(2) for name in training.images_of(step)]
+    again = [name for step in range(2, 4) for name in training.images_of(step)]
     assert sorted(seen) == sorted(again) and len(seen) == 12
     assert [training.micro_batches(step) for step in range(4)] == [4, 2, 4, 2]
 

@@ -299,7 +299,7 @@ def test_a_share_may_be_written_as_the_steps_that_it_came_to(configure, train, t
             train(longer)
 
 
-def test_other_pictures_are_refused(configure, train, pictures, tmp_path):
+def test_other_images_are_refused(configure, train, images, tmp_path):
     train(configure(train={"max_train_steps": 1}, save={"save_state": True}))
     config = configure(train={"max_train_steps": 2}, save={"resume": "auto"}, dataset={"reg_data_dir": None})
     with pytest.raises(UserError) as refused:

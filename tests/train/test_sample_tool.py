@@ -1,4 +1,4 @@
-"""Pictures from the console: as a training draws them, and a sentence for what is no model or LoRA."""
+"""Images from the console: as a training draws them, and a sentence for what is no model or LoRA."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from core.events import Saved, Warned
 from core.formats import tensors
 from core.tools.sample import draw
 from tests.tiny import make_tiny
-from tests.train.test_add_ons import FILES, NAMES, OTHERS, broken, kohya
+from tests.train.test_adapters import FILES, NAMES, OTHERS, broken, kohya
 
 ONE = "a frog --s 1 --w 64 --h 64 --d 5"
 LONG = " ".join(["frog"] * 100) + " --s 2 --l 60 --w 64 --h 64 --d 5"
@@ -32,7 +32,7 @@ def drawn(source, place, *loras, prompt=ONE):
 
 
 @pytest.mark.parametrize("model", [{"clip_skip": 2}, {"max_token_length": 150}])
-def test_a_run_files_picture_is_the_one_that_its_training_draws(configure, train, tmp_path, model):
+def test_a_run_files_image_is_the_one_that_its_training_draws(configure, train, tmp_path, model):
     config = configure(
         model=model,
         train={"max_train_steps": 1},
@@ -63,11 +63,11 @@ def test_a_prompt_longer_than_what_is_read_is_said(base, configure, tmp_path):
 def test_a_lora_counts_as_much_as_its_strength_and_alpha_say(base, tmp_path):
     half = tensors.save(tmp_path / "half.safetensors", kohya(alpha=4.0), {})
     whole = tensors.save(tmp_path / "whole.safetensors", kohya(alpha=8.0), {})
-    pictures = [
+    images = [
         drawn(base, tmp_path / "out", *loras)
         for loras in ([], [f"{whole}:0.5"], [str(half)], [f"{half}:0"], [str(whole)])
     ]
-    assert pictures[1] == pictures[2] != pictures[0] == pictures[3] != pictures[4]
+    assert images[1] == images[2] != images[0] == images[3] != images[4]
 
 
 @pytest.mark.parametrize("name", ["ComfyUI", "te1", "attention processors", "Diffusers with metadata"])
@@ -77,7 +77,7 @@ def test_loras_of_other_writers_are_drawn_with(base, tmp_path, name):
 
 
 def refusal(monkeypatch, source, place, lora):
-    """What a picture is refused with, before a model is loaded."""
+    """What an image is refused with, before a model is loaded."""
     monkeypatch.setattr("core.models.sd.load.fill", None)
     with pytest.raises(UserError) as refused:
         draw(source, [str(lora)], [ONE], place)
@@ -135,7 +135,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(base, tmp_path, monkeypatc
     assert refused.value.problems[0].code == "E-OUT-WRITE" and (tmp_path / "file").read_text() == "mine"
 
 
-def test_pictures_that_are_there_stay(base, tmp_path):
+def test_images_that_are_there_stay(base, tmp_path):
     first = draw(base, [], [ONE], tmp_path / "out")
     second = draw(base, [], [ONE], tmp_path / "out")
     assert first != second and all(isinstance(path, Path) and path.exists() for path in (*first, *second))

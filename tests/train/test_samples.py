@@ -1,4 +1,4 @@
-"""Sample pictures: what a prompt line says, and where the pictures go."""
+"""Sample images: what a prompt line says, and where the images go."""
 
 from pathlib import Path
 
@@ -88,18 +88,18 @@ def test_a_missing_file_is_refused_before_training(configure, train, tmp_path):
     assert refused.value.problems[0].code == "E-SAMPLE-FILE"
 
 
-def test_pictures_go_into_the_run_folder_and_say_what_they_are(configure, train):
+def test_images_go_into_the_run_folder_and_say_what_they_are(configure, train):
     sample = {"sample_prompts": ["a frog --w 128 --h 64 --s 2 --d 5"], "sample_at_first": True}
     trial = train(configure(train={"max_train_steps": 1}, sample=sample))
-    pictures = [event for event in trial.of(Saved) if event.kind == "sample"]
-    assert [event.step for event in pictures] == [0, 1]
-    path = Path(pictures[0].path)
+    images = [event for event in trial.of(Saved) if event.kind == "sample"]
+    assert [event.step for event in images] == [0, 1]
+    path = Path(images[0].path)
     assert path.parent == trial.folder / "samples" and path.name == "step-00000000_00_5.png"
-    assert pictures[0].info == {
+    assert images[0].info == {
         "number": 0, "prompt": "a frog", "negative": "", "seed": 5, "width": 128, "height": 64
     }  # fmt: skip
-    with Image.open(path) as picture:
-        assert picture.size == (128, 64)
+    with Image.open(path) as image:
+        assert image.size == (128, 64)
 
 
 def test_a_stop_takes_hold_between_two_sampling_steps(configure, train):
@@ -141,7 +141,7 @@ def test_the_sampler_of_a_prompt_wins_over_the_runs(configure, train):
     assert one != other
 
 
-def test_a_picture_is_the_one_that_diffusers_draws(configure, train, base):
+def test_an_image_is_the_one_that_diffusers_draws(configure, train, base):
     sample = {"sample_prompts": ["a frog --s 3 --d 5 --l 4"], "sample_at_first": True}
     config = configure(train={"max_train_steps": 1}, sample=sample)
     trial = train(config)

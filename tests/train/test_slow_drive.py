@@ -14,7 +14,7 @@ from core.train.inputs import batches
 
 @pytest.fixture
 def drive(monkeypatch):
-    """A switch: while it is set, reads of pictures hang."""
+    """A switch: while it is set, reads of images hang."""
     monkeypatch.setattr(patience, "SLOW_SECONDS", 0.2)
     monkeypatch.setattr(batches, "JOIN_SECONDS", 0.2)
     hangs, answers, whole = threading.Event(), threading.Event(), files._whole
@@ -45,7 +45,7 @@ def stopped(train, config, hangs=None) -> tuple[list, float]:
     return caught.value.trial.events, time.monotonic() - told[0]
 
 
-def test_a_read_that_stalls_while_pictures_are_checked_is_told_and_can_be_stopped(configure, train, drive):
+def test_a_read_that_stalls_while_images_are_checked_is_told_and_can_be_stopped(configure, train, drive):
     drive.set()
     events, seconds = stopped(train, configure())
     (wait,) = [event for event in events if isinstance(event, StageProgress) and event.stage == "wait"]

@@ -8,11 +8,11 @@ FROGS = " ".join(["frog"] * 90)
 
 
 @pytest.fixture
-def loss(configure, train, pictures, tmp_path):
-    """The loss of the first step on a picture with this caption and these options of the model."""
+def loss(configure, train, images, tmp_path):
+    """The loss of the first step on an image with this caption and these options of the model."""
     folder = tmp_path / "data" / "1_sls frog"
     folder.mkdir(parents=True)
-    (folder / "0.png").write_bytes(next(pictures.glob("train/*/0.png")).read_bytes())
+    (folder / "0.png").write_bytes(next(images.glob("train/*/0.png")).read_bytes())
 
     def of(caption, **options):
         (folder / "0.caption").write_text(caption)

@@ -78,13 +78,13 @@ def test_a_pickle_in_a_state_is_never_unpickled(configure, train, tmp_path):
     assert not canary.exists()
 
 
-def test_what_lies_among_the_pictures_is_neither_run_nor_unpickled(
-    configure, train, pictures, tmp_path, monkeypatch
+def test_what_lies_among_the_images_is_neither_run_nor_unpickled(
+    configure, train, images, tmp_path, monkeypatch
 ):
     data, canary = tmp_path / "train" / "2_sls frog", tmp_path / "canary"
     data.mkdir(parents=True)
-    for picture in (pictures / "train" / "2_sls frog").iterdir():
-        (data / picture.name).write_bytes(picture.read_bytes())
+    for image in (images / "train" / "2_sls frog").iterdir():
+        (data / image.name).write_bytes(image.read_bytes())
     strangers(data, canary)
     strangers(data.parent, canary)
     monkeypatch.chdir(data)

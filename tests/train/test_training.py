@@ -73,7 +73,7 @@ def test_the_loss_is_what_diffusers_arithmetic_gives(configure, tmp_path):
     assert ours == pytest.approx(torch.nn.functional.mse_loss(pred, batch.noise).item(), rel=1e-5)
 
 
-def test_regularization_pictures_weigh_what_prior_loss_weight_says(configure, tmp_path):
+def test_regularization_images_weigh_what_prior_loss_weight_says(configure, tmp_path):
     def losses_of(weight: float) -> tuple[float, torch.Tensor]:
         training = started(configure(dataset={"prior_loss_weight": weight, "train_batch_size": 12}), tmp_path)
         batch = next(training.stream(0))

@@ -1,4 +1,4 @@
-"""The loss of held-out pictures: on fixed noise and timesteps, and nothing else feels it."""
+"""The loss of held-out images: on fixed noise and timesteps, and nothing else feels it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ def eight(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def held(configure, eight):
-    """A run of 8 pictures, 2 of them held out."""
+    """A run of 8 images, 2 of them held out."""
 
     def make(**sections):
         dataset = {"train_data_dir": str(eight)} | HELD | sections.pop("dataset", {})
@@ -107,7 +107,7 @@ def test_two_looks_at_the_same_weights_are_the_same_number(held, tmp_path):
     assert training.validation.measure([].append) == first
 
 
-def test_it_is_the_mean_of_the_step_loss_over_pictures_and_timesteps(held, tmp_path):
+def test_it_is_the_mean_of_the_step_loss_over_images_and_timesteps(held, tmp_path):
     training = started(held(train={"min_snr_gamma": 5.0}), tmp_path)
     (planned,) = training.plan.validation_batches()
     batch = training.validation.batches.one(planned)
@@ -126,7 +126,7 @@ def test_a_limit_looks_at_the_first_batches_only(held, tmp_path):
     assert limited.measure([].append) == whole.measure([].append)
 
 
-def test_without_a_cache_held_out_pictures_are_encoded_as_they_are(held, tmp_path):
+def test_without_a_cache_held_out_images_are_encoded_as_they_are(held, tmp_path):
     varied = {"cache_latents": False, "color_aug": True, "random_crop": True, "flip_aug": True}
     plain = started(held(), tmp_path).validation.measure([].append)
     assert started(held(dataset=varied), tmp_path).validation.measure([].append) == pytest.approx(plain)
@@ -139,7 +139,7 @@ def test_a_resumed_run_measures_what_the_straight_one_does(held, train, tmp_path
     assert again == straight
 
 
-def test_an_interval_without_held_out_pictures_is_said(configure, train):
+def test_an_interval_without_held_out_images_is_said(configure, train):
     trial = train(configure(train={"validate_every_n_steps": 1, "max_train_steps": 1}))
     assert "W-VALIDATION-NONE" in [event.code for event in trial.of(Warned)]
     assert not measured(trial)

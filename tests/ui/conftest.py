@@ -37,7 +37,7 @@ def window(app: App) -> Window:
 
 @pytest.fixture
 def frogs(tmp_path: Path) -> Path:
-    """A folder with three pictures of different shapes, one with a caption."""
+    """A folder with three images of different shapes, one with a caption."""
     folder = tmp_path / "my frogs"
     folder.mkdir()
     for n, size in enumerate([(128, 128), (192, 96), (100, 150)]):

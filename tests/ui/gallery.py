@@ -1,8 +1,8 @@
-"""Takes the pictures of docs/gallery.md: every tab and state, both languages, light and dark, desk and phone.
+"""Takes the images of docs/gallery.md: every tab and state, both languages, light and dark, desk and phone.
 
     python -m tests.ui.gallery [--only WORD] [--out FOLDER]
 
-Runs are pretended, with the demo's own pictures as samples, so that it looks the same each time.
+Runs are pretended, with the demo's own images as samples, so that it looks the same each time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.ui.scenes import SCENES, Scene
 from tests.ui.stage import SIZES, Look, Shown, Stage, staged
 
 TALLEST = {1440: 2300, 1024: 1900, 390: 2600}
-"""Pixels of a picture's height, by the width of the window."""
+"""Pixels of an image's height, by the width of the window."""
 
 QUALITY = 72
 
@@ -30,7 +30,7 @@ _LOADED = """[...document.images].every((image) => {
   const box = image.getBoundingClientRect();
   return image.complete || !image.checkVisibility() || box.top > innerHeight || box.bottom < 0 || !box.height;
 })"""
-"""Every picture that is in sight is there; the others are loaded only once they come into sight."""
+"""Every image that is in sight is there; the others are loaded only once they come into sight."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Shot:
 
 
 def shots(only: str = "") -> Iterator[Shot]:
-    """Every picture of the gallery, by language, so that one page serves many."""
+    """Every image of the gallery, by language, so that one page serves many."""
     for lang in ("en", "ja"):
         for scene in SCENES:
             for width, is_dark in scene.looks[lang]:
@@ -59,7 +59,7 @@ def shots(only: str = "") -> Iterator[Shot]:
 
 
 def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
-    """Put the window and the page into the shot's scene, and write the picture."""
+    """Put the window and the page into the shot's scene, and write the image."""
     page.size(shot.width)
     page.scheme("dark" if shot.is_dark else "light")
     shot.scene.play(page, stage)
@@ -73,17 +73,17 @@ def take(page: Shown, stage: Stage, shot: Shot, out: Path) -> None:
     if shot.scene.at:
         page.page.evaluate("(at) => document.querySelector(at).scrollIntoView()", shot.scene.at)
     page.page.wait_for_function(_LOADED)
-    picture = Image.open(io.BytesIO(page.page.screenshot()))
-    picture.convert("RGB").save(out / shot.name, "WEBP", quality=QUALITY, method=6)
+    image = Image.open(io.BytesIO(page.page.screenshot()))
+    image.convert("RGB").save(out / shot.name, "WEBP", quality=QUALITY, method=6)
 
 
 def gallery(wanted: list[Shot], out: Path) -> str:
-    """The page that shows the pictures, with their titles in both languages."""
+    """The page that shows the images, with their titles in both languages."""
     lines = [
         "# Gallery · ギャラリー",
         "",
         "Taken by `python -m tests.ui.gallery`; do not edit. Runs are pretended here: the curves are drawn,",
-        "and pictures of the demo stand in for samples; what the demo really learns: [demo.md](demo.md).",
+        "and images of the demo stand in for samples; what the demo really learns: [demo.md](demo.md).",
         "",
         "`python -m tests.ui.gallery` で撮影した画面です。学習の状態は説明用の再現で、曲線は作図、",
         "サンプル画像はデモの画像です。デモの実際の学習結果は [demo.md](demo.md) をご覧ください。",
@@ -108,7 +108,7 @@ def _said(shot: Shot) -> str:
 
 
 def draw(wanted: list[Shot], out: Path) -> list[str]:
-    """Take these pictures with one server and one browser; gives the names of those that could not be."""
+    """Take these images with one server and one browser; gives the names of those that could not be."""
     from playwright.sync_api import TimeoutError, sync_playwright
 
     folder = Path(tempfile.gettempdir()) / "rareword-gallery"
@@ -144,10 +144,8 @@ def draw(wanted: list[Shot], out: Path) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Takes the pictures of docs/gallery.md.")
-    parser.add_argument(
-        "--only", default="", metavar="WORD", help="only the pictures with WORD in their name"
-    )
+    parser = argparse.ArgumentParser(description="Takes the images of docs/gallery.md.")
+    parser.add_argument("--only", default="", metavar="WORD", help="only the images with WORD in their name")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "gallery")
     chosen = parser.parse_args(arguments)
     if not chosen.only:
@@ -158,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not chosen.only:
         (chosen.out.parent / "gallery.md").write_text(gallery([*shots()], chosen.out), encoding="utf-8")
     total = sum(path.stat().st_size for path in chosen.out.glob("*.webp"))
-    print(f"{len(wanted) - len(failed)} pictures; the folder holds {total / 1e6:.2f} MB")
+    print(f"{len(wanted) - len(failed)} images; the folder holds {total / 1e6:.2f} MB")
     if failed:
         raise SystemExit(f"not taken: {', '.join(failed)}")
 

@@ -1,4 +1,4 @@
-"""The scenes of the gallery: what is done in the window before a picture is taken of it."""
+"""The scenes of the gallery: what is done in the window before an image is taken of it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ JAPANESE: Looks = {"en": [], "ja": [(DESK, LIGHT)]}
 
 @dataclass(frozen=True)
 class Scene:
-    """What is seen. act: what a person does first. looks: widths and colours by language.
+    """What is seen. act: what a user does first. looks: widths and colours by language.
 
-    at: the element that stands at the top of the picture, else the page's own head.
+    at: the element that stands at the top of the image, else the page's own head.
     """
 
     name: str
@@ -96,9 +96,9 @@ def _captions(page: Shown) -> None:
     folder = page.stage.window.workspace / "datasets" / "train" / "20_sls frog"
     shutil.copytree(PROJECT / "demo" / "train" / "20_sls frog", folder)
     scenes = ("green meadow", "blue sky", "wooden table", "dark night", "red room")
-    for n, picture in enumerate(sorted(folder.glob("*.png"))[:-2]):
+    for n, image in enumerate(sorted(folder.glob("*.png"))[:-2]):
         words = f"sls frog, {scenes[n % 5]}, {'front view' if n % 2 else 'side view'}"
-        picture.with_suffix(".caption").write_text(words, encoding="utf-8")
+        image.with_suffix(".caption").write_text(words, encoding="utf-8")
     page.fill("opt-dataset-train-data-dir", str(folder.parent))
     page.page.locator("#captions-open").click()
     page.page.wait_for_selector(".rw-caption img[src]")
@@ -174,13 +174,13 @@ SCENES: Sequence[Scene] = (
         "dataset",
         "Dataset, with the demo filled in",
         "データセット（デモの設定）",
-        "Start works at once: model and pictures of the demo are filled in.",
+        "Start works at once: model and images of the demo are filled in.",
         "デモのモデルと画像が入力済みで、すぐに学習を開始できます。",
         looks={"en": [(DESK, LIGHT), (LAPTOP, LIGHT), (PHONE, LIGHT)], "ja": [(DESK, DARK), (PHONE, DARK)]},
     ),
     Scene(
         "plan",
-        "Pictures to be copied",
+        "Images to be copied",
         "コピーの予定",
         "What will be copied is shown before; the originals stay as they are.",
         "コピーされる内容を先に確認できます。元の画像は変わりません。",
@@ -202,7 +202,7 @@ SCENES: Sequence[Scene] = (
         "captions",
         "Captions",
         "キャプション",
-        "Pictures with their captions, tags counted; a change of many is shown before, and can be undone.",
+        "Images with their captions, tags counted; a change of many is shown before, and can be undone.",
         "画像とキャプションの一覧。タグの集計、一括編集は事前に確認でき、元に戻せます。",
         act=_captions,
         is_whole=False,
@@ -242,7 +242,7 @@ SCENES: Sequence[Scene] = (
         "tools",
         "Tools",
         "ツール",
-        "Past runs, TensorBoard, files looked into and converted, pictures resized, class pictures made.",
+        "Past runs, TensorBoard, files looked into and converted, images resized, class images made.",
         "過去の学習、TensorBoard、ファイルの確認と変換、画像のリサイズ、正則化画像の作成。",
         tab=4,
         act=_tools,

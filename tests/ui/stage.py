@@ -83,7 +83,7 @@ class Shown(Watched):
         self.page.evaluate(_SETTLED)  # else a colour is measured on its way from one scheme to the other
 
     def reload(self) -> None:
-        """As a person does. What Gradio logs of a stream that it ends when its page is left is no fault."""
+        """As a user does. What Gradio logs of a stream that it ends when its page is left is no fault."""
         told = len(self.faults)
         self.page.reload()
         self.ready()
@@ -125,7 +125,7 @@ class Shown(Watched):
 class Look:
     """Opens pages of a stage, and says what was wrong on any of them.
 
-    Pages of one language share a browser's memory of files, as a person's pages do: it saves half the time.
+    Pages of one language share a browser's memory of files, as a user's pages do: it saves half the time.
     """
 
     browser: Any
@@ -164,7 +164,7 @@ class Look:
 
 
 PLACES = tuple((lang, width) for width in SIZES for lang in LANGUAGES)
-"""Everything a person may look at the window in."""
+"""Everything a user may look at the window in."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Every state a window can be in, acted by a pretended run with the demo's pictures as its samples."""
+"""Every state a window can be in, acted by a pretended run with the demo's images as its samples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REASON = (
     "cache_latents、AdamW8bit、解像度を下げる。",
 )
 _REFUSED = (
-    "dataset.train_data_dir: no picture was found in demo/none; choose the folder above `20_sls frog`.",
+    "dataset.train_data_dir: no image was found in demo/none; choose the folder above `20_sls frog`.",
     "dataset.train_data_dir: demo/noneに画像がありません。「20_sls frog」の親フォルダを指定してください。",
 )
 
@@ -71,15 +71,15 @@ def step_of(run: FakeRun, step: int, total: int = TOTAL) -> StepDone:
 
 
 def draw_samples(run: FakeRun, step: int, folder: Path) -> None:
-    """Pictures of the demo stand in for samples; before the training they show the class alone, blurred."""
+    """Images of the demo stand in for samples; before the training they show the class alone, blurred."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, prompt in enumerate(PROMPTS):
         subject = PROJECT / "demo" / "train" / "20_sls frog" / f"sls_{number + 1:02}.png"
         other = PROJECT / "demo" / "reg" / "1_frog" / f"frog_{number + 2:02}.png"
-        picture = Image.open(subject if step and prompt != "frog" else other).convert("RGB")
-        picture = picture.filter(ImageFilter.GaussianBlur(3 * (1 - step / TOTAL) ** 2))
+        image = Image.open(subject if step and prompt != "frog" else other).convert("RGB")
+        image = image.filter(ImageFilter.GaussianBlur(3 * (1 - step / TOTAL) ** 2))
         path = folder / f"{run.config.save.output_name}-{number}-step-{step}.png"
-        picture.resize((128, 128)).save(path)
+        image.resize((128, 128)).save(path)
         info = {"number": number, "prompt": prompt, "seed": number + 1}
         run.log(Saved("sample", str(path), step, info, time=run.started + 6 + step * SECONDS))
 
@@ -147,7 +147,7 @@ def failed(window: Window) -> FakeRun:
         Warned(
             plain_problem(
                 "W-DATA-UPSCALED",
-                "2 pictures are smaller than their bucket and are scaled up.",
+                "2 images are smaller than their bucket and are scaled up.",
                 "2枚の画像は、割り当てられたバケットより小さいため拡大されます。",
             ),
             time=run.started + 2,

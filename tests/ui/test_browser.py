@@ -21,9 +21,9 @@ def number_of(page: Watched) -> int:
     return int(found[1]) if found else 0
 
 
-def make_folder(page: Watched, pictures: Path) -> None:
-    """Type what the pictures show, see the plan, copy."""
-    page.fill("make-source", str(pictures))
+def make_folder(page: Watched, images: Path) -> None:
+    """Type what the images show, see the plan, copy."""
+    page.fill("make-source", str(images))
     page.fill("make-identifier", "sls")
     page.fill("make-class", "frog")
     page.page.locator("#make-apply:enabled").click()
@@ -43,14 +43,14 @@ def set_up_short_run(page: Watched) -> None:
 
 
 def test_a_run_lives_through_reload_second_tab_language_end_of_the_program_and_closed_tabs(chrome, tmp_path):
-    pictures, workspace = tmp_path / "my pictures", tmp_path / "workspace"
-    pictures.mkdir()
+    images, workspace = tmp_path / "my images", tmp_path / "workspace"
+    images.mkdir()
     for path in sorted((ROOT / "demo" / "train" / "20_sls frog").glob("sls_0[1-3]*")):
-        shutil.copy(path, pictures)
-    before = sorted(path.name for path in pictures.iterdir())
+        shutil.copy(path, images)
+    before = sorted(path.name for path in images.iterdir())
     with window(workspace) as process:
         first = Watched.open(chrome.new_context(locale="en-US"), process.url).ready()
-        make_folder(first, pictures)
+        make_folder(first, images)
         set_up_short_run(first)
         first.page.locator("#run-start").dblclick()
         first.past_step(2)
@@ -89,5 +89,5 @@ def test_a_run_lives_through_reload_second_tab_language_end_of_the_program_and_c
         assert page.faults == []
         context.close()
     assert (workspace / "output" / "sls_frog.safetensors").stat().st_size > 10_000
-    assert sorted(path.name for path in pictures.iterdir()) == before
+    assert sorted(path.name for path in images.iterdir()) == before
     assert not [line for line in process.lines if "Traceback" in line]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core.config.schema.dataset import DatasetConfig
-from tests.data.pictures import fill
+from tests.data.images import fill
 from tests.ui.fake import make_window
 from ui.dataset.caption_messages import LONGEST_TEXT, understood
 from ui.dataset.captions import START
@@ -50,7 +50,7 @@ def sent(app, **message):
 
 def saved(app, folder, name, text, base=None):
     desk = app._window.captions.desk
-    key = next(key for key, entry in desk.entries.items() if entry.picture.name == name)
+    key = next(key for key, entry in desk.entries.items() if entry.image.name == name)
     base = digest(desk.entries[key].data) if base is None else base
     answer, _ = sent(app, do="save", key=key, text=text, base=base)
     return answer["saved"][0]
@@ -81,7 +81,7 @@ def test_a_caption_is_saved_with_its_files_line_ends(app, folder):
     assert (folder / "000.caption").read_bytes() == b"a, b, c\r\n"
 
 
-def test_a_picture_without_a_file_gets_one(app, folder):
+def test_an_image_without_a_file_gets_one(app, folder):
     opened(app, folder)
     assert saved(app, folder, "002.png", "new")["ok"]
     assert (folder / "002.caption").read_bytes() == b"new\n"
@@ -106,7 +106,7 @@ def test_saving_the_same_twice_is_no_conflict(app, folder):
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "/etc/passwd", "0" * 18])
-def test_only_pictures_that_are_laid_out_can_be_named(app, folder, key):
+def test_only_images_that_are_laid_out_can_be_named(app, folder, key):
     opened(app, folder)
     answer, _ = sent(app, do="save", key=key, text="x", base="none")
     assert not answer["saved"][0]["ok"]
@@ -228,11 +228,11 @@ def test_a_tag_filters_and_offers_to_change_it(app, folder):
     assert updates[app.captions.bulk.parts["kind"]] == "rename"
 
 
-def test_small_pictures_come_for_known_keys_alone(app, folder):
+def test_small_images_come_for_known_keys_alone(app, folder):
     opened(app, folder)
     keys = [*app._window.captions.desk.entries, "../x", "y"]
-    *_, last = app.captions.pictures(json.dumps(keys))
-    assert sorted(json.loads(last)["pictures"]) == sorted(keys[:3])
+    *_, last = app.captions.images(json.dumps(keys))
+    assert sorted(json.loads(last)["images"]) == sorted(keys[:3])
 
 
 def test_what_is_laid_out_is_there_again_after_a_reload_in_the_pages_language(app, folder):

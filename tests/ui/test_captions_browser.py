@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.data.pictures import fill
+from tests.data.images import fill
 from tests.ui.layout import cut_off, pale
 
 pytestmark = pytest.mark.browser
@@ -75,9 +75,7 @@ def test_the_workbench_is_shown_whole_and_readable(look, folder, lang):
     assert found == []
 
 
-def test_a_field_belongs_to_its_picture_on_every_page_and_what_was_not_saved_is_kept(
-    look, folder, monkeypatch
-):
+def test_a_field_belongs_to_its_image_on_every_page_and_what_was_not_saved_is_kept(look, folder, monkeypatch):
     monkeypatch.setattr("ui.dataset.caption_grid.PER_PAGE", 1)
     shown = look("en")
     page = shown.page

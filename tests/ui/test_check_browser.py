@@ -1,4 +1,4 @@
-"""What is wrong with settings and pictures is told before a run starts, in a browser."""
+"""What is wrong with settings and images is told before a run starts, in a browser."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.data.pictures import fill
+from tests.data.images import fill
 
 pytestmark = pytest.mark.browser
 
@@ -47,8 +47,8 @@ def test_a_rate_a_hundred_million_times_the_usual_is_told_by_check_before_it_fai
 
 def test_captions_with_another_identifier_than_their_folder_are_told_by_check_and_preview(at, tmp_path):
     folder = fill(tmp_path, {"8_lvl cat": 2}) / "8_lvl cat"
-    for picture in folder.glob("*.png"):
-        picture.with_suffix(".txt").write_text("sls cat, sitting", encoding="utf-8")
+    for image in folder.glob("*.png"):
+        image.with_suffix(".txt").write_text("sls cat, sitting", encoding="utf-8")
     page = at()
     page.fill("opt-dataset-train-data-dir", str(tmp_path))
     assert told(check(page), "lvl", "sls")
@@ -82,7 +82,7 @@ def test_arguments_are_taken_as_the_help_of_their_fields_shows_them(at, stage):
     assert [*optimizer.lr_scheduler_args] == ["step_rules=1:100,0.5:200,0.1"]
 
 
-def test_what_is_true_of_many_pictures_is_one_line_that_leads_to_the_preview(look, stage):
+def test_what_is_true_of_many_images_is_one_line_that_leads_to_the_preview(look, stage):
     folder = fill(stage.window.workspace / "train", {"20_sls frog": 12}, (192, 128))  # trained as 128x128
     stage.window.draft.keep({"dataset.train_data_dir": str(folder), "dataset.reg_data_dir": ""})
     page = look()

@@ -78,7 +78,7 @@ def names(folder: Path) -> dict[str, str]:
     up = os.path.relpath(folder)
     return {
         "itself": str(folder),
-        "a picture": f"{folder}/{CANARY}.png",
+        "an image": f"{folder}/{CANARY}.png",
         "json": f"{folder}/list.json",
         "toml": f"{folder}/list.toml",
         "upwards": up,

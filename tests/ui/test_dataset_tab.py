@@ -41,7 +41,7 @@ def html_of(app, updates):
 def test_the_plan_says_what_will_be_copied_where(app, frogs):
     updates = app.maker.look(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en")
     html = html_of(app, updates)
-    assert "These 4 files will be copied to" in html and "20_sls frog" in html  # three pictures and a caption
+    assert "These 4 files will be copied to" in html and "20_sls frog" in html  # three images and a caption
     assert updates[app.maker.parts["apply"]]["interactive"]
 
 
@@ -58,7 +58,7 @@ def test_copying_leaves_the_originals_and_undo_removes_just_the_copies(app, wind
     assert [path.name for path in folder.iterdir()] == ["mine.png"]
 
 
-def test_dropped_pictures_and_a_named_folder_are_taken_together(app, frogs, tmp_path):
+def test_dropped_images_and_a_named_folder_are_taken_together(app, frogs, tmp_path):
     dropped = tmp_path / "dropped.png"
     shutil.copy(frogs / "frog 1.png", dropped)
     data = typed(app, sent=(str(dropped),), source=str(frogs), identifier="sls", class_="frog")
@@ -86,21 +86,21 @@ def test_what_was_typed_while_files_were_looked_at_is_not_overwritten_by_their_a
 
 
 def test_a_zip_is_unpacked_and_copied_with_its_captions(app, window, frogs, tmp_path):
-    picture = (frogs / "frog 0.png").read_bytes()
-    path = zipped(tmp_path / "a.zip", {"x/a.png": picture, "x/a.txt": "green", "x/virus.exe": "MZ"})
+    image = (frogs / "frog 0.png").read_bytes()
+    path = zipped(tmp_path / "a.zip", {"x/a.png": image, "x/a.txt": "green", "x/virus.exe": "MZ"})
     data, updates = taken(app, sent=(str(path),), identifier="sls", class_="frog")
     html = html_of(app, updates)
     assert "These 2 files will be copied to" in html and "1 file is not taken" in html and "virus.exe" in html
     assert not updates[app.maker.parts["arrange"]]["visible"]
     app.maker.copy(data, "en")
     folder = window.workspace / "datasets" / "train" / "20_sls frog"
-    assert (folder / "a.png").read_bytes() == picture and (folder / "a.txt").read_text() == "green"
+    assert (folder / "a.png").read_bytes() == image and (folder / "a.txt").read_text() == "green"
 
 
 def test_folders_in_a_zip_are_kept_as_they_are_or_put_into_one(app, window, frogs, tmp_path):
-    picture = (frogs / "frog 0.png").read_bytes()
+    image = (frogs / "frog 0.png").read_bytes()
     names = ("set/train/20_sls frog/a.png", "set/reg/1_frog/a.png", "set/reg/1_frog/b.png")
-    path = zipped(tmp_path / "a.zip", {name: picture for name in names})
+    path = zipped(tmp_path / "a.zip", {name: image for name in names})
     _, updates = taken(app, source=str(path), identifier="cpc", class_="cat", arrange="new")
     assert "These 3 files" in html_of(app, updates) and "20_cpc cat" in html_of(app, updates)
     data, updates = taken(app, source=str(path))
@@ -145,7 +145,7 @@ def test_undo_is_there_after_a_restart_and_puts_the_form_back(app, window, frogs
     assert "There is nothing to undo" in app.maker.undo(data, "en")[app.maker.parts["done"]]
 
 
-def test_with_ones_own_pictures_the_demos_belongings_go_and_undo_brings_them_back(app, window, frogs):
+def test_with_ones_own_images_the_demos_belongings_go_and_undo_brings_them_back(app, window, frogs):
     form = app.form.components
     updates = app.maker.copy(typed(app, source=str(frogs), identifier="shs", class_="big dog"), "en")
     keys = ("dataset.reg_data_dir", "sample.sample_prompts", "save.output_name")
@@ -161,7 +161,7 @@ def test_with_ones_own_pictures_the_demos_belongings_go_and_undo_brings_them_bac
     assert all(undone[form[key]]["value"] == demo[key] for key in keys)
 
 
-def test_what_one_has_set_oneself_stays_when_pictures_are_copied(app, window, frogs):
+def test_what_one_has_set_oneself_stays_when_images_are_copied(app, window, frogs):
     window.draft.keep(
         {"sample.sample_prompts": "mine", "save.output_name": "mine", "dataset.reg_data_dir": ""}
     )
@@ -180,7 +180,7 @@ def test_a_copy_that_was_edited_is_kept_on_undo_and_named(app, window, frogs):
     assert [path.name for path in folder.iterdir()] == ["frog 0.txt"]
 
 
-def test_a_chosen_picture_folder_gets_a_neighbour_and_no_folder_inside(app, frogs, tmp_path):
+def test_a_chosen_image_folder_gets_a_neighbour_and_no_folder_inside(app, frogs, tmp_path):
     shutil.copytree(frogs, tmp_path / "own" / "10_cpc cat")
     data = typed(
         app,
@@ -217,7 +217,7 @@ def test_a_regularization_folder_has_no_identifier(app, window, frogs):
     assert (window.workspace / "datasets" / "reg" / "1_frog" / "frog 0.png").is_file()
 
 
-def test_pictures_are_added_where_the_form_points_but_never_to_the_demo(app, window, frogs, tmp_path):
+def test_images_are_added_where_the_form_points_but_never_to_the_demo(app, window, frogs, tmp_path):
     data = typed(app, source=str(frogs), identifier="sls", class_="frog", train_dir=str(tmp_path / "own"))
     app.maker.copy(data, "en")
     assert (tmp_path / "own" / "20_sls frog").is_dir()
@@ -297,7 +297,7 @@ def test_the_preview_shows_the_plan_of_the_run(app):
     assert html.count("<figure") == 58 + 3 and "sls_03.png" in html and "20% cut" in html
 
 
-def test_the_preview_is_the_runs_own_plan_picture_by_picture(app):
+def test_the_preview_is_the_runs_own_plan_image_by_image(app):
     raw = {**demo_raw(app), "train.seed": "3"}
     looked(app, raw)
     html = app.preview.show(raw, "en")[app.preview.parts["fields"]]
@@ -311,7 +311,7 @@ def test_the_preview_is_the_runs_own_plan_picture_by_picture(app):
     assert "“sls frog” (2 tokens)" in html and "“frog” (1 token)" in html
 
 
-def test_surplus_regularization_pictures_are_named_before_training(app, frogs):
+def test_surplus_regularization_images_are_named_before_training(app, frogs):
     train, reg = frogs.parent / "train", frogs.parent / "reg"
     shutil.copytree(frogs, train / "1_sls frog")
     for n in range(5):
@@ -368,7 +368,7 @@ def test_balance_follows_the_guides_formula():
     assert "正則化画像がありません" in balance_note([train], "ja")
 
 
-def test_the_balance_button_gives_the_folder_its_repeats_and_touches_no_picture(app, frogs):
+def test_the_balance_button_gives_the_folder_its_repeats_and_touches_no_image(app, frogs):
     train, reg = frogs.parent / "train", frogs.parent / "reg"
     shutil.copytree(frogs, train / "10_sls frog")
     shutil.copytree(frogs, reg / "1_frog")

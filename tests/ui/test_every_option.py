@@ -29,7 +29,7 @@ def on_the_page(app, option):
     assert value != option.default
     values = {**defaults(), **NEEDED, **met(option), option.key: value}
     if option.key == "dataset.dataset_config":
-        values["dataset.train_data_dir"] = ""  # it names the pictures alone
+        values["dataset.train_data_dir"] = ""  # it names the images alone
     return app.form.shown(values)
 
 

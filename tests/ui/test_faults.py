@@ -1,4 +1,4 @@
-"""Nothing that fails reaches a person without a sentence: requests, and what an earlier window has left."""
+"""Nothing that fails reaches a user without a sentence: requests, and what an earlier window has left."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_each_answer_that_is_an_error_is_told_as_a_sentence_and_no_bare_error_is
         page.page.unroute(RUN)
     page.page.route("**/upload**", lambda route: route.fulfill(status=413))
     field = page.page.locator("#make-files input[type=file]")
-    field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
+    field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no image"})
     assert ANSWERS[413][lang == "ja"] in told(page)
     assert "Error" not in page.page.locator("#make-files").inner_text().split()
 

@@ -247,7 +247,7 @@ def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
     assert stage.run.config.save.resume == str(state)
 
 
-def test_pictures_are_resized_on_the_tools_tab(at, stage, frogs):
+def test_images_are_resized_on_the_tools_tab(at, stage, frogs):
     page = at()
     page.tab(4)
     page.page.wait_for_selector("#resize-start")
@@ -392,7 +392,7 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
         ticks.nth(n).click()
         page.page.locator("#runs-heads article, #runs-heads section").nth(n).wait_for()
     page.page.locator("#card-runs .rw-chart").first.wait_for()
-    page.page.locator("#runs-pictures img").first.wait_for()
+    page.page.locator("#runs-images img").first.wait_for()
     sees(page, "runs-settings", at.words("Rank", "ランク"))
     page.page.locator("#runs-heads [data-act=load]").first.click()
     page.tab(3)
@@ -413,7 +413,7 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
 
 
 @pytest.mark.parametrize("way", ["files", "zip", "folder"])
-def test_pictures_are_sent_from_another_computer(at, stage, frogs, tmp_path, way):
+def test_images_are_sent_from_another_computer(at, stage, frogs, tmp_path, way):
     page = at()
     if way == "folder":
         with page.page.expect_file_chooser() as choosing:

@@ -46,7 +46,7 @@ def settings(page):
     return {name: there for name, there in page.fields().items() if name.startswith("opt-")}
 
 
-def test_an_empty_folder_in_a_json_empties_the_field_of_the_regularization_pictures(at, stage, tmp_path):
+def test_an_empty_folder_in_a_json_empties_the_field_of_the_regularization_images(at, stage, tmp_path):
     page = at()
     assert value(page, REG) == "demo/reg"
     open_json(page, tmp_path, "cats", kohya(train_data_dir=str(tmp_path), reg_data_dir=""))

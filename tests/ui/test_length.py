@@ -24,7 +24,7 @@ def raw_with(app, **changed):
     return {**demo_raw(app), **{key.replace("__", "."): value for key, value in changed.items()}}
 
 
-def test_epochs_and_batch_change_the_total_before_any_look_at_the_pictures(shared_app):
+def test_epochs_and_batch_change_the_total_before_any_look_at_the_images(shared_app):
     # The demo: 200 training samples and as many regularization samples an epoch, batch 4.
     by_steps = length_of(shared_app.form, raw_with(shared_app, train__max_train_steps=250), None)
     assert (by_steps.samples, by_steps.steps, by_steps.total, by_steps.epochs) == (400, 100, 250, 3)
@@ -89,11 +89,11 @@ def test_a_curve_lies_where_its_numbers_are():
     assert points(html, "smooth") == [(0.0, 300.0), (500.0, 150.0), (1000.0, 0.0)]
 
 
-def test_the_loss_of_the_held_out_pictures_is_a_curve_of_its_own():
+def test_the_loss_of_the_held_out_images_is_a_curve_of_its_own():
     losses = Curve((float(n), 1.0) for n in range(1, 5))
     html = loss_chart(losses, 4, "en", Curve([(2.0, 0.5), (4.0, 1.5)]))
-    assert "validation pictures" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
-    assert "validation pictures" not in loss_chart(losses, 4, "en")
+    assert "validation images" in html and [x for x, _ in points(html, "validation")] == [500.0, 1000.0]
+    assert "validation images" not in loss_chart(losses, 4, "en")
 
 
 @pytest.mark.parametrize(

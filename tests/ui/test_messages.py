@@ -130,7 +130,7 @@ def test_a_message_whose_settings_have_changed_is_marked_on_the_page(look, lang)
 
 
 @pytest.mark.browser
-def test_what_was_shown_of_the_pictures_before_an_import_is_marked_on_the_page(look):
+def test_what_was_shown_of_the_images_before_an_import_is_marked_on_the_page(look):
     page = look()
     page.page.locator("#captions-open").click()
     page.page.locator("textarea[data-caption-field]").first.wait_for()

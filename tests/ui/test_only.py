@@ -99,7 +99,7 @@ def test_uploads_of_a_window_that_had_no_time_to_clear_up_are_removed_after_two_
     old, young = tmp_path / "cache" / "window-old", tmp_path / "cache" / "window-young"
     for folder in (old, young):
         folder.mkdir(parents=True)
-        (folder / "picture.png").write_bytes(b"x")
+        (folder / "image.png").write_bytes(b"x")
     os.utime(old, (0, time.time() - 2 * 24 * 3600 - 60))
     fresh = private_cache(tmp_path)
     assert sorted(path for path in fresh.parent.iterdir()) == sorted([fresh, young])

@@ -46,7 +46,7 @@ def test_a_preset_of_ones_own_is_saved_listed_and_applied(app, bar, window):
 def test_a_presets_reason_source_and_changes_are_shown_before_it_is_applied(app, bar):
     raw = {**demo_raw(app), "network.method": "lora", "train.learning_rate": "3e-4", "network.rank": 4}
     html = said(bar, bar.describe("shipped/sd15-character-lora-8gb", raw, "en"), "note")
-    assert "Ten to thirty pictures" in html and "Source of the values" in html
+    assert "Ten to thirty images" in html and "Source of the values" in html
     assert '<td class="is-text">Learning rate</td><td class="is-text">3e-4</td>' in html
     assert '<td class="is-text">1e-4</td>' in html and "Base model" not in html
     chosen = bar._chosen("shipped/sd15-character-lora-8gb")
@@ -248,7 +248,7 @@ def test_an_upload_that_is_not_there_gets_a_sentence(bar, uploaded):
     assert "is-bad" in said(bar, bar.open(uploaded, "en"))
 
 
-def test_a_picture_can_be_sent_to_be_told_about(shared_app):
+def test_an_image_can_be_sent_to_be_told_about(shared_app):
     assert shared_app.bar.parts["open"].file_types is None
 
 
@@ -280,8 +280,8 @@ def test_what_is_no_path_is_told_and_no_fault(app, sent):
     assert "is-bad" in convert(app, source=sent)[-1]
 
 
-def test_a_picture_in_inspect_is_said_to_be_a_picture(app, frogs):
-    assert "picture" in app.inspect.inspect(str(frogs / "frog 0.png"), "en")
+def test_an_image_in_inspect_is_said_to_be_an_image(app, frogs):
+    assert "image" in app.inspect.inspect(str(frogs / "frog 0.png"), "en")
 
 
 def test_the_identity_of_the_base_model_is_shown(app):
@@ -360,7 +360,7 @@ def test_a_dataset_config_with_a_fault_is_not_kept_and_its_line_is_named(bar, wi
     assert list((window.workspace / "dataset_configs").iterdir()) == []
 
 
-def test_where_others_reach_the_page_a_dataset_config_names_no_pictures_outside(tmp_path, frogs):
+def test_where_others_reach_the_page_a_dataset_config_names_no_images_outside(tmp_path, frogs):
     paths = Paths(tmp_path, tmp_path / "workspace", is_local=False)
     with pytest.raises(ConfigError, match="outside the folders"):
         datasets.keep(paths, datasets_of(frogs), "x")
@@ -374,8 +374,8 @@ def test_where_others_reach_the_page_a_dataset_config_names_no_pictures_outside(
         Form(paths)._value(OPTIONS["dataset.dataset_config"], str(file))
 
 
-@pytest.mark.parametrize("name", ["/etc/ssl/picture.png", "../../elsewhere/picture.png"])
-def test_where_others_reach_the_page_metadata_names_no_pictures_outside(tmp_path, name):
+@pytest.mark.parametrize("name", ["/etc/ssl/image.png", "../../elsewhere/image.png"])
+def test_where_others_reach_the_page_metadata_names_no_images_outside(tmp_path, name):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     file = workspace / "meta.json"
@@ -419,7 +419,7 @@ def test_what_was_said_of_a_click_does_not_stay_in_the_old_language(app, bar):
 def test_one_of_a_thing_is_said_as_one(bar, frogs):
     assert "1 setting was taken" in said(bar, bar.take("network_module = 'networks.lora'", "en"))
     assert "with 1 subset." in said(bar, bar.take(datasets_of(frogs), "en"))
-    assert say("runs.pictures.more", "en", n=1) == "1 more prompt is not shown."
+    assert say("runs.images.more", "en", n=1) == "1 more prompt is not shown."
 
 
 def test_a_disk_that_takes_nothing_is_told_and_what_was_there_stays(app, bar, window, frogs):

@@ -1,4 +1,4 @@
-"""The preview of several data sets and of pictures held out."""
+"""The preview of several data sets and of images held out."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def shown(app, data):
     return last
 
 
-def test_every_data_set_has_its_rows_and_held_out_pictures_are_marked(app, data):
+def test_every_data_set_has_its_rows_and_held_out_images_are_marked(app, data):
     last = shown(app, data)
     html = last[app.preview.parts["html"]] + last[app.preview.parts["fields"]]
     assert "1 · 128 × 128" in html and "2 · 64 × 64" in html
     assert "1 · my frogs" in html and "2 · my frogs" in html
     marked = [figure for figure in html.split("<figure")[1:] if "validation only" in figure]
-    assert len(marked) == 2  # one of three pictures, at both sizes
+    assert len(marked) == 2  # one of three images, at both sizes
 
 
 def test_folders_of_a_dataset_config_are_not_renamed(app, data):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.control import RunControl
-from tests.data.pictures import draw
+from tests.data.images import draw
 from tests.ui.fake import FakeRun, demo_raw
 
 
@@ -41,14 +41,14 @@ def finding(html, title):
     return next(part for part in html.split("<details")[1:] if f"<span>{title}</span>" in part)
 
 
-def test_each_finding_shows_its_pictures_why_and_the_cure(app, folder):
+def test_each_finding_shows_its_images_why_and_the_cure(app, folder):
     lively(0).save(folder / "a.png")
     lively(0).save(folder / "b.png")
     lively(1, (32, 32)).save(folder / "c.png")
     html, _ = looked(app, values(app, folder))
     twins = finding(html, "Duplicates")
     assert "a.png" in twins and "b.png" in twins and "c.png" not in twins and "trained twice" in twins
-    assert "enlarged 2.0 ×" in finding(html, "Small pictures")
+    assert "enlarged 2.0 ×" in finding(html, "Small images")
     assert "W-IMG" not in html and "is enlarged 2.0 times" not in html  # told once
     japanese, _ = looked(app, values(app, folder), "ja")
     assert "重複した画像" in japanese and "2.0倍に拡大" in japanese
@@ -59,10 +59,10 @@ def test_a_healthy_data_set_is_praised_in_one_sentence(app, folder):
         lively(n).save(folder / f"{n}.png")
         (folder / f"{n}.caption").write_text("sls frog")
     html, _ = looked(app, values(app, folder))
-    assert "3 pictures checked: sharp, large enough, no duplicates." in html and "rw-finding" not in html
+    assert "3 images checked: sharp, large enough, no duplicates." in html and "rw-finding" not in html
 
 
-def test_one_button_stops_small_pictures_from_being_enlarged(app, folder):
+def test_one_button_stops_small_images_from_being_enlarged(app, folder):
     lively(1, (128, 128)).save(folder / "a.png")
     lively(2, (64, 64)).save(folder / "b.png")
     raw = values(app, folder, **{"dataset.resolution": "128"})
@@ -72,7 +72,7 @@ def test_one_button_stops_small_pictures_from_being_enlarged(app, folder):
     option = app.form.components["dataset.bucket_no_upscale"]
     assert next(u[option] for u in updates if option in u)["value"] is True
     assert app._window.draft.values["dataset.bucket_no_upscale"] is True
-    assert "Small pictures" not in updates[-1][app.preview.parts["html"]]
+    assert "Small images" not in updates[-1][app.preview.parts["html"]]
 
 
 def test_large_buckets_come_page_by_page(app, folder):
@@ -90,20 +90,20 @@ def test_large_buckets_come_page_by_page(app, folder):
     assert app.preview.show(raw, "en")[app.preview.parts["fields"]].count("<figure") == 72
 
 
-def test_every_picture_of_a_page_is_fetched_only_when_it_is_seen(app, folder):
+def test_every_image_of_a_page_is_fetched_only_when_it_is_seen(app, folder):
     lively(0).save(folder / "a.png")
     html = "".join(looked(app, values(app, folder)))
     assert html.count("<img ") == html.count('loading="lazy"') > 0
 
 
-def test_pictures_that_the_run_never_reaches_are_named_with_a_button(app, folder):
+def test_images_that_the_run_never_reaches_are_named_with_a_button(app, folder):
     for n in range(6):
         lively(n).save(folder / f"{n}.png")
     raw = values(
         app, folder, **{"dataset.train_batch_size": 2, "train.max_train_steps": 2, "train.seed": "1"}
     )
     html, _ = looked(app, raw)
-    assert "2 training pictures are never trained: the run ends after 2 steps, an epoch takes 3." in html
+    assert "2 training images are never trained: the run ends after 2 steps, an epoch takes 3." in html
     assert len(re.findall(r"sls frog/\d\.png", html.split("They are:")[1].split("</p>")[0])) == 2
     steps = app.form.components["train.max_train_steps"]
     updates = list(app.preview.act("set:steps#1", raw, "en"))
@@ -132,7 +132,7 @@ def test_what_a_loss_mask_leaves_out_is_tinted(app, folder, tmp_path):
     )
     _, fields = looked(app, raw)
     assert "tinted pink" in fields
-    file = app._window.cache / re.search(r'src="pictures/([^"]+)"', fields)[1]
+    file = app._window.cache / re.search(r'src="images/([^"]+)"', fields)[1]
     seen = np.asarray(Image.open(file).convert("RGB")).astype(int)
     assert seen[32, 10, 0] > 100 and seen[32, 50, 0] < 40  # red of the tint on the left only
 
@@ -173,7 +173,7 @@ def test_several_regularization_folders_are_balanced_together(app, unbalanced, t
     button = app.preview.show(unbalanced, "en")[app.preview.parts["balance"]]
     assert button["value"] == "Balance: rename 2 folders"
     list(app.preview.balance(unbalanced, "en"))
-    assert names(unbalanced) == ["10_frog", "4_toad"]  # 20 samples each, over 2 and 5 pictures
+    assert names(unbalanced) == ["10_frog", "4_toad"]  # 20 samples each, over 2 and 5 images
 
 
 def test_nothing_is_renamed_while_a_training_runs(app, unbalanced, tmp_path):

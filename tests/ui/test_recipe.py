@@ -1,4 +1,4 @@
-"""A preset or an import changes how to train, and of the person's own only what it names."""
+"""A preset or an import changes how to train, and of the user's own only what it names."""
 
 import json
 
@@ -31,7 +31,7 @@ THEIRS = {key for key in OPTIONS if key.split(".")[0] in ("sample", "log")} | {
 
 @pytest.fixture
 def own(app, window):
-    """The page of a person who has set everything that is theirs to something of their own."""
+    """The page of a user who has set everything that is theirs to something of their own."""
     raw = demo_raw(app)
     raw |= {key: widgets.shown(OPTIONS[key], other_value(OPTIONS[key])) for key in THEIRS}
     window.draft.keep(raw)

@@ -44,7 +44,7 @@ def served(tmp_path_factory):
         "dif/model_index.json": b"{}",
         "dif/unet/w.safetensors": b"weights",
         "runs/r1/samples/a.png": b"png",
-        "runs/r1/samples/b.txt": b"no picture",
+        "runs/r1/samples/b.txt": b"no image",
         "runs/r1/run.toml": b"secret = 1",
         "runs/r1/samples.png": b"sheet",
     }.items():

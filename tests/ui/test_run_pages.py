@@ -63,7 +63,7 @@ def test_a_click_on_any_part_of_the_run_changes_no_field(stage, look):
     ):
         if page.page.locator(f"#{name}").is_visible():
             page.page.locator(f"#{name}").click(position={"x": 3, "y": 3})
-            page.page.keyboard.press("Escape")  # where a picture was shown large
+            page.page.keyboard.press("Escape")  # where an image was shown large
     page.all_seen()
     assert before["make-identifier 0"] == "sls" and page.fields() == before
 
@@ -80,13 +80,11 @@ def test_a_page_that_loses_the_program_says_so_and_goes_on_when_it_is_back(stage
 
 
 def started(stage):
-    """A run in its first second: planned, a picture of before drawn, no loss yet."""
+    """A run in its first second: planned, an image of before drawn, no loss yet."""
     run = stage.show("starting")
     run.plan()
     run.log(Saved("sample", str(PROJECT / "demo" / "train" / "20_sls frog" / "sls_01.png"), 0))
-    run.log(
-        Warned(plain_problem("W-DATA-UPSCALED", "2 pictures are scaled up.", "2枚の画像が拡大されます。"))
-    )
+    run.log(Warned(plain_problem("W-DATA-UPSCALED", "2 images are scaled up.", "2枚の画像が拡大されます。")))
     return run
 
 

@@ -84,7 +84,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
         ({"model.base": "mine.safetensors"}, "choose a preset", "preset-choice"),
         (
             {"dataset.train_data_dir": "mine", "model.base": "m.ckpt", "train.learning_rate": "1e-4"},
-            "choose regularization pictures, or none",
+            "choose regularization images, or none",
             "opt-dataset-reg-data-dir",
         ),
         (
@@ -93,7 +93,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
             "opt-sample-sample-prompts",
         ),
         (OWN, "Everything is filled in", None),
-        ({"dataset.train_data_dir": " "}, "choose your training pictures", "opt-dataset-train-data-dir"),
+        ({"dataset.train_data_dir": " "}, "choose your training images", "opt-dataset-train-data-dir"),
         (
             {**OWN, "dataset.train_data_dir": "", "dataset.in_json": "m.json"},
             "Everything is filled in",
@@ -125,16 +125,16 @@ def test_start_gives_the_form_to_the_runner(app, window):
     assert shown["message"]["value"] == ""
 
 
-def test_the_loss_of_held_out_pictures_is_shown_beside_the_training_loss(app, panel, window):
+def test_the_loss_of_held_out_images_is_shown_beside_the_training_loss(app, panel, window):
     press(app, "start")
     run = window.runner.current
     run.plan()
     run.step(1, 0.5)
-    assert "validation pictures" not in looked(app).get("chart", "")
+    assert "validation images" not in looked(app).get("chart", "")
     run.step(2, 0.4, validation=0.625)
     run.step(3, 0.3)
     shown = looked(app)
-    assert "validation pictures" in shown["chart"] and "Validation loss" in shown["head"]
+    assert "validation images" in shown["chart"] and "Validation loss" in shown["head"]
     assert "0.6250" in shown["head"]
 
 
@@ -174,8 +174,8 @@ def test_why_a_run_was_refused_leads_to_the_option_and_names_no_line_of_its_own_
         assert "95" not in html
 
 
-def test_check_counts_pictures_steps_and_epochs(app):
-    assert "10 pictures, 300 steps, 3 epochs" in press(app, "check")["message"]["value"]
+def test_check_counts_images_steps_and_epochs(app):
+    assert "10 images, 300 steps, 3 epochs" in press(app, "check")["message"]["value"]
 
 
 def test_pause_continue_and_stop_reach_the_run(app, window):
@@ -285,10 +285,10 @@ def test_only_what_gradio_draws_is_news_for_it(app, window):
 def test_names_and_prompts_are_shown_as_text_only(app, window, tmp_path):
     press(app, "start")
     run = window.runner.current
-    picture = tmp_path / "sample.png"
-    Image.new("RGB", (64, 64)).save(picture)
+    image = tmp_path / "sample.png"
+    Image.new("RGB", (64, 64)).save(image)
     bad = "<img src=x onerror=alert(1)>"
-    run.log(Saved("sample", str(picture), 0, {"prompt": bad, "number": 0, "seed": 1}))
+    run.log(Saved("sample", str(image), 0, {"prompt": bad, "number": 0, "seed": 1}))
     run.log(Warned(plain_problem("W-X", bad, bad, path=f"/tmp/{bad}")))
     run.log(StageProgress(bad, 1, 2))
     run.end("failed", 0)
@@ -717,7 +717,7 @@ def test_every_step_with_samples_can_be_reached(app, window, tmp_path):
     assert shown.count("<figcaption>") == 60 and "data-older" not in shown
 
 
-def test_many_small_pictures_are_made_a_few_at_a_time_until_all_are_there(app, window, tmp_path):
+def test_many_small_images_are_made_a_few_at_a_time_until_all_are_there(app, window, tmp_path):
     press(app, "start")
     run = window.runner.current
     sampled(run, tmp_path / "s", range(0, 1000, 100), ("a", "b", "c"))
@@ -745,9 +745,9 @@ def test_between_the_stages_before_the_first_step_it_says_that_it_prepares(app, 
 
 def test_why_a_run_ended_begins_with_a_capital_and_a_name_stays_as_it_is():
     en, ja = (
-        "the picture a.png ends early.\nsls_frog is there.",
+        "the image a.png ends early.\nsls_frog is there.",
         "画像a.pngが途中で切れています。\nsls_frog があります。",
     )
     ended = RunEnded("refused", 2, 0, en, ja)
     html = outcome_html(RunView(status="refused", ended=ended), "en")
-    assert ">The picture a.png" in html and ">sls_frog is there." in html
+    assert ">The image a.png" in html and ">sls_frog is there." in html

@@ -32,7 +32,7 @@ output_name = "{name}"
 
 @pytest.fixture
 def past(app, window):
-    """Two finished runs in the workspace's output folder, with pictures, and one that was interrupted."""
+    """Two finished runs in the workspace's output folder, with images, and one that was interrupted."""
     for n, (name, rank) in enumerate((("frog", 8), ("newt", 32)), 1):
         folder = make_run(
             window.output, f"20261122-12000{n}-{name}", None, RUN_FILE.format(name=name, rank=rank)
@@ -81,19 +81,19 @@ def test_the_list_names_every_run_newest_first_in_both_languages(app, past):
     assert "中断" in text_of(past.look(demo_raw(app), (), "last", "ja"), past, "list")
 
 
-def test_two_runs_are_shown_with_curves_pictures_and_what_differs(app, past):
+def test_two_runs_are_shown_with_curves_images_and_what_differs(app, past):
     updates = ticked(app, "frog", "newt")
     assert text_of(updates, past, "curves").count("<polyline") == 4  # smoothed and raw of each
-    assert text_of(updates, past, "pictures").count("<figure") == 2
+    assert text_of(updates, past, "images").count("<figure") == 2
     settings = text_of(updates, past, "settings")
     assert "Settings that differ: 1" in settings and ">8<" in settings and ">32<" in settings
 
 
-def test_pictures_of_another_common_step_can_be_chosen(app, past):
+def test_images_of_another_common_step_can_be_chosen(app, past):
     raw = demo_raw(app)
     chosen = names(past, raw, "frog", "newt")
     updates = past.act(raw, chosen, {"act": "step", "step": "0"}, "en")
-    assert text_of(updates, past, "pictures").count("<figcaption>frog · before training<") == 1
+    assert text_of(updates, past, "images").count("<figcaption>frog · before training<") == 1
     assert updates[past.parts["step"]] == "0"
 
 
@@ -193,10 +193,10 @@ def test_a_folder_with_no_runs_says_so(app):
 
 
 def test_a_refused_run_shows_why(app, window):
-    ended = RunEnded("refused", 2, 0, "No pictures <b>here</b>.", "画像がありません。")
+    ended = RunEnded("refused", 2, 0, "No images <b>here</b>.", "画像がありません。")
     make_run(window.output, "20261122-120009-newt", [ended], RUN_FILE.format(name="newt", rank=4))
     heads = text_of(ticked(app, "newt"), app.past, "heads")
-    assert "No pictures &lt;b&gt;here&lt;/b&gt;." in heads
+    assert "No images &lt;b&gt;here&lt;/b&gt;." in heads
 
 
 def test_runs_of_the_form_s_own_output_folder_are_listed_too(app, window, past, tmp_path):

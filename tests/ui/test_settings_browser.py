@@ -68,7 +68,7 @@ def test_a_page_opens_with_settings_of_the_last_time_that_are_not_possible(look,
     assert value(page, "opt-network-rank") == "24"
 
 
-def test_a_preset_leaves_sample_pictures_and_seed_as_they_are(look):
+def test_a_preset_leaves_sample_images_and_seed_as_they_are(look):
     page = look()
     page.page.locator("#level label").nth(2).click()
     page.tab(2)

@@ -1,6 +1,6 @@
 """Everything that is shipped to be trained with trains: each preset from the page, and each example as it is.
 
-Only the model, the pictures and their size are replaced by tiny ones; three steps of each. The guide's own
+Only the model, the images and their size are replaced by tiny ones; three steps of each. The guide's own
 commands are trained in tests/guide.
 """
 
@@ -35,8 +35,8 @@ def bases(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("images")
     for folder, colour in (("train/2_sls frog", "green"), ("reg/1_frog", "brown")):
         (root / folder).mkdir(parents=True)
         for n in range(2):
@@ -45,7 +45,7 @@ def pictures(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def go(bases, pictures, tmp_path):
+def go(bases, images, tmp_path):
     """Train three steps of a run file's text; gives the run."""
 
     def run(text: str, family: str = "sd1", *more: str):
@@ -53,8 +53,8 @@ def go(bases, pictures, tmp_path):
             text,
             (
                 f"model.base='{bases[family]}'",
-                f"dataset.train_data_dir='{pictures / 'train'}'",
-                f"dataset.reg_data_dir='{pictures / 'reg'}'",
+                f"dataset.train_data_dir='{images / 'train'}'",
+                f"dataset.reg_data_dir='{images / 'reg'}'",
                 f"save.output_dir='{tmp_path / 'out'}'",
                 f"log.logging_dir='{tmp_path / 'logs'}'",
                 "train.max_train_steps=3",
@@ -84,21 +84,21 @@ def test_the_demos_run_file_trains(go):
     go((PROJECT / "demo" / "run.toml").read_text("utf-8"))
 
 
-def test_the_example_of_data_sets_trains(go, pictures, tmp_path):
+def test_the_example_of_data_sets_trains(go, images, tmp_path):
     example = re.search(
         r"```toml\n(.*?)```", (PROJECT / "docs" / "datasets.md").read_text("utf-8"), re.DOTALL
     )
     named = {
-        "pictures/frogs": "reg/1_frog",
-        "pictures/frog": "train/2_sls frog",
-        "pictures/all": "train/2_sls frog",
+        "images/frogs": "reg/1_frog",
+        "images/frog": "train/2_sls frog",
+        "images/all": "train/2_sls frog",
     }
     text = example[1]
     for there, here in named.items():
-        text = text.replace(f'"{there}"', f"'{pictures / here}'")
+        text = text.replace(f'"{there}"', f"'{images / here}'")
     meta = tmp_path / "meta.json"
     meta.write_text('{"0": {"caption": "a frog"}}', encoding="utf-8")
-    text = text.replace('"pictures/meta.json"', f"'{meta}'").replace("512", "64").replace("768", "128")
+    text = text.replace('"images/meta.json"', f"'{meta}'").replace("512", "64").replace("768", "128")
     config = tmp_path / "datasets.toml"
     config.write_text(text, encoding="utf-8")
     folders = ("dataset.train_data_dir=''", "dataset.reg_data_dir=''")

@@ -1,4 +1,4 @@
-"""A real training as its page shows it while a person steers it: its step, its pause, stop and resume.
+"""A real training as its page shows it while a user steers it: its step, its pause, stop and resume.
 
 One program, one page and one training serve all tests; each brings the training to where it begins.
 """

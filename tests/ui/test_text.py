@@ -137,8 +137,8 @@ def test_no_count_stands_before_a_noun_of_its_own():
         ("runs.back", "Restore", "元に戻す"),
         ("run.prompts.draw", "Generate", "このプロンプトで生成"),
         ("run.chart.raw", "as reported", "平滑化前"),
-        ("run.chart.validation", "validation pictures", "検証用画像"),
-        ("health.flat", "Pictures of one colour", "単色の画像"),
+        ("run.chart.validation", "validation images", "検証用画像"),
+        ("health.flat", "Images of one colour", "単色の画像"),
         (
             "forecast.not",
             "It will not fit: short by {short}.",

@@ -24,12 +24,12 @@ ABROAD = "192.168.1.5:7860"
 
 @dataclass
 class Place:
-    """A window with one picture that was sent to it, and files of its owner beside it."""
+    """A window with one image that was sent to it, and files of its owner beside it."""
 
     mounted: Any
     guards: dict[str, tuple[Guard, dict[str, str]]]
     uploads: Path
-    picture: str
+    image: str
     secret: str
     link: str
     events: list[tuple[int, int, int]]
@@ -55,12 +55,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("theft")
     uploads = folder / "cache" / "uploads"
     (uploads / "0a1b").mkdir(parents=True)
-    picture, secret, link = (
+    image, secret, link = (
         uploads / "0a1b" / "frog.png",
         folder / "secret.png",
         uploads / "0a1b" / "link.png",
     )
-    picture.write_bytes(b"a picture that was sent")
+    image.write_bytes(b"an image that was sent")
     secret.write_bytes(CANARY)
     link.symlink_to(secret)
     (uploads / "0a1b" / "linked").symlink_to(folder, target_is_directory=True)
@@ -76,7 +76,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             "listening": (Guard(inside, {"me.local"}, login, True), {"host": ABROAD, **entered}),
         }
         events = taking_files(ask(inner, "GET", "/config").json())
-        yield Place(inner, guards, uploads, str(picture), str(secret), str(link), events)
+        yield Place(inner, guards, uploads, str(image), str(secret), str(link), events)
 
 
 def file(path: Any, **more: Any) -> dict[str, Any]:
@@ -85,26 +85,26 @@ def file(path: Any, **more: Any) -> dict[str, Any]:
 
 def foreign(place: Place) -> dict[str, Any]:
     """Values that stand for a file which was not sent, each in another disguise."""
-    uploads, secret, picture = place.uploads, place.secret, place.picture
+    uploads, secret, image = place.uploads, place.secret, place.image
     up = os.path.relpath(secret, uploads)
     return {
         "absolute": file(secret),
         "system file": file("/etc/passwd"),
         "relative to the program": file(os.path.relpath(secret)),
         "upwards from the uploads": file(f"{uploads}/{up}"),
-        "upwards from a file that was sent": file(f"{picture}/../../{up}"),
+        "upwards from a file that was sent": file(f"{image}/../../{up}"),
         "doubled slashes": file(f"//{secret}"),
         "a link": file(place.link),
         "below a linked folder": file(f"{uploads}/0a1b/linked/secret.png"),
         "file://": file(f"file://{secret}"),
-        "file:// of a picture": file(f"file://{picture}"),
+        "file:// of an image": file(f"file://{image}"),
         "percent": file(f"{uploads}/%2e%2e/%2e%2e/secret.png"),
         "percent twice": file(f"{uploads}/%252e%252e/%252e%252e/secret.png"),
         "full-width dots": file(f"{uploads}/．．/．．/secret.png"),
         "backslashes": file(f"{uploads}\\..\\..\\secret.png"),
         "a network share": file("\\\\10.0.0.1\\share\\x.png"),
         "a zero byte": file(f"{secret}\0.png"),
-        "a zero byte in a sent one": file(f"{picture}\0{secret}"),
+        "a zero byte in a sent one": file(f"{image}\0{secret}"),
         "the home folder": file("~/secret.png"),
         "a device": file("/dev/stdin"),
         "the environment": file("/proc/self/environ"),
@@ -114,17 +114,17 @@ def foreign(place: Place) -> dict[str, Any]:
         "nothing": file(""),
         "null": file(None),
         "a list as path": file([secret]),
-        "an object as path": file({"path": picture}),
+        "an object as path": file({"path": image}),
         "loopback": file("http://127.0.0.1:7860/config"),
         "metadata of a cloud": file("http://169.254.169.254/latest/meta-data/"),
         "elsewhere": file("https://example.com/x.png"),
-        "address of loopback beside it": file(picture, url="http://127.0.0.1:80/x"),
-        "address of the cloud beside it": file(picture, url="http://169.254.169.254/gradio_api/file=x"),
-        "address of a proxy beside it": file(picture, url=f"/gradio_api/proxy={secret}"),
-        "address that is none": file(picture, url=["x"]),
+        "address of loopback beside it": file(image, url="http://127.0.0.1:80/x"),
+        "address of the cloud beside it": file(image, url="http://169.254.169.254/gradio_api/file=x"),
+        "address of a proxy beside it": file(image, url=f"/gradio_api/proxy={secret}"),
+        "address that is none": file(image, url=["x"]),
         "without meta": {"path": secret},
         "with orig_name": file(secret, orig_name="frog.png", size=3, mime_type="image/png"),
-        "in a list": [file(picture), file(secret)],
+        "in a list": [file(image), file(secret)],
         "in lists of lists": [[[file(secret)]]],
         "of a gallery": [{"image": file(secret), "caption": "x"}],
         "of a video": {"video": file(secret), "subtitles": None},
@@ -137,12 +137,12 @@ def foreign(place: Place) -> dict[str, Any]:
 
 def raw_bodies(place: Place) -> dict[str, bytes]:
     """The same by tricks of JSON itself."""
-    secret, picture = json.dumps(place.secret), json.dumps(place.picture)
+    secret, image = json.dumps(place.secret), json.dumps(place.image)
     meta = json.dumps(META)
     whole = f'{{"data": [{{"path": {secret}, "meta": {meta}}}], "fn_index": 1, "session_hash": "x"}}'
     return {
-        "named twice": f'{{"data": [{{"path": {secret}, "path": {picture}, "meta": {meta}}}]}}'.encode(),
-        "named twice, the other way": f'{{"data": [{{"path": {picture}, "path": {secret}}}]}}'.encode(),
+        "named twice": f'{{"data": [{{"path": {secret}, "path": {image}, "meta": {meta}}}]}}'.encode(),
+        "named twice, the other way": f'{{"data": [{{"path": {image}, "path": {secret}}}]}}'.encode(),
         "an escaped name": whole.replace('"path"', '"p\\u0061th"').encode(),
         "UTF-16": whole.encode("utf-16"),
         "a byte order mark": whole.encode("utf-8-sig"),
@@ -207,8 +207,8 @@ def test_gradios_own_check_refuses_it_too(place):
 def test_a_file_that_was_sent_here_may_be_named(place, setting):
     guard, headers = place.guards[setting]
     host = headers["host"]
-    for url in (None, f"http://{host}/gradio_api/file={place.picture}", f"/gradio_api/file={place.picture}"):
-        body = {"data": [file(place.picture, url=url)], "session_hash": "x"}
+    for url in (None, f"http://{host}/gradio_api/file={place.image}", f"/gradio_api/file={place.image}"):
+        body = {"data": [file(place.image, url=url)], "session_hash": "x"}
         assert ask(guard, "POST", "/gradio_api/reset", headers, json=body).status_code not in (400, 403)
 
 
@@ -218,13 +218,13 @@ def test_no_file_but_what_was_sent_can_be_fetched(place, setting):
     got = []
     for name, value in foreign(place).items():
         path = value.get("path") if isinstance(value, dict) else None
-        if not isinstance(path, str) or path == place.picture or "\0" in path:
+        if not isinstance(path, str) or path == place.image or "\0" in path:
             continue
         for route in (
             "/gradio_api/file=",
             "/gradio_api/file/",
             "/gradio_api/proxy=",
-            "/pictures/",
+            "/images/",
             "/results/",
         ):
             answer = ask(guard, "GET", route + path, headers)
@@ -238,7 +238,7 @@ def test_what_was_sent_is_saved_by_a_browser_and_never_shown(place, name):
     guard, headers = place.guards["login"]
     sent = place.uploads / "0a1b" / name
     sent.write_text("<script>alert(1)</script>", encoding="utf-8")
-    # Also when a page has named it as the picture of a button, which Gradio takes for a file of the program.
+    # Also when a page has named it as the image of a button, which Gradio takes for a file of the program.
     body = {"data": [file(str(sent))], "fn_index": place.events[0][0], "session_hash": "x"}
     ask(guard, "POST", "/gradio_api/run/predict", headers, json=body)
     for more in ({}, {"range": "bytes=0-5"}):

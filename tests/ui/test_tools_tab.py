@@ -36,12 +36,12 @@ def resized(app, lang="en", **fields):
 def test_a_folder_is_resized_below_the_workspace_with_its_captions(app, window, frogs):
     shown = resized(app, source=str(frogs), resolution="64,96")
     folder = window.workspace / "resized" / "small"
-    pictures = sorted(folder.glob("*.png"))
-    assert [p.name for p in pictures] == ["frog 0.png", "frog 1.png", "frog 2.png"]
+    images = sorted(folder.glob("*.png"))
+    assert [p.name for p in images] == ["frog 0.png", "frog 1.png", "frog 2.png"]
     assert (folder / "frog 0.txt").read_text("utf-8") == "sls frog, on grass"
-    for path in pictures:
-        with Image.open(path) as picture:
-            assert picture.size == (64, 96)
+    for path in images:
+        with Image.open(path) as image:
+            assert image.size == (64, 96)
     assert "is-good" in shown[-1] and "3 images, 1 caption or other text file;" in shown[-1]
 
 
@@ -53,7 +53,7 @@ def test_a_second_go_leaves_what_is_there(app, window, frogs):
     assert (window.workspace / "resized" / "small" / "frog 1.png").stat().st_mtime_ns == first
 
 
-def test_a_stop_ends_it_after_the_picture_at_hand(app, window, frogs):
+def test_a_stop_ends_it_after_the_image_at_hand(app, window, frogs):
     stop_at_once(window.jobs["resize"])
     assert "Stopped" in resized(app, source=str(frogs), resolution="64")[-1]
 
@@ -178,7 +178,7 @@ def test_why_work_ended_without_a_result_is_still_there_for_the_next_page(app, w
     assert "is-bad" in again["convert"]
 
 
-def test_pictures_that_were_made_while_no_page_was_open_are_chosen(app, window):
+def test_images_that_were_made_while_no_page_was_open_are_chosen(app, window):
     made(app, prompt="frog", count="1")
     (shown,) = followed(app)
     assert shown["reg"]["value"] == str(window.workspace / "datasets" / "reg")

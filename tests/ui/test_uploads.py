@@ -61,7 +61,7 @@ def test_of_other_kinds_only_the_name_is_kept(place, name):
 def test_a_name_with_a_path_in_it_writes_nothing_outside(place, name):
     app, _, folder = place
     before = {path for path in folder.parent.rglob("*") if not path.is_relative_to(folder)}
-    answer = sent(app, (name, b"a picture"))
+    answer = sent(app, (name, b"an image"))
     if answer.status_code == 200:
         assert Path(answer.json()[0]).resolve().parent.parent == folder.resolve()
     assert {path for path in folder.parent.rglob("*") if not path.is_relative_to(folder)} == before

@@ -23,7 +23,7 @@ PANEL = "#rw-tabs [role=tabpanel]"
 FOR_OTHERS = (
     # hidden fields by which scripts talk with the server, and captions, of which each page has others
     *("captions-", "preview-act", "html-"),
-    # what is about another kind of pictures, or another run, has its own numbers
+    # what is about another kind of images, or another run, has its own numbers
     "make-repeats",
 )
 

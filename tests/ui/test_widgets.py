@@ -45,7 +45,7 @@ def through_the_page(option, value):
         "sample.sample_prompts": ("p",),
     }
     if option.key == "dataset.dataset_config" and read:
-        values["dataset.train_data_dir"] = ""  # it names the pictures alone
+        values["dataset.train_data_dir"] = ""  # it names the images alone
     text = toml_text.dumps({**values, **met(option), option.key: read})
     return toml_text.values_of(check(text).config)[option.key]
 

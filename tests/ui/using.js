@@ -3,7 +3,7 @@
   const PRESSABLE = 'button, a[href], summary, input[type=checkbox], input[type=radio], input[type=range], select';
   const isSeen = (e) => e.checkVisibility({visibilityProperty: true}) && e.getBoundingClientRect().width > 0 &&
     !e.closest('[aria-hidden=true], .visually-hidden');
-  // Where an option of a radio or a box is drawn, a person presses its words.
+  // Where an option of a radio or a box is drawn, a user presses its words.
   const place = (e) => ['radio', 'checkbox'].includes(e.type) ? e.closest('label') ?? e : e;
   const owner = (e) => e.closest('[id]:not([id^="html-"]):not([id^="component-"])')?.id ?? '';
   const name = (e) => (e.getAttribute('aria-label') || e.innerText || e.value || '').trim().replace(/\s+/g, ' ').slice(0, 40);
@@ -44,7 +44,7 @@
     },
     lists: (roots) => [...document.querySelectorAll(roots)].flatMap((root) => [...root.querySelectorAll('input[role=combobox]')])
       .filter((e) => isSeen(e) && !e.closest('.is-path')).map((e) => e.closest('[id]').id),
-    // All that a person can see of the page, but for the clock of a run.
+    // All that a user can see of the page, but for the clock of a run.
     seen: () => plain([
       document.body.innerText,
       ...[...document.querySelectorAll('input, textarea, select')].map((e) => e.type === 'radio' || e.type === 'checkbox' ? e.checked : e.value),

@@ -22,9 +22,9 @@ PATIENCE = 60.0
 """Seconds for what a press has asked for."""
 
 MOST_ALIKE = 2
-"""Of things that only differ in what they are about, such as pictures or offered words."""
+"""Of things that only differ in what they are about, such as images or offered words."""
 
-_ASKED_ALL_THE_TIME = ("/live", "/heartbeat", "/queue/data", "/pictures/")
+_ASKED_ALL_THE_TIME = ("/live", "/heartbeat", "/queue/data", "/images/")
 
 TOOLS = Path(__file__).with_name("using.js").read_text("utf-8")
 

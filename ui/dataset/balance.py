@@ -1,4 +1,4 @@
-"""Training and regularization pictures in balance: said in a sentence, put right by renaming folders."""
+"""Training and regularization images in balance: said in a sentence, put right by renaming folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def balance_note(record: Rows, lang: Lang) -> str:
-    """Whether training and regularization pictures are in balance, in one sentence."""
+    """Whether training and regularization images are in balance, in one sentence."""
     train = sum(folder["used_per_epoch"] for folder in record if not folder["is_reg"])
     regs = [folder for folder in record if folder["is_reg"]]
     reg = sum(folder["repeats"] * folder["images"] for folder in regs)

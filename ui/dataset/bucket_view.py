@@ -1,4 +1,4 @@
-"""The buckets: a table of them, and for each one its own field of pictures with what is cut away dimmed."""
+"""The buckets: a table of them, and for each one its own field of images with what is cut away dimmed."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from core.data.plan.plan import Place, Plan
 from core.data.plan.thumbnails import bucket_rows, is_enlarged, label
 from core.errors import Lang
 from ui.dataset.health import act
+from ui.parts.images import figure
 from ui.parts.markup import Share, esc, note, table
-from ui.parts.pictures import figure
 from ui.text import say
 
 FIRST, LEAST, ALL_FIRST = 24, 6, 240
-"""Pictures shown of a bucket at first: at most, at least, and of all buckets together."""
+"""Images shown of a bucket at first: at most, at least, and of all buckets together."""
 FEW = 120
-"""So many pictures are shown all at once."""
+"""So many images are shown all at once."""
 PAGE = 48
 """More of them by each click."""
 
 _OPEN = 36
-"""The fields of so many pictures are open at first; the others open by a click."""
+"""The fields of so many images are open at first; the others open by a click."""
 
 
 def places(plan: Plan) -> dict[Place, list[int]]:
-    """The pictures of each data set and bucket, by index; those held out too."""
+    """The images of each data set and bucket, by index; those held out too."""
     found: dict[Place, list[int]] = {}
     for index, image in enumerate(plan.images):
         found.setdefault(image.place, []).append(index)
@@ -34,7 +34,7 @@ def places(plan: Plan) -> dict[Place, list[int]]:
 
 
 def shown(plan: Plan, more: Mapping[int, int]) -> list[list[int]]:
-    """The pictures shown of each bucket. more: how many are asked for beyond the first, by its number."""
+    """The images shown of each bucket. more: how many are asked for beyond the first, by its number."""
     whole = places(plan)
     first = max(LEAST, min(FIRST, ALL_FIRST // max(1, len(whole))))
     if len(plan.images) <= FEW:
@@ -49,7 +49,7 @@ def fields_html(
     files: Mapping[int, str],
     lang: Lang,
 ) -> str:
-    """The fields. record: the plan as JSON values. chosen: as `shown`. files: thumbnails by picture."""
+    """The fields. record: the plan as JSON values. chosen: as `shown`. files: thumbnails by image."""
     whole = places(plan)
     if not whole:
         return ""

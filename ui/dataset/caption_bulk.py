@@ -141,7 +141,7 @@ class Bulk:
         return list(self.parts.values())
 
     def connect(self, lang: Any, view: set[Any], found: Found, after: After, shown: Sequence[Any]) -> None:
-        """Bind the handlers. found: the pictures of the filter. after: draws the card when captions changed.
+        """Bind the handlers. found: the images of the filter. after: draws the card when captions changed.
 
         view: components that `found` and `after` read. shown: those that `after` writes to.
         """

@@ -15,8 +15,8 @@ from core.data.undo import Change, FileChange
 from core.errors import Lang
 from core.models.sd.tokens import count_tokens
 from ui.dataset.caption_messages import LONGEST_TEXT
+from ui.parts.images import url
 from ui.parts.markup import esc, field_text, note, table
-from ui.parts.pictures import url
 from ui.text import say
 from ui.window.captions import Plan, digest
 
@@ -41,7 +41,7 @@ def button(action: str, label: str, value: str = "", *, is_off: bool = False, st
 
 
 def grid_html(desk: Desk, found: Sequence[Entry], page: int, thumb: Thumb, limit: int, lang: Lang) -> str:
-    """One page of pictures with their captions in fields. thumb: a small picture's file, if there is one."""
+    """One page of images with their captions in fields. thumb: a small image's file, if there is one."""
     if not found:
         return note(say("captions.no.match", lang))
     first = page * PER_PAGE
@@ -69,7 +69,7 @@ def _pager(page: int, total: int, lang: Lang) -> str:
 
 
 def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -> str:
-    key, name = esc(entry.key), esc(entry.picture.name)
+    key, name = esc(entry.key), esc(entry.image.name)
     shelf = desk.shelves[entry.shelf]
     locked = "" if desk.is_open(entry) else " readonly"
     trained = (
@@ -78,11 +78,11 @@ def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -
         else say("captions.trained.none", lang)
     )
     hint = "" if entry.has_file else f' placeholder="{esc(trained)}"'
-    source = f' src="{esc(url(thumb))}"' if thumb else f' data-picture-wanted="{key}"'
+    source = f' src="{esc(url(thumb))}"' if thumb else f' data-image-wanted="{key}"'
     place = esc(shelf.path.name) if len(desk.shelves) > 1 else ""
     wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
     return (
-        f'<article class="rw-caption"><button type="button" data-picture="{key}" data-zoom>'
+        f'<article class="rw-caption"><button type="button" data-image="{key}" data-zoom>'
         f'<img alt="{name}" loading="lazy"{source}></button>'
         f"<header><b>{name}</b><span>{place}</span></header>"
         f'<textarea rows="4" spellcheck="false" aria-label="{name}" data-caption-field="{key}" '

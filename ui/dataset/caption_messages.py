@@ -9,7 +9,7 @@ from typing import Any
 ACTS = ("save", "page", "tag", "tag-rename", "tag-remove", "undo", "redo")
 LONGEST_MESSAGE = 400_000
 LONGEST_TEXT = 20_000
-"""Characters of one caption; whatever is longer was not typed by a person."""
+"""Characters of one caption; whatever is longer was not typed by a user."""
 _MOST_KEYS = 200
 
 

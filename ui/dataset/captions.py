@@ -1,8 +1,8 @@
-"""The caption workbench: a grid of pictures with their captions, edits of many with a preview, undo.
+"""The caption workbench: a grid of images with their captions, edits of many with a preview, undo.
 
 The grid is one HTML component with plain fields in it, not 24 components for each property: Gradio would need
 seconds to mount those. What is typed comes back through one hidden field as JSON, and nothing in it names a
-file: only pictures that the server has laid out itself, by their keys.
+file: only images that the server has laid out itself, by their keys.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
+from ui.parts.images import url
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, facts, note, problems
 from ui.parts.options import OPTIONS
-from ui.parts.pictures import url
 from ui.settings import widgets
 from ui.settings.cards import titled
 from ui.settings.checking import dataset_config
@@ -81,7 +81,7 @@ class CaptionCard:
                 self.bulk = Bulk(self._window, page)
                 parts["undo"] = gr.HTML(elem_id="captions-undo", elem_classes=["rw-maybe"], padding=False)
                 parts["grid"] = gr.HTML(elem_id="captions-grid", padding=False)
-            for name in ("bridge", "answer", "wanted", "pictures"):
+            for name in ("bridge", "answer", "wanted", "images"):
                 parts[name] = gr.Textbox(
                     show_label=False, container=False, elem_id=f"captions-{name}", elem_classes=["rw-bridge"]
                 )
@@ -149,15 +149,15 @@ class CaptionCard:
             trigger_mode="multiple",
             **QUICK,
         )
-        # Pictures come on a way of their own, so that nothing typed waits for them.
+        # Images come on a way of their own, so that nothing typed waits for them.
         parts["wanted"].change(
-            streamed(self.pictures, self._window),
+            streamed(self.images, self._window),
             parts["wanted"],
-            parts["pictures"],
+            parts["images"],
             trigger_mode="multiple",
             **slow,
         )
-        for name in ("answer", "pictures"):
+        for name in ("answer", "images"):
             parts[name].change(
                 None, parts[name], None, js="(text) => window.rwCaptions(text)", api_visibility="private"
             )
@@ -310,8 +310,8 @@ class CaptionCard:
             return told
         return {**self._about(desk, lang, self._wanted(data).tag), **self._page(data, lang), **told}
 
-    def pictures(self, wanted: str) -> Iterator[str]:
-        """Small pictures, some at a time, as they are made. wanted: JSON list of their keys."""
+    def images(self, wanted: str) -> Iterator[str]:
+        """Small images, some at a time, as they are made. wanted: JSON list of their keys."""
         desk = self._desk.desk
         made: dict[str, str] = {}
         entries = [desk.entries[key] for key in keys_of(wanted or "") if desk and key in desk.entries]
@@ -320,18 +320,18 @@ class CaptionCard:
                 if file:
                     made[entry.key] = url(file)
                 if number % _AT_ONCE == 0 or number == len(entries):
-                    yield json.dumps({"pictures": made})
+                    yield json.dumps({"images": made})
 
     def _thumb(self, entry: Entry) -> str | None:
         try:
-            return str(self._window.thumbs.of(entry.picture, SIDE))
+            return str(self._window.thumbs.of(entry.image, SIDE))
         except OSError:
-            return None  # no picture, or gone; its caption is there all the same
+            return None  # no image, or gone; its caption is there all the same
 
     def _made(self, entry: Entry) -> str | None:
-        """The small picture if it is there already: a page is never kept waiting for one."""
+        """The small image if it is there already: a page is never kept waiting for one."""
         try:
-            made = self._window.thumbs.known(entry.picture, SIDE)
+            made = self._window.thumbs.known(entry.image, SIDE)
         except OSError:
             return None
         return str(made) if made else None
@@ -385,7 +385,7 @@ class CaptionCard:
         if not entries:
             return note(say("captions.none", lang)) + as_of(lang, self._desk.seconds) + told
         counts = {
-            "pictures": len(entries),
+            "images": len(entries),
             "missing": sum(not entry.has_file for entry in entries),
             "long": sum(desk.tokens(entry, drawn.count) > limit for entry in entries),
             "tags": tags,

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 
 from core.data.intake.gather import CAPTION_SUFFIXES, SLASH
-from core.data.names import PICTURE_SUFFIXES
+from core.data.names import IMAGE_SUFFIXES
 from core.errors import Lang
 from ui.parts.markup import esc
 from ui.text import say
 
-TAKEN = sorted({*PICTURE_SUFFIXES, *CAPTION_SUFFIXES, ".cap", ".zip"})
-"""Endings of the files that the page has a use for as pictures and captions."""
+TAKEN = sorted({*IMAGE_SUFFIXES, *CAPTION_SUFFIXES, ".cap", ".zip"})
+"""Endings of the files that the page has a use for as images and captions."""
 
 
 def choose_html(lang: Lang) -> str:
-    """The button that lets a person choose a whole folder."""
+    """The button that lets a user choose a whole folder."""
     return (
         f'<p class="rw-folder"><button type="button" data-folder>{esc(say("make.folder", lang))}</button>'
         f"<span>{esc(say('make.files.info', lang))}</span></p>"

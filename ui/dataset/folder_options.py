@@ -1,4 +1,4 @@
-"""The Dataset tab's options: where the pictures are, and everything else about them."""
+"""The Dataset tab's options: where the images are, and everything else about them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.settings.cards import card, grid, titled
 from ui.settings.form import Form
 
 PLACES = {"train": "dataset.train_data_dir", "reg": "dataset.reg_data_dir"}
-"""Kind of picture -> option of its folder."""
+"""Kind of image -> option of its folder."""
 
 
 def draw_places(page: Page, form: Form) -> None:

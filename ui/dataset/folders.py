@@ -1,4 +1,4 @@
-"""Folders made by copying: the plan while a person types, the copying, and its undoing."""
+"""Folders made by copying: the plan while a user types, the copying, and its undoing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
 
 
 class FolderMaker:
-    """The card that copies pictures into a folder such as `20_sls frog`."""
+    """The card that copies images into a folder such as `20_sls frog`."""
 
     def __init__(self, window: Window, page: Page, form: Form, picking: Picking) -> None:
         self._window, self._form = window, form
@@ -224,12 +224,12 @@ class FolderMaker:
         chosen = data[self._form.components[PLACES[kind]]]
         if chosen and not self._is_demo(chosen):
             path = self._window.paths.writable(chosen)
-            # A picture folder itself may be chosen, too; its neighbours go beside it.
+            # An image folder itself may be chosen, too; its neighbours go beside it.
             return path.parent if parse(path.name) is not None and not holds_folders(path) else path
         return self._window.workspace / "datasets" / kind
 
     def _is_demo(self, chosen: str) -> bool:
-        """The demo's own pictures stay as they are; a new subject gets a folder of its own."""
+        """The demo's own images stay as they are; a new subject gets a folder of its own."""
         return self._window.paths.confined(chosen).is_relative_to(self._window.project / "demo")
 
     def _keeps_folders(self, data: Data, gathered: Gathered) -> bool:
@@ -264,7 +264,7 @@ class FolderMaker:
         }
 
     def look(self, data: Data, lang: Lang) -> Update:
-        """The plan as it stands while a person types."""
+        """The plan as it stands while a user types."""
         parts = self.parts
         is_reg = data[parts["kind"]] == "reg"
         token = "" if is_reg else token_note(str(data[parts["identifier"]] or ""), lang)

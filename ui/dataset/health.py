@@ -1,4 +1,4 @@
-"""The health of the data set as it is shown: each kind of trouble with its pictures, why, and what to do."""
+"""The health of the data set as it is shown: each kind of trouble with its images, why, and what to do."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.data.health.findings import Finding, can_stay_small
 from core.data.plan.plan import Plan
 from core.errors import Lang
+from ui.parts.images import figure
 from ui.parts.markup import esc, note
-from ui.parts.pictures import figure
 from ui.text import say
 
 SHOWN = 8
-"""Pictures of a finding that are shown; the others are named."""
+"""Images of a finding that are shown; the others are named."""
 
 _NAMED = 20
 
 
 def shown(findings: Sequence[Finding]) -> set[int]:
-    """Indices of the pictures that are shown."""
+    """Indices of the images that are shown."""
     return {index for one in findings for group in _groups(one) for index in group}
 
 
 def health_html(
     plan: Plan, findings: Sequence[Finding], files: Mapping[int, str], limit: int, lang: Lang
 ) -> str:
-    """A section with everything found. files: thumbnails by picture. limit: tokens a caption may have."""
-    pictures = len({image.path for image in plan.images})
-    if not pictures and not findings:
+    """A section with everything found. files: thumbnails by image. limit: tokens a caption may have."""
+    images = len({image.path for image in plan.images})
+    if not images and not findings:
         return ""
     is_good = all(one.tone == "plain" for one in findings)
     said = note(
-        say("health.good" if is_good else "health.some", lang, n=pictures), "good" if is_good else "plain"
+        say("health.good" if is_good else "health.some", lang, n=images), "good" if is_good else "plain"
     )
     drawn = "".join(_finding(one, plan, files, limit, lang) for one in findings)
     return f'<section class="rw-health"><h4>{esc(say("health.title", lang))}</h4>{said}{drawn}</section>'
@@ -50,7 +50,7 @@ def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lan
         if one.kind == "small" and can_stay_small(plan)
         else ""
     )
-    drawn = "".join(_pictures(one, plan, files, lang))
+    drawn = "".join(_images(one, plan, files, lang))
     more = _more(one, plan, lang)
     listed = "".join(
         f"<li><b>{esc(path.name)}</b> {esc(reason.ja if lang == 'ja' else reason.en)}</li>"
@@ -68,7 +68,7 @@ def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lan
 
 
 def _more(one: Finding, plan: Plan, lang: Lang) -> str:
-    """The names of the pictures that are not shown, as far as a person reads them."""
+    """The names of the images that are not shown, as far as a user reads them."""
     drawn = {index for group in _groups(one) for index in group}
     rest = [plan.images[i].path.name for group in one.groups for i in group if i not in drawn]
     rest += [path.name for path, _ in one.files[_NAMED:]]
@@ -78,7 +78,7 @@ def _more(one: Finding, plan: Plan, lang: Lang) -> str:
     return f'<p class="rw-left">{esc(say("health.more", lang, n=len(rest), names=names))}</p>'
 
 
-def _pictures(one: Finding, plan: Plan, files: Mapping[int, str], lang: Lang) -> Iterator[str]:
+def _images(one: Finding, plan: Plan, files: Mapping[int, str], lang: Lang) -> Iterator[str]:
     for group in _groups(one):
         figures = "".join(
             figure(

@@ -1,4 +1,4 @@
-"""The demo's other belongings, which go when pictures of one's own come."""
+"""The demo's other belongings, which go when images of one's own come."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ui.settings.demo import is_demos
 from ui.window import Window
 
 BELONGINGS = (PLACES["reg"], "sample.sample_prompts", "save.output_name")
-"""Regularization pictures, sample prompts and the result's name are of one subject, as the pictures are."""
+"""Regularization images, sample prompts and the result's name are of one subject, as the images are."""
 
 
 def left(window: Window, target: Path) -> dict[str, str]:
-    """What was the demo's in the form, and what it is for the pictures in a folder, `20_shs dog`."""
+    """What was the demo's in the form, and what it is for the images in a folder, `20_shs dog`."""
     _, words = parse(target.name) or (1, "")
     if not words or not is_demos(window, PLACES["train"]):
         return {}

@@ -51,7 +51,7 @@ _CURED = ("dataset.bucket_no_upscale", "dataset.train_batch_size", "train.max_tr
 class Look:
     """A plan with what was found about it.
 
-    record: the plan as JSON values. traits: of its pictures, by content. more: pictures of a bucket asked for
+    record: the plan as JSON values. traits: of its images, by content. more: images of a bucket asked for
     beyond the first ones, by number of the bucket. word: how the settings stood (ui.window.dated).
     """
 
@@ -175,12 +175,12 @@ class Preview:
         return health_findings.find(look.plan, look.traits, count_tokens, self._limit(raw))
 
     def _seen(self, look: Look, raw: Mapping[str, Any]) -> set[int]:
-        """The pictures that are on the page."""
+        """The images that are on the page."""
         inside = {index for chosen in bucket_view.shown(look.plan, look.more) for index in chosen}
         return inside | health.shown(self._found(look, raw))
 
     def _thumbs(self, look: Look, indices: Iterable[int]) -> dict[int, str]:
-        """Thumbnail files of these pictures, made several at a time where they are not there yet."""
+        """Thumbnail files of these images, made several at a time where they are not there yet."""
 
         def file(index: int) -> str:
             image, alpha = look.plan.images[index], look.plan.settings_of(index).alpha_mask
@@ -240,7 +240,7 @@ class Preview:
         return "".join(parts)
 
     def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """What a button in the preview asks for: more pictures of a bucket, or one setting."""
+        """What a button in the preview asks for: more images of a bucket, or one setting."""
         look: Look | None = self._window.preview.result
         name, _, rest = str(text or "").partition("#")[0].partition(":")
         if look is None:
@@ -273,7 +273,7 @@ class Preview:
         return run is not None and not run.is_over
 
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """Give the regularization folders the repeats of the guide's formula; pictures are not touched."""
+        """Give the regularization folders the repeats of the guide's formula; images are not touched."""
         look: Look | None = self._window.preview.result
         pairs = self._pairs(look) if look else ()
         if self._is_running():

@@ -1,4 +1,4 @@
-"""What a person dropped or named to be copied; ZIPs are unpacked once, into the window's own folder."""
+"""What a user dropped or named to be copied; ZIPs are unpacked once, into the window's own folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Wanted:
 
 
 class Sources:
-    """Gathers the pictures of a request; remembers the ZIPs that are unpacked."""
+    """Gathers the images of a request; remembers the ZIPs that are unpacked."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
@@ -61,7 +61,7 @@ class Sources:
         return work
 
     def gathered(self, wanted: Wanted) -> Gathered:
-        """The pictures with their captions. Raises UserError for what can't be read."""
+        """The images with their captions. Raises UserError for what can't be read."""
         entries: list[Entry] = []
         left_out: dict[str, tuple[str, ...]] = {}
         zips = self._zips(wanted)

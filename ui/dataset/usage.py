@@ -1,4 +1,4 @@
-"""Pictures that the run never trains and batches that stay partly empty, each with its cure."""
+"""Images that the run never trains and batches that stay partly empty, each with its cure."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 from ui.parts.markup import esc
 
 LISTEN = """
-// Gradio draws HTML anew by changing it in place, and a box that a person has ticked stays so: its attribute,
+// Gradio draws HTML anew by changing it in place, and a box that a user has ticked stays so: its attribute,
 // which is what Gradio changes, and what is seen are kept the same.
 new MutationObserver((changes) => {
   for (const {target} of changes) target.checked = target.hasAttribute('checked');

@@ -11,7 +11,7 @@ from ui.parts.markup import bar, note, problems
 from ui.text import say
 
 _GOING = {"convert": "convert.busy", "fetch_model": "job.fetching"}
-"""What is said of a stage; of any other the pictures are counted."""
+"""What is said of a stage; of any other the images are counted."""
 
 _STOPPED = {"convert": "convert.stopped"}
 """What is said of work that was stopped in this stage, where what is done is not kept."""

@@ -40,7 +40,7 @@ def note(text: str, tone: str = "plain") -> str:
 
 
 def as_of(lang: Lang, seconds: float | None = None) -> str:
-    """When a list was looked for, None for now: a person who looks again sees that it was done."""
+    """When a list was looked for, None for now: a user who looks again sees that it was done."""
     at = time.strftime("%H:%M:%S", time.localtime(seconds))
     return f'<p class="rw-as-of">{esc(say("as.of", lang, at=at))}</p>'
 
@@ -96,13 +96,13 @@ def leads_to(element: str, tab: str = "", level: int = 0) -> str:
 
 
 _PREVIEWED = frozenset({"W-IMG-CUT", "W-IMG-SMALL"})
-"""Codes of what the preview shows picture by picture."""
+"""Codes of what the preview shows image by image."""
 
 
 def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -> str:
     """Problems and notices in plain words, each with its option, which a click leads to.
 
-    has_lines: whether their lines are those of a text that the person knows, and not of one that we wrote.
+    has_lines: whether their lines are those of a text that the user knows, and not of one that we wrote.
     """
     if not found:
         return ""

@@ -13,7 +13,7 @@ OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig
 LEVELS = ("basic", "advanced", "expert")
 
 GROUPS = (
-    "sources", "sizes", "captions", "pictures", "cache", "model",
+    "sources", "sizes", "captions", "images", "cache", "model",
     "length", "memory", "optimizer", "loss", "validation", "sample", "save", "metadata", "log",
     "network", "blocks",
 )  # fmt: skip

@@ -9,8 +9,8 @@ from pathlib import Path
 from core.errors import Lang
 from core.events import Saved
 from core.runs.sample_sheet import Row, grid
+from ui.parts.images import url, viewer_words
 from ui.parts.markup import esc
-from ui.parts.pictures import url, viewer_words
 from ui.parts.thumbs import Thumbs
 from ui.text import say
 
@@ -20,12 +20,12 @@ MOST_STEPS = 12
 MORE_STEPS = 36
 MOST_PROMPTS = 24
 MADE_AT_ONCE = 12
-"""Small pictures that one look makes; the rest come with the next looks, a second later each."""
+"""Small images that one look makes; the rest come with the next looks, a second later each."""
 
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """is_whole: whether every small picture is made."""
+    """is_whole: whether every small image is made."""
 
     html: str = ""
     is_whole: bool = True
@@ -64,14 +64,14 @@ def _older(left: int, most: int, lang: Lang) -> str:
 
 
 class _Maker:
-    """Small pictures: those that are there, and a few new ones."""
+    """Small images: those that are there, and a few new ones."""
 
     def __init__(self, thumbs: Thumbs) -> None:
         self._thumbs, self._left = thumbs, MADE_AT_ONCE
         self.is_whole = True
 
     def __call__(self, path: Path) -> Path | None:
-        """The small picture of a file; None while it is not made, or when its owner has deleted the file."""
+        """The small image of a file; None while it is not made, or when its owner has deleted the file."""
         try:
             known = self._thumbs.known(path)
             if known is not None or self._left <= 0:

@@ -1,4 +1,4 @@
-"""Pictures as the page shows them: made anew, small, in a private folder; never a user's own file."""
+"""Images as the page shows them: made anew, small, in a private folder; never a user's own file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Thumbs:
         self.folder = folder
 
     def of(self, path: Path, side: int = 768) -> Path:
-        """A picture file, at most `side` pixels large. Raises OSError when it can't be read."""
+        """An image file, at most `side` pixels large. Raises OSError when it can't be read."""
 
         def draw() -> Image.Image:
-            picture = upright(path)
-            picture.thumbnail((side, side))
-            return picture
+            image = upright(path)
+            image.thumbnail((side, side))
+            return image
 
         return self.made(f"{key_of(path)}|{side}", draw)
 
     def known(self, path: Path, side: int = 768) -> Path | None:
-        """What `of` gives when it is made already. Raises OSError when the picture is gone."""
+        """What `of` gives when it is made already. Raises OSError when the image is gone."""
         made = self._place(f"{key_of(path)}|{side}")
         return made if made.is_file() else None
 
@@ -39,11 +39,11 @@ class Thumbs:
         return self.folder / f"{name}.webp"
 
     def made(self, key: str, draw: Callable[[], Image.Image]) -> Path:
-        """The file of a picture that `draw` makes when it is not there yet."""
+        """The file of an image that `draw` makes when it is not there yet."""
         path = self._place(key)
         if not path.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
-            # A name of its own for each thread: two pages may ask for the same picture at once.
+            # A name of its own for each thread: two pages may ask for the same image at once.
             beside = path.with_suffix(f".{threading.get_ident()}.tmp")
             draw().save(beside, "WEBP", quality=90)
             os.replace(beside, path)
@@ -57,14 +57,14 @@ def key_of(path: Path) -> str:
 
 
 def upright(path: Path) -> Image.Image:
-    """The picture in 8-bit sRGB, turned as it is seen. Raises OSError when it can't be read or shown."""
+    """The image in 8-bit sRGB, turned as it is seen. Raises OSError when it can't be read or shown."""
     data = decode.read(path)
     try:
-        picture = decode.open_picture(data)
-        if picture is None or picture.width * picture.height > decode.MAX_PIXELS:
-            raise OSError(f"{path.name} is no picture, or too large to be shown")
-        with decode.room_for(picture):
-            return decode.upright_rgb(picture)
+        image = decode.open_image(data)
+        if image is None or image.width * image.height > decode.MAX_PIXELS:
+            raise OSError(f"{path.name} is no image, or too large to be shown")
+        with decode.room_for(image):
+            return decode.upright_rgb(image)
     except OSError:
         raise
     except Exception as error:  # Pillow raises nearly anything for a broken file

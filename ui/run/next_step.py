@@ -24,9 +24,7 @@ class Need(NamedTuple):
     place: str = ""
 
 
-PICTURES = Need(
-    "run.choose.pictures", ("dataset.train_data_dir", "dataset.in_json", "dataset.dataset_config")
-)
+IMAGES = Need("run.choose.images", ("dataset.train_data_dir", "dataset.in_json", "dataset.dataset_config"))
 BASE = Need("run.choose.base", ("model.base",))
 OWN = Need("run.choose.base.own", ("model.base",), "run.choose.base.why")
 REG = Need("run.choose.reg", ("dataset.reg_data_dir",), "run.choose.reg.why")
@@ -42,29 +40,29 @@ PRESET = Need(
 def missing(window: Window) -> Need | None:
     """The first thing that has still to be chosen, as the page stands."""
     settings = window.settings
-    for need in (PICTURES, BASE):
+    for need in (IMAGES, BASE):
         if not any(str(settings.get(key) or "").strip() for key in need.options):
             return need
     return None
 
 
 def leftover(window: Window) -> Need | None:
-    """What of the demo is still there beside a person's own pictures or model; it would train, but badly."""
+    """What of the demo is still there beside a user's own images or model; it would train, but badly."""
     settings = window.settings
-    own = {need: not _is_demo(window, str(settings.get(need.options[0]) or "")) for need in (PICTURES, BASE)}
-    if own[PICTURES] and not own[BASE]:
+    own = {need: not _is_demo(window, str(settings.get(need.options[0]) or "")) for need in (IMAGES, BASE)}
+    if own[IMAGES] and not own[BASE]:
         return OWN
     if own[BASE] and all(is_demos(window, key) for key in PRESET.options):
         return PRESET
     still = (need for need in (REG, PROMPTS) if is_demos(window, need.options[0]))
-    return next(still, None) if own[PICTURES] else None
+    return next(still, None) if own[IMAGES] else None
 
 
 def invitation_html(window: Window, lang: Lang) -> str:
     """What to do next; what is missing is led to by a click (script/goto.js)."""
     need = missing(window) or leftover(window)
     if need is None:
-        chosen = (str(window.settings.get(need.options[0]) or "") for need in (PICTURES, BASE))
+        chosen = (str(window.settings.get(need.options[0]) or "") for need in (IMAGES, BASE))
         is_demo = all(_is_demo(window, path) for path in chosen)
         return note(say("run.ready.demo" if is_demo else "run.ready", lang))
     way = need.place or goto(OPTIONS[need.options[0]])

@@ -67,7 +67,7 @@ class RunPanel:
         parts["message"] = gr.HTML(
             elem_id="run-message", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
         )
-        # Above the curves and pictures of the run, which are long: what comes next must be seen.
+        # Above the curves and images of the run, which are long: what comes next must be seen.
         self.queue = QueueCard(self._window, self._form)
         gr.HTML(place("outcome"), elem_classes=["rw-maybe"], padding=False)
         parts["cure"] = page.add(

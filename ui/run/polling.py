@@ -70,7 +70,7 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
     word = _word((*run, len(view.samples), most))
     if has.get("samples") != word:
         made = sample_grid(view.samples, window.thumbs, lang, most)
-        # Small pictures are made a few at a time: the grid comes again until all are there.
+        # Small images are made a few at a time: the grid comes again until all are there.
         found["samples"] = [word if made.is_whole else "", made.html]
     return {"news": told, "dated": words(window), "parts": found}
 

@@ -190,7 +190,7 @@ def _ended_html(en: str, ja: str, tone: str, lang: Lang) -> str:
 
 
 def notices_html(view: RunView, lang: Lang) -> str:
-    """What a person should know of the run, each thing once."""
+    """What a user should know of the run, each thing once."""
     notices = {(w.code, w.problem.en): w.problem for w in view.warned}
     return problems(list(notices.values())[:MOST_NOTICES], lang)
 

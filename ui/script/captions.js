@@ -39,9 +39,9 @@
     tell(area, area.closest('.rw-captions').dataset.lost, 'is-bad');
   };
 
-  // Gradio draws the grid anew by changing it in place: a field gets the caption of another picture, or another
+  // Gradio draws the grid anew by changing it in place: a field gets the caption of another image, or another
   // caption of its own, and what was typed there would stay in it. So each field is known as it was drawn last.
-  // What could not be saved is kept by picture, and shown again where the picture is.
+  // What could not be saved is kept by image, and shown again where the image is.
   const known = new WeakMap(), unsaved = new Map();
   const drawnAs = (area) => ({key: area.dataset.captionField, text: area.defaultValue, base: area.dataset.base});
   const restore = (area) => {
@@ -92,8 +92,8 @@
     if (!text) return;
     const answer = JSON.parse(text);
     for (const row of answer.saved || []) saved(row);
-    for (const [key, url] of Object.entries(answer.pictures || {})) {
-      const place = all('[data-picture]').find((one) => one.dataset.picture === key);
+    for (const [key, url] of Object.entries(answer.images || {})) {
+      const place = all('[data-image]').find((one) => one.dataset.image === key);
       if (!place) continue;
       place.querySelector('img').src = url;
     }
@@ -133,7 +133,7 @@
     if (isSaving || unsaved.size || fields().some(isDirty)) event.preventDefault();
   });
 
-  // Small pictures that are not made yet are asked for once their places are drawn.
+  // Small images that are not made yet are asked for once their places are drawn.
   let isDue = false;
   new MutationObserver(() => {
     fields().forEach(settle);
@@ -141,9 +141,9 @@
     isDue = true;
     requestAnimationFrame(() => {
       isDue = false;
-      const empty = all('[data-picture-wanted]');
-      const keys = empty.map((picture) => picture.dataset.pictureWanted);
-      for (const picture of empty) delete picture.dataset.pictureWanted;
+      const empty = all('[data-image-wanted]');
+      const keys = empty.map((image) => image.dataset.imageWanted);
+      for (const image of empty) delete image.dataset.imageWanted;
       if (keys.length) put('captions-wanted', keys);
       const first = fields()[0];
       if (toFirst && first && first.dataset.captionField !== toFirst) { toFirst = null; first.focus(); }

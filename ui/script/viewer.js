@@ -1,4 +1,4 @@
-// One dialog for every small picture: large, with the ones beside it by the arrow keys, or two over each other.
+// One dialog for every small image: large, with the ones beside it by the arrow keys, or two over each other.
 (() => {
   'use strict';
   const make = (tag, values = {}, ...children) => {
@@ -6,20 +6,20 @@
     made.append(...children);
     return made;
   };
-  // A picture that does not say which one is large is shown as it is; one that is not made yet not at all.
+  // An image that does not say which one is large is shown as it is; one that is not made yet not at all.
   const sourceOf = (cell) => cell.dataset.zoom || cell.querySelector('img')?.getAttribute('src') || '';
   const zoomable = (group) => [...group.querySelectorAll('[data-zoom]')].filter(sourceOf);
-  // What is shown is copied: the page may draw its pictures anew while the dialog is open.
+  // What is shown is copied: the page may draw its images anew while the dialog is open.
   const cellsOf = (group) => zoomable(group).map((cell) => ({
     src: sourceOf(cell), caption: cell.dataset.caption || cell.querySelector('img')?.alt || '',
   }));
-  function rowsAround(picture) {
-    const section = picture.closest('.rw-samples');
+  function rowsAround(image) {
+    const section = image.closest('.rw-samples');
     if (section) {
       return [...section.querySelectorAll('[data-row]')].filter((row) => zoomable(row).length)
         .map((row) => ({prompt: row.dataset.prompt, cells: cellsOf(row), group: row}));
     }
-    const group = picture.closest('.rw-figures') || picture.parentElement;
+    const group = image.closest('.rw-figures') || image.parentElement;
     return [{prompt: '', cells: cellsOf(group), group}];
   }
   const wordsOf = (element) => {
@@ -38,11 +38,11 @@
     return [dialog, close];
   }
 
-  function show(picture) {
-    const rows = rowsAround(picture);
-    const words = wordsOf(picture);
-    let row = Math.max(0, rows.findIndex(({group}) => group.contains(picture)));
-    let at = Math.max(0, zoomable(rows[row].group).indexOf(picture));
+  function show(image) {
+    const rows = rowsAround(image);
+    const words = wordsOf(image);
+    let row = Math.max(0, rows.findIndex(({group}) => group.contains(image)));
+    let at = Math.max(0, zoomable(rows[row].group).indexOf(image));
     const [dialog, close] = open(words);
     const large = make('img', {alt: ''});
     const caption = make('p'), prompt = make('p', {className: 'is-prompt'});
@@ -123,10 +123,10 @@
   }
 
   document.addEventListener('click', (event) => {
-    const picture = event.target.closest?.('[data-zoom]');
+    const image = event.target.closest?.('[data-zoom]');
     const pair = event.target.closest?.('[data-compare]');
-    if (!picture && !pair) return;
+    if (!image && !pair) return;
     event.preventDefault();
-    if (picture) { if (sourceOf(picture)) show(picture); } else compare(pair.closest('.rw-samples'));
+    if (image) { if (sourceOf(image)) show(image); } else compare(pair.closest('.rw-samples'));
   });
 })();

@@ -95,7 +95,7 @@ class Guard:
         return self._any_address
 
     def _is_same_origin(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the request comes from our own page, or is a person opening the page."""
+        """Whether the request comes from our own page, or is a user opening the page."""
         origin = headers.get("origin")
         if origin:
             is_here = origin.partition("://")[2].lower() == headers.get("host").lower()
@@ -136,7 +136,7 @@ class Guard:
 
 
 async def _say_no(send: Send, scope: Scope, status: int, sentence: str) -> None:
-    """A sentence where the page's program looks for it, or for a person to read."""
+    """A sentence where the page's program looks for it, or for a user to read."""
     if scope["path"].startswith(f"{API}/"):
         await refuse(send, status, sentence)
     else:

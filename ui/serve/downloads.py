@@ -36,8 +36,8 @@ def sender(window: Window) -> Callable[..., Response]:
     return send
 
 
-def picture_sender(window: Window) -> Callable[..., Response]:
-    """The handler of the addresses of small pictures: those that the window made, by names that it made."""
+def image_sender(window: Window) -> Callable[..., Response]:
+    """The handler of the addresses of small images: those that the window made, by names that it made."""
 
     def send(name: str) -> Response:
         file = window.cache / name

@@ -20,8 +20,7 @@ LOGIN_FORM = Message(
 HOST_NAME = Message(
     "E-HOST-NAME",
     "--host-name takes a bare name such as train.example.net, not '{value}': no https://, no port, no path.",
-    "--host-nameにはtrain.example.netのような名前だけを指定してください（指定値：{value}）。"
-    "https://、ポート、パスは付けません。",
+    "--host-nameにはtrain.example.netのような名前だけを指定してください（指定値：{value}）。https://、ポート、パスは付けません。",
 )
 ROOT_PATH = Message(
     "E-ROOT-PATH",
@@ -30,10 +29,8 @@ ROOT_PATH = Message(
 )
 WINDOW_OPEN = Message(
     "E-WINDOW-OPEN",
-    "Rareword is open already with this workspace{url}; "
-    "close it first (Ctrl-C in its console), or choose another one with --workspace.",
-    "この書き込み先を使うRarewordがすでに起動しています{url}。"
-    "先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別の書き込み先を指定してください。",
+    "Rareword is open already with this workspace{url}; close it first (Ctrl-C in its console), or choose another one with --workspace.",
+    "この書き込み先を使うRarewordがすでに起動しています{url}。先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別の書き込み先を指定してください。",
 )
 NO_ROOT = Message("E-ROOT", "--root names a folder that does not exist.", "--rootのフォルダがありません。")
 WORKSPACE_UNWRITABLE = Message(

@@ -18,7 +18,7 @@ USER = "rareword"
 
 VARIABLE = "RAREWORD_AUTH"
 SHORTEST = 4
-"""Characters of a password that a person chooses."""
+"""Characters of a password that a user chooses."""
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.parts.pictures import PREFIX as PICTURES
+from ui.parts.images import PREFIX as IMAGES
 from ui.run.polling import PREFIX as LIVE
 from ui.window.results import PREFIX as RESULTS
 
@@ -17,7 +17,7 @@ _READ = frozenset(
         *(f"{API}/{name}" for name in ("app_id", "info", "queue/data", "startup-events", "upload_progress")),
     }
 )
-_READ_BELOW = ("/assets/", "/static/", f"/{RESULTS}/", f"/{PICTURES}/", FILE, f"{API}/heartbeat/")
+_READ_BELOW = ("/assets/", "/static/", f"/{RESULTS}/", f"/{IMAGES}/", FILE, f"{API}/heartbeat/")
 _WRITE = frozenset({UPLOAD, *(f"{API}/{name}" for name in ("queue/join", "run/predict", "cancel", "reset"))})
 # Gradio fetches these for whoever asks, and would answer with what another machine says.
 _ADDRESSES = tuple(f"{FILE}{start}" for start in ("http", "/http", "\\"))

@@ -27,12 +27,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
 from ui.dataset.drop_zone import FOLDERS, TAKEN
-from ui.parts.pictures import PREFIX as PICTURES
+from ui.parts.images import PREFIX as IMAGES
 from ui.run.polling import PREFIX as LIVE
 from ui.serve.access import Guard
 from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
-from ui.serve.downloads import live, log_sender, picture_sender, sender
+from ui.serve.downloads import image_sender, live, log_sender, sender
 from ui.serve.error_answers import Net
 from ui.serve.login import Login
 from ui.serve.uploads import Uploads
@@ -132,7 +132,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
     parent.add_api_route(f"/{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
-    parent.add_api_route(f"/{PICTURES}/{{name}}", picture_sender(window), methods=["GET", "HEAD"])
+    parent.add_api_route(f"/{IMAGES}/{{name}}", image_sender(window), methods=["GET", "HEAD"])
     parent.add_api_route(f"/{LIVE}", live(window), methods=["GET"])
     parent.add_api_route(f"/{LIVE}/log", log_sender(window), methods=["GET"])
     app = App(window)
@@ -165,7 +165,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
 
 
 def private_cache(workspace: Path) -> Path:
-    """A new folder for uploads and pictures on the page, for this user only; Gradio is told to use it too."""
+    """A new folder for uploads and images on the page, for this user only; Gradio is told to use it too."""
     parent = workspace / "cache"
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob("window-*"):

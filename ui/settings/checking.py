@@ -25,7 +25,7 @@ from ui.settings.form import Form
 from ui.text import say
 
 STANDS_IN = "-"
-"""A whole run file names a model and pictures; parts of one can be checked without."""
+"""A whole run file names a model and images; parts of one can be checked without."""
 
 
 def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
@@ -72,7 +72,7 @@ def findings(plan: Plan, limit: int = 75) -> list[Problem]:
 
 
 def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
-    """Everything wrong with settings and pictures, or how much will be trained."""
+    """Everything wrong with settings and images, or how much will be trained."""
     try:
         _, checked = form.check(raw, lang)
     except UserError as e:
@@ -83,12 +83,12 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
-    pictures = len(plan.trained)
+    images = len(plan.trained)
     steps, each = (
         plan.total_steps(config.train),
         plan.steps_per_epoch(config.train.gradient_accumulation_steps),
     )
-    text = say("run.checked", lang, images=pictures, steps=steps, epochs=epochs_said(steps, each, lang))
+    text = say("run.checked", lang, images=images, steps=steps, epochs=epochs_said(steps, each, lang))
     return note(text, "good") + problems(everything, lang)
 
 

@@ -20,7 +20,7 @@ _NAMED_INSIDE = ("train_data_dir", "in_json", "conditioning_data_dir")
 
 
 def refuse_outside(paths: Paths, key: str, file: Path) -> None:
-    """Raises ConfigError when the file names pictures that this window may not use.
+    """Raises ConfigError when the file names images that this window may not use.
 
     key: the option that names it: a dataset_config, a metadata JSON, or another that names no further files.
     """

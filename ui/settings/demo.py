@@ -1,4 +1,4 @@
-"""What of the settings is still the demo's, when a person comes with pictures or a model of their own."""
+"""What of the settings is still the demo's, when a user comes with images or a model of their own."""
 
 from __future__ import annotations
 

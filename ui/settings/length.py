@@ -30,7 +30,7 @@ class Length:
 
 
 def planned_length(form: Form, raw: Mapping[str, Any], plan: Plan) -> Length | None:
-    """The length of the run by its plan; None while settings or pictures do not hold."""
+    """The length of the run by its plan; None while settings or images do not hold."""
     train = train_config(form, raw)
     if train is None or not plan.batches_per_epoch:
         return None
@@ -55,7 +55,7 @@ def length_of(form: Form, raw: Mapping[str, Any], plan: Plan | None) -> Length |
     if train is None or not samples:
         return None
     if config.reg_data_dir and folders.scan(Path(config.reg_data_dir), is_reg=True).folders:
-        samples *= 2  # regularization pictures are balanced to the training pictures
+        samples *= 2  # regularization images are balanced to the training images
     steps = -(-samples // (config.train_batch_size * train.gradient_accumulation_steps))
     total = train.max_train_epochs * steps if train.max_train_epochs else train.max_train_steps
     return Length(samples, steps, total, -(-total // steps), False)

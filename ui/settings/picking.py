@@ -15,7 +15,7 @@ from ui.window.dialog import is_here
 from ui.window.error_page import guarded
 
 SOURCE = "make.source"
-"""The field of the pictures to copy, which belongs to no option."""
+"""The field of the images to copy, which belongs to no option."""
 
 PICKED: Mapping[str, Sequence[str]] = {
     "model.base": ("model", "folder"),
@@ -23,7 +23,7 @@ PICKED: Mapping[str, Sequence[str]] = {
     "dataset.train_data_dir": ("folder",),
     "dataset.reg_data_dir": ("folder",),
     "save.output_dir": ("folder",),
-    SOURCE: ("folder", "pictures"),
+    SOURCE: ("folder", "images"),
 }
 """Field -> what may be chosen for it."""
 

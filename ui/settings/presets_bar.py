@@ -298,7 +298,7 @@ class PresetsBar:
         return self._whole(self._window.demo_values()) | self._another(done, lang)
 
     def _whole(self, values: Mapping[str, Any]) -> Update:
-        """Every setting that is named, the person's own among them."""
+        """Every setting that is named, the user's own among them."""
         self._window.draft.keep(self._form.shown(values), lent={})
         return self._form.fill(values)
 
@@ -361,7 +361,7 @@ class PresetsBar:
         return updates | self._another(done + report_html(opened.report, lang), lang)
 
     def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
-        """Keep a dataset_config as a file and name it; all that is not about pictures stays as it is."""
+        """Keep a dataset_config as a file and name it; all that is not about images stays as it is."""
         paths = self._window.paths
         with _writing(paths.workspace / datasets.FOLDER):
             values, n = datasets.keep(paths, text, name)

@@ -1,4 +1,4 @@
-"""What a preset or an import puts into the form: how to train, and of the person's own what it names."""
+"""What a preset or an import puts into the form: how to train, and of the user's own what it names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EMPTY = (None, "", [], ())
 def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values over the defaults, since a preset or an import names only what differs from them.
 
-    What belongs to the person or to one run and is not named is left alone (Option.is_personal).
+    What belongs to the user or to one run and is not named is left alone (Option.is_personal).
     """
     return {key: value for key, value in defaults().items() if not OPTIONS[key].is_personal} | dict(values)
 
@@ -24,7 +24,7 @@ def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
 def shown_then(window: Window, form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     """The widget values that these values come to, of the options they change.
 
-    Samples, logging and the like that the preset or import before has brought go back to what the person had.
+    Samples, logging and the like that the preset or import before has brought go back to what the user had.
     """
     now, shown = _now(window, form), form.shown(recipe(values))
     lent = window.draft.lent

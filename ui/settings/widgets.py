@@ -19,7 +19,7 @@ from ui.parts.numbers import decimal_text
 from ui.parts.options import element_id
 
 LONGEST = 20_000
-"""Characters in one field; whatever is longer was not typed by a person."""
+"""Characters in one field; whatever is longer was not typed by a user."""
 
 EMPTY = Words("not set", "指定なし")
 

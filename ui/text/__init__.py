@@ -73,12 +73,8 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "import.button": Words("Take these settings", "この設定を取り込む"),
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
     "import.datasets": Words(
-        "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” "
-        "(Dataset tab, settings shown: All), with {n:#subset}. The fields for folders of pictures are empty "
-        "now, as the file names the pictures; all other settings stay as they were.",
-        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」"
-        "（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで"
-        "指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
+        "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” (Dataset tab, settings shown: All), with {n:#subset}. The fields for folders of images are empty now, as the file names the images; all other settings stay as they were.",
+        "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
     ),
     "import.left": Words("Please look at these ({n})", "確認してください（{n}件）"),
     "import.read": Words("Read as ({n})", "読み替えた設定（{n}件）"),
@@ -94,7 +90,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.network": Words("LoRA network", "LoRAネットワーク"),
     "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
-        "The whole model is trained: nothing to set here. Choose LoRA above for a small add-on file.",
+        "The whole model is trained: nothing to set here. Choose LoRA above for a small adapter file.",
         "モデル全体を学習するため設定はありません。小さな追加ファイルを作る場合は上でLoRAを選んでください。",
     ),
     "group.length": Words("Length and learning rate", "学習の長さと学習率"),
@@ -103,15 +99,15 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.validation": Words("Validation", "検証"),
     "group.train": Words("Other settings of the training", "その他の学習設定"),
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
-    "group.sample": Words("Sample pictures", "サンプル画像"),
+    "group.sample": Words("Sample images", "サンプル画像"),
     "group.save": Words("Result and saving", "保存"),
     "group.metadata": Words("What the file says about itself", "ファイルに記録する情報"),
     "group.log": Words("Log", "ログ"),
-    "group.data": Words("Where the pictures are", "画像の場所"),
-    "group.sources": Words("Other ways to name the pictures", "画像のその他の指定方法"),
+    "group.data": Words("Where the images are", "画像の場所"),
+    "group.sources": Words("Other ways to name the images", "画像のその他の指定方法"),
     "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・バケット"),
     "group.captions": Words("Captions", "キャプション"),
-    "group.pictures": Words("Pictures and augmentation", "画像とデータ拡張"),
+    "group.images": Words("Images and augmentation", "画像とデータ拡張"),
     "group.cache": Words("Caching", "キャッシュ"),
     "group.dataset": Words("Other settings of the dataset", "その他のデータセット設定"),
     "paths.refresh": Words("Look for files again", "一覧を更新"),
@@ -132,10 +128,8 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
     "identity.size": Words("Size", "サイズ"),
     "identity.hub": Words(
-        "No file or folder here has this name. It will be looked for on the Hugging Face Hub when the run "
-        "starts, and fetched once (some gigabytes).",
-        "この名前のファイルやフォルダはありません。"
-        "学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
+        "No file or folder here has this name. It will be looked for on the Hugging Face Hub when the run starts, and fetched once (some gigabytes).",
+        "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
     ),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
     "format.ldm": Words("single file", "単一ファイル"),
@@ -155,28 +149,20 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
     "serve.full": Words(
-        "There is no room for these files: {room} GB more can be sent to this window. Copy what was sent "
-        "into a data set, then close the window and start it again, or bring the files there another way.",
-        "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてから"
-        "Rarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
+        "There is no room for these files: {room} GB more can be sent to this window. Copy what was sent into a data set, then close the window and start it again, or bring the files there another way.",
+        "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
     ),
     "serve.full.disk": Words(
-        "There is no room for these files: the window's disk takes {room} GB more, the rest is kept for the "
-        "training. Free some space on it and try again.",
-        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。"
-        "空き容量を増やしてからやり直してください。",
+        "There is no room for these files: the window's disk takes {room} GB more, the rest is kept for the training. Free some space on it and try again.",
+        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。空き容量を増やしてからやり直してください。",
     ),
     "serve.host": Words(
-        "This window was asked for as “{host}”, a name it does not know. If that is the name of your proxy "
-        "or of this computer, start it with --host-name {host}.",
-        "この画面は「{host}」という未登録の名前で呼び出されました。お使いのプロキシまたはこのコンピューターの"
-        "名前であれば、--host-name {host} を付けて起動してください。",
+        "This window was asked for as “{host}”, a name it does not know. If that is the name of your proxy or of this computer, start it with --host-name {host}.",
+        "この画面は「{host}」という未登録の名前で呼び出されました。お使いのプロキシまたはこのコンピューターの名前であれば、--host-name {host} を付けて起動してください。",
     ),
     "serve.origin": Words(
-        "Another site ({origin}) asked for this; only the window's own page may. If a proxy shows the window "
-        "there, start it with --host-name {origin}.",
-        "別のサイト（{origin}）からの要求は受け付けません。プロキシを通してそこで表示している場合は、"
-        "--host-name {origin} を付けて起動してください。",
+        "Another site ({origin}) asked for this; only the window's own page may. If a proxy shows the window there, start it with --host-name {origin}.",
+        "別のサイト（{origin}）からの要求は受け付けません。プロキシを通してそこで表示している場合は、--host-name {origin} を付けて起動してください。",
     ),
     "serve.closed": Words("There is nothing at this address.", "このアドレスには何もありません。"),
     "serve.login": Words(

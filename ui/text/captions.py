@@ -9,31 +9,26 @@ from core.catalog import Words
 CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.title": Words("Captions", "キャプション"),
     "captions.lead": Words(
-        "See every picture with its caption, change one or all of them, and undo whatever you did, "
-        "also tomorrow.",
+        "See every image with its caption, change one or all of them, and undo whatever you did, also tomorrow.",
         "画像とキャプションを並べて確認・編集できます。一括変更は適用前に確認でき、後日でも元に戻せます。",
     ),
     "captions.open": Words("Show captions", "キャプションを表示"),
     "captions.open.again": Words("Read files again", "ファイルを読み直す"),
-    "captions.none": Words(
-        "There are no pictures to caption here.", "キャプションを付ける画像がありません。"
-    ),
+    "captions.none": Words("There are no images to caption here.", "キャプションを付ける画像がありません。"),
     # what there is
-    "captions.count.pictures": Words("Pictures", "画像"),
+    "captions.count.images": Words("Images", "画像"),
     "captions.count.missing": Words("Without caption", "キャプションなし"),
     "captions.count.long": Words("Over {limit} tokens", "{limit}トークン超"),
     "captions.count.tags": Words("Different tags", "タグの種類"),
     "captions.encoding": Words(
-        "Caption files that are not UTF-8, which training does not take: {n} ({names}). "
-        "“Save as UTF-8” below, under “Change many captions at once”, converts them.",
-        "UTF-8ではないキャプションファイルが{n}個あり（{names}）、このままでは学習できません。"
-        "「一括変更」の「UTF-8で保存」で変換できます。",
+        "Caption files that are not UTF-8, which training does not take: {n} ({names}). “Save as UTF-8” below, under “Change many captions at once”, converts them.",
+        "UTF-8ではないキャプションファイルが{n}個あり（{names}）、このままでは学習できません。「一括変更」の「UTF-8で保存」で変換できます。",
     ),
     # filter
     "captions.find": Words("Search", "検索"),
     "captions.find.hint": Words("words or a file name", "語句・ファイル名"),
     "captions.show": Words("Show", "表示"),
-    "captions.show.all": Words("All pictures", "すべての画像"),
+    "captions.show.all": Words("All images", "すべての画像"),
     "captions.show.missing": Words("Without caption file", "キャプションファイルなし"),
     "captions.show.empty": Words("Empty", "空のもの"),
     "captions.show.long": Words("Too long", "長すぎるもの"),
@@ -73,8 +68,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.saved": Words("saved", "保存しました"),
     "captions.same": Words("unchanged", "変更なし"),
     "captions.conflict": Words(
-        "Not saved: the file was changed elsewhere meanwhile and now says “{text}”. "
-        "Save again to put yours in its place.",
+        "Not saved: the file was changed elsewhere meanwhile and now says “{text}”. Save again to put yours in its place.",
         "保存していません。ファイルが他で変更され、現在は「{text}」です。もう一度保存すると上書きします。",
     ),
     "captions.gone": Words(
@@ -91,7 +85,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.page": Words("{first}–{last} of {n}", "{n}枚中 {first}〜{last}"),
     "captions.page.before": Words("Back", "前へ"),
     "captions.page.next": Words("Next", "次へ"),
-    "captions.no.match": Words("No picture fits this filter.", "条件に合う画像がありません。"),
+    "captions.no.match": Words("No image fits this filter.", "条件に合う画像がありません。"),
     # many at once
     "captions.many": Words("Change many captions at once", "一括変更"),
     "captions.kind": Words("What to do", "操作"),
@@ -119,7 +113,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.keep": Words("Tags at the start that stay", "先頭で固定するタグの数"),
     "captions.case": Words("Match case", "大文字と小文字を区別"),
     "captions.missing.only": Words("Not where it stands already", "すでにあるものには追加しない"),
-    "captions.shown.only": Words("Only the pictures the filter shows", "絞り込んだ画像だけを対象にする"),
+    "captions.shown.only": Words("Only the images the filter shows", "絞り込んだ画像だけを対象にする"),
     "captions.preview": Words("Preview", "変更内容を確認"),
     "captions.apply.none": Words("Apply", "適用"),
     "captions.apply": Words("Change {n:#file}", "{n:,}個のファイルを変更"),

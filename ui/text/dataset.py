@@ -23,10 +23,8 @@ DATASET_WORDS: Mapping[str, Words] = {
     "token.offer": Words("Rare words:", "珍しい単語の例："),
     "preview.title": Words("What will be trained", "学習される内容"),
     "preview.look": Words("Scan and preview", "確認とプレビュー"),
-    "preview.busy": Words("Looking at the pictures…", "画像を確認しています…"),
-    "preview.progress": Words(
-        "Looking at the pictures: {done} of {total}", "画像を確認中：{done}／{total}枚"
-    ),
+    "preview.busy": Words("Looking at the images…", "画像を確認しています…"),
+    "preview.progress": Words("Looking at the images: {done} of {total}", "画像を確認中：{done}／{total}枚"),
     "preview.lead": Words(
         "Shows the folders, sizes and crops exactly as the training will use them.",
         "フォルダ・サイズ・切り抜きを、学習で使われるとおりに表示します。",
@@ -34,7 +32,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.folder": Words("Folder", "フォルダ"),
     "preview.prompt": Words("Prompt", "プロンプト"),
     "preview.repeats": Words("Repeats", "繰り返し"),
-    "preview.images": Words("Pictures", "画像"),
+    "preview.images": Words("Images", "画像"),
     "preview.samples": Words("Used per epoch", "1エポックの使用数"),
     "preview.kind": Words("Kind", "種類"),
     "preview.train": Words("training", "学習用"),
@@ -57,11 +55,11 @@ DATASET_WORDS: Mapping[str, Words] = {
     "epochs.part": Words("{n} % of an epoch", "1エポックの{n}%"),
     "preview.gallery": Words("Crops (the dimmed part is cut away)", "切り抜き（暗い部分は使われません）"),
     "preview.many": Words(
-        "The first {n} of {total} pictures are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
+        "The first {n} of {total} images are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
     ),
     "preview.busy.run": Words("A scan is running already.", "すでに確認中です。"),
     "balance.none": Words(
-        "No regularization pictures: the whole class will drift towards your subject.",
+        "No regularization images: the whole class will drift towards your subject.",
         "正則化画像がありません。class全体が対象の影響を受けます。",
     ),
     "balance.good": Words(

@@ -9,10 +9,10 @@ from core.catalog import Words
 FILES_WORDS: Mapping[str, Words] = {
     "pick.model": Words("Choose a file…", "ファイルを選ぶ…"),
     "pick.folder": Words("Choose a folder…", "フォルダを選ぶ…"),
-    "pick.pictures": Words("Choose a ZIP or picture…", "ZIP・画像を選ぶ…"),
+    "pick.images": Words("Choose a ZIP or image…", "ZIP・画像を選ぶ…"),
     "results.title": Words("Results", "学習の結果"),
     "results.lead": Words(
-        "Models and sample pictures that lie in the output folder.",
+        "Models and sample images that lie in the output folder.",
         "出力先フォルダにあるモデルとサンプル画像です。",
     ),
     "results.none": Words(
@@ -24,7 +24,7 @@ FILES_WORDS: Mapping[str, Words] = {
     "results.download": Words("Download", "ダウンロード"),
     "results.kind.model": Words("model", "モデル"),
     "results.kind.folder": Words("Diffusers model, as a ZIP", "Diffusersモデル（ZIP）"),
-    "results.kind.samples": Words("sample pictures, as a ZIP", "サンプル画像（ZIP）"),
+    "results.kind.samples": Words("sample images, as a ZIP", "サンプル画像（ZIP）"),
     "results.kind.sheet": Words("all samples on one sheet", "サンプル一覧の画像"),
     "group.result": Words("How it is trained and saved", "学習と保存の形式"),
 }

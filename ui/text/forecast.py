@@ -39,24 +39,20 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.phase.text": Words("Encoding captions", "キャプションの変換"),
     "forecast.phase.training": Words("Training step", "学習ステップ"),
     "forecast.phase.update": Words("Optimizer step", "重みの更新"),
-    "forecast.phase.sampling": Words("Sample pictures", "サンプル画像の生成"),
+    "forecast.phase.sampling": Words("Sample images", "サンプル画像の生成"),
     "forecast.when.caching": Words("while latents are cached", "latentsをキャッシュするとき"),
     "forecast.when.text": Words("while captions are encoded", "キャプションを変換するとき"),
     "forecast.when.training": Words("in a training step", "学習ステップの途中"),
     "forecast.when.update": Words("while the optimizer steps", "重みを更新するとき"),
-    "forecast.when.sampling": Words("while sample pictures are drawn", "サンプル画像を生成するとき"),
+    "forecast.when.sampling": Words("while sample images are drawn", "サンプル画像を生成するとき"),
     "forecast.details": Words("By phase", "段階ごとの内訳"),
     "forecast.counted.gpu": Words(
-        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about "
-        "0.5 GiB for CUDA itself and 5 % that its allocator cannot use.",
-        "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。"
-        "ほかにCUDA自体の約0.5 GiBと、割り当ての無駄5%を見込みます。",
+        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about 0.5 GiB for CUDA itself and 5 % that its allocator cannot use.",
+        "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。ほかにCUDA自体の約0.5 GiBと、割り当ての無駄5%を見込みます。",
     ),
     "forecast.counted.cpu": Words(
-        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about "
-        "0.6 GiB for Python and its libraries.",
-        "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。"
-        "ほかにPythonとライブラリの約0.6 GiBを見込みます。",
+        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about 0.6 GiB for Python and its libraries.",
+        "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。ほかにPythonとライブラリの約0.6 GiBを見込みます。",
     ),
     "forecast.paged": Words(
         "What the paged optimizer keeps may lie in RAM and is not counted.",

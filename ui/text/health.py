@@ -9,13 +9,13 @@ from core.catalog import Words
 HEALTH_WORDS: Mapping[str, Words] = {
     "health.title": Words("Dataset health", "データセットの状態"),
     "health.good": Words(
-        "{n:#picture} checked: sharp, large enough, no duplicates.",
+        "{n:#image} checked: sharp, large enough, no duplicates.",
         "画像{n}枚を確認しました。ぼけ・小さすぎる画像・重複はありません。",
     ),
-    "health.some": Words("{n:#picture} checked.", "画像{n}枚を確認しました。"),
+    "health.some": Words("{n:#image} checked.", "画像{n}枚を確認しました。"),
     "health.more": Words("and {n} more: {names}", "ほか{n}枚：{names}"),
     "health.busy": Words(
-        "Checking pictures for blur and duplicates: {done} of {total}",
+        "Checking images for blur and duplicates: {done} of {total}",
         "ぼけと重複を確認中：{done}／{total}枚",
     ),
     "health.broken": Words("Broken files", "壊れたファイル"),
@@ -26,9 +26,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "Export or download them again, or delete them; skip_bad_images trains without them.",
         "保存やダウンロードをやり直すか、削除してください。skip_bad_imagesをオンにすると除いて学習します。",
     ),
-    "health.reg_twins": Words(
-        "Same picture in training and regularization", "学習用と正則化の両方にある画像"
-    ),
+    "health.reg_twins": Words("Same image in training and regularization", "学習用と正則化の両方にある画像"),
     "health.reg_twins.why": Words(
         "One teaches your subject, the other that it is any of its class: they work against each other.",
         "一方は対象を教え、他方は一般のclassとして教えるため、互いに打ち消し合います。",
@@ -38,24 +36,24 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "health.twins": Words("Duplicates", "重複した画像"),
     "health.twins.why": Words(
-        "A picture that is there twice is trained twice as often, and overfits sooner.",
+        "An image that is there twice is trained twice as often, and overfits sooner.",
         "同じ画像が複数あると、その分多く学習され、過学習しやすくなります。",
     ),
     "health.twins.cure": Words(
         "Keep the best of each group; raise the folder's repeats if it was meant.",
         "各グループで最も良い1枚だけを残してください。多く学習させたい場合は繰り返し回数を増やします。",
     ),
-    "health.small": Words("Small pictures", "小さい画像"),
+    "health.small": Words("Small images", "小さい画像"),
     "health.small.why": Words(
         "They are enlarged to their bucket, and the model learns the blur of it.",
         "バケットに合わせて拡大されるため、拡大によるぼけまで学習されます。",
     ),
     "health.small.cure": Words(
-        "Use larger originals, or train small pictures at their own size (bucket_no_upscale).",
+        "Use larger originals, or train small images at their own size (bucket_no_upscale).",
         "より大きな元画像を使うか、小さい画像は拡大せずに学習します（bucket_no_upscale）。",
     ),
-    "health.small.button": Words("Don't enlarge small pictures", "小さい画像を拡大しない"),
-    "health.blurred": Words("Blurred pictures", "ぼけた画像"),
+    "health.small.button": Words("Don't enlarge small images", "小さい画像を拡大しない"),
+    "health.blurred": Words("Blurred images", "ぼけた画像"),
     "health.blurred.why": Words(
         "Even their sharpest edges are soft, and the model learns that softness.",
         "最もはっきりした輪郭もぼけているため、そのぼけまで学習されます。",
@@ -64,7 +62,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "Replace them by sharp ones, or leave them out if there are enough others.",
         "鮮明な画像に差し替えるか、枚数が足りていれば取り除いてください。",
     ),
-    "health.flat": Words("Pictures of one colour", "単色の画像"),
+    "health.flat": Words("Images of one colour", "単色の画像"),
     "health.flat.why": Words(
         "They are of one colour and teach just that.", "単色のため、その色だけが学習されます。"
     ),
@@ -89,7 +87,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "health.no_caption": Words("Without caption", "キャプションのない画像"),
     "health.no_caption.why": Words(
-        "Other pictures have captions; these are trained with the words of their folder.",
+        "Other images have captions; these are trained with the words of their folder.",
         "ほかの画像にはキャプションがありますが、これらはフォルダ名の単語で学習されます。",
     ),
     "health.no_caption.cure": Words(
@@ -106,7 +104,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "health.grey": Words("Black and white", "白黒の画像"),
     "health.grey.why": Words(
-        "Among pictures in colour they make results paler.",
+        "Among images in colour they make results paler.",
         "カラー画像に混ざると、生成結果の色が薄くなります。",
     ),
     "health.grey.cure": Words(
@@ -137,12 +135,11 @@ HEALTH_WORDS: Mapping[str, Words] = {
     "fields.masks": Words(
         "What is tinted pink is left out by the loss mask.", "ピンク色の部分はマスクにより学習されません。"
     ),
-    "fields.count": Words("{n:#picture}", "{n}枚"),
+    "fields.count": Words("{n:#image}", "{n}枚"),
     "fields.enlarged": Words("{n} enlarged", "{n}枚を拡大"),
     "fields.more": Words("Show {n} more of {left}", "残り{left}枚のうち{n}枚を表示"),
     "usage.train": Words(
-        "{n:#training picture is|training pictures are} never trained: the run ends after {total:#step}, "
-        "an epoch takes {steps}.",
+        "{n:#training image is|training images are} never trained: the run ends after {total:#step}, an epoch takes {steps}.",
         "学習用画像{n}枚は一度も学習されません（全{total}ステップで終了、1エポックは{steps}ステップ）。",
     ),
     "usage.train.names": Words("They are: {names}.", "対象：{names}。"),
@@ -152,26 +149,20 @@ HEALTH_WORDS: Mapping[str, Words] = {
     ),
     "usage.train.button": Words("Train {steps:#step}", "{steps}ステップ学習する"),
     "usage.reg": Words(
-        "{n:#regularization picture|regularization pictures} without a turn in this run; after {steps:#step} "
-        "all would have had one. That does no harm: fewer of them would do.",
-        "正則化画像{n}枚はこの学習では使用されません（{steps}ステップですべて使用）。"
-        "問題はありません。枚数は減らせます。",
+        "{n:#regularization image|regularization images} without a turn in this run; after {steps:#step} all would have had one. That does no harm: fewer of them would do.",
+        "正則化画像{n}枚はこの学習では使用されません（{steps}ステップですべて使用）。問題はありません。枚数は減らせます。",
     ),
     "usage.never": Words(
-        "{n:#regularization picture} can never be used: there are more kinds of sizes than regularization "
-        "samples in an epoch. Raise the training folder's repeats, or bring them to one size: {names}.",
-        "正則化画像{n}枚は使用されません。1エポックの正則化サンプル数よりサイズの種類が多いためです。"
-        "学習用フォルダの繰り返し回数を増やすか、サイズを揃えてください：{names}。",
+        "{n:#regularization image} can never be used: there are more kinds of sizes than regularization samples in an epoch. Raise the training folder's repeats, or bring them to one size: {names}.",
+        "正則化画像{n}枚は使用されません。1エポックの正則化サンプル数よりサイズの種類が多いためです。学習用フォルダの繰り返し回数を増やすか、サイズを揃えてください：{names}。",
     ),
     "usage.held": Words(
-        "{n:#picture is|pictures are} held out for validation and never trained.",
+        "{n:#image is|images are} held out for validation and never trained.",
         "{n}枚は検証用のため学習されません。",
     ),
     "usage.short": Words(
-        "Batches are never of two sizes, so {share} of the places in batches stay empty ({sizes}). A short "
-        "batch takes nearly as long, and each of its pictures counts for more.",
-        "バッチにはサイズの異なる画像を混ぜないため、枠の{share}が空きます（{sizes}）。"
-        "空きのあるバッチも時間はほぼ同じで、1枚あたりの影響が大きくなります。",
+        "Batches are never of two sizes, so {share} of the places in batches stay empty ({sizes}). A short batch takes nearly as long, and each of its images counts for more.",
+        "バッチにはサイズの異なる画像を混ぜないため、枠の{share}が空きます（{sizes}）。空きのあるバッチも時間はほぼ同じで、1枚あたりの影響が大きくなります。",
     ),
     "usage.short.size": Words(
         "{size}: {last} of {whole} in the last batch", "{size}：最後のバッチは{last}／{whole}"
@@ -182,8 +173,7 @@ HEALTH_WORDS: Mapping[str, Words] = {
         "bucket_reso_stepsを大きくしてバケットを減らしても改善します。",
     ),
     "balance.uneven": Words(
-        "{train:#training sample} ≥ {reg:#regularization sample} in all; class by class, other repeats match "
-        "better.",
+        "{train:#training sample} ≥ {reg:#regularization sample} in all; class by class, other repeats match better.",
         "全体では学習用{train} ≧ 正則化{reg}ですが、classごとには別の繰り返し回数のほうが釣り合います。",
     ),
     "balance.plan": Words(

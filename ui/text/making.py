@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core.catalog import Words
 
 MAKING_WORDS: Mapping[str, Words] = {
-    "make.title": Words("Add pictures", "画像を追加"),
+    "make.title": Words("Add images", "画像を追加"),
     "make.kind": Words("What they show", "画像の種類"),
     "make.kind.train": Words("What to teach", "学習させる対象"),
     "make.kind.reg": Words("Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
@@ -18,36 +18,31 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.class": Words("Class", "クラス（class）"),
     "make.class.info": Words("What it is: frog, dog, 1girl.", "対象の種類。例：frog、dog、1girl"),
     "make.repeats": Words("Repeats", "繰り返し回数"),
-    "make.repeats.info": Words(
-        "How often each picture is used in an epoch.", "1エポックで各画像を使う回数。"
-    ),
+    "make.repeats.info": Words("How often each image is used in an epoch.", "1エポックで各画像を使う回数。"),
     "make.undo": Words("Undo", "元に戻す"),
     "make.class.needed": Words("Type a class, such as frog.", "classを入力してください（例：frog）。"),
     "make.identifier.needed": Words(
         "Type an identifier, such as sls.", "identifierを入力してください（例：sls）。"
     ),
     "make.lead": Words(
-        "Drop pictures, a ZIP or a folder here, or name one. They are copied into a folder that training "
-        "understands; your originals stay as they are.",
+        "Drop images, a ZIP or a folder here, or name one. They are copied into a folder that training understands; your originals stay as they are.",
         "画像・ZIP・フォルダをドロップするか、場所を入力してください。学習用の名前のフォルダへコピーします。元のファイルはそのままです。",
     ),
-    "make.files": Words("Pictures, captions or a ZIP", "画像・キャプション・ZIP"),
+    "make.files": Words("Images, captions or a ZIP", "画像・キャプション・ZIP"),
     "make.files.info": Words("up to 4 GB a file", "1ファイル4 GBまで"),
     "make.folder": Words("Choose a whole folder", "フォルダごと選ぶ"),
     "make.source": Words(
-        "or a folder, picture or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
+        "or a folder, image or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
     ),
     "make.source.hint": Words("such as /home/me/frogs", "例：C:/Users/me/frogs"),
     "make.arrange": Words(
         "Folders such as “20_sls frog” were found", "「20_sls frog」のようなフォルダがあります"
     ),
     "make.arrange.keep": Words("Take them as they are", "そのまま使う"),
-    "make.arrange.new": Words(
-        "Put all pictures into one new folder", "すべての画像を新しいフォルダにまとめる"
-    ),
+    "make.arrange.new": Words("Put all images into one new folder", "すべての画像を新しいフォルダにまとめる"),
     "make.apply": Words("Copy", "コピー"),
     "make.empty": Words(
-        "Nothing to copy yet: drop pictures or a ZIP, or name a folder.",
+        "Nothing to copy yet: drop images or a ZIP, or name a folder.",
         "コピーする画像がありません。画像かZIPをドロップするか、フォルダを指定してください。",
     ),
     "make.plan.one": Words("This file will be copied to {folder}", "次のファイルを {folder} へコピーします"),
@@ -57,9 +52,9 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.files.count": Words("{n:#file}", "{n}個"),
     "make.more": Words("and {n} more", "ほか{n}個"),
     "make.left.count": Words("{n:#file is|files are} not taken", "{n}個のファイルは使いません"),
-    "make.left.why.kind": Words("Neither picture nor caption:", "画像でもキャプションでもない："),
+    "make.left.why.kind": Words("Neither image nor caption:", "画像でもキャプションでもない："),
     "make.left.why.junk": Words("Hidden or made by the system:", "隠しファイル・システムのファイル："),
-    "make.left.why.orphan": Words("Caption without a picture:", "対応する画像のないキャプション："),
+    "make.left.why.orphan": Words("Caption without an image:", "対応する画像のないキャプション："),
     "make.left.why.link": Words("Link or device:", "リンクやデバイス："),
     "make.left.why.outside": Words("Its path leads out of the ZIP:", "ZIPの外を指すパス："),
     "make.left.why.password": Words("Locked with a password:", "パスワード付き："),
@@ -68,7 +63,7 @@ MAKING_WORDS: Mapping[str, Words] = {
     "make.left.why.damaged": Words("Damaged:", "壊れている："),
     "make.done": Words("{n:#file} copied to {folder}", "{n}個のファイルを {folder} へコピーしました"),
     "make.left": Words(
-        "The demo's regularization pictures, sample prompts and result name have made way for yours.",
+        "The demo's regularization images, sample prompts and result name have made way for yours.",
         "デモの正則化画像・サンプルプロンプト・出力名も、この画像に合わせて置き換えました。",
     ),
     "make.last": Words(

@@ -13,36 +13,28 @@ PAGE_WORDS: Mapping[str, Words] = {
         "プログラム内部のエラーのため、実行できませんでした。詳細はログをご覧ください：{path}",
     ),
     "fault.network": Words(
-        "The program does not answer, so this was not done: it was closed, or the connection broke. Look at "
-        "the window in which it was started. This page goes on when the program is back.",
-        "プログラムが応答しないため、実行できませんでした（終了したか、接続が切れています）。"
-        "起動したウィンドウを確認してください。プログラムが戻れば、このページはそのまま使えます。",
+        "The program does not answer, so this was not done: it was closed, or the connection broke. Look at the window in which it was started. This page goes on when the program is back.",
+        "プログラムが応答しないため、実行できませんでした（終了したか、接続が切れています）。起動したウィンドウを確認してください。プログラムが戻れば、このページはそのまま使えます。",
     ),
     "fault.again": Words(
         "The connection to the program broke, and the page was loaded anew. What you did last was not done.",
         "プログラムとの接続が切れたため、ページを再読み込みしました。直前の操作は実行されていません。",
     ),
     "fault.large": Words(
-        "Too large to be sent: at most {most} a file. Name its folder on this computer instead, or send it "
-        "in parts, such as two ZIPs.",
-        "サイズが大きすぎて送信できません（1ファイル{most}まで）。このコンピューター上のフォルダを指定するか、"
-        "ZIPを2つにするなど分けて送信してください。",
+        "Too large to be sent: at most {most} a file. Name its folder on this computer instead, or send it in parts, such as two ZIPs.",
+        "サイズが大きすぎて送信できません（1ファイル{most}まで）。このコンピューター上のフォルダを指定するか、ZIPを2つにするなど分けて送信してください。",
     ),
     "fault.busy": Words(
         "The program has too much to do just now, so this was not done. Wait a moment and try again.",
         "プログラムが混み合っているため、実行できませんでした。少し待ってからもう一度お試しください。",
     ),
     "fault.login": Words(
-        "You are not logged in any more, so this was not done. Load this page again and log in; the settings "
-        "are kept.",
-        "ログインの有効期限が切れたため、実行できませんでした。ページを再読み込みしてログインしてください。"
-        "設定は残っています。",
+        "You are not logged in any more, so this was not done. Load this page again and log in; the settings are kept.",
+        "ログインの有効期限が切れたため、実行できませんでした。ページを再読み込みしてログインしてください。設定は残っています。",
     ),
     "fault.old": Words(
-        "This page is from before the program was started again, so this was not done. Load the page again; "
-        "the settings are kept.",
-        "プログラムの再起動前に開いたページのため、実行できませんでした。ページを再読み込みしてください。"
-        "設定は残っています。",
+        "This page is from before the program was started again, so this was not done. Load the page again; the settings are kept.",
+        "プログラムの再起動前に開いたページのため、実行できませんでした。ページを再読み込みしてください。設定は残っています。",
     ),
     "fault.page": Words(
         "Something in this page failed. Load it again; the settings are kept.",
@@ -60,14 +52,11 @@ PAGE_WORDS: Mapping[str, Words] = {
     "as.of": Words("As of {at}", "{at}現在"),
     # what an earlier window has left
     "kept.damaged": Words(
-        "The settings of the last time could not be read ({why}), so these are the demo's. The file is kept "
-        "as {file} in the workspace.",
-        "前回の設定を読み込めなかったため（{why}）、デモの設定で開きました。ファイルはワークスペースに{file}として"
-        "残してあります。",
+        "The settings of the last time could not be read ({why}), so these are the demo's. The file is kept as {file} in the workspace.",
+        "前回の設定を読み込めなかったため（{why}）、デモの設定で開きました。ファイルはワークスペースに{file}として残してあります。",
     ),
     "kept.refused": Words(
-        "Of the settings of the last time these can't be used here and have their first values again: "
-        "{settings}.",
+        "Of the settings of the last time these can't be used here and have their first values again: {settings}.",
         "前回の設定のうち、次のものはここでは使えないため初期値に戻しました：{settings}。",
     ),
     "kept.choices": Words(" (possible: {names})", "（選択肢：{names}）"),

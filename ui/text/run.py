@@ -28,8 +28,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "現在のステップの後に一時停止します（生成中のサンプル画像は最後まで生成します）。",
     ),
     "run.paused.freed": Words(
-        "{size} GiB of GPU memory are free for other programs. Continue takes them back, and the training "
-        "goes on as if it had not been paused.",
+        "{size} GiB of GPU memory are free for other programs. Continue takes them back, and the training goes on as if it had not been paused.",
         "GPUメモリを{size} GiB解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
     ),
     "run.paused.kept": Words(
@@ -65,7 +64,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "この学習の途中（ステップ{step}の後）でプログラムが終了しました。",
     ),
     "run.choose": Words("Next:", "次の操作："),
-    "run.choose.pictures": Words("choose your training pictures", "学習用画像を指定"),
+    "run.choose.images": Words("choose your training images", "学習用画像を指定"),
     "run.choose.base": Words("choose the model to start from", "元モデルを指定"),
     "run.choose.base.own": Words("choose your own model", "自分の元モデルを指定"),
     "run.choose.base.why": Words(
@@ -76,7 +75,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "The settings are still the demo's, for its small model.",
         "今の設定はデモ用の小さなモデル向けです。",
     ),
-    "run.choose.reg": Words("choose regularization pictures, or none", "正則化画像を指定（なくてもよい）"),
+    "run.choose.reg": Words("choose regularization images, or none", "正則化画像を指定（なくてもよい）"),
     "run.choose.reg.why": Words("The demo's are still there.", "今はデモのもののままです。"),
     "run.choose.prompts": Words("write sample prompts", "サンプルプロンプトを書く"),
     "run.choose.prompts.why": Words("The demo's are still there.", "今はデモのもののままです。"),
@@ -85,7 +84,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "設定は入力済みです。「学習開始」を押してください。",
     ),
     "run.ready.demo": Words(
-        "The demo is filled in: a small model and pictures of a peculiar frog. Press Start training.",
+        "The demo is filled in: a small model and images of a peculiar frog. Press Start training.",
         "小さなモデルと変わったカエルの画像のデモが入力済みです。「学習開始」を押してください。",
     ),
     "run.step": Words("Step", "ステップ"),
@@ -111,7 +110,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.chart": Words("Loss", "loss"),
     "run.chart.raw": Words("as reported", "平滑化前"),
     "run.chart.smooth": Words("smoothed", "平滑化"),
-    "run.chart.validation": Words("validation pictures", "検証用画像"),
+    "run.chart.validation": Words("validation images", "検証用画像"),
     "rate.title": Words("Learning rate over the steps", "学習率の変化（ステップ）"),
     "rate.unet": Words("U-Net", "U-Net"),
     "rate.text": Words("text encoder", "Text Encoder"),
@@ -122,10 +121,8 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "run.samples": Words("Samples", "サンプル画像"),
     "run.lost": Words(
-        "This page can't reach the program: it was closed, or the connection is down. A training goes on as "
-        "long as the program runs. Trying again…",
-        "プログラムに接続できません。終了したか、通信が切れています。プログラムが動いていれば学習は続いています。"
-        "再接続を試みています…",
+        "This page can't reach the program: it was closed, or the connection is down. A training goes on as long as the program runs. Trying again…",
+        "プログラムに接続できません。終了したか、通信が切れています。プログラムが動いていれば学習は続いています。再接続を試みています…",
     ),
     "run.log": Words("Log", "ログ"),
     "run.sample.step": Words("step {step}", "ステップ{step}"),
@@ -135,13 +132,13 @@ RUN_WORDS: Mapping[str, Words] = {
     "viewer.previous": Words("Previous", "前へ"),
     "viewer.next": Words("Next", "次へ"),
     "viewer.prompt": Words("Prompt; compare by the slider", "プロンプト（スライダーで比較）"),
-    "viewer.left": Words("Left picture", "左の画像"),
-    "viewer.right": Words("Right picture", "右の画像"),
+    "viewer.left": Words("Left image", "左の画像"),
+    "viewer.right": Words("Right image", "右の画像"),
     "viewer.close": Words("Close", "閉じる"),
     "run.result": Words("Result", "結果"),
     "run.line": Words("line {n}", "{n}行目"),
     "run.checked": Words(
-        "All is well: {images:#picture}, {steps:#step}, {epochs}.",
+        "All is well: {images:#image}, {steps:#step}, {epochs}.",
         "問題ありません：画像{images}枚、{steps}ステップ（{epochs}）。",
     ),
     "run.saved.now": Words(
@@ -168,8 +165,7 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "stage.prepare": Words("Preparing", "準備中"),
     "log.plan": Words(
-        "{images:#picture}, {reg:#regularization picture}; "
-        "{per:#step} an epoch, {epochs:#epoch}, {steps:#step}",
+        "{images:#image}, {reg:#regularization image}; {per:#step} an epoch, {epochs:#epoch}, {steps:#step}",
         "画像{images}枚・正則化画像{reg}枚、1エポック{per}ステップ × {epochs}エポック、全{steps}ステップ",
     ),
     "log.step": Words(

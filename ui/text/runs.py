@@ -9,7 +9,7 @@ from core.catalog import Words
 RUNS_WORDS: Mapping[str, Words] = {
     "runs.title": Words("Past runs", "学習の履歴"),
     "runs.lead": Words(
-        "Select a run to see its curve, pictures and settings; select several to compare them.",
+        "Select a run to see its curve, images and settings; select several to compare them.",
         "選ぶとlossの推移・サンプル画像・設定を表示します。複数選ぶと並べて比較できます。",
     ),
     "runs.refresh": Words("Refresh", "一覧を更新"),
@@ -48,8 +48,7 @@ RUNS_WORDS: Mapping[str, Words] = {
     ),
     "runs.trash": Words("Remove from the list…", "履歴から削除…"),
     "runs.trash.sure": Words(
-        "Move the log, settings and sample pictures of this run to the folder {folder}? "
-        "Models and states stay where they are.",
+        "Move the log, settings and sample images of this run to the folder {folder}? Models and states stay where they are.",
         "この学習のログ・設定・サンプル画像を {folder} に移動しますか？モデルと学習状態はそのまま残ります。",
     ),
     "runs.trash.yes": Words("Move", "移動する"),
@@ -60,17 +59,17 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.back.done": Words("Back in the list: {name}", "履歴に戻しました：{name}"),
     "runs.curve.smooth": Words("Smoothed", "平滑化"),
     "runs.curve.raw": Words("As reported", "平滑化前"),
-    "runs.curve.validation": Words("Validation pictures", "検証用画像"),
+    "runs.curve.validation": Words("Validation images", "検証用画像"),
     "runs.curve": Words("Loss over the steps", "lossの推移（ステップ）"),
     "runs.curve.none": Words(
         "No selected run reported two losses or more.", "lossの記録が2点以上ある学習がありません。"
     ),
-    "runs.pictures": Words("Sample pictures", "サンプル画像"),
-    "runs.pictures.last": Words("last of each", "それぞれの最後"),
-    "runs.pictures.start": Words("before training", "学習前"),
-    "runs.pictures.step": Words("step {step}", "ステップ{step}"),
-    "runs.pictures.none": Words("no picture", "画像なし"),
-    "runs.pictures.more": Words(
+    "runs.images": Words("Sample images", "サンプル画像"),
+    "runs.images.last": Words("last of each", "それぞれの最後"),
+    "runs.images.start": Words("before training", "学習前"),
+    "runs.images.step": Words("step {step}", "ステップ{step}"),
+    "runs.images.none": Words("no image", "画像なし"),
+    "runs.images.more": Words(
         "{n:#more prompt is|more prompts are} not shown.", "ほか{n}個のプロンプトは省略しています。"
     ),
     "runs.settings": Words("Settings that differ: {n}", "異なる設定：{n}個"),

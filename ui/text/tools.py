@@ -36,10 +36,8 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
-        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set "
-        "(Training tab, Log).",
-        "記録した学習のグラフとサンプル画像を表示します。"
-        "学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
+        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",
+        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
     ),
     "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
     "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),

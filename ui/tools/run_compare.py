@@ -1,4 +1,4 @@
-"""Runs that were ticked beside each other: curves, pictures and settings as HTML."""
+"""Runs that were ticked beside each other: curves, images and settings as HTML."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from core.config.schema.option import Option
 from core.errors import Lang
-from core.runs.compare import Story, common_steps, differing, picture, prompts
+from core.runs.compare import Story, common_steps, differing, image, prompts
 from ui.parts.chart import Line, plot, smoothed, thinned
 from ui.parts.curve import Point
+from ui.parts.images import figure
 from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
-from ui.parts.pictures import figure
 from ui.parts.thumbs import Thumbs
 from ui.settings.difference import value_text
 from ui.text import say
@@ -21,14 +21,14 @@ from ui.text import say
 MOST_PROMPTS = 8
 MOST_STEPS = 8
 LAST = "last"
-"""The choice of a step that means: the last pictures of each run."""
+"""The choice of a step that means: the last images of each run."""
 
 SIDE = 384
-"""Pixels of a small picture; many stand beside each other."""
+"""Pixels of a small image; many stand beside each other."""
 
 
 def curves_html(names: Sequence[str], stories: Sequence[Story], lang: Lang) -> str:
-    """The losses of the runs over each other, smoothed or raw, and those of held-out pictures."""
+    """The losses of the runs over each other, smoothed or raw, and those of held-out images."""
     kinds: dict[str, list[Sequence[Point]]] = {
         "smooth": [smoothed(told.losses) if len(told.losses) > 1 else () for told in stories],
         "raw": [told.losses if len(told.losses) > 1 else () for told in stories],
@@ -66,7 +66,7 @@ def switched(name: str, panels: Sequence[tuple[str, str]]) -> str:
     return f'<div class="rw-switched"><div class="rw-switch">{radios}</div>{shown}</div>'
 
 
-def pictures_html(
+def images_html(
     names: Sequence[str], stories: Sequence[Story], step: int | None, thumbs: Thumbs, lang: Lang
 ) -> str:
     """A row for each prompt, a column for each run, all at one step (None: the last of each run).
@@ -77,7 +77,7 @@ def pictures_html(
     if not found:
         return ""
     if len(stories) == 1:
-        steps = sorted({step for pictures in stories[0].pictures.values() for step in pictures})
+        steps = sorted({step for images in stories[0].images.values() for step in images})
         columns: list[tuple[Story, int | None]] = [(stories[0], one) for one in _spread(steps)]
         pick = ""
     else:
@@ -85,8 +85,8 @@ def pictures_html(
         pick = _steps_html(common_steps(stories), step, lang)
     rows = "".join(_row(prompt, names, columns, thumbs, lang) for prompt in found[:MOST_PROMPTS])
     more = len(found) - MOST_PROMPTS
-    rest = note(say("runs.pictures.more", lang, n=more)) if more > 0 else ""
-    title = esc(say("runs.pictures", lang))
+    rest = note(say("runs.images.more", lang, n=more)) if more > 0 else ""
+    title = esc(say("runs.images", lang))
     drawn = f'<div class="rw-prompts n{len(names)}">{rows}</div>'
     return f'<section class="rw-beside"><h4>{title}</h4>{pick}{drawn}{rest}</section>'
 
@@ -100,7 +100,7 @@ def _spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
 
 def _steps_html(steps: Sequence[int], chosen: int | None, lang: Lang) -> str:
     """Buttons for the steps at which all runs drew."""
-    buttons = [(LAST, say("runs.pictures.last", lang), chosen is None)]
+    buttons = [(LAST, say("runs.images.last", lang), chosen is None)]
     buttons += [(str(step), _step_text(step, lang), step == chosen) for step in _spread(steps)]
     drawn = "".join(
         f'<button type="button" data-step="{value}" aria-pressed="{str(is_on).lower()}">{esc(text)}</button>'
@@ -110,7 +110,7 @@ def _steps_html(steps: Sequence[int], chosen: int | None, lang: Lang) -> str:
 
 
 def _step_text(step: int, lang: Lang) -> str:
-    return say("runs.pictures.step", lang, step=step) if step else say("runs.pictures.start", lang)
+    return say("runs.images.step", lang, step=step) if step else say("runs.images.start", lang)
 
 
 def _row(
@@ -124,10 +124,10 @@ def _row(
     cells = []
     is_one = len(names) == 1
     for n, (told, step) in enumerate(columns):
-        found = picture(told, prompt, step)
+        found = image(told, prompt, step)
         file = _small(found[1], thumbs) if found else None
         if found is None or file is None:
-            missing = esc(say("runs.pictures.none", lang))
+            missing = esc(say("runs.images.none", lang))
             cells.append("" if is_one else f'<div class="rw-blank r{n + 1}">{missing}</div>')
             continue
         when = _step_text(found[0], lang)
@@ -144,7 +144,7 @@ def _small(path: Path, thumbs: Thumbs) -> Path | None:
     try:
         return thumbs.of(path, SIDE)
     except OSError:
-        return None  # deleted by its owner, or no picture; the others are shown
+        return None  # deleted by its owner, or no image; the others are shown
 
 
 def settings_html(names: Sequence[str], stories: Sequence[Story], lang: Lang, form: Story | None) -> str:

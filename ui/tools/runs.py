@@ -23,7 +23,7 @@ from ui.parts.options import OPTIONS
 from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.text import say
-from ui.tools.run_compare import LAST, curves_html, pictures_html, settings_html
+from ui.tools.run_compare import LAST, curves_html, images_html, settings_html
 from ui.tools.run_list import RESUMABLE, head_html, list_html, name_of, when
 from ui.window import Window
 from ui.window.error_page import guarded
@@ -62,8 +62,8 @@ class RunsCard:
                     self.parts[name] = page.add(
                         gr.Button, texts(value=f"runs.{name}"), elem_id=f"runs-{name}", size="sm"
                     )
-            for name in ("list", "said", "heads", "curves", "pictures", "settings"):
-                is_heard = name in ("list", "heads", "pictures")
+            for name in ("list", "said", "heads", "curves", "images", "settings"):
+                is_heard = name in ("list", "heads", "images")
                 self.parts[name] = gr.HTML(
                     elem_id=f"runs-{name}",
                     elem_classes=["rw-maybe"],
@@ -71,7 +71,7 @@ class RunsCard:
                     js_on_load=LISTEN if is_heard else None,
                 )
         self._drawing = 0
-        # What this page has ticked, the step of the pictures, the run it asks about.
+        # What this page has ticked, the step of the images, the run it asks about.
         self.parts["chosen"] = gr.State(())
         self.parts["step"] = gr.State(LAST)
         self.parts["asked"] = gr.State("")
@@ -79,7 +79,7 @@ class RunsCard:
     @property
     def shown(self) -> list[Any]:
         """What a look anew changes."""
-        names = ("list", "said", "heads", "curves", "pictures", "settings", "chosen", "step", "asked")
+        names = ("list", "said", "heads", "curves", "images", "settings", "chosen", "step", "asked")
         return [self.parts[name] for name in names]
 
     @property
@@ -113,14 +113,14 @@ class RunsCard:
             event(guarded(look, window), reading, shown, **QUICK)
         parts["clear"].click(guarded(clear, window), reading, shown, **QUICK)
         parts["list"].select(guarded(tick, window), reading, shown, trigger_mode="always_last", **QUICK)
-        for name in ("list", "heads", "pictures"):
+        for name in ("list", "heads", "images"):
             parts[name].click(guarded(act, window), reading, shown, **QUICK)
         return parts["heads"].submit(
             guarded(load, window), reading, [parts["said"], *form.components.values()], **QUICK
         )
 
     def _draw_anew(self) -> None:
-        """A page leaves HTML alone that has not changed, and in it the boxes that a person ticked."""
+        """A page leaves HTML alone that has not changed, and in it the boxes that a user ticked."""
         self._drawing += 1
 
     def looked(self, data: Data, lang: Lang) -> Update:
@@ -223,7 +223,7 @@ class RunsCard:
             parts["asked"]: asked,
             parts["heads"]: f'<div class="rw-heads">{heads}</div>' if heads else "",
             parts["curves"]: curves_html(names, stories, lang) if stories else "",
-            parts["pictures"]: pictures_html(names, stories, at, thumbs, lang),
+            parts["images"]: images_html(names, stories, at, thumbs, lang),
             parts["settings"]: settings_html(names, stories, lang, self._as_form(raw)) if stories else "",
         }
 

@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 class Window:
     """Shared by every page of this process; nothing here belongs to one browser.
 
-    paths: what may be read and written. cache: private folder for pictures on the page. lang: as started.
+    paths: what may be read and written. cache: private folder for images on the page. lang: as started.
     jobs: the work of each tool. dialog: the system's own for choosing files; None where others can reach the
     page, and without desktop.
     """
@@ -90,7 +90,7 @@ class Window:
 
     @functools.cached_property
     def known(self) -> Known:
-        """What was found out about pictures, also before a restart; read when it is first asked for."""
+        """What was found out about images, also before a restart; read when it is first asked for."""
         return Known(self.workspace / "cache" / "pictures.jsonl")
 
     @property

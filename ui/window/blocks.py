@@ -20,7 +20,7 @@ LARGEST = 1e300
 class Blocks(gr.Blocks):
     """A page whose handlers get texts, numbers, yes or no, nothing, and Gradio's files where they take some.
 
-    A person can't send anything else, but whoever may use the window can ask without the page.
+    A user can't send anything else, but whoever may use the window can ask without the page.
     """
 
     def __init__(self, window: Window, **more: Any) -> None:

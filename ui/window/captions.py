@@ -77,7 +77,7 @@ class CaptionDesk:
             if digest(entry.data) != base and entry.text != text:
                 return Saved("conflict", entry)
             try:
-                outcome = self._apply("edit", entry.picture.name, [desks.changed(entry, text)])
+                outcome = self._apply("edit", entry.image.name, [desks.changed(entry, text)])
             except UserError as e:
                 return Saved("refused", entry, e.problems)
             status = "saved" if outcome.done else "refused" if outcome.problems else "same"

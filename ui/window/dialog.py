@@ -23,7 +23,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 def has_desktop() -> bool:
-    """Whether a window can be shown to the person who started this."""
+    """Whether a window can be shown to the user who started this."""
     if "SSH_CONNECTION" in os.environ:
         return False
     if sys.platform in ("win32", "darwin"):

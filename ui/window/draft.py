@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Draft:
     """The settings as they stand on the page, kept over reloads and restarts; as typed, not checked.
 
-    lent: of what a preset or an import has brought beside its recipe, (brought, what the person had) by key.
+    lent: of what a preset or an import has brought beside its recipe, (brought, what the user had) by key.
     damaged: why the file of an earlier window could not be read, and where it lies now; None if it could.
     refused, copy: what was left out because the page can't show it, and where the file as it was lies.
     """

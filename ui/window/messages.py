@@ -24,7 +24,7 @@ NOT_A_NAME = Message(
 )
 DEMO_CAPTIONS = Message(
     "W-CAP-DEMO",
-    "the demo's own captions stay as they are. Copy its images with “Add pictures” first.",
+    "the demo's own captions stay as they are. Copy its images with “Add images” first.",
     "デモのキャプションは変更できません。試すには「画像を追加」で画像をコピーしてください。",
 )
 NO_TENSORBOARD = Message(

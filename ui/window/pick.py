@@ -14,16 +14,16 @@ from core.catalog import Words
 KINDS: Mapping[str, Words] = {
     "model": Words("Choose a model file", "モデルファイルを選択"),
     "folder": Words("Choose a folder", "フォルダを選択"),
-    "pictures": Words("Choose a ZIP or a picture", "ZIPまたは画像を選択"),
+    "images": Words("Choose a ZIP or an image", "ZIPまたは画像を選択"),
 }
 _ENDINGS: Mapping[str, tuple[str, ...]] = {
     "model": (".safetensors", ".ckpt", ".pt", ".bin"),
-    "pictures": (".zip", ".png", ".jpg", ".jpeg", ".webp", ".bmp"),
+    "images": (".zip", ".png", ".jpg", ".jpeg", ".webp", ".bmp"),
 }
 
 
 def ask(kind: str, lang: str) -> str:
-    """What a person chose, or "" when the dialog was closed."""
+    """What a user chose, or "" when the dialog was closed."""
     from tkinter import Tk, filedialog
 
     root = Tk()

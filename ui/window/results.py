@@ -20,7 +20,7 @@ PREFIX = "results"
 """From the page, wherever that is served."""
 _MODELS = (".safetensors", ".ckpt")
 _BESIDE = (".yaml",)
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+_IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 _MOST_RUNS = 30
 _CHUNK = 1 << 20
 
@@ -109,7 +109,7 @@ def _inside(folder: Path) -> Iterator[Result]:
             yield Result(f"{root}/runs/{run.name}.png", sheet, "sheet", state.st_size, state.st_mtime)
         samples = Path(run.path) / "samples"
         if not samples.is_symlink():
-            yield from _packed(f"{root}/runs/{run.name}/samples", samples, "samples", _PICTURES)
+            yield from _packed(f"{root}/runs/{run.name}/samples", samples, "samples", _IMAGES)
 
 
 def _packed(id_: str, folder: Path, kind: str, endings: tuple[str, ...] | None) -> Iterator[Result]:

@@ -27,10 +27,10 @@ class Compose:
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
         self.transforms = transforms
 
-    def __call__(self, picture: Any) -> Any:
+    def __call__(self, image: Any) -> Any:
         for transform in self.transforms:
-            picture = transform(picture)
-        return picture
+            image = transform(image)
+        return image
 
 
 class Resize:
@@ -41,9 +41,9 @@ class Resize:
     ) -> None:
         self.size, self.filter = size, Image.Resampling[interpolation.name]
 
-    def __call__(self, picture: Image.Image) -> Image.Image:
-        scale = self.size / min(picture.size)
-        return picture.resize((round(picture.width * scale), round(picture.height * scale)), self.filter)
+    def __call__(self, image: Image.Image) -> Image.Image:
+        scale = self.size / min(image.size)
+        return image.resize((round(image.width * scale), round(image.height * scale)), self.filter)
 
 
 class CenterCrop:
@@ -52,9 +52,9 @@ class CenterCrop:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def __call__(self, picture: Image.Image) -> Image.Image:
-        left, top = self.corner(picture.width - self.size, picture.height - self.size)
-        return picture.crop((left, top, left + self.size, top + self.size))
+    def __call__(self, image: Image.Image) -> Image.Image:
+        left, top = self.corner(image.width - self.size, image.height - self.size)
+        return image.crop((left, top, left + self.size, top + self.size))
 
     def corner(self, spare_width: int, spare_height: int) -> tuple[int, int]:
         return spare_width // 2, spare_height // 2
@@ -68,10 +68,10 @@ class RandomCrop(CenterCrop):
 
 
 class ToTensor:
-    """A picture as (3, H, W) in [0, 1]."""
+    """An image as (3, H, W) in [0, 1]."""
 
-    def __call__(self, picture: Image.Image) -> torch.Tensor:
-        return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
 
 
 class Normalize:

@@ -1,4 +1,4 @@
-"""JSON text that a person brought: its values, or the line and column where it is none."""
+"""JSON text that a user brought: its values, or the line and column where it is none."""
 
 from __future__ import annotations
 

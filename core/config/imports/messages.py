@@ -54,10 +54,8 @@ UNKNOWN_RECORDS = Message(
 )
 OTHER_PROGRAM = Message(
     "E-IMPORT-PROGRAM",
-    "settings of {program}: its options have other names and units, so none was imported.{found} "
-    "Choose a preset and set the base model, learning rate, rank and steps by hand.",
-    "{program}の設定です。オプションの名前や単位が異なるため取り込めません。{found}プリセットを選び、"
-    "元モデル・学習率・ランク・ステップ数を設定してください。",
+    "settings of {program}: its options have other names and units, so none was imported.{found} Choose a preset and set the base model, learning rate, rank and steps by hand.",
+    "{program}の設定です。オプションの名前や単位が異なるため取り込めません。{found}プリセットを選び、元モデル・学習率・ランク・ステップ数を設定してください。",
 )
 NO_KNOWN_FORM = Message(
     "E-IMPORT",

@@ -17,7 +17,7 @@ from core.errors import ConfigError, Problem
 class Program:
     """marks: names in its files that no other program has; enough: so many of them tell it.
 
-    told: names of the settings that a person needs to set by hand. has_commands: they are typed as options
+    told: names of the settings that a user needs to set by hand. has_commands: they are typed as options
     too.
     """
 

@@ -36,7 +36,7 @@ def separators_differ(config: RunConfig) -> Iterator[Problem]:
 
 
 def extension_is_a_caption_s(config: RunConfig) -> Iterator[Problem]:
-    """Captions are text: neither the pictures themselves nor a model, and no pattern of names or path."""
+    """Captions are text: neither the images themselves nor a model, and no pattern of names or path."""
     given = config.dataset.caption_extension.strip()
     suffix = f".{given.removeprefix('.')}".lower()
     if given and (suffix in NO_CAPTIONS or any(sign in given for sign in '<>:"/\\|?*')):

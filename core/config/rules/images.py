@@ -1,4 +1,4 @@
-"""What options on the pictures' pixels must not be together: config -> problems."""
+"""What options on the images' pixels must not be together: config -> problems."""
 
 from __future__ import annotations
 

@@ -4,8 +4,7 @@ from core.errors import Message
 
 SEPARATOR_WITHIN = Message(
     "E-CFG-TOGETHER",
-    "must not contain caption_separator ({caption_separator}), found {value}; use another one, such as "
-    "`;;;`.",
+    "must not contain caption_separator ({caption_separator}), found {value}; use another one, such as `;;;`.",
     "caption_separator（{caption_separator}）を含められません（値：{value}）。「;;;」などにしてください。",
 )
 SEPARATORS_EQUAL = Message(
@@ -34,17 +33,14 @@ SCHEDULE_FACTOR_ZERO = Message(
 )
 REGULARIZATION_WEIGHT_ZERO = Message(
     "W-TRAIN-IDLE",
-    "0 disables the regularization images, although they take half of the training; leave reg_data_dir "
-    "empty, or use 1.",
-    "0では正則化画像が学習に影響しないまま、学習の半分を占めます。reg_data_dirを空欄にするか、"
-    "1.0にしてください。",
+    "0 disables the regularization images, although they take half of the training; leave reg_data_dir empty, or use 1.",
+    "0では正則化画像が学習に影響しないまま、学習の半分を占めます。reg_data_dirを空欄にするか、1.0にしてください。",
     "dataset.prior_loss_weight",
 )
 TWO_MASKS = Message(
     "E-CFG-TOGETHER",
     "cannot be used with dataset.conditioning_data_dir: an image has one mask. Choose one of them.",
-    "dataset.conditioning_data_dirと同時には使えません（マスクは画像ごとに1つです）。"
-    "どちらかにしてください。",
+    "dataset.conditioning_data_dirと同時には使えません（マスクは画像ごとに1つです）。どちらかにしてください。",
     "dataset.alpha_mask",
 )
 TIMESTEPS_EMPTY = Message(
@@ -73,8 +69,7 @@ FOR_EPSILON_ONLY = Message(
 )
 ZERO_SNR_WITH_EPSILON = Message(
     "W-CFG-ZERO-SNR",
-    "zero_terminal_snr is meant for v-prediction models; an epsilon-prediction model learns nothing "
-    "from pure noise.",
+    "zero_terminal_snr is meant for v-prediction models; an epsilon-prediction model learns nothing from pure noise.",
     "zero_terminal_snrはv予測モデル向けです。ノイズを予測するモデルは、完全なノイズからは何も学習できません。",
     "train.zero_terminal_snr",
 )
@@ -109,15 +104,12 @@ NO_WEIGHTS_FOR_RANKS = Message(
 )
 RANKS_FROM_FILE = Message(
     "E-CFG-TOGETHER",
-    "cannot be used with network.dim_from_weights, which reads every rank from the file; turn one of "
-    "them off.",
-    "ランクをすべてファイルから取得するnetwork.dim_from_weightsとは同時に使えません。"
-    "どちらかを切ってください。",
+    "cannot be used with network.dim_from_weights, which reads every rank from the file; turn one of them off.",
+    "ランクをすべてファイルから取得するnetwork.dim_from_weightsとは同時に使えません。どちらかを切ってください。",
 )
 FACTOR_TOO_LOW = Message(
     "W-OPT-RATE",
-    "{optimizer} finds the learning rate itself and uses this value as a factor of it: 1 is typical, "
-    "{rate:g} is too low.",
+    "{optimizer} finds the learning rate itself and uses this value as a factor of it: 1 is typical, {rate:g} is too low.",
     "{optimizer}は学習率を自動で決め、この値はその倍率になります。{rate:g}は低すぎます（通常は1）。",
 )
 RATE_FACTOR_UNUSED = Message(
@@ -133,33 +125,24 @@ ONE_RATE = Message(
 )
 RATE_TOO_HIGH = Message(
     "W-OPT-RATE",
-    "{rate} is far too high: for {trained} with {optimizer}, {usual} is typical. Training will most "
-    "likely fail.",
-    "{rate}は高すぎます。{trained}を{optimizer}で学習する場合の目安は{usual}です。"
-    "このままでは学習に失敗する可能性が高くなります。",
+    "{rate} is far too high: for {trained} with {optimizer}, {usual} is typical. Training will most likely fail.",
+    "{rate}は高すぎます。{trained}を{optimizer}で学習する場合の目安は{usual}です。このままでは学習に失敗する可能性が高くなります。",
 )
 RATE_TOO_LOW = Message(
     "W-OPT-RATE",
-    "{rate} is very low: for {trained} with {optimizer}, {usual} is typical. Training will hardly "
-    "change the model.",
-    "{rate}は低すぎます。{trained}を{optimizer}で学習する場合の目安は{usual}です。"
-    "このままではほとんど学習が進みません。",
+    "{rate} is very low: for {trained} with {optimizer}, {usual} is typical. Training will hardly change the model.",
+    "{rate}は低すぎます。{trained}を{optimizer}で学習する場合の目安は{usual}です。このままではほとんど学習が進みません。",
 )
 ADAFACTOR_SCHEDULE = Message(
     "W-CFG-READ-AS",
-    "Adafactor sets its own step sizes, so the schedule is adafactor, and learning_rate and "
-    "lr_warmup_steps are not used; to use them, set relative_step=False in optimizer_args.",
-    "Adafactorは学習率を自動で決めるため、スケジューラはadafactorになり、"
-    "learning_rateとlr_warmup_stepsは使われません。"
-    "指定する場合はoptimizer_argsにrelative_step=Falseを加えてください。",
+    "Adafactor sets its own step sizes, so the schedule is adafactor, and learning_rate and lr_warmup_steps are not used; to use them, set relative_step=False in optimizer_args.",
+    "Adafactorは学習率を自動で決めるため、スケジューラはadafactorになり、learning_rateとlr_warmup_stepsは使われません。指定する場合はoptimizer_argsにrelative_step=Falseを加えてください。",
     "optimizer.lr_scheduler",
 )
 ADAFACTOR_SCHEDULE_ONLY = Message(
     "E-CFG-TOGETHER",
-    "this schedule is only for Adafactor with relative_step, not for {optimizer} as configured; choose "
-    "constant or another one.",
-    "このスケジューラはrelative_stepのAdafactor専用で、現在の{optimizer}では使えません。"
-    "constantなどを選んでください。",
+    "this schedule is only for Adafactor with relative_step, not for {optimizer} as configured; choose constant or another one.",
+    "このスケジューラはrelative_stepのAdafactor専用で、現在の{optimizer}では使えません。constantなどを選んでください。",
     "optimizer.lr_scheduler",
 )
 SCHEDULE_FREE = Message(
@@ -200,15 +183,12 @@ WARMUP_TOO_LONG = Message(
 )
 AMONG_IMAGES = Message(
     "E-OUT-DATA",
-    "the {what} folder must not be the folder of training images or inside it ({option} = {folder}): "
-    "results would be mixed with images; choose another.",
-    "{what}フォルダに、学習用画像のフォルダやその中は指定できません（{option} = "
-    "{folder}）。結果と画像が混ざるため、別のフォルダを指定してください。",
+    "the {what} folder must not be the folder of training images or inside it ({option} = {folder}): results would be mixed with images; choose another.",
+    "{what}フォルダに、学習用画像のフォルダやその中は指定できません（{option} = {folder}）。結果と画像が混ざるため、別のフォルダを指定してください。",
 )
 OVER_A_SOURCE = Message(
     "E-OUT-SOURCE",
-    "this run would overwrite {given}, one of its own inputs ({option}); choose another output name or "
-    "folder.",
+    "this run would overwrite {given}, one of its own inputs ({option}); choose another output name or folder.",
     "学習の入力である{given}（{option}）を上書きする設定です。別の出力名か出力先フォルダを指定してください。",
     "save.output_name",
 )
@@ -264,23 +244,20 @@ BUCKETS_REVERSED = Message(
 )
 BUCKET_ABOVE_RESOLUTION = Message(
     "E-CFG-RANGE",
-    "must not be above the smaller side of the resolution ({side}), found {found}; lower it or raise "
-    "the resolution.",
+    "must not be above the smaller side of the resolution ({side}), found {found}; lower it or raise the resolution.",
     "解像度の短辺（{side}）以下にしてください（値：{found}）。",
     "dataset.min_bucket_reso",
 )
 BUCKET_BELOW_RESOLUTION = Message(
     "E-CFG-RANGE",
-    "must not be below the larger side of the resolution ({side}), found {found}; raise it or lower "
-    "the resolution.",
+    "must not be below the larger side of the resolution ({side}), found {found}; raise it or lower the resolution.",
     "解像度の長辺（{side}）以上にしてください（値：{found}）。",
     "dataset.max_bucket_reso",
 )
 NOT_WITH_CACHE = Message(
     "E-CFG-TOGETHER",
     "cannot be used with dataset.{cache}: cached latents never change. Turn one of them off.",
-    "dataset.{cache}と同時には使えません（キャッシュしたlatentsは変化しないため）。"
-    "どちらかを切ってください。",
+    "dataset.{cache}と同時には使えません（キャッシュしたlatentsは変化しないため）。どちらかを切ってください。",
 )
 LORA_FORMAT = Message(
     "E-CFG-TOGETHER",
@@ -290,8 +267,7 @@ LORA_FORMAT = Message(
 )
 NAME_TOO_LONG = Message(
     "E-PATH-LONG",
-    "the name is {length:,} bytes long; at most {most} are possible, since numbers and extensions are "
-    "appended. Shorten it.",
+    "the name is {length:,} bytes long; at most {most} are possible, since numbers and extensions are appended. Shorten it.",
     "名前が{length:,}バイトあります（番号と拡張子が付くため、上限は{most}）。短くしてください。",
     "save.output_name",
 )
@@ -323,18 +299,14 @@ IMAGES_TWICE = Message(
 )
 IN_JSON_WITH_REGULARIZATION = Message(
     "E-CFG-TOGETHER",
-    "images listed in in_json are trained without regularization images; remove one of them (a "
-    "dataset_config can have both).",
-    "in_jsonで指定した画像は正則化画像と併用できません。"
-    "どちらかを削除してください（dataset_configなら両方を使えます）。",
+    "images listed in in_json are trained without regularization images; remove one of them (a dataset_config can have both).",
+    "in_jsonで指定した画像は正則化画像と併用できません。どちらかを削除してください（dataset_configなら両方を使えます）。",
     "dataset.reg_data_dir",
 )
 STOPS_EARLY = Message(
     "E-CFG-TOGETHER",
-    "only the text encoder is trained and it stops at {stop}, so nothing would be trained after that; "
-    "leave this empty, shorten the run, or train the U-Net too.",
-    "Text Encoderだけを学習する設定で、{stop}で止まるため、それ以降は何も学習されません。空欄にするか、"
-    "学習を短くするか、U-Netも学習してください。",
+    "only the text encoder is trained and it stops at {stop}, so nothing would be trained after that; leave this empty, shorten the run, or train the U-Net too.",
+    "Text Encoderだけを学習する設定で、{stop}で止まるため、それ以降は何も学習されません。空欄にするか、学習を短くするか、U-Netも学習してください。",
     "train.stop_text_encoder_training",
 )
 NEED_UNMET = Message("W-CFG-UNUSED", "has no effect unless {need}.", "{need}しないと使われません。")

@@ -123,7 +123,7 @@ def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
             yield messages.NEED_UNMET(key=option.key, need=words)
 
 
-OF_PICTURES: tuple[Rule, ...] = (
+OF_IMAGES: tuple[Rule, ...] = (
     sides_are_multiples_of_64,
     buckets_hold_the_resolution,
     cached_latents_never_change,
@@ -151,6 +151,6 @@ RULES: tuple[Rule, ...] = (
     *paths.RULES,
     output.output_is_not_among_the_images,
     output.output_replaces_no_source,
-    *map(_unless_in_datasets, OF_PICTURES),
+    *map(_unless_in_datasets, OF_IMAGES),
     *network.RULES,
 )

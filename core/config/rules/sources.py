@@ -1,4 +1,4 @@
-"""Where the pictures come from: folders by name, a dataset_config or metadata; one of them counts."""
+"""Where the images come from: folders by name, a dataset_config or metadata; one of them counts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from core.config.schema.run import RunConfig
 from core.errors import Problem
 
 
-def pictures_are_named(config: RunConfig) -> Iterator[Problem]:
+def images_are_named(config: RunConfig) -> Iterator[Problem]:
     data = config.dataset
     if not (data.train_data_dir.strip() or data.dataset_config or data.in_json):
         yield messages.NO_IMAGES()
 
 
-def pictures_are_named_once(config: RunConfig) -> Iterator[Problem]:
+def images_are_named_once(config: RunConfig) -> Iterator[Problem]:
     data = config.dataset
     if data.dataset_config:
         for name in ("train_data_dir", "reg_data_dir", "in_json"):
@@ -25,4 +25,4 @@ def pictures_are_named_once(config: RunConfig) -> Iterator[Problem]:
         yield messages.IN_JSON_WITH_REGULARIZATION()
 
 
-RULES = (pictures_are_named, pictures_are_named_once)
+RULES = (images_are_named, images_are_named_once)

@@ -22,10 +22,10 @@ Interpolation = Annotated[
 
 
 class DatasetConfig(FolderOptions, CaptionOptions):
-    """[dataset]: the pictures, their captions and sizes."""
+    """[dataset]: the images, their captions and sizes."""
 
     TAB: ClassVar[str] = "dataset"
-    GROUP: ClassVar[str] = "pictures"
+    GROUP: ClassVar[str] = "images"
     flip_aug: bool = opt(
         False,
         ("Mirror at random", "左右反転"),
@@ -59,7 +59,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         "auto",
         ("Resizing", "リサイズの方法"),
         (
-            "How pictures are brought to their bucket's size; all but nearest are smooth when shrinking.",
+            "How images are brought to their bucket's size; all but nearest are smooth when shrinking.",
             "画像をバケットのサイズに合わせる方法。最近傍以外は縮小しても滑らかです。",
         ),
         level="expert",
@@ -69,7 +69,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Transparency as loss mask", "透明部分をlossのマスクにする"),
         (
-            "Transparent parts of a picture count less in the loss, fully transparent ones not at all.",
+            "Transparent parts of an image count less in the loss, fully transparent ones not at all.",
             "画像の透明な部分のlossを小さくし、完全に透明な部分は学習しません。",
         ),
         level="advanced",
@@ -79,7 +79,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         None,
         ("Loss masks", "lossのマスク画像"),
         (
-            "Folder with a mask of the same name and shape for each picture: white is learnt, black is not.",
+            "Folder with a mask of the same name and shape for each image: white is learnt, black is not.",
             "各画像と同じ名前・同じ縦横比のマスク画像のフォルダ。白い部分を学習し、黒い部分は学習しません。",
         ),
         level="advanced",
@@ -92,7 +92,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Cache latents", "latentsをキャッシュ"),
         (
-            "Encode each picture once and keep the result in memory: faster, and the VAE leaves the GPU.",
+            "Encode each image once and keep the result in memory: faster, and the VAE leaves the GPU.",
             "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
         ),
         group="cache",
@@ -102,7 +102,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Keep cached latents on disk", "latentsのキャッシュをディスクに残す"),
         (
-            "Later runs use them again; redone by themselves when a picture, its size or the VAE changes.",
+            "Later runs use them again; redone by themselves when an image, its size or the VAE changes.",
             "次回以降の学習でも使います。画像・サイズ・VAEが変わると自動で作り直します。",
         ),
         level="advanced",
@@ -112,7 +112,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
     vae_batch_size: int = opt(
         1,
         ("VAE batch size", "VAEのバッチサイズ"),
-        ("Pictures encoded at once while caching.", "キャッシュ時に一度に変換する画像の枚数。"),
+        ("Images encoded at once while caching.", "キャッシュ時に一度に変換する画像の枚数。"),
         level="expert",
         group="cache",
         needs="dataset.cache_latents|dataset.cache_latents_to_disk",
@@ -122,9 +122,9 @@ class DatasetConfig(FolderOptions, CaptionOptions):
     )
     skip_bad_images: bool = opt(
         False,
-        ("Leave out broken pictures", "壊れた画像を除外"),
+        ("Leave out broken images", "壊れた画像を除外"),
         (
-            "Train without pictures that can't be read, and say which, instead of stopping.",
+            "Train without images that can't be read, and say which, instead of stopping.",
             "読み込めない画像があっても、停止せずにその画像を除いて学習し、どの画像かを知らせます。",
         ),
         level="advanced",

@@ -17,7 +17,7 @@ class CaptionOptions(Section):
         ".caption",
         ("Caption file extension", "キャプションの拡張子"),
         (
-            "A caption file has its picture's name and this extension (UTF-8); without one, .txt is read.",
+            "A caption file has its image's name and this extension (UTF-8); without one, .txt is read.",
             "画像と同じ名前で、この拡張子のファイル（UTF-8）を読みます。ない場合は.txtを読みます。",
         ),
         level="advanced",

@@ -35,7 +35,7 @@ class FolderOptions(Section):
 
     train_data_dir: str = opt(
         "",
-        ("Training pictures", "学習用画像"),
+        ("Training images", "学習用画像"),
         (
             "Folder that holds the `N_identifier class` folders, such as `20_sls frog`.",
             "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
@@ -44,7 +44,7 @@ class FolderOptions(Section):
     )
     reg_data_dir: str | None = opt(
         None,
-        ("Regularization pictures", "正則化画像"),
+        ("Regularization images", "正則化画像"),
         (
             "Folder with the `N_class` folders, such as `1_frog`. Keeps the class as it is; may be empty.",
             "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
@@ -66,7 +66,7 @@ class FolderOptions(Section):
         None,
         ("Fine-tuning metadata", "fine tuning用メタデータ"),
         (
-            "JSON with the caption and tags of each picture; the training folder then holds the pictures.",
+            "JSON with the caption and tags of each image; the training folder then holds the images.",
             "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
         ),
         level="expert",
@@ -76,7 +76,7 @@ class FolderOptions(Section):
     dataset_repeats: int = opt(
         1,
         ("Repeats with metadata", "メタデータ使用時の繰り返し回数"),
-        ("How often an epoch goes through these pictures.", "1エポックに各画像を使う回数。"),
+        ("How often an epoch goes through these images.", "1エポックに各画像を使う回数。"),
         level="expert",
         group="sources",
         needs="dataset.in_json|dataset.dataset_config",
@@ -88,7 +88,7 @@ class FolderOptions(Section):
         1.0,
         ("Regularization loss weight", "正則化画像のlossの重み"),
         (
-            "Loss weight of the regularization pictures; 1 is usual.",
+            "Loss weight of the regularization images; 1 is usual.",
             "正則化画像のlossに掛ける重み。通常は1.0です。",
         ),
         ge=0,
@@ -108,7 +108,7 @@ class FolderOptions(Section):
     train_batch_size: int = opt(
         1,
         ("Batch size", "バッチサイズ"),
-        ("Pictures trained at once.", "1回にまとめて学習する画像の枚数。"),
+        ("Images trained at once.", "1回にまとめて学習する画像の枚数。"),
         ge=1,
         le=1024,
         scope="dataset",
@@ -117,7 +117,7 @@ class FolderOptions(Section):
         False,
         ("Aspect ratio bucketing", "Aspect Ratio Bucketing（バケット）"),
         (
-            "Train pictures of different shapes, each at the closest of several sizes (buckets).",
+            "Train images of different shapes, each at the closest of several sizes (buckets).",
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
         scope="dataset",
@@ -160,7 +160,7 @@ class FolderOptions(Section):
         "absolute",
         ("Choice of the bucket", "バケットの選び方"),
         (
-            "By the ratio, portrait and landscape are treated alike and less is cut from tall pictures.",
+            "By the ratio, portrait and landscape are treated alike and less is cut from tall images.",
             "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
         ),
         level="expert",
@@ -169,9 +169,9 @@ class FolderOptions(Section):
     )
     bucket_no_upscale: bool = opt(
         False,
-        ("Never enlarge pictures", "画像を拡大しない"),
+        ("Never enlarge images", "画像を拡大しない"),
         (
-            "Small pictures keep their size, cut to multiples of the bucket step.",
+            "Small images keep their size, cut to multiples of the bucket step.",
             "小さい画像は拡大せず、バケットの解像度単位に合わせて切り抜きます。",
         ),
         level="advanced",
@@ -182,7 +182,7 @@ class FolderOptions(Section):
         0.0,
         ("Share held out for validation", "検証用に取り分ける割合"),
         (
-            "Share of the training pictures that is never trained, only validated, 0 to 1.",
+            "Share of the training images that is never trained, only validated, 0 to 1.",
             "学習には使わず検証だけに使う画像の割合（0〜1）。",
         ),
         level="advanced",
@@ -195,7 +195,7 @@ class FolderOptions(Section):
         None,
         ("Seed of the held-out choice", "検証用画像の乱数シード"),
         (
-            "Chooses the pictures held out; empty: the seed of the training.",
+            "Chooses the images held out; empty: the seed of the training.",
             "検証用の画像を選ぶための乱数。空欄なら学習の乱数シードを使います。",
         ),
         level="expert",

@@ -27,10 +27,8 @@ class ModelConfig(Section):
         "",
         ("Base model", "元モデル"),
         (
-            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging "
-            "Face Hub (owner/name), which is fetched once.",
-            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、"
-            "またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
+            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging Face Hub (owner/name), which is fetched once.",
+            "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
         ),
         path="model",
         sd_scripts="pretrained_model_name_or_path",
@@ -57,10 +55,8 @@ class ModelConfig(Section):
         None,
         ("VAE", "VAE"),
         (
-            "Another VAE (file, folder or Hub name), used for the latents and stored in the saved model. "
-            "Empty: the base model's own.",
-            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。"
-            "空欄なら元モデルのVAEを使います。",
+            "Another VAE (file, folder or Hub name), used for the latents and stored in the saved model. Empty: the base model's own.",
+            "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。空欄なら元モデルのVAEを使います。",
         ),
         path="model",
     )
@@ -68,10 +64,8 @@ class ModelConfig(Section):
         "sdpa",
         ("Attention", "Attentionの計算方法"),
         (
-            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded. "
-            "mem_eff: in pieces, slower, where memory is short.",
-            "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。"
-            "mem_effは分割して計算します（省メモリですが遅くなります）。",
+            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded. mem_eff: in pieces, slower, where memory is short.",
+            "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。mem_effは分割して計算します（省メモリですが遅くなります）。",
         ),
         level="advanced",
         sd_scripts="xformers sdpa mem_eff_attn",

@@ -1,4 +1,4 @@
-"""Declarations of [network]: the add-on that is trained in place of the model itself."""
+"""Declarations of [network]: the adapter that is trained in place of the model itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.config.schema.option import LARGEST_FACTOR, Choice, Lines, Section, op
 
 
 class NetworkOptions(Section):
-    """What is trained, and how large the add-on is."""
+    """What is trained, and how large the adapter is."""
 
     GROUP: ClassVar[str] = "network"
     METHODS: ClassVar[str] = "lora"
@@ -29,7 +29,7 @@ class NetworkOptions(Section):
         4,
         ("Rank (dim)", "ランク（dim）"),
         (
-            "Size of the add-on: a higher rank learns more detail and makes a larger file.",
+            "Size of the adapter: a higher rank learns more detail and makes a larger file.",
             "追加ネットワークの次元数。大きいほど表現力とファイルサイズが増えます。",
         ),
         sd_scripts="network_dim",
@@ -40,7 +40,7 @@ class NetworkOptions(Section):
         1.0,
         ("Alpha", "alpha"),
         (
-            "Scales the add-on by alpha/rank; the same as the rank means a scale of 1.",
+            "Scales the adapter by alpha/rank; the same as the rank means a scale of 1.",
             "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
         ),
         sd_scripts="network_alpha",
@@ -51,7 +51,7 @@ class NetworkOptions(Section):
         0.0,
         ("Dropout", "ドロップアウト"),
         (
-            "Share of the values inside the add-on set to zero in each step, 0 to 1; against overfitting.",
+            "Share of the values inside the adapter set to zero in each step, 0 to 1; against overfitting.",
             "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
         ),
         level="advanced",
@@ -74,7 +74,7 @@ class NetworkOptions(Section):
         0.0,
         ("Module dropout", "モジュールのドロップアウト"),
         (
-            "Share of the layers whose add-on is left out in each step.",
+            "Share of the layers whose adapter is left out in each step.",
             "毎ステップ、追加ネットワークを使わない層の割合。",
         ),
         level="expert",
@@ -185,6 +185,6 @@ class NetworkOptions(Section):
 
 
 class NetworkConfig(NetworkOptions, BlockOptions):
-    """[network]: the add-on that is trained in place of the model itself."""
+    """[network]: the adapter that is trained in place of the model itself."""
 
     TAB: ClassVar[str] = "lora"

@@ -66,7 +66,7 @@ class BlockOptions(Section):
         0.0,
         ("Leave out blocks up to this factor", "学習から除く倍率の上限"),
         (
-            "A block whose rate is multiplied by this or less gets no add-on.",
+            "A block whose rate is multiplied by this or less gets no adapter.",
             "学習率の倍率がこの値以下のブロックには追加ネットワークを付けません。",
         ),
         level="expert",

@@ -27,8 +27,7 @@ class OptimizerConfig(Section):
         (),
         ("Optimizer arguments", "オプティマイザーの引数"),
         (
-            "One name=value a line, such as weight_decay=0.01, or a list: "
-            '["weight_decay=0.01", "betas=0.9,0.999"].',
+            'One name=value a line, such as weight_decay=0.01, or a list: ["weight_decay=0.01", "betas=0.9,0.999"].',
             '「weight_decay=0.01」のように1行に1つ、またはリスト：["weight_decay=0.01", "betas=0.9,0.999"]',
         ),
         level="expert",

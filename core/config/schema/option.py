@@ -246,9 +246,9 @@ class Option:
 
     @property
     def is_personal(self) -> bool:
-        """Whether it belongs to the person or to one run: files and folders, names, seed, samples, logging.
+        """Whether it belongs to the user or to one run: files and folders, names, seed, samples, logging.
 
-        A preset or an import says how to train. What of these it does not name stays as the person has it,
+        A preset or an import says how to train. What of these it does not name stays as the user has it,
         while every other option that it does not name goes back to its default.
         """
         return self.meta.is_personal or bool(self.meta.path)

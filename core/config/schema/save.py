@@ -162,10 +162,8 @@ class SaveOptions(Section):
         False,
         ("Resume with other settings or images", "設定や画像が変わっていても再開"),
         (
-            "Go on from a state although options, images or the base model were changed since. What differs "
-            "is said, and the result is not exactly that of a run in one go.",
-            "学習状態の保存後に設定・画像・元モデルが変わっていても再開します。違いを表示して続けますが、"
-            "中断せずに学習した場合の結果とは厳密には一致しません。",
+            "Go on from a state although options, images or the base model were changed since. What differs is said, and the result is not exactly that of a run in one go.",
+            "学習状態の保存後に設定・画像・元モデルが変わっていても再開します。違いを表示して続けますが、中断せずに学習した場合の結果とは厳密には一致しません。",
         ),
         level="expert",
         needs="save.resume",
@@ -218,7 +216,7 @@ class LogConfig(Section):
 
 
 class SampleConfig(Section):
-    """[sample]: pictures drawn while training."""
+    """[sample]: images drawn while training."""
 
     TAB: ClassVar[str] = "training"
     ON_RESUME: ClassVar[OnResume] = "free"
@@ -227,11 +225,8 @@ class SampleConfig(Section):
         (),
         ("Sample prompts", "サンプル画像のプロンプト"),
         (
-            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, "
-            "`--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
-            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、"
-            "`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、"
-            "`--ss` サンプラー。",
+            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, `--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
+            "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、`--ss` サンプラー。",
         ),
     )
     sample_every_n_steps: int | None = opt(
@@ -258,7 +253,7 @@ class SampleConfig(Section):
         "ddim",
         ("Sampler", "サンプラー"),
         (
-            "How the pictures are drawn; a prompt's --ss wins.",
+            "How the images are drawn; a prompt's --ss wins.",
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",

@@ -17,10 +17,8 @@ class MetadataOptions(Section):
         False,
         ("Leave training details out of the file", "学習情報をファイルに記録しない"),
         (
-            "The file then tells only what it is. Else it tells the settings, the folders' names and every "
-            "caption's words with their counts, as other trainers do.",
-            "モデルの種別だけを記録します。指定しない場合は他の学習ツールと同じく、設定・フォルダ名・"
-            "キャプションのタグとその数がファイルに記録されます。",
+            "The file then tells only what it is. Else it tells the settings, the folders' names and every caption's words with their counts, as other trainers do.",
+            "モデルの種別だけを記録します。指定しない場合は他の学習ツールと同じく、設定・フォルダ名・キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
     )

@@ -20,10 +20,8 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         None,
         ("Validate every n steps", "nステップごとに検証"),
         (
-            "Measures the loss of the pictures held out, on fixed noise and timesteps. "
-            "With no interval at all: after every epoch. Always at the end.",
-            "検証用に取り分けた画像のlossを、固定のノイズとtimestepで測ります。"
-            "ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
+            "Measures the loss of the images held out, on fixed noise and timesteps. With no interval at all: after every epoch. Always at the end.",
+            "検証用に取り分けた画像のlossを、固定のノイズとtimestepで測ります。ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
         ),
         level="advanced",
         ge=1,
@@ -46,7 +44,7 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         None,
         ("Batches of a validation", "1回の検証で使うバッチ数"),
         (
-            "Looks at the first so many batches of the pictures held out only; empty: at all of them.",
+            "Looks at the first so many batches of the images held out only; empty: at all of them.",
             "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
         ),
         level="expert",

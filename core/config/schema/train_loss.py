@@ -17,7 +17,7 @@ class NoiseOptions(Section):
         0.0,
         ("Noise offset", "ノイズオフセット"),
         (
-            "Shifts the noise of each picture and channel, for darker and brighter pictures; 0: off.",
+            "Shifts the noise of each image and channel, for darker and brighter images; 0: off.",
             "画像とチャンネルごとにノイズの平均をずらし、暗い画像や明るい画像を学びやすくします。0なら使いません。",
         ),
         level="expert",
@@ -38,10 +38,8 @@ class NoiseOptions(Section):
         None,
         ("Adaptive noise scale", "adaptive noise scale"),
         (
-            "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. "
-            "May be negative. Empty: off.",
-            "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。"
-            "ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
+            "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. May be negative. Empty: off.",
+            "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
         ),
         level="expert",
         needs="train.noise_offset",
@@ -52,8 +50,7 @@ class NoiseOptions(Section):
         0,
         ("Multi-resolution noise: levels", "multires noiseの段数"),
         (
-            "Adds coarser and coarser noise in so many levels, for darker and brighter pictures; "
-            "6 to 10 is usual, 0: off.",
+            "Adds coarser and coarser noise in so many levels, for darker and brighter images; 6 to 10 is usual, 0: off.",
             "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
         ),
         level="expert",
@@ -97,10 +94,8 @@ class NoiseOptions(Section):
         False,
         ("Zero terminal SNR", "zero terminal SNR"),
         (
-            "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright "
-            "pictures, for models that predict v.",
-            "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします"
-            "（v予測モデル用）。",
+            "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright images, for models that predict v.",
+            "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします（v予測モデル用）。",
         ),
         level="expert",
     )
@@ -176,8 +171,7 @@ class LossOptions(Section):
         0.0,
         ("Share of the v-like loss", "v予測風lossの割合"),
         (
-            "Adds this times the loss weighed as a model that predicts v does; only for models that predict "
-            "noise. 0: off.",
+            "Adds this times the loss weighed as a model that predicts v does; only for models that predict noise. 0: off.",
             "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
         ),
         level="expert",
@@ -188,7 +182,7 @@ class LossOptions(Section):
         False,
         ("Masked loss", "マスクした部分だけを学習"),
         (
-            "Learns only the white parts of the mask pictures; needs masks or transparency (Dataset tab).",
+            "Learns only the white parts of the mask images; needs masks or transparency (Dataset tab).",
             "マスク画像の白い部分だけを学習します。データセットタブでマスク画像か透明部分の指定が必要です。",
         ),
         level="advanced",

@@ -63,10 +63,8 @@ class StepOptions(Section):
         None,
         ("Stop training the text encoder at step", "Text Encoderの学習を止めるステップ"),
         (
-            "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; "
-            "0 or -1: never trained. Empty: trained to the end.",
-            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。"
-            "0か-1ならまったく学習せず、空欄なら最後まで学習します。",
+            "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; 0 or -1: never trained. Empty: trained to the end.",
+            "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。0か-1ならまったく学習せず、空欄なら最後まで学習します。",
         ),
         level="advanced",
         ge=-1,
@@ -87,10 +85,8 @@ class StepOptions(Section):
         "no",
         ("Precision", "学習の精度"),
         (
-            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: "
-            "weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
-            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。"
-            "full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
+            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
         ),
         group="memory",
         sd_scripts="mixed_precision full_fp16 full_bf16",
@@ -132,8 +128,7 @@ class StepOptions(Section):
         None,
         ("EMA decay", "EMAの減衰率"),
         (
-            "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. "
-            "Empty: off.",
+            "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. Empty: off.",
             "重みの移動平均を、モデルの保存とサンプル画像に使います。0.999なら直近約1000ステップの平均です。空欄なら使いません。",
         ),
         level="advanced",

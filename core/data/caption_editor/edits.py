@@ -16,7 +16,7 @@ EDITS = (
 
 replace: a text by another. prefix, suffix: a text before or behind. rename, remove: a whole tag.
 dedupe: a tag that stands twice. sort: the tags by name. trim: spare blanks and commas. identifier: the
-folder's words where they are missing. folder: a caption of the folder's words for a picture without one.
+folder's words where they are missing. folder: a caption of the folder's words for an image without one.
 utf8: files of another encoding as UTF-8.
 """
 JOINTS = MappingProxyType({"comma": ", ", "space": " ", "nothing": ""})

@@ -16,7 +16,7 @@ from core.data.captions import captions, encodings
 from core.data.captions.captions import FALLBACK, dotted
 from core.errors import UserError
 
-# Kinds of file that are captions with every tool: nothing that is a program, a picture, settings or weights.
+# Kinds of file that are captions with every tool: nothing that is a program, an image, settings or weights.
 _CAPTIONS = re.compile(r"\.(caption|cap|txt|text|tags?|prompts?|desc)[0-9a-z_-]{0,8}")
 _BREAKS = re.compile(r"(\r\n|\r|\n)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -60,7 +60,7 @@ def suffix_for_new(extension: str) -> str:
 def decode(data: bytes) -> Written | None:
     """The text by its byte order mark, else as UTF-8, else by the best guess; None when it is none of these.
 
-    Training refuses what is only guessed; here it is shown, so that a person can put it right.
+    Training refuses what is only guessed; here it is shown, so that a user can put it right.
     """
     mark, name = encodings.mark_of(data)
     text = encodings.decode(data)

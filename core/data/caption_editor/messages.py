@@ -17,10 +17,8 @@ NOT_A_CAPTION = Message(
 )
 UNWRITABLE = Message(
     "E-CAP-WRITE",
-    "`{name}` can't be written: {reason}. The file is unchanged; check its permissions, the drive and "
-    "programs that have it open.",
-    "「{name}」に書き込めません（{reason}）。ファイルは元のままです。"
-    "アクセス権・ドライブ・開いている他のソフトを確認してください。",
+    "`{name}` can't be written: {reason}. The file is unchanged; check its permissions, the drive and programs that have it open.",
+    "「{name}」に書き込めません（{reason}）。ファイルは元のままです。アクセス権・ドライブ・開いている他のソフトを確認してください。",
 )
 CHANGED_ELSEWHERE = Message(
     "W-CAP-CHANGED",
@@ -34,10 +32,8 @@ HISTORY_UNWRITABLE = Message(
 )
 IN_METADATA = Message(
     "W-CAP-METADATA",
-    "the captions of {count:# image|# images} are in the metadata file `{name}`, not in caption files; "
-    "edit that file.",
-    "{count}枚の画像のキャプションは、個別のファイルではなくメタデータ「{name}」にあります。"
-    "そのファイルを編集してください。",
+    "the captions of {count:# image|# images} are in the metadata file `{name}`, not in caption files; edit that file.",
+    "{count}枚の画像のキャプションは、個別のファイルではなくメタデータ「{name}」にあります。そのファイルを編集してください。",
 )
 UNKNOWN_ENCODING = Message(
     "E-CAP-ENCODING",

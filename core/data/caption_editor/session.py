@@ -1,4 +1,4 @@
-"""The pictures of a data set with their captions, as they are laid out to be edited."""
+"""The images of a data set with their captions, as they are laid out to be edited."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from core.data.undo import FileChange
 from core.errors import Problem, UserError
 
 SHOWS = ("all", "missing", "empty", "long", "lines", "encoding", "unreadable")
-"""Which captions are shown: those of pictures without a file, empty ones, too long ones, those of several
+"""Which captions are shown: those of images without a file, empty ones, too long ones, those of several
 lines, those in another encoding than UTF-8, those that can't be read."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """One folder of pictures. settings: the options for it. locked: why nothing is written there."""
+    """One folder of images. settings: the options for it. locked: why nothing is written there."""
 
     path: Path
     prompt: str
@@ -37,15 +37,15 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture with its caption file.
+    """An image with its caption file.
 
-    key: names the picture, short, without its path. path: the file that training reads, or the one that would
+    key: names the image, short, without its path. path: the file that training reads, or the one that would
     be made. data: its bytes, None when there is no file. text: "" when there is none. problem: why it can't
     be edited, None when it can.
     """
 
     key: str
-    picture: Path
+    image: Path
     shelf: int
     path: Path
     data: bytes | None = None
@@ -67,7 +67,7 @@ class Desk:
     problems: tuple[Problem, ...] = ()
 
     def words(self, entry: Entry) -> str:
-        """Identifier and class by the name of the picture's folder; "" when it says none."""
+        """Identifier and class by the name of the image's folder; "" when it says none."""
         return self.shelves[entry.shelf].prompt
 
     def is_open(self, entry: Entry) -> bool:
@@ -84,7 +84,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which pictures are shown: all of these hold.
+    """Which images are shown: all of these hold.
 
     text: in the caption or file name. shelf: a number, or None. limit: tokens above which one is too long.
     """
@@ -110,9 +110,9 @@ def _anywhere(folder: Path) -> None:
 def lay_out(
     config: DatasetConfig, allow: Callable[[Path], object], see: Callable[[Path], object] = _anywhere
 ) -> Desk:
-    """Every picture that training would read a caption file for, by folder and name. Decodes no picture.
+    """Every image that training would read a caption file for, by folder and name. Decodes no image.
 
-    A folder of pictures itself is taken as well as the one above it. allow: raises UserError for a folder
+    A folder of images itself is taken as well as the one above it. allow: raises UserError for a folder
     nothing may be written to; its captions are shown, not edited. see: for one that is not even shown.
     """
     found = _with_leaves(find.find(config), config)
@@ -138,7 +138,7 @@ def lay_out(
 
 
 def _with_leaves(found: find.Sources, config: DatasetConfig) -> find.Sources:
-    """The folders found; where there are none, the named folder itself when pictures lie in it."""
+    """The folders found; where there are none, the named folder itself when images lie in it."""
     if config.dataset_config or config.in_json:
         return found
     leaves = []
@@ -170,15 +170,15 @@ def _entries(folder: Folder, shelf: int, settings: DatasetConfig) -> Iterator[En
         return
     extension = captions.dotted(settings.caption_extension)
     files = captions.listing(folder.path)
-    for picture in folder.images:
-        found = [captions.find(files, picture.stem, suffix) for suffix in (extension, captions.FALLBACK)]
-        path = found[0] or found[1] or picture.with_suffix(extension)
-        yield loaded(Entry(key_of(picture), picture, shelf, path))
+    for image in folder.images:
+        found = [captions.find(files, image.stem, suffix) for suffix in (extension, captions.FALLBACK)]
+        path = found[0] or found[1] or image.with_suffix(extension)
+        yield loaded(Entry(key_of(image), image, shelf, path))
 
 
-def key_of(picture: Path) -> str:
-    """A short name of a picture that says nothing of where it lies."""
-    return hashlib.blake2b(str(picture).encode("utf-8", "replace"), digest_size=9).hexdigest()
+def key_of(image: Path) -> str:
+    """A short name of an image that says nothing of where it lies."""
+    return hashlib.blake2b(str(image).encode("utf-8", "replace"), digest_size=9).hexdigest()
 
 
 def loaded(entry: Entry) -> Entry:
@@ -213,7 +213,7 @@ def filtered(desk: Desk, wanted: Filter, count: Callable[[str], int]) -> list[En
     def fits(entry: Entry) -> bool:
         return (
             (wanted.shelf is None or entry.shelf == wanted.shelf)
-            and (not text or text in entry.text.casefold() or text in entry.picture.name.casefold())
+            and (not text or text in entry.text.casefold() or text in entry.image.name.casefold())
             and (not wanted.tag or wanted.tag in edits.tags(entry.text))
             and _shows(desk, entry, wanted, count)
         )
@@ -246,7 +246,7 @@ def tag_counts(entries: Iterable[Entry]) -> list[tuple[str, int]]:
 
 
 def changed(entry: Entry, text: str) -> FileChange:
-    """What writing this text into a picture's caption would change; nothing for no text where no file is."""
+    """What writing this text into an image's caption would change; nothing for no text where no file is."""
     if not entry.has_file and not text.strip():
         return FileChange(entry.path, None, None)
     if entry.has_file and text == entry.text:

@@ -1,4 +1,4 @@
-"""Captions: the file beside a picture, and what is done to its text for one sample."""
+"""Captions: the file beside an image, and what is done to its text for one sample."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_BYTES = 2 << 20
 
 @dataclass(frozen=True)
 class Caption:
-    """A picture's caption. path: its file, None when there is none (then the folder's words are used).
+    """An image's caption. path: its file, None when there is none (then the folder's words are used).
 
     text: one line; where wildcards are on, every line of the file, any of which may be a sample's caption.
     """
@@ -71,9 +71,9 @@ def find(files: Mapping[str, Path], stem: str, suffix: str) -> Path | None:
 def read(
     image: Path, extension: str, files: Mapping[str, Path] | None = None, *, all_lines: bool = False
 ) -> Caption:
-    """The caption of a picture: the first line of the file of its name and this extension, else .txt.
+    """The caption of an image: the first line of the file of its name and this extension, else .txt.
 
-    files: `listing` of its folder, when there are many pictures to look up. all_lines: keep every line that
+    files: `listing` of its folder, when there are many images to look up. all_lines: keep every line that
     is not blank, for wildcards.
     """
     files = listing(image.parent) if files is None else files

@@ -1,4 +1,4 @@
-"""In which encoding a text file is: by its mark, UTF-8, or a guess for a person to look at."""
+"""In which encoding a text file is: by its mark, UTF-8, or a guess for a user to look at."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def decode(data: bytes) -> str | None:
 def guess(data: bytes) -> str | None:
     """Python's name of the encoding that bytes seem to be in which `decode` does not read; None for no idea.
 
-    Never used without a person having seen what it makes of the text. CP932 takes nearly every byte together
+    Never used without a user having seen what it makes of the text. CP932 takes nearly every byte together
     with the letter behind it, so that "it’s" of Windows-1252 would be Japanese: where the odd bytes stand
     alone among ASCII, each where such a sign belongs, it is Windows-1252.
     """

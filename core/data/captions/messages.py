@@ -7,15 +7,12 @@ from core.errors import Message
 NOT_UTF8 = Message(
     "E-CAP-ENCODING",
     "caption file {path} is not UTF-8 (byte {byte}). Save it as UTF-8.",
-    "キャプションファイル {path} がUTF-8ではありません（{byte}バイト目）。"
-    "エディタで開き、UTF-8で保存し直してください。",
+    "キャプションファイル {path} がUTF-8ではありません（{byte}バイト目）。エディタで開き、UTF-8で保存し直してください。",
 )
 OTHER_ENCODING = Message(
     "E-CAP-ENCODING",
-    "caption file {path} is not UTF-8 (byte {byte}); it looks like {encoding}. Save it as UTF-8: "
-    "`{command}`, or “Save as UTF-8” under Captions in the window, does so and keeps the original.",
-    "キャプションファイル {path} がUTF-8ではありません（{byte}バイト目）。{encoding}のようです。"
-    "`{command}`か、画面のキャプション欄の「UTF-8で保存」で変換できます（元の内容も残ります）。",
+    "caption file {path} is not UTF-8 (byte {byte}); it looks like {encoding}. Save it as UTF-8: `{command}`, or “Save as UTF-8” under Captions in the window, does so and keeps the original.",
+    "キャプションファイル {path} がUTF-8ではありません（{byte}バイト目）。{encoding}のようです。`{command}`か、画面のキャプション欄の「UTF-8で保存」で変換できます（元の内容も残ります）。",
 )
 UNREADABLE = Message(
     "E-CAP-READ",
@@ -24,10 +21,8 @@ UNREADABLE = Message(
 )
 TOO_LARGE = Message(
     "E-CAP-LARGE",
-    "caption file {path} has {size:,} bytes; the limit is {limit:,}. "
-    "Shorten it, or remove it from the folder.",
-    "キャプションファイル {path} は{size:,}バイトあります（上限{limit:,}）。"
-    "短くするか、フォルダから取り除いてください。",
+    "caption file {path} has {size:,} bytes; the limit is {limit:,}. Shorten it, or remove it from the folder.",
+    "キャプションファイル {path} は{size:,}バイトあります（上限{limit:,}）。短くするか、フォルダから取り除いてください。",
 )
 EMPTY = Message(
     "W-CAP-EMPTY",

@@ -1,4 +1,4 @@
-"""What was found out about pictures, kept by the content of their files: a second look decodes nothing."""
+"""What was found out about images, kept by the content of their files: a second look decodes nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Known:
     ) -> dict[str, Traits]:
         """The traits of files by content, several measured at a time; those that can't be are left out.
 
-        check: called between pictures, may raise to stop. progress: called with (done, total) pictures.
+        check: called between images, may raise to stop. progress: called with (done, total) images.
         """
         found = {content: self._traits[content] for content in files if content in self._traits}
         missing = [content for content in files if content not in found]
@@ -106,9 +106,7 @@ class Known:
             with self._path.open("w" if is_full else "a", encoding="utf-8") as file:
                 file.write(lines)
         except OSError:
-            _log.warning(
-                "what was found out about pictures could not be kept in %s", self._path, exc_info=True
-            )
+            _log.warning("what was found out about images could not be kept in %s", self._path, exc_info=True)
 
     def _read(self, path: Path) -> None:
         try:
@@ -119,7 +117,7 @@ class Known:
             try:
                 self._take_row(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                continue  # a line cut short by a crash; its picture is measured again
+                continue  # a line cut short by a crash; its image is measured again
 
     def _take_row(self, row: dict[str, Any]) -> None:
         if row["v"] != VERSION:

@@ -1,4 +1,4 @@
-"""Pictures that are the same, to the byte or to the eye, found among thousands at once."""
+"""Images that are the same, to the byte or to the eye, found among thousands at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.data.health.measure import TINY_GRID, Traits
 LIKE_BITS, SAME_COLOURS = 12, 3.0
 """Bits of 64 in which a copy's perceptual hash may differ, and by how much (of 255) its colours on the grid.
 
-Measured on 162 pictures (the demo's, photographs, drawn ones) and their copies at half the size and as JPEG
-of quality 40: colours differ by 2.0 at most, the median by 0.2; of 13,203 pairs of different pictures with up
+Measured on 162 images (the demo's, photographs, drawn ones) and their copies at half the size and as JPEG
+of quality 40: colours differ by 2.0 at most, the median by 0.2; of 13,203 pairs of different images with up
 to 12 bits apart, the closest colours are 4.9 apart (two of the demo's frogs).
 """
 
@@ -21,13 +21,13 @@ NEAR_BITS, NEAR_COLOURS = 4, 8.0
 """Or, for a copy that was made a little brighter or darker, these."""
 
 _ROWS = 512
-"""Pictures compared with all others at a time, so that memory stays small."""
+"""Images compared with all others at a time, so that memory stays small."""
 
 
 def near_pairs(traits: Sequence[Traits]) -> list[tuple[int, int]]:
-    """Indices (first < second) of pictures that look the same, to the byte included.
+    """Indices (first < second) of images that look the same, to the byte included.
 
-    Pictures of one colour are left out: their hash says nothing.
+    Images of one colour are left out: their hash says nothing.
     """
     lively = [n for n, one in enumerate(traits) if not one.is_flat]
     if len(lively) < 2:

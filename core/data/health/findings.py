@@ -1,4 +1,4 @@
-"""What is unhealthy about a planned data set: which pictures, why it matters, what to do."""
+"""What is unhealthy about a planned data set: which images, why it matters, what to do."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from core.data.health.measure import Traits
 from core.data.plan.plan import Plan
 
 MUCH_ENLARGED = 1.5
-"""Enlargement from which on a picture is called small."""
+"""Enlargement from which on an image is called small."""
 
 MUCH_CUT = 0.75
-"""Share of a picture that is trained, below which much of it is cut away."""
+"""Share of an image that is trained, below which much of it is cut away."""
 
 LEAST_SHARP = 0.4
-"""`health.sharpness` below which a picture is called blurred.
+"""`health.sharpness` below which an image is called blurred.
 
-Measured at 512 pixels: the demo's 58 pictures 3.0 to 3.4 and 12 photographs and drawings 3.1 to 10.9; blurred
+Measured at 512 pixels: the demo's 58 images 3.0 to 3.4 and 12 photographs and drawings 3.1 to 10.9; blurred
 by a Gaussian of 1 pixel 0.41 to 1.4, of 2 pixels 0.15 to 0.47 (15 of 16 below 0.4 beside the demo's at 0.27
 at most), of 3 pixels 0.04 to 0.29. The variance of the Laplacian alone does not tell them apart: sharp 132 to
 24,000, blurred by 1 pixel up to 700.
 """
 
 GREY_MINORITY = 0.5
-"""Grey pictures are worth a word while they are at most this share of the training pictures."""
+"""Grey images are worth a word while they are at most this share of the training images."""
 
 BROKEN = ("E-IMG-TRUNC", "E-IMG-CORRUPT", "E-IMG-NOTIMAGE", "E-IMG-READ", "E-IMG-HUGE", "E-IMG-DEPTH")
 """Problems of files that can't be trained at all; with skip_bad_images they are notices, W-IMG-..."""
@@ -43,12 +43,12 @@ _CMYK, _DEEP = frozenset({"CMYK"}), ("I;16",)
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of trouble and the pictures that have it.
+    """One kind of trouble and the images that have it.
 
     kind: "broken", "small", "cut", "blurred", "flat", "twins", "reg_twins", "turned", "clear", "no_caption",
     "long_caption", "grey", "colours". tone: bad, warn or plain. groups: indices into the plan's images; more
-    than one in a group are each other's copies. details: of a picture, such as "2.3 x". files: what is no
-    picture of the plan, with the reason.
+    than one in a group are each other's copies. details: of an image, such as "2.3 x". files: what is no
+    image of the plan, with the reason.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Finding:
 
     @property
     def count(self) -> int:
-        """How many pictures it is about."""
+        """How many images it is about."""
         return len(self.files) + len({index for group in self.groups for index in group})
 
 
@@ -100,7 +100,7 @@ def _broken(plan: Plan) -> Finding:
 
 
 def _twins(plan: Plan, indices: Sequence[int], seen: Mapping[int, Traits]) -> Iterator[Finding]:
-    """Copies among the training or the regularization pictures; and pictures that are in both."""
+    """Copies among the training or the regularization images; and images that are in both."""
     contents: dict[str, list[int]] = {}
     for index in indices:
         contents.setdefault(plan.images[index].content, []).append(index)
@@ -126,7 +126,7 @@ def _small(plan: Plan) -> Finding:
 
 
 def can_stay_small(plan: Plan) -> bool:
-    """Whether bucket_no_upscale would help: it is off, and no picture is too small for it."""
+    """Whether bucket_no_upscale would help: it is off, and no image is too small for it."""
     config = plan.config
     return (
         config.enable_bucket
@@ -159,7 +159,7 @@ def _long_captions(plan: Plan, count_tokens: Callable[[str], int], limit: int) -
 
 
 def _without_caption(plan: Plan, indices: Sequence[int]) -> Finding:
-    """Training pictures without caption while others have one; all or none is a way to train."""
+    """Training images without caption while others have one; all or none is a way to train."""
     training = [i for i in indices if not plan.images[i].is_reg]
     without = [i for i in training if plan.images[i].caption_path is None]
     return _one("no_caption", "plain", without if len(without) < len(training) else [])

@@ -1,4 +1,4 @@
-"""What pixels tell of a picture's fitness for training: sharpness, likeness, colours, transparency."""
+"""What pixels tell of an image's fitness for training: sharpness, likeness, colours, transparency."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from PIL import Image
 from core.data.images import decode
 
 SIDE = 512
-"""Pictures are measured at most this large, so that sharpness means the same for all of them."""
+"""Images are measured at most this large, so that sharpness means the same for all of them."""
 
 TILES = 8
-"""Sharpness is taken where the picture has the most edges: the strongest TILES of TILES x TILES tiles."""
+"""Sharpness is taken where the image has the most edges: the strongest TILES of TILES x TILES tiles."""
 
 LEAST_SIDE = 4 * TILES
 """Below this many pixels there is nothing to measure."""
 
 FLAT = 2.0
-"""Edge energy (squared difference per pixel, values 0 to 255) below which a picture shows nothing."""
+"""Edge energy (squared difference per pixel, values 0 to 255) below which an image shows nothing."""
 
 TINY_GRID = 8
-"""A picture in colour on a grid this small stands in for it when two are compared."""
+"""An image in colour on a grid this small stands in for it when two are compared."""
 
 _DCT = np.cos(np.pi / 32 * np.outer(np.arange(1, 9), np.arange(32) + 0.5))
 """Rows 1 to 8 of the cosine transform of 32 values, without the constant row 0; (8, 32)."""
@@ -33,7 +33,7 @@ _DCT = np.cos(np.pi / 32 * np.outer(np.arange(1, 9), np.arange(32) + 0.5))
 class Traits:
     """What one look at the pixels gave.
 
-    sharpness: see `sharpness`; None when the picture is too small or shows nothing. is_flat: of one colour.
+    sharpness: see `sharpness`; None when the image is too small or shows nothing. is_flat: of one colour.
     hash: see `perceptual_hash`. grid: TINY_GRID x TINY_GRID mean colours, 192 bytes. is_grey: no colour in
     it. clear: share of pixels that are not fully opaque, 0 to 1. turned: EXIF orientation, 1 for none. mode:
     Pillow's name of how colours are stored.
@@ -50,20 +50,20 @@ class Traits:
 
 
 def measure(data: bytes) -> Traits:
-    """The traits of the bytes of a sound picture file. Raises what Pillow raises for a broken one."""
-    picture = decode.open_picture(data)
-    if picture is None:
-        raise OSError("no picture")
-    mode = picture.mode
-    if picture.format in ("JPEG", "MPO"):
+    """The traits of the bytes of a sound image file. Raises what Pillow raises for a broken one."""
+    image = decode.open_image(data)
+    if image is None:
+        raise OSError("no image")
+    mode = image.mode
+    if image.format in ("JPEG", "MPO"):
         # Decoded at the closest fraction that is not below SIDE: several times faster.
-        scale = SIDE / max(picture.size)
-        picture.draft(None, (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
-    with decode.room_for(picture):
-        picture.load()
-        turned = decode.orientation(picture)
-        clear = _clear(picture)
-        small = decode.upright_rgb(picture)
+        scale = SIDE / max(image.size)
+        image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    with decode.room_for(image):
+        image.load()
+        turned = decode.orientation(image)
+        clear = _clear(image)
+        small = decode.upright_rgb(image)
         small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     grey = np.asarray(small.convert("L"), np.float32)
     found, is_flat = sharpness(grey)
@@ -108,28 +108,28 @@ def _tiles(field: NDArray[np.floating]) -> NDArray[np.floating]:
     return cut.swapaxes(1, 2).reshape(TILES * TILES, height * width)
 
 
-def perceptual_hash(picture: Image.Image) -> int:
-    """64 bits that stay nearly the same when a picture is resized, compressed or slightly recoloured.
+def perceptual_hash(image: Image.Image) -> int:
+    """64 bits that stay nearly the same when an image is resized, compressed or slightly recoloured.
 
-    Signs of the 8 x 8 lowest cosine frequencies of the picture at 32 x 32, against their median. Source:
+    Signs of the 8 x 8 lowest cosine frequencies of the image at 32 x 32, against their median. Source:
     pHash, in C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
     """
-    small = picture.convert("L").resize((32, 32), Image.Resampling.BOX)
+    small = image.convert("L").resize((32, 32), Image.Resampling.BOX)
     waves = _DCT @ np.asarray(small, np.float64) @ _DCT.T
     bits = np.packbits(waves.ravel() > np.median(waves))
     return int.from_bytes(bits.tobytes(), "big")
 
 
-def _is_grey(picture: Image.Image) -> bool:
-    """Whether hardly any pixel of an RGB picture has a colour: its channels differ by 6 of 255 at most."""
-    small = picture.resize((64, 64), Image.Resampling.BOX)
+def _is_grey(image: Image.Image) -> bool:
+    """Whether hardly any pixel of an RGB image has a colour: its channels differ by 6 of 255 at most."""
+    small = image.resize((64, 64), Image.Resampling.BOX)
     values = np.asarray(small).astype(np.int16)
     return bool(np.quantile(values.max(axis=2) - values.min(axis=2), 0.99) <= 6)
 
 
-def _clear(picture: Image.Image) -> float:
+def _clear(image: Image.Image) -> float:
     """Share of pixels that are not fully opaque."""
-    if not picture.has_transparency_data:
+    if not image.has_transparency_data:
         return 0.0
-    alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
     return float(np.mean(alpha < 255))

@@ -1,4 +1,4 @@
-"""Bytes of a picture file to upright 8-bit RGB: EXIF, 16-bit, alpha, CMYK, colour profiles."""
+"""Bytes of an image file to upright 8-bit RGB: EXIF, 16-bit, alpha, CMYK, colour profiles."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 """Pillow's names of the kinds that are read, whatever a file's extension says."""
 
 MAX_PIXELS = 180_000_000
-"""Larger pictures are refused from the header alone; the largest cameras make 151 megapixels."""
+"""Larger images are refused from the header alone; the largest cameras make 151 megapixels."""
 
 MAX_BYTES = 512 << 20
 """Larger files are not read: as much as 178 megapixels of three bytes, and several are read at once."""
 
 LARGE_PIXELS = 64_000_000
-"""Pictures of more are worked on one at a time: each may take two gigabytes, and eight threads work."""
+"""Images of more are worked on one at a time: each may take two gigabytes, and eight threads work."""
 
 ORIENTATION = 0x0112
 """The EXIF tag."""
@@ -49,23 +49,23 @@ _large = threading.Lock()
 
 
 @contextmanager
-def room_for(picture: Image.Image) -> Iterator[None]:
-    """While the pixels of an opened picture are worked on; another large one waits meanwhile."""
-    with _large if picture.width * picture.height > LARGE_PIXELS else nullcontext():
+def room_for(image: Image.Image) -> Iterator[None]:
+    """While the pixels of an opened image are worked on; another large one waits meanwhile."""
+    with _large if image.width * image.height > LARGE_PIXELS else nullcontext():
         yield
 
 
 class TooDeep(ValueError):
-    """The picture has numbers whose range is not known: 32-bit integers or floats."""
+    """The image has numbers whose range is not known: 32-bit integers or floats."""
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a picture file. Raises OSError, see `files.read`."""
+    """The bytes of an image file. Raises OSError, see `files.read`."""
     return files.read(path, MAX_BYTES)
 
 
-def open_picture(data: bytes) -> Image.Image | None:
-    """The picture with its header read, its pixels not yet; None when the bytes are of no known kind.
+def open_image(data: bytes) -> Image.Image | None:
+    """The image with its header read, its pixels not yet; None when the bytes are of no known kind.
 
     Goes round Image.open, whose limit on pixels is a global and whose warning can't be told from one thread
     to another; the limit here is MAX_PIXELS, kept by the caller. Raises whatever Pillow raises for a broken
@@ -81,67 +81,67 @@ def open_picture(data: bytes) -> Image.Image | None:
     return None
 
 
-def orientation(picture: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
     """The EXIF orientation as written, 1 when there is none; values other than 1 to 8 occur.
 
     Ask after load(): a PNG may hold it behind its pixels, and Pillow itself turns TIFF files.
     """
     try:
-        found = picture.getexif().get(ORIENTATION, 1)
+        found = image.getexif().get(ORIENTATION, 1)
     except (SyntaxError, ValueError, TypeError, KeyError, IndexError, OSError, struct.error):
         return 1  # broken EXIF; the pixels are whole
     return found if isinstance(found, int) and found else 1  # 0: some cameras' word for unknown
 
 
-def upright_size(picture: Image.Image, stored: Size) -> Size:
+def upright_size(image: Image.Image, stored: Size) -> Size:
     """The size as seen, from the size as stored in the header."""
-    return Size(stored.height, stored.width) if orientation(picture) in _SIDEWAYS else stored
+    return Size(stored.height, stored.width) if orientation(image) in _SIDEWAYS else stored
 
 
-def upright_rgb(picture: Image.Image) -> Image.Image:
-    """The loaded picture turned upright, in 8-bit sRGB, transparent parts on white.
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """The loaded image turned upright, in 8-bit sRGB, transparent parts on white.
 
     Raises TooDeep, and whatever Pillow raises for broken pixels.
     """
-    picture.load()
-    turn = _UPRIGHT.get(orientation(picture))
-    profile = picture.info.get("icc_profile")
-    rgb = _rgb(picture, profile if isinstance(profile, bytes) else b"")
+    image.load()
+    turn = _UPRIGHT.get(orientation(image))
+    profile = image.info.get("icc_profile")
+    rgb = _rgb(image, profile if isinstance(profile, bytes) else b"")
     return rgb if turn is None else rgb.transpose(turn)
 
 
-def upright_alpha(picture: Image.Image) -> Image.Image | None:
-    """How opaque each pixel of the loaded picture is, upright, 8-bit; None when it has no transparency."""
-    picture.load()
-    if not picture.has_transparency_data:
+def upright_alpha(image: Image.Image) -> Image.Image | None:
+    """How opaque each pixel of the loaded image is, upright, 8-bit; None when it has no transparency."""
+    image.load()
+    if not image.has_transparency_data:
         return None
-    turn = _UPRIGHT.get(orientation(picture))
-    alpha = picture.convert("RGBA").getchannel("A")
+    turn = _UPRIGHT.get(orientation(image))
+    alpha = image.convert("RGBA").getchannel("A")
     return alpha if turn is None else alpha.transpose(turn)
 
 
-def _rgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    if picture.mode.startswith("I;16"):
-        # Pillow's own conversion clips to 255 and turns such pictures almost white.
-        deep = np.asarray(picture).astype(np.uint32)
+def _rgb(image: Image.Image, profile: bytes) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow's own conversion clips to 255 and turns such images almost white.
+        deep = np.asarray(image).astype(np.uint32)
         return Image.fromarray(((deep + 128) // 257).astype(np.uint8)).convert("RGB")
-    if picture.mode in ("I", "F"):
-        raise TooDeep(picture.mode)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, _WHITE), picture).convert("RGB")
-    elif picture.mode in ("P", "1", "LAB", "HSV", "YCbCr"):
-        picture = picture.convert("RGB")
-    return _srgb(picture, profile) if profile else picture.convert("RGB")
+    if image.mode in ("I", "F"):
+        raise TooDeep(image.mode)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, _WHITE), image).convert("RGB")
+    elif image.mode in ("P", "1", "LAB", "HSV", "YCbCr"):
+        image = image.convert("RGB")
+    return _srgb(image, profile) if profile else image.convert("RGB")
 
 
-def _srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """The colours moved from the picture's own colour space to sRGB; as they are if its profile is broken."""
+def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """The colours moved from the image's own colour space to sRGB; as they are if its profile is broken."""
     try:
         space = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "srgb" in ImageCms.getProfileDescription(space).casefold():
-            return picture.convert("RGB")
-        moved = ImageCms.profileToProfile(picture, space, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return image.convert("RGB")
+        moved = ImageCms.profileToProfile(image, space, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, ImportError, OSError, ValueError):
-        return picture.convert("RGB")  # a broken or foreign profile; viewers show it like this too
-    return picture.convert("RGB") if moved is None else moved
+        return image.convert("RGB")  # a broken or foreign profile; viewers show it like this too
+    return image.convert("RGB") if moved is None else moved

@@ -1,4 +1,4 @@
-"""A planned picture as the pixels that are trained: opened upright, resized, cut, recoloured, mirrored."""
+"""A planned image as the pixels that are trained: opened upright, resized, cut, recoloured, mirrored."""
 
 from __future__ import annotations
 
@@ -65,20 +65,20 @@ def load(
     """
     opened = _open(image.path, image.content)
     with decode.room_for(opened):
-        picture = decode.upright_rgb(opened)
-        if Size(*picture.size) != image.size:
+        pixels = decode.upright_rgb(opened)
+        if Size(*pixels.size) != image.size:
             raise ResourceFault(messages.CHANGED(path=image.path))
-        cut = _cut(resize(np.asarray(picture), image.fit.resized, image.fit.interpolation), image, sample)
+        cut = _cut(resize(np.asarray(pixels), image.fit.resized, image.fit.interpolation), image, sample)
     if rng is not None and config is not None and config.color_aug:
         cut = recolour(cut, rng)
     return _facing(cut, sample)
 
 
 def load_mask(image: PlannedImage, sample: Sample | None, config: DatasetConfig) -> Mask:
-    """The loss mask (H, W) of a sample: resized, cut and mirrored exactly as its picture is.
+    """The loss mask (H, W) of a sample: resized, cut and mirrored exactly as its image is.
 
-    From the red of the image's mask file, else, with config.alpha_mask, from the picture's own transparency;
-    all 255 when there is neither. A smaller or larger mask of the picture's shape is fine.
+    From the red of the image's mask file, else, with config.alpha_mask, from the image's own transparency;
+    all 255 when there is neither. A smaller or larger mask of the image's shape is fine.
     Raises ResourceFault when a file is gone, or no longer the one that was planned.
     """
     opaque: Image.Image | None
@@ -95,7 +95,7 @@ def load_mask(image: PlannedImage, sample: Sample | None, config: DatasetConfig)
 
 
 def _cut(full: NDArray[np.uint8], image: PlannedImage, sample: Sample | None) -> NDArray[np.uint8]:
-    """The part of the resized picture or mask that is trained."""
+    """The part of the resized image or mask that is trained."""
     left, top = (image.fit.crop_left, image.fit.crop_top) if sample is None else sample.crop
     return full[top : top + image.fit.bucket.height, left : left + image.fit.bucket.width]
 
@@ -106,7 +106,7 @@ def _facing(cut: NDArray[np.uint8], sample: Sample | None) -> NDArray[np.uint8]:
 
 
 def resize(full: Pixels, size: Size, interpolation: str = "auto") -> Pixels:
-    """The picture (H, W, 3), or a single channel (H, W), at another size.
+    """The image (H, W, 3), or a single channel (H, W), at another size.
 
     interpolation: a key of catalog.INTERPOLATIONS. "auto", as in sd-scripts: area mean when no side grows,
     else Lanczos. Pillow's filters widen when they shrink, so that nothing is skipped; those of sd-scripts
@@ -182,7 +182,7 @@ def gamma(cut: Pixels, exponent: float) -> Pixels:
 
 
 def _open(path: Path, content: str) -> Image.Image:
-    """The picture of a planned file, after up to three tries to read it."""
+    """The image of a planned file, after up to three tries to read it."""
     for pause in (*RETRY_PAUSES_SECONDS, None):
         try:
             data = decode.read(path)
@@ -193,6 +193,6 @@ def _open(path: Path, content: str) -> Image.Image:
             time.sleep(pause)
     if content_hash(data) != content:
         raise ResourceFault(messages.CHANGED(path=path))
-    picture = decode.open_picture(data)
-    assert picture is not None, f"{path} was a picture when it was planned"
-    return picture
+    image = decode.open_image(data)
+    assert image is not None, f"{path} was an image when it was planned"
+    return image

@@ -12,8 +12,7 @@ TRUNCATED = Message(
 CORRUPT = Message(
     "E-IMG-CORRUPT",
     "image {path} is corrupt or truncated ({reason}). Re-export or re-download it, or remove it.",
-    "画像 {path} が壊れているか途中で切れています（{reason}）。"
-    "保存やダウンロードをやり直すか、削除してください。",
+    "画像 {path} が壊れているか途中で切れています（{reason}）。保存やダウンロードをやり直すか、削除してください。",
 )
 NOT_AN_IMAGE = Message(
     "E-IMG-NOTIMAGE",
@@ -27,10 +26,8 @@ UNREADABLE = Message(
 )
 TOO_MANY_BYTES = Message(
     "E-IMG-HUGE",
-    "image file {path} has {megabytes:,.0f} MB; the limit is {limit:,.0f} MB. "
-    "Save it again as PNG or JPEG, or downscale it.",
-    "画像ファイル {path} は{megabytes:,.0f} MBで、上限の{limit:,.0f} MBを超えています。"
-    "PNGかJPEGで保存し直すか、縮小してください。",
+    "image file {path} has {megabytes:,.0f} MB; the limit is {limit:,.0f} MB. Save it again as PNG or JPEG, or downscale it.",
+    "画像ファイル {path} は{megabytes:,.0f} MBで、上限の{limit:,.0f} MBを超えています。PNGかJPEGで保存し直すか、縮小してください。",
 )
 TOO_MANY_PIXELS = Message(
     "E-IMG-HUGE",

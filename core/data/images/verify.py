@@ -57,14 +57,14 @@ def look(path: Path) -> Look:
         return Look(None, "", (_unreadable(path, error),))
     content = content_hash(data)
     try:
-        picture = decode.open_picture(data)
+        image = decode.open_image(data)
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises nearly anything for a broken header, also SyntaxError
         return Look(None, content, (_broken(path, data, error),))
-    if picture is None:
+    if image is None:
         return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
-    stored = Size(*picture.size)
+    stored = Size(*image.size)
     if stored.width * stored.height > decode.MAX_PIXELS:
         return Look(
             None,
@@ -72,33 +72,33 @@ def look(path: Path) -> Look:
             (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=decode.MAX_PIXELS // 1_000_000),),
         )
     try:
-        with decode.room_for(picture):
-            notices = _decode(path, picture)
-        size = decode.upright_size(picture, stored)
+        with decode.room_for(image):
+            notices = _decode(path, image)
+        size = decode.upright_size(image, stored)
     except decode.TooDeep:
         return Look(None, content, (messages.TOO_DEEP(path=path),))
     except MemoryError:
         raise
     except Exception as error:  # the same for broken pixels
         return Look(None, content, (_broken(path, data, error),))
-    return Look(size, content, tuple(notices), picture.has_transparency_data)
+    return Look(size, content, tuple(notices), image.has_transparency_data)
 
 
-def _decode(path: Path, picture: Image.Image) -> list[Problem]:
+def _decode(path: Path, image: Image.Image) -> list[Problem]:
     """Go through all pixels and give what is worth a notice. Raises TooDeep, and what Pillow raises."""
-    if picture.format in ("JPEG", "MPO"):
+    if image.format in ("JPEG", "MPO"):
         # An eighth of the size: every byte is still read, but most of the arithmetic is spared.
-        picture.draft("RGB", (max(1, picture.width // 8), max(1, picture.height // 8)))
-    picture.load()
-    if picture.mode in ("I", "F"):
-        raise decode.TooDeep(picture.mode)
-    kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+        image.draft("RGB", (max(1, image.width // 8), max(1, image.height // 8)))
+    image.load()
+    if image.mode in ("I", "F"):
+        raise decode.TooDeep(image.mode)
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
     notices = []
     if kind != _SUFFIX_KINDS.get(path.suffix.lower(), kind):
         notices.append(messages.OTHER_KIND(path=path, kind=kind))
-    if kind != "JPEG" and getattr(picture, "n_frames", 1) > 1:
+    if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
         notices.append(messages.ANIMATED(path=path))
-    turned = decode.orientation(picture)
+    turned = decode.orientation(image)
     if not 1 <= turned <= 8:
         notices.append(messages.BAD_ORIENTATION(path=path, value=turned))
     return notices
@@ -112,7 +112,7 @@ def _broken(path: Path, data: bytes, error: Exception) -> Problem:
 
 
 def _guess(data: bytes) -> Words:
-    """What a file that is no picture may be, as the end of a sentence."""
+    """What a file that is no image may be, as the end of a sentence."""
     if not data:
         return Words("is empty (0 bytes)", "空のファイル、0バイト")
     if not data.strip(b"\x00"):

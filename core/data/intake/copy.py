@@ -1,4 +1,4 @@
-"""Making `20_sls frog` folders: pictures are copied in, never moved, and nothing is overwritten."""
+"""Making `20_sls frog` folders: images are copied in, never moved, and nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def plan_copy(
     class_: str,
     same: Callable[[Path, Path], bool] | None = None,
 ) -> CopyPlan:
-    """Where each picture would go below `parent`; identifier is "" for a regularization folder.
+    """Where each image would go below `parent`; identifier is "" for a regularization folder.
 
-    repeats: as typed, a number or its text. A picture's caption files are copied with it. A picture that is
+    repeats: as typed, a number or its text. An image's caption files are copied with it. An image that is
     there already, byte for byte, is left out; another one of the same name gets a number behind its name.
     Touches nothing.
     """
@@ -116,7 +116,7 @@ def plan_as_they_are(
 ) -> CopyPlan:
     """Folders called like `20_sls frog` go below a parent as they are.
 
-    parents: for regularization (True) and training pictures. is_reg: what folders are that do not say it.
+    parents: for regularization (True) and training images. is_reg: what folders are that do not say it.
     """
     copies: list[tuple[Path, Path]] = []
     problems: list[Problem] = []
@@ -147,13 +147,13 @@ def _placed(
     known: list[str] = []
     for item in items:
         twin = there.get(item.name.casefold())
-        if twin is not None and same(item.picture, twin):
+        if twin is not None and same(item.image, twin):
             known.append(item.name)
             continue
         stem, suffix = os.path.splitext(item.name)
         stem = _free_stem(stem, stems)
         stems.add(stem.casefold())
-        copies.append((item.picture, target / f"{stem}{suffix}"))
+        copies.append((item.image, target / f"{stem}{suffix}"))
         copies += [(text, target / f"{stem}{text.suffix}") for text in item.captions]
     if not known:
         return copies, []
@@ -197,9 +197,9 @@ def remove(files: Sequence[Path]) -> None:
 
 
 def balance(train_count_with_repeats: int, reg_images: int) -> int:
-    """Repeats of the regularization folder by the guide: the most with train >= repeats x reg pictures.
+    """Repeats of the regularization folder by the guide: the most with train >= repeats x reg images.
 
-    train_count_with_repeats: repeats x training pictures. At least 1: then some regularization pictures are
+    train_count_with_repeats: repeats x training images. At least 1: then some regularization images are
     spare.
     """
     return max(1, train_count_with_repeats // reg_images) if reg_images > 0 else 1

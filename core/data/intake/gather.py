@@ -1,4 +1,4 @@
-"""Pictures a person dropped, named or packed, each with its captions: what there is to copy."""
+"""Images a user dropped, named or packed, each with its captions: what there is to copy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data.names import PICTURE_SUFFIXES, is_junk, nfc, parse
+from core.data.names import IMAGE_SUFFIXES, is_junk, nfc, parse
 
 CAPTION_SUFFIXES = (".txt", ".caption")
 """Taken beside the extension that is chosen."""
@@ -36,9 +36,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Item:
-    """A picture to copy. folder: the one it lay in where that is called like `20_sls frog`, else ""."""
+    """An image to copy. folder: the one it lay in where that is called like `20_sls frog`, else ""."""
 
-    picture: Path
+    image: Path
     name: str
     captions: tuple[Path, ...] = ()
     folder: str = ""
@@ -54,7 +54,7 @@ class Gathered:
 
     @property
     def folders(self) -> dict[str, int]:
-        """The folders called like `20_sls frog`, with how many pictures lie in each."""
+        """The folders called like `20_sls frog`, with how many images lie in each."""
         counted: dict[str, int] = {}
         for item in self.items:
             if item.folder:
@@ -69,7 +69,7 @@ def dropped(files: Iterable[Path]) -> Iterator[Entry]:
 
 
 def named(path: Path) -> Iterator[Entry]:
-    """A picture with its captions, or a folder's files and those of the folders like `20_sls frog` in it.
+    """An image with its captions, or a folder's files and those of the folders like `20_sls frog` in it.
 
     Raises OSError when the folder can't be read.
     """
@@ -94,29 +94,29 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def paired(entries: Iterable[Entry], caption_extension: str = ".caption") -> Gathered:
-    """Pictures with the caption files of their name in the same folder; nothing is opened."""
+    """Images with the caption files of their name in the same folder; nothing is opened."""
     chosen = caption_extension if caption_extension.startswith(".") else f".{caption_extension}"
     suffixes = tuple(dict.fromkeys((chosen.lower(), *CAPTION_SUFFIXES)))
     texts: dict[tuple[tuple[str, ...], str], dict[str, Entry]] = {}
-    pictures: list[Entry] = []
+    images: list[Entry] = []
     left_out: dict[str, list[str]] = {}
     for entry in entries:
         name = entry.parts[-1]
         suffix = os.path.splitext(name)[1].lower()
         if any(is_junk(part) for part in entry.parts):
             left_out.setdefault("junk", []).append(name)
-        elif suffix in PICTURE_SUFFIXES:
-            pictures.append(entry)
+        elif suffix in IMAGE_SUFFIXES:
+            images.append(entry)
         elif suffix in suffixes:
             texts.setdefault(_stem(entry), {})[suffix] = entry
         else:
             left_out.setdefault("kind", []).append(name)
     items = []
-    for entry in pictures:
+    for entry in images:
         found = texts.get(_stem(entry), {})
         captions = tuple(found[suffix].path for suffix in suffixes if suffix in found)
         items.append(Item(entry.path, safe_name(entry.parts[-1]), captions, *_place(entry.parts)))
-    owned = {_stem(entry) for entry in pictures}
+    owned = {_stem(entry) for entry in images}
     orphans = [e.parts[-1] for stem, found in texts.items() if stem not in owned for e in found.values()]
     if orphans:
         left_out["orphan"] = orphans

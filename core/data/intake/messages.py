@@ -112,10 +112,8 @@ NOT_A_ZIP = Message(
 )
 LARGE_ZIP = Message(
     "E-ZIP-LARGE",
-    "`{name}` would be {size:.1f} GB unpacked; the limit is {limit:.1f} GB. "
-    "Split it, or unpack it yourself and choose the folder.",
-    "「{name}」は展開すると{size:.1f} GBになります（上限{limit:.1f} GB）。"
-    "分割するか、展開したフォルダを指定してください。",
+    "`{name}` would be {size:.1f} GB unpacked; the limit is {limit:.1f} GB. Split it, or unpack it yourself and choose the folder.",
+    "「{name}」は展開すると{size:.1f} GBになります（上限{limit:.1f} GB）。分割するか、展開したフォルダを指定してください。",
 )
 ZIP_BOMB = Message(
     "E-ZIP-BOMB",

@@ -1,4 +1,4 @@
-"""A ZIP of pictures, looked at before anything is unpacked and unpacked under names of our own making."""
+"""A ZIP of images, looked at before anything is unpacked and unpacked under names of our own making."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.catalog import Words
 from core.control import RunControl
 from core.data.intake import messages
 from core.data.intake.gather import CAPTION_SUFFIXES, Entry
-from core.data.names import PICTURE_SUFFIXES, is_junk
+from core.data.names import IMAGE_SUFFIXES, is_junk
 from core.errors import UserError
 from core.reading import reading, unreadable
 
@@ -174,7 +174,7 @@ def unpack(
     control: RunControl,
     limits: Limits = LIMITS,
 ) -> Unpacked:
-    """Write the pictures and captions below `folder`, which is new.
+    """Write the images and captions below `folder`, which is new.
 
     Raises UserError, and StopRun when stopped.
 
@@ -270,7 +270,7 @@ def _unwanted(info: zipfile.ZipInfo, suffix: str, texts: set[str], limits: Limit
     """Why a file is not wanted here, or ""."""
     if any(is_junk(part) for part in name_of(info).replace("\\", "/").split("/") if part):
         return "junk"
-    if suffix in PICTURE_SUFFIXES:
+    if suffix in IMAGE_SUFFIXES:
         return ""
     if suffix not in texts:
         return "kind"

@@ -1,4 +1,4 @@
-"""What `plan --json` prints: pictures, folders, buckets, steps, problems and notices of a plan."""
+"""What `plan --json` prints: images, folders, buckets, steps, problems and notices of a plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def values(
     """The plan as `plan --json` prints it; "tokens" are null without `count_tokens`.
 
     With it, captions beyond token_limit tokens are among the notices.
-    With pictures held out each picture has "is_validation"; with several data sets, pictures, folders and
+    With images held out each image has "is_validation"; with several data sets, images, folders and
     buckets have "dataset", from 0.
     """
     used = plan.used_in_first_epoch()
@@ -59,9 +59,9 @@ def long_captions(
 
 
 def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:
-    pictures, samples = [0] * len(plan.folders), [0] * len(plan.folders)
+    images, samples = [0] * len(plan.folders), [0] * len(plan.folders)
     for image, times in zip(plan.images, used, strict=True):
-        pictures[image.folder] += 1
+        images[image.folder] += 1
         samples[image.folder] += times
     return [
         {
@@ -69,7 +69,7 @@ def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:
             "repeats": folder.repeats,
             "prompt": folder.prompt,
             "is_reg": folder.is_reg,
-            "images": pictures[index],
+            "images": images[index],
             "used_per_epoch": samples[index],
         }
         | ({"dataset": folder.dataset} if plan.datasets > 1 else {})

@@ -13,7 +13,7 @@ from core.data.plan.plan import Plan
 from core.errors import Lang, Problem
 
 SHOWN = 10
-"""Pictures held out that are named."""
+"""Images held out that are named."""
 
 
 def text(
@@ -32,7 +32,7 @@ def text(
         _epoch(values, has_steps),
         _held_out(values["images"]),
         _buckets(values),
-        _pictures(values["images"], limit),
+        _images(values["images"], limit),
     ]
     lines = [_in(words, lang) for part in parts for words in part]
     lines += _sentences(
@@ -58,13 +58,11 @@ def _folders(values: dict[str, Any]) -> list[Words]:
         if not chosen:
             continue
         lines.append(
-            Words("Regularization pictures", "正則化画像")
-            if is_reg
-            else Words("Training pictures", "学習用画像")
+            Words("Regularization images", "正則化画像") if is_reg else Words("Training images", "学習用画像")
         )
         lines += [
             Words(
-                f"  {f['path']}: {counted(f['images'], 'picture')}, {counted(f['repeats'], 'repeat')}, "
+                f"  {f['path']}: {counted(f['images'], 'image')}, {counted(f['repeats'], 'repeat')}, "
                 f"{f['used_per_epoch']} in an epoch, words `{f['prompt']}`"
                 + (f", data set {f['dataset'] + 1}" if "dataset" in f else ""),
                 f"  {f['path']}：画像{f['images']}枚、繰り返し{f['repeats']}回、"
@@ -104,7 +102,7 @@ def _held_out(images: Sequence[dict[str, Any]]) -> list[Words]:
     if not held:
         return []
     title = Words(
-        f"Held out for validation: {counted(len(held), 'picture')}, never trained",
+        f"Held out for validation: {counted(len(held), 'image')}, never trained",
         f"検証用（学習しません）：{len(held)}枚",
     )
     more = [Words(f"  and {len(held) - SHOWN} more", f"  ほか{len(held) - SHOWN}枚")] if held[SHOWN:] else []
@@ -129,7 +127,7 @@ def _buckets(values: dict[str, Any]) -> list[Words]:
         samples, batches = row["samples_per_epoch"], row["batches_per_epoch"]
         lines.append(
             Words(
-                f"  {size}: {counted(row['images'], 'picture')}, {counted(samples, 'sample')} in "
+                f"  {size}: {counted(row['images'], 'image')}, {counted(samples, 'sample')} in "
                 f"{counted(batches, 'batch', 'batches')}",
                 f"  {size}：画像{row['images']}枚、{samples}サンプル、{batches}バッチ",
             )
@@ -137,18 +135,18 @@ def _buckets(values: dict[str, Any]) -> list[Words]:
     return lines
 
 
-def _pictures(images: Sequence[dict[str, Any]], limit: int) -> list[Words]:
-    lines = [Words("Pictures and captions", "画像とキャプション")] if images and limit > 0 else []
+def _images(images: Sequence[dict[str, Any]], limit: int) -> list[Words]:
+    lines = [Words("Images and captions", "画像とキャプション")] if images and limit > 0 else []
     for image in images[: max(0, limit)]:
         lines.append(_same(f"  {image['path']}"))
-        lines.append(_picture(image))
+        lines.append(_image(image))
     more = len(images) - limit
     if lines and more > 0:
         lines.append(Words(f"  and {more} more (all with --json)", f"  ほか{more}枚（--jsonですべて表示）"))
     return lines
 
 
-def _picture(image: dict[str, Any]) -> Words:
+def _image(image: dict[str, Any]) -> Words:
     """One line below the path: sizes, what is cut, caption and its tokens."""
     (width, height), (across, down) = image["resized"], image["bucket"]
     cut = 1 - across * down / (width * height)

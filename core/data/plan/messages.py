@@ -19,26 +19,19 @@ NONE_USABLE = Message(
 )
 WRONG_SIZES = Message(
     "E-IMG-SIZE",
-    "without buckets every image must be {size} pixels, and {count:# is|# are} not: {names}. "
-    "Turn on dataset.enable_bucket, or resize them (Tools, or `python -m core tools resize`).",
-    "バケットを使わない場合、画像はすべて{size}ピクセルである必要がありますが、"
-    "{count}枚のサイズが異なります：{names}。dataset.enable_bucketをオンにするか、"
-    "リサイズしてください（「ツール」または`python -m core tools resize`）。",
+    "without buckets every image must be {size} pixels, and {count:# is|# are} not: {names}. Turn on dataset.enable_bucket, or resize them (Tools, or `python -m core tools resize`).",
+    "バケットを使わない場合、画像はすべて{size}ピクセルである必要がありますが、{count}枚のサイズが異なります：{names}。dataset.enable_bucketをオンにするか、リサイズしてください（「ツール」または`python -m core tools resize`）。",
     key="dataset.resolution",
 )
 TOO_SMALL = Message(
     "E-IMG-SMALL",
-    "image {path} is {size}; with bucket_no_upscale no side may be below {step}. "
-    "Turn off bucket_no_upscale, or remove the image.",
-    "画像 {path} は{size}です。bucket_no_upscaleでは各辺が{step}以上必要です。"
-    "bucket_no_upscaleをオフにするか、この画像を除いてください。",
+    "image {path} is {size}; with bucket_no_upscale no side may be below {step}. Turn off bucket_no_upscale, or remove the image.",
+    "画像 {path} は{size}です。bucket_no_upscaleでは各辺が{step}以上必要です。bucket_no_upscaleをオフにするか、この画像を除いてください。",
 )
 EXTREME_ASPECT = Message(
     "E-IMG-ASPECT",
-    "image {path} is {size}, an aspect ratio of {ratio:.0f}:1: only {kept:.0%} of it would be trained. "
-    "Crop it closer to a square.",
-    "画像 {path} は{size}で、縦横比が{ratio:.0f}:1のため、学習されるのは{kept:.0%}だけです。"
-    "正方形に近い形に切り抜いてください。",
+    "image {path} is {size}, an aspect ratio of {ratio:.0f}:1: only {kept:.0%} of it would be trained. Crop it closer to a square.",
+    "画像 {path} は{size}で、縦横比が{ratio:.0f}:1のため、学習されるのは{kept:.0%}だけです。正方形に近い形に切り抜いてください。",
 )
 CROPPED = Message(
     "W-IMG-CUT",
@@ -47,10 +40,8 @@ CROPPED = Message(
 )
 CROPPED_IMAGES = Message(
     "W-IMG-CUT",
-    "{count:,} of {total:# image|# images}: more than a quarter is cropped to fit the bucket: {names}. "
-    "The preview and `plan` show the crop.",
-    "画像{total}枚のうち{count}枚は、バケットに合わせるため4分の1以上が切り取られます：{names}。"
-    "切り取られる部分はプレビューとplanで確認できます。",
+    "{count:,} of {total:# image|# images}: more than a quarter is cropped to fit the bucket: {names}. The preview and `plan` show the crop.",
+    "画像{total}枚のうち{count}枚は、バケットに合わせるため4分の1以上が切り取られます：{names}。切り取られる部分はプレビューとplanで確認できます。",
 )
 ENLARGED = Message(
     "W-IMG-SMALL",
@@ -59,8 +50,7 @@ ENLARGED = Message(
 )
 ENLARGED_IMAGES = Message(
     "W-IMG-SMALL",
-    "{count:,} of {total:# image|# images} {count:is|are} upscaled more than twice and will look blurred: "
-    "{names}.",
+    "{count:,} of {total:# image|# images} {count:is|are} upscaled more than twice and will look blurred: {names}.",
     "画像{total}枚のうち{count}枚は2倍以上に拡大されるため、ぼやけます：{names}。",
 )
 ALL_OPAQUE = Message(
@@ -71,8 +61,7 @@ ALL_OPAQUE = Message(
 )
 OPAQUE = Message(
     "I-MASK-OPAQUE",
-    "{count:,} of {total:# image|# images} {count:has|have} no transparency, so alpha_mask has no effect "
-    "there: {names}.",
+    "{count:,} of {total:# image|# images} {count:has|have} no transparency, so alpha_mask has no effect there: {names}.",
     "画像{total}枚のうち{count}枚は透明部分がないため、alpha_maskの効果がありません：{names}。",
     key="dataset.alpha_mask",
 )
@@ -83,8 +72,7 @@ IDLE_SIZES = Message(
 )
 ROUNDED_RANGE = Message(
     "W-BUCKET-RANGE",
-    "bucket sides range from {smallest} to {largest}: the limits {min} and {max} are not multiples of "
-    "{step}.",
+    "bucket sides range from {smallest} to {largest}: the limits {min} and {max} are not multiples of {step}.",
     "バケットの辺は{smallest}〜{largest}になります（{min}・{max}は{step}の倍数ではないため）。",
     key="dataset.min_bucket_reso",
 )
@@ -101,10 +89,8 @@ DUPLICATES = Message(
 )
 DUPLICATES_IN_REG = Message(
     "W-REG-TWIN",
-    "the same file is both a training and a regularization image, so they counteract each other: {names}. "
-    "Remove it from one of the folders.",
-    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。"
-    "どちらかのフォルダから除いてください。",
+    "the same file is both a training and a regularization image, so they counteract each other: {names}. Remove it from one of the folders.",
+    "同じファイルが学習用と正則化用の両方にあり、互いに打ち消し合います：{names}。どちらかのフォルダから除いてください。",
 )
 
 # Validation and regularization
@@ -112,14 +98,12 @@ DUPLICATES_IN_REG = Message(
 VALIDATION_TAKES_ALL = Message(
     "E-VAL-ALL",
     "validation takes {count:the only training image|all # training images}; lower validation_split below 1.",
-    "学習用画像{count}枚がすべて検証用になり、学習する画像がありません。"
-    "validation_splitを1より小さくしてください。",
+    "学習用画像{count}枚がすべて検証用になり、学習する画像がありません。validation_splitを1より小さくしてください。",
     key="dataset.validation_split",
 )
 VALIDATION_COPIES = Message(
     "I-VAL-COPIES",
-    "{count:# image|# images} of subsets without validation_split {count:is|are} in the validation split "
-    "too, since another subset validates the same. A trained image is never validated.",
+    "{count:# image|# images} of subsets without validation_split {count:is|are} in the validation split too, since another subset validates the same. A trained image is never validated.",
     "validation_splitのないsubsetの画像{count}枚も、別のsubsetの検証用画像と同じため学習しません。",
 )
 VALIDATION_EMPTY = Message(
@@ -130,36 +114,25 @@ VALIDATION_EMPTY = Message(
 )
 REG_SURPLUS = Message(
     "W-REG-SURPLUS",
-    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses "
-    "{train} of them, the others follow in the next epochs. Not in the first epoch: {spare}.",
-    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、"
-    "1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。"
-    "最初のエポックで未使用：{spare}。",
+    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses {train} of them, the others follow in the next epochs. Not in the first epoch: {spare}.",
+    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。最初のエポックで未使用：{spare}。",
     key="dataset.reg_data_dir",
 )
 REG_NEVER_USED = Message(
     "W-REG-SURPLUS",
-    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses "
-    "{train} of them, the others follow in the next epochs. Not in the first epoch: {spare}. "
-    "Never used: {never}.",
-    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、"
-    "1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。"
-    "最初のエポックで未使用：{spare}。まったく使用されないもの：{never}。",
+    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses {train} of them, the others follow in the next epochs. Not in the first epoch: {spare}. Never used: {never}.",
+    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。最初のエポックで未使用：{spare}。まったく使用されないもの：{never}。",
     key="dataset.reg_data_dir",
 )
 REG_ALONE = Message(
     "W-REG-ALONE",
-    "dataset {dataset} has {count:# regularization image|# regularization images} but no training images, so "
-    "they are not used. Move them to the [[datasets]] of the training images.",
-    "データセット{dataset}には学習用画像がないため、正則化画像{count}枚を使用しません。"
-    "学習用画像と同じ[[datasets]]に入れてください。",
+    "dataset {dataset} has {count:# regularization image|# regularization images} but no training images, so they are not used. Move them to the [[datasets]] of the training images.",
+    "データセット{dataset}には学習用画像がないため、正則化画像{count}枚を使用しません。学習用画像と同じ[[datasets]]に入れてください。",
 )
 REG_REUSE = Message(
     "I-REG-REUSE",
-    "regularization images x repeats ({reg}) are fewer than training images x repeats ({train}): "
-    "each is used several times an epoch.",
-    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より少ないため、"
-    "1エポックに各画像を複数回使用します。",
+    "regularization images x repeats ({reg}) are fewer than training images x repeats ({train}): each is used several times an epoch.",
+    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より少ないため、1エポックに各画像を複数回使用します。",
     key="dataset.reg_data_dir",
 )
 
@@ -167,17 +140,13 @@ REG_REUSE = Message(
 
 NO_WORDS = Message(
     "E-DIR-NAME",
-    "folder `{name}` has no words after its number, and there is no caption for: {names}. "
-    "Add the words, as in `20_sls frog`, or the captions.",
-    "フォルダ「{name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names}。"
-    "「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
+    "folder `{name}` has no words after its number, and there is no caption for: {names}. Add the words, as in `20_sls frog`, or the captions.",
+    "フォルダ「{name}」の数字の後に単語がなく、次の画像にはキャプションもありません：{names}。「20_sls frog」のように単語を付けるか、キャプションを用意してください。",
 )
 NO_CLASS_TOKENS = Message(
     "W-CAP-NOWORDS",
-    "subset `{path}` has no class_tokens and these images have no caption, so they are trained with an empty "
-    "one: {names}.",
-    "subset「{path}」にclass_tokensがなく、次の画像にはキャプションもないため、"
-    "空のキャプションで学習します：{names}。",
+    "subset `{path}` has no class_tokens and these images have no caption, so they are trained with an empty one: {names}.",
+    "subset「{path}」にclass_tokensがなく、次の画像にはキャプションもないため、空のキャプションで学習します：{names}。",
 )
 FALLBACK_CAPTIONS = Message(
     "I-CAP-TXT",
@@ -206,23 +175,16 @@ LONG_CAPTION = Message(
 )
 LONG_CAPTIONS = Message(
     "W-CAP-LONG",
-    "{count:,} of {total:# caption|# captions} {count:has|have} more than {limit} tokens and {count:is|are} "
-    "truncated: {names}.",
+    "{count:,} of {total:# caption|# captions} {count:has|have} more than {limit} tokens and {count:is|are} truncated: {names}.",
     "キャプション{total}個のうち{count}個は{limit}トークンを超え、それより後は切り捨てられます：{names}。",
 )
 WORD_MISSING = Message(
     "I-CAP-IDENTIFIER",
-    "the word `{word}` of folder `{name}` is missing in {count:,} of {total:# caption|# captions}: {names}. "
-    "These do not teach it.",
-    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。"
-    "これらの画像からは学習されません。",
+    "the word `{word}` of folder `{name}` is missing in {count:,} of {total:# caption|# captions}: {names}. These do not teach it.",
+    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のうち{count}個にありません：{names}。これらの画像からは学習されません。",
 )
 WORD_NOWHERE = Message(
     "W-CAP-IDENTIFIER",
-    "the word `{word}` of folder `{name}` is in none of its {total:# caption|# captions}{instead}. "
-    "Captions replace the folder's words, so `{word}` will mean nothing to the model. "
-    "Rename the folder, or add the word to the captions.",
-    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のどれにもありません{instead}。"
-    "キャプションがあるとフォルダ名の単語は使われないため、「{word}」は学習されません。"
-    "フォルダ名を変えるか、キャプションに単語を加えてください。",
+    "the word `{word}` of folder `{name}` is in none of its {total:# caption|# captions}{instead}. Captions replace the folder's words, so `{word}` will mean nothing to the model. Rename the folder, or add the word to the captions.",
+    "フォルダ「{name}」の単語「{word}」が、キャプション{total}個のどれにもありません{instead}。キャプションがあるとフォルダ名の単語は使われないため、「{word}」は学習されません。フォルダ名を変えるか、キャプションに単語を加えてください。",
 )

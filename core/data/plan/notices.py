@@ -142,7 +142,7 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
 def on_regularization(
     images: Sequence[PlannedImage], dataset: int, turns: Sequence[Turns], train: int
 ) -> list[Problem]:
-    """Whether regularization pictures of a data set are spare, used several times or never."""
+    """Whether regularization images of a data set are spare, used several times or never."""
     inside = {i for i, image in enumerate(images) if image.is_reg and image.dataset == dataset}
     samples = sum(images[i].repeats for i in inside)
     if not samples or samples == train:
@@ -165,7 +165,7 @@ def on_regularization(
 
 
 def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
-    """Files of the same bytes: among training or regularization pictures, or in both."""
+    """Files of the same bytes: among training or regularization images, or in both."""
     files: dict[str, dict[Path, bool]] = {}
     for image in images:
         files.setdefault(image.content, {})[image.path] = image.is_reg

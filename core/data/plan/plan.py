@@ -1,4 +1,4 @@
-"""The plan of a run: pictures x repeats -> buckets -> the batches of any epoch, by (seed, epoch)."""
+"""The plan of a run: images x repeats -> buckets -> the batches of any epoch, by (seed, epoch)."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ Place = tuple[int, Size]
 class Plan:
     """What will be trained, all of it known beforehand.
 
-    config: the run's own options. settings: the options that hold for some of the pictures, each picture
-    naming its own. world_size: processes that share each batch. turns: the regularization pictures of an
-    epoch. validation: indices of the pictures that are held out and never trained. problems: errors only;
-    with any of them the run must not start. notices: what a person should know.
+    config: the run's own options. settings: the options that hold for some of the images, each image
+    naming its own. world_size: processes that share each batch. turns: the regularization images of an
+    epoch. validation: indices of the images that are held out and never trained. problems: errors only;
+    with any of them the run must not start. notices: what a user should know.
     """
 
     config: DatasetConfig
@@ -67,7 +67,7 @@ class Plan:
     notices: tuple[Problem, ...]
 
     def settings_of(self, image: int) -> DatasetConfig:
-        """The options that hold for the picture of this index."""
+        """The options that hold for the image of this index."""
         return self.settings[self.images[image].settings]
 
     @property
@@ -94,17 +94,17 @@ class Plan:
 
     @cached_property
     def trained(self) -> tuple[int, ...]:
-        """Indices of the training pictures that are not held out."""
+        """Indices of the training images that are not held out."""
         return tuple(i for i, image in enumerate(self.images) if not image.is_reg and i not in self.held)
 
     @property
     def train_samples(self) -> int:
-        """Samples of training pictures in an epoch: repeats x pictures, without those held out."""
+        """Samples of training images in an epoch: repeats x images, without those held out."""
         return sum(self.images[i].repeats for i in self.trained)
 
     @property
     def reg_samples(self) -> int:
-        """Samples of regularization pictures in an epoch."""
+        """Samples of regularization images in an epoch."""
         return sum(turn.take for turn in self.turns)
 
     @cached_property
@@ -114,11 +114,11 @@ class Plan:
 
     @cached_property
     def buckets(self) -> tuple[dict[str, Any], ...]:
-        """The buckets in use, by data set, then size, without the pictures held out.
+        """The buckets in use, by data set, then size, without the images held out.
 
         Each: {"size", "images", "samples_per_epoch", "batches_per_epoch"}; with several data sets "dataset".
         """
-        pictures = Counter(image.place for i, image in enumerate(self.images) if i not in self.held)
+        images = Counter(image.place for i, image in enumerate(self.images) if i not in self.held)
         samples = Counter[Place]()
         sizes: dict[Place, int] = {}
         for index in self.trained:
@@ -130,24 +130,24 @@ class Plan:
         return tuple(
             {
                 "size": [*place[1]],
-                "images": pictures[place],
+                "images": images[place],
                 "samples_per_epoch": samples[place],
                 "batches_per_epoch": math.ceil(samples[place] / sizes[place]),
             }
             | ({"dataset": place[0]} if self.datasets > 1 else {})
-            for place in sorted(pictures)
+            for place in sorted(images)
         )
 
     def epoch(self, number: int) -> tuple[Batch, ...]:
         """The batches of an epoch (from 1), in order.
 
-        Every training picture comes exactly `repeats` times. Each bucket of each data set is shuffled and cut
+        Every training image comes exactly `repeats` times. Each bucket of each data set is shuffled and cut
         into batches, the last one shorter; then the batches are shuffled.
         """
         return tuple(self._batches(number, 0))
 
     def validation_batches(self) -> tuple[Batch, ...]:
-        """The pictures held out, each once, always the same: nothing shuffled, mirrored or dropped."""
+        """The images held out, each once, always the same: nothing shuffled, mirrored or dropped."""
         places: dict[Place, list[int]] = {}
         for index in self.validation:
             places.setdefault(self.images[index].place, []).append(index)
@@ -205,27 +205,27 @@ class Plan:
 
         Folders and files count by name and content, so the data set may be moved as a whole.
         """
-        pictures = []
+        images = []
         for image in self.images:
             fit, names = image.fit, (nfc(self.folders[image.folder].path.name), nfc(image.path.name))
             geometry = (*fit.bucket, *fit.resized, fit.crop_left, fit.crop_top)
             place = (image.dataset, image.settings, image.mask_content)
-            pictures.append(
+            images.append(
                 (*names, image.is_reg, image.repeats, image.content, image.caption, *geometry, *place)
             )
         options = [settings.model_dump(mode="json", exclude=_IN_THE_RECORDS) for settings in self.settings]
         sizes = [settings.train_batch_size * self.world_size for settings in self.settings]
-        text = json.dumps([2, self.seed, sizes, options, pictures, self.validation], sort_keys=True)
+        text = json.dumps([2, self.seed, sizes, options, images, self.validation], sort_keys=True)
         return hashlib.blake2b(text.encode("utf-8"), digest_size=20).hexdigest()
 
     def used_in_first_epoch(self) -> list[int]:
-        """How often each picture comes in epoch 1; only regularization pictures can differ in later ones."""
+        """How often each image comes in epoch 1; only regularization images can differ in later ones."""
         taken = Counter(index for turn in self.turns for index in turn.of(1))
         taken.update({index: self.images[index].repeats for index in self.trained})
         return [taken[i] for i in range(len(self.images))]
 
     def _by_place(self, epoch: int) -> dict[Place, list[int]]:
-        """The pictures of an epoch, each as often as it comes, by data set and bucket, in a fixed order."""
+        """The images of an epoch, each as often as it comes, by data set and bucket, in a fixed order."""
         result: dict[Place, list[int]] = {}
         for index in self.trained:
             image = self.images[index]
@@ -236,12 +236,12 @@ class Plan:
         return {place: result[place] for place in sorted(result)}
 
     def _cut(self, indices: list[int]) -> list[list[int]]:
-        """Pictures of one place cut into batches, the last one perhaps shorter."""
+        """Images of one place cut into batches, the last one perhaps shorter."""
         size = self.settings_of(indices[0]).train_batch_size * self.world_size
         return [indices[start : start + size] for start in range(0, len(indices), size)]
 
     def lots(self, number: int) -> list[tuple[Size, list[int]]]:
-        """The batches of an epoch (from 1) in order, as the bucket and the pictures of each."""
+        """The batches of an epoch (from 1) in order, as the bucket and the images of each."""
         lots: list[tuple[Size, list[int]]] = []
         for (dataset, bucket), indices in self._by_place(number).items():
             rng(self.seed, "order", number, dataset, *bucket).shuffle(indices)
@@ -288,7 +288,7 @@ def make(
     """Look at the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
-    `control` asks to stop. progress is called with (done, total) pictures. look: how each file is looked at.
+    `control` asks to stop. progress is called with (done, total) images. look: how each file is looked at.
     patience: while a drive does not answer; by default that of `control`.
     """
     if patience is None:
@@ -325,7 +325,7 @@ def make(
 
 
 def _samples(images: tuple[PlannedImage, ...], held: set[int]) -> Counter[int]:
-    """Training samples of an epoch by data set: repeats x pictures, without those held out."""
+    """Training samples of an epoch by data set: repeats x images, without those held out."""
     samples = Counter[int]()
     for index, image in enumerate(images):
         samples[image.dataset] += 0 if image.is_reg or index in held else image.repeats

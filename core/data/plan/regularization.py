@@ -1,4 +1,4 @@
-"""Which regularization pictures an epoch takes: as many samples as training samples, shared fairly."""
+"""Which regularization images an epoch takes: as many samples as training samples, shared fairly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Turns:
-    """The pictures of one folder and bucket, taking turns.
+    """The images of one folder and bucket, taking turns.
 
     images: indices into the plan's images, in the order of their turns. take: samples of an epoch, the same
     in each, so that every epoch has equally many batches.
@@ -31,7 +31,7 @@ class Turns:
     take: int
 
     def of(self, epoch: int) -> tuple[int, ...]:
-        """The picture of each sample in this epoch (from 1); goes on where the epoch before ended."""
+        """The image of each sample in this epoch (from 1); goes on where the epoch before ended."""
         start = (epoch - 1) * self.take
         return tuple(self.images[(start + i) % len(self.images)] for i in range(self.take))
 
@@ -41,10 +41,10 @@ def turns(
 ) -> tuple[Turns, ...]:
     """Divide a data set's regularization samples of an epoch among classes, their folders and buckets.
 
-    Classes get equal shares, but of a surplus none more than its repeats x pictures; with too few pictures
+    Classes get equal shares, but of a surplus none more than its repeats x images; with too few images
     each is used in proportion to its repeats. Within a class a folder's share is in proportion to its
-    repeats x pictures, a bucket's to its pictures; while there are samples enough, nobody gets none. Within a
-    bucket the pictures take turns in a seeded order: surplus ones come in later epochs, and when there are
+    repeats x images, a bucket's to its images; while there are samples enough, nobody gets none. Within a
+    bucket the images take turns in a seeded order: surplus ones come in later epochs, and when there are
     too few, each is used as often as the others, give or take one.
     """
     groups: dict[int, dict[Size, list[int]]] = {}

@@ -1,4 +1,4 @@
-"""Every folder, picture and caption looked at once: what can be trained, and what is wrong with the rest."""
+"""Every folder, image and caption looked at once: what can be trained, and what is wrong with the rest."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from core.errors import Problem
 from core.patience import Patience, in_order, patiently
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total) pictures."""
+"""Called with (done, total) images."""
 
 Looking = Callable[[Path], Look]
 """As `preflight.look`, which it may spare where a file of the same content was sound before."""
 
 LEAST_KEPT = 0.1
-"""A picture of which a smaller share would be trained is refused: no bucket comes near its shape."""
+"""An image of which a smaller share would be trained is refused: no bucket comes near its shape."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _look_at_all(
     progress: Progress | None,
     look: Looking,
 ) -> Iterator[_Seen]:
-    """Decode and hash every picture and read its caption, several at a time; results come in order."""
+    """Decode and hash every image and read its caption, several at a time; results come in order."""
     jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
     looks: dict[Path, Look] = {}
 
@@ -119,7 +119,7 @@ def _look_at_all(
 
 
 def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:
-    """The caption by metadata, or by the file beside the picture."""
+    """The caption by metadata, or by the file beside the image."""
     folder = found.folders[index]
     settings = found.settings[folder.settings]
     if index in found.metadata:
@@ -130,7 +130,7 @@ def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) 
 def _fitted(
     seen: Sequence[_Seen], found: Sources, config: DatasetConfig
 ) -> tuple[list[PlannedImage], list[Problem]]:
-    """The pictures that can be trained, and what is wrong with them and the others."""
+    """The images that can be trained, and what is wrong with them and the others."""
     sizes = [
         buckets.candidates(Size(*s.resolution), s.min_bucket_reso, s.max_bucket_reso, s.bucket_reso_steps)
         for s in found.settings
@@ -164,7 +164,7 @@ def _fitted(
 def _planned(
     seen: _Seen, found: Sources, sizes: Sequence[Sequence[Size]]
 ) -> tuple[list[Problem], PlannedImage | None]:
-    """One picture as it will be trained, or None with the reason among the problems."""
+    """One image as it will be trained, or None with the reason among the problems."""
     folder = found.folders[seen.folder]
     config = found.settings[folder.settings]
     problems = list(seen.look.problems)
@@ -196,7 +196,7 @@ def _is_opaque(seen: _Seen) -> bool:
 
 
 def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
-    """How the picture is trained; with a size it was prepared for, that one chooses its bucket."""
+    """How the image is trained; with a size it was prepared for, that one chooses its bucket."""
     if prepared is None or not config.enable_bucket:
         return buckets.fit(size, config, sizes)
     chosen = buckets.fit(prepared, config, sizes)

@@ -1,4 +1,4 @@
-"""The plan to look at: a table of buckets, and each picture with the part that is cut away dimmed."""
+"""The plan to look at: a table of buckets, and each image with the part that is cut away dimmed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ TINT, TINTED = (214, 60, 150), 0.6
 DIMMED = 0.3
 """Brightness that the cut-away part keeps."""
 GAP = 8
-"""Pixels between the pictures of a contact sheet."""
+"""Pixels between the images of a contact sheet."""
 
 
 @dataclass(frozen=True)
 class BucketRow:
     """One line of the bucket table.
 
-    dataset: number of the data set, from 0. samples, batches: of an epoch. enlarged: how many pictures are
-    scaled up. cut: mean share of a picture's area that is cut away, 0 to 1.
+    dataset: number of the data set, from 0. samples, batches: of an epoch. enlarged: how many images are
+    scaled up. cut: mean share of an image's area that is cut away, 0 to 1.
     """
 
     dataset: int
@@ -47,7 +47,7 @@ class BucketRow:
 def bucket_rows(plan: Plan) -> list[BucketRow]:
     """The bucket table, by data set and size; samples and batches are those of an epoch.
 
-    Pictures held out are not counted.
+    Images held out are not counted.
     """
     places: dict[tuple[int, Size], list[PlannedImage]] = {}
     for index, image in enumerate(plan.images):
@@ -73,7 +73,7 @@ def bucket_rows(plan: Plan) -> list[BucketRow]:
 
 
 def in_bucket(plan: Plan, bucket: Size | None) -> list[PlannedImage]:
-    """The pictures of a bucket in the plan's order; of every bucket for None."""
+    """The images of a bucket in the plan's order; of every bucket for None."""
     return [plan.images[index] for index in _indices(plan, bucket)]
 
 
@@ -83,7 +83,7 @@ def is_enlarged(image: PlannedImage) -> bool:
 
 
 def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
-    """What stands below a picture: name, sizes, how much is cut away, how far it is enlarged."""
+    """What stands below an image: name, sizes, how much is cut away, how far it is enlarged."""
     size, bucket = image.size, image.fit.bucket
     parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
     cut, times = round(100 * (1 - image.fit.kept)), image.fit.enlargement(size)
@@ -97,9 +97,9 @@ def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
 
 
 def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) -> Image.Image:
-    """The whole picture within side x side pixels, what is cut away dimmed; orange frame: enlarged.
+    """The whole image within side x side pixels, what is cut away dimmed; orange frame: enlarged.
 
-    What the loss mask leaves out is tinted; alpha_mask: the picture's own transparency is the mask.
+    What the loss mask leaves out is tinted; alpha_mask: the image's own transparency is the mask.
 
     A file that is gone, or no longer the planned one, gives a crossed-out tile.
     """
@@ -107,31 +107,31 @@ def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) ->
         data = decode.read(image.path)
     except OSError:
         return _crossed_out(side)
-    picture = decode.open_picture(data) if content_hash(data) == image.content else None
-    if picture is None:
+    decoded = decode.open_image(data) if content_hash(data) == image.content else None
+    if decoded is None:
         return _crossed_out(side)
-    if picture.format in ("JPEG", "MPO"):
-        picture.draft("RGB", (side, side))  # decoded at the closest larger fraction: several times faster
+    if decoded.format in ("JPEG", "MPO"):
+        decoded.draft("RGB", (side, side))  # decoded at the closest larger fraction: several times faster
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.size.width * scale)), max(1, round(image.size.height * scale)))
-    with decode.room_for(picture):
-        small = decode.upright_rgb(picture).resize(size, Image.Resampling.BOX)
-    mask = _mask(image, picture, alpha_mask)
+    with decode.room_for(decoded):
+        small = decode.upright_rgb(decoded).resize(size, Image.Resampling.BOX)
+    mask = _mask(image, decoded, alpha_mask)
     if mask is not None:
         tinted = Image.blend(small, Image.new("RGB", size, TINT), TINTED)
         small = Image.composite(small, tinted, mask.resize(size, Image.Resampling.BOX))
     return _marked(small, image)
 
 
-def _mask(image: PlannedImage, picture: Image.Image, alpha_mask: bool) -> Image.Image | None:
+def _mask(image: PlannedImage, decoded: Image.Image, alpha_mask: bool) -> Image.Image | None:
     """The loss mask in full size, white where everything counts; None without one, or when it is gone."""
     if image.mask_path is None:
-        return decode.upright_alpha(picture) if alpha_mask else None
+        return decode.upright_alpha(decoded) if alpha_mask else None
     try:
         data = decode.read(image.mask_path)
     except OSError:
         return None
-    found = decode.open_picture(data) if content_hash(data) == image.mask_content else None
+    found = decode.open_image(data) if content_hash(data) == image.mask_content else None
     return None if found is None else decode.upright_rgb(found).getchannel("R")
 
 
@@ -143,7 +143,7 @@ def gallery(
     side: int = 192,
     lang: Lang = "en",
 ) -> list[tuple[Image.Image, str]]:
-    """Thumbnails with their labels, from picture number `start` on, at most `limit` of them."""
+    """Thumbnails with their labels, from image number `start` on, at most `limit` of them."""
     chosen = _indices(plan, bucket)[start : start + limit]
     labels = [label(plan.images[index], lang, index in plan.held) for index in chosen]
     return list(zip(_thumbnails([plan.images[index] for index in chosen], side), labels, strict=True))
@@ -152,7 +152,7 @@ def gallery(
 def contact_sheet(
     plan: Plan, bucket: Size | None = None, start: int = 0, limit: int = 48, side: int = 160
 ) -> Image.Image:
-    """Thumbnails of a bucket on one picture, at most 8 in a row, at most `limit` in all."""
+    """Thumbnails of a bucket on one image, at most 8 in a row, at most `limit` in all."""
     tiles = _thumbnails(in_bucket(plan, bucket)[start : start + limit], side)
     columns = max(1, min(8, len(tiles)))
     rows = -(-len(tiles) // columns)
@@ -174,10 +174,10 @@ def _thumbnails(images: Iterable[PlannedImage], side: int) -> Sequence[Image.Ima
 
 
 def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:
-    """The small picture with everything outside the cut dimmed, and a frame around the cut."""
+    """The small image with everything outside the cut dimmed, and a frame around the cut."""
     fit = image.fit
     across, down = small.width / fit.resized.width, small.height / fit.resized.height
-    # At least a pixel of it is seen, however narrow the picture is.
+    # At least a pixel of it is seen, however narrow the image is.
     left = min(round(fit.crop_left * across), small.width - 1)
     top = min(round(fit.crop_top * down), small.height - 1)
     right = max(left + 1, round((fit.crop_left + fit.bucket.width) * across))

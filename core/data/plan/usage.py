@@ -1,4 +1,4 @@
-"""How often each picture is trained in the whole run, and how full its batches are."""
+"""How often each image is trained in the whole run, and how full its batches are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FULL = 0.95
 
 
 def uses(plan: Plan, steps: int, accumulation: int) -> list[int]:
-    """How often each picture comes in the first `steps` optimizer steps; 0 for those held out.
+    """How often each image comes in the first `steps` optimizer steps; 0 for those held out.
 
     Whole epochs are counted, the begun one is drawn as the run draws it.
     """
@@ -34,9 +34,9 @@ def uses(plan: Plan, steps: int, accumulation: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Unused:
-    """Pictures that the run never trains, as indices, and the steps after which none is left.
+    """Images that the run never trains, as indices, and the steps after which none is left.
 
-    train: the run ends before their turn. reg: surplus regularization pictures whose turn comes later or
+    train: the run ends before their turn. reg: surplus regularization images whose turn comes later or
     never. train_steps, all_steps: optimizer steps that reach all of `train`, and of `reg` too; None when no
     number of steps does. never: those of `reg` that no number of steps reaches.
     """
@@ -49,7 +49,7 @@ class Unused:
 
 
 def unused(plan: Plan, train: TrainConfig) -> Unused:
-    """The pictures that are planned but never trained; those held out for validation are not counted."""
+    """The images that are planned but never trained; those held out for validation are not counted."""
     accumulation = train.gradient_accumulation_steps
     counts = uses(plan, plan.total_steps(train), accumulation)
     left = [index for index, count in enumerate(counts) if not count and index not in plan.held]

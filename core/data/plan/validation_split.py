@@ -1,4 +1,4 @@
-"""Which pictures are held out for validation: by content, so that no picture is ever on both sides."""
+"""Which images are held out for validation: by content, so that no image is ever on both sides."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.data.records import PlannedImage
 
 
 def held_out(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig], seed: int) -> tuple[int, ...]:
-    """Indices of the pictures that are never trained, in order.
+    """Indices of the images that are never trained, in order.
 
-    Of each folder's n pictures round(n x validation_split) are held out, at least one stays in training
-    unless the share is 1. All pictures are drawn by one seeded order of their contents: copies of a file go
+    Of each folder's n images round(n x validation_split) are held out, at least one stays in training
+    unless the share is 1. All images are drawn by one seeded order of their contents: copies of a file go
     to the same side, also when they lie in several folders or data sets, so a folder may lose a few more than
-    its share. Regularization pictures, and pictures that are among them, always stay in training. Source of
+    its share. Regularization images, and images that are among them, always stay in training. Source of
     the numbers: sd-scripts, which shuffles twice and so trains on some of what it validates.
     """
     stays = {image.content for image in images if image.is_reg}

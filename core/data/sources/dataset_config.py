@@ -1,4 +1,4 @@
-"""dataset_config: several data sets in one file, each subset of pictures with options of its own.
+"""dataset_config: several data sets in one file, each subset of images with options of its own.
 
 Keys and the order of look-up are sd-scripts': subset, data set, [general], the run file, the default.
 """
@@ -79,7 +79,7 @@ _HARMLESS: Mapping[str, Any] = {"network_multiplier": 1, "token_warmup_min": 1}
 
 @dataclass(frozen=True)
 class Subset:
-    """Pictures of one folder, or of one metadata file, and the options that hold for them.
+    """Images of one folder, or of one metadata file, and the options that hold for them.
 
     settings: resolved; train_data_dir is the folder itself, in_json the metadata file. dataset: number of the
     data set, from 0.
@@ -253,7 +253,7 @@ class _Reader:
     def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
         """What the options of a subset must not be together; said at the key nearest to the subset."""
         whole = RunConfig(dataset=settings)
-        for problem in (p for rule in ruleset.OF_PICTURES for p in rule(whole) if p.is_error):
+        for problem in (p for rule in ruleset.OF_IMAGES for p in rule(whole) if p.is_error):
             field = problem.key.split(".")[1]
             named = [table for table in levels if field in table.options]
             if named:

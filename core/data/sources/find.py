@@ -1,4 +1,4 @@
-"""Which pictures the run is of: folders by their names, the subsets of a dataset_config, or metadata."""
+"""Which images the run is of: folders by their names, the subsets of a dataset_config, or metadata."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sources:
 
 
 def find(config: DatasetConfig) -> Sources:
-    """Everything the run would train on; nothing is raised for what a person can put right."""
+    """Everything the run would train on; nothing is raised for what a user can put right."""
     if config.dataset_config:
         found = dataset_config.read(config)
         if any(problem.is_error for problem in found.problems):
@@ -73,7 +73,7 @@ def _of_subsets(subsets: Sequence[Subset], config: DatasetConfig) -> Sources:
                 told = metadata_json.read(Path(settings.in_json), place, settings)
             metadata[number] = told
             problems += told.problems
-            folder = Folder(place or Path(settings.in_json), subset.repeats, "", subset.is_reg, told.pictures)
+            folder = Folder(place or Path(settings.in_json), subset.repeats, "", subset.is_reg, told.images)
         else:
             assert place is not None, "a subset without metadata has a folder"
             with being_read(place):

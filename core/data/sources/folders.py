@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.names import FOREIGN_SUFFIXES, complaint, is_junk, is_picture, is_text, nfc, shown, suggestion
+from core.data.names import FOREIGN_SUFFIXES, complaint, is_image, is_junk, is_text, nfc, shown, suggestion
 from core.data.names import parse as parse
 from core.data.sources import messages
 from core.errors import Problem
@@ -15,7 +15,7 @@ from core.files import being_read
 
 @dataclass(frozen=True)
 class Folder:
-    """One folder of pictures: its prompt, and how often an epoch goes through it; `images` sorted by name.
+    """One folder of images: its prompt, and how often an epoch goes through it; `images` sorted by name.
 
     settings: index into the plan's settings. dataset: number of the data set it belongs to.
     """
@@ -43,11 +43,11 @@ def by_name(path: Path) -> tuple[str, str]:
 
 
 def scan(parent: Path, is_reg: bool) -> Scan:
-    """The folders directly below `parent`, sorted by name, each with its pictures.
+    """The folders directly below `parent`, sorted by name, each with its images.
 
-    A parent that is itself a folder such as `20_sls frog` and holds pictures is the one folder.
-    A wrongly named folder is a warning while a right one remains, else an error; the same with pictures that
-    lie beside the folders. Never raises for what a person can put right.
+    A parent that is itself a folder such as `20_sls frog` and holds images is the one folder.
+    A wrongly named folder is a warning while a right one remains, else an error; the same with images that
+    lie beside the folders. Never raises for what a user can put right.
     """
     key = "dataset.reg_data_dir" if is_reg else "dataset.train_data_dir"
     try:
@@ -66,33 +66,33 @@ def scan(parent: Path, is_reg: bool) -> Scan:
         elif named is None:
             misnamed.append(path)
         else:
-            images, found = _pictures(path)
+            images, found = _images(path)
             folders.append(Folder(path, *named, is_reg, images))
             problems += found
-    loose = [path for path in entries if is_picture(path) and os.path.isfile(path)]
+    loose = [path for path in entries if is_image(path) and os.path.isfile(path)]
     own = parse(parent.resolve().name)
     if loose and own is not None and not any(folder.images for folder in folders):
-        images, found = _pictures(parent)
+        images, found = _images(parent)
         return Scan((Folder(parent, *own, is_reg, images),), (_leaf(parent, key), *found))
     return Scan(tuple(folders), (*_layout(parent, key, folders, misnamed, loose), *problems))
 
 
 def single(path: Path, repeats: int, prompt: str, is_reg: bool) -> Scan:
-    """One folder of pictures whose name means nothing, as a dataset_config names it; always in the result."""
+    """One folder of images whose name means nothing, as a dataset_config names it; always in the result."""
     key = "dataset.dataset_config"
     problems: list[Problem] = []
     images: tuple[Path, ...] = ()
     if not os.path.isdir(path):
         problems.append(messages.NO_SUCH_IMAGE_DIR(path=path, key=key))
     else:
-        images, problems = _pictures(path)
+        images, problems = _images(path)
         if not images and not any(problem.is_error for problem in problems):
             problems.append(messages.FOLDER_EMPTY(path=path, key=key))
     return Scan((Folder(path, repeats, prompt, is_reg, images),), tuple(problems))
 
 
-def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
-    """The pictures directly in a folder, sorted by name, and what is odd about its other contents."""
+def _images(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
+    """The images directly in a folder, sorted by name, and what is odd about its other contents."""
     try:
         with being_read(folder):
             entries = sorted(folder.iterdir(), key=by_name)
@@ -104,9 +104,9 @@ def _pictures(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
         if os.path.isdir(path):
             if _is_loop(path, folder):
                 problems.append(messages.LOOP(path=path))
-            elif _holds_pictures(path):
+            elif _holds_images(path):
                 problems.append(messages.NESTED(path=path))
-        elif is_picture(path):
+        elif is_image(path):
             if is_text(path.name):
                 images.append(path)
             else:
@@ -139,9 +139,9 @@ def _is_loop(path: Path, parent: Path) -> bool:
     return top == real or top.startswith(real.rstrip(os.sep) + os.sep)
 
 
-def _holds_pictures(folder: Path) -> bool:
+def _holds_images(folder: Path) -> bool:
     try:
-        return any(is_picture(path) for path in folder.iterdir())
+        return any(is_image(path) for path in folder.iterdir())
     except OSError:
         return False  # a folder we may not look into holds nothing that could be used
 

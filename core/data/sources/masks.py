@@ -1,4 +1,4 @@
-"""Mask files of the pictures: found by name, one for each, of its shape."""
+"""Mask files of the images: found by name, one for each, of its shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.images.verify import Look, look
-from core.data.names import is_junk, is_picture, nfc
+from core.data.names import is_image, is_junk, nfc
 from core.data.records import PlannedImage
 from core.data.sources import messages
 from core.data.sources.folders import Folder
@@ -22,7 +22,7 @@ from core.patience import Patience, in_order
 
 @dataclass(frozen=True)
 class Masked:
-    """The pictures, each with its mask where it has one, and what is wrong with the masks."""
+    """The images, each with its mask where it has one, and what is wrong with the masks."""
 
     images: tuple[PlannedImage, ...]
     problems: tuple[Problem, ...]
@@ -35,10 +35,10 @@ def find(
     look: Callable[[Path], Look] = look,
     patience: Patience | None = None,
 ) -> Masked:
-    """Give each picture the mask of its name below conditioning_data_dir of its own settings.
+    """Give each image the mask of its name below conditioning_data_dir of its own settings.
 
     The masks of a folder `20_sls frog` lie in a folder of the same name there, or directly there. Every
-    training picture needs one; regularization pictures may have one. Each is decoded and hashed once.
+    training image needs one; regularization images may have one. Each is decoded and hashed once.
     """
     result, problems, unused = [*images], list[Problem](), set[Path]()
     served: dict[Path, list[int]] = {}
@@ -80,10 +80,10 @@ def find(
     return Masked(tuple(result), tuple(problems))
 
 
-def is_same_shape(mask: Size, picture: Size) -> bool:
-    """Whether the mask, scaled to the picture's width, has its height, to within a pixel of either."""
-    return abs(mask.height - mask.width * picture.height / picture.width) <= 1 or (
-        abs(picture.height - picture.width * mask.height / mask.width) <= 1
+def is_same_shape(mask: Size, image: Size) -> bool:
+    """Whether the mask, scaled to the image's width, has its height, to within a pixel of either."""
+    return abs(mask.height - mask.width * image.height / image.width) <= 1 or (
+        abs(image.height - image.width * mask.height / mask.width) <= 1
     )
 
 
@@ -103,7 +103,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
     """The masks directly in a folder, sorted; an error when there are none."""
     try:
         with being_read(folder):
-            paths = sorted(path for path in folder.iterdir() if is_picture(path) and not is_junk(path.name))
+            paths = sorted(path for path in folder.iterdir() if is_image(path) and not is_junk(path.name))
     except (OSError, ValueError):  # ValueError: a zero byte in the path
         return [], [messages.MASK_FOLDER(path=folder)]
     return paths, [] if paths else [messages.MASK_FOLDER_EMPTY(path=folder)]

@@ -14,10 +14,8 @@ NO_FOLDER_GIVEN = Message(
 )
 SAME_FOLDER = Message(
     "E-DIR-SAME",
-    "training and regularization images are the same folder, {path}. "
-    "Choose another one for regularization, or none.",
-    "学習用画像と正則化画像が同じフォルダ（{path}）です。"
-    "正則化画像には別のフォルダを指定するか、空欄にしてください。",
+    "training and regularization images are the same folder, {path}. Choose another one for regularization, or none.",
+    "学習用画像と正則化画像が同じフォルダ（{path}）です。正則化画像には別のフォルダを指定するか、空欄にしてください。",
     key="dataset.reg_data_dir",
 )
 NO_SUCH_FOLDER = Message(
@@ -33,8 +31,7 @@ NO_SUCH_IMAGE_DIR = Message(
 NOT_A_FOLDER = Message(
     "E-DIR-MISSING",
     "{path} is a file, not a folder. Choose the folder that contains folders such as `20_sls frog`.",
-    "{path} はフォルダではなくファイルです。"
-    "「20_sls frog」のようなフォルダが入ったフォルダを選んでください。",
+    "{path} はフォルダではなくファイルです。「20_sls frog」のようなフォルダが入ったフォルダを選んでください。",
 )
 FOLDER_UNREADABLE = Message(
     "E-DIR-READ",
@@ -43,16 +40,13 @@ FOLDER_UNREADABLE = Message(
 )
 FOLDER_NAME = Message(
     "E-DIR-NAME",
-    "folder `{name}` is not used: {reason}. "
-    "Rename it, for example to `{suggestion}` (number of repeats, underscore, words).",
-    "フォルダ「{name}」は使用されません。{reason}。"
-    "「{suggestion}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
+    "folder `{name}` is not used: {reason}. Rename it, for example to `{suggestion}` (number of repeats, underscore, words).",
+    "フォルダ「{name}」は使用されません。{reason}。「{suggestion}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
 )
 FOLDER_EMPTY = Message(
     "E-DIR-EMPTY",
     "there are no images in folder `{name}`. Add some (.png, .jpg, ...) or remove it.",
-    "フォルダ「{name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、"
-    "フォルダを取り除いてください。",
+    "フォルダ「{name}」に画像がありません。画像（.png、.jpg、.webpなど）を入れるか、フォルダを取り除いてください。",
 )
 NOTHING_BELOW = Message(
     "E-DIR-EMPTY",
@@ -61,17 +55,13 @@ NOTHING_BELOW = Message(
 )
 LEAF_CHOSEN = Message(
     "W-DIR-LEAF",
-    "`{folder}` itself is chosen, so only this folder is used. Choose its parent folder, {parent}, to use "
-    "all folders in it.",
-    "「{folder}」自体が指定されているため、このフォルダだけを使います。"
-    "隣のフォルダも使うには、1つ上のフォルダ（{parent}）を選んでください。",
+    "`{folder}` itself is chosen, so only this folder is used. Choose its parent folder, {parent}, to use all folders in it.",
+    "「{folder}」自体が指定されているため、このフォルダだけを使います。隣のフォルダも使うには、1つ上のフォルダ（{parent}）を選んでください。",
 )
 LOOSE_IMAGES = Message(
     "E-DIR-LAYOUT",
-    "{count:# image is|# images are} directly in {path} ({names}) and not used. "
-    "Move them into a folder named with the number of repeats and the words:\n{tree}",
-    "{path} の直下に画像が{count}枚あり（{names}）、使用されません。"
-    "「繰り返し回数_単語」という名前のフォルダに入れてください：\n{tree}",
+    "{count:# image is|# images are} directly in {path} ({names}) and not used. Move them into a folder named with the number of repeats and the words:\n{tree}",
+    "{path} の直下に画像が{count}枚あり（{names}）、使用されません。「繰り返し回数_単語」という名前のフォルダに入れてください：\n{tree}",
 )
 LOOP = Message(
     "W-DIR-LOOP",
@@ -110,10 +100,8 @@ MASK_FOLDER_EMPTY = Message(
 )
 MASK_MISSING = Message(
     "E-MASK-MISSING",
-    "{count:# image has|# images have} no mask of the same name in {path}: {names}. "
-    "Add the masks (all white: the whole image is trained).",
-    "{path} に同じ名前のマスクがない画像が{count}枚あります：{names}。"
-    "マスク画像を追加してください（真っ白なら全体を学習します）。",
+    "{count:# image has|# images have} no mask of the same name in {path}: {names}. Add the masks (all white: the whole image is trained).",
+    "{path} に同じ名前のマスクがない画像が{count}枚あります：{names}。マスク画像を追加してください（真っ白なら全体を学習します）。",
     key="dataset.conditioning_data_dir",
 )
 MASK_SURPLUS = Message(
@@ -124,18 +112,14 @@ MASK_SURPLUS = Message(
 )
 MASK_SHARED = Message(
     "E-MASK-SHARED",
-    "mask {path} belongs to several images in different folders: {names}. "
-    "Put the masks into folders named like the images' folders, as in {example}.",
-    "マスク {path} が異なるフォルダの複数の画像に対応しています：{names}。"
-    "{example} のように、画像と同じ名前のフォルダに分けて入れてください。",
+    "mask {path} belongs to several images in different folders: {names}. Put the masks into folders named like the images' folders, as in {example}.",
+    "マスク {path} が異なるフォルダの複数の画像に対応しています：{names}。{example} のように、画像と同じ名前のフォルダに分けて入れてください。",
     key="dataset.conditioning_data_dir",
 )
 MASK_SHAPE = Message(
     "E-MASK-SHAPE",
-    "mask {path} is {size} but its image {image} is {image_size}. "
-    "Make the mask {image_size}, or give it the same aspect ratio.",
-    "マスク {path}（{size}）と画像 {image}（{image_size}）の縦横比が異なります。"
-    "マスクを{image_size}か同じ比率にしてください。",
+    "mask {path} is {size} but its image {image} is {image_size}. Make the mask {image_size}, or give it the same aspect ratio.",
+    "マスク {path}（{size}）と画像 {image}（{image_size}）の縦横比が異なります。マスクを{image_size}か同じ比率にしてください。",
     key="dataset.conditioning_data_dir",
 )
 
@@ -168,16 +152,13 @@ METADATA_NOT_JSON = Message(
 METADATA_EMPTY = Message(
     "E-META-EMPTY",
     'metadata file {path} lists no images. It should look like this: {{"001.png": {{"caption": "a frog"}}}}',
-    "メタデータファイル {path} に画像がありません。"
-    '次のように書いてください：{{"001.png": {{"caption": "a frog"}}}}',
+    'メタデータファイル {path} に画像がありません。次のように書いてください：{{"001.png": {{"caption": "a frog"}}}}',
     key="dataset.in_json",
 )
 METADATA_MISSING = Message(
     "E-META-MISSING",
-    "{count:# image|# images} of the metadata can't be found{place}: {names}. "
-    "Put them there, or remove their entries.",
-    "メタデータにある画像のうち{count}枚が見つかりません{place}：{names}。"
-    "画像を置くか、メタデータから削除してください。",
+    "{count:# image|# images} of the metadata can't be found{place}: {names}. Put them there, or remove their entries.",
+    "メタデータにある画像のうち{count}枚が見つかりません{place}：{names}。画像を置くか、メタデータから削除してください。",
     key="dataset.in_json",
 )
 METADATA_EXTRA = Message(
@@ -193,15 +174,12 @@ METADATA_TWICE = Message(
 )
 METADATA_LINES = Message(
     "W-META-LINES",
-    "{count:# caption|# captions} of the metadata with several lines; only the first is used "
-    "(enable_wildcard uses all): {names}.",
-    "メタデータの{count}個のキャプションは複数行ありますが、1行目だけを使用します"
-    "（enable_wildcardならすべて使用）：{names}。",
+    "{count:# caption|# captions} of the metadata with several lines; only the first is used (enable_wildcard uses all): {names}.",
+    "メタデータの{count}個のキャプションは複数行ありますが、1行目だけを使用します（enable_wildcardならすべて使用）：{names}。",
 )
 METADATA_SILENT = Message(
     "W-META-SILENT",
-    "{count:# image has|# images have} neither caption nor tags in the metadata and will be trained with an "
-    "empty caption: {names}.",
+    "{count:# image has|# images have} neither caption nor tags in the metadata and will be trained with an empty caption: {names}.",
     "メタデータにcaptionもtagsもない画像が{count}枚あり、空のキャプションで学習します：{names}。",
 )
 
@@ -261,7 +239,6 @@ CONFIG_NOT_WITH_METADATA = Message(
 CONFIG_ELSEWHERE = Message("E-DS-UNKNOWN", "belongs in {place}; move it there.", "{place}に書いてください。")
 CONFIG_UNSUPPORTED = Message(
     "E-DS-NOTHERE",
-    "this sd-scripts option is not supported and would change the result (value: {value}); "
-    "remove it to train without it.",
+    "this sd-scripts option is not supported and would change the result (value: {value}); remove it to train without it.",
     "sd-scriptsのこのオプションには対応していません（値：{value}）。これなしで学習する場合は、削除してください。",
 )

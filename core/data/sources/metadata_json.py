@@ -1,4 +1,4 @@
-"""The metadata of fine-tuning: a JSON file that gives each picture its caption, tags and trained size."""
+"""The metadata of fine-tuning: a JSON file that gives each image its caption, tags and trained size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.config.file import key_lines, toml_text
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.captions import captions
-from core.data.names import is_junk, is_picture, is_text, nfc, shown
+from core.data.names import is_image, is_junk, is_text, nfc, shown
 from core.data.sources import messages
 from core.errors import Message, Problem, UserError
 from core.reading import CORRECT_IT, reading
@@ -22,7 +22,7 @@ from core.reading import CORRECT_IT, reading
 KEY = "dataset.in_json"
 
 MOST_BYTES = 128 << 20
-"""A metadata file of 100,000 pictures with long captions has half of it."""
+"""A metadata file of 100,000 images with long captions has half of it."""
 
 MOST_PROBLEMS = 100
 """Of one file that are told one by one."""
@@ -58,17 +58,17 @@ def _entries(file: Path) -> dict[str, Any]:
 
 @dataclass
 class Metadata:
-    """What a file tells. pictures: in the order of their names. captions, sizes: by picture; sizes: the size
+    """What a file tells. images: in the order of their names. captions, sizes: by image; sizes: the size
     each was prepared for, where the file has one."""
 
-    pictures: tuple[Path, ...] = ()
+    images: tuple[Path, ...] = ()
     captions: Mapping[Path, str] = field(default_factory=dict)
     sizes: Mapping[Path, Size] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
 def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
-    """The pictures a metadata file names, with their captions.
+    """The images a metadata file names, with their captions.
 
     {"a/001.png" or "001": {"caption": "text", "tags": "a, b", "train_resolution": [w, h]}}. Keys are whole
     paths, or names below image_dir, with or without the ending. Caption and tags are joined by the caption
@@ -108,15 +108,15 @@ def _read(file: Path, entries: Mapping[str, Any], image_dir: Path | None, config
         place = "" if image_dir is None else Words(f" in {image_dir}", f"（{image_dir}）")
         problems.append(_about(messages.METADATA_MISSING, file, missing, place=place))
     if image_dir is not None and not missing:
-        left = [path.name for path in finder.pictures if path not in told]
+        left = [path.name for path in finder.images if path not in told]
         problems += [_about(messages.METADATA_EXTRA, file, left)] if left else []
     if not config.enable_wildcard:
         long = [name for name, entry in entries.items() if is_text(name) and _lines_of(entry) > 1]
         problems += [_about(messages.METADATA_LINES, file, long)] if long else []
     silent = [path.name for path, text in told.items() if not text]
     problems += [_about(messages.METADATA_SILENT, file, silent)] if silent else []
-    pictures = tuple(sorted(told, key=lambda path: (nfc(str(path)), str(path))))
-    return Metadata(pictures, told, sizes, tuple(problems))
+    images = tuple(sorted(told, key=lambda path: (nfc(str(path)), str(path))))
+    return Metadata(images, told, sizes, tuple(problems))
 
 
 def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
@@ -148,10 +148,10 @@ def _lines_of(entry: Any) -> int:
 
 
 class _Finder:
-    """Pictures by what a key may call them."""
+    """Images by what a key may call them."""
 
     def __init__(self, image_dir: Path | None) -> None:
-        self.pictures: tuple[Path, ...] = ()
+        self.images: tuple[Path, ...] = ()
         self._folder = image_dir
         self._listed: dict[Path, Mapping[str, Path]] = {}
         self._by_name: dict[str, Path] = {}
@@ -160,30 +160,30 @@ class _Finder:
         try:
             entries = sorted(image_dir.iterdir())
         except OSError:
-            return  # its pictures are then missing
-        inside = [path for path in entries if is_picture(path) and not is_junk(path.name)]
-        self.pictures = tuple(inside)
+            return  # its images are then missing
+        inside = [path for path in entries if is_image(path) and not is_junk(path.name)]
+        self.images = tuple(inside)
         for path in reversed(inside):
             self._by_name[nfc(path.stem)] = path
         self._by_name |= {nfc(path.name): path for path in inside}
 
     def find(self, name: str) -> Path | None:
-        """The picture of a key, or None."""
+        """The image of a key, or None."""
         known = self._by_name.get(nfc(name))
         if known is not None:
             return known
         whole = Path(name)
         places = [whole] if whole.is_absolute() or self._folder is None else [self._folder / whole, whole]
-        return next((found for place in places if (found := self._picture_at(place)) is not None), None)
+        return next((found for place in places if (found := self._image_at(place)) is not None), None)
 
-    def _picture_at(self, path: Path) -> Path | None:
-        """The picture at a path, whose ending may be left out."""
+    def _image_at(self, path: Path) -> Path | None:
+        """The image at a path, whose ending may be left out."""
         try:
-            if path.is_file() and is_picture(path):
+            if path.is_file() and is_image(path):
                 return path
             if path.parent not in self._listed:
                 beside = sorted(path.parent.iterdir(), reverse=True) if path.parent.is_dir() else []
-                self._listed[path.parent] = {nfc(p.stem): p for p in beside if is_picture(p)}
+                self._listed[path.parent] = {nfc(p.stem): p for p in beside if is_image(p)}
         except (OSError, ValueError):  # ValueError: a zero byte in the name
             return None
         found = self._listed[path.parent].get(nfc(path.name))

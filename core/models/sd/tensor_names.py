@@ -228,7 +228,7 @@ def _vae_rules(levels: int) -> Iterator[Rule]:
         for a, b in VAE_ATTENTION:
             yield Rule(f"{attention}.{a}.", f"{ldm_attention}.{b}.", is_conv=True)
         for i in range(levels):
-            # The decoder's levels are counted from the picture's side in the file, from the
+            # The decoder's levels are counted from the image's side in the file, from the
             # latent's in the module.
             block = f"{side}.down.{i}" if side == "encoder" else f"{side}.up.{levels - 1 - i}"
             yield Rule(f"{side}.{blocks}.{i}.{sampler}.0.conv.", f"{VAE}{block}.{ldm}.conv.")

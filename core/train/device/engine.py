@@ -111,7 +111,7 @@ class Engine:
         self._accelerator.wait_for_everyone()
 
     def agree(self, flag: bool) -> bool:
-        """Whether the main process says so; what a person asks for reaches the main process only."""
+        """Whether the main process says so; what a user asks for reaches the main process only."""
         if self.world_size == 1:
             return flag
         return bool(self.sum(torch.tensor(float(flag and self.is_main), device=self.device)).item() > 0)

@@ -25,13 +25,13 @@ READ_AHEAD = 3
 """Micro-batches made ready before they are asked for."""
 
 JOIN_SECONDS = 2.0
-"""How long the thread that reads ahead may take to end; a large picture is read and resized in less."""
+"""How long the thread that reads ahead may take to end; a large image is read and resized in less."""
 
 Item = TypeVar("Item")
 
 
 class Latents(Protocol):
-    """Where latents come from: a cache, or the pictures themselves."""
+    """Where latents come from: a cache, or the images themselves."""
 
     reads_files: bool
 
@@ -49,7 +49,7 @@ class MaskSource(Protocol):
     """Where loss masks come from."""
 
     def host(self, samples: Sequence[Sample]) -> Tensor | None:
-        """(B, 1, h, w) from 0 to 1, in host memory; None when every part of every picture counts in full."""
+        """(B, 1, h, w) from 0 to 1, in host memory; None when every part of every image counts in full."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class MicroBatch:
 
     latents, noise: (B, C, h, w) float32. timesteps: (B,). weights: (B,), loss weight of each sample.
     total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
-    mask: (B, 1, h, w), what each part of a picture counts, or None.
+    mask: (B, 1, h, w), what each part of an image counts, or None.
     """
 
     epoch: int

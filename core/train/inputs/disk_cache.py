@@ -23,7 +23,7 @@ class DiskCache:
     def __init__(self, root: Path, encoder: str, is_writer: bool = True) -> None:
         """encoder: fingerprint of the model that encodes. is_writer: whether this process writes entries.
 
-        notices: what a person should know; entries are read by a thread, which sends no events itself.
+        notices: what a user should know; entries are read by a thread, which sends no events itself.
         """
         self.notices: list[Warned] = []
         self.encoder = encoder

@@ -1,4 +1,4 @@
-"""Latents of every picture, encoded once: one tensor for each bucket in memory, and entries on disk."""
+"""Latents of every image, encoded once: one tensor for each bucket in memory, and entries on disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Encode = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Bytes (B, H, W, 3) in host memory -> mean and deviation of their latents on the training device."""
 
 Entry = tuple[int, bool]
-"""(number of the picture in the plan, mirrored)."""
+"""(number of the image in the plan, mirrored)."""
 
 
 class CachedLatents:
@@ -60,8 +60,8 @@ class CachedLatents:
         return [*self._buckets.values()]
 
 
-class EncodedPictures:
-    """Latents made from the pictures at every step, for what a cache can't hold: random crops and colours."""
+class EncodedImages:
+    """Latents made from the images at every step, for what a cache can't hold: random crops and colours."""
 
     reads_files = True
 
@@ -104,7 +104,7 @@ def shaped_by(image: PlannedImage, flip: bool, encoder: str) -> dict[str, object
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Pictures encoded together: always the same ones, so that an entry's bits never depend on luck."""
+    """Images encoded together: always the same ones, so that an entry's bits never depend on luck."""
 
     bucket: Size
     entries: tuple[Entry, ...]
@@ -121,7 +121,7 @@ def build(
 ) -> CachedLatents:
     """Encode what will be used, or read it from disk.
 
-    Raises StopRun between two pictures, NumericFault when one gives NaN, ResourceFault when one is gone.
+    Raises StopRun between two images, NumericFault when one gives NaN, ResourceFault when one is gone.
     """
     wanted = set(used)
     chunks = [chunk for chunk in _chunks(plan) if not wanted.isdisjoint(chunk.entries)]
@@ -149,7 +149,7 @@ def build(
 
 
 def used_entries(plan: Plan, micro_batches: int) -> set[Entry]:
-    """Every picture and orientation that the first so many micro-batches train on, or validation asks for."""
+    """Every image and orientation that the first so many micro-batches train on, or validation asks for."""
     every = sum(len(_flips(plan, image)) for image in range(len(plan.images)))
     entries = held_entries(plan)
     for batch in islice(plan.stream(0), micro_batches):
@@ -160,7 +160,7 @@ def used_entries(plan: Plan, micro_batches: int) -> set[Entry]:
 
 
 def held_entries(plan: Plan) -> set[Entry]:
-    """The pictures held out, which are never mirrored."""
+    """The images held out, which are never mirrored."""
     return {(image, False) for image in plan.validation}
 
 
@@ -207,7 +207,7 @@ def _chunks(plan: Plan) -> Iterator[_Chunk]:
 
 
 def _flips(plan: Plan, image: int) -> tuple[bool, ...]:
-    """The orientations in which a picture may be used; what is held out is never mirrored."""
+    """The orientations in which an image may be used; what is held out is never mirrored."""
     return (False, True) if plan.settings_of(image).flip_aug and image not in plan.held else (False,)
 
 

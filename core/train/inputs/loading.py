@@ -106,7 +106,7 @@ def load_images(parts: Parts, plan: Plan, total_steps: int) -> Loaded:
         give_back()
     else:
         used = latent_cache.held_entries(plan)
-        latents.append(latent_cache.EncodedPictures(plan, encode, engine.device))
+        latents.append(latent_cache.EncodedImages(plan, encode, engine.device))
         latents.append(latent_cache.build(plan, used, encode, None, control, emit, engine.device))
     masks.keep(used, control, emit)
     patience = _patience(engine, control, emit)

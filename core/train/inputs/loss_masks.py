@@ -1,4 +1,4 @@
-"""Loss masks at the size of the latents: what each part of a picture counts."""
+"""Loss masks at the size of the latents: what each part of an image counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.train.inputs.latents import Entry
 
 
 class Masks:
-    """Masks of the samples of a batch, kept in memory or read with their pictures."""
+    """Masks of the samples of a batch, kept in memory or read with their images."""
 
     def __init__(self, plan: Plan, stride: int, uses_files: bool) -> None:
         """stride: pixels of a latent cell. uses_files: whether mask files count, train.masked_loss."""
@@ -29,7 +29,7 @@ class Masks:
         self._kept: dict[Entry, Tensor] = {}
 
     def keep(self, entries: Iterable[Entry], control: RunControl, emit: Emit) -> None:
-        """Read the masks of these pictures now, so that no step does. Raises StopRun between two of them."""
+        """Read the masks of these images now, so that no step does. Raises StopRun between two of them."""
         wanted = sorted(entry for entry in entries if self._has_mask(entry[0]))
         plain = [self._plain(entry) for entry in wanted]
         with closing(in_order(self._read, plain, of_run(control.check, emit), "masks")) as read:
@@ -40,13 +40,13 @@ class Masks:
             emit(StageProgress("read_masks", len(wanted), len(wanted)))
 
     def host(self, samples: Sequence[Sample]) -> Tensor | None:
-        """(B, 1, h, w) float32 from 0 to 1, None when every part of every picture counts in full."""
+        """(B, 1, h, w) float32 from 0 to 1, None when every part of every image counts in full."""
         if not any(self._has_mask(sample.image) for sample in samples):
             return None
         return torch.stack([self._of(sample) for sample in samples])
 
     def _plain(self, entry: Entry) -> Sample:
-        """A picture as it is cut where nothing is drawn."""
+        """An image as it is cut where nothing is drawn."""
         fit = self._plan.images[entry[0]].fit
         return Sample(entry[0], 0, entry[1], "", (fit.crop_left, fit.crop_top))
 
@@ -61,7 +61,7 @@ class Masks:
         return avg_pool2d(pixels, self._stride) / 255.0
 
     def _image(self, index: int) -> PlannedImage:
-        """The picture as its mask is loaded: with masked_loss off its mask file is passed over."""
+        """The image as its mask is loaded: with masked_loss off its mask file is passed over."""
         image = self._plan.images[index]
         return image if self._uses_files else replace(image, mask_path=None)
 
@@ -70,7 +70,7 @@ class Masks:
 
 
 def missing(plan: Plan) -> tuple[Problem, ...]:
-    """What is wrong when masked_loss is on: that no picture has any mask."""
+    """What is wrong when masked_loss is on: that no image has any mask."""
     if any(image.mask_path or plan.settings[image.settings].alpha_mask for image in plan.images):
         return ()
     return (messages.NO_MASK(),)

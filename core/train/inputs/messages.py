@@ -9,10 +9,8 @@ LATENT_NAN = Message(
 )
 NO_MASK = Message(
     "E-MASK-NONE",
-    "no image has a mask; name their folder in dataset.conditioning_data_dir, turn on dataset.alpha_mask for "
-    "transparent images, or turn this off.",
-    "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダを指定するか、"
-    "透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
+    "no image has a mask; name their folder in dataset.conditioning_data_dir, turn on dataset.alpha_mask for transparent images, or turn this off.",
+    "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダを指定するか、透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
     key="train.masked_loss",
 )
 CACHE_REDONE = Message(

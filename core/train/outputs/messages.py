@@ -52,34 +52,26 @@ NOT_REMOVED = Message(
 )
 WEIGHTS_NOT_FINITE = Message(
     "E-NUMERIC",
-    "the weights of step {step} are not finite, so nothing is saved of it; earlier saves are unchanged. "
-    "Lower the learning rate.",
-    "{step}ステップ目の重みが有限でないため保存しません。それより前の保存はそのままです。"
-    "学習率を下げてください。",
+    "the weights of step {step} are not finite, so nothing is saved of it; earlier saves are unchanged. Lower the learning rate.",
+    "{step}ステップ目の重みが有限でないため保存しません。それより前の保存はそのままです。学習率を下げてください。",
 )
 ONLY_STATE_SAVED = Message(
     "E-SAVE-STATE",
-    "the trained weights are finite and saved in the state {state}. Where ema_decay is set, it is their "
-    "running mean that can't be saved: resume with ema_decay empty and resume_anyway to get the model.",
-    "学習した重みに問題はなく、学習状態 {state} に保存しました。ema_decayを使っている場合、保存できない"
-    "のは移動平均です。ema_decayを空欄にし、resume_anywayで再開するとモデルを保存できます。",
+    "the trained weights are finite and saved in the state {state}. Where ema_decay is set, it is their running mean that can't be saved: resume with ema_decay empty and resume_anyway to get the model.",
+    "学習した重みに問題はなく、学習状態 {state} に保存しました。ema_decayを使っている場合、保存できないのは移動平均です。ema_decayを空欄にし、resume_anywayで再開するとモデルを保存できます。",
 )
 
 # States
 
 OTHER_MACHINE = Message(
     "W-RESUME-MACHINE",
-    "the state was made in another environment ({changes}); training continues from its step, but results "
-    "may not be bit-identical.",
-    "この学習状態は別の環境で作られました（{changes}）。同じステップから再開しますが、"
-    "結果がビット単位では一致しないことがあります。",
+    "the state was made in another environment ({changes}); training continues from its step, but results may not be bit-identical.",
+    "この学習状態は別の環境で作られました（{changes}）。同じステップから再開しますが、結果がビット単位では一致しないことがあります。",
 )
 OTHER_WEIGHTS = Message(
     "E-RESUME-WEIGHTS",
-    "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come "
-    "from a LoRA file (network.weights), name the same one as before.",
-    "この学習状態のモジュールまたはランクが、今回学習するものと異なるため使えません。"
-    "ランクをLoRAファイル（network.weights）から取る場合は、前回と同じファイルを指定してください。",
+    "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come from a LoRA file (network.weights), name the same one as before.",
+    "この学習状態のモジュールまたはランクが、今回学習するものと異なるため使えません。ランクをLoRAファイル（network.weights）から取る場合は、前回と同じファイルを指定してください。",
     key="network.weights",
 )
 OTHER_OPTIMIZER = Message(

@@ -1,4 +1,4 @@
-"""Pictures while training, drawn from the very modules that are trained."""
+"""Images while training, drawn from the very modules that are trained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Samples:
         assert config.train.seed is not None, "the runner draws a seed before the run"
         self._resolution, self._seed = config.dataset.resolution, config.train.seed
         prompts = parse(config.sample.sample_prompts, self._resolution, self._seed)
-        # Every prompt there ever was keeps its number, which rows of pictures and names of files go by.
+        # Every prompt there ever was keeps its number, which rows of images and names of files go by.
         self._known = [*prompts]
         self._prompts: Numbered = tuple(enumerate(prompts))
         self._family, self._model, self._text, self._engine = family, model, text, engine
@@ -93,10 +93,10 @@ class Samples:
                 emit(StageProgress("sample", steps, total, item=item, items=len(prompts)))
 
             try:
-                picture = self._draw(prompt, progress)
+                image = self._draw(prompt, progress)
                 path = self._folder / f"step-{step:08d}_{number:02d}_{prompt.seed}.png"
                 self._folder.mkdir(parents=True, exist_ok=True)
-                picture.save(path)
+                image.save(path)
             except StopRun:
                 raise
             except Exception as e:  # a preview must never end a training, whatever is wrong with it
@@ -118,7 +118,7 @@ def drawing_of(prompt: Prompt, sampler: str) -> Drawing:
 
 
 def _info(number: int, prompt: Prompt) -> dict[str, Any]:
-    """What a Saved event tells of a picture."""
+    """What a Saved event tells of an image."""
     return {
         "number": number,
         "prompt": prompt.text,

@@ -214,7 +214,7 @@ class Outputs:
             self._emit(Warned(messages.OTHER_RUN_KEPT(old=path.name, run=run, path=kept)))
 
     def _remember(self, progress: Progress, kind: str, epoch: int, model: Path) -> None:
-        """Note a regular save; one that a person asked for in between is never deleted."""
+        """Note a regular save; one that a user asked for in between is never deleted."""
         n = self._config.save_every_n_steps
         if kind == "epoch" or (kind == "step" and n is not None and progress.step % n == 0):
             number = epoch if kind == "epoch" else progress.step

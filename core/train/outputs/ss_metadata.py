@@ -134,7 +134,7 @@ def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, 
 
 
 def data(config: RunConfig, plan: Plan) -> dict[str, object]:
-    """The pictures: how many, in which folders and sizes, with which tags.
+    """The images: how many, in which folders and sizes, with which tags.
 
     With a dataset_config every data set and subset is told of by itself.
     """
@@ -222,7 +222,7 @@ def _name(folder: Folder) -> str:
 
 
 def _folders(folders: Iterable[Folder]) -> dict[str, object]:
-    """{name: repeats and pictures}; a name that comes twice gets a number, as in sd-scripts."""
+    """{name: repeats and images}; a name that comes twice gets a number, as in sd-scripts."""
     told: dict[str, object] = {}
     for folder in folders:
         name, n = _name(folder), 2
@@ -233,7 +233,7 @@ def _folders(folders: Iterable[Folder]) -> dict[str, object]:
 
 
 def tag_frequencies(plan: Plan) -> list[dict[str, int]]:
-    """For each folder how many of its pictures have each tag, in lower case, as sd-scripts counts them."""
+    """For each folder how many of its images have each tag, in lower case, as sd-scripts counts them."""
     counts = [Counter[str]() for _ in plan.folders]
     for index, image in enumerate(plan.images):
         if index not in plan.held:
@@ -243,7 +243,7 @@ def tag_frequencies(plan: Plan) -> list[dict[str, int]]:
 
 
 def _bucket_info(plan: Plan, dataset: int) -> object:
-    """The buckets of a data set and how far, on average, its pictures' shapes are from theirs."""
+    """The buckets of a data set and how far, on average, its images' shapes are from theirs."""
     images = [image for i, image in enumerate(plan.images) if image.dataset == dataset and i not in plan.held]
     if not images or not plan.settings[images[0].settings].enable_bucket:
         return "null"

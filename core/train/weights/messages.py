@@ -25,17 +25,13 @@ LORA_PARTLY = Message(
 )
 LORA_DAMAGED = Message(
     "E-LORA-DAMAGED",
-    "{path}: most of this LoRA is for this model, but {misfits} nowhere ({examples}), so it is damaged "
-    "or not a plain LoRA. Get the file again, or choose another.",
-    "{path}：大部分はこのモデルのLoRAですが、対応しない{misfits}あります（{examples}）。"
-    "ファイルが壊れているか、通常のLoRAではありません。入手し直すか、別のものを選んでください。",
+    "{path}: most of this LoRA is for this model, but {misfits} nowhere ({examples}), so it is damaged or not a plain LoRA. Get the file again, or choose another.",
+    "{path}：大部分はこのモデルのLoRAですが、対応しない{misfits}あります（{examples}）。ファイルが壊れているか、通常のLoRAではありません。入手し直すか、別のものを選んでください。",
 )
 LORA_UNKNOWN = Message(
     "E-LORA-UNKNOWN",
-    "{path}: this is no LoRA for this model: {misfits} nowhere ({examples}). "
-    "Choose one that was made for it.",
-    "{path}：このモデルのLoRAではありません。対応しない{misfits}あります（{examples}）。"
-    "このモデル用のLoRAを選んでください。",
+    "{path}: this is no LoRA for this model: {misfits} nowhere ({examples}). Choose one that was made for it.",
+    "{path}：このモデルのLoRAではありません。対応しない{misfits}あります（{examples}）。このモデル用のLoRAを選んでください。",
 )
 LORA_ASIDE = Message(
     "W-LORA-ASIDE",
@@ -44,17 +40,14 @@ LORA_ASIDE = Message(
 )
 OPTIMIZER_PAGED = Message(
     "W-OPT-PAGED",
-    "{optimizer} needs an NVIDIA GPU to page its memory out; without one it trains as the optimizer without "
-    "paging does, with the same result.",
-    "{optimizer}のページングにはNVIDIAのGPUが必要です。"
-    "ない場合はページングなしのものと同じように動き、結果も同じです。",
+    "{optimizer} needs an NVIDIA GPU to page its memory out; without one it trains as the optimizer without paging does, with the same result.",
+    "{optimizer}のページングにはNVIDIAのGPUが必要です。ない場合はページングなしのものと同じように動き、結果も同じです。",
     key="optimizer.optimizer_type",
 )
 OPTIMIZER_MISSING = Message(
     "E-OPT-MISSING",
     "{optimizer} needs {package}, which can't load ({reason}). Run pip install {package}, or use AdamW.",
-    "{optimizer}に必要な{package}を読み込めません（{reason}）。"
-    "pip install {package} を実行するか、AdamWを選んでください。",
+    "{optimizer}に必要な{package}を読み込めません（{reason}）。pip install {package} を実行するか、AdamWを選んでください。",
     key="optimizer.optimizer_type",
 )
 ARGUMENTS_REFUSED = Message(

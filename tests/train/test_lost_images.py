@@ -1,4 +1,4 @@
-"""Pictures that go away or change while a run is going."""
+"""Images that go away or change while a run is going."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ from core.events import Saved, StepDone
 
 
 @pytest.fixture
-def own(pictures, tmp_path):
-    """Pictures that may be spoilt."""
-    return shutil.copytree(pictures / "train", tmp_path / "own")
+def own(images, tmp_path):
+    """Images that may be spoilt."""
+    return shutil.copytree(images / "train", tmp_path / "own")
 
 
 def unreadable(path):
@@ -32,7 +32,7 @@ def another(path):
     [(os.unlink, "E-IMG-GONE"), (unreadable, "E-IMG-GONE"), (another, "E-IMG-CHANGED")],
     ids=["deleted", "unreadable", "changed"],
 )
-def test_a_picture_that_is_lost_in_mid_run_ends_it_with_a_state_and_its_path(
+def test_an_image_that_is_lost_in_mid_run_ends_it_with_a_state_and_its_path(
     configure, train, own, monkeypatch, spoil, code
 ):
     pauses = []

@@ -1,4 +1,4 @@
-"""Pictures on the page, side by side. A click shows one large (script/viewer.js)."""
+"""Images on the page, side by side. A click shows one large (script/viewer.js)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from core.errors import Lang
 from ui.parts.markup import esc
 from ui.text import say
 
-PREFIX = "pictures"
+PREFIX = "images"
 """From the page, wherever that is served."""
 
 
 def url(file: str | Path) -> str:
-    """Where the page finds a picture that ui.parts.thumbs made."""
+    """Where the page finds an image that ui.parts.thumbs made."""
     return f"{PREFIX}/{quote(Path(file).name)}"
 
 
 def figure(file: str | Path, caption: str, prompt: str = "") -> str:
-    """A small picture with its caption and, below it, its prompt; a click shows it large."""
+    """A small image with its caption and, below it, its prompt; a click shows it large."""
     address, words = esc(url(file)), esc(f"{caption} · {prompt}" if prompt else caption)
     below = f"<span>{esc(prompt)}</span>" if prompt else ""
     return (
@@ -30,9 +30,9 @@ def figure(file: str | Path, caption: str, prompt: str = "") -> str:
     )
 
 
-def figures(title: str, pictures: Iterable[tuple[str, str, str]]) -> str:
-    """A titled field of pictures: (file, caption, prompt) of each."""
-    drawn = "".join(figure(*picture) for picture in pictures)
+def figures(title: str, images: Iterable[tuple[str, str, str]]) -> str:
+    """A titled field of images: (file, caption, prompt) of each."""
+    drawn = "".join(figure(*image) for image in images)
     return f'<section class="rw-figures"><h4>{esc(title)}</h4><div>{drawn}</div></section>' if drawn else ""
 
 

@@ -1,4 +1,4 @@
-"""Options on pictures and captions that exclude each other."""
+"""Options on images and captions that exclude each other."""
 
 import pytest
 

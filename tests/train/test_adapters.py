@@ -246,7 +246,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("word", OTHERS)
-def test_an_add_on_of_another_kind_is_called_by_its_name(tmp_path, parts, word):
+def test_an_adapter_of_another_kind_is_called_by_its_name(tmp_path, parts, word):
     path = tensors.save(tmp_path / "x.safetensors", OTHERS[word], {})
     with pytest.raises(UserError) as refused:
         read(path, parts)

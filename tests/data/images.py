@@ -1,4 +1,4 @@
-"""Small pictures and data sets for the tests of core.data."""
+"""Small images and data sets for the tests of core.data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TALL = (64, 192)
 
 
 def draw(path: Path, size: tuple[int, int] = SQUARE, colour: Any = (200, 30, 30), **save: Any) -> Path:
-    """A picture of one colour, its folder made when it is missing."""
+    """An image of one colour, its folder made when it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path, **save)
     return path
 
 
 def fill(parent: Path, folders: Mapping[str, int], size: tuple[int, int] = SQUARE) -> Path:
-    """Folders with that many pictures each: {"20_sls frog": 2}; every picture has bytes of its own."""
+    """Folders with that many images each: {"20_sls frog": 2}; every image has bytes of its own."""
     for name, count in folders.items():
         for i in range(count):
             draw(parent / name / f"{i:03}.png", size, (i, len(name), 90))
@@ -34,7 +34,7 @@ def fill(parent: Path, folders: Mapping[str, int], size: tuple[int, int] = SQUAR
 
 
 def config(train: Path, reg: Path | None = None, **options: Any) -> DatasetConfig:
-    """Options for pictures of 64 pixels; the buckets are 64x64, 64x128, 64x192 and their transposes."""
+    """Options for images of 64 pixels; the buckets are 64x64, 64x128, 64x192 and their transposes."""
     resolution = TALL if options.get("enable_bucket") else SQUARE
     defaults = {"resolution": resolution, "min_bucket_reso": 64, "max_bucket_reso": 256}
     return DatasetConfig(
