@@ -2,38 +2,21 @@
 
 import json
 import os
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
-
-from core.config.schema.run import RunConfig
-from core.events import StepDone, from_json
-from core.formats import tensors
-
-ROOT = Path(__file__).parents[2]
-WORKER = """
-import json, os, sys, torch
-from pathlib import Path
-torch.set_num_threads(1)
 from accelerate.state import PartialState
-# torchrun's store serves one process group; the next case goes on with it, and it is shut after the last.
-shut = PartialState.destroy_process_group
-PartialState.destroy_process_group = lambda self, group=None: None
+from PIL import Image
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.events import to_json
+from core.events import StepDone, from_json, to_json
+from core.formats import tensors
 from core.train.run import run
-for values in json.loads(Path(sys.argv[1]).read_text()):
-    config, lines = RunConfig.model_validate_json(values), []
-    out = Path(config.save.output_dir)
-    run(config, out, RunControl(), lambda event: lines.append(to_json(event)))
-    (out / f"events-{os.environ['RANK']}.jsonl").write_text("\\n".join(lines), encoding="utf-8")
-shut(PartialState())
-"""
+
 NOISE = {
     "noise_offset": 0.1,
     "noise_offset_random_strength": True,
@@ -97,23 +80,34 @@ def config_of(base, images_of):
     return make
 
 
+def train_all(configs: list[RunConfig]) -> None:
+    """What each process does: every run in turn, with its events beside what it saved."""
+    torch.set_num_threads(1)
+    # The launcher's store serves one process group; the next run goes on with it, and it is shut at the end.
+    shut, PartialState.destroy_process_group = PartialState.destroy_process_group, lambda *_: None
+    for config in configs:
+        lines: list[str] = []
+        out = Path(config.save.output_dir)
+        run(config, out, RunControl(), lambda event, lines=lines: lines.append(to_json(event)))
+        (out / f"events-{os.environ['RANK']}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    shut(PartialState())
+
+
 @pytest.fixture(scope="module")
 def in_two(config_of, images_of) -> Path:
-    """Every case trained by two processes, started once; the folder of their outputs."""
+    """Every case trained by two processes, started once by torchrun's launcher; the folder of their outputs.
+
+    They are forks of this process, which has imported everything already.
+    """
     configs = [config_of(case, 2) for case in CASES]
     for config in configs:
         Path(config.save.output_dir).mkdir()
-    (images_of / "worker.py").write_text(WORKER)
-    (images_of / "configs.json").write_text(json.dumps([c.model_dump_json() for c in configs]))
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    done = subprocess.run(
-        [sys.executable, *launch, str(images_of / "worker.py"), str(images_of / "configs.json")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    two = LaunchConfig(1, 1, 2, rdzv_backend="c10d", rdzv_endpoint="localhost:0", start_method="fork")
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    elastic_launch(two, train_all)(configs)
+    for number, handler in handlers.items():
+        if signal.getsignal(number) != handler:
+            signal.signal(number, handler)  # the launcher's own stay otherwise
     return images_of
 
 
