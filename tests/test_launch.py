@@ -1,6 +1,5 @@
 """The launchers and the set-up: what they find, what they install, what they say when it fails."""
 
-import functools
 import http.server
 import io
 import json
@@ -16,45 +15,60 @@ from pathlib import Path
 
 import pytest
 
-from core.setup import environment
-from core.setup import pip as setup_pip
-from core.setup import torch_build as setup_torch
-from core.setup.pip import Outcome, Progress, SetUpError, install
-from core.setup.torch_build import Card, torch_arguments, torch_build
+from core.setup import environment, packages
+from core.setup.packages import SetUpError, failure_sentence, install, torch_backend
 
 ROOT = Path(__file__).resolve().parent.parent
-BROKEN = Outcome(
-    False, ("WARNING: Retrying (Retry(total=0, ...", "ERROR: No matching distribution found for torch")
+NO_NETWORK = (
+    "error: Request failed after 3 retries in 7.3s\n"
+    "  cause: Failed to fetch: https://download.pytorch.org/whl/cpu/torch/\n"
+    "  cause: dns error\n"
+)
+NO_VERSION = (
+    "  × No solution found when resolving dependencies:\n"
+    "  ╰─▶ Because there is no version of toml==9 and you require toml==9, we can conclude\n"
+    "      that your requirements are unsatisfiable.\n"
 )
 NEEDS_BASH = pytest.mark.skipif(sys.platform == "win32", reason="launch.sh is for Linux and macOS")
 
 
-class FakePip:
-    """Writes down what pip is told, and answers from a list, then with success."""
+class Calls:
+    """Stands in for packages.run: writes down what is run, and answers from a list, then with success."""
 
-    def __init__(self, *answers: Outcome) -> None:
-        self.calls: list[list[str]] = []
-        self.answers = list(answers)
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.answers: list[tuple[bool, str]] = []
 
-    def __call__(self, arguments: list[str]) -> Outcome:
-        self.calls.append(arguments)
-        return self.answers.pop(0) if self.answers else Outcome(True)
+    def __call__(self, arguments: list[str], is_shown: bool = False) -> tuple[bool, str]:
+        self.lines.append(" ".join(arguments).replace(f"--python {sys.executable} ", ""))
+        return self.answers.pop(0) if self.answers else (True, "")
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A requirements file and a stamp in an empty folder, on a machine without a card or the network."""
+def calls(monkeypatch):
+    """A machine without a card, whose pip and uv only write down what they are asked."""
+    calls = Calls()
     monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.delenv("UV_TORCH_BACKEND", raising=False)
+    monkeypatch.setattr(packages, "run", calls)
     monkeypatch.setattr(environment, "nvidia_smi", lambda: None)
     monkeypatch.setattr(environment, "remove_half_installed", lambda folder: None)
-    monkeypatch.setattr(setup_torch, "can_reach", lambda url: False)
-    monkeypatch.setattr(setup_torch.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(setup_pip, "installed", {"pip": "26.0"}.get)
-    for module in (environment, setup_torch):
-        monkeypatch.setattr(module, "installed", {"pip": "26.0"}.get)
+    return calls
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A requirements file and where its stamp goes."""
     file = tmp_path / "requirements.txt"
     file.write_text("torch==2.13.0\n\ntoml>=0.10,<1\n\n# optional: only with a card\nxformers>=0.0.35,<0.1\n")
     return file, tmp_path / "stamp.json"
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """A card has come: one of today."""
+    monkeypatch.setattr(environment, "nvidia_smi", lambda: "nvidia-smi")
+    monkeypatch.setattr(environment, "torch_backend", lambda smi: "auto" if smi else "cpu")
 
 
 # ---- the files themselves
@@ -116,190 +130,188 @@ def test_xformers_is_the_one_optional_requirement():
 # ---- which torch
 
 
-def test_a_card_of_today_gets_the_cuda_13_build_from_the_cuda_index_on_windows():
-    build = torch_build([Card(8.9, 580)], "Windows")
-    assert torch_arguments("2.13.0", build, "Windows", "AMD64") == (
-        "torch==2.13.0+cu130",
-        ("--extra-index-url", "https://download.pytorch.org/whl/cu130"),
-    )
+def test_no_card_gets_the_small_cpu_build():
+    assert torch_backend(None) == "cpu"
 
 
-def test_a_card_of_today_gets_the_default_index_on_linux_since_that_is_the_cuda_13_build():
-    build = torch_build([Card(9.0, 590)], "Linux")
-    assert torch_arguments("2.13.0", build, "Linux", "x86_64") == ("torch==2.13.0", ())
-
-
+@NEEDS_BASH
 @pytest.mark.parametrize(
-    "card", [Card(6.1, 580), Card(8.6, 550), Card(0, 470)], ids=["Pascal", "old driver", "both"]
+    ("answer", "backend"),
+    [
+        ("echo 8.9", "auto"),
+        ("echo 7.5; echo 6.1", "cu126"),
+        ("echo 12.0", "cu130"),
+        ("echo 'Field \"compute_cap\" is not a valid field to query.'; exit 2", "auto"),
+        ("echo 'NVIDIA-SMI has failed: no driver'; exit 9", "auto"),
+    ],
+    ids=["today", "Pascal", "Blackwell", "old driver", "no driver"],
 )
-def test_an_old_card_or_driver_gets_the_cuda_12_build(card):
-    assert torch_build([card], "Linux") == "cu126"
-
-
-def test_a_blackwell_card_gets_cuda_13_even_with_an_old_driver_since_cuda_12_has_no_code_for_it():
-    assert torch_build([Card(12.0, 572)], "Windows") == "cu130"
-
-
-def test_no_card_gets_the_small_cpu_build_on_linux():
-    assert torch_arguments("2.13.0", torch_build([], "Linux"), "Linux", "x86_64") == (
-        "torch==2.13.0+cpu",
-        ("--extra-index-url", "https://download.pytorch.org/whl/cpu"),
-    )
-
-
-@pytest.mark.parametrize("system", ["Windows", "Darwin"])
-def test_no_card_gets_the_default_index_where_that_is_the_cpu_build(system):
-    assert torch_arguments("2.13.0", torch_build([], system), system, "arm64") == ("torch==2.13.0", ())
-
-
-@NEEDS_BASH
-def test_cards_are_read_from_nvidia_smi_with_and_without_their_capability(tmp_path):
+def test_a_card_whose_code_only_one_build_has_gets_it_and_any_other_what_uv_finds_for_the_driver(
+    tmp_path, answer, backend
+):
     smi = tmp_path / "nvidia-smi"
-    smi.write_text(
-        '#!/bin/sh\ncase "$1" in *compute_cap*) echo "580.65.06, 9.0"; echo "580.65.06, 7.5";; esac\n'
-    )
+    smi.write_text(f"#!/bin/sh\n{answer}\n")
     smi.chmod(0o755)
-    assert setup_torch.nvidia_cards(str(smi)) == [Card(9.0, 580), Card(7.5, 580)]
-    smi.write_text(
-        '#!/bin/sh\ncase "$1" in *compute_cap*) echo "not a valid field"; exit 2;; esac\necho 470.82\n'
+    assert torch_backend(str(smi)) == backend
+
+
+def test_a_torch_that_was_put_in_by_hand_stays(place, calls):
+    environment.ensure(*place)
+    assert not any("--reinstall-package" in line for line in calls.lines)
+
+
+def test_the_cpu_build_that_we_put_in_gives_way_when_a_card_has_come(place, calls, monkeypatch):
+    environment.ensure(*place)
+    monkeypatch.setattr(environment, "nvidia_smi", lambda: "nvidia-smi")
+    monkeypatch.setattr(environment, "torch_backend", lambda smi: "auto")
+    environment.ensure(*place)
+    assert "uv pip install --reinstall-package torch torch==2.13.0 toml>=0.10,<1 --torch-backend auto" in (
+        calls.lines
     )
-    assert setup_torch.nvidia_cards(str(smi)) == [Card(0, 470)]
 
 
-@NEEDS_BASH
-def test_an_nvidia_smi_that_finds_no_driver_means_no_card(tmp_path):
-    smi = tmp_path / "nvidia-smi"
-    smi.write_text(
-        "#!/bin/sh\necho 'NVIDIA-SMI has failed because it could not communicate with the driver.'\nexit 9\n"
+def test_a_build_that_was_chosen_by_hand_replaces_ours_and_is_remembered(place, calls, monkeypatch, card):
+    environment.ensure(*place)
+    monkeypatch.setenv("UV_TORCH_BACKEND", "cu126")
+    environment.ensure(*place)
+    assert "uv pip install --reinstall-package torch torch==2.13.0 toml>=0.10,<1 --torch-backend cu126" in (
+        calls.lines
     )
-    smi.chmod(0o755)
-    assert setup_torch.nvidia_cards(str(smi)) == []
-
-
-@pytest.mark.parametrize("present", ["2.13.0", "2.13.0+cpu", "2.13.0+cu126", "2.13.0+rocm7.0"])
-def test_a_torch_of_the_pinned_release_is_kept_whatever_its_build(present):
-    assert setup_torch.keeps_torch("2.13.0", present, build="cu130", ours=None)
-
-
-def test_a_torch_of_another_release_is_replaced():
-    assert not setup_torch.keeps_torch("2.13.0", "2.9.1+cu128", build="cu130", ours=None)
-
-
-def test_the_cpu_build_that_we_put_in_gives_way_when_a_card_has_come():
-    assert not setup_torch.keeps_torch("2.13.0", "2.13.0+cpu", build="cu130", ours="cpu")
-    assert setup_torch.keeps_torch("2.13.0", "2.13.0+cpu", build="cpu", ours="cpu")
+    monkeypatch.delenv("UV_TORCH_BACKEND")
+    calls.lines.clear()
+    environment.ensure(*place)
+    assert calls.lines == []
 
 
 # ---- setting up
 
 
-def test_a_stamp_makes_the_second_start_skip_pip(place):
-    file, stamp = place
-    environment.ensure(file, stamp, FakePip())
-    second = FakePip()
-    environment.ensure(file, stamp, second)
-    assert second.calls == []
+def test_uv_is_put_in_by_pip_and_puts_in_all_the_rest_at_once(place, calls):
+    environment.ensure(*place)
+    assert calls.lines == [
+        "pip install --disable-pip-version-check --no-input uv>=0.9,<0.14",
+        "uv pip install torch==2.13.0 toml>=0.10,<1 --torch-backend cpu",
+    ]
 
 
-def test_changed_requirements_make_the_next_start_set_up_again(place):
+def test_a_stamp_makes_the_second_start_install_nothing(place, calls):
+    environment.ensure(*place)
+    calls.lines.clear()
+    environment.ensure(*place)
+    assert calls.lines == []
+
+
+def test_changed_requirements_make_the_next_start_set_up_again(place, calls):
     file, stamp = place
-    environment.ensure(file, stamp, FakePip())
+    environment.ensure(file, stamp)
     file.write_text(file.read_text() + "\nnumpy>=2,<3\n")
-    pip = FakePip()
-    environment.ensure(file, stamp, pip)
-    assert "numpy>=2,<3" in pip.calls[-1]
+    environment.ensure(file, stamp)
+    assert "numpy>=2,<3" in calls.lines[-1]
+
+
+def test_a_set_up_that_failed_is_done_again_by_the_next_start(place, calls):
+    calls.answers = [(True, ""), (False, NO_VERSION)]
+    with pytest.raises(SetUpError):
+        environment.ensure(*place)
+    calls.lines.clear()
+    environment.ensure(*place)
+    assert len(calls.lines) == 2
 
 
 def test_windows_line_ends_in_the_requirements_do_not_make_it_set_up_again(place):
     file, _ = place
-    before = environment.fingerprint(file, has_card=False)
+    before = environment.fingerprint(file, has_card=False, chosen="")
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    assert environment.fingerprint(file, has_card=False) == before
+    assert environment.fingerprint(file, has_card=False, chosen="") == before
 
 
-def test_what_is_there_already_needs_no_network(place, monkeypatch):
-    file, stamp = place
-    monkeypatch.setattr(environment, "installed", {"pip": "23.0", "torch": "2.13.0+cpu"}.get)
-    pip = FakePip()
-    environment.ensure(file, stamp, pip)
-    assert pip.calls == [["install", "--no-index", "torch==2.13.0", "toml>=0.10,<1"]]
-
-
-def test_without_a_card_xformers_is_not_asked_for(place):
-    pip = FakePip()
-    environment.ensure(*place, pip)
-    assert not any("xformers" in part for call in pip.calls for part in call)
-
-
-def test_when_xformers_fails_the_set_up_goes_on(place, monkeypatch, capsys):
-    file, stamp = place
-    monkeypatch.setattr(environment, "nvidia_smi", lambda: "nvidia-smi")
-    monkeypatch.setattr(environment, "nvidia_cards", lambda program: [Card(9.0, 580)])
-    pip = FakePip(Outcome(True), Outcome(True), Outcome(False, ("ERROR: no wheel",)))
-    environment.ensure(file, stamp, pip)
-    assert pip.calls[-1] == ["install", "--no-deps", "xformers>=0.0.35,<0.1"]
-    assert "program" in json.loads(stamp.read_text())
+def test_with_a_card_xformers_is_put_in_and_when_it_fails_the_set_up_goes_on(place, calls, card, capsys):
+    calls.answers = [(True, ""), (True, ""), (False, NO_VERSION)]
+    environment.ensure(*place)
+    assert calls.lines[-1] == "uv pip install --no-deps xformers>=0.0.35,<0.1 --torch-backend auto"
+    assert "program" in json.loads(place[1].read_text())
     assert "xformers did not install; it is not needed." in capsys.readouterr().out
 
 
-def test_without_the_cpu_index_torch_comes_from_the_default_index_and_we_say_so(place, capsys):
-    pip = FakePip()
-    environment.ensure(*place, pip)
-    assert pip.calls[0] == ["install", "torch==2.13.0"]
+def test_out_of_reach_of_the_cpu_index_torch_comes_from_the_default_index_and_we_say_so(calls, capsys):
+    calls.answers = [(False, NO_NETWORK)]
+    install(["torch==2.13.0"], "cpu")
+    assert calls.lines[-1] == "uv pip install torch==2.13.0"
     assert "download.pytorch.org is out of reach" in capsys.readouterr().out
 
 
-def test_a_broken_download_is_tried_three_times_and_then_told_in_one_sentence(place, monkeypatch):
-    monkeypatch.setattr(setup_torch, "install", functools.partial(install, pause=0))
-    pip = FakePip(BROKEN, BROKEN, BROKEN)
-    with pytest.raises(SetUpError) as fault:
-        environment.ensure(*place, pip)
-    assert len(pip.calls) == 3
-    assert str(fault.value) == (
-        "The download broke off. Check the connection and start again; it goes on where it stopped."
-    )
+def test_an_old_card_gets_no_build_of_the_default_index_which_has_no_code_for_it(calls):
+    calls.answers = [(False, NO_NETWORK)]
+    with pytest.raises(SetUpError, match="The download broke off"):
+        install(["torch==2.13.0"], "cu126")
+    assert len(calls.lines) == 1
 
 
-def test_after_a_break_packages_are_installed_singly_so_that_what_arrived_stays(place):
-    pip = FakePip(BROKEN)
-    install(pip, ["numpy<3", "toml<1"], pause=0)
-    assert pip.calls[1:] == [
-        ["install", "--no-deps", "numpy<3"],
-        ["install", "--no-deps", "toml<1"],
-        ["install", "numpy<3", "toml<1"],
-    ]
+def test_on_a_terminal_uv_draws_its_progress_and_is_asked_again_when_it_fails(calls, monkeypatch):
+    monkeypatch.setattr(packages.sys, "stdout", Terminal())
+    monkeypatch.setattr(packages.sys, "stderr", Terminal())
+    calls.answers = [(False, "")]
+    install(["toml<1"], "cpu")
+    assert calls.lines == ["uv pip install toml<1 --torch-backend cpu"] * 2
 
 
-def test_a_start_after_one_that_was_cut_off_goes_singly_at_once(place):
-    file, stamp = place
-    with pytest.raises(SetUpError):
-        environment.ensure(file, stamp, FakePip(Outcome(True), Outcome(False, ("ERROR: something",))))
-    pip = FakePip()
-    environment.ensure(file, stamp, pip)
-    assert ["install", "--no-deps", "toml>=0.10,<1"] in pip.calls
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
-def test_another_fault_is_not_tried_again_and_its_reason_is_told(place):
-    pip = FakePip(Outcome(False, ("ERROR: torch-2.13.0 is not a supported wheel on this platform.",)))
-    with pytest.raises(SetUpError, match="not a supported wheel"):
-        install(pip, ["torch==2.13.0"], pause=0)
-    assert len(pip.calls) == 1
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (NO_NETWORK, "The download broke off. Check the connection and start again; "),
+        ("error: Failed to install\n  cause: No space left on device (os error 28)\n", "The disk is full. "),
+        ("OSError: ... enable Long Path support", "The path is too long for Windows. "),
+        ("", "The installation was cut off. Start again; it goes on where it stopped."),
+        (NO_VERSION, "A package could not be installed: No solution found when resolving dependencies: "),
+    ],
+    ids=["network", "disk", "long path", "killed", "no version"],
+)
+def test_every_failure_ends_in_one_sentence(monkeypatch, output, sentence):
+    monkeypatch.setenv("LC_ALL", "C")
+    assert failure_sentence(output).startswith(sentence)
 
 
-def test_a_full_disk_is_told_as_a_full_disk(place):
-    with pytest.raises(SetUpError, match="The disk is full"):
-        install(FakePip(Outcome(False, ("ERROR: [Errno 28] No space left on device",))), ["toml<1"], pause=0)
+def test_a_uv_that_pip_can_not_get_is_reported_in_a_sentence(place, calls):
+    calls.answers = [(False, "WARNING: Retrying (Retry(total=0, ...\nERROR: No matching distribution found")]
+    with pytest.raises(SetUpError, match="The download broke off"):
+        environment.ensure(*place)
 
 
 @pytest.mark.parametrize("lang", ["en_US.UTF-8", "ja_JP.UTF-8"])
 def test_sentences_follow_the_locale(monkeypatch, lang):
     monkeypatch.setenv("LC_ALL", lang)
-    assert setup_pip.failure_sentence(()).isascii() == lang.startswith("en")
+    assert failure_sentence("").isascii() == lang.startswith("en")
 
 
-def test_lang_on_the_command_line_goes_before_the_locale():
-    assert setup_pip.speaks_japanese(["gui.py", "--lang", "ja"], {"LANG": "en_US.UTF-8"})
-    assert not setup_pip.speaks_japanese(["gui.py", "--lang=en"], {"LANG": "ja_JP.UTF-8"})
+@pytest.mark.parametrize("arguments", [["--lang", "ja"], ["--port", "7860", "--lang=ja"]])
+def test_lang_on_the_command_line_goes_before_the_locale(monkeypatch, arguments):
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    monkeypatch.setattr(packages.sys, "argv", ["gui.py", *arguments])
+    assert packages.text("en", "ja") == "ja"
+
+
+def test_mirrors_and_proxies_that_pip_is_configured_for_are_passed_on_to_uv(tmp_path, monkeypatch):
+    settings = tmp_path / "pip.conf"
+    settings.write_text(
+        "[global]\nindex-url = https://mirror.example/simple\nproxy = http://proxy.example:8080\n"
+        "extra-index-url =\n    https://one.example\n    https://two.example\n"
+        "[install]\nfind-links = /a /b\n"
+    )
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://nearer.example/simple")
+    passed_on = packages.settings_of_pip()
+    assert passed_on["UV_DEFAULT_INDEX"] == "https://nearer.example/simple"
+    assert passed_on["ALL_PROXY"] == "http://proxy.example:8080"
+    assert passed_on["UV_INDEX"] == "https://one.example https://two.example"
+    assert passed_on["UV_FIND_LINKS"] == "/a,/b"
+    assert passed_on["UV_INDEX_STRATEGY"] == "unsafe-best-match"
 
 
 def test_a_package_that_was_cut_off_is_not_taken_for_installed(tmp_path):
@@ -307,23 +319,8 @@ def test_a_package_that_was_cut_off_is_not_taken_for_installed(tmp_path):
         (tmp_path / f"{name}-1.0.dist-info").mkdir()
         for file in files:
             (tmp_path / f"{name}-1.0.dist-info" / file).touch()
-    setup_pip.remove_half_installed(tmp_path)
+    packages.remove_half_installed(tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == ["whole-1.0.dist-info"]
-
-
-def test_progress_names_each_large_file_once_where_there_is_no_terminal():
-    out = io.StringIO()
-    progress = Progress(out)
-    for line in (
-        "Collecting torch==2.13.0\n",
-        "  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (30 kB)\n",
-        "Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (191.8 MB)\n",
-        "Progress 65536 of 191794682\n",
-        "Downloading toml-0.10.2-py2.py3-none-any.whl (16 kB)\n",
-    ):
-        progress.take(line)
-    assert out.getvalue() == "  torch 2.13.0 (192 MB) | 0 s\n"
-    assert progress.downloaded == pytest.approx(191.816)
 
 
 def test_two_starts_at_once_do_not_set_up_at_once(tmp_path):
@@ -346,7 +343,8 @@ def wheel(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_real_pip_gets_a_package_whose_download_is_cut_in_the_middle(tmp_path, monkeypatch):
+def test_a_real_uv_gets_a_package_whose_download_is_cut_in_the_middle(tmp_path, monkeypatch):
+    pytest.importorskip("uv", reason="the launchers put it in")
     body = wheel(tmp_path / "hollow_package-1.0-py3-none-any.whl")
     served = []
 
@@ -358,26 +356,24 @@ def test_a_real_pip_gets_a_package_whose_download_is_cut_in_the_middle(tmp_path,
             self.send_header("Content-Type", "text/html" if is_page else "application/octet-stream")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
+            if self.command == "HEAD":
+                return
             served.append(self.path)
             is_cut = not is_page and sum(path.endswith(".whl") for path in served) == 1
             self.wfile.write(data[: len(data) // 2] if is_cut else data)
+
+        do_HEAD = do_GET
 
         def log_message(self, *words: object) -> None:
             """Keeps the console clean."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(setup_pip, "LOG", tmp_path / "logs" / "setup.log")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setattr(packages, "LOG", tmp_path / "logs" / "setup.log")
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/simple")
     try:
-        options = (
-            "--index-url",
-            f"http://127.0.0.1:{server.server_port}/simple",
-            "--target",
-            str(tmp_path / "site"),
-        )
-        pip = functools.partial(setup_pip.run_pip, progress=Progress(io.StringIO()))
-        install(pip, ["hollow-package"], options, pause=0)
+        install(["hollow-package"], "cpu", ["--target", str(tmp_path / "site")])
     finally:
         server.shutdown()
         server.server_close()

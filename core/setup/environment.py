@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -16,26 +15,21 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.setup.pip import (
+from core.setup.packages import (
     LOG,
-    Pip,
-    Progress,
+    ROOT,
     SetUpError,
     install,
-    install_optional,
-    installed,
+    install_uv,
+    nvidia_smi,
     remove_half_installed,
-    run_pip,
     say,
-    update_pip,
+    torch_backend,
 )
-from core.setup.torch_build import install_torch, keeps_torch, nvidia_cards, nvidia_smi, torch_build
 
-ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "tests" / "requirements.txt"
@@ -54,9 +48,9 @@ def read_requirements(path: Path) -> tuple[list[str], list[str]]:
     return needed, optional
 
 
-def fingerprint(file: Path, has_card: bool) -> str:
-    """Changes when the set-up must run again: other requirements, another Python, a card come or gone."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {has_card}".encode())
+def fingerprint(file: Path, has_card: bool, chosen: str) -> str:
+    """Changes when the set-up must run again: other requirements, another Python, card or choice of torch."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {has_card} {chosen}".encode())
     digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
@@ -64,12 +58,7 @@ def fingerprint(file: Path, has_card: bool) -> str:
 def read_stamp(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        RecursionError,
-    ):  # none yet, or cut off with the power: the set-up just runs again
+    except (OSError, ValueError, TypeError):  # none yet, or cut off with the power: the set-up runs again
         return {}
 
 
@@ -82,14 +71,14 @@ def write_stamp(path: Path, done: dict[str, Any]) -> None:
 def only_one(path: Path) -> Iterator[None]:
     """Waits while another start sets up; the lock goes with its process, so none is left behind."""
     with path.open("w") as file:
-        is_told = False
+        is_reported = False
         while not lock(file.fileno()):
-            if not is_told:
+            if not is_reported:
                 say(
                     "Another start is setting up; waiting for it.",
                     "別の起動がセットアップ中です。終わるのを待ちます。",
                 )
-            is_told = True
+            is_reported = True
             time.sleep(1)
         yield
 
@@ -109,37 +98,46 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def ensure(file: Path, stamp: Path, pip: Pip) -> None:
-    """Installs what a requirements file asks for; where the stamp says it is done, pip is not called."""
-    smi = nvidia_smi()
-    key, wanted = "tests" if file == TEST_REQUIREMENTS else "program", fingerprint(file, smi is not None)
-    if read_stamp(stamp).get(key) == wanted:
+def ensure(file: Path, stamp: Path) -> None:
+    """Installs what a requirements file asks for, unless the stamp says that it is done.
+
+    UV_TORCH_BACKEND chooses the build of torch by hand, and is remembered: cpu, cu126, ...; auto ends it.
+    """
+    smi, key = nvidia_smi(), "tests" if file == TEST_REQUIREMENTS else "program"
+
+    def state() -> tuple[dict[str, Any], str, str]:
+        done = read_stamp(stamp)
+        chosen = os.environ.get("UV_TORCH_BACKEND") or done.get("chosen", "")
+        return done, chosen, fingerprint(file, smi is not None, chosen)
+
+    done, chosen, current = state()
+    if done.get(key) == current:
         return
     with only_one(stamp.with_suffix(".lock")):
-        done = read_stamp(stamp)
-        if done.get(key) == wanted:  # another start has done it meanwhile
+        done, chosen, current = state()
+        if done.get(key) == current:  # another start has done it meanwhile
             return
         remove_half_installed(Path(sysconfig.get_paths()["purelib"]))
-        if installed("pip") is None:
-            subprocess.run([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL, check=False)
+        backend, before = chosen or torch_backend(smi), done.get("torch")
+        say(
+            f"Setting up, with the {backend} build of PyTorch; this happens once.",
+            f"セットアップしています（PyTorch の種類：{backend}）。初回だけです。",
+        )
         needed, optional = read_requirements(file)
-        cards = nvidia_cards(smi)
-        version = next((line.removeprefix("torch==") for line in needed if line.startswith("torch==")), None)
-        build = torch_build(cards, platform.system())
-        is_kept = version is None or keeps_torch(version, installed("torch"), build, done.get("torch"))
-        # All may be there already, put in by hand or left by a longer list: then the network is not touched.
-        if not (is_kept and pip(["install", "--no-index", *needed]).ok):
-            say("Setting up; this happens once.", "セットアップしています。初回だけです。")
-            singly = done.get("begun") == wanted  # the last start broke off
-            write_stamp(stamp, done := done | {"begun": wanted})
-            update_pip(pip)
-            if version is not None and not is_kept:
-                install_torch(version, build, singly, pip)
-                write_stamp(stamp, done := done | {"torch": build})
-            install(pip, needed, singly=singly)
-            install_optional(optional if cards else [], pip)
-        done.pop("begun", None)
-        write_stamp(stamp, done | {key: wanted})
+        install_uv()
+        # A torch that was put in by hand stays; our CPU build gives way to a card, any build to a choice.
+        is_replaced = before not in (None, backend) and (before == "cpu" or bool(chosen))
+        install(needed, backend, ["--reinstall-package", "torch"] if is_replaced else [])
+        for requirement in optional if backend != "cpu" else []:
+            try:
+                install([requirement], backend, ["--no-deps"])
+            except SetUpError:
+                name = re.split(r"[<>=; ]", requirement)[0]
+                say(
+                    f"  {name} did not install; it is not needed.",
+                    f"  {name} は入りませんでしたが、なくても動きます。",
+                )
+        write_stamp(stamp, done | {key: current, "torch": backend, "chosen": chosen})
 
 
 # ---- starting
@@ -210,17 +208,13 @@ def start_tests(arguments: list[str]) -> int:
 
 
 def set_up(files: list[Path]) -> None:
-    progress = Progress(sys.stdout)
-    stamp = VENV / "rareword-setup.json"
+    stamp, start = VENV / "rareword-setup.json", time.monotonic()
     before = read_stamp(stamp)
     for file in files:
-        ensure(file, stamp, partial(run_pip, progress=progress))
+        ensure(file, stamp)
     if read_stamp(stamp) != before:
-        seconds, size = time.monotonic() - progress.start, progress.downloaded
-        say(
-            f"Set up in {seconds:.0f} s; {size:.0f} MB downloaded. Details: {LOG}",
-            f"セットアップ完了：{seconds:.0f}秒、ダウンロード {size:.0f} MB。詳細：{LOG}",
-        )
+        seconds = time.monotonic() - start
+        say(f"Set up in {seconds:.0f} s. Details: {LOG}", f"セットアップ完了（{seconds:.0f}秒）。詳細：{LOG}")
 
 
 def main(arguments: list[str]) -> int:
