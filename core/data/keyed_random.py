@@ -10,7 +10,7 @@ import random
 def key(seed: int, *purpose: str | int) -> int:
     """A 128-bit number for this seed and purpose; different purposes never share one.
 
-    Example: key(42, "flip", epoch, slot). The hash is BLAKE2b of the JSON text of all parts.
+    Example: key(42, "flip", epoch, index). The hash is BLAKE2b of the JSON text of all parts.
     """
     text = json.dumps([seed, *purpose], separators=(",", ":"))
     return int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=16).digest(), "big")

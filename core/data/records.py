@@ -8,6 +8,9 @@ from pathlib import Path
 from core.catalog import Size
 from core.data.buckets import Fit
 
+BucketKey = tuple[int, Size]
+"""(number of the data set, bucket): what the images of a batch have in common."""
+
 
 @dataclass(frozen=True)
 class PlannedImage:
@@ -35,8 +38,7 @@ class PlannedImage:
     mask_content: str = ""
 
     @property
-    def place(self) -> tuple[int, Size]:
-        """(data set, bucket): what the images of a batch have in common."""
+    def bucket_key(self) -> BucketKey:
         return self.dataset, self.fit.bucket
 
 
@@ -44,13 +46,13 @@ class PlannedImage:
 class Sample:
     """One image at one place of an epoch.
 
-    image: index into the plan's images. slot: number within its epoch, from 0; (seed, epoch, slot) is the key
-    of all its randomness. flip: mirrored left to right, after the cut. caption: as trained. crop: left and
-    top offset of the cut in the resized image, pixels.
+    image: index into the plan's images. index: number within its epoch, from 0; (seed, epoch, index) is the
+    key of all its randomness. flip: mirrored left to right, after the cut. caption: as trained. crop: left
+    and top offset of the cut in the resized image, pixels.
     """
 
     image: int
-    slot: int
+    index: int
     flip: bool
     caption: str
     crop: tuple[int, int]

@@ -305,6 +305,6 @@ def _plan_ready(job: Job) -> PlanReady:
         steps_per_epoch=plan.steps_per_epoch(train.gradient_accumulation_steps),
         steps=job.total_steps,
         epochs=plan.epochs(train),
-        buckets=plan.buckets,
+        buckets=tuple(as_json.buckets(plan)),
         step=0 if job.found is None else job.found.step,
     )

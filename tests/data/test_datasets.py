@@ -110,8 +110,8 @@ def test_a_folder_may_stand_in_two_data_sets_at_other_sizes_and_no_batch_mixes_t
     whole = run(images, TWO)
     assert whole.problems == ()
     # 4 images: twice at 64x64 in threes: 3 batches (3, 3, 2); once in buckets in twos: 2 batches
-    rows = [(r["dataset"], r["size"], r["samples_per_epoch"], r["batches_per_epoch"]) for r in whole.buckets]
-    assert rows == [(0, [64, 64], 8, 3), (1, [64, 64], 4, 2)]
+    rows = [(bucket.dataset, bucket.size, bucket.samples, bucket.batches) for bucket in whole.buckets]
+    assert rows == [(0, (64, 64), 8, 3), (1, (64, 64), 4, 2)]
     for batch in (*whole.epoch(1), *whole.epoch(2)):
         assert len({whole.images[s.image].dataset for s in batch.samples}) == 1
     assert sorted(len(batch.samples) for batch in whole.epoch(1)) == [2, 2, 2, 3, 3]
@@ -135,7 +135,7 @@ def test_regularization_is_balanced_within_each_data_set(images):
     class_tokens = "y"
     """
     whole = run(images, text)
-    counts = [sum(t.take for t in whole.turns if whole.images[t.images[0]].dataset == d) for d in (0, 1)]
+    counts = [sum(t.take for t in whole.rotations if whole.images[t.images[0]].dataset == d) for d in (0, 1)]
     assert counts == [9, 0]  # 3 x 3 beside the first, none beside the second
 
 

@@ -50,7 +50,7 @@ def test_regularization_images_stay_whole_in_training(tmp_path):
     train, reg = fill(tmp_path / "t", {"1_x": 8}), fill(tmp_path / "r", {"1_y": 4})
     whole = plan(train, reg, validation_split=0.5)
     assert not any(whole.images[i].is_reg for i in whole.validation)
-    assert sum(turn.take for turn in whole.turns) == 4  # as many as are trained, not as there are images
+    assert sum(turn.take for turn in whole.rotations) == 4  # as many as are trained, not as there are images
     assert {s.image for batch in whole.epoch(1) for s in batch.samples} >= {8, 9, 10, 11}
 
 
@@ -87,7 +87,7 @@ def test_validation_batches_hold_each_image_once_and_never_change(tmp_path):
     batches = whole.validation_batches()
     samples = [s for batch in batches for s in batch.samples]
     assert sorted(s.image for s in samples) == [*whole.validation] and len(samples) == 6
-    assert [s.slot for s in samples] == [*range(6)]
+    assert [s.index for s in samples] == [*range(6)]
     assert not any(s.flip for s in samples) and {s.caption for s in samples} == {"x"}
     assert all(len({whole.images[s.image].fit.bucket for s in batch.samples}) == 1 for batch in batches)
     assert (

@@ -72,13 +72,13 @@ def test_an_epoch_is_a_function_of_seed_and_number(data):
     assert plan(*data, seed=2, enable_bucket=True, flip_aug=True).epoch(1) != first.epoch(1)
 
 
-def test_slots_number_the_samples_of_an_epoch_in_order(data):
-    slots = [
-        s.slot
+def test_indices_number_the_samples_of_an_epoch_in_order(data):
+    indices = [
+        s.index
         for batch in plan(*data, enable_bucket=True, train_batch_size=3).epoch(2)
         for s in batch.samples
     ]
-    assert slots == list(range(20))
+    assert indices == list(range(20))
 
 
 def test_batches_number_themselves(data):

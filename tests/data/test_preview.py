@@ -6,7 +6,7 @@ import pytest
 from core.catalog import Size
 from core.data.buckets import cover
 from core.data.images.verify import look
-from core.data.plan.thumbnails import FRAME_ENLARGED, bucket_rows, contact_sheet, gallery, label, thumbnail
+from core.data.plan.thumbnails import FRAME_ENLARGED, label, thumbnail
 from core.data.records import PlannedImage
 from tests.data.images import TALL, draw, fill, plan
 
@@ -19,14 +19,12 @@ def whole(tmp_path):
     return plan(tmp_path / "t", fill(tmp_path / "r", {"1_y": 1}), enable_bucket=True, resolution=(64, 192))
 
 
-def test_the_table_has_a_row_for_each_bucket(whole):
+def test_each_bucket_is_counted(whole):
     # resolution 64x192 (area 12288): buckets 64x64 (square), 64x128, 64x192 and transposes
-    rows = {row.size: row for row in bucket_rows(whole)}
-    assert set(rows) == {(64, 64), TALL}
-    square = rows[64, 64]
-    assert (square.train_images, square.reg_images, square.samples, square.batches) == (2, 1, 10, 10)
-    assert square.enlarged == 1
-    assert square.cut == pytest.approx((1 / 3 + 0 + 0) / 3)
+    assert [(b.size, b.images, b.samples, b.batches) for b in whole.buckets] == [
+        ((64, 64), (0, 1, 3), 10, 10),
+        (TALL, (2,), 2, 2),
+    ]
 
 
 def test_the_cut_away_part_is_dimmed_and_the_rest_is_not(whole):
@@ -47,18 +45,6 @@ def test_the_label_tells_sizes_cut_and_enlargement(whole):
     assert label(whole.images[1], "ja") == "b.png · 32x32 → 64x64 · 2.0倍に拡大"
 
 
-def test_the_gallery_goes_page_by_page(whole):
-    assert [text.split(" ")[0] for _, text in gallery(whole, limit=2)] == ["a.png", "b.png"]
-    assert [text.split(" ")[0] for _, text in gallery(whole, start=2, limit=2)] == ["c.png", "000.png"]
-    assert [text.split(" ")[0] for _, text in gallery(whole, whole.images[2].fit.bucket)] == ["c.png"]
-
-
-def test_a_contact_sheet_stays_small(tmp_path):
-    whole = plan(fill(tmp_path, {"1_x": 30}))
-    assert contact_sheet(whole, limit=20, side=40).size == (8 * 48 + 8, 3 * 48 + 8)
-    assert contact_sheet(whole, start=30).size == (176, 176)
-
-
 def test_an_image_that_is_gone_or_broken_gives_a_crossed_out_tile(whole):
     whole.images[0].path.unlink()
     whole.images[1].path.write_bytes(b"")
@@ -75,23 +61,21 @@ def test_an_image_on_its_side_is_shown_upright(tmp_path):
     assert thumbnail(image, 100).size == (50, 100)
 
 
-def test_each_data_set_has_rows_of_its_own(tmp_path):
+def test_each_data_set_has_buckets_of_its_own(tmp_path):
     fill(tmp_path, {"a": 3})
     subset = f"[[datasets.subsets]]\nimage_dir = '{tmp_path}/a'\nclass_tokens = 'x'\n"
     text = (
         f"[[datasets]]\nbatch_size = 2\n{subset}[[datasets]]\nenable_bucket = true\nnum_repeats = 2\n{subset}"
     )
     (tmp_path / "data.toml").write_text(text)
-    rows = bucket_rows(
-        plan("", dataset_config=str(tmp_path / "data.toml"), min_bucket_reso=64, resolution=(64, 64))
-    )
-    assert [(r.dataset, r.size, r.train_images, r.samples, r.batches) for r in rows] == [
+    whole = plan("", dataset_config=str(tmp_path / "data.toml"), min_bucket_reso=64, resolution=(64, 64))
+    assert [(b.dataset, b.size, len(b.images), b.samples, b.batches) for b in whole.buckets] == [
         (0, (64, 64), 3, 3, 2), (1, (64, 64), 3, 6, 6)]  # fmt: skip
 
 
-def test_images_held_out_are_not_in_the_table(tmp_path):
-    (row,) = bucket_rows(plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5))
-    assert (row.train_images, row.samples) == (2, 2)
+def test_images_held_out_are_not_counted(tmp_path):
+    (bucket,) = plan(fill(tmp_path, {"1_x": 4}), validation_split=0.5).buckets
+    assert (len(bucket.images), bucket.samples) == (2, 2)
 
 
 def test_an_image_of_which_a_sliver_is_trained_has_a_thumbnail_all_the_same(tmp_path):

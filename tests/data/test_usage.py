@@ -48,7 +48,8 @@ def test_short_batches_and_a_batch_size_without_them_are_found(tmp_path):
     fill(tmp_path, {"2_x": 3})
     draw(tmp_path / "2_x" / "z.png", (64, 128))
     found = filling(plan(tmp_path, enable_bucket=True, train_batch_size=4))
-    assert (found.places, found.samples, found.short, found.better) == (12, 8, ((0, 2), (1, 2)), 2)
+    assert (found.places, found.samples, found.better) == (12, 8, 2)
+    assert [(bucket.size, last) for bucket, last in found.short] == [((64, 64), 2), ((64, 128), 2)]
 
 
 def test_full_batches_need_no_other_size(tmp_path):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.data.images import draw, fill, plan
 from tests.ui.fake import demo_raw
+from ui.dataset.bucket_view import bucket_table
 
 
 @pytest.fixture
@@ -41,3 +45,13 @@ def test_every_data_set_has_its_rows_and_held_out_images_are_marked(app, data):
 
 def test_folders_of_a_dataset_config_are_not_renamed(app, data):
     assert shown(app, data)[app.preview.parts["balance"]]["visible"] is False
+
+
+def test_the_table_counts_images_samples_and_batches_of_each_bucket(tmp_path):
+    draw(tmp_path / "t" / "2_x" / "a.png", (96, 64))
+    draw(tmp_path / "t" / "2_x" / "b.png", (32, 32))
+    fill(tmp_path / "r", {"1_y": 1})
+    html = bucket_table(plan(tmp_path / "t", tmp_path / "r", enable_bucket=True), "en")
+    # 2 x 2 training samples and as many of regularization; a.png loses a third of it, the others nothing.
+    cells = re.findall("<td[^>]*>(.*?)</td>", html)
+    assert [cells[0], *cells[2:]] == ["64 × 64", "2", "1", "8", "8", "11%"]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.catalog import Size
-from core.data.plan.plan import Place, Plan
-from core.data.plan.thumbnails import bucket_rows, is_enlarged, label
+from core.data.plan.plan import Plan
+from core.data.plan.thumbnails import is_enlarged, label
+from core.data.records import BucketKey
 from core.errors import Lang
 from ui.dataset.health import act
 from ui.parts.images import figure
@@ -25,17 +26,9 @@ _OPEN = 36
 """The fields of so many images are open at first; the others open by a click."""
 
 
-def places(plan: Plan) -> dict[Place, list[int]]:
-    """The images of each data set and bucket, by index; those held out too."""
-    found: dict[Place, list[int]] = {}
-    for index, image in enumerate(plan.images):
-        found.setdefault(image.place, []).append(index)
-    return {place: found[place] for place in sorted(found)}
-
-
 def shown(plan: Plan, more: Mapping[int, int]) -> list[list[int]]:
     """The images shown of each bucket. more: how many are asked for beyond the first, by its number."""
-    whole = places(plan)
+    whole = plan.by_bucket(range(len(plan.images)))
     first = max(LEAST, min(FIRST, ALL_FIRST // max(1, len(whole))))
     if len(plan.images) <= FEW:
         first = FEW
@@ -50,13 +43,13 @@ def fields_html(
     lang: Lang,
 ) -> str:
     """The fields. record: the plan as JSON values. chosen: as `shown`. files: thumbnails by image."""
-    whole = places(plan)
+    whole = plan.by_bucket(range(len(plan.images)))
     if not whole:
         return ""
     drawn, above = "", 0
-    for n, (place, indices) in enumerate(whole.items()):
+    for n, (key, indices) in enumerate(whole.items()):
         is_open = not above or above + len(chosen[n]) <= _OPEN
-        drawn += _field((n, is_open), place, plan, record, (indices, chosen[n]), files, lang)
+        drawn += _field((n, is_open), key, plan, record, (indices, chosen[n]), files, lang)
         above += len(chosen[n])
     is_masked = any(image.mask_path for image in plan.images) or any(s.alpha_mask for s in plan.settings)
     masks = note(say("fields.masks", lang)) if is_masked else ""
@@ -65,7 +58,7 @@ def fields_html(
 
 def _field(
     which: tuple[int, bool],
-    place: Place,
+    key: BucketKey,
     plan: Plan,
     record: Mapping[str, Any],
     indices: tuple[Sequence[int], Sequence[int]],
@@ -81,14 +74,13 @@ def _field(
     )
     left = len(inside) - len(chosen)
     more = act(f"more:{number}", say("fields.more", lang, n=min(PAGE, left), left=left)) if left else ""
-    head = f"{place[0] + 1} · " * (plan.datasets > 1) + f"{place[1].width} × {place[1].height}"
     facts = [say("fields.count", lang, n=len(inside))]
     enlarged = sum(is_enlarged(plan.images[i]) for i in inside)
     if enlarged:
         facts.append(say("fields.enlarged", lang, n=enlarged))
     return (
         f'<details class="rw-bucket"{" open" if is_open else ""}>'
-        f"<summary>{_shape(place[1])}<b>{esc(head)}</b><span>{esc(' · '.join(facts))}</span></summary>"
+        f"<summary>{_shape(key[1])}<b>{_head(plan, *key)}</b><span>{esc(' · '.join(facts))}</span></summary>"
         f'<div class="rw-field">{figures}</div>{more}</details>'
     )
 
@@ -114,20 +106,27 @@ def bucket_table(plan: Plan, lang: Lang) -> str:
         say(f"preview.{name}", lang)
         for name in ("size", "share", "train", "reg", "samples", "batches", "cut")
     ]
-    rows = bucket_rows(plan)
-    has_several = len({row.dataset for row in rows}) > 1
-    most = max((row.samples for row in rows), default=1) or 1
-    cells = [
-        (
-            f"{row.dataset + 1} · " * has_several + f"{row.size.width} × {row.size.height}",
-            Share(row.samples / most),
-            row.train_images,
-            row.reg_images,
-            row.samples,
-            row.batches,
-            f"{row.cut:.0%}",
+    most = max((bucket.samples for bucket in plan.buckets), default=1) or 1
+    rows = []
+    for bucket in plan.buckets:
+        images = [plan.images[index] for index in bucket.images]
+        reg_images = sum(image.is_reg for image in images)
+        cut = sum(1 - image.fit.kept for image in images) / len(images)
+        rows.append(
+            (
+                _head(plan, bucket.dataset, bucket.size),
+                Share(bucket.samples / most),
+                len(images) - reg_images,
+                reg_images,
+                bucket.samples,
+                bucket.batches,
+                f"{cut:.0%}",
+            )
         )
-        for row in rows
-    ]
     title = f"<h4>{esc(say('fields.table', lang))}</h4>"
-    return f'<section class="rw-sizes">{title}{table(headers, cells, frozenset({2, 3, 4, 5, 6}))}</section>'
+    return f'<section class="rw-sizes">{title}{table(headers, rows, frozenset({2, 3, 4, 5, 6}))}</section>'
+
+
+def _head(plan: Plan, dataset: int, size: Size) -> str:
+    """ "640 × 512", with the number of the data set before it where there are several."""
+    return f"{dataset + 1} · " * (plan.datasets > 1) + f"{size.width} × {size.height}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from core.config.schema.train import TrainConfig
 from core.counting import listed
 from core.data.health.findings import can_stay_small
 from core.data.plan import usage
-from core.data.plan.plan import Plan
+from core.data.plan.plan import BucketUse, Plan
 from core.errors import Lang
 from ui.dataset.health import act
 from ui.parts.markup import note
@@ -46,8 +45,7 @@ def usage_html(plan: Plan, train: TrainConfig | None, has_seed: bool, lang: Lang
 
 def _names(plan: Plan, indices: tuple[int, ...], lang: Lang) -> str:
     paths = [plan.images[i].path for i in indices]
-    words = listed([f"{path.parent.name}/{path.name}" for path in paths])
-    return words.ja if lang == "ja" else words.en
+    return listed([f"{path.parent.name}/{path.name}" for path in paths]).of(lang)
 
 
 def _unused(plan: Plan, train: TrainConfig, has_seed: bool, lang: Lang) -> str:
@@ -72,7 +70,7 @@ def _short(plan: Plan, lang: Lang) -> str:
     fill = usage.filling(plan)
     if fill.share >= usage.FULL:
         return ""
-    sizes = [_last(plan.buckets[n], last, plan, lang) for n, last in fill.short[:_SIZES]]
+    sizes = [_last(bucket, samples, lang) for bucket, samples in fill.short[:_SIZES]]
     text = say("usage.short", lang, share=f"{1 - fill.share:.0%}", sizes=", ".join(sizes))
     cure = _cure(plan, fill, lang)
     return note(f"{text} {say('usage.short.cure', lang)}", "warn") + cure
@@ -85,7 +83,7 @@ def _cure(plan: Plan, fill: usage.Filling, lang: Lang) -> str:
     return act("set:batch", say("usage.short.button", lang, n=fill.better))
 
 
-def _last(row: Mapping[str, Any], last: int, plan: Plan, lang: Lang) -> str:
+def _last(bucket: BucketUse, samples: int, lang: Lang) -> str:
     """ "192 × 64: 2 of 4 in the last batch"."""
-    size = f"{row['size'][0]} × {row['size'][1]}"
-    return say("usage.short.size", lang, size=size, last=last, whole=plan.batch_size)
+    size = f"{bucket.size.width} × {bucket.size.height}"
+    return say("usage.short.size", lang, size=size, last=samples, whole=bucket.batch_size)

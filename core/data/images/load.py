@@ -59,7 +59,7 @@ def load(
     """The pixels (H, W, 3) of a sample, of the size of the image's bucket.
 
     Without a sample: the plan's own cut, not mirrored, colours as they are (what a latent cache holds). Where
-    config.color_aug is on, `rng` decides the colours: keys.rng(seed, "color", epoch, sample.slot); without
+    config.color_aug is on, `rng` decides the colours: keys.rng(seed, "color", epoch, sample.index); without
     one they stay as they are.
     Raises ResourceFault when the file is gone, or no longer the one that was planned.
     """

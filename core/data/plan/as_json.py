@@ -25,7 +25,7 @@ def values(
     return {
         "images": [_image(plan, index, count_tokens, used[index]) for index in range(len(plan.images))],
         "folders": _folders(plan, used),
-        "buckets": list(plan.buckets),
+        "buckets": buckets(plan),
         "epoch": {
             "train_samples": plan.train_samples,
             "reg_samples": plan.reg_samples,
@@ -56,6 +56,20 @@ def long_captions(
         for image in plan.images
     }
     return tuple(notices.on_long_captions(counts, token_limit))
+
+
+def buckets(plan: Plan) -> list[dict[str, Any]]:
+    """The buckets in use, by data set, then size; with several data sets each row has "dataset"."""
+    return [
+        {
+            "size": [*bucket.size],
+            "images": len(bucket.images),
+            "samples_per_epoch": bucket.samples,
+            "batches_per_epoch": bucket.batches,
+        }
+        | ({"dataset": bucket.dataset} if plan.datasets > 1 else {})
+        for bucket in plan.buckets
+    ]
 
 
 def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:

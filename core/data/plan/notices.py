@@ -11,7 +11,7 @@ from core.counting import NAMED, SHOWN, listed
 from core.data import buckets
 from core.data.buckets import Fit
 from core.data.plan import messages
-from core.data.plan.regularization import Turns
+from core.data.plan.regularization import Rotation
 from core.data.records import PlannedImage
 from core.errors import Problem
 
@@ -140,7 +140,7 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
 
 
 def on_regularization(
-    images: Sequence[PlannedImage], dataset: int, turns: Sequence[Turns], train: int
+    images: Sequence[PlannedImage], dataset: int, rotations: Sequence[Rotation], train: int
 ) -> list[Problem]:
     """Whether regularization images of a data set are spare, used several times or never."""
     inside = {i for i, image in enumerate(images) if image.is_reg and image.dataset == dataset}
@@ -152,8 +152,8 @@ def on_regularization(
         return [messages.REG_ALONE(dataset=dataset + 1, count=len(inside))] if is_alone else []
     if samples < train:
         return [messages.REG_REUSE(train=train, reg=samples)]
-    first = {index for turn in turns for index in turn.of(1)}
-    ever = {index for turn in turns if turn.take for index in turn.images}
+    first = {index for rotation in rotations for index in rotation.of(1)}
+    ever = {index for rotation in rotations if rotation.take for index in rotation.images}
 
     def names(indices: set[int]) -> Words:
         return listed([_short(images[i].path) for i in sorted(indices)])

@@ -6,10 +6,10 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from itertools import chain
 
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
@@ -22,8 +22,10 @@ from core.data.images import verify
 from core.data.keyed_random import rng
 from core.data.names import nfc
 from core.data.plan import messages, notices, regularization, validation_split
-from core.data.plan.survey import Looking, Progress, survey
+from core.data.plan.survey import Looking, Progress
+from core.data.plan.survey import survey as survey_of
 from core.data.records import Batch as Batch
+from core.data.records import BucketKey
 from core.data.records import PlannedImage as PlannedImage
 from core.data.records import Sample as Sample
 from core.data.sources.folders import Folder
@@ -41,8 +43,25 @@ _IN_THE_RECORDS = {
 """Options whose whole effect on a sample is in the images' own records, or that have none; all others
 shape it."""
 
-Place = tuple[int, Size]
-"""(data set, bucket); no batch is of two."""
+
+@dataclass(frozen=True)
+class BucketUse:
+    """A bucket of a data set in an epoch.
+
+    dataset: its number, from 0. images: indices, without those of the validation split. samples: of all its
+    images. batch_size: samples of a full batch, over all processes.
+    """
+
+    dataset: int
+    size: Size
+    images: tuple[int, ...]
+    samples: int
+    batch_size: int
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch, the last one perhaps shorter."""
+        return math.ceil(self.samples / self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,7 @@ class Plan:
     """What will be trained, all of it known beforehand.
 
     config: the run's own options. settings: the options that hold for some of the images, each image
-    naming its own. world_size: processes that share each batch. turns: the regularization images of an
+    naming its own. world_size: processes that share each batch. rotations: the regularization images of an
     epoch. validation: indices of the images that are held out and never trained. problems: errors only;
     with any of them the run must not start. notices: what a user should know.
     """
@@ -61,7 +80,7 @@ class Plan:
     world_size: int
     folders: tuple[Folder, ...]
     images: tuple[PlannedImage, ...]
-    turns: tuple[regularization.Turns, ...]
+    rotations: tuple[regularization.Rotation, ...]
     validation: tuple[int, ...]
     problems: tuple[Problem, ...]
     notices: tuple[Problem, ...]
@@ -105,37 +124,32 @@ class Plan:
     @property
     def reg_samples(self) -> int:
         """Samples of regularization images in an epoch."""
-        return sum(turn.take for turn in self.turns)
+        return sum(rotation.take for rotation in self.rotations)
 
     @cached_property
     def batches_per_epoch(self) -> int:
         """Micro-batches of an epoch, the same for every epoch."""
-        return sum(row["batches_per_epoch"] for row in self.buckets)
+        return sum(bucket.batches for bucket in self.buckets)
+
+    def by_bucket(self, indices: Iterable[int]) -> dict[BucketKey, list[int]]:
+        """Images, named by their indices, by data set, then bucket; within one in the order given."""
+        images: dict[BucketKey, list[int]] = {}
+        for index in indices:
+            images.setdefault(self.images[index].bucket_key, []).append(index)
+        return dict(sorted(images.items()))
 
     @cached_property
-    def buckets(self) -> tuple[dict[str, Any], ...]:
-        """The buckets in use, by data set, then size, without the images held out.
-
-        Each: {"size", "images", "samples_per_epoch", "batches_per_epoch"}; with several data sets "dataset".
-        """
-        images = Counter(image.place for i, image in enumerate(self.images) if i not in self.held)
-        samples = Counter[Place]()
-        sizes: dict[Place, int] = {}
+    def buckets(self) -> tuple[BucketUse, ...]:
+        """The buckets in use, by data set, then size."""
+        samples = Counter[BucketKey]()
         for index in self.trained:
-            samples[self.images[index].place] += self.images[index].repeats
-        for turn in self.turns:
-            samples[self.images[turn.images[0]].place] += turn.take
-        for image in self.images:
-            sizes[image.place] = self.settings[image.settings].train_batch_size * self.world_size
+            samples[self.images[index].bucket_key] += self.images[index].repeats
+        for rotation in self.rotations:
+            samples[self.images[rotation.images[0]].bucket_key] += rotation.take
+        images = self.by_bucket(i for i in range(len(self.images)) if i not in self.held)
         return tuple(
-            {
-                "size": [*place[1]],
-                "images": images[place],
-                "samples_per_epoch": samples[place],
-                "batches_per_epoch": math.ceil(samples[place] / sizes[place]),
-            }
-            | ({"dataset": place[0]} if self.datasets > 1 else {})
-            for place in sorted(images)
+            BucketUse(*key, tuple(indices), samples[key], self._batch_size(indices[0]))
+            for key, indices in images.items()
         )
 
     def epoch(self, number: int) -> tuple[Batch, ...]:
@@ -148,16 +162,13 @@ class Plan:
 
     def validation_batches(self) -> tuple[Batch, ...]:
         """The images held out, each once, always the same: nothing shuffled, mirrored or dropped."""
-        places: dict[Place, list[int]] = {}
-        for index in self.validation:
-            places.setdefault(self.images[index].place, []).append(index)
         batches: list[Batch] = []
-        slot = 0
-        for place in sorted(places):
-            for chunk in self._cut(places[place]):
-                samples = tuple(self._plain_sample(index, slot + i) for i, index in enumerate(chunk))
-                batches.append(Batch(0, len(batches), place[1], samples))
-                slot += len(chunk)
+        start = 0
+        for (_, bucket), indices in self.by_bucket(self.validation).items():
+            for chunk in self._cut(indices):
+                samples = tuple(self._plain_sample(image, start + i) for i, image in enumerate(chunk))
+                batches.append(Batch(0, len(batches), bucket, samples))
+                start += len(chunk)
         return tuple(batches)
 
     def stream(self, position: int) -> Iterator[Batch]:
@@ -209,9 +220,9 @@ class Plan:
         for image in self.images:
             fit, names = image.fit, (nfc(self.folders[image.folder].path.name), nfc(image.path.name))
             geometry = (*fit.bucket, *fit.resized, fit.crop_left, fit.crop_top)
-            place = (image.dataset, image.settings, image.mask_content)
+            source = (image.dataset, image.settings, image.mask_content)
             images.append(
-                (*names, image.is_reg, image.repeats, image.content, image.caption, *geometry, *place)
+                (*names, image.is_reg, image.repeats, image.content, image.caption, *geometry, *source)
             )
         options = [settings.model_dump(mode="json", exclude=_IN_THE_RECORDS) for settings in self.settings]
         sizes = [settings.train_batch_size * self.world_size for settings in self.settings]
@@ -220,60 +231,55 @@ class Plan:
 
     def used_in_first_epoch(self) -> list[int]:
         """How often each image comes in epoch 1; only regularization images can differ in later ones."""
-        taken = Counter(index for turn in self.turns for index in turn.of(1))
+        taken = Counter(index for rotation in self.rotations for index in rotation.of(1))
         taken.update({index: self.images[index].repeats for index in self.trained})
         return [taken[i] for i in range(len(self.images))]
 
-    def _by_place(self, epoch: int) -> dict[Place, list[int]]:
-        """The images of an epoch, each as often as it comes, by data set and bucket, in a fixed order."""
-        result: dict[Place, list[int]] = {}
-        for index in self.trained:
-            image = self.images[index]
-            result.setdefault(image.place, []).extend([index] * image.repeats)
-        for turn in self.turns:
-            if turn.take:
-                result.setdefault(self.images[turn.images[0]].place, []).extend(turn.of(epoch))
-        return {place: result[place] for place in sorted(result)}
+    def _batch_size(self, image: int) -> int:
+        """Samples of a full batch of the image's data set, over all processes."""
+        return self.settings_of(image).train_batch_size * self.world_size
 
     def _cut(self, indices: list[int]) -> list[list[int]]:
-        """Images of one place cut into batches, the last one perhaps shorter."""
-        size = self.settings_of(indices[0]).train_batch_size * self.world_size
+        """Images of one bucket cut into batches, the last one perhaps shorter."""
+        size = self._batch_size(indices[0])
         return [indices[start : start + size] for start in range(0, len(indices), size)]
 
-    def lots(self, number: int) -> list[tuple[Size, list[int]]]:
+    def batch_images(self, epoch: int) -> list[tuple[Size, list[int]]]:
         """The batches of an epoch (from 1) in order, as the bucket and the images of each."""
-        lots: list[tuple[Size, list[int]]] = []
-        for (dataset, bucket), indices in self._by_place(number).items():
-            rng(self.seed, "order", number, dataset, *bucket).shuffle(indices)
-            lots += [(bucket, lot) for lot in self._cut(indices)]
-        rng(self.seed, "batches", number).shuffle(lots)
-        return lots
+        trained = (index for index in self.trained for _ in range(self.images[index].repeats))
+        regularizing = (index for rotation in self.rotations for index in rotation.of(epoch))
+        batches: list[tuple[Size, list[int]]] = []
+        for (dataset, bucket), indices in self.by_bucket(chain(trained, regularizing)).items():
+            rng(self.seed, "order", epoch, dataset, *bucket).shuffle(indices)
+            batches += [(bucket, images) for images in self._cut(indices)]
+        rng(self.seed, "batches", epoch).shuffle(batches)
+        return batches
 
-    def _batches(self, number: int, first: int) -> Iterator[Batch]:
+    def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch from index `first` on; samples are made as they are asked for."""
-        slot = 0
-        for index, (bucket, images) in enumerate(self.lots(number)):
+        start = 0
+        for index, (bucket, images) in enumerate(self.batch_images(epoch)):
             if index >= first:
-                samples = tuple(self._sample(image, number, slot + i) for i, image in enumerate(images))
-                yield Batch(number, index, bucket, samples)
-            slot += len(images)
+                samples = tuple(self._sample(image, epoch, start + i) for i, image in enumerate(images))
+                yield Batch(epoch, index, bucket, samples)
+            start += len(images)
 
-    def _sample(self, index: int, epoch: int, slot: int) -> Sample:
-        image, config = self.images[index], self.settings_of(index)
-        flip = config.flip_aug and rng(self.seed, "flip", epoch, slot).random() < 0.5
+    def _sample(self, image_index: int, epoch: int, index: int) -> Sample:
+        image, config = self.images[image_index], self.settings_of(image_index)
+        flip = config.flip_aug and rng(self.seed, "flip", epoch, index).random() < 0.5
         caption = image.caption
         if captions.is_random(config):
-            caption = captions.vary(caption, config, rng(self.seed, "caption", epoch, slot), epoch)
+            caption = captions.vary(caption, config, rng(self.seed, "caption", epoch, index), epoch)
         crop = (image.fit.crop_left, image.fit.crop_top)
         if config.random_crop:
-            draw, trim = rng(self.seed, "crop", epoch, slot), image.fit.trim
+            draw, trim = rng(self.seed, "crop", epoch, index), image.fit.trim
             crop = (draw.randint(0, trim.width), draw.randint(0, trim.height))
-        return Sample(index, slot, flip, caption, crop)
+        return Sample(image_index, index, flip, caption, crop)
 
-    def _plain_sample(self, index: int, slot: int) -> Sample:
-        image = self.images[index]
-        caption = captions.longest(image.caption, self.settings_of(index))
-        return Sample(index, slot, False, caption, (image.fit.crop_left, image.fit.crop_top))
+    def _plain_sample(self, image_index: int, index: int) -> Sample:
+        image = self.images[image_index]
+        caption = captions.longest(image.caption, self.settings_of(image_index))
+        return Sample(image_index, index, False, caption, (image.fit.crop_left, image.fit.crop_top))
 
 
 def make(
@@ -293,31 +299,31 @@ def make(
     """
     if patience is None:
         patience = Patience(None if control is None else control.check)
-    found = survey(config, patience, progress, look)
-    validation = validation_split.held_out(found.images, found.settings, seed)
-    samples = _samples(found.images, set(validation))
-    problems = list(found.problems)
-    problems += notices.on_validation(found.images, found.settings, validation, samples.total())
+    survey = survey_of(config, patience, progress, look)
+    validation = validation_split.held_out(survey.images, survey.settings, seed)
+    samples = _samples(survey.images, set(validation))
+    problems = list(survey.problems)
+    problems += notices.on_validation(survey.images, survey.settings, validation, samples.total())
     if samples.total() > MAX_SAMPLES:
         problems.append(messages.TOO_MANY_SAMPLES(samples=samples.total(), limit=MAX_SAMPLES))
         samples.clear()
-    names = [regularization.Group(folder.path.name, folder.prompt) for folder in found.folders]
-    turns: list[regularization.Turns] = []
-    for dataset in sorted({folder.dataset for folder in found.folders}):
-        inside = regularization.turns(found.images, names, samples[dataset], seed, dataset)
-        said = notices.on_regularization(found.images, dataset, inside, samples[dataset])
-        problems += [replace(p, key="") for p in said] if config.dataset_config else said
-        turns += inside
-    problems += notices.on_buckets(found.settings)
-    problems += notices.on_copies(found.images)
+    names = [regularization.Group(folder.path.name, folder.prompt) for folder in survey.folders]
+    rotations: list[regularization.Rotation] = []
+    for dataset in sorted({folder.dataset for folder in survey.folders}):
+        inside = regularization.rotations(survey.images, names, samples[dataset], seed, dataset)
+        notes = notices.on_regularization(survey.images, dataset, inside, samples[dataset])
+        problems += [replace(p, key="") for p in notes] if config.dataset_config else notes
+        rotations += inside
+    problems += notices.on_buckets(survey.settings)
+    problems += notices.on_copies(survey.images)
     return Plan(
         config=config,
-        settings=found.settings,
+        settings=survey.settings,
         seed=seed,
         world_size=world_size,
-        folders=found.folders,
-        images=found.images,
-        turns=tuple(turns),
+        folders=survey.folders,
+        images=survey.images,
+        rotations=tuple(rotations),
         validation=validation,
         problems=tuple(problem for problem in problems if problem.is_error),
         notices=notices.condensed([problem for problem in problems if not problem.is_error]),

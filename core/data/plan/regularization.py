@@ -20,7 +20,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Turns:
+class Rotation:
     """The images of one folder and bucket, taking turns.
 
     images: indices into the plan's images, in the order of their turns. take: samples of an epoch, the same
@@ -36,9 +36,9 @@ class Turns:
         return tuple(self.images[(start + i) % len(self.images)] for i in range(self.take))
 
 
-def turns(
+def rotations(
     images: Sequence[PlannedImage], folders: Sequence[Group], samples: int, seed: int, dataset: int = 0
-) -> tuple[Turns, ...]:
+) -> tuple[Rotation, ...]:
     """Divide a data set's regularization samples of an epoch among classes, their folders and buckets.
 
     Classes get equal shares, but of a surplus none more than its repeats x images; with too few images
@@ -69,7 +69,7 @@ def turns(
         for bucket, part in zip(buckets, parts, strict=True):
             order = group[bucket]
             rng(seed, "reg", nfc(folders[folder].name), *bucket).shuffle(order)
-            result.append(Turns(tuple(order), part))
+            result.append(Rotation(tuple(order), part))
     return tuple(result)
 
 

@@ -1,19 +1,14 @@
-"""The plan to look at: a table of buckets, and each image with the part that is cut away dimmed."""
+"""Thumbnails of planned images: the part that is cut away dimmed, what a loss mask leaves out tinted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
 from PIL import Image, ImageDraw, ImageFont
 
-from core.catalog import Size, Words
+from core.catalog import Words
 from core.data.images import decode
 from core.data.images.load import content_hash
-from core.data.plan.plan import Plan
 from core.data.records import PlannedImage
 from core.errors import Lang
-from core.patience import in_order
 
 BACKGROUND = (32, 34, 38)
 FRAME = (94, 200, 140)
@@ -22,59 +17,6 @@ TINT, TINTED = (214, 60, 150), 0.6
 """Colour, and its share, over what a loss mask leaves out."""
 DIMMED = 0.3
 """Brightness that the cut-away part keeps."""
-GAP = 8
-"""Pixels between the images of a contact sheet."""
-
-
-@dataclass(frozen=True)
-class BucketRow:
-    """One line of the bucket table.
-
-    dataset: number of the data set, from 0. samples, batches: of an epoch. enlarged: how many images are
-    scaled up. cut: mean share of an image's area that is cut away, 0 to 1.
-    """
-
-    dataset: int
-    size: Size
-    train_images: int
-    reg_images: int
-    samples: int
-    batches: int
-    enlarged: int
-    cut: float
-
-
-def bucket_rows(plan: Plan) -> list[BucketRow]:
-    """The bucket table, by data set and size; samples and batches are those of an epoch.
-
-    Images held out are not counted.
-    """
-    places: dict[tuple[int, Size], list[PlannedImage]] = {}
-    for index, image in enumerate(plan.images):
-        if index not in plan.held:
-            places.setdefault(image.place, []).append(image)
-    rows = []
-    for row in plan.buckets:
-        dataset, size = row.get("dataset", 0), Size(*row["size"])
-        images = places[dataset, size]
-        rows.append(
-            BucketRow(
-                dataset=dataset,
-                size=size,
-                train_images=sum(not image.is_reg for image in images),
-                reg_images=sum(image.is_reg for image in images),
-                samples=row["samples_per_epoch"],
-                batches=row["batches_per_epoch"],
-                enlarged=sum(is_enlarged(image) for image in images),
-                cut=sum(1 - image.fit.kept for image in images) / len(images),
-            )
-        )
-    return rows
-
-
-def in_bucket(plan: Plan, bucket: Size | None) -> list[PlannedImage]:
-    """The images of a bucket in the plan's order; of every bucket for None."""
-    return [plan.images[index] for index in _indices(plan, bucket)]
 
 
 def is_enlarged(image: PlannedImage) -> bool:
@@ -88,11 +30,11 @@ def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
     parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
     cut, times = round(100 * (1 - image.fit.kept)), image.fit.enlargement(size)
     if cut:
-        parts.append(_in(Words(f"{cut}% cut", f"{cut}%切り取り"), lang))
+        parts.append(Words(f"{cut}% cut", f"{cut}%切り取り").of(lang))
     if is_enlarged(image):
-        parts.append(_in(Words(f"enlarged {times:.1f}x", f"{times:.1f}倍に拡大"), lang))
+        parts.append(Words(f"enlarged {times:.1f}x", f"{times:.1f}倍に拡大").of(lang))
     if is_held_out:
-        parts.append(_in(Words("validation only", "検証用"), lang))
+        parts.append(Words("validation only", "検証用").of(lang))
     return " · ".join(parts)
 
 
@@ -135,44 +77,6 @@ def _mask(image: PlannedImage, decoded: Image.Image, alpha_mask: bool) -> Image.
     return None if found is None else decode.upright_rgb(found).getchannel("R")
 
 
-def gallery(
-    plan: Plan,
-    bucket: Size | None = None,
-    start: int = 0,
-    limit: int = 48,
-    side: int = 192,
-    lang: Lang = "en",
-) -> list[tuple[Image.Image, str]]:
-    """Thumbnails with their labels, from image number `start` on, at most `limit` of them."""
-    chosen = _indices(plan, bucket)[start : start + limit]
-    labels = [label(plan.images[index], lang, index in plan.held) for index in chosen]
-    return list(zip(_thumbnails([plan.images[index] for index in chosen], side), labels, strict=True))
-
-
-def contact_sheet(
-    plan: Plan, bucket: Size | None = None, start: int = 0, limit: int = 48, side: int = 160
-) -> Image.Image:
-    """Thumbnails of a bucket on one image, at most 8 in a row, at most `limit` in all."""
-    tiles = _thumbnails(in_bucket(plan, bucket)[start : start + limit], side)
-    columns = max(1, min(8, len(tiles)))
-    rows = -(-len(tiles) // columns)
-    pitch = side + GAP
-    sheet = Image.new("RGB", (columns * pitch + GAP, max(1, rows) * pitch + GAP), BACKGROUND)
-    for index, tile in enumerate(tiles):
-        left = GAP + index % columns * pitch + (side - tile.width) // 2
-        top = GAP + index // columns * pitch + (side - tile.height) // 2
-        sheet.paste(tile, (left, top))
-    return sheet
-
-
-def _indices(plan: Plan, bucket: Size | None) -> list[int]:
-    return [i for i, image in enumerate(plan.images) if bucket is None or image.fit.bucket == bucket]
-
-
-def _thumbnails(images: Iterable[PlannedImage], side: int) -> Sequence[Image.Image]:
-    return list(in_order(lambda image: thumbnail(image, side), [*images], name="thumbnails"))
-
-
 def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:
     """The small image with everything outside the cut dimmed, and a frame around the cut."""
     fit = image.fit
@@ -203,7 +107,3 @@ def _crossed_out(side: int) -> Image.Image:
     draw.line((0, 0, side, side), fill=FRAME_ENLARGED, width=3)
     draw.line((0, side, side, 0), fill=FRAME_ENLARGED, width=3)
     return tile
-
-
-def _in(words: Words, lang: Lang) -> str:
-    return words.ja if lang == "ja" else words.en

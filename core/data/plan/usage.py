@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.config.schema.train import TrainConfig
-from core.data.plan.plan import Plan
+from core.data.plan.plan import BucketUse, Plan
 
 FULL = 0.95
 """Share of places in batches that are filled, from which on nothing is said."""
@@ -23,11 +23,11 @@ def uses(plan: Plan, steps: int, accumulation: int) -> list[int]:
     if plan.batches_per_epoch:
         whole, rest = divmod(plan.position(steps, accumulation), plan.batches_per_epoch)
         counts.update({index: whole * plan.images[index].repeats for index in plan.trained})
-        for turn in plan.turns:
-            rounds, more = divmod(whole * turn.take, len(turn.images))
-            counts.update({index: rounds + (n < more) for n, index in enumerate(turn.images)})
+        for rotation in plan.rotations:
+            rounds, more = divmod(whole * rotation.take, len(rotation.images))
+            counts.update({index: rounds + (n < more) for n, index in enumerate(rotation.images)})
         if rest:
-            for _, images in plan.lots(whole + 1)[:rest]:
+            for _, images in plan.batch_images(whole + 1)[:rest]:
                 counts.update(images)
     return [counts[index] for index in range(len(plan.images))]
 
@@ -53,8 +53,9 @@ def unused(plan: Plan, train: TrainConfig) -> Unused:
     accumulation = train.gradient_accumulation_steps
     counts = uses(plan, plan.total_steps(train), accumulation)
     left = [index for index, count in enumerate(counts) if not count and index not in plan.held]
-    late = {index for turn in plan.turns if turn.take for index in turn.images}
-    epochs = max((math.ceil(len(turn.images) / turn.take) for turn in plan.turns if turn.take), default=1)
+    rotations = [rotation for rotation in plan.rotations if rotation.take]
+    late = {index for rotation in rotations for index in rotation.images}
+    epochs = max((math.ceil(len(one.images) / one.take) for one in rotations), default=1)
     return Unused(
         train=tuple(index for index in left if not plan.images[index].is_reg),
         reg=tuple(index for index in left if index in late),
@@ -68,14 +69,14 @@ def unused(plan: Plan, train: TrainConfig) -> Unused:
 class Filling:
     """How full the batches of an epoch are.
 
-    places: samples that would fit into its batches. samples: those that are there. short: buckets (data set
-    and size as in `Plan.buckets`) with the samples of their last batch, where it is not full. better: a
-    smaller batch size whose batches are nearly full, or None.
+    places: samples that would fit into its batches. samples: those that are there. short: buckets with the
+    samples of their last batch, where it is not full. better: a smaller batch size whose batches are nearly
+    full, or None.
     """
 
     places: int
     samples: int
-    short: tuple[tuple[int, int], ...]
+    short: tuple[tuple[BucketUse, int], ...]
     better: int | None
 
     @property
@@ -86,28 +87,18 @@ class Filling:
 
 def filling(plan: Plan) -> Filling:
     """How full an epoch's batches are; no batch is of two buckets, so each bucket's last one may be short."""
-    samples = [row["samples_per_epoch"] for row in plan.buckets]
-    sizes = [_batch_size(plan, row) for row in plan.buckets]
-    places = sum(row["batches_per_epoch"] * size for row, size in zip(plan.buckets, sizes, strict=True))
-    short = [(n, s % size) for n, (s, size) in enumerate(zip(samples, sizes, strict=True)) if s % size]
-    return Filling(places, sum(samples), tuple(short), _better(samples, sizes))
+    places = sum(bucket.batches * bucket.batch_size for bucket in plan.buckets)
+    short = [(b, b.samples % b.batch_size) for b in plan.buckets if b.samples % b.batch_size]
+    return Filling(places, sum(b.samples for b in plan.buckets), tuple(short), _better(plan.buckets))
 
 
-def _batch_size(plan: Plan, row: dict[str, object]) -> int:
-    """Samples of a full batch of the bucket's data set."""
-    place = next(
-        image
-        for image in plan.images
-        if (image.dataset, [*image.fit.bucket]) == (row.get("dataset", 0), row["size"])
-    )
-    return plan.settings[place.settings].train_batch_size * plan.world_size
-
-
-def _better(samples: Sequence[int], sizes: Sequence[int]) -> int | None:
+def _better(buckets: Sequence[BucketUse]) -> int | None:
     """The largest batch size below the present one, the same in all data sets, with batches nearly full."""
-    if len(set(sizes)) != 1:
+    sizes = {bucket.batch_size for bucket in buckets}
+    if len(sizes) != 1:
         return None
-    for size in range(sizes[0] - 1, 0, -1):
+    samples = [bucket.samples for bucket in buckets]
+    for size in range(sizes.pop() - 1, 0, -1):
         if sum(samples) >= FULL * sum(math.ceil(s / size) * size for s in samples):
             return size
     return None

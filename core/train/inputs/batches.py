@@ -1,4 +1,4 @@
-"""From the plan to tensors: what a micro-batch needs, drawn from (seed, epoch, slot) and read ahead."""
+"""From the plan to tensors: what a micro-batch needs, drawn from (seed, epoch, index) and read ahead."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Draws:
 
 
 class Chance:
-    """Draws by (seed, epoch, slot).
+    """Draws by (seed, epoch, index).
 
     Strengths that sd-scripts draws once for a batch (noise_offset_random_strength,
     ip_noise_gamma_random_strength, the ratios of multires noise) are drawn for each sample here, so that two
@@ -53,7 +53,7 @@ class Chance:
         perturbation = self._empty(count, *shape) if config.ip_noise_gamma else None
         generator = torch.Generator("cpu")
         for n, sample in enumerate(samples):
-            place = (epoch, sample.slot)
+            place = (epoch, sample.index)
             generator.manual_seed(torch_seed(self._seed, "noise", *place))
             noise[0, n].normal_(generator=generator)
             noise[1, n].normal_(generator=generator)
@@ -68,7 +68,7 @@ class Chance:
                 levels, discount = config.multires_noise_iterations, config.multires_noise_discount
                 add_coarse_noise(noise[0, n], levels, discount, generator)
         cells = shape[1] * shape[2]
-        timesteps = torch.tensor([self._timestep(epoch, sample.slot, cells) for sample in samples])
+        timesteps = torch.tensor([self._timestep(epoch, sample.index, cells) for sample in samples])
         return Draws(
             noise,
             shift,
@@ -85,7 +85,7 @@ class Chance:
         whole = self._config.noise_offset
         if not self._config.noise_offset_random_strength:
             return self._pinned(torch.full((len(samples), 1, 1, 1), whole))
-        shares = [fraction(self._seed, "noise_offset", epoch, sample.slot) for sample in samples]
+        shares = [fraction(self._seed, "noise_offset", epoch, sample.index) for sample in samples]
         return self._pinned((whole * torch.tensor(shares)).view(-1, 1, 1, 1))
 
     def _perturbation_strength(self, epoch: int, slot: int) -> float:

@@ -81,7 +81,7 @@ class EncodedImages:
 
     def _pixels(self, batch: Batch, sample: Sample) -> Tensor:
         is_held = sample.image in self._plan.held
-        rng = None if is_held else keyed_random.rng(self._plan.seed, "color", batch.epoch, sample.slot)
+        rng = None if is_held else keyed_random.rng(self._plan.seed, "color", batch.epoch, sample.index)
         settings = self._plan.settings_of(sample.image)
         return torch.tensor(load.load(self._plan.images[sample.image], sample, settings, rng))
 

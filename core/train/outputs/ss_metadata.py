@@ -251,8 +251,6 @@ def _bucket_info(plan: Plan, dataset: int) -> object:
         abs(image.fit.bucket.width / image.fit.bucket.height - image.size.width / image.size.height)
         for image in images
     ]
-    rows = [row for row in plan.buckets if row.get("dataset", 0) == dataset]
-    buckets = {
-        str(i): {"resolution": row["size"], "count": row["samples_per_epoch"]} for i, row in enumerate(rows)
-    }
+    inside = [bucket for bucket in plan.buckets if bucket.dataset == dataset]
+    buckets = {str(i): {"resolution": [*b.size], "count": b.samples} for i, b in enumerate(inside)}
     return {"buckets": buckets, "mean_img_ar_error": sum(errors) / len(errors)}
