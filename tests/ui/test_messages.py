@@ -18,7 +18,7 @@ def press(app, name, raw=None):
     panel = app.run
     subject = "settings" if name in ("start", "check", "queue") else "run"
     raw = {} if subject == "run" else raw or demo_raw(app)
-    updates = panel._answer(getattr(panel, f"_{name}"), raw, "en", None, subject)
+    updates = panel._answer(panel.acts[name], raw, "en", None, subject)
     return updates[panel.parts["message"]]["value"]
 
 

@@ -135,6 +135,6 @@ def test_whatever_a_page_sends_does_no_harm(app, window, raw, event):
 
 def test_settings_that_do_not_pass_are_said_and_not_queued(app, window, raw):
     panel = app.run
-    updates = panel._answer(panel._queue, {**raw, "model.base": ""}, "en", None)
+    updates = panel._answer(panel.acts["queue"], {**raw, "model.base": ""}, "en", None)
     assert "base model" in updates[panel.parts["message"]]["value"]
     assert window.queue.look().waiting == ()

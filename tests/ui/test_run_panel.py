@@ -34,8 +34,7 @@ def panel(app):
 def press(app, name, lang="en"):
     """What a click on a button gives: {name of the part: update}."""
     panel = app.run
-    act = getattr(panel, f"_{name}")
-    return named(panel, panel._answer(act, demo_raw(app), lang, None))
+    return named(panel, panel._answer(panel.acts[name], demo_raw(app), lang, None))
 
 
 def named(panel, updates):
@@ -154,7 +153,7 @@ def test_a_second_start_says_that_a_run_is_under_way(app):
 
 def test_what_is_wrong_is_told_with_its_option_and_nothing_starts(app, window):
     raw = {**demo_raw(app), "train.learning_rate": "<b>fast</b>"}
-    updates = named(app.run, app.run._answer(app.run._check, raw, "en", None))
+    updates = named(app.run, app.run._answer(app.run.acts["check"], raw, "en", None))
     html = updates["message"]["value"]
     assert "Learning rate" in html and "train.learning_rate" in html and "line " not in html
     assert 'data-goto="opt-train-learning-rate"' in html and 'data-wrong="opt-train-learning-rate"' in html
@@ -187,6 +186,19 @@ def test_pause_continue_and_stop_reach_the_run(app, window):
     assert not control.is_paused
     press(app, "stop")
     assert control.is_stopping
+
+
+def test_samples_of_a_run_without_prompts_are_refused(app):
+    raw = {**demo_raw(app), "sample.sample_prompts": ""}
+    raw |= {"sample.sample_every_n_steps": "", "sample.sample_at_first": False}
+    app.run._answer(app.run.acts["start"], raw, "en", None)
+    assert "Enter a sample prompt first" in press(app, "sample")["message"]["value"]
+
+
+def test_a_sheet_of_samples_is_logged_as_one():
+    view = RunView()
+    view.take(Saved("sheet", "/out/sheet.png", 20))
+    assert [line.text for line in log_lines(view, "en")] == ["Sample sheet: /out/sheet.png"]
 
 
 def test_without_a_run_the_buttons_say_so(app):
@@ -673,7 +685,7 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
 )
 def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, label, key, value):
     raw = {**demo_raw(app), "dataset.train_batch_size": 1, "train.gradient_checkpointing": False, **changed}
-    named(app.run, app.run._answer(app.run._start, raw, "en", None))
+    named(app.run, app.run._answer(app.run.acts["start"], raw, "en", None))
     run = window.runner.current
     run.log(RunEnded("failed", 5, 3, "It failed.", "失敗しました。", code=code))
     run.status = "failed"

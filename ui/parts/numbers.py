@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 LONG_STEP = 120
-"""Seconds from which a step is told in minutes."""
+"""Seconds from which a step is shown in minutes."""
+
+
+def minute(seconds: float) -> str:
+    """A time since 1970 as the date and time of this computer."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def short_text(value: float) -> str:

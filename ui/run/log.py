@@ -25,10 +25,6 @@ def log_html(lines: Sequence[LogLine]) -> str:
     return f'<ol class="rw-log">{items}</ol>' if items else ""
 
 
-def title_html(lang: Lang) -> str:
-    return esc(say("run.log", lang))
-
-
 def acts_html(lang: Lang, address: str) -> str:
     """The buttons below the log. address: where the whole of it is fetched."""
     done = esc(say("run.log.copied", lang))

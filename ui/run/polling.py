@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from core.errors import Lang
 from ui.parts.chart import loss_chart, rates_chart
-from ui.parts.markup import note
+from ui.parts.markup import esc, note
 from ui.parts.samples import MOST_STEPS, sample_grid
-from ui.run.log import acts_html, log_html, title_html
+from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
 from ui.run.status_html import head_html, notices_html, outcome_html, smoothing_html
 from ui.text import say
@@ -48,9 +48,8 @@ def news(window: Window) -> str:
     view, (number, _, status) = window.look()
     run = window.runner.current
     prompts = None if run is None else run.control.kept_prompts
-    is_busy = run is not None and not run.is_over
     of_run = (number, status, *_left(window), len(view.saved), view.ended is not None, prompts)
-    return _word((window.token, *of_run, window.queue.look().version, is_busy))
+    return _word((window.token, *of_run, window.queue.look().version, window.is_training))
 
 
 def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MOST_STEPS) -> dict[str, Any]:
@@ -58,39 +57,39 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
 
     Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}}.
     """
-    told = news(window)  # first: what changes in between is then told of once more
+    now = news(window)  # first: what changes in between is then sent once more
     view, (number, read, status) = window.look()
     run = (window.token, lang, number, status, *_left(window))
-    found: dict[str, list[str]] = {}
+    sent: dict[str, list[str]] = {}
     for name, part in _parts(window, view, lang, run, read).items():
         word = _word(part.state)
         if has.get(name) != word:
-            found[name] = [word, part.draw()]
+            sent[name] = [word, part.draw()]
     most = max(MOST_STEPS, min(columns, MOST_COLUMNS))
     word = _word((*run, len(view.samples), most))
     if has.get("samples") != word:
-        made = sample_grid(view.samples, window.thumbs, lang, most)
+        grid = sample_grid(view.samples, window.thumbs, lang, most)
         # Small images are made a few at a time: the grid comes again until all are there.
-        found["samples"] = [word if made.is_whole else "", made.html]
-    return {"news": told, "dated": words(window), "parts": found}
+        sent["samples"] = [word if grid.is_whole else "", grid.html]
+    return {"news": now, "dated": words(window), "parts": sent}
 
 
 def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:
     now = time.time()
     curves = (*run, view.steps_taken, view.total)
-    told = (*run, view.logged_events - view.steps_taken)
+    rare = (*run, view.logged_events - view.steps_taken)
     return {
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(
             (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
             lambda: head_html(view, lang, now, window),
         ),
-        "outcome": Part(told, lambda: outcome_html(view, lang, _download(window, view, lang))),
+        "outcome": Part(rare, lambda: outcome_html(view, lang, _download(window, view, lang))),
         "chart": Part(curves, lambda: loss_chart(view.losses, view.total, lang, view.validation)),
         "smoothing": Part((lang,), lambda: smoothing_html(lang)),
         "rates": Part(curves, lambda: rates_chart(view.rates, view.total, lang)),
-        "notices": Part(told, lambda: notices_html(view, lang)),
-        "log-title": Part((lang,), lambda: title_html(lang)),
+        "notices": Part(rare, lambda: notices_html(view, lang)),
+        "log-title": Part((lang,), lambda: esc(say("run.log", lang))),
         "log": Part((*run, view.logged_events), lambda: log_html(log_lines(view, lang))),
         "log-acts": Part((lang,), lambda: acts_html(lang, f"{PREFIX}/log")),
     }

@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from core.config.schema.run import RunConfig
-from core.errors import Problem, UserError, plain_problem
+from core.errors import UserError
 from core.runs import sample_prompts
 from ui.parts.localized import Page, column, texts
-from ui.text import say
+from ui.run.messages import EMPTY_PROMPTS, MANY_PROMPTS
 
 LONGEST = 8000
 """Characters."""
@@ -52,23 +52,19 @@ def lines_of(run: Any) -> tuple[str, ...]:
     resolution, seed = config.dataset.resolution, config.train.seed or 0
     try:
         if given is not None:
-            found = sample_prompts.of_lines(given, resolution, seed)
+            prompts = sample_prompts.of_lines(given, resolution, seed)
         else:
-            found = sample_prompts.parse(config.sample.sample_prompts, resolution, seed)
+            prompts = sample_prompts.parse(config.sample.sample_prompts, resolution, seed)
     except UserError:
         return ()  # a file of prompts that is gone
-    return tuple(map(sample_prompts.as_line, found))
+    return tuple(map(sample_prompts.as_line, prompts))
 
 
 def checked(text: Any, config: RunConfig) -> tuple[str, ...]:
     """The lines of the field. Raises UserError when one is not understood, or there is none."""
     lines = tuple(line.strip() for line in str(text or "").splitlines() if line.strip())
     if len(str(text)) > LONGEST or len(lines) > MOST:
-        raise UserError(_said("run.prompts.many", n=MOST))
+        raise UserError(MANY_PROMPTS(most=MOST))
     if not sample_prompts.of_lines(lines, config.dataset.resolution, config.train.seed or 0):
-        raise UserError(_said("run.prompts.none"))
+        raise UserError(EMPTY_PROMPTS())
     return lines
-
-
-def _said(key: str, **values: object) -> Problem:
-    return plain_problem("E-WINDOW", say(key, "en", **values), say(key, "ja", **values))

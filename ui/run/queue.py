@@ -51,15 +51,11 @@ class QueueCard:
 
         parts["list"].click(guarded(act, window), {lang}, self.outputs, **QUICK)
         into = [*self.outputs, *form.components.values()]
-        return parts["list"].submit(guarded(edit, window), {lang}, into, trigger_mode="once", **QUICK)
+        return parts["list"].submit(guarded(edit, window), {lang}, into, **QUICK)
 
     def show(self, lang: Lang) -> Update:
         """The queue as it stands."""
-        return {self.parts["list"]: queue_html(self._window.queue.look(), self._is_busy(), lang)}
-
-    def _is_busy(self) -> bool:
-        current = self._window.runner.current
-        return current is not None and not current.is_over
+        return {self.parts["list"]: queue_html(self._window.queue.look(), self._window.is_training, lang)}
 
     def act(self, event: Any, lang: Lang) -> Update:
         """What a button of the card says; a run that has been started meanwhile is left alone."""
@@ -98,9 +94,9 @@ class QueueCard:
 
 def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
     """The waiting runs and why they wait."""
-    told = (view.said.ja if lang == "ja" else view.said.en) if view.said else ""
+    reason = view.said.of(lang) if view.said else ""
     if not view.waiting:
-        return f'<section class="rw-queue">{note(told, "warn")}</section>' if told else ""
+        return f'<section class="rw-queue">{note(reason, "warn")}</section>' if reason else ""
     many = len(view.waiting)
     rows = "".join(_row(run, n, many, lang) for n, run in enumerate(view.waiting, 1))
     count = say("queue.count", lang, n=many)
@@ -112,7 +108,7 @@ def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
     return (
         f'<section class="rw-queue"><header><h4>{esc(say("queue.title", lang))}</h4>'
         f"<span>{esc(count)}</span></header>"
-        f"{_why(view, is_busy, lang)}{note(told, 'warn')}<ol>{rows}</ol>"
+        f"{_why(view, is_busy, lang)}{note(reason, 'warn')}<ol>{rows}</ol>"
         f'<div class="rw-acts">{_button(view, is_busy, lang)}</div>{keep}</section>'
     )
 

@@ -11,8 +11,8 @@ from core.config.rules import usual_rates
 from core.config.schema.option import Option
 from core.errors import Lang
 from core.runs import past_runs
-from ui.parts.numbers import decimal_text
 from ui.parts.options import OPTIONS
+from ui.settings.difference import value_text
 from ui.text import say
 from ui.window.run_state import RunView
 
@@ -80,21 +80,16 @@ def _gentler(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     rates = {key: values.get(key) for key in ("train.unet_lr", "train.text_encoder_lr")}
     common = ("train.learning_rate", values.get("train.learning_rate"))
     used = dict(common if rate is None else (key, rate) for key, rate in rates.items())
-    found = {key: rate for key, rate in used.items() if isinstance(rate, int | float) and rate > 0}
-    method, optimizer = values.get("network.method"), values.get("optimizer.optimizer_type")
-    if not found or method not in METHODS or optimizer not in OPTIMIZERS:
+    used = {key: rate for key, rate in used.items() if isinstance(rate, int | float) and rate > 0}
+    method, optimizer = str(values.get("network.method")), str(values.get("optimizer.optimizer_type"))
+    if not used or method not in METHODS or optimizer not in OPTIMIZERS:
         return
-    highest = max(found, key=lambda key: found[key])
-    lower = min(found[highest] / GENTLER, usual_rates.of(method, optimizer).typical)
+    highest = max(used, key=lambda key: used[key])
+    lower = min(used[highest] / GENTLER, usual_rates.of(method, optimizer).typical)
     yield highest, float(f"{lower:.3g}")
 
 
 def label_of(cure: Cure, lang: Lang) -> str:
     """What the button says: "Set batch size to 1 and try again"."""
-    name = cure.option.meta.label
-    value = cure.value
-    if isinstance(value, bool):
-        said = say("diff.on" if value else "diff.off", lang)
-    else:
-        said = decimal_text(value) if isinstance(value, float) else str(value)
-    return say("run.cure", lang, setting=name.ja if lang == "ja" else name.en, value=said)
+    value = value_text(cure.option, cure.value, lang)
+    return say("run.cure", lang, setting=cure.option.meta.label.of(lang), value=value)

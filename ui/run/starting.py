@@ -8,7 +8,7 @@ from typing import Any
 
 from core.config import check
 from core.config.file import toml_text
-from core.config.schema.run import SaveConfig
+from core.config.schema.save import SaveConfig
 from core.errors import Lang, UserError
 from core.runs import result_names
 from ui.parts.html_events import button
@@ -18,15 +18,15 @@ from ui.text import say
 from ui.window import Window
 from ui.window.dated import Subject
 
-Said = tuple[str, Subject]
+Answer = tuple[str, Subject]
 """A message as HTML, and what it is about."""
 
 _MOST_NAMED = 3
-ACTS = ("start-new", "start-same", "queue")
+ANSWERS = ("start-new", "start-same", "queue")
 """What the buttons of a question say."""
 
 
-def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> Said:
+def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> Answer:
     """Start what the form says, or ask when results of its name or a run are there. Raises UserError.
 
     act: the answer to that question, "" when nothing was asked yet. Gives what the page says, and of what.
@@ -34,7 +34,7 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
     text = form.text(raw, lang)
     if act == "queue":
         return queue(window, form, raw, lang)
-    if _is_busy(window):
+    if window.is_training:
         return _offer_queue(lang), "run"
     save = check.check(text).config.save
     if not act and result_names.existing(save):
@@ -50,7 +50,7 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
     return (note(say("start.as", lang, name=free), "good") if is_new else ""), "start"
 
 
-def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> Said:
+def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> Answer:
     """Put what the form says at the end of the queue. Raises UserError."""
     text = form.text(raw, lang)
     added = window.queue.add(text)
@@ -59,11 +59,6 @@ def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> Sai
         return note(say("queue.added.already", lang, name=added.run.name)), "queue"
     key = "queue.added.as" if added.wanted else "queue.added"
     return note(say(key, lang, **values), "good"), "queue"
-
-
-def _is_busy(window: Window) -> bool:
-    current = window.runner.current
-    return current is not None and not current.is_over
 
 
 def _offer_queue(lang: Lang) -> str:

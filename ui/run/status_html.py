@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
-from dataclasses import replace
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from pathlib import Path
 
+from core.catalog import Words
 from core.config.named_values import KEYS
-from core.errors import Lang, plain_problem
+from core.errors import Lang
 from core.events import STAGES
 from core.sinks import duration, progress, waiting
 from ui.parts.markup import bar, capital, esc, facts, note, problems
-from ui.parts.numbers import LONG_STEP, short_text
+from ui.parts.numbers import LONG_STEP, minute, short_text
+from ui.run.messages import ENDED
 from ui.run.next_step import invitation_html, leftover, missing
 from ui.text import say
 from ui.window import Window
@@ -27,7 +27,6 @@ _PLACE = re.compile(r"(?:(?:line \d+|\d+行目): )?(\w+\.\w+): ")
 
 def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     """Status, what it is doing, progress bar and numbers."""
-    detail = _detail(view, lang)
     status = _status(view, window, lang)
     clock = (
         f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
@@ -37,7 +36,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     classes = f"rw-status is-{esc(view.status)}{' is-live' if view.is_live else ''}"
     html = (
         f'<div class="{classes}"><i></i><strong>{esc(status)}</strong>'
-        f"<span>{esc(detail)}</span>{clock}</div>" + _pocket_html(view, status)
+        f"<span>{esc(_detail(view, lang))}</span>{clock}</div>" + _pocket_html(view, status)
     )
     if view.status == "idle":
         return html + (_left(window, lang) or invitation_html(window, lang))
@@ -78,13 +77,12 @@ def _left(window: Window, lang: Lang) -> str:
     if window.runner.current is not None:
         return ""
     story, unfinished = window.left.story, window.left.unfinished
-    said = ""
+    html = ""
     if story is not None:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(story.started))
-        said = note(say("run.last", lang, name=story.name, when=when))
+        html = note(say("run.last", lang, name=story.name, when=minute(story.started)))
     if unfinished is not None:
-        said += note(say("run.unfinished", lang, name=unfinished.name, step=unfinished.step))
-    return said
+        html += note(say("run.unfinished", lang, name=unfinished.name, step=unfinished.step))
+    return html
 
 
 def _pause(view: RunView, lang: Lang) -> str:
@@ -121,30 +119,24 @@ def _detail(view: RunView, lang: Lang) -> str:
 
 
 def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-
-    def put(key: str, value: str) -> None:
-        pairs.append((say(key, lang), value))
-
+    step, left, seconds = view.step, view.seconds_left, view.seconds_per_step
+    texts: dict[str, str] = {}
     if view.total:
-        put("run.step", f"{view.at_step:,} / {view.total:,}")
-    if view.step and view.plan:
-        put("run.epoch", f"{view.step.epoch} / {view.plan.epochs}")
-    if view.is_live and view.seconds_left is not None:
-        put("run.left", duration(view.seconds_left))
-    if view.step:
-        put("run.loss", f"{view.step.loss:.4f}")
+        texts["run.step"] = f"{view.at_step:,} / {view.total:,}"
+    if step and view.plan:
+        texts["run.epoch"] = f"{step.epoch} / {view.plan.epochs}"
+    if view.is_live and left is not None:
+        texts["run.left"] = duration(left)
+    if step:
+        texts["run.loss"] = f"{step.loss:.4f}"
         if view.validation:
-            put("run.validation", f"{view.validation.last_y:.4f}")
-        put("run.lr", rates(view.step.lr))
-    seconds = view.seconds_per_step
+            texts["run.validation"] = f"{view.validation.last_y:.4f}"
+        texts["run.lr"] = rates(step.lr)
     if seconds:
-        put("run.speed", _speed(seconds, lang))
-    if view.step and view.step.vram_bytes:
-        put("run.memory", f"{view.step.vram_bytes / 2**30:.1f} GiB")
-    elif view.step and view.step.ram_bytes:
-        put("run.ram", f"{view.step.ram_bytes / 2**30:.1f} GiB")
-    return pairs
+        texts["run.speed"] = _speed(seconds, lang)
+    if step and (size := step.vram_bytes or step.ram_bytes):
+        texts["run.memory" if step.vram_bytes else "run.ram"] = f"{size / 2**30:.1f} GiB"
+    return [(say(key, lang), text) for key, text in texts.items()]
 
 
 def _speed(seconds: float, lang: Lang) -> str:
@@ -165,7 +157,7 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
         lines = zip_longest(view.ended.en.splitlines(), view.ended.ja.splitlines(), fillvalue="")
-        parts += [_ended_html(en, ja, tone, lang) for en, ja in lines if (ja if lang == "ja" else en)]
+        parts += [_ended_html(line, tone, lang) for line in starmap(Words, lines) if line.of(lang)]
     if view.model_path and not view.is_live:
         path = Path(view.model_path)
         parts.append(
@@ -175,18 +167,21 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     return "".join(parts)
 
 
-def _ended_html(en: str, ja: str, tone: str, lang: Lang) -> str:
+def _ended_html(line: Words, tone: str, lang: Lang) -> str:
     """How a run ended; of what went wrong with a link to the option that it is about: see Problem.text.
 
     The lines of the run file, which the window wrote, are nobody's.
     """
-    line = ja if lang == "ja" else en
-    found = _PLACE.match(line) if tone == "bad" else None
-    if found is None or found[1] not in KEYS:
-        return note(ja if lang == "ja" else capital(en, ja), tone)
-    sentence = line[found.end() :]
-    said = plain_problem("E-RUN", "", sentence) if lang == "ja" else plain_problem("E-RUN", sentence, "")
-    return problems([replace(said, key=found[1])], lang)
+    text = line.of(lang)
+    place = _PLACE.match(text) if tone == "bad" else None
+    if place is None or place[1] not in KEYS:
+        return note(text if lang == "ja" else capital(line.en, line.ja), tone)
+    return problems([ENDED(sentence=_in(lang, text[place.end() :]), key=place[1])], lang)
+
+
+def _in(lang: Lang, text: str) -> Words:
+    """A text of one language, which is no name: that would be the same in both."""
+    return Words("", text) if lang == "ja" else Words(text, "")
 
 
 def notices_html(view: RunView, lang: Lang) -> str:

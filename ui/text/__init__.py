@@ -97,7 +97,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.memory": Words("Precision and memory", "精度とメモリ"),
     "group.loss": Words("Loss and noise", "lossとノイズ"),
     "group.validation": Words("Validation", "検証"),
-    "group.train": Words("Other settings of the training", "その他の学習設定"),
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
     "group.sample": Words("Sample images", "サンプル画像"),
     "group.save": Words("Result and saving", "保存"),
@@ -109,7 +108,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.captions": Words("Captions", "キャプション"),
     "group.images": Words("Images and augmentation", "画像とデータ拡張"),
     "group.cache": Words("Caching", "キャッシュ"),
-    "group.dataset": Words("Other settings of the dataset", "その他のデータセット設定"),
     "paths.refresh": Words("Look for files again", "一覧を更新"),
     "paths.refreshed": Words(
         "Look for files again ({n:#model} at {at})", "一覧を更新（モデル{n:,}件、{at}現在）"

@@ -53,10 +53,6 @@ DATASET_WORDS: Mapping[str, Words] = {
     "epochs.whole": Words("{n:#epoch}", "{n}エポック"),
     "epochs.about": Words("{n} epochs", "{n}エポック"),
     "epochs.part": Words("{n} % of an epoch", "1エポックの{n}%"),
-    "preview.gallery": Words("Crops (the dimmed part is cut away)", "切り抜き（暗い部分は使われません）"),
-    "preview.many": Words(
-        "The first {n} of {total} images are shown.", "{total}枚のうち最初の{n}枚を表示しています。"
-    ),
     "preview.busy.run": Words("A scan is running already.", "すでに確認中です。"),
     "balance.none": Words(
         "No regularization images: the whole class will drift towards your subject.",

@@ -10,7 +10,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.check": Words("Check", "チェック"),
     "run.start": Words("Start training", "学習開始"),
     "run.pause": Words("Pause", "一時停止"),
-    "run.continue": Words("Continue", "続行"),
+    "run.go_on": Words("Continue", "続行"),
     "run.stop": Words("Stop and save", "停止して保存"),
     "run.stopping": Words("Stopping…", "停止処理中…"),
     "run.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
@@ -46,10 +46,6 @@ RUN_WORDS: Mapping[str, Words] = {
         "この学習が終わるまで、以後のサンプル画像にも使う",
     ),
     "run.prompts.draw": Words("Generate", "このプロンプトで生成"),
-    "run.prompts.none": Words("Write a prompt first.", "先にプロンプトを入力してください。"),
-    "run.prompts.many": Words(
-        "That is too much at once; {n:#prompt} at most.", "一度に指定できるプロンプトは{n}個までです。"
-    ),
     "run.cure": Words("Set “{setting}” to {value} and try again", "「{setting}」を{value}にしてやり直す"),
     "status.paused": Words("Paused", "一時停止中"),
     "status.stopping": Words("Stopping", "停止処理中"),
@@ -153,12 +149,6 @@ RUN_WORDS: Mapping[str, Words] = {
         "Samples of {n:#prompt} will be drawn after the current step, in a pause at once.",
         "現在のステップの後に、{n}個のプロンプトで生成します（一時停止中はすぐに生成します）。",
     ),
-    "run.no.prompts": Words(
-        "Give a sample prompt first (Training tab).",
-        "先にサンプル画像のプロンプトを入力してください（学習タブ）。",
-    ),
-    "run.none": Words("No training is running.", "学習は実行されていません。"),
-    "run.no.state": Words("There is no saved state to resume from.", "再開できる学習状態がありません。"),
     "run.unfinished": Words(
         "Your last run “{name}” stopped at step {step}.",
         "前回の学習「{name}」はステップ{step}で止まっています。",
@@ -175,6 +165,6 @@ RUN_WORDS: Mapping[str, Words] = {
     "log.saved.model": Words("Model saved: {path}", "モデルを保存：{path}"),
     "log.saved.state": Words("State saved: {path}", "学習状態を保存：{path}"),
     "log.saved.sample": Words("Sample: {path}", "サンプル画像：{path}"),
-    "log.saved.run_file": Words("Run file: {path}", "設定ファイル：{path}"),
+    "log.saved.sheet": Words("Sample sheet: {path}", "サンプル一覧：{path}"),
     "log.warned": Words("Note: {text}", "お知らせ：{text}"),
 }

@@ -88,6 +88,11 @@ class Window:
         """The run of this window, or else the last one of the window before it; see Watcher.look."""
         return self.watcher.look(self.runner.current or self.left.story)
 
+    @property
+    def is_training(self) -> bool:
+        run = self.runner.current
+        return run is not None and not run.is_over
+
     @functools.cached_property
     def known(self) -> Known:
         """What was found out about images, also before a restart; read when it is first asked for."""
