@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -54,7 +55,7 @@ class FamilySpec:
 
     code: "module:attribute" of the family's class, imported on first use.
     latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
-    context_dim: width of the text states that the real models' U-Net takes; tells the families apart.
+    context_dim: width of the text states that the real models' denoiser takes, by which files are told apart.
     pad_token_id: what fills a caption up to 77 tokens.
     latent_scale: latents are multiplied by it after encoding.
     parts: in the order they are read. titles: what a model can predict -> its names in files. marks: names
@@ -105,6 +106,12 @@ _FAMILIES = {
     ),
 }  # fmt: skip
 FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
+
+
+def size_step(family: FamilySpec | None = None) -> int:
+    """Pixels that every trained side is a multiple of; without a family what suits all of them."""
+    return family.size_step if family else math.lcm(*(spec.size_step for spec in FAMILIES.values()))
+
 
 METHODS: Mapping[str, Words] = MappingProxyType(
     {

@@ -169,7 +169,7 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data.sources import dataset_config
     from core.train import run_checks
 
-    checked = load(args.file, args.overrides)
+    checked = load(args.file, args.overrides, reads_base=True)
     config = checked.config
     inside = dataset_config.read(config.dataset).problems if config.dataset.dataset_config else ()
     found = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
@@ -185,7 +185,7 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data.plan import plan as plans
     from core.models.sd import tokens
 
-    config = load(args.file, args.overrides).config
+    config = load(args.file, args.overrides, reads_base=True).config
     patience = Patience(waiting=None if args.json else lambda path: _say_waiting(path, out, lang))
     seed = config.train.seed if config.train.seed is not None else 0
     plan = plans.make(config.dataset, seed, patience=patience)

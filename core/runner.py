@@ -106,7 +106,7 @@ class Runner:
         ResourceFault when disk, memory or threads do not suffice to begin. Then no run has begun, and the
         next start is free.
         """
-        checked = check(text, overrides)
+        checked = check(text, overrides, reads_base=True)
         with self._lock:
             if self.current is not None and not self.current.is_over:
                 raise UserError(messages.BUSY())

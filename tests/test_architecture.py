@@ -22,7 +22,8 @@ LEVELS = [
     "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "
     "core.data.records core.formats",
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
-    "core.models.family core.models.fit core.models.refusals core.train.device core.train.seeds core.ending",
+    "core.config.base_family core.models.family core.models.fit core.models.refusals core.train.device "
+    "core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
     "core.models.draw core.models.lora_precheck core.models.parts core.models.sd core.runs",
     "core.config.training_scripts core.data.caption_editor core.train.output_places core.train.weights",

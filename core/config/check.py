@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.config import messages, pydantic_messages, training_scripts
+from core.catalog import FAMILIES
+from core.config import base_family, messages, pydantic_messages, training_scripts
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
 from core.config.file.key_lines import key_lines
@@ -40,18 +41,20 @@ class Checked:
         return replace(problem, line=self.lines.get(problem.key), path=path)
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Checked:
+def load(path: Path, overrides: Sequence[str] = (), reads_base: bool = False) -> Checked:
     """Check a run file on disk; see `check`."""
-    return check(toml_text.read(path), overrides)
+    return check(toml_text.read(path), overrides, reads_base)
 
 
-def check(text: str, overrides: Sequence[str] = ()) -> Checked:
+def check(text: str, overrides: Sequence[str] = (), reads_base: bool = False) -> Checked:
     """The run that a TOML text describes.
 
     Our own names and the guide's are both understood. A text without `format` that names no network trains
     the model itself, as sd-scripts' train_db does.
 
     overrides: "section.key=value" with TOML values, as `--set` gives them; checked like the text.
+    reads_base: the options are checked against the family of the base model, whose header is read for it;
+    else only where model.family names it.
     Raises ConfigError with every problem found.
     """
     with reading_settings():
@@ -59,7 +62,7 @@ def check(text: str, overrides: Sequence[str] = ()) -> Checked:
         reading = read_document(document)
         for override in overrides:
             _take_override(reading, override)
-        return _build(reading, key_lines(text.lstrip("\ufeff")))
+        return _build(reading, key_lines(text.lstrip("\ufeff")), reads_base)
 
 
 def read_document(document: Mapping[str, Any]) -> Reading:
@@ -104,12 +107,14 @@ def _take_override(reading: Reading, override: str) -> None:
         reading.origin[our_key] = ("--set",)
 
 
-def _build(reading: Reading, lines: Mapping[KeyPath, int]) -> Checked:
+def _build(reading: Reading, lines: Mapping[KeyPath, int], reads_base: bool) -> Checked:
     """Types, bounds and rules; every problem gets the line of the key it is about."""
     located = [replace(problem, line=lines.get(path)) for path, problem in reading.problems]
     config, more = typed(reading.values)
     bad = {problem.key for problem in more}
-    more += [problem for rule in ruleset.RULES for problem in rule(config) if problem.key not in bad]
+    model = config.model
+    family = base_family.of(model.base, model.family) if reads_base else FAMILIES.get(model.family)
+    more += [problem for problem in ruleset.problems(config, family) if problem.key not in bad]
     located += [replace(p, line=lines.get(reading.origin.get(p.key, ()))) for p in more]
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0, p.is_error))
     if any(problem.is_error for problem in ordered):

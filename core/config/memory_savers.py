@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.catalog import OPTIMIZERS, Words
+from core.catalog import OPTIMIZERS, Words, size_step
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 
 Saver = tuple[str, tuple[Any, ...]]
 """An option, "train.precision", and the values to try, each saving more than the one before."""
 
-SMALLEST_SIDE, STEP = 256, 64
+SMALLEST_SIDE = 256
 """Pixels."""
 
 
@@ -47,9 +47,9 @@ def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
 
 def _smaller(width: int, height: int) -> tuple[tuple[int, int], ...]:
     """Resolutions of about the same shape, a quarter and a half less."""
-    found = []
+    found, step = [], size_step()
     for share in (0.75, 0.5):
-        sides = [max(SMALLEST_SIDE, int(side * share) // STEP * STEP) for side in (width, height)]
+        sides = [max(SMALLEST_SIDE, int(side * share) // step * step) for side in (width, height)]
         if sides[0] * sides[1] < width * height:
             found.append((sides[0], sides[1]))
     return tuple(found)

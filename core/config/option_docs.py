@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.catalog import FAMILIES
 from core.config.file.toml_text import toml_value
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
@@ -35,6 +36,9 @@ def _row(option: Option, lang: Lang) -> str:
     if option.choices:
         words = [(str(name), w.ja if lang == "ja" else w.en) for name, w in option.choices.items()]
         what += " " + " · ".join(name if name == word else f"`{name}` {word}" for name, word in words)
+    if not FAMILIES.keys() <= {*(meta.families or FAMILIES)}:
+        named = ", ".join(FAMILIES[name].words.of(lang) for name in meta.families)
+        what += f" （{named}のみ）" if lang == "ja" else f" (Only for {named}.)"
     default = "" if option.default is None else f"`{toml_value(option.default)}`"
     names = " ".join(f"`{name}`" for name in meta.sd_scripts)
     return f"| `{option.name}` | {default} | {what.replace('|', chr(92) + '|')} | {names} |"

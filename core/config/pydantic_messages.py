@@ -67,7 +67,7 @@ def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
         message = messages.NOT_A_LIST
     context = detail.get("ctx", {})
     bound = next((_plain(context[name]) for name in _BOUNDS if name in context), "")
-    choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    choices = context.get("expected", "")
     return message(key=key, value=shown(value), bound=bound, choices=choices, detail=detail["msg"])
 
 

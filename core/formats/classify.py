@@ -21,7 +21,9 @@ FAMILY_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 """Families that are recognised, so that a message can say what a file is; not all can be trained."""
 
-CONTEXT_FAMILY = {768: "sd1", 1024: "sd2", 2048: "sdxl", 1280: "sdxl-refiner"}
+CONTEXT_FAMILY = {family.context_dim: name for name, family in FAMILIES.items()} | {
+    2048: "sdxl", 1280: "sdxl-refiner",
+}  # fmt: skip
 """Width of the text states a U-Net takes -> its family."""
 
 # Part of a tensor name -> family of a whole model that has it.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size, Words
+from core.catalog import FAMILIES, SAMPLER_ALIASES, SAMPLERS, Size, Words
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import decimal, whole
 from core.config.schema.run import RunConfig
@@ -19,7 +20,9 @@ from core.runs.sample_prompt_files import FILES, Entry
 
 STEPS = 30
 GUIDANCE = 7.5
-SMALLEST_SIDE, LARGEST_SIDE, SIDE_STEP = 64, 4096, 8
+SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
+SIDE_STEP = math.lcm(*(family.latent_stride for family in FAMILIES.values()))
+"""Pixels of a latent cell: an image has whole ones, of whichever family it is."""
 MOST_STEPS = 1000
 MOST_GUIDANCE = 1000.0
 _PATH_OF_A_FILE = re.compile(r"([A-Za-z]:[\\/]|/|\\\\|~[\\/]).*\.\w{1,8}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from core.catalog import FAMILIES, SAMPLERS, Words
+from core.catalog import FAMILIES, SAMPLERS, Words, size_step
 from core.config.pydantic_messages import shown
 from core.config.schema.dataset_folders import parse_resolution
 from core.config.schema.option import Choice, Lines, Section, opt
@@ -24,7 +24,7 @@ from core.tools.tool import Card, Tool
 FORBIDDEN = '<>:"/\\|?*'
 """Signs that some system allows in no folder's name."""
 
-Side = Annotated[int, Field(ge=64, le=4096, multiple_of=64)]
+Side = Annotated[int, Field(ge=size_step(), le=4096, multiple_of=size_step())]
 
 
 class RegularizeSettings(Section):

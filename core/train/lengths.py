@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.config.schema.kinds import kind
 from core.config.schema.option import Option, steps_of, walk
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
@@ -81,4 +82,4 @@ def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
 
 
 def _options() -> list[Option]:
-    return [option for option in walk(RunConfig) if option.is_share]
+    return [option for option in walk(RunConfig) if kind(option) == "share"]

@@ -73,7 +73,7 @@ def _changed(config: RunConfig, found: Found, kept: Lengths) -> list[tuple[Optio
         before, after = then[option.key], now[option.key]
         if option.meta.on_resume == "free" or option.meta.path or before == after:
             continue
-        if option.is_share and kept.get(option.key) == after:
+        if kept.get(option.key) == after:
             continue  # the share, written as the steps that it came to
         changed.append((option, *(json.dumps(value, ensure_ascii=False) for value in (before, after))))
     return changed

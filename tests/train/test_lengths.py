@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from core.config.schema.kinds import kind
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.events import Saved, StepDone, Warned
@@ -78,7 +79,7 @@ def test_every_option_that_may_be_a_share_of_the_run_is_kept_in_steps():
     settled = lengths.settled(config, first)
     assert settled.train.stop_text_encoder_training == 50
     assert (settled.optimizer.lr_warmup_steps, settled.optimizer.lr_decay_steps) == (10, 25)
-    assert {option.key for option in walk(RunConfig) if option.is_share} == set(first)
+    assert {option.key for option in walk(RunConfig) if kind(option) == "share"} == set(first)
 
 
 def test_a_number_of_steps_that_was_changed_wins_over_what_the_state_kept():

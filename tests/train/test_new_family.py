@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from core import catalog
+from core.config.check import check
 from core.control import RunControl, StopRun
+from core.errors import ConfigError
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.models.family import open_family
@@ -63,6 +65,16 @@ def test_what_it_saves_is_read_again(toy, train):
     before = tensors.load(Path(config.model.base))
     changed = {name.split("/")[0] for name in before if not torch.equal(before[name], saved[name])}
     assert changed == {"transformer", "encoder"}
+
+
+def test_an_option_that_only_other_families_have_is_refused_for_its_file(toy):
+    base = toy().model.base
+    text = f"[model]\nbase = '{base}'\nclip_skip = 2\n[dataset]\ntrain_data_dir = 't'\n"
+    assert check(text).config.model.clip_skip == 2  # without a look at the file the family is unknown
+    with pytest.raises(ConfigError) as refused:
+        check(text, reads_base=True)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.key, problem.line) == ("E-CFG-FAMILY", "model.clip_skip", 3)
 
 
 def test_a_stop_and_resume_end_where_a_straight_run_does(toy, train):

@@ -8,13 +8,17 @@ from math import prod
 
 import pytest
 
+from core import catalog
 from core.models.hub import locate
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
+from tests.toy_family import SPEC as TOY
+from tests.toy_family import make_toy
 from tests.ui.fake import demo_raw
 from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html
+from ui.settings.visibility import hidden_style, search_html
 
 UNET = {"model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3], "first_stage_model.x": [1]}
 SD1 = UNET | {"cond_stage_model.transformer.x": [1], "model.diffusion_model.big": [400_000_000]}
@@ -206,3 +210,17 @@ def test_a_model_of_another_variant_typed_on_the_model_tab_is_told_and_the_page_
     assert "Choose a plain text-to-image model" in page.shown[app.model["base"]]
     said = page.do(app.run.parts["check"], "click")[app.run.parts["message"]]
     assert "Choose a plain text-to-image model" in said
+
+
+def test_what_only_other_families_have_is_hidden_and_left_out(app, header, tmp_path, monkeypatch):
+    monkeypatch.setitem(catalog._FAMILIES, "toy", TOY)
+    raw = demo_raw(app) | {"model.clip_skip": "2", "network.rank": "8"}
+    bases = {"sd1": header("a", SD1), "toy": make_toy(tmp_path / "toy.safetensors")}
+    of = {name: raw | {"model.base": str(base)} for name, base in bases.items()}
+    hidden = {name: hidden_style(app.form, one, "expert") for name, one in of.items()}
+    assert "#opt-model-clip-skip" in hidden["toy"] and "#card-blocks" in hidden["toy"]
+    assert "#opt-model-clip-skip" not in hidden["sd1"] and "#opt-network-rank" not in hidden["toy"]
+    collected = {name: app.form.collect(one) for name, one in of.items()}
+    assert collected["sd1"]["model.clip_skip"] == 2 and "model.clip_skip" not in collected["toy"]
+    found = search_html(app.form, "clip_skip", of["toy"], "en")
+    assert "Toy models do not have it." in found and 'data-goto="opt-model-base"' in found

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import check
+from core.config import base_family, check
 from core.config.file import toml_text
 from core.config.schema.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
@@ -55,7 +55,7 @@ class Form:
 
         Options that have no effect beside the others are left out.
         """
-        read = self.read(raw)
+        read = self.facts(raw)
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for key, option in OPTIONS.items():
@@ -73,6 +73,16 @@ class Form:
     def read(raw: Mapping[str, Any]) -> dict[str, Any]:
         """What stands in the widgets as values, not looked at any closer."""
         return {key: widgets.read(option, raw[key]) for key, option in OPTIONS.items() if key in raw}
+
+    def facts(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """As `read`, with the family of the base model where its file tells it: see `Option.is_used`."""
+        values = self.read(raw)
+        try:
+            base = self._paths.model(str(values.get("model.base") or ""))
+        except UserError:
+            return values
+        family = base_family.of(base, values.get("model.family", "auto"))
+        return values | ({"model.family": family.name} if family else {})
 
     def _value(self, option: Option, found: Any) -> Any:
         if isinstance(found, str) and len(found) > widgets.LONGEST:
@@ -105,7 +115,7 @@ class Form:
     def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, check.Checked]:
         """The run file and what it says, checked. Raises UserError with every problem."""
         text = self.text(raw, lang)
-        return text, check.check(text)
+        return text, check.check(text, reads_base=True)
 
     def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that show these values; options that are not named stay as they are."""

@@ -6,9 +6,12 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from core.catalog import FAMILIES
+from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.option import Option
 from core.errors import Lang
+from ui.parts.localized import worded
 from ui.parts.markup import esc, goto, note, prose
 from ui.parts.options import LEVELS, OPTIONS, element_id
 from ui.settings.form import Form
@@ -24,7 +27,7 @@ def hidden_style(form: Form, raw: Mapping[str, Any], level: str) -> str:
 
     A sheet and not the components' own visibility: one small update, also for tabs that are not open yet.
     """
-    values = form.read(raw)
+    values = form.facts(raw)
     unused = {key for key, option in OPTIONS.items() if not option.is_used(values)}
     reach = LEVELS.index(level) if level in LEVELS else 0
 
@@ -67,7 +70,7 @@ def search_html(form: Form, query: Any, raw: Mapping[str, Any], lang: Lang) -> s
     hits = found(text)
     if not hits:
         return note(say("find.none", lang, text=text[:LONGEST_QUERY].strip()))
-    values = form.read(raw)
+    values = form.facts(raw)
     items = "".join(_item(option, values, lang) for option in hits[:MOST_FOUND])
     more = len(hits) - MOST_FOUND
     return f'<ul class="rw-found">{items}</ul>' + (note(say("find.more", lang, n=more)) if more > 0 else "")
@@ -87,13 +90,14 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
 
 def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[Option, str]:
     """The option itself, or the one that must be set first with a sentence that says so."""
-    method = values.get("network.method")
+    method, family = values.get("network.method"), str(values.get("model.family", "auto"))
+    if not option.is_of(family):
+        return OPTIONS["model.base"], say("find.family", lang, family=worded(FAMILIES[family].words, lang))
     if option.meta.methods and method not in option.meta.methods:
         return OPTIONS["network.method"], say("find.method", lang, methods=", ".join(option.meta.methods))
     need = unmet(option.meta.needs, values)
     if need is None:
         return option, ""
     first = OPTIONS[need[0].key]
-    words = [condition.words() for condition in need]
-    joined = "するか、".join(w.ja for w in words) if lang == "ja" else " or ".join(w.en for w in words)
-    return _reachable(first, values, lang)[0], say("find.needs", lang, needs=joined)
+    said = say("find.needs", lang, needs=worded(conditions.words(need), lang))
+    return _reachable(first, values, lang)[0], said

@@ -119,6 +119,7 @@ _SHELL_WORDS: Mapping[str, Words] = {
     ),
     "find.none": Words("No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
     "find.more": Words("and {n} more; type another word.", "ほか{n}件。語を足すと絞り込めます。"),
+    "find.family": Words("{family} models do not have it.", "{family}のモデルにはない設定です。"),
     "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
     "find.needs": Words("Only when {needs}.", "{needs}したときに使います。"),
     # what a model file is

@@ -194,10 +194,9 @@ def _default_stays(problem: Problem) -> Problem:
 def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
     """What the checker will say of the values together, apart from what is still missing."""
     config, _ = typed(values)
-    found = [problem for rule in ruleset.RULES for problem in rule(config)]
     return [
         problem.framed(_MEND_IT if problem.en.startswith(_OF_A_VALUE) else _MEND, code="W-IMPORT-MEND")
-        for problem in found
+        for problem in ruleset.problems(config)
         if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
     ]
 

@@ -226,8 +226,8 @@ SIDE_TOO_LARGE = Message(
 )
 SIDE_MULTIPLE = Message(
     "E-CFG-MULTIPLE",
-    "must be a multiple of 64, not {side}; {near} is the nearest.",
-    "64の倍数にしてください（値：{side}、最も近いのは{near}）。",
+    "must be a multiple of {step}, not {side}; {near} is the nearest.",
+    "{step}の倍数にしてください（値：{side}、最も近いのは{near}）。",
     "dataset.resolution",
 )
 BUCKET_BELOW_STEP = Message(
@@ -282,6 +282,11 @@ NO_PROMPT = Message(
     "sample images are enabled, but no prompt is given.",
     "サンプル画像を生成する設定ですが、プロンプトがありません。",
     "sample.sample_prompts",
+)
+NOT_OF_FAMILY = Message(
+    "E-CFG-FAMILY",
+    "{family} models do not have this option; remove it, or choose a base model of {families}.",
+    "{family}のモデルにはない設定です。削除するか、元モデルを{families}にしてください。",
 )
 METHOD_UNUSED = Message(
     "W-CFG-UNUSED", "has no effect with method {method}.", "method = {method}では使われません。"

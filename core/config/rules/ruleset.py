@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.catalog import Words
+from core.catalog import FAMILIES, FamilySpec, Words, size_step
+from core.config import messages as config_messages
 from core.config.pydantic_messages import shown
 from core.config.rules import (
     captions,
@@ -18,6 +19,7 @@ from core.config.rules import (
     paths,
     sources,
 )
+from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
@@ -35,15 +37,20 @@ LARGEST_SIDE = 8192
 """Pixels, as for buckets."""
 
 
-def sides_are_multiples_of_64(config: RunConfig) -> Iterator[Problem]:
-    for side in config.dataset.resolution:
+def sizes_are_in_steps(config: RunConfig, step: int) -> Iterator[Problem]:
+    """step: pixels that every side of the family's images is a multiple of."""
+    data = config.dataset
+    for side in data.resolution:
         if side > LARGEST_SIDE:
             yield messages.SIDE_TOO_LARGE(most=LARGEST_SIDE, side=shown(side))
-            return
-        if side < 64 or side % 64:
-            near = max(64, round(side / 64) * 64)
-            yield messages.SIDE_MULTIPLE(side=side, near=near)
-            return
+            break
+        if side < step or side % step:
+            near = max(step, round(side / step) * step)
+            yield messages.SIDE_MULTIPLE(step=step, side=side, near=near)
+            break
+    if data.enable_bucket and data.bucket_reso_steps % step:
+        key = "dataset.bucket_reso_steps"
+        yield config_messages.NO_MULTIPLE(key=key, bound=step, value=data.bucket_reso_steps)
 
 
 def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
@@ -106,44 +113,48 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
         yield messages.NO_PROMPT()
 
 
-def unused_options_are_said(config: RunConfig) -> Iterator[Problem]:
+def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
+    """Options that the family does not have are refused, others without effect are warned about."""
     options = list(walk(RunConfig))
     values = {option.key: getattr(getattr(config, option.section), option.name) for option in options}
+    method = config.network.method
     for option in options:
+        meta, is_default = option.meta, values[option.key] == option.default
         if option.name not in getattr(config, option.section).model_fields_set:
             continue
-        method = config.network.method
-        if option.meta.methods and method not in option.meta.methods:
+        if family is not None and not option.is_of(family.name) and not is_default:
+            having = [FAMILIES[name].words for name in meta.families]
+            families = Words(" or ".join(w.en for w in having), "・".join(w.ja for w in having))
+            yield messages.NOT_OF_FAMILY(key=option.key, family=family.words, families=families)
+        elif meta.methods and method not in meta.methods:
             yield messages.METHOD_UNUSED(key=option.key, method=method)
-            continue
-        need = unmet(option.meta.needs, values)
-        if need is not None and values[option.key] != option.default:
-            either = [condition.words() for condition in need]
-            words = Words(" or ".join(w.en for w in either), "するか、".join(w.ja for w in either))
-            yield messages.NEED_UNMET(key=option.key, need=words)
+        elif (need := unmet(meta.needs, values)) is not None and not is_default:
+            yield messages.NEED_UNMET(key=option.key, need=conditions.words(need))
 
 
-OF_IMAGES: tuple[Rule, ...] = (
-    sides_are_multiples_of_64,
+_OF_IMAGES: tuple[Rule, ...] = (
     buckets_hold_the_resolution,
     cached_latents_never_change,
     *captions.RULES,
     *images.RULES,
 )
-"""Rules on [dataset] alone. Where a dataset_config is named, they hold for each of its subsets, and the run's
-own values are only what stands in for theirs."""
 
 
-def _unless_in_datasets(rule: Rule) -> Rule:
-    return lambda config: iter(()) if config.dataset.dataset_config else rule(config)
+def of_images(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Problem]:
+    """Problems of [dataset] alone.
+
+    Where a dataset_config is named, each of its subsets has them; the run's own values only stand in.
+    """
+    yield from sizes_are_in_steps(config, size_step(family))
+    for rule in _OF_IMAGES:
+        yield from rule(config)
 
 
-RULES: tuple[Rule, ...] = (
+_OF_RUN: tuple[Rule, ...] = (
     base_is_named,
     lora_is_a_single_file,
     output_name_is_a_file_name,
     samples_have_prompts,
-    unused_options_are_said,
     *idle.RULES,
     *optimizer.RULES,
     *loss.RULES,
@@ -151,6 +162,14 @@ RULES: tuple[Rule, ...] = (
     *paths.RULES,
     output.output_is_not_among_the_images,
     output.output_replaces_no_source,
-    *map(_unless_in_datasets, OF_IMAGES),
     *network.RULES,
 )
+
+
+def problems(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Problem]:
+    """What options must not be together. family: of the base model; None while it is not known."""
+    for rule in _OF_RUN:
+        yield from rule(config)
+    yield from options_have_an_effect(config, family)
+    if not config.dataset.dataset_config:
+        yield from of_images(config, family)

@@ -55,6 +55,12 @@ def _condition(text: str) -> Condition:
     return Condition(key.removesuffix("!"), tuple(values.split(",")) if separator else (), key.endswith("!"))
 
 
+def words(need: Need) -> Words:
+    """A need for people: "dataset.enable_bucket is set or dataset.dataset_config is set"."""
+    either = [condition.words() for condition in need]
+    return Words(" or ".join(w.en for w in either), "するか、".join(w.ja for w in either))
+
+
 def unmet(needs: tuple[Need, ...], values: Mapping[str, Any]) -> Need | None:
     """The first need that these values do not meet; an option that is not named meets everything."""
     return next((need for need in needs if not any(_holds(c, values) for c in need)), None)

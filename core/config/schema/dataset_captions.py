@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.option import MOST, Scope, Section, opt
+from core.config.schema.option import MOST, Level, Scope, Section, Share, opt
 
 
 class CaptionOptions(Section):
@@ -12,6 +12,7 @@ class CaptionOptions(Section):
 
     GROUP: ClassVar[str] = "captions"
     SCOPE: ClassVar[Scope] = "subset"
+    LEVEL: ClassVar[Level] = "advanced"
 
     caption_extension: str = opt(
         ".caption",
@@ -20,7 +21,6 @@ class CaptionOptions(Section):
             "A caption file has its image's name and this extension (UTF-8); without one, .txt is read.",
             "画像と同じ名前で、この拡張子のファイル（UTF-8）を読みます。ない場合は.txtを読みます。",
         ),
-        level="advanced",
         sd_scripts="caption_extension caption_extention",
         personal=True,
         on_resume="data",
@@ -32,7 +32,6 @@ class CaptionOptions(Section):
             "Shuffle the comma-separated parts each time.",
             "カンマ区切りの各部分（タグ）を毎回シャッフルします。",
         ),
-        level="advanced",
     )
     keep_tokens: int = opt(
         0,
@@ -41,7 +40,6 @@ class CaptionOptions(Section):
             "This many parts at the start are neither shuffled nor dropped.",
             "先頭からこの数のタグは、シャッフルも除外もしません。",
         ),
-        level="advanced",
         needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
         ge=0,
         le=MOST,
@@ -80,14 +78,12 @@ class CaptionOptions(Section):
             "Each time, one line of the caption file and one of `{red|green}`; `{{` and `}}` are the braces.",
             "毎回、キャプションファイルから1行、「{red|green}」から1つを選びます。波括弧は「{{」「}}」と書きます。",
         ),
-        level="advanced",
         personal=True,
     )
     caption_prefix: str | None = opt(
         None,
         ("Caption prefix", "キャプションの前に付ける文字列"),
         ("Put before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
-        level="advanced",
         personal=True,
         on_resume="data",
     )
@@ -95,20 +91,16 @@ class CaptionOptions(Section):
         None,
         ("Caption suffix", "キャプションの後に付ける文字列"),
         ("Put after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
-        level="advanced",
         personal=True,
         on_resume="data",
     )
-    caption_dropout_rate: float = opt(
+    caption_dropout_rate: Share = opt(
         0.0,
         ("Caption dropout", "キャプションを空にする割合"),
         (
             "Share of samples trained with an empty caption, 0 to 1.",
             "キャプションを空にして学習する割合（0〜1）。",
         ),
-        level="advanced",
-        ge=0,
-        le=1,
     )
     caption_dropout_every_n_epochs: int = opt(
         0,
@@ -121,14 +113,11 @@ class CaptionOptions(Section):
         ge=0,
         le=MOST,
     )
-    caption_tag_dropout_rate: float = opt(
+    caption_tag_dropout_rate: Share = opt(
         0.0,
         ("Tag dropout", "タグを除外する割合"),
         (
             "Share of the comma-separated parts (tags) left out each time, 0 to 1.",
             "カンマ区切りの各部分（タグ）を毎回除外する割合（0〜1）。",
         ),
-        level="advanced",
-        ge=0,
-        le=1,
     )

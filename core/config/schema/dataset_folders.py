@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
 from core import catalog
 from core.config.schema import numbers
-from core.config.schema.option import LARGEST_FACTOR, Choice, OnResume, Section, opt
+from core.config.schema.option import LARGEST_FACTOR, Choice, OnResume, Section, Seed, Share, opt
 
 
 def parse_resolution(value: object) -> object:
@@ -25,6 +26,10 @@ def parse_resolution(value: object) -> object:
 
 
 Resolution = Annotated[tuple[int, int], BeforeValidator(parse_resolution)]
+
+
+_STEP = math.gcd(*(family.size_step for family in catalog.FAMILIES.values()))
+"""Pixels. What is no multiple of it no family could train; that of a run's own family is up to the rules."""
 
 
 class FolderOptions(Section):
@@ -128,7 +133,7 @@ class FolderOptions(Section):
         ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        ge=64,
+        ge=_STEP,
         le=8192,
         scope="dataset",
     )
@@ -138,7 +143,7 @@ class FolderOptions(Section):
         ("In pixels.", "バケットの辺の長さ（ピクセル）。"),
         level="advanced",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        ge=64,
+        ge=_STEP,
         le=8192,
         scope="dataset",
     )
@@ -151,9 +156,9 @@ class FolderOptions(Section):
         ),
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",
-        ge=64,
+        ge=_STEP,
         le=8192,
-        multiple_of=64,
+        multiple_of=_STEP,
         scope="dataset",
     )
     bucket_rule: Annotated[str, Choice(catalog.BUCKET_RULES)] = opt(
@@ -178,7 +183,7 @@ class FolderOptions(Section):
         needs="dataset.enable_bucket|dataset.dataset_config",
         scope="dataset",
     )
-    validation_split: float = opt(
+    validation_split: Share = opt(
         0.0,
         ("Share held out for validation", "検証用に取り分ける割合"),
         (
@@ -187,11 +192,9 @@ class FolderOptions(Section):
         ),
         level="advanced",
         group="validation",
-        ge=0,
-        le=1,
         scope="subset",
     )
-    validation_seed: int | None = opt(
+    validation_seed: Seed | None = opt(
         None,
         ("Seed of the held-out choice", "検証用画像の乱数シード"),
         (
@@ -201,8 +204,6 @@ class FolderOptions(Section):
         level="expert",
         group="validation",
         needs="dataset.validation_split|dataset.dataset_config",
-        ge=0,
-        le=2**63 - 1,
         personal=True,
         scope="subset",
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from core import catalog
 from core.catalog import Words
 from core.config.schema.option import Choice, Section, opt
 
-_AUTO: dict[str, Any] = {"auto": Words("found from the file", "ファイルから判別")}
+_AUTO = {"auto": Words("found from the file", "ファイルから判別")}
 
 _PREDICTIONS = {
     "auto": Words("found from the model", "モデルから判別"),
@@ -33,7 +33,7 @@ class ModelConfig(Section):
         path="model",
         sd_scripts="pretrained_model_name_or_path",
     )
-    family: Annotated[str, Choice(_AUTO | dict(catalog.FAMILIES))] = opt(
+    family: Annotated[str, Choice(_AUTO, catalog.FAMILIES)] = opt(
         "auto",
         ("Model family", "モデルの系統"),
         ("auto reads it from the weights.", "autoなら重みから判別します。"),
@@ -50,6 +50,7 @@ class ModelConfig(Section):
         ),
         level="advanced",
         sd_scripts="v_parameterization",
+        families="sd1 sd2",
     )
     vae: str | None = opt(
         None,
@@ -81,6 +82,7 @@ class ModelConfig(Section):
         level="advanced",
         ge=1,
         le=12,
+        families="sd1 sd2",
     )
     max_token_length: Annotated[int, Choice(_TOKEN_LENGTHS)] = opt(
         75,
@@ -90,6 +92,7 @@ class ModelConfig(Section):
             "キャプションのうち、このトークン数を超えた部分は切り捨てます。",
         ),
         level="advanced",
+        families="sd1 sd2",
     )
     no_token_padding: bool = opt(
         False,
@@ -99,4 +102,5 @@ class ModelConfig(Section):
             "Tokenizerの出力をパディングしません（Diffusers版の旧DreamBoothと同じ動き）。",
         ),
         level="expert",
+        families="sd1 sd2",
     )

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from core import catalog
 from core.config.schema.block_lists import Numbers
 from core.config.schema.network_blocks import BlockOptions
-from core.config.schema.option import LARGEST_FACTOR, Choice, Lines, Section, opt
+from core.config.schema.option import Choice, Factor, Lines, Section, opt
 
 
 class NetworkOptions(Section):
@@ -36,7 +36,7 @@ class NetworkOptions(Section):
         ge=1,
         le=1024,
     )
-    alpha: float = opt(
+    alpha: Factor = opt(
         1.0,
         ("Alpha", "alpha"),
         (
@@ -44,8 +44,6 @@ class NetworkOptions(Section):
             "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
         ),
         sd_scripts="network_alpha",
-        gt=0,
-        le=LARGEST_FACTOR,
     )
     dropout: float = opt(
         0.0,
@@ -81,7 +79,7 @@ class NetworkOptions(Section):
         ge=0,
         lt=1,
     )
-    scale_weight_norms: float | None = opt(
+    scale_weight_norms: Factor | None = opt(
         None,
         ("Largest weight norm", "重みノルムの上限"),
         (
@@ -89,10 +87,8 @@ class NetworkOptions(Section):
             "毎ステップ、各層の変化量をこの値以下に抑えます。通常は1、空欄なら制限しません。",
         ),
         level="expert",
-        gt=0,
-        le=LARGEST_FACTOR,
     )
-    loraplus_lr_ratio: float | None = opt(
+    loraplus_lr_ratio: Factor | None = opt(
         None,
         ("LoRA+ ratio", "LoRA+の倍率"),
         (
@@ -100,24 +96,20 @@ class NetworkOptions(Section):
             "LoRA+：up（B）側の行列の学習率の倍率。通常は16、空欄ならすべて同じ学習率です。",
         ),
         level="advanced",
-        gt=0,
-        le=LARGEST_FACTOR,
     )
-    loraplus_unet_lr_ratio: float | None = opt(
+    loraplus_unet_lr_ratio: Factor | None = opt(
         None,
         ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        gt=0,
-        le=LARGEST_FACTOR,
+        families="sd1 sd2",
     )
-    loraplus_text_encoder_lr_ratio: float | None = opt(
+    loraplus_text_encoder_lr_ratio: Factor | None = opt(
         None,
         ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        gt=0,
-        le=LARGEST_FACTOR,
+        families="sd1 sd2",
     )
     conv_rank: int | None = opt(
         None,
@@ -130,15 +122,15 @@ class NetworkOptions(Section):
         sd_scripts="conv_dim",
         ge=1,
         le=1024,
+        families="sd1 sd2",
     )
-    conv_alpha: float = opt(
+    conv_alpha: Factor = opt(
         1.0,
         ("Alpha of convolutions", "畳み込み層のalpha"),
         ("As alpha, for the convolutions.", "畳み込み層に使うalpha。"),
         level="advanced",
         needs="network.conv_rank",
-        gt=0,
-        le=LARGEST_FACTOR,
+        families="sd1 sd2",
     )
     weights: str | None = opt(
         None,

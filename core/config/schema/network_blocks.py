@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from core.config.schema.block_lists import Numbers
-from core.config.schema.option import Section, opt
+from core.config.schema.option import Level, Section, opt
 
 
 class BlockOptions(Section):
     """Ranks and learning rates block by block; 0 is unused, 1-11 go down, 12 is the middle, 13-24 go up."""
 
     GROUP: ClassVar[str] = "blocks"
+    LEVEL: ClassVar[Level] = "expert"
     METHODS: ClassVar[str] = "lora"
+    FAMILIES: ClassVar[str] = "sd1 sd2"
     block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks", "ブロックごとのランク"),
@@ -20,25 +22,21 @@ class BlockOptions(Section):
             "25 numbers with commas between them; 0 leaves a block alone. Empty: the rank above.",
             "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランクを使います。",
         ),
-        level="expert",
     )
     block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks", "ブロックごとのalpha"),
         ("25 numbers. Empty: the alpha above.", "25個。空欄なら上のalphaを使います。"),
-        level="expert",
     )
     conv_block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks' convolutions", "ブロックごとの畳み込み層のランク"),
         ("25 numbers. Empty: the rank of convolutions.", "25個。空欄なら畳み込み層のランクを使います。"),
-        level="expert",
     )
     conv_block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks' convolutions", "ブロックごとの畳み込み層のalpha"),
         ("25 numbers. Empty: the alpha of convolutions.", "25個。空欄なら畳み込み層のalphaを使います。"),
-        level="expert",
         needs="network.conv_rank|network.conv_block_dims",
     )
     down_lr_weight: Numbers | None = opt(
@@ -48,19 +46,16 @@ class BlockOptions(Section):
             "12 numbers, or cosine, sine, linear, reverse_linear, zeros, or cosine+.25. Empty: 1.",
             "12個の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
         ),
-        level="expert",
     )
     mid_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factor, mid block", "midブロックの学習率の倍率"),
         ("One number. Empty: 1.", "数値を1つ。空欄なら1です。"),
-        level="expert",
     )
     up_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factors, up blocks", "upブロックの学習率の倍率"),
         ("Written as for the down blocks.", "downブロックと同じ書き方です。"),
-        level="expert",
     )
     block_lr_zero_threshold: float = opt(
         0.0,
@@ -69,7 +64,6 @@ class BlockOptions(Section):
             "A block whose rate is multiplied by this or less gets no adapter.",
             "学習率の倍率がこの値以下のブロックには追加ネットワークを付けません。",
         ),
-        level="expert",
         needs="network.down_lr_weight|network.mid_lr_weight|network.up_lr_weight",
         ge=0,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator
 
 from core import catalog
-from core.config.schema.option import MOST, Choice, Lines, Section, StepsOrShare, opt
+from core.config.schema.option import MOST, Choice, Count, Lines, Section, Share, StepsOrShare, opt
 
 
 class OptimizerConfig(Section):
@@ -59,7 +59,7 @@ class OptimizerConfig(Section):
         ge=0,
         le=MOST,
     )
-    lr_scheduler_num_cycles: int = opt(
+    lr_scheduler_num_cycles: Count = opt(
         1,
         ("Schedule cycles", "サイクル数"),
         (
@@ -68,8 +68,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=cosine_with_restarts,cosine_with_min_lr,warmup_stable_decay",
-        ge=1,
-        le=MOST,
     )
     lr_scheduler_power: float = opt(
         1.0,
@@ -79,7 +77,7 @@ class OptimizerConfig(Section):
         needs="optimizer.lr_scheduler=polynomial",
         gt=0,
     )
-    lr_scheduler_timescale: int | None = opt(
+    lr_scheduler_timescale: Count | None = opt(
         None,
         ("Timescale of the inverse square root", "逆平方根のタイムスケール"),
         (
@@ -88,10 +86,8 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=inverse_sqrt",
-        ge=1,
-        le=MOST,
     )
-    lr_scheduler_min_lr_ratio: float | None = opt(
+    lr_scheduler_min_lr_ratio: Share | None = opt(
         None,
         ("Lowest learning rate (share)", "学習率の下限（比率）"),
         (
@@ -100,8 +96,6 @@ class OptimizerConfig(Section):
         ),
         level="expert",
         needs="optimizer.lr_scheduler=warmup_stable_decay,cosine_with_min_lr",
-        ge=0,
-        le=1,
     )
     lr_scheduler_args: Lines = opt(
         (),

@@ -8,11 +8,11 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from core.catalog import Words
 from core.config.schema import conditions, numbers
@@ -24,7 +24,7 @@ OnResume = Literal["refused", "data", "rounding", "free"]
 
 refused: the option shapes the weights. data: its whole effect is in what is trained and in which order, so it
 may change as long as that stays the same. rounding: the result differs in the last digits at most, which is
-said. free: no bit of the weights depends on it.
+reported. free: no bit of the weights depends on it.
 """
 
 Scope = Literal["run", "dataset", "subset", "subset only"]
@@ -37,18 +37,36 @@ MOST = 1_000_000_000
 LARGEST_FACTOR = 1e6
 """Of what weights, losses or rates are multiplied by; beyond it the numbers of a GPU have no room."""
 
+Count = Annotated[int, Field(ge=1, le=MOST)]
+"""So many steps, epochs or files, or every how many."""
+
+Seed = Annotated[int, Field(ge=0, le=numbers.LARGEST)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Factor = Annotated[float, Field(gt=0, le=LARGEST_FACTOR)]
+
 
 class Choice:
     """The type of an option that is one of a table's keys: Annotated[str, Choice(catalog.OPTIMIZERS)].
 
-    table: value -> its words, or a record that has `words`.
+    tables: value -> its words, or a record that has `words`. They are read anew each time: they may grow.
     """
 
-    def __init__(self, table: Mapping[Any, Any]) -> None:
-        self.words: Mapping[Any, Words] = {name: getattr(c, "words", c) for name, c in table.items()}
+    def __init__(self, *tables: Mapping[Any, Any]) -> None:
+        self._tables = tables
+
+    @property
+    def words(self) -> Mapping[Any, Words]:
+        """Each value and its words."""
+        entries = (pair for table in self._tables for pair in table.items())
+        return {name: getattr(entry, "words", entry) for name, entry in entries}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.literal_schema(list(self.words))
+        return core_schema.no_info_plain_validator_function(self._checked)
+
+    def _checked(self, value: Any) -> Any:
+        if any(type(value) is type(name) and value == name for name in self.words):
+            return value
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(map(str, self.words))})
 
 
 @dataclass(frozen=True)
@@ -56,9 +74,9 @@ class Meta:
     """What a field knows beside its type.
 
     label, help: shown in the window, the run file and the docs.
-    level: who should see it. methods: training methods it applies to, () for all.
-    needs: what other options must be for it to have an effect. group: the card it stands on in the window.
-    path: what the text names, so that the window offers the right picker.
+    level: who should see it. methods, families: of training methods and model families, those it applies to;
+    () for all. needs: what other options must be for it to have an effect. group: the card it stands on in
+    the window. path: what the text names, so that the window offers the right picker.
     sd_scripts: the guide's and sd-scripts' names for it.
     on_resume: whether it may be changed before a state is resumed; see OnResume.
     is_personal: it belongs to the user or to one run and not to a recipe; see `Option.is_personal`.
@@ -70,6 +88,7 @@ class Meta:
     help: Words
     level: Level
     methods: tuple[str, ...]
+    families: tuple[str, ...]
     needs: tuple[conditions.Need, ...]
     group: str
     path: PathKind
@@ -85,10 +104,11 @@ def opt(
     label: tuple[str, str],
     help: tuple[str, str],
     *,
-    level: Level = "basic",
+    level: Level | None = None,
     methods: str | None = None,
+    families: str | None = None,
     needs: str = "",
-    group: str = "",
+    group: str | None = None,
     path: PathKind = "",
     sd_scripts: str | None = None,
     on_resume: OnResume | None = None,
@@ -99,10 +119,12 @@ def opt(
 ) -> Any:
     """Declare an option: default, label and help in (English, Japanese), then what pydantic should check.
 
-    methods, scope, group, on_resume, personal: where they are not its class's METHODS, SCOPE, GROUP,
-    ON_RESUME and PERSONAL.
+    level, methods, families, scope, group, on_resume, personal: where they are not its class's LEVEL,
+    METHODS, FAMILIES, SCOPE, GROUP, ON_RESUME and PERSONAL.
+    families: "sd1 sd2", names of catalog.FAMILIES: for another one the window hides the option and the
+    checker refuses it. methods: the same of catalog.METHODS, where the checker warns.
     needs: "train.loss_type=huber,smooth_l1", see core.config.schema.conditions: otherwise the window hides
-    the option and the checker says that it has no effect.
+    the option and the checker warns that it has no effect.
     sd_scripts: names with blanks between them, where they are not just the field's own; "" for none.
     personal: no preset or import that does not name it may touch it (`Option.is_personal`).
     in_fingerprint: where on_resume does not say it already.
@@ -111,20 +133,24 @@ def opt(
 
     def declared(name: str, within: type[Section], section: str) -> Meta:
         """What the option `name` knows; what it leaves to its class is read from there and not from bases."""
-        own = within.__dict__
-        kept: OnResume = on_resume or own.get("ON_RESUME", "refused")
+
+        def own(given: Any, attribute: str, otherwise: Any) -> Any:
+            return within.__dict__.get(attribute, otherwise) if given is None else given
+
+        kept: OnResume = own(on_resume, "ON_RESUME", "refused")
         return Meta(
             Words(*label),
             Words(*help),
-            level,
-            tuple((own.get("METHODS", "") if methods is None else methods).split()),
+            own(level, "LEVEL", "basic"),
+            tuple(own(methods, "METHODS", "").split()),
+            tuple(own(families, "FAMILIES", "").split()),
             conditions.parse(needs),
-            group or own.get("GROUP", section),
+            own(group, "GROUP", section),
             path,
             tuple((name if sd_scripts is None else sd_scripts).split()),
             kept,
-            own.get("PERSONAL", False) if personal is None else personal,
-            own.get("SCOPE", "run") if scope is None else scope,
+            own(personal, "PERSONAL", False),
+            own(scope, "SCOPE", "run"),
             kept not in ("data", "rounding") if in_fingerprint is None else in_fingerprint,
         )
 
@@ -146,11 +172,8 @@ def lines_of(text: str) -> list[str]:
 
 def _lines(value: object) -> object:
     """A single text where a list of texts is wanted stands for what `lines_of` reads from it."""
-    return (
-        tuple(lines_of(value) if isinstance(value, str) else value)
-        if isinstance(value, str | list)
-        else value
-    )
+    listed = lines_of(value) if isinstance(value, str) else value
+    return tuple(listed) if isinstance(listed, list) else value
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
@@ -187,23 +210,19 @@ def steps_of(value: int | float, total: int) -> int:
     return value if isinstance(value, int) else math.floor(value * total + 1e-9)
 
 
-def _is_share(annotation: object) -> bool:
-    """Whether a type is StepsOrShare, or that and None."""
-    return annotation == StepsOrShare or any(map(_is_share, get_args(annotation)))
-
-
 class Section(BaseModel):
     """One table of the run file, or a part of one; frozen, and no key beyond the declared ones.
 
-    TAB: where the window shows it. Of the options declared in this class: GROUP: the card on that tab.
-    METHODS: the training methods they are for. SCOPE: where a dataset_config may state them. ON_RESUME,
-    PERSONAL: see `Meta`.
+    TAB: where the window shows it. GROUP: the card on that tab, of the options declared in this class;
+    LEVEL, METHODS, FAMILIES, SCOPE, ON_RESUME, PERSONAL: what `Meta` knows of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     TAB: ClassVar[str] = ""
     GROUP: ClassVar[str] = ""
+    LEVEL: ClassVar[Level] = "basic"
     METHODS: ClassVar[str] = ""
+    FAMILIES: ClassVar[str] = ""
     SCOPE: ClassVar[Scope] = "run"
     ON_RESUME: ClassVar[OnResume] = "refused"
     PERSONAL: ClassVar[bool] = False
@@ -222,23 +241,23 @@ class Section(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """One declared option, found by walking the schema.
-
-    choices: value -> words, None where it is no choice. is_share: its type is StepsOrShare.
-    """
+    """One declared option, found by walking the schema."""
 
     section: str
     name: str
     field: FieldInfo
     meta: Meta
-    choices: Mapping[Any, Words] | None
     tab: str
-    is_share: bool
 
     @property
     def key(self) -> str:
         """Its full name, "dataset.resolution"."""
         return f"{self.section}.{self.name}"
+
+    @property
+    def choices(self) -> Mapping[Any, Words] | None:
+        """Value -> words, None where it is no choice."""
+        return next((m.words for m in self.field.metadata if isinstance(m, Choice)), None)
 
     @property
     def default(self) -> Any:
@@ -254,10 +273,17 @@ class Option:
         return self.meta.is_personal or bool(self.meta.path)
 
     def is_used(self, values: Mapping[str, Any]) -> bool:
-        """Whether it has an effect with these values of other options, by their full names."""
-        method = values.get("network.method")
+        """Whether it has an effect with these values of other options, by their full names.
+
+        model.family: the family of the base model; "auto" or none while it is not known.
+        """
+        method, family = values.get("network.method"), values.get("model.family", "auto")
         is_for_method = not self.meta.methods or method is None or method in self.meta.methods
-        return is_for_method and conditions.unmet(self.meta.needs, values) is None
+        return is_for_method and self.is_of(family) and conditions.unmet(self.meta.needs, values) is None
+
+    def is_of(self, family: str) -> bool:
+        """Whether a family of models has it; "auto", one that is not known, has every option."""
+        return not self.meta.families or family == "auto" or family in self.meta.families
 
 
 @functools.cache
@@ -285,13 +311,11 @@ def _declared(schema: type[BaseModel]) -> Iterator[Option]:
 
 def options_of(section: str, kind: type[Section]) -> Iterator[Option]:
     """The options that one table declares, in reading order. section: what the table is called."""
-    types = get_type_hints(kind, include_extras=True)
     for name in _reading_order(kind):
         field = kind.model_fields[name]
         extra = field.json_schema_extra
         assert isinstance(extra, dict), f"{section}.{name} is not declared with opt()"
         declaring = next(c for c in kind.__mro__ if name in inspect.get_annotations(c))
         meta: Any = extra["meta"]
-        choices = next((m.words for m in field.metadata if isinstance(m, Choice)), None)
         own = meta(name, declaring, section)
-        yield Option(section, name, field, own, choices, kind.TAB, _is_share(types[name]))
+        yield Option(section, name, field, own, kind.TAB)

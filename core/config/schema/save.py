@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from core import catalog
-from core.config.schema.option import MOST, Choice, Lines, OnResume, Section, opt
+from core.config.schema.option import MOST, Choice, Count, Lines, OnResume, Section, opt
 from core.config.schema.save_metadata import MetadataOptions
 
 
@@ -45,22 +45,18 @@ class SaveOptions(Section):
             "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
     )
-    save_every_n_epochs: int | None = opt(
+    save_every_n_epochs: Count | None = opt(
         None,
         ("Save every n epochs", "nエポックごとに保存"),
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
-        ge=1,
-        le=MOST,
     )
-    save_every_n_steps: int | None = opt(
+    save_every_n_steps: Count | None = opt(
         None,
         ("Save every n steps", "nステップごとに保存"),
         ("Empty: only at the end.", "空欄なら最後だけ保存します。"),
         level="advanced",
-        ge=1,
-        le=MOST,
     )
-    save_last_n_epochs: int | None = opt(
+    save_last_n_epochs: Count | None = opt(
         None,
         ("Models to keep (epoch saves)", "残すモデルの数（エポックごとの保存）"),
         (
@@ -69,10 +65,8 @@ class SaveOptions(Section):
         ),
         level="advanced",
         needs="save.save_every_n_epochs|save.save_n_epoch_ratio",
-        ge=1,
-        le=MOST,
     )
-    save_n_epoch_ratio: int | None = opt(
+    save_n_epoch_ratio: Count | None = opt(
         None,
         ("Saves over the whole run", "学習全体での保存回数"),
         (
@@ -80,10 +74,8 @@ class SaveOptions(Section):
             "学習全体で、およそこの回数だけ均等に保存します。「nエポックごとに保存」より優先されます。",
         ),
         level="expert",
-        ge=1,
-        le=MOST,
     )
-    save_last_n_epochs_state: int | None = opt(
+    save_last_n_epochs_state: Count | None = opt(
         None,
         ("States to keep (epoch saves)", "残す学習状態の数（エポックごとの保存）"),
         (
@@ -92,10 +84,8 @@ class SaveOptions(Section):
         ),
         level="expert",
         needs="save.save_state save.save_every_n_epochs|save.save_n_epoch_ratio",
-        ge=1,
-        le=MOST,
     )
-    save_last_n_steps: int | None = opt(
+    save_last_n_steps: Count | None = opt(
         None,
         ("Range of models to keep (step saves)", "モデルを残す範囲（ステップごとの保存）"),
         (
@@ -104,10 +94,8 @@ class SaveOptions(Section):
         ),
         level="advanced",
         needs="save.save_every_n_steps",
-        ge=1,
-        le=MOST,
     )
-    save_last_n_steps_state: int | None = opt(
+    save_last_n_steps_state: Count | None = opt(
         None,
         ("Range of states to keep (step saves)", "学習状態を残す範囲（ステップごとの保存）"),
         (
@@ -116,8 +104,6 @@ class SaveOptions(Section):
         ),
         level="expert",
         needs="save.save_state save.save_every_n_steps",
-        ge=1,
-        le=MOST,
     )
     save_state: bool = opt(
         False,
@@ -229,20 +215,16 @@ class SampleConfig(Section):
             "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、`--ss` サンプラー。",
         ),
     )
-    sample_every_n_steps: int | None = opt(
+    sample_every_n_steps: Count | None = opt(
         None,
         ("Draw samples every n steps", "nステップごとにサンプル生成"),
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
-        ge=1,
-        le=MOST,
     )
-    sample_every_n_epochs: int | None = opt(
+    sample_every_n_epochs: Count | None = opt(
         None,
         ("Draw samples every n epochs", "nエポックごとにサンプル生成"),
         ("Empty: not by epochs.", "空欄なら、エポックごとには生成しません。"),
         level="advanced",
-        ge=1,
-        le=MOST,
     )
     sample_at_first: bool = opt(
         False,
@@ -257,4 +239,5 @@ class SampleConfig(Section):
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",
+        families="sd1 sd2",
     )

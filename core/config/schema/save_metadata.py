@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.option import OnResume, Section, opt
+from core.config.schema.option import Level, OnResume, Section, opt
 
 
 class MetadataOptions(Section):
     """What is written into the metadata of a saved file."""
 
     GROUP: ClassVar[str] = "metadata"
+    LEVEL: ClassVar[Level] = "expert"
     ON_RESUME: ClassVar[OnResume] = "free"
     PERSONAL: ClassVar[bool] = True
     no_metadata: bool = opt(
@@ -39,29 +40,24 @@ class MetadataOptions(Section):
             "Shown by model sites. Empty: the output name.",
             "モデル配布サイトなどで表示されます。空欄なら出力名。",
         ),
-        level="expert",
     )
     metadata_author: str | None = opt(
         None,
         ("Author", "作者"),
         ("Who made it.", "モデルを作った人の名前。"),
-        level="expert",
     )
     metadata_description: str | None = opt(
         None,
         ("Description", "説明"),
         ("What it is for.", "何のためのモデルか。"),
-        level="expert",
     )
     metadata_license: str | None = opt(
         None,
         ("Licence", "ライセンス"),
         ("Under which it may be used.", "利用条件。"),
-        level="expert",
     )
     metadata_tags: str | None = opt(
         None,
         ("Tags", "タグ"),
         ("Words with commas between them.", "カンマ区切りの語。"),
-        level="expert",
     )

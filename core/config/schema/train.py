@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from core.catalog import Role
-from core.config.schema.option import MOST, opt
+from core.config.schema.option import MOST, Count, opt
 from core.config.schema.train_loss import LossOptions, NoiseOptions
 from core.config.schema.train_steps import StepOptions
 
@@ -28,7 +28,7 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         le=MOST,
         on_resume="free",
     )
-    validate_every_n_epochs: int | None = opt(
+    validate_every_n_epochs: Count | None = opt(
         None,
         ("Validate every n epochs", "nエポックごとに検証"),
         (
@@ -36,11 +36,9 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
             "同じく、エポックで数えた間隔です。両方指定できます。",
         ),
         level="advanced",
-        ge=1,
-        le=MOST,
         on_resume="free",
     )
-    max_validation_steps: int | None = opt(
+    max_validation_steps: Count | None = opt(
         None,
         ("Batches of a validation", "1回の検証で使うバッチ数"),
         (
@@ -48,8 +46,6 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
             "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
         ),
         level="expert",
-        ge=1,
-        le=MOST,
         on_resume="free",
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from core.catalog import Words
-from core.config.schema.option import Choice, Section, opt
+from core.config.schema.option import Choice, Level, Section, Share, opt
 
 
 class NoiseOptions(Section):
     """What is laid over the latents, and how much of it."""
 
     GROUP: ClassVar[str] = "loss"
+    LEVEL: ClassVar[Level] = "expert"
 
     noise_offset: float = opt(
         0.0,
@@ -20,7 +21,6 @@ class NoiseOptions(Section):
             "Shifts the noise of each image and channel, for darker and brighter images; 0: off.",
             "画像とチャンネルごとにノイズの平均をずらし、暗い画像や明るい画像を学びやすくします。0なら使いません。",
         ),
-        level="expert",
         ge=0,
         le=1,
     )
@@ -31,7 +31,6 @@ class NoiseOptions(Section):
             "Each sample gets a strength between 0 and the noise offset, drawn at random.",
             "サンプルごとに、0からノイズオフセットの値までのランダムな強さを使います。",
         ),
-        level="expert",
         needs="train.noise_offset",
     )
     adaptive_noise_scale: float | None = opt(
@@ -41,7 +40,6 @@ class NoiseOptions(Section):
             "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. May be negative. Empty: off.",
             "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
         ),
-        level="expert",
         needs="train.noise_offset",
         ge=-10,
         le=10,
@@ -53,32 +51,25 @@ class NoiseOptions(Section):
             "Adds coarser and coarser noise in so many levels, for darker and brighter images; 6 to 10 is usual, 0: off.",
             "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
         ),
-        level="expert",
         ge=0,
         le=64,
     )
-    multires_noise_discount: float = opt(
+    multires_noise_discount: Share = opt(
         0.3,
         ("Multi-resolution noise: discount", "multires noiseの減衰率"),
         (
             "Each coarser level weighs this times the one before; 0.8 is strong, 0.1 to 0.3 for LoRA.",
             "一段粗くなるごとに、ノイズの強さにこの値を掛けます。0.8は強め、LoRAでは0.1〜0.3程度。",
         ),
-        level="expert",
         needs="train.multires_noise_iterations",
-        ge=0,
-        le=1,
     )
-    ip_noise_gamma: float = opt(
+    ip_noise_gamma: Share = opt(
         0.0,
         ("Input perturbation noise", "Input Perturbation Noiseの強さ"),
         (
             "Noise added to what the U-Net sees, not to what it must predict; 0.1 is usual, 0: off.",
             "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常は0.1、0なら使いません。",
         ),
-        level="expert",
-        ge=0,
-        le=1,
     )
     ip_noise_gamma_random_strength: bool = opt(
         False,
@@ -87,7 +78,6 @@ class NoiseOptions(Section):
             "Each sample gets a strength between 0 and the value above, drawn at random.",
             "サンプルごとに、0から上の値までのランダムな強さを使います。",
         ),
-        level="expert",
         needs="train.ip_noise_gamma",
     )
     zero_terminal_snr: bool = opt(
@@ -97,13 +87,12 @@ class NoiseOptions(Section):
             "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright images, for models that predict v.",
             "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします（v予測モデル用）。",
         ),
-        level="expert",
+        families="sd1 sd2",
     )
     min_timestep: int = opt(
         0,
         ("Smallest timestep", "最小timestep"),
         ("Timesteps are drawn from here on.", "この値以上のtimestepで学習します。"),
-        level="expert",
         ge=0,
         le=999,
     )
@@ -114,7 +103,6 @@ class NoiseOptions(Section):
             "Timesteps are drawn below this; the same as the smallest: that one only.",
             "この値未満のtimestepで学習します。最小timestepと同じ値なら、そのtimestepだけで学習します。",
         ),
-        level="expert",
         ge=1,
         le=1000,
     )
@@ -138,6 +126,7 @@ class LossOptions(Section):
     """What is measured, and how much each sample weighs."""
 
     GROUP: ClassVar[str] = "loss"
+    LEVEL: ClassVar[Level] = "expert"
 
     min_snr_gamma: float | None = opt(
         None,
@@ -165,7 +154,7 @@ class LossOptions(Section):
             "Weighs timesteps as a model that predicts noise does; only for models that predict v.",
             "ノイズ予測モデルと同じようにtimestepを重み付けします。v予測モデル専用。",
         ),
-        level="expert",
+        families="sd1 sd2",
     )
     v_pred_like_loss: float = opt(
         0.0,
@@ -174,9 +163,9 @@ class LossOptions(Section):
             "Adds this times the loss weighed as a model that predicts v does; only for models that predict noise. 0: off.",
             "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
         ),
-        level="expert",
         ge=0,
         le=100,
+        families="sd1 sd2",
     )
     masked_loss: bool = opt(
         False,
@@ -194,7 +183,6 @@ class LossOptions(Section):
             "How an error is measured; huber and smooth_l1 care less about outliers.",
             "誤差の測り方。huberとsmooth_l1は外れ値の影響を受けにくくなります。",
         ),
-        level="expert",
     )
     huber_schedule: Annotated[str, Choice(_HUBER_SCHEDULES)] = opt(
         "snr",
@@ -203,7 +191,6 @@ class LossOptions(Section):
             "How the threshold of huber and smooth_l1 depends on the timestep.",
             "huber・smooth_l1のしきい値をtimestepによってどう変えるか。",
         ),
-        level="expert",
         needs="train.loss_type=huber,smooth_l1",
     )
     huber_c: float = opt(
@@ -213,7 +200,6 @@ class LossOptions(Section):
             "Errors above it count as L1, below as L2; reached at the noisiest timesteps.",
             "これより大きい誤差はL1、小さい誤差はL2のように扱います（ノイズの最も多いtimestepでの値）。",
         ),
-        level="expert",
         needs="train.loss_type=huber,smooth_l1",
         gt=0,
         le=1,
@@ -225,7 +211,6 @@ class LossOptions(Section):
             "Multiplies the threshold of the schedules exponential and constant.",
             "スケジュールがexponentialとconstantのとき、しきい値に掛けます。",
         ),
-        level="expert",
         needs="train.loss_type=huber,smooth_l1 train.huber_schedule=exponential,constant",
         gt=0,
         le=100,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from core import catalog
-from core.config.schema.option import MOST, Choice, Section, StepsOrShare, opt
+from core.config.schema.option import MOST, Choice, Count, Section, Seed, StepsOrShare, opt
 
 
 class StepOptions(Section):
@@ -21,12 +21,10 @@ class StepOptions(Section):
         le=MOST,
         on_resume="free",
     )
-    max_train_epochs: int | None = opt(
+    max_train_epochs: Count | None = opt(
         None,
         ("Epochs", "エポック数"),
         ("Overrides the number of steps.", "指定すると、学習ステップ数より優先されます。"),
-        ge=1,
-        le=MOST,
         on_resume="free",
     )
     learning_rate: float = opt(
@@ -70,15 +68,13 @@ class StepOptions(Section):
         ge=-1,
         le=MOST,
     )
-    seed: int | None = opt(
+    seed: Seed | None = opt(
         None,
         ("Seed", "乱数シード"),
         (
             "The same seed gives the same training. Empty: one is drawn and written into the run file.",
             "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
         ),
-        ge=0,
-        le=2**63 - 1,
         personal=True,
     )
     precision: Annotated[str, Choice(catalog.PRECISIONS)] = opt(

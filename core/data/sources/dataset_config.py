@@ -253,7 +253,7 @@ class _Reader:
     def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
         """What the options of a subset must not be together; said at the key nearest to the subset."""
         whole = RunConfig(dataset=settings)
-        for problem in (p for rule in ruleset.OF_IMAGES for p in rule(whole) if p.is_error):
+        for problem in (p for p in ruleset.of_images(whole) if p.is_error):
             field = problem.key.split(".")[1]
             named = [table for table in levels if field in table.options]
             if named:
