@@ -61,7 +61,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done. change: the change it was about, None when there was none to undo or redo.
+    """What was done. change: the change it was about, None when there was none.
 
     done: files that were changed. same: files that were as they should be. problems: one for each file that
     was left alone.
@@ -86,7 +86,7 @@ class Files(Protocol):
         """Make the file be that."""
 
     def changed(self, change: FileChange) -> Problem:
-        """What is told of a file that is not as it was left."""
+        """The problem of a file that is not as it was left."""
 
 
 class History:
@@ -95,28 +95,22 @@ class History:
     def __init__(self, path: Path, files: Files) -> None:
         self._path, self._files = path, files
         self._lock = threading.RLock()
-        self._seen: tuple[int, int] | None = None
+        self._read_at: tuple[int, int] | None = None
         self._changes: list[Change] = []
 
     def changes(self, most: int = MOST_CHANGES) -> list[Change]:
-        """The latest changes, the newest first; undone ones stand there as long as they can be redone."""
+        """The latest changes that can be undone, the newest first."""
         with self._lock:
-            self._look()
-            return [change for change in self._changes[::-1] if change.files][:most]
+            self._read()
+            return [change for change in self._changes[::-1] if change.files and not change.is_undone][:most]
 
     @property
     def last(self) -> Change | None:
         """The change that `undo` would take back."""
-        return next((change for change in self.changes() if not change.is_undone), None)
-
-    @property
-    def last_undone(self) -> Change | None:
-        """The change that `redo` would make again."""
-        undone = [change for change in self.changes() if change.is_undone]
-        return undone[-1] if undone else None
+        return next(iter(self.changes(1)), None)
 
     def apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
-        """Make a change. A file that is not as the change supposes is left alone and told of."""
+        """Make a change. A file that is not as the change supposes is left alone, which is a problem."""
         with self._lock:
             each = {change.path: change for change in changes if change.old != change.new}
             problems: list[Problem] = []
@@ -132,16 +126,18 @@ class History:
             # Written before the first file is: whatever happens then, the old state is not lost.
             number = self.begin(kind, about, possible)
             done = [change.path for change in possible if self._put(change, change.new, problems)]
-            self._look()
-            made = next(change for change in self._changes if change.number == number)
-            return Outcome(made, tuple(done), problems=tuple(problems))
+            return Outcome(self.find(number), tuple(done), problems=tuple(problems))
+
+    def find(self, number: int) -> Change | None:
+        """The change of this number, None when it was undone or never made."""
+        return next((change for change in self.changes() if change.number == number), None)
 
     def begin(
         self, kind: str, about: str, changes: Iterable[FileChange] = (), settings: Settings | None = None
     ) -> int:
         """Write a change down and give its number; the caller makes it. Raises UserError."""
         with self._lock:
-            self._look()
+            self._read()
             number = max((change.number for change in self._changes), default=0) + 1
             self._append(_to_json(Change(number, kind, about, time.time(), [*changes], settings or {})))
             return number
@@ -156,40 +152,38 @@ class History:
         with self._lock:
             self._append({"moved": [str(source), str(target)]})
 
-    def mark(self, number: int, which: str) -> None:
-        """Note that a change is undone ("undo") or made again ("redo"). Raises UserError."""
+    def mark_undone(self, number: int) -> None:
+        """Note that a change is undone. Raises UserError."""
         with self._lock:
-            self._append({which: number, "at": time.time()})
+            self._append({"undo": number, "at": time.time()})
 
-    def undo(self, number: int | None = None) -> Outcome:
-        """Take a change back, by default the latest. A file that somebody changed since is left alone."""
+    def undo(self, number: int | None = None, is_whole: bool = False) -> Outcome:
+        """Take a change back, by default the latest. A file that somebody changed since is left alone.
+
+        is_whole: where a file can't be written, all stay as they are, and the change can be undone later.
+        """
         with self._lock:
-            change = self.last
-            if number is not None:
-                change = next((c for c in self.changes() if c.number == number and not c.is_undone), None)
-            return self._turn(change, "undo")
-
-    def redo(self) -> Outcome:
-        """Make the change again that was undone last."""
-        with self._lock:
-            return self._turn(self.last_undone, "redo")
-
-    def _turn(self, change: Change | None, which: str) -> Outcome:
-        if change is None:
-            return Outcome(None)
-        problems: list[Problem] = []
-        done, same = list[Path](), list[Path]()
-        for one in change.files:
-            wanted, expected = (one.old, one.new) if which == "undo" else (one.new, one.old)
-            now = self._now(one, problems)
-            if now == wanted:
-                same.append(one.path)
-            elif now == expected and self._put(one, wanted, problems):
-                done.append(one.path)
-            elif now not in (expected, ...):
-                problems.append(self._files.changed(one))
-        self.mark(change.number, which)
-        return Outcome(change, tuple(done), tuple(same), tuple(problems))
+            change = self.last if number is None else self.find(number)
+            if change is None:
+                return Outcome(None)
+            problems: list[Problem] = []
+            done, same, failed = list[FileChange](), list[Path](), False
+            for one in change.files:
+                now = self._now(one, problems)
+                if now == one.old:
+                    same.append(one.path)
+                elif now == one.new and self._put(one, one.old, problems):
+                    done.append(one)
+                elif now == one.new:
+                    failed = True
+                elif now is not ...:
+                    problems.append(self._files.changed(one))
+            if failed and is_whole:
+                for one in done:
+                    self._put(one, one.new, problems)
+                return Outcome(None, problems=tuple(problems))
+            self.mark_undone(change.number)
+            return Outcome(change, tuple(one.path for one in done), tuple(same), tuple(problems))
 
     def _now(self, change: FileChange, problems: list[Problem]) -> State | EllipsisType:
         """What a file is; ... where it may not be changed, with the reason among the problems."""
@@ -209,17 +203,15 @@ class History:
 
     # The file of the history.
 
-    def _look(self) -> None:
-        """Read the history when it is not as it was last seen; another window may write to it too."""
+    def _read(self) -> None:
+        """Read the history when it is not as it was last read; another window may write to it too."""
         try:
             state = self._path.stat()
-            if self._seen == (state.st_mtime_ns, state.st_size):
-                return
-            self._changes = _read(self._path)
+            if self._read_at != (state.st_mtime_ns, state.st_size):
+                self._changes = _changes_in(self._path)
+                self._read_at = (state.st_mtime_ns, state.st_size)
         except OSError:
-            self._seen, self._changes = None, []
-            return
-        self._seen = (state.st_mtime_ns, state.st_size)
+            self._read_at, self._changes = None, []
 
     def _append(self, record: dict[str, Any]) -> None:
         """Write a line and wait until the disk has it. Raises UserError when it can't be written."""
@@ -229,7 +221,6 @@ class History:
             self._shorten()
         except OSError as error:
             raise UserError(self._files.unwritable(path=self._path, reason=error.strerror)) from error
-        self._look()
 
     def _write(self, record: dict[str, Any], is_safe: bool) -> None:
         with self._path.open("ab+") as file:
@@ -244,7 +235,7 @@ class History:
 
     def _shorten(self) -> None:
         """Drop the older half once the history is too large, or twice as long as it is asked to be."""
-        self._look()
+        self._read()
         is_long = len(self._changes) > 2 * MOST_CHANGES
         if not self._changes or (self._path.stat().st_size <= MOST_BYTES and not is_long):
             return
@@ -255,30 +246,27 @@ class History:
                 file.writelines(f"{json.dumps(record)}\n" for record in (_to_json(change), *undone))
         with contextlib.suppress(PermissionError):  # open elsewhere (Windows): shortened next time
             os.replace(beside, self._path)
-        self._look()
 
 
-def _read(path: Path) -> list[Change]:
+def _changes_in(path: Path) -> list[Change]:
     """The changes of a history; a line that a crash cut off, or somebody else wrote, is left out."""
     changes: dict[int, Change] = {}
     for line in path.read_bytes().splitlines():
         try:
-            _take(json.loads(line), changes)
+            _replay(json.loads(line), changes)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
     return list(changes.values())
 
 
-def _take(record: Mapping[str, Any], changes: dict[int, Change]) -> None:
-    """Do to the changes what a line says. A new change ends what could be redone."""
+def _replay(record: Mapping[str, Any], changes: dict[int, Change]) -> None:
+    """Do to the changes what a line says."""
     files = [_file_change(row) for row in record.get("files", ())]
     if "number" in record:
         settings = {str(key): (str(old), str(new)) for key, (old, new) in record.get("settings", {}).items()}
         words = str(record["kind"]), str(record["about"])
-        made = Change(int(record["number"]), *words, float(record["at"]), files, settings)
-        for number in [number for number, change in changes.items() if change.is_undone]:
-            del changes[number]
-        changes[made.number] = made
+        change = Change(int(record["number"]), *words, float(record["at"]), files, settings)
+        changes[change.number] = change
     elif "more" in record:
         changes[record["more"]].files += files
     elif "moved" in record:
@@ -288,8 +276,8 @@ def _take(record: Mapping[str, Any], changes: dict[int, Change]) -> None:
                 replace(one, path=target / one.path.name) if one.path.parent == source else one
                 for one in change.files
             ]
-    elif "undo" in record or "redo" in record:
-        changes[record.get("undo", record.get("redo"))].is_undone = "undo" in record
+    elif "undo" in record:
+        changes[record["undo"]].is_undone = True
 
 
 def _to_json(change: Change) -> dict[str, Any]:

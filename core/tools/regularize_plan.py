@@ -15,6 +15,7 @@ from core.config.pydantic_messages import shown
 from core.config.schema.dataset_folders import parse_resolution
 from core.config.schema.option import Choice, Lines, Section, opt
 from core.counting import counted
+from core.data.plan.regularization import class_samples
 from core.data.sources.folders import Folder, scan
 from core.errors import Problem, UserError
 from core.formats.identify import identify
@@ -183,19 +184,14 @@ def _folder_name(prompt: str) -> str:
 def _counts(settings: RegularizeSettings) -> dict[str, int]:
     """Images of each class.
 
-    By the guide: repeats x images of the training folders, so that an epoch has as many of both. A class gets
-    those of the folders whose words end with it; one that no folder names gets its share of all.
+    By the guide: repeats x images of the training folders, so that an epoch has as many of both.
     """
     folders = _training_folders(Path(settings.train_data_dir)) if settings.train_data_dir else ()
     prompts = settings.prompt or tuple(dict.fromkeys(_class_of(folder.prompt) for folder in folders))
     if settings.count is not None:
         return dict.fromkeys(prompts, settings.count)
-    total = sum(map(_size, folders))
-    counts = {}
-    for prompt in prompts:
-        own = sum(_size(f) for f in folders if f"_{f.prompt}".endswith((f" {prompt}", f"_{prompt}")))
-        counts[prompt] = own or -(-total // len(prompts))
-    return counts
+    samples = class_samples([(folder.prompt, _size(folder)) for folder in folders], prompts)
+    return dict(zip(prompts, samples, strict=True))
 
 
 def _training_folders(parent: Path) -> tuple[Folder, ...]:

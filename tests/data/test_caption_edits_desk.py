@@ -106,8 +106,8 @@ def test_an_edit_plans_just_the_files_it_changes(train):
     desk = laid(train)
     plan = planned(desk, list(desk.entries.values()), Edit("remove", find="b"))
     assert [(entry.path.name, change.new) for entry, change in plan] == [
-        ("000.caption", b"a, on grass"),
-        ("001.txt", b"\nsecond line"),
+        ("000.caption", b"a, on grass\n"),
+        ("001.txt", b"\nsecond line\n"),
     ]
 
 
@@ -123,7 +123,7 @@ def test_shift_jis_files_can_be_made_utf8(train):
     desk = laid(train)
     assert names(filtered(desk, Filter(show="encoding"), words)) == ["000.png"]
     plan = planned(desk, list(desk.entries.values()), Edit("utf8"))
-    assert [change.new for _, change in plan] == ["緑の蛙".encode()]
+    assert [change.new for _, change in plan] == ["緑の蛙\n".encode()]
 
 
 def test_what_is_no_text_is_shown_as_such_and_never_edited(train):
@@ -158,7 +158,7 @@ def test_an_extension_that_is_no_captions_locks_the_folder(train):
 def test_an_empty_field_makes_no_file_and_an_emptied_one_keeps_it(train):
     found = by_name(laid(train))
     assert changed(found["002.png"], " \n").new is None
-    assert changed(found["000.png"], "").new == b""
+    assert changed(found["000.png"], "").new == b"\n"
 
 
 def test_a_caption_is_read_anew_after_a_change(train):

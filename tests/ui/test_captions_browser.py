@@ -33,7 +33,7 @@ def test_captions_are_typed_saved_changed_at_once_and_undone(look, folder):
     fields.nth(0).fill("a, b, typed")
     fields.nth(0).press("Control+Enter")
     page.wait_for_selector(SAID)
-    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed"
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed\n"
     assert fields.nth(1).evaluate("field => field === document.activeElement")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.rw-caption img')].every(i => i.getAttribute('src'))"
@@ -43,10 +43,10 @@ def test_captions_are_typed_saved_changed_at_once_and_undone(look, folder):
     shown.fill("captions-with-text", "changed")
     page.locator("#captions-preview").click()
     page.wait_for_selector(".rw-changes ins")
-    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed"
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed\n"
     page.locator("#captions-apply").click()
     page.wait_for_selector("#captions-note .is-good")
-    assert (folder / "000.caption").read_text("utf-8") == "a, b, changed"
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, changed\n"
     assert fields.nth(0).input_value() == "a, b, changed"
     fields.nth(0).focus()
     fields.nth(1).focus()  # what was typed before does not come back
@@ -97,7 +97,7 @@ def test_a_field_belongs_to_its_image_on_every_page_and_what_was_not_saved_is_ke
     field.focus()
     page.locator("#captions-open").focus()
     page.wait_for_selector(".rw-caption [data-said].is-bad")
-    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed"
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, typed\n"
     assert (folder / "001.caption").read_text("utf-8") == "c, changed elsewhere"
     field.press("Escape")  # else the page asks before it is closed
 
@@ -115,4 +115,4 @@ def test_a_caption_that_was_too_long_is_saved_once_it_is_shorter(look, folder):
     field.fill("a, b, short")
     field.press("Control+Enter")
     page.wait_for_selector(SAID)
-    assert (folder / "000.caption").read_text("utf-8") == "a, b, short"
+    assert (folder / "000.caption").read_text("utf-8") == "a, b, short\n"

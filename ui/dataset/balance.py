@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.data.intake.rename_repeats import Pair, best_repeats, plan_renames
+from core.data.intake.rename_repeats import Pair, plan_renames
 from core.data.plan.plan import Plan
+from core.data.plan.regularization import best_repeats
 from core.errors import Lang, UserError
 from ui.parts.markup import esc, note, problems
 from ui.text import say
@@ -45,7 +46,7 @@ def renaming(plan: Plan, record: Rows, demo: Path) -> tuple[Pair, ...]:
         return ()
     if str(paths[0]) == plan.config.reg_data_dir:
         return ()  # it is chosen itself, and the option would name a folder that is gone
-    return plan_renames(record, plan.config.conditioning_data_dir)
+    return plan_renames(regs, best_repeats(record), plan.config.conditioning_data_dir)
 
 
 def renaming_html(plan: Plan, record: Rows, demo: Path, lang: Lang) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -50,90 +50,46 @@ class Bulk:
 
     def _draw(self, page: Page) -> None:
         parts = self.parts
-
-        def kinds(lang: Lang) -> list[tuple[str, str]]:
-            return [(say(f"captions.kind.{kind}", lang), kind) for kind in EDITS]
-
         with page.add(
             gr.Accordion, texts(label="captions.many"), open=False, elem_id="captions-many"
-        ) as opened:
-            parts["many"] = opened
+        ) as parts["many"]:
             with column("", "rw-grid"):
-                parts["kind"] = page.add(
-                    gr.Dropdown,
-                    {**texts(label="captions.kind"), "choices": kinds},
-                    value="replace",
-                    elem_id="captions-kind",
-                )
-                self._draw_fields(page)
-                parts["only"] = page.add(
-                    gr.Checkbox,
-                    texts(label="captions.shown.only"),
-                    value=True,
-                    elem_id="captions-only",
-                    elem_classes=["is-check"],
-                )
+                self._choice(page, "kind", "captions.kind", EDITS)
+                self._text(page, "find", "captions.find.text")
+                self._text(page, "tag", "captions.find.tag")
+                self._text(page, "with", "captions.text.with")
+                self._text(page, "add", "captions.text.add")
+                self._choice(page, "joint", "captions.joint", JOINTS, value="comma", visible=False)
+                bounds: dict[str, Any] = {"precision": 0, "minimum": 0, "maximum": 1000, "visible": False}
+                self._add(page, "keep", gr.Number, texts(label="captions.keep"), value=1, **bounds)
+                self._check(page, "case", "captions.case", False, visible=True)
+                self._check(page, "missing", "captions.missing.only", True, visible=False)
+                self._check(page, "only", "captions.shown.only", True, visible=True)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["preview"] = page.add(
-                    gr.Button, texts(value="captions.preview"), size="md", elem_id="captions-preview"
-                )
-                parts["apply"] = page.add(
-                    gr.Button,
-                    texts(value="captions.apply.none"),
-                    size="md",
-                    interactive=False,
-                    variant="primary",
-                    elem_id="captions-apply",
-                )
+                self._add(page, "preview", gr.Button, texts(value="captions.preview"), size="md")
+                more: dict[str, Any] = {"size": "md", "interactive": False, "variant": "primary"}
+                self._add(page, "apply", gr.Button, texts(value="captions.apply.none"), **more)
             parts["plan"] = gr.HTML(elem_id="captions-plan", elem_classes=["rw-maybe"], padding=False)
         # The name of the plan that was shown; the plan itself never leaves the server.
         parts["name"] = gr.State("")
 
-    def _draw_fields(self, page: Page) -> None:
-        parts = self.parts
+    def _add(self, page: Page, name: str, component: Any, words: Any, **settings: Any) -> None:
+        self.parts[name] = page.add(component, words, **{"elem_id": f"captions-{name}", **settings})
 
-        def joints(lang: Lang) -> list[tuple[str, str]]:
-            return [(say(f"captions.joint.{name}", lang), name) for name in JOINTS]
+    def _text(self, page: Page, name: str, key: str) -> None:
+        more: dict[str, Any] = {"elem_id": f"captions-{name}-text", "visible": name in FIELDS["replace"]}
+        self._add(page, name, gr.Textbox, texts(label=key), max_lines=1, **more)
 
-        shown = FIELDS["replace"]
-        labels = {"find": "find.text", "tag": "find.tag", "with": "text.with", "add": "text.add"}
-        for name, label in labels.items():
-            parts[name] = page.add(
-                gr.Textbox,
-                texts(label=f"captions.{label}"),
-                max_lines=1,
-                visible=name in shown,
-                elem_id=f"captions-{name}-text",
-            )
-        parts["joint"] = page.add(
-            gr.Dropdown,
-            {**texts(label="captions.joint"), "choices": joints},
-            value="comma",
-            visible=False,
-            elem_id="captions-joint",
-        )
-        parts["keep"] = page.add(
-            gr.Number,
-            texts(label="captions.keep"),
-            value=1,
-            precision=0,
-            minimum=0,
-            maximum=1000,
-            visible=False,
-            elem_id="captions-keep",
-        )
-        for name, label, value in (
-            ("case", "captions.case", False),
-            ("missing", "captions.missing.only", True),
-        ):
-            parts[name] = page.add(
-                gr.Checkbox,
-                texts(label=label),
-                value=value,
-                visible=name in shown,
-                elem_id=f"captions-{name}",
-                elem_classes=["is-check"],
-            )
+    def _check(self, page: Page, name: str, key: str, value: bool, visible: bool) -> None:
+        more: dict[str, Any] = {"visible": visible, "elem_classes": ["is-check"]}
+        self._add(page, name, gr.Checkbox, texts(label=key), value=value, **more)
+
+    def _choice(self, page: Page, name: str, key: str, names: Iterable[str], **settings: Any) -> None:
+        def choices(lang: Lang) -> list[tuple[str, str]]:
+            return [(say(f"{key}.{name}", lang), name) for name in names]
+
+        settings = {"value": "replace", **settings}
+        self._add(page, name, gr.Dropdown, {**texts(label=key), "choices": choices}, **settings)
 
     @property
     def outputs(self) -> list[Any]:
@@ -226,11 +182,12 @@ class Bulk:
         """What the edit would change."""
         parts, desk = self.parts, self._window.captions
         edit = self.edit_of(data)
-        wanted = {"replace": edit.find, "rename": edit.find.strip(), "remove": edit.find.strip()}
-        if not wanted.get(edit.kind, edit.text.strip() if edit.kind in ("prefix", "suffix") else "x"):
+        needed = {"prefix": edit.text.strip(), "suffix": edit.text.strip(), "replace": edit.find}
+        needed |= {"rename": edit.find.strip(), "remove": edit.find.strip()}
+        if not needed.get(edit.kind, "nothing"):
             return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.needs", lang), "warn")}
-        laid = desk.desk
-        entries = found(data) if data[parts["only"]] or laid is None else list(laid.entries.values())
+        is_filtered = data[parts["only"]] or desk.desk is None
+        entries = found(data) if is_filtered else list(desk.desk.entries.values())
         name, plan = desk.plan(entries, edit)
         return {
             parts["plan"]: drawn.plan_html(plan, lang),
@@ -247,5 +204,5 @@ class Bulk:
             return {**self.cleared(lang), parts["plan"]: problems(e.problems, lang)}
         if outcome is None:
             return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.old", lang), "warn")}
-        said = note(say("captions.done", lang, n=len(outcome.done)), "good") if outcome.done else ""
-        return {**self.cleared(lang), **after(data, lang, said, outcome)}
+        html = note(say("captions.done", lang, n=len(outcome.done)), "good") if outcome.done else ""
+        return {**self.cleared(lang), **after(data, lang, html, outcome)}

@@ -6,8 +6,7 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 
-from core.data.caption_editor import files
-from core.data.caption_editor.edits import Part, difference
+from core.data.caption_editor.edits import difference
 from core.data.caption_editor.session import Desk, Entry, text_of
 from core.data.captions import captions
 from core.data.captions.encodings import NAMES
@@ -62,24 +61,21 @@ def _pager(page: int, total: int, lang: Lang) -> str:
     if total <= PER_PAGE:
         return ""
     first, last = page * PER_PAGE + 1, min(total, (page + 1) * PER_PAGE)
-    said = esc(say("captions.page", lang, first=f"{first:,}", last=f"{last:,}", n=f"{total:,}"))
+    range_ = esc(say("captions.page", lang, first=f"{first:,}", last=f"{last:,}", n=f"{total:,}"))
     back = button("page", say("captions.page.before", lang), str(page - 1), is_off=page == 0)
     on = button("page", say("captions.page.next", lang), str(page + 1), is_off=last == total, style="is-next")
-    return f'<nav class="rw-pager">{back}<span>{said}</span>{on}</nav>'
+    return f'<nav class="rw-pager">{back}<span>{range_}</span>{on}</nav>'
 
 
 def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -> str:
     key, name = esc(entry.key), esc(entry.image.name)
     shelf = desk.shelves[entry.shelf]
     locked = "" if desk.is_open(entry) else " readonly"
-    trained = (
-        say("captions.trained.as", lang, text=shelf.prompt)
-        if shelf.prompt
-        else say("captions.trained.none", lang)
-    )
+    trained = say(f"captions.trained.{'as' if shelf.prompt else 'none'}", lang, text=shelf.prompt)
     hint = "" if entry.has_file else f' placeholder="{esc(trained)}"'
     source = f' src="{esc(url(thumb))}"' if thumb else f' data-image-wanted="{key}"'
     place = esc(shelf.path.name) if len(desk.shelves) > 1 else ""
+    tokens, is_over = tokens_of(desk, entry, limit, lang)
     wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
     return (
         f'<article class="rw-caption"><button type="button" data-image="{key}" data-zoom>'
@@ -87,35 +83,24 @@ def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -
         f"<header><b>{name}</b><span>{place}</span></header>"
         f'<textarea rows="4" spellcheck="false" aria-label="{name}" data-caption-field="{key}" '
         f'data-base="{digest(entry.data)}"{hint}{locked}>{field_text(entry.text)}</textarea>'
-        f'<footer>{_tokens(desk, entry, limit, lang)}<span data-said role="status"></span></footer>{wrong}'
-        "</article>"
+        f'<footer><span data-tokens class="{"is-over" * is_over}">{esc(tokens)}</span>'
+        f'<span data-said role="status"></span></footer>{wrong}</article>'
     )
 
 
-def _tokens(desk: Desk, entry: Entry, limit: int, lang: Lang) -> str:
-    text, is_over = tokens_said(desk, entry, limit, lang)
-    return f'<span data-tokens class="{"is-over" if is_over else ""}">{esc(text)}</span>'
-
-
-def tokens_said(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, bool]:
+def tokens_of(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, bool]:
     """How long the caption is and what else is worth knowing of its file; whether it is too long."""
     n = desk.tokens(entry, count)
     is_over = n > limit
     key = "captions.tokens.over" if is_over else "captions.tokens"
-    said = [say(key, lang, n=n, limit=limit)]
+    parts = [say(key, lang, n=n, limit=limit)]
     lines = len(captions.lines_of(entry.text))
     if lines > 1:
         has_wildcard = desk.shelves[entry.shelf].settings.enable_wildcard
-        said.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
-    if files.is_guessed(entry.layout):
-        said.append(say("captions.in", lang, name=encoding_of(entry, lang)))
-    return " · ".join(said), is_over
-
-
-def encoding_of(entry: Entry, lang: Lang) -> str:
-    """What a file is read as whose encoding was guessed."""
-    name = NAMES[entry.layout.encoding]
-    return name.ja if lang == "ja" else name.en
+        parts.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
+    if entry.guess:
+        parts.append(say("captions.in", lang, name=NAMES[entry.guess].of(lang)))
+    return " · ".join(parts), is_over
 
 
 def tags_html(counts: Sequence[tuple[str, int]], chosen: str, lang: Lang) -> str:
@@ -139,11 +124,11 @@ def tags_html(counts: Sequence[tuple[str, int]], chosen: str, lang: Lang) -> str
 
 
 def _chosen(tag: str, lang: Lang) -> str:
-    said = esc(say("captions.tag.only", lang, tag=tag))
+    only = esc(say("captions.tag.only", lang, tag=tag))
     clear = button("tag", say("captions.tag.clear", lang))
     change = button("tag-rename", say("captions.tag.rename", lang), tag)
     remove = button("tag-remove", say("captions.tag.remove", lang), tag)
-    return f'<p class="rw-tag-chosen"><span>{said}</span>{change}{remove}{clear}</p>'
+    return f'<p class="rw-tag-chosen"><span>{only}</span>{change}{remove}{clear}</p>'
 
 
 def plan_html(plan: Plan, lang: Lang) -> str:
@@ -162,58 +147,39 @@ def _change(entry: Entry, change: FileChange, lang: Lang) -> str:
     before, after = text_of(change.old), text_of(change.new)
     if before == after:
         # What a guess makes of the bytes is shown: it may be wrong.
-        said = say("captions.plan.encoding", lang, name=encoding_of(entry, lang))
-        return f'<li>{name}<p>{esc(said)}</p><p class="is-after">{esc(after)}</p></li>'
-    found = difference(before, after)
-    old = _marked(found.before) if change.old is not None else f"<i>{esc(say('captions.plan.new', lang))}</i>"
-    return f'<li>{name}<p class="is-before">{old}</p><p class="is-after">{_marked(found.after)}</p></li>'
+        encodings = say("captions.plan.encoding", lang, name=NAMES[entry.guess or ""].of(lang))
+        return f'<li>{name}<p>{esc(encodings)}</p><p class="is-after">{esc(after)}</p></li>'
+    parts = difference(before, after)
+    old = _marked([(same, old) for same, old, _ in parts], "del")
+    if change.old is None:
+        old = f"<i>{esc(say('captions.plan.new', lang))}</i>"
+    new = _marked([(same, new) for same, _, new in parts], "ins")
+    return f'<li>{name}<p class="is-before">{old}</p><p class="is-after">{new}</p></li>'
 
 
-def _marked(parts: Sequence[Part]) -> str:
-    marks = {"gone": ("<del>", "</del>"), "new": ("<ins>", "</ins>")}
-    drawn = []
-    for part in parts:
-        start, end = marks.get(part.kind, ("", ""))
-        drawn.append(f"{start}{field_text(part.text)[1:]}{end}")
-    return "".join(drawn)
+def _marked(parts: Sequence[tuple[bool, str]], tag: str) -> str:
+    texts = [(same, field_text(text)[1:]) for same, text in parts if text]
+    return "".join(text if same else f"<{tag}>{text}</{tag}>" for same, text in texts)
 
 
 def undo_html(history: Sequence[Change], lang: Lang) -> str:
-    """The two buttons, what they would do, and what was done before."""
-    undo = next((change for change in history if not change.is_undone), None)
-    undone = [change for change in history if change.is_undone]
+    """The button with what it would undo, and what was done before."""
     if not history:
         return ""
-    buttons = "".join(
-        button(name, _with(say(f"captions.{name}", lang), change, lang), is_off=change is None)
-        for name, change in (("undo", undo), ("redo", undone[-1] if undone else None))
-        if name == "undo" or change
-    )
+    undo = say("captions.about", lang, what=say("captions.undo", lang), about=title(history[0], lang))
     headers = [say(f"captions.history.{name}", lang) for name in ("when", "what", "files")]
-    rows = [(_when(change.at), _row(change, lang), f"{len(change.files):,}") for change in history]
+    rows = [(_when(change.at), title(change, lang), f"{len(change.files):,}") for change in history]
     past = table(headers, rows, numbers=frozenset({2}))
     summary = esc(say("captions.history", lang))
     past = f'<details class="rw-diff"><summary>{summary}</summary>{past}</details>'
-    return f'<div class="rw-undo">{buttons}{past}</div>'
+    return f'<div class="rw-undo">{button("undo", undo)}{past}</div>'
 
 
-def what(change: Change, lang: Lang) -> str:
+def title(change: Change, lang: Lang) -> str:
     """A change in a few words."""
     about = change.about if len(change.about) <= 48 else change.about[:47] + "…"
-    said = say(f"captions.kind.{change.kind}", lang)
-    return say("captions.about", lang, what=said, about=about) if about else said
-
-
-def _with(label: str, change: Change | None, lang: Lang) -> str:
-    return say("captions.about", lang, what=label, about=what(change, lang)) if change else label
-
-
-def _row(change: Change, lang: Lang) -> str:
-    return (
-        say("captions.history.undone", lang, what=what(change, lang))
-        if change.is_undone
-        else what(change, lang)
-    )
+    kind = say(f"captions.kind.{change.kind}", lang)
+    return say("captions.about", lang, what=kind, about=about) if about else kind
 
 
 def _when(at: float) -> str:

@@ -8,15 +8,15 @@ file: only images that the server has laid out itself, by their keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
 import gradio as gr
 
 from core.data.caption_editor import session as desks
-from core.data.caption_editor.files import is_guessed
 from core.data.caption_editor.session import Desk, Entry, Filter
+from core.data.captions.encodings import NAMES
 from core.data.undo import Outcome
 from core.errors import Lang, UserError
 from core.patience import MOST_SECONDS, Patience, in_order
@@ -143,7 +143,7 @@ class CaptionCard:
             **QUICK,
         )
         parts["bridge"].change(
-            guarded(lambda data: self.told(data, data[lang]), self._window),
+            guarded(lambda data: self.answer(data, data[lang]), self._window),
             {parts["bridge"], *view},
             [*self.shown, *self.bulk.outputs],
             trigger_mode="multiple",
@@ -214,7 +214,7 @@ class CaptionCard:
         return {
             parts["open"]: gr.update(value=say("captions.open.again", lang)),
             parts["folder"]: gr.update(choices=self._folders(desk, lang)),
-            **self._about(desk, lang, self._wanted(data).tag),
+            **self._about(desk, lang, self._filter(data).tag),
             **self._page(data, lang),
         }
 
@@ -223,104 +223,83 @@ class CaptionCard:
         names = [(shelf.path.name, str(number)) for number, shelf in enumerate(desk.shelves)]
         return [(say("captions.folder.all", lang), ""), *names]
 
-    def filtered(self, data: Data, lang: Lang) -> Update:
-        """The first page of what the filter shows."""
-        view = {**data[self.parts["view"]], "page": 0}
-        return {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
+    def filtered(self, data: Data, lang: Lang, **view: Any) -> Update:
+        """The first page of what the filter shows. view: another page or tag."""
+        changed = {**data[self.parts["view"]], "page": 0, **view}
+        return {self.parts["view"]: changed, **self._page({**data, self.parts["view"]: changed}, lang)}
 
-    def told(self, data: Data, lang: Lang) -> Update:
+    def answer(self, data: Data, lang: Lang) -> Update:
         """Answer what the grid's script has sent."""
         message = understood(str(data[self.parts["bridge"]] or ""))
         if message is None:
             return {}
-        acts: Mapping[str, Callable[[Message, Data, Lang], Update]] = {
-            "save": self._save,
-            "page": self._turn_page,
-            "tag": self._choose_tag,
-            "tag-rename": self._change_tag,
-            "tag-remove": self._change_tag,
-            "undo": self._undo,
-            "redo": self._undo,
-        }
-        updates = acts[message.do](message, data, lang)
-        return {self.parts["answer"]: json.dumps({"n": message.number}), **updates}
+        updates: Update = {self.parts["answer"]: json.dumps({"n": message.n})}
+        match message.do:
+            case "save":
+                return updates | self._save(message, data, lang)
+            case "page":
+                return updates | self.filtered(data, lang, page=message.page)
+            case "tag":
+                updates |= self.filtered(data, lang, tag=message.value)
+                return updates | (
+                    self._about(self._desk.desk, lang, message.value) if self._desk.desk else {}
+                )
+            case "undo":
+                return updates | self._undo(data, lang)
+        return updates | self.bulk.offer(message.do.removeprefix("tag-"), message.value, lang)
 
     def _save(self, message: Message, data: Data, lang: Lang) -> Update:
-        if message.text is None:
-            row = {
-                "key": message.key,
-                "base": message.base,
-                "ok": False,
-                "said": say("captions.too.much", lang, most=f"{LONGEST_TEXT:,}"),
-            }
-            return {self.parts["answer"]: json.dumps({"n": message.number, "saved": [row]})}
-        saved = self._desk.save(message.key, message.text, message.base)
-        row = self._row(message, saved, lang)
-        updates: Update = {self.parts["answer"]: json.dumps({"n": message.number, "saved": [row]})}
-        if saved.status == "saved" and self._desk.desk:
-            updates |= self._about(self._desk.desk, lang, str(data[self.parts["view"]]["tag"]))
-        return updates
+        row: dict[str, Any] = {"key": message.key, "base": message.base, "ok": False}
+        updates: Update = {}
+        if len(message.text) > LONGEST_TEXT:
+            row["said"] = say("captions.too.much", lang, most=f"{LONGEST_TEXT:,}")
+        else:
+            saved = self._desk.save(message.key, message.text, message.base)
+            row |= self._saved(message, saved, lang)
+            if saved.status == "saved" and self._desk.desk:
+                updates = self._about(self._desk.desk, lang, str(data[self.parts["view"]]["tag"]))
+        return {self.parts["answer"]: json.dumps({"n": message.n, "saved": [row]}), **updates}
 
-    def _row(self, message: Message, saved: Saved, lang: Lang) -> dict[str, Any]:
-        """What the page is told of one caption that was to be saved."""
+    def _saved(self, message: Message, saved: Saved, lang: Lang) -> dict[str, Any]:
+        """What the page is answered of one caption that was to be saved."""
         entry, desk = saved.entry, self._desk.desk
-        row: dict[str, Any] = {"key": message.key, "base": message.base, "text": message.text}
-        row["ok"] = saved.status in ("saved", "same")
+        row: dict[str, Any] = {"text": message.text, "ok": saved.status in ("saved", "same")}
         if saved.problems:
             row["said"] = " ".join(problem.sentence(lang) for problem in saved.problems)
-        elif saved.status == "conflict" and entry:
-            text = entry.text if len(entry.text) < 120 else entry.text[:119] + "…"
-            row["said"] = say("captions.conflict", lang, text=text)
         else:
-            row["said"] = say(f"captions.{saved.status}", lang)
+            text = entry.text if entry else ""
+            text = text if len(text) < 120 else text[:119] + "…"
+            row["said"] = say(f"captions.{saved.status}", lang, text=text)
         if entry and desk:
             row["base"] = digest(entry.data)
-            row["tokens"], row["over"] = drawn.tokens_said(desk, entry, self._desk.limit, lang)
+            row["tokens"], row["over"] = drawn.tokens_of(desk, entry, self._desk.limit, lang)
         return row
 
-    def _turn_page(self, message: Message, data: Data, lang: Lang) -> Update:
-        view = {**data[self.parts["view"]], "page": message.page}
-        return {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
-
-    def _choose_tag(self, message: Message, data: Data, lang: Lang) -> Update:
-        view = {"page": 0, "tag": message.value}
-        updates = {self.parts["view"]: view, **self._page({**data, self.parts["view"]: view}, lang)}
-        if self._desk.desk:
-            updates |= self._about(self._desk.desk, lang, message.value)
-        return updates
-
-    def _change_tag(self, message: Message, data: Data, lang: Lang) -> Update:
-        return self.bulk.offer(message.do.removeprefix("tag-"), message.value, lang)
-
-    def _undo(self, message: Message, data: Data, lang: Lang) -> Update:
+    def _undo(self, data: Data, lang: Lang) -> Update:
         try:
-            outcome = self._desk.undo() if message.do == "undo" else self._desk.redo()
+            outcome = self._desk.undo()
         except UserError as e:
             return {self.parts["note"]: problems(e.problems, lang)}
         if outcome.change is None:
             return self._after_many(data, lang, note(say("captions.undo.none", lang)), outcome)
-        key = "captions.undone" if message.do == "undo" else "captions.redone"
-        said = say(key, lang, what=drawn.what(outcome.change, lang), n=len(outcome.done))
-        return self._after_many(data, lang, note(said, "good"), outcome)
+        undone = say("captions.undone", lang, what=drawn.title(outcome.change, lang), n=len(outcome.done))
+        return self._after_many(data, lang, note(undone, "good"), outcome)
 
-    def _after_many(self, data: Data, lang: Lang, said: str, outcome: Outcome) -> Update:
+    def _after_many(self, data: Data, lang: Lang, html: str, outcome: Outcome) -> Update:
         """Everything drawn anew after a change of many captions, at the page and filter as they were."""
-        desk, told = self._desk.desk, {self.parts["note"]: said + problems(outcome.problems[:20], lang)}
-        if desk is None:
-            return told
-        return {**self._about(desk, lang, self._wanted(data).tag), **self._page(data, lang), **told}
+        return {**self.again(data, lang), self.parts["note"]: html + problems(outcome.problems[:20], lang)}
 
     def images(self, wanted: str) -> Iterator[str]:
         """Small images, some at a time, as they are made. wanted: JSON list of their keys."""
         desk = self._desk.desk
-        made: dict[str, str] = {}
+        urls: dict[str, str] = {}
         entries = [desk.entries[key] for key in keys_of(wanted or "") if desk and key in desk.entries]
         with closing(in_order(self._thumb, entries, Patience(most_seconds=MOST_SECONDS))) as files:
             for number, (entry, file) in enumerate(zip(entries, files, strict=True), start=1):
                 if file:
-                    made[entry.key] = url(file)
+                    urls[entry.key] = url(file)
                 if number % _AT_ONCE == 0 or number == len(entries):
-                    yield json.dumps({"images": made})
+                    yield json.dumps({"images": urls})
 
     def _thumb(self, entry: Entry) -> str | None:
         try:
@@ -328,17 +307,17 @@ class CaptionCard:
         except OSError:
             return None  # no image, or gone; its caption is there all the same
 
-    def _made(self, entry: Entry) -> str | None:
+    def _thumb_so_far(self, entry: Entry) -> str | None:
         """The small image if it is there already: a page is never kept waiting for one."""
         try:
-            made = self._window.thumbs.known(entry.image, SIDE)
+            path = self._window.thumbs.known(entry.image, SIDE)
         except OSError:
             return None
-        return str(made) if made else None
+        return str(path) if path else None
 
     # What is drawn.
 
-    def _wanted(self, data: Data) -> Filter:
+    def _filter(self, data: Data) -> Filter:
         parts = self.parts
         folder = str(data[parts["folder"]] or "")
         show = str(data[parts["show"]] or "all")
@@ -352,19 +331,19 @@ class CaptionCard:
 
     def _found(self, data: Data) -> list[Entry]:
         desk = self._desk.desk
-        return desks.filtered(desk, self._wanted(data), drawn.count) if desk else []
+        return desks.filtered(desk, self._filter(data), drawn.count) if desk else []
 
     def _page(self, data: Data, lang: Lang) -> Update:
         desk = self._desk.desk
         if desk is None:
             return {}
         page = int(data[self.parts["view"]]["page"])
-        return {self.parts["grid"]: self._grid(desk, self._wanted(data), page, lang)}
+        return {self.parts["grid"]: self._grid(desk, self._filter(data), page, lang)}
 
-    def _grid(self, desk: Desk, wanted: Filter, page: int, lang: Lang) -> str:
-        found = desks.filtered(desk, wanted, drawn.count)
-        last = max(0, (len(found) - 1) // drawn.PER_PAGE)
-        return drawn.grid_html(desk, found, min(page, last), self._made, self._desk.limit, lang)
+    def _grid(self, desk: Desk, filter_: Filter, page: int, lang: Lang) -> str:
+        entries = desks.filtered(desk, filter_, drawn.count)
+        last = max(0, (len(entries) - 1) // drawn.PER_PAGE)
+        return drawn.grid_html(desk, entries, min(page, last), self._thumb_so_far, self._desk.limit, lang)
 
     def _about(self, desk: Desk, lang: Lang, tag: str) -> Update:
         """The counts, the tags and what can be undone."""
@@ -381,9 +360,9 @@ class CaptionCard:
     def _summary(self, desk: Desk, tags: int, lang: Lang) -> str:
         entries, limit = desk.entries.values(), self._desk.limit
         locked = list(dict.fromkeys(shelf.locked for shelf in desk.shelves if shelf.locked))
-        told = problems([*desk.problems, *locked][:20], lang)
+        wrong = problems([*desk.problems, *locked][:20], lang)
         if not entries:
-            return note(say("captions.none", lang)) + as_of(lang, self._desk.seconds) + told
+            return note(say("captions.none", lang)) + as_of(lang, self._desk.seconds) + wrong
         counts = {
             "images": len(entries),
             "missing": sum(not entry.has_file for entry in entries),
@@ -391,7 +370,7 @@ class CaptionCard:
             "tags": tags,
         }
         pairs = [(say(f"captions.count.{name}", lang, limit=limit), f"{n:,}") for name, n in counts.items()]
-        odd = [entry for entry in entries if is_guessed(entry.layout)]
-        names = ", ".join(dict.fromkeys(drawn.encoding_of(entry, lang) for entry in odd))
+        odd = [entry for entry in entries if entry.guess]
+        names = ", ".join(dict.fromkeys(NAMES[entry.guess].of(lang) for entry in odd if entry.guess))
         warned = note(say("captions.encoding", lang, n=len(odd), names=names), "warn") if odd else ""
-        return facts(pairs) + as_of(lang, self._desk.seconds) + warned + told
+        return facts(pairs) + as_of(lang, self._desk.seconds) + warned + wrong

@@ -12,7 +12,7 @@ import gradio as gr
 
 from core.counting import listed
 from core.data.intake import copy_history, folder_name
-from core.data.intake.copy import Comparer, CopyPlan, plan_as_they_are, plan_copy
+from core.data.intake.copy import CopyPlan, plan_as_they_are, plan_copy
 from core.data.intake.gather import Gathered
 from core.data.names import parse
 from core.errors import Lang, UserError
@@ -44,7 +44,7 @@ class FolderMaker:
 
     def __init__(self, window: Window, page: Page, form: Form, picking: Picking) -> None:
         self._window, self._form = window, form
-        self._sources, self._same = Sources(window), Comparer()
+        self._sources = Sources(window)
         self.parts: dict[str, Any] = {}
         self._draw(page, picking)
 
@@ -241,8 +241,8 @@ class FolderMaker:
         if self._keeps_folders(data, gathered):
             has_reg = is_reg or any(item.is_reg for item in gathered.items)
             parents = {False: parent, True: self._parent(data, "reg") if has_reg else parent}
-            return plan_as_they_are(gathered.items, parents, is_reg, self._same)
-        return plan_copy(gathered.items, parent, *self._named(data), self._same)
+            return plan_as_they_are(gathered.items, parents, is_reg)
+        return plan_copy(gathered.items, parent, *self._named(data))
 
     def _named(self, data: Data) -> tuple[Any, str, str]:
         """Repeats, identifier and class as they are typed."""

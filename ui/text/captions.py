@@ -135,13 +135,10 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     ),
     # undo
     "captions.undo": Words("Undo", "元に戻す"),
-    "captions.redo": Words("Redo", "やり直す"),
     "captions.undo.none": Words("Nothing to undo yet.", "元に戻す操作はありません。"),
     "captions.undone": Words("Undone: {what} ({n:#file}).", "元に戻しました：{what}（{n}個のファイル）"),
-    "captions.redone": Words("Done again: {what} ({n:#file}).", "やり直しました：{what}（{n}個のファイル）"),
     "captions.history": Words("History", "履歴"),
     "captions.history.when": Words("When", "日時"),
     "captions.history.what": Words("Change", "操作"),
     "captions.history.files": Words("Files", "ファイル数"),
-    "captions.history.undone": Words("{what} (undone)", "{what}（取り消し済み）"),
 }

@@ -110,10 +110,6 @@ class CaptionDesk:
         """Take the latest change back."""
         return self._turn(self.history.undo)
 
-    def redo(self) -> Outcome:
-        """Make the change again that was undone last."""
-        return self._turn(self.history.redo)
-
     def _apply(self, kind: str, about: str, changes: Sequence[FileChange]) -> Outcome:
         return self._turn(lambda: self.history.apply(kind, about, changes))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 
 EDITS = (
@@ -57,24 +57,24 @@ def apply(edit: Edit, text: str, words: str) -> str:
 
 def pieces(line: str) -> list[str]:
     """A line cut at its commas, blanks kept; a comma within {braces} or escaped parts nothing."""
-    found, depth, start = [], 0, 0
+    parts, depth, start = [], 0, 0
     for at, sign in enumerate(line):
         if sign == "{":
             depth += 1
         elif sign == "}":
             depth = max(0, depth - 1)
         elif sign == "," and not depth and line[at - 1 : at] != "\\":
-            found.append(line[start:at])
+            parts.append(line[start:at])
             start = at + 1
     if depth:
         return re.split(r"(?<!\\),", line)  # a brace that is never closed is no wildcard
-    return [*found, line[start:]]
+    return [*parts, line[start:]]
 
 
 def tags(text: str) -> list[str]:
     """The tags of a caption, each once, in their order, without blanks around them."""
-    found = (piece.strip() for line in text.split("\n") for piece in pieces(line))
-    return list(dict.fromkeys(tag for tag in found if tag))
+    parts = (piece.strip() for line in text.split("\n") for piece in pieces(line))
+    return list(dict.fromkeys(tag for tag in parts if tag))
 
 
 def _folded(text: str, edit: Edit) -> str:
@@ -103,17 +103,14 @@ def _remove(line: str, edit: Edit, words: str) -> str:
 
 def _rename(line: str, edit: Edit, words: str) -> str:
     """A whole tag by another one, the blanks around it kept; one that stands there already is not doubled."""
-    sought, new = _folded(edit.find.strip(), edit), edit.text.strip()
-    parts = pieces(line)
-    if not sought or not any(_folded(part.strip(), edit) == sought for part in parts):
+    find, new = edit.find.strip(), edit.text.strip()
+    is_other = _folded(new, edit) != _folded(find, edit)
+    if not find or not _has_tag(line, find, edit):
         return line
-    if not new:
-        return _remove(line, edit, words)
-    is_there = any(_folded(part.strip(), edit) == _folded(new, edit) for part in parts)
-    if is_there and _folded(new, edit) != sought:
+    if not new or (is_other and _has_tag(line, new, edit)):
         return _remove(line, edit, words)
     return ",".join(
-        part.replace(part.strip(), new) if _folded(part.strip(), edit) == sought else part for part in parts
+        part.replace(part.strip(), new) if _has_tag(part, find, edit) else part for part in pieces(line)
     )
 
 
@@ -145,10 +142,10 @@ def _dedupe(line: str, edit: Edit, words: str) -> str:
 
     def is_seen(part: str) -> bool:
         tag = _folded(part.strip(), edit)
-        known = tag in seen
+        is_again = tag in seen
         if tag:
             seen.add(tag)
-        return known
+        return is_again
 
     return _without(pieces(line), is_seen)
 
@@ -194,40 +191,11 @@ _CHANGES = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class Part:
-    """A stretch of a text in comparison with another. kind: same, gone or new."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Both texts in stretches: what is gone is in `before` alone, what is new in `after` alone."""
-
-    before: tuple[Part, ...] = field(default=())
-    after: tuple[Part, ...] = field(default=())
-
-
-def difference(before: str, after: str) -> Difference:
-    """What was changed, word by word."""
+def difference(before: str, after: str) -> list[tuple[bool, str, str]]:
+    """What was changed, word by word: stretches of both texts, and whether they are the same."""
     if len(before) + len(after) > LONGEST_COMPARED:
-        return Difference((Part("gone", before),), (Part("new", after),))
-    old, new = _words(before), _words(after)
+        return [(False, before, after)]
+    # Words, blanks and single other signs; Japanese sign by sign, since it has no blanks.
+    old, new = (re.findall(r"[A-Za-z0-9_'\-]+|\s+|.", text, flags=re.DOTALL) for text in (before, after))
     steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return Difference(
-        tuple(_parts(((tag == "equal", old[i:j]) for tag, i, j, _, _ in steps), "gone")),
-        tuple(_parts(((tag == "equal", new[i:j]) for tag, _, _, i, j in steps), "new")),
-    )
-
-
-def _words(text: str) -> list[str]:
-    """Words, blanks and single other signs; Japanese sign by sign, since it has no blanks."""
-    return re.findall(r"[A-Za-z0-9_'\-]+|\s+|.", text, flags=re.DOTALL)
-
-
-def _parts(stretches: Iterator[tuple[bool, list[str]]], other: str) -> Iterator[Part]:
-    for is_same, words in stretches:
-        if words:
-            yield Part("same" if is_same else other, "".join(words))
+    return [(tag == "equal", "".join(old[i:j]), "".join(new[k:m])) for tag, i, j, k, m in steps]

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
-from core.data.caption_editor import edits, messages
-from core.data.caption_editor import files as caption_edits_files
-from core.data.caption_editor.files import Layout, Written
+from core.data.caption_editor import edits, files, messages
 from core.data.captions import captions
 from core.data.names import parse
 from core.data.sources import find, folders
@@ -40,8 +38,9 @@ class Entry:
     """An image with its caption file.
 
     key: names the image, short, without its path. path: the file that training reads, or the one that would
-    be made. data: its bytes, None when there is no file. text: "" when there is none. problem: why it can't
-    be edited, None when it can.
+    be made. data: its bytes, None when there is no file. text: "" when there is none. guess: the encoding it
+    was read as, where that is a guess and training does not take it. problem: why it can't be edited, None
+    when it can.
     """
 
     key: str
@@ -50,7 +49,7 @@ class Entry:
     path: Path
     data: bytes | None = None
     text: str = ""
-    layout: Layout = field(default_factory=Layout)
+    guess: str | None = None
     problem: Problem | None = None
 
     @property
@@ -159,7 +158,7 @@ def _with_leaves(found: find.Sources, config: DatasetConfig) -> find.Sources:
 def _locked(folder: Folder, settings: DatasetConfig, allow: Callable[[Path], object]) -> Problem | None:
     try:
         allow(folder.path)
-        caption_edits_files.suffix_for_new(settings.caption_extension)
+        files.suffix_for_new(settings.caption_extension)
     except UserError as e:
         return e.problems[0]
     return None
@@ -169,10 +168,10 @@ def _entries(folder: Folder, shelf: int, settings: DatasetConfig) -> Iterator[En
     if not folder.images:
         return
     extension = captions.dotted(settings.caption_extension)
-    files = captions.listing(folder.path)
+    listing = captions.listing(folder.path)
     for image in folder.images:
-        found = [captions.find(files, image.stem, suffix) for suffix in (extension, captions.FALLBACK)]
-        path = found[0] or found[1] or image.with_suffix(extension)
+        path = captions.find(listing, image.stem, extension)
+        path = path or captions.find(listing, image.stem, captions.FALLBACK) or image.with_suffix(extension)
         yield loaded(Entry(key_of(image), image, shelf, path))
 
 
@@ -183,27 +182,22 @@ def key_of(image: Path) -> str:
 
 def loaded(entry: Entry) -> Entry:
     """The entry with its file as it is now."""
+    problem = None
     try:
-        data = caption_edits_files.read(entry.path)
+        data = files.read(entry.path)
     except UserError as e:
-        return replace(entry, data=b"", text="", problem=e.problems[0])
-    if data is None:
-        return replace(entry, data=None, text="", layout=Layout(), problem=None)
-    written = caption_edits_files.decode(data)
-    if written is None:
-        return replace(entry, data=data, text="", problem=messages.UNKNOWN_ENCODING(path=entry.path))
-    return replace(entry, data=data, text=written.text, layout=written.layout, problem=None)
+        data, problem = b"", e.problems[0]
+    decoded = files.decode(data or b"")
+    if decoded is None:
+        decoded, problem = ("", None), messages.UNKNOWN_ENCODING(path=entry.path)
+    return replace(entry, data=data, text=decoded[0], guess=decoded[1], problem=problem)
 
 
 def reloaded(desk: Desk, paths: Iterable[Path]) -> Desk:
     """The desk with these files as they are now."""
-    wanted = set(paths)
-    return replace(
-        desk,
-        entries={
-            key: loaded(entry) if entry.path in wanted else entry for key, entry in desk.entries.items()
-        },
-    )
+    changed = set(paths)
+    entries = {key: loaded(e) if e.path in changed else e for key, e in desk.entries.items()}
+    return replace(desk, entries=entries)
 
 
 def filtered(desk: Desk, wanted: Filter, count: Callable[[str], int]) -> list[Entry]:
@@ -232,7 +226,7 @@ def _shows(desk: Desk, entry: Entry, wanted: Filter, count: Callable[[str], int]
         case "lines":
             return len(captions.lines_of(entry.text)) > 1
         case "encoding":
-            return caption_edits_files.is_guessed(entry.layout)
+            return entry.guess is not None
         case "unreadable":
             return entry.problem is not None
         case _:
@@ -251,7 +245,7 @@ def changed(entry: Entry, text: str) -> FileChange:
         return FileChange(entry.path, None, None)
     if entry.has_file and text == entry.text:
         return FileChange(entry.path, entry.data, entry.data)
-    return FileChange(entry.path, entry.data, caption_edits_files.encode(text, entry.layout))
+    return FileChange(entry.path, entry.data, files.encode(text))
 
 
 def planned(desk: Desk, entries: Sequence[Entry], edit: edits.Edit) -> list[tuple[Entry, FileChange]]:
@@ -268,17 +262,14 @@ def planned(desk: Desk, entries: Sequence[Entry], edit: edits.Edit) -> list[tupl
 def _edited(desk: Desk, entry: Entry, edit: edits.Edit) -> bytes | None:
     words = desk.words(entry)
     if edit.kind == "folder":
-        is_wanted = not entry.has_file and bool(words)
-        return caption_edits_files.encode(words, entry.layout) if is_wanted else entry.data
-    if entry.data is None:
-        return None
+        return files.encode(words) if words and not entry.has_file else entry.data
     if edit.kind == "utf8":
-        return caption_edits_files.as_utf8(entry.data)
+        return files.encode(entry.text) if entry.guess else entry.data
     text = edits.apply(edit, entry.text, words)
-    return entry.data if text == entry.text else caption_edits_files.encode(text, entry.layout)
+    return entry.data if text == entry.text else files.encode(text)
 
 
 def text_of(data: bytes | None) -> str:
     """The text of a file's bytes as it is shown; "" when there is no file."""
-    written: Written | None = None if data is None else caption_edits_files.decode(data)
-    return "" if written is None else written.text
+    decoded = files.decode(data or b"")
+    return "" if decoded is None else decoded[0]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import filecmp
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from core.catalog import Words
 from core.config import path_lengths
 from core.counting import listed
 from core.data.intake import folder_name, messages
@@ -19,6 +19,8 @@ from core.data.names import parse
 from core.errors import Problem, UserError
 
 _CHUNK = 1 << 20
+_State = tuple[int, int]
+"""Of a file: bytes, and when it was changed last."""
 
 
 @dataclass(frozen=True)
@@ -41,44 +43,22 @@ class CopyPlan:
         """The folders that get files."""
         return tuple(dict.fromkeys(to.parent for _, to in self.copies))
 
-    @property
-    def words(self) -> Words:
-        """The announcement: "12 files will be copied to `20_sls frog`"."""
-        n, name = len(self.copies), self.target.name
-        return Words(
-            f"{n} file{'' if n == 1 else 's'} will be copied to `{name}`. The originals stay where they are.",
-            f"{n}個のファイルを「{name}」にコピーします。元のファイルはそのまま残ります。",
-        )
+
+@functools.lru_cache(maxsize=50_000)
+def _is_equal(one: Path, one_state: _State, other: Path, other_state: _State) -> bool:
+    """Whether two files in these states are equal. A plan is made anew with every letter that is typed."""
+    return filecmp.cmp(one, other, shallow=False)
 
 
-@dataclass(frozen=True)
-class Copied:
-    """A copy that was made. digest: BLAKE2b of its bytes, 16 bytes in hex."""
-
-    path: Path
-    digest: str
-
-
-@dataclass
-class Comparer:
-    """Tells whether two files are the same byte for byte; reads a pair again only after one has changed.
-
-    A plan is made anew with every letter that is typed.
-    """
-
-    _known: dict[tuple[object, ...], bool] = field(default_factory=dict)
-
-    def __call__(self, one: Path, other: Path) -> bool:
-        try:
-            key = (str(one), *_signature(one), str(other), *_signature(other))
-            if key not in self._known:
-                self._known[key] = filecmp.cmp(one, other, shallow=False)
-        except OSError:
-            return False
-        return self._known[key]
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two files are the same byte for byte; a pair is read again only after one has changed."""
+    try:
+        return _is_equal(one, _state(one), other, _state(other))
+    except OSError:
+        return False
 
 
-def _signature(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> _State:
     state = path.stat()
     return state.st_size, state.st_mtime_ns
 
@@ -89,7 +69,6 @@ def plan_copy(
     repeats: object,
     identifier: str,
     class_: str,
-    same: Callable[[Path, Path], bool] | None = None,
 ) -> CopyPlan:
     """Where each image would go below `parent`; identifier is "" for a regularization folder.
 
@@ -104,7 +83,7 @@ def plan_copy(
     problems += [] if problems else [*_too_long([target]), *_siblings(target)]
     if any(problem.is_error for problem in problems):
         return CopyPlan(target, (), tuple(problems))
-    copies, more = _placed(items, target, same or Comparer())
+    copies, more = _placed(items, target)
     return CopyPlan(target, tuple(copies), (*problems, *more, *_too_long([to for _, to in copies])))
 
 
@@ -112,7 +91,6 @@ def plan_as_they_are(
     items: Sequence[Item],
     parents: Mapping[bool, Path],
     is_reg: bool,
-    same: Callable[[Path, Path], bool] | None = None,
 ) -> CopyPlan:
     """Folders called like `20_sls frog` go below a parent as they are.
 
@@ -127,7 +105,7 @@ def plan_as_they_are(
             groups.setdefault(parents[item.is_reg or is_reg] / item.folder, []).append(item)
     for target, inside in groups.items():
         problems += _siblings(target)
-        placed, more = _placed(inside, target, same or Comparer())
+        placed, more = _placed(inside, target)
         copies += placed
         problems += more
     if loose:
@@ -137,9 +115,7 @@ def plan_as_they_are(
     return CopyPlan(parents[is_reg], tuple(copies), tuple(problems))
 
 
-def _placed(
-    items: Sequence[Item], target: Path, same: Callable[[Path, Path], bool]
-) -> tuple[list[tuple[Path, Path]], list[Problem]]:
+def _placed(items: Sequence[Item], target: Path) -> tuple[list[tuple[Path, Path]], list[Problem]]:
     """Where the files go in one folder, and what is said about those that stay behind."""
     there = {path.name.casefold(): path for path in target.iterdir()} if target.is_dir() else {}
     stems = {os.path.splitext(name)[0] for name in there}
@@ -147,7 +123,7 @@ def _placed(
     known: list[str] = []
     for item in items:
         twin = there.get(item.name.casefold())
-        if twin is not None and same(item.image, twin):
+        if twin is not None and _is_same(item.image, twin):
             known.append(item.name)
             continue
         stem, suffix = os.path.splitext(item.name)
@@ -161,11 +137,13 @@ def _placed(
     return copies, [messages.ALREADY_COPIED(path=target, count=len(known), names=names)]
 
 
-def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> list[Copied]:
-    """Copy; `made` is told of each copy. Raises UserError, everything undone, when a copy fails."""
+def apply_copy(plan: CopyPlan, copied: Callable[[Path, bytes], None] = lambda *_: None) -> None:
+    """Copy. Raises UserError, everything undone, when a copy fails.
+
+    copied: called after each file with the copy and the digest of its bytes: BLAKE2b, 16 bytes.
+    """
     if any(problem.is_error for problem in plan.problems):
         raise UserError(*plan.problems)
-    copied: list[Copied] = []
     begun: list[Path] = []
     try:
         for folder in plan.targets:
@@ -177,14 +155,11 @@ def apply_copy(plan: CopyPlan, made: Callable[[Copied], None] | None = None) -> 
                 while chunk := reader.read(_CHUNK):
                     digest.update(chunk)
                     writer.write(chunk)
-            copied.append(Copied(to, digest.hexdigest()))
-            if made is not None:
-                made(copied[-1])
+            copied(to, digest.digest())
     except OSError as error:
         remove(begun)
         file = Path(error.filename or plan.target).name
         raise UserError(messages.COPY_FAILED(path=plan.target, file=file, reason=error.strerror)) from error
-    return copied
 
 
 def remove(files: Sequence[Path]) -> None:
@@ -194,15 +169,6 @@ def remove(files: Sequence[Path]) -> None:
     for folder in {path.parent for path in files}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
-
-
-def balance(train_count_with_repeats: int, reg_images: int) -> int:
-    """Repeats of the regularization folder by the guide: the most with train >= repeats x reg images.
-
-    train_count_with_repeats: repeats x training images. At least 1: then some regularization images are
-    spare.
-    """
-    return max(1, train_count_with_repeats // reg_images) if reg_images > 0 else 1
 
 
 def _too_long(paths: Sequence[Path]) -> list[Problem]:

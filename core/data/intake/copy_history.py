@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from core.data.intake import messages
-from core.data.intake.copy import Copied, CopyPlan, apply_copy
+from core.data.intake.copy import CopyPlan, apply_copy
 from core.data.undo import Change, FileChange, History, Outcome, Settings, State
 from core.errors import Problem, UserError
 
@@ -55,16 +55,14 @@ def opened(path: Path) -> History:
 def copy(history: History, plan: CopyPlan, settings: Settings) -> Change:
     """Carry out a plan and remember it. Raises UserError, nothing left behind, when a copy fails."""
     number = history.begin("copy", plan.target.name, settings=settings)
-
-    def made(copied: Copied) -> None:
-        history.extend(number, FileChange(copied.path, None, bytes.fromhex(copied.digest)))
-
     try:
-        apply_copy(plan, made)
+        apply_copy(plan, lambda path, digest: history.extend(number, FileChange(path, None, digest)))
     except UserError:
-        history.mark(number, "undo")
+        history.mark_undone(number)
         raise
-    return next(change for change in history.changes() if change.number == number)
+    change = history.find(number)
+    assert change is not None, number
+    return change
 
 
 def undo(history: History, number: int) -> Outcome:

@@ -8,45 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from core.data.intake import messages
-from core.data.intake.copy import balance
 from core.data.undo import FileChange, History, State
 from core.errors import Problem, UserError
 
 Pair = tuple[Path, Path]
 
 
-def best_repeats(folders: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    """Repeats for each regularization folder of `plan --json`, in order, by the guide's formula.
-
-    A class is balanced with the training folders whose words end with it ("frog": "sls frog"); where not
-    every folder has its counterpart, all classes get the same share of the training samples.
-    """
-    train = [folder for folder in folders if not folder["is_reg"]]
-    regs = [folder for folder in folders if folder["is_reg"]]
-    shares = [0] * len(regs)
-    unmatched = 0
-    for folder in train:
-        words = f" {folder['prompt']}"
-        fits = [n for n, reg in enumerate(regs) if reg["prompt"] and words.endswith(f" {reg['prompt']}")]
-        if fits:
-            shares[max(fits, key=lambda n: len(regs[n]["prompt"]))] += folder["used_per_epoch"]
-        else:
-            unmatched += folder["used_per_epoch"]
-    if unmatched or 0 in shares:
-        whole = sum(folder["used_per_epoch"] for folder in train)
-        shares = [whole // len(regs)] * len(regs)
-    return tuple(balance(share, reg["images"]) for share, reg in zip(shares, regs, strict=True))
-
-
-def plan_renames(folders: Sequence[Mapping[str, Any]], masks: str | None = None) -> tuple[Pair, ...]:
+def plan_renames(
+    regs: Sequence[Mapping[str, Any]], best: Sequence[int], masks: str | None = None
+) -> tuple[Pair, ...]:
     """(from, to) of each regularization folder whose repeats differ from the best ones; touches nothing.
 
-    masks: the folder of loss masks, where a folder of the same name is renamed with it. Raises UserError when
-    a new name is taken.
+    regs: folders of `plan --json`. masks: the folder of loss masks, where a folder of the same name is
+    renamed with it. Raises UserError when a new name is taken.
     """
-    regs = [folder for folder in folders if folder["is_reg"]]
     pairs: list[Pair] = []
-    for folder, repeats in zip(regs, best_repeats(folders), strict=True):
+    for folder, repeats in zip(regs, best, strict=True):
         source = Path(folder["path"])
         name = f"{repeats}_{source.name.split('_', 1)[-1]}"
         if repeats != folder["repeats"] and name != source.name:
@@ -113,11 +90,9 @@ class Renames:
         pairs = self.last
         if not pairs:
             return ()
-        outcome = self._history.undo()
-        failed = [problem for problem in outcome.problems if problem.message == messages.RENAME_FAILED]
-        if failed:
-            self._history.redo()
-            raise UserError(*failed)
+        outcome = self._history.undo(is_whole=True)
+        if outcome.change is None:
+            raise UserError(*outcome.problems)
         return pairs
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.catalog import Size
 from core.data.keyed_random import rng
@@ -71,6 +72,29 @@ def rotations(
             rng(seed, "reg", nfc(folders[folder].name), *bucket).shuffle(order)
             result.append(Rotation(tuple(order), part))
     return tuple(result)
+
+
+def class_samples(folders: Sequence[tuple[str, int]], classes: Sequence[str]) -> list[int]:
+    """Samples that each class of regularization images should have in an epoch, by the guide: as in training.
+
+    folders: words and samples of each training folder; it counts for the longest class that its words end
+    with ("frog": "sls frog"). Where a folder or a class has no counterpart, all classes share equally.
+    """
+    result = [0] * len(classes)
+    for words, samples in folders:
+        own = [n for n, class_ in enumerate(classes) if class_ and f" {words}".endswith(f" {class_}")]
+        if own:
+            result[max(own, key=lambda n: len(classes[n]))] += samples
+    total = sum(samples for _, samples in folders)
+    return result if all(result) and sum(result) == total else shares(total, [1] * len(classes))
+
+
+def best_repeats(folders: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Repeats for each regularization folder of `plan --json`: the most that `class_samples` allow, or 1."""
+    train = [(folder["prompt"], folder["used_per_epoch"]) for folder in folders if not folder["is_reg"]]
+    regs = [folder for folder in folders if folder["is_reg"]]
+    samples = class_samples(train, [folder["prompt"] for folder in regs])
+    return [max(1, n // reg["images"]) if reg["images"] else 1 for n, reg in zip(samples, regs, strict=True)]
 
 
 def fair(total: int, most: Sequence[int]) -> list[int]:
