@@ -55,6 +55,8 @@ STAGES: Mapping[str, Words] = {
     "sample": Words("Generating samples", "サンプル画像を生成中"),
     "save": Words("Saving", "保存中"),
     "resize": Words("Resizing images", "画像をリサイズ中"),
+    "convert": Words("Converting", "変換中"),
+    "unpack": Words("Unpacking", "展開中"),
 }
 """What happens before and between steps, in words. "wait" has the words of what it waits for."""
 

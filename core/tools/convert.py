@@ -39,10 +39,12 @@ class ConvertSettings(Section):
     save_as: Annotated[str, Choice(SAVE_FORMATS | _BY_EXTENSION)] = opt(
         "auto",
         ("Save as", "保存形式"),
-        ("auto takes the extension of the result.", "autoなら出力名の拡張子に従います。"),
+        ("By the extension: .safetensors where there is none.", "拡張子がなければ.safetensorsで保存します。"),
     )
     precision: Annotated[str, Choice(SAVE_PRECISIONS | _AS_IT_IS)] = opt(
-        "auto", ("Precision", "精度"), ("auto changes no bit.", "autoなら値を変えません。")
+        "auto",
+        ("Precision", "精度"),
+        ("“As in the source” changes no value.", "「元のまま」なら値を変えません。"),
     )
 
 
@@ -67,7 +69,7 @@ TOOL = Tool(
         Words("Convert", "変換"),
         output="target",
         folder="models",
-        values={"save_as": "safetensors"},
+        is_kept=False,
     ),
 )
 

@@ -58,6 +58,7 @@ class Card:
     takes: option -> option of the run file whose value on the page it has. values: option -> its value at
     first, where that is not the default. fills: option of the run file that the folder is chosen for.
     hint: a sentence about what the settings come to, from those that are known. on_gpu: not while training.
+    is_kept: whether what is done when the work is stopped is kept, so that the next start goes on from there.
     """
 
     lead: Words
@@ -70,6 +71,7 @@ class Card:
     fills: str = ""
     hint: Callable[[Mapping[str, Any]], Words | None] | None = None
     on_gpu: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)

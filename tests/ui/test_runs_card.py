@@ -2,6 +2,7 @@
 
 import json
 import struct
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -9,8 +10,8 @@ from PIL import Image
 from core.events import RunEnded, Saved
 from core.runs import past_runs
 from tests.test_runs import DONE, PLAN, make_run, make_state, step
-from tests.ui.fake import demo_raw
 from ui.tools.run_list import name_of, run_model
+from ui.tools.runs import View
 
 RUN_FILE = """\
 format = 1
@@ -60,14 +61,13 @@ def write(folder, events):
     (folder / "events.jsonl").write_text("".join(to_json(e) + "\n" for e in events), encoding="utf-8")
 
 
-def names(card, raw, *wanted):
-    found = {run.name: name_of(run) for run in card.found(raw)}
-    return [found[name] for name in wanted]
+def names(card, *wanted):
+    there = {run.name: name_of(run) for run in card.runs()}
+    return tuple(there[name] for name in wanted)
 
 
 def ticked(app, *wanted):
-    raw = demo_raw(app)
-    return app.past.tick(raw, (), {"chosen": names(app.past, raw, *wanted)}, "en")
+    return app.past.tick(View(), {"chosen": names(app.past, *wanted)}, "en")
 
 
 def text_of(updates, card, part):
@@ -75,10 +75,10 @@ def text_of(updates, card, part):
 
 
 def test_the_list_names_every_run_newest_first_in_both_languages(app, past):
-    html = text_of(past.look(demo_raw(app), (), "last", "en"), past, "list")
+    html = text_of(past.look(View(), "en"), past, "list")
     assert html.index("toad") < html.index("newt") < html.index("frog")
     assert "Interrupted" in html and "20 / 20" in html and "0.0500" in html
-    assert "中断" in text_of(past.look(demo_raw(app), (), "last", "ja"), past, "list")
+    assert "中断" in text_of(past.look(View(), "ja"), past, "list")
 
 
 def test_two_runs_are_shown_with_curves_images_and_what_differs(app, past):
@@ -90,24 +90,21 @@ def test_two_runs_are_shown_with_curves_images_and_what_differs(app, past):
 
 
 def test_images_of_another_common_step_can_be_chosen(app, past):
-    raw = demo_raw(app)
-    chosen = names(past, raw, "frog", "newt")
-    updates = past.act(raw, chosen, {"act": "step", "step": "0"}, "en")
+    chosen = names(past, "frog", "newt")
+    updates = past.act(View(chosen), {"act": "step", "step": "0"}, "en")
     assert text_of(updates, past, "images").count("<figcaption>frog · before training<") == 1
-    assert updates[past.parts["step"]] == "0"
+    assert updates[past.view].step == "0"
 
 
 def test_a_run_keeps_its_place_when_another_is_ticked_after_it(app, past):
-    raw = demo_raw(app)
-    toad, frog = names(past, raw, "toad", "frog")
-    updates = past.tick(raw, (frog,), {"chosen": [toad, frog]}, "en")
-    assert updates[past.parts["chosen"]] == (frog, toad)
+    toad, frog = names(past, "toad", "frog")
+    updates = past.tick(View((frog,)), {"chosen": [toad, frog]}, "en")
+    assert updates[past.view].chosen == (frog, toad)
 
 
 def test_settings_of_a_run_go_into_the_form_without_resuming(app, window, past):
-    raw = demo_raw(app)
-    (newt,) = names(past, raw, "newt")
-    updates = past.load(raw, {"on": newt}, "en")
+    (newt,) = names(past, "newt")
+    updates = past.load({"on": newt}, "en")
     form = app.form.components
     assert updates[form["network.rank"]]["value"] == "32"
     assert updates[form["save.output_name"]]["value"] == "newt"
@@ -116,10 +113,9 @@ def test_settings_of_a_run_go_into_the_form_without_resuming(app, window, past):
 
 
 def test_an_interrupted_run_is_resumed_from_its_newest_state(app, window, past):
-    raw = demo_raw(app)
-    (toad,) = names(past, raw, "toad")
+    (toad,) = names(past, "toad")
     assert "Resume from step 7" in text_of(ticked(app, "toad"), past, "heads")
-    past.act(raw, (), {"act": "resume", "on": toad}, "en")
+    past.act(View(), {"act": "resume", "on": toad}, "en")
     config = window.runner.current.config
     assert config.save.resume == str(window.output / "toad-step-00000007-state")
     assert (config.network.rank, config.train.seed) == (4, 7)
@@ -130,37 +126,33 @@ def test_a_finished_run_offers_no_resume(app, past):
 
 
 def test_removing_a_run_is_asked_first_then_done_and_undone(app, window, past):
-    raw = demo_raw(app)
-    (frog,) = names(past, raw, "frog")
-    asked = past.act(raw, (frog,), {"act": "trash", "on": frog}, "en")
+    (frog,) = names(past, "frog")
+    asked = past.act(View((frog,)), {"act": "trash", "on": frog}, "en")
     assert "Models and states stay" in text_of(asked, past, "heads")
     assert len(past_runs.past_runs(window.output)) == 3
-    past.act(raw, (frog,), {"act": "trash-yes", "on": frog}, "en")
+    past.act(View((frog,)), {"act": "trash-yes", "on": frog}, "en")
     (gone,) = past_runs.trashed(window.output)
     assert len(past_runs.past_runs(window.output)) == 2 and gone.name == "frog"
-    past.act(raw, (), {"act": "back", "on": name_of(gone)}, "en")
+    past.act(View(), {"act": "back", "on": name_of(gone)}, "en")
     assert len(past_runs.past_runs(window.output)) == 3
 
 
 def test_a_look_anew_leaves_the_question_whether_to_remove_a_run(app, past):
-    raw = demo_raw(app)
-    (frog,) = names(past, raw, "frog")
-    asked = past.act(raw, (frog,), {"act": "trash", "on": frog}, "en")
-    data = {component: raw[key] for key, component in app.form.components.items()}
-    again = past.looked(data | {part: asked[part] for part in past.kept}, "en")
+    (frog,) = names(past, "frog")
+    asked = past.act(View((frog,)), {"act": "trash", "on": frog}, "en")
+    again = past.look(asked[past.view], "en")
     assert "Models and states stay" in text_of(again, past, "heads")
-    refused = past.act(raw, (frog,), {"act": "trash-no", "on": frog}, "en")
-    again = past.looked(data | {part: refused[part] for part in past.kept}, "en")
+    refused = past.act(View((frog,)), {"act": "trash-no", "on": frog}, "en")
+    again = past.look(refused[past.view], "en")
     assert "Models and states stay" not in text_of(again, past, "heads")
 
 
 def test_the_run_under_way_is_not_removed(app, window, past):
-    raw = demo_raw(app)
-    window.runner.current = type(
-        "Run", (), {"is_over": False, "folder": window.output / "runs" / "20261122-120003-toad"}
-    )()
-    (toad,) = names(past, raw, "toad")
-    updates = past.act(raw, (), {"act": "trash-yes", "on": toad}, "en")
+    config = SimpleNamespace(save=SimpleNamespace(output_dir=str(window.output)))
+    folder = window.output / "runs" / "20261122-120003-toad"
+    window.runner.current = SimpleNamespace(is_over=False, folder=folder, config=config)
+    (toad,) = names(past, "toad")
+    updates = past.act(View(), {"act": "trash-yes", "on": toad}, "en")
     assert "under way" in text_of(updates, past, "said")
     assert past_runs.trashed(window.output) == ()
 
@@ -169,10 +161,9 @@ def test_the_run_under_way_is_not_removed(app, window, past):
     "event", [None, "x", {"act": "nothing"}, {"act": "load", "on": "../.."}, {"chosen": [1, None]}]
 )
 def test_whatever_a_page_sends_does_no_harm(app, past, event):
-    raw = demo_raw(app)
-    past.act(raw, ("gone",), event, "en")
-    past.tick(raw, ("gone",), event, "en")
-    assert "no longer there" in text_of(past.load(raw, event, "en"), past, "said")
+    past.act(View(("gone",)), event, "en")
+    past.tick(View(("gone",)), event, "en")
+    assert "no longer there" in text_of(past.load(event, "en"), past, "said")
 
 
 def test_at_most_six_runs_are_compared(app, window, past):
@@ -184,12 +175,12 @@ def test_at_most_six_runs_are_compared(app, window, past):
             RUN_FILE.format(name=f"more{n}", rank=4),
         )
     updates = ticked(app, "frog", "newt", "toad", *(f"more{n}" for n in range(5)))
-    assert len(updates[past.parts["chosen"]]) == 6
+    assert len(updates[past.view].chosen) == 6
     assert "6 runs are compared at most" in text_of(updates, past, "said")
 
 
 def test_a_folder_with_no_runs_says_so(app):
-    assert "No runs in" in text_of(app.past.look(demo_raw(app), (), "last", "en"), app.past, "list")
+    assert "No runs in" in text_of(app.past.look(View(), "en"), app.past, "list")
 
 
 def test_a_refused_run_shows_why(app, window):
@@ -203,8 +194,8 @@ def test_runs_of_the_form_s_own_output_folder_are_listed_too(app, window, past, 
     make_run(
         tmp_path / "elsewhere", "20261123-120009-newt", [PLAN, DONE], RUN_FILE.format(name="own", rank=4)
     )
-    raw = {**demo_raw(app), "save.output_dir": str(tmp_path / "elsewhere")}
-    assert [run.name for run in past.found(raw)] == ["own", "toad", "newt", "frog"]
+    window.draft.keep({"save.output_dir": str(tmp_path / "elsewhere")})
+    assert [run.name for run in past.runs()] == ["own", "toad", "newt", "frog"]
 
 
 def test_a_model_that_a_later_run_of_the_name_has_set_aside_is_found_there(app, window):

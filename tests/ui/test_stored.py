@@ -11,6 +11,7 @@ import pytest
 from core.data.intake import copy_history
 from core.queue import RunQueue
 from ui.run.polling import answer
+from ui.tools.runs import View
 from ui.window import PROJECT, Draft
 from ui.window.captions import CaptionDesk
 from ui.window.last_run import Left, look_in_background
@@ -70,8 +71,7 @@ def test_the_page_opens_whatever_is_damaged_and_every_file_is_still_there(app, w
         app.prepare(lang)
         json.dumps(app.blocks.config, default=str, ensure_ascii=False).encode("utf-8")
         json.dumps(answer(window, lang, {}), ensure_ascii=False).encode("utf-8")
-    raw = app.form.shown(window.demo_values())
-    app.past.look(raw, (), "", "en")
+    app.past.look(View(), "en")
     app.results.show("en")
     assert window.copies.last is None or window.copies.last.files
     assert window.known is not None

@@ -162,7 +162,7 @@ def test_a_page_that_is_opened_in_between_follows_the_work_to_its_end(app, windo
     result = app.tools["resize"].parts["result"]
     shown = app.under_way.follow({app.form.components["dataset.reg_data_dir"]: ""}, "ja")
     first = next(shown)[result]
-    assert "12枚中3枚" in first and 'aria-valuenow="25"' in first
+    assert "画像をリサイズ中 3/12" in first and 'aria-valuenow="25"' in first
     go_on.set()
     assert list(shown)[-1] == {result: "<p>ja</p>"}
     assert followed(app) == [{"resize": "<p>en</p>"}]  # and one that is opened later sees how it ended

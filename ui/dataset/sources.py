@@ -13,7 +13,7 @@ from core.data.intake.zip_file import Unpacked
 from core.data.sources import messages
 from core.errors import Lang, UserError
 from ui.parts.job import Report
-from ui.parts.job_progress import told
+from ui.parts.job_progress import followed
 from ui.parts.markup import esc
 from ui.text import say
 from ui.window import Window
@@ -45,7 +45,7 @@ class Sources:
     def unpack(self, wanted: Wanted, lang: Lang) -> Iterator[str]:
         """Unpack what waits, telling how far it is."""
         for path in self.waiting(wanted):
-            yield from told(self._window.unpack, self._work(path, wanted), lambda _: "", lang)
+            yield from followed(self._window.unpack, self._work(path, wanted), lambda _: "", lang)
 
     def _work(self, path: Path, wanted: Wanted) -> object:
         key = self._key(path, wanted)

@@ -1,4 +1,4 @@
-"""A tool's work on its thread, told on the page while it goes on."""
+"""Work on its thread, followed on the page while it goes on."""
 
 from __future__ import annotations
 
@@ -6,45 +6,52 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.errors import Lang, UserError
+from core.events import STAGES, StageProgress
+from core.sinks import progress
 from ui.parts.job import Job, Report
 from ui.parts.markup import bar, note, problems
 from ui.text import say
 
-_GOING = {"convert": "convert.busy", "fetch_model": "job.fetching"}
-"""What is said of a stage; of any other the images are counted."""
 
-_STOPPED = {"convert": "convert.stopped"}
-"""What is said of work that was stopped in this stage, where what is done is not kept."""
-
-
-def told(
-    job: Job[Any], work: Callable[[Report], Any], done: Callable[[Lang], str], lang: Lang
+def followed(
+    job: Job[Any],
+    work: Callable[[Report], Any],
+    done: Callable[[Lang], str],
+    lang: Lang,
+    *,
+    is_kept: bool = True,
 ) -> Iterator[str]:
-    """Start the work and show how far it is, then what `done` says of its result, or why there is none."""
+    """Start the work and show its progress, then what `done` says of its result, or why there is none.
+
+    is_kept: whether what is done when the work is stopped is kept.
+    """
     if not job.start(work, done):
         yield note(say("job.busy", lang), "warn")
         return
     yield bar(None)
     try:
         for _ in job.watch():
-            yield shown(job, lang)
+            yield progress_html(job, lang)
     except UserError:
-        pass  # shown says it
-    yield shown(job, lang)
+        pass  # shown below
+    yield progress_html(job, lang, is_kept=is_kept)
 
 
-def shown(job: Job[Any], lang: Lang) -> str:
-    """How far the work is, or how the last one ended; "" when there was none, and after a fault."""
+def progress_html(job: Job[Any], lang: Lang, *, is_kept: bool = True) -> str:
+    """The progress of the work, or how the last one ended; "" when there was none, and after a fault."""
     if job.is_busy:
-        stage, at, total = job.progress
-        words = say(_GOING.get(stage, "job.going"), lang, done=at, total=total)
-        if job.control.is_stopping:
-            words = say("job.stopping", lang)
-        return (note(words) if total > 1 or job.control.is_stopping else "") + bar(
-            at / total if total else None
-        )
+        stage, done, total = job.progress
+        text = stage_text(StageProgress(stage, done, total), lang) if total > 1 else ""
+        text = say("job.stopping", lang) if job.control.is_stopping else text
+        return note(text) + bar(done / total if total else None)
     if isinstance(job.error, UserError):
         return problems(job.error.problems, lang)
     if job.was_stopped:
-        return note(say(_STOPPED.get(job.progress[0], "job.stopped"), lang))
+        return note(say("job.stopped" if is_kept else "job.discarded", lang))
     return job.done(lang) if job.done else ""
+
+
+def stage_text(event: StageProgress, lang: Lang) -> str:
+    """What is being done, such as "Encoding images 3/12"."""
+    name = STAGES[event.stage].of(lang) if event.stage in STAGES else say("stage.prepare", lang)
+    return f"{name} {progress(event, lang)}" if event.total > 1 else name

@@ -128,7 +128,7 @@ def _button(view: View, is_busy: bool, lang: Lang) -> str:
 
 
 def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
-    length = say("queue.epochs" if run.epochs else "queue.steps", lang, n=run.epochs or run.steps)
+    length = say("epochs.whole" if run.epochs else "queue.steps", lang, n=run.epochs or run.steps)
     moves = button("up", run.id, "↑", "is-sign", title=say("queue.up", lang)) if n > 1 else ""
     moves += button("down", run.id, "↓", "is-sign", title=say("queue.down", lang)) if n < many else ""
     acts = button("edit", run.id, say("queue.edit", lang), "is-quiet", fills=True)

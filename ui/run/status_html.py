@@ -9,8 +9,8 @@ from pathlib import Path
 from core.catalog import Words
 from core.config.named_values import KEYS
 from core.errors import Lang
-from core.events import STAGES
-from core.sinks import duration, progress, waiting
+from core.sinks import duration, waiting
+from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, minute, short_text
 from ui.run.messages import ENDED
@@ -110,12 +110,8 @@ def _detail(view: RunView, lang: Lang) -> str:
         return ""
     if view.stage.path:
         return waiting(view.stage.path, lang)
-    words = STAGES.get(view.stage.stage)
-    name = words.of(lang) if words else say("stage.prepare", lang)
-    if view.stage.total > 1:
-        name = f"{name} {progress(view.stage, lang)}"
-    left = view.stage_left
-    return f"{name} · {say('run.stage.left', lang, time=duration(left))}" if left is not None else name
+    text, left = stage_text(view.stage, lang), view.stage_left
+    return text if left is None else f"{text} · {say('run.stage.left', lang, time=duration(left))}"
 
 
 def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:

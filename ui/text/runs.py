@@ -28,7 +28,6 @@ RUNS_WORDS: Mapping[str, Words] = {
         "{n:#run is|runs are} compared at most; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",
     ),
-    "status.interrupted": Words("Interrupted", "中断"),
     "runs.interrupted": Words(
         "The program was closed or switched off during this run.",
         "学習の途中でプログラムが終了しました。",
@@ -41,7 +40,6 @@ RUNS_WORDS: Mapping[str, Words] = {
         "The settings of {name} ({when}) are on the page now. Output name and seed are those of that run.",
         "{name}（{when}）の設定を読み込みました。出力ファイル名とシードもこの学習のものです。",
     ),
-    "runs.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
     "runs.resumed": Words(
         "{name} goes on from step {step}; follow it in the run panel.",
         "{name}をステップ{step}から再開しました。経過は学習パネルに表示されます。",
@@ -64,10 +62,8 @@ RUNS_WORDS: Mapping[str, Words] = {
     "runs.curve.none": Words(
         "No selected run reported two losses or more.", "lossの記録が2点以上ある学習がありません。"
     ),
-    "runs.images": Words("Sample images", "サンプル画像"),
     "runs.images.last": Words("last of each", "それぞれの最後"),
     "runs.images.start": Words("before training", "学習前"),
-    "runs.images.step": Words("step {step}", "ステップ{step}"),
     "runs.images.none": Words("no image", "画像なし"),
     "runs.images.more": Words(
         "{n:#more prompt is|more prompts are} not shown.", "ほか{n}個のプロンプトは省略しています。"
@@ -136,7 +132,6 @@ RUNS_WORDS: Mapping[str, Words] = {
         "Go on also after a run that failed or was stopped", "失敗・停止した後も次の学習へ進む"
     ),
     "queue.steps": Words("{n:#step}", "{n:,}ステップ"),
-    "queue.epochs": Words("{n:#epoch}", "{n}エポック"),
     "queue.up": Words("Earlier", "前へ"),
     "queue.down": Words("Later", "後へ"),
     "queue.edit": Words("Edit", "編集"),

@@ -18,8 +18,6 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "Choose a file or folder to see what it is.", "ファイルまたはフォルダを選ぶと内容を表示します。"
     ),
     "inspect.metadata": Words("Metadata", "メタデータ"),
-    "convert.busy": Words("Converting: {done} of {total}", "変換中：{done}/{total}"),
-    "convert.stopped": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
     "tool.place": Words("It is put into {folder}", "{folder} に保存します"),
     "job.stop": Words("Stop", "停止"),
     "job.busy": Words("This is running already.", "すでに実行中です。"),
@@ -30,10 +28,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "Stopped. Start again to go on; what is done is kept.",
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
     ),
-    "job.going": Words("{done} of {total}", "{total}枚中{done}枚"),
-    "job.fetching": Words(
-        "Fetching the model: {done} of {total} MB", "モデルをダウンロード中：{done}/{total} MB"
-    ),
+    "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
     "board.lead": Words(
         "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",

@@ -10,34 +10,23 @@ import gradio as gr
 
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
-from core.errors import Lang, Message, Problem, UserError
+from core.errors import Lang, Problem, UserError
 from core.tools.tool import Outcome, Tool, Work
 from ui.parts.job import Job, Report
-from ui.parts.job_progress import shown, told
+from ui.parts.job_progress import followed, progress_html
 from ui.parts.localized import QUICK, Page, Wording, column, texts
 from ui.parts.markup import heading, note, problems
 from ui.settings import widgets
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
+from ui.tools.messages import RUN_BUSY
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 from ui.window.paths import Found, file_name
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
-
-RUN_BUSY = Message(
-    "E-RUN-BUSY",
-    "a training is running; make the images before or after it.",
-    "学習中です。学習の前か後に実行してください。",
-)
-_IDS = {
-    "convert-save-as": "convert-as",
-    "resize-resolution": "resize-size",
-    "regularize-prompt": "regularize-classes",
-}
-"""Element ids that are not the option's name."""
 
 
 class ToolCard:
@@ -81,7 +70,7 @@ class ToolCard:
     def _field(self, page: Page, option: Option) -> Any:
         element = f"{self._tool.name}-{option.name.replace('_', '-')}"
         offered, value = self._window.paths.offered(option), self._card.values.get(option.name)
-        return widgets.make(page, option, offered, _IDS.get(element, element), value)
+        return widgets.make(page, option, offered, element, value)
 
     @property
     def job(self) -> Job[Outcome]:
@@ -101,7 +90,6 @@ class ToolCard:
             {lang, *own, *taken, *self.chosen_part},
             [self.parts["result"], *self.chosen_part],
             api_visibility="private",
-            trigger_mode="once",
             show_progress="hidden",
             concurrency_id=self._tool.name,
             concurrency_limit=4,
@@ -126,13 +114,13 @@ class ToolCard:
 
     def shown(self, lang: Lang) -> str:
         """How far the work is, or how the last one ended."""
-        return shown(self.job, lang)
+        return progress_html(self.job, lang, is_kept=self._card.is_kept)
 
     def start(self, data: Data, lang: Lang) -> Iterator[Update]:
         """Do the work on a thread, unless its settings are wrong."""
-        job, result, run = self.job, self.parts["result"], self._window.runner.current
+        job, result = self.job, self.parts["result"]
         values, wrong = self._read(data, self._tool.options)
-        if self._card.on_gpu and run is not None and not run.is_over:
+        if self._card.on_gpu and self._window.is_training:
             wrong = [RUN_BUSY()]
         try:
             settings = None if wrong else self._tool.checked(values)
@@ -155,7 +143,7 @@ class ToolCard:
             notes = (note(words.of(lang), "good") for words in outcome.notes or outcome.lines)
             return "".join(notes) + problems(outcome.problems, lang)
 
-        for html in told(job, work, done, lang):
+        for html in followed(job, work, done, lang, is_kept=self._card.is_kept):
             yield {result: html}
         if chosen := self.chosen(data):
             yield chosen

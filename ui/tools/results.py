@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import gradio as gr
@@ -10,6 +9,7 @@ import gradio as gr
 from core.errors import Lang
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, esc, note
+from ui.parts.numbers import minute
 from ui.settings.cards import titled
 from ui.settings.identity import size_text
 from ui.text import say
@@ -46,18 +46,17 @@ class ResultsCard:
 
     def show(self, lang: Lang) -> str:
         """The list as it stands."""
-        found = results(self._window)
-        if not found:
+        listed = results(self._window)
+        if not listed:
             return note(say("results.none", lang)) + as_of(lang)
-        rows = "".join(_row(result, lang) for result in found[:MOST])
-        more = note(say("results.more", lang, n=len(found) - MOST)) if len(found) > MOST else ""
+        rows = "".join(_row(result, lang) for result in listed[:MOST])
+        more = note(say("results.more", lang, n=len(listed) - MOST)) if len(listed) > MOST else ""
         return f'<ul class="rw-results">{rows}</ul>{more}{as_of(lang)}'
 
 
 def _row(result: Result, lang: Lang) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(result.seconds))
     kind = say(f"results.kind.{result.kind}", lang)
     return (
         f"<li><div><b>{esc(result.name)}</b><span>{esc(kind)} · {esc(size_text(result.size_bytes))} · "
-        f"{esc(when)}</span></div>{download_html(result.address, lang)}</li>"
+        f"{minute(result.seconds)}</span></div>{download_html(result.address, lang)}</li>"
     )

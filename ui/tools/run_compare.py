@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from core.runs.compare import Story, common_steps, differing, image, prompts
 from ui.parts.chart import Line, plot, smoothed, thinned
 from ui.parts.curve import Point
 from ui.parts.images import figure
-from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
 from ui.parts.thumbs import Thumbs
 from ui.settings.difference import value_text
@@ -28,20 +27,28 @@ SIDE = 384
 
 
 def curves_html(names: Sequence[str], stories: Sequence[Story], lang: Lang) -> str:
-    """The losses of the runs over each other, smoothed or raw, and those of held-out images."""
-    kinds: dict[str, list[Sequence[Point]]] = {
-        "smooth": [smoothed(told.losses) if len(told.losses) > 1 else () for told in stories],
-        "raw": [told.losses if len(told.losses) > 1 else () for told in stories],
-        "validation": [told.validation for told in stories],
+    """The losses of the runs over each other, smoothed or raw, and those of validation images.
+
+    One panel is seen at a time, by radio buttons and the style sheet alone.
+    """
+    losses = [story.losses if len(story.losses) > 1 else () for story in stories]
+    kinds = {
+        "runs.curve.smooth": [smoothed(points) for points in losses],
+        "runs.curve.raw": losses,
+        "runs.curve.validation": [story.validation for story in stories],
     }
-    panels = [
-        (say(f"runs.curve.{kind}", lang), _chart(names, curves, lang))
-        for kind, curves in kinds.items()
-        if any(curves)
-    ]
+    panels = [(say(key, lang), _chart(names, curves, lang)) for key, curves in kinds.items() if any(curves)]
     if not panels:
         return note(say("runs.curve.none", lang))
-    return f'<div class="rw-curves">{switched("rw-curve", panels)}</div>'
+    radios = "".join(
+        f'<label><input type="radio" name="rw-curve"{" checked" if n == 0 else ""}>{esc(title)}</label>'
+        for n, (title, _) in enumerate(panels)
+    )
+    shown = "".join(f"<div>{html}</div>" for _, html in panels)
+    return (
+        f'<div class="rw-curves"><div class="rw-switched"><div class="rw-switch">{radios}</div>{shown}'
+        "</div></div>"
+    )
 
 
 def _chart(names: Sequence[str], curves: Sequence[Sequence[Point]], lang: Lang) -> str:
@@ -54,18 +61,6 @@ def _chart(names: Sequence[str], curves: Sequence[Sequence[Point]], lang: Lang) 
     return plot(say("runs.curve", lang), lines, float(last) or 1.0)
 
 
-def switched(name: str, panels: Sequence[tuple[str, str]]) -> str:
-    """Panels of which one is seen at a time, by radio buttons and the style sheet alone."""
-    if len(panels) == 1:
-        return panels[0][1]
-    radios = "".join(
-        f'<label><input type="radio" name="{name}"{" checked" if n == 0 else ""}>{esc(title)}</label>'
-        for n, (title, _) in enumerate(panels)
-    )
-    shown = "".join(f"<div>{html}</div>" for _, html in panels)
-    return f'<div class="rw-switched"><div class="rw-switch">{radios}</div>{shown}</div>'
-
-
 def images_html(
     names: Sequence[str], stories: Sequence[Story], step: int | None, thumbs: Thumbs, lang: Lang
 ) -> str:
@@ -73,22 +68,23 @@ def images_html(
 
     A single run has a column for each of its steps instead.
     """
-    found = prompts(stories)
-    if not found:
+    asked = prompts(stories)
+    if not asked:
         return ""
+    columns: list[tuple[str, Story, int | None]]
     if len(stories) == 1:
         steps = sorted({step for images in stories[0].images.values() for step in images})
-        columns: list[tuple[Story, int | None]] = [(stories[0], one) for one in _spread(steps)]
-        pick = ""
+        columns, pick = [("", stories[0], one) for one in _spread(steps)], ""
     else:
-        columns = [(told, step) for told in stories]
+        columns = [(name, story, step) for name, story in zip(names, stories, strict=True)]
         pick = _steps_html(common_steps(stories), step, lang)
-    rows = "".join(_row(prompt, names, columns, thumbs, lang) for prompt in found[:MOST_PROMPTS])
-    more = len(found) - MOST_PROMPTS
+    rows = "".join(_row(prompt, columns, thumbs, lang) for prompt in asked[:MOST_PROMPTS])
+    more = len(asked) - MOST_PROMPTS
     rest = note(say("runs.images.more", lang, n=more)) if more > 0 else ""
-    title = esc(say("runs.images", lang))
-    drawn = f'<div class="rw-prompts n{len(names)}">{rows}</div>'
-    return f'<section class="rw-beside"><h4>{title}</h4>{pick}{drawn}{rest}</section>'
+    return (
+        f'<section class="rw-beside"><h4>{esc(say("group.sample", lang))}</h4>{pick}'
+        f'<div class="rw-prompts n{len(names)}">{rows}</div>{rest}</section>'
+    )
 
 
 def _spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
@@ -110,33 +106,30 @@ def _steps_html(steps: Sequence[int], chosen: int | None, lang: Lang) -> str:
 
 
 def _step_text(step: int, lang: Lang) -> str:
-    return say("runs.images.step", lang, step=step) if step else say("runs.images.start", lang)
+    return say("run.sample.step", lang, step=step) if step else say("runs.images.start", lang)
 
 
 def _row(
     prompt: tuple[str, int],
-    names: Sequence[str],
-    columns: Iterable[tuple[Story, int | None]],
+    columns: Sequence[tuple[str, Story, int | None]],
     thumbs: Thumbs,
     lang: Lang,
 ) -> str:
+    """columns: name of the run, "" for the only one; the run; the step, None for its last."""
     text, seed = prompt
     cells = []
-    is_one = len(names) == 1
-    for n, (told, step) in enumerate(columns):
-        found = image(told, prompt, step)
+    for n, (name, story, step) in enumerate(columns, 1):
+        found = image(story, prompt, step)
         file = _small(found[1], thumbs) if found else None
-        if found is None or file is None:
-            missing = esc(say("runs.images.none", lang))
-            cells.append("" if is_one else f'<div class="rw-blank r{n + 1}">{missing}</div>')
-            continue
-        when = _step_text(found[0], lang)
-        name = "" if is_one else names[n]
-        cells.append(f'<div class="r{n + 1}">{figure(file, f"{name} · {when}" if name else when)}</div>')
-    columns_kind = "is-steps" if is_one else "is-runs"
+        if found and file:
+            when = _step_text(found[0], lang)
+            cells.append(f'<div class="r{n}">{figure(file, f"{name} · {when}" if name else when)}</div>')
+        elif name:
+            cells.append(f'<div class="rw-blank r{n}">{esc(say("runs.images.none", lang))}</div>')
+    kind = "is-runs" if columns[0][0] else "is-steps"
     return (
         f'<div><div class="rw-prompt">{esc(text)} <small>seed {seed}</small></div>'
-        f'<div class="rw-cells {columns_kind}">{"".join(cells)}</div></div>'
+        f'<div class="rw-cells {kind}">{"".join(cells)}</div></div>'
     )
 
 
@@ -147,34 +140,30 @@ def _small(path: Path, thumbs: Thumbs) -> Path | None:
         return None  # deleted by its owner, or no image; the others are shown
 
 
-def settings_html(names: Sequence[str], stories: Sequence[Story], lang: Lang, form: Story | None) -> str:
-    """A table of what was set otherwise; of a single run, otherwise than in the form."""
-    if form is not None and len(stories) == 1:
-        found = differing([*stories, form])
-        headers = [*names, say("runs.settings.form", lang)]
+def settings_html(names: Sequence[str], stories: Sequence[Story], lang: Lang, form: Story) -> str:
+    """A table of the options that differ between the runs; of a single run, from the form."""
+    if len(stories) == 1:
+        differences = differing([*stories, form])
+        names = [*names, say("runs.settings.form", lang)]
         title, same = say("runs.settings.now", lang), say("runs.settings.now.same", lang)
     else:
-        found = differing(stories)
-        headers = list(names)
-        title, same = say("runs.settings", lang, n=len(found)), say("runs.settings.same", lang)
-    if not found:
+        differences = differing(stories)
+        title = say("runs.settings", lang, n=len(differences))
+        same = say("runs.settings.same", lang)
+    if not differences:
         return note(same)
     rows = [
-        (worded(option.meta.label, lang), *(_value(option, value, lang) for value in values))
-        for option, values in found
+        (option.meta.label.of(lang), *(_value(option, value, lang) for value in values))
+        for option, values in differences
     ]
-    body = table([say("diff.setting", lang), *headers], rows)
+    body = table([say("diff.setting", lang), *names], rows)
     return f'<section class="rw-beside rw-settings"><h4>{esc(title)}</h4>{body}</section>'
 
 
 def _value(option: Option, value: Any, lang: Lang) -> str:
-    if value is None:
-        # What is not set reads as the form says it; what has no effect in a run is a dash.
-        return (
-            say("runs.settings.unused", lang)
-            if option.default is not None
-            else value_text(option, None, lang)
-        )
+    # What is not set reads as the form shows it; what has no effect in a run is a dash.
+    if value is None and option.default is not None:
+        return say("runs.settings.unused", lang)
     try:
         return value_text(option, value, lang)
     except (TypeError, ValueError, AttributeError):

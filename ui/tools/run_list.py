@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from core.runs.result_names import LINEAGE
 from core.sinks import duration
 from ui.parts.html_events import button
 from ui.parts.markup import esc, facts, note
+from ui.parts.numbers import minute
 from ui.text import WORDS, say
 from ui.window.paths import Paths
 
@@ -26,60 +26,58 @@ def name_of(run: PastRun) -> str:
     return hashlib.blake2b(str(run.folder).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def when(run: PastRun) -> str:
-    """The start as a date and time of this computer."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-
-
 def list_html(
-    runs: Sequence[PastRun], gone: Sequence[PastRun], chosen: Collection[str], folder: str, lang: Lang
+    runs: Sequence[PastRun], removed: Sequence[PastRun], chosen: Collection[str], folder: str, lang: Lang
 ) -> str:
     """The list with a box to tick for each run, and below it what was removed."""
     if not runs:
-        return note(say("runs.none", lang, folder=folder)) + _removed(gone, lang)
+        return note(say("runs.none", lang, folder=folder)) + _removed_html(removed, lang)
     keys = ("runs.head.run", "runs.head.steps", "run.loss", "runs.head.time", "runs.head.what")
     heads = "".join(f"<span>{esc(say(key, lang))}</span>" for key in keys)
     rows = "".join(_row(run, name_of(run) in chosen, lang) for run in runs)
-    count = say("runs.count", lang, n=len(runs))
     return (
         f'<div class="rw-past"><div class="rw-past-head" aria-hidden="true">{heads}</div>'
-        f'<ul tabindex="-1">{rows}</ul><p class="rw-past-count">{esc(count)}</p></div>{_removed(gone, lang)}'
+        f'<ul tabindex="-1">{rows}</ul><p class="rw-past-count">{esc(say("runs.count", lang, n=len(runs)))}'
+        f"</p></div>{_removed_html(removed, lang)}"
     )
 
 
 def _row(run: PastRun, is_chosen: bool, lang: Lang) -> str:
-    steps = f"{run.step:,} / {run.total:,}" if run.total else f"{run.step:,}"
-    loss = "" if run.loss is None else f"{run.loss:.4f}"
+    method = say("runs.whole", lang) if run.method == "none" else {"lora": "LoRA"}.get(run.method, run.method)
     base = Path(run.base.replace("\\", "/")).name
-    what = " · ".join(part for part in (_method(run.method, lang), base) if part)
+    what = " · ".join(part for part in (method, base) if part)
+    steps, loss, clock = _numbers(run)
     checked = " checked" if is_chosen else ""
     return (
         f'<li><label class="is-{esc(run.status)}"><span class="rw-past-run">'
-        f'<input type="checkbox" data-run="{name_of(run)}"{checked}><b>{esc(run.name)}</b>'
-        f"<time>{when(run)}</time><em>{esc(_status(run, lang))}</em></span>"
-        f"<span>{steps}</span><span>{loss}</span><span>{duration(run.seconds)}</span>"
+        f'<input type="checkbox" data-run="{name_of(run)}"{checked}>{_title(run, lang)}</span>'
+        f"<span>{steps}</span><span>{loss}</span><span>{clock}</span>"
         f'<span class="rw-past-what">{esc(what)}</span></label></li>'
     )
 
 
-def _status(run: PastRun, lang: Lang) -> str:
+def _numbers(run: PastRun) -> tuple[str, str, str]:
+    """Steps, loss and time."""
+    steps = f"{run.step:,} / {run.total:,}" if run.total else f"{run.step:,}"
+    return steps, "" if run.loss is None else f"{run.loss:.4f}", duration(run.seconds)
+
+
+def _title(run: PastRun, lang: Lang) -> str:
+    """Name, start and how it ended."""
     key = f"status.{run.status}"
-    return say(key if key in WORDS else "status.interrupted", lang)
+    status = say(key if key in WORDS else "status.interrupted", lang)
+    return f"<b>{esc(run.name)}</b><time>{minute(run.started)}</time><em>{esc(status)}</em>"
 
 
-def _method(method: str, lang: Lang) -> str:
-    return say("runs.whole", lang) if method == "none" else {"lora": "LoRA"}.get(method, method)
-
-
-def _removed(gone: Sequence[PastRun], lang: Lang) -> str:
-    if not gone:
+def _removed_html(removed: Sequence[PastRun], lang: Lang) -> str:
+    if not removed:
         return ""
-    word = say("runs.back", lang)
     items = "".join(
-        f"<li><b>{esc(run.name)}</b> <time>{when(run)}</time>{button('back', name_of(run), word)}</li>"
-        for run in gone
+        f"<li><b>{esc(run.name)}</b> <time>{minute(run.started)}</time>"
+        f"{button('back', name_of(run), say('runs.back', lang))}</li>"
+        for run in removed
     )
-    title = esc(say("runs.trash.many", lang, n=len(gone)))
+    title = esc(say("runs.trash.many", lang, n=len(removed)))
     return f'<details class="rw-removed"><summary>{title}</summary><ul>{items}</ul></details>'
 
 
@@ -89,27 +87,23 @@ def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang
     number: its colour, from 1. asked: whether the page asks if the run shall be removed.
     """
     run = record.run
-    said = ""
+    message = ""
     if run.status == "interrupted":
-        said = note(say("runs.interrupted", lang))
+        message = note(say("runs.interrupted", lang))
     elif run.ended is not None and run.status in ("failed", "refused"):
-        said = note((run.ended.ja if lang == "ja" else run.ended.en).strip(), "bad")
-    steps = f"{run.step:,} / {run.total:,}" if run.total else f"{run.step:,}"
-    pairs = [(say("runs.head.steps", lang), steps)]
-    if run.loss is not None:
-        pairs.append((say("run.loss", lang), f"{run.loss:.4f}"))
-    pairs.append((say("runs.head.time", lang), duration(run.seconds)))
-    places = [(say("runs.folder", lang), paths.short(str(run.folder)))]
+        message = note((run.ended.ja if lang == "ja" else run.ended.en).strip(), "bad")
+    names = (say(key, lang) for key in ("runs.head.steps", "run.loss", "runs.head.time"))
+    numbers = facts(pair for pair in zip(names, _numbers(run), strict=True) if pair[1])
+    places = {"runs.folder": paths.short(str(run.folder))}
     if run.model:
-        is_there = run_model(run) is not None
-        model = paths.short(str(run_model(run) or run.model))
-        places.insert(
-            0, (say("runs.model", lang), model if is_there else say("runs.model.gone", lang, path=model))
-        )
-    where = "".join(f"<div><dt>{esc(name)}</dt><dd>{esc(value)}</dd></div>" for name, value in places)
+        model = run_model(run)
+        path = paths.short(str(model or run.model))
+        places = {"runs.model": path if model else say("runs.model.gone", lang, path=path), **places}
+    where = "".join(
+        f"<div><dt>{esc(say(key, lang))}</dt><dd>{esc(path)}</dd></div>" for key, path in places.items()
+    )
     return (
-        f'<article class="rw-chosen r{number}"><header><b>{esc(run.name)}</b><time>{when(run)}</time>'
-        f"<em>{esc(_status(run, lang))}</em></header>{facts(pairs)}{said}"
+        f'<article class="rw-chosen r{number}"><header>{_title(run, lang)}</header>{numbers}{message}'
         f'<dl class="rw-places">{where}</dl>{_acts(record, asked, paths, lang)}</article>'
     )
 
@@ -150,7 +144,7 @@ def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
         )
     acts = button("load", name, say("runs.load", lang), "is-main", fills=True) if record.values else ""
     if run.status in RESUMABLE and record.state is not None and record.values:
-        acts += button("resume", name, say("runs.resume", lang, step=record.state[1]))
+        acts += button("resume", name, say("run.resume", lang, step=record.state[1]))
     if run.status != "running":
         acts += button("trash", name, say("runs.trash", lang), "is-quiet")
     return f'<div class="rw-acts">{acts}</div>'

@@ -46,8 +46,8 @@ class UnderWay:
         hints = [card.parts["hint"] for card in self._cards]
         tab.select(
             guarded(lambda data: self.opened(data, data[lang]), self._window),
-            {lang, *self._past.kept, *inputs},
-            [*self._past.shown, self._listed.parts["list"], *hints, *outputs],
+            {lang, self._past.view, *inputs},
+            [*self._past.parts.values(), self._listed.parts["list"], *hints, *outputs],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
         self._follow.click(
@@ -55,7 +55,6 @@ class UnderWay:
             {lang, *chosen},
             outputs,
             api_visibility="private",
-            trigger_mode="once",
             show_progress="hidden",
             concurrency_id="under_way",
             concurrency_limit=8,
@@ -63,7 +62,8 @@ class UnderWay:
 
     def opened(self, data: Data, lang: Lang) -> Update:
         """The lists, the hints, and how far the work of each card is."""
-        updates = {**self._past.looked(data, lang), self._listed.parts["list"]: self._listed.show(lang)}
+        updates = self._past.look(data[self._past.view], lang)
+        updates[self._listed.parts["list"]] = self._listed.show(lang)
         for card in self._cards:
             updates[card.parts["hint"]] = card.hint(data, lang)
             updates |= {card.parts["result"]: card.shown(lang), **card.chosen(data)}

@@ -44,7 +44,6 @@ class TensorBoardCard:
             {lang, *form.inputs},
             parts["said"],
             api_visibility="private",
-            trigger_mode="once",
             show_progress="hidden",
         )
         parts["stop"].click(guarded(self.stop, self._window), lang, parts["said"], **QUICK)

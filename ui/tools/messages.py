@@ -1,0 +1,21 @@
+"""What the cards of the Tools tab refuse."""
+
+from core.errors import Message
+
+RUN_BUSY = Message(
+    "E-RUN-BUSY",
+    "a training is running; generate the images before or after it.",
+    "学習中です。学習の前か後に実行してください。",
+)
+GONE = Message("E-RUNS", "This run is no longer there.", "この学習の履歴が見つかりません。")
+NOT_RESUMABLE = Message(
+    "E-RUNS",
+    "There is no saved state of this run any more, so it can't be resumed.",
+    "この学習の学習状態が残っていないため、再開できません。",
+)
+STILL_RUNS = Message(
+    "E-RUNS", "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
+)
+NOT_MOVED = Message(
+    "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
+)
