@@ -143,4 +143,6 @@ def _writable(runs: Path) -> Iterator[None]:
         if e.errno in atomic_write.FULL:
             with atomic_write.explained(runs):
                 raise
-        raise UserError(messages.OUTPUT_UNWRITABLE(path=runs.parent, reason=e.strerror)) from e
+        # What is in the way may lie inside: a file where the folder of runs should be.
+        reason = f"{e.filename}: {e.strerror}" if e.filename else e.strerror
+        raise UserError(messages.OUTPUT_UNWRITABLE(path=runs.parent, reason=reason)) from e

@@ -97,9 +97,7 @@ class Runner:
         self._lock = threading.Lock()
         self.current: RunHandle | None = None
 
-    def start(
-        self, text: str, overrides: Sequence[str] = (), sinks: Sequence[Sink] = (), start_number: int = 0
-    ) -> RunHandle:
+    def start(self, text: str, overrides: Sequence[str] = (), sinks: Sequence[Sink] = ()) -> RunHandle:
         """Check a run file and train it on a worker thread.
 
         Raises ConfigError when the text does not pass, UserError (E-RUN-BUSY) while another run lives,

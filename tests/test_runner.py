@@ -239,6 +239,14 @@ def test_an_output_folder_that_cannot_be_made_is_named(tmp_path):
     assert caught.value.problems[0].key == "save.output_dir"
 
 
+def test_a_file_where_the_folder_of_runs_should_be_is_named_in_the_sentence(tmp_path):
+    (tmp_path / "runs").write_text("x")
+    with pytest.raises(UserError) as caught:
+        Runner(lambda *a: None).start(text(tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.code == "E-OUT-WRITE" and str(tmp_path / "runs") in problem.en
+
+
 def test_an_output_folder_that_takes_no_file_is_refused_before_anything_is_read(tmp_path, monkeypatch):
     def read_only(*args, **kwargs):
         raise OSError(errno.EROFS, "Read-only file system")

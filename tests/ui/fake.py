@@ -63,7 +63,7 @@ class FakeRunner:
         self.current: FakeRun | None = None
         self.runs: list[FakeRun] = []
 
-    def start(self, text: str, overrides: Any = (), sinks: Any = (), start_number: int = 0) -> FakeRun:
+    def start(self, text: str, overrides: Any = (), sinks: Any = ()) -> FakeRun:
         with self._lock:
             if self.current is not None and not self.current.is_over:
                 raise UserError(plain_problem("E-RUN-BUSY", "a run is under way.", "学習を実行中です。"))

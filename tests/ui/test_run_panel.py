@@ -383,6 +383,21 @@ def test_a_resumed_run_begins_with_the_curve_and_samples_of_all_before_it_up_to_
     assert [s.step for s in view.samples] == [10, 20]
 
 
+@pytest.mark.parametrize(("name", "curve"), [("frog", [(10, 0.1)]), ("newt", [])])
+def test_a_run_resumed_by_auto_begins_with_the_curve_of_its_own_folder_and_name(
+    window, tmp_path, name, curve
+):
+    text = (PROJECT / "demo" / "run.toml").read_text(encoding="utf-8")
+    overrides = [f"save.output_dir='{tmp_path}'", "save.resume='auto'"]
+    first = window.runner.start(text, [*overrides, "save.output_name='frog'"])
+    window.look()
+    for step in (10, 20):
+        first.step(step, loss=step / 100)
+    first.end("stopped", 10, tmp_path / "frog-step-00000010-state")
+    second = window.runner.start(text, [*overrides, f"save.output_name='{name}'"])
+    assert window.look()[0].losses.means == curve and second.config.save.resume == "auto"
+
+
 def test_a_new_run_has_nothing_of_the_run_before_it(app, window, tmp_path):
     press(app, "start")
     window.runner.current.step(3)

@@ -219,10 +219,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
     # faults of ours
-    "app.field": Words(
-        "The field “{name}” holds a value that is no text or number. Choose or type it again.",
-        "「{name}」の値を読み取れません。もう一度選択または入力してください。",
-    ),
 }
 
 WORDS: Mapping[str, Words] = MappingProxyType(

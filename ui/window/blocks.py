@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from core.errors import UserError, plain_problem
-from ui.text import say
-from ui.window import Window
+from core.errors import UserError
+from ui.window import Window, messages
 from ui.window.error_page import told
 
 LARGEST = 1e300
@@ -54,9 +53,7 @@ def taken(block: Any, value: Any) -> Any:
     is_usable = not is_number or (math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST)
     if is_file or not isinstance(value, str | int | float) or not is_whole or not is_usable:
         name = str(getattr(block, "label", None) or block.elem_id or type(block).__name__)
-        raise UserError(
-            plain_problem("E-FIELD", say("app.field", "en", name=name), say("app.field", "ja", name=name))
-        )
+        raise UserError(messages.BAD_FIELD(name=name))
     is_text = isinstance(block, gr.Textbox | gr.HTML | gr.Radio | gr.Dropdown)
     of_numbers = any(isinstance(one, int) for _, one in getattr(block, "choices", None) or ())
     return str(value) if is_text and not of_numbers else value

@@ -32,3 +32,8 @@ NO_TENSORBOARD = Message(
     "TensorBoard does not start; is it installed? `pip install tensorboard`",
     "TensorBoardを起動できません。インストールされていますか？ pip install tensorboard",
 )
+BAD_FIELD = Message(
+    "E-FIELD",
+    "The field “{name}” holds a value that is no text or number. Choose or type it again.",
+    "「{name}」の値を読み取れません。もう一度選択または入力してください。",
+)

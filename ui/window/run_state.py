@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from core.config.output_names import state_of
 from core.config.schema.run import RunConfig
 from core.errors import Lang
 from core.events import Event, EventLog, Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.runs.state_folder import AUTO
 from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
 from ui.text import WORDS, say
@@ -182,7 +184,7 @@ class Watcher:
         """The view, and what changes whenever the view does."""
         with self._lock:
             if run is not self._run:
-                self._before = self._told_before(run)
+                self._before = self._resumed_events(run)
                 self._run, self._read, self._number = run, 0, self._number + 1
                 self._view = RunView(started=run.started, folder=run.folder) if run else RunView()
                 self._view.recall(self._before)
@@ -196,16 +198,27 @@ class Watcher:
                     self._view.take(event)
             return self._view, (self._number, self._read, self._view.status)
 
-    def _told_before(self, run: Run | None) -> tuple[Event, ...]:
-        """What was told up to the state that this run goes on from; () when it is not one of the last run."""
+    def _resumed_events(self, run: Run | None) -> tuple[Event, ...]:
+        """Events up to the state that this run resumes from; () when it is not one of the last run."""
         config: RunConfig | None = getattr(run, "config", None)  # a run of an earlier window has none
         if config is None or not config.save.resume or self._run is None:
             return ()
-        state = Path(config.save.resume).resolve()
-        told = [e for e in (*self._before, *self._run.log.since(0)) if isinstance(e, StepDone | Saved)]
-        states = [e for e in told if isinstance(e, Saved) and e.kind == "state"]
-        steps = [e.step for e in states if Path(e.path).resolve() == state]
-        return tuple(e for e in told if steps and e.step <= steps[-1])
+        events = [e for e in (*self._before, *self._run.log.since(0)) if isinstance(e, StepDone | Saved)]
+        steps = [
+            e.step
+            for e in events
+            if isinstance(e, Saved) and e.kind == "state" and _resumes(config, Path(e.path).resolve())
+        ]
+        return tuple(e for e in events if steps and e.step <= steps[-1])
+
+
+def _resumes(config: RunConfig, state: Path) -> bool:
+    """Whether a run resumes from this state, or by "auto" from those of its folder and name."""
+    save = config.save
+    if save.resume != AUTO:
+        return Path(save.resume or "").resolve() == state
+    is_there = state.parent == Path(save.output_dir).resolve()
+    return is_there and state_of(state.name, save.output_name) is not None
 
 
 class LogLine(NamedTuple):
@@ -227,17 +240,17 @@ def log_lines(view: RunView, lang: Lang) -> list[LogLine]:
 
 def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
     if isinstance(event, PlanReady):
-        values = {
-            "images": event.images,
-            "reg": event.reg_images,
-            "per": event.steps_per_epoch,
-            "epochs": event.epochs,
-            "steps": event.steps,
-        }
-        return [("info", say("log.plan", lang, **values))]
+        text = say(
+            "log.plan", lang, images=event.images, reg=event.reg_images, per=event.steps_per_epoch,
+            epochs=event.epochs, steps=event.steps,
+        )  # fmt: skip
+        return [("info", text)]
     if isinstance(event, StepDone):
-        values = {"step": event.step, "total": event.total, "epoch": event.epoch, "loss": f"{event.loss:.4f}"}
-        return [("step", say("log.step", lang, **values, lr=rates(event.lr)))]
+        text = say(
+            "log.step", lang, step=event.step, total=event.total, epoch=event.epoch,
+            loss=f"{event.loss:.4f}", lr=rates(event.lr),
+        )  # fmt: skip
+        return [("step", text)]
     if isinstance(event, Saved):
         key = f"log.saved.{event.kind}"
         path = Path(event.path).name if event.kind == "sample" else event.path
