@@ -30,9 +30,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from core.adapters.methods import METHODS
-from core.adapters.network import Network
+from core.adapters.network import Network, targets_of
 from core.adapters.targets import Ranks
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.forecast.measured import (
     DEVICES,
     KINDS,
@@ -120,7 +120,8 @@ class Step:
                 module.requires_grad_(True)
             elif kind in ("lora", "lora_conv") and part != "vae":
                 ranks = Ranks(RANK, 1.0, RANK if kind == "lora_conv" else None)
-                Network({part: module}, METHODS["lora"], ranks, lambda *purpose: None)
+                chosen = targets_of(FAMILIES[family], {part: module}, ranks)
+                Network({part: module}, METHODS["lora"], chosen, lambda *purpose: None)
             frozen = torch.float32 if part == "vae" else self.compute
             prepare_frozen([module], frozen, torch.device("cuda" if self.is_gpu else "cpu"))
             for parameter in module.parameters():
@@ -148,7 +149,7 @@ class Step:
     def predict(self, side: int, batch: int) -> Tensor:
         """A pass of the denoiser on square latents, in cells."""
         latents = torch.empty(batch, self.model.spec.latent_channels, side, side)
-        states = torch.empty(batch, TOKENS, self.model.spec.context_dim, dtype=self.compute)
+        states = torch.empty(batch, TOKENS, self.model.spec.marks.context_dim, dtype=self.compute)
         states.requires_grad_(self.kind == "frozen")
         with self.autocast():
             unet = self.model.modules["unet"]

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.models.family import open_family
 from core.models.sd import text
 from core.models.sd.configs import Config, architecture, schedule

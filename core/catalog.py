@@ -1,8 +1,7 @@
-"""What there is to choose: families, methods, optimizers, schedules, samplers. Facts, no code."""
+"""What there is to choose: methods, optimizers, schedules, samplers. Facts, no code."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +20,10 @@ class Words(NamedTuple):
         return self.ja if lang == "ja" else self.en
 
 
+Role = Literal["denoiser", "text", "vae"]
+"""What a network of a model is for."""
+
+
 class Size(NamedTuple):
     """Width and height in pixels; "512x768" as text."""
 
@@ -29,88 +32,6 @@ class Size(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
-
-
-Role = Literal["denoiser", "text", "vae"]
-
-
-class Part(NamedTuple):
-    """A network of a model. name: its folder in Diffusers' layout. lora_prefix: of its modules in a LoRA."""
-
-    name: str
-    role: Role
-    lora_prefix: str = ""
-
-
-class Titles(NamedTuple):
-    """Names of a model in metadata: modelspec.architecture and ss_base_model_version."""
-
-    architecture: str
-    base_version: str
-
-
-@dataclass(frozen=True)
-class FamilySpec:
-    """Facts about a family of models, known without torch.
-
-    code: "module:attribute" of the family's class, imported on first use.
-    latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
-    context_dim: width of the text states that the real models' denoiser takes, by which files are told apart.
-    pad_token_id: what fills a caption up to 77 tokens.
-    latent_scale: latents are multiplied by it after encoding.
-    parts: in the order they are read. titles: what a model can predict -> its names in files. marks: names
-    of tensors that together only a file of this family has; () where formats.classify tells it.
-    """
-
-    name: str
-    words: Words
-    code: str
-    latent_channels: int
-    latent_stride: int
-    size_step: int
-    default_size: Size
-    context_dim: int
-    pad_token_id: int
-    latent_scale: float
-    parts: tuple[Part, ...]
-    titles: Mapping[str, Titles]
-    marks: tuple[str, ...] = ()
-
-    def names(self, *roles: Role) -> list[str]:
-        """Names of the parts of these roles, role by role."""
-        return [part.name for role in roles for part in self.parts if part.role == role]
-
-    @property
-    def lora_prefix(self) -> dict[str, str]:
-        """Part that a LoRA may be for -> prefix of its modules' names in a file."""
-        return {part.name: part.lora_prefix for part in self.parts if part.lora_prefix}
-
-
-_SD_PARTS = (
-    Part("vae", "vae"), Part("text_encoder", "text", "lora_te"), Part("unet", "denoiser", "lora_unet")
-)  # fmt: skip
-
-_FAMILIES = {
-    "sd1": FamilySpec(
-        "sd1", Words("Stable Diffusion 1.x", "Stable Diffusion 1.x"), "core.models.sd:SD",
-        4, 8, 64, Size(512, 512), 768, 49407, 0.18215, _SD_PARTS,
-        {"epsilon": Titles("stable-diffusion-v1", "sd_v1"), "v": Titles("stable-diffusion-v1", "sd_v1_v")},
-    ),
-    "sd2": FamilySpec(
-        "sd2", Words("Stable Diffusion 2.x", "Stable Diffusion 2.x"), "core.models.sd:SD",
-        4, 8, 64, Size(768, 768), 1024, 0, 0.18215, _SD_PARTS,
-        {
-            "epsilon": Titles("stable-diffusion-v2-512", "sd_v2"),
-            "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v"),
-        },
-    ),
-}  # fmt: skip
-FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
-
-
-def size_step(family: FamilySpec | None = None) -> int:
-    """Pixels that every trained side is a multiple of; without a family what suits all of them."""
-    return family.size_step if family else math.lcm(*(spec.size_step for spec in FAMILIES.values()))
 
 
 METHODS: Mapping[str, Words] = MappingProxyType(

@@ -183,7 +183,7 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
 def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data.plan import plan as plans
-    from core.models.sd import tokens
+    from core.models import tokens
 
     config = load(args.file, args.overrides, reads_base=True).config
     patience = Patience(waiting=None if args.json else lambda path: _say_waiting(path, out, lang))

@@ -2,6 +2,7 @@
 
 import argparse
 import gzip
+import json
 import random
 import time
 from pathlib import Path
@@ -11,21 +12,18 @@ from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from world import BACKGROUNDS, CLASSES, COLOURS, all_scenes, caption_of, is_held_out
 
-MERGES_FILE = Path(__file__).parents[1] / "core" / "assets" / "clip_bpe" / "bpe_simple_vocab_16e6.txt.gz"
+TOKENIZER_FILE = Path(__file__).parents[1] / "core" / "assets" / "clip" / "tokenizer.json.gz"
 START, END, LENGTH, VOCABULARY = 49406, 49407, 77, 49408
 TABLE_ROWS = 251  # so many different rows at the start, repeated: rows never trained then pack to nothing
 
 
 def clip_tokenizer() -> CLIPTokenizer:
-    """The tokenizer of SD 1 from the merges alone: letters, last letters, one word per merge, two marks."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    letters = [chr(byte) for byte in printable] + [chr(256 + i) for i in range(256 - len(printable))]
-    lines = gzip.decompress(MERGES_FILE.read_bytes()).decode("utf-8").splitlines()[1:48895]
-    merges = [tuple(line.split()) for line in lines]
-    words = [*letters, *(letter + "</w>" for letter in letters), *("".join(merge) for merge in merges)]
-    words += ["<|startoftext|>", "<|endoftext|>"]
-    vocabulary = {word: i for i, word in enumerate(words)}
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, pad_token="<|endoftext|>", model_max_length=LENGTH)
+    """The tokenizer of SD 1, from the one that comes with the program."""
+    tables = json.loads(gzip.decompress(TOKENIZER_FILE.read_bytes()))["model"]
+    merges = [tuple(merge) for merge in tables["merges"]]
+    return CLIPTokenizer(
+        vocab=tables["vocab"], merges=merges, pad_token="<|endoftext|>", model_max_length=LENGTH
+    )
 
 
 class CaptionWriter:

@@ -10,17 +10,22 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 
-from core.catalog import FamilySpec, Part, Size, Titles, Words
+from core.catalog import Size, Words
 from core.diffusion.objective import Flow
+from core.families import FamilySpec, Marks, Part, Titles
 from core.formats import tensors
 from core.models.family import Model, Source, TextState, matrices
 
 WIDTH = 16
 
 SPEC = FamilySpec(
-    "toy", Words("Toy", "Toy"), "tests.toy_family:Toy", 3, 8, 64, Size(64, 64), 0, 0, 1.0,
-    (Part("vae", "vae"), Part("encoder", "text", "lora_te"), Part("transformer", "denoiser", "lora_dit")),
-    {"flow": Titles("toy-flow", "toy")}, ("transformer/into.weight",),
+    "toy", Words("Toy", "Toy"), "tests.toy_family:Toy", Marks("Toy", ("transformer/into.weight",)),
+    (
+        Part("vae", "vae"),
+        Part("encoder", "text", "lora_te", lora_layers=r"^layers\.\d+\."),
+        Part("transformer", "denoiser", "lora_dit", lora_layers=r"^layers\.\d+\.", blocks=(("layers.0.",),)),
+    ),
+    {"flow": Titles("toy-flow", "toy")}, 3, 8, 64, Size(64, 64), usual_prediction="flow",
 )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -20,10 +21,11 @@ from torch import Tensor, nn
 from core.adapters import lora, messages
 from core.adapters.lora import ADAPTER, Dropouts
 from core.adapters.methods import Adapted, Method, method_of
-from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, Target, WeightKey, targets
+from core.adapters.targets import Module, ModuleKey, Ranks, Target, WeightKey, targets
 from core.catalog import Words
 from core.counting import counted
 from core.errors import UserError
+from core.families import FamilySpec
 
 Keyed = Callable[..., torch.Generator]
 """Purpose words -> a generator that depends on the run's seed and these words only."""
@@ -33,9 +35,16 @@ def describe(model: nn.Module) -> Iterator[Module]:
     """The Linear and Conv2d modules of a model as plain data."""
     for path, module in model.named_modules():
         if isinstance(module, nn.Conv2d):
-            yield Module(path, "Conv2d", max(module.kernel_size))
+            yield Module(path, max(module.kernel_size))
         elif isinstance(module, nn.Linear):
-            yield Module(path, "Linear", 0)
+            yield Module(path, 0)
+
+
+def targets_of(
+    spec: FamilySpec, models: Mapping[str, nn.Module], ranks: Ranks
+) -> dict[str, tuple[Target, ...]]:
+    """What is to be adapted in each of these parts of a model."""
+    return {name: targets(spec.part(name), describe(model), ranks) for name, model in models.items()}
 
 
 def tensors_of(layer: BaseTunerLayer, method: Method) -> dict[str, nn.Parameter]:
@@ -56,11 +65,11 @@ class Network:
         self,
         models: Mapping[str, nn.Module],
         method: Method,
-        ranks: Ranks,
+        chosen: Mapping[str, Iterable[Target]],
         keyed: Keyed,
         dropouts: Dropouts | None = None,
     ) -> None:
-        """Attach to each part (modules as core.adapters.targets says), weights float32, without effect.
+        """Attach to the modules chosen of each part, weights float32, without effect.
 
         What does not start at zero is drawn from `keyed`, so that it depends on the run's seed and the
         module's name only.
@@ -72,9 +81,8 @@ class Network:
         self._norms: Tensor | None = None
         dropouts = dropouts or Dropouts()
         for part, model in models.items():
-            found = targets(part, describe(model), ranks)
-            _inject(model, method, found, ranks)
-            for target in found:
+            _inject(model, method, tuple(chosen[part]))
+            for target in chosen[part]:
                 key, layer = ModuleKey(part, target.path), model.get_submodule(target.path)
                 assert isinstance(layer, BaseTunerLayer), f"PEFT left {part}.{target.path} alone"
                 self._layers[key], self._targets[key] = layer, target
@@ -183,10 +191,11 @@ def merge(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted],
     first = next(iter(adapted.values()))
     method = method_of(first.tensors)
     assert method is not None
-    known = {key: RankAlpha(module.rank, module.alpha) for key, module in adapted.items()}
-    # Most modules of a file are alike, and PEFT is slow where each is told by a pattern.
-    ranks, unused = Ranks(first.rank, first.alpha, known=known), torch.Generator()
-    network = Network(models, method, ranks, lambda *purpose: unused)
+    chosen: dict[str, list[Target]] = {part: [] for part in models}
+    for (part, path), module in adapted.items():
+        chosen[part].append(Target(path, module.rank, module.alpha))
+    unused = torch.Generator()
+    network = Network(models, method, chosen, lambda *purpose: unused)
     network.load(adapted, "")
     network.set_strength(strength)
     network.merge()
@@ -217,19 +226,21 @@ def _shapes(module: nn.Module, method: Method, rank: int) -> dict[str, tuple[int
     """How the tensors of an adapter of this rank on a module are shaped."""
     shapes = {id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in module.parameters()}
     holder = nn.ModuleDict({"module": copy.deepcopy(module, shapes)})  # with these in place of its weights
-    _inject(holder, method, (Target("module", rank, 1.0),), Ranks(rank, 1.0))
+    _inject(holder, method, (Target("module", rank, 1.0),))
     layer: Any = holder["module"]
     return {name: _matrix(parameter) for name, parameter in tensors_of(layer, method).items()}
 
 
-def _inject(model: nn.Module, method: Method, found: tuple[Target, ...], ranks: Ranks) -> None:
+def _inject(model: nn.Module, method: Method, chosen: tuple[Target, ...]) -> None:
     """Let PEFT wrap the target modules; the global RNG that its layers draw from is left as it was."""
-    if not found:
+    if not chosen:
         return
-    special = [target for target in found if (target.rank, target.alpha) != (ranks.rank, ranks.alpha)]
+    # Most modules are alike, and PEFT is slow where each has a pattern.
+    [(usual, _)] = Counter((target.rank, target.alpha) for target in chosen).most_common(1)
+    special = [target for target in chosen if (target.rank, target.alpha) != usual]
     config = method.make_config(
-        {"rank": ranks.rank, "alpha": ranks.alpha},
-        target_modules=[target.path for target in found],
+        {"rank": usual[0], "alpha": usual[1]},
+        target_modules=[target.path for target in chosen],
         rank_pattern={"^" + re.escape(target.path): target.rank for target in special},
         alpha_pattern={"^" + re.escape(target.path): target.alpha for target in special},
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from core.adapters.methods import METHODS
-from core.adapters.targets import RankAlpha, Ranks, WeightKey, block_of
+from core.adapters.targets import RankAlpha, Ranks, WeightKey
 from core.config.schema import block_lists
 from core.config.schema.network import NetworkConfig
+from core.families import Part
 
 
 def of(network: NetworkConfig) -> Ranks:
@@ -32,18 +33,19 @@ def rate_weights(network: NetworkConfig) -> tuple[float, ...] | None:
     )
 
 
-def group_of(weight: WeightKey, network: NetworkConfig) -> tuple[str, float]:
+def group_of(weight: WeightKey, part: Part, network: NetworkConfig) -> tuple[str, float]:
     """Name of the parameter group that a weight learns in, and what its rate is multiplied by.
 
-    Names: "unet"; "unet/b04" for one block; with "/up" behind it for what starts at zero and learns faster, a
-    LoRA's up matrices (LoRA+: Hayou et al. 2024, arXiv:2402.12354).
+    Names: that of the part; "unet/b04" for one block; with "/up" behind it for what starts at zero and learns
+    faster, a LoRA's up matrices (LoRA+: Hayou et al. 2024, arXiv:2402.12354).
     """
     name, factor = weight.part, 1.0
     weights = rate_weights(network)
-    if weights is not None and weight.part == "unet":
-        block = block_of(weight.path)
+    if weights is not None and part.blocks:
+        block = part.block_of(weight.path)
         name, factor = f"{name}/b{block:02d}", weights[block]
-    own = network.loraplus_unet_lr_ratio if weight.part == "unet" else network.loraplus_text_encoder_lr_ratio
+    ratios = {"denoiser": network.loraplus_unet_lr_ratio, "text": network.loraplus_text_encoder_lr_ratio}
+    own = ratios[part.role]
     ratio = network.loraplus_lr_ratio if own is None else own
     if ratio is not None and weight.parameter in METHODS[network.method].zeros:
         return f"{name}/up", factor * ratio

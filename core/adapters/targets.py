@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.families import Part
+
 
 class ModuleKey(NamedTuple):
-    """A module of a model: its part, "unet" or "text_encoder", and its path in the untouched part."""
+    """A module of a model: the name of its part and its path in the untouched part."""
 
     part: str
     path: str
@@ -32,14 +34,9 @@ class WeightKey(NamedTuple):
 
 
 class Module(NamedTuple):
-    """What is known of a module without looking at its weights.
-
-    path: as in named_modules. kind: "Linear" or "Conv2d". kernel: side of a convolution's kernel, 0 for
-    Linear.
-    """
+    """A module without its weights. path: as in named_modules. kernel: a convolution's side, 0 for Linear."""
 
     path: str
-    kind: str
     kernel: int
 
 
@@ -63,8 +60,8 @@ class RankAlpha(NamedTuple):
 class Ranks:
     """Rank and alpha of Linear and 1x1 layers, and of larger convolutions (None: those are left alone).
 
-    blocks, conv_blocks: of each of the U-Net's 25 blocks (see block_of), () where all are alike. known: of
-    exactly these modules, as a file has them; nothing else then counts.
+    blocks, conv_blocks: of each block of a part that has some, () where all are alike. known: of exactly
+    these modules, as a file has them; nothing else then counts.
     """
 
     rank: int
@@ -81,63 +78,33 @@ class Ranks:
         return self.conv_rank is not None or bool(self.conv_blocks)
 
 
-# sd-scripts adapts whole classes of blocks; their places in diffusers' U-Net and CLIP are these.
-_ATTENTION = re.compile(r"(^|\.)attentions\.\d+\.")
-_CONVOLUTION = re.compile(r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\.")
-_BLOCK = re.compile(r"^(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.")
-_MIDDLE = 12
-_TEXT = re.compile(r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$")
+def targets(part: Part, modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
+    """The modules to adapt in one part of the model; those of rank 0 are left out.
 
-
-def unet_targets(modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
-    """Linear and 1x1 layers inside attention blocks; with conv_rank every layer of the other blocks too.
-
-    As sd-scripts' networks.lora: 192 modules of SD1 or SD2, 278 with convolutions. Layers of those other
-    blocks that are Linear or 1x1 take the plain rank.
+    Layers of the blocks with larger convolutions that are themselves Linear or 1x1 take the plain rank.
     """
+    if ranks.known is not None:
+        sizes = {path: size for (owner, path), size in ranks.known.items() if owner == part.name}
+        return tuple(Target(m.path, *sizes[m.path]) for m in modules if m.path in sizes)
     found = (
-        Target(module.path, *_unet_size(module, ranks))
+        Target(module.path, *_size(part, module, ranks))
         for module in modules
-        if (_ATTENTION.search(module.path) and module.kernel <= 1)
-        or (ranks.has_convolutions and _CONVOLUTION.search(module.path))
+        if (module.kernel <= 1 and _lies_in(part.lora_layers, module))
+        or (ranks.has_convolutions and _lies_in(part.lora_convolutions, module))
     )
     return tuple(target for target in found if target.rank > 0)
 
 
-def text_targets(modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
-    """The six Linear layers of each block of CLIP's text encoder: 72 of SD1, 138 of SD2."""
-    return tuple(
-        Target(module.path, ranks.rank, ranks.alpha) for module in modules if _TEXT.search(module.path)
-    )
+def _lies_in(pattern: str, module: Module) -> bool:
+    return bool(pattern and re.search(pattern, module.path))
 
 
-def block_of(path: str) -> int:
-    """The block of the U-Net that a module lies in: 1-11 on the way down, 12 the middle, 13-24 on the way up.
-
-    As sd-scripts counts: three to a level, samplers with the third; block 0 holds nothing that is adapted.
-    """
-    found = _BLOCK.match(path)
-    if found is None:
-        return _MIDDLE if path.startswith("mid_block.") else 0
-    side, level, kind, number = found.groups()
-    within = 2 if kind.endswith("samplers") else int(number)
-    return 1 + (0 if side == "down" else _MIDDLE) + 3 * int(level) + within
-
-
-def _unet_size(module: Module, ranks: Ranks) -> RankAlpha:
+def _size(part: Part, module: Module, ranks: Ranks) -> RankAlpha:
     if module.kernel > 1:
-        if ranks.conv_blocks:
-            return ranks.conv_blocks[block_of(module.path)]
+        if ranks.conv_blocks and part.blocks:
+            return ranks.conv_blocks[part.block_of(module.path)]
         if ranks.conv_rank is not None:
             return RankAlpha(ranks.conv_rank, ranks.conv_alpha)
-    if ranks.blocks:
-        return ranks.blocks[block_of(module.path)]
+    if ranks.blocks and part.blocks:
+        return ranks.blocks[part.block_of(module.path)]
     return RankAlpha(ranks.rank, ranks.alpha)
-
-
-def targets(part: str, modules: Iterable[Module], ranks: Ranks) -> tuple[Target, ...]:
-    """The modules to adapt in one part of the model, "unet" or "text_encoder"."""
-    if ranks.known is not None:
-        sizes = {path: size for (owner, path), size in ranks.known.items() if owner == part}
-        return tuple(Target(m.path, *sizes[m.path]) for m in modules if m.path in sizes)
-    return unet_targets(modules, ranks) if part == "unet" else text_targets(modules, ranks)

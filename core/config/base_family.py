@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from core.catalog import FAMILIES, FamilySpec
 from core.errors import UserError
+from core.families import FAMILIES, FamilySpec
 from core.formats.identify import identify
 from core.models import hub
 

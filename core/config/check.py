@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import FAMILIES
 from core.config import base_family, messages, pydantic_messages, training_scripts
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
@@ -19,6 +18,7 @@ from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
 from core.config.schema.run import FORMAT, RunConfig
 from core.errors import ConfigError, Problem
+from core.families import FAMILIES
 
 
 @dataclass(frozen=True)

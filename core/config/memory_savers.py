@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.catalog import OPTIMIZERS, Words, size_step
+from core.catalog import OPTIMIZERS, Words
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
+from core.families import size_step
 
 Saver = tuple[str, tuple[Any, ...]]
 """An option, "train.precision", and the values to try, each saving more than the one before."""

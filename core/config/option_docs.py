@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.catalog import FAMILIES
 from core.config.file.toml_text import toml_value
 from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
 from core.errors import Lang
+from core.families import FAMILIES
 
 _HEAD = {
     "en": ("# Options", "Made from the declarations by `python -m core docs`; do not edit.",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.adapters.targets import Module
-from core.catalog import FAMILIES
 from core.errors import UserError
+from core.families import FAMILIES
 from core.forecast.measured import measured
 from core.formats.identify import identify
 from core.formats.tensor_slots import Shape
@@ -66,9 +66,8 @@ class Architecture:
         """The layers of a part that a LoRA may be put on, and the shapes of their weights."""
         for weight in self.weights:
             if weight.part == part and len(weight.shape) in (2, 4) and weight.kind == "matrix":
-                path, is_conv = weight.name.removesuffix(".weight"), len(weight.shape) == 4
-                kernel = max(weight.shape[2:], default=0)
-                yield Module(path, "Conv2d" if is_conv else "Linear", kernel), weight.shape
+                path, kernel = weight.name.removesuffix(".weight"), max(weight.shape[2:], default=0)
+                yield Module(path, kernel), weight.shape
 
     @functools.cached_property
     def widths(self) -> Mapping[str, float]:
@@ -89,7 +88,7 @@ class Architecture:
 
 @functools.cache
 def of_family(family: str) -> Architecture:
-    """The real models' sizes. family: a key of catalog.FAMILIES."""
+    """The real models' sizes. family: a key of families.FAMILIES."""
     return Architecture.of(family, measured(family).shapes)
 
 

@@ -55,7 +55,7 @@ def measured_file(family: str) -> Path:
 
 @functools.cache
 def measured(family: str) -> Measured:
-    """family: a key of catalog.FAMILIES."""
+    """family: a key of families.FAMILIES."""
     found = json.loads(measured_file(family).read_text(encoding="utf-8"))
     shapes: dict[str, dict[str, Shape]] = {}
     for name, shape in found.pop("shapes").items():

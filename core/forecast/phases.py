@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.forecast.optimizers import FLOAT, beside, remembered
 from core.forecast.setup import Setup
 from core.limits import CACHED_LATENTS_ON_GPU, ROUNDING_PIECE

@@ -9,11 +9,12 @@ from functools import cached_property
 
 from core.adapters import ranks
 from core.adapters.targets import targets
-from core.catalog import FAMILIES, Size
+from core.catalog import Size
 from core.config.schema.run import RunConfig
 from core.data import buckets
 from core.data.captions import captions
 from core.data.plan.plan import Plan
+from core.families import FAMILIES
 from core.forecast.activations import Activations
 from core.forecast.architecture import Architecture
 from core.forecast.optimizers import FLOAT, HALF
@@ -99,7 +100,10 @@ class Setup:
     def _lora_shapes(self, part: str) -> Iterator[Shape]:
         """The two matrices of a LoRA on each layer that gets one."""
         layers = {module.path: (module, shape) for module, shape in self.architecture.modules(part)}
-        for target in targets(part, (module for module, _ in layers.values()), ranks.of(self.config.network)):
+        chosen = FAMILIES[self.architecture.family].part(part)
+        for target in targets(
+            chosen, (module for module, _ in layers.values()), ranks.of(self.config.network)
+        ):
             outputs, inputs, *kernel = layers[target.path][1]
             yield (target.rank, inputs, *kernel)
             yield (outputs, target.rank, *(1 for _ in kernel))

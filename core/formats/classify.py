@@ -9,39 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.catalog import FAMILIES, Words
+from core.catalog import Words
 from core.errors import Problem
-from core.formats import lora_kinds, messages
+from core.families import FAMILIES
+from core.formats import known_families, lora_kinds, messages
 from core.formats.header import TensorTable
 from core.reading import short
 
-FAMILY_NAMES: Mapping[str, str] = {
-    "sd1": "SD1", "sd2": "SD2", "sdxl": "SDXL", "sdxl-refiner": "SDXL refiner", "sd3": "SD3", "flux": "Flux",
-    "zimage": "Z-Image", "qwen": "Qwen-Image", "cascade": "Stable Cascade", "pixart": "PixArt",
-}  # fmt: skip
-"""Families that are recognised, so that a message can say what a file is; not all can be trained."""
-
-CONTEXT_FAMILY = {family.context_dim: name for name, family in FAMILIES.items()} | {
-    2048: "sdxl", 1280: "sdxl-refiner",
-}  # fmt: skip
-"""Width of the text states a U-Net takes -> its family."""
-
-# Part of a tensor name -> family of a whole model that has it.
-_FOREIGN = (
-    ("conditioner.embedders.1.", "sdxl"),
-    ("conditioner.embedders.0.model.", "sdxl-refiner"),
-    ("joint_blocks.0.", "sd3"),
-    ("double_blocks.0.", "flux"),
-    ("single_transformer_blocks.0.", "flux"),
-    ("noise_refiner.0.", "zimage"),
-    ("transformer_blocks.0.img_mod.", "qwen"),
-    ("clip_txt_pooled_mapper.", "cascade"),
-    ("y_embedder.y_proj.", "pixart"),
-)
-
 INPUT_VARIANT = {9: "inpainting", 8: "instruct-pix2pix", 5: "depth", 7: "upscaler"}
-_VERSION_PREDICTION = {"sd_v1": "epsilon", "sd_v1_v": "v", "sd_v2": "epsilon", "sd_v2_v": "v"}
-"""sd-scripts' name of the model that a file was trained on -> its prediction."""
+ALONE = "unet"
+"""The variant of a file that holds a denoiser and nothing else: its folder's name."""
 
 _RANK_MARKS = (".lora_down.", ".lora_A.", "lora.down.", "layer.down.", ".hada_w1_b", ".lokr_w2_b")
 """Parts of the names of tensors whose first side is the rank."""
@@ -76,8 +53,8 @@ class Identity:
     """What a file is.
 
     kind: model, vae, lora, lycoris, embedding, text_encoder, controlnet, state or unknown.
-    family: a key of FAMILY_NAMES, or "". variant: "inpainting", "base", "768-v", "unet" (only the U-Net),
-    ... or ""; of an adapter its algorithm when it is more than a plain LoRA; "upscaler" also of what is no
+    family: a key of FAMILY_NAMES, or "". variant: "inpainting", "base", "768-v", ALONE, ... or ""; of an
+    adapter its algorithm when it is more than a plain LoRA; "upscaler" also of what is no
     model here. prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
     "diffusers", "kohya", "peft" or "". dtypes: type of the numbers -> how many tensors. rank, alpha: the
     commonest, of an adapter. modules: how many an adapter changes. parameters: numbers in all.
@@ -140,9 +117,6 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     def has(*starts: str) -> bool:
         return any(f"\n{start}" in lines for start in starts)
 
-    marked = next((f for f in FAMILIES.values() if f.marks and {*f.marks} <= tensors.keys()), None)
-    if marked is not None:
-        return Identity("model", marked.name, prediction=next(iter(marked.titles)))
     lycoris = lora_kinds.lycoris(tensors)
     if lycoris or lora_kinds.is_lora(tensors):
         return _adapter(tensors, metadata, lycoris)
@@ -150,15 +124,15 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
         return Identity(
             "controlnet", _context_family(tensors), format="ldm" if has("control_model.") else "diffusers"
         )
-    foreign = next((family for mark, family in _FOREIGN if mark in lines), "")
-    if foreign:
+    family = known_families.of_model(lines)
+    if family in known_families.FOREIGN:
         return Identity(
-            "model", foreign, format="ldm" if has("model.diffusion_model.", "conditioner.") else "diffusers"
+            "model", family, format="ldm" if has("model.diffusion_model.", "conditioner.") else "diffusers"
         )
-    if has("model.diffusion_model."):
-        return _single_file(tensors, metadata, has)
+    if family or has("model.diffusion_model."):
+        return _single_file(tensors, metadata, has, family or _context_family(tensors))
     if has("time_embedding.linear_1.") and has("down_blocks.0."):
-        return Identity("model", _context_family(tensors), "unet", format="diffusers")
+        return Identity("model", _context_family(tensors), ALONE, format="diffusers")
     if has("first_stage_model.", "encoder.down.0.", "decoder.up.0."):
         return Identity("vae", format="ldm")
     if has("encoder.down_blocks.0.", "decoder.up_blocks.0."):
@@ -173,38 +147,26 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
     return _embedding(tensors)
 
 
-def _single_file(tensors: TensorTable, metadata: Mapping[str, str], has: Callable[..., bool]) -> Identity:
-    if has("cond_stage_model.model."):
-        family = "sd2"
-    elif has("cond_stage_model.transformer."):
-        family = "sd1"
-    else:
-        family = _context_family(tensors)
-    prediction = _metadata_prediction(metadata) or ("v" if "v_pred" in tensors else "")
+def _single_file(
+    tensors: TensorTable, metadata: Mapping[str, str], has: Callable[..., bool], family: str
+) -> Identity:
+    prediction = known_families.prediction_of(metadata) or ("v" if "v_pred" in tensors else "")
     first = tensors.get("model.diffusion_model.input_blocks.0.0.weight", ("", ()))[1]
     variant = INPUT_VARIANT.get(first[1], "") if len(first) == 4 else ""
-    if not has("cond_stage_model.", "first_stage_model."):
-        variant = variant or "unet"
+    is_ldm = has("model.diffusion_model.")
+    if is_ldm and not has("cond_stage_model.", "first_stage_model."):
+        variant = variant or ALONE
     elif has("model.diffusion_model.label_emb."):
         variant = variant or "unclip"
-    found = Identity("model", family, variant, "epsilon" if family == "sd1" else "", "ldm")
+    usual = FAMILIES[family].usual_prediction if family in FAMILIES else ""
+    found = Identity("model", family, variant, usual, "ldm" if is_ldm else "")
     return predicting(found, prediction) if prediction else found
-
-
-def _metadata_prediction(metadata: Mapping[str, str]) -> str:
-    named = metadata.get("modelspec.prediction_type", "")
-    if named in ("epsilon", "v", "v_prediction"):
-        return "epsilon" if named == "epsilon" else "v"
-    architecture = metadata.get("modelspec.architecture", "")
-    if "768-v" in architecture or "v2-512" in architecture:
-        return "v" if "768-v" in architecture else "epsilon"
-    return _VERSION_PREDICTION.get(metadata.get("ss_base_model_version", ""), "")
 
 
 def _context_family(tensors: TensorTable) -> str:
     """The family, from how wide the text states are that the cross-attention takes."""
     widths = (s[1] for n, (_, s) in tensors.items() if n.endswith("attn2.to_k.weight") and len(s) == 2)
-    return CONTEXT_FAMILY.get(next(widths, 0), "")
+    return known_families.of_width(next(widths, 0))
 
 
 def _adapter(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) -> Identity:
@@ -221,7 +183,7 @@ def _adapter(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) ->
         "lycoris" if lycoris else "lora",
         _adapter_family(tensors, metadata),
         variant=lycoris or lora_kinds.beyond(tensors),
-        prediction=_metadata_prediction(metadata),
+        prediction=known_families.prediction_of(metadata),
         format=_adapter_format(tensors),
         rank=ranks.most_common(1)[0][0] if ranks else None,
         alpha=float(alpha) if _is_number(alpha) else None,
@@ -239,23 +201,17 @@ def _adapter_format(tensors: TensorTable) -> str:
 
 
 def _adapter_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
-    version = metadata.get("ss_base_model_version", "") + " " + metadata.get("modelspec.architecture", "")
-    for mark, family in (
-        ("sdxl", "sdxl"), ("-xl-", "sdxl"), ("sd_v2", "sd2"), ("diffusion-v2", "sd2"), ("sd_v1", "sd1"),
-        ("diffusion-v1", "sd1"), ("sd3", "sd3"), ("diffusion-3", "sd3"), ("flux", "flux"),
-    ):  # fmt: skip
-        if mark in version.lower():
-            return family
-    if any(name.startswith(("lora_te2_", "text_encoder_2.")) for name in tensors):
-        return "sdxl"
+    family = known_families.of_metadata(metadata) or known_families.of_adapter(tensors)
+    if family:
+        return family
     for name, (_, shape) in tensors.items():
-        if "double_blocks" in name or "single_transformer_blocks" in name:
-            return "flux"
         is_input = any(mark in name for mark in (".lora_down.", ".lora_A.", "lora.down.", ".hada_w1_b"))
         if is_input and ("attn2_to_k" in name or "attn2.to_k" in name) and len(shape) >= 2:
-            return CONTEXT_FAMILY.get(shape[1], "")
-        if is_input and "self_attn_q_proj" in name.replace(".", "_") and shape[1:] in ((768,), (1024,)):
-            return CONTEXT_FAMILY[shape[1]]
+            return known_families.of_width(shape[1])
+        if is_input and "self_attn_q_proj" in name.replace(".", "_") and len(shape) == 2:
+            family = known_families.of_width(shape[1])
+            if family in FAMILIES:  # the others' encoders are as wide as one of these
+                return family
     return ""
 
 
@@ -265,17 +221,16 @@ def _embedding(tensors: TensorTable) -> Identity:
     widths = [shape[-1] for name, (_, shape) in tensors.items() if name in marks and shape] or [
         s[-1] for s in single if s
     ]
-    if not widths or not (marks & tensors.keys() or widths[0] in CONTEXT_FAMILY):
+    family = known_families.of_width(widths[0]) if widths else ""
+    if not widths or not (marks & tensors.keys() or family):
         return Identity()
-    is_sdxl = "clip_g" in tensors
-    return Identity("embedding", "sdxl" if is_sdxl else CONTEXT_FAMILY.get(widths[0], ""))
+    return Identity("embedding", "sdxl" if "clip_g" in tensors else family)
 
 
 def predicting(found: Identity, prediction: str) -> Identity:
-    """The same model with what it predicts; of SD2 that names the variant too."""
-    variant = found.variant
-    if found.family == "sd2" and not variant:
-        variant = "768-v" if prediction == "v" else "base"
+    """The same model with what it predicts, which in some families names the variant too."""
+    titles = FAMILIES[found.family].titles.get(prediction) if found.family in FAMILIES else None
+    variant = found.variant or (titles.variant if titles is not None else "")
     return replace(found, prediction=prediction, variant=variant, tells_prediction=True)
 
 

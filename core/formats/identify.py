@@ -13,48 +13,18 @@ from typing import Any
 
 from core.catalog import Words
 from core.errors import ResourceFault, UserError
-from core.formats import lora_alpha, messages, pickle_reader, sidecar_yaml
-from core.formats.classify import (
-    CONTEXT_FAMILY,
-    FAMILY_NAMES,
-    INPUT_VARIANT,
-    Identity,
-    classify,
-    predicting,
-)
+from core.families import FAMILIES, FamilySpec
+from core.formats import known_families, lora_alpha, messages, pickle_reader, sidecar_yaml
+from core.formats.classify import ALONE, INPUT_VARIANT, Identity, classify, predicting
 from core.formats.header import ITEM_BYTES, TensorTable, read_header, unreadable
 from core.formats.json_file import table_there
+from core.formats.known_families import FAMILY_NAMES
 from core.reading import reading, short
 
 __all__ = ["FAMILY_NAMES", "Identity", "classify", "damaged", "identify", "table"]
 
 _ALPHA_CODES = {"F64": "<d", "F32": "<f", "F16": "<e", "BF16": "<f", "I64": "<q", "I32": "<i"}
 _SCHEDULER_PREDICTION = {"epsilon": "epsilon", "v_prediction": "v"}
-
-_PIPELINES: Mapping[str, tuple[str, str]] = {
-    "StableDiffusionPipeline": ("", ""), "StableDiffusionImg2ImgPipeline": ("", ""),
-    "StableDiffusionInpaintPipeline": ("", "inpainting"),
-    "StableDiffusionInstructPix2PixPipeline": ("", "instruct-pix2pix"),
-    "StableDiffusionDepth2ImgPipeline": ("", "depth"), "StableDiffusionUpscalePipeline": ("", "upscaler"),
-    "StableDiffusionLatentUpscalePipeline": ("", "upscaler"), "StableUnCLIPPipeline": ("", "unclip"),
-    "StableUnCLIPImg2ImgPipeline": ("", "unclip"),
-    "StableDiffusionXLPipeline": ("sdxl", ""), "StableDiffusionXLImg2ImgPipeline": ("sdxl-refiner", ""),
-    "StableDiffusionXLInpaintPipeline": ("sdxl", "inpainting"),
-    "StableDiffusion3Pipeline": ("sd3", ""), "FluxPipeline": ("flux", ""), "ZImagePipeline": ("zimage", ""),
-    "QwenImagePipeline": ("qwen", ""),
-}  # fmt: skip
-"""Diffusers' name of a pipeline -> family ("": SD1 or SD2, as the parts say) and variant."""
-
-_PARTS: Mapping[str, frozenset[str]] = {
-    "unet": frozenset({"UNet2DConditionModel"}),
-    "vae": frozenset({"AutoencoderKL"}),
-    "text_encoder": frozenset({"CLIPTextModel", "CLIPTextModelWithProjection"}),
-    "tokenizer": frozenset({"CLIPTokenizer", "CLIPTokenizerFast"}),
-    "safety_checker": frozenset({"StableDiffusionSafetyChecker"}),
-    "feature_extractor": frozenset({"CLIPFeatureExtractor", "CLIPImageProcessor", "CLIPImageProcessorFast"}),
-    "image_encoder": frozenset({"CLIPVisionModelWithProjection"}),
-}
-"""Part of a Stable Diffusion 1 or 2 folder -> the classes that it may be of."""
 
 _LIBRARIES = ("diffusers", "transformers", "stable_diffusion")
 _SCHEDULER = re.compile(r"[A-Za-z0-9]{1,60}Scheduler", re.ASCII)
@@ -156,30 +126,29 @@ def _folder(path: Path) -> Identity:
     if kind == "unknown":
         return Identity(problems=(messages.NOT_DIFFUSERS(path=path),))
     tables = [table(file)[0] for file in weight_files(path)]
-    return replace(_counted(tables), kind=kind, format="diffusers", variant="unet" if kind == "model" else "")
+    return replace(_counted(tables), kind=kind, format="diffusers", variant=ALONE if kind == "model" else "")
 
 
 def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     pipeline = index.get("_class_name")
-    if not isinstance(pipeline, str) or pipeline not in _PIPELINES:
+    families = known_families.of_pipeline(pipeline) if isinstance(pipeline, str) else []
+    if not families:
         named = short(str(pipeline or "")) or Words("(none)", "（なし）")
         problem = messages.UNKNOWN_PIPELINE(path=path, pipeline=named)
         return Identity(format="diffusers", problems=(problem,))
-    family, variant = _PIPELINES[pipeline]
-    unet = table_there(path / "unet" / "config.json") or {}
-    text = table_there(path / "text_encoder" / "config.json") or {}
+    family = families[0]
+    variant = known_families.variant_of(family, str(pipeline))
     scheduler = table_there(path / "scheduler" / "scheduler_config.json") or {}
-    if not family:
-        variant = variant or INPUT_VARIANT.get(_whole(path, unet, "in_channels", 4), "")
-        if not variant:  # another has parts of its own, and is called by its name
-            _check_parts(path, index)
-        # SD1's text encoder is OpenAI's CLIP with its quick_gelu, SD2's is OpenCLIP's with the plain one.
-        known = CONTEXT_FAMILY.get(_whole(path, unet, "cross_attention_dim", 0), "")
-        family = known or ("sd1" if text.get("hidden_act", "quick_gelu") == "quick_gelu" else "sd2")
     prediction = _SCHEDULER_PREDICTION.get(str(scheduler.get("prediction_type", "")), "")
-    if family == "sd1" and not prediction:
-        # As Diffusers reads a scheduler that does not say it.
-        prediction = "epsilon"
+    if family in FAMILIES:
+        spec = FAMILIES[family]
+        config = table_there(path / spec.names("denoiser")[0] / "config.json") or {}
+        variant = variant or INPUT_VARIANT.get(_whole(path, config, "in_channels", spec.latent_channels), "")
+        if not variant:  # another has parts of its own, and is called by its name
+            _check_parts(path, index, spec)
+        family = _family_of_folder(path, families, config)
+        if not prediction and family in FAMILIES:  # as Diffusers reads a scheduler that does not say it
+            prediction = FAMILIES[family].usual_prediction
     tables = []
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:
@@ -188,8 +157,21 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     return predicting(found, prediction) if prediction else found
 
 
-def _check_parts(path: Path, index: Mapping[str, Any]) -> None:
-    """Raises UserError when model_index.json names a class for a part that is none of Stable Diffusion's.
+def _family_of_folder(path: Path, families: list[str], config: Mapping[str, Any]) -> str:
+    """Which of the families with one pipeline it is. config: the denoiser's.
+
+    By the width of its text states; where that is no real model's, by the text encoder's activation.
+    """
+    family = known_families.of_width(_whole(path, config, "cross_attention_dim", 0))
+    if family:
+        return family
+    text = FAMILIES[families[0]].names("text")[0]
+    activation = (table_there(path / text / "config.json") or {}).get("hidden_act")
+    return next((name for name in families if FAMILIES[name].hidden_act == activation), families[0])
+
+
+def _check_parts(path: Path, index: Mapping[str, Any], spec: FamilySpec) -> None:
+    """Raises UserError when model_index.json names a class for a part that is none of the family's.
 
     Nothing of that name would be imported anyway, but what such a folder draws is not what is trained here.
     """
@@ -199,7 +181,7 @@ def _check_parts(path: Path, index: Mapping[str, Any]) -> None:
         library, kind = named if len(named) == 2 else (None, "?")
         if library is None and kind is None:
             continue
-        known = _PARTS.get(part, frozenset())
+        known = spec.folder.get(part, frozenset())
         is_known = isinstance(kind, str) and (
             kind in known or (part == "scheduler" and bool(_SCHEDULER.fullmatch(kind)))
         )
@@ -209,7 +191,7 @@ def _check_parts(path: Path, index: Mapping[str, Any]) -> None:
 
 
 def _whole(path: Path, config: Mapping[str, Any], key: str, usual: int) -> int:
-    """A whole number of the U-Net's config; a list of equal ones, one for each block, counts as that one."""
+    """A whole number of the denoiser's config; a list of equal ones, one for each block, counts as one."""
     value = config.get(key, usual)
     if isinstance(value, list) and value and all(one == value[0] for one in value):
         value = value[0]

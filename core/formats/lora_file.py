@@ -14,10 +14,8 @@ from torch import Tensor
 
 from core.adapters.methods import METHODS, Adapted, method_of
 from core.adapters.targets import ModuleKey
+from core.families import FamilySpec, Part
 from core.formats import lora_kinds
-
-TEXT_LEVEL = "text_model_"
-"""What stands before a text encoder module's path in files; transformers 5.6 dropped it from the module."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,27 @@ AlphaOf = Callable[[ModuleKey, int], float]
 """The alpha of a module of this rank, where a file has no tensor that says it."""
 
 
-def file_name(part: str, path: str, prefix: Mapping[str, str]) -> str:
-    """A module's name in a file, lora_te_text_model_encoder_layers_0_mlp_fc1. prefix: spec.lora_prefix."""
-    level = TEXT_LEVEL if part.startswith("text_encoder") else ""
-    return f"{prefix[part]}_{level}{path.removeprefix('text_model.').replace('.', '_')}"
+def file_name(part: Part, path: str) -> str:
+    """A module's name in a file, lora_te_text_model_encoder_layers_0_mlp_fc1."""
+    return f"{part.lora_prefix}_{_levelled(part, path).replace('.', '_')}"
+
+
+def _levelled(part: Part, path: str) -> str:
+    """A module's path as files write it; versions of transformers have the level in the module or not."""
+    return f"{part.level}.{_bare(part, path)}" if part.level else path
+
+
+def _bare(part: Part, path: str) -> str:
+    return path.removeprefix(f"{part.level}.")
 
 
 def to_file(
-    modules: Mapping[ModuleKey, Adapted],
-    prefix: Mapping[str, str],
-    dtype: torch.dtype | None = None,
+    modules: Mapping[ModuleKey, Adapted], spec: FamilySpec, dtype: torch.dtype | None = None
 ) -> dict[str, Tensor]:
     """Tensors by the names in a file, on the CPU. dtype: of the numbers in it, None for as they are."""
     tensors: dict[str, Tensor] = {}
     for (part, path), module in modules.items():
-        name = file_name(part, path, prefix)
+        name = file_name(spec.part(part), path)
         for parameter, tensor in module.tensors.items():
             tensors[f"{name}.{parameter}"] = tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
         own = next(iter(module.tensors.values())).dtype
@@ -61,7 +65,7 @@ def to_file(
 def from_file(
     tensors: Mapping[str, Tensor],
     modules: Mapping[str, Iterable[str]],
-    prefix: Mapping[str, str],
+    spec: FamilySpec,
     others: Mapping[str, ModuleKey] = MappingProxyType({}),
     alpha_of: AlphaOf = lambda key, rank: float(rank),
 ) -> LoraFile:
@@ -70,7 +74,7 @@ def from_file(
     modules: part -> module paths of the model, since dots can't be told from underscores in a file. others:
     more names of modules. alpha_of: for modules without alpha; a scale of 1 unless told otherwise.
     """
-    keys = {**others, **_keys(modules, prefix)}
+    keys = {**others, **_keys(modules, spec)}
     pieces: dict[ModuleKey, dict[str, Tensor]] = {}
     unknown: list[str] = []
     aside: list[str] = []
@@ -87,42 +91,34 @@ def from_file(
     for key, tensors_of in pieces.items():
         told = tensors_of.pop(ALPHA, None)
         method = method_of(tensors_of)
+        name = file_name(spec.part(key.part), key.path)
         if method is None:
-            unknown += [
-                f"{file_name(*key, prefix)} ({parameter} only)" for parameter in tensors_of or (ALPHA,)
-            ]
+            unknown += [f"{name} ({parameter} only)" for parameter in tensors_of or (ALPHA,)]
         elif not _has_form(tensors_of.values()) or (told is not None and told.numel() != 1):
             shapes = " ".join(str([*tensor.shape]) for tensor in tensors_of.values())
-            unknown.append(f"{file_name(*key, prefix)} {shapes}")
+            unknown.append(f"{name} {shapes}")
         else:
             rank = method.rank_of(tensors_of)
             whole[key] = Adapted(tensors_of, alpha_of(key, rank) if told is None else float(told), rank)
     return LoraFile(whole, unknown, aside)
 
 
-def _keys(modules: Mapping[str, Iterable[str]], prefix: Mapping[str, str]) -> dict[str, ModuleKey]:
+def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, ModuleKey]:
     """Every name that writers give to a module -> the module."""
     keys: dict[str, ModuleKey] = {}
-    for part, paths in modules.items():
-        for path in paths:
-            kohya = file_name(part, path, prefix)
-            dotted = path.removeprefix("text_model.")
-            names = [
-                kohya,
-                # Some writers lost the text_model level when transformers did.
-                f"{prefix[part]}_{path.replace('.', '_')}",
-                f"{part}.{dotted}",
-                f"{part}.text_model.{dotted}",
-                f"base_model.model.{part}.{dotted}",
-                # PEFT, and the first Diffusers, save one part to a file and do not name it.
-                f"base_model.model.{dotted}",
-                f"base_model.model.text_model.{dotted}",
-                dotted,
-            ]
-            if part != "unet":
-                # As trainers of models with several text encoders call the first.
-                names.append(kohya.replace(prefix[part], f"{prefix[part]}1", 1))
-            keys |= dict.fromkeys(names, ModuleKey(part, path))
+    for part in map(spec.part, modules):
+        # PEFT, and the first Diffusers, save one part to a file and do not name it.
+        starts = (f"{part.name}.", f"base_model.model.{part.name}.", "base_model.model.", "")
+        prefixes = [part.lora_prefix]
+        if part.role == "text":
+            # As trainers of models with several text encoders call the first.
+            prefixes.append(f"{part.lora_prefix}1")
+        for path in modules[part.name]:
+            # Some writers lost the level when transformers did.
+            dotted = dict.fromkeys((_levelled(part, path), _bare(part, path)))
+            names = [start + each for start in starts for each in dotted]
+            names += [f"{prefix}_{each.replace('.', '_')}" for prefix in prefixes for each in dotted]
+            keys |= dict.fromkeys(names, ModuleKey(part.name, path))
     return keys
 
 

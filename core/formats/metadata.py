@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from core.adapters.targets import ModuleKey
-from core.catalog import FAMILIES, FamilySpec, Role, Size
+from core.catalog import Role, Size
 from core.config.schema.run import ModelConfig, TrainConfig
 from core.diffusion.objective import Objective
 from core.events import Emit
+from core.families import FAMILIES, FamilySpec
 from core.formats.identify import identify
 from core.formats.tensors import Watch
 from core.models import hub
@@ -143,8 +144,14 @@ class Family(Protocol):
         """The objective of models that predict this, under the options of a training."""
         ...
 
-    def count_tokens(self, text: str) -> int: ...
-    def encode_text(self, model: Model, captions: Sequence[str], config: ModelConfig) -> list[TextState]: ...
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a caption takes, without the marks of start and end. Needs no model."""
+        ...
+
+    def encode_text(self, model: Model, captions: Sequence[str], config: ModelConfig) -> list[TextState]:
+        """What the text encoders make of each caption; keeps gradients when they are trained."""
+        ...
+
     def encode_image(self, model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the latents, each (B, C, h, w), of pixels (B, 3, H, W) in [-1, 1]."""
         ...
@@ -168,7 +175,10 @@ class Family(Protocol):
         """A scheduler of Diffusers, its timesteps set, for an image of this size."""
         ...
 
-    def lora_names(self, model: Model) -> Mapping[str, ModuleKey]: ...
+    def lora_names(self, model: Model) -> Mapping[str, ModuleKey]:
+        """More names that LoRA files of some programs give to the modules."""
+        ...
+
     def save(
         self,
         model: Model,
@@ -177,7 +187,19 @@ class Family(Protocol):
         precision: str,
         metadata: Mapping[str, str],
         weights: Mapping[str, Mapping[str, Tensor]] | None = None,
-    ) -> Path: ...
+    ) -> Path:
+        """Write the whole model; returns where it lies.
+
+        path: the file or folder, with or without its ending, which is set to what save_as needs.
+        save_as, precision: the options save_model_as and save_precision. "auto" is the source's format, and
+        each part's own precision: a trained part as it is in memory, a part that nobody changed bit for bit
+        as in the source.
+        weights: part -> module tensor name -> tensor, for parts whose modules carry adapters, or other
+        weights (merged, averaged) than those to save; else the modules' own state is taken.
+        Raises NumericFault when a weight is NaN or infinite, ResourceFault when the disk is full.
+        """
+        ...
+
     def convert(
         self,
         source: Path,
@@ -186,7 +208,12 @@ class Family(Protocol):
         save_as: str,
         precision: str,
         watch: Watch | None = None,
-    ) -> Path: ...
+    ) -> Path:
+        """Write the model at `source` in another format or precision, tensor by tensor; returns its place.
+
+        save_as: one of save_model_as, not "auto". precision: as save_precision; "auto" changes no bit.
+        """
+        ...
 
 
 def matrices(module: nn.Module) -> set[str]:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from core.catalog import Size, Words
 from core.errors import Problem, UserError
-from core.formats.identify import FAMILY_NAMES, Identity, table
+from core.families import FAMILIES
+from core.formats import known_families
+from core.formats.identify import Identity, table
 from core.formats.json_file import read_table
+from core.formats.known_families import FAMILY_NAMES
 from core.models import messages
 
-_LATENT_CHANNELS = 4
-_SDXL_SCALE = 0.13025
-"""Factor of SDXL's latents; that of SD1 and SD2 is 0.18215. Source: the models' own vae/config.json."""
+_OTHER_CHANNELS = {16: ("sd3", "flux")}
+_OTHER_SCALES = {0.13025: "sdxl"}
+"""Channels and factor of the latents of families that can't be trained. Source: their own vae/config.json."""
+_OURS = {spec.latent_channels for spec in FAMILIES.values()}
 _FULL_SIZE = 300_000_000
 """Parameters; what is smaller is a model made for trials, of a size of its own."""
 _STRETCH = 1.7
@@ -21,17 +25,17 @@ _STRETCH = 1.7
 _SHRINK = 0.75
 
 
-def family_of_vae(path: Path, found: Identity) -> str:
-    """The name of the family whose VAE this is where it is not SD1's and SD2's own, else ""."""
-    if found.kind == "model":
-        return "" if found.family in ("sd1", "sd2", "") else FAMILY_NAMES.get(found.family, found.family)
-    channels = _latent_channels(path)
-    if channels not in (None, _LATENT_CHANNELS):
-        return f"{FAMILY_NAMES['sd3']} / {FAMILY_NAMES['flux']}" if channels == 16 else f"{channels} channels"
-    named = found.metadata.get("modelspec.architecture", "").lower()
-    if _scale(path) == _SDXL_SCALE or "-xl-" in named or "sdxl" in named:
-        return FAMILY_NAMES["sdxl"]
-    return ""
+def family_of_vae(path: Path, identity: Identity) -> str:
+    """The name of the family whose VAE this is where it is none of those that can be trained, else ""."""
+    channels, family = None, identity.family
+    if identity.kind != "model":
+        channels, family = _latent_channels(path), known_families.of_metadata(identity.metadata)
+    if channels is not None and channels not in _OURS:
+        names = (FAMILY_NAMES[name] for name in _OTHER_CHANNELS.get(channels, ()))
+        return " / ".join(names) or f"{channels} channels"
+    if not family and identity.kind != "model":
+        family = _OTHER_SCALES.get(_scale(path), "")
+    return "" if family in FAMILIES else FAMILY_NAMES.get(family, family)
 
 
 def _latent_channels(path: Path) -> int | None:
@@ -57,13 +61,12 @@ def _scale(path: Path) -> float | None:
     return float(told) if isinstance(told, int | float) else None
 
 
-def trained_side(found: Identity) -> int:
+def trained_side(identity: Identity) -> int:
     """Side length in pixels that a full-size model was trained at; 0 when that is not known."""
-    if found.parameters < _FULL_SIZE:
+    if identity.parameters < _FULL_SIZE or identity.family not in FAMILIES:
         return 0
-    if found.family == "sd2":
-        return {"v": 768, "epsilon": 512}.get(found.prediction, 0)
-    return 512 if found.family == "sd1" else 0
+    titles = FAMILIES[identity.family].titles
+    return titles[identity.prediction].side if identity.prediction in titles else 0
 
 
 def resolution(found: Identity, size: Size) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import re
 import socket
 import threading
@@ -17,16 +18,17 @@ from urllib.request import getproxies
 from core.catalog import MOVED
 from core.control import StopRun
 from core.errors import UserError
+from core.families import FAMILIES
 from core.models import messages
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _FILE = (".safetensors", ".ckpt", ".pt", ".bin")
+_PARTS = {part.name for spec in FAMILIES.values() for part in spec.parts}
 _OURS = re.compile(
     r"(model_index|config)\.json|diffusion_pytorch_model\.(safetensors|bin)"
-    r"|(unet|vae|text_encoder|tokenizer|scheduler)/[^/]+\.(json|txt|safetensors|bin)"
+    rf"|({'|'.join(_PARTS)}|tokenizer|scheduler)/[^/]+\.(json|txt|safetensors|bin)"
 )
 _VARIANT = re.compile(r"\.(fp16|bf16|non_ema)[.-]")
-_PARTS = ("unet", "vae", "text_encoder")
 
 Report = Callable[[int, int], None]
 """Called with the megabytes that are here and those of all files; what it raises ends the download."""
@@ -65,8 +67,9 @@ def fetched(name: str) -> Path | None:
         found = huggingface_hub.try_to_load_from_cache(name, probe)
         if isinstance(found, str):
             folder = Path(found).parent
-            parts = [folder / part for part in _PARTS] if probe == "model_index.json" else [folder]
-            return folder if all(_has_weights(part) for part in parts) else None
+            index = json.loads(Path(found).read_bytes())
+            parts = [folder / part for part in _PARTS & index.keys()] if "model" in probe else [folder]
+            return folder if all(map(_has_weights, parts)) else None
     return None
 
 

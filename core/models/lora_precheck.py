@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from core.catalog import FAMILIES, Words
+from core.catalog import Words
 from core.config.schema.network import NetworkConfig
 from core.config.schema.run import ModelConfig
 from core.errors import Problem, UserError
+from core.families import FAMILIES
 from core.formats import lora_alpha
-from core.formats.identify import FAMILY_NAMES, Identity, identify, table
+from core.formats.identify import Identity, identify, table
+from core.formats.known_families import FAMILY_NAMES
 from core.models import hub, messages, refusals
 
 _BEYOND: Mapping[str, Words] = {

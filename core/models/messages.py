@@ -94,8 +94,8 @@ FOREIGN_VAE = Message(
 )
 CLIP_SKIP_TWICE = Message(
     "W-MODEL-CLIPSKIP",
-    "Stable Diffusion 2 already uses the layer before the last; clip_skip = {layers} counts from there, which its models were not trained for. Leave it empty unless that is intended.",
-    "Stable Diffusion 2はもともと最後から2番目の層を使います。clip_skip = {layers}はそこから数えるため、モデル本来の学習とは異なります。意図したものでなければ空欄にしてください。",
+    "{family} already uses the layer before the last; clip_skip = {layers} counts from there, which its models were not trained for. Leave it empty unless that is intended.",
+    "{family}はもともと最後から2番目の層を使います。clip_skip = {layers}はそこから数えるため、モデル本来の学習とは異なります。意図したものでなければ空欄にしてください。",
     key="model.clip_skip",
 )
 SIZE_BELOW = Message(

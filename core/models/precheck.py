@@ -7,6 +7,8 @@ from pathlib import Path
 
 from core.config.schema.run import ModelConfig
 from core.errors import Problem, UserError
+from core.families import FAMILIES
+from core.formats.classify import ALONE
 from core.formats.identify import identify
 from core.models import fit, hub, messages, refusals
 
@@ -46,8 +48,9 @@ def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
     denied = refusals.prediction_denied(path, found, config.prediction)
     if denied is not None:
         yield denied
-    if found.family == "sd2" and config.clip_skip is not None:
-        yield messages.CLIP_SKIP_TWICE(layers=config.clip_skip)
+    spec = FAMILIES[found.family]
+    if spec.text_layer > 1 and config.clip_skip is not None:
+        yield messages.CLIP_SKIP_TWICE(family=spec.words, layers=config.clip_skip)
 
 
 def of_vae(path: Path) -> Iterator[Problem]:
@@ -58,7 +61,7 @@ def of_vae(path: Path) -> Iterator[Problem]:
         return
     if found.kind not in ("vae", "model"):
         yield refusals.wrong_kind(path, found, key="model.vae")
-    elif found.variant == "unet":
+    elif found.variant == ALONE:
         yield messages.NO_VAE_IN_UNET(path=path)
     else:
         family = fit.family_of_vae(path, found)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.catalog import FAMILIES, Words
+from core.catalog import Words
 from core.config.schema.run import ModelConfig
 from core.counting import NAMED, listed
 from core.errors import Problem, UserError
-from core.formats.classify import KINDS
-from core.formats.identify import FAMILY_NAMES, Identity
+from core.families import FAMILIES
+from core.formats import known_families
+from core.formats.classify import ALONE, KINDS, Identity
+from core.formats.known_families import FAMILY_NAMES
 from core.formats.tensor_slots import Shape
 from core.models import messages
 
@@ -26,9 +28,6 @@ _PLACES = {
 _WANTED = {"model.base": Words("a base model", "元モデル"), "model.vae": Words("a VAE", "VAE")}
 """Option -> what belongs there; any other is for LoRA files."""
 
-TEXT_TO_IMAGE = ("", "base", "768-v")
-"""Variants of a model whose only condition is a text."""
-
 
 def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     """Raises UserError unless `path` is a whole model of the family asked for."""
@@ -37,9 +36,9 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
     if identity.kind != "model":
         raise UserError(wrong_kind(path, identity))
     family = FAMILY_NAMES.get(identity.family, identity.family)
-    if identity.variant == "unet":
+    if identity.variant == ALONE:
         raise UserError(messages.UNET_ONLY(path=path))
-    if identity.variant not in TEXT_TO_IMAGE:
+    if identity.variant and identity.variant not in {titles.variant for _, titles in known_families.titles()}:
         raise UserError(messages.VARIANT(path=path, family=family, variant=identity.variant))
     if identity.family not in FAMILIES:
         known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.catalog import FAMILIES, SAMPLER_ALIASES, SAMPLERS, Size, Words
+from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size, Words
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import decimal, whole
 from core.config.schema.run import RunConfig
 from core.data.keyed_random import key
 from core.errors import Problem, UserError
+from core.families import FAMILIES
 from core.runs import messages, sample_prompt_files
 from core.runs.sample_prompt_files import FILES, Entry
 

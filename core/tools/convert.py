@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from core.catalog import FAMILIES, SAVE_FORMATS, SAVE_PRECISIONS, Words
+from core.catalog import SAVE_FORMATS, SAVE_PRECISIONS, Words
 from core.config.schema.option import Choice, Section, opt
 from core.errors import UserError
+from core.families import FAMILIES
 from core.formats import atomic_write, partial_files
-from core.formats.identify import FAMILY_NAMES, identify
+from core.formats.classify import ALONE
+from core.formats.identify import identify
+from core.formats.known_families import FAMILY_NAMES
 from core.tools.messages import CONVERT_KIND, CONVERT_NAME
 from core.tools.tool import Card, Outcome, Tool, Work
 
@@ -101,7 +104,7 @@ def convert(settings: ConvertSettings, work: Work | None = None) -> Path:
         work.progress("convert", done, total)
         work.control.check()
 
-    if identity.kind == "model" and identity.family in FAMILIES and identity.variant != "unet":
+    if identity.kind == "model" and identity.family in FAMILIES and identity.variant != ALONE:
         family = open_family(identity.family)
         return family.convert(source, identity.family, target, save_as, settings.precision, watch)
     if save_as not in _FILES or source.is_dir():

@@ -9,7 +9,8 @@ from core.catalog import Words
 from core.config.schema.option import Section, opt
 from core.errors import EXIT_DONE, EXIT_REFUSED, Lang
 from core.formats.classify import KINDS
-from core.formats.identify import FAMILY_NAMES, Identity, identify
+from core.formats.identify import Identity, identify
+from core.formats.known_families import FAMILY_NAMES
 from core.tools.tool import Outcome, Tool, Work
 
 _LANGUAGES: tuple[Lang, Lang] = ("en", "ja")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from core.catalog import FAMILIES, SAMPLERS, Words, size_step
+from core.catalog import SAMPLERS, Words
 from core.config.pydantic_messages import shown
 from core.config.schema.dataset_folders import parse_resolution
 from core.config.schema.option import Choice, Lines, Section, opt
@@ -18,6 +18,7 @@ from core.counting import counted
 from core.data.plan.regularization import class_samples
 from core.data.sources.folders import Folder, scan
 from core.errors import Problem, UserError
+from core.families import FAMILIES, size_step
 from core.formats.identify import identify
 from core.tools.messages import REG_COUNT, REG_EMPTY_CLASS, REG_MODEL, REG_NO_CLASS, REG_PLACE, REG_SHARED
 from core.tools.tool import Card, Tool

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import torch
 
-from core.catalog import FAMILIES, SAMPLERS, Size
+from core.catalog import SAMPLERS, Size
 from core.config.check import load
 from core.config.schema.model import ModelConfig
 from core.config.schema.train import TrainConfig
 from core.errors import UserError
 from core.events import Emit, Warned
+from core.families import FAMILIES
 from core.formats.identify import identify
-from core.models import lora_precheck, parts
+from core.models import lora_precheck, parts, tokens
 from core.models.draw import draw as draw_images
 from core.models.draw import save_png
 from core.models.family import family_of
-from core.models.sd import tokens
 from core.runs.sample_prompts import Prompt, parse
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
 from core.train.outputs.samples import drawing_of
@@ -104,7 +104,7 @@ def _source(source: Path) -> _Source:
         config = load(source).config
         return _Source(config.model, config.dataset.resolution, config.train)
     family = identify(source).family if source.exists() else ""
-    side: Size = FAMILIES[family if family in FAMILIES else "sd1"].default_size
+    side: Size = FAMILIES.get(family, next(iter(FAMILIES.values()))).default_size
     return _Source(ModelConfig(base=str(source)), (side.width, side.height), TrainConfig())
 
 

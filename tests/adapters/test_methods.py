@@ -7,8 +7,9 @@ from torch import nn
 from core import catalog
 from core.adapters import methods
 from core.adapters.methods import METHODS, Method
-from core.adapters.network import Network, merge, misfits
-from core.adapters.targets import Ranks
+from core.adapters.network import Network, merge, misfits, targets_of
+from core.adapters.targets import Ranks, Target
+from core.families import FAMILIES
 from core.train.seeds import generator
 
 LORA = METHODS["lora"]
@@ -74,7 +75,8 @@ def method(request, monkeypatch) -> Method:
 
 
 def attach(toy: Toy, method: Method) -> Network:
-    return Network({"unet": toy}, method, RANKS, lambda *purpose: generator(3, *purpose))
+    chosen = targets_of(FAMILIES["sd1"], {"unet": toy}, RANKS)
+    return Network({"unet": toy}, method, chosen, lambda *purpose: generator(3, *purpose))
 
 
 def shake(network: Network) -> None:
@@ -112,8 +114,9 @@ def test_it_starts_without_effect_and_every_tensor_gets_a_gradient(toy, method):
 
 def test_the_start_does_not_depend_on_what_is_adapted_beside(toy, method):
     both = attach(toy, method).adapted()
+    chosen = {"unet": [Target("attentions.0.to_q", 2, 3.0)]}
     alone = Network(
-        {"unet": Toy().requires_grad_(False)}, method, Ranks(2, 3.0), lambda *purpose: generator(3, *purpose)
+        {"unet": Toy().requires_grad_(False)}, method, chosen, lambda *purpose: generator(3, *purpose)
     )
     [(key, module)] = alone.adapted().items()
     drawn = [name for name in module.tensors if name not in method.peft_start]

@@ -6,15 +6,16 @@ from torch import nn
 
 from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS
-from core.adapters.network import Network, describe
+from core.adapters.network import Network, describe, targets_of
 from core.adapters.targets import Ranks
 from core.errors import UserError
+from core.families import FAMILIES
 from core.formats import lora_file
 from core.train.seeds import generator
 from tests.tiny import modules
 
 NONE = Dropouts()
-PREFIX = {"unet": "lora_unet", "text_encoder": "lora_te"}
+SPEC = FAMILIES["sd1"]
 
 
 def keyed(*purpose):
@@ -28,7 +29,8 @@ def parts() -> dict[str, nn.Module]:
 
 
 def attach(parts, conv_rank=None, dropouts=NONE) -> Network:
-    return Network(parts, METHODS["lora"], Ranks(2, 1.0, conv_rank, 1.0), keyed, dropouts)
+    chosen = targets_of(SPEC, parts, Ranks(2, 1.0, conv_rank, 1.0))
+    return Network(parts, METHODS["lora"], chosen, keyed, dropouts)
 
 
 def unfused(parts) -> Network:
@@ -148,21 +150,21 @@ def test_the_start_depends_on_the_seed_and_the_name_only(parts):
 def test_file_to_adapter_to_file_is_the_identity(parts):
     network = attach(parts, conv_rank=2)
     shake(network)
-    written = lora_file.to_file(network.adapted(), PREFIX)
+    written = lora_file.to_file(network.adapted(), SPEC)
     fresh = modules()
     paths = {part: [module.path for module in describe(fresh[part])] for part in parts}
     other = attach({name: fresh[name] for name in parts}, conv_rank=2)
-    found = lora_file.from_file(written, paths, PREFIX)
+    found = lora_file.from_file(written, paths, SPEC)
     assert found.unknown == [] and other.load(found.modules, "") == []
-    again = lora_file.to_file(other.adapted(), PREFIX)
+    again = lora_file.to_file(other.adapted(), SPEC)
     assert again.keys() == written.keys()
     assert all(torch.equal(again[name], written[name]) for name in written)
 
 
 def test_another_rank_is_refused(parts):
     weights = attach(parts).adapted()
-    fresh = modules()
-    other = Network({name: fresh[name] for name in parts}, METHODS["lora"], Ranks(4, 1.0), keyed)
+    fresh = {name: modules()[name] for name in parts}
+    other = Network(fresh, METHODS["lora"], targets_of(SPEC, fresh, Ranks(4, 1.0)), keyed)
     with pytest.raises(UserError, match=r"rank 2 and alpha 1 at .* but rank 4"):
         other.load(weights, "a.safetensors")
 

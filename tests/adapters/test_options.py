@@ -8,12 +8,14 @@ from core.adapters import ranks
 from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS, Adapted
 from core.adapters.network import Network, merge
-from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, WeightKey, block_of, targets
+from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, Target, WeightKey, targets
 from core.config.schema.block_lists import weights
 from core.config.schema.network import NetworkConfig
+from core.families import FAMILIES
 from core.train.seeds import generator
 
 PATH = "attentions.0.to_q"
+UNET, TEXT = FAMILIES["sd1"].part("unet"), FAMILIES["sd1"].part("text_encoder")
 
 
 class Holder(nn.Module):
@@ -30,7 +32,11 @@ def attached(dropouts=None, rank=2, alpha=2.0, kind=nn.Linear):
     """A network whose down and up hold ones: a row of ones gives 4 a rank, so 8 in all."""
     holder = Holder(kind).requires_grad_(False)
     network = Network(
-        {"unet": holder}, METHODS["lora"], Ranks(rank, alpha), lambda *p: generator(1, *p), dropouts
+        {"unet": holder},
+        METHODS["lora"],
+        {"unet": [Target(PATH, rank, alpha)]},
+        lambda *p: generator(1, *p),
+        dropouts,
     )
     with torch.no_grad():
         for parameter in network.parameters().values():
@@ -147,7 +153,7 @@ def test_merging_into_a_convolution_keeps_its_kernel():
     ],
 )
 def test_blocks_are_counted_as_in_sd_scripts(path, block):
-    assert block_of(path) == block
+    assert UNET.block_of(path) == block
 
 
 def test_curves_over_the_depth():
@@ -164,15 +170,15 @@ def blocks(**one) -> str:
 
 
 MODULES = [
-    Module("down_blocks.0.attentions.0.proj_in", "Conv2d", 1),
-    Module("mid_block.attentions.0.proj_in", "Conv2d", 1),
-    Module("mid_block.resnets.0.conv1", "Conv2d", 3),
-    Module("mid_block.resnets.0.time_emb_proj", "Linear", 0),
+    Module("down_blocks.0.attentions.0.proj_in", 1),
+    Module("mid_block.attentions.0.proj_in", 1),
+    Module("mid_block.resnets.0.conv1", 3),
+    Module("mid_block.resnets.0.time_emb_proj", 0),
 ]
 
 
 def sizes(**options) -> dict[str, tuple[int, float]]:
-    found = targets("unet", MODULES, ranks.of(NetworkConfig(**options)))
+    found = targets(UNET, MODULES, ranks.of(NetworkConfig(**options)))
     return {target.path: (target.rank, target.alpha) for target in found}
 
 
@@ -198,7 +204,7 @@ def test_a_block_whose_rate_is_at_the_threshold_gets_no_module():
 
 def test_ranks_of_a_file_are_taken_module_by_module():
     known = {ModuleKey("unet", MODULES[2].path): RankAlpha(7, 3.0)}
-    assert [t.rank for t in targets("unet", MODULES, Ranks(4, 1.0, known=known))] == [7]
+    assert [t.rank for t in targets(UNET, MODULES, Ranks(4, 1.0, known=known))] == [7]
 
 
 @pytest.mark.parametrize(
@@ -211,10 +217,10 @@ def test_ranks_of_a_file_are_taken_module_by_module():
 )
 def test_the_rate_of_a_weight_is_that_of_its_block_times_its_side(path, parameter, expected):
     network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
-    assert ranks.group_of(WeightKey("unet", path, parameter), network) == expected
+    assert ranks.group_of(WeightKey("unet", path, parameter), UNET, network) == expected
 
 
 def test_the_text_encoder_has_no_blocks_and_takes_the_common_ratio():
     network = NetworkConfig(mid_lr_weight="0.5", loraplus_unet_lr_ratio=16.0, loraplus_lr_ratio=2.0)
     weight = WeightKey("text_encoder", "x", "lora_up.weight")
-    assert ranks.group_of(weight, network) == ("text_encoder/up", 2.0)
+    assert ranks.group_of(weight, TEXT, network) == ("text_encoder/up", 2.0)

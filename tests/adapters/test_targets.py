@@ -9,13 +9,15 @@ from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from core.adapters.methods import METHODS
-from core.adapters.network import Network, describe
+from core.adapters.network import Network, describe, targets_of
 from core.adapters.targets import Module, Ranks, targets
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.formats.lora_file import file_name
 from core.models.sd.configs import architecture
 from core.train.seeds import generator
 from tests.golden import names as listed
+
+TEXT = FAMILIES["sd1"].part("text_encoder")
 
 
 def real(family: str, **unet_config) -> dict[str, torch.nn.Module]:
@@ -35,11 +37,10 @@ def modules(family: str) -> dict[str, tuple[Module, ...]]:
 
 
 def names(family: str, ranks: Ranks) -> dict[str, int]:
-    prefix = FAMILIES[family].lora_prefix
     return {
-        file_name(part, target.path, prefix): target.rank
+        file_name(FAMILIES[family].part(part), target.path): target.rank
         for part, found in modules(family).items()
-        for target in targets(part, found, ranks)
+        for target in targets(FAMILIES[family].part(part), found, ranks)
     }
 
 
@@ -54,11 +55,10 @@ def test_as_many_modules_as_in_sd_scripts(family, conv_rank, count):
 
 def shapes(parts: dict[str, torch.nn.Module], family: str, conv_rank: int | None) -> dict[str, dict]:
     """Name in the file -> shapes, of an adapter attached to these parts."""
-    ranks = Ranks(4, 1.0, conv_rank)
-    network = Network(parts, METHODS["lora"], ranks, lambda *purpose: generator(1, *purpose))
-    prefix = FAMILIES[family].lora_prefix
+    chosen = targets_of(FAMILIES[family], parts, Ranks(4, 1.0, conv_rank))
+    network = Network(parts, METHODS["lora"], chosen, lambda *purpose: generator(1, *purpose))
     return {
-        file_name(*key, prefix): {
+        file_name(FAMILIES[family].part(key.part), key.path): {
             side: list(module.tensors[f"lora_{side}.weight"].shape) for side in ("down", "up")
         }
         for key, module in network.adapted().items()
@@ -89,8 +89,8 @@ def test_where_sd2s_projections_are_matrices_the_adapter_is_of_matrices():
 
 @pytest.mark.parametrize("path", ["encoder.layers.0.mlp.fc1", "text_model.encoder.layers.0.mlp.fc1"])
 def test_names_of_the_text_encoder_are_the_same_with_every_version_of_transformers(path):
-    [target] = targets("text_encoder", [Module(path, "Linear", 0)], Ranks(4, 1.0))
-    name = file_name("text_encoder", target.path, FAMILIES["sd1"].lora_prefix)
+    [target] = targets(TEXT, [Module(path, 0)], Ranks(4, 1.0))
+    name = file_name(TEXT, target.path)
     assert name == "lora_te_text_model_encoder_layers_0_mlp_fc1"
 
 
@@ -109,5 +109,5 @@ def test_the_ends_of_the_network_are_left_alone():
 
 
 def test_plain_data_is_enough():
-    found = targets("text_encoder", [Module("encoder.layers.0.mlp.fc1", "Linear", 0)], Ranks(8, 4.0))
+    found = targets(TEXT, [Module("encoder.layers.0.mlp.fc1", 0)], Ranks(8, 4.0))
     assert json.dumps(found[0].__dict__) == '{"path": "encoder.layers.0.mlp.fc1", "rank": 8, "alpha": 4.0}'

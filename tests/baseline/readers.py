@@ -17,7 +17,7 @@ from core.config.schema.run import RunConfig
 from core.data.plan import as_json
 from core.data.plan import plan as plans
 from core.errors import Problem, UserError
-from core.models.sd import tokens
+from core.models import tokens
 from core.tools.inspect import inspect
 from tests.baseline import runs
 

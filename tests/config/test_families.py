@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from core import catalog
-from core.catalog import FAMILIES, Size, Words
+from core import families
+from core.catalog import Size, Words
 from core.config import base_family, option_docs
 from core.config.check import check
 from core.config.rules import ruleset
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.errors import ConfigError
+from core.families import FAMILIES
 
 RUN = "format = 1\n[model]\nbase = 'b'\nfamily = '{family}'\n[dataset]\ntrain_data_dir = 't'\n"
 
@@ -20,7 +21,7 @@ RUN = "format = 1\n[model]\nbase = 'b'\nfamily = '{family}'\n[dataset]\ntrain_da
 def fine(monkeypatch):
     """A family whose sides are multiples of 16 pixels."""
     spec = replace(FAMILIES["sd1"], name="fine", words=Words("Fine", "Fine"), size_step=16)
-    monkeypatch.setitem(catalog._FAMILIES, "fine", spec)
+    monkeypatch.setitem(families._FAMILIES, "fine", spec)
     return spec
 
 
@@ -82,7 +83,7 @@ def test_a_side_is_a_multiple_of_the_family_s_step_or_of_64_while_that_is_unknow
 
 def test_the_step_of_the_buckets_is_one_of_the_family(monkeypatch):
     spec = replace(FAMILIES["sd1"], name="coarse", size_step=128)
-    monkeypatch.setitem(catalog._FAMILIES, "coarse", spec)
+    monkeypatch.setitem(families._FAMILIES, "coarse", spec)
     lines = "enable_bucket = true\nbucket_reso_steps = 192\n"
     assert faults("sd1", lines) == []
     assert faults("coarse", lines) == [

@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.adapters.methods import METHODS
-from core.adapters.network import Network
+from core.adapters.network import Network, targets_of
 from core.adapters.ranks import of as ranks_of
 from core.config.schema.run import RunConfig
+from core.families import FAMILIES
 from core.forecast import architecture
 from core.forecast.setup import Data, Setup
 from core.formats.header import read_header
@@ -56,7 +57,8 @@ def test_a_lora_is_forecast_as_it_is_attached(tmp_path, network):
     config = RunConfig(network={"method": "lora", **network})
     made = Setup(config, architecture.of_base(str(path)), Data.of(config), is_gpu=True)
     parts = {part: tiny.modules()[part] for part in ("unet", "text_encoder")}
-    attached = Network(parts, METHODS["lora"], ranks_of(config.network), lambda *purpose: None)
+    chosen = targets_of(FAMILIES["sd1"], parts, ranks_of(config.network))
+    attached = Network(parts, METHODS["lora"], chosen, lambda *purpose: None)
     for part in parts:
         shapes = [tuple(w.shape) for key, w in attached.parameters().items() if key.part == part]
         assert sorted(made.trained_shapes[part]) == sorted(shapes)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench import activations
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.forecast.measured import DEVICES, KINDS, PRECISIONS, measured, passes_name, step_name, work_name
 from core.forecast.setup import NUMBER_BYTES
 from core.models.sd.configs import architecture

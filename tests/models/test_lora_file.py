@@ -7,7 +7,7 @@ import torch
 
 from core.adapters.methods import Adapted
 from core.adapters.targets import ModuleKey
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.formats import lora_file, tensors
 from core.models.sd.configs import architecture
 from core.models.sd.load import blank
@@ -15,7 +15,7 @@ from tests.golden import names
 from tests.models.conftest import loaded
 from tests.pipelines import pipeline
 
-PREFIX = FAMILIES["sd1"].lora_prefix
+SPEC = FAMILIES["sd1"]
 INSIDE = {"unet": ("attentions",), "text_encoder": ("encoder.",)}
 CONV = ("resnets", "samplers")
 DOWN, UP = "lora_down.weight", "lora_up.weight"
@@ -48,7 +48,7 @@ def add_ons(modules, with_conv, rank=4):
 def test_names_and_shapes_on_the_real_model_are_sd_scripts(which, with_conv):
     modules = {part: blank(part, config) for part, config in architecture("sd1").items()}
     found = {
-        lora_file.file_name(*place, PREFIX): {
+        lora_file.file_name(SPEC.part(place.part), place.path): {
             "down": list(tensors[DOWN].shape),
             "up": list(tensors[UP].shape),
         }
@@ -60,7 +60,7 @@ def test_names_and_shapes_on_the_real_model_are_sd_scripts(which, with_conv):
 @pytest.mark.parametrize(("which", "with_conv"), [("lora_names_sd2", False), ("lora_names_sd2_conv", True)])
 def test_names_on_the_real_sd2_are_sd_scripts(which, with_conv):
     modules = {part: blank(part, config) for part, config in architecture("sd2").items()}
-    found = {lora_file.file_name(*place, PREFIX) for place in adapted(modules, with_conv)}
+    found = {lora_file.file_name(SPEC.part(place.part), place.path) for place in adapted(modules, with_conv)}
     assert found == names(which).keys()
 
 
@@ -68,7 +68,7 @@ def test_names_on_the_real_sd2_are_sd_scripts(which, with_conv):
 def test_diffusers_reads_every_module_and_no_other(tmp_path, tiny, with_conv):
     parts = loaded(tiny)
     made = add_ons(parts.modules, with_conv)
-    tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
+    tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, SPEC), {})
     pipe = pipeline(parts)
     pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors", adapter_name="frog")
     layers = {
@@ -91,7 +91,7 @@ def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
         place: Adapted({name: torch.zeros(tensor.shape) for name, tensor in own.items()}, alpha, rank)
         for place, (own, alpha, rank) in add_ons(real, True, rank=1).items()
     }
-    tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, PREFIX), {})
+    tensors.save(tmp_path / "x.safetensors", lora_file.to_file(made, SPEC), {})
     pipe = pipeline(replace(parts, modules=real))
     pipe.load_lora_weights(str(tmp_path), weight_name="x.safetensors")
     found = {
@@ -106,7 +106,7 @@ def test_diffusers_finds_every_module_on_the_real_model(tmp_path, parts):
 def test_file_and_back_is_the_identity(parts):
     made = add_ons(parts.modules, True)
     paths = {part: [path for p, path in made if p == part] for part in ("unet", "text_encoder")}
-    back = lora_file.from_file(lora_file.to_file(made, PREFIX), paths, PREFIX)
+    back = lora_file.from_file(lora_file.to_file(made, SPEC), paths, SPEC)
     assert back.unknown == [] and back.modules.keys() == made.keys()
     for key, (own, alpha, rank) in back.modules.items():
         assert (alpha, rank) == (2.0, 4)
@@ -124,23 +124,23 @@ def test_file_and_back_is_the_identity(parts):
 def test_names_of_other_writers_are_understood(down, up):
     up = up.replace("lora_A", "lora_B").replace("down", "up")
     file = {down: torch.ones(4, 8), up: torch.ones(8, 4)}
-    found = lora_file.from_file(file, {"text_encoder": ["encoder.layers.0.mlp.fc1"]}, PREFIX)
+    found = lora_file.from_file(file, {"text_encoder": ["encoder.layers.0.mlp.fc1"]}, SPEC)
     assert list(found.modules) == [("text_encoder", "encoder.layers.0.mlp.fc1")]
 
 
 def test_a_file_without_alpha_has_a_scale_of_1():
     file = {"lora_unet_a.lora_down.weight": torch.ones(4, 8), "lora_unet_a.lora_up.weight": torch.ones(8, 4)}
-    assert lora_file.from_file(file, {"unet": ["a"]}, PREFIX).modules["unet", "a"].alpha == 4.0
+    assert lora_file.from_file(file, {"unet": ["a"]}, SPEC).modules["unet", "a"].alpha == 4.0
 
 
 def test_tensors_that_fit_nowhere_are_named():
     down = torch.ones(4, 8)
     file = {"lora_unet_b.lora_down.weight": down, "lora_unet_a.lora_down.weight": down}
-    found = lora_file.from_file(file, {"unet": ["a"]}, PREFIX)
+    found = lora_file.from_file(file, {"unet": ["a"]}, SPEC)
     assert found.unknown == ["lora_unet_b.lora_down.weight", "lora_unet_a (lora_down.weight only)"]
     assert not found.modules
 
 
 def test_the_precision_asked_for_is_every_tensors(parts):
-    file = lora_file.to_file(add_ons(parts.modules, False), PREFIX, torch.float16)
+    file = lora_file.to_file(add_ons(parts.modules, False), SPEC, torch.float16)
     assert {tensor.dtype for tensor in file.values()} == {torch.float16}

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from core.models.sd import tokens
+from core.models import tokens
 from core.models.sd.text import tokenizer
 from tests.tiny import modules
 
@@ -50,7 +50,7 @@ def test_a_long_made_up_word_is_many_tokens():
 
 
 def test_counting_needs_neither_torch_nor_transformers():
-    program = "import sys; from core.models.sd.tokens import count_tokens; count_tokens('frog'); " \
+    program = "import sys; from core.models.tokens import count_tokens; count_tokens('frog'); " \
         "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"  # fmt: skip
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 

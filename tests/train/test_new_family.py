@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import catalog
+from core import families
 from core.config.check import check
 from core.control import RunControl, StopRun
 from core.errors import ConfigError
@@ -21,7 +21,7 @@ from tests.toy_family import SPEC, make_toy
 @pytest.fixture
 def toy(configure, tmp_path, monkeypatch):
     """A run of 4 steps on a toy model; sections as of `configure`."""
-    monkeypatch.setitem(catalog._FAMILIES, "toy", SPEC)
+    monkeypatch.setitem(families._FAMILIES, "toy", SPEC)
     base = make_toy(tmp_path / "toy.safetensors")
 
     def make(**sections):

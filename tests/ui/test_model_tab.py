@@ -8,7 +8,7 @@ from math import prod
 
 import pytest
 
-from core import catalog
+from core import families
 from core.models.hub import locate
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
@@ -213,7 +213,7 @@ def test_a_model_of_another_variant_typed_on_the_model_tab_is_told_and_the_page_
 
 
 def test_what_only_other_families_have_is_hidden_and_left_out(app, header, tmp_path, monkeypatch):
-    monkeypatch.setitem(catalog._FAMILIES, "toy", TOY)
+    monkeypatch.setitem(families._FAMILIES, "toy", TOY)
     raw = demo_raw(app) | {"model.clip_skip": "2", "network.rank": "8"}
     bases = {"sd1": header("a", SD1), "toy": make_toy(tmp_path / "toy.safetensors")}
     of = {name: raw | {"model.base": str(base)} for name, base in bases.items()}

@@ -12,7 +12,7 @@ from core.data.captions import captions
 from core.data.captions.encodings import NAMES
 from core.data.undo import Change, FileChange
 from core.errors import Lang
-from core.models.sd.tokens import count_tokens
+from core.models.tokens import count_tokens
 from ui.dataset.caption_messages import LONGEST_TEXT
 from ui.parts.images import url
 from ui.parts.markup import esc, field_text, note, table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import Lang
-from core.models.sd.tokens import encode
+from core.models.tokens import encode
 from ui.parts.markup import esc, note
 from ui.text import say
 

@@ -19,7 +19,7 @@ from core.data.plan import as_json
 from core.data.plan.plan import Plan
 from core.data.plan.thumbnails import thumbnail
 from core.errors import Lang, UserError
-from core.models.sd.tokens import count_tokens
+from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
 from ui.dataset import balance, bucket_view, health

@@ -16,7 +16,7 @@ from core.data.plan import as_json
 from core.data.plan.plan import Plan, make
 from core.data.plan.survey import Looking
 from core.errors import ConfigError, Lang, Problem, UserError
-from core.models.sd.tokens import count_tokens
+from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
 from core.train import run_checks
 from ui.parts.job import Report

@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.catalog import FAMILIES, MOVED, Size, Words
+from core.catalog import MOVED, Size, Words
 from core.config.schema.model import ModelConfig
 from core.errors import Lang, UserError
+from core.families import FAMILIES
 from core.formats.classify import KINDS
-from core.formats.identify import FAMILY_NAMES, Identity, identify
+from core.formats.identify import Identity, identify
+from core.formats.known_families import FAMILY_NAMES
 from core.models import fit, hub, precheck
 from core.models.messages import TAKEN_DOWN
 from core.reading import reading

@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from core.catalog import FAMILIES
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.option import Option
 from core.errors import Lang
+from core.families import FAMILIES
 from ui.parts.localized import worded
 from ui.parts.markup import esc, goto, note, prose
 from ui.parts.options import LEVELS, OPTIONS, element_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.catalog import FAMILIES, FamilySpec, Words, size_step
+from core.catalog import Words
 from core.config import messages as config_messages
 from core.config.pydantic_messages import shown
 from core.config.rules import (
@@ -24,6 +24,7 @@ from core.config.schema.conditions import unmet
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.errors import Problem
+from core.families import FAMILIES, FamilySpec, size_step
 
 Rule = Callable[[RunConfig], Iterator[Problem]]
 

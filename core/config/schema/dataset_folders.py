@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 
-from core import catalog
+from core import catalog, families
 from core.config.schema import numbers
 from core.config.schema.option import LARGEST_FACTOR, Choice, OnResume, Section, Seed, Share, opt
 
@@ -28,7 +28,7 @@ def parse_resolution(value: object) -> object:
 Resolution = Annotated[tuple[int, int], BeforeValidator(parse_resolution)]
 
 
-_STEP = math.gcd(*(family.size_step for family in catalog.FAMILIES.values()))
+_STEP = math.gcd(*(family.size_step for family in families.FAMILIES.values()))
 """Pixels. What is no multiple of it no family could train; that of a run's own family is up to the rules."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from core import catalog
+from core import catalog, families
 from core.catalog import Words
 from core.config.schema.option import Choice, Section, opt
 
@@ -33,7 +33,7 @@ class ModelConfig(Section):
         path="model",
         sd_scripts="pretrained_model_name_or_path",
     )
-    family: Annotated[str, Choice(_AUTO, catalog.FAMILIES)] = opt(
+    family: Annotated[str, Choice(_AUTO, families.FAMILIES)] = opt(
         "auto",
         ("Model family", "モデルの系統"),
         ("auto reads it from the weights.", "autoなら重みから判別します。"),

@@ -121,7 +121,7 @@ def opt(
 
     level, methods, families, scope, group, on_resume, personal: where they are not its class's LEVEL,
     METHODS, FAMILIES, SCOPE, GROUP, ON_RESUME and PERSONAL.
-    families: "sd1 sd2", names of catalog.FAMILIES: for another one the window hides the option and the
+    families: "sd1 sd2", names of families.FAMILIES: for another one the window hides the option and the
     checker refuses it. methods: the same of catalog.METHODS, where the checker warns.
     needs: "train.loss_type=huber,smooth_l1", see core.config.schema.conditions: otherwise the window hides
     the option and the checker warns that it has no effect.

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from core.catalog import FAMILIES
+from core.families import FAMILIES
 from core.formats import atomic_write, sidecar_yaml
 from core.models.sd.configs import Config, architecture, schedule
 

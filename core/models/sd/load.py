@@ -14,10 +14,10 @@ from diffusers.models import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.catalog import FAMILIES
 from core.config.schema.run import ModelConfig
 from core.errors import ResourceFault, UserError
 from core.events import Emit, Warned
+from core.families import FAMILIES
 from core.formats.checkpoint import SingleFile
 from core.formats.diffusers_dir import Folder, PartFiles, open_folder, open_part
 from core.formats.identify import identify
@@ -57,7 +57,10 @@ class Files:
 
 
 def open_model(config: ModelConfig, emit: Emit) -> Model:
-    """See SD.open."""
+    """See Family.open. With config.vae put in.
+
+    base: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face id; an existing path wins.
+    """
     path = hub.locate(config.base)
     vae_path = hub.locate(config.vae, key="model.vae") if config.vae else None
     with reading(path, "E-MODEL-BAD", key="model.base"):
@@ -76,7 +79,7 @@ def open_model(config: ModelConfig, emit: Emit) -> Model:
 
 
 def load_part(model: Model, part: str, dtype: torch.dtype, seen: Seen) -> torch.nn.Module:
-    """See SD.load."""
+    """See Family.load."""
     store, path = model.files.stores[part]
     source = model.source
     fill(model.modules[part], part, store, path, dtype, seen)
@@ -221,7 +224,7 @@ def frame(
 def fill(
     module: torch.nn.Module, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen
 ) -> torch.nn.Module:
-    """The same module with its weights, see SD.load. Raises UserError when weights are not finite."""
+    """The same module with its weights, see Family.load. Raises UserError when weights are not finite."""
     weights: dict[str, Tensor] = {}
     in_dtype = matrices(module)
     for name in shapes_of(module):

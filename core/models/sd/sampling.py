@@ -12,6 +12,8 @@ import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
 
+from core.catalog import Size
+from core.config.schema.run import TrainConfig
 from core.diffusion.objective import Diffusion, Objective
 from core.models.family import Model
 from core.models.sd.configs import schedule
@@ -40,25 +42,33 @@ LAST_ALPHA = 2**-24
 
 
 def encode_image(model: Model, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """See SD.encode_image."""
+    """Mean and deviation of the latents, each (B, 4, H/8, W/8), times latent_scale.
+
+    pixels: (B, 3, H, W) in [-1, 1].
+    """
     latents = model.modules["vae"].encode(pixels).latent_dist  # type: ignore[operator]
     scale = model.spec.latent_scale
     return latents.mean * scale, latents.std * scale
 
 
 def decode_image(model: Model, latents: Tensor) -> Tensor:
-    """See SD.decode_image."""
+    """See Family.decode_image."""
     pixels: Tensor = model.modules["vae"].decode(latents / model.spec.latent_scale, return_dict=False)[0]  # type: ignore[operator]
     return pixels
 
 
+def objective_of(prediction: str, train: TrainConfig) -> Diffusion:
+    """epsilon or v over Stable Diffusion's own betas, rescaled for zero_terminal_snr."""
+    return objective(prediction, train.zero_terminal_snr)
+
+
 def objective(prediction: str, is_zero_terminal: bool = False) -> Diffusion:
-    """See SD.objective."""
+    """The objective over the noise schedule, or over the one rescaled to end in pure noise."""
     return Diffusion(_made("DDPMScheduler", {}, prediction, is_zero_terminal).alphas_cumprod, prediction)
 
 
-def scheduler(model: Model, sampler: str, steps: int) -> Any:
-    """See SD.schedule. Raises KeyError for a sampler that is not in the table."""
+def scheduler(model: Model, sampler: str, steps: int, size: Size) -> Any:
+    """See Family.schedule; the same for every size. sampler: a key of catalog.SAMPLERS, else KeyError."""
     kind, more = SCHEDULERS[sampler]
     made = _made(kind, more, model.objective.name, is_zero_terminal(model.objective))
     made.set_timesteps(steps, device=model.device)

@@ -12,15 +12,16 @@ import diffusers
 import torch
 from torch import Tensor
 
-from core.catalog import FAMILIES
 from core.errors import UserError
+from core.families import FAMILIES
 from core.formats import checkpoint, diffusers_dir, tensors
 from core.formats.checkpoint import SingleFile
 from core.formats.identify import identify
 from core.formats.json_file import read_table
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
+from core.models import tokens
 from core.models.family import Model
-from core.models.sd import extras, inference_yaml, load, prediction, tensor_names, text, tokens
+from core.models.sd import extras, inference_yaml, load, prediction, tensor_names, text
 from core.models.sd.configs import Config, architecture, schedule
 from core.models.sd.extras import Store
 from core.models.sd.load import CONFIG_KEY
@@ -50,9 +51,10 @@ def save(
     save_as: str,
     precision: str,
     metadata: Mapping[str, str],
-    weights: Mapping[str, Mapping[str, Tensor]],
+    weights: Mapping[str, Mapping[str, Tensor]] | None = None,
 ) -> Path:
-    """See SD.save."""
+    """See Family.save. What else a single-file source holds stays."""
+    weights = weights or {}
     save_as = model.source.save_as if save_as == "auto" else save_as
     dtype = PRECISIONS[precision]
     stores = _stores(model)
@@ -117,9 +119,9 @@ def _from_source(store: Store, part: str, name: str, dtype: torch.dtype | None) 
 
 
 def convert(
-    source: Path, family: str, target: Path, save_as: str, precision: str, watch: Watch | None
+    source: Path, family: str, target: Path, save_as: str, precision: str, watch: Watch | None = None
 ) -> Path:
-    """See SD.convert."""
+    """See Family.convert."""
     found: dict[str, dict[str, Lazy]] = {}
     with reading(source, "E-MODEL-BAD"):
         configs, is_standard = load.configs(source, family)

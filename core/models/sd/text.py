@@ -12,7 +12,8 @@ from transformers import CLIPTokenizer
 
 from core.config.schema.run import ModelConfig
 from core.errors import UserError
-from core.models.sd import messages, tokens
+from core.models import tokens
+from core.models.sd import messages
 
 WINDOW = 77
 """Tokens CLIP reads at once, start and end included."""
@@ -50,10 +51,9 @@ def tokenizer(pad_token_id: int, source: Path, text_encoder: torch.nn.Module) ->
     if rows != len(tokens.vocabulary()) and folder.is_dir():
         own: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
         return own
-    # transformers keeps both tables, so it gets its own copies.
     return CLIPTokenizer(
-        vocab=dict(tokens.vocabulary()),
-        merges=list(tokens.merges()),
+        vocab=tokens.vocabulary(),
+        merges=tokens.merges(),
         pad_token=pad_token(pad_token_id),
         model_max_length=WINDOW,
     )

@@ -11,11 +11,12 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from core.catalog import FamilySpec, Size
+from core.catalog import Size
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
 from core.diffusion.objective import Objective
+from core.families import FamilySpec
 from core.models.family import Frame
 from core.patience import LOOK_SECONDS, Patience
 from core.train.device.engine import Engine

@@ -84,10 +84,8 @@ def session(lineage: str) -> int:
 
 def version(model: Model) -> dict[str, object]:
     """Which Stable Diffusion it is."""
-    return {
-        "v2": model.spec.name == "sd2",
-        "base_model_version": metadata.base_model_version(model.spec.name, model.objective.name),
-    }
+    name = metadata.base_model_version(model.spec.name, model.objective.name)
+    return {"v2": name.startswith("sd_v2"), "base_model_version": name}
 
 
 def files(config: RunConfig, model: Model) -> dict[str, object]:

@@ -112,9 +112,11 @@ def read(path: Path, model: Model, emit: Emit, key: str = "") -> dict[ModuleKey,
     if refused:
         raise UserError(*refused)
     tensors_of, alpha_of = _tensors(path, key)
-    modules = {part: [m.path for m in describe(model.modules[part])] for part in model.spec.lora_prefix}
+    modules = {
+        part.name: [m.path for m in describe(model.modules[part.name])] for part in model.spec.adaptable
+    }
     names = open_family(model.spec.name).lora_names(model)
-    found = lora_file.from_file(tensors_of, modules, model.spec.lora_prefix, names, alpha_of)
+    found = lora_file.from_file(tensors_of, modules, model.spec, names, alpha_of)
     misfits = [".".join(key) for key in adapters.misfits(model.modules, found.modules)]
     strangers = found.unknown + misfits
     if strangers or not found.modules:

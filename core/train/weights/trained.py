@@ -11,12 +11,13 @@ from torch.utils.checkpoint import checkpoint
 
 from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS
-from core.adapters.network import Network
+from core.adapters.network import Network, targets_of
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
 from core.catalog import Role
 from core.config.schema.run import NetworkConfig, TrainConfig
 from core.errors import UserError
+from core.families import FamilySpec
 from core.models.family import Model
 from core.train.seeds import generator
 from core.train.weights import messages
@@ -97,18 +98,18 @@ def make(
     adapter = Network(
         modules,
         METHODS[network.method],
-        ranks,
+        targets_of(model.spec, modules, ranks),
         lambda *purpose: generator(seed, *purpose),
         dropouts_of(network),
     )
     if not len(adapter):
         key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
         raise UserError(messages.NO_BLOCK(key=key))
-    return Trainee(adapter, tuple(_groups(adapter, network, wanted)), model)
+    return Trainee(adapter, tuple(_groups(adapter, model.spec, network, wanted)), model)
 
 
 def _groups(
-    adapter: Network, network: NetworkConfig, wanted: Mapping[str, float]
+    adapter: Network, spec: FamilySpec, network: NetworkConfig, wanted: Mapping[str, float]
 ) -> Iterator[ParameterGroup]:
     """The adapter's weights by part, block and side as the options ask for different rates."""
     weights = adapter.parameters()
@@ -116,7 +117,7 @@ def _groups(
         members: dict[tuple[str, float], dict[str, nn.Parameter]] = {}
         for weight, parameter in weights.items():
             if weight.part == part:
-                members.setdefault(group_of(weight, network), {})[str(weight)] = parameter
+                members.setdefault(group_of(weight, spec.part(part), network), {})[str(weight)] = parameter
         for (group, factor), parameters in sorted(members.items()):
             yield ParameterGroup(group, rate * factor, parameters)
 

@@ -1,0 +1,204 @@
+"""The families of models that can be trained: facts, known without torch. Their code is in core.models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from core.catalog import Role, Size, Words
+
+
+class Part(NamedTuple):
+    """A network of a model.
+
+    name: its folder in Diffusers' layout. lora_prefix: of its modules' names in a LoRA file, "" for none.
+    level: what files write before a module's path, which the module itself has no more. lora_layers:
+    pattern of the paths where Linear and 1x1 layers get a LoRA. lora_convolutions: the same, of all layers,
+    where larger convolutions are adapted too. blocks: the starts of the paths in each block that may have a
+    rank and a learning rate of its own; what is in none counts as the first.
+    """
+
+    name: str
+    role: Role
+    lora_prefix: str = ""
+    level: str = ""
+    lora_layers: str = ""
+    lora_convolutions: str = ""
+    blocks: tuple[tuple[str, ...], ...] = ()
+
+    def block_of(self, path: str) -> int:
+        """The number of the block that a module lies in."""
+        return next((n for n, starts in enumerate(self.blocks) if path.startswith(starts)), 0)
+
+
+class Titles(NamedTuple):
+    """Names of a model in files: modelspec.architecture, ss_base_model_version, and our variant.
+
+    side: pixels of the images that it was trained on, along one side.
+    """
+
+    architecture: str
+    base_version: str
+    variant: str = ""
+    side: int = 0
+
+
+class Marks(NamedTuple):
+    """What the files of a family are known by.
+
+    name: short, for messages. tensors: parts of names that a single file of it has, all of them. context_dim:
+    width of the text states that its denoiser takes, 0 where that tells nothing. versions: parts of the names
+    that metadata gives it. adapters: parts of names that only its adapters have. pipelines: Diffusers' class
+    -> our variant.
+    """
+
+    name: str
+    tensors: tuple[str, ...] = ()
+    context_dim: int = 0
+    versions: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
+    pipelines: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class FamilySpec:
+    """Facts about a family of models, known without torch.
+
+    code: "module:attribute" of the family's functions, imported on first use.
+    parts: in the order they are read. titles: what a model can predict -> its names in files.
+    usual_prediction: of files that do not say it; "" where that can't be known.
+    latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
+    latent_scale: latents are multiplied by it after encoding.
+    text_layer: layer from the end whose text states are taken. hidden_act: activation in its text encoder,
+    which tells folders of other sizes apart. pad_token_id: what fills a caption up to 77 tokens.
+    folder: subfolder of Diffusers' layout -> the classes that it may be of.
+    """
+
+    name: str
+    words: Words
+    code: str
+    marks: Marks
+    parts: tuple[Part, ...]
+    titles: Mapping[str, Titles]
+    latent_channels: int
+    latent_stride: int
+    size_step: int
+    default_size: Size
+    usual_prediction: str = ""
+    latent_scale: float = 1.0
+    text_layer: int = 1
+    hidden_act: str = ""
+    pad_token_id: int = 0
+    folder: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def names(self, *roles: Role) -> list[str]:
+        """Names of the parts of these roles, role by role."""
+        return [part.name for role in roles for part in self.parts if part.role == role]
+
+    def part(self, name: str) -> Part:
+        """The part of this name. Raises KeyError when there is none."""
+        return {part.name: part for part in self.parts}[name]
+
+    @property
+    def adaptable(self) -> list[Part]:
+        """The parts that a LoRA may be for."""
+        return [part for part in self.parts if part.lora_prefix]
+
+
+def _unet_block(side: str, level: int, number: int) -> tuple[str, ...]:
+    """Paths in one block of a U-Net, as sd-scripts counts: three to a level, samplers with the third."""
+    kinds = [f"resnets.{number}.", f"attentions.{number}."]
+    if number == 2:
+        kinds.append(f"{side}samplers.")
+    return tuple(f"{side}_blocks.{level}.{kind}" for kind in kinds)
+
+
+_UNET_BLOCKS = (
+    ("conv_in.", "time_embedding."),
+    *(_unet_block("down", n // 3, n % 3) for n in range(11)),
+    ("mid_block.",),
+    *(_unet_block("up", n // 3, n % 3) for n in range(12)),
+)
+_SD_PARTS = (
+    Part("vae", "vae"),
+    Part(
+        "text_encoder", "text", "lora_te", "text_model",
+        r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$",
+    ),
+    Part(
+        "unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.",
+        r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\.", _UNET_BLOCKS,
+    ),
+)  # fmt: skip
+"""As sd-scripts adapts them: 192 layers of a U-Net, 278 with convolutions, 72 of the text encoder of SD1."""
+
+_SD_PIPELINES = MappingProxyType(
+    {
+        "StableDiffusionPipeline": "", "StableDiffusionImg2ImgPipeline": "",
+        "StableDiffusionInpaintPipeline": "inpainting",
+        "StableDiffusionInstructPix2PixPipeline": "instruct-pix2pix",
+        "StableDiffusionDepth2ImgPipeline": "depth", "StableDiffusionUpscalePipeline": "upscaler",
+        "StableDiffusionLatentUpscalePipeline": "upscaler", "StableUnCLIPPipeline": "unclip",
+        "StableUnCLIPImg2ImgPipeline": "unclip",
+    }
+)  # fmt: skip
+_SD_FOLDER = MappingProxyType(
+    {
+        "unet": frozenset({"UNet2DConditionModel"}),
+        "vae": frozenset({"AutoencoderKL"}),
+        "text_encoder": frozenset({"CLIPTextModel", "CLIPTextModelWithProjection"}),
+        "tokenizer": frozenset({"CLIPTokenizer", "CLIPTokenizerFast"}),
+        "safety_checker": frozenset({"StableDiffusionSafetyChecker"}),
+        "feature_extractor": frozenset(
+            {"CLIPFeatureExtractor", "CLIPImageProcessor", "CLIPImageProcessorFast"}
+        ),
+        "image_encoder": frozenset({"CLIPVisionModelWithProjection"}),
+    }
+)
+
+
+def _stable_diffusion(name: str, marks: Marks, titles: Mapping[str, Titles], **facts: Any) -> FamilySpec:
+    words = Words(f"Stable Diffusion {name[-1]}.x", f"Stable Diffusion {name[-1]}.x")
+    code = "core.models.sd.family:SD"
+    return FamilySpec(
+        name, words, code, marks, _SD_PARTS, titles, latent_channels=4, latent_stride=8, size_step=64,
+        latent_scale=0.18215, folder=_SD_FOLDER, **facts,
+    )  # fmt: skip
+
+
+_DENOISER = "model.diffusion_model."
+_FAMILIES = {
+    "sd1": _stable_diffusion(
+        "sd1",
+        Marks(
+            "SD1", (_DENOISER, "cond_stage_model.transformer."), 768, ("sd_v1", "diffusion-v1"),
+            pipelines=_SD_PIPELINES,
+        ),
+        {
+            "epsilon": Titles("stable-diffusion-v1", "sd_v1", side=512),
+            "v": Titles("stable-diffusion-v1", "sd_v1_v", side=512),
+        },
+        default_size=Size(512, 512), usual_prediction="epsilon", hidden_act="quick_gelu", pad_token_id=49407,
+    ),
+    "sd2": _stable_diffusion(
+        "sd2",
+        Marks(
+            "SD2", (_DENOISER, "cond_stage_model.model."), 1024, ("sd_v2", "diffusion-v2"),
+            pipelines=_SD_PIPELINES,
+        ),
+        {
+            "epsilon": Titles("stable-diffusion-v2-512", "sd_v2", "base", 512),
+            "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v", "768-v", 768),
+        },
+        default_size=Size(768, 768), text_layer=2, hidden_act="gelu",
+    ),
+}  # fmt: skip
+FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
+
+
+def size_step(family: FamilySpec | None = None) -> int:
+    """Pixels that every trained side is a multiple of; without a family what suits all of them."""
+    return family.size_step if family else math.lcm(*(spec.size_step for spec in FAMILIES.values()))
