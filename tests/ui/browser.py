@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -83,6 +83,7 @@ class Watched:
     page: Any
     faults: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    heard: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, context: Any, url: str) -> Self:
@@ -90,14 +91,22 @@ class Watched:
 
     def visit(self, url: str) -> Self:
         """Go there, listening."""
-        page = self.page
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda r: self.hosts.add(r.url.split("/")[2]) if "://" in r.url else None)
-        page.goto(url)
+        self.page.set_default_timeout(WAIT)
+        self.heard = {
+            "console": lambda m: self.faults.append(m.text) if m.type == "error" else None,
+            "pageerror": lambda error: self.faults.append(str(error)),
+            "dialog": lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()),
+            "request": lambda r: self.hosts.add(r.url.split("/")[2]) if "://" in r.url else None,
+        }
+        for event, listener in self.heard.items():
+            self.page.on(event, listener)
+        self.page.goto(url)
         return self
+
+    def deaf(self) -> None:
+        """Listen no longer: what is shown next is another page."""
+        for event, listener in self.heard.items():
+            self.page.remove_listener(event, listener)
 
     def ready(self) -> Self:
         """Once the page shows everything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
@@ -46,14 +47,16 @@ def frogs(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chrome() -> Iterator[Any]:
-    """A browser. One for each module: Playwright keeps the thread's event loop to itself while it is open."""
+    """A browser. While it is open the thread has an event loop that runs: see the conftest.py above."""
     playwright = pytest.importorskip("playwright.sync_api")
     path = chromium()
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        loop = asyncio.get_running_loop()
         yield browser
+        asyncio._set_running_loop(loop)  # the last test may have had no browser
         browser.close()
 
 
@@ -70,7 +73,7 @@ def stage(shared_stage: Stage) -> Stage:
     return shared_stage
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_look(chrome: Any, shared_stage: Stage) -> Look:
     return Look(chrome, shared_stage)
 

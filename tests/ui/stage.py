@@ -64,11 +64,37 @@ def staged(folder: Path, login: Login | None = None, proxy: Proxy = DIRECT) -> I
         served.close()
 
 
+def _go(dialog: Any) -> None:
+    """Leave a page that asks whether to, as one with captions that are not saved."""
+    dialog.accept()
+
+
 @dataclass
 class Shown(Watched):
     """A page of a stage."""
 
     stage: Any = None
+    is_used_up: bool = False
+    """Whether something listens to it that must not hear of the next page."""
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self.page.is_closed())
+
+    def leave(self) -> None:
+        """Make it an empty page, or none where it can't be used again."""
+        self.deaf()
+        if self.is_closed:
+            return
+        if self.is_used_up:
+            self.page.close()
+            return
+        self.page.unroute_all()
+        self.page.evaluate("sessionStorage.clear()")
+        self.page.mouse.move(0, 0)
+        self.page.once("dialog", _go)
+        self.page.goto("about:blank")
+        self.page.remove_listener("dialog", _go)
 
     def size(self, width: int) -> None:
         """The window gets one of SIZES."""
@@ -125,13 +151,15 @@ class Shown(Watched):
 class Look:
     """Opens pages of a stage, and says what was wrong on any of them.
 
-    Pages of one language share a browser's memory of files, as a user's pages do: it saves half the time.
+    Pages of one language share a browser's memory of files, as a user's pages do, and what was a page becomes
+    one again: the program of the page is ready there, which halves what it costs to show it.
     """
 
     browser: Any
     stage: Stage
     contexts: dict[str, Any] = field(default_factory=dict)
     pages: list[Shown] = field(default_factory=list)
+    blank: dict[Any, list[Any]] = field(default_factory=dict)
 
     def __call__(self, lang: str = "en", width: int = 1440, dark: bool = False) -> Shown:
         """A new page, once it shows everything."""
@@ -143,7 +171,9 @@ class Look:
         """A new page that may still be empty."""
         if lang not in self.contexts:
             self.contexts[lang] = self.browser.new_context(locale=LANGUAGES[lang], accept_downloads=True)
-        page = Shown(self.contexts[lang].new_page(), stage=self.stage)
+        context = self.contexts[lang]
+        kept = self.blank.setdefault(context, [])
+        page = Shown(kept.pop() if kept else context.new_page(), stage=self.stage)
         self.pages.append(page)
         page.size(width)
         page.page.emulate_media(color_scheme="dark" if dark else "light")
@@ -152,15 +182,22 @@ class Look:
         return page
 
     def close(self) -> None:
-        """Close the pages; fail when one of them logged an error or asked another host for something."""
+        """Leave the pages; fail when one of them logged an error or asked another host for something."""
         opened, self.pages = self.pages, []
         for page in opened:
-            page.page.close()
+            page.leave()
+            if not page.is_closed:
+                self.blank[page.page.context].append(page.page)
         for context in self.contexts.values():
             context.clear_cookies()
         for page in opened:
             assert page.faults == [], page.faults
             assert page.hosts == {self.stage.url.split("/")[2]}
+
+    def end(self) -> None:
+        """Forget everything that is shared between pages."""
+        for context in self.contexts.values():
+            context.close()
 
 
 PLACES = tuple((lang, width) for width in SIZES for lang in LANGUAGES)

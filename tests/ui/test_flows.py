@@ -295,6 +295,7 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
         page.page.goto(guarded.url)
         page.page.locator("input[name=password]").wait_for()
         look.close()
+        look.end()
 
 
 def test_it_works_below_a_path_that_a_proxy_shows_it_at(chrome, tmp_path, frogs):
@@ -323,6 +324,7 @@ def test_it_works_below_a_path_that_a_proxy_shows_it_at(chrome, tmp_path, frogs)
         )
         assert {url for url in asked if url.startswith("http") and f"{guarded.url}/" not in url} == set()
         look.close()
+        look.end()
 
 
 def test_the_language_can_be_changed_and_is_remembered(look):

@@ -37,6 +37,7 @@ class User:
         self._going: set[Any] = set()
         self._happened = 0
         p = page.page
+        page.is_used_up = True
         p.on("request", lambda request: self._going.add(request) if self._matters(request) else None)
         p.on("requestfinished", lambda request: self._going.discard(request))
         p.on("requestfailed", self._failed)
