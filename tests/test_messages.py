@@ -103,7 +103,7 @@ NEVER_ONE = {
     "E-IMG-HUGE: megapixels", "W-CAP-LONG: tokens", "W-SAMPLE-LONG: tokens",  # limits
     "E-READ-STALLED: seconds", "W-SAMPLE-MANY: prompts",  # a limit, beyond one
     "W-IMG-FORMAT: files", "E-IMG-SIZE: pixels",  # not after a count
-    "W-CAP-LINES: lines", "W-IMG-SMALL: times", "E-ZIP-BOMB: times", "W-IMPORT-TWICE: times",  # more than one
+    "W-CAP-LINES: lines", "E-ZIP-BOMB: times", "W-IMPORT-TWICE: times",  # more than one
 }  # fmt: skip
 
 

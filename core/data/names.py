@@ -55,6 +55,11 @@ def shown(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def short_name(path: Path) -> str:
+    """A file by its folder's name and its own: "20_sls frog/a.png"."""
+    return f"{path.parent.name}/{path.name}"
+
+
 def parse(name: str) -> tuple[int, str] | None:
     """Repeats and prompt of a folder's name: "20_sls frog" -> (20, "sls frog"); None when it is no such name.
 
@@ -101,7 +106,7 @@ def complaint(name: str) -> Words | None:
 def suggestion(name: str) -> str:
     """A name of the right form close to a wrong one: "20 sls frog" -> "20_sls frog", "frog" -> "10_frog"."""
     text = shown(nfc(name)).translate(_FULL_WIDTH_DIGITS)
-    found = re.match(r"[^\w]*([0-9]+)(?:[.,][0-9]+)?[\s\-_.＿]+(.*)", text)
-    repeats, words = (int(found[1][:12]), found[2]) if found else (10, text.strip("_＿-. "))
+    parts = re.match(r"[^\w]*([0-9]+)(?:[.,][0-9]+)?[\s\-_.＿]+(.*)", text)
+    repeats, words = (int(parts[1][:12]), parts[2]) if parts else (10, text.strip("_＿-. "))
     words = words.strip("_＿ ") or "sls frog"
     return f"{min(max(repeats, 1), 1000) if repeats <= MAX_REPEATS else 10}_{words}"

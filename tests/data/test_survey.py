@@ -209,7 +209,7 @@ def test_regularization_images_that_never_come_are_named_as_such(tmp_path):
     draw(reg / "1_y" / "tall.png", (64, 192))
     whole = plan(fill(tmp_path / "t", {"1_x": 1}), reg, enable_bucket=True)
     (notice,) = [n for n in whole.notices if n.code == "W-REG-SURPLUS"]
-    assert notice.facts["never"].en.startswith("1_y/")
+    assert notice.facts["never"].en.startswith(" Never used: 1_y/")
 
 
 def test_reuse_of_regularization_images_is_told(tmp_path):
@@ -334,7 +334,8 @@ def test_an_image_of_one_pixel_is_looked_at_everywhere_without_a_division_by_zer
     path = draw(tmp_path / "20_sls frog" / "a.png", (1, 1))
     whole = plan(tmp_path, enable_bucket=True)
     (notice,) = whole.notices[:1]
-    assert notice.code == "W-IMG-SMALL" and notice.facts == {"size": (1, 1), "times": 64}
+    assert notice.code == "W-IMG-SMALL" and notice.facts["names"].en == "a.png (1x1, x64.0)"
+    assert notice.path == str(path)
     (image,) = whole.images
     assert load.load(image).shape == (64, 64, 3)
     assert thumbnails.thumbnail(image).size == (1, 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.intake.rename_repeats import Pair, plan_renames
+from core.data.names import short_name
 from core.data.plan.plan import Plan
 from core.data.plan.regularization import best_repeats
 from core.errors import Lang, UserError
@@ -58,10 +59,7 @@ def renaming_html(plan: Plan, record: Rows, demo: Path, lang: Lang) -> str:
     if not pairs:
         return ""
     listed = "".join(
-        f"<li><span>{esc(_short(source))}</span> → <b>{esc(target.name)}</b></li>" for source, target in pairs
+        f"<li><span>{esc(short_name(source))}</span> → <b>{esc(target.name)}</b></li>"
+        for source, target in pairs
     )
     return f'<div class="rw-plan is-renaming"><p>{esc(say("balance.plan", lang))}</p><ul>{listed}</ul></div>'
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

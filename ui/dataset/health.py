@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from core.catalog import Words
 from core.data.health.findings import Finding, can_stay_small
+from core.data.names import short_name
 from core.data.plan.plan import Plan
 from core.errors import Lang
 from ui.parts.images import figure
@@ -30,11 +32,10 @@ def health_html(
     if not images and not findings:
         return ""
     is_good = all(one.tone == "plain" for one in findings)
-    said = note(
-        say("health.good" if is_good else "health.some", lang, n=images), "good" if is_good else "plain"
-    )
+    summary = say("health.good" if is_good else "health.some", lang, n=images)
+    summary = note(summary, "good" if is_good else "plain")
     drawn = "".join(_finding(one, plan, files, limit, lang) for one in findings)
-    return f'<section class="rw-health"><h4>{esc(say("health.title", lang))}</h4>{said}{drawn}</section>'
+    return f'<section class="rw-health"><h4>{esc(say("health.title", lang))}</h4>{summary}{drawn}</section>'
 
 
 def act(name: str, text: str) -> str:
@@ -45,16 +46,12 @@ def act(name: str, text: str) -> str:
 def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lang: Lang) -> str:
     key = f"health.{one.kind}"
     why, cure = (say(f"{key}.{part}", lang, limit=limit) for part in ("why", "cure"))
-    button = (
-        act(f"set:{one.kind}", say("health.small.button", lang))
-        if one.kind == "small" and can_stay_small(plan)
-        else ""
-    )
+    has_button = one.kind == "small" and can_stay_small(plan)
+    button = act("set:small", say("health.small.button", lang)) if has_button else ""
     drawn = "".join(_images(one, plan, files, lang))
     more = _more(one, plan, lang)
     listed = "".join(
-        f"<li><b>{esc(path.name)}</b> {esc(reason.ja if lang == 'ja' else reason.en)}</li>"
-        for path, reason in one.files[:_NAMED]
+        f"<li><b>{esc(path.name)}</b> {esc(reason.of(lang))}</li>" for path, reason in one.files[:_NAMED]
     )
     is_open = " open" if one.tone != "plain" else ""
     return (
@@ -81,20 +78,11 @@ def _more(one: Finding, plan: Plan, lang: Lang) -> str:
 def _images(one: Finding, plan: Plan, files: Mapping[int, str], lang: Lang) -> Iterator[str]:
     for group in _groups(one):
         figures = "".join(
-            figure(
-                files[index],
-                f"{plan.images[index].path.parent.name}/{plan.images[index].path.name}",
-                _detail(one, index, lang),
-            )
-            for index in group
-            if index in files
+            figure(files[i], short_name(plan.images[i].path), one.details.get(i, Words("", "")).of(lang))
+            for i in group
+            if i in files
         )
         yield f'<div class="rw-copies">{figures}</div>' if len(group) > 1 else figures
-
-
-def _detail(one: Finding, index: int, lang: Lang) -> str:
-    words = one.details.get(index)
-    return "" if words is None else words.ja if lang == "ja" else words.en
 
 
 def _groups(one: Finding) -> list[tuple[int, ...]]:

@@ -7,28 +7,9 @@ from core.models.tokens import encode
 from ui.parts.markup import esc, note
 from ui.text import say
 
-RARE = tuple(
-    [
-        "sls",
-        "shs",
-        "scs",
-        "cpc",
-        "coc",
-        "cic",
-        "msm",
-        "usu",
-        "ici",
-        "lvl",
-        "dii",
-        "muk",
-        "ori",
-        "hru",
-        "rik",
-        "koo",
-        "yos",
-        "wny",
-        "sts",
-    ]
+RARE = (
+    *("sls", "shs", "scs", "cpc", "coc", "cic", "msm", "usu", "ici", "lvl"),
+    *("dii", "muk", "ori", "hru", "rik", "koo", "yos", "wny", "sts"),
 )
 """The guide's list, with the word of its own example first."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from core.config.schema.train import TrainConfig
 from core.counting import listed
 from core.data.health.findings import can_stay_small
+from core.data.names import short_name
 from core.data.plan import usage
 from core.data.plan.plan import BucketUse, Plan
 from core.errors import Lang
@@ -44,8 +45,7 @@ def usage_html(plan: Plan, train: TrainConfig | None, has_seed: bool, lang: Lang
 
 
 def _names(plan: Plan, indices: tuple[int, ...], lang: Lang) -> str:
-    paths = [plan.images[i].path for i in indices]
-    return listed([f"{path.parent.name}/{path.name}" for path in paths]).of(lang)
+    return listed([short_name(plan.images[i].path) for i in indices]).of(lang)
 
 
 def _unused(plan: Plan, train: TrainConfig, has_seed: bool, lang: Lang) -> str:

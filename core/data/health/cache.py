@@ -1,4 +1,4 @@
-"""What was found out about images, kept by the content of their files: a second look decodes nothing."""
+"""What is known about images, cached by the content of their files: checked again, nothing is decoded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.data.images.verify import Look, look
 from core.patience import Patience, in_order
 
 VERSION = 1
-"""To be raised whenever a trait means something else: what older versions found is then measured anew."""
+"""To be raised whenever a trait means something else: what older versions wrote is then measured anew."""
 
 _MOST_BYTES = 64 * 2**20
 _log = logging.getLogger(__name__)
@@ -36,29 +36,24 @@ class Known:
         self._lock = threading.Lock()
         self._looks: dict[tuple[str, str], Look] = {}
         self._traits: dict[str, Traits] = {}
-        self._fresh: list[dict[str, Any]] = []
+        self._unsaved: list[dict[str, Any]] = []
         if path is not None:
             self._read(path)
 
     def look(self, path: Path) -> Look:
-        """As `preflight.look`, without decoding a file that was found to be sound before."""
+        """As `verify.look`, without decoding a file that was sound before."""
         try:
             content = content_hash(decode.read(path))
         except OSError:
             return look(path)
         key = (content, path.suffix.lower())
-        known = self._looks.get(key)
-        if known is not None:
-            return known
-        found = look(path)
-        if not found.problems and found.content == content:
-            with self._lock:
-                self._looks[key] = found
-                size = found.size or Size(0, 0)
-                self._fresh.append(
-                    {"content": content, "suffix": key[1], "size": [*size], "alpha": found.has_alpha}
-                )
-        return found
+        if key not in self._looks:
+            fresh = look(path)
+            if fresh.problems or fresh.size is None or fresh.content != content:
+                return fresh
+            self._looks[key] = fresh
+            self._note({"suffix": key[1], "size": [*fresh.size], "alpha": fresh.has_alpha}, content)
+        return self._looks[key]
 
     def traits(
         self,
@@ -70,43 +65,41 @@ class Known:
 
         check: called between images, may raise to stop. progress: called with (done, total) images.
         """
-        found = {content: self._traits[content] for content in files if content in self._traits}
-        missing = [content for content in files if content not in found]
+        missing = [content for content in files if content not in self._traits]
         measured = in_order(
             lambda content: _measured(files[content], content), missing, Patience(check), "health"
         )
         try:
             for done, (content, traits) in enumerate(zip(missing, measured, strict=True), 1):
                 if traits is not None:
-                    found[content] = self._take(content, traits)
+                    self._traits[content] = traits
+                    grid = base64.b64encode(traits.grid).decode("ascii")
+                    self._note({"traits": {**asdict(traits), "grid": grid}}, content)
                 if progress is not None:
                     progress(done, len(missing))
         finally:
             measured.close()
             self.keep()
-        return found
+        return {content: self._traits[content] for content in files if content in self._traits}
 
-    def _take(self, content: str, traits: Traits) -> Traits:
+    def _note(self, row: dict[str, Any], content: str) -> None:
         with self._lock:
-            self._traits[content] = traits
-            row = {**asdict(traits), "grid": base64.b64encode(traits.grid).decode("ascii")}
-            self._fresh.append({"content": content, "traits": row})
-        return traits
+            self._unsaved.append({"v": VERSION, "content": content, **row})
 
     def keep(self) -> None:
         """Write what is new to the file."""
         with self._lock:
-            fresh, self._fresh = self._fresh, []
-        if self._path is None or not fresh:
+            rows, self._unsaved = self._unsaved, []
+        if self._path is None or not rows:
             return
-        lines = "".join(json.dumps({"v": VERSION, **row}, separators=(",", ":")) + "\n" for row in fresh)
+        lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             is_full = self._path.is_file() and self._path.stat().st_size > _MOST_BYTES
             with self._path.open("w" if is_full else "a", encoding="utf-8") as file:
                 file.write(lines)
         except OSError:
-            _log.warning("what was found out about images could not be kept in %s", self._path, exc_info=True)
+            _log.warning("facts about images could not be cached in %s", self._path, exc_info=True)
 
     def _read(self, path: Path) -> None:
         try:
@@ -127,8 +120,8 @@ class Known:
             grid = base64.b64decode(row["traits"]["grid"], validate=True)
             self._traits[content] = Traits(**{**row["traits"], "grid": grid})
         else:
-            look_ = Look(Size(*row["size"]), content, (), bool(row["alpha"]))
-            self._looks[content, str(row["suffix"])] = look_
+            size, suffix = Size(*row["size"]), str(row["suffix"])
+            self._looks[content, suffix] = Look(size, content, (), bool(row["alpha"]))
 
 
 def _measured(path: Path, content: str) -> Traits | None:
@@ -136,6 +129,6 @@ def _measured(path: Path, content: str) -> Traits | None:
     try:
         data = decode.read(path)
         return measure(data) if content_hash(data) == content else None
-    except Exception:  # Pillow raises nearly anything; the plan has told of broken files already
+    except Exception:  # Pillow raises nearly anything; broken files are among the plan's problems
         _log.info("%s could not be measured", path, exc_info=True)
         return None

@@ -29,16 +29,16 @@ def near_pairs(traits: Sequence[Traits]) -> list[tuple[int, int]]:
 
     Images of one colour are left out: their hash says nothing.
     """
-    lively = [n for n, one in enumerate(traits) if not one.is_flat]
-    if len(lively) < 2:
+    textured = [n for n, one in enumerate(traits) if not one.is_flat]
+    if len(textured) < 2:
         return []
-    hashes = np.array([traits[n].hash for n in lively], np.uint64)
-    grids = np.frombuffer(b"".join(traits[n].grid for n in lively), np.uint8)
-    grids = grids.reshape(len(lively), TINY_GRID * TINY_GRID * 3)
-    found: list[tuple[int, int]] = []
-    for start in range(0, len(lively), _ROWS):
-        found += _pairs_of(start, hashes, grids)
-    return [(lively[a], lively[b]) for a, b in found]
+    hashes = np.array([traits[n].hash for n in textured], np.uint64)
+    grids = np.frombuffer(b"".join(traits[n].grid for n in textured), np.uint8)
+    grids = grids.reshape(len(textured), TINY_GRID * TINY_GRID * 3)
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, len(textured), _ROWS):
+        pairs += _pairs_of(start, hashes, grids)
+    return [(textured[a], textured[b]) for a, b in pairs]
 
 
 def _pairs_of(start: int, hashes: NDArray[np.uint64], grids: NDArray[np.uint8]) -> list[tuple[int, int]]:
@@ -57,18 +57,9 @@ def _pairs_of(start: int, hashes: NDArray[np.uint64], grids: NDArray[np.uint8]) 
 
 def groups(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:
     """What hangs together, each group sorted, in the order of their firsts."""
-    leader: dict[int, int] = {}
-
-    def top(n: int) -> int:
-        while leader.setdefault(n, n) != n:
-            leader[n] = leader[leader[n]]
-            n = leader[n]
-        return n
-
+    group_of: dict[int, set[int]] = {}
     for a, b in pairs:
-        low, high = sorted((top(a), top(b)))
-        leader[high] = low
-    together: dict[int, list[int]] = {}
-    for n in sorted(leader):
-        together.setdefault(top(n), []).append(n)
-    return [tuple(members) for members in together.values()]
+        if group_of.setdefault(a, {a}) is not group_of.setdefault(b, {b}):
+            union = group_of[a] | group_of[b]
+            group_of |= dict.fromkeys(union, union)
+    return sorted(tuple(sorted(group)) for group in {id(g): g for g in group_of.values()}.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,13 +89,19 @@ def find(
     return tuple(one for one in found if one.count)
 
 
-def _one(kind: str, tone: str, indices: Sequence[int], details: Mapping[int, Words] | None = None) -> Finding:
+def _one(kind: str, tone: str, indices: Iterable[int], details: Mapping[int, Words] | None = None) -> Finding:
     return Finding(kind, tone, tuple((index,) for index in indices), details or {})
 
 
+def _worst(kind: str, values: Mapping[int, float], words: Callable[[float], Words]) -> Finding:
+    """Images with a value each, the largest first."""
+    indices = sorted(values, key=lambda i: -values[i])
+    return _one(kind, "warn", indices, {i: words(values[i]) for i in indices})
+
+
 def _broken(plan: Plan) -> Finding:
-    told = [p for p in (*plan.problems, *plan.notices) if f"E{p.code[1:]}" in BROKEN and p.path]
-    files = tuple((Path(p.path), Words(p.sentence("en"), p.sentence("ja"))) for p in told)
+    broken = [p for p in (*plan.problems, *plan.notices) if f"E{p.code[1:]}" in BROKEN and p.path]
+    files = tuple((Path(p.path), Words(p.en, p.ja)) for p in broken)
     return Finding("broken", "bad", (), {}, files)
 
 
@@ -105,8 +111,8 @@ def _twins(plan: Plan, indices: Sequence[int], seen: Mapping[int, Traits]) -> It
     for index in indices:
         contents.setdefault(plan.images[index].content, []).append(index)
     pairs = [(same[0], other) for same in contents.values() for other in same[1:]]
-    known = [same[0] for same in contents.values() if same[0] in seen]
-    pairs += [(known[a], known[b]) for a, b in duplicates.near_pairs([seen[i] for i in known])]
+    firsts = [same[0] for same in contents.values() if same[0] in seen]
+    pairs += [(firsts[a], firsts[b]) for a, b in duplicates.near_pairs([seen[i] for i in firsts])]
     alone, both = list[tuple[int, ...]](), list[tuple[int, ...]]()
     for group in duplicates.groups(pairs):
         kinds = {plan.images[index].is_reg for index in group}
@@ -120,9 +126,8 @@ def _twins(plan: Plan, indices: Sequence[int], seen: Mapping[int, Traits]) -> It
 
 def _small(plan: Plan) -> Finding:
     times = {i: image.fit.enlargement(image.size) for i, image in enumerate(plan.images)}
-    small = sorted((i for i in times if times[i] >= MUCH_ENLARGED), key=lambda i: -times[i])
-    details = {i: Words(f"enlarged {times[i]:.1f} ×", f"{times[i]:.1f}倍に拡大") for i in small}
-    return _one("small", "warn", small, details)
+    small = {i: t for i, t in times.items() if t >= MUCH_ENLARGED}
+    return _worst("small", small, lambda t: Words(f"enlarged {t:.1f} ×", f"{t:.1f}倍に拡大"))
 
 
 def can_stay_small(plan: Plan) -> bool:
@@ -142,20 +147,14 @@ def _blurred(seen: Mapping[int, Traits]) -> Finding:
 
 
 def _cut(plan: Plan) -> Finding:
-    cut = {i: 1 - image.fit.kept for i, image in enumerate(plan.images)}
-    much = sorted((i for i in cut if cut[i] > 1 - MUCH_CUT), key=lambda i: -cut[i])
-    details = {i: Words(f"{cut[i]:.0%} cut away", f"{cut[i]:.0%}切り取り") for i in much}
-    return _one("cut", "warn", much, details)
+    cut = {i: 1 - image.fit.kept for i, image in enumerate(plan.images) if image.fit.kept < MUCH_CUT}
+    return _worst("cut", cut, lambda share: Words(f"{share:.0%} cut away", f"{share:.0%}切り取り"))
 
 
 def _long_captions(plan: Plan, count_tokens: Callable[[str], int], limit: int) -> Finding:
-    counts = {
-        i: count_tokens(captions.longest(image.caption, plan.settings_of(i)))
-        for i, image in enumerate(plan.images)
-    }
-    long = sorted((i for i in counts if counts[i] > limit), key=lambda i: -counts[i])
-    details = {i: Words(f"{counts[i]} tokens", f"{counts[i]}トークン") for i in long}
-    return _one("long_caption", "warn", long, details)
+    forms = [captions.longest(image.caption, plan.settings_of(i)) for i, image in enumerate(plan.images)]
+    long = {i: count for i, count in enumerate(map(count_tokens, forms)) if count > limit}
+    return _worst("long_caption", long, lambda count: Words(f"{count} tokens", f"{count}トークン"))
 
 
 def _without_caption(plan: Plan, indices: Sequence[int]) -> Finding:

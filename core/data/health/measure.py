@@ -66,10 +66,10 @@ def measure(data: bytes) -> Traits:
         small = decode.upright_rgb(image)
         small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     grey = np.asarray(small.convert("L"), np.float32)
-    found, is_flat = sharpness(grey)
+    sharp, is_flat = sharpness(grey)
     colours = np.asarray(small.resize((TINY_GRID, TINY_GRID), Image.Resampling.BOX))
     return Traits(
-        sharpness=found,
+        sharpness=sharp,
         is_flat=is_flat,
         hash=perceptual_hash(small),
         grid=colours.tobytes(),

@@ -32,19 +32,12 @@ ORIENTATION = 0x0112
 """The EXIF tag."""
 
 _UPRIGHT = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}  # EXIF 2.32, tag 274
+    2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE, 6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+}  # EXIF 2.32, tag 274 # fmt: skip
 
 _SIDEWAYS = (5, 6, 7, 8)
 _WHITE = (255, 255, 255, 255)
-
-
 _large = threading.Lock()
 
 
@@ -87,10 +80,10 @@ def orientation(image: Image.Image) -> int:
     Ask after load(): a PNG may hold it behind its pixels, and Pillow itself turns TIFF files.
     """
     try:
-        found = image.getexif().get(ORIENTATION, 1)
+        value = image.getexif().get(ORIENTATION, 1)
     except (SyntaxError, ValueError, TypeError, KeyError, IndexError, OSError, struct.error):
         return 1  # broken EXIF; the pixels are whole
-    return found if isinstance(found, int) and found else 1  # 0: some cameras' word for unknown
+    return value if isinstance(value, int) and value else 1  # 0: some cameras' word for unknown
 
 
 def upright_size(image: Image.Image, stored: Size) -> Size:

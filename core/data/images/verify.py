@@ -14,11 +14,6 @@ from core.errors import Problem
 from core.files import NoFile, TooLarge
 from core.reading import reason
 
-_SUFFIX_KINDS = {
-    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP", ".bmp": "BMP",
-    ".gif": "GIF", ".tif": "TIFF", ".tiff": "TIFF", ".avif": "AVIF",
-}  # fmt: skip
-
 _LOOKS_LIKE = (
     ((b"<!doctype html", b"<html", b"<head", b"<body"), Words("a web page (HTML)", "Webページ（HTML）")),
     ((b"<svg", b"<?xml"), Words("a drawing or text in XML (SVG)", "XML・SVGファイル")),
@@ -47,12 +42,6 @@ def look(path: Path) -> Look:
     """Read, hash and fully decode one file. Raises nothing for what is wrong with the file."""
     try:
         data = decode.read(path)
-    except TooLarge as error:
-        return Look(
-            None,
-            "",
-            (messages.TOO_MANY_BYTES(path=path, megabytes=error.size / 1e6, limit=decode.MAX_BYTES / 1e6),),
-        )
     except OSError as error:
         return Look(None, "", (_unreadable(path, error),))
     content = content_hash(data)
@@ -66,11 +55,8 @@ def look(path: Path) -> Look:
         return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
     stored = Size(*image.size)
     if stored.width * stored.height > decode.MAX_PIXELS:
-        return Look(
-            None,
-            content,
-            (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=decode.MAX_PIXELS // 1_000_000),),
-        )
+        problem = messages.TOO_MANY_PIXELS(path=path, size=stored, limit=decode.MAX_PIXELS // 1_000_000)
+        return Look(None, content, (problem,))
     try:
         with decode.room_for(image):
             notices = _decode(path, image)
@@ -94,7 +80,7 @@ def _decode(path: Path, image: Image.Image) -> list[Problem]:
         raise decode.TooDeep(image.mode)
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     notices = []
-    if kind != _SUFFIX_KINDS.get(path.suffix.lower(), kind):
+    if kind != Image.registered_extensions().get(path.suffix.lower(), kind):
         notices.append(messages.OTHER_KIND(path=path, kind=kind))
     if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
         notices.append(messages.ANIMATED(path=path))

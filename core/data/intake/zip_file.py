@@ -63,16 +63,8 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What is in an archive. left_out: reason -> names."""
-
-    members: tuple[Member, ...] = ()
-    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Unpacked:
-    """The files of an archive, on disk."""
+    """The files of an archive, on disk. left_out: reason -> names of the others."""
 
     entries: tuple[Entry, ...] = ()
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -138,17 +130,11 @@ def _opened(path: Path, limits: Limits) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def look(path: Path, caption_extension: str = ".caption", limits: Limits = LIMITS) -> Listing:
-    """What would be unpacked and what would not; reads the list at the file's end only.
-
-    Raises UserError for a file that is no ZIP, or asks for more than the limits.
-    """
-    with _opened(path, limits) as archive, reading(path, "E-ZIP-BAD", advice=_AGAIN):
-        return _listing(archive, path, caption_extension, limits)
-
-
-def _listing(archive: zipfile.ZipFile, path: Path, caption_extension: str, limits: Limits) -> Listing:
-    taken: list[Member] = []
+def _members(
+    archive: zipfile.ZipFile, caption_extension: str, limits: Limits
+) -> tuple[list[Member], dict[str, list[str]]]:
+    """What is to be unpacked, and what not, by reason. Raises UserError for more than the limits."""
+    members: list[Member] = []
     left_out: dict[str, list[str]] = {}
     texts = {caption_extension.lower(), f".{caption_extension.lower()}", *CAPTION_SUFFIXES}
     for info in archive.infolist():
@@ -157,13 +143,12 @@ def _listing(archive: zipfile.ZipFile, path: Path, caption_extension: str, limit
         if name.endswith(("/", "\\")) or not parts:
             continue
         suffix = Path(parts[-1]).suffix.lower()
-        reason = _refusal(info, name, parts, limits) or _unwanted(info, suffix, texts, limits)
+        reason = _danger(info, name, parts, limits) or _unusable(info, parts, suffix, texts, limits)
         if reason:
             left_out.setdefault(reason, []).append("/".join(parts))
         else:
-            taken.append(Member(info, parts, suffix))
-    _refuse_bomb(path, taken, limits)
-    return Listing(tuple(taken), {reason: tuple(names) for reason, names in left_out.items()})
+            members.append(Member(info, parts, suffix))
+    return members, left_out
 
 
 def unpack(
@@ -176,43 +161,38 @@ def unpack(
 ) -> Unpacked:
     """Write the images and captions below `folder`, which is new.
 
-    Raises UserError, and StopRun when stopped.
-
-    The files are called 1.png, 2.txt, ...: a name out of the archive never becomes a path.
+    The files are called 1.png, 2.txt, ...: a name out of the archive never becomes a path. Raises UserError
+    for a file that is no ZIP or asks for more than the limits, and StopRun when stopped.
     """
     with _opened(path, limits) as archive:
         with reading(path, "E-ZIP-BAD", advice=_AGAIN):
-            listing = _listing(archive, path, caption_extension, limits)
-        total = sum(member.info.file_size for member in listing.members)
+            members, left_out = _members(archive, caption_extension, limits)
+            _refuse_bomb(path, members, limits)
+        size = sum(member.info.file_size for member in members)
         entries: list[Entry] = []
-        damaged: list[str] = []
         try:
             folder.mkdir(parents=True)
         except OSError as error:
             raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
         try:
-            if total > shutil.disk_usage(folder).free:
-                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=total / 1e9))
-            for number, member in enumerate(listing.members, start=1):
+            if size > shutil.disk_usage(folder).free:
+                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size / 1e9))
+            for number, member in enumerate(members, start=1):
                 control.check()
-                report("unpack", number, len(listing.members))
+                report("unpack", number, len(members))
                 to = folder / f"{number}{member.suffix}"
                 if _write(archive, member, to):
                     entries.append(Entry(to, member.parts))
                 else:
-                    damaged.append("/".join(member.parts))
+                    left_out.setdefault("damaged", []).append("/".join(member.parts))
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, OSError):
-                is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-                if is_full:
-                    raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=total / 1e9)) from error
-                raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
-            raise
-    left_out = dict(listing.left_out)
-    if damaged:
-        left_out["damaged"] = tuple(damaged)
-    return Unpacked(tuple(entries), left_out)
+            if not isinstance(error, OSError):
+                raise
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size / 1e9)) from error
+            raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
+    return Unpacked(tuple(entries), {reason: tuple(names) for reason, names in left_out.items()})
 
 
 def _write(archive: zipfile.ZipFile, member: Member, to: Path) -> bool:
@@ -251,10 +231,9 @@ def _chunks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
         raise _Damaged from error
 
 
-def _refusal(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...], limits: Limits) -> str:
+def _danger(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...], limits: Limits) -> str:
     """Why a file is not unpacked whatever it is, or ""."""
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in _PLAIN_KINDS:
+    if stat.S_IFMT(info.external_attr >> 16) not in _PLAIN_KINDS:
         return "link"
     is_absolute = name.startswith(("/", "\\")) or (len(parts[0]) == 2 and parts[0][1] == ":")
     if is_absolute or ".." in parts or "\0" in name:
@@ -266,9 +245,11 @@ def _refusal(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...], limits: L
     return "large" if info.file_size > limits.one_bytes else ""
 
 
-def _unwanted(info: zipfile.ZipInfo, suffix: str, texts: set[str], limits: Limits) -> str:
-    """Why a file is not wanted here, or ""."""
-    if any(is_junk(part) for part in name_of(info).replace("\\", "/").split("/") if part):
+def _unusable(
+    info: zipfile.ZipInfo, parts: tuple[str, ...], suffix: str, texts: set[str], limits: Limits
+) -> str:
+    """Why there is no use for a file here, or ""."""
+    if any(is_junk(part) for part in parts):
         return "junk"
     if suffix in IMAGE_SUFFIXES:
         return ""

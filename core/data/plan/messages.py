@@ -35,20 +35,10 @@ EXTREME_ASPECT = Message(
 )
 CROPPED = Message(
     "W-IMG-CUT",
-    "`{name}`: {share:.0%} of the image is cropped to fit bucket {bucket}.",
-    "「{name}」は、バケット{bucket}に合わせるため{share:.0%}が切り取られます。",
-)
-CROPPED_IMAGES = Message(
-    "W-IMG-CUT",
     "{count:,} of {total:# image|# images}: more than a quarter is cropped to fit the bucket: {names}. The preview and `plan` show the crop.",
     "画像{total}枚のうち{count}枚は、バケットに合わせるため4分の1以上が切り取られます：{names}。切り取られる部分はプレビューとplanで確認できます。",
 )
 ENLARGED = Message(
-    "W-IMG-SMALL",
-    "`{name}` ({size}) is upscaled {times:.1f} times and will look blurred.",
-    "「{name}」（{size}）は{times:.1f}倍に拡大されるため、ぼやけます。",
-)
-ENLARGED_IMAGES = Message(
     "W-IMG-SMALL",
     "{count:,} of {total:# image|# images} {count:is|are} upscaled more than twice and will look blurred: {names}.",
     "画像{total}枚のうち{count}枚は2倍以上に拡大されるため、ぼやけます：{names}。",
@@ -114,14 +104,8 @@ VALIDATION_EMPTY = Message(
 )
 REG_SURPLUS = Message(
     "W-REG-SURPLUS",
-    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses {train} of them, the others follow in the next epochs. Not in the first epoch: {spare}.",
-    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。最初のエポックで未使用：{spare}。",
-    key="dataset.reg_data_dir",
-)
-REG_NEVER_USED = Message(
-    "W-REG-SURPLUS",
-    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses {train} of them, the others follow in the next epochs. Not in the first epoch: {spare}. Never used: {never}.",
-    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。最初のエポックで未使用：{spare}。まったく使用されないもの：{never}。",
+    "regularization images x repeats ({reg}) exceed training images x repeats ({train}): an epoch uses {train} of them, the others follow in the next epochs. Not in the first epoch: {spare}.{never}",
+    "正則化画像×繰り返し回数（{reg}）が学習用画像×繰り返し回数（{train}）より多いため、1エポックに{train}枚を使用し、残りは次以降のエポックで順番に使用します。最初のエポックで未使用：{spare}。{never}",
     key="dataset.reg_data_dir",
 )
 REG_ALONE = Message(
@@ -167,11 +151,6 @@ FOLDER_WORDS_USED = Message(
     "I-CAP-NONE",
     "{count:,} of {total:# image|# images} {count:has|have} no caption file; the folder's words are used.",
     "画像{total}枚のうち{count}枚はキャプションファイルがないため、フォルダ名の単語を使用します。",
-)
-LONG_CAPTION = Message(
-    "W-CAP-LONG",
-    "the caption of `{name}` has {tokens:,} tokens; it is truncated after {limit}.",
-    "「{name}」のキャプションは{tokens:,}トークンあり、{limit}トークンより後は切り捨てられます。",
 )
 LONG_CAPTIONS = Message(
     "W-CAP-LONG",

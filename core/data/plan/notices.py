@@ -10,6 +10,7 @@ from core.config.schema.dataset import DatasetConfig
 from core.counting import NAMED, SHOWN, listed
 from core.data import buckets
 from core.data.buckets import Fit
+from core.data.names import short_name
 from core.data.plan import messages
 from core.data.plan.regularization import Rotation
 from core.data.records import PlannedImage
@@ -62,7 +63,7 @@ def on_sizes(images: Sequence[PlannedImage], config: DatasetConfig) -> list[Prob
     wrong = [image for image in images if not buckets.is_exact(image.size, config)]
     if not wrong or config.enable_bucket:
         return []
-    names = listed([f"{_short(image.path)} ({image.size})" for image in wrong], NAMED)
+    names = listed([f"{short_name(image.path)} ({image.size})" for image in wrong], NAMED)
     size = Size(*config.resolution)
     return [messages.WRONG_SIZES(size=size, count=len(wrong), names=names)]
 
@@ -74,19 +75,22 @@ def on_fit(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig]) ->
     times = {i: image.fit.enlargement(image.size) for i, image in enumerate(fitted)}
     small = sorted((i for i in times if times[i] > MUCH_ENLARGED), key=lambda i: -times[i])
     problems = []
-    if len(cut) == 1:
-        path, fit = cut[0].path, cut[0].fit
-        problems.append(messages.CROPPED(path=path, share=1 - fit.kept, bucket=fit.bucket))
-    elif cut:
+    if cut:
         names = listed([f"{image.path.name} ({1 - image.fit.kept:.0%})" for image in cut], NAMED)
-        problems.append(messages.CROPPED_IMAGES(count=len(cut), total=len(images), names=names))
-    if len(small) == 1:
-        image = fitted[small[0]]
-        problems.append(messages.ENLARGED(path=image.path, size=image.size, times=times[small[0]]))
-    elif small:
+        problems.append(messages.CROPPED(path=_only(cut), count=len(cut), total=len(images), names=names))
+    if small:
         names = listed([f"{fitted[i].path.name} ({fitted[i].size}, x{times[i]:.1f})" for i in small], NAMED)
-        problems.append(messages.ENLARGED_IMAGES(count=len(small), total=len(images), names=names))
+        problems.append(
+            messages.ENLARGED(
+                path=_only([fitted[i] for i in small]), count=len(small), total=len(images), names=names
+            )
+        )
     return problems
+
+
+def _only(images: Sequence[PlannedImage]) -> str | Path:
+    """The file that a notice is about, where it is about one."""
+    return images[0].path if len(images) == 1 else ""
 
 
 def on_alpha(opaque: Sequence[Path], total: int) -> Problem:
@@ -99,12 +103,11 @@ def on_alpha(opaque: Sequence[Path], total: int) -> Problem:
 def on_long_captions(counts: Mapping[Path, int], limit: int) -> list[Problem]:
     """Captions longer than the model takes. counts: tokens by image."""
     long = sorted((path for path in counts if counts[path] > limit), key=lambda path: -counts[path])
-    if len(long) == 1:
-        return [messages.LONG_CAPTION(path=long[0], tokens=counts[long[0]], limit=limit)]
     if not long:
         return []
     names = listed([f"{path.name} ({counts[path]:,})" for path in long], NAMED)
-    return [messages.LONG_CAPTIONS(count=len(long), total=len(counts), limit=limit, names=names)]
+    path = long[0] if len(long) == 1 else ""
+    return [messages.LONG_CAPTIONS(path=path, count=len(long), total=len(counts), limit=limit, names=names)]
 
 
 def on_validation(
@@ -126,16 +129,8 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
         given = (config.min_bucket_reso, config.max_bucket_reso)
         used = buckets.effective_range(*given, config.bucket_reso_steps)
         if config.enable_bucket and not config.bucket_no_upscale and used != given:
-            smallest, largest = used
-            problems.append(
-                messages.ROUNDED_RANGE(
-                    smallest=smallest,
-                    largest=largest,
-                    min=given[0],
-                    max=given[1],
-                    step=config.bucket_reso_steps,
-                )
-            )
+            facts = {"smallest": used[0], "largest": used[1], "min": given[0], "max": given[1]}
+            problems.append(messages.ROUNDED_RANGE(**facts, step=config.bucket_reso_steps))
     return list(dict.fromkeys(problems))
 
 
@@ -156,12 +151,13 @@ def on_regularization(
     ever = {index for rotation in rotations if rotation.take for index in rotation.images}
 
     def names(indices: set[int]) -> Words:
-        return listed([_short(images[i].path) for i in sorted(indices)])
+        return listed([short_name(images[i].path) for i in sorted(indices)])
 
-    spare, never = names((inside - first) & ever), names(inside - ever)
+    spare, never = names((inside - first) & ever), Words("", "")
     if inside - ever:
-        return [messages.REG_NEVER_USED(train=train, reg=samples, spare=spare, never=never)]
-    return [messages.REG_SURPLUS(train=train, reg=samples, spare=spare)]
+        listed_ = names(inside - ever)
+        never = Words(f" Never used: {listed_.en}.", f"まったく使用されないもの：{listed_.ja}。")
+    return [messages.REG_SURPLUS(train=train, reg=samples, spare=spare, never=never)]
 
 
 def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
@@ -172,12 +168,8 @@ def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
     problems: list[Problem] = []
     for same in files.values():
         if len(same) > 1:
-            names = listed([_short(path) for path in same])
+            names = listed([short_name(path) for path in same])
             is_in_both = len(set(same.values())) == 2
             message = messages.DUPLICATES_IN_REG if is_in_both else messages.DUPLICATES
             problems.append(message(names=names))
     return problems
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

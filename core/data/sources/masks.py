@@ -11,7 +11,7 @@ from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.images.verify import Look, look
-from core.data.names import is_image, is_junk, nfc
+from core.data.names import is_image, is_junk, nfc, short_name
 from core.data.records import PlannedImage
 from core.data.sources import messages
 from core.data.sources.folders import Folder
@@ -58,20 +58,20 @@ def find(
         if path is not None:
             served.setdefault(path, []).append(index)
         elif not image.is_reg and lists[place]:
-            missing.setdefault(parent, []).append(_short(image.path))
+            missing.setdefault(parent, []).append(short_name(image.path))
     problems += [
         messages.MASK_MISSING(path=parent, count=len(names), names=listed(names))
         for parent, names in missing.items()
     ]
     surplus = sorted(unused - served.keys())
     if surplus:
-        names = listed([_short(path) for path in surplus])
+        names = listed([short_name(path) for path in surplus])
         problems.append(messages.MASK_SURPLUS(path=surplus[0], count=len(surplus), names=names))
     looks = _look_at_all([*served], look, patience)
     for path, indices in served.items():
         problems += looks[path].problems
         if len({images[index].path.parent for index in indices}) > 1:
-            problems.append(_shared(path, [_short(images[index].path) for index in indices]))
+            problems.append(_shared(path, [short_name(images[index].path) for index in indices]))
         for index in indices:
             size = looks[path].size
             if size is not None and not is_same_shape(size, images[index].size):
@@ -95,10 +95,6 @@ def _name(path: Path) -> str:
     return nfc(path.stem).casefold()
 
 
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
-
-
 def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
     """The masks directly in a folder, sorted; an error when there are none."""
     try:
@@ -120,4 +116,4 @@ def _shared(path: Path, names: Sequence[str]) -> Problem:
 
 
 def _shape(path: Path, size: Size, image: PlannedImage) -> Problem:
-    return messages.MASK_SHAPE(path=path, size=size, image=_short(image.path), image_size=image.size)
+    return messages.MASK_SHAPE(path=path, size=size, image=short_name(image.path), image_size=image.size)
