@@ -20,11 +20,6 @@ from core.config.schema.option import walk
 from core.config.schema.run import FORMAT, RunConfig
 from core.errors import ConfigError, Problem
 
-_TITLE = re.compile(
-    r'(?ms)^[ \t]*(?:title[ \t]*=[ \t]*(?:"""(?:.*?)"""|[^\n]*)|\[title\][^\n]*\n.*?(?=^[ \t]*\[|\Z))'
-)
-"""What may be the title of a preset: a value, of several lines too, or a table of its own."""
-
 SHIPPED = Path(__file__).resolve().parents[2] / "presets"
 
 
@@ -129,37 +124,41 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
     """Keep the values that differ from the defaults as an own preset. Raises ConfigError for a bad name.
 
     Paths and names of one run (base model, folders, output name, resume) are left out, and what means nothing
-    without them. Where a preset of this
-    name is there already, what this version does not know in it is kept, and its note where none is given.
+    without them. Of a preset of this name that is there already stays what this version does not know in it,
+    and its note where none is given.
     """
     _refuse_bad_name(name)
     path = folder / f"{name}.toml"
     unknown, note = _kept(path, note)
-    defaults = toml_text.values_of(RunConfig())
-    tables: dict[str, list[str]] = {"": []}
+    document: dict[str, Any] = {"format": FORMAT, "title": name, "note": note}
     options = {option.key: option for option in walk(RunConfig)}
-    for option in options.values():
-        value = values.get(option.key)
+    for key, option in options.items():
         is_of_a_path = any(all(options[one.key].meta.path for one in need) for need in option.meta.needs)
-        if value is None or value == defaults[option.key] or option.meta.path or is_of_a_path:
-            continue
-        if option.name == "output_name":
-            continue
-        tables.setdefault(option.section, []).append(f"{option.name} = {toml_text.toml_value(value)}")
+        is_of_one_run = option.meta.path or is_of_a_path or key == "save.output_name"
+        if values.get(key) not in (None, option.default) and not is_of_one_run:
+            document.setdefault(option.section, {})[option.name] = values[key]
     for (*above, last), value in unknown.items():
-        table, *inner = map(str, above or [""])
-        key = ".".join(map(toml_text.toml_key, [*inner, str(last)]))
-        tables.setdefault(table, []).append(f"{key} = {toml_text.toml_value(value)}")
-    lines = [
-        f"format = {FORMAT}",
-        f"title = {toml_text.toml_value(name)}",
-        f"note = {toml_text.toml_value(note)}",
-        *tables.pop(""),
-    ]
-    for table, inside in tables.items():
-        lines += [f"\n[{toml_text.toml_key(table)}]", *inside]
-    toml_text.write(path, "\n".join(lines) + "\n")
+        table = document
+        for part in above:
+            table = table.setdefault(str(part), {})
+        table[str(last)] = value
+    toml_text.write(path, _text(document))
     return path
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    """A document as TOML: what stands in no table, then each table, with those inside it on a line each."""
+
+    def lines(values: Mapping[str, Any]) -> list[str]:
+        return [
+            f"{toml_text.toml_key(name)} = {toml_text.toml_value(value)}" for name, value in values.items()
+        ]
+
+    tables = {name: value for name, value in document.items() if isinstance(value, dict)}
+    text = lines({name: value for name, value in document.items() if name not in tables})
+    for name, table in tables.items():
+        text += [f"\n[{toml_text.toml_key(name)}]", *lines(table)]
+    return "\n".join(text) + "\n"
 
 
 def _kept(path: Path, note: str) -> tuple[Mapping[KeyPath, Any], str]:
@@ -176,37 +175,20 @@ def _kept(path: Path, note: str) -> tuple[Mapping[KeyPath, Any], str]:
 
 
 def rename(chosen: Preset, name: str) -> Path:
-    """Give an own preset another name, which is its title too. Raises ConfigError; nothing is overwritten."""
+    """Give an own preset another name, which is its title too; comments in it are lost.
+
+    Raises ConfigError; nothing is overwritten.
+    """
     _refuse_bad_name(name)
     path = chosen.path.with_name(f"{name}.toml")
     if path.exists():
         raise ConfigError(messages.PRESET_EXISTS(name=name))
-    toml_text.write(path, _titled(toml_text.read(chosen.path), name))
+    document = toml_text.parse(toml_text.read(chosen.path))
+    toml_text.write(path, _text({**document, "title": name}))
     chosen.path.unlink()
     return path
-
-
-def _titled(text: str, name: str) -> str:
-    """The text of a preset with another title and nothing else changed, however the title was written."""
-    title = f"title = {toml_text.toml_value(name)}"
-    wanted = {**toml_text.parse(text), "title": name}
-    places = [*_TITLE.finditer(text)]
-    tried = [text[: one.start()] + title + text[one.end() :] for one in places]
-    tried += [f"{title}\n{text[: one.start()]}{text[one.end() :]}" for one in places]
-    for changed in (*tried, f"{title}\n{text}"):
-        try:
-            if toml_text.parse(changed) == wanted:
-                return changed
-        except ConfigError:
-            continue
-    return text
 
 
 def _refuse_bad_name(name: str) -> None:
     if not re.fullmatch(r"[^\W_][\w \-]{0,63}", name) or name != name.strip():
         raise ConfigError(messages.PRESET_NAME(name=shown(name)))
-
-
-def merge(base: Mapping[str, Any], chosen: Preset) -> dict[str, Any]:
-    """The settings with the preset's values over them."""
-    return {**base, **chosen.values}

@@ -8,7 +8,7 @@ from core import families
 from core.catalog import Size, Words
 from core.config import base_family, option_docs
 from core.config.check import check
-from core.config.rules import ruleset
+from core.config.rules import dataset
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.errors import ConfigError
@@ -77,7 +77,7 @@ def test_a_side_is_a_multiple_of_the_family_s_step_or_of_64_while_that_is_unknow
     fine, family, side, is_refused
 ):
     run = RunConfig(dataset={"resolution": side})
-    found = [problem.code for problem in ruleset.of_images(run, FAMILIES.get(family))]
+    found = [problem.code for problem in dataset.of_images(run, FAMILIES.get(family))]
     assert found == ["E-CFG-MULTIPLE"] * is_refused
 
 

@@ -23,12 +23,6 @@ def test_a_saved_preset_holds_only_what_differs_from_the_defaults(tmp_path):
     assert presets.load(presets.save(tmp_path, "mine", values)).values == {"network.rank": 16}
 
 
-def test_a_preset_is_put_over_the_present_settings(tmp_path):
-    path = presets.save(tmp_path, "mine", {"network.rank": 16})
-    merged = presets.merge({"network.rank": 4, "train.seed": 1}, presets.load(path))
-    assert merged == {"network.rank": 16, "train.seed": 1}
-
-
 @pytest.mark.parametrize("name", ["../x", "a/b", ".", "", "x" * 65, " x", "a\\b", "a\nb"])
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
     with pytest.raises(ConfigError):

@@ -117,7 +117,7 @@ def _toml_string(value: str) -> str:
 
 def values_of(config: RunConfig) -> dict[str, Any]:
     """{"section.name": value} of every option."""
-    return {option.key: getattr(getattr(config, option.section), option.name) for option in walk(RunConfig)}
+    return {option.key: option.value_in(config) for option in walk(RunConfig)}
 
 
 def dumps(values: Mapping[str, Any], lang: Lang = "en") -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from core.config import path_lengths
 from core.config.pydantic_messages import shown
 from core.config.rules import messages
-from core.config.schema.option import walk
+from core.config.schema.option import Option, walk
 from core.config.schema.run import RunConfig
 from core.errors import Problem
 
@@ -20,24 +20,30 @@ _BEHIND = "/runs/20260101-000000-999/text_encoder/.model-00000500.safetensors.a1
 """About the longest that stands behind the output folder and name in what a run writes."""
 
 
+def _named(config: RunConfig) -> Iterator[tuple[Option, tuple[str, ...]]]:
+    """Options that name files or folders, each with the paths that it names."""
+    for option in walk(RunConfig):
+        value = option.value_in(config)
+        paths = (value,) if isinstance(value, str) else value
+        if option.meta.path and isinstance(paths, tuple):
+            yield option, paths
+
+
 def no_path_is_too_long(config: RunConfig) -> Iterator[Problem]:
     """Each path that is named, and those that would be written."""
-    for option in walk(RunConfig):
-        value = getattr(getattr(config, option.section), option.name)
-        if option.meta.path and isinstance(value, str) and option.key != "save.output_dir":
-            yield from _problem(value, option.key)
+    for option, paths in _named(config):
+        for path in paths if option.key != "save.output_dir" else ():
+            yield from _too_long(path, option.key)
     name = config.save.output_name or "last"
     if len(name.encode("utf-8", "surrogatepass")) <= MOST_NAME_BYTES:
-        yield from _problem(config.save.output_dir, "save.output_dir", _BEHIND + name)
+        yield from _too_long(config.save.output_dir, "save.output_dir", _BEHIND + name)
 
 
 def no_path_holds_a_zero_byte(config: RunConfig) -> Iterator[Problem]:
     """The one sign that ends a text for every system, and stands in no name."""
-    for option in walk(RunConfig):
-        value = getattr(getattr(config, option.section), option.name)
-        given = (value,) if isinstance(value, str) else value
-        if option.meta.path and isinstance(given, tuple) and any("\0" in path for path in given):
-            yield messages.ZERO_BYTE(key=option.key, value=shown(value))
+    for option, paths in _named(config):
+        if any("\0" in path for path in paths):
+            yield messages.ZERO_BYTE(key=option.key, value=shown(option.value_in(config)))
 
 
 def paths_are_meant_as_written(config: RunConfig) -> Iterator[Problem]:
@@ -45,13 +51,10 @@ def paths_are_meant_as_written(config: RunConfig) -> Iterator[Problem]:
 
     The window reads them as they were meant; the text of a run file is taken as it stands.
     """
-    for option in walk(RunConfig):
-        value = getattr(getattr(config, option.section), option.name)
-        given = (value,) if isinstance(value, str) else value
-        if option.meta.path and isinstance(given, tuple):
-            is_needed = isinstance(value, tuple) or option.key == "save.output_dir"
-            for path in given:
-                yield from _not_as_meant(path, option.key, is_needed)
+    for option, paths in _named(config):
+        is_needed = option.default == () or option.key == "save.output_dir"
+        for path in paths:
+            yield from _not_as_meant(path, option.key, is_needed)
 
 
 def _not_as_meant(path: str, key: str, is_needed: bool) -> Iterator[Problem]:
@@ -65,10 +68,10 @@ def _not_as_meant(path: str, key: str, is_needed: bool) -> Iterator[Problem]:
         yield messages.PATH_QUOTED(key=key, value=shown(path), meant=shown(meant))
 
 
-def _problem(path: str, key: str, behind: str = "") -> Iterator[Problem]:
-    found = path_lengths.excess(os.path.abspath(path), behind=behind)
-    if found is not None:
-        yield messages.PATH_TOO_LONG(key=key, excess=found)
+def _too_long(path: str, key: str, behind: str = "") -> Iterator[Problem]:
+    excess = path_lengths.excess(os.path.abspath(path), behind=behind)
+    if excess is not None:
+        yield messages.PATH_TOO_LONG(key=key, excess=excess)
 
 
 RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (

@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from core.catalog import Words
-from core.config import messages as config_messages
 from core.config.pydantic_messages import shown
-from core.config.rules import (
-    captions,
-    idle,
-    images,
-    loss,
-    messages,
-    network,
-    optimizer,
-    output,
-    paths,
-    sources,
-)
+from core.config.rules import dataset, idle, loss, messages, network, optimizer, output, paths
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.errors import Problem
-from core.families import FAMILIES, FamilySpec, size_step
+from core.families import FAMILIES, FamilySpec
 
 Rule = Callable[[RunConfig], Iterator[Problem]]
 
@@ -32,53 +20,6 @@ Rule = Callable[[RunConfig], Iterator[Problem]]
 def base_is_named(config: RunConfig) -> Iterator[Problem]:
     if not config.model.base.strip():
         yield messages.NO_BASE()
-
-
-LARGEST_SIDE = 8192
-"""Pixels, as for buckets."""
-
-
-def sizes_are_in_steps(config: RunConfig, step: int) -> Iterator[Problem]:
-    """step: pixels that every side of the family's images is a multiple of."""
-    data = config.dataset
-    for side in data.resolution:
-        if side > LARGEST_SIDE:
-            yield messages.SIDE_TOO_LARGE(most=LARGEST_SIDE, side=shown(side))
-            break
-        if side < step or side % step:
-            near = max(step, round(side / step) * step)
-            yield messages.SIDE_MULTIPLE(step=step, side=side, near=near)
-            break
-    if data.enable_bucket and data.bucket_reso_steps % step:
-        key = "dataset.bucket_reso_steps"
-        yield config_messages.NO_MULTIPLE(key=key, bound=step, value=data.bucket_reso_steps)
-
-
-def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
-    data = config.dataset
-    if not data.enable_bucket or data.bucket_no_upscale:
-        return
-    step = data.bucket_reso_steps
-    smallest = data.min_bucket_reso // step * step
-    largest = -(-data.max_bucket_reso // step) * step
-    if smallest == 0:
-        yield messages.BUCKET_BELOW_STEP(step=step, found=data.min_bucket_reso)
-    elif smallest > largest:
-        yield messages.BUCKETS_REVERSED(largest=data.max_bucket_reso, found=data.min_bucket_reso)
-    elif min(data.resolution) < smallest:
-        yield messages.BUCKET_ABOVE_RESOLUTION(side=min(data.resolution), found=data.min_bucket_reso)
-    elif max(data.resolution) > largest:
-        yield messages.BUCKET_BELOW_RESOLUTION(side=max(data.resolution), found=data.max_bucket_reso)
-
-
-def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:
-    data = config.dataset
-    if not (data.cache_latents or data.cache_latents_to_disk):
-        return
-    cache = "cache_latents" if data.cache_latents else "cache_latents_to_disk"
-    for name in ("color_aug", "random_crop"):
-        if getattr(data, name):
-            yield messages.NOT_WITH_CACHE(key=f"dataset.{name}", cache=cache)
 
 
 def lora_is_a_single_file(config: RunConfig) -> Iterator[Problem]:
@@ -117,7 +58,7 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
 def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
     """Options that the family does not have are refused, others without effect are warned about."""
     options = list(walk(RunConfig))
-    values = {option.key: getattr(getattr(config, option.section), option.name) for option in options}
+    values = {option.key: option.value_in(config) for option in options}
     method = config.network.method
     for option in options:
         meta, is_default = option.meta, values[option.key] == option.default
@@ -133,24 +74,6 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
             yield messages.NEED_UNMET(key=option.key, need=conditions.words(need))
 
 
-_OF_IMAGES: tuple[Rule, ...] = (
-    buckets_hold_the_resolution,
-    cached_latents_never_change,
-    *captions.RULES,
-    *images.RULES,
-)
-
-
-def of_images(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Problem]:
-    """Problems of [dataset] alone.
-
-    Where a dataset_config is named, each of its subsets has them; the run's own values only stand in.
-    """
-    yield from sizes_are_in_steps(config, size_step(family))
-    for rule in _OF_IMAGES:
-        yield from rule(config)
-
-
 _OF_RUN: tuple[Rule, ...] = (
     base_is_named,
     lora_is_a_single_file,
@@ -159,7 +82,8 @@ _OF_RUN: tuple[Rule, ...] = (
     *idle.RULES,
     *optimizer.RULES,
     *loss.RULES,
-    *sources.RULES,
+    dataset.images_are_named,
+    dataset.images_are_named_once,
     *paths.RULES,
     output.output_is_not_among_the_images,
     output.output_replaces_no_source,
@@ -173,4 +97,4 @@ def problems(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Pr
         yield from rule(config)
     yield from options_have_an_effect(config, family)
     if not config.dataset.dataset_config:
-        yield from of_images(config, family)
+        yield from dataset.of_images(config, family)

@@ -263,6 +263,10 @@ class Option:
     def default(self) -> Any:
         return self.field.get_default(call_default_factory=True)
 
+    def value_in(self, config: BaseModel) -> Any:
+        """Its value in a run's config."""
+        return getattr(getattr(config, self.section), self.name)
+
     @property
     def is_personal(self) -> bool:
         """Whether it belongs to the user or to one run: files and folders, names, seed, samples, logging.

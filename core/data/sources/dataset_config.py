@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from core.catalog import Words
 from core.config import nearest, pydantic_messages
 from core.config.file import key_lines, toml_text
-from core.config.rules import ruleset
+from core.config.rules import dataset
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import Scope, Section, walk
 from core.config.schema.run import RunConfig
@@ -253,7 +253,7 @@ class _Reader:
     def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
         """What the options of a subset must not be together; said at the key nearest to the subset."""
         whole = RunConfig(dataset=settings)
-        for problem in (p for p in ruleset.of_images(whole) if p.is_error):
+        for problem in (p for p in dataset.of_images(whole) if p.is_error):
             field = problem.key.split(".")[1]
             named = [table for table in levels if field in table.options]
             if named:
