@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.catalog import SAMPLER_ALIASES, optimizer_name
+from core.catalog import ATTENTIONS, PRECISIONS, SAMPLER_ALIASES, optimizer_name
 from core.config import messages, network_args
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.sd_scripts_reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
-from core.errors import Problem
+from core.errors import Message, Problem
 
 # The names that say the same in our words, from the declarations.
 ALIASES: Mapping[str, str] = {
@@ -21,14 +21,15 @@ ALIASES: Mapping[str, str] = {
 }
 
 ATTENTION_FLAGS: Mapping[str, str] = {
-    "mem_eff_attn": "mem_eff",
-    "xformers": "xformers",
-    "diffusers_xformers": "xformers",
-    "sdpa": "sdpa",
+    name: next(value for value in ATTENTIONS if value in name)
+    for name, key in ALIASES.items()
+    if key == "model.attention"
 }
 """Flags of sd-scripts of which several may be set -> our value; the first of them wins, as there."""
 
-FULL_PRECISIONS: Mapping[str, str] = {"full_fp16": "fp16", "full_bf16": "bf16"}
+FULL_PRECISIONS: Mapping[str, str] = {
+    name: name.removeprefix("full_") for name in PRECISIONS if name.startswith("full_")
+}
 """Flags of sd-scripts that say more of a mixed_precision -> the one that they need beside them."""
 
 # How sd-scripts finds its place again after a resume.
@@ -46,6 +47,10 @@ class Translated:
     note: Problem | None = None
     refused: tuple[Problem, ...] = ()
     is_switch: bool = False
+
+
+Reader = Callable[[Any], Translated]
+"""What a value given for one option of sd-scripts means here."""
 
 
 def knows(name: str, is_foreign: bool = False) -> bool:
@@ -79,7 +84,7 @@ def _said(name: str, key: str, value: Any) -> Translated:
     return Translated({key: value}, messages.READ_AS(name=name, value=f"{key} = {plain}"))
 
 
-def _switch(name: str, key: str, value: str, otherwise: str = "") -> Callable[[Any], Translated]:
+def _switch(name: str, key: str, value: str, otherwise: str = "") -> Reader:
     """A flag that stands for one value of one of our options, and switched off for the other, if any."""
 
     def read(given: Any) -> Translated:
@@ -88,13 +93,6 @@ def _switch(name: str, key: str, value: str, otherwise: str = "") -> Callable[[A
         return _said(name, key, otherwise) if otherwise and given is False else Translated()
 
     return read
-
-
-def _optimizer(value: Any) -> Translated:
-    """A name in any case; none leaves it to use_8bit_adam and use_lion_optimizer."""
-    if not value:
-        return Translated()
-    return Translated({"optimizer.optimizer_type": optimizer_name(value)})
 
 
 def _network_module(value: Any) -> Translated:
@@ -107,15 +105,13 @@ def _network_module(value: Any) -> Translated:
 
 def _network_args(given: Any) -> Translated:
     """Arguments of networks.lora; sd-scripts itself ignores names that it does not know."""
-    if not given:
-        return Translated()
-    values, problems = network_args.read(given)
-    told = ", ".join(f"{key} = {value}" for key, value in values.items())
-    note = messages.READ_AS(name="network_args", value=told) if values else None
+    values, problems = network_args.read(given or [])
+    listed = ", ".join(f"{key} = {value}" for key, value in values.items())
+    note = messages.READ_AS(name="network_args", value=listed) if values else None
     return Translated(values, note, tuple(problems))
 
 
-def _no_grad_part(name: str, key: str) -> Callable[[Any], Translated]:
+def _no_grad_part(name: str, key: str) -> Reader:
     """network_train_unet_only and its twin: the other part's rate is 0, whatever is given for it."""
     return lambda given: replace(_said(name, key, 0.0), is_switch=True) if given else Translated()
 
@@ -143,7 +139,7 @@ LISTS = frozenset(("text_encoder_lr",))
 """Options that are a list in sd-scripts and one value here."""
 
 
-def _text_encoder_lr(name: str) -> Callable[[Any], Translated]:
+def _text_encoder_lr(name: str) -> Reader:
     """A rate, or one for each text encoder: Stable Diffusion 1.x and 2.x have the first alone."""
     key = "train.text_encoder_lr"
 
@@ -151,8 +147,7 @@ def _text_encoder_lr(name: str) -> Callable[[Any], Translated]:
         rates = _listed(given)
         if not rates or given is None:
             return Translated()
-        first = number(rates[0]) if isinstance(rates[0], str) else rates[0]
-        value = given if first is None else first
+        value = given if isinstance(rates[0], str) and number(rates[0]) is None else _number(rates[0])
         if len(rates) > 1:
             return Translated({key: value}, messages.FIRST_RATE(name=name, value=shown(value)))
         return Translated({key: value}) if name in key else _said(name, key, value)
@@ -160,46 +155,25 @@ def _text_encoder_lr(name: str) -> Callable[[Any], Translated]:
     return read
 
 
-def _max_token_length(value: Any) -> Translated:
-    if value is None:
-        return Translated()
-    found = number(value) if isinstance(value, str) else value
-    return Translated({"model.max_token_length": value if found is None else found})
+def _unless(empty: Collection[Any], name: str, read: Callable[[Any], Any] = lambda value: value) -> Reader:
+    """The value of an option, read; nothing for what sd-scripts takes for "not given"."""
+    return lambda given: Translated() if given in empty else Translated({ALIASES[name]: read(given)})
 
 
-def _save_precision(value: Any) -> Translated:
-    return Translated() if value is None else Translated({"save.save_precision": value})
+def _number(value: Any) -> Any:
+    found = number(value) if isinstance(value, str) else None
+    return value if found is None else found
 
 
-def _sampler(value: Any) -> Translated:
-    known = SAMPLER_ALIASES.get(value, value) if isinstance(value, str) else value
-    return Translated({"sample.sample_sampler": known})
+def _refused(message: Message) -> Reader:
+    return lambda given: Translated(refused=(message(value=shown(given)),)) if given else Translated()
 
 
-def _unset_when_zero(name: str) -> Callable[[Any], Translated]:
-    """sd-scripts takes 0 for "not given"."""
-    return lambda given: Translated() if given in (0, "0", "", None) else Translated({ALIASES[name]: given})
-
-
-def _place_of_resume(given: Any) -> Translated:
-    """A state knows its step, its epoch and its place in the data, and no other place would be exact."""
-    if not given:
-        return Translated()
-    return Translated(refused=(messages.PLACE_OF_RESUME(value=shown(given)),))
-
-
-def _config_file(given: Any) -> Translated:
-    """A command may keep its settings in a file, which a text that was pasted can't reach."""
-    if not given:
-        return Translated()
-    return Translated(refused=(messages.CONFIG_FILE(value=shown(given)),))
-
-
-_SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
-    "config_file": _config_file,
-    **dict.fromkeys(_PLACE_OF_RESUME, _place_of_resume),
+_SPECIAL: Mapping[str, Reader] = {
+    "config_file": _refused(messages.CONFIG_FILE),
+    **dict.fromkeys(_PLACE_OF_RESUME, _refused(messages.PLACE_OF_RESUME)),
     **{
-        name: _unset_when_zero(name)
+        name: _unless((0, "0", "", None), name)
         for name in ("save_n_epoch_ratio", "save_last_n_epochs_state", "save_last_n_steps_state")
     },
     "v2": _switch("v2", "model.family", "sd2", "sd1"),
@@ -208,14 +182,15 @@ _SPECIAL: Mapping[str, Callable[[Any], Translated]] = {
     **{flag: _switch(flag, "train.precision", flag) for flag in FULL_PRECISIONS},
     "use_8bit_adam": _switch("use_8bit_adam", "optimizer.optimizer_type", "AdamW8bit"),
     "use_lion_optimizer": _switch("use_lion_optimizer", "optimizer.optimizer_type", "Lion"),
-    "optimizer_type": _optimizer,
+    # A name in any case; none leaves it to use_8bit_adam and use_lion_optimizer.
+    "optimizer_type": _unless(("", None, False), "optimizer_type", optimizer_name),
     "network_module": _network_module,
     "network_args": _network_args,
     "network_train_unet_only": _no_grad_part("network_train_unet_only", "train.text_encoder_lr"),
     "network_train_text_encoder_only": _no_grad_part("network_train_text_encoder_only", "train.unet_lr"),
     **{name: _text_encoder_lr(name) for name in ("text_encoder_lr", "learning_rate_te")},
     "train_text_encoder": _train_text_encoder,
-    "max_token_length": _max_token_length,
-    "save_precision": _save_precision,
-    "sample_sampler": _sampler,
+    "max_token_length": _unless((None,), "max_token_length", _number),
+    "save_precision": _unless((None,), "save_precision"),
+    "sample_sampler": _unless((), "sample_sampler", lambda name: SAMPLER_ALIASES.get(str(name), name)),
 }

@@ -94,19 +94,18 @@ def _read(path: Path) -> list[Entry]:
     if len(text) > toml_text.LONGEST:
         raise ConfigError(toml_text.too_long())
     if kind == ".json":
-        tables, places = json_text.parse(text), key_lines.json_key_lines(text)
-        at: tuple[str | int, ...] = ()
+        tables, places = json_text.parse(text), {}
     else:
         shared = toml_text.parse(text).get("prompt")
         subsets = shared.get("subset") if isinstance(shared, dict) else None
         is_list = isinstance(subsets, list) and all(isinstance(subset, dict) for subset in subsets)
         tables = [{**shared, **subset} for subset in subsets] if is_list else None  # type: ignore[union-attr, dict-item]
-        places, at = key_lines.key_lines(text), ("prompt", "subset")
+        places = key_lines.key_lines(text)
     if not isinstance(tables, list):
         tables_wanted = Words("[[prompt.subset]] tables", "[[prompt.subset]]")
         wanted = Words("a list of prompts", "プロンプトのリスト") if kind == ".json" else tables_wanted
         raise ConfigError(messages.NO_PROMPT_LIST(wanted=wanted, line=1))
-    return [_of_table(table, n, places.get((*at, n - 1))) for n, table in enumerate(tables, 1)]
+    return [_of_table(table, n, places.get(("prompt", "subset", n - 1))) for n, table in enumerate(tables, 1)]
 
 
 def _of_table(table: Any, number: int, line: int | None) -> Entry:

@@ -77,17 +77,18 @@ def test_a_file_that_is_not_there_is_an_error_with_its_path(tmp_path):
     assert "no such file" in problem.en and problem.en != problem.ja
 
 
-def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path):
+def test_what_is_wrong_in_a_file_is_told_with_its_line_and_in_json_with_its_number(tmp_path):
     for name, text, line in (
         ("a.txt", "# mine\na frog\n\na toad --q 5\n", 4),
         ("a.toml", TABLES + "seed = 'x'\n", 5),
-        ("a.json", '[\n "a frog",\n {"prompt": "a toad", "hight": 64}\n]', 3),
+        ("a.json", '[\n "a frog",\n {"prompt": "a toad", "hight": 64}\n]', None),
         ("b.toml", TABLES + "width = \n", 7),
         ("b.json", '[\n "a frog",\n', 3),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
         [problem] = problems(config(str(tmp_path / name)))
         assert (problem.path, problem.line) == (str(tmp_path / name), line), problem
+        assert line is not None or problem.en.startswith("prompt 2 ")
 
 
 @pytest.mark.parametrize(

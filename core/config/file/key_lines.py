@@ -1,11 +1,9 @@
-"""Where each key stands in a TOML or JSON text, since the standard parsers tell no positions."""
+"""Where each key stands in a TOML text, since the standard parser tells no positions."""
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
@@ -111,55 +109,3 @@ def _inner_keys(statement: str) -> list[Path]:
 
 _DEEPEST = 12
 """Tables within tables that have lines of their own; no option stands so deep."""
-
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]')
-
-
-class Twice(ValueError):
-    """A key stands twice in a table."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name!r} stands twice")
-        self.name = name
-
-
-def json_values(text: str) -> object:
-    """The values of a JSON text. Raises ValueError, and Twice for a key that stands twice in a table."""
-
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            counts = Counter(name for name, _ in pairs)
-            twice = next(name for name in found if counts[name] > 1)
-            raise Twice(twice)
-        return found
-
-    return json.loads(text, object_pairs_hook=unique)
-
-
-def json_key_lines(text: str) -> dict[Path, int]:
-    """`key_lines` of a valid JSON text; objects in lists have a line of their own too."""
-    found: dict[Path, int] = {}
-    path: list[str | int] = []
-    opened: list[str] = []
-    line, key = 1, ""
-    for match in _JSON_TOKEN.finditer(text):
-        token = match.group()
-        if token == "\n":
-            line += 1
-        elif token in "{[":
-            if opened:
-                found.setdefault(tuple(path), line)
-            opened.append(token)
-            path.append("" if token == "{" else 0)
-        elif token in "}]":
-            opened.pop()
-            path.pop()
-        elif token == "," and opened[-1] == "[":
-            path[-1] = int(path[-1]) + 1
-        elif token == ":":
-            path[-1] = key
-            found.setdefault(tuple(path), line)
-        elif token.startswith('"'):
-            key = json.loads(token)
-    return found

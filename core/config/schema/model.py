@@ -69,7 +69,7 @@ class ModelConfig(Section):
             "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。mem_effは分割して計算します（省メモリですが遅くなります）。",
         ),
         level="advanced",
-        sd_scripts="xformers sdpa mem_eff_attn",
+        sd_scripts="mem_eff_attn xformers diffusers_xformers sdpa",
         on_resume="rounding",
     )
     clip_skip: int | None = opt(

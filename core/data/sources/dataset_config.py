@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from core.catalog import Words
 from core.config import nearest, pydantic_messages
-from core.config.file import key_lines, toml_text
+from core.config.file import json_text, key_lines, toml_text
 from core.config.rules import dataset
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import Scope, Section, walk
@@ -121,17 +121,17 @@ def read(config: DatasetConfig) -> Datasets:
 
 
 def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
-    """The values and the line of each key. Raises ConfigError."""
+    """The values and, of TOML, the line of each key. Raises ConfigError."""
     if not is_json:
         return toml_text.parse(text), key_lines.key_lines(text)
     try:
-        document = key_lines.json_values(text)
-    except (json.JSONDecodeError, key_lines.Twice) as e:
+        document = json_text.values(text)
+    except (json.JSONDecodeError, json_text.Twice) as e:
         reason, line = (e.msg, e.lineno) if isinstance(e, json.JSONDecodeError) else (str(e), None)
         raise ConfigError(messages.CONFIG_NOT_JSON(reason=reason, line=line)) from e
     if not isinstance(document, dict):
         raise ConfigError(messages.CONFIG_NO_OBJECT(line=1))
-    return document, key_lines.json_key_lines(text)
+    return document, {}
 
 
 @dataclass(frozen=True)

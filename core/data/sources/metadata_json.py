@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Size, Words
-from core.config.file import key_lines, toml_text
+from core.config.file import json_text, toml_text
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.captions import captions
@@ -48,8 +48,8 @@ def _entries(file: Path) -> dict[str, Any]:
     """What the file holds. Raises UserError."""
     with reading(file, "E-META-SYNTAX", key=KEY, advice=CORRECT_IT):
         try:
-            entries = key_lines.json_values(toml_text.read(file, MOST_BYTES))
-        except (json.JSONDecodeError, key_lines.Twice) as error:
+            entries = json_text.values(toml_text.read(file, MOST_BYTES))
+        except (json.JSONDecodeError, json_text.Twice) as error:
             raise UserError(messages.METADATA_NOT_JSON(path=file, reason=str(error))) from error
     if not isinstance(entries, dict) or not entries:
         raise UserError(messages.METADATA_EMPTY(path=file))
