@@ -8,7 +8,9 @@ import threading
 import time as clock
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, TypeAdapter
 
 from core.catalog import Words
 from core.errors import Message, Problem
@@ -106,6 +108,11 @@ class StepDone:
     time: float = field(default_factory=clock.time)
 
 
+def _with_numbers(info: dict[str, Any]) -> dict[str, Any]:
+    """Raises TypeError or ValueError where number and seed are none."""
+    return info | {name: int(info[name]) for name in ("number", "seed") if name in info}
+
+
 @dataclass(frozen=True)
 class Saved:
     """Something was written. kind: model, state, sample, sheet. info: more, as prompt, seed."""
@@ -114,7 +121,7 @@ class Saved:
     kind: str
     path: str
     step: int
-    info: dict[str, Any] = field(default_factory=dict)
+    info: Annotated[dict[str, Any], AfterValidator(_with_numbers)] = field(default_factory=dict)
     time: float = field(default_factory=clock.time)
 
 
@@ -167,9 +174,11 @@ class RunEnded:
 Event = PlanReady | StageProgress | Stepped | StepDone | Saved | Paused | Warned | RunEnded
 Emit = Callable[[Event], None]
 
-EVENT_TYPES: dict[str, type[Any]] = {
-    kind.name: kind for kind in (PlanReady, StageProgress, Stepped, StepDone, Saved, Paused, Warned, RunEnded)
+READERS: Mapping[str, TypeAdapter[Any]] = {
+    kind.name: TypeAdapter(kind)
+    for kind in (PlanReady, StageProgress, StepDone, Saved, Paused, Warned, RunEnded)
 }
+"""What makes events of their values, by name; a later version's further values are ignored."""
 
 
 def to_json(event: Event) -> str:
@@ -182,23 +191,15 @@ def to_json(event: Event) -> str:
     return json.dumps({"event": event.name, **values}, ensure_ascii=False, allow_nan=True)
 
 
-def from_json(line: str) -> Event:
-    """The event of one line; fields this version does not know are ignored.
-
-    Raises ValueError when the line is no event of ours.
-    """
+def from_json(line: str | bytes) -> Event:
+    """The event of one line. Raises ValueError or TypeError when the line is no event of ours."""
     values = json.loads(line)
-    if not isinstance(values, dict) or values.get("event") not in EVENT_TYPES:
-        raise ValueError(f"not an event: {line[:80]}")
-    kind = EVENT_TYPES[values["event"]]
-    if kind is Warned:
+    if not isinstance(values, dict) or values.get("event") not in READERS:
+        raise ValueError(f"not an event: {line[:80]!r}")
+    if values["event"] == Warned.name:
         code, en, ja, path = (str(values.get(name, "")) for name in ("code", "en", "ja", "path"))
         values["problem"] = Message(code, "{text}", "{text}")(text=Words(en, ja), path=path)
-    known = {f.name for f in dataclasses.fields(kind)}
-    kept = {key: value for key, value in values.items() if key in known}
-    if "buckets" in kept:
-        kept["buckets"] = tuple(kept["buckets"])
-    event: Event = kind(**kept)
+    event: Event = READERS[values["event"]].validate_python(values)
     return event
 
 

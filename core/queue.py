@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from pydantic import StringConstraints, TypeAdapter
 
 from core.catalog import Words
 from core.config.check import check
@@ -52,6 +54,9 @@ class Starter(Protocol):
     def start(self, text: str, overrides: Sequence[str] = ()) -> Any: ...
 
 
+_Text = Annotated[str, StringConstraints(min_length=1)]
+
+
 @dataclass(frozen=True)
 class Waiting:
     """A run in the queue.
@@ -60,8 +65,8 @@ class Waiting:
     output folder. steps: optimizer steps, 0 when epochs are given. fault: why it could not be started.
     """
 
-    id: str
-    text: str
+    id: _Text
+    text: _Text
     name: str
     folder: str
     steps: int
@@ -74,6 +79,9 @@ class Waiting:
     def overrides(self) -> list[str]:
         """What is set beside the run file's own text."""
         return [f"save.output_name={toml_text.toml_value(self.name)}"]
+
+
+_READER = TypeAdapter(Waiting)
 
 
 @dataclass(frozen=True)
@@ -319,7 +327,7 @@ class RunQueue:
         """Take up what an earlier program left. A file that can't be read is put aside, never overwritten."""
         try:
             values = json.loads(self._path.read_text("utf-8"))
-            self._waiting = [_waiting(found) for found in values["waiting"]]
+            self._waiting = [_READER.validate_python(run) for run in values["waiting"]]
             self._keeps_going = values.get("keeps_going") is True
         except FileNotFoundError:
             return
@@ -334,16 +342,3 @@ class RunQueue:
                 f"The list of waiting runs was damaged; it is kept as {aside.name}.",
                 f"キューのファイルが壊れていたため、{aside.name}として残しました。",
             )
-
-
-def _waiting(found: Any) -> Waiting:
-    """A run of the file. Raises what does not fit."""
-    kinds = {f.name: f.type for f in dataclasses.fields(Waiting)}
-    texts = {name: found.get(name, "") for name, kind in kinds.items() if kind == "str"}
-    numbers = {name: found.get(name, 0) for name, kind in kinds.items() if kind in ("int", "float")}
-    if not all(isinstance(text, str) for text in texts.values()) or not texts["id"] or not texts["text"]:
-        raise ValueError("a waiting run is not as it was written")
-    if not all(isinstance(number, int | float) for number in numbers.values()):
-        raise ValueError("a waiting run is not as it was written")
-    "".join(texts.values()).encode("utf-8")  # half a character is no text; it can be shown nowhere
-    return Waiting(**texts, **numbers)

@@ -6,6 +6,7 @@ written or not ours is passed over or told as far as it goes; nothing here raise
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import json
@@ -29,9 +30,6 @@ TRASH = ".trash"
 """Folder below that one for runs taken out of the list."""
 
 RUN_FILE, EVENTS, SAMPLES = "run.toml", "events.jsonl", "samples"
-
-_END_BYTES = 64 * 1024
-"""What is read of each end of an event file for the list; a step's line is about 300 bytes."""
 
 _STEP, _PROGRESS = b'{"event": "step_done"', b'{"event": "stage_progress"'
 _STEPS_READ = 8
@@ -99,7 +97,7 @@ class Record:
 def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]:
     """The runs of an output folder, newest first. live: folder of the run under way, if any.
 
-    Reads the ends of each event file only, and those anew only when the file has changed.
+    Reads an event file anew only when it has changed.
     """
     return _in(output_dir / RUNS, live)
 
@@ -124,7 +122,7 @@ def read(folder: Path, live: Path | None = None) -> Record | None:
     if run is None:
         return None
     text = _text(folder / RUN_FILE)
-    events = tuple(_settled(event, folder) for event in _events(folder / EVENTS))
+    events = tuple(_settled(event, folder) for event in _parsed(_lines(folder / EVENTS)))
     return Record(as_live(run, live), text, values_in(text), events)
 
 
@@ -211,10 +209,10 @@ def _count(folder: Path) -> int:
 
 @functools.lru_cache(maxsize=_MOST_REMEMBERED)
 def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, int] | None) -> PastRun:
-    """What the ends of the files tell. The marks only say when what is remembered is out of date."""
+    """What the files tell. The marks only say when what is remembered is out of date."""
     values = values_in(_without_comments(_text(folder / RUN_FILE)))
     stamp = _STAMP.fullmatch(folder.name)
-    told = list(_ends(folder / EVENTS))
+    told = list(_parsed(_telling(_lines(folder / EVENTS))))
     steps = [event for event in told if isinstance(event, StepDone)]
     ended = next((event for event in reversed(told) if isinstance(event, RunEnded)), None)
     started = _from_stamp(stamp.group(1)) if stamp else None
@@ -261,22 +259,6 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def _ends(path: Path) -> Iterator[Event]:
-    """What tells most of the events at both ends of a file."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(2 * _END_BYTES)
-            size = file.seek(0, os.SEEK_END)
-            if size <= len(head):
-                yield from _parsed(_telling(head.split(b"\n")))
-                return
-            yield from _parsed(_telling(head[:_END_BYTES].split(b"\n")[:-1]))
-            file.seek(size - _END_BYTES)
-            yield from _parsed(_telling(file.read().split(b"\n")[1:]))
-    except OSError:
-        return
-
-
 def _telling(lines: Sequence[bytes]) -> list[bytes]:
     """The lines without most of those that come by the hundred: reading their JSON is what takes the time."""
     steps = [n for n, line in enumerate(lines) if line.startswith(_STEP)]
@@ -284,43 +266,18 @@ def _telling(lines: Sequence[bytes]) -> list[bytes]:
     return [line for n, line in enumerate(lines) if n in kept or not line.startswith((_STEP, _PROGRESS))]
 
 
-def _events(path: Path) -> Iterator[Event]:
+def _lines(path: Path) -> list[bytes]:
     try:
-        with path.open("rb") as file:
-            yield from _parsed(file)
+        return path.read_bytes().splitlines()
     except OSError:
-        return
+        return []
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[Event]:
     """The events of lines; a line cut short by a crash, or of something else, is passed over."""
     for line in lines:
-        try:
-            event = from_json(line.decode("utf-8"))
-        except (ValueError, TypeError, RecursionError):
-            continue
-        if _is_sound(event):
-            yield event
-
-
-def _is_sound(event: Event) -> bool:
-    """Whether the fields that are reckoned with are of their kind; a foreign file may hold anything."""
-    numbers: list[Any] = [event.time]
-    texts: list[Any] = []
-    if isinstance(event, StepDone):
-        numbers += [event.step, event.total, event.loss, event.seconds]
-        numbers += [] if event.validation_loss is None else [event.validation_loss]
-    elif isinstance(event, Saved):
-        if not isinstance(event.info, dict):
-            return False
-        numbers += [event.step, event.info.get("number", 0), event.info.get("seed", 0)]
-        texts += [event.kind, event.path]
-    elif isinstance(event, PlanReady):
-        numbers += [event.steps, event.step]
-    elif isinstance(event, RunEnded):
-        numbers.append(event.step)
-        texts += [event.status, event.en, event.ja]
-    return all(isinstance(n, int | float) for n in numbers) and all(isinstance(t, str) for t in texts)
+        with contextlib.suppress(ValueError, TypeError, RecursionError, OverflowError):
+            yield from_json(line)
 
 
 def _settled(event: Event, folder: Path) -> Event:

@@ -8,12 +8,13 @@ attackers.
 from __future__ import annotations
 
 import json
-import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, NonNegativeInt, ValidationError
 
 from core.config import output_names
 from core.config.schema.option import walk
@@ -41,6 +42,47 @@ CHANGED = frozenset(f"E-RESUME-{what}" for what in ("OPTION", "PLAN", "BASE", "W
 
 AUTO = "auto"
 """What save.resume says to take the newest state of the output folder."""
+
+
+def _plain(name: str) -> str:
+    if not output_names.is_plain(name):
+        raise ValueError("a name must be no path")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_plain)]
+
+
+class _Kept(BaseModel, strict=True, extra="forbid"):
+    """What an earlier save left: see core.train.outputs.state.Kept."""
+
+    kind: Literal["epoch", "step"]
+    number: NonNegativeInt
+    model: Literal[""] | _Name
+    state: Literal[""] | _Name
+
+
+class _Options(BaseModel, strict=True):
+    seed: NonNegativeInt = Field(alias="train.seed")
+
+
+class _Values(BaseModel, strict=True):
+    """What is relied on of state.json. Earlier versions noted fewer things.
+
+    written: names of models, each with its owned_files.Stamp; in older states names alone.
+    """
+
+    step: NonNegativeInt
+    losses: list[FiniteFloat]
+    lineage: _Name
+    written: list[_Name] | dict[_Name, Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)] | None]
+    saves: list[_Kept] = []
+    lengths: dict[str, int] = {}
+    stopped: list[str] = []
+    inexact: list[str] = []
+    config: _Options
+    identity: dict[str, Any]
+    machine: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,55 +131,12 @@ def fault(path: Path) -> str:
                 return f"{MANIFEST} names a file outside the folder"
             if list(checksum(path / name)) != [expected["size"], expected["crc32"]]:
                 return f"{name} is damaged"
-        return _fault_of(json.loads((path / STATE).read_text(encoding="utf-8")))
+        _Values.model_validate(json.loads((path / STATE).read_text(encoding="utf-8")))
+    except ValidationError as e:
+        return f"{'.'.join(map(str, e.errors()[0]['loc']))} in {STATE} is not as it was written"
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as e:
         return f"{type(e).__name__}: {e}"
-
-
-def _fault_of(values: Any) -> str:
-    """What in state.json is not as it is written here, or "". Names in it are never paths."""
-    if not isinstance(values, dict):
-        return f"{STATE} is damaged"
-    # Earlier versions noted fewer things.
-    saves, lengths = values.get("saves", []), values.get("lengths", {})
-    texts = [values.get(name, []) for name in ("stopped", "inexact")]
-    sound = {
-        "step": _is_count(values["step"]),
-        "losses": isinstance(values["losses"], list) and all(map(_is_number, values["losses"])),
-        "lineage": output_names.is_plain(values["lineage"]),
-        "written": _are_stamps(values["written"]),
-        "saves": isinstance(saves, list) and all(map(_is_kept, saves)),
-        "lengths": isinstance(lengths, dict) and all(isinstance(n, int) for n in lengths.values()),
-        "stopped": all(isinstance(found, list) and all(isinstance(t, str) for t in found) for found in texts),
-        "config": isinstance(values["config"], dict) and _is_count(values["config"]["train.seed"]),
-        "identity": isinstance(values["identity"], dict),
-        "machine": isinstance(values["machine"], dict),
-    }
-    wrong = [name for name, is_sound in sound.items() if not is_sound]
-    return f"{wrong[0]} in {STATE} is not as it was written" if wrong else ""
-
-
-def _are_stamps(written: Any) -> bool:
-    """Whether it is names of models, each with its owned_files.Stamp; in older states names alone."""
-    if not isinstance(written, list | dict) or not all(map(output_names.is_plain, written)):
-        return False
-    stamps = written.values() if isinstance(written, dict) else ()
-    return all(s is None or (isinstance(s, list) and len(s) == 3 and all(map(_is_number, s))) for s in stamps)
-
-
-def _is_kept(kept: Any) -> bool:
-    """Whether an entry of what earlier saves left is one: see core.train.outputs.state.Kept."""
-    names = [kept["model"], kept["state"]]
-    is_named = all(name == "" or output_names.is_plain(name) for name in names)
-    return is_named and kept["kind"] in ("epoch", "step") and _is_count(kept["number"]) and len(kept) == 4
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return ""
 
 
 def read(path: Path) -> Found:
