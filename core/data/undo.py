@@ -21,6 +21,12 @@ MOST_CHANGES = 200
 MOST_BYTES = 64_000_000
 """Size of a history above which its older half is dropped."""
 
+UNWRITABLE = Message(
+    "E-UNDO-WRITE",
+    "nothing was changed: the record for undo could not be written to {path}: {reason}.",
+    "元に戻すための記録を {path} に書き込めないため、変更しませんでした（{reason}）。",
+)
+
 State = bytes | None
 """What a file is: its content, or what stands for it, such as a digest; None where there is no file."""
 
@@ -75,9 +81,6 @@ class Outcome:
 
 class Files(Protocol):
     """How the files of a history are read and written; `now` and `put` raise UserError when they can't."""
-
-    unwritable: Message
-    """For a history that can't be written; facts: reason."""
 
     def now(self, change: FileChange) -> State:
         """What the file is now."""
@@ -220,7 +223,7 @@ class History:
             self._write(record, is_safe=True)
             self._shorten()
         except OSError as error:
-            raise UserError(self._files.unwritable(path=self._path, reason=error.strerror)) from error
+            raise UserError(UNWRITABLE(path=self._path, reason=error.strerror)) from error
 
     def _write(self, record: dict[str, Any], is_safe: bool) -> None:
         with self._path.open("ab+") as file:

@@ -110,7 +110,7 @@ def test_nothing_is_changed_when_the_journal_cannot_be_written(make, files, tmp_
     (tmp_path / "workspace").write_bytes(b"a file stands where the folder should be")
     with pytest.raises(UserError) as caught:
         make().apply("trim", "", [change(files[0], b"1")])
-    assert caught.value.problems[0].code == "E-CAP-JOURNAL"
+    assert caught.value.problems[0].code == "E-UNDO-WRITE"
     assert files[0].read_bytes() == b"old"
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from core.config.schema.dataset import DatasetConfig
-from core.data.captions.captions import is_endless, is_random, longest, process, read
+from core.data.captions.captions import dress, is_endless, is_random, longest, read, vary
 from tests.data.images import codes, draw, plan
 
 
@@ -138,6 +138,10 @@ def test_a_pipe_in_place_of_the_caption_is_refused_without_being_opened(tmp_path
 def test_a_folder_in_place_of_the_caption_is_an_error(tmp_path):
     (tmp_path / "a.caption").mkdir()
     assert codes(read(tmp_path / "a.png", ".caption").problems) == ["E-CAP-READ"]
+
+
+def process(text, config, rng, epoch=1):
+    return vary(dress(text, config), config, rng, epoch)
 
 
 def run(text, seed=0, **options):

@@ -94,7 +94,7 @@ def test_nothing_is_copied_where_it_can_not_be_noted(plan, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError) as caught:
         copy(opened(tmp_path / "file" / "copies.jsonl"), plan, {})
-    assert caught.value.problems[0].code == "E-COPY" and not plan.target.exists()
+    assert caught.value.problems[0].code == "E-UNDO-WRITE" and not plan.target.exists()
 
 
 def test_a_folder_with_another_name_is_still_undone(plan, path):

@@ -165,7 +165,10 @@ def test_caption_options_hold_for_metadata_too(images):
         ('{"000.png": {"caption": ' + "9" * 5000 + "}}", "a number in it has too many digits"),
         ("[" * 100_000, "it is nested too deeply"),
         ('{"000.png": ' + "[" * 900 + "]" * 900 + "}", "must be a table with caption or tags"),
-        ('{"000.png": {"caption": "' + "a" * 2_200_000 + '"}}', "must be 2,097,152 characters or fewer"),
+        (
+            '{"000.png": {"caption": "' + "a" * 2_200_000 + '"}}',
+            "text of at most 2,097,152 characters",
+        ),
         ('{"000.png": {"train_resolution": [64, 1e999]}}', "must be two numbers of pixels"),
         ('{"000.png": {"train_resolution": [64, 99999999999999999999]}}', "must be two numbers of pixels"),
     ],

@@ -13,8 +13,6 @@ from core.errors import Problem
 class CaptionFiles:
     """Caption files. allow: raises UserError for a file that may not be written."""
 
-    unwritable = messages.HISTORY_UNWRITABLE
-
     def __init__(self, allow: Callable[[Path], object]) -> None:
         self._allow = allow
 

@@ -25,11 +25,6 @@ CHANGED_ELSEWHERE = Message(
     "`{name}` was changed by another program or window meanwhile and is left as is.",
     "「{name}」は他のソフトかウィンドウで変更されたため、そのままにしました。",
 )
-HISTORY_UNWRITABLE = Message(
-    "E-CAP-JOURNAL",
-    "no caption was changed: the change could not be recorded for undo in {path} ({reason}).",
-    "元に戻すための記録を {path} に書き込めないため、キャプションを変更しませんでした（{reason}）。",
-)
 IN_METADATA = Message(
     "W-CAP-METADATA",
     "the captions of {count:# image|# images} are in the metadata file `{name}`, not in caption files; edit that file.",

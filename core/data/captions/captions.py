@@ -143,11 +143,6 @@ def has_empty(config: DatasetConfig) -> bool:
     return config.caption_dropout_rate > 0 or config.caption_dropout_every_n_epochs > 0
 
 
-def process(text: str, config: DatasetConfig, rng: random.Random, epoch: int = 1) -> str:
-    """The caption as one sample trains it: prefix and suffix, then `vary`."""
-    return vary(dress(text, config), config, rng, epoch)
-
-
 def vary(text: str, config: DatasetConfig, rng: random.Random, epoch: int = 1) -> str:
     """A dressed caption as one sample trains it. epoch: from 1.
 

@@ -16,8 +16,6 @@ from core.errors import Problem, UserError
 class Copies:
     """Copied files; their state is a digest of their bytes."""
 
-    unwritable = messages.HISTORY_UNWRITABLE
-
     def now(self, change: FileChange) -> State:
         """b"" for what is no plain file or can't be read."""
         path = change.path

@@ -7,6 +7,7 @@ import re
 import reprlib
 import unicodedata
 
+from core.catalog import Words
 from core.data.intake import messages
 from core.data.names import MAX_REPEATS, is_text, nfc
 from core.errors import Problem
@@ -62,8 +63,7 @@ def _of_repeats(typed: object) -> list[Problem]:
     count = whole(typed)
     if count is not None and 1 <= count <= MAX_REPEATS:
         return []
-    if typed is None or (isinstance(typed, str) and not typed.strip()):
-        return [messages.REPEATS_MISSING(most=MAX_REPEATS)]
-    if count is None:
-        return [messages.REPEATS_NOT_WHOLE(most=MAX_REPEATS, value=reprlib.repr(typed))]
-    return [messages.REPEATS_OUT_OF_RANGE(most=MAX_REPEATS, value=count)]
+    value = reprlib.repr(typed) if count is None else f"{count:,}"
+    has_value = typed is not None and bool(str(typed).strip())
+    given = Words(f", not {value}", f"（現在：{value}）") if has_value else ""
+    return [messages.REPEATS(most=MAX_REPEATS, given=given)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,11 +56,7 @@ class Gathered:
     @property
     def folders(self) -> dict[str, int]:
         """The folders called like `20_sls frog`, with how many images lie in each."""
-        counted: dict[str, int] = {}
-        for item in self.items:
-            if item.folder:
-                counted[item.folder] = counted.get(item.folder, 0) + 1
-        return counted
+        return Counter(item.folder for item in self.items if item.folder)
 
 
 def dropped(files: Iterable[Path]) -> Iterator[Entry]:
@@ -113,13 +110,12 @@ def paired(entries: Iterable[Entry], caption_extension: str = ".caption") -> Gat
             left_out.setdefault("kind", []).append(name)
     items = []
     for entry in images:
-        found = texts.get(_stem(entry), {})
-        captions = tuple(found[suffix].path for suffix in suffixes if suffix in found)
+        own = texts.get(_stem(entry), {})
+        captions = tuple(own[suffix].path for suffix in suffixes if suffix in own)
         items.append(Item(entry.path, safe_name(entry.parts[-1]), captions, *_place(entry.parts)))
-    owned = {_stem(entry) for entry in images}
-    orphans = [e.parts[-1] for stem, found in texts.items() if stem not in owned for e in found.values()]
+    orphans = texts.keys() - {_stem(entry) for entry in images}
     if orphans:
-        left_out["orphan"] = orphans
+        left_out["orphan"] = [e.parts[-1] for stem in texts if stem in orphans for e in texts[stem].values()]
     return Gathered(tuple(items), {reason: tuple(names) for reason, names in left_out.items()})
 
 

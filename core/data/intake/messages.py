@@ -31,20 +31,10 @@ BROKEN_CHARACTER = Message(
     "the {field} contains half a surrogate pair. Type it again.",
     "{field}の文字が壊れています。入力し直してください。",
 )
-REPEATS_MISSING = Message(
+REPEATS = Message(
     "E-DIR-NAME",
-    "the number of repeats is missing: enter 1 to {most:,}.",
-    "繰り返し回数がありません。1〜{most:,}を入力してください。",
-)
-REPEATS_NOT_WHOLE = Message(
-    "E-DIR-NAME",
-    "the number of repeats must be a whole number from 1 to {most:,}, not {value}.",
-    "繰り返し回数は1〜{most:,}の整数にしてください（現在：{value}）。",
-)
-REPEATS_OUT_OF_RANGE = Message(
-    "E-DIR-NAME",
-    "the number of repeats must be 1 to {most:,}, not {value:,}.",
-    "繰り返し回数は1〜{most:,}にしてください（現在：{value:,}）。",
+    "the number of repeats must be a whole number from 1 to {most:,}{given}.",
+    "繰り返し回数は1〜{most:,}の整数にしてください{given}。",
 )
 PATH_TOO_LONG = Message(
     "E-PATH-LONG",
@@ -74,11 +64,6 @@ COPY_FAILED = Message(
     "`{file}` could not be copied: {reason}. The copy was rolled back; try again.",
     "「{file}」をコピーできませんでした（{reason}）。コピーは取り消しました。もう一度お試しください。",
 )
-HISTORY_UNWRITABLE = Message(
-    "E-COPY",
-    "nothing was copied: the record for undo could not be written to {path}: {reason}.",
-    "コピーの記録を {path} に書き込めないため、コピーしませんでした（{reason}）。",
-)
 COPY_KEPT = Message(
     "W-COPY-KEPT",
     "`{name}` was changed since it was copied, or is in use, and is kept.",
@@ -96,11 +81,6 @@ RENAME_FAILED = Message(
     "E-DIR-RENAME",
     "{name} can't be renamed: {reason}. Close programs that use it and try again.",
     "「{name}」の名前を変更できません（{reason}）。使用中のソフトを閉じてから、もう一度お試しください。",
-)
-RENAMES_UNWRITABLE = Message(
-    "E-DIR-RENAME",
-    "nothing was renamed: the record for undo could not be written to {path}: {reason}.",
-    "元に戻すための記録を {path} に書き込めないため、名前を変更しませんでした（{reason}）。",
 )
 
 # ZIP files

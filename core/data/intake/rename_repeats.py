@@ -41,8 +41,6 @@ def plan_renames(
 class Folders:
     """Renamed folders; path: the old name, state: the name that a folder has, as bytes."""
 
-    unwritable = messages.RENAMES_UNWRITABLE
-
     def now(self, change: FileChange) -> State:
         """The one of both names that is a folder, where the other is free; None in any other case."""
         names = [name for name in (change.old, change.new) if name and os.path.lexists(name)]

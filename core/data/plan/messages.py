@@ -43,14 +43,8 @@ ENLARGED = Message(
     "{count:,} of {total:# image|# images} {count:is|are} upscaled more than twice and will look blurred: {names}.",
     "画像{total}枚のうち{count}枚は2倍以上に拡大されるため、ぼやけます：{names}。",
 )
-ALL_OPAQUE = Message(
-    "W-MASK-OPAQUE",
-    "no image has transparency, so alpha_mask has no effect.",
-    "透明部分のある画像がないため、alpha_maskの効果がありません。",
-    key="dataset.alpha_mask",
-)
 OPAQUE = Message(
-    "I-MASK-OPAQUE",
+    "W-MASK-OPAQUE",
     "{count:,} of {total:# image|# images} {count:has|have} no transparency, so alpha_mask has no effect there: {names}.",
     "画像{total}枚のうち{count}枚は透明部分がないため、alpha_maskの効果がありません：{names}。",
     key="dataset.alpha_mask",

@@ -95,9 +95,9 @@ def _only(images: Sequence[PlannedImage]) -> str | Path:
 
 def on_alpha(opaque: Sequence[Path], total: int) -> Problem:
     """Images without transparency where alpha_mask is on."""
-    if len(opaque) == total:
-        return messages.ALL_OPAQUE()
-    return messages.OPAQUE(count=len(opaque), total=total, names=listed([path.name for path in opaque]))
+    names = listed([path.name for path in opaque])
+    problem = messages.OPAQUE(count=len(opaque), total=total, names=names)
+    return problem if len(opaque) == total else problem.as_info()
 
 
 def on_long_captions(counts: Mapping[Path, int], limit: int) -> list[Problem]:

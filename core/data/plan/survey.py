@@ -23,7 +23,6 @@ from core.data.records import PlannedImage
 from core.data.sources import find, masks
 from core.data.sources.find import Sources
 from core.data.sources.folders import Folder
-from core.data.sources.metadata_json import Metadata
 from core.errors import Problem
 from core.patience import Patience, in_order, patiently
 
@@ -73,11 +72,14 @@ def survey(
     problems += more
     for index, folder in enumerate(found.folders):
         inside = [one for one in seen if one.folder == index]
-        if index in found.metadata:
-            problems += _metadata_notices(found.metadata[index], found.settings[folder.settings])
-        else:
-            problems += _caption_notices(folder, inside, files[index], found.settings[folder.settings])
-    problems += _folder_words_notices(seen, found.folders)
+        settings = found.settings[folder.settings]
+        if index not in found.metadata:
+            problems += _caption_notices(folder, inside, files[index], settings)
+        elif found.metadata[index].sizes and not settings.enable_bucket:
+            problems.append(messages.IDLE_SIZES(path=settings.in_json or ""))
+    without = sum(one.caption.path is None and bool(found.folders[one.folder].prompt) for one in seen)
+    if without:
+        problems.append(messages.FOLDER_WORDS_USED(count=without, total=len(seen)))
     masked = masks.find(images, found.folders, found.settings, look, patience)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
@@ -154,7 +156,9 @@ def _fitted(
         inside = [image for image in images if image.settings == number]
         problems += notices.on_sizes(inside, settings)
         opaque = [
-            one.path for one in seen if found.folders[one.folder].settings == number and _is_opaque(one)
+            one.path
+            for one in seen
+            if found.folders[one.folder].settings == number and one.look.size and not one.look.has_alpha
         ]
         if opaque and settings.alpha_mask:
             problems.append(notices.on_alpha(opaque, len(inside)))
@@ -191,10 +195,6 @@ def _planned(
     )
 
 
-def _is_opaque(seen: _Seen) -> bool:
-    return seen.look.size is not None and not seen.look.has_alpha
-
-
 def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
     """How the image is trained; with a size it was prepared for, that one chooses its bucket."""
     if prepared is None or not config.enable_bucket:
@@ -203,11 +203,6 @@ def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequen
     if chosen is None:
         return None
     return replace(buckets.cover(size, chosen.bucket), interpolation=chosen.interpolation)
-
-
-def _metadata_notices(told: Metadata, config: DatasetConfig) -> list[Problem]:
-    is_idle = bool(told.sizes) and not config.enable_bucket
-    return [messages.IDLE_SIZES(path=config.in_json or "")] if is_idle else []
 
 
 def _caption_notices(
@@ -250,8 +245,3 @@ def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetCon
     notice = messages.WORD_NOWHERE(path=folder.path, word=word, total=len(texts), instead=instead)
     has_class = any(has_word(text, other) for text in texts.values() for other in others)
     return [notice if has_class else notice.as_info()]
-
-
-def _folder_words_notices(seen: Sequence[_Seen], folders: Sequence[Folder]) -> list[Problem]:
-    without = sum(one.caption.path is None and bool(folders[one.folder].prompt) for one in seen)
-    return [messages.FOLDER_WORDS_USED(count=without, total=len(seen))] if without else []

@@ -66,14 +66,16 @@ def scan(parent: Path, is_reg: bool) -> Scan:
         elif named is None:
             misnamed.append(path)
         else:
-            images, found = _images(path)
+            images, more = _images(path)
             folders.append(Folder(path, *named, is_reg, images))
-            problems += found
+            problems += more
     loose = [path for path in entries if is_image(path) and os.path.isfile(path)]
     own = parse(parent.resolve().name)
     if loose and own is not None and not any(folder.images for folder in folders):
-        images, found = _images(parent)
-        return Scan((Folder(parent, *own, is_reg, images),), (_leaf(parent, key), *found))
+        images, more = _images(parent)
+        whole = parent.resolve()
+        leaf = messages.LEAF_CHOSEN(path=parent, key=key, folder=whole.name, parent=whole.parent)
+        return Scan((Folder(parent, *own, is_reg, images),), (leaf, *more))
     return Scan(tuple(folders), (*_layout(parent, key, folders, misnamed, loose), *problems))
 
 
@@ -83,7 +85,7 @@ def single(path: Path, repeats: int, prompt: str, is_reg: bool) -> Scan:
     problems: list[Problem] = []
     images: tuple[Path, ...] = ()
     if not os.path.isdir(path):
-        problems.append(messages.NO_SUCH_IMAGE_DIR(path=path, key=key))
+        problems.append(messages.NO_SUCH_FOLDER(path=path, key=key))
     else:
         images, problems = _images(path)
         if not images and not any(problem.is_error for problem in problems):
@@ -121,7 +123,12 @@ def _layout(
 ) -> list[Problem]:
     """What is wrong with the parent as a whole; errors when nothing is left to train on."""
     filled = [folder for folder in folders if folder.images]
-    problems = [_misnamed(path, key) for path in misnamed]
+    problems = [
+        messages.FOLDER_NAME(
+            path=shown(str(path)), key=key, reason=complaint(path.name), suggestion=suggestion(path.name)
+        )
+        for path in misnamed
+    ]
     problems += [messages.FOLDER_EMPTY(path=f.path, key=key) for f in folders if not f.images]
     tree = _tree(parent, key == "dataset.reg_data_dir")
     if loose:
@@ -158,16 +165,3 @@ def _missing(parent: Path, key: str, error: OSError | ValueError) -> Problem:
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
         return messages.FOLDER_UNREADABLE(path=parent, key=key, reason=error.strerror)
     return messages.NO_SUCH_FOLDER(path=parent, key=key)
-
-
-def _misnamed(path: Path, key: str) -> Problem:
-    reason = complaint(path.name)
-    assert reason is not None, path
-    return messages.FOLDER_NAME(
-        path=shown(str(path)), key=key, reason=reason, suggestion=suggestion(path.name)
-    )
-
-
-def _leaf(parent: Path, key: str) -> Problem:
-    whole = parent.resolve()
-    return messages.LEAF_CHOSEN(path=parent, key=key, folder=whole.name, parent=whole.parent)

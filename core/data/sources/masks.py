@@ -67,16 +67,19 @@ def find(
     if surplus:
         names = listed([short_name(path) for path in surplus])
         problems.append(messages.MASK_SURPLUS(path=surplus[0], count=len(surplus), names=names))
-    looks = _look_at_all([*served], look, patience)
+    looks = dict(zip(served, in_order(look, [*served], patience, "masks"), strict=True))
     for path, indices in served.items():
         problems += looks[path].problems
         if len({images[index].path.parent for index in indices}) > 1:
-            problems.append(_shared(path, [short_name(images[index].path) for index in indices]))
-        for index in indices:
+            names = listed([short_name(images[index].path) for index in indices])
+            example = path.parent / "20_sls frog"
+            problems.append(messages.MASK_SHARED(path=path, names=names, example=example))
+        for image, index in ((images[index], index) for index in indices):
             size = looks[path].size
-            if size is not None and not is_same_shape(size, images[index].size):
-                problems.append(_shape(path, size, images[index]))
-            result[index] = replace(images[index], mask_path=path, mask_content=looks[path].content)
+            if size is not None and not is_same_shape(size, image.size):
+                name = short_name(image.path)
+                problems.append(messages.MASK_SHAPE(path=path, size=size, image=name, image_size=image.size))
+            result[index] = replace(image, mask_path=path, mask_content=looks[path].content)
     return Masked(tuple(result), tuple(problems))
 
 
@@ -103,17 +106,3 @@ def _listing(folder: Path) -> tuple[list[Path], list[Problem]]:
     except (OSError, ValueError):  # ValueError: a zero byte in the path
         return [], [messages.MASK_FOLDER(path=folder)]
     return paths, [] if paths else [messages.MASK_FOLDER_EMPTY(path=folder)]
-
-
-def _look_at_all(
-    paths: Sequence[Path], look: Callable[[Path], Look], patience: Patience | None
-) -> Mapping[Path, Look]:
-    return dict(zip(paths, in_order(look, paths, patience, "masks"), strict=True))
-
-
-def _shared(path: Path, names: Sequence[str]) -> Problem:
-    return messages.MASK_SHARED(path=path, names=listed(names), example=path.parent / "20_sls frog")
-
-
-def _shape(path: Path, size: Size, image: PlannedImage) -> Problem:
-    return messages.MASK_SHAPE(path=path, size=size, image=short_name(image.path), image_size=image.size)

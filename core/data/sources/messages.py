@@ -23,11 +23,6 @@ NO_SUCH_FOLDER = Message(
     "there is no folder {path}. Check the path, or create the folder.",
     "フォルダ {path} がありません。パスを確認するか、フォルダを作成してください。",
 )
-NO_SUCH_IMAGE_DIR = Message(
-    "E-DIR-MISSING",
-    "there is no folder {path} (image_dir). Check the path.",
-    "フォルダ {path} がありません（image_dir）。パスを確認してください。",
-)
 NOT_A_FOLDER = Message(
     "E-DIR-MISSING",
     "{path} is a file, not a folder. Choose the folder that contains folders such as `20_sls frog`.",

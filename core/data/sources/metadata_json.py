@@ -7,7 +7,9 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, Strict, StringConstraints, ValidationError
 
 from core.catalog import Size, Words
 from core.config.file import json_text, toml_text
@@ -25,7 +27,7 @@ MOST_BYTES = 128 << 20
 """A metadata file of 100,000 images with long captions has half of it."""
 
 MOST_PROBLEMS = 100
-"""Of one file that are told one by one."""
+"""Of one file that are listed."""
 
 LARGEST_SIDE = 100_000
 """Pixels."""
@@ -58,7 +60,7 @@ def _entries(file: Path) -> dict[str, Any]:
 
 @dataclass
 class Metadata:
-    """What a file tells. images: in the order of their names. captions, sizes: by image; sizes: the size
+    """What a file says. images: in the order of their names. captions, sizes: by image; sizes: the size
     each was prepared for, where the file has one."""
 
     images: tuple[Path, ...] = ()
@@ -84,21 +86,21 @@ def read(file: Path, image_dir: Path | None, config: DatasetConfig) -> Metadata:
 
 def _read(file: Path, entries: Mapping[str, Any], image_dir: Path | None, config: DatasetConfig) -> Metadata:
     finder = _Finder(image_dir)
-    told: dict[Path, str] = {}
+    texts: dict[Path, str] = {}
     sizes: dict[Path, Size] = {}
     problems: list[Problem] = []
     missing: list[str] = []
     for name, entry in entries.items():
-        found = _entry_problem(file, name, entry)
-        path = None if found is not None else finder.find(name)
-        if found is not None:
-            problems.append(found)
+        problem = _entry_problem(file, name, entry)
+        path = None if problem else finder.find(name)
+        if problem:
+            problems.append(problem)
         elif path is None:
             missing.append(name)
-        elif path in told:
+        elif path in texts:
             problems.append(messages.METADATA_TWICE(path=file, entry=name, image=path))
         else:
-            told[path] = joined(entry.get("caption"), entry.get("tags"), config)
+            texts[path] = joined(entry.get("caption"), entry.get("tags"), config)
             if entry.get("train_resolution") is not None:
                 sizes[path] = Size(*entry["train_resolution"])
     if len(problems) > MOST_PROBLEMS:
@@ -108,15 +110,15 @@ def _read(file: Path, entries: Mapping[str, Any], image_dir: Path | None, config
         place = "" if image_dir is None else Words(f" in {image_dir}", f"（{image_dir}）")
         problems.append(_about(messages.METADATA_MISSING, file, missing, place=place))
     if image_dir is not None and not missing:
-        left = [path.name for path in finder.images if path not in told]
+        left = [path.name for path in finder.images if path not in texts]
         problems += [_about(messages.METADATA_EXTRA, file, left)] if left else []
     if not config.enable_wildcard:
         long = [name for name, entry in entries.items() if is_text(name) and _lines_of(entry) > 1]
         problems += [_about(messages.METADATA_LINES, file, long)] if long else []
-    silent = [path.name for path, text in told.items() if not text]
+    silent = [path.name for path, text in texts.items() if not text]
     problems += [_about(messages.METADATA_SILENT, file, silent)] if silent else []
-    images = tuple(sorted(told, key=lambda path: (nfc(str(path)), str(path))))
-    return Metadata(images, told, sizes, tuple(problems))
+    images = tuple(sorted(texts, key=lambda path: (nfc(str(path)), str(path))))
+    return Metadata(images, texts, sizes, tuple(problems))
 
 
 def joined(caption: str | None, tags: str | None, config: DatasetConfig) -> str:
@@ -190,36 +192,38 @@ class _Finder:
         return found if found is not None and found.is_file() else None
 
 
+_Text = Annotated[str, Strict(), StringConstraints(max_length=captions.MOST_BYTES)]
+_Side = Annotated[int, Strict(), Field(ge=64, le=LARGEST_SIDE)]
+_TABLE = Words("a table with caption or tags", "captionやtagsの表")
+_TEXT = Words(
+    f"text of at most {captions.MOST_BYTES:,} characters", f"{captions.MOST_BYTES:,}文字以内の文字列"
+)
+_SIZE = Words("two numbers of pixels", "ピクセル数2つ")
+
+
+class _Entry(BaseModel):
+    """What an image's entry may hold; other keys are not looked at."""
+
+    caption: _Text | None = None
+    tags: _Text | None = None
+    train_resolution: tuple[_Side, _Side] | None = None
+
+
 def _entry_problem(file: Path, name: str, entry: Any) -> Problem | None:
     if not is_text(name):
         return messages.METADATA_TEXT(path=file, entry=shown(name))
-    if not isinstance(entry, dict):
-        return _wrong(file, name, Words("a table with caption or tags", "captionやtagsの表"), entry)
-    for key in ("caption", "tags"):
-        text = entry.get(key)
-        if not isinstance(text, str | None):
-            return _wrong(file, f"{name}: {key}", Words("text", "文字列"), text)
-        if text and not is_text(text):
-            return messages.METADATA_TEXT(path=file, entry=shown(f"{name}: {key}"))
-        if text and len(text) > captions.MOST_BYTES:
-            most = f"{captions.MOST_BYTES:,}"
-            wanted = Words(f"{most} characters or fewer", f"{most}文字以内")
-            return _wrong(file, f"{name}: {key}", wanted, text)
-    size = entry.get("train_resolution")
-    is_size = (
-        isinstance(size, list)
-        and len(size) == 2
-        and all(type(n) is int and 64 <= n <= LARGEST_SIDE for n in size)
-    )
-    if size is not None and not is_size:
-        return _wrong(
-            file, f"{name}: train_resolution", Words("two numbers of pixels", "ピクセル数2つ"), size
-        )
-    return None
-
-
-def _wrong(file: Path, entry: str, wanted: Words, value: object) -> Problem:
-    return messages.METADATA_VALUE(path=file, entry=entry, wanted=wanted, value=reprlib.repr(value))
+    try:
+        _Entry.model_validate(entry)
+        return None
+    except ValidationError as error:
+        (first, *_) = error.errors(include_url=False)
+    if not first["loc"]:
+        return messages.METADATA_VALUE(path=file, entry=name, wanted=_TABLE, value=reprlib.repr(entry))
+    key = str(first["loc"][0])
+    if first["type"] == "string_unicode":
+        return messages.METADATA_TEXT(path=file, entry=shown(f"{name}: {key}"))
+    wanted, value = _SIZE if key == "train_resolution" else _TEXT, reprlib.repr(entry[key])
+    return messages.METADATA_VALUE(path=file, entry=f"{name}: {key}", wanted=wanted, value=value)
 
 
 def _about(message: Message, file: Path, names: list[str], **facts: Any) -> Problem:
