@@ -52,18 +52,16 @@ def to_text(identity: Identity, path: Path, lang: Lang) -> str:
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
 
 
-def to_json(identity: Identity) -> str:
-    """The record of `inspect --json`."""
-    return json.dumps(identity.to_json(), ensure_ascii=False, indent=2)
-
-
 def inspect(path: Path, lang: Lang, as_json: bool = False) -> tuple[str, int]:
     """What the file or folder at `path` is, and the exit code: 2 where that could not be found out.
 
     Of a model that can't be trained it can; what is wrong with it is reported either way.
     """
     identity = identify(path)
-    text = to_json(identity) if as_json else to_text(identity, path, lang)
+    if as_json:
+        text = json.dumps(identity.to_json(), ensure_ascii=False, indent=2)
+    else:
+        text = to_text(identity, path, lang)
     return text, EXIT_REFUSED if identity.kind == "unknown" and identity.problems else EXIT_DONE
 
 

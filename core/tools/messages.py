@@ -31,11 +31,6 @@ RESIZE_NESTED = Message(
     "{path} and {source} lie in one another. Choose a separate folder for the new images.",
     "{path} と {source} の一方が他方の中にあります。新しい画像には別の場所のフォルダを指定してください。",
 )
-RESIZE_EXISTS = Message(
-    "E-RESIZE-EXISTS",
-    "{folder} already holds {names}; nothing is overwritten. Choose an empty folder or skip existing images.",
-    "{folder} にすでに{names}があります（上書きはしません）。空のフォルダを指定するか、すでにあるものを飛ばす設定にしてください。",
-)
 RESIZE_SAME_NAME = Message(
     "E-RESIZE-TWICE",
     "{one} and {other} in {folder} would both become {target}. Rename one of them.",

@@ -15,7 +15,7 @@ from core.formats import partial_files
 from core.models import parts, precheck
 from core.models.draw import Drawing, draw, save_png
 from core.models.family import family_of
-from core.tools.regularize_plan import RegularizeSettings, Wanted, image_path, plan
+from core.tools.regularize_plan import ClassPlan, RegularizeSettings, image_path, plan
 from core.tools.tool import Outcome, Work
 
 
@@ -35,7 +35,7 @@ def run(settings: RegularizeSettings, work: Work) -> Outcome:
     return Outcome(tuple(lines), tuple(notes))
 
 
-def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple[Wanted, ...]:
+def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple[ClassPlan, ...]:
     """Generate what is missing; returns the plan that was followed.
 
     An image is named by its seed, and an existing one is never generated or written again, so that a call
@@ -52,11 +52,11 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
     def check(*_: object) -> None:
         work.control.check()
 
-    wanted = plan(settings)
-    total = sum(part.count for part in wanted)
-    done = total - sum(len(part.missing) for part in wanted)
+    plans = plan(settings)
+    total = sum(part.count for part in plans)
+    done = total - sum(len(part.missing) for part in plans)
     if done == total:
-        return wanted
+        return plans
     config = ModelConfig(base=settings.model)
     precheck.fetch(config, fetched)
     family = family_of(config)
@@ -67,7 +67,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
 
     size = Size(*settings.resolution) if settings.resolution is not None else model.spec.default_size
     half = functools.partial(_half, device)
-    for part in wanted:
+    for part in plans:
         part.folder.mkdir(parents=True, exist_ok=True)
         partial_files.sweep(part.folder)
         with torch.no_grad(), half():
@@ -80,7 +80,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
                 save_png(image, image_path(part.folder, seed))
             done += len(seeds)
     work.progress("regularize", total, total)
-    return wanted
+    return plans
 
 
 @contextlib.contextmanager

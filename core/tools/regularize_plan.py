@@ -15,7 +15,6 @@ from core.config.pydantic_messages import shown
 from core.config.schema.dataset_folders import parse_resolution
 from core.config.schema.option import Choice, Lines, Section, opt
 from core.counting import counted
-from core.data.plan.regularization import class_samples
 from core.data.sources.folders import Folder, scan
 from core.errors import Problem, UserError
 from core.families import FAMILIES, size_step
@@ -106,7 +105,7 @@ class RegularizeSettings(Section):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClassPlan:
     """The images of one class. missing: seeds that do not exist yet."""
 
     prompt: str
@@ -115,18 +114,18 @@ class Wanted:
     missing: tuple[int, ...]
 
 
-def plan(settings: RegularizeSettings) -> tuple[Wanted, ...]:
+def plan(settings: RegularizeSettings) -> tuple[ClassPlan, ...]:
     """What there is to generate, and what exists. Raises UserError for settings that can't be meant."""
     problems = [*_problems(settings)]
     if problems:
         raise UserError(*problems)
-    wanted = []
+    plans = []
     for prompt, count in _counts(settings).items():
         folder = Path(settings.out) / _folder_name(prompt)
         seeds = range(settings.seed, settings.seed + count)
         missing = tuple(seed for seed in seeds if not image_path(folder, seed).exists())
-        wanted.append(Wanted(prompt, folder, count, missing))
-    return tuple(wanted)
+        plans.append(ClassPlan(prompt, folder, count, missing))
+    return tuple(plans)
 
 
 def image_path(folder: Path, seed: int) -> Path:
@@ -136,18 +135,17 @@ def image_path(folder: Path, seed: int) -> Path:
 
 def hint(values: Mapping[str, Any]) -> Words | None:
     """The guide's number of images from the training folders as they are; None without any."""
-    folder = values.get("train_data_dir")
+    parent = values.get("train_data_dir")
     try:
-        folders = scan(Path(folder), is_reg=False).folders if folder else ()
+        folders = scan(Path(parent), is_reg=False).folders if parent else ()
     except UserError:
         return None
     sums = " + ".join(f"{folder.repeats} × {len(folder.images)}" for folder in folders if folder.images)
     total = sum(map(_size, folders))
-    en, ja = (
-        f"The guide's rule gives {counted(total, 'image')}: {sums}.",
-        f"ガイドの式では{total}枚になります：{sums}",
-    )
-    return Words(en, ja) if total else None
+    if not total:
+        return None
+    en = f"The guide's rule gives {counted(total, 'image')}: {sums}."
+    return Words(en, f"ガイドの式では{total}枚になります：{sums}")
 
 
 TOOL = Tool(
@@ -183,52 +181,42 @@ def _folder_name(prompt: str) -> str:
 
 
 def _counts(settings: RegularizeSettings) -> dict[str, int]:
-    """Images of each class.
+    """Images of each class. Raises UserError for training folders that can't be read.
 
-    By the guide: repeats x images of the training folders, so that an epoch has as many of both.
+    By the guide: repeats x images of the training folders, so that an epoch has as many of both. A class gets
+    those of the folders whose words end with it; one that no folder names gets its share of all.
     """
-    folders = _training_folders(Path(settings.train_data_dir)) if settings.train_data_dir else ()
-    prompts = settings.prompt or tuple(dict.fromkeys(_class_of(folder.prompt) for folder in folders))
-    if settings.count is not None:
-        return dict.fromkeys(prompts, settings.count)
-    samples = class_samples([(folder.prompt, _size(folder)) for folder in folders], prompts)
-    return dict(zip(prompts, samples, strict=True))
-
-
-def _training_folders(parent: Path) -> tuple[Folder, ...]:
-    scanned = scan(parent, is_reg=False)
-    errors = [problem for problem in scanned.problems if problem.is_error]
+    scanned = scan(Path(settings.train_data_dir), is_reg=False) if settings.train_data_dir else None
+    errors = [problem for problem in scanned.problems if problem.is_error] if scanned else []
     if errors:
         raise UserError(*errors)
-    return tuple(folder for folder in scanned.folders if folder.images and folder.prompt)
+    folders = [folder for folder in scanned.folders if folder.images and folder.prompt] if scanned else []
+    # "sls frog" -> "frog": what follows the identifier.
+    classes = (folder.prompt.partition(" ")[2].strip() or folder.prompt for folder in folders)
+    prompts = settings.prompt or tuple(dict.fromkeys(classes))
+    if settings.count is not None:
+        return dict.fromkeys(prompts, settings.count)
+    total = sum(map(_size, folders))
+    counts = {}
+    for prompt in prompts:
+        own = sum(_size(f) for f in folders if f"_{f.prompt}".endswith((f" {prompt}", f"_{prompt}")))
+        counts[prompt] = own or -(-total // len(prompts))
+    return counts
 
 
 def _size(folder: Folder) -> int:
     return folder.repeats * len(folder.images)
 
 
-def _class_of(words: str) -> str:
-    """ "sls frog" -> "frog": what follows the identifier."""
-    return words.partition(" ")[2].strip() or words
-
-
 def _problems(settings: RegularizeSettings) -> Iterator[Problem]:
-    if not settings.prompt and not settings.train_data_dir:
+    train = settings.train_data_dir
+    if not settings.prompt and not train:
         yield REG_NO_CLASS()
     if any(not prompt.strip(f" .{FORBIDDEN}") for prompt in settings.prompt):
         yield REG_EMPTY_CLASS()
-    if settings.count is None and not settings.train_data_dir:
+    if settings.count is None and not train:
         yield REG_COUNT()
-    yield from _misplaced(settings)
-    if Path(settings.model).exists():
-        identity = identify(Path(settings.model))
-        if not identity.problems and (identity.kind != "model" or identity.family not in FAMILIES):
-            yield REG_MODEL(path=settings.model)
-
-
-def _misplaced(settings: RegularizeSettings) -> Iterator[Problem]:
-    """Images that would be trained as the subject, and those that would be generated over one another."""
-    train = settings.train_data_dir
+    # Images that would be trained as the subject, and those that would be generated over one another.
     if train and os.path.realpath(train) == os.path.realpath(settings.out):
         yield REG_PLACE(path=settings.out, train=train)
     first: dict[str, str] = {}
@@ -237,3 +225,7 @@ def _misplaced(settings: RegularizeSettings) -> Iterator[Problem]:
         other = first.setdefault(folder.casefold(), prompt)
         if other != prompt:
             yield REG_SHARED(one=shown(other), other=shown(prompt), folder=folder)
+    if Path(settings.model).exists():
+        identity = identify(Path(settings.model))
+        if not identity.problems and (identity.kind != "model" or identity.family not in FAMILIES):
+            yield REG_MODEL(path=settings.model)

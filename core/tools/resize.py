@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
@@ -15,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from core.catalog import INTERPOLATIONS, Size, Words
 from core.config.schema.dataset_folders import parse_resolution
 from core.config.schema.option import Choice, Section, opt
-from core.counting import counted, listed
+from core.counting import counted
 from core.data import buckets
 from core.data.images import decode, load
 from core.data.images.verify import look
@@ -25,7 +24,6 @@ from core.formats import atomic_write, partial_files
 from core.reading import reason
 from core.tools.messages import (
     RESIZE_COPY,
-    RESIZE_EXISTS,
     RESIZE_NESTED,
     RESIZE_NO_FOLDER,
     RESIZE_NO_IMAGES,
@@ -99,50 +97,46 @@ class ResizeSettings(Section):
     save_as: Annotated[str, Choice(_TYPES)] = opt(
         "png", ("Save as", "保存形式"), ("Type of the new images.", "新しい画像の形式。"), level="advanced"
     )
-    skip_existing: bool = opt(
-        False,
-        ("Skip existing images", "すでにある画像を飛ばす"),
-        ("To go on after a stop.", "停止した続きから処理します。"),
-        level="advanced",
-    )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Report:
-    """What was done. made: the new images. captions: text files copied. skipped: there already.
+    """What was done. made: the new images. captions: text files copied. existing: images left as they were.
 
     enlarged: how many were scaled up. cut: the largest share of an image's area that was cropped, 0 to 1.
     problems: images that could not be used, and warnings.
     """
 
-    made: tuple[Path, ...]
-    captions: int
-    skipped: int
-    enlarged: int
-    cut: float
-    problems: tuple[Problem, ...]
+    made: list[Path] = field(default_factory=list)
+    captions: int = 0
+    existing: int = 0
+    enlarged: int = 0
+    cut: float = 0.0
+    problems: list[Problem] = field(default_factory=list)
 
     def words(self, target: Path) -> Words:
         """The report in one line; the problems are not in it."""
         made = counted(len(self.made), "image")
-        en = [f"{target}: {made}, {counted(self.captions, 'caption or other text file')}"]
-        ja = [f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個"]
+        parts = [
+            (
+                f"{target}: {made}, {counted(self.captions, 'caption or other text file')}",
+                f"{target}：画像{len(self.made)}枚、キャプションなど{self.captions}個",
+            )
+        ]
         if self.enlarged:
-            en.append(f"{self.enlarged} enlarged")
-            ja.append(f"拡大したもの{self.enlarged}枚")
+            parts.append((f"{self.enlarged} enlarged", f"拡大したもの{self.enlarged}枚"))
         if self.cut:
-            en.append(f"up to {self.cut:.0%} cropped")
-            ja.append(f"切り取りは最大{self.cut:.0%}")
-        if self.skipped:
-            en.append(f"{self.skipped} already there")
-            ja.append(f"すでにあるもの{self.skipped}枚")
+            parts.append((f"up to {self.cut:.0%} cropped", f"切り取りは最大{self.cut:.0%}"))
+        if self.existing:
+            parts.append((f"{self.existing} already there", f"すでにあるもの{self.existing}枚"))
+        en, ja = zip(*parts, strict=True)
         return Words("; ".join(en), "、".join(ja))
 
 
 def run(settings: ResizeSettings, work: Work) -> Outcome:
     """Resize a folder. Raises what `resize_folder` does."""
     report = resize_folder(settings, work)
-    return Outcome((report.words(Path(settings.target)),), problems=report.problems)
+    return Outcome((report.words(Path(settings.target)),), problems=tuple(report.problems))
 
 
 TOOL = Tool(
@@ -153,26 +147,29 @@ TOOL = Tool(
     Card(
         Words(
             "For training without buckets, or to make large images smaller. Copies with their captions go to "
-            "a new folder; the originals stay as they are.",
+            "a new folder; the originals stay. Existing copies are kept, so a stopped run goes on.",
             "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
-            "画像とキャプションを新しいフォルダに保存します。元の画像はそのままです。",
+            "画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。"
+            "すでにあるものは飛ばすので、停止しても続きから再開できます。",
         ),
         Words("Resize", "リサイズ"),
         output="target",
         folder="resized",
-        values={"resolution": (512, 512), "skip_existing": True},
+        values={"resolution": (512, 512)},
     ),
 )
 
 
 @dataclass(frozen=True)
 class _Job:
+    """An image, the place of the new one, and what goes along: (text file, the place of its copy)."""
+
     source: Path
     target: Path
-    others: tuple[tuple[Path, Path], ...]
+    texts: tuple[tuple[Path, Path], ...]
 
 
-def resize_folder(settings: ResizeSettings, work: Work | None = None) -> Report:
+def resize_folder(settings: ResizeSettings, work: Work) -> Report:
     """Write every image of the source and the folders in it to the target, upright and in sRGB.
 
     The shape of an image is kept: what does not fit is cropped, never squashed. Folders keep their names, and
@@ -180,139 +177,105 @@ def resize_folder(settings: ResizeSettings, work: Work | None = None) -> Report:
     Raises UserError when nothing may or can be written, ResourceFault when the disk is full, StopRun when it
     is stopped (the images already written are whole).
     """
-    work = work or Work()
-    jobs = _jobs(Path(settings.source), Path(settings.target), settings)
-    made: list[Path] = []
-    problems: list[Problem] = []
-    captions, enlarged, skipped, cut = 0, 0, 0, 0.0
+    jobs, report = _jobs(settings), Report()
     for folder in {job.target.parent for job in jobs}:
         partial_files.sweep(folder)
     for done, job in enumerate(jobs):
         work.at("resize", done, len(jobs))
         if job.target.exists():
-            skipped += 1
-            continue
-        more, fit, size = _resized(job, settings)
-        problems += more
-        if fit is None or size is None:
-            continue
-        made.append(job.target)
-        enlarged += fit.enlargement(size) > 1
-        cut = max(cut, 1 - fit.kept)
-        for old, new in job.others:
-            try:
-                _copy(old, new)
-                captions += 1
-            except OSError as error:
-                problems.append(RESIZE_COPY(path=old, name=old.name, reason=reason(error)))
+            report.existing += 1
+        elif _resize(job, settings, report):
+            report.made.append(job.target)
+            for old, new in job.texts:
+                try:
+                    _copy(old, new)
+                    report.captions += 1
+                except OSError as error:
+                    report.problems.append(RESIZE_COPY(path=old, name=old.name, reason=reason(error)))
     work.progress("resize", len(jobs), len(jobs))
-    if not made and not skipped:
-        raise UserError(*problems)
-    return Report(tuple(made), captions, skipped, enlarged, cut, tuple(problems))
+    if not report.made and not report.existing:
+        raise UserError(*report.problems)
+    return report
 
 
-def _jobs(source: Path, target: Path, settings: ResizeSettings) -> list[_Job]:
+def _jobs(settings: ResizeSettings) -> list[_Job]:
     """Every image with the place it goes to. Raises UserError when one can't go there."""
+    source, target = Path(settings.source), Path(settings.target)
     if not source.is_dir():
         raise UserError(RESIZE_NO_FOLDER(path=source))
     inside, outside = target.resolve(), source.resolve()
     if inside.is_relative_to(outside) or outside.is_relative_to(inside):
         raise UserError(RESIZE_NESTED(path=target, source=source))
-    jobs = []
-    for folder, names in _folders(source):
-        place = target / folder.relative_to(source)
-        images = [Path(name) for name in names if is_image(Path(name))]
-        texts = [Path(name) for name in names if not is_image(Path(name)) and _is_text(Path(name))]
-        for image in images:
-            others = tuple((folder / t, place / t) for t in texts if nfc(t.stem) == nfc(image.stem))
-            jobs.append(_Job(folder / image, place / f"{image.stem}.{settings.save_as}", others))
+    jobs: dict[str, _Job] = {}
+    for folder, below, names in os.walk(source):  # links to folders are not followed
+        below[:] = sorted(name for name in below if not is_junk(name))
+        place = target / Path(folder).relative_to(source)
+        files = [Path(folder, name) for name in sorted(names) if not is_junk(name)]
+        for image in filter(is_image, files):
+            texts = (file for file in files if _goes_along(file, image))
+            new = place / f"{image.stem}.{settings.save_as}"
+            job = _Job(image, new, tuple((text, place / text.name) for text in texts))
+            other = jobs.setdefault(str(new).casefold(), job).source
+            if other != image:
+                facts = {"folder": folder, "one": other.name, "other": image.name, "target": new.name}
+                raise UserError(RESIZE_SAME_NAME(path=image, **facts))
     if not jobs:
         raise UserError(RESIZE_NO_IMAGES(path=source))
-    _refuse_collisions(jobs, settings)
-    return jobs
+    return list(jobs.values())
 
 
-def _is_text(path: Path) -> bool:
-    """Whether a file beside an image goes along: captions and tags, but no other tool's cache."""
-    return path.suffix.lower() not in (".npz", ".safetensors")
+def _goes_along(file: Path, image: Path) -> bool:
+    """Whether a file is the image's caption or tags, and no other image and no other tool's cache."""
+    is_other = is_image(file) or file.suffix.lower() in (".npz", ".safetensors")
+    return not is_other and nfc(file.stem) == nfc(image.stem)
 
 
-def _folders(source: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The folder and those in it, sorted, with their files' names; links to folders are not followed."""
-    for folder, below, names in os.walk(source):
-        below[:] = sorted(name for name in below if not is_junk(name))
-        yield Path(folder), sorted(name for name in names if not is_junk(name))
-
-
-def _refuse_collisions(jobs: list[_Job], settings: ResizeSettings) -> None:
-    """Raises UserError when a file is there already, or two images would become one."""
-    sources: dict[str, Path] = {}
-    for job in jobs:
-        other = sources.setdefault(str(job.target).casefold(), job.source)
-        if other != job.source:
-            raise UserError(
-                RESIZE_SAME_NAME(
-                    path=job.source,
-                    folder=other.parent,
-                    one=other.name,
-                    other=job.source.name,
-                    target=job.target.name,
-                )
-            )
-    if settings.skip_existing:
-        return
-    new = [path for job in jobs for path in (job.target, *(place for _, place in job.others))]
-    there = [path for path in new if path.exists()]
-    if there:
-        names = listed([path.name for path in there], 5)
-        raise UserError(RESIZE_EXISTS(path=there[0], folder=there[0].parent, names=names))
-
-
-def _resized(job: _Job, settings: ResizeSettings) -> tuple[list[Problem], buckets.Fit | None, Size | None]:
-    """Write one image; its fit and old size, or None when it can't be used."""
+def _resize(job: _Job, settings: ResizeSettings, report: Report) -> bool:
+    """Write one image; False when it can't be used."""
     seen = look(job.source)
+    report.problems += seen.problems
     if seen.size is None:
-        return list(seen.problems), None, None
+        return False
+    resolution = Size(*settings.resolution)
     if settings.fit == "crop":
-        fit: buckets.Fit | None = buckets.cover(seen.size, Size(*settings.resolution))
+        fit: buckets.Fit | None = buckets.cover(seen.size, resolution)
     else:
-        fit = buckets.shrink(seen.size, Size(*settings.resolution), settings.divisor)
+        fit = buckets.shrink(seen.size, resolution, settings.divisor)
     if fit is None:
         size = f"{seen.size.width}x{seen.size.height}"
         small = RESIZE_SMALL(path=job.source, name=job.source.name, size=size, divisor=settings.divisor)
-        return [*seen.problems, small], None, None
+        report.problems.append(small)
+        return False
     image = _render(job.source, fit, settings)
     kind = KINDS[settings.save_as]
     atomic_write.write_file(job.target, lambda file: image.save(file, kind, **_SAVE[settings.save_as]))
-    return list(seen.problems), fit, seen.size
+    report.enlarged += fit.enlargement(seen.size) > 1
+    report.cut = max(report.cut, 1 - fit.kept)
+    return True
 
 
 def _render(source: Path, fit: buckets.Fit, settings: ResizeSettings) -> Image.Image:
     """The image resized and cut, as transparent as it was; as JPEG, on white."""
+
+    def cut(image: Image.Image) -> load.Pixels:
+        left, top = fit.crop_left, fit.crop_top
+        resized = load.resize(np.asarray(image), fit.resized, settings.interpolation)
+        return np.ascontiguousarray(resized[top : top + fit.bucket.height, left : left + fit.bucket.width])
+
     opened = decode.open_image(decode.read(source))
     assert opened is not None, f"{source} was an image a moment ago"
-    cut = _cut(np.asarray(decode.upright_rgb(opened)), fit, settings)
+    colour = cut(decode.upright_rgb(opened))
     opaque = None if settings.save_as == "jpg" else decode.upright_alpha(opened)
     if opaque is None:
-        return Image.fromarray(cut)
-    alpha = _cut(np.asarray(opaque), fit, settings)
+        return Image.fromarray(colour)
+    alpha = cut(opaque)
     # The colour that lies on white as the resized image does.
     share = np.maximum(alpha, 1)[..., None] / 255
-    colour = np.clip(np.rint(255 - (255 - cut.astype(np.float64)) / share), 0, 255).astype(np.uint8)
+    colour = np.clip(np.rint(255 - (255 - colour.astype(np.float64)) / share), 0, 255).astype(np.uint8)
     return Image.fromarray(np.dstack([colour, alpha]))
-
-
-def _cut(full: load.Pixels, fit: buckets.Fit, settings: ResizeSettings) -> load.Pixels:
-    left, top = fit.crop_left, fit.crop_top
-    resized = load.resize(full, fit.resized, settings.interpolation)
-    return np.ascontiguousarray(resized[top : top + fit.bucket.height, left : left + fit.bucket.width])
 
 
 def _copy(old: Path, new: Path) -> None:
     data = decode.read(old)
-
-    def write(file: BinaryIO) -> None:
-        file.write(data)
-
     if not new.exists():
-        atomic_write.write_file(new, write, len(data))
+        atomic_write.write_file(new, lambda file: file.write(data), len(data))

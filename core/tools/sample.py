@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,11 @@ from core.models import lora_precheck, parts, tokens
 from core.models.draw import draw as draw_images
 from core.models.draw import save_png
 from core.models.family import family_of
+from core.reading import reason
 from core.runs.sample_prompts import Prompt, parse
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
 from core.train.outputs.samples import drawing_of
 from core.train.weights import lora_files
-
-Progress = Callable[[int, int], None]
 
 _LENGTHS = (75, 150, 225)
 """Tokens that a model reads of a prompt; values of max_token_length."""
@@ -47,7 +47,6 @@ def draw(
     prompts: Sequence[str],
     folder: Path,
     sampler: str = "ddim",
-    progress: Progress | None = None,
     emit: Emit = lambda event: None,
 ) -> list[Path]:
     """One PNG for each prompt; returns where they lie.
@@ -59,22 +58,25 @@ def draw(
     """
     if sampler not in SAMPLERS:
         raise UserError(SAMPLER(sampler=sampler, names=", ".join(SAMPLERS)))
-    found = _source(source)
-    parsed = parse(list(prompts), found.resolution, seed=0)
+    origin = _source(source)
+    parsed = parse(list(prompts), origin.resolution, seed=0)
     if not parsed:
         raise UserError(SAMPLE_NONE())
-    config = _long_enough(found, parsed, source)
+    config = _long_enough(origin, parsed, source)
     for prompt in parsed:
-        if (notice := _cut(prompt, config)) is not None:
-            emit(notice)
+        if (count := _longest(prompt)) > config.max_token_length:
+            emit(Warned(SAMPLE_LONG(tokens=count, limit=config.max_token_length)))
     adapters = [_split(lora) for lora in loras]
     refused = [problem for path, _ in adapters for problem in lora_precheck.problems(path)]
     if refused:
         raise UserError(*refused)
-    _make_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(SAMPLE_FOLDER(path=folder, reason=reason(error))) from error
     family = family_of(config)
     model = parts.whole(family, config, emit)
-    model.objective = family.objective(model.objective.name, found.train)
+    model.objective = family.objective(model.objective.name, origin.train)
     for path, strength in adapters:
         lora_files.merge(path, model, strength, emit)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -82,20 +84,11 @@ def draw(
         module.to(device)
     made = []
     for number, prompt in enumerate(parsed):
-        if progress is not None:
-            progress(number, len(parsed))
         with torch.no_grad():
             texts = family.encode_text(model, [prompt.text, prompt.negative], config)
         (image,) = draw_images(family, model, texts, drawing_of(prompt, sampler))
         made.append(save_png(image, _free(folder, number, prompt.seed)))
     return made
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(SAMPLE_FOLDER(path=folder, reason=error.strerror or str(error))) from error
 
 
 def _source(source: Path) -> _Source:
@@ -108,46 +101,35 @@ def _source(source: Path) -> _Source:
     return _Source(ModelConfig(base=str(source)), (side.width, side.height), TrainConfig())
 
 
-def _long_enough(found: _Source, prompts: Sequence[Prompt], source: Path) -> ModelConfig:
+def _long_enough(origin: _Source, prompts: Sequence[Prompt], source: Path) -> ModelConfig:
     """How texts are read: as the run file says, and with a model alone as far as the prompts are long."""
     if source.suffix.lower() == ".toml":
-        return found.config.model_copy(update={"no_token_padding": False})
-    longest = max(max(_tokens(prompt)) for prompt in prompts) if prompts else 0
+        return origin.config.model_copy(update={"no_token_padding": False})
+    longest = max(map(_longest, prompts))
     length = next((length for length in _LENGTHS if longest <= length), _LENGTHS[-1])
-    return found.config.model_copy(update={"max_token_length": length})
+    return origin.config.model_copy(update={"max_token_length": length})
 
 
-def _tokens(prompt: Prompt) -> tuple[int, int]:
-    return tokens.count_tokens(prompt.text), tokens.count_tokens(prompt.negative)
-
-
-def _cut(prompt: Prompt, config: ModelConfig) -> Warned | None:
-    """A warning about a prompt that is longer than what the model reads."""
-    longest, limit = max(_tokens(prompt)), config.max_token_length
-    if longest <= limit:
-        return None
-    return Warned(SAMPLE_LONG(tokens=longest, limit=limit))
+def _longest(prompt: Prompt) -> int:
+    """Tokens of the prompt or of its negative."""
+    return max(tokens.count_tokens(prompt.text), tokens.count_tokens(prompt.negative))
 
 
 def _split(lora: str) -> tuple[Path, float]:
     """ "file.safetensors:0.8" -> path and strength; a colon after a drive letter is no strength."""
-    name, colon, told = lora.rpartition(":")
+    name, colon, number = lora.rpartition(":")
     if colon and name and not Path(lora).exists():
         try:
-            strength = float(told)
+            strength = float(number)
         except ValueError:
             return Path(lora), 1.0
         if not math.isfinite(strength):
-            raise UserError(LORA_STRENGTH(path=name, strength=told))
+            raise UserError(LORA_STRENGTH(path=name, strength=number))
         return Path(name), strength
     return Path(lora), 1.0
 
 
 def _free(folder: Path, number: int, seed: int) -> Path:
     """A name that is not taken."""
-    n = 0
-    while True:
-        path = folder / f"{number:02}_{seed}{f'_{n}' if n else ''}.png"
-        if not path.exists():
-            return path
-        n += 1
+    names = (f"{number:02}_{seed}{f'_{n}' if n else ''}.png" for n in itertools.count())
+    return next(path for name in names if not (path := folder / name).exists())

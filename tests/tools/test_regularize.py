@@ -9,6 +9,7 @@ from PIL import Image
 from core.control import RunControl, StopRun
 from core.data.sources.folders import scan
 from core.errors import UserError
+from core.formats import tensors
 from core.tools import command_line, regularize
 from core.tools.regularize_plan import RegularizeSettings, hint, plan
 from core.tools.tool import Work, checked
@@ -129,15 +130,26 @@ def test_a_stop_leaves_whole_images_only(tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "code"),
     [
-        {"prompt": ()}, {"prompt": (" ",)}, {"count": None}, {"count": 0}, {"steps": 0}, {"batch": 0},
-        {"seed": -1}, {"sampler": "magic"}, {"resolution": (100, 64)},
+        ({"prompt": ()}, "E-REG-PROMPT"), ({"prompt": (" ",)}, "E-REG-PROMPT"),
+        ({"count": None}, "E-REG-COUNT"), ({"count": 0}, "E-CFG-VALUE"), ({"steps": 0}, "E-CFG-VALUE"),
+        ({"batch": 0}, "E-CFG-VALUE"), ({"seed": -1}, "E-CFG-VALUE"), ({"sampler": "magic"}, "E-CFG-VALUE"),
+        ({"resolution": (100, 64)}, "E-CFG-VALUE"),
     ],
 )  # fmt: skip
-def test_settings_that_cannot_be_meant_are_refused(tmp_path, wrong):
-    with pytest.raises(UserError):
+def test_settings_that_cannot_be_meant_are_refused(tmp_path, wrong, code):
+    with pytest.raises(UserError) as caught:
         plan(settings("no/model", tmp_path, **wrong))
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_file_that_is_no_base_model_is_refused(tmp_path):
+    lora = {"lora_unet_a.lora_down.weight": torch.zeros(4, 8), "lora_unet_a.alpha": torch.tensor(4.0)}
+    path = tensors.save(tmp_path / "lora.safetensors", lora, {})
+    with pytest.raises(UserError, match="is no base model") as caught:
+        plan(settings(path, tmp_path / "reg"))
+    assert [problem.code for problem in caught.value.problems] == ["E-MODEL-KIND"]
 
 
 def test_the_console_draws_for_several_prompts(tmp_path, model):

@@ -195,24 +195,15 @@ def refused(source, target, **options):
 
 
 @pytest.mark.parametrize("there", ["a.png", "a.caption"])
-def test_nothing_is_overwritten_and_nothing_is_written_then(tmp_path, there):
+def test_what_is_there_is_not_overwritten_and_counted(tmp_path, there):
     draw(tmp_path / "in" / "a.png")
     draw(tmp_path / "in" / "b.png")
     (tmp_path / "in" / "a.caption").write_text("new")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / there).write_text("old")
-    assert refused(tmp_path / "in", tmp_path / "out") == ["E-RESIZE-EXISTS"]
-    assert [p.name for p in (tmp_path / "out").iterdir()] == [there]
+    report = resize_folder(tmp_path / "in", tmp_path / "out", settings(64))
     assert (tmp_path / "out" / there).read_text() == "old"
-
-
-def test_what_is_there_may_be_skipped(tmp_path):
-    for name in ("a.png", "b.png"):
-        draw(tmp_path / "in" / name)
-    draw(tmp_path / "out" / "a.png", (1, 1))
-    report = resize_folder(tmp_path / "in", tmp_path / "out", settings(64, skip_existing=True))
-    assert [path.name for path in report.made] == ["b.png"] and report.skipped == 1
-    assert opened(tmp_path / "out" / "a.png").size == (1, 1)
+    assert (report.existing, len(report.made)) == ((1, 1) if there == "a.png" else (0, 2))
 
 
 def test_two_images_that_would_become_one_are_refused(tmp_path):
@@ -276,8 +267,8 @@ def test_the_console_resizes_and_says_what_it_did(tmp_path, monkeypatch):
     words = [str(tmp_path / "in"), str(tmp_path / "out"), "--resolution", "64"]
     assert main(["tools", "--lang", "en", "resize", *words]) == 0
     assert "1 image, " in out.getvalue() and "up to 50% cropped" in out.getvalue()
-    assert main(["tools", "--lang", "ja", "resize", *words]) == 2
-    assert "上書きはしません" in out.getvalue()
+    assert main(["tools", "--lang", "ja", "resize", *words]) == 0
+    assert "すでにあるもの1枚" in out.getvalue()
 
 
 @pytest.mark.parametrize(

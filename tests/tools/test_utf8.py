@@ -8,9 +8,14 @@ import pytest
 from core.cli import main
 from core.data.captions.captions import read
 from core.errors import UserError
-from core.tools import command_line
-from core.tools.utf8 import convert
+from core.tools import command_line, utf8
+from core.tools.tool import Work, checked
 from tests.data.images import draw
+
+
+def convert(folder, encoding=None):
+    values = {"folder": str(folder), "encoding": encoding}
+    return utf8.run(checked(utf8.Utf8Settings, values), Work())
 
 
 @pytest.fixture
@@ -31,30 +36,34 @@ def folder(tmp_path):
 
 
 def test_captions_are_saved_as_utf8_and_the_originals_kept(folder):
-    report = convert(folder.parent)
-    assert [(one.path.name, one.encoding, one.kept.name) for one in report.converted] == [
-        ("a.caption", "cp932", "a.caption.cp932"),
-        ("b.txt", "cp1252", "b.txt.cp1252"),
-    ]
+    first, second, total = convert(folder.parent).lines
+    assert first.en == (
+        f"{folder / 'a.caption'}: Shift-JIS (CP932) -> UTF-8, reads `緑の蛙`; the original is a.caption.cp932"
+    )
+    assert "Windows-1252" in second.en and "b.txt.cp1252" in second.en
+    assert total.en == "2 caption files saved as UTF-8."
     assert (folder / "a.caption").read_bytes() == "緑の蛙\r\n".encode()
     assert (folder / "a.caption.cp932").read_bytes() == "緑の蛙\r\n".encode("cp932")
     assert (folder / "b.txt").read_text("utf-8") == "it’s a frog"
     assert (folder / "c.caption").read_bytes() == "蛙".encode()
     assert (folder / "notes.txt").read_bytes() == "覚え書き".encode("cp932")
     assert read(folder / "a.png", ".caption").text == "緑の蛙"
-    assert convert(folder.parent).converted == ()
+    assert [line.en for line in convert(folder.parent).lines] == ["0 caption files saved as UTF-8."]
 
 
 def test_an_original_that_was_kept_before_is_not_overwritten(folder):
     (folder / "a.caption.cp932").write_bytes(b"mine")
-    (first, _) = convert(folder).converted
-    assert first.kept.name == "a.caption.cp932-2" and (folder / "a.caption.cp932").read_bytes() == b"mine"
+    first, *_ = convert(folder).lines
+    assert (
+        first.en.endswith("the original is a.caption.cp932-2")
+        and (folder / "a.caption.cp932").read_bytes() == b"mine"
+    )
 
 
 def test_the_encoding_may_be_given(folder):
     (folder / "a.caption").write_bytes("蛙".encode("euc_jp"))
-    first = convert(folder, "euc_jp").converted[0]
-    assert first.encoding == "euc_jp" and (folder / "a.caption").read_text("utf-8") == "蛙"
+    first, *_ = convert(folder, "euc_jp").lines
+    assert "euc_jp -> UTF-8" in first.en and (folder / "a.caption").read_text("utf-8") == "蛙"
 
 
 @pytest.mark.parametrize("name", ["no-such", "base64", "rot13"])
@@ -66,10 +75,10 @@ def test_an_encoding_that_does_not_exist_is_refused(folder, name):
 
 def test_a_file_in_no_known_encoding_is_named_and_left_alone(folder):
     (folder / "a.caption").write_bytes(b"\x81")
-    report = convert(folder)
-    assert [problem.code for problem in report.problems] == ["E-CAP-ENCODING"]
+    outcome = convert(folder)
+    assert [problem.code for problem in outcome.problems] == ["E-CAP-ENCODING"] and outcome.exit_code == 2
     assert (folder / "a.caption").read_bytes() == b"\x81"
-    assert [one.path.name for one in report.converted] == ["b.txt"]
+    assert [line.en.partition(": ")[0] for line in outcome.lines] == [str(folder / "b.txt")]
 
 
 @pytest.mark.parametrize(

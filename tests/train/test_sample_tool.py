@@ -76,6 +76,15 @@ def test_loras_of_other_writers_are_drawn_with(base, tmp_path, name):
     assert drawn(base, tmp_path / "out", str(path)) != drawn(base, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "sampler", "code"), [(ONE, "magic", "E-SAMPLER"), (" ", "ddim", "E-SAMPLE-NONE")]
+)
+def test_a_sampler_or_prompt_that_is_none_is_refused(base, tmp_path, prompt, sampler, code):
+    with pytest.raises(UserError) as caught:
+        draw(base, [], [prompt], tmp_path / "out", sampler)
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
 def refusal(monkeypatch, source, place, lora):
     """What an image is refused with, before a model is loaded."""
     monkeypatch.setattr("core.models.sd.load.fill", None)

@@ -157,6 +157,18 @@ def test_the_run_under_way_is_not_removed(app, window, past):
     assert past_runs.trashed(window.output) == ()
 
 
+def test_what_can_not_be_moved_or_resumed_is_said(app, past, monkeypatch):
+    def full(run):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(past_runs, "to_trash", full)
+    (frog,) = names(past, "frog")
+    updates = past.act(View(), {"act": "trash-yes", "on": frog}, "en")
+    assert "could not be moved" in text_of(updates, past, "said")
+    updates = past.act(View(), {"act": "resume", "on": frog}, "en")
+    assert "no saved state of this run" in text_of(updates, past, "said")
+
+
 @pytest.mark.parametrize(
     "event", [None, "x", {"act": "nothing"}, {"act": "load", "on": "../.."}, {"chosen": [1, None]}]
 )
