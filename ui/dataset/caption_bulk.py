@@ -13,6 +13,7 @@ from core.data.caption_editor.session import Entry
 from core.data.undo import Outcome
 from core.errors import Lang, UserError
 from ui.dataset import caption_grid as drawn
+from ui.dataset.handlers import PRIVATE
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import note, problems
 from ui.text import say
@@ -116,11 +117,7 @@ class Bulk:
             self.outputs,
             **QUICK,
         )
-        slow: dict[str, Any] = {
-            "api_visibility": "private",
-            "show_progress": "hidden",
-            "trigger_mode": "once",
-        }
+        slow: dict[str, Any] = {**PRIVATE, "trigger_mode": "once"}
         parts["preview"].click(
             guarded(lambda data: self.look(data, data[lang], found), self._window), read, self.outputs, **slow
         )

@@ -23,6 +23,7 @@ from core.patience import MOST_SECONDS, Patience, in_order
 from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
+from ui.dataset.handlers import queued
 from ui.parts.images import url
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, facts, note, problems
@@ -119,20 +120,13 @@ class CaptionCard:
     def connect(self, lang: Any) -> None:
         """Bind the handlers. lang: the component with the page's language."""
         parts, form = self.parts, self._form
-        slow: dict[str, Any] = {
-            "api_visibility": "private",
-            "show_progress": "hidden",
-            "concurrency_id": "captions",
-            "concurrency_limit": 4,
-        }
         view = {lang, *self.view}
         read = {form.components[key] for key in (*_READ, "model.max_token_length")}
         parts["open"].click(
             guarded(lambda data: self.open(data, data[lang]), self._window),
             {lang, *read},
             [*self.shown, *self.bulk.outputs],
-            trigger_mode="once",
-            **slow,
+            **queued("captions"),
         )
         gr.on(
             [parts["find"].input, parts["show"].input, parts["folder"].input],
@@ -154,8 +148,7 @@ class CaptionCard:
             streamed(self.images, self._window),
             parts["wanted"],
             parts["images"],
-            trigger_mode="multiple",
-            **slow,
+            **queued("captions", "multiple"),
         )
         for name in ("answer", "images"):
             parts[name].change(

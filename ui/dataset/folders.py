@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from core.data.names import parse
 from core.errors import Lang, UserError
 from ui.dataset.drop_zone import choose_html
 from ui.dataset.folder_options import PLACES, holds_folders
+from ui.dataset.handlers import PRIVATE, queued
 from ui.dataset.identifiers import offer_html, token_note
 from ui.dataset.leave_demo import BELONGINGS, left
 from ui.dataset.sources import Sources, Wanted, left_out_html
@@ -52,68 +54,47 @@ class FolderMaker:
         parts = self.parts
         with column("card-make", "rw-card"):
             page.add(gr.HTML, titled("make.title", "make.lead"), padding=False)
-            parts["kind"] = self._choice(page, "kind", ("train", "reg"))
-            parts["files"] = page.add(
-                gr.File, texts(label="make.files"), file_count="multiple", height=130, elem_id="make-files"
-            )
+            self._choice(page, "kind", ("train", "reg"))
+            self._add(page, "files", gr.File, texts(label="make.files"), file_count="multiple", height=130)
             page.add(gr.HTML, {"value": choose_html}, padding=False)
-            parts["source"] = page.add(
-                gr.Textbox,
-                texts(label="make.source", placeholder="make.source.hint"),
-                elem_id="make-source",
-                max_lines=1,
-            )
+            words = texts(label="make.source", placeholder="make.source.hint")
+            self._add(page, "source", gr.Textbox, words, max_lines=1)
             picking.draw(page, SOURCE)
-            parts["arrange"] = self._choice(page, "arrange", ("keep", "new"), visible=False)
-            parts["name"] = column("make-name")
-            with parts["name"]:
+            self._choice(page, "arrange", ("keep", "new"), visible=False)
+            with column("make-name") as parts["name"]:
                 self._draw_name(page)
-            parts["plan"] = gr.HTML(elem_id="make-plan", elem_classes=["rw-maybe"], padding=False)
+            self._html("plan")
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["apply"] = page.add(
-                    gr.Button, texts(value="make.apply"), interactive=False, elem_id="make-apply", size="md"
-                )
-                parts["undo"] = page.add(
-                    gr.Button, texts(value="make.undo"), visible=False, elem_id="make-undo", size="md"
-                )
-            parts["done"] = gr.HTML(elem_id="make-done", elem_classes=["rw-maybe"], padding=False)
+                self._add(page, "apply", gr.Button, texts(value="make.apply"), interactive=False, size="md")
+                self._add(page, "undo", gr.Button, texts(value="make.undo"), visible=False, size="md")
+            self._html("done")
         # What was sent to this page, and which copies its Undo button stands for.
         parts["sent"], parts["last"] = gr.State(()), gr.State("")
 
-    @staticmethod
-    def _choice(page: Page, name: str, values: tuple[str, str], **more: Any) -> Any:
+    def _add(self, page: Page, name: str, make: Any, words: Any, **settings: Any) -> None:
+        self.parts[name] = page.add(make, words, **{"elem_id": f"make-{name}", **settings})
+
+    def _html(self, name: str) -> None:
+        self.parts[name] = gr.HTML(elem_id=f"make-{name}", elem_classes=["rw-maybe"], padding=False)
+
+    def _choice(self, page: Page, name: str, values: tuple[str, str], **settings: Any) -> None:
         def choices(lang: Lang) -> list[tuple[str, str]]:
             return [(say(f"make.{name}.{value}", lang), value) for value in values]
 
-        return page.add(
-            gr.Radio,
-            {**texts(label=f"make.{name}"), "choices": choices},
-            value=values[0],
-            elem_id=f"make-{name}",
-            elem_classes=["rw-plain"],
-            **more,
-        )
+        words = {**texts(label=f"make.{name}"), "choices": choices}
+        self._add(page, name, gr.Radio, words, value=values[0], elem_classes=["rw-plain"], **settings)
 
     def _draw_name(self, page: Page) -> None:
         """What the folder's name is made of."""
-        parts = self.parts
         with column("", "rw-grid"):
-            for name, element, key in (
-                ("identifier", "make-identifier", "make.identifier"),
-                ("class_", "make-class", "make.class"),
-            ):
-                parts[name] = page.add(
-                    gr.Textbox, texts(label=key, info=f"{key}.info"), elem_id=element, max_lines=1
-                )
-            parts["repeats"] = page.add(
-                gr.Number,
-                texts(label="make.repeats", info="make.repeats.info"),
-                value=20,
-                step=1,
-                elem_id="make-repeats",
-            )
-        parts["offer"] = page.add(gr.HTML, {"value": offer_html}, elem_id="make-offer", padding=False)
-        parts["token"] = gr.HTML(elem_id="make-token", elem_classes=["rw-maybe"], padding=False)
+            words = texts(label="make.identifier", info="make.identifier.info")
+            self._add(page, "identifier", gr.Textbox, words, max_lines=1)
+            words = texts(label="make.class", info="make.class.info")
+            self._add(page, "class_", gr.Textbox, words, max_lines=1, elem_id="make-class")
+            words = texts(label="make.repeats", info="make.repeats.info")
+            self._add(page, "repeats", gr.Number, words, value=20, step=1)
+        self._add(page, "offer", gr.HTML, {"value": offer_html}, padding=False)
+        self._html("token")
 
     @property
     def outputs(self) -> list[Any]:
@@ -138,29 +119,19 @@ class FolderMaker:
         other = [parts["kind"].change, parts["arrange"].input]
         settled = [gr.on(other, settle, reading, needed, trigger_mode="always_last", **QUICK)]
         # The list of files is sent to the server only when it changes: it may hold a thousand.
-        slow: dict[str, Any] = {
-            "api_visibility": "private",
-            "show_progress": "hidden",
-            "concurrency_id": "unpack",
-            "concurrency_limit": 4,
-        }
+        slow = queued("unpack", "always_last")
         sent = parts["files"].change(
             streamed(lambda data: self.take(data, data[lang]), window),
             {*reading, parts["files"]},
             [parts["sent"], parts["plan"]],
-            trigger_mode="always_last",
             **slow,
         )
         named = parts["source"].change(
-            streamed(lambda data: self.unpack(data, data[lang]), window),
-            reading,
-            parts["plan"],
-            trigger_mode="always_last",
-            **slow,
+            streamed(lambda data: self.unpack(data, data[lang]), window), reading, parts["plan"], **slow
         )
         settled += [event.then(settle, reading, needed, **QUICK) for event in (sent, named)]
         for event in settled:
-            # The plan is asked for only now: what was typed while files were looked at belongs to it.
+            # The plan is asked for only now: what was typed while files were read belongs to it.
             event.then(look, reading, shown, **QUICK)
         parts["kind"].change(
             lambda kind: (
@@ -171,29 +142,14 @@ class FolderMaker:
             [parts["identifier"], parts["offer"], parts["repeats"]],
             **QUICK,
         )
-        return self._connect_buttons(lang, reading, folder_fields)
-
-    def _connect_buttons(self, lang: Any, reading: set[Any], folder_fields: list[Any]) -> list[Any]:
-        parts, window = self.parts, self._window
-        once: dict[str, Any] = {
-            "trigger_mode": "once",
-            "api_visibility": "private",
-            "show_progress": "minimal",
-        }
+        once: dict[str, Any] = {**PRIVATE, "trigger_mode": "once", "show_progress": "minimal"}
         fields = [*folder_fields, *(self._form.components[key] for key in BELONGINGS[1:])]
-        undone = parts["undo"].click(
-            guarded(lambda data: self.undo(data, data[lang]), window),
-            {lang, parts["last"], *fields},
-            [*self.outputs, *fields],
-            **once,
-        )
-        copied = parts["apply"].click(
-            guarded(lambda data: self.copy(data, data[lang]), window),
-            {*reading, *fields},
-            [*parts.values(), *fields],
-            **once,
-        )
-        return [undone, copied]
+        undo = guarded(lambda data: self.undo(data, data[lang]), window)
+        copy = guarded(lambda data: self.copy(data, data[lang]), window)
+        return [
+            parts["undo"].click(undo, {lang, parts["last"], *fields}, [*self.outputs, *fields], **once),
+            parts["apply"].click(copy, {*reading, *fields}, [*parts.values(), *fields], **once),
+        ]
 
     # What is to be copied.
 
@@ -276,17 +232,17 @@ class FolderMaker:
 
     def _plan_html(self, data: Data, lang: Lang) -> tuple[str, bool]:
         gathered = self._sources.gathered(self._wanted(data))
-        left = left_out_html(gathered, lang)
+        left_out = left_out_html(gathered, lang)
         missing = self._missing(data, gathered)
         if missing:
             # What is wrong with what is typed is said at once, not after the last field.
             wrong = [] if self._keeps_folders(data, gathered) else folder_name.problems(*self._named(data))
             tone = "plain" if missing == "make.empty" else "warn"
-            return note(say(missing, lang), tone) + problems(wrong, lang) + left, False
+            return note(say(missing, lang), tone) + problems(wrong, lang) + left_out, False
         plan = self._planned(data, gathered)
         if not plan.copies:
-            return (problems(plan.problems, lang) or note(say("make.empty", lang))) + left, False
-        return self._copies_html(plan, lang) + problems(plan.problems, lang) + left, plan.is_possible
+            return (problems(plan.problems, lang) or note(say("make.empty", lang))) + left_out, False
+        return self._copies_html(plan, lang) + problems(plan.problems, lang) + left_out, plan.is_possible
 
     def _copies_html(self, plan: CopyPlan, lang: Lang) -> str:
         """ "These 12 files will be copied to 20_sls frog", with their names, or with the folders' names."""
@@ -295,14 +251,13 @@ class FolderMaker:
         place = Path(os.path.commonpath([target.parent for target in targets])) if keeps else plan.target
         folder = self._window.paths.short(str(place))
         title = say("make.plan.one" if n == 1 else "make.plan", lang, n=n, folder=folder)
+        names = [esc(to.name) for _, to in plan.copies]
         if keeps:
-            counts = [(target, sum(to.parent == target for _, to in plan.copies)) for target in targets]
+            counts = Counter(to.parent for _, to in plan.copies)
             names = [
                 f"{esc(target.relative_to(place))} <em>{esc(say('make.files.count', lang, n=count))}</em>"
-                for target, count in counts
+                for target, count in counts.items()
             ]
-        else:
-            names = [esc(to.name) for _, to in plan.copies]
         more = len(names) - _LISTED
         names = names[:_LISTED] + ([f"<em>{esc(say('make.more', lang, n=more))}</em>"] if more > 0 else [])
         listed = "".join(f"<li>{name}</li>" for name in names)
@@ -357,9 +312,8 @@ class FolderMaker:
         parents = {folder.parent for folder in plan.targets}
         train = set() if is_reg else {self._parent(data, "train")} & parents
         kinds = {"train": train, "reg": parents - train}
-        return {
-            PLACES[kind]: self._window.paths.short(str(found.pop())) for kind, found in kinds.items() if found
-        }
+        short = self._window.paths.short
+        return {PLACES[kind]: short(str(folders.pop())) for kind, folders in kinds.items() if folders}
 
     def undo(self, data: Data, lang: Lang) -> Update:
         """Remove the copies that the button stands for, as far as they are still what was copied."""
@@ -367,13 +321,13 @@ class FolderMaker:
         undone = copy_history.undo(self._window.copies, int(number) if number.isdecimal() else 0)
         if undone.change is None:
             return self.show(lang, note(say("make.undo.none", lang)))
-        said = note(say("make.undone", lang, n=len(undone.done)), "good")
+        html = note(say("make.undone", lang, n=len(undone.done)), "good")
         if undone.problems:
             names = listed([Path(problem.path).name for problem in undone.problems], _LISTED).of(lang)
-            said += note(say("make.undo.kept", lang, n=len(undone.problems), names=names), "warn")
+            html += note(say("make.undo.kept", lang, n=len(undone.problems), names=names), "warn")
         if undone.same:
-            said += note(say("make.undo.missing", lang, n=len(undone.same)))
-        updates = self.show(lang, said)
+            html += note(say("make.undo.missing", lang, n=len(undone.same)))
+        updates = self.show(lang, html)
         for key, (before, after) in undone.change.settings.items():
             field = self._form.components[key]
             if str(data[field] or "") == after and not undone.problems:
@@ -381,15 +335,15 @@ class FolderMaker:
                 self._window.draft.keep({key: before})
         return updates
 
-    def show(self, lang: Lang, said: str = "") -> Update:
+    def show(self, lang: Lang, html: str = "") -> Update:
         """The Undo button with what it would undo, for a page that was just opened as well."""
         last = self._window.copies.last
         if last is not None:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.at))
             folder = ", ".join(self._window.paths.short(str(folder)) for folder in last.folders)
-            said += note(say("make.last", lang, n=len(last.files), folder=folder, when=when))
+            html += note(say("make.last", lang, n=len(last.files), folder=folder, when=when))
         return {
             self.parts["undo"]: gr.update(visible=last is not None),
             self.parts["last"]: str(last.number) if last else "",
-            self.parts["done"]: said,
+            self.parts["done"]: html,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
 from ui.dataset import balance, bucket_view, health
+from ui.dataset.handlers import queued
 from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
-from ui.parts.localized import Page, column
+from ui.parts.localized import Page, column, texts
 from ui.parts.markup import bar, note, problems, table
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
@@ -76,7 +77,7 @@ class Preview:
                 for name, key in keys.items():
                     parts[name] = page.add(
                         gr.Button,
-                        {"value": lambda lang, key=key: say(key, lang)},
+                        texts(value=key),
                         visible=name == "look",
                         elem_id=f"preview-{name}",
                         size="md",
@@ -101,20 +102,13 @@ class Preview:
     def connect(self, lang: Any) -> list[Any]:
         """Bind the handlers. Gives the events after which the plan is known anew."""
         form, parts = self._form, self.parts
-        long: dict[str, Any] = {
-            "trigger_mode": "once",
-            "api_visibility": "private",
-            "show_progress": "hidden",
-            "concurrency_id": "preview",
-            "concurrency_limit": 4,
-        }
         shown = [parts[name] for name in ("html", "fields", "balance", "undo")]
         events = [
             parts[name].click(
                 streamed(lambda data, act=act: act(form.raw(data), data[lang]), self._window),
                 {lang, *form.inputs},
                 shown,
-                **long,
+                **queued("preview"),
             )
             for name, act in (("look", self.look), ("balance", self.balance), ("undo", self.undo))
         ]
@@ -122,11 +116,11 @@ class Preview:
             streamed(lambda d: self.act(d[self.act_field], form.raw(d), d[lang]), self._window),
             {lang, self.act_field, *form.inputs},
             [*shown, *(form.components[key] for key in _CURED)],
-            **{**long, "trigger_mode": "multiple"},
+            **queued("preview", "multiple"),
         )
         return [*events, acted]
 
-    def look(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Iterator[Update]:
+    def look(self, raw: Mapping[str, Any], lang: Lang, html: str = "") -> Iterator[Update]:
         """Make the plan on a thread, telling how far it is, then show it."""
         parts, job = self.parts, self._window.preview
         self._window.draft.keep(raw)
@@ -156,15 +150,15 @@ class Preview:
         try:
             for stage, done, total in job.watch():
                 if stage.startswith("wait:"):
-                    told = waiting(stage.removeprefix("wait:"), lang)
-                    yield {parts["html"]: note(told, "warn") + bar(None)}
+                    text = waiting(stage.removeprefix("wait:"), lang)
+                    yield {parts["html"]: note(text, "warn") + bar(None)}
                 elif total:
                     key = "health.busy" if stage == "health" else "preview.progress"
                     yield {parts["html"]: note(say(key, lang, done=done, total=total)) + bar(done / total)}
         except UserError as e:
             yield {parts["html"]: problems(e.problems, lang)}
             return
-        yield self.show(raw, lang, said)
+        yield self.show(raw, lang, html)
 
     def _limit(self, raw: Mapping[str, Any]) -> int:
         """Tokens a caption may have."""
@@ -190,19 +184,19 @@ class Preview:
         chosen = sorted(indices)
         return dict(zip(chosen, in_order(file, chosen, Patience(most_seconds=MOST_SECONDS)), strict=True))
 
-    def show(self, raw: Mapping[str, Any], lang: Lang, said: str = "") -> Update:
+    def show(self, raw: Mapping[str, Any], lang: Lang, html: str = "") -> Update:
         """What the last look found, in this language; before the first look only what can be undone."""
         parts, look = self.parts, self._window.preview.result
         undo = {parts["undo"]: gr.update(visible=bool(self._renames.last))}
         if look is None:
-            return {**undo, parts["html"]: said} if said else undo
+            return {**undo, parts["html"]: html} if html else undo
         found = self._found(look, raw)
         files = self._thumbs(look, self._seen(look, raw))
         pairs = self._pairs(look)
         name = pairs[0][1].name if len(pairs) == 1 else ""
         button = say("balance.button", lang, name=name) if name else say("balance.many", lang, n=len(pairs))
         return {
-            parts["html"]: said + self._dated(look, self._html(look, raw, lang, found, files), lang),
+            parts["html"]: html + self._dated(look, self._html(look, raw, lang, found, files), lang),
             parts["fields"]: self._dated(look, self._fields(look, files, lang), lang),
             parts["balance"]: gr.update(visible=bool(pairs), value=button),
             **undo,
@@ -224,20 +218,22 @@ class Preview:
         files: Mapping[int, str],
     ) -> str:
         plan, record, limit = look.plan, look.record, self._limit(raw)
-        told = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
-        parts = [problems(told[:_MOST_PROBLEMS], lang)]
-        checked = health.health_html(plan, found, files, limit, lang)
-        if record["images"]:
-            parts.append(length_note(planned_length(self._form, raw, plan), lang))
-            parts.append(_folder_table(record["folders"], lang))
-            parts.append(balance.balance_note(record["folders"], lang))
-            parts.append(balance.renaming_html(plan, record["folders"], self._demo, lang))
-            parts += [checked, bucket_view.bucket_table(plan, lang)]
-            has_seed = bool(str(raw.get("train.seed") or "").strip())
-            parts.append(usage_html(plan, train_config(self._form, raw), has_seed, lang))
-        else:
-            parts.append(checked)
-        return "".join(parts)
+        others = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
+        html = problems(others[:_MOST_PROBLEMS], lang)
+        health_html = health.health_html(plan, found, files, limit, lang)
+        if not record["images"]:
+            return html + health_html
+        has_seed = bool(str(raw.get("train.seed") or "").strip())
+        return (
+            html
+            + length_note(planned_length(self._form, raw, plan), lang)
+            + _folder_table(record["folders"], lang)
+            + balance.balance_note(record["folders"], lang)
+            + balance.renaming_html(plan, record["folders"], self._demo, lang)
+            + health_html
+            + bucket_view.bucket_table(plan, lang)
+            + usage_html(plan, train_config(self._form, raw), has_seed, lang)
+        )
 
     def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """What a button in the preview asks for: more images of a bucket, or one setting."""
@@ -268,49 +264,49 @@ class Preview:
         except UserError:
             return ()
 
-    def _is_running(self) -> bool:
-        run = self._window.runner.current
-        return run is not None and not run.is_over
-
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """Give the regularization folders the repeats of the guide's formula; images are not touched."""
         look: Look | None = self._window.preview.result
-        pairs = self._pairs(look) if look else ()
-        if self._is_running():
+
+        def rename() -> tuple[Pair, ...]:
+            pairs = self._pairs(look) if look else ()
+            for path in (path for pair in pairs for path in pair):
+                self._window.paths.writable(str(path))
+            if pairs:
+                self._renames.apply(pairs)
+            return pairs
+
+        yield from self._renamed(rename, raw, lang, is_undo=False)
+
+    def undo(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """Give the folders that were renamed last their old names back."""
+
+        def rename() -> tuple[Pair, ...]:
+            return tuple((new, old) for old, new in self._renames.undo())
+
+        yield from self._renamed(rename, raw, lang, is_undo=True)
+
+    def _renamed(
+        self, rename: Callable[[], tuple[Pair, ...]], raw: Mapping[str, Any], lang: Lang, is_undo: bool
+    ) -> Iterator[Update]:
+        """The preview after `rename`, which gives (from, to)."""
+        run = self._window.runner.current
+        if run is not None and not run.is_over:
             yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
             return
-        if not pairs:
-            return
         try:
-            for pair in pairs:
-                for path in pair:
-                    self._window.paths.writable(str(path))
-            self._renames.apply(pairs)
+            pairs = rename()
         except UserError as e:
             yield self.show(raw, lang, problems(e.problems, lang))
+            return
+        if not pairs:
+            yield self.show(raw, lang, note(say("balance.undo.none", lang)) if is_undo else "")
             return
         for source, target in pairs:
             self._window.copies.moved(source, target)
         names = ", ".join(target.name for _, target in pairs)
-        yield from self.look(raw, lang, note(say("balance.done", lang, name=names), "good"))
-
-    def undo(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """Give the folders that were renamed last their old names back."""
-        if self._is_running():
-            yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
-            return
-        try:
-            pairs = self._renames.undo()
-        except UserError as e:
-            yield self.show(raw, lang, problems(e.problems, lang))
-            return
-        if not pairs:
-            yield self.show(raw, lang, note(say("balance.undo.none", lang)))
-            return
-        for source, target in pairs:
-            self._window.copies.moved(target, source)
-        names = ", ".join(source.name for source, _ in pairs)
-        yield from self.look(raw, lang, note(say("balance.undone", lang, names=names), "good"))
+        text = say("balance.undone" if is_undo else "balance.done", lang, names=names)
+        yield from self.look(raw, lang, note(text, "good"))
 
 
 def _folder_table(record: list[Mapping[str, Any]], lang: Lang) -> str:

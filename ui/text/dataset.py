@@ -72,7 +72,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "balance.button": Words("Balance: rename to {name}", "バランスを取る：{name} に変更"),
     "balance.idle": Words("Balance", "バランスを取る"),
-    "balance.done": Words("Renamed to {name}", "{name} に変更しました"),
+    "balance.done": Words("Renamed to {names}", "{names} に変更しました"),
     "balance.busy": Words(
         "A training is running; balance the folders afterwards.", "学習中です。終わってから変更してください。"
     ),
