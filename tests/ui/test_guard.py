@@ -192,7 +192,7 @@ def test_the_login_page_speaks_japanese(closed):
 def test_a_right_password_opens_a_session(closed):
     answer = enter(closed)
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
     session = cookie.split(";")[0].split("=", 1)[1]
     assert ask(closed, "GET", "/config", {**OWN, "cookie": f"a=b; {COOKIE}={session}"}).status_code == 200
     assert ask(closed, "GET", "/config", {**OWN, "cookie": f"{COOKIE}={session}x"}).status_code == 401

@@ -6,8 +6,12 @@ import ipaddress
 from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
 
-from ui.serve.asgi import App, Headers, Receive, Scope, Send, answer, read_body, refuse, with_safe_headers
-from ui.serve.login import COOKIE, Login, login_page, send_session
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.serve.asgi import NO_STORE, language, patient, read_body, refusal, with_safe_headers
+from ui.serve.login import COOKIE, Login, login_page, session_answer
 from ui.serve.routes import API, LOG_OUT, is_open
 from ui.text import say
 
@@ -24,7 +28,7 @@ class Guard:
 
     def __init__(
         self,
-        app: App,
+        app: ASGIApp,
         hosts: Iterable[str],
         login: Login | None = None,
         any_address: bool = False,
@@ -50,38 +54,43 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        headers = Headers(scope)
-        scope = self._plain(scope, headers)
-        status, key = self._refusal(scope, headers)
-        if status:
-            names = {name: _name_of(headers.get(name)) or "?" for name in ("host", "origin")}
-            await _say_no(send, scope, status, say(key, headers.lang, **names))
-        elif self._login is not None and not self._login.knows(headers.cookie(COOKIE)):
-            await self._let_in(self._login, scope, headers, receive, send)
-        elif self._login is not None and scope["path"] == LOG_OUT:
-            self._login.leave(headers.cookie(COOKIE))
-            await send_session(send, "", headers)
-        else:
-            await self._app(scope, receive, with_safe_headers(send))
+        request = Request(self._plain(scope), patient(receive))
+        answer = await self._answer(request)
+        await (answer or self._app)(request.scope, receive, with_safe_headers(send))
 
-    def _plain(self, scope: Scope, headers: Headers) -> Scope:
+    async def _answer(self, request: Request) -> Response | None:
+        """The answer to who is not let through to the window; None for all others."""
+        login, session = self._login, request.cookies.get(COOKIE, "")
+        status, key = self._refusal(request)
+        if status:
+            names = {name: _name_of(request.headers.get(name, "")) or "?" for name in ("host", "origin")}
+            return _refused(request, status, key, **names)
+        if login is not None and not login.knows(session):
+            return await _let_in(login, request)
+        if login is not None and request.scope["path"] == LOG_OUT:
+            login.leave(session)
+            return session_answer(request, "")
+        return None
+
+    def _plain(self, scope: Scope) -> Scope:
         """The request without the path that a proxy adds, and without what it merely claims."""
         path, root = scope["path"], self._root_path
         if root and (path == root or path.startswith(f"{root}/")):
             path = path[len(root) :] or "/"
-        named = _name_of(headers.get("x-forwarded-host").split(",")[0].strip())
+        named = _name_of(Request(scope).headers.get("x-forwarded-host", "").split(",")[0].strip())
         claims = _CLAIMS if named in self._public else {*_CLAIMS, b"x-forwarded-host"}
         kept = [(name, value) for name, value in scope["headers"] if name.lower() not in claims]
         return {**scope, "path": path, "raw_path": path.encode(), "root_path": "", "headers": kept}
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str]:
+    def _refusal(self, request: Request) -> tuple[int, str]:
         """The status to refuse with and the key of its sentence; (0, "") when there is none."""
-        if headers.count("host") != 1 or not self._is_known_host(headers.get("host")):
+        hosts, path = request.headers.getlist("host"), request.scope["path"]
+        if len(hosts) != 1 or not self._is_known_host(hosts[0]):
             return 421, "serve.host"
-        if not self._is_same_origin(scope, headers):
+        if not self._is_same_origin(request):
             return 403, "serve.origin"
-        is_for_login = self._login is not None and scope["path"] in ("/login", LOG_OUT)
-        return (0, "") if is_for_login or is_open(scope["method"], scope["path"]) else (404, "serve.closed")
+        is_for_login = self._login is not None and path in ("/login", LOG_OUT)
+        return (0, "") if is_for_login or is_open(request.method, path) else (404, "serve.closed")
 
     def _is_known_host(self, host: str) -> bool:
         name = _name_of(host)
@@ -94,53 +103,46 @@ class Guard:
             return False
         return self._any_address
 
-    def _is_same_origin(self, scope: Scope, headers: Headers) -> bool:
+    def _is_same_origin(self, request: Request) -> bool:
         """Whether the request comes from our own page, or is a user opening the page."""
-        origin = headers.get("origin")
-        if origin:
-            is_here = origin.partition("://")[2].lower() == headers.get("host").lower()
-            # A proxy may ask under a name of its own; where the page is shown was told at the start.
+        headers = request.headers
+        if origin := headers.get("origin"):
+            is_here = origin.partition("://")[2].lower() == headers["host"].lower()
+            # A proxy may ask under a name of its own; where the page is shown was given at the start.
             return is_here or _name_of(origin) in self._public
-        site = headers.get("sec-fetch-site")
-        if site in ("", "same-origin", "none"):
+        if headers.get("sec-fetch-site", "") in ("", "same-origin", "none"):
             return True
-        return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
-
-    async def _let_in(
-        self, login: Login, scope: Scope, headers: Headers, receive: Receive, send: Send
-    ) -> None:
-        """The login page, a login, or 401."""
-        client = (scope.get("client") or ("?", 0))[0]
-        path, method, lang = scope["path"], scope["method"], headers.lang
-        if method == "POST" and path == "/login":
-            fields = parse_qs((await read_body(receive, 4096) or b"").decode("utf-8", "replace"))
-            # Asked after the body has come: many may be on their way at the same time.
-            if login.is_blocked(client):
-                await answer(send, 429, login_page(say("login.wait", lang), lang))
-                return
-            session = login.enter(fields.get("user", [""])[0], fields.get("password", [""])[0], client)
-            if session:
-                await send_session(send, session, headers)
-            else:
-                await answer(send, 401, login_page(say("login.wrong", lang), lang))
-            return
-        if method == "GET" and path in ("/", "/login", LOG_OUT):
-            token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-            session = login.enter_by_token(token) if token else None
-            if session:
-                await send_session(send, session, headers)
-            else:
-                await answer(send, 200, login_page("", lang))
-            return
-        await _say_no(send, scope, 401, say("serve.login", lang))
+        return request.method == "GET" and headers.get("sec-fetch-mode") == "navigate"
 
 
-async def _say_no(send: Send, scope: Scope, status: int, sentence: str) -> None:
+async def _let_in(login: Login, request: Request) -> Response:
+    """The login page, a login, or 401."""
+    lang, path = language(request), request.scope["path"]
+    client = request.client.host if request.client else "?"
+    if request.method == "POST" and path == "/login":
+        fields = parse_qs((await read_body(request, 4096) or b"").decode("utf-8", "replace"))
+        # Asked after the body has come: many may be on their way at the same time.
+        if login.is_blocked(client):
+            return HTMLResponse(login_page(say("login.wait", lang), lang), 429, NO_STORE)
+        session = login.enter(fields.get("user", [""])[0], fields.get("password", [""])[0], client)
+        if session:
+            return session_answer(request, session)
+        return HTMLResponse(login_page(say("login.wrong", lang), lang), 401, NO_STORE)
+    if request.method == "GET" and path in ("/", "/login", LOG_OUT):
+        token = request.query_params.get("token", "")
+        session = login.enter_by_token(token) if token else None
+        return (
+            session_answer(request, session) if session else HTMLResponse(login_page("", lang), 200, NO_STORE)
+        )
+    return _refused(request, 401, "serve.login")
+
+
+def _refused(request: Request, status: int, key: str, **facts: str) -> Response:
     """A sentence where the page's program looks for it, or for a user to read."""
-    if scope["path"].startswith(f"{API}/"):
-        await refuse(send, status, sentence)
-    else:
-        await answer(send, status, sentence.encode())
+    sentence = say(key, language(request), **facts)
+    if request.scope["path"].startswith(f"{API}/"):
+        return refusal(status, sentence)
+    return PlainTextResponse(sentence, status, NO_STORE)
 
 
 def _name_of(host: str) -> str:

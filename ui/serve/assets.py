@@ -4,19 +4,15 @@ every browser takes longer than sending them, and a page needs some seventy.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import Any
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER = "/assets/"
 MOST = 1024
 """Files; what comes after them is sent as always."""
 
-_FOREVER = (b"cache-control", b"private, max-age=31536000, immutable")
+_FOREVER = "private, max-age=31536000, immutable"
 """Their names change with what is in them, so that a browser need not ask again."""
-
-Message = MutableMapping[str, Any]
 
 
 class Assets:
@@ -32,8 +28,8 @@ class Assets:
             await self._app(scope, receive, send)
             return
         # One way of packing is kept, the one every browser of today takes.
-        asked = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-        if b"br" not in asked or any(name == b"range" for name, _ in scope["headers"]):
+        headers = Headers(scope=scope)
+        if "br" not in headers.get("accept-encoding", "") or "range" in headers:
             await self._app(scope, receive, send)
             return
         if path not in self._kept:
@@ -52,8 +48,7 @@ class _Keeper:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
-            headers = [pair for pair in message.get("headers", []) if pair[0].lower() != b"cache-control"]
-            message = {**message, "headers": [*headers, _FOREVER]}
+            MutableHeaders(scope=message)["cache-control"] = _FOREVER
             self._messages = [message]
         elif message["type"] == "http.response.body" and self._messages:
             self._messages.append(message)

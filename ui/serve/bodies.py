@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ui.serve.asgi import App, Headers, Receive, Scope, Send, read_body, refuse, replayed
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.serve.asgi import language, patient, read_body, refusal, replayed
 from ui.serve.routes import FILE, UPLOAD
 from ui.text import say
 
@@ -24,7 +27,7 @@ class Bodies:
     and would copy that file to where it can be fetched. So no body gets through that names another one.
     """
 
-    def __init__(self, app: App, uploads: Path) -> None:
+    def __init__(self, app: ASGIApp, uploads: Path) -> None:
         self._app, self._uploads = app, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,23 +35,26 @@ class Bodies:
         if has_none or scope["path"] == UPLOAD:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope)
-        body = await read_body(receive, LARGEST_JSON)
+        request = Request(scope, patient(receive))
+        lang, body = language(request), await read_body(request, LARGEST_JSON)
         if body is None:
-            await refuse(send, 413, say("serve.long", headers.lang, most=LARGEST_JSON >> 20))
+            answer = refusal(413, say("serve.long", lang, most=LARGEST_JSON >> 20))
+            await answer(scope, receive, send)
             return
         try:
             if body:
-                here = (headers.get("host").lower(), urlsplit(headers.get("origin")).netloc.lower(), "")
-                json.loads(body, object_pairs_hook=lambda pairs: self._look(pairs, here))
+                headers = request.headers
+                origin = urlsplit(headers.get("origin", "")).netloc.lower()
+                here = (headers.get("host", "").lower(), origin, "")
+                json.loads(body, object_pairs_hook=lambda pairs: self._check(pairs, here))
         except _Foreign:
-            await refuse(send, 403, say("serve.foreign", headers.lang))
+            await refusal(403, say("serve.foreign", lang))(scope, receive, send)
         except (ValueError, RecursionError):
-            await refuse(send, 400, say("serve.unreadable", headers.lang))
+            await refusal(400, say("serve.unreadable", lang))(scope, receive, send)
         else:
             await self._app(scope, replayed(body, receive), send)
 
-    def _look(self, pairs: Sequence[tuple[str, Any]], here: Sequence[str]) -> None:
+    def _check(self, pairs: Sequence[tuple[str, Any]], here: Sequence[str]) -> None:
         """Raises _Foreign for an object that stands for a file which was not sent here.
 
         pairs: all of the object's, also of a name that is there twice. here: hosts that this page is at.

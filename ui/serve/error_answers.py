@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from starlette.requests import ClientDisconnect
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.serve.asgi import App, Headers, Message, Receive, Scope, Send, refuse
+from ui.serve.asgi import language, refusal
 from ui.text import say
 
 _log = logging.getLogger(__name__)
@@ -16,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Net:
     """ASGI application around all others but the Guard. log: where the details are."""
 
-    def __init__(self, app: App, log: Path) -> None:
+    def __init__(self, app: ASGIApp, log: Path) -> None:
         self._app, self._log_path = app, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +36,8 @@ class Net:
             _log.exception("a request was not answered: %s %s", scope["method"], scope["path"])
             caught.is_fault = True
         if caught.is_fault:
-            await refuse(send, 500, say("fault.inside", Headers(scope).lang, path=self._log_path))
+            sentence = say("fault.inside", language(Request(scope)), path=self._log_path)
+            await refusal(500, sentence)(scope, receive, send)
 
 
 class _Caught:
@@ -46,9 +49,8 @@ class _Caught:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
-            is_told = any(kind.startswith(b"application/json") for kind in kinds)
-            self.is_fault = message["status"] == 500 and not is_told
+            kind = Headers(raw=message.get("headers", [])).get("content-type", "")
+            self.is_fault = message["status"] == 500 and not kind.startswith("application/json")
             self.has_begun = not self.is_fault
         if not self.is_fault:
             await self._send(message)

@@ -9,8 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
 from core.errors import Lang
-from ui.serve.asgi import SAFE_HEADERS, Headers, Send
+from ui.serve.asgi import NO_STORE
 from ui.text import say
 
 COOKIE = "rareword_session"
@@ -76,22 +79,17 @@ class Login:
         return session
 
 
-async def send_session(send: Send, session: str, headers: Headers) -> None:
-    """Give the browser its session, or take it away when it is "", and lead it to the page."""
-    secure = "; Secure" if headers.get("x-forwarded-proto") == "https" else ""
-    ended = "" if session else "; Max-Age=0"
-    cookie = f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict{secure}{ended}"
+def session_answer(request: Request, session: str) -> Response:
+    """Gives the browser its session, or takes it away when it is "", and leads it to the page."""
     # A page of its own instead of a redirect: with SameSite=Strict a browser that follows a link from
     # elsewhere would not send the new cookie on the redirected request.
-    body = b'<!doctype html><meta http-equiv="refresh" content="0; url=./"><title>Rareword</title>'
-    pairs = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"set-cookie", cookie.encode("latin-1")),
-        *SAFE_HEADERS,
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
+    page = '<!doctype html><meta http-equiv="refresh" content="0; url=./"><title>Rareword</title>'
+    answer = HTMLResponse(page, headers=NO_STORE)
+    answer.set_cookie(
+        COOKIE, session, max_age=None if session else 0, httponly=True, samesite="strict",
+        secure=request.headers.get("x-forwarded-proto") == "https",
+    )  # fmt: skip
+    return answer
 
 
 _STYLE = """
@@ -116,7 +114,7 @@ background:var(--accent);color:#fff;cursor:pointer}
 """
 
 
-def login_page(message: str, lang: Lang) -> bytes:
+def login_page(message: str, lang: Lang) -> str:
     """The page that asks for user and password; message: what was wrong at the last try, or ""."""
 
     def word(key: str) -> str:
@@ -132,4 +130,4 @@ def login_page(message: str, lang: Lang) -> bytes:
         f'<label>{word("login.password")}<input name="password" type="password" required '
         f'autocomplete="current-password"></label>'
         f"<button>{word('login.enter')}</button></form></main></html>"
-    ).encode()
+    )

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Lang
-from ui.serve.asgi import App, Headers, Message, Receive, Scope, Send, patient, refuse
+from ui.serve.asgi import language, patient, refusal
 from ui.serve.routes import FILE, UPLOAD
 from ui.text import say
 
-_SAVED = (b"content-disposition", b"attachment")
-_PLAIN = (b"content-type", b"application/octet-stream")
+_AS_FILE = {"content-disposition": "attachment", "content-type": "application/octet-stream"}
 
 _BETWEEN_LOOKS = 64 << 20
 """Bytes that come before the disk is looked at again."""
@@ -43,7 +46,7 @@ class Uploads:
     """
 
     def __init__(
-        self, app: App, folder: Path, endings: Callable[[], Collection[str]], room: Room = Room()
+        self, app: ASGIApp, folder: Path, endings: Callable[[], Collection[str]], room: Room = Room()
     ) -> None:
         self._app, self._folder, self._endings, self._room = app, folder, endings, room
         self._under_way: list[int] = []
@@ -58,20 +61,20 @@ class Uploads:
             await self._app(scope, receive, send)
 
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope)
-        length = headers.get("content-length")
+        request = Request(scope)
+        lang, length = language(request), request.headers.get("content-length", "")
         announced = int(length[:20]) if length.isascii() and length.isdigit() else 0
         room, key = await run_in_threadpool(self._left)
         room = max(room - sum(self._under_way), 0)
         if announced > room:
-            await refuse(send, 413, _no_room(key, room, headers.lang))
+            await _no_room(key, room, lang)(scope, receive, send)
             return
         answer = _Kept()
         self._under_way.append(announced)
         try:
             await self._app(scope, patient(self._counted(receive, room)), answer)
         except _TooMuch:
-            await refuse(send, 413, _no_room(key, room, headers.lang))
+            await _no_room(key, room, lang)(scope, receive, send)
             return
         finally:
             self._under_way.remove(announced)
@@ -162,16 +165,14 @@ class _Kept:
             await send(message)
 
 
-def _no_room(key: str, room: int, lang: Lang) -> str:
-    return say(key, lang, room=f"{room / (1 << 30):.1f}")
+def _no_room(key: str, room: int, lang: Lang) -> Response:
+    return refusal(413, say(key, lang, room=f"{room / (1 << 30):.1f}"))
 
 
 def _as_attachment(send: Send) -> Send:
     async def send_attachment(message: Message) -> None:
         if message["type"] == "http.response.start":
-            replaced = (_SAVED[0], _PLAIN[0])
-            kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in replaced]
-            message = {**message, "headers": [*kept, _SAVED, _PLAIN]}
+            MutableHeaders(scope=message).update(_AS_FILE)
         await send(message)
 
     return send_attachment
