@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.config import check
-from core.config.file import toml_text
 from core.config.schema import numbers
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.train import TrainConfig
@@ -24,14 +22,10 @@ from ui.parts.markup import note, problems
 from ui.settings.form import Form
 from ui.text import say
 
-STANDS_IN = "-"
-"""A whole run file names a model and images; parts of one can be checked without."""
-
 
 def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
     """The dataset's part of the form, checked, whatever the other tabs hold. Raises UserError."""
-    values = form.collect({key: value for key, value in raw.items() if key.startswith("dataset.")})
-    return check.check(toml_text.dumps({**values, "model.base": STANDS_IN})).config.dataset
+    return form.part(raw, "dataset").config.dataset
 
 
 def seed_of(raw: Mapping[str, Any]) -> int:
@@ -58,10 +52,8 @@ def planned(
 
 def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:
     """The form's settings about the length of the run, or None while they do not hold."""
-    chosen = {key: value for key, value in raw.items() if key.startswith("train.")}
     try:
-        values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
-        return check.check(toml_text.dumps(values)).config.train
+        return form.part(raw, "train").config.train
     except ConfigError:
         return None
 

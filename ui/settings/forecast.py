@@ -10,8 +10,6 @@ from typing import Any
 import gradio as gr
 
 from core.catalog import OPTIMIZERS
-from core.config import check
-from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
@@ -25,8 +23,7 @@ from ui.parts.localized import QUICK
 from ui.parts.markup import esc, goto, note, table
 from ui.parts.numbers import LONG_STEP, short_text
 from ui.parts.options import OPTIONS
-from ui.settings.checking import STANDS_IN
-from ui.settings.form import Form
+from ui.settings.form import STANDS_IN, Form
 from ui.settings.length import length_of
 from ui.text import say
 from ui.window import Window
@@ -163,13 +160,10 @@ def apply_label(best: Advice, lang: Lang) -> str:
 
 def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
     """The form as far as a forecast needs it; None while it does not hold."""
-    wanted = ("model", "dataset", "network", "train", "optimizer", "sample")
-    chosen = {k: v for k, v in raw.items() if k.split(".")[0] in wanted or k == "save.output_dir"}
+    named = {key: raw[key] or STANDS_IN for key in ("model.base", "dataset.train_data_dir") if key in raw}
+    sections = ("model", "dataset", "network", "train", "optimizer", "sample", "save.output_dir")
     try:
-        values = form.collect(chosen)
-        for key in ("model.base", "dataset.train_data_dir"):
-            values[key] = values.get(key) or STANDS_IN
-        return check.check(toml_text.dumps(values)).config
+        return form.part({**raw, **named}, *sections).config
     except UserError:
         return None
 

@@ -19,6 +19,9 @@ from ui.settings.messages import TOO_LONG
 from ui.settings.picking import Picking
 from ui.window.paths import Paths, file_name
 
+STANDS_IN = "-"
+"""A whole run file names a model and images; parts of one can be checked without."""
+
 WRITTEN = ("save.output_dir", "log.logging_dir")
 """Options that name a folder which the run writes to."""
 
@@ -116,6 +119,15 @@ class Form:
         """The run file and what it says, checked. Raises UserError with every problem."""
         text = self.text(raw, lang)
         return text, check.check(text, reads_base=True)
+
+    def part(self, raw: Mapping[str, Any], *names: str) -> check.Checked:
+        """Sections or single options of the form, checked with defaults for all else. Raises UserError.
+
+        A base model and images that are not among them do not need to be set.
+        """
+        chosen = {key: value for key, value in raw.items() if {key, key.split(".")[0]} & {*names}}
+        values = {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN} | self.collect(chosen)
+        return check.check(toml_text.dumps(values))
 
     def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that show these values; options that are not named stay as they are."""

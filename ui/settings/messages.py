@@ -13,3 +13,6 @@ FILE_TOO_LARGE = Message(
     "設定ファイルとしては大きすぎるファイルです。",
 )
 TOO_LONG = Message("E-CFG-LONG", "is far too long.", "入力が長すぎます。")
+UNWRITTEN = Message(
+    "E-PRESET-WRITE", "{path} could not be written: {why}.", "{path} に書き込めませんでした（{why}）。"
+)

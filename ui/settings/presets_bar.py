@@ -11,13 +11,14 @@ import gradio as gr
 
 from core.config import presets
 from core.config.file import toml_text
-from core.errors import Lang, UserError, plain_problem
+from core.errors import Lang, UserError
 from core.reading import reason
 from ui.parts.localized import QUICK, Page, texts, worded
 from ui.parts.markup import note, problems
 from ui.settings import datasets
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
+from ui.settings.messages import UNWRITTEN
 from ui.settings.opening import Opened, open_file, open_text, report_html
 from ui.settings.recipe import put, shown_then
 from ui.text import say
@@ -46,9 +47,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        why = reason(e)
-        en, ja = (say("preset.unwritten", lg, path=path, why=worded(why, lg)) for lg in ("en", "ja"))
-        raise UserError(plain_problem("E-PRESET-WRITE", en, ja)) from e
+        raise UserError(UNWRITTEN(path=path, why=reason(e))) from e
 
 
 _BUTTONS = ("delete", "cancel", "keep")
@@ -66,25 +65,9 @@ class PresetsBar:
         """The row that is always there."""
         parts = self.parts
         with gr.Row(elem_id="presets", elem_classes=["rw-presets"]):
-            parts["choice"] = page.add(
-                gr.Dropdown,
-                {**texts(label="preset.label"), "choices": self.choices},
-                value="",
-                elem_id="preset-choice",
-                filterable=False,
-                show_label=False,
-                container=False,
-                scale=3,
-                min_width=180,
-            )
-            parts["apply"] = page.add(
-                gr.Button,
-                texts(value="preset.apply"),
-                size="md",
-                elem_id="preset-apply",
-                scale=0,
-                min_width=90,
-            )
+            words = {**texts(label="preset.label"), "choices": self.choices}
+            self._draw_field(page, "choice", words, "preset-choice", gr.Dropdown, value="", filterable=False)
+            self._draw_button(page, "apply", "preset.apply", "preset-apply", min_width=90)
         parts["note"] = gr.HTML(elem_id="preset-note", elem_classes=["rw-maybe"], padding=False)
 
     def draw_more(self, page: Page) -> None:
@@ -92,16 +75,11 @@ class PresetsBar:
         parts = self.parts
         with page.add(gr.Accordion, texts(label="preset.more"), open=False, elem_id="preset-more"):
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["open"] = page.add(
-                    gr.UploadButton,
-                    texts(label="file.open"),
-                    size="md",
-                    elem_id="file-open",
-                )
-                parts["save"] = page.add(gr.Button, texts(value="file.save"), size="md", elem_id="file-save")
-                parts["reset"] = page.add(
-                    gr.Button, texts(value="file.reset"), size="md", elem_id="file-reset"
-                )
+                words = texts(label="file.open")
+                parts["open"] = page.add(gr.UploadButton, words, size="md", elem_id="file-open")
+                for part in ("save", "reset"):
+                    words = texts(value=f"file.{part}")
+                    parts[part] = page.add(gr.Button, words, size="md", elem_id=f"file-{part}")
             self._draw_import(page)
             self._draw_own(page)
             parts["said"] = gr.HTML(elem_id="preset-said", elem_classes=["rw-maybe"], padding=False)
@@ -126,13 +104,15 @@ class PresetsBar:
         # What the page asks about before it is done: "delete" or "keep" and the preset's name.
         self.parts["asked"] = gr.State("")
 
-    def _draw_field(self, page: Page, part: str, words: Mapping[str, Any], name: str, **more: Any) -> None:
+    def _draw_field(
+        self, page: Page, part: str, words: Mapping[str, Any], name: str, kind: Any = gr.Textbox, **more: Any
+    ) -> None:
         look = {"show_label": False, "container": False, "scale": 3, "min_width": 180}
-        self.parts[part] = page.add(gr.Textbox, words, elem_id=name, **look, **more)
+        self.parts[part] = page.add(kind, words, elem_id=name, **look, **more)
 
     def _draw_button(self, page: Page, part: str, value: str, name: str, **more: Any) -> None:
-        look = {"size": "md", "scale": 0, "min_width": 110}
-        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **look, **more)
+        look = {"size": "md", "scale": 0, "min_width": 110} | more
+        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **look)
 
     def choices(self, lang: Lang) -> list[tuple[str, str]]:
         """Titles in this language and the names behind them."""
@@ -171,29 +151,19 @@ class PresetsBar:
             parts[part] for part in ("choice", "name", "open", "paste", "asked")
         )
         filled = [*said, *outputs]
-        chosen = {choice, *form.inputs}
-        bind(choice.input, lambda d: self.describe(d[choice], form.raw(d), d[lang]), chosen, said)
-        renaming = {choice, name}
-        bind(parts["rename"].click, lambda d: self.rename(d[choice], d[name], d[lang]), renaming, said)
-        bind(
-            parts["delete"].click,
-            lambda d: self.delete(d[choice], d[asked], d[lang]),
-            {choice, asked},
-            said,
-        )
-        bind(parts["cancel"].click, lambda d: self.cancel(d[lang]), set(), said)
-        bind(
-            parts["keep"].click,
-            lambda d: self.keep(form.raw(d), d[name], d[lang], d[asked]),
-            {name, asked, *form.inputs},
-            said,
-        )
-        saving = bind(
-            parts["save"].click,
-            lambda d: self.save(form.raw(d), d[lang]),
-            form.inputs,
-            [parts["text"], *said],
-        )
+        acts = {
+            choice.input: (lambda d: self.describe(d[choice], form.raw(d), d[lang]), {choice, *form.inputs}),
+            parts["rename"].click: (lambda d: self.rename(d[choice], d[name], d[lang]), {choice, name}),
+            parts["delete"].click: (lambda d: self.delete(d[choice], d[asked], d[lang]), {choice, asked}),
+            parts["cancel"].click: (lambda d: self.told(d[lang]), set()),
+            parts["keep"].click: (
+                lambda d: self.keep(form.raw(d), d[name], d[lang], d[asked]), {name, asked, *form.inputs}
+            ),
+        }  # fmt: skip
+        for event, (handler, inputs) in acts.items():
+            bind(event, handler, inputs, said)
+        written = [parts["text"], *said]
+        saving = bind(parts["save"].click, lambda d: self.save(form.raw(d), d[lang]), form.inputs, written)
         saving.then(None, parts["text"], parts["text"], js=_DOWNLOAD, api_visibility="private")
         return [
             bind(parts["apply"].click, lambda d: self.apply(d[choice], d[lang]), {choice}, filled),
@@ -271,10 +241,6 @@ class PresetsBar:
         done = note(say("preset.deleted", lang, name=chosen.name), "good")
         return self.told(lang, done, chosen="")
 
-    def cancel(self, lang: Lang) -> Update:
-        """Leave everything as it is."""
-        return self.told(lang)
-
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""
         chosen = self._chosen(name)
@@ -295,16 +261,12 @@ class PresetsBar:
     def reset(self, lang: Lang) -> Update:
         """Everything as in a window opened for the first time."""
         done = note(say("file.reset.done", lang), "good")
-        return self._whole(self._window.demo_values()) | self._another(done, lang)
+        return self._whole(self._window.demo_values()) | self.told(lang, done, chosen="")
 
     def _whole(self, values: Mapping[str, Any]) -> Update:
         """Every setting that is named, the user's own among them."""
         self._window.draft.keep(self._form.shown(values), lent={})
         return self._form.fill(values)
-
-    def _another(self, said: str, lang: Lang) -> Update:
-        """What is said of settings that came from elsewhere than the chosen preset."""
-        return self.told(lang, said, chosen="")
 
     def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang, asked: Any = "") -> Update:
         """Save the settings as a preset of one's own; over another of that name at the second click."""
@@ -333,10 +295,9 @@ class PresetsBar:
     def open(self, uploaded: Any, lang: Lang) -> Update:
         """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
         path = Path(str(uploaded))
+        done = note(say("file.opened", lang, name=path.name), "good")
         try:
-            return self._put(
-                open_file(path), path.stem, note(say("file.opened", lang, name=path.name), "good"), lang
-            )
+            return self._put(open_file(path), path.stem, done, lang)
         except UserError as e:
             return self.told(lang, problems(e.problems, lang, has_lines=True))
 
@@ -354,11 +315,10 @@ class PresetsBar:
         if opened.datasets:
             return self._take_datasets(opened.datasets, file_name(name), lang)
         if opened.is_whole:
-            return self._whole(opened.values) | self._another(
-                done + problems(opened.report, lang, has_lines=True), lang
-            )
+            done += problems(opened.report, lang, has_lines=True)
+            return self._whole(opened.values) | self.told(lang, done, chosen="")
         updates = put(self._window, self._form, opened.values)
-        return updates | self._another(done + report_html(opened.report, lang), lang)
+        return updates | self.told(lang, done + report_html(opened.report, lang), chosen="")
 
     def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
         """Keep a dataset_config as a file and name it; all that is not about images stays as it is."""

@@ -6,26 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.config import check
-from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.runs import sample_prompts
 from ui.parts.markup import problems
-from ui.settings.checking import STANDS_IN
 from ui.settings.form import Form
 
 RATES = ("train.learning_rate", "train.unet_lr", "train.text_encoder_lr")
 PROMPTS = ("sample.sample_prompts",)
 
-_SECTIONS = ("network", "train", "optimizer", "sample")
-
 
 def typed_html(form: Form, raw: Mapping[str, Any], lang: Lang, keys: Sequence[str]) -> str:
     """Problems and warnings of these options, "" while there are none."""
-    chosen = {k: v for k, v in raw.items() if k.split(".")[0] in _SECTIONS or k == "dataset.resolution"}
     try:
-        values = form.collect(chosen) | {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN}
-        checked = check.check(toml_text.dumps(values))
+        checked = form.part(raw, "network", "train", "optimizer", "sample", "dataset.resolution")
         found = [*checked.notices, *(sample_prompts.problems(checked.config) if keys == PROMPTS else ())]
     except UserError as e:
         found = list(e.problems)

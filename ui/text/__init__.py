@@ -48,9 +48,6 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "preset.delete": Words("Delete", "削除"),
     "preset.delete.sure": Words("Delete “{name}”?", "「{name}」を削除しますか？"),
     "preset.cancel": Words("Cancel", "キャンセル"),
-    "preset.unwritten": Words(
-        "{path} could not be written: {why}.", "{path} に書き込めませんでした（{why}）。"
-    ),
     "preset.keep.sure": Words("Replace “{name}”", "「{name}」を置き換える"),
     "preset.keep.there": Words(
         "There is a preset {name} already. Replace it with the settings on the page?",
