@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core.config import base_family, messages, pydantic_messages, training_scripts
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
-from core.config.file.key_lines import key_lines
+from core.config.file.key_lines import key_lines, line_of
 from core.config.named_values import SECTIONS, KeyPath, Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
@@ -109,18 +109,18 @@ def _take_override(reading: Reading, override: str) -> None:
 
 def _build(reading: Reading, lines: Mapping[KeyPath, int], reads_base: bool) -> Checked:
     """Types, bounds and rules; every problem gets the line of the key it is about."""
-    located = [replace(problem, line=lines.get(path)) for path, problem in reading.problems]
+    located = [replace(problem, line=line_of(path, lines)) for path, problem in reading.problems]
     config, more = typed(reading.values)
     bad = {problem.key for problem in more}
     model = config.model
     family = base_family.of(model.base, model.family) if reads_base else FAMILIES.get(model.family)
     more += [problem for problem in ruleset.problems(config, family) if problem.key not in bad]
-    located += [replace(p, line=lines.get(reading.origin.get(p.key, ()))) for p in more]
+    located += [replace(p, line=line_of(reading.origin.get(p.key, ()), lines)) for p in more]
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0, p.is_error))
     if any(problem.is_error for problem in ordered):
         raise ConfigError(*ordered)
-    own_lines = {key: lines[path] for key, path in reading.origin.items() if path in lines}
-    return Checked(config, tuple(ordered), own_lines)
+    found = {key: line_of(path, lines) for key, path in reading.origin.items()}
+    return Checked(config, tuple(ordered), {key: line for key, line in found.items() if line is not None})
 
 
 def typed(values: Mapping[str, Any]) -> tuple[RunConfig, list[Problem]]:

@@ -7,7 +7,7 @@ import pytest
 
 from core.config.check import check
 from core.config.file import toml_text
-from core.config.file.key_lines import key_lines
+from core.config.file.key_lines import key_lines, line_of
 from core.config.schema.run import RunConfig
 from core.errors import ConfigError
 from core.formats import partial_files
@@ -121,11 +121,16 @@ def test_every_key_is_found_at_its_line():
         ("y", 0, "d", "e"): 12,
         ("y", 1): 13,
         ("y", 1, "q.r"): 14,
-        ("y", 1, "q.r", "s"): 14,
-        ("y", 1, "q.r", "t"): 14,
         ("y", 1, "k"): 15,
         ("y", 1, "k", "v"): 16,
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [(("y", 1, "q.r", "s"), 14), (("x", "gone"), 4), (("z", "b"), None), ((), None)]
+)
+def test_a_key_without_a_line_of_its_own_stands_where_what_is_around_it_does(path, line):
+    assert line_of(path, key_lines(LINES)) == line
 
 
 def test_what_a_killed_write_left_beside_the_file_goes_with_the_next_one(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
 
@@ -21,7 +21,7 @@ def key_lines(text: str) -> dict[Path, int]:
     """Key path -> line counted from 1, for every table and key of a valid TOML text.
 
     Elements of arrays of tables are numbered from 0: ("dataset", "subsets", 0, "num_repeats"). Keys inside
-    inline tables stand at the line of the key that holds them.
+    inline tables have no line of their own: see `line_of`.
     """
     found: dict[Path, int] = {}
     counts: dict[Path, int] = {}
@@ -40,8 +40,6 @@ def key_lines(text: str) -> dict[Path, int]:
             if match:
                 path = table + _parts(match.group(1))
                 found.setdefault(path, at)
-                for inner in _inner_keys(statement):
-                    found.setdefault(table + inner, at)
         line += text.count("\n", position, end)
         position = end
     return found
@@ -84,28 +82,7 @@ def _resolve(parts: tuple[str, ...], counts: dict[Path, int], is_array: bool) ->
     return path
 
 
-def _inner_keys(statement: str) -> list[Path]:
-    """Key paths inside the inline tables of one `key = value` statement."""
-    if "{" not in statement:
-        return []
-    try:
-        value: object = tomllib.loads(statement)
-    except tomllib.TOMLDecodeError:
-        return []
-    found: list[Path] = []
-    waiting: list[tuple[Path, object]] = [((), value)]
-    while waiting:
-        path, value = waiting.pop()
-        items: Iterable[tuple[str | int, object]] = ()
-        if isinstance(value, dict):
-            items = value.items()
-        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            items = enumerate(value)
-        inner = [((*path, key), item) for key, item in items]
-        found += [place for place, _ in inner if len(place) > 1]
-        waiting += [item for item in inner if len(item[0]) < _DEEPEST]
-    return found
-
-
-_DEEPEST = 12
-"""Tables within tables that have lines of their own; no option stands so deep."""
+def line_of(path: Path, lines: Mapping[Path, int]) -> int | None:
+    """The line of a key, or of the table or the inline table around it; None where none is known."""
+    around = (path[:n] for n in range(len(path), 0, -1))
+    return next((lines[place] for place in around if place in lines), None)

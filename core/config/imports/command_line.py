@@ -23,6 +23,7 @@ _LISTS: Mapping[str, Callable[[list[str]], Any]] = {
     "lr_scheduler_args": list,
     "text_encoder_lr": list,
 }
+_SCRIPT = re.compile(r"[^<>=]*\w\.py")
 _LAUNCHERS = re.compile(r"(?m)(^|[\s/\\])(accelerate|python[0-9.]*|torchrun)(\.exe)?\s")
 _SETTING = re.compile(r"\s*(\[+[\w .\"'-]+\]+\s*(#.*)?$|[\w.\"'-]+\s*=)")
 _VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}|\$[@*]|@\w+|%\w+%|%[\d*]|\$env:\w+")
@@ -80,9 +81,9 @@ def settings(text: str) -> Command:
         else:
             left_out.append(following)
     if left_out:
-        said = " / ".join(" ".join(word.text for word in one) for one in left_out)
-        said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-        command.notes.append(messages.AFTER_THE_COMMAND(text=said))
+        text = " / ".join(" ".join(word.text for word in one) for one in left_out)
+        text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        command.notes.append(messages.AFTER_THE_COMMAND(text=text))
     first = next((n for n, word in enumerate(line) if word.text.startswith("-")), len(line))
     if command.script and first:
         command.notes += _stray(line[:first])
@@ -90,48 +91,36 @@ def settings(text: str) -> Command:
     return command
 
 
-def _stray(found: Line) -> list[Problem]:
+def _stray(words: Line) -> list[Problem]:
     """Words where an option is expected: variables of a shell, or text that belongs to none."""
-    unknown = [word.text for word in found if _VARIABLE.fullmatch(word.text)]
-    others = " ".join(word.text for word in found if not _VARIABLE.fullmatch(word.text))[:_SHOWN]
-    notes = [_unknown_variable(name) for name in unknown[:_MOST_TWICE]]
-    if others:
-        notes.append(messages.STRAY_WORDS(text=others))
-    return notes
+    variables = [word.text for word in words if _VARIABLE.fullmatch(word.text)]
+    others = " ".join(word.text for word in words if not _VARIABLE.fullmatch(word.text))[:_SHOWN]
+    notes = [messages.UNKNOWN_VARIABLE(name=name) for name in variables[:_MOST_TWICE]]
+    return [*notes, *([messages.STRAY_WORDS(text=others)] if others else [])]
 
 
-def _unknown_variable(name: str) -> Problem:
-    return messages.UNKNOWN_VARIABLE(name=name)
-
-
-def _command_lines(found: list[Line], command: Command) -> tuple[Line, list[Line]]:
+def _command_lines(lines: list[Line], command: Command) -> tuple[Line, list[Line]]:
     """The words behind the script's name, and the lines that follow. Raises ConfigError."""
-    places = [(n, i) for n, line in enumerate(found) for i, word in enumerate(line) if _is_script(word)]
-    names = [_file_name(found[n][i]) for n, i in places]
+    places = [
+        (n, i) for n, line in enumerate(lines) for i, word in enumerate(line) if _SCRIPT.fullmatch(word.text)
+    ]
+    names = [re.split(r"[\\/]", lines[n][i].text)[-1] for n, i in places]
     trainers = [place for place, name in zip(places, names, strict=True) if name in training_scripts.TAKEN]
     chosen = trainers if len(trainers) == 1 else places
     if len(chosen) > 1:
         raise ConfigError(messages.SEVERAL_COMMANDS(count=len(chosen)))
     if chosen:
         n, i = chosen[0]
-        command.script = _file_name(found[n][i])
+        command.script = names[places.index((n, i))]
         training_scripts.refuse(command.script)
         if command.script not in training_scripts.TAKEN:
             taken = ", ".join(training_scripts.TAKEN)
             command.notes.append(messages.OTHER_SCRIPT(script=command.script, known=taken))
-        own, behind = shell_words.until_operator(found[n][i + 1 :])
+        own, behind = shell_words.until_operator(lines[n][i + 1 :])
     else:
-        n = next((n for n, line in enumerate(found) if any(w.text.startswith("--") for w in line)), 0)
-        own, behind = shell_words.until_operator(found[n])
-    return list(own), [*([behind] if behind else []), *found[n + 1 :]]
-
-
-def _is_script(word: Word) -> bool:
-    return re.fullmatch(r"[^<>=]*\w\.py", word.text) is not None
-
-
-def _file_name(word: Word) -> str:
-    return re.split(r"[\\/]", word.text)[-1]
+        n = next((n for n, line in enumerate(lines) if any(w.text.startswith("--") for w in line)), 0)
+        own, behind = shell_words.until_operator(lines[n])
+    return list(own), [*([behind] if behind else []), *lines[n + 1 :]]
 
 
 def option_pairs(text: str, notes: list[Problem]) -> Pairs:
@@ -154,10 +143,11 @@ def _pairs(line: Line, notes: list[Problem]) -> Pairs:
     name = ""
     for word in [*line, Word("--")]:
         if _is_misspelt(word):
-            notes.append(_one_dash(word.text))
+            option = word.text[1:]
+            notes.append(messages.ONE_DASH(name=option.partition("=")[0], option=option))
         elif not word.text.startswith("--"):
             if name and values and _VARIABLE.fullmatch(word.text):
-                notes.append(_unknown_variable(word.text))
+                notes.append(messages.UNKNOWN_VARIABLE(name=word.text))
             else:
                 values.append(word.text)
             continue
@@ -165,23 +155,14 @@ def _pairs(line: Line, notes: list[Problem]) -> Pairs:
             given.setdefault(name, []).append(_value(name, values))
         name, separator, value = word.text[2:].partition("=") if word.text.startswith("--") else ("", "", "")
         values = [value] if separator else []
-    twice = {name: found for name, found in given.items() if len(found) > 1 and found[0] != found[-1]}
-    notes += [_said_twice(name, found) for name, found in list(twice.items())[:_MOST_TWICE]]
-    return [(name, found[-1]) for name, found in given.items()]
+    twice = [(name, many) for name, many in given.items() if len(many) > 1 and many[0] != many[-1]]
+    notes += [messages.GIVEN_TWICE(name=n, count=len(many), last=many[-1]) for n, many in twice[:_MOST_TWICE]]
+    return [(name, many[-1]) for name, many in given.items()]
 
 
 def _is_misspelt(word: Word) -> bool:
     """-network_dim=8: one dash, and neither a negative number nor a value in quotes."""
     return not word.starts_quoted and re.fullmatch(r"-[A-Za-z]\w+(=.*)?", word.text, re.DOTALL) is not None
-
-
-def _one_dash(text: str) -> Problem:
-    name = text[1:].partition("=")[0]
-    return messages.ONE_DASH(name=name, option=text[1:])
-
-
-def _said_twice(name: str, found: list[Any]) -> Problem:
-    return messages.GIVEN_TWICE(name=name, count=len(found), last=found[-1])
 
 
 def _value(name: str, values: list[str]) -> Any:

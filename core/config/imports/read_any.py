@@ -61,31 +61,29 @@ def _import_text(text: str) -> Imported:
     if len(text) > toml_text.LONGEST:
         raise ConfigError(toml_text.too_long())
     if text.startswith("{"):
-        document = _json(text)
+        parsed = json_text.parse(text)
+        document = {str(name): value for name, value in parsed.items()} if isinstance(parsed, dict) else {}
         other_programs.refuse_document(document)
         refuse_datasets(document)
         pairs, notes = kohya_ss_json.settings(document)
         return _imported("kohya_ss JSON", pairs, notes)
     other_programs.refuse_text(text)
-    found = _toml(text)
-    if found is not None:
-        other_programs.refuse_document(found)
-        refuse_datasets(found)
-        return _imported("TOML", _flat(found))
+    tables = _toml(text)
+    if tables is not None:
+        other_programs.refuse_document(tables)
+        refuse_datasets(tables)
+        # Sections of an sd-scripts config file are decoration.
+        pairs = [(str(path[-1]), value) for path, value in leaves(tables) if path != ("format",)]
+        return _imported("TOML", pairs)
     command = command_line.settings(text)
     other_programs.refuse_command(dict(command.pairs))
     return _imported("command line", command.pairs, command.notes, command.script)
 
 
-def _json(text: str) -> dict[str, Any]:
-    found = json_text.parse(text)
-    return {str(name): value for name, value in found.items()} if isinstance(found, dict) else {}
-
-
 def _toml(text: str) -> dict[str, Any] | None:
     """The tables of a TOML text, None for a command. Raises ConfigError for what is neither."""
     try:
-        found = toml_text.parse(text)
+        tables = toml_text.parse(text)
     except ConfigError as e:
         if command_line.is_command(text):
             return None
@@ -93,21 +91,17 @@ def _toml(text: str) -> dict[str, Any] | None:
             raise
         first = e.problems[0]
         raise ConfigError(messages.NO_KNOWN_FORM(problem=Words(first.text("en"), first.text("ja")))) from e
-    return None if any(name.startswith("--") for name in found) else found
+    return None if any(name.startswith("--") for name in tables) else tables
 
 
 def is_dataset_config(text: str) -> bool:
     """Whether a text, TOML or JSON, describes data sets and not a run."""
-    return isinstance(_document(text.lstrip("\ufeff")).get("datasets"), list)
-
-
-def _document(text: str) -> Mapping[str, Any]:
-    """The tables of a TOML or JSON text, or none."""
+    text = text.lstrip("\ufeff")
     try:
-        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return False
+    return isinstance(document, dict) and isinstance(document.get("datasets"), list)
 
 
 def import_metadata(metadata: Mapping[str, str]) -> Imported:
@@ -115,11 +109,6 @@ def import_metadata(metadata: Mapping[str, str]) -> Imported:
     with reading_settings(METADATA, "E-IMPORT-METADATA"):
         pairs, notes = lora_metadata.settings(metadata)
         return _imported("metadata", pairs, notes)
-
-
-def _flat(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Sections of an sd-scripts config file are decoration."""
-    return [(str(path[-1]), value) for path, value in leaves(document) if path != ("format",)]
 
 
 def _imported(
@@ -130,13 +119,13 @@ def _imported(
     empty: list[Problem] = []
     for name, value in pairs:
         if isinstance(value, str) and _PLACEHOLDER.fullmatch(value.strip()):
-            empty.append(_placeholder(name, value.strip()))
+            empty.append(messages.PLACEHOLDER(name=name, value=value.strip()))
         else:
             take(reading, (name,), _switched(name, value))
     training_scripts.finish(reading, script)
     values, refused = _fitting(reading.values)
-    said = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
-    left_out = [_left_out(problem) for problem in said if problem.is_error]
+    problems = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
+    left_out = [_left_out(problem) for problem in problems if problem.is_error]
     if all(value in _EMPTY for value in values.values()):
         raise ConfigError(messages.NOTHING_TAKEN(), *left_out[:_LISTED])
     if "network.method" not in values:
@@ -144,22 +133,23 @@ def _imported(
         given = (*values, *reading.names, *(problem.key or "" for problem in refused))
         has_network = any(name.startswith(("network.", "network_")) for name in given)
         values["network.method"] = "lora" if has_network else "none"
-    report = [_taken(values), *left_out, *(problem for problem in said if not problem.is_error)]
+    names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
+    taken = messages.TAKEN(count=len(names), names=listed(names, _LISTED))
+    report = [taken, *left_out, *(problem for problem in problems if not problem.is_error)]
     return Imported(source, values, (*report, *_to_be_mended(values)))
 
 
 def _switched(name: str, value: Any) -> Any:
     """ "True" and "false" as switches, where no text belongs; numbers stay as they are, for `fitted`."""
-    if not isinstance(value, str) or value.lower() not in ("true", "false"):
-        return number(value) if _is_number_wanted(name, value) else value
+    if not isinstance(value, str):
+        return value
+    if value.lower() not in ("true", "false"):
+        # An option that is only checked for being set, such as weighted_captions, may be 0.
+        as_number = number(value) if name in NOT_HERE else None
+        return value if as_number is None else as_number
     option = _options().get(sd_scripts.ALIASES.get(name, ""))
     is_text = option is not None and option.choices is None and "str" in str(option.field.annotation)
     return value if is_text else value.lower() == "true"
-
-
-def _is_number_wanted(name: str, value: Any) -> bool:
-    """A number in text for an option that is only looked at for being set, such as weighted_captions."""
-    return name in NOT_HERE and isinstance(value, str) and number(value) is not None
 
 
 @functools.cache
@@ -229,17 +219,8 @@ def fitted(option: Option, value: Any) -> Any:
     return whole
 
 
-def _taken(values: Mapping[str, Any]) -> Problem:
-    names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
-    return messages.TAKEN(count=len(names), names=listed(names, _LISTED))
-
-
 def _left_out(problem: Problem) -> Problem:
     """What is wrong with a run file is, of settings that are taken over, what was not taken."""
     if problem.message is config_messages.NOT_HERE:
         return replace(problem, message=messages.NOT_HERE)
     return problem.framed(_NOT_TAKEN, stop="" if problem.en.endswith((".", "?")) else ".")
-
-
-def _placeholder(name: str, found: str) -> Problem:
-    return messages.PLACEHOLDER(name=name, value=found)

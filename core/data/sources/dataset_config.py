@@ -289,8 +289,7 @@ class _Reader:
 
     def _add(self, path: KeyPath, problem: Problem) -> None:
         """Note a problem at a key of the file."""
-        parts = [path[:n] for n in range(len(path), 0, -1)]
-        line = next((self._places[part] for part in parts if part in self._places), None)
+        line = key_lines.line_of(path, self._places)
         key = ".".join(map(str, path))
         self.problems.append(replace(problem, key=key, path=str(self._file), line=line))
 
