@@ -114,7 +114,12 @@ def test_a_list_of_choices_is_shut_when_tab_leaves_its_field(look):
     field.press_sequentially("/mine")
     field.press("Tab")
     page.page.wait_for_function("document.activeElement.closest('#opt-dataset-reg-data-dir')")
-    page.page.wait_for_timeout(500)  # the list would open again a moment later, and stay so
+    field.evaluate("""async (field) => {
+        field.focus();
+        field.dispatchEvent(new KeyboardEvent('keydown', {key: 'e', bubbles: true}));
+        field.blur();  // before the key has opened the list
+        for (const _ of [1, 2, 3]) await new Promise(requestAnimationFrame);
+    }""")
     page.page.wait_for_selector("#opt-dataset-train-data-dir [aria-expanded=false]", timeout=10_000)
 
 
