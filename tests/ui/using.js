@@ -28,6 +28,21 @@
       });
   const clocks = () => [...document.querySelectorAll('.rw-status time')].map((e) => e.innerText);
   const plain = (text) => clocks().reduce((rest, clock) => rest.replace(clock, ''), text);
+  // Texts are asked for only after something was changed: asking lays out the whole page.
+  const seenText = () => plain(document.body.innerText);
+  const seenRest = () => [
+    ...[...document.querySelectorAll('input, textarea, select')].map((e) => e.type === 'radio' || e.type === 'checkbox' ? e.checked : e.value),
+    ...[...document.querySelectorAll('details')].map((e) => e.open),
+    ...[...document.querySelectorAll('[aria-expanded], [aria-pressed], [aria-selected]')].map((e) => e.getAttribute('aria-expanded') + e.getAttribute('aria-pressed') + e.getAttribute('aria-selected')),
+    ...[...document.querySelectorAll('button')].map((e) => e.disabled),
+    ...[...document.querySelectorAll('img')].map((e) => e.currentSrc),
+    ...[...document.querySelectorAll('polyline.smooth')].map((e) => e.getAttribute('points')),
+    document.querySelectorAll('dialog').length, document.querySelectorAll('.rw-here').length,
+    document.body.dataset.level, Math.round(scrollY / 40), Math.round(document.getElementById('rw-run').scrollTop / 40),
+  ].join('\n');
+  let text = '', rest = '', isTouched = false;
+  new MutationObserver(() => { isTouched = true; }).observe(
+    document.documentElement, {subtree: true, childList: true, attributes: true, characterData: true});
   window.rwUsing = {
     list: (roots) => all(roots).map(({key, kind}) => [key, kind]),
     take: (roots, key) => {
@@ -44,17 +59,17 @@
     },
     lists: (roots) => [...document.querySelectorAll(roots)].flatMap((root) => [...root.querySelectorAll('input[role=combobox]')])
       .filter((e) => isSeen(e) && !e.closest('.is-path')).map((e) => e.closest('[id]').id),
-    // All that a user can see of the page, but for the clock of a run.
-    seen: () => plain([
-      document.body.innerText,
-      ...[...document.querySelectorAll('input, textarea, select')].map((e) => e.type === 'radio' || e.type === 'checkbox' ? e.checked : e.value),
-      ...[...document.querySelectorAll('details')].map((e) => e.open),
-      ...[...document.querySelectorAll('[aria-expanded], [aria-pressed], [aria-selected]')].map((e) => e.getAttribute('aria-expanded') + e.getAttribute('aria-pressed') + e.getAttribute('aria-selected')),
-      ...[...document.querySelectorAll('button')].map((e) => e.disabled),
-      ...[...document.querySelectorAll('img')].map((e) => e.currentSrc),
-      ...[...document.querySelectorAll('polyline.smooth')].map((e) => e.getAttribute('points')),
-      document.querySelectorAll('dialog').length, document.querySelectorAll('.rw-here').length,
-      document.body.dataset.level, Math.round(scrollY / 40), Math.round(document.getElementById('rw-run').scrollTop / 40),
-    ].join('\n')),
+    // Remember all that a user can see of the page, but for the clock of a run.
+    remember: () => {
+      isTouched = false;
+      [text, rest] = [seenText(), seenRest()];
+    },
+    // Whether it is another one than was remembered.
+    isNew: () => {
+      if (seenRest() !== rest) return true;
+      if (!isTouched) return false;
+      isTouched = false;
+      return seenText() !== text;
+    },
   };
 }

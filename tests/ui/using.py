@@ -88,7 +88,7 @@ class User:
         if taken is None or taken["leaves"]:
             return
         self._now, self.pressed = key, self.pressed + 1
-        before, seen, happened = self.page.fields(), page.evaluate("rwUsing.seen()"), self._happened
+        before, happened = self._remembered()
         thing = page.locator("[data-used]")
         moved_from = thing.input_value() if taken["type"] == "range" else ""
         if taken["type"] == "range":
@@ -102,16 +102,16 @@ class User:
                 if thing.count() and thing.is_visible():
                     raise
                 return  # it went by itself, as the button that stops what has ended
-        is_new = self._wait(seen, happened)
+        is_new = self._wait(happened)
         if moved_from and thing.count():
             is_new = is_new or thing.input_value() != moved_from  # a slider's own place is what one sees
         if not is_new and taken["tag"] == "button":
             page.wait_for_timeout(1000)  # what tells when it was done last tells the second
             thing.click(timeout=5000)
-            is_new = self._wait(seen, happened)
+            is_new = self._wait(happened)
         elif not is_new and not (taken["type"] == "radio" and taken["isOn"]):
             page.wait_for_timeout(1000)  # a busy machine draws later
-            is_new = self._wait(seen, happened)
+            is_new = self._wait(happened)
         if not is_new and not (taken["type"] == "radio" and taken["isOn"]):
             self.found.append(f"{key}: nothing happened, and nothing was said")
         own = (key.partition(" ")[0], *may_change, *(("opt-",) if taken["fills"] else ()))
@@ -127,12 +127,12 @@ class User:
             if not field.is_visible():
                 continue  # what was chosen before has hidden it
             self._now, self.pressed = f"{owner}: its last entry", self.pressed + 1
-            before, seen, happened = self.page.fields(), page.evaluate("rwUsing.seen()"), self._happened
+            before, happened = self._remembered()
             field.click()
             last = page.locator("[role=option]").last
             is_chosen = last.get_attribute("aria-selected") == "true"
             last.click()
-            if not self._wait(seen, happened) and not is_chosen:
+            if not self._wait(happened) and not is_chosen:
                 self.found.append(f"{self._now}: nothing happened, and nothing was said")
             self._look_for_changes((owner, *may_change), before)
 
@@ -142,12 +142,17 @@ class User:
         if changed:
             self.found.append(f"{self._now}: changed {changed}")
 
-    def _wait(self, seen: str, happened: int) -> bool:
+    def _remembered(self) -> tuple[dict[str, Any], int]:
+        """What stands in every field, and how often something has come of a press; the page is remembered."""
+        self.page.page.evaluate("rwUsing.remember()")
+        return self.page.fields(), self._happened
+
+    def _wait(self, happened: int) -> bool:
         """Until everything asked for is answered; whether the page is another one then."""
         page, until, since, is_new = self.page.page, time.monotonic() + PATIENCE, time.monotonic(), False
         while time.monotonic() < until:
             page.wait_for_timeout(20)
-            is_new = is_new or self._happened > happened or page.evaluate("rwUsing.seen()") != seen
+            is_new = is_new or self._happened > happened or page.evaluate("rwUsing.isNew()")
             if self._going:
                 since = time.monotonic()
             elif time.monotonic() - since > (SOON if is_new else QUIET):
@@ -165,7 +170,7 @@ class User:
             field.fill(text)
             field.press("Tab")
             expected |= {name: text}
-        self._wait(page.evaluate("rwUsing.seen()"), self._happened)
+        self._wait(self._remembered()[1])
         after = self.page.fields()
         changed = [n for n, value in expected.items() if n in after and after[n] != value]
         if changed:
