@@ -8,7 +8,7 @@ import pytest
 from core.catalog import Words
 from core.config import path_lengths
 from core.counting import listed
-from core.data.intake import copy
+from core.data.intake import copy, folder_name
 from core.data.intake.copy import apply_copy, plan_as_they_are, remove
 from core.data.intake.gather import Item, named, paired
 from core.errors import UserError
@@ -194,3 +194,8 @@ def test_a_file_that_came_in_between_is_not_overwritten(tmp_path):
     with pytest.raises(UserError):
         apply_copy(plan)
     assert other.read_bytes() == before and list(other.parent.iterdir()) == [other]
+
+
+def test_half_a_surrogate_pair_in_a_word_is_refused():
+    (problem,) = folder_name.problems(20, "s\ud800", "frog")
+    assert (problem.code, problem.facts["field"]) == ("E-DIR-NAME", "identifier")

@@ -430,3 +430,15 @@ def test_a_file_of_thousands_of_unknown_keys_is_told_in_no_time(tmp_path):
     problems = dataset_config.read(DatasetConfig(dataset_config=str(tmp_path / "a.toml"))).problems
     assert len(problems) == dataset_config.MOST_PROBLEMS + 1 and problems[-1].facts == {"count": 39_901}
     assert time.monotonic() - began < 10
+
+
+def test_subsets_of_regularization_images_alone_are_refused_by_what_they_are(images):
+    text = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{p}/reg'\nclass_tokens = 'frog'\nis_reg = true\n"
+    (problem,) = run(images, text).problems
+    assert (problem.code, problem.key) == ("E-DIR-EMPTY", "dataset.dataset_config")
+    assert "every subset has is_reg = true" in problem.en
+
+
+def test_json_that_is_a_list_is_refused_with_the_form_it_should_have(images):
+    (problem,) = run(images, "[]", name="data.json").problems
+    assert (problem.code, problem.line) == ("E-DS-SYNTAX", 1) and '{"datasets": [...]}' in problem.en

@@ -201,3 +201,12 @@ def test_an_image_whose_name_is_no_text_is_left_out_with_a_warning(tmp_path):
     assert found.folders[0].images == ()
     assert codes(found.problems) == ["E-DIR-EMPTY", "W-IMG-NAME"]
     assert all(problem.text("ja").encode() for problem in found.problems)
+
+
+def test_a_folder_that_may_not_be_read_is_named_with_the_reason(tmp_path, monkeypatch):
+    def locked(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+    (problem,) = scan(tmp_path, is_reg=False).problems
+    assert (problem.code, problem.facts["reason"]) == ("E-DIR-READ", "Permission denied")

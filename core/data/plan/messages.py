@@ -17,6 +17,12 @@ NONE_USABLE = Message(
     "使用できる学習用画像が1枚もありません。",
     key="dataset.train_data_dir",
 )
+ONLY_REG = Message(
+    "E-DIR-EMPTY",
+    "every subset has is_reg = true, so there are no training images. Add a subset without it, or remove is_reg.",
+    "すべてのsubsetがis_reg = trueのため、学習用画像がありません。is_regのないsubsetを加えるか、is_regを外してください。",
+    key="dataset.dataset_config",
+)
 WRONG_SIZES = Message(
     "E-IMG-SIZE",
     "without buckets every image must be {size} pixels, and {count:# is|# are} not: {names}. Turn on dataset.enable_bucket, or resize them (Tools, or `python -m core tools resize`).",

@@ -83,7 +83,8 @@ def survey(
     masked = masks.find(images, found.folders, found.settings, look, patience)
     problems += masked.problems
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
-        problems.append(messages.NONE_USABLE())
+        is_only_reg = config.dataset_config and all(folder.is_reg for folder in found.folders)
+        problems.append(messages.ONLY_REG() if is_only_reg else messages.NONE_USABLE())
     return Survey(found.settings, found.folders, masked.images, tuple(problems))
 
 
