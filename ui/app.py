@@ -10,15 +10,14 @@ from typing import Any
 
 import gradio as gr
 
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.kinds import kind
 from core.errors import Lang
 from core.tools.table import TOOLS
 from ui.dataset.captions import CaptionCard
 from ui.dataset.folder_options import draw_places, draw_settings
 from ui.dataset.folders import FolderMaker
 from ui.dataset.preview import Preview
-from ui.parts.localized import QUICK, Page, column, texts
+from ui.parts.localized import QUICK, Page, Wording, column, texts
 from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
 from ui.run.panel import RunPanel
@@ -32,7 +31,6 @@ from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
 from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.visibility import hidden_style, search_html
-from ui.settings.widgets import kind
 from ui.text import say
 from ui.tools.card import ToolCard
 from ui.tools.inspect import InspectCard
@@ -99,27 +97,12 @@ class App:
             page.add(gr.HTML, {"value": self._brand}, padding=False, elem_id="rw-brand")
             with column("rw-header-presets"):
                 self.bar.draw(page)
-            self.level = page.add(
-                gr.Radio,
-                {**texts(label="app.level"), "choices": _levels},
-                value="basic",
-                elem_id="level",
-                elem_classes=["rw-segments"],
-                show_label=False,
-                container=False,
-                scale=0,
-            )
-            self.lang = page.add(
-                gr.Radio,
-                texts(label="app.language"),
-                choices=[("English", "en"), ("日本語", "ja")],
-                value=page.lang,
-                elem_id="lang",
-                elem_classes=["rw-segments"],
-                show_label=False,
-                container=False,
-                scale=0,
-            )
+            look: dict[str, Any] = {"elem_classes": ["rw-segments"], "show_label": False, "container": False}
+            levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
+            self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
+            look["choices"] = [("English", "en"), ("日本語", "ja")]
+            language = texts(label="app.language")
+            self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
         self.bar.draw_more(page)
         page.add(gr.HTML, {"value": self.kept.html}, elem_id="kept", elem_classes=["rw-maybe"], padding=False)
         with gr.Row(elem_id="rw-main"):
@@ -135,14 +118,9 @@ class App:
         return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span>{out}</div>'
 
     def _draw_search(self) -> None:
-        self.find = self.page.add(
-            gr.Textbox,
-            texts(label="find.label", placeholder="find.hint"),
-            max_lines=1,
-            show_label=False,
-            container=False,
-            elem_id="find",
-        )
+        words = texts(label="find.label", placeholder="find.hint")
+        bare = {"show_label": False, "container": False}
+        self.find = self.page.add(gr.Textbox, words, max_lines=1, elem_id="find", **bare)
         self.typed = gr.HTML("<i data-typed></i>", elem_id="rw-typed", padding=False, js_on_load=_TYPED)
         self.found = gr.HTML(elem_id="found", elem_classes=["rw-maybe"], padding=False)
         self.hidden = gr.HTML(elem_id="rw-hidden", padding=False)
@@ -171,6 +149,7 @@ class App:
             }
             self.board = TensorBoardCard(window, page, form)
             self.under_way = UnderWay(window, self.past, self.results, [*self.tools.values()])
+            self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
@@ -202,7 +181,8 @@ class App:
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.results.connect(lang)
         self.captions.connect(lang)
-        for card in (self.inspect, *self.tools.values(), self.board):
+        self.board.connect(lang)
+        for card in self.picked:
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)
@@ -249,12 +229,10 @@ class App:
                 self.tells,
                 **QUICK,
             )
-        lists = [form.components[o.key] for o in walk(RunConfig) if kind(o) == "path"]
-        lists += [part for card in (self.inspect, *self.tools.values()) for part in card.offer(Found())]
         self.model["refresh"].click(
             guarded(lambda d: self.looked(form.raw(d), d[lang]), self._window),
             {lang, *form.inputs},
-            [*lists, self.model["refresh"], *(self.model[name] for name in SAID)],
+            [*self.lists(Found()), self.model["refresh"], *(self.model[name] for name in SAID)],
             **QUICK,
         )
 
@@ -301,7 +279,7 @@ class App:
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
         return self._merged(
             self.form.restore(raw),
-            self.lists(),
+            self.lists(self._window.paths.find()),
             self.relabel(raw, lang, None, str(level)),
             choices,
         )
@@ -324,8 +302,8 @@ class App:
         for part in parts:
             for block, update in part.items():
                 before = merged.get(block)
-                is_both = isinstance(before, dict) and isinstance(update, dict)
-                merged[block] = {**before, **update} if is_both else update
+                is_more = isinstance(before, dict) and isinstance(update, dict)
+                merged[block] = before | update if is_more and before else update
         return merged
 
     def relabel(
@@ -352,14 +330,14 @@ class App:
 
     def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
         """What the form's files are, how long the run will be, and which options apply."""
-        updates: Update = {self.schedule: self._length(raw, lang), **self.forecast.show(raw, lang)}
-        updates[self.hidden] = hidden_style(self.form, raw, level)
-        updates[self.prompted] = typed_html(self.form, raw, lang, PROMPTS)
-        return updates | self.identities(raw, lang)
-
-    def _length(self, raw: Mapping[str, Any], lang: Lang) -> str:
         look = self._window.preview.result
-        return length_html(self.form, raw, look.plan if look else None, lang)
+        return {
+            self.schedule: length_html(self.form, raw, look.plan if look else None, lang),
+            self.hidden: hidden_style(self.form, raw, level),
+            self.prompted: typed_html(self.form, raw, lang, PROMPTS),
+            **self.forecast.show(raw, lang),
+            **self.identities(raw, lang),
+        }
 
     def identities(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """What the chosen files are and go with, and as what the result is saved."""
@@ -372,20 +350,19 @@ class App:
 
     def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""
-        lists, at = self.lists(), time.strftime("%H:%M:%S", time.localtime())
+        lists, at = self.lists(self._window.paths.find()), time.strftime("%H:%M:%S", time.localtime())
         models = len(lists[self.form.components["model.base"]]["choices"])
         said = gr.update(value=say("paths.refreshed", lang, n=models, at=at))
         return lists | self.identities(raw, lang) | {self.model["refresh"]: said}
 
-    def lists(self) -> Update:
-        """What there is to pick from on this computer, looked for anew."""
-        found = self._window.paths.find()
-        options = [option for option in walk(RunConfig) if kind(option) == "path"]
+    def lists(self, found: Found) -> Update:
+        """What there is to pick from on this computer."""
         updates: Update = {
             self.form.components[option.key]: gr.update(choices=self._window.paths.offered(option, found))
-            for option in options
+            for option in OPTIONS.values()
+            if kind(option) == "path"
         }
-        for card in (self.inspect, *self.tools.values()):
+        for card in self.picked:
             updates |= card.offer(found)
         return updates
 

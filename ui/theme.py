@@ -23,64 +23,30 @@ SCRIPTS = "".join(
 FAVICON = Path(__file__).with_name("favicon.png")
 
 FONTS = (
-    "-apple-system",
-    "BlinkMacSystemFont",
-    "Segoe UI",
-    "Noto Sans",
-    "Noto Sans JP",
-    "Noto Sans CJK JP",
-    "Hiragino Sans",
-    "Yu Gothic UI",
-    "Meiryo",
-    "system-ui",
-    "sans-serif",
-)
+    "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Noto Sans", "Noto Sans JP", "Noto Sans CJK JP",
+    "Hiragino Sans", "Yu Gothic UI", "Meiryo", "system-ui", "sans-serif",
+)  # fmt: skip
 MONOSPACE = ("ui-monospace", "Cascadia Mono", "Consolas", "Noto Sans Mono", "monospace")
 
+# From 50, the lightest, to 950.
 _ACCENT = gr.themes.Color(
-    name="pine",
-    c50="#effaf7",
-    c100="#d6f1ea",
-    c200="#aee3d6",
-    c300="#7bcdbd",
-    c400="#48b09f",
-    c500="#2a9485",
-    c600="#1d776c",
-    c700="#1a6058",
-    c800="#184d48",
-    c900="#17403c",
-    c950="#082523",
-)
+    "#effaf7", "#d6f1ea", "#aee3d6", "#7bcdbd", "#48b09f", "#2a9485",
+    "#1d776c", "#1a6058", "#184d48", "#17403c", "#082523", name="pine",
+)  # fmt: skip
 _NEUTRAL = gr.themes.Color(
-    name="paper",
-    c50="#fafaf8",
-    c100="#f4f4f1",
-    c200="#e7e7e2",
-    c300="#d3d3cc",
-    c400="#a2a39b",
-    c500="#676861",
-    c600="#55564f",
-    c700="#3f403b",
-    c800="#272825",
-    c900="#1b1c1a",
-    c950="#121311",
-)
-
+    "#fafaf8", "#f4f4f1", "#e7e7e2", "#d3d3cc", "#a2a39b", "#676861",
+    "#55564f", "#3f403b", "#272825", "#1b1c1a", "#121311", name="paper",
+)  # fmt: skip
 
 _LOOK = {
     "body_background_fill": "*neutral_100",
     "body_background_fill_dark": "*neutral_950",
     "body_text_color": "*neutral_900",
     "body_text_color_subdued": "*neutral_500",
-    "body_text_color_subdued_dark": "*neutral_400",
-    "background_fill_primary": "white",
     "background_fill_primary_dark": "*neutral_900",
-    "background_fill_secondary": "*neutral_50",
-    "background_fill_secondary_dark": "*neutral_900",
     "block_background_fill": "transparent",
     "block_background_fill_dark": "transparent",
     "block_border_width": "0px",
-    "block_shadow": "none",
     "block_padding": "0px",
     "block_label_background_fill": "transparent",
     "block_label_background_fill_dark": "transparent",
@@ -96,7 +62,6 @@ _LOOK = {
     "block_info_text_color": "*neutral_500",
     "block_info_text_color_dark": "*neutral_400",
     "border_color_primary": "*neutral_300",
-    "border_color_primary_dark": "*neutral_700",
     "input_background_fill": "white",
     "input_background_fill_dark": "*neutral_950",
     "input_background_fill_focus": "white",
@@ -105,7 +70,6 @@ _LOOK = {
     "input_border_color_focus": "*primary_500",
     "input_border_color_focus_dark": "*primary_400",
     "input_border_width": "1px",
-    "input_shadow": "none",
     "input_shadow_focus": "0 0 0 3px color-mix(in srgb, *primary_400 25%, transparent)",
     "input_padding": "8px 10px",
     "input_radius": "8px",
@@ -122,12 +86,10 @@ _LOOK = {
     "button_primary_background_fill_dark": "*primary_500",
     "button_primary_background_fill_hover": "*primary_700",
     "button_primary_background_fill_hover_dark": "*primary_400",
-    "button_primary_text_color": "white",
     "button_primary_text_color_dark": "*neutral_950",
     "button_secondary_background_fill": "white",
     "button_secondary_background_fill_dark": "*neutral_800",
     "button_secondary_background_fill_hover": "*neutral_50",
-    "button_secondary_background_fill_hover_dark": "*neutral_700",
     "button_secondary_border_color": "*neutral_300",
     "button_secondary_border_color_dark": "*neutral_700",
     "button_border_width": "1px",
@@ -150,14 +112,12 @@ _LOOK = {
     "checkbox_label_border_width_dark": "0px",
     "checkbox_background_color_dark": "*neutral_950",
     "checkbox_border_color_dark": "*neutral_500",
-    "checkbox_label_shadow": "none",
     "checkbox_label_padding": "3px 6px",
     "checkbox_label_text_weight": "500",
     "checkbox_background_color_selected": "*primary_600",
     "checkbox_background_color_selected_dark": "*primary_500",
     "checkbox_border_color_selected": "*primary_600",
     "layout_gap": "16px",
-    "form_gap_width": "0px",
     "panel_border_width": "0px",
 }
 
@@ -165,11 +125,6 @@ _LOOK = {
 def theme() -> gr.themes.Base:
     """Gradio's variables set to ours; no font and no style is fetched from anywhere."""
     base = gr.themes.Base(
-        primary_hue=_ACCENT,
-        neutral_hue=_NEUTRAL,
-        font=list(FONTS),
-        font_mono=list(MONOSPACE),
-        text_size=gr.themes.sizes.text_md,
-        radius_size=gr.themes.sizes.radius_md,
+        primary_hue=_ACCENT, neutral_hue=_NEUTRAL, font=list(FONTS), font_mono=list(MONOSPACE)
     )
     return base.set(**_LOOK)

@@ -13,24 +13,10 @@ from core.errors import Lang
 from ui.parts.curve import Curve, Point
 from ui.parts.markup import esc
 from ui.parts.numbers import short_text
-from ui.text import WORDS, say
+from ui.text import say
 
-MOST_POINTS = 500
 MOST_RATES = 4
 """Curves of learning rates; block by block there can be dozens."""
-
-
-def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
-    """At most `most` points, the lowest and the highest of each stretch kept, so that no spike is lost."""
-    if len(points) <= most:
-        return list(points)
-    kept: list[Point] = []
-    bins = most // 2
-    for n in range(bins):
-        part = points[n * len(points) // bins : (n + 1) * len(points) // bins]
-        ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
-        kept += sorted(ends)
-    return kept
 
 
 def smoothed(points: Sequence[Point]) -> list[Point]:
@@ -182,7 +168,6 @@ def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:
     """What the curve of these groups is called."""
     if is_only and len(names) > 1:
         return say("rate.all", lang)
-    words = {"unet": "rate.unet", "text_encoder": "rate.text"}
-    first = words.get(names[0], "")
-    named = say(first, lang) if first in WORDS else names[0]
-    return named if len(names) == 1 else f"{named} +{len(names) - 1}"
+    key = {"unet": "rate.unet", "text_encoder": "rate.text"}.get(names[0])
+    first = say(key, lang) if key else names[0]
+    return first if len(names) == 1 else f"{first} +{len(names) - 1}"

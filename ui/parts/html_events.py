@@ -50,5 +50,5 @@ def data_of(event: Any) -> Any:
 def sent(event: Any) -> tuple[str, str, str]:
     """What was pressed, on what, and the step, from what a page sent: texts, empty where there is none."""
     values = event if isinstance(event, dict) else {}
-    act, on, step = (values.get(name) for name in ("act", "on", "step"))
-    return tuple(text if isinstance(text, str) else "" for text in (act, on, step))  # type: ignore[return-value]
+    act, on, step = (str(values.get(name) or "") for name in ("act", "on", "step"))
+    return act, on, step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -31,13 +32,13 @@ def column(name: str = "", *classes: str) -> gr.Column:
 def worded(wording: Wording, lang: Lang) -> Any:
     """What a component shows in this language."""
     if isinstance(wording, Words):
-        return wording.ja if lang == "ja" else wording.en
+        return wording.of(lang)
     return wording(lang)
 
 
 def texts(**keys: str) -> dict[str, Wording]:
     """Property -> the words of a key of ui.text."""
-    return {name: (lambda lang, key=key: say(key, lang)) for name, key in keys.items()}
+    return {name: functools.partial(say, key) for name, key in keys.items()}
 
 
 class Page:

@@ -115,7 +115,7 @@ def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:
     wrong = ""
     if problem.key in KEYS:
         option = OPTIONS[problem.key]
-        label = option.meta.label.ja if lang == "ja" else option.meta.label.en
+        label = option.meta.label.of(lang)
         link = f'<button type="button" class="rw-link" {goto(option)}>{esc(label)}</button>'
         place.append(f"{link} <code>{esc(problem.key)}</code>")
         wrong = f' data-wrong="{element_id(option)}"' if problem.is_error else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import Lang
 from core.events import Saved
 from core.runs.sample_sheet import Row, grid
-from ui.parts.images import url, viewer_words
+from ui.parts.images import figure, viewer_words
 from ui.parts.markup import esc
 from ui.parts.thumbs import Thumbs
 from ui.text import say
@@ -84,7 +84,7 @@ class _Maker:
 
 
 def _row(number: int, row: Row, found: Mapping[int, Path | None], maker: _Maker, lang: Lang) -> str:
-    cells = "".join(_cell(step, path and maker(path), row.prompt, lang) for step, path in found.items())
+    cells = "".join(_cell(step, path and maker(path), lang) for step, path in found.items())
     prompt = esc(row.prompt)
     return (
         f'<div class="rw-prompt" title="{prompt}">{prompt}</div>'
@@ -92,13 +92,8 @@ def _row(number: int, row: Row, found: Mapping[int, Path | None], maker: _Maker,
     )
 
 
-def _cell(step: int, file: Path | None, prompt: str, lang: Lang) -> str:
-    when = esc(say("run.sample.step", lang, step=step) if step else say("run.sample.before", lang))
+def _cell(step: int, file: Path | None, lang: Lang) -> str:
+    when = say("run.sample.step", lang, step=step) if step else say("run.sample.before", lang)
     if file is None:
-        return f'<figure class="rw-figure is-empty"><i></i><figcaption>{when}</figcaption></figure>'
-    address = esc(url(file))
-    return (
-        f'<figure class="rw-figure"><button type="button" data-zoom="{address}" data-caption="{when}">'
-        f'<img src="{address}" alt="{when} · {esc(prompt)}" loading="lazy"></button>'
-        f"<figcaption>{when}</figcaption></figure>"
-    )
+        return f'<figure class="rw-figure is-empty"><i></i><figcaption>{esc(when)}</figcaption></figure>'
+    return figure(file, when)

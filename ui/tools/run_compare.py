@@ -9,8 +9,8 @@ from typing import Any
 from core.config.schema.option import Option
 from core.errors import Lang
 from core.runs.compare import Story, common_steps, differing, image, prompts
-from ui.parts.chart import Line, plot, smoothed, thinned
-from ui.parts.curve import Point
+from ui.parts.chart import Line, plot, smoothed
+from ui.parts.curve import Curve, Point
 from ui.parts.images import figure
 from ui.parts.markup import esc, note, table
 from ui.parts.thumbs import Thumbs
@@ -53,7 +53,7 @@ def curves_html(names: Sequence[str], stories: Sequence[Story], lang: Lang) -> s
 
 def _chart(names: Sequence[str], curves: Sequence[Sequence[Point]], lang: Lang) -> str:
     lines = [
-        Line(f"r{n}", name, thinned(points))
+        Line(f"r{n}", name, Curve(points).ends)
         for n, (name, points) in enumerate(zip(names, curves, strict=True), 1)
         if points
     ]
