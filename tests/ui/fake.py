@@ -19,7 +19,7 @@ from core.tools.table import TOOLS
 from ui.app import App
 from ui.parts.job import Job
 from ui.window import PROJECT, Draft, Window
-from ui.window.captions import CaptionDesk
+from ui.window.captions import CaptionEditor
 from ui.window.last_run import Left
 from ui.window.paths import Paths
 from ui.window.run_state import Watcher
@@ -93,7 +93,7 @@ def as_new(window: Window) -> None:
     vars(window).pop("known", None)
     window.unpack, window.copies = Job("unpack"), copy_history.opened(workspace / "copies.jsonl")
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
-    window.captions = CaptionDesk(workspace, window.may_write_caption)
+    window.captions = CaptionEditor(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
 

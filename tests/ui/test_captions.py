@@ -12,7 +12,7 @@ from tests.ui.fake import make_window
 from ui.dataset.caption_messages import LONGEST_TEXT, understood
 from ui.dataset.captions import START
 from ui.window import PROJECT
-from ui.window.captions import CaptionDesk, digest
+from ui.window.captions import CaptionEditor, digest
 from ui.window.paths import Paths
 
 
@@ -49,9 +49,9 @@ def sent(app, **message):
 
 
 def saved(app, folder, name, text, base=None):
-    desk = app._window.captions.desk
-    key = next(key for key, entry in desk.entries.items() if entry.image.name == name)
-    base = digest(desk.entries[key].data) if base is None else base
+    session = app._window.captions.session
+    key = next(key for key, entry in session.entries.items() if entry.image.name == name)
+    base = digest(session.entries[key].data) if base is None else base
     answer, _ = sent(app, do="save", key=key, text=text, base=base)
     return answer["saved"][0]
 
@@ -144,8 +144,8 @@ def test_the_demo_is_shown_and_not_changed(app):
     updates = app.captions.open(data_of(app), "en")
     assert "readonly" in updates[app.captions.parts["grid"]]
     assert "the demo" in updates[app.captions.parts["summary"]].lower()
-    desk = app._window.captions.desk
-    for key in desk.entries:
+    session = app._window.captions.session
+    for key in session.entries:
         assert not sent(app, do="save", key=key, text="x", base="none")[0]["saved"][0]["ok"]
     looked, _ = changed(app, kind="prefix", add="x")
     assert "change no caption" in looked[app.captions.bulk.parts["plan"]]
@@ -162,11 +162,11 @@ def test_others_cannot_write_outside_the_workspace(tmp_path):
     folder = fill(tmp_path / "library", {"1_frog": 1})
     window = make_window(tmp_path, is_local=False)
     window.paths = Paths(PROJECT, window.workspace, (folder,), is_local=False)
-    desk = CaptionDesk(window.workspace, window.may_write_caption)
-    laid = desk.lay_out(
+    editor = CaptionEditor(window.workspace, window.may_write_caption)
+    session = editor.open(
         DatasetConfig(train_data_dir=str(folder)), 75, lambda p: window.paths.confined(str(p))
     )
-    assert desk.save(next(iter(laid.entries)), "x", "none").status == "refused"
+    assert editor.save(next(iter(session.entries)), "x", "none").status == "refused"
     assert [path.suffix for path in (folder / "1_frog").iterdir()] == [".png"]
 
 
@@ -184,7 +184,7 @@ def test_many_captions_are_changed_just_as_previewed_and_undone(app, folder):
 def test_undo_is_there_after_a_restart(app, window, folder):
     opened(app, folder)
     changed(app, kind="remove", tag="b")
-    window.captions = CaptionDesk(window.workspace, window.may_write_caption)
+    window.captions = CaptionEditor(window.workspace, window.may_write_caption)
     updates = opened(app, folder)
     assert "Undo: Remove a tag: b" in updates[app.captions.parts["undo"]]
     sent(app, do="undo")
@@ -228,7 +228,7 @@ def test_a_tag_filters_and_offers_to_change_it(app, folder):
 
 def test_small_images_come_for_known_keys_alone(app, folder):
     opened(app, folder)
-    keys = [*app._window.captions.desk.entries, "../x", "y"]
+    keys = [*app._window.captions.session.entries, "../x", "y"]
     *_, last = app.captions.images(json.dumps(keys))
     assert sorted(json.loads(last)["images"]) == sorted(keys[:3])
 

@@ -13,7 +13,7 @@ from core.queue import RunQueue
 from ui.run.polling import answer
 from ui.tools.runs import View
 from ui.window import PROJECT, Draft
-from ui.window.captions import CaptionDesk
+from ui.window.captions import CaptionEditor
 from ui.window.last_run import Left, look_in_background
 
 FILES = (
@@ -60,7 +60,7 @@ def damaged(request, window):
     window.draft = Draft(window.workspace / "window.json")
     window.queue = RunQueue(window.workspace / "queue.json", lambda: window.runner)
     window.copies = copy_history.opened(window.workspace / "copies.jsonl")
-    window.captions = CaptionDesk(window.workspace, window.may_write_caption)
+    window.captions = CaptionEditor(window.workspace, window.may_write_caption)
     window.left = Left()
     look_in_background(window.output, window.left).join()
     return data

@@ -177,15 +177,15 @@ class Bulk:
 
     def look(self, data: Data, lang: Lang, found: Found) -> Update:
         """What the edit would change."""
-        parts, desk = self.parts, self._window.captions
+        parts, editor = self.parts, self._window.captions
         edit = self.edit_of(data)
         needed = {"prefix": edit.text.strip(), "suffix": edit.text.strip(), "replace": edit.find}
         needed |= {"rename": edit.find.strip(), "remove": edit.find.strip()}
         if not needed.get(edit.kind, "nothing"):
             return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.needs", lang), "warn")}
-        is_filtered = data[parts["only"]] or desk.desk is None
-        entries = found(data) if is_filtered else list(desk.desk.entries.values())
-        name, plan = desk.plan(entries, edit)
+        is_filtered = data[parts["only"]] or editor.session is None
+        entries = found(data) if is_filtered else list(editor.session.entries.values())
+        name, plan = editor.plan(entries, edit)
         return {
             parts["plan"]: drawn.plan_html(plan, lang),
             parts["name"]: name,

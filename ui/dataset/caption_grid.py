@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from core.data.caption_editor.edits import difference
-from core.data.caption_editor.session import Desk, Entry, text_of
+from core.data.caption_editor.session import Entry, text_of
 from core.data.captions import captions
 from core.data.captions.encodings import NAMES
 from core.data.undo import Change, FileChange
@@ -39,18 +39,19 @@ def button(action: str, label: str, value: str = "", *, is_off: bool = False, st
     )
 
 
-def grid_html(desk: Desk, found: Sequence[Entry], page: int, thumb: Thumb, limit: int, lang: Lang) -> str:
+def grid_html(entries: Sequence[Entry], page: int, thumb: Thumb, limit: int, lang: Lang) -> str:
     """One page of images with their captions in fields. thumb: a small image's file, if there is one."""
-    if not found:
+    if not entries:
         return note(say("captions.no.match", lang))
     first = page * PER_PAGE
-    shown = found[first : first + PER_PAGE]
-    cards = "".join(_card(desk, entry, thumb(entry), limit, lang) for entry in shown)
+    has_several = len({entry.folder.path for entry in entries}) > 1
+    shown = entries[first : first + PER_PAGE]
+    cards = "".join(_card(entry, thumb(entry), limit, has_several, lang) for entry in shown)
     words = "".join(
         f' data-{name}="{esc(say(f"captions.{name}", lang))}"' for name in ("unsaved", "saving", "lost")
     )
-    pager = _pager(page, len(found), lang)
-    help_ = "" if not any(desk.is_open(e) for e in shown) else note(say("captions.keys", lang))
+    pager = _pager(page, len(entries), lang)
+    help_ = "" if not any(e.is_open for e in shown) else note(say("captions.keys", lang))
     return (
         f'<div class="rw-captions" data-longest="{LONGEST_TEXT}"{words}>{help_}{pager}'
         f'<div class="rw-caption-grid">{cards}</div>{pager}</div>'
@@ -67,15 +68,16 @@ def _pager(page: int, total: int, lang: Lang) -> str:
     return f'<nav class="rw-pager">{back}<span>{range_}</span>{on}</nav>'
 
 
-def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -> str:
+def _card(entry: Entry, thumb: str | None, limit: int, has_several: bool, lang: Lang) -> str:
     key, name = esc(entry.key), esc(entry.image.name)
-    shelf = desk.shelves[entry.shelf]
-    locked = "" if desk.is_open(entry) else " readonly"
-    trained = say(f"captions.trained.{'as' if shelf.prompt else 'none'}", lang, text=shelf.prompt)
+    locked = "" if entry.is_open else " readonly"
+    trained = say(
+        f"captions.trained.{'as' if entry.folder.prompt else 'none'}", lang, text=entry.folder.prompt
+    )
     hint = "" if entry.has_file else f' placeholder="{esc(trained)}"'
     source = f' src="{esc(url(thumb))}"' if thumb else f' data-image-wanted="{key}"'
-    place = esc(shelf.path.name) if len(desk.shelves) > 1 else ""
-    tokens, is_over = tokens_of(desk, entry, limit, lang)
+    place = esc(entry.folder.path.name) if has_several else ""
+    tokens, is_over = tokens_of(entry, limit, lang)
     wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
     return (
         f'<article class="rw-caption"><button type="button" data-image="{key}" data-zoom>'
@@ -88,15 +90,15 @@ def _card(desk: Desk, entry: Entry, thumb: str | None, limit: int, lang: Lang) -
     )
 
 
-def tokens_of(desk: Desk, entry: Entry, limit: int, lang: Lang) -> tuple[str, bool]:
+def tokens_of(entry: Entry, limit: int, lang: Lang) -> tuple[str, bool]:
     """How long the caption is and what else is worth knowing of its file; whether it is too long."""
-    n = desk.tokens(entry, count)
+    n = entry.tokens(count)
     is_over = n > limit
     key = "captions.tokens.over" if is_over else "captions.tokens"
     parts = [say(key, lang, n=n, limit=limit)]
     lines = len(captions.lines_of(entry.text))
     if lines > 1:
-        has_wildcard = desk.shelves[entry.shelf].settings.enable_wildcard
+        has_wildcard = entry.folder.settings.enable_wildcard
         parts.append(say("captions.lines.wildcard" if has_wildcard else "captions.lines", lang, n=lines))
     if entry.guess:
         parts.append(say("captions.in", lang, name=NAMES[entry.guess].of(lang)))

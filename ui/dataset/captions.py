@@ -2,7 +2,7 @@
 
 The grid is one HTML component with plain fields in it, not 24 components for each property: Gradio would need
 seconds to mount those. What is typed comes back through one hidden field as JSON, and nothing in it names a
-file: only images that the server has laid out itself, by their keys.
+file: only images that the server has opened itself, by their keys.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.caption_editor import session as desks
-from core.data.caption_editor.session import Desk, Entry, Filter
+from core.data.caption_editor import session as sessions
+from core.data.caption_editor.session import CaptionSession, Entry, Filter
 from core.data.captions.encodings import NAMES
 from core.data.undo import Outcome
 from core.errors import Lang, UserError
@@ -34,7 +34,7 @@ from ui.settings.checking import dataset_config
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
-from ui.window.captions import CaptionDesk, Saved, digest
+from ui.window.captions import CaptionEditor, Saved, digest
 from ui.window.dated import dated, words
 from ui.window.error_page import guarded, streamed
 
@@ -55,7 +55,7 @@ START: Mapping[str, Any] = {"page": 0, "tag": ""}
 
 
 class CaptionCard:
-    """The card and its handlers. What is laid out is kept in the window; a page keeps its filter alone."""
+    """The card and its handlers. What is open is kept in the window; a page keeps its filter alone."""
 
     def __init__(self, window: Window, page: Page, form: Form) -> None:
         self._window, self._form = window, form
@@ -63,7 +63,7 @@ class CaptionCard:
         self._draw(page)
 
     @property
-    def _desk(self) -> CaptionDesk:
+    def _editor(self) -> CaptionEditor:
         return self._window.captions
 
     def _draw(self, page: Page) -> None:
@@ -92,7 +92,7 @@ class CaptionCard:
         parts = self.parts
 
         def shows(lang: Lang) -> list[tuple[str, str]]:
-            return [(say(f"captions.show.{name}", lang), name) for name in desks.SHOWS]
+            return [(say(f"captions.show.{name}", lang), name) for name in sessions.SHOWS]
 
         with column("captions-filter", "rw-grid"):
             parts["find"] = page.add(
@@ -177,43 +177,43 @@ class CaptionCard:
         try:
             config = dataset_config(form, raw)
             read = widgets.read(OPTIONS["model.max_token_length"], limit)
-            self._desk.lay_out(config, read or 75, lambda path: self._window.paths.confined(str(path)))
+            self._editor.open(config, read or 75, lambda path: self._window.paths.confined(str(path)))
         except UserError as e:
             return {parts["note"]: problems(e.problems, lang)}
-        self._desk.word = words(self._window)["captions"]
+        self._editor.word = words(self._window)["captions"]
         return {**self.show(lang), parts["note"]: ""}
 
     def show(self, lang: Lang) -> Update:
-        """Everything that is laid out, in this language, from its first page; {} while nothing is."""
-        desk, parts = self._desk.desk, self.parts
-        if desk is None:
+        """Everything that is open, in this language, from its first page; {} while nothing is."""
+        session, parts = self._editor.session, self.parts
+        if session is None:
             return {}
         return {
             parts["open"]: gr.update(value=say("captions.open.again", lang)),
-            parts["body"]: gr.update(visible=bool(desk.entries)),
+            parts["body"]: gr.update(visible=bool(session.entries)),
             parts["find"]: gr.update(value=""),
             parts["show"]: gr.update(value="all"),
-            parts["folder"]: gr.update(choices=self._folders(desk, lang), value=""),
+            parts["folder"]: gr.update(choices=self._folders(session, lang), value=""),
             parts["view"]: dict(START),
-            **self._about(desk, lang, ""),
-            parts["grid"]: self._grid(desk, Filter(limit=self._desk.limit), 0, lang),
+            **self._about(session, lang, ""),
+            parts["grid"]: self._grid(session, Filter(limit=self._editor.limit), 0, lang),
         }
 
     def again(self, data: Data, lang: Lang) -> Update:
         """As `show`, with the page and the filter as they are."""
-        desk, parts = self._desk.desk, self.parts
-        if desk is None:
+        session, parts = self._editor.session, self.parts
+        if session is None:
             return {}
         return {
             parts["open"]: gr.update(value=say("captions.open.again", lang)),
-            parts["folder"]: gr.update(choices=self._folders(desk, lang)),
-            **self._about(desk, lang, self._filter(data).tag),
+            parts["folder"]: gr.update(choices=self._folders(session, lang)),
+            **self._about(session, lang, self._filter(data).tag),
             **self._page(data, lang),
         }
 
     @staticmethod
-    def _folders(desk: Desk, lang: Lang) -> list[tuple[str, str]]:
-        names = [(shelf.path.name, str(number)) for number, shelf in enumerate(desk.shelves)]
+    def _folders(session: CaptionSession, lang: Lang) -> list[tuple[str, str]]:
+        names = [(folder.path.name, str(number)) for number, folder in enumerate(session.folders)]
         return [(say("captions.folder.all", lang), ""), *names]
 
     def filtered(self, data: Data, lang: Lang, **view: Any) -> Update:
@@ -235,7 +235,7 @@ class CaptionCard:
             case "tag":
                 updates |= self.filtered(data, lang, tag=message.value)
                 return updates | (
-                    self._about(self._desk.desk, lang, message.value) if self._desk.desk else {}
+                    self._about(self._editor.session, lang, message.value) if self._editor.session else {}
                 )
             case "undo":
                 return updates | self._undo(data, lang)
@@ -247,15 +247,15 @@ class CaptionCard:
         if len(message.text) > LONGEST_TEXT:
             row["said"] = say("captions.too.much", lang, most=f"{LONGEST_TEXT:,}")
         else:
-            saved = self._desk.save(message.key, message.text, message.base)
+            saved = self._editor.save(message.key, message.text, message.base)
             row |= self._saved(message, saved, lang)
-            if saved.status == "saved" and self._desk.desk:
-                updates = self._about(self._desk.desk, lang, str(data[self.parts["view"]]["tag"]))
+            if saved.status == "saved" and self._editor.session:
+                updates = self._about(self._editor.session, lang, str(data[self.parts["view"]]["tag"]))
         return {self.parts["answer"]: json.dumps({"n": message.n, "saved": [row]}), **updates}
 
     def _saved(self, message: Message, saved: Saved, lang: Lang) -> dict[str, Any]:
         """What the page is answered of one caption that was to be saved."""
-        entry, desk = saved.entry, self._desk.desk
+        entry, session = saved.entry, self._editor.session
         row: dict[str, Any] = {"text": message.text, "ok": saved.status in ("saved", "same")}
         if saved.problems:
             row["said"] = " ".join(problem.sentence(lang) for problem in saved.problems)
@@ -263,14 +263,14 @@ class CaptionCard:
             text = entry.text if entry else ""
             text = text if len(text) < 120 else text[:119] + "…"
             row["said"] = say(f"captions.{saved.status}", lang, text=text)
-        if entry and desk:
+        if entry and session:
             row["base"] = digest(entry.data)
-            row["tokens"], row["over"] = drawn.tokens_of(desk, entry, self._desk.limit, lang)
+            row["tokens"], row["over"] = drawn.tokens_of(entry, self._editor.limit, lang)
         return row
 
     def _undo(self, data: Data, lang: Lang) -> Update:
         try:
-            outcome = self._desk.undo()
+            outcome = self._editor.undo()
         except UserError as e:
             return {self.parts["note"]: problems(e.problems, lang)}
         if outcome.change is None:
@@ -284,9 +284,11 @@ class CaptionCard:
 
     def images(self, wanted: str) -> Iterator[str]:
         """Small images, some at a time, as they are made. wanted: JSON list of their keys."""
-        desk = self._desk.desk
+        session = self._editor.session
         urls: dict[str, str] = {}
-        entries = [desk.entries[key] for key in keys_of(wanted or "") if desk and key in desk.entries]
+        entries = [
+            session.entries[key] for key in keys_of(wanted or "") if session and key in session.entries
+        ]
         with closing(in_order(self._thumb, entries, Patience(most_seconds=MOST_SECONDS))) as files:
             for number, (entry, file) in enumerate(zip(entries, files, strict=True), start=1):
                 if file:
@@ -316,54 +318,54 @@ class CaptionCard:
         show = str(data[parts["show"]] or "all")
         return Filter(
             text=str(data[parts["find"]] or "")[:200],
-            show=show if show in desks.SHOWS else "all",
-            shelf=int(folder) if folder.isdecimal() else None,
+            show=show if show in sessions.SHOWS else "all",
+            folder=int(folder) if folder.isdecimal() else None,
             tag=str(data[parts["view"]]["tag"]),
-            limit=self._desk.limit,
+            limit=self._editor.limit,
         )
 
     def _found(self, data: Data) -> list[Entry]:
-        desk = self._desk.desk
-        return desks.filtered(desk, self._filter(data), drawn.count) if desk else []
+        session = self._editor.session
+        return sessions.filtered(session, self._filter(data), drawn.count) if session else []
 
     def _page(self, data: Data, lang: Lang) -> Update:
-        desk = self._desk.desk
-        if desk is None:
+        session = self._editor.session
+        if session is None:
             return {}
         page = int(data[self.parts["view"]]["page"])
-        return {self.parts["grid"]: self._grid(desk, self._filter(data), page, lang)}
+        return {self.parts["grid"]: self._grid(session, self._filter(data), page, lang)}
 
-    def _grid(self, desk: Desk, filter_: Filter, page: int, lang: Lang) -> str:
-        entries = desks.filtered(desk, filter_, drawn.count)
+    def _grid(self, session: CaptionSession, filter_: Filter, page: int, lang: Lang) -> str:
+        entries = sessions.filtered(session, filter_, drawn.count)
         last = max(0, (len(entries) - 1) // drawn.PER_PAGE)
-        return drawn.grid_html(desk, entries, min(page, last), self._thumb_so_far, self._desk.limit, lang)
+        return drawn.grid_html(entries, min(page, last), self._thumb_so_far, self._editor.limit, lang)
 
-    def _about(self, desk: Desk, lang: Lang, tag: str) -> Update:
+    def _about(self, session: CaptionSession, lang: Lang, tag: str) -> Update:
         """The counts, the tags and what can be undone."""
-        parts, entries = self.parts, desk.entries.values()
-        counts = desks.tag_counts(entries)
+        parts, entries = self.parts, session.entries.values()
+        counts = sessions.tag_counts(entries)
         return {
             parts["summary"]: dated(
-                self._window, "captions", self._summary(desk, len(counts), lang), lang, self._desk.word
+                self._window, "captions", self._summary(session, len(counts), lang), lang, self._editor.word
             ),
             parts["tags"]: drawn.tags_html(counts, tag, lang),
-            parts["undo"]: drawn.undo_html(self._desk.history.changes(20), lang),
+            parts["undo"]: drawn.undo_html(self._editor.history.changes(20), lang),
         }
 
-    def _summary(self, desk: Desk, tags: int, lang: Lang) -> str:
-        entries, limit = desk.entries.values(), self._desk.limit
-        locked = list(dict.fromkeys(shelf.locked for shelf in desk.shelves if shelf.locked))
-        wrong = problems([*desk.problems, *locked][:20], lang)
+    def _summary(self, session: CaptionSession, tags: int, lang: Lang) -> str:
+        entries, limit = session.entries.values(), self._editor.limit
+        locked = list(dict.fromkeys(folder.locked for folder in session.folders if folder.locked))
+        wrong = problems([*session.problems, *locked][:20], lang)
         if not entries:
-            return note(say("captions.none", lang)) + as_of(lang, self._desk.seconds) + wrong
+            return note(say("captions.none", lang)) + as_of(lang, self._editor.seconds) + wrong
         counts = {
             "images": len(entries),
             "missing": sum(not entry.has_file for entry in entries),
-            "long": sum(desk.tokens(entry, drawn.count) > limit for entry in entries),
+            "long": sum(entry.tokens(drawn.count) > limit for entry in entries),
             "tags": tags,
         }
         pairs = [(say(f"captions.count.{name}", lang, limit=limit), f"{n:,}") for name, n in counts.items()]
         odd = [entry for entry in entries if entry.guess]
         names = ", ".join(dict.fromkeys(NAMES[entry.guess].of(lang) for entry in odd if entry.guess))
         warned = note(say("captions.encoding", lang, n=len(odd), names=names), "warn") if odd else ""
-        return facts(pairs) + as_of(lang, self._desk.seconds) + warned + wrong
+        return facts(pairs) + as_of(lang, self._editor.seconds) + warned + wrong

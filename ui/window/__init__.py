@@ -26,7 +26,7 @@ from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
 from ui.window import messages
-from ui.window.captions import CaptionDesk
+from ui.window.captions import CaptionEditor
 from ui.window.dialog import Dialog
 from ui.window.draft import Draft
 from ui.window.last_run import Left, look_in_background
@@ -69,7 +69,7 @@ class Window:
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
-        self.captions = CaptionDesk(self.workspace, self.may_write_caption)
+        self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = copy_history.opened(self.workspace / "copies.jsonl")
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.looker = Looker()

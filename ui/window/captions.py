@@ -1,4 +1,4 @@
-"""The captions that are laid out to be edited, and the history of their changes; the same for every page."""
+"""The captions that are open to be edited, and the history of their changes; the same for every page."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
 from core.data.caption_editor import history
-from core.data.caption_editor import session as desks
+from core.data.caption_editor import session as sessions
 from core.data.caption_editor.edits import Edit
 from core.data.caption_editor.files import typed
-from core.data.caption_editor.session import Desk, Entry
+from core.data.caption_editor.session import CaptionSession, Entry
 from core.data.undo import FileChange, Outcome
 from core.errors import Problem, UserError
 
@@ -40,10 +40,10 @@ class Saved:
     problems: tuple[Problem, ...] = ()
 
 
-class CaptionDesk:
-    """What is laid out now. allow: raises UserError for a file or folder that may not be written.
+class CaptionEditor:
+    """What is open now. allow: raises UserError for a file or folder that may not be written.
 
-    word, seconds: how the settings stood when it was laid out (ui.window.dated), and when that was.
+    word, seconds: how the settings stood when it was opened (ui.window.dated), and when that was.
     """
 
     def __init__(self, workspace: Path, allow: Callable[[Path], object]) -> None:
@@ -51,46 +51,46 @@ class CaptionDesk:
         self._lock = threading.RLock()
         self._plans: dict[str, Plan] = {}
         self.history = history.opened(workspace / "captions" / "journal.jsonl", allow)
-        self.desk: Desk | None = None
+        self.session: CaptionSession | None = None
         self.word, self.seconds = "", 0.0
         self.limit = 75
 
-    def lay_out(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> Desk:
+    def open(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> CaptionSession:
         """Read every caption of these folders. limit: tokens above which one is too long."""
-        desk = desks.lay_out(config, self._allow, see)
+        session = sessions.open_session(config, self._allow, see)
         with self._lock:
-            self.desk, self.limit, self.seconds = desk, limit, time.time()
-        return desk
+            self.session, self.limit, self.seconds = session, limit, time.time()
+        return session
 
     def save(self, key: str, text: str, base: str) -> Saved:
         """Write one caption. base: `digest` of the file as the page knows it; no other is overwritten."""
         with self._lock:
-            entry = self.desk.entries.get(key) if self.desk else None
-            if entry is None or self.desk is None:
+            entry = self.session.entries.get(key) if self.session else None
+            if entry is None or self.session is None:
                 return Saved("gone")
-            self.desk = desks.reloaded(self.desk, [entry.path])
-            entry = self.desk.entries[key]
-            if not self.desk.is_open(entry):
-                reason = entry.problem or self.desk.shelves[entry.shelf].locked
+            self.session = sessions.reloaded(self.session, [entry.path])
+            entry = self.session.entries[key]
+            if not entry.is_open:
+                reason = entry.problem or entry.folder.locked
                 return Saved("refused", entry, (reason,) if reason else ())
             text = typed(text)
             if digest(entry.data) != base and entry.text != text:
                 return Saved("conflict", entry)
             try:
-                outcome = self._apply("edit", entry.image.name, [desks.changed(entry, text)])
+                outcome = self._apply("edit", entry.image.name, [sessions.changed(entry, text)])
             except UserError as e:
                 return Saved("refused", entry, e.problems)
             status = "saved" if outcome.done else "refused" if outcome.problems else "same"
-            return Saved(status, self.desk.entries[key], outcome.problems)
+            return Saved(status, self.session.entries[key], outcome.problems)
 
     def plan(self, entries: Sequence[Entry], edit: Edit) -> tuple[str, Plan]:
         """What an edit would change, with a name to apply just that by."""
         with self._lock:
-            desk = self.desk or Desk()
+            session = self.session or CaptionSession()
             # As the files are now, not as they were when the page was drawn.
-            self.desk = desk = desks.reloaded(desk, [entry.path for entry in entries])
-            fresh = [desk.entries[entry.key] for entry in entries]
-            plan = Plan(edit, tuple(desks.planned(desk, fresh, edit)), len(fresh))
+            self.session = session = sessions.reloaded(session, [entry.path for entry in entries])
+            fresh = [session.entries[entry.key] for entry in entries]
+            plan = Plan(edit, tuple(sessions.planned(fresh, edit)), len(fresh))
             name = secrets.token_hex(8)
             self._plans[name] = plan
             for old in list(self._plans)[:-_MOST_PLANS]:
@@ -121,8 +121,8 @@ class CaptionDesk:
                 *outcome.same,
                 *(Path(problem.path) for problem in outcome.problems if problem.path),
             ]
-            if self.desk is not None:
-                self.desk = desks.reloaded(self.desk, touched)
+            if self.session is not None:
+                self.session = sessions.reloaded(self.session, touched)
             return outcome
 
 

@@ -1,10 +1,10 @@
-"""The images of a data set with their captions, as they are laid out to be edited."""
+"""The images of a data set with their captions, opened to be edited."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ lines, those in another encoding than UTF-8, those that can't be read."""
 
 
 @dataclass(frozen=True)
-class Shelf:
+class FolderView:
     """One folder of images. settings: the options for it. locked: why nothing is written there."""
 
     path: Path
@@ -45,7 +45,7 @@ class Entry:
 
     key: str
     image: Path
-    shelf: int
+    folder: FolderView
     path: Path
     data: bytes | None = None
     text: str = ""
@@ -56,71 +56,62 @@ class Entry:
     def has_file(self) -> bool:
         return self.data is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the caption may be edited."""
+        return self.problem is None and self.folder.locked is None
+
+    def tokens(self, count: Callable[[str], int]) -> int:
+        """Tokens of the longest form in which training sees the caption."""
+        settings = self.folder.settings
+        lines = captions.lines_of(self.text if self.has_file else self.folder.prompt)
+        text = "\n".join(lines if settings.enable_wildcard else lines[:1])
+        return count(captions.longest(captions.dress(text, settings), settings))
+
 
 @dataclass(frozen=True)
-class Desk:
-    """What is laid out. problems: what was found wrong with the folders."""
+class CaptionSession:
+    """Captions that are open. problems: what is wrong with the folders."""
 
-    shelves: tuple[Shelf, ...] = ()
+    folders: tuple[FolderView, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-
-    def words(self, entry: Entry) -> str:
-        """Identifier and class by the name of the image's folder; "" when it says none."""
-        return self.shelves[entry.shelf].prompt
-
-    def is_open(self, entry: Entry) -> bool:
-        """Whether the caption may be edited."""
-        return entry.problem is None and self.shelves[entry.shelf].locked is None
-
-    def tokens(self, entry: Entry, count: Callable[[str], int]) -> int:
-        """Tokens of the longest form in which training sees the caption."""
-        return tokens(entry.text if entry.has_file else self.words(entry), self._settings(entry), count)
-
-    def _settings(self, entry: Entry) -> DatasetConfig:
-        return self.shelves[entry.shelf].settings
 
 
 @dataclass(frozen=True)
 class Filter:
     """Which images are shown: all of these hold.
 
-    text: in the caption or file name. shelf: a number, or None. limit: tokens above which one is too long.
+    text: in the caption or file name. folder: its number, or None. limit: tokens above which one is too long.
     """
 
     text: str = ""
     show: str = "all"
-    shelf: int | None = None
+    folder: int | None = None
     tag: str = ""
     limit: int = 75
-
-
-def tokens(text: str, settings: DatasetConfig, count: Callable[[str], int]) -> int:
-    """Tokens of the longest form in which training sees a file's text."""
-    lines = captions.lines_of(text)
-    told = "\n".join(lines if settings.enable_wildcard else lines[:1])
-    return count(captions.longest(captions.dress(told, settings), settings))
 
 
 def _anywhere(folder: Path) -> None:
     """Allows every folder."""
 
 
-def lay_out(
+def open_session(
     config: DatasetConfig, allow: Callable[[Path], object], see: Callable[[Path], object] = _anywhere
-) -> Desk:
+) -> CaptionSession:
     """Every image that training would read a caption file for, by folder and name. Decodes no image.
 
     A folder of images itself is taken as well as the one above it. allow: raises UserError for a folder
     nothing may be written to; its captions are shown, not edited. see: for one that is not even shown.
     """
-    found = _with_leaves(find.find(config), config)
-    shelves: list[Shelf] = []
+    sources = _with_leaves(find.find(config), config)
+    views: list[FolderView] = []
     entries: dict[str, Entry] = {}
-    problems = [problem for problem in found.problems if not problem.code.startswith("W-IMG")]
-    for number, folder in enumerate(found.folders):
-        if number in found.metadata:
-            file = found.settings[folder.settings].in_json or ""
+    problems = [problem for problem in sources.problems if not problem.code.startswith("W-IMG")]
+    for number, folder in enumerate(sources.folders):
+        settings = sources.settings[folder.settings]
+        if number in sources.metadata:
+            file = settings.in_json or ""
             problems.append(messages.IN_METADATA(path=file, count=len(folder.images)))
             continue
         try:
@@ -128,31 +119,28 @@ def lay_out(
         except UserError as e:
             problems += e.problems
             continue
-        settings = found.settings[folder.settings]
-        shelf = Shelf(folder.path, folder.prompt, folder.is_reg, settings, _locked(folder, settings, allow))
-        for entry in _entries(folder, len(shelves), settings):
+        locked = _locked(folder, settings, allow)
+        views.append(FolderView(folder.path, folder.prompt, folder.is_reg, settings, locked))
+        for entry in _entries(folder, views[-1]):
             entries.setdefault(entry.key, entry)
-        shelves.append(shelf)
-    return Desk(tuple(shelves), entries, tuple(problems))
+    return CaptionSession(tuple(views), entries, tuple(problems))
 
 
-def _with_leaves(found: find.Sources, config: DatasetConfig) -> find.Sources:
-    """The folders found; where there are none, the named folder itself when images lie in it."""
+def _with_leaves(sources: find.Sources, config: DatasetConfig) -> find.Sources:
+    """The folders; where there are none, the named folder itself when images lie in it."""
     if config.dataset_config or config.in_json:
-        return found
+        return sources
     leaves = []
     for named, is_reg in ((config.train_data_dir, False), (config.reg_data_dir or "", True)):
         path = Path(named)
-        is_found = any(folder.images and folder.is_reg == is_reg for folder in found.folders)
-        if is_found or not named.strip() or not path.is_dir():
+        has_folders = any(folder.images and folder.is_reg == is_reg for folder in sources.folders)
+        if has_folders or not named.strip() or not path.is_dir():
             continue
         scanned = folders.single(path, 1, (parse(path.resolve().name) or (1, ""))[1], is_reg)
         leaves += [folder for folder in scanned.folders if folder.images]
-    if not leaves:
-        return found
-    taken = {str(folder.path) for folder in leaves}
-    rest = tuple(p for p in found.problems if p.path not in taken or "LAYOUT" not in p.code)
-    return replace(found, folders=(*found.folders, *leaves), problems=rest)
+    paths = {str(folder.path) for folder in leaves}
+    problems = tuple(p for p in sources.problems if p.path not in paths or "LAYOUT" not in p.code)
+    return replace(sources, folders=(*sources.folders, *leaves), problems=problems)
 
 
 def _locked(folder: Folder, settings: DatasetConfig, allow: Callable[[Path], object]) -> Problem | None:
@@ -164,15 +152,15 @@ def _locked(folder: Folder, settings: DatasetConfig, allow: Callable[[Path], obj
     return None
 
 
-def _entries(folder: Folder, shelf: int, settings: DatasetConfig) -> Iterator[Entry]:
+def _entries(folder: Folder, view: FolderView) -> Iterator[Entry]:
     if not folder.images:
         return
-    extension = captions.dotted(settings.caption_extension)
+    extension = captions.dotted(view.settings.caption_extension)
     listing = captions.listing(folder.path)
     for image in folder.images:
         path = captions.find(listing, image.stem, extension)
         path = path or captions.find(listing, image.stem, captions.FALLBACK) or image.with_suffix(extension)
-        yield loaded(Entry(key_of(image), image, shelf, path))
+        yield loaded(Entry(key_of(image), image, view, path))
 
 
 def key_of(image: Path) -> str:
@@ -193,36 +181,36 @@ def loaded(entry: Entry) -> Entry:
     return replace(entry, data=data, text=decoded[0], guess=decoded[1], problem=problem)
 
 
-def reloaded(desk: Desk, paths: Iterable[Path]) -> Desk:
-    """The desk with these files as they are now."""
+def reloaded(session: CaptionSession, paths: Iterable[Path]) -> CaptionSession:
+    """The session with these files as they are now."""
     changed = set(paths)
-    entries = {key: loaded(e) if e.path in changed else e for key, e in desk.entries.items()}
-    return replace(desk, entries=entries)
+    entries = {key: loaded(e) if e.path in changed else e for key, e in session.entries.items()}
+    return replace(session, entries=entries)
 
 
-def filtered(desk: Desk, wanted: Filter, count: Callable[[str], int]) -> list[Entry]:
+def filtered(session: CaptionSession, filter_: Filter, count: Callable[[str], int]) -> list[Entry]:
     """The entries that a filter shows."""
-    text = wanted.text.strip().casefold()
+    text = filter_.text.strip().casefold()
+    number = filter_.folder
+    folders = session.folders if number is None else session.folders[number : number + 1]
+    return [
+        entry
+        for entry in session.entries.values()
+        if entry.folder in folders
+        and (not text or text in entry.text.casefold() or text in entry.image.name.casefold())
+        and (not filter_.tag or filter_.tag in edits.tags(entry.text))
+        and _shows(entry, filter_, count)
+    ]
 
-    def fits(entry: Entry) -> bool:
-        return (
-            (wanted.shelf is None or entry.shelf == wanted.shelf)
-            and (not text or text in entry.text.casefold() or text in entry.image.name.casefold())
-            and (not wanted.tag or wanted.tag in edits.tags(entry.text))
-            and _shows(desk, entry, wanted, count)
-        )
 
-    return [entry for entry in desk.entries.values() if fits(entry)]
-
-
-def _shows(desk: Desk, entry: Entry, wanted: Filter, count: Callable[[str], int]) -> bool:
-    match wanted.show:
+def _shows(entry: Entry, filter_: Filter, count: Callable[[str], int]) -> bool:
+    match filter_.show:
         case "missing":
             return not entry.has_file
         case "empty":
             return entry.has_file and entry.problem is None and not captions.lines_of(entry.text)
         case "long":
-            return desk.tokens(entry, count) > wanted.limit
+            return entry.tokens(count) > filter_.limit
         case "lines":
             return len(captions.lines_of(entry.text)) > 1
         case "encoding":
@@ -248,19 +236,18 @@ def changed(entry: Entry, text: str) -> FileChange:
     return FileChange(entry.path, entry.data, files.encode(text))
 
 
-def planned(desk: Desk, entries: Sequence[Entry], edit: edits.Edit) -> list[tuple[Entry, FileChange]]:
+def planned(entries: Iterable[Entry], edit: edits.Edit) -> list[tuple[Entry, FileChange]]:
     """What an edit would change, of the captions that may be edited; those that stay are left out."""
-    plan: dict[Path, tuple[Entry, FileChange]] = {}
+    changes: dict[Path, tuple[Entry, FileChange]] = {}
     for entry in entries:
-        if desk.is_open(entry):
-            change = FileChange(entry.path, entry.data, _edited(desk, entry, edit))
-            if change.old != change.new:
-                plan.setdefault(entry.path, (entry, change))
-    return list(plan.values())
+        change = FileChange(entry.path, entry.data, _edited(entry, edit))
+        if entry.is_open and change.old != change.new:
+            changes.setdefault(entry.path, (entry, change))
+    return list(changes.values())
 
 
-def _edited(desk: Desk, entry: Entry, edit: edits.Edit) -> bytes | None:
-    words = desk.words(entry)
+def _edited(entry: Entry, edit: edits.Edit) -> bytes | None:
+    words = entry.folder.prompt
     if edit.kind == "folder":
         return files.encode(words) if words and not entry.has_file else entry.data
     if edit.kind == "utf8":
