@@ -33,7 +33,8 @@ def take_over(log: Path) -> TextIO:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    console = _Terminal(os.fdopen(os.dup(1), "wb"), _encoding(), "replace", line_buffering=True)
+    encoding = sys.stdout.encoding or "utf-8"
+    console = _Terminal(os.fdopen(os.dup(1), "wb"), encoding, "replace", line_buffering=True)
     sink = _opened(log)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
@@ -61,17 +62,10 @@ def calm_threads() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def _encoding() -> str:
-    """What the console understands; a Windows console takes UTF-8 through Python's own layer."""
-    return sys.stdout.encoding or "utf-8"
-
-
 def language(asked: str | None) -> Lang:
     """ "en" or "ja": as asked, else by the system's locale."""
     if asked in ("en", "ja"):
         return cast("Lang", asked)
     names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    first = next((name for name in names if name), "")
-    if not first:
-        first = locale.getlocale()[0] or ""
-    return "ja" if first.lower().startswith("ja") else "en"
+    named = next(filter(None, names), locale.getlocale()[0] or "")
+    return "ja" if named.lower().startswith("ja") else "en"

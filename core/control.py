@@ -15,7 +15,7 @@ class StopRun(Exception):
 
 
 @dataclass(frozen=True)
-class SampleWish:
+class SampleRequest:
     """Images to draw once. lines: prompts as in sample_prompts, None for those of the run.
 
     is_kept: whether the run's own samples are drawn of these from now on.
@@ -26,32 +26,35 @@ class SampleWish:
 
 
 class RunControl:
-    """Wishes of a user, set from any thread and looked at by the run between two steps."""
+    """User requests, set from any thread and polled by the run between two steps.
+
+    is_paused: a pause was requested. is_waiting: the run has come to where it waits, which it does after a
+    step. sample_lines: prompts given in place of the run's own; None while there are none.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._is_paused = False
-        self._is_waiting = False
+        self.is_paused = self.is_waiting = False
+        self.sample_lines: tuple[str, ...] | None = None
         self._stop: bool | None = None
         self._save_now = False
-        self._sample_now: SampleWish | None = None
-        self._kept_lines: tuple[str, ...] | None = None
+        self._sample_now: SampleRequest | None = None
 
     def stop(self, save: bool = True) -> None:
         """End before the next step; with `save` the training state is kept, and a model beside it."""
         with self._changed:
-            self._stop, self._is_paused = save, False
+            self._stop, self.is_paused = save, False
             self._changed.notify_all()
 
     def pause(self) -> None:
         """Wait before the next step; between two steps the GPU's memory is given back meanwhile."""
         with self._changed:
-            self._is_paused = True
+            self.is_paused = True
 
     def resume(self) -> None:
         """Go on after a pause."""
         with self._changed:
-            self._is_paused = False
+            self.is_paused = False
             self._changed.notify_all()
 
     def save_now(self) -> None:
@@ -66,52 +69,36 @@ class RunControl:
         is_kept: draw these from now on whenever samples are due.
         """
         with self._changed:
-            self._sample_now = SampleWish(prompts, is_kept)
+            self._sample_now = SampleRequest(prompts, is_kept)
             if prompts is not None and is_kept:
-                self._kept_lines = prompts
+                self.sample_lines = prompts
             self._changed.notify_all()
 
     @property
-    def is_paused(self) -> bool:
-        with self._changed:
-            return self._is_paused
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the run has come to where it waits; a pause that was asked for takes hold after a step."""
-        with self._changed:
-            return self._is_waiting
-
-    @property
     def is_stopping(self) -> bool:
-        with self._changed:
-            return self._stop is not None
-
-    @property
-    def kept_prompts(self) -> tuple[str, ...] | None:
-        """The prompts that were given in place of the run's own; None while there are none."""
-        with self._changed:
-            return self._kept_lines
+        return self._stop is not None
 
     def check(self) -> None:
         """Called by the run wherever it can stop: waits while paused. Raises StopRun."""
         with self._changed:
-            self._is_waiting = self._is_paused
-            self._changed.wait_for(lambda: not self._is_paused)
-            self._is_waiting = False
+            self.is_waiting = self.is_paused
+            self._changed.wait_for(lambda: not self.is_paused)
+            self.is_waiting = False
         self.check_stop()
 
     def wait(self) -> bool:
-        """Wait while paused, or until something is wished that can be done meanwhile; whether it goes on.
+        """Wait while paused, or until something is requested that can be done meanwhile; whether it goes on.
 
         Raises StopRun.
         """
         with self._changed:
-            self._is_waiting = self._is_paused
-            self._changed.wait_for(lambda: not self._is_paused or self._has_wish())
-            self._is_waiting = self._is_paused
+            self.is_waiting = self.is_paused
+            self._changed.wait_for(
+                lambda: not self.is_paused or self._save_now or self._sample_now is not None
+            )
+            self.is_waiting = self.is_paused
         self.check_stop()
-        return not self._is_waiting
+        return not self.is_waiting
 
     def check_stop(self) -> None:
         """Called where a pause must not take hold. Raises StopRun."""
@@ -125,11 +112,8 @@ class RunControl:
             asked, self._save_now = self._save_now, False
         return asked
 
-    def take_sample_now(self) -> SampleWish | None:
+    def take_sample_now(self) -> SampleRequest | None:
         """What "sample now" asked for since the last call, None for nothing."""
         with self._changed:
             asked, self._sample_now = self._sample_now, None
         return asked
-
-    def _has_wish(self) -> bool:
-        return self._save_now or self._sample_now is not None

@@ -65,7 +65,7 @@ def of(error: BaseException, step: int, state_path: str = "", model_path: str = 
         return _stopped(error, step, state_path, model_path)
     if isinstance(error, UserError):
         status = "refused" if error.exit_code == EXIT_REFUSED else "failed"
-        en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
+        en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))
         facts = error.facts if isinstance(error, NumericFault) else {}
         if facts:
             step = facts["step"] - 1  # on a GPU the run may have gone on before it was found out

@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from pydantic import StringConstraints, TypeAdapter
 
 from core.catalog import Words
 from core.config.check import check
 from core.config.file import toml_text
-from core.config.schema.run import RunConfig
 from core.errors import Problem, UserError
+from core.runner import RunHandle, Runner
 from core.runs import result_names
 
 FORMAT = 1
@@ -29,29 +29,10 @@ FORMAT = 1
 SAME_CLICK = 5.0
 """Seconds in which the same settings added again are taken for one and the same click."""
 
-LOOK_EVERY = 0.5
-"""Seconds between two looks at the run under way, while anything waits for its end."""
+POLL_SECONDS = 0.5
+"""Between two looks at the run under way, while anything waits for its end."""
 
 _log = logging.getLogger(__name__)
-
-
-class Handle(Protocol):
-    """What is needed of core.runner.RunHandle."""
-
-    config: RunConfig
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def is_over(self) -> bool: ...
-
-
-class Starter(Protocol):
-    """What is needed of core.runner.Runner."""
-
-    @property
-    def current(self) -> Any: ...
-    def start(self, text: str, overrides: Sequence[str] = ()) -> Any: ...
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
@@ -113,14 +94,14 @@ class RunQueue:
     """The waiting runs of one program. Safe from any thread; every change is on disk before it is told."""
 
     def __init__(
-        self, path: Path, runner: Callable[[], Starter], clock: Callable[[], float] = time.time
+        self, path: Path, runner: Callable[[], Runner], clock: Callable[[], float] = time.time
     ) -> None:
         self._path, self._runner, self._clock = path, runner, clock
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._is_closed = False
-        self._judged: Handle | None = None
+        self._judged: RunHandle | None = None
         self._version = 0
         self._said: Words | None = None
         self._keeps_going = False
@@ -210,7 +191,7 @@ class RunQueue:
     def _wake(self) -> None:
         """Have a thread look after the queue."""
         if self._thread is None and not self._is_closed:
-            self._judged = self._current() if not self._is_busy() else None
+            self._judged = self._runner().current if not self._is_busy() else None
             thread = threading.Thread(target=self._work, name="rareword-queue", daemon=True)
             try:
                 thread.start()
@@ -233,11 +214,11 @@ class RunQueue:
                     self._held, is_started = "failed", False
                     self._keep()
                 if not is_started:
-                    self._changed.wait(LOOK_EVERY)
+                    self._changed.wait(POLL_SECONDS)
 
     def _turn(self) -> bool:
         """One look at the run under way; start the next one when it is time. Whether anything was done."""
-        current = self._current()
+        current = self._runner().current
         if current is not None and not current.is_over:
             if self._held == "idle":  # somebody pressed Start: what waits follows after that run
                 self._held = ""
@@ -282,7 +263,7 @@ class RunQueue:
         return dataclasses.replace(run, name=name)
 
     def _blame(self, run_id: str, problems: Sequence[Problem]) -> None:
-        en, ja = ("\n".join(problem.text(lang) for problem in problems) for lang in ("en", "ja"))  # type: ignore[arg-type]
+        en, ja = ("\n".join(problem.text(lang) for problem in problems) for lang in ("en", "ja"))
         self._waiting = [
             dataclasses.replace(run, fault_en=en, fault_ja=ja) if run.id == run_id else run
             for run in self._waiting
@@ -291,18 +272,14 @@ class RunQueue:
             self._held = "refused"
         self._keep()
 
-    def _current(self) -> Handle | None:
-        current: Handle | None = self._runner().current
-        return current
-
     def _is_busy(self) -> bool:
-        current = self._current()
+        current = self._runner().current
         return current is not None and not current.is_over
 
     def _taken(self, but: str = "") -> list[tuple[str, str]]:
         """Output names of runs that wait or are under way."""
         taken = [(run.folder, run.name) for run in self._waiting if run.id != but]
-        current = self._current()
+        current = self._runner().current
         if current is not None and not current.is_over:
             save = current.config.save
             taken.append((save.output_dir, save.output_name or "last"))

@@ -82,11 +82,6 @@ def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
     return messages.LOCKED(path=config.save.output_dir, output_name=name, holder=who)
 
 
-def no_lock(config: RunConfig) -> Problem:
-    """The notice on a drive that keeps no locks."""
-    return messages.NO_LOCKS(path=config.save.output_dir)
-
-
 def make(config: RunConfig) -> Path:
     """Make the folder. Raises UserError when it can't be made, ResourceFault when the disk is full."""
     runs = Path(config.save.output_dir) / "runs"
@@ -126,8 +121,11 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
             f"{state} of {_size(room.state)} and {results.en}",
             f"学習状態{room.states}個（各{_size(room.state)}）と{results.ja}",
         )
-    facts = {"needed": _size(room.total), "results": results, "free": _size(free)}
-    raise UserError(messages.NO_DISK_SPACE(path=config.save.output_dir, **facts))
+    raise UserError(
+        messages.NO_DISK_SPACE(
+            path=config.save.output_dir, needed=_size(room.total), results=results, free=_size(free)
+        )
+    )
 
 
 def _size(size: int) -> str:

@@ -122,7 +122,7 @@ class Runner:
         notices = [*checked.notices, *_results_there(config)]
         with run_folder.begun(config) as (folder, claim):
             if claim is not None and not claim.is_certain:
-                notices.append(run_folder.no_lock(config))
+                notices.append(messages.NO_LOCKS(path=config.save.output_dir))
             handle = RunHandle(config, folder, notices)
             run_file = folder / "run.toml"
             with atomic_write.explained(run_file):

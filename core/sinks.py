@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from core.counting import counted
 from core.errors import Lang
@@ -24,9 +24,6 @@ from core.events import (
     Warned,
     to_json,
 )
-
-if TYPE_CHECKING:
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 TENSORBOARD_AGAIN = 30.0
 """Seconds after a fault until TensorBoard's folder is tried again."""
@@ -203,8 +200,8 @@ class TensorBoard:
         # Imported here: it takes a second, and the window must not wait for it.
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        self._open, self._clock = lambda: EventFileWriter(str(folder)), clock
-        self._writer: EventFileWriter | None = None
+        self._open, self._clock = lambda: EventFileWriter(str(folder)), clock  # type: ignore[no-untyped-call]
+        self._writer: Any = None
         self._again_at = clock()
 
     def __call__(self, event: Event) -> None:
@@ -252,7 +249,6 @@ class TensorBoard:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         summary = Summary(value=[Summary.Value(tag=tag, **value) for tag, value in values])
-        assert self._writer is not None
         self._writer.add_event(Record(wall_time=at, step=step, summary=summary))
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ LEVELS = [
     "core.models.draw core.models.lora_precheck core.models.parts core.models.sd core.runs",
     "core.config.training_scripts core.data.caption_editor core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
-    "core.config.imports core.config.presets core.data.health core.forecast core.queue core.train.inputs "
+    "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "
     "core.train.lengths",
     "core.run_folder core.train.outputs core.train.resuming core.train.step core.train.validation",
     "core.tools core.train.training",
@@ -39,7 +39,7 @@ LEVELS = [
     "core.train.ending",
     "core.train.run",
     "core.runner",
-    "core.cli",
+    "core.cli core.queue",
     "core.__main__ ui ui.text",
     "ui.parts",
     "ui.window",

@@ -51,7 +51,7 @@ def runner():
 
 @pytest.fixture
 def queue(tmp_path, runner, monkeypatch):
-    monkeypatch.setattr("core.queue.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("core.queue.POLL_SECONDS", 0.01)
     made = RunQueue(tmp_path / "queue.json", lambda: runner)
     yield made
     made.close()

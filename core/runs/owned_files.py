@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.config.output_names import ENDINGS, model_name, state_name
-from core.config.schema.run import SaveConfig
+from core.config.schema.save import SaveConfig
 from core.errors import UserError
 from core.formats.header import read_header
 from core.runs import state_folder

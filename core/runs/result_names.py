@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from core.config.output_names import ENDINGS, model_of, state_of
-from core.config.schema.run import SaveConfig
+from core.config.schema.save import SaveConfig
 from core.formats import sidecar_yaml
 from core.runs import state_folder
 

@@ -67,8 +67,8 @@ def write(events: Iterable[Event], path: Path, step_word: str = "step") -> bool:
 
 def _open(path: Path) -> Image.Image | None:
     try:
-        with Image.open(path) as image:
-            image = image.convert("RGB")
+        with Image.open(path) as file:
+            image = file.convert("RGB")
     except OSError:
         return None
     image.thumbnail((LARGEST_CELL, LARGEST_CELL))

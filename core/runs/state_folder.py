@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -155,15 +155,20 @@ def newest(output_dir: Path, name: str | None) -> tuple[Found | None, list[Probl
 
     Raises UserError when there are states and every one is damaged: a run must not silently start from zero.
     """
+    state, damaged = newest_of(candidates(output_dir, name))
+    if damaged and state is None:
+        raise UserError(*(messages.NO_STATE_COMPLETE(path=path, fault=why) for path, why in damaged))
+    return state, [messages.STATE_PASSED_OVER(path=path, fault=why) for path, why in damaged]
+
+
+def newest_of(folders: Iterable[Path]) -> tuple[Found | None, list[tuple[Path, str]]]:
+    """The newest complete state among these folders, and each newer one that is not, with its fault."""
     damaged: list[tuple[Path, str]] = []
-    for path in sorted(candidates(output_dir, name), key=_age, reverse=True):
-        if not (found := fault(path)):
-            passed_over = [messages.STATE_PASSED_OVER(path=place, fault=why) for place, why in damaged]
-            return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), passed_over
-        damaged.append((path, found))
-    if damaged:
-        raise UserError(*(messages.NO_STATE_COMPLETE(path=path, fault=found) for path, found in damaged))
-    return None, []
+    for path in sorted(folders, key=_age, reverse=True):
+        if not (why := fault(path)):
+            return Found(path, json.loads((path / STATE).read_text(encoding="utf-8"))), damaged
+        damaged.append((path, why))
+    return None, damaged
 
 
 def candidates(output_dir: Path, name: str | None) -> list[Path]:

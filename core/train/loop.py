@@ -12,7 +12,7 @@ import psutil  # accelerate brings it
 import torch
 from torch import Tensor
 
-from core.control import RunControl, SampleWish
+from core.control import RunControl, SampleRequest
 from core.events import Emit, StepDone, Stepped, Warned
 from core.train import messages, pause
 from core.train.inputs.batches import MicroBatch
@@ -203,9 +203,9 @@ def _look_at_control(
     def save() -> None:
         training.outputs.save(progress, {"step"}, training.epoch_of(step), control)
 
-    later: list[SampleWish] = []
+    later: list[SampleRequest] = []
 
-    def draw(wish: SampleWish) -> None:
+    def draw(wish: SampleRequest) -> None:
         if training.engine.world_size > 1:
             later.append(wish)  # the others are not here to draw along
         else:
@@ -254,7 +254,7 @@ def _save_and_sample(
 
 
 def _draw(
-    training: Training, step: int, is_due: bool, wish: SampleWish | None, control: RunControl, emit: Emit
+    training: Training, step: int, is_due: bool, wish: SampleRequest | None, control: RunControl, emit: Emit
 ) -> None:
     """Samples of the run's prompts when they are due, and of those that are wished for."""
     prompts = training.samples.wanted(is_due, wish, emit)
@@ -262,14 +262,14 @@ def _draw(
         training.samples.draw(step, control, emit, prompts)
 
 
-def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, SampleWish | None]:
+def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, SampleRequest | None]:
     """Whether to save now, and what to sample now; several processes ask the main one, at reports."""
     engine = training.engine
     if engine.world_size > 1 and step % training.config.log.log_every_n_steps:
         return False, None
     saves, wish = engine.agree(control.take_save_now()), control.take_sample_now()
     # Only the main process draws, so the others need not know what.
-    return saves, (wish or SampleWish()) if engine.agree(wish is not None) else None
+    return saves, (wish or SampleRequest()) if engine.agree(wish is not None) else None
 
 
 def _all_zero(training: Training) -> Warned:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from core.control import RunControl, SampleWish
+from core.control import RunControl, SampleRequest
 from core.events import Emit, Paused, Warned
 from core.train import messages
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.train.training import Training
 
 
-Draw = Callable[[SampleWish], None]
+Draw = Callable[[SampleRequest], None]
 
 
 def pause(

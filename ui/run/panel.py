@@ -251,7 +251,7 @@ class RunPanel:
         run = self._window.runner.current
         html = f'<i data-news="{esc(word)}" data-lang="{lang}"></i>'
         updates: Update = {self.parts["news"]: html, **self.queue.show(lang), **self._buttons(view, lang)}
-        prompts = None if run is None else (number, run.control.kept_prompts)
+        prompts = None if run is None else (number, run.control.sample_lines)
         if run is not None and prompts != (tuple(given) if given else None):
             updates |= self._prompts.show(run)
             updates[self.parts["given"]] = prompts

@@ -47,7 +47,7 @@ def news(window: Window) -> str:
     """A word for how everything stands that Gradio draws on the panel: another one when any of it changes."""
     view, (number, _, status) = window.look()
     run = window.runner.current
-    prompts = None if run is None else run.control.kept_prompts
+    prompts = None if run is None else run.control.sample_lines
     of_run = (number, status, *_left(window), len(view.saved), view.ended is not None, prompts)
     return _word((window.token, *of_run, window.queue.look().version, window.is_training))
 

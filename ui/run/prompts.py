@@ -47,7 +47,7 @@ class PromptField:
 
 def lines_of(run: Any) -> tuple[str, ...]:
     """What samples of a run are drawn of now, a line each with all its options; () if that can't be read."""
-    given = run.control.kept_prompts
+    given = run.control.sample_lines
     config: RunConfig = run.config
     resolution, seed = config.dataset.resolution, config.train.seed or 0
     try:

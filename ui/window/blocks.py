@@ -37,7 +37,8 @@ class Blocks(gr.Blocks):
         """As Gradio's, of values that are what their component can hold. Raises UserError for others."""
         # Of too many values Gradio takes the first, of too few it tells itself.
         inputs = [taken(block, value) for block, value in zip(block_fn.inputs, inputs, strict=False)]
-        return await super().preprocess_data(block_fn, inputs, *args, **more)
+        values: list[Any] = await super().preprocess_data(block_fn, inputs, *args, **more)
+        return values
 
 
 def taken(block: Any, value: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.config import check, output_names
-from core.errors import ConfigError, UserError
+from core.errors import UserError
 from core.events import EventLog
 from core.runs import owned_files, past_runs, state_folder
 
@@ -29,31 +29,23 @@ def newest_unfinished(output_dir: Path) -> Unfinished | None:
     The end is the result, not the last step: a run may have been killed between the two. A result that was
     moved elsewhere since is known from the record of the run.
     """
-    states = [path for path in _states(output_dir) if not state_folder.fault(path)]
-    if not states:
+    state, _ = state_folder.newest_of(p for p in output_dir.glob(f"*{output_names.STATE}") if p.is_dir())
+    if state is None:
         return None
+    run_file = state.path / "run.toml"
     try:
-        found = state_folder.read(max(states, key=lambda path: path.stat().st_mtime))
-        run_file = found.path / "run.toml"
         config = check.load(run_file).config
-    except (UserError, ConfigError, OSError):
+    except (UserError, OSError):
         return None
     name = config.save.output_name or "last"
     here = config.save.model_copy(update={"output_dir": str(output_dir)})
-    if owned_files.has_result(here, found) or _was_done(output_dir, name, found.step):
+    was_done = any(
+        run.name == name and run.status == "done" and run.step >= state.step
+        for run in past_runs.past_runs(output_dir)
+    )
+    if was_done or owned_files.has_result(here, state):
         return None
-    return Unfinished(found.path, run_file, name, found.step)
-
-
-def _was_done(output_dir: Path, name: str, step: int) -> bool:
-    past = past_runs.past_runs(output_dir)
-    return any(run.name == name and run.status == "done" and run.step >= step for run in past)
-
-
-def _states(output_dir: Path) -> list[Path]:
-    if not output_dir.is_dir():
-        return []
-    return [p for p in output_dir.glob(f"*{output_names.STATE}") if p.is_dir() and step_of(p) is not None]
+    return Unfinished(state.path, run_file, name, state.step)
 
 
 def step_of(path: Path) -> int | None:
@@ -65,7 +57,7 @@ def step_of(path: Path) -> int | None:
     return step if isinstance(step, int) else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Story:
     """A run of the past, told as a run of this window is: all its events are there at once.
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from core.errors import Lang, UserError
@@ -149,9 +150,9 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        self._waiting += data  # type: ignore[operator]
-        return len(data)  # type: ignore[arg-type]
+    def write(self, data: Any) -> int:
+        self._waiting += data
+        return len(data)
 
     def take(self) -> bytes:
         taken = bytes(self._waiting)

@@ -12,7 +12,7 @@ from torch import nn
 
 from core.catalog import Words
 from core.config.schema.run import RunConfig
-from core.control import RunControl, SampleWish, StopRun
+from core.control import RunControl, SampleRequest, StopRun
 from core.errors import UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.draw import Drawing, draw
@@ -48,7 +48,7 @@ class Samples:
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
 
-    def wanted(self, is_due: bool, wish: SampleWish | None, emit: Emit) -> Numbered:
+    def wanted(self, is_due: bool, wish: SampleRequest | None, emit: Emit) -> Numbered:
         """What to draw now: the run's own prompts when they are due or asked for, and those of a wish."""
         asked: Numbered = ()
         if wish is not None and wish.lines is not None:
