@@ -34,7 +34,7 @@ def _row(option: Option, lang: Lang) -> str:
     label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
     what = f"**{label}** {help_text}"
     if option.choices:
-        words = [(str(name), w.ja if lang == "ja" else w.en) for name, w in option.choices.items()]
+        words = [(str(name), w.of(lang)) for name, w in option.choices.items()]
         what += " " + " · ".join(name if name == word else f"`{name}` {word}" for name, word in words)
     if not FAMILIES.keys() <= {*(meta.families or FAMILIES)}:
         named = ", ".join(FAMILIES[name].words.of(lang) for name in meta.families)

@@ -41,7 +41,7 @@ DAMAGES = {
 EXPECTED = {"RecursionError", "Exception", "BaseException"}
 RAISES_ON = {
     # it is for the callers to expect it
-    *("core/events.py", "core/config/file/key_lines.py"),
+    *("core/events.py", "core/config/file/json_text.py"),
     # it was looked at just before, or is ours
     *("core/runs/state_folder.py", "core/forecast/measured.py"),
     *("ui/window/dialog.py", "ui/serve/uploads.py"),

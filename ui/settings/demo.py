@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.errors import UserError
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
@@ -21,11 +19,8 @@ def is_demos(window: Window, key: str) -> bool:
     now = widgets.read(option, window.draft.values[key])
     if option.meta.path and isinstance(now, str) and now:
         try:
-            return window.paths.absolute(now) == first
+            return bool(window.paths.absolute(now) == first)
         except UserError:
             return False
-    return _plain(now) == _plain(first)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    as_list, first_as_list = (list(value) if isinstance(value, tuple) else value for value in (now, first))
+    return bool(as_list == first_as_list)

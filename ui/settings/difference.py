@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang
-from ui.parts.localized import worded
 from ui.parts.markup import esc, note, table
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
@@ -36,7 +36,7 @@ def difference_html(found: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str
     if not found:
         return note(say("diff.none", lang))
     rows = [
-        (worded(option.meta.label, lang), value_text(option, now, lang), value_text(option, then, lang))
+        (option.meta.label.of(lang), value_text(option, now, lang), value_text(option, then, lang))
         for option, now, then in found
     ]
     headers = [say(f"diff.{name}", lang) for name in ("setting", "now", "then")]
@@ -50,10 +50,10 @@ def difference_html(found: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str
 def value_text(option: Option, value: Any, lang: Lang) -> str:
     """A value as people say it."""
     if value is None or value == "" or value == []:
-        return worded(widgets.EMPTY, lang)
+        return widgets.EMPTY.of(lang)
     if isinstance(value, bool):
         return say("diff.on" if value else "diff.off", lang)
     choices = option.choices or {}
     if choices and value in choices:
-        return worded(choices[value], lang)
-    return " / ".join(value) if widgets.kind(option) == "lines" else str(widgets.shown(option, value))
+        return choices[value].of(lang)
+    return " / ".join(value) if kind(option) == "lines" else str(widgets.shown(option, value))

@@ -53,7 +53,7 @@ class ForecastCard:
 
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
-        self.parts = {
+        self.parts: dict[str, Any] = {
             "told": gr.HTML(elem_id="forecast", elem_classes=["rw-maybe"], padding=False),
             "apply": gr.Button("", size="sm", elem_id="forecast-apply", visible=False),
             # Stands in the run panel, above Start.
@@ -223,7 +223,7 @@ def _after(way: Advice, lang: Lang) -> str:
 
 def _change(way: Advice, lang: Lang) -> str:
     meta = OPTIONS[way.key].meta
-    option = meta.label.ja if lang == "ja" else meta.label.en
+    option = meta.label.of(lang)
     if way.value is True:
         return say("forecast.on", lang, option=option)
     if way.value is None:

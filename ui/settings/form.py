@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.config import base_family, check
+from core.config import base_family
+from core.config import check as checker
 from core.config.file import toml_text
 from core.config.schema.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
@@ -115,19 +116,19 @@ class Form:
         """The run file that the form describes. Raises UserError."""
         return toml_text.dumps(self.collect(raw), lang)
 
-    def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, check.Checked]:
+    def check(self, raw: Mapping[str, Any], lang: Lang) -> tuple[str, checker.Checked]:
         """The run file and what it says, checked. Raises UserError with every problem."""
         text = self.text(raw, lang)
-        return text, check.check(text, reads_base=True)
+        return text, checker.check(text, reads_base=True)
 
-    def part(self, raw: Mapping[str, Any], *names: str) -> check.Checked:
+    def part(self, raw: Mapping[str, Any], *names: str) -> checker.Checked:
         """Sections or single options of the form, checked with defaults for all else. Raises UserError.
 
         A base model and images that are not among them do not need to be set.
         """
         chosen = {key: value for key, value in raw.items() if {key, key.split(".")[0]} & {*names}}
         values = {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN} | self.collect(chosen)
-        return check.check(toml_text.dumps(values))
+        return checker.check(toml_text.dumps(values))
 
     def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that show these values; options that are not named stay as they are."""

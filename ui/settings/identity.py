@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from core.catalog import MOVED, Size, Words
-from core.config.schema.model import ModelConfig
+from core.config.check import typed
 from core.errors import Lang, UserError
 from core.families import FAMILIES
 from core.formats.classify import KINDS
@@ -19,7 +17,6 @@ from core.models import fit, hub, precheck
 from core.models.messages import TAKEN_DOWN
 from core.reading import reading
 from core.tools.inspect import LABELS
-from ui.parts.localized import worded
 from ui.parts.markup import capital, esc, facts, goto, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings.form import Form
@@ -34,6 +31,9 @@ SAID = ("base", "vae", "result")
 
 PRECISIONS = {"F64": "float64", "F32": "float32", "F16": "fp16", "BF16": "bf16"}
 """The names of types in a file, as the settings call them."""
+
+_BESIDE = ("model.family", "model.prediction", "model.clip_skip", "dataset.resolution")
+"""Options that a base model may not go with."""
 
 RESULT = ("save.save_model_as", "save.save_precision", "train.precision")
 """Options that say in what the model is saved and trained."""
@@ -63,12 +63,11 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
             if not path.exists():
                 return _for_now(note(say("identity.missing", lang), "bad"))
             found = identify(path)
-            said = list(
-                precheck.of_vae(path) if name == "vae" else precheck.of_base(path, _model_config(raw))
-            )
-            size = Form.read(raw).get("dataset.resolution")
-            if name == "base" and not said and _is_size(size):
-                said += fit.resolution(found, Size(*size))
+            config, wrong = typed({key: v for key, v in Form.read(raw).items() if key in _BESIDE})
+            said = [*(precheck.of_vae(path) if name == "vae" else precheck.of_base(path, config.model))]
+            size = Size(*config.dataset.resolution)
+            if name == "base" and not (said or wrong) and min(size) > 0:
+                said += fit.resolution(found, size)
     except UserError as e:
         return problems(e.problems, lang)
     return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)
@@ -79,20 +78,6 @@ def _for_now(html: str) -> str:
     return f'<div data-for-now="">{html}</div>'
 
 
-def _model_config(raw: Mapping[str, Any]) -> ModelConfig:
-    """What the form says of the model; the defaults while that does not hold."""
-    names = ("family", "prediction", "clip_skip")
-    values = {name: Form.read(raw).get(f"model.{name}") for name in names if f"model.{name}" in raw}
-    try:
-        return ModelConfig(**values)
-    except ValidationError:
-        return ModelConfig()
-
-
-def _is_size(found: Any) -> bool:
-    return isinstance(found, list) and len(found) == 2 and all(isinstance(n, int) and n > 0 for n in found)
-
-
 def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
     """In which format and precision the result will be saved, each to be gone to by a click."""
     cells = []
@@ -100,9 +85,9 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
         option = OPTIONS[key]
         choices = option.choices or {}
         found = raw.get(key, option.default)
-        value = worded(choices[found], lang) if found in choices else str(found)
+        value = choices[found].of(lang) if found in choices else str(found)
         cells.append(
-            f'<button type="button" {goto(option)}><span>{esc(worded(option.meta.label, lang))}</span>'
+            f'<button type="button" {goto(option)}><span>{esc(option.meta.label.of(lang))}</span>'
             f"<b>{esc(value)}</b></button>"
         )
     return f'<div class="rw-goto">{"".join(cells)}</div>'
@@ -113,7 +98,7 @@ def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> s
     family = FAMILIES[found.family].words if found.family in FAMILIES else None
     kin = FAMILY_NAMES.get(found.family, found.family)
     if family:
-        kin = family.ja if lang == "ja" else family.en
+        kin = family.of(lang)
     if found.variant:
         kin = f"{kin} ({found.variant})".strip()
     shown = [
@@ -138,7 +123,7 @@ def _capital(words: Words, lang: Lang) -> str:
 
 def _prediction(name: str, lang: Lang) -> str:
     choices = OPTIONS["model.prediction"].choices or {}
-    return worded(choices[name], lang) if name in choices else name
+    return choices[name].of(lang) if name in choices else name
 
 
 def _format(name: str, path: Path, lang: Lang) -> str:

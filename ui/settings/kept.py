@@ -9,7 +9,6 @@ from typing import Any
 
 from core.errors import Lang, UserError
 from core.models import hub
-from ui.parts.localized import worded
 from ui.parts.markup import esc, note
 from ui.parts.options import LEVELS, OPTIONS
 from ui.settings.form import WRITTEN
@@ -43,7 +42,7 @@ class Kept:
         draft, said = self._window.draft, []
         if draft.damaged is not None:
             why, aside = draft.damaged
-            said.append(say("kept.damaged", lang, why=worded(why, lang), file=aside.name))
+            said.append(say("kept.damaged", lang, why=why.of(lang), file=aside.name))
         if draft.refused:
             named = [_refused(key, value, lang) for key, value in draft.refused.items()]
             said.append(say("kept.refused", lang, settings=_listed(named, lang)))
@@ -71,7 +70,7 @@ def _refused(key: str, value: Any, lang: Lang) -> str:
 
 
 def _label(key: str, lang: Lang) -> str:
-    return worded(OPTIONS[key].meta.label, lang) if key in OPTIONS else _shortened(key)
+    return OPTIONS[key].meta.label.of(lang) if key in OPTIONS else _shortened(key)
 
 
 def _shortened(value: Any) -> str:

@@ -13,7 +13,7 @@ from core.config import presets
 from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.reading import reason
-from ui.parts.localized import QUICK, Page, texts, worded
+from ui.parts.localized import QUICK, Page, texts
 from ui.parts.markup import note, problems
 from ui.settings import datasets
 from ui.settings.difference import changes, difference_html
@@ -120,7 +120,7 @@ class PresetsBar:
         own = say("preset.own", lang)
 
         def title(p: presets.Preset) -> str:
-            text = p.title.ja if lang == "ja" else p.title.en
+            text = p.title.of(lang)
             return f"{text} ({own})" if p.is_own else text
 
         return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in found)]
@@ -202,9 +202,9 @@ class PresetsBar:
         chosen = self._chosen(name)
         html = ""
         if chosen is not None:
-            html = note(worded(chosen.note, lang))
-            if worded(chosen.source, lang):
-                html += note(say("preset.source", lang, text=worded(chosen.source, lang)))
+            html = note(chosen.note.of(lang))
+            if chosen.source.of(lang):
+                html += note(say("preset.source", lang, text=chosen.source.of(lang)))
             if chosen.notices:
                 html += problems(chosen.notices, lang)
             then = shown_then(self._window, self._form, self._values(chosen))
@@ -246,7 +246,7 @@ class PresetsBar:
         chosen = self._chosen(name)
         if chosen is None:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
-        done = note(say("preset.applied", lang, name=worded(chosen.title, lang)), "good")
+        done = note(say("preset.applied", lang, name=chosen.title.of(lang)), "good")
         return put(self._window, self._form, self._values(chosen)) | self.told(lang, above=done)
 
     def _values(self, chosen: presets.Preset) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ui.parts.options import OPTIONS, defaults
 from ui.settings.form import Form
 from ui.window import Window
 
-_EMPTY = (None, "", [], ())
+_EMPTY: tuple[object, ...] = (None, "", [], ())
 
 
 def recipe(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _reachable(option: Option, values: Mapping[str, Any], lang: Lang) -> tuple[O
     """The option itself, or the one that must be set first with a sentence that says so."""
     method, family = values.get("network.method"), str(values.get("model.family", "auto"))
     if not option.is_of(family):
-        return OPTIONS["model.base"], say("find.family", lang, family=worded(FAMILIES[family].words, lang))
+        return OPTIONS["model.base"], say("find.family", lang, family=FAMILIES[family].words.of(lang))
     if option.meta.methods and method not in option.meta.methods:
         return OPTIONS["network.method"], say("find.method", lang, methods=", ".join(option.meta.methods))
     need = unmet(option.meta.needs, values)

@@ -29,7 +29,7 @@ def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
     choices = option.choices or {}
 
     def listed(lang: Lang) -> list[tuple[str, Any]]:
-        return [(words.ja if lang == "ja" else words.en, value) for value, words in choices.items()]
+        return [(words.of(lang), value) for value, words in choices.items()]
 
     return listed
 
