@@ -95,7 +95,7 @@ def test_filters_hold_together(train, options, expected):
 def test_an_image_without_a_file_counts_the_folders_words(train):
     session = session_of(train)
     assert by_name(session)["002.png"].tokens(words) == 2
-    assert session.tokens(by_name(session)["001.png"], words) == 1  # the first line alone is trained
+    assert by_name(session)["001.png"].tokens(words) == 1  # the first line alone is trained
 
 
 def test_tags_are_counted_once_in_each_caption(train):

@@ -103,9 +103,9 @@ def test_a_stream_from_any_position_is_the_rest_of_the_whole_stream(data, positi
 def test_a_stream_draws_no_earlier_epoch(data, monkeypatch):
     whole = plan(*data)
     asked = []
-    draw_epoch = type(whole)._batches
+    draw_epoch = type(whole).batch_images
     monkeypatch.setattr(
-        type(whole), "_batches", lambda self, n, first: asked.append(n) or draw_epoch(self, n, first)
+        type(whole), "batch_images", lambda self, epoch: asked.append(epoch) or draw_epoch(self, epoch)
     )
     next(whole.stream(1_000 * whole.batches_per_epoch))
     assert asked == [1_001]

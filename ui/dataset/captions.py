@@ -54,6 +54,10 @@ _READ = tuple(
 START: Mapping[str, Any] = {"page": 0, "tag": ""}
 
 
+def _shows(lang: Lang) -> list[tuple[str, str]]:
+    return [(say(f"captions.show.{name}", lang), name) for name in sessions.SHOWS]
+
+
 class CaptionCard:
     """The card and its handlers. What is open is kept in the window; a page keeps its filter alone."""
 
@@ -71,16 +75,19 @@ class CaptionCard:
         with column("card-captions", "rw-card"):
             page.add(gr.HTML, titled("captions.title", "captions.lead"), padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                parts["open"] = page.add(
-                    gr.Button, texts(value="captions.open"), size="md", elem_id="captions-open"
-                )
-            parts["note"] = gr.HTML(elem_id="captions-note", elem_classes=["rw-maybe"], padding=False)
-            parts["summary"] = gr.HTML(elem_id="captions-summary", elem_classes=["rw-maybe"], padding=False)
+                self._add(page, "open", gr.Button, texts(value="captions.open"), size="md")
+            self._html("note", "summary")
             with gr.Column(visible=False, elem_id="captions-body") as parts["body"]:
-                self._draw_filter(page)
-                parts["tags"] = gr.HTML(elem_id="captions-tags", elem_classes=["rw-maybe"], padding=False)
+                with column("captions-filter", "rw-grid"):
+                    words = texts(label="captions.find", placeholder="captions.find.hint")
+                    self._add(page, "find", gr.Textbox, words, max_lines=1)
+                    words = {**texts(label="captions.show"), "choices": _shows}
+                    self._add(page, "show", gr.Dropdown, words, value="all")
+                    words = texts(label="captions.folder")
+                    self._add(page, "folder", gr.Dropdown, words, value="", choices=[("", "")])
+                self._html("tags")
                 self.bulk = Bulk(self._window, page)
-                parts["undo"] = gr.HTML(elem_id="captions-undo", elem_classes=["rw-maybe"], padding=False)
+                self._html("undo")
                 parts["grid"] = gr.HTML(elem_id="captions-grid", padding=False)
             for name in ("bridge", "answer", "wanted", "images"):
                 parts[name] = gr.Textbox(
@@ -88,32 +95,12 @@ class CaptionCard:
                 )
         parts["view"] = gr.State(dict(START))
 
-    def _draw_filter(self, page: Page) -> None:
-        parts = self.parts
+    def _add(self, page: Page, name: str, make: Any, words: Any, **settings: Any) -> None:
+        self.parts[name] = page.add(make, words, elem_id=f"captions-{name}", **settings)
 
-        def shows(lang: Lang) -> list[tuple[str, str]]:
-            return [(say(f"captions.show.{name}", lang), name) for name in sessions.SHOWS]
-
-        with column("captions-filter", "rw-grid"):
-            parts["find"] = page.add(
-                gr.Textbox,
-                texts(label="captions.find", placeholder="captions.find.hint"),
-                max_lines=1,
-                elem_id="captions-find",
-            )
-            parts["show"] = page.add(
-                gr.Dropdown,
-                {**texts(label="captions.show"), "choices": shows},
-                value="all",
-                elem_id="captions-show",
-            )
-            parts["folder"] = page.add(
-                gr.Dropdown,
-                texts(label="captions.folder"),
-                value="",
-                choices=[("", "")],
-                elem_id="captions-folder",
-            )
+    def _html(self, *names: str) -> None:
+        for name in names:
+            self.parts[name] = gr.HTML(elem_id=f"captions-{name}", elem_classes=["rw-maybe"], padding=False)
 
     # Binding.
 
@@ -154,7 +141,7 @@ class CaptionCard:
             parts[name].change(
                 None, parts[name], None, js="(text) => window.rwCaptions(text)", api_visibility="private"
             )
-        self.bulk.connect(lang, view, lambda data: self._found(data), self._after_many, self.shown)
+        self.bulk.connect(lang, view, self._entries, self._after_many, self.shown)
 
     @property
     def view(self) -> set[Any]:
@@ -185,18 +172,16 @@ class CaptionCard:
 
     def show(self, lang: Lang) -> Update:
         """Everything that is open, in this language, from its first page; {} while nothing is."""
-        session, parts = self._editor.session, self.parts
-        if session is None:
+        if self._editor.session is None:
             return {}
+        start = {"find": "", "show": "all", "folder": "", "view": dict(START)}
+        data = {self.parts[name]: value for name, value in start.items()}
+        choices = self._folders(self._editor.session, lang)
         return {
-            parts["open"]: gr.update(value=say("captions.open.again", lang)),
-            parts["body"]: gr.update(visible=bool(session.entries)),
-            parts["find"]: gr.update(value=""),
-            parts["show"]: gr.update(value="all"),
-            parts["folder"]: gr.update(choices=self._folders(session, lang), value=""),
-            parts["view"]: dict(START),
-            **self._about(session, lang, ""),
-            parts["grid"]: self._grid(session, Filter(limit=self._editor.limit), 0, lang),
+            **data,
+            **self.again(data, lang),
+            self.parts["body"]: gr.update(visible=bool(self._editor.session.entries)),
+            self.parts["folder"]: gr.update(choices=choices, value=""),
         }
 
     def again(self, data: Data, lang: Lang) -> Update:
@@ -324,21 +309,17 @@ class CaptionCard:
             limit=self._editor.limit,
         )
 
-    def _found(self, data: Data) -> list[Entry]:
+    def _entries(self, data: Data) -> list[Entry]:
         session = self._editor.session
         return sessions.filtered(session, self._filter(data), drawn.count) if session else []
 
     def _page(self, data: Data, lang: Lang) -> Update:
-        session = self._editor.session
-        if session is None:
+        if self._editor.session is None:
             return {}
-        page = int(data[self.parts["view"]]["page"])
-        return {self.parts["grid"]: self._grid(session, self._filter(data), page, lang)}
-
-    def _grid(self, session: CaptionSession, filter_: Filter, page: int, lang: Lang) -> str:
-        entries = sessions.filtered(session, filter_, drawn.count)
-        last = max(0, (len(entries) - 1) // drawn.PER_PAGE)
-        return drawn.grid_html(entries, min(page, last), self._thumb_so_far, self._editor.limit, lang)
+        entries = self._entries(data)
+        page = min(int(data[self.parts["view"]]["page"]), max(0, (len(entries) - 1) // drawn.PER_PAGE))
+        html = drawn.grid_html(entries, page, self._thumb_so_far, self._editor.limit, lang)
+        return {self.parts["grid"]: html}
 
     def _about(self, session: CaptionSession, lang: Lang, tag: str) -> Update:
         """The counts, the tags and what can be undone."""

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
-from ui.dataset.drop_zone import FOLDERS, TAKEN
+from ui.dataset.drop_zone import TAKEN
 from ui.parts.images import PREFIX as IMAGES
 from ui.run.polling import PREFIX as LIVE
 from ui.serve.access import Guard
@@ -156,7 +156,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
         mcp_server=False,
         theme=theme(),
         css_paths=STYLES,
-        head=FRAME + words_html(window, LARGEST_SAID) + SCRIPTS + FOLDERS,
+        head=FRAME + words_html(window, LARGEST_SAID) + SCRIPTS,
         favicon_path=str(FAVICON),
     )
     # Gradio looks at what a request names as files only once its own server was started; here it is mounted.

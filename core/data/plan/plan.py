@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -158,18 +158,14 @@ class Plan:
         Every training image comes exactly `repeats` times. Each bucket of each data set is shuffled and cut
         into batches, the last one shorter; then the batches are shuffled.
         """
-        return tuple(self._batches(number, 0))
+        return tuple(self._batches(self.batch_images(number), number))
 
     def validation_batches(self) -> tuple[Batch, ...]:
         """The images held out, each once, always the same: nothing shuffled, mirrored or dropped."""
-        batches: list[Batch] = []
-        start = 0
-        for (_, bucket), indices in self.by_bucket(self.validation).items():
-            for chunk in self._cut(indices):
-                samples = tuple(self._plain_sample(image, start + i) for i, image in enumerate(chunk))
-                batches.append(Batch(0, len(batches), bucket, samples))
-                start += len(chunk)
-        return tuple(batches)
+        by_bucket = self.by_bucket(self.validation).items()
+        return tuple(
+            self._batches([(b, cut) for (_, b), images in by_bucket for cut in self._cut(images)], 0)
+        )
 
     def stream(self, position: int) -> Iterator[Batch]:
         """The micro-batches from number `position` (from 0) on, without end; earlier epochs are not drawn."""
@@ -178,7 +174,7 @@ class Plan:
         number, skip = divmod(position, self.batches_per_epoch)
         while True:
             number += 1
-            yield from self._batches(number, skip)
+            yield from self._batches(self.batch_images(number), number, skip)
             skip = 0
 
     def steps_per_epoch(self, accumulation: int) -> int:
@@ -255,31 +251,31 @@ class Plan:
         rng(self.seed, "batches", epoch).shuffle(batches)
         return batches
 
-    def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """The batches of an epoch from index `first` on; samples are made as they are asked for."""
+    def _batches(
+        self, chosen: Sequence[tuple[Size, list[int]]], epoch: int, first: int = 0
+    ) -> Iterator[Batch]:
+        """Batches of these images from index `first` on; samples are made as they are asked for."""
         start = 0
-        for index, (bucket, images) in enumerate(self.batch_images(epoch)):
+        for index, (bucket, images) in enumerate(chosen):
             if index >= first:
                 samples = tuple(self._sample(image, epoch, start + i) for i, image in enumerate(images))
                 yield Batch(epoch, index, bucket, samples)
             start += len(images)
 
     def _sample(self, image_index: int, epoch: int, index: int) -> Sample:
+        """One sample; in epoch 0, of validation, nothing is drawn."""
         image, config = self.images[image_index], self.settings_of(image_index)
+        crop = (image.fit.crop_left, image.fit.crop_top)
+        if not epoch:
+            return Sample(image_index, index, False, captions.longest(image.caption, config), crop)
         flip = config.flip_aug and rng(self.seed, "flip", epoch, index).random() < 0.5
         caption = image.caption
         if captions.is_random(config):
             caption = captions.vary(caption, config, rng(self.seed, "caption", epoch, index), epoch)
-        crop = (image.fit.crop_left, image.fit.crop_top)
         if config.random_crop:
             draw, trim = rng(self.seed, "crop", epoch, index), image.fit.trim
             crop = (draw.randint(0, trim.width), draw.randint(0, trim.height))
         return Sample(image_index, index, flip, caption, crop)
-
-    def _plain_sample(self, image_index: int, index: int) -> Sample:
-        image = self.images[image_index]
-        caption = captions.longest(image.caption, self.settings_of(image_index))
-        return Sample(image_index, index, False, caption, (image.fit.crop_left, image.fit.crop_top))
 
 
 def make(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PIL import Image, ImageDraw, ImageFont
 
 from core.catalog import Words
@@ -45,11 +47,7 @@ def thumbnail(image: PlannedImage, side: int = 192, alpha_mask: bool = False) ->
 
     A file that is gone, or no longer the planned one, gives a crossed-out tile.
     """
-    try:
-        data = decode.read(image.path)
-    except OSError:
-        return _crossed_out(side)
-    decoded = decode.open_image(data) if content_hash(data) == image.content else None
+    decoded = _open(image.path, image.content)
     if decoded is None:
         return _crossed_out(side)
     if decoded.format in ("JPEG", "MPO"):
@@ -69,12 +67,17 @@ def _mask(image: PlannedImage, decoded: Image.Image, alpha_mask: bool) -> Image.
     """The loss mask in full size, white where everything counts; None without one, or when it is gone."""
     if image.mask_path is None:
         return decode.upright_alpha(decoded) if alpha_mask else None
+    mask = _open(image.mask_path, image.mask_content)
+    return None if mask is None else decode.upright_rgb(mask).getchannel("R")
+
+
+def _open(path: Path, content: str) -> Image.Image | None:
+    """The image of a planned file, None when it is gone or another one by now."""
     try:
-        data = decode.read(image.mask_path)
+        data = decode.read(path)
     except OSError:
         return None
-    found = decode.open_image(data) if content_hash(data) == image.mask_content else None
-    return None if found is None else decode.upright_rgb(found).getchannel("R")
+    return decode.open_image(data) if content_hash(data) == content else None
 
 
 def _marked(small: Image.Image, image: PlannedImage) -> Image.Image:

@@ -136,12 +136,10 @@ def _parsed(text: str, is_json: bool) -> tuple[dict[str, Any], Mapping[KeyPath, 
 
 @dataclass(frozen=True)
 class _Table:
-    """One table of the file with the keys that hold. level: "general", "datasets" or "subsets"."""
+    """One table of the file with the keys that hold, called as in [dataset]."""
 
     path: KeyPath
-    level: str
-    options: Mapping[str, Any]
-    own: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 class _Reader:
@@ -157,9 +155,9 @@ class _Reader:
         for name in document:
             if name not in ("general", "datasets"):
                 self._add((name,), _unknown(name, ("general", "datasets")))
-        given = document.get("general")
-        general = self._table(("general",), "general", {} if given is None else given)
-        found: list[Subset] = []
+        general = document.get("general")
+        general = self._table(("general",), "general", {} if general is None else general)
+        subsets: list[Subset] = []
         for number, values in enumerate(self._list(("datasets",), document.get("datasets"))):
             path: KeyPath = ("datasets", number)
             dataset = self._table(path, "datasets", values)
@@ -167,21 +165,22 @@ class _Reader:
                 self._table((*path, "subsets", n), "subsets", subset)
                 for n, subset in enumerate(self._list((*path, "subsets"), values.get("subsets")))
             ]
-            if len({table.own.get("metadata_file") is None for table in tables}) > 1:
+            if len({table.values.get("metadata_file") is None for table in tables}) > 1:
                 self._add(path, messages.CONFIG_MIXED())
-            found += self._resolved([general, dataset], tables, run, number)
-        return found
+            subsets += self._resolved([general, dataset], tables, run, number)
+        return subsets
 
     def _resolved(
         self, above: Sequence[_Table], tables: Sequence[_Table], run: DatasetConfig, number: int
     ) -> list[Subset]:
         """The subsets of one data set, each with what stands above it."""
-        found: list[Subset] = []
+        subsets: list[Subset] = []
         sources: set[tuple[str | None, str | None]] = set()
         for table in tables:
             levels = [*above, table]
-            own = {"num_repeats": run.dataset_repeats} | {k: v for t in levels for k, v in t.own.items()}
-            source = (own.get("image_dir"), own.get("metadata_file"))
+            values = {"num_repeats": run.dataset_repeats}
+            values |= {name: value for level in levels for name, value in level.values.items()}
+            source = (values.get("image_dir"), values.get("metadata_file"))
             if not any(source) and self._has_odd_folder:
                 continue  # it is there, but no text
             if not any(source):
@@ -191,31 +190,21 @@ class _Reader:
                 self._add(table.path, messages.CONFIG_TWICE(source=source[1] or source[0]))
                 continue
             sources.add(source)
-            options = {k: v for t in levels for k, v in t.options.items()}
-            fixed = {
-                "dataset_config": None, "reg_data_dir": None, "train_data_dir": source[0] or "",
-                "in_json": source[1], "dataset_repeats": own["num_repeats"],
-            }  # fmt: skip
-            settings = run.model_copy(update=options | fixed)
+            options = {name: value for name, value in values.items() if name in DatasetConfig.model_fields}
+            options |= {"dataset_config": None, "reg_data_dir": None, "train_data_dir": source[0] or ""}
+            options |= {"in_json": source[1], "dataset_repeats": values["num_repeats"]}
+            settings = run.model_copy(update=options)
             self._check_rules(settings, levels)
-            found.append(
-                Subset(
-                    settings,
-                    number,
-                    own["num_repeats"],
-                    (own.get("class_tokens") or "").strip(),
-                    own.get("is_reg", False),
-                )
-            )
-        return found
+            words, is_reg = (values.get("class_tokens") or "").strip(), values.get("is_reg", False)
+            subsets.append(Subset(settings, number, values["num_repeats"], words, is_reg))
+        return subsets
 
     def _table(self, path: KeyPath, level: str, values: Any) -> _Table:
         """The keys of a table that are known and of the right type; the others become problems."""
-        options: dict[str, Any] = {}
-        own: dict[str, Any] = {}
+        kept: dict[str, Any] = {}
         if not isinstance(values, dict):
             self._add(path, messages.CONFIG_NO_TABLE(value=repr(values)))
-            return _Table(path, level, options, own)
+            return _Table(path, kept)
         has_metadata = level == "subsets" and values.get("metadata_file") is not None
         for name, value in values.items():
             if value is None or (level == "datasets" and name == "subsets"):
@@ -224,12 +213,12 @@ class _Reader:
             if name not in ALLOWED[level] or (has_metadata and name in _NOT_WITH_METADATA):
                 self._add((*path, name), self._misplaced(name, level, has_metadata))
             elif name in SubsetKeys.model_fields:
-                self._take(own, name, SubsetKeys, value, path)
+                self._take(kept, name, SubsetKeys, value, path)
             elif field in DatasetConfig.model_fields:
-                self._take(options, name, DatasetConfig, value, path)
+                self._take(kept, name, DatasetConfig, value, path)
             elif value and value != _HARMLESS.get(name):
                 self._add((*path, name), messages.CONFIG_UNSUPPORTED(value=repr(value)))
-        return _Table(path, level, options, own)
+        return _Table(path, kept)
 
     def _take(
         self, kept: dict[str, Any], name: str, section: type[Section], value: Any, path: KeyPath
@@ -255,7 +244,7 @@ class _Reader:
         whole = RunConfig(dataset=settings)
         for problem in (p for p in dataset.of_images(whole) if p.is_error):
             field = problem.key.split(".")[1]
-            named = [table for table in levels if field in table.options]
+            named = [table for table in levels if field in table.values]
             if named:
                 name = next((file for file, ours in OURS.items() if ours == field), field)
                 self._add((*named[-1].path, name), problem)
