@@ -148,7 +148,7 @@ def test_the_demo_is_shown_and_not_changed(app):
     for key in session.entries:
         assert not sent(app, do="save", key=key, text="x", base="none")[0]["saved"][0]["ok"]
     looked, _ = changed(app, kind="prefix", add="x")
-    assert "change no caption" in looked[app.captions.bulk.parts["plan"]]
+    assert "No caption would change" in looked[app.captions.bulk.parts["plan"]]
     assert before == {path: path.read_bytes() for path in (PROJECT / "demo").rglob("*.caption")}
 
 

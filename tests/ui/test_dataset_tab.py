@@ -90,7 +90,7 @@ def test_a_zip_is_unpacked_and_copied_with_its_captions(app, window, frogs, tmp_
     path = zipped(tmp_path / "a.zip", {"x/a.png": image, "x/a.txt": "green", "x/virus.exe": "MZ"})
     data, updates = taken(app, sent=(str(path),), identifier="sls", class_="frog")
     html = html_of(app, updates)
-    assert "These 2 files will be copied to" in html and "1 file is not taken" in html and "virus.exe" in html
+    assert "These 2 files will be copied to" in html and "1 file is not used" in html and "virus.exe" in html
     assert not updates[app.maker.parts["arrange"]]["visible"]
     app.maker.copy(data, "en")
     folder = window.workspace / "datasets" / "train" / "20_sls frog"
@@ -135,14 +135,14 @@ def test_undo_is_there_after_a_restart_and_puts_the_form_back(app, window, frogs
     window.copies = copy_history.opened(window.workspace / "copies.jsonl")  # as a new program finds it
     shown = app.relabel(demo_raw(app), "en", (), "basic")
     assert shown[app.maker.parts["undo"]]["visible"]
-    assert "Undo takes back the 4 files copied to" in shown[app.maker.parts["done"]]
+    assert "Undo removes the 4 files copied to" in shown[app.maker.parts["done"]]
     data = typed(app, last=shown[app.maker.parts["last"]])
     folder = window.workspace / "datasets" / "train"
     data[app.form.components["dataset.train_data_dir"]] = str(folder)
     updates = app.maker.undo(data, "en")
     assert not (folder / "20_sls frog").exists() and len([*frogs.iterdir()]) == 4
     assert updates[app.form.components["dataset.train_data_dir"]]["value"] == "demo/train"
-    assert "There is nothing to undo" in app.maker.undo(data, "en")[app.maker.parts["done"]]
+    assert "Nothing to undo" in app.maker.undo(data, "en")[app.maker.parts["done"]]
 
 
 def test_with_ones_own_images_the_demos_belongings_go_and_undo_brings_them_back(app, window, frogs):
@@ -152,7 +152,7 @@ def test_with_ones_own_images_the_demos_belongings_go_and_undo_brings_them_back(
     reg, prompts, name = (updates[form[key]]["value"] for key in keys)
     assert (reg, name) == ("", "shs_big_dog")
     assert prompts == "shs big dog --d 1\nshs big dog --d 2\nbig dog --d 1"
-    assert "have made way for yours" in updates[app.maker.parts["done"]]
+    assert "Your images replace the demo" in updates[app.maker.parts["done"]]
     assert window.draft.values["save.output_name"] == name
     data = typed(app, last=updates[app.maker.parts["last"]])
     data |= {form[key]: updates[form[key]]["value"] for key in keys}
@@ -168,7 +168,7 @@ def test_what_one_has_set_oneself_stays_when_images_are_copied(app, window, frog
     updates = app.maker.copy(typed(app, source=str(frogs), identifier="shs", class_="dog"), "en")
     assert app.form.components["sample.sample_prompts"] not in updates
     assert app.form.components["save.output_name"] not in updates
-    assert "made way" not in updates[app.maker.parts["done"]]
+    assert "Your images replace" not in updates[app.maker.parts["done"]]
 
 
 def test_a_copy_that_was_edited_is_kept_on_undo_and_named(app, window, frogs):
@@ -176,7 +176,7 @@ def test_a_copy_that_was_edited_is_kept_on_undo_and_named(app, window, frogs):
     folder = window.workspace / "datasets" / "train" / "20_sls frog"
     (folder / "frog 0.txt").write_text("edited caption")
     said = app.maker.undo(typed(app, last=updates[app.maker.parts["last"]]), "en")[app.maker.parts["done"]]
-    assert "3 copies removed" in said and "1 copy was changed since and kept: frog 0.txt" in said
+    assert "3 copies removed" in said and "1 copy was changed and kept: frog 0.txt" in said
     assert [path.name for path in folder.iterdir()] == ["frog 0.txt"]
 
 
@@ -227,9 +227,9 @@ def test_images_are_added_where_the_form_points_but_never_to_the_demo(app, windo
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"source": ""}, "Nothing to copy yet"),
-        ({"class_": ""}, "Type a class"),
-        ({"identifier": " "}, "Type an identifier"),
+        ({"source": ""}, "Nothing to copy"),
+        ({"class_": ""}, "Enter a class"),
+        ({"identifier": " "}, "Enter an identifier"),
         ({"repeats": 0}, "must be a whole number from 1 to 100,000, not 0."),
         ({"repeats": 2.5}, "must be a whole number from 1 to 100,000, not 2.5."),
         ({"repeats": None}, "number of repeats must be a whole number from 1 to 100,000."),
@@ -319,7 +319,7 @@ def test_surplus_regularization_images_are_named_before_training(app, frogs):
         shutil.copy(frogs / "frog 0.png", reg / "1_frog" / f"plain {n}.png")
     raw = {**demo_raw(app), "dataset.train_data_dir": str(train), "dataset.reg_data_dir": str(reg)}
     html = looked(app, {**raw, "dataset.enable_bucket": True})
-    assert "3 training samples &lt; 5 regularization samples: 2 of them stay unused" in html
+    assert "3 training samples &lt; 5 regularization samples: 2 stay unused" in html
     spare = [
         n for n in range(5) if f"plain {n}.png" in html.split("Not in the first epoch:")[1].split("<")[0]
     ]
@@ -362,9 +362,9 @@ def folder(is_reg, repeats, images):
 
 def test_balance_follows_the_guides_formula():
     train = folder(False, 20, 10)
-    assert "4 repeats would match best" in balance_note([train, folder(True, 1, 48)], "en")
+    assert "4 repeats would balance best" in balance_note([train, folder(True, 1, 48)], "en")
     assert "balanced" in balance_note([train, folder(True, 4, 48)], "en")
-    assert "50 of them stay unused" in balance_note([train, folder(True, 5, 50)], "en")
+    assert "50 stay unused" in balance_note([train, folder(True, 5, 50)], "en")
     assert "正則化画像がありません" in balance_note([train], "ja")
 
 

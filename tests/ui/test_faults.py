@@ -17,11 +17,11 @@ from ui.window.error_page import guarded
 
 RUN = "**/gradio_api/run/**"
 ANSWERS = {
-    500: ("The program failed inside", "プログラム内部のエラー"),
-    413: ("Too large to be sent: at most 4 GB", "サイズが大きすぎて送信できません（1ファイル4 GBまで）"),
-    429: ("too much to do", "混み合っている"),
-    401: ("not logged in any more", "ログインの有効期限"),
-    404: ("from before the program was started again", "再起動前に開いたページ"),
+    500: ("an internal error", "プログラム内部のエラー"),
+    413: ("Too large to send (at most 4 GB a file)", "サイズが大きすぎて送信できません（1ファイル4 GBまで）"),
+    429: ("the program is busy", "混み合っている"),
+    401: ("you are logged out", "ログインの有効期限"),
+    404: ("the program was restarted", "再起動前に開いたページ"),
 }
 
 
@@ -152,7 +152,7 @@ def test_values_that_no_field_can_show_are_left_out_and_named_and_the_others_sta
     said = app.kept.html("en")
     assert all(
         word in said
-        for word in ("Optimizer “CAME” (possible: AdamW", "nosuch.option", "first values", copy.name)
+        for word in ("Optimizer “CAME” (possible: AdamW", "nosuch.option", "were reset", copy.name)
     )
     assert "オプティマイザー「CAME」（選択肢：AdamW" in app.kept.html(
         "ja"

@@ -127,7 +127,7 @@ def test_what_is_missing_or_still_the_demos_is_said_beside_start_and_gone_to(at)
     page = at()
     page.tab(1)
     page.fill("opt-model-base", "")
-    sees(page, "run-head", at.words("choose the model to start from", "元モデルを指定"))
+    sees(page, "run-head", at.words("choose the base model", "元モデルを指定"))
     page.tab(0)
     page.page.locator("#run-head [data-goto]").click()
     page.page.wait_for_function("document.activeElement.closest('#opt-model-base')")
@@ -214,7 +214,7 @@ def test_a_run_file_is_saved_opened_and_the_settings_put_back(at, tmp_path):
     sees(page, "preset-said", at.words("Settings opened", "設定を読み込みました"))
     assert value(page, "opt-network-rank") == "48"
     press(page, "file-reset")
-    sees(page, "preset-said", at.words("settings are back", "デモの設定に戻しました"))
+    sees(page, "preset-said", at.words("settings restored", "デモの設定に戻しました"))
     assert value(page, "opt-network-rank") == "16"
 
 
@@ -294,7 +294,7 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
         page.page.locator("button").click()
         sees(page.ready(), "run-head", "Ready")
         press(page, "run-check")
-        sees(page, "run-message", "All is well")
+        sees(page, "run-message", "No problems")
         page.page.locator("#rw-brand a").click()
         page.page.locator("input[name=password]").wait_for()
         page.page.goto(guarded.url)
@@ -448,7 +448,7 @@ def test_the_result_of_a_run_is_fetched(at, stage):
     press(page, "run-start")
     page.status("running")
     page.tab(4)
-    sees(page, "results-list", at.words("Nothing here yet", "まだ結果はありません"))
+    sees(page, "results-list", at.words("No results yet", "まだ結果はありません"))
     result = stage.window.output / "sls_frog.safetensors"
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_bytes(b"weights")

@@ -81,7 +81,7 @@ def test_setting_what_helps_again_and_again_makes_it_fit(app, window, raw):
 
 
 def test_without_a_run_of_the_kind_no_time_is_made_up(shared_app, raw):
-    assert "will be known after the first run" in html_of(shared_app, raw, total=300)
+    assert "is shown once a run of this kind" in html_of(shared_app, raw, total=300)
 
 
 def test_the_time_is_that_of_the_last_run_of_the_kind_for_the_same_work(app, window, raw):

@@ -76,7 +76,7 @@ def test_an_optimizer_that_finds_the_rate_is_told_apart(shared_app):
         shared_app, optimizer__optimizer_type="Prodigy", train__learning_rate="1", train__unet_lr="",
         train__text_encoder_lr="",
     )  # fmt: skip
-    assert "finds the learning rate itself" in rate_curve(shared_app.form, raw, 100, "en")
+    assert "sets the learning rate itself" in rate_curve(shared_app.form, raw, 100, "en")
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (1e-4, "1e-4"), (0.05, "0.05"), (2.5e-6, "2.5e-6")])

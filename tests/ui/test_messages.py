@@ -30,7 +30,7 @@ def is_over(app, html):
 
 def test_what_was_checked_is_over_when_a_setting_changes_and_true_again_when_it_is_put_back(app, window):
     said = press(app, "check")
-    assert "All is well" in said and not is_over(app, said)
+    assert "No problems" in said and not is_over(app, said)
     window.draft.keep({"dataset.resolution": "64"})
     assert is_over(app, said)
     window.draft.keep({"dataset.resolution": demo_raw(app)["dataset.resolution"]})
@@ -41,7 +41,7 @@ def test_the_question_about_earlier_results_is_over_when_the_name_changes(app, w
     window.output.mkdir(parents=True, exist_ok=True)
     (window.output / "sls_frog.safetensors").write_bytes(b"a result")
     said = press(app, "start")
-    assert "Results of this name" in said and not is_over(app, said)
+    assert "already has results" in said and not is_over(app, said)
     window.draft.keep({"save.output_name": "another"})
     assert is_over(app, said)
 
@@ -49,7 +49,7 @@ def test_the_question_about_earlier_results_is_over_when_the_name_changes(app, w
 def test_that_it_will_be_saved_is_said_until_it_is_saved(app, window):
     press(app, "start")
     said = press(app, "save")
-    assert "Will be saved" in said and not is_over(app, said)
+    assert "Saving after" in said and not is_over(app, said)
     window.runner.current.log(Saved("model", str(window.output / "x.safetensors"), 3))
     assert is_over(app, said)
 
@@ -152,7 +152,7 @@ def test_the_question_about_earlier_results_is_marked_on_the_page_when_the_name_
     (stage.window.output / "sls_frog.safetensors").write_bytes(b"a result")
     page = look()
     page.page.locator("#run-start").click()
-    page.page.locator("#run-message").get_by_text("Results of this name").first.wait_for()
+    page.page.locator("#run-message").get_by_text("already has results").first.wait_for()
     page.tab(2)
     page.fill("opt-save-output-name", "another")
     page.page.locator("#run-message").get_by_text("The settings have changed since").wait_for()

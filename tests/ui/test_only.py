@@ -46,7 +46,7 @@ def test_a_second_double_click_shows_the_window_that_is_open(first, monkeypatch)
 def test_two_programs_share_no_workspace(tmp_path):
     with window(tmp_path) as process:
         done = gui_py("--workspace", str(tmp_path), "--lang", "en")
-        assert done.stdout.strip() == f"Rareword is open already at {process.url}"
+        assert done.stdout.strip() == f"Rareword is already open at {process.url}"
         assert done.returncode == 0
     assert (
         not (tmp_path / single_instance.ADDRESS).exists() and not (tmp_path / single_instance.LOCK).exists()

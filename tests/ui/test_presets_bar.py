@@ -85,7 +85,7 @@ def test_a_preset_is_overwritten_only_at_a_second_click_that_says_so(app, bar, w
     first = path.read_text("utf-8")
     page.put(rank, 64)
     page.do(parts["keep"], "click")
-    assert "There is a preset mine already" in page.shown[parts["said"]]
+    assert "A preset mine exists" in page.shown[parts["said"]]
     assert (page.shown[parts["keep"]], path.read_text("utf-8")) == ("Replace “mine”", first)
     page.do(parts["cancel"], "click")
     assert (page.shown[parts["keep"]], page.shown[parts["said"]]) == ("Save as preset", "")
@@ -257,8 +257,8 @@ def test_an_import_says_what_was_taken_in_green_and_what_was_not_apart(bar):
     taken, _, rest = told.partition('<div class="rw-report">')
     left, _, read_as = rest.partition("<details")
     assert "is-good" in taken and "were taken" in taken
-    assert "Please look at these (1)" in left and "lerning_rate" in left and "v2 is read" not in left
-    assert "Read as (3)" in read_as and "network_dim is read as" in read_as and "is-warn" not in read_as
+    assert "Please check (1)" in left and "lerning_rate" in left and "v2 is read" not in left
+    assert "Converted (3)" in read_as and "network_dim is read as" in read_as and "is-warn" not in read_as
 
 
 def test_inspect_tells_what_a_file_is(app):
@@ -271,7 +271,7 @@ def test_inspect_tells_what_a_file_is(app):
 @pytest.mark.parametrize("sent", ["", "  ", None, [], 0])
 def test_an_empty_field_of_inspect_asks_for_a_file(app, sent):
     assert "Choose a file or folder" in app.inspect.inspect(sent, "en")
-    assert "ファイルまたはフォルダを選ぶ" in app.inspect.inspect(sent, "ja")
+    assert "ファイルまたはフォルダを選んで" in app.inspect.inspect(sent, "ja")
 
 
 @pytest.mark.parametrize("sent", [["x"], {"a": 1}, 5, "\0", "x" * 5000, "a" * 300, "\ud800"])

@@ -47,7 +47,7 @@ def test_each_finding_shows_its_images_why_and_the_cure(app, folder):
     lively(1, (32, 32)).save(folder / "c.png")
     html, _ = looked(app, values(app, folder))
     twins = finding(html, "Duplicates")
-    assert "a.png" in twins and "b.png" in twins and "c.png" not in twins and "trained twice" in twins
+    assert "a.png" in twins and "b.png" in twins and "c.png" not in twins and "trained more often" in twins
     assert "enlarged 2.0 ×" in finding(html, "Small images")
     assert "W-IMG" not in html and "is enlarged 2.0 times" not in html  # told once
     japanese, _ = looked(app, values(app, folder), "ja")
@@ -116,7 +116,7 @@ def test_batches_that_stay_partly_empty_are_told_with_a_batch_size_that_fills_th
         lively(n).save(folder / f"{n}.png")
     raw = values(app, folder, **{"dataset.train_batch_size": 4, "train.max_train_steps": 9})
     html, _ = looked(app, raw)
-    assert "25% of the places" in html and "64 × 64: 3 of 4 in the last batch" in html
+    assert "25% of their places" in html and "64 × 64: 3 of 4 in the last batch" in html
     batch = app.form.components["dataset.train_batch_size"]
     assert next(app.preview.act("set:batch#1", raw, "en"))[batch]["value"] == "3"
 
@@ -162,7 +162,7 @@ def test_the_renaming_is_shown_before_and_taken_back_after_a_restart(app, unbala
     assert app.preview.show(unbalanced, "en")[app.preview.parts["undo"]]["visible"]
     *_, last = app.preview.undo(unbalanced, "en")
     assert names(unbalanced) == ["1_frog"] and not last[app.preview.parts["undo"]]["visible"]
-    assert "old names again: 1_frog" in last[app.preview.parts["html"]]
+    assert "Old names restored: 1_frog" in last[app.preview.parts["html"]]
 
 
 def test_several_regularization_folders_are_balanced_together(app, unbalanced, tmp_path):

@@ -81,7 +81,7 @@ def test_the_card_shows_order_length_and_why_it_waits_in_both_languages(app, win
     starting.queue(window, app.form, {**raw, "train.max_train_steps": 1200}, "en")
     page = html(app)
     assert page.index("<b>frog</b>") < page.index("<b>frog-2</b>")
-    assert "1,200 steps" in page and "They wait until you start the queue." in page
+    assert "1,200 steps" in page and "Waiting for you to start the queue." in page
     assert "1,200ステップ" in html(app, "ja") and "2件待機中" in html(app, "ja")
 
 
@@ -121,7 +121,7 @@ def test_the_queue_survives_a_restart_of_the_window(app, window, raw):
     card = QueueCard.__new__(QueueCard)
     card._window, card.parts = again, app.run.queue.parts
     page = card.show("en")[app.run.queue.parts["list"]]
-    assert "<b>frog</b>" in page and "The program was started anew" in page
+    assert "<b>frog</b>" in page and "The program was restarted" in page
     again.queue.close()
 
 

@@ -79,7 +79,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
     ("settings", "said", "leads_to"),
     [
         ({}, "The demo is filled in", None),
-        ({"dataset.train_data_dir": "datasets/mine"}, "choose your own model", "opt-model-base"),
+        ({"dataset.train_data_dir": "datasets/mine"}, "choose your own base model", "opt-model-base"),
         ({"model.base": "mine.safetensors"}, "choose a preset", "preset-choice"),
         (
             {"dataset.train_data_dir": "mine", "model.base": "m.ckpt", "train.learning_rate": "1e-4"},
@@ -98,7 +98,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
             "Everything is filled in",
             None,
         ),
-        ({"model.base": ""}, "choose the model to start from", "opt-model-base"),
+        ({"model.base": ""}, "choose the base model", "opt-model-base"),
         ({"model.base": "m.ckpt", "dataset.resolution": "512"}, "Everything is filled in", None),
     ],
 )

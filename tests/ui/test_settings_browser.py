@@ -17,7 +17,7 @@ def choose_preset(page: Shown, name: str) -> None:
 def all_is_well(page: Shown) -> None:
     """Check has nothing against the settings."""
     page.page.locator("#run-check").click()
-    page.page.locator("#run-message").get_by_text("All is well").wait_for()
+    page.page.locator("#run-message").get_by_text("No problems").wait_for()
 
 
 def value(page: Shown, element: str) -> str:

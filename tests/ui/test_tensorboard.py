@@ -39,7 +39,7 @@ def test_one_click_opens_it_on_the_logs_and_another_closes_it(app, window, logs)
     shown = list(app.board.start({}, "en"))
     url = window.tensorboard.url
     assert url.startswith("http://127.0.0.1:") and f'href="{url}"' in shown[-1]
-    assert "It shows the logs in" in shown[-1] and "only on the computer" not in shown[-1]
+    assert "Showing the logs in" in shown[-1] and "only on the computer" not in shown[-1]
     assert "<html" in get(url).lower()
     assert json.loads(get(url + "data/runs")) == ["20260101"]
     assert list(app.board.start({}, "en"))[-1] == shown[-1] and window.tensorboard.url == url

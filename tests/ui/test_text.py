@@ -100,8 +100,8 @@ def test_the_whole_page_changes_its_language(shared_app):
 def test_a_count_comes_with_its_noun():
     assert say("make.done", "en", n=1, folder="x") == "1 file copied to x"
     assert say("make.done", "en", n=1200, folder="x") == "1,200 files copied to x"
-    assert say("make.left.count", "en", n=1) == "1 file is not taken"
-    assert say("make.left.count", "en", n=2) == "2 files are not taken"
+    assert say("make.left.count", "en", n=1) == "1 file is not used"
+    assert say("make.left.count", "en", n=2) == "2 files are not used"
     assert say("make.undone", "en", n=2) == "2 copies removed."
 
 
@@ -123,7 +123,7 @@ def test_no_count_stands_before_a_noun_of_its_own():
         ("status.pausing", "Pausing", "一時停止処理中"),
         ("find.none", "No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
         ("make.kind.reg", "Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
-        ("make.kind", "What they show", "画像の種類"),
+        ("make.kind", "Kind of images", "画像の種類"),
         ("make.apply", "Copy", "コピー"),
         ("make.class", "Class", "クラス（class）"),
         ("make.identifier", "Identifier", "識別語（identifier）"),
@@ -131,7 +131,7 @@ def test_no_count_stands_before_a_noun_of_its_own():
         ("runs.refresh", "Refresh", "一覧を更新"),
         ("runs.back", "Restore", "元に戻す"),
         ("run.prompts.draw", "Generate", "このプロンプトで生成"),
-        ("run.chart.raw", "as reported", "平滑化前"),
+        ("run.chart.raw", "raw", "平滑化前"),
         ("run.chart.validation", "validation images", "検証用画像"),
         ("health.flat", "Images of one colour", "単色の画像"),
         (

@@ -45,7 +45,6 @@ def act(name: str, text: str) -> str:
 
 def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lang: Lang) -> str:
     key = f"health.{one.kind}"
-    why, cure = (say(f"{key}.{part}", lang, limit=limit) for part in ("why", "cure"))
     has_button = one.kind == "small" and can_stay_small(plan)
     button = act("set:small", say("health.small.button", lang)) if has_button else ""
     drawn = "".join(_images(one, plan, files, lang))
@@ -57,7 +56,7 @@ def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lan
     return (
         f'<details class="rw-finding is-{one.tone}"{is_open}><summary><b>{one.count}</b>'
         f"<span>{esc(say(key, lang))}</span></summary>"
-        f"<p>{esc(why)}{'' if lang == 'ja' else ' '}{esc(cure)} {button}</p>"
+        f"<p>{esc(say(f'{key}.why', lang, limit=limit))} {button}</p>"
         + (f"<ul>{listed}</ul>" if listed else "")
         + (f'<div class="rw-field">{drawn}</div>' if drawn else "")
         + f"{more}</details>"

@@ -28,7 +28,7 @@ IMAGES = Need("run.choose.images", ("dataset.train_data_dir", "dataset.in_json",
 BASE = Need("run.choose.base", ("model.base",))
 OWN = Need("run.choose.base.own", ("model.base",), "run.choose.base.why")
 REG = Need("run.choose.reg", ("dataset.reg_data_dir",), "run.choose.reg.why")
-PROMPTS = Need("run.choose.prompts", ("sample.sample_prompts",), "run.choose.prompts.why")
+PROMPTS = Need("run.choose.prompts", ("sample.sample_prompts",), "run.choose.reg.why")
 PRESET = Need(
     "run.choose.preset",
     ("dataset.resolution", "train.learning_rate"),

@@ -196,7 +196,7 @@ def _stack(expected: Forecast, machine: Machine, lang: Lang) -> str:
 
 
 def _verdict(needed: int, machine: Machine, expected: Forecast, lang: Lang) -> str:
-    when = say("forecast.most", lang, phase=say(f"forecast.when.{expected.peak.name}", lang))
+    when = say("forecast.most", lang, phase=say(f"forecast.phase.{expected.peak.name}", lang))
     if needed > machine.free:
         short = say("forecast.not", lang, short=amount(needed - machine.free))
         return note(f"{short} {when}", "bad")

@@ -50,11 +50,11 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "preset.cancel": Words("Cancel", "キャンセル"),
     "preset.keep.sure": Words("Replace “{name}”", "「{name}」を置き換える"),
     "preset.keep.there": Words(
-        "There is a preset {name} already. Replace it with the settings on the page?",
+        "A preset {name} exists. Replace it with the settings on the page?",
         "プリセット「{name}」はすでにあります。画面の設定で置き換えますか？",
     ),
     "preset.deleted": Words("Preset deleted: {name}", "プリセットを削除しました：{name}"),
-    "diff.none": Words("It changes nothing: these are the settings already.", "現在の設定と同じです。"),
+    "diff.none": Words("No changes: these are the current settings.", "現在の設定と同じです。"),
     "diff.many": Words("{n:#setting} would change", "変わる設定：{n}個"),
     "diff.setting": Words("Setting", "設定"),
     "diff.now": Words("Now", "現在"),
@@ -64,30 +64,30 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
     "import.label": Words("Settings of another trainer", "他の学習ツールの設定"),
     "import.hint": Words(
-        "Paste here: a command or TOML of sd-scripts, or a JSON of kohya_ss",
+        "Paste a command or TOML of sd-scripts, or a JSON of kohya_ss",
         "ここに貼り付け：sd-scriptsのコマンド・TOML、kohya_ssのJSON",
     ),
-    "import.button": Words("Take these settings", "この設定を取り込む"),
+    "import.button": Words("Import", "取り込む"),
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
     "import.datasets": Words(
-        "This describes data sets and not a run: it was kept as {path} and named in “Dataset config file” (Dataset tab, settings shown: All), with {n:#subset}. The fields for folders of images are empty now, as the file names the images; all other settings stay as they were.",
+        "These are settings of a dataset, not of a run: saved as {path} and entered in “Dataset config file” (Dataset tab, settings shown: All), with {n:#subset}. The image folder fields are empty now, since the file names the images; all other settings are unchanged.",
         "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
     ),
-    "import.left": Words("Please look at these ({n})", "確認してください（{n}件）"),
-    "import.read": Words("Read as ({n})", "読み替えた設定（{n}件）"),
+    "import.left": Words("Please check ({n})", "確認してください（{n}件）"),
+    "import.read": Words("Converted ({n})", "読み替えた設定（{n}件）"),
     "file.open": Words("Open a settings file", "設定ファイルを開く"),
     "file.save": Words("Download settings file", "設定ファイルをダウンロード"),
     "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
     "file.reset": Words("Reset to the demo", "デモの設定に戻す"),
-    "file.reset.done": Words("The demo's settings are back.", "デモの設定に戻しました。"),
+    "file.reset.done": Words("Demo settings restored.", "デモの設定に戻しました。"),
     # groups of options
-    "group.model": Words("Model to start from", "元モデル"),
-    "group.model.more": Words("How it is read", "読み込みの設定"),
+    "group.model": Words("Base model", "元モデル"),
+    "group.model.more": Words("Loading", "読み込みの設定"),
     "group.method": Words("Training method", "学習方法"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),
     "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
-        "The whole model is trained: nothing to set here. Choose LoRA above for a small adapter file.",
+        "The whole model is trained, so there is nothing to set here. Choose LoRA above for a small adapter file.",
         "モデル全体を学習するため設定はありません。小さな追加ファイルを作る場合は上でLoRAを選んでください。",
     ),
     "group.length": Words("Length and learning rate", "学習の長さと学習率"),
@@ -96,18 +96,18 @@ _SHELL_WORDS: Mapping[str, Words] = {
     "group.validation": Words("Validation", "検証"),
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
     "group.sample": Words("Sample images", "サンプル画像"),
-    "group.save": Words("Result and saving", "保存"),
-    "group.metadata": Words("What the file says about itself", "ファイルに記録する情報"),
+    "group.save": Words("Saving", "保存"),
+    "group.metadata": Words("Metadata", "メタデータ"),
     "group.log": Words("Log", "ログ"),
-    "group.data": Words("Where the images are", "画像の場所"),
-    "group.sources": Words("Other ways to name the images", "画像のその他の指定方法"),
+    "group.data": Words("Images", "画像の場所"),
+    "group.sources": Words("Other image sources", "画像のその他の指定方法"),
     "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・バケット"),
     "group.captions": Words("Captions", "キャプション"),
     "group.images": Words("Images and augmentation", "画像とデータ拡張"),
     "group.cache": Words("Caching", "キャッシュ"),
-    "paths.refresh": Words("Look for files again", "一覧を更新"),
+    "paths.refresh": Words("Refresh the file lists", "ファイルの一覧を更新"),
     "paths.refreshed": Words(
-        "Look for files again ({n:#model} at {at})", "一覧を更新（モデル{n:,}件、{at}現在）"
+        "Refresh the file lists ({n:#model}, {at})", "ファイルの一覧を更新（モデル{n:,}件、{at}現在）"
     ),
     # searching
     "find.label": Words("Find a setting", "設定を検索"),
@@ -115,29 +115,29 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、バケット、ノイズ…"
     ),
     "find.none": Words("No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
-    "find.more": Words("and {n} more; type another word.", "ほか{n}件。語を足すと絞り込めます。"),
+    "find.more": Words("and {n} more; add a word to narrow it down.", "ほか{n}件。語を足すと絞り込めます。"),
     "find.family": Words("{family} models do not have it.", "{family}のモデルにはない設定です。"),
     "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
     "find.needs": Words("Only when {needs}.", "{needs}したときに使います。"),
     # what a model file is
-    "identity.none": Words("Choose a base model to see what it is.", "元モデルを選ぶと内容を表示します。"),
+    "identity.none": Words("Choose a base model.", "元モデルを選んでください。"),
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
     "identity.size": Words("Size", "サイズ"),
     "identity.hub": Words(
-        "No file or folder here has this name. It will be looked for on the Hugging Face Hub when the run starts, and fetched once (some gigabytes).",
+        "No file or folder here has this name: it is downloaded from the Hugging Face Hub when the run starts, once (some GB).",
         "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
     ),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
     "format.ldm": Words("single file", "単一ファイル"),
-    "format.diffusers": Words("one file with Diffusers' names", "Diffusersの名前の単一ファイル"),
+    "format.diffusers": Words("single file with Diffusers names", "Diffusersの名前の単一ファイル"),
     "format.folder": Words("Diffusers folder", "Diffusersフォルダ"),
     # what the server refuses
     "serve.foreign": Words(
-        "This file is not among those that were sent to this window, or is there no more. Choose it again.",
+        "This file was not sent to this window, or is gone. Choose it again.",
         "このファイルは、この画面に送信されたものではないか、すでに削除されています。もう一度選んでください。",
     ),
     "serve.long": Words(
-        "The request is too long (more than {most} MB). Send fewer files or a shorter text at a time.",
+        "The request is too large (limit {most} MB). Send fewer files or less text at a time.",
         "リクエストが大きすぎます（上限{most}MB）。一度に送るファイルやテキストを減らしてください。",
     ),
     "serve.unreadable": Words(
@@ -145,19 +145,19 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
     "serve.full": Words(
-        "There is no room for these files: {room} GB more can be sent to this window. Copy what was sent into a data set, then close the window and start it again, or bring the files there another way.",
+        "Not enough room: {room} GB more can be sent to this window. Copy what was sent into a dataset and restart Rareword, or put the files on that computer in another way.",
         "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
     ),
     "serve.full.disk": Words(
-        "There is no room for these files: the window's disk takes {room} GB more, the rest is kept for the training. Free some space on it and try again.",
+        "The disk is full: {room} GB more can be sent, the rest is reserved for training. Free some space and try again.",
         "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。空き容量を増やしてからやり直してください。",
     ),
     "serve.host": Words(
-        "This window was asked for as “{host}”, a name it does not know. If that is the name of your proxy or of this computer, start it with --host-name {host}.",
+        "Unknown host name “{host}”. If it is your proxy or this computer, start with --host-name {host}.",
         "この画面は「{host}」という未登録の名前で呼び出されました。お使いのプロキシまたはこのコンピューターの名前であれば、--host-name {host} を付けて起動してください。",
     ),
     "serve.origin": Words(
-        "Another site ({origin}) asked for this; only the window's own page may. If a proxy shows the window there, start it with --host-name {origin}.",
+        "Requests from another site ({origin}) are refused. If a proxy serves the page there, start with --host-name {origin}.",
         "別のサイト（{origin}）からの要求は受け付けません。プロキシを通してそこで表示している場合は、--host-name {origin} を付けて起動してください。",
     ),
     "serve.closed": Words("There is nothing at this address.", "このアドレスには何もありません。"),
@@ -168,25 +168,25 @@ _SHELL_WORDS: Mapping[str, Words] = {
     # login
     "login.title": Words("Log in – Rareword", "ログイン – Rareword"),
     "login.lead": Words(
-        "Enter the user and password that were set, or printed, when this window was started.",
+        "Enter the user and password that were set or printed at start.",
         "起動時に設定した、またはコンソールに表示されたユーザー名とパスワードを入力してください。",
     ),
     "login.out": Words("Log out", "ログアウト"),
     "app.fault": Words(
-        "Something went wrong inside the program; details are in the log: {path}",
+        "Internal error; details are in the log: {path}",
         "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
     ),
     "login.user": Words("User", "ユーザー名"),
     "login.password": Words("Password", "パスワード"),
     "login.enter": Words("Log in", "ログイン"),
-    "login.wrong": Words("User or password is wrong.", "ユーザー名またはパスワードが違います。"),
+    "login.wrong": Words("Wrong user or password.", "ユーザー名またはパスワードが違います。"),
     "login.wait": Words(
-        "Too many wrong tries. Wait a minute and try again.",
+        "Too many failed attempts. Wait a minute and try again.",
         "失敗が多すぎます。1分待ってからやり直してください。",
     ),
     # console
     "console.open": Words("Rareword is open at {url}", "Rarewordを起動しました：{url}"),
-    "console.there": Words("Rareword is open already at {url}", "Rarewordはすでに起動しています：{url}"),
+    "console.there": Words("Rareword is already open at {url}", "Rarewordはすでに起動しています：{url}"),
     "console.stop": Words("Press Ctrl-C to close.", "終了するにはCtrl-Cを押してください。"),
     "console.login": Words(
         "Log in as {user} with the password {password}",
@@ -196,11 +196,11 @@ _SHELL_WORDS: Mapping[str, Words] = {
         "or with this link, once, within 10 minutes: {url}", "または10分以内に1回だけ使えるリンク：{url}"
     ),
     "console.share": Words(
-        "The link goes through Gradio's tunnel, whose operator sees the traffic; it ends with this window.",
+        "The link goes through Gradio's tunnel, whose operator can see the traffic; it ends with this window.",
         "リンクはGradioのトンネルを経由し（運営者は通信を見られます）、このウィンドウを閉じると終了します。",
     ),
     "console.share.failed": Words(
-        "No share link could be made ({why}). The window is open on this computer only.",
+        "No share link could be made ({why}). The page is open on this computer only.",
         "共有リンクを作成できませんでした（{why}）。このコンピューターでのみ利用できます。",
     ),
     "console.port": Words(

@@ -22,9 +22,9 @@ FORECAST_WORDS: Mapping[str, Words] = {
         "It will not fit: short by {short}.", "メモリが足りません（{short}不足する見込み）。"
     ),
     "forecast.look": Words("What helps most: {change}", "{change}にするのが最も効果的です"),
-    "forecast.most": Words("Most is needed {phase}.", "最も必要なのは{phase}です。"),
+    "forecast.most": Words("Peak: {phase}.", "最大になる段階：{phase}"),
     "forecast.assumed": Words(
-        "No base model is chosen yet; counted for Stable Diffusion 1.x.",
+        "No base model is chosen yet; computed for Stable Diffusion 1.x.",
         "元モデルがまだないため、Stable Diffusion 1.xとして計算しています。",
     ),
     "forecast.weights": Words("Weights", "重み"),
@@ -40,22 +40,17 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.phase.training": Words("Training step", "学習ステップ"),
     "forecast.phase.update": Words("Optimizer step", "重みの更新"),
     "forecast.phase.sampling": Words("Sample images", "サンプル画像の生成"),
-    "forecast.when.caching": Words("while latents are cached", "latentsをキャッシュするとき"),
-    "forecast.when.text": Words("while captions are encoded", "キャプションを変換するとき"),
-    "forecast.when.training": Words("in a training step", "学習ステップの途中"),
-    "forecast.when.update": Words("while the optimizer steps", "重みを更新するとき"),
-    "forecast.when.sampling": Words("while sample images are drawn", "サンプル画像を生成するとき"),
     "forecast.details": Words("By phase", "段階ごとの内訳"),
     "forecast.counted.gpu": Words(
-        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about 0.5 GiB for CUDA itself and 5 % that its allocator cannot use.",
+        "Computed from the model's layers at the largest bucket ({size}, batch size {batch}), plus about 0.5 GiB for CUDA and 5 % for memory its allocator can't use.",
         "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。ほかにCUDA自体の約0.5 GiBと、割り当ての無駄5%を見込みます。",
     ),
     "forecast.counted.cpu": Words(
-        "Counted from the model's layers, at the largest bucket ({size}, batch {batch}). To it come about 0.6 GiB for Python and its libraries.",
+        "Computed from the model's layers at the largest bucket ({size}, batch size {batch}), plus about 0.6 GiB for Python and its libraries.",
         "モデルの各層から、最大のバケット（{size}、バッチサイズ{batch}）で計算しています。ほかにPythonとライブラリの約0.6 GiBを見込みます。",
     ),
     "forecast.paged": Words(
-        "What the paged optimizer keeps may lie in RAM and is not counted.",
+        "States of the paged optimizer can move to RAM and are not counted.",
         "ページングするオプティマイザーの分はRAMに置けるため、含めていません。",
     ),
     "forecast.time": Words(
@@ -66,10 +61,10 @@ FORECAST_WORDS: Mapping[str, Words] = {
         "{step} a step, as measured in the run {run}.", "1ステップ{step}（学習「{run}」での実測から）。"
     ),
     "forecast.no.time": Words(
-        "How long it takes will be known after the first run of this kind on this computer.",
+        "The time is shown once a run of this kind was made on this computer.",
         "かかる時間は、このコンピューターで同じ種類の学習を一度行うと表示されます。",
     ),
-    "forecast.help": Words("What helps", "減らす方法"),
+    "forecast.help": Words("Ways to save memory", "メモリを減らす方法"),
     "forecast.with": Words("needs {needed}", "必要なメモリ{needed}"),
     "forecast.with.fits": Words("needs {needed}, fits", "必要なメモリ{needed}、足ります"),
     "forecast.apply": Words("Set {change}", "{change}にする"),
@@ -77,7 +72,7 @@ FORECAST_WORDS: Mapping[str, Words] = {
     "forecast.to": Words("{option}: {value}", "{option}を{value}"),
     "forecast.none": Words("none", "指定なし"),
     "forecast.too.large": Words(
-        "No single setting is enough. Set the first, then look again; or take a smaller model.",
+        "No single setting is enough. Apply the first and check again, or use a smaller model.",
         "1つの設定だけでは足りません。まず先頭の設定を変えて、もう一度確認してください。",
     ),
     "forecast.hours": Words("{h} h {m} min", "{h}時間{m}分"),

@@ -24,11 +24,11 @@ RUN_WORDS: Mapping[str, Words] = {
     "status.running": Words("Training", "学習中"),
     "status.pausing": Words("Pausing", "一時停止処理中"),
     "run.pausing": Words(
-        "The pause begins after the current step; samples that are being drawn are finished first.",
+        "Pausing after the current step; samples in progress are finished first.",
         "現在のステップの後に一時停止します（生成中のサンプル画像は最後まで生成します）。",
     ),
     "run.paused.freed": Words(
-        "{size} GiB of GPU memory are free for other programs. Continue takes them back, and the training goes on as if it had not been paused.",
+        "{size} GiB of GPU memory are free for other programs. Continue takes them back; the result is the same as without the pause.",
         "GPUメモリを{size} GiB解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
     ),
     "run.paused.kept": Words(
@@ -42,8 +42,7 @@ RUN_WORDS: Mapping[str, Words] = {
         "--n ネガティブ、--w --h サイズ、--s ステップ数、--l ガイダンス、--d シード",
     ),
     "run.prompts.keep": Words(
-        "Use them for the following samples too, until this run ends",
-        "この学習が終わるまで、以後のサンプル画像にも使う",
+        "Keep them for the later samples of this run", "この学習の以後のサンプル画像にも使う"
     ),
     "run.prompts.draw": Words("Generate", "このプロンプトで生成"),
     "run.cure": Words("Set “{setting}” to {value} and try again", "「{setting}」を{value}にしてやり直す"),
@@ -56,31 +55,28 @@ RUN_WORDS: Mapping[str, Words] = {
     "status.interrupted": Words("Interrupted", "中断"),
     "run.last": Words("Last run: “{name}”, {when}", "前回の学習：「{name}」 {when}"),
     "run.interrupted": Words(
-        "The program ended in the middle of this run, after step {step}.",
+        "The program ended during this run, after step {step}.",
         "この学習の途中（ステップ{step}の後）でプログラムが終了しました。",
     ),
     "run.choose": Words("Next:", "次の操作："),
     "run.choose.images": Words("choose your training images", "学習用画像を指定"),
-    "run.choose.base": Words("choose the model to start from", "元モデルを指定"),
-    "run.choose.base.own": Words("choose your own model", "自分の元モデルを指定"),
+    "run.choose.base": Words("choose the base model", "元モデルを指定"),
+    "run.choose.base.own": Words("choose your own base model", "自分の元モデルを指定"),
     "run.choose.base.why": Words(
-        "The demo's small one is still there.", "今はデモ用の小さなモデルのままです。"
+        "The demo's small model is still set.", "今はデモ用の小さなモデルのままです。"
     ),
     "run.choose.preset": Words("choose a preset", "プリセットを適用"),
     "run.choose.preset.why": Words(
-        "The settings are still the demo's, for its small model.",
-        "今の設定はデモ用の小さなモデル向けです。",
+        "The settings are still those of the demo's small model.", "今の設定はデモ用の小さなモデル向けです。"
     ),
     "run.choose.reg": Words("choose regularization images, or none", "正則化画像を指定（なくてもよい）"),
-    "run.choose.reg.why": Words("The demo's are still there.", "今はデモのもののままです。"),
+    "run.choose.reg.why": Words("Those of the demo are still set.", "今はデモのもののままです。"),
     "run.choose.prompts": Words("write sample prompts", "サンプルプロンプトを書く"),
-    "run.choose.prompts.why": Words("The demo's are still there.", "今はデモのもののままです。"),
     "run.ready": Words(
-        "Everything is filled in. Press Start training.",
-        "設定は入力済みです。「学習開始」を押してください。",
+        "Everything is filled in. Press Start training.", "入力済みです。「学習開始」を押してください。"
     ),
     "run.ready.demo": Words(
-        "The demo is filled in: a small model and images of a peculiar frog. Press Start training.",
+        "The demo is filled in: a small model and images of an unusual frog. Press Start training.",
         "小さなモデルと変わったカエルの画像のデモが入力済みです。「学習開始」を押してください。",
     ),
     "run.step": Words("Step", "ステップ"),
@@ -104,7 +100,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.per.step": Words("{n} s/step", "{n}秒/ステップ"),
     "run.per.step.long": Words("{time} per step", "1ステップ{time}"),
     "run.chart": Words("Loss", "loss"),
-    "run.chart.raw": Words("as reported", "平滑化前"),
+    "run.chart.raw": Words("raw", "平滑化前"),
     "run.chart.smooth": Words("smoothed", "平滑化"),
     "run.chart.validation": Words("validation images", "検証用画像"),
     "rate.title": Words("Learning rate over the steps", "学習率の変化（ステップ）"),
@@ -112,12 +108,12 @@ RUN_WORDS: Mapping[str, Words] = {
     "rate.text": Words("text encoder", "Text Encoder"),
     "rate.both": Words("U-Net and text encoder", "U-NetとText Encoder"),
     "rate.own": Words(
-        "This optimizer finds the learning rate itself; the curve is the factor on it.",
+        "This optimizer sets the learning rate itself; the curve is the factor on it.",
         "このオプティマイザーは学習率を自動で決めます。グラフはそれに掛ける倍率です。",
     ),
     "run.samples": Words("Samples", "サンプル画像"),
     "run.lost": Words(
-        "This page can't reach the program: it was closed, or the connection is down. A training goes on as long as the program runs. Trying again…",
+        "No connection to the program: it was closed, or the network is down. A training continues as long as the program runs. Reconnecting…",
         "プログラムに接続できません。終了したか、通信が切れています。プログラムが動いていれば学習は続いています。再接続を試みています…",
     ),
     "run.log": Words("Log", "ログ"),
@@ -127,27 +123,27 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.older": Words("Show {n:#more step}", "さらに{n}ステップ分を表示"),
     "viewer.previous": Words("Previous", "前へ"),
     "viewer.next": Words("Next", "次へ"),
-    "viewer.prompt": Words("Prompt; compare by the slider", "プロンプト（スライダーで比較）"),
+    "viewer.prompt": Words("Prompt (compare with the slider)", "プロンプト（スライダーで比較）"),
     "viewer.left": Words("Left image", "左の画像"),
     "viewer.right": Words("Right image", "右の画像"),
     "viewer.close": Words("Close", "閉じる"),
     "run.result": Words("Result", "結果"),
     "run.line": Words("line {n}", "{n}行目"),
     "run.checked": Words(
-        "All is well: {images:#image}, {steps:#step}, {epochs}.",
+        "No problems: {images:#image}, {steps:#step}, {epochs}.",
         "問題ありません：画像{images}枚、{steps}ステップ（{epochs}）。",
     ),
     "run.saved.now": Words(
-        "Will be saved after the current step, in a pause at once.",
-        "現在のステップの後に保存します（一時停止中はすぐに保存します）。",
+        "Saving after the current step (at once while paused).",
+        "現在のステップの後に保存します（一時停止中はすぐ）。",
     ),
     "run.sampled.now": Words(
-        "Samples will be drawn after the current step, in a pause at once.",
-        "現在のステップの後に生成します（一時停止中はすぐに生成します）。",
+        "Generating samples after the current step (at once while paused).",
+        "現在のステップの後に生成します（一時停止中はすぐ）。",
     ),
     "run.prompts.drawn": Words(
-        "Samples of {n:#prompt} will be drawn after the current step, in a pause at once.",
-        "現在のステップの後に、{n}個のプロンプトで生成します（一時停止中はすぐに生成します）。",
+        "Generating samples of {n:#prompt} after the current step (at once while paused).",
+        "現在のステップの後に、{n}個のプロンプトで生成します（一時停止中はすぐ）。",
     ),
     "run.unfinished": Words(
         "Your last run “{name}” stopped at step {step}.",
@@ -166,5 +162,5 @@ RUN_WORDS: Mapping[str, Words] = {
     "log.saved.state": Words("State saved: {path}", "学習状態を保存：{path}"),
     "log.saved.sample": Words("Sample: {path}", "サンプル画像：{path}"),
     "log.saved.sheet": Words("Sample sheet: {path}", "サンプル一覧：{path}"),
-    "log.warned": Words("Note: {text}", "お知らせ：{text}"),
+    "log.warned": Words("Warning: {text}", "警告：{text}"),
 }

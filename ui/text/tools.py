@@ -14,18 +14,14 @@ TOOLS_WORDS: Mapping[str, Words] = {
     ),
     "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
     "inspect.button": Words("Inspect", "調べる"),
-    "inspect.none": Words(
-        "Choose a file or folder to see what it is.", "ファイルまたはフォルダを選ぶと内容を表示します。"
-    ),
+    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダを選んでください。"),
     "inspect.metadata": Words("Metadata", "メタデータ"),
-    "tool.place": Words("It is put into {folder}", "{folder} に保存します"),
+    "tool.place": Words("Saved in {folder}", "{folder} に保存します"),
     "job.stop": Words("Stop", "停止"),
     "job.busy": Words("This is running already.", "すでに実行中です。"),
-    "job.stopping": Words(
-        "Stopping as soon as what is at hand is done…", "処理中の分が終わりしだい停止します…"
-    ),
+    "job.stopping": Words("Stopping after the current item…", "処理中の分が終わりしだい停止します…"),
     "job.stopped": Words(
-        "Stopped. Start again to go on; what is done is kept.",
+        "Stopped. Start again to continue; what is done is kept.",
         "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
     ),
     "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
@@ -37,13 +33,13 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
     "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),
     "board.busy": Words("Starting TensorBoard…", "TensorBoardを起動しています…"),
-    "board.open": Words("It shows the logs in {folder}", "{folder} のログを表示します"),
+    "board.open": Words("Showing the logs in {folder}", "{folder} のログを表示します"),
     "board.empty": Words(
-        "There are no logs in {folder} yet; they appear by themselves once a run writes them.",
+        "No logs in {folder} yet; they appear once a run writes them.",
         "{folder} にはまだログがありません。学習が始まると自動で表示されます。",
     ),
     "board.remote": Words(
-        "This address works only on the computer that runs the program, for example through an SSH tunnel.",
+        "This address works only on the computer that runs the program (or through an SSH tunnel).",
         "このアドレスはプログラムを実行しているコンピューターでのみ開けます（SSHトンネル経由なども可）。",
     ),
     "board.stopped": Words("TensorBoard is closed.", "TensorBoardを閉じました。"),
