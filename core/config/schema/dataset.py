@@ -30,7 +30,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Mirror at random", "左右反転"),
         (
-            "Mirror each sample half of the time; not for subjects whose sides differ.",
+            "Mirror each sample half of the time; not for asymmetric subjects.",
             "半分の確率で左右反転して学習します。左右非対称な対象には不向きです。",
         ),
         scope="subset",
@@ -39,7 +39,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Vary colours", "色合いを変える"),
         (
-            "Vary hue or brightness slightly each time; not together with cached latents.",
+            "Vary hue or brightness slightly each time; not with cached latents.",
             "毎回色合いや明るさを微妙に変えて学習します。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
@@ -49,7 +49,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Random crop", "ランダムな切り抜き"),
         (
-            "Cut the overhanging part at random instead of at the centre; not together with cached latents.",
+            "Crop at a random position instead of the centre; not with cached latents.",
             "はみ出した部分を、中央ではなくランダムな位置で切り取ります。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
@@ -59,7 +59,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         "auto",
         ("Resizing", "リサイズの方法"),
         (
-            "How images are brought to their bucket's size; all but nearest are smooth when shrinking.",
+            "How images are resized to their bucket; all but nearest are smooth when shrinking.",
             "画像をバケットのサイズに合わせる方法。最近傍以外は縮小しても滑らかです。",
         ),
         level="expert",
@@ -79,7 +79,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         None,
         ("Loss masks", "lossのマスク画像"),
         (
-            "Folder with a mask of the same name and shape for each image: white is learnt, black is not.",
+            "Folder with a mask for each image, of the same name and aspect ratio: white is trained, black is not.",
             "各画像と同じ名前・同じ縦横比のマスク画像のフォルダ。白い部分を学習し、黒い部分は学習しません。",
         ),
         level="advanced",
@@ -92,7 +92,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Cache latents", "latentsをキャッシュ"),
         (
-            "Encode each image once and keep the result in memory: faster, and the VAE leaves the GPU.",
+            "Encode each image once and keep the latents in memory: faster, and the VAE leaves the GPU.",
             "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
         ),
         group="cache",
@@ -102,7 +102,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         False,
         ("Keep cached latents on disk", "latentsのキャッシュをディスクに残す"),
         (
-            "Later runs use them again; redone by themselves when an image, its size or the VAE changes.",
+            "Reused by later runs; recomputed when an image, its size or the VAE changes.",
             "次回以降の学習でも使います。画像・サイズ・VAEが変わると自動で作り直します。",
         ),
         level="advanced",
@@ -122,9 +122,9 @@ class DatasetConfig(FolderOptions, CaptionOptions):
     )
     skip_bad_images: bool = opt(
         False,
-        ("Leave out broken images", "壊れた画像を除外"),
+        ("Skip broken images", "壊れた画像を除外"),
         (
-            "Train without images that can't be read, and say which, instead of stopping.",
+            "Train without images that can't be read and report which, instead of stopping.",
             "読み込めない画像があっても、停止せずにその画像を除いて学習し、どの画像かを知らせます。",
         ),
         level="advanced",

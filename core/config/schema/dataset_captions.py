@@ -29,15 +29,15 @@ class CaptionOptions(Section):
         False,
         ("Shuffle captions", "キャプションをシャッフル"),
         (
-            "Shuffle the comma-separated parts each time.",
+            "Shuffle the comma-separated tags each time.",
             "カンマ区切りの各部分（タグ）を毎回シャッフルします。",
         ),
     )
     keep_tokens: int = opt(
         0,
-        ("Keep the first n parts", "固定する先頭タグの数"),
+        ("Keep the first n tags", "固定する先頭タグの数"),
         (
-            "This many parts at the start are neither shuffled nor dropped.",
+            "This many tags at the start are neither shuffled nor dropped.",
             "先頭からこの数のタグは、シャッフルも除外もしません。",
         ),
         needs="dataset.shuffle_caption|dataset.caption_tag_dropout_rate|dataset.dataset_config",
@@ -47,13 +47,13 @@ class CaptionOptions(Section):
     caption_separator: str = opt(
         ",",
         ("Caption separator", "キャプションの区切り文字"),
-        ("What stands between the parts of a caption.", "キャプションの各部分（タグ）を区切る文字。"),
+        ("What separates the tags of a caption.", "キャプションの各部分（タグ）を区切る文字。"),
         level="expert",
         personal=True,
     )
     keep_tokens_separator: str | None = opt(
         None,
-        ("Separator of fixed parts", "固定する部分の区切り文字"),
+        ("Separator of fixed tags", "固定する部分の区切り文字"),
         (
             "With ||| here, A and C of `A ||| B ||| C` stay in place and only B is shuffled and dropped.",
             "「|||」にすると「A ||| B ||| C」のAとCは固定され、Bだけがシャッフル・除外の対象になります。",
@@ -63,9 +63,9 @@ class CaptionOptions(Section):
     )
     secondary_separator: str | None = opt(
         None,
-        ("Separator within a part", "タグ内の区切り文字"),
+        ("Separator within a tag", "タグ内の区切り文字"),
         (
-            "With ;;; here, `a;;;b` is shuffled and dropped as one part, then becomes `a,b`.",
+            "With ;;; here, `a;;;b` is shuffled and dropped as one tag, then becomes `a,b`.",
             "「;;;」にすると「a;;;b」を1つのタグとしてシャッフル・除外し、最後に「a,b」に置き換えます。",
         ),
         level="expert",
@@ -75,7 +75,7 @@ class CaptionOptions(Section):
         False,
         ("Wildcards", "ワイルドカード"),
         (
-            "Each time, one line of the caption file and one of `{red|green}`; `{{` and `}}` are the braces.",
+            "Each time, pick one line of the caption file and one of `{red|green}`; write braces as `{{` and `}}`.",
             "毎回、キャプションファイルから1行、「{red|green}」から1つを選びます。波括弧は「{{」「}}」と書きます。",
         ),
         personal=True,
@@ -83,14 +83,14 @@ class CaptionOptions(Section):
     caption_prefix: str | None = opt(
         None,
         ("Caption prefix", "キャプションの前に付ける文字列"),
-        ("Put before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
+        ("Added before every caption, with a space.", "すべてのキャプションの前に、空白を挟んで付けます。"),
         personal=True,
         on_resume="data",
     )
     caption_suffix: str | None = opt(
         None,
         ("Caption suffix", "キャプションの後に付ける文字列"),
-        ("Put after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
+        ("Added after every caption, with a space.", "すべてのキャプションの後に、空白を挟んで付けます。"),
         personal=True,
         on_resume="data",
     )
@@ -106,7 +106,7 @@ class CaptionOptions(Section):
         0,
         ("Empty captions every n epochs", "キャプションを空にするエポック間隔"),
         (
-            "In every n-th epoch all captions are empty; 0: never.",
+            "Every n-th epoch uses empty captions only. 0: never.",
             "このエポック数ごとに、すべてのキャプションを空にします。0なら空にしません。",
         ),
         level="expert",
@@ -117,7 +117,7 @@ class CaptionOptions(Section):
         0.0,
         ("Tag dropout", "タグを除外する割合"),
         (
-            "Share of the comma-separated parts (tags) left out each time, 0 to 1.",
+            "Share of the comma-separated tags dropped each time, 0 to 1.",
             "カンマ区切りの各部分（タグ）を毎回除外する割合（0〜1）。",
         ),
     )

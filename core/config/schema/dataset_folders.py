@@ -42,7 +42,7 @@ class FolderOptions(Section):
         "",
         ("Training images", "学習用画像"),
         (
-            "Folder that holds the `N_identifier class` folders, such as `20_sls frog`.",
+            "Folder that contains `N_identifier class` folders, such as `20_sls frog`.",
             "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
         ),
         path="folder",
@@ -51,7 +51,7 @@ class FolderOptions(Section):
         None,
         ("Regularization images", "正則化画像"),
         (
-            "Folder with the `N_class` folders, such as `1_frog`. Keeps the class as it is; may be empty.",
+            "Folder that contains `N_class` folders, such as `1_frog`. Preserves the class as a whole; optional.",
             "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
         ),
         path="folder",
@@ -60,7 +60,7 @@ class FolderOptions(Section):
         None,
         ("Dataset config file", "データセット設定ファイル"),
         (
-            "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; in place of the folders above.",
+            "TOML or JSON file with [[datasets]] and [[datasets.subsets]]; replaces the folders above.",
             "[[datasets]]と[[datasets.subsets]]を書いたTOML・JSONファイル。上のフォルダの代わりに使います。",
         ),
         level="expert",
@@ -71,7 +71,7 @@ class FolderOptions(Section):
         None,
         ("Fine-tuning metadata", "fine tuning用メタデータ"),
         (
-            "JSON with the caption and tags of each image; the training folder then holds the images.",
+            "JSON with the caption and tags of each image; the training folder then contains the images themselves.",
             "各画像のcaptionとtagsを書いたJSON。学習用画像のフォルダには画像を直接入れます。",
         ),
         level="expert",
@@ -81,7 +81,7 @@ class FolderOptions(Section):
     dataset_repeats: int = opt(
         1,
         ("Repeats with metadata", "メタデータ使用時の繰り返し回数"),
-        ("How often an epoch goes through these images.", "1エポックに各画像を使う回数。"),
+        ("How many times an epoch uses each image.", "1エポックに各画像を使う回数。"),
         level="expert",
         group="sources",
         needs="dataset.in_json|dataset.dataset_config",
@@ -93,7 +93,7 @@ class FolderOptions(Section):
         1.0,
         ("Regularization loss weight", "正則化画像のlossの重み"),
         (
-            "Loss weight of the regularization images; 1 is usual.",
+            "Loss weight of the regularization images. Typical: 1.",
             "正則化画像のlossに掛ける重み。通常は1.0です。",
         ),
         ge=0,
@@ -113,7 +113,7 @@ class FolderOptions(Section):
     train_batch_size: int = opt(
         1,
         ("Batch size", "バッチサイズ"),
-        ("Images trained at once.", "1回にまとめて学習する画像の枚数。"),
+        ("Images per batch.", "1回にまとめて学習する画像の枚数。"),
         ge=1,
         le=1024,
         scope="dataset",
@@ -122,7 +122,7 @@ class FolderOptions(Section):
         False,
         ("Aspect ratio bucketing", "Aspect Ratio Bucketing（バケット）"),
         (
-            "Train images of different shapes, each at the closest of several sizes (buckets).",
+            "Train images of different aspect ratios, each at the closest of several sizes (buckets).",
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
         scope="dataset",
@@ -165,7 +165,7 @@ class FolderOptions(Section):
         "absolute",
         ("Choice of the bucket", "バケットの選び方"),
         (
-            "By the ratio, portrait and landscape are treated alike and less is cut from tall images.",
+            "By ratio, portrait and landscape are treated alike, and less of tall images is cropped.",
             "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
         ),
         level="expert",
@@ -176,7 +176,7 @@ class FolderOptions(Section):
         False,
         ("Never enlarge images", "画像を拡大しない"),
         (
-            "Small images keep their size, cut to multiples of the bucket step.",
+            "Small images keep their size, cropped to multiples of the bucket step.",
             "小さい画像は拡大せず、バケットの解像度単位に合わせて切り抜きます。",
         ),
         level="advanced",
@@ -185,9 +185,9 @@ class FolderOptions(Section):
     )
     validation_split: Share = opt(
         0.0,
-        ("Share held out for validation", "検証用に取り分ける割合"),
+        ("Validation split", "検証用に取り分ける割合"),
         (
-            "Share of the training images that is never trained, only validated, 0 to 1.",
+            "Share of the training images used for validation only, 0 to 1.",
             "学習には使わず検証だけに使う画像の割合（0〜1）。",
         ),
         level="advanced",
@@ -196,9 +196,9 @@ class FolderOptions(Section):
     )
     validation_seed: Seed | None = opt(
         None,
-        ("Seed of the held-out choice", "検証用画像の乱数シード"),
+        ("Validation seed", "検証用画像の乱数シード"),
         (
-            "Chooses the images held out; empty: the seed of the training.",
+            "Seed for choosing the validation images. Empty: the training seed.",
             "検証用の画像を選ぶための乱数。空欄なら学習の乱数シードを使います。",
         ),
         level="expert",

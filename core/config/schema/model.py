@@ -8,10 +8,10 @@ from core import catalog, families
 from core.catalog import Words
 from core.config.schema.option import Choice, Section, opt
 
-_AUTO = {"auto": Words("found from the file", "ファイルから判別")}
+_AUTO = {"auto": Words("detected from the file", "ファイルから判別")}
 
 _PREDICTIONS = {
-    "auto": Words("found from the model", "モデルから判別"),
+    "auto": Words("detected from the model", "モデルから判別"),
     "epsilon": Words("epsilon (noise)", "epsilon（ノイズ）"),
     "v": Words("v (velocity)", "v（速度）"),
 }
@@ -27,7 +27,7 @@ class ModelConfig(Section):
         "",
         ("Base model", "元モデル"),
         (
-            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging Face Hub (owner/name), which is fetched once.",
+            "Model to start from: a .safetensors or .ckpt file, a Diffusers folder, or a Hugging Face Hub name (owner/name), downloaded once.",
             "追加学習の元となるモデル。.safetensors・.ckptファイル、Diffusersフォルダ、またはHugging Face Hubのモデル名（所有者/名前。初回のみ取得）。",
         ),
         path="model",
@@ -36,7 +36,7 @@ class ModelConfig(Section):
     family: Annotated[str, Choice(_AUTO, families.FAMILIES)] = opt(
         "auto",
         ("Model family", "モデルの系統"),
-        ("auto reads it from the weights.", "autoなら重みから判別します。"),
+        ("auto detects it from the weights.", "autoなら重みから判別します。"),
         level="advanced",
         sd_scripts="v2",
         on_resume="free",
@@ -45,7 +45,7 @@ class ModelConfig(Section):
         "auto",
         ("Prediction type", "予測方式"),
         (
-            "What the U-Net predicts: the noise (epsilon) or the velocity (v). auto reads it from the model.",
+            "What the U-Net predicts: the noise (epsilon) or the velocity (v). auto detects it from the model.",
             "U-Netが予測するもの：ノイズ（epsilon）か速度（v）。autoならモデルから判別します。",
         ),
         level="advanced",
@@ -56,7 +56,7 @@ class ModelConfig(Section):
         None,
         ("VAE", "VAE"),
         (
-            "Another VAE (file, folder or Hub name), used for the latents and stored in the saved model. Empty: the base model's own.",
+            "Another VAE (file, folder or Hub name) for the latents and the saved model. Empty: the base model's own.",
             "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。空欄なら元モデルのVAEを使います。",
         ),
         path="model",
@@ -65,8 +65,8 @@ class ModelConfig(Section):
         "sdpa",
         ("Attention", "Attentionの計算方法"),
         (
-            "How attention is computed; PyTorch's, with a notice, where xformers can't be loaded. mem_eff: in pieces, slower, where memory is short.",
-            "xformersを読み込めない場合は、お知らせを出してPyTorch標準を使います。mem_effは分割して計算します（省メモリですが遅くなります）。",
+            "How attention is computed. Where xformers can't be loaded, PyTorch's is used, with a warning. mem_eff works in pieces: less memory, slower.",
+            "xformersを読み込めない場合は、警告を表示してPyTorch標準を使います。mem_effは分割して計算します（省メモリですが遅くなります）。",
         ),
         level="advanced",
         sd_scripts="mem_eff_attn xformers diffusers_xformers sdpa",
@@ -76,7 +76,7 @@ class ModelConfig(Section):
         None,
         ("Clip skip", "Clip skip"),
         (
-            "Take the text encoder's output this many layers from the end. Empty: as the model was trained.",
+            "Use the text encoder's output this many layers from the end. Empty: the layer the model was trained with.",
             "Text Encoderの後ろから何番目の層の出力を使うか。空欄ならモデル本来の層を使います。",
         ),
         level="advanced",
@@ -88,7 +88,7 @@ class ModelConfig(Section):
         75,
         ("Longest caption (tokens)", "最大トークン数"),
         (
-            "Captions beyond this many tokens are cut.",
+            "Captions are cut after this many tokens.",
             "キャプションのうち、このトークン数を超えた部分は切り捨てます。",
         ),
         level="advanced",
@@ -98,7 +98,7 @@ class ModelConfig(Section):
         False,
         ("Do not pad captions", "パディングしない"),
         (
-            "Leave out the padding after the caption's tokens, as the first Diffusers DreamBooth did.",
+            "Encode captions without padding tokens, as the first Diffusers DreamBooth did.",
             "Tokenizerの出力をパディングしません（Diffusers版の旧DreamBoothと同じ動き）。",
         ),
         level="expert",

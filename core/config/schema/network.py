@@ -19,7 +19,7 @@ class NetworkOptions(Section):
         "lora",
         ("Training method", "学習方法"),
         (
-            "LoRA trains a small file beside the model, DreamBooth and fine-tuning the model itself.",
+            "LoRA trains a small adapter file, DreamBooth and fine-tuning the model itself.",
             "LoRAはモデルに追加する小さなファイルを、DreamBooth・fine tuningはモデル自体を学習します。",
         ),
         methods="",
@@ -40,7 +40,7 @@ class NetworkOptions(Section):
         1.0,
         ("Alpha", "alpha"),
         (
-            "Scales the adapter by alpha/rank; the same as the rank means a scale of 1.",
+            "Scales the adapter by alpha/rank; equal to the rank: a scale of 1.",
             "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
         ),
         sd_scripts="network_alpha",
@@ -49,7 +49,7 @@ class NetworkOptions(Section):
         0.0,
         ("Dropout", "ドロップアウト"),
         (
-            "Share of the values inside the adapter set to zero in each step, 0 to 1; against overfitting.",
+            "Share of the adapter's values set to zero in each step, 0 to 1; reduces overfitting.",
             "毎ステップ、追加ネットワーク内部の値を0にする割合（0〜1）。過学習を抑えます。",
         ),
         level="advanced",
@@ -72,7 +72,7 @@ class NetworkOptions(Section):
         0.0,
         ("Module dropout", "モジュールのドロップアウト"),
         (
-            "Share of the layers whose adapter is left out in each step.",
+            "Share of the layers whose adapter is skipped in each step.",
             "毎ステップ、追加ネットワークを使わない層の割合。",
         ),
         level="expert",
@@ -83,7 +83,7 @@ class NetworkOptions(Section):
         None,
         ("Largest weight norm", "重みノルムの上限"),
         (
-            "After each step no layer's change is larger than this; 1 is usual. Empty: no limit.",
+            "Limits the norm of each layer's change after every step. Typical: 1. Empty: no limit.",
             "毎ステップ、各層の変化量をこの値以下に抑えます。通常は1、空欄なら制限しません。",
         ),
         level="expert",
@@ -136,7 +136,7 @@ class NetworkOptions(Section):
         None,
         ("Continue from LoRA", "学習済みLoRAから続ける"),
         (
-            "A LoRA file to start from; its rank and alpha must be the ones set here.",
+            "A LoRA file to start from; its rank and alpha must match those set here.",
             "このLoRAファイルから学習を始めます。ランクとalphaは、ここでの設定と同じでなければなりません。",
         ),
         level="advanced",
@@ -147,7 +147,7 @@ class NetworkOptions(Section):
         False,
         ("Take the ranks from that LoRA", "ランクを学習済みLoRAから取得"),
         (
-            "Rank and alpha of every layer are the file's own; those set here are not used.",
+            "Rank and alpha of every layer come from the file; those set here are not used.",
             "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",
         ),
         level="advanced",
@@ -157,7 +157,7 @@ class NetworkOptions(Section):
         (),
         ("LoRAs merged before training", "学習前にマージするLoRA"),
         (
-            "LoRA files added to the base model, one a line; the new LoRA is trained on top of them.",
+            "LoRA files merged into the base model, one per line; the new LoRA is trained on top of them.",
             "元モデルに加えておくLoRAファイル（1行に1つ）。その上で新しいLoRAを学習します。",
         ),
         level="advanced",
@@ -167,7 +167,7 @@ class NetworkOptions(Section):
         None,
         ("Strengths of the merged LoRAs", "マージする強さ"),
         (
-            "One number for each merged LoRA, with commas between them. Empty: 1.",
+            "One number for each merged LoRA, separated by commas. Empty: 1.",
             "マージするLoRAごとに数値を1つ（カンマ区切り）。空欄なら1です。",
         ),
         level="advanced",

@@ -19,7 +19,7 @@ class BlockOptions(Section):
         None,
         ("Ranks of the blocks", "ブロックごとのランク"),
         (
-            "25 numbers with commas between them; 0 leaves a block alone. Empty: the rank above.",
+            "25 numbers separated by commas; 0 skips a block. Empty: the rank above.",
             "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランクを使います。",
         ),
     )
@@ -59,9 +59,9 @@ class BlockOptions(Section):
     )
     block_lr_zero_threshold: float = opt(
         0.0,
-        ("Leave out blocks up to this factor", "学習から除く倍率の上限"),
+        ("Skip blocks up to this factor", "学習から除く倍率の上限"),
         (
-            "A block whose rate is multiplied by this or less gets no adapter.",
+            "A block whose learning-rate factor is this or less gets no adapter.",
             "学習率の倍率がこの値以下のブロックには追加ネットワークを付けません。",
         ),
         needs="network.down_lr_weight|network.mid_lr_weight|network.up_lr_weight",

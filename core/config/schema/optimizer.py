@@ -18,7 +18,7 @@ class OptimizerConfig(Section):
         "AdamW",
         ("Optimizer", "オプティマイザー"),
         (
-            "AdamW8bit needs a quarter of AdamW's memory; D-Adaptation and Prodigy find the learning rate.",
+            "AdamW8bit needs a quarter of AdamW's memory; D-Adaptation and Prodigy find the learning rate themselves.",
             "AdamW8bitはAdamWの約4分の1のメモリで済みます。D-AdaptationとProdigyは学習率を自動で決めます。",
         ),
         sd_scripts="optimizer_type use_8bit_adam use_lion_optimizer",
@@ -27,8 +27,8 @@ class OptimizerConfig(Section):
         (),
         ("Optimizer arguments", "オプティマイザーの引数"),
         (
-            'One name=value a line, such as weight_decay=0.01, or a list: ["weight_decay=0.01", "betas=0.9,0.999"].',
-            '「weight_decay=0.01」のように1行に1つ、またはリスト：["weight_decay=0.01", "betas=0.9,0.999"]',
+            'One name=value per line, such as weight_decay=0.01, or a list: ["weight_decay=0.01", "betas=0.9,0.999"].',
+            '「weight_decay=0.01」のように1行に1つ、またはリスト：["weight_decay=0.01", "betas=0.9,0.999"]。',
         ),
         level="expert",
     )
@@ -41,7 +41,7 @@ class OptimizerConfig(Section):
         0,
         ("Warm-up steps", "ウォームアップステップ数"),
         (
-            "The learning rate rises from 0 over this many steps; 10% or 0.1: of the whole run.",
+            "The learning rate rises from 0 over this many steps. 10% or 0.1: over this share of the run.",
             "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと、学習全体に対する割合です。",
         ),
         ge=0,
@@ -51,7 +51,7 @@ class OptimizerConfig(Section):
         0,
         ("Decay steps", "減衰ステップ数"),
         (
-            "For warmup_stable_decay: how long the rate falls at the end, in steps or as 10%.",
+            "For warmup_stable_decay: how long the rate falls at the end, in steps or as a share such as 10%.",
             "warmup_stable_decayで、最後に学習率を下げるステップ数。10%のように割合でも書けます。",
         ),
         level="expert",
@@ -63,7 +63,7 @@ class OptimizerConfig(Section):
         1,
         ("Schedule cycles", "サイクル数"),
         (
-            "For cosine_with_restarts: how many falls; also for cosine_with_min_lr and warmup_stable_decay.",
+            "For cosine_with_restarts: the number of cycles; also for cosine_with_min_lr and warmup_stable_decay.",
             "cosine_with_restartsで学習率を下げる回数。cosine_with_min_lrとwarmup_stable_decayでも使います。",
         ),
         level="expert",
@@ -72,7 +72,7 @@ class OptimizerConfig(Section):
     lr_scheduler_power: float = opt(
         1.0,
         ("Power of the polynomial", "多項式の次数"),
-        ("For polynomial: 1 falls in a straight line.", "polynomialで使います。1なら直線的に下がります。"),
+        ("For polynomial. 1: linear decay.", "polynomialで使います。1なら直線的に下がります。"),
         level="expert",
         needs="optimizer.lr_scheduler=polynomial",
         gt=0,
@@ -91,7 +91,7 @@ class OptimizerConfig(Section):
         None,
         ("Lowest learning rate (share)", "学習率の下限（比率）"),
         (
-            "For cosine_with_min_lr and warmup_stable_decay: where the fall ends, as a share of the rate.",
+            "For cosine_with_min_lr and warmup_stable_decay: the final rate, as a share of the learning rate.",
             "cosine_with_min_lrとwarmup_stable_decayで、下げ終わりの学習率を、元の学習率に対する比率で指定します。",
         ),
         level="expert",

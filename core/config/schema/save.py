@@ -41,7 +41,7 @@ class SaveOptions(Section):
         "auto",
         ("Precision of the file", "保存する精度"),
         (
-            "auto keeps what was trained; fp16 halves the file.",
+            "auto keeps the precision of the training; fp16 halves the file.",
             "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
     )
@@ -70,7 +70,7 @@ class SaveOptions(Section):
         None,
         ("Saves over the whole run", "学習全体での保存回数"),
         (
-            'Saves about this many times, evenly over the epochs; wins over "every n epochs".',
+            'Saves about this many times, evenly over the epochs; overrides "every n epochs".',
             "学習全体で、およそこの回数だけ均等に保存します。「nエポックごとに保存」より優先されます。",
         ),
         level="expert",
@@ -109,7 +109,7 @@ class SaveOptions(Section):
         False,
         ("Save the training state too", "学習状態も保存"),
         (
-            "With every save and at the end, so that training can go on exactly from there.",
+            "With every save and at the end, so that training can resume exactly from there.",
             "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
     )
@@ -126,7 +126,7 @@ class SaveOptions(Section):
         10,
         ("Keep a state every n minutes", "学習状態をn分ごとに保存"),
         (
-            "So that a crash loses little; the newest two are kept, and none after a finished run. 0: off.",
+            "So that a crash loses little: the newest two are kept, and none after a finished run. 0: off.",
             "異常終了に備えて、最新2つの学習状態を残します（完了すると削除します）。0なら保存しません。",
         ),
         level="advanced",
@@ -148,7 +148,7 @@ class SaveOptions(Section):
         False,
         ("Resume with other settings or images", "設定や画像が変わっていても再開"),
         (
-            "Go on from a state although options, images or the base model were changed since. What differs is said, and the result is not exactly that of a run in one go.",
+            "Resume from a state although options, images or the base model have changed since. The differences are reported, and the result is not exactly that of an uninterrupted run.",
             "学習状態の保存後に設定・画像・元モデルが変わっていても再開します。違いを表示して続けますが、中断せずに学習した場合の結果とは厳密には一致しません。",
         ),
         level="expert",
@@ -174,7 +174,7 @@ class LogConfig(Section):
         None,
         ("TensorBoard folder", "TensorBoardのログフォルダ"),
         (
-            "A folder with the date and time is made in it. Empty: no TensorBoard log.",
+            "A folder named by date and time is made in it. Empty: no TensorBoard log.",
             "この中に日時のフォルダを作って記録します。空欄なら記録しません。",
         ),
         level="advanced",
@@ -183,7 +183,7 @@ class LogConfig(Section):
     log_prefix: str | None = opt(
         None,
         ("Log name prefix", "ログ名の前に付ける文字列"),
-        ("Put before the date and time.", "フォルダ名の日時の前に付けます。"),
+        ("Added before the date and time.", "フォルダ名の日時の前に付けます。"),
         level="advanced",
         needs="log.logging_dir",
     )
@@ -191,7 +191,7 @@ class LogConfig(Section):
         10,
         ("Report every n steps", "nステップごとにlossを表示"),
         (
-            "How often the loss is read back; reading it every step would slow a fast GPU down.",
+            "How often the loss is read from the GPU; every step would slow a fast one down.",
             "lossを読み出す間隔。毎ステップ読み出すと、速いGPUでは学習が遅くなります。",
         ),
         level="expert",
@@ -211,7 +211,7 @@ class SampleConfig(Section):
         (),
         ("Sample prompts", "サンプル画像のプロンプト"),
         (
-            "One a line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, `--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
+            "One per line, or a .txt, .toml or .json file of them. Options as in sd-scripts: `--w`, `--h`, `--d` seed, `--s` steps, `--l` cfg, `--n` negative, `--ss` sampler.",
             "1行に1つ、または.txt・.toml・.jsonファイル。sd-scriptsの書き方が使えます：`--w` 幅、`--h` 高さ、`--d` シード、`--s` ステップ数、`--l` CFG、`--n` ネガティブプロンプト、`--ss` サンプラー。",
         ),
     )
@@ -229,13 +229,13 @@ class SampleConfig(Section):
     sample_at_first: bool = opt(
         False,
         ("Draw samples before training", "学習前にもサンプル生成"),
-        ("So that before and after can be compared.", "学習前と学習後を比べられます。"),
+        ("To compare before and after.", "学習前と学習後を比べられます。"),
     )
     sample_sampler: Annotated[str, Choice(catalog.SAMPLERS)] = opt(
         "ddim",
         ("Sampler", "サンプラー"),
         (
-            "How the images are drawn; a prompt's --ss wins.",
+            "How the samples are drawn; --ss in a prompt overrides it.",
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",

@@ -18,7 +18,7 @@ class MetadataOptions(Section):
         False,
         ("Leave training details out of the file", "学習情報をファイルに記録しない"),
         (
-            "The file then tells only what it is. Else it tells the settings, the folders' names and every caption's words with their counts, as other trainers do.",
+            "The file then says only what kind of model it is. Otherwise it records the settings, the folders' names and every tag of the captions with its count, as other trainers do.",
             "モデルの種別だけを記録します。指定しない場合は他の学習ツールと同じく、設定・フォルダ名・キャプションのタグとその数がファイルに記録されます。",
         ),
         level="advanced",
@@ -27,8 +27,8 @@ class MetadataOptions(Section):
         None,
         ("Comment", "コメント"),
         (
-            "Free text about the training, such as the word that calls the subject.",
-            "学習についてのメモ（呼び出す単語など）。",
+            "Notes on the training, such as the trigger word.",
+            "学習についてのメモ（トリガーワードなど）。",
         ),
         level="advanced",
         needs="save.no_metadata=false",
@@ -54,10 +54,10 @@ class MetadataOptions(Section):
     metadata_license: str | None = opt(
         None,
         ("Licence", "ライセンス"),
-        ("Under which it may be used.", "利用条件。"),
+        ("Terms of use.", "利用条件。"),
     )
     metadata_tags: str | None = opt(
         None,
         ("Tags", "タグ"),
-        ("Words with commas between them.", "カンマ区切りの語。"),
+        ("Separated by commas.", "カンマ区切りの語。"),
     )

@@ -20,7 +20,7 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         None,
         ("Validate every n steps", "nステップごとに検証"),
         (
-            "Measures the loss of the images held out, on fixed noise and timesteps. With no interval at all: after every epoch. Always at the end.",
+            "Measures the loss of the validation images, on fixed noise and timesteps. With neither interval set: after every epoch. Always at the end.",
             "検証用に取り分けた画像のlossを、固定のノイズとtimestepで測ります。ステップ・エポックとも空欄なら1エポックごと。学習の最後には必ず測ります。",
         ),
         level="advanced",
@@ -40,9 +40,9 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
     )
     max_validation_steps: Count | None = opt(
         None,
-        ("Batches of a validation", "1回の検証で使うバッチ数"),
+        ("Batches per validation", "1回の検証で使うバッチ数"),
         (
-            "Looks at the first so many batches of the images held out only; empty: at all of them.",
+            "Uses only the first so many batches of the validation images. Empty: all of them.",
             "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
         ),
         level="expert",

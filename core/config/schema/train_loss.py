@@ -28,7 +28,7 @@ class NoiseOptions(Section):
         False,
         ("Vary the noise offset", "ノイズオフセットの強さをランダムにする"),
         (
-            "Each sample gets a strength between 0 and the noise offset, drawn at random.",
+            "Each sample gets a random strength between 0 and the noise offset.",
             "サンプルごとに、0からノイズオフセットの値までのランダムな強さを使います。",
         ),
         needs="train.noise_offset",
@@ -37,7 +37,7 @@ class NoiseOptions(Section):
         None,
         ("Adaptive noise scale", "adaptive noise scale"),
         (
-            "Adds this times the mean of the latents, channel by channel, to the noise offset; needs one. May be negative. Empty: off.",
+            "Adds this times the absolute mean of the latents, per channel, to the noise offset, which must be set. May be negative. Empty: off.",
             "latentsのチャンネルごとの平均値の絶対値にこの値を掛け、ノイズオフセットに加えます。ノイズオフセットの指定が必要です。負の値も使えます。空欄なら使いません。",
         ),
         needs="train.noise_offset",
@@ -48,7 +48,7 @@ class NoiseOptions(Section):
         0,
         ("Multi-resolution noise: levels", "multires noiseの段数"),
         (
-            "Adds coarser and coarser noise in so many levels, for darker and brighter images; 6 to 10 is usual, 0: off.",
+            "Adds coarser and coarser noise in this many levels, for darker and brighter images. Typical: 6 to 10. 0: off.",
             "粗さの異なるノイズをこの段数だけ重ね、暗い画像や明るい画像を学びやすくします。通常は6〜10、0なら使いません。",
         ),
         ge=0,
@@ -58,7 +58,7 @@ class NoiseOptions(Section):
         0.3,
         ("Multi-resolution noise: discount", "multires noiseの減衰率"),
         (
-            "Each coarser level weighs this times the one before; 0.8 is strong, 0.1 to 0.3 for LoRA.",
+            "Each coarser level is scaled by this; 0.8 is strong, 0.1 to 0.3 is typical for LoRA.",
             "一段粗くなるごとに、ノイズの強さにこの値を掛けます。0.8は強め、LoRAでは0.1〜0.3程度。",
         ),
         needs="train.multires_noise_iterations",
@@ -67,7 +67,7 @@ class NoiseOptions(Section):
         0.0,
         ("Input perturbation noise", "Input Perturbation Noiseの強さ"),
         (
-            "Noise added to what the U-Net sees, not to what it must predict; 0.1 is usual, 0: off.",
+            "Noise added to the U-Net's input only, not to its target. Typical: 0.1. 0: off.",
             "U-Netの入力だけに加えるノイズの強さ（予測の正解は変えません）。通常は0.1、0なら使いません。",
         ),
     )
@@ -75,7 +75,7 @@ class NoiseOptions(Section):
         False,
         ("Vary the input perturbation", "Input Perturbation Noiseの強さをランダムにする"),
         (
-            "Each sample gets a strength between 0 and the value above, drawn at random.",
+            "Each sample gets a random strength between 0 and the value above.",
             "サンプルごとに、0から上の値までのランダムな強さを使います。",
         ),
         needs="train.ip_noise_gamma",
@@ -84,7 +84,7 @@ class NoiseOptions(Section):
         False,
         ("Zero terminal SNR", "zero terminal SNR"),
         (
-            "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright images, for models that predict v.",
+            "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright images. For v-prediction models.",
             "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします（v予測モデル用）。",
         ),
         families="sd1 sd2",
@@ -92,7 +92,7 @@ class NoiseOptions(Section):
     min_timestep: int = opt(
         0,
         ("Smallest timestep", "最小timestep"),
-        ("Timesteps are drawn from here on.", "この値以上のtimestepで学習します。"),
+        ("Only timesteps from this one on are trained.", "この値以上のtimestepで学習します。"),
         ge=0,
         le=999,
     )
@@ -100,7 +100,7 @@ class NoiseOptions(Section):
         1000,
         ("Largest timestep", "最大timestep"),
         (
-            "Timesteps are drawn below this; the same as the smallest: that one only.",
+            "Only timesteps below this are trained; equal to the smallest: that one only.",
             "この値未満のtimestepで学習します。最小timestepと同じ値なら、そのtimestepだけで学習します。",
         ),
         ge=1,
@@ -142,16 +142,16 @@ class LossOptions(Section):
         False,
         ("Debiased loss", "debiased estimation loss"),
         (
-            "Weighs the loss by 1/sqrt(SNR): learns shapes sooner.",
+            "Weights the loss by 1/sqrt(SNR): learns shapes sooner.",
             "lossを1/√SNRで重み付けします。形を早く学びます。",
         ),
         level="advanced",
     )
     scale_v_pred_loss_like_noise_pred: bool = opt(
         False,
-        ("Weigh the v loss like the noise loss", "v予測のlossをノイズ予測と同じ重みにする"),
+        ("Weight the v loss like the noise loss", "v予測のlossをノイズ予測と同じ重みにする"),
         (
-            "Weighs timesteps as a model that predicts noise does; only for models that predict v.",
+            "Weights timesteps as a noise-prediction model does. For v-prediction models only.",
             "ノイズ予測モデルと同じようにtimestepを重み付けします。v予測モデル専用。",
         ),
         families="sd1 sd2",
@@ -160,7 +160,7 @@ class LossOptions(Section):
         0.0,
         ("Share of the v-like loss", "v予測風lossの割合"),
         (
-            "Adds this times the loss weighed as a model that predicts v does; only for models that predict noise. 0: off.",
+            "Adds this share of the loss weighted as for v-prediction. For noise-prediction models only. 0: off.",
             "v予測モデルのように重み付けしたlossを、この割合で加えます。ノイズ予測モデル専用。0なら使いません。",
         ),
         ge=0,
@@ -171,7 +171,7 @@ class LossOptions(Section):
         False,
         ("Masked loss", "マスクした部分だけを学習"),
         (
-            "Learns only the white parts of the mask images; needs masks or transparency (Dataset tab).",
+            "Trains only the white parts of the mask images; needs masks or transparency (Dataset tab).",
             "マスク画像の白い部分だけを学習します。データセットタブでマスク画像か透明部分の指定が必要です。",
         ),
         level="advanced",
@@ -180,7 +180,7 @@ class LossOptions(Section):
         "l2",
         ("Loss function", "損失関数"),
         (
-            "How an error is measured; huber and smooth_l1 care less about outliers.",
+            "How the error is measured; huber and smooth_l1 are less sensitive to outliers.",
             "誤差の測り方。huberとsmooth_l1は外れ値の影響を受けにくくなります。",
         ),
     )

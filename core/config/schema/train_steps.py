@@ -16,7 +16,7 @@ class StepOptions(Section):
     max_train_steps: int = opt(
         1600,
         ("Steps", "学習ステップ数"),
-        ("How often the weights are updated.", "重みを更新する回数。"),
+        ("Number of weight updates.", "重みを更新する回数。"),
         ge=1,
         le=MOST,
         on_resume="free",
@@ -31,7 +31,7 @@ class StepOptions(Section):
         2e-6,
         ("Learning rate", "学習率"),
         (
-            "`1e-6` is usual for the whole model, `1e-4` for LoRA.",
+            "Typical: `1e-6` for the whole model, `1e-4` for LoRA.",
             "目安は、モデル全体の学習で`1e-6`、LoRAで`1e-4`です。",
         ),
         ge=0,
@@ -61,7 +61,7 @@ class StepOptions(Section):
         None,
         ("Stop training the text encoder at step", "Text Encoderの学習を止めるステップ"),
         (
-            "From this step on only the U-Net is trained; 30% or 0.3: after this share of the run; 0 or -1: never trained. Empty: trained to the end.",
+            "From this step on only the U-Net is trained. 30% or 0.3: after this share of the run. 0 or -1: never trained. Empty: trained to the end.",
             "このステップ以降はU-Netだけを学習します。30%や0.3と書くと、学習全体に対する割合です。0か-1ならまったく学習せず、空欄なら最後まで学習します。",
         ),
         level="advanced",
@@ -72,7 +72,7 @@ class StepOptions(Section):
         None,
         ("Seed", "乱数シード"),
         (
-            "The same seed gives the same training. Empty: one is drawn and written into the run file.",
+            "The same seed gives the same training. Empty: one is chosen and recorded in the run file.",
             "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
         ),
         personal=True,
@@ -81,8 +81,8 @@ class StepOptions(Section):
         "no",
         ("Precision", "学習の精度"),
         (
-            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: weights and gradients too are held in 16 bits, which saves more and learns less exactly.",
-            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の正確さは落ちます。",
+            "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: weights and gradients too are kept in 16 bits, which saves more memory but is less accurate.",
+            "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の精度は落ちます。",
         ),
         group="memory",
         sd_scripts="mixed_precision full_fp16 full_bf16",
@@ -101,7 +101,7 @@ class StepOptions(Section):
         1,
         ("Gradient accumulation", "勾配累積"),
         (
-            "Batches added up for one step: the effect of a larger batch without its memory.",
+            "Batches summed up for one step: the effect of a larger batch without its memory.",
             "この数のバッチの勾配を合計して1ステップとします。メモリを増やさずに、バッチサイズを増やすのと同じ効果があります。",
         ),
         level="advanced",
@@ -113,7 +113,7 @@ class StepOptions(Section):
         1.0,
         ("Largest gradient norm", "勾配ノルムの上限"),
         (
-            "Gradients are scaled down to this norm; 0: no limit.",
+            "Gradients are clipped to this norm. 0: no limit.",
             "勾配のノルムをこの値までに抑えます。0なら制限しません。",
         ),
         level="expert",
@@ -124,7 +124,7 @@ class StepOptions(Section):
         None,
         ("EMA decay", "EMAの減衰率"),
         (
-            "Save and sample a running mean of the weights: 0.999 averages about the last 1000 steps. Empty: off.",
+            "Save and sample a moving average of the weights: 0.999 averages about the last 1000 steps. Empty: off.",
             "重みの移動平均を、モデルの保存とサンプル画像に使います。0.999なら直近約1000ステップの平均です。空欄なら使いません。",
         ),
         level="advanced",
