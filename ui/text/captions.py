@@ -1,6 +1,4 @@
-"""Words of the caption workbench, in English and Japanese."""
-
-from __future__ import annotations
+"""Words of the caption editor, in English and Japanese."""
 
 from collections.abc import Mapping
 

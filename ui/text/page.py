@@ -1,12 +1,66 @@
-"""Words about the page itself: requests that failed, and settings that could not be used again."""
-
-from __future__ import annotations
+"""Words of the Tools tab, of failed requests, the server and the console, in English and Japanese."""
 
 from collections.abc import Mapping
 
 from core.catalog import Words
 
 PAGE_WORDS: Mapping[str, Words] = {
+    "inspect.title": Words("Inspect a file", "ファイルを調べる"),
+    "inspect.lead": Words(
+        "Shows what a model, LoRA or VAE file is, from its header. Nothing in it is executed.",
+        "モデル・LoRA・VAEファイルの内容を表示します。ファイル内のプログラムは実行しません。",
+    ),
+    "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
+    "inspect.button": Words("Inspect", "調べる"),
+    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダを選んでください。"),
+    "inspect.metadata": Words("Metadata", "メタデータ"),
+    "tool.place": Words("Saved in {folder}", "{folder} に保存します"),
+    "job.stop": Words("Stop", "停止"),
+    "job.busy": Words("This is running already.", "すでに実行中です。"),
+    "job.stopping": Words("Stopping after the current item…", "処理中の分が終わりしだい停止します…"),
+    "job.stopped": Words(
+        "Stopped. Start again to continue; what is done is kept.",
+        "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
+    ),
+    "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
+    "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
+    "board.lead": Words(
+        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",
+        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
+    ),
+    "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
+    "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),
+    "board.busy": Words("Starting TensorBoard…", "TensorBoardを起動しています…"),
+    "board.open": Words("Showing the logs in {folder}", "{folder} のログを表示します"),
+    "board.empty": Words(
+        "No logs in {folder} yet; they appear once a run writes them.",
+        "{folder} にはまだログがありません。学習が始まると自動で表示されます。",
+    ),
+    "board.remote": Words(
+        "This address works only on the computer that runs the program (or through an SSH tunnel).",
+        "このアドレスはプログラムを実行しているコンピューターでのみ開けます（SSHトンネル経由なども可）。",
+    ),
+    "board.stopped": Words("TensorBoard is closed.", "TensorBoardを閉じました。"),
+    # files and results
+    "pick.model": Words("Choose a file…", "ファイルを選ぶ…"),
+    "pick.folder": Words("Choose a folder…", "フォルダを選ぶ…"),
+    "pick.images": Words("Choose a ZIP or image…", "ZIP・画像を選ぶ…"),
+    "results.title": Words("Results", "学習の結果"),
+    "results.lead": Words(
+        "Models and sample images in the output folder.", "出力先フォルダにあるモデルとサンプル画像です。"
+    ),
+    "results.none": Words(
+        "No results yet; they appear after the first save.",
+        "まだ結果はありません。最初に保存されるとここに表示します。",
+    ),
+    "results.more": Words("and {n:#older one} in the folder", "ほか古いもの{n}個がフォルダにあります"),
+    "results.look": Words("Refresh", "一覧を更新"),
+    "results.download": Words("Download", "ダウンロード"),
+    "results.kind.model": Words("model", "モデル"),
+    "results.kind.folder": Words("Diffusers model, as a ZIP", "Diffusersモデル（ZIP）"),
+    "results.kind.samples": Words("sample images, as a ZIP", "サンプル画像（ZIP）"),
+    "results.kind.sheet": Words("all samples on one sheet", "サンプル一覧の画像"),
+    "group.result": Words("Training and saving format", "学習と保存の形式"),
     # requests that failed (script/faults.js)
     "fault.inside": Words(
         "Not done: an internal error; see the log {path}",
@@ -68,4 +122,89 @@ PAGE_WORDS: Mapping[str, Words] = {
     ),
     "kept.more": Words(" and {n} more", "、ほか{n}個"),
     "kept.close": Words("OK", "閉じる"),
+    # what the server refuses
+    "serve.foreign": Words(
+        "This file was not sent to this window, or is gone. Choose it again.",
+        "このファイルは、この画面に送信されたものではないか、すでに削除されています。もう一度選んでください。",
+    ),
+    "serve.long": Words(
+        "The request is too large (limit {most} MB). Send fewer files or less text at a time.",
+        "リクエストが大きすぎます（上限{most}MB）。一度に送るファイルやテキストを減らしてください。",
+    ),
+    "serve.unreadable": Words(
+        "The request is no valid JSON. Reload the page and try again.",
+        "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
+    ),
+    "serve.full": Words(
+        "Not enough room: {room} GB more can be sent to this window. Copy what was sent into a dataset and restart Rareword, or put the files on that computer in another way.",
+        "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
+    ),
+    "serve.full.disk": Words(
+        "The disk is full: {room} GB more can be sent, the rest is reserved for training. Free some space and try again.",
+        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。空き容量を増やしてからやり直してください。",
+    ),
+    "serve.host": Words(
+        "Unknown host name “{host}”. If it is your proxy or this computer, start with --host-name {host}.",
+        "この画面は「{host}」という未登録の名前で呼び出されました。お使いのプロキシまたはこのコンピューターの名前であれば、--host-name {host} を付けて起動してください。",
+    ),
+    "serve.origin": Words(
+        "Requests from another site ({origin}) are refused. If a proxy serves the page there, start with --host-name {origin}.",
+        "別のサイト（{origin}）からの要求は受け付けません。プロキシを通してそこで表示している場合は、--host-name {origin} を付けて起動してください。",
+    ),
+    "serve.closed": Words("There is nothing at this address.", "このアドレスには何もありません。"),
+    "serve.login": Words(
+        "You are logged out. Reload the page and log in.",
+        "ログインしていません。ページを再読み込みしてログインしてください。",
+    ),
+    # login
+    "login.title": Words("Log in – Rareword", "ログイン – Rareword"),
+    "login.lead": Words(
+        "Enter the user and password that were set or printed at start.",
+        "起動時に設定した、またはコンソールに表示されたユーザー名とパスワードを入力してください。",
+    ),
+    "login.out": Words("Log out", "ログアウト"),
+    "app.fault": Words(
+        "Internal error; details are in the log: {path}",
+        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
+    ),
+    "login.user": Words("User", "ユーザー名"),
+    "login.password": Words("Password", "パスワード"),
+    "login.enter": Words("Log in", "ログイン"),
+    "login.wrong": Words("Wrong user or password.", "ユーザー名またはパスワードが違います。"),
+    "login.wait": Words(
+        "Too many failed attempts. Wait a minute and try again.",
+        "失敗が多すぎます。1分待ってからやり直してください。",
+    ),
+    # console
+    "console.open": Words("Rareword is open at {url}", "Rarewordを起動しました：{url}"),
+    "console.there": Words("Rareword is already open at {url}", "Rarewordはすでに起動しています：{url}"),
+    "console.stop": Words("Press Ctrl-C to close.", "終了するにはCtrl-Cを押してください。"),
+    "console.login": Words(
+        "Log in as {user} with the password {password}",
+        "ユーザー名 {user}、パスワード {password} でログインしてください",
+    ),
+    "console.once": Words(
+        "or with this link, once, within 10 minutes: {url}", "または10分以内に1回だけ使えるリンク：{url}"
+    ),
+    "console.share": Words(
+        "The link goes through Gradio's tunnel, whose operator can see the traffic; it ends with this window.",
+        "リンクはGradioのトンネルを経由し（運営者は通信を見られます）、このウィンドウを閉じると終了します。",
+    ),
+    "console.share.failed": Words(
+        "No share link could be made ({why}). The page is open on this computer only.",
+        "共有リンクを作成できませんでした（{why}）。このコンピューターでのみ利用できます。",
+    ),
+    "console.port": Words(
+        "Port {port} is in use; choose another with --port.",
+        "ポート{port}は使用中です。--portで別の番号を指定してください。",
+    ),
+    "console.host": Words("Can't listen on {host}: {why}.", "{host}で待ち受けできません（{why}）。"),
+    "console.saving": Words(
+        "Stopping the run and saving its state; Ctrl-C again quits at once.",
+        "学習を停止して状態を保存しています。もう一度Ctrl-Cを押すとすぐに終了します。",
+    ),
+    "console.saved": Words(
+        "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
+    ),
+    # faults of ours
 }
