@@ -91,16 +91,6 @@ def test_each_stands_on_a_tab():
     assert [o.key for o in OPTIONS if o.tab not in TABS] == []
 
 
-def test_each_is_read_somewhere_in_the_core():
-    texts = [
-        path.read_text(encoding="utf-8")
-        for path in (ROOT / "core").rglob("*.py")
-        if not path.name.startswith("schema")
-    ]
-    read = {name for text in texts for name in re.findall(r"\.(\w+)", text)}
-    assert [o.key for o in OPTIONS if o.name not in read] == []
-
-
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: o.key)
 def test_a_value_of_its_own_survives_the_run_file(option):
     values = toml_text.values_of(RunConfig()) | {
