@@ -186,7 +186,12 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.models import tokens
 
     config = load(args.file, args.overrides, reads_base=True).config
-    patience = Patience(waiting=None if args.json else lambda path: _say_waiting(path, out, lang))
+
+    def tell(path: Path | None) -> None:
+        if path is not None:
+            print(waiting(str(path), lang), file=out)
+
+    patience = Patience(waiting=None if args.json else tell)
     seed = config.train.seed if config.train.seed is not None else 0
     plan = plans.make(config.dataset, seed, patience=patience)
     if args.json:
@@ -205,11 +210,6 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
             file=out,
         )
     return EXIT_REFUSED if any(problem.is_error for problem in plan.problems) else EXIT_DONE
-
-
-def _say_waiting(path: Path | None, out: TextIO, lang: Lang) -> None:
-    if path is not None:
-        print(waiting(str(path), lang), file=out)
 
 
 def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:

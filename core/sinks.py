@@ -200,7 +200,8 @@ class TensorBoard:
         # Imported here: it takes a second, and the window must not wait for it.
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        self._open, self._clock = lambda: EventFileWriter(str(folder)), clock  # type: ignore[no-untyped-call]
+        self._open: Callable[[], Any] = lambda: EventFileWriter(str(folder))
+        self._clock = clock
         self._writer: Any = None
         self._again_at = clock()
 

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from urllib.parse import quote
 
-from fastapi import HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from core.errors import Lang
+from ui.parts.images import PREFIX as IMAGES
 from ui.parts.samples import MOST_STEPS
 from ui.run.log import FILE, log_text
+from ui.run.polling import PREFIX as LIVE
 from ui.run.polling import answer
+from ui.serve.asgi import NO_STORE
 from ui.window import Window
+from ui.window.results import PREFIX as RESULTS
 from ui.window.results import find, zipped
 
 _PLAIN = "application/octet-stream"
-_MADE = re.compile(r"[0-9a-f]{32}\.webp")
+_IMAGE = re.compile(r"[0-9a-f]{32}\.webp")
 
 
-def sender(window: Window) -> Callable[..., Response]:
-    """The handler of the results' addresses. It sends what is listed, whatever the address looks like."""
+def add_routes(app: FastAPI, window: Window) -> None:
+    """Answers below the addresses of results, small images, and the run as it goes on."""
 
-    def send(name: str, request: Request) -> Response:
+    @app.api_route(f"/{RESULTS}/{{name:path}}", methods=["GET", "HEAD"])
+    def result(name: str, request: Request) -> Response:
+        """What is listed, whatever the address looks like."""
         result = find(window, name)
         if result is None:
             raise HTTPException(404)
@@ -33,45 +38,27 @@ def sender(window: Window) -> Callable[..., Response]:
         body = zipped(result) if request.method == "GET" else iter(())
         return StreamingResponse(body, media_type="application/zip", headers=headers)
 
-    return send
-
-
-def image_sender(window: Window) -> Callable[..., Response]:
-    """The handler of the addresses of small images: those that the window made, by names that it made."""
-
-    def send(name: str) -> Response:
+    @app.api_route(f"/{IMAGES}/{{name}}", methods=["GET", "HEAD"])
+    def image(name: str) -> Response:
+        """Small images that the window made, by names that it made: they change with what they show."""
         file = window.cache / name
-        if not _MADE.fullmatch(name) or not file.is_file():
+        if not _IMAGE.fullmatch(name) or not file.is_file():
             raise HTTPException(404)
-        headers = {
-            "cache-control": "private, max-age=31536000, immutable"
-        }  # the name changes with what it shows
+        headers = {"cache-control": "private, max-age=31536000, immutable"}
         return FileResponse(file, media_type="image/webp", headers=headers)
 
-    return send
-
-
-def live(window: Window) -> Callable[..., Response]:
-    """The handler of what is asked once a second: see ui.run.polling.answer."""
-
-    def send(request: Request) -> Response:
-        asked = request.query_params
-        columns = asked.get("columns", "")
+    @app.get(f"/{LIVE}")
+    def live(request: Request) -> Response:
+        """What is polled once a second: see ui.run.polling.answer."""
+        query = request.query_params
+        columns = query.get("columns", "")
         most = int(columns) if columns.isdecimal() and len(columns) < 6 else MOST_STEPS
-        found = answer(window, _lang(request), asked, most)
-        return JSONResponse(found, headers={"cache-control": "no-store"})
+        return JSONResponse(answer(window, _lang(request), query, most), headers=NO_STORE)
 
-    return send
-
-
-def log_sender(window: Window) -> Callable[..., Response]:
-    """The handler of the log's address."""
-
-    def send(request: Request) -> Response:
+    @app.get(f"/{LIVE}/log")
+    def log(request: Request) -> Response:
         headers = {"content-disposition": f"attachment; filename={FILE}"}
         return PlainTextResponse(log_text(window, _lang(request)), headers=headers)
-
-    return send
 
 
 def _lang(request: Request) -> Lang:

@@ -8,6 +8,8 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
+from string import Template
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,6 +18,7 @@ from core.errors import Lang
 from ui.serve.asgi import NO_STORE
 from ui.text import say
 
+_PAGE = Path(__file__).with_name("login.html")
 COOKIE = "rareword_session"
 LOGIN_TOKEN_SECONDS = 600
 MOST_WRONG_LOGINS = 5
@@ -92,42 +95,8 @@ def session_answer(request: Request, session: str) -> Response:
     return answer
 
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1b1c1a;--soft:#55564f;--line:#d3d3cc;--page:#f4f4f1;--card:#fff;
---accent:#1d776c}
-@media(prefers-color-scheme:dark){:root{--ink:#f4f4f1;--soft:#a2a39b;--line:#3f403b;--page:#121311;
---card:#1b1c1a;--accent:#2a9485}}
-*{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--page);
-color:var(--ink);font:16px/1.5 system-ui,"Noto Sans JP","Yu Gothic UI",sans-serif}
-form{width:min(23rem,100%);display:grid;gap:1rem;padding:2rem;background:var(--card);
-border:1px solid var(--line);border-radius:14px}
-h1{font-size:1.4rem;margin:0}p{margin:0;color:var(--soft);font-size:.9rem}
-[role=alert]{color:#b42318;font-weight:600}
-@media(prefers-color-scheme:dark){[role=alert]{color:#ff9b8f}}
-label{display:grid;gap:.3rem;font-size:.9rem}
-input{font:inherit;padding:.55rem .7rem;border:1px solid var(--line);border-radius:8px;
-background:var(--page);color:inherit;width:100%}
-button{font:inherit;font-weight:600;padding:.65rem;border:0;border-radius:8px;
-background:var(--accent);color:#fff;cursor:pointer}
-:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-"""
-
-
 def login_page(message: str, lang: Lang) -> str:
     """The page that asks for user and password; message: what was wrong at the last try, or ""."""
-
-    def word(key: str) -> str:
-        return html.escape(say(key, lang))
-
-    said = f"<p role=alert>{html.escape(message)}</p>" if message else ""
-    return (
-        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>{word("login.title")}</title>'
-        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style><main>"
-        f'<form method="post" action="login"><h1>Rareword</h1><p>{word("login.lead")}</p>{said}'
-        f'<label>{word("login.user")}<input name="user" autocomplete="username" required autofocus></label>'
-        f'<label>{word("login.password")}<input name="password" type="password" required '
-        f'autocomplete="current-password"></label>'
-        f"<button>{word('login.enter')}</button></form></main></html>"
-    )
+    words = {name: say(f"login.{name}", lang) for name in ("title", "lead", "user", "password", "enter")}
+    escaped = {name: html.escape(text) for name, text in {**words, "message": message, "lang": lang}.items()}
+    return Template(_PAGE.read_text("utf-8")).substitute(escaped)

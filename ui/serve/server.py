@@ -27,12 +27,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.app import App
 from ui.dataset.drop_zone import TAKEN
-from ui.parts.images import PREFIX as IMAGES
 from ui.run.polling import PREFIX as LIVE
 from ui.serve.access import Guard
 from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
-from ui.serve.downloads import image_sender, live, log_sender, sender
+from ui.serve.downloads import add_routes
 from ui.serve.error_answers import Net
 from ui.serve.login import Login
 from ui.serve.uploads import Uploads
@@ -40,7 +39,6 @@ from ui.settings.opening import ENDINGS
 from ui.theme import FAVICON, FRAME, SCRIPTS, STYLES, theme
 from ui.window import Window
 from ui.window.error_page import words_html
-from ui.window.results import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_UPLOAD, LARGEST_SAID = "4gb", "4 GB"
@@ -131,10 +129,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
     parent = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     # Gradio leaves its own, wide open CORS headers away when the parent has a policy; ours allows nobody.
     parent.add_middleware(CORSMiddleware, allow_origins=[])
-    parent.add_api_route(f"/{PREFIX}/{{name:path}}", sender(window), methods=["GET", "HEAD"])
-    parent.add_api_route(f"/{IMAGES}/{{name}}", image_sender(window), methods=["GET", "HEAD"])
-    parent.add_api_route(f"/{LIVE}", live(window), methods=["GET"])
-    parent.add_api_route(f"/{LIVE}/log", log_sender(window), methods=["GET"])
+    add_routes(parent, window)
     app = App(window)
     parent.add_middleware(
         Opening, prepare=lambda accept, cookie: app.prepare(window.language(accept, cookie))

@@ -87,15 +87,11 @@ class Uploads:
 
     def _left(self) -> tuple[int, str]:
         """How many bytes may still be sent, and the key of what to say about more."""
-        sizes = (
-            os.lstat(os.path.join(path, name)).st_size
-            for path, _, names in os.walk(self._folder)
-            for name in names
-        )
         used = 0
-        with contextlib.suppress(OSError):  # one that is taken away just now
-            for size in sizes:
-                used += size
+        for path, _, names in os.walk(self._folder):
+            for name in names:
+                with contextlib.suppress(OSError):  # one that is deleted just now
+                    used += os.lstat(os.path.join(path, name)).st_size
         on_disk = self._free_bytes()
         of_all = self._room.all - used
         return (max(on_disk, 0), "serve.full.disk") if on_disk < of_all else (max(of_all, 0), "serve.full")
