@@ -8,15 +8,14 @@ import pytest
 
 from core.data import undo
 from core.data.caption_editor import files as caption_files
-from core.data.caption_editor import history
-from core.data.undo import FileChange
+from core.data.undo import FileChange, History
 from core.errors import UserError, plain_problem
 
 
 @pytest.fixture
 def make(tmp_path):
     def opened(allow=lambda _: None):
-        return history.opened(tmp_path / "workspace" / "journal.jsonl", allow)
+        return History(tmp_path / "workspace" / "journal.jsonl", caption_files.CaptionFiles(allow))
 
     return opened
 

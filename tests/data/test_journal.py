@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.data.intake.copy import CopyPlan
-from core.data.intake.copy_history import copy, opened, undo
+from core.data.intake.copy_history import Copies, copy, undo
+from core.data.undo import History
 from core.errors import UserError
 
 
@@ -26,6 +27,10 @@ def plan(tmp_path):
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "workspace" / "copies.jsonl"
+
+
+def opened(path):
+    return History(path, Copies())
 
 
 def outcome_of(undone):

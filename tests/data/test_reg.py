@@ -1,14 +1,16 @@
 """Which regularization images an epoch takes."""
 
 from collections import Counter
+from pathlib import Path
 
 from core.data.names import parse
-from core.data.plan.regularization import Group, fair, rotations, shares
+from core.data.plan.regularization import fair, rotations, shares
+from core.data.sources.folders import Folder
 from tests.data.images import TALL, planned
 
 
 def groups(*names):
-    return [Group(name, parse(name)[1]) for name in names]
+    return [Folder(Path(name), *parse(name), True, ()) for name in names]
 
 
 def taken(found, epoch):

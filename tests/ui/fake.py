@@ -11,7 +11,8 @@ from typing import Any
 from core.config.check import check
 from core.config.file import toml_text
 from core.control import RunControl
-from core.data.intake import copy_history
+from core.data.intake.copy_history import Copies
+from core.data.undo import History
 from core.errors import UserError, plain_problem
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.queue import RunQueue
@@ -91,7 +92,7 @@ def as_new(window: Window) -> None:
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
     window.preview, window.jobs = Job("preview"), {name: Job(name) for name in TOOLS}
     vars(window).pop("known", None)
-    window.unpack, window.copies = Job("unpack"), copy_history.opened(workspace / "copies.jsonl")
+    window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
     window.captions = CaptionEditor(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"

@@ -8,12 +8,13 @@ import zipfile
 
 import pytest
 
-from core.data.intake import copy_history
+from core.data.intake.copy_history import Copies
 from core.data.plan.plan import make
+from core.data.undo import History
 from tests.ui.fake import demo_raw
 from ui.dataset.balance import balance_note
+from ui.dataset.folders import BELONGINGS
 from ui.dataset.identifiers import RARE, token_note
-from ui.dataset.leave_demo import BELONGINGS
 from ui.parts.markup import esc
 from ui.settings.checking import dataset_config
 from ui.window import PROJECT
@@ -132,7 +133,7 @@ def test_a_zip_is_unpacked_once_however_much_is_typed(app, window, frogs, tmp_pa
 
 def test_undo_is_there_after_a_restart_and_puts_the_form_back(app, window, frogs):
     app.maker.copy(typed(app, source=str(frogs), identifier="sls", class_="frog"), "en")
-    window.copies = copy_history.opened(window.workspace / "copies.jsonl")  # as a new program finds it
+    window.copies = History(window.workspace / "copies.jsonl", Copies())  # as a new program finds it
     shown = app.relabel(demo_raw(app), "en", (), "basic")
     assert shown[app.maker.parts["undo"]]["visible"]
     assert "Undo removes the 4 files copied to" in shown[app.maker.parts["done"]]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.data.intake import copy_history
+from core.data.intake.copy_history import Copies
+from core.data.undo import History
 from core.queue import RunQueue
 from ui.run.polling import answer
 from ui.tools.runs import View
@@ -59,7 +60,7 @@ def damaged(request, window):
     (window.workspace / "output/runs/20260102-010101-y/run.toml").write_text("[save]", encoding="utf-8")
     window.draft = Draft(window.workspace / "window.json")
     window.queue = RunQueue(window.workspace / "queue.json", lambda: window.runner)
-    window.copies = copy_history.opened(window.workspace / "copies.jsonl")
+    window.copies = History(window.workspace / "copies.jsonl", Copies())
     window.captions = CaptionEditor(window.workspace, window.may_write_caption)
     window.left = Left()
     look_in_background(window.output, window.left).join()

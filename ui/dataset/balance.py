@@ -10,8 +10,8 @@ from core.data.intake.rename_repeats import Pair, plan_renames
 from core.data.names import short_name
 from core.data.plan.plan import Plan
 from core.data.plan.regularization import best_repeats
-from core.errors import Lang, UserError
-from ui.parts.markup import esc, note, problems
+from core.errors import Lang
+from ui.parts.markup import esc, note
 from ui.text import say
 
 Rows = Sequence[Mapping[str, Any]]
@@ -50,16 +50,10 @@ def renaming(plan: Plan, record: Rows, demo: Path) -> tuple[Pair, ...]:
     return plan_renames(regs, best_repeats(record), plan.config.conditioning_data_dir)
 
 
-def renaming_html(plan: Plan, record: Rows, demo: Path, lang: Lang) -> str:
+def renaming_html(pairs: Sequence[Pair], lang: Lang) -> str:
     """The plan of the renaming, to be read before the button is pressed."""
-    try:
-        pairs = renaming(plan, record, demo)
-    except UserError as e:
-        return problems(e.problems, lang)
     if not pairs:
         return ""
-    listed = "".join(
-        f"<li><span>{esc(short_name(source))}</span> → <b>{esc(target.name)}</b></li>"
-        for source, target in pairs
-    )
-    return f'<div class="rw-plan is-renaming"><p>{esc(say("balance.plan", lang))}</p><ul>{listed}</ul></div>'
+    names = [(esc(short_name(source)), esc(target.name)) for source, target in pairs]
+    rows = "".join(f"<li><span>{old}</span> → <b>{new}</b></li>" for old, new in names)
+    return f'<div class="rw-plan is-renaming"><p>{esc(say("balance.plan", lang))}</p><ul>{rows}</ul></div>'

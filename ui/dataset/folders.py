@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,11 +22,11 @@ from ui.dataset.drop_zone import choose_html
 from ui.dataset.folder_options import PLACES, holds_folders
 from ui.dataset.handlers import PRIVATE, queued
 from ui.dataset.identifiers import offer_html, token_note
-from ui.dataset.leave_demo import BELONGINGS, left
 from ui.dataset.sources import Sources, Wanted, left_out_html
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.settings.cards import titled
+from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.settings.picking import SOURCE, Picking
 from ui.text import say
@@ -39,6 +40,10 @@ _LISTED = 6
 _MOST = 2_000
 """Letters of a word that are looked at: more than any folder's name may have, so that its length is said."""
 _TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
+
+
+BELONGINGS = (PLACES["reg"], "sample.sample_prompts", "save.output_name")
+"""Regularization images, sample prompts and the result's name are of one subject, as the images are."""
 
 
 class FolderMaker:
@@ -285,7 +290,7 @@ class FolderMaker:
                 return {parts["plan"]: note(say(missing, lang), "warn")}
             plan = self._planned(data, gathered)
             places = self._places(data, plan)
-            gone = left(self._window, plan.target) if PLACES["train"] in places else {}
+            gone = _without_demo(self._window, plan.target) if PLACES["train"] in places else {}
             places = gone | places
             fields = self._form.components
             settings = {key: (str(data[fields[key]] or ""), place) for key, place in places.items()}
@@ -347,3 +352,14 @@ class FolderMaker:
             self.parts["last"]: str(last.number) if last else "",
             self.parts["done"]: html,
         }
+
+
+def _without_demo(window: Window, target: Path) -> dict[str, str]:
+    """What was the demo's in the form, and what it is for the images in a folder, `20_shs dog`."""
+    _, words = parse(target.name) or (1, "")
+    if not words or not is_demos(window, PLACES["train"]):
+        return {}
+    class_words = words.partition(" ")[2].strip() or words
+    prompts = "\n".join([f"{words} --d 1", f"{words} --d 2", f"{class_words} --d 1"])
+    values = dict(zip(BELONGINGS, ("", prompts, re.sub(r"\W+", "_", words).strip("_")), strict=True))
+    return {key: value for key, value in values.items() if is_demos(window, key)}

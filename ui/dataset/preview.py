@@ -11,7 +11,6 @@ import gradio as gr
 
 from core.config.schema.train import TrainConfig
 from core.data.health import findings as health_findings
-from core.data.health.cache import Known
 from core.data.health.findings import Finding
 from core.data.health.measure import Traits
 from core.data.intake.rename_repeats import Pair, Renames
@@ -88,16 +87,8 @@ class Preview:
             self.act_field = gr.Textbox(elem_id="preview-act", container=False, show_label=False)
 
     @property
-    def _known(self) -> Known:
-        return self._window.known
-
-    @property
     def _renames(self) -> Renames:
         return Renames(self._window.workspace / "undo" / "repeats.jsonl")
-
-    @property
-    def _demo(self) -> Path:
-        return self._window.project / "demo"
 
     def connect(self, lang: Any) -> list[Any]:
         """Bind the handlers. Gives the events after which the plan is known anew."""
@@ -132,12 +123,12 @@ class Preview:
             return
 
         def work(report: Report) -> Look:
-            plan = planned(config, seed_of(raw), report, self._known.look)
-            self._known.keep()
+            plan = planned(config, seed_of(raw), report, self._window.known.look)
+            self._window.known.keep()
             record = as_json.values(plan, TrainConfig(), count_tokens)
             report("", 0, 0)
             files = {image.content: image.path for image in plan.images}
-            traits = self._known.traits(files, progress=lambda at, of: report("health", at, of))
+            traits = self._window.known.traits(files, progress=lambda at, of: report("health", at, of))
             look = Look(plan, record, traits, word=word)
             report("", 0, 0)
             self._thumbs(look, self._seen(look, raw))
@@ -162,16 +153,16 @@ class Preview:
 
     def _limit(self, raw: Mapping[str, Any]) -> int:
         """Tokens a caption may have."""
-        found = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
-        return found if isinstance(found, int) and found > 0 else 75
+        limit = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
+        return limit if isinstance(limit, int) and limit > 0 else 75
 
-    def _found(self, look: Look, raw: Mapping[str, Any]) -> tuple[Finding, ...]:
+    def _findings(self, look: Look, raw: Mapping[str, Any]) -> tuple[Finding, ...]:
         return health_findings.find(look.plan, look.traits, count_tokens, self._limit(raw))
 
     def _seen(self, look: Look, raw: Mapping[str, Any]) -> set[int]:
         """The images that are on the page."""
         inside = {index for chosen in bucket_view.shown(look.plan, look.more) for index in chosen}
-        return inside | health.shown(self._found(look, raw))
+        return inside | health.shown(self._findings(look, raw))
 
     def _thumbs(self, look: Look, indices: Iterable[int]) -> dict[int, str]:
         """Thumbnail files of these images, made several at a time where they are not there yet."""
@@ -190,37 +181,39 @@ class Preview:
         undo = {parts["undo"]: gr.update(visible=bool(self._renames.last))}
         if look is None:
             return {**undo, parts["html"]: html} if html else undo
-        found = self._found(look, raw)
         files = self._thumbs(look, self._seen(look, raw))
-        pairs = self._pairs(look)
+        try:
+            pairs, renaming = self._renaming(look), ""
+        except UserError as e:
+            pairs, renaming = (), problems(e.problems, lang)
+        renaming += balance.renaming_html(pairs, lang)
         name = pairs[0][1].name if len(pairs) == 1 else ""
         button = say("balance.button", lang, name=name) if name else say("balance.many", lang, n=len(pairs))
         return {
-            parts["html"]: html + self._dated(look, self._html(look, raw, lang, found, files), lang),
-            parts["fields"]: self._dated(look, self._fields(look, files, lang), lang),
+            parts["html"]: html + self._dated(look, self._html(look, raw, lang, files, renaming), lang),
+            parts["fields"]: self._fields(look, files, lang),
             parts["balance"]: gr.update(visible=bool(pairs), value=button),
             **undo,
         }
+
+    def _renaming(self, look: Look) -> tuple[Pair, ...]:
+        """The renaming that is offered. Raises UserError when a name is taken."""
+        return balance.renaming(look.plan, look.record["folders"], self._window.project / "demo")
 
     def _dated(self, look: Look, html: str, lang: Lang) -> str:
         return dated(self._window, "dataset", html, lang, look.word)
 
     def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
         chosen = bucket_view.shown(look.plan, look.more)
-        return bucket_view.fields_html(look.plan, look.record, chosen, files, lang)
+        return self._dated(look, bucket_view.fields_html(look.plan, look.record, chosen, files, lang), lang)
 
     def _html(
-        self,
-        look: Look,
-        raw: Mapping[str, Any],
-        lang: Lang,
-        found: tuple[Finding, ...],
-        files: Mapping[int, str],
+        self, look: Look, raw: Mapping[str, Any], lang: Lang, files: Mapping[int, str], renaming: str
     ) -> str:
         plan, record, limit = look.plan, look.record, self._limit(raw)
         others = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
         html = problems(others[:_MOST_PROBLEMS], lang)
-        health_html = health.health_html(plan, found, files, limit, lang)
+        health_html = health.health_html(plan, self._findings(look, raw), files, limit, lang)
         if not record["images"]:
             return html + health_html
         has_seed = bool(str(raw.get("train.seed") or "").strip())
@@ -229,7 +222,7 @@ class Preview:
             + length_note(planned_length(self._form, raw, plan), lang)
             + _folder_table(record["folders"], lang)
             + balance.balance_note(record["folders"], lang)
-            + balance.renaming_html(plan, record["folders"], self._demo, lang)
+            + renaming
             + health_html
             + bucket_view.bucket_table(plan, lang)
             + usage_html(plan, train_config(self._form, raw), has_seed, lang)
@@ -244,7 +237,7 @@ class Preview:
         if name == "more" and rest.isdigit():
             look.more[int(rest)] = look.more.get(int(rest), 0) + bucket_view.PAGE
             files = self._thumbs(look, self._seen(look, raw))
-            yield {self.parts["fields"]: self._dated(look, self._fields(look, files, lang), lang)}
+            yield {self.parts["fields"]: self._fields(look, files, lang)}
         offered = cures(look.plan, train_config(self._form, raw))
         if name == "set" and rest in offered:
             key, value = offered[rest]
@@ -257,19 +250,12 @@ class Preview:
             else:
                 yield self.show(changed, lang)
 
-    def _pairs(self, look: Look) -> tuple[Pair, ...]:
-        """The renaming that is offered; none when a name is taken, which the page tells."""
-        try:
-            return balance.renaming(look.plan, look.record["folders"], self._demo)
-        except UserError:
-            return ()
-
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """Give the regularization folders the repeats of the guide's formula; images are not touched."""
         look: Look | None = self._window.preview.result
 
         def rename() -> tuple[Pair, ...]:
-            pairs = self._pairs(look) if look else ()
+            pairs = self._renaming(look) if look else ()
             for path in (path for pair in pairs for path in pair):
                 self._window.paths.writable(str(path))
             if pairs:

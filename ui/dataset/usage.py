@@ -9,7 +9,7 @@ from core.counting import listed
 from core.data.health.findings import can_stay_small
 from core.data.names import short_name
 from core.data.plan import usage
-from core.data.plan.plan import BucketUse, Plan
+from core.data.plan.plan import Plan
 from core.errors import Lang
 from ui.dataset.health import act
 from ui.parts.markup import note
@@ -21,15 +21,15 @@ _SIZES = 4
 
 def cures(plan: Plan, train: TrainConfig | None) -> dict[str, tuple[str, Any]]:
     """The settings that a button offers: name -> (option, value)."""
-    found: dict[str, tuple[str, Any]] = {}
+    settings: dict[str, tuple[str, Any]] = {}
     if can_stay_small(plan):
-        found["small"] = ("dataset.bucket_no_upscale", True)
+        settings["small"] = ("dataset.bucket_no_upscale", True)
     if train is not None and plan.batches_per_epoch and usage.unused(plan, train).train:
-        found["steps"] = ("train.max_train_steps", usage.unused(plan, train).train_steps)
+        settings["steps"] = ("train.max_train_steps", usage.unused(plan, train).train_steps)
     fill = usage.filling(plan)
     if fill.share < usage.FULL and fill.better is not None and not plan.config.dataset_config:
-        found["batch"] = ("dataset.train_batch_size", fill.better)
-    return found
+        settings["batch"] = ("dataset.train_batch_size", fill.better)
+    return settings
 
 
 def usage_html(plan: Plan, train: TrainConfig | None, has_seed: bool, lang: Lang) -> str:
@@ -70,20 +70,11 @@ def _short(plan: Plan, lang: Lang) -> str:
     fill = usage.filling(plan)
     if fill.share >= usage.FULL:
         return ""
-    sizes = [_last(bucket, samples, lang) for bucket, samples in fill.short[:_SIZES]]
+    sizes = [
+        say("usage.short.size", lang, size=f"{b.size.width} × {b.size.height}", last=last, whole=b.batch_size)
+        for b, last in fill.short[:_SIZES]
+    ]
     text = say("usage.short", lang, share=f"{1 - fill.share:.0%}", sizes=", ".join(sizes))
-    cure = _cure(plan, fill, lang)
-    return note(f"{text} {say('usage.short.cure', lang)}", "warn") + cure
-
-
-def _cure(plan: Plan, fill: usage.Filling, lang: Lang) -> str:
-    """The button that sets a batch size with full batches, where there is one."""
-    if fill.better is None or plan.config.dataset_config:
-        return ""
-    return act("set:batch", say("usage.short.button", lang, n=fill.better))
-
-
-def _last(bucket: BucketUse, samples: int, lang: Lang) -> str:
-    """ "192 × 64: 2 of 4 in the last batch"."""
-    size = f"{bucket.size.width} × {bucket.size.height}"
-    return say("usage.short.size", lang, size=size, last=samples, whole=bucket.batch_size)
+    has_button = fill.better is not None and not plan.config.dataset_config
+    button = act("set:batch", say("usage.short.button", lang, n=fill.better)) if has_button else ""
+    return note(f"{text} {say('usage.short.cure', lang)}", "warn") + button

@@ -16,7 +16,8 @@ from core.config.file import toml_text
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.data.health.cache import Known
-from core.data.intake import copy_history
+from core.data.intake.copy_history import Copies
+from core.data.undo import History
 from core.errors import ConfigError, Lang, UserError
 from core.forecast.machine import Looker
 from core.queue import RunQueue
@@ -70,7 +71,7 @@ class Window:
         self.thumbs = Thumbs(self.cache)
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
-        self.copies = copy_history.opened(self.workspace / "copies.jsonl")
+        self.copies = History(self.workspace / "copies.jsonl", Copies())
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.looker = Looker()
         self.looker.start()

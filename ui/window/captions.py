@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.config.schema.dataset import DatasetConfig
-from core.data.caption_editor import history
 from core.data.caption_editor import session as sessions
 from core.data.caption_editor.edits import Edit
-from core.data.caption_editor.files import typed
+from core.data.caption_editor.files import CaptionFiles, typed
 from core.data.caption_editor.session import CaptionSession, Entry
-from core.data.undo import FileChange, Outcome
+from core.data.undo import FileChange, History, Outcome
 from core.errors import Problem, UserError
 
 _MOST_PLANS = 8
@@ -50,7 +49,7 @@ class CaptionEditor:
         self._allow = allow
         self._lock = threading.RLock()
         self._plans: dict[str, Plan] = {}
-        self.history = history.opened(workspace / "captions" / "journal.jsonl", allow)
+        self.history = History(workspace / "captions" / "journal.jsonl", CaptionFiles(allow))
         self.session: CaptionSession | None = None
         self.word, self.seconds = "", 0.0
         self.limit = 75

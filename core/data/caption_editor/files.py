@@ -6,13 +6,15 @@ import contextlib
 import os
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from core import files
 from core.data.caption_editor import messages
 from core.data.captions import captions, encodings
 from core.data.captions.captions import FALLBACK, dotted
-from core.errors import UserError
+from core.data.undo import FileChange, State
+from core.errors import Problem, UserError
 
 # Kinds of file that are captions with every tool: nothing that is a program, an image, settings or weights.
 _CAPTIONS = re.compile(r"\.(caption|cap|txt|text|tags?|prompts?|desc)[0-9a-z_-]{0,8}")
@@ -100,3 +102,24 @@ def put(path: Path, data: bytes | None) -> None:
             beside.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(messages.UNWRITABLE(path=path, reason=error.strerror)) from error
+
+
+class CaptionFiles:
+    """Caption files in a history. allow: raises UserError for a file that may not be written."""
+
+    def __init__(self, allow: Callable[[Path], object]) -> None:
+        self._allow = allow
+
+    def now(self, change: FileChange) -> State:
+        """The file's bytes. Raises UserError for what is no caption file, or may not be written."""
+        self._allow(change.path)
+        resolved(change.path)
+        return read(change.path)
+
+    def put(self, change: FileChange, state: State) -> None:
+        """Write or remove the file. Raises UserError."""
+        put(change.path, state)
+
+    def changed(self, change: FileChange) -> Problem:
+        """For a file that another program or window wrote."""
+        return messages.CHANGED_ELSEWHERE(path=change.path)

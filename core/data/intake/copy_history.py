@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from pathlib import Path
 
 from core.data.intake import messages
 from core.data.intake.copy import CopyPlan, apply_copy
@@ -14,7 +13,10 @@ from core.errors import Problem, UserError
 
 
 class Copies:
-    """Copied files; their state is a digest of their bytes."""
+    """Copied files; their state is a digest of their bytes.
+
+    Each is written down as it is made, so that a program ended in the midst of copying knows what it made.
+    """
 
     def now(self, change: FileChange) -> State:
         """b"" for what is no plain file or can't be read."""
@@ -40,14 +42,6 @@ class Copies:
     def changed(self, change: FileChange) -> Problem:
         """For a copy that is other bytes now, or in use."""
         return messages.COPY_KEPT(path=change.path)
-
-
-def opened(path: Path) -> History:
-    """The history in this file, each copy written down as it is made.
-
-    So a program that is ended in the midst of copying still knows what it has made.
-    """
-    return History(path, Copies())
 
 
 def copy(history: History, plan: CopyPlan, settings: Settings) -> Change:

@@ -303,10 +303,9 @@ def make(
     if samples.total() > MAX_SAMPLES:
         problems.append(messages.TOO_MANY_SAMPLES(samples=samples.total(), limit=MAX_SAMPLES))
         samples.clear()
-    names = [regularization.Group(folder.path.name, folder.prompt) for folder in survey.folders]
     rotations: list[regularization.Rotation] = []
     for dataset in sorted({folder.dataset for folder in survey.folders}):
-        inside = regularization.rotations(survey.images, names, samples[dataset], seed, dataset)
+        inside = regularization.rotations(survey.images, survey.folders, samples[dataset], seed, dataset)
         notes = notices.on_regularization(survey.images, dataset, inside, samples[dataset])
         problems += [replace(p, key="") for p in notes] if config.dataset_config else notes
         rotations += inside

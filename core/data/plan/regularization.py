@@ -10,14 +10,7 @@ from core.catalog import Size
 from core.data.keyed_random import rng
 from core.data.names import nfc
 from core.data.records import PlannedImage
-
-
-@dataclass(frozen=True)
-class Group:
-    """What is to be known of a folder. words: its class; folders of the same words are one class."""
-
-    name: str
-    words: str
+from core.data.sources.folders import Folder
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class Rotation:
 
 
 def rotations(
-    images: Sequence[PlannedImage], folders: Sequence[Group], samples: int, seed: int, dataset: int = 0
+    images: Sequence[PlannedImage], folders: Sequence[Folder], samples: int, seed: int, dataset: int = 0
 ) -> tuple[Rotation, ...]:
     """Divide a data set's regularization samples of an epoch among classes, their folders and buckets.
 
@@ -58,7 +51,7 @@ def rotations(
     }
     classes: dict[str, list[int]] = {}
     for folder in groups:
-        classes.setdefault(folders[folder].words, []).append(folder)
+        classes.setdefault(folders[folder].prompt, []).append(folder)
     caps = [sum(weights[folder] for folder in inside) for inside in classes.values()]
     takes: dict[int, int] = {}
     for inside, part in zip(classes.values(), fair(samples, caps), strict=True):
@@ -69,7 +62,7 @@ def rotations(
         parts = shares(takes[folder], [len(group[bucket]) for bucket in buckets])
         for bucket, part in zip(buckets, parts, strict=True):
             order = group[bucket]
-            rng(seed, "reg", nfc(folders[folder].name), *bucket).shuffle(order)
+            rng(seed, "reg", nfc(folders[folder].path.name), *bucket).shuffle(order)
             result.append(Rotation(tuple(order), part))
     return tuple(result)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from core.config.schema.dataset import DatasetConfig
 from core.data.keyed_random import key
@@ -28,15 +28,15 @@ def held_out(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig], 
     chosen: set[str] = set()
     for config, contents in folders.values():
         share, draw = config.validation_split, config.validation_seed
+        own_seed = seed if draw is None else draw
+        order = {
+            content: key(own_seed, "validation", content) for content in contents.keys() - stays - chosen
+        }
         total = contents.total()
         wanted = min(total if share == 1 else total - 1, round(total * share))
         taken = sum(contents[content] for content in chosen & contents.keys())
-        for content in sorted(contents.keys() - stays - chosen, key=_order(seed if draw is None else draw)):
+        for content in sorted(order, key=order.__getitem__):
             if taken + contents[content] <= wanted:
                 chosen.add(content)
                 taken += contents[content]
     return tuple(index for index, image in enumerate(images) if not image.is_reg and image.content in chosen)
-
-
-def _order(seed: int) -> Callable[[str], int]:
-    return lambda content: key(seed, "validation", content)
