@@ -247,6 +247,20 @@ def test_a_file_where_the_folder_of_runs_should_be_is_named_in_the_sentence(tmp_
     assert problem.code == "E-OUT-WRITE" and str(tmp_path / "runs") in problem.en
 
 
+def test_no_free_name_for_the_folder_of_a_run_is_told(tmp_path, monkeypatch):
+    make = Path.mkdir
+
+    def taken(path: Path, *how, **more) -> None:
+        if path.parent == tmp_path / "runs":
+            raise FileExistsError(path)
+        make(path, *how, **more)
+
+    monkeypatch.setattr(Path, "mkdir", taken)
+    with pytest.raises(ResourceFault) as caught:
+        Runner(lambda *a: None).start(text(tmp_path))
+    assert caught.value.problems[0].code == "E-OUT-NAMES"
+
+
 def test_an_output_folder_that_takes_no_file_is_refused_before_anything_is_read(tmp_path, monkeypatch):
     def read_only(*args, **kwargs):
         raise OSError(errno.EROFS, "Read-only file system")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from core.errors import UserError
 from tests.ui.fake import make_window
 from ui.window.tensorboard import TensorBoard
 
@@ -88,3 +89,11 @@ class Pretended(TensorBoard):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path("/nowhere")
+
+
+def test_one_that_ends_before_it_answers_is_told(logs, monkeypatch):
+    monkeypatch.setattr("ui.window.tensorboard._CHILD", "raise SystemExit(1)")
+    board = TensorBoard()
+    with pytest.raises(UserError) as caught:
+        list(board.start(logs))
+    assert caught.value.problems[0].code == "E-TENSORBOARD" and board.url == ""
