@@ -67,7 +67,8 @@ class Marks(NamedTuple):
 class FamilySpec:
     """Facts about a family of models, known without torch.
 
-    code: "module:attribute" of the family's functions, imported on first use.
+    code: "module:attribute" of the family's functions, imported on first use. files: the module that opens
+    its files without torch.
     parts: in the order they are read. titles: what a model can predict -> its names in files.
     usual_prediction: of files that do not say it; "" where that can't be known.
     latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
@@ -80,6 +81,7 @@ class FamilySpec:
     name: str
     words: Words
     code: str
+    files: str
     marks: Marks
     parts: tuple[Part, ...]
     titles: Mapping[str, Titles]
@@ -162,9 +164,9 @@ _SD_FOLDER = MappingProxyType(
 
 def _stable_diffusion(name: str, marks: Marks, titles: Mapping[str, Titles], **facts: Any) -> FamilySpec:
     words = Words(f"Stable Diffusion {name[-1]}.x", f"Stable Diffusion {name[-1]}.x")
-    code = "core.models.sd.family:SD"
+    code, files = "core.models.sd.family:SD", "core.models.sd.files"
     return FamilySpec(
-        name, words, code, marks, _SD_PARTS, titles, latent_channels=4, latent_stride=8, size_step=64,
+        name, words, code, files, marks, _SD_PARTS, titles, latent_channels=4, latent_stride=8, size_step=64,
         latent_scale=0.18215, folder=_SD_FOLDER, **facts,
     )  # fmt: skip
 

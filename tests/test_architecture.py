@@ -26,7 +26,8 @@ LEVELS = [
     "core.config.base_family core.models.family core.models.fit core.models.refusals core.train.device "
     "core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
-    "core.models.draw core.models.lora_precheck core.models.parts core.models.sd core.runs",
+    "core.models.draw core.models.headers core.models.lora_precheck core.models.parts core.models.sd "
+    "core.runs",
     "core.config.training_scripts core.data.caption_editor core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "
@@ -249,7 +250,6 @@ NAMES_A_FAMILY = {
     "core.forecast.phases",
     "core.forecast.setup",
     "core.formats.classify",
-    "core.formats.diffusers_dir",
     "core.formats.identify",
 }
 """Generic files that still name a family or one of its parts; this list may only shrink."""

@@ -14,12 +14,13 @@ from core.catalog import Size, Words
 from core.diffusion.objective import Flow
 from core.families import FamilySpec, Marks, Part, Titles
 from core.formats import tensors
+from core.formats.weight_file import WeightFile
 from core.models.family import Model, Source, TextState, matrices
 
 WIDTH = 16
 
 SPEC = FamilySpec(
-    "toy", Words("Toy", "Toy"), "tests.toy_family:Toy", Marks("Toy", ("transformer/into.weight",)),
+    "toy", Words("Toy", "Toy"), "tests.toy_family:Toy", "", Marks("Toy", ("transformer/into.weight",)),
     (
         Part("vae", "vae"),
         Part("encoder", "text", "lora_te", lora_layers=r"^layers\.\d+\."),
@@ -98,7 +99,7 @@ class Toy:
         with torch.device("meta"):
             modules = parts()
         source = Source(path, "safetensors", None, {}, True, {})
-        return Model(SPEC, source, Flow(), modules, None, tensors.open_file(path))
+        return Model(SPEC, source, Flow(), modules, None, WeightFile(path))
 
     def load(
         self, model: Model, part: str, dtype: torch.dtype, seen: Callable[[str, Tensor], None]

@@ -33,7 +33,8 @@ class Method:
     files and states. forms: the sets of tensors that a module may have, by those names. ranks: the first axis
     of the first of these that a module has is its rank. zeros: tensors that start at zero, so that the
     adapter starts without effect; LoRA+ trains them faster. peft_start: tensors that start as PEFT makes
-    them. spellings: names that other programs give to a tensor -> ours.
+    them, a magnitude for each output (DoRA); files hold those as a column. spellings: names that other
+    programs give to a tensor -> ours.
     """
 
     config: str
@@ -52,29 +53,33 @@ class Method:
         options = {self.options[ours]: value for ours, value in values.items()}
         return getattr(importlib.import_module(module), name)(**options, **self.fixed, **more)
 
-    def rank_of(self, tensors: Mapping[str, Tensor]) -> int:
-        """The rank of a module with these tensors; 1 where none has it."""
-        return next((tensors[name].shape[0] for name in self.ranks if name in tensors), 1)
+    def rank_of(self, tensors: Mapping[str, Tensor]) -> int | None:
+        """The rank of a module with these tensors; None where none has it (a full LoKr): its scale is 1."""
+        return next((tensors[name].shape[0] for name in self.ranks if name in tensors), None)
+
+    def scaled(self, tensors: Mapping[str, Tensor], factor: float) -> dict[str, Tensor]:
+        """The tensors of a change that is larger by this factor."""
+        scaled = next(name for name in tensors if name in self.zeros)
+        return {name: t * factor if name == scaled and factor != 1 else t for name, t in tensors.items()}
 
 
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "lora": Method(
-            config="peft:LoraConfig",
-            options={"rank": "r", "alpha": "lora_alpha"},
-            names={"lora_A": "lora_down.weight", "lora_B": "lora_up.weight"},
-            forms=(frozenset({"lora_down.weight", "lora_up.weight"}),),
-            ranks=("lora_down.weight",),
-            zeros=frozenset({"lora_up.weight"}),
-            spellings={
-                "lora.down.weight": "lora_down.weight",
-                "lora.up.weight": "lora_up.weight",
-                "lora_linear_layer.down.weight": "lora_down.weight",
-                "lora_linear_layer.up.weight": "lora_up.weight",
-            },
-        ),
-    }
-)
+_METHODS = {
+    "lora": Method(
+        config="peft:LoraConfig",
+        options={"rank": "r", "alpha": "lora_alpha"},
+        names={"lora_A": "lora_down.weight", "lora_B": "lora_up.weight"},
+        forms=(frozenset({"lora_down.weight", "lora_up.weight"}),),
+        ranks=("lora_down.weight",),
+        zeros=frozenset({"lora_up.weight"}),
+        spellings={
+            "lora.down.weight": "lora_down.weight",
+            "lora.up.weight": "lora_up.weight",
+            "lora_linear_layer.down.weight": "lora_down.weight",
+            "lora_linear_layer.up.weight": "lora_up.weight",
+        },
+    ),
+}
+METHODS: Mapping[str, Method] = MappingProxyType(_METHODS)
 """By the values of network.method; "none" trains the model itself and has no adapter."""
 
 

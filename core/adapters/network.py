@@ -104,26 +104,34 @@ class Network:
 
     def adapted(self) -> dict[ModuleKey, Adapted]:
         """What is added to every module as it is now (no copies)."""
-        return {
-            key: Adapted(
-                {name: parameter.detach() for name, parameter in tensors_of(layer, self._method).items()},
-                self._targets[key].alpha,
-                self._targets[key].rank,
-            )
-            for key, layer in self._layers.items()
-        }
+        found: dict[ModuleKey, Adapted] = {}
+        for key, layer in self._layers.items():
+            target, axes = self._targets[key], layer.get_base_layer().weight.ndim
+            tensors = {name: p.detach() for name, p in tensors_of(layer, self._method).items()}
+            columns = {
+                n: t.reshape(-1, *[1] * (axes - 1))
+                for n, t in tensors.items()
+                if n in self._method.peft_start
+            }
+            found[key] = Adapted(tensors | columns, target.alpha, target.rank)
+        return found
 
     def load(self, adapted: Mapping[ModuleKey, Adapted], path: str) -> list[ModuleKey]:
         """Start from what a file holds (without `misfits`); returns the modules that it does not hold.
 
         path: the file's, for messages. Raises UserError when rank, alpha or modules do not fit.
         """
-        _refuse_misfit(self._targets, adapted, path)
+        _refuse_misfit(self._targets, adapted, self._method, path)
         with torch.no_grad():
             for key, module in adapted.items():
+                tensors = module.tensors
+                if self._method.rank_of(tensors) is None:
+                    target = self._targets[key]
+                    factor = module.alpha / module.rank * target.rank / target.alpha
+                    tensors = self._method.scaled(tensors, factor)
                 for name, parameter in tensors_of(self._layers[key], self._method).items():
                     # Files may hold a 1x1 convolution as a matrix or the other way round.
-                    parameter.copy_(module.tensors[name].reshape(parameter.shape))
+                    parameter.copy_(tensors[name].reshape(parameter.shape))
         return [key for key in self._layers if key not in adapted]
 
     def set_strength(self, strength: float) -> None:
@@ -218,8 +226,9 @@ def misfits(models: Mapping[str, nn.Module], adapted: Mapping[ModuleKey, Adapted
 
 
 def _matrix(tensor: Tensor) -> tuple[int, ...]:
-    """Its shape, with a 1x1 convolution's as that of the matrix it is."""
-    return tuple(tensor.flatten(min(1, tensor.ndim - 1)).shape)
+    """Its shape, with a 1x1 convolution's as that of the matrix it is, and that of a row or column as one."""
+    shape = tuple(tensor.flatten(min(1, tensor.ndim - 1)).shape)
+    return (tensor.numel(),) if 1 in shape else shape
 
 
 def _shapes(module: nn.Module, method: Method, rank: int) -> dict[str, tuple[int, ...]]:
@@ -277,13 +286,25 @@ def _squared_norm(layer: Any) -> Tensor:
     return (delta.float() / layer.scaling[ADAPTER]).square().sum()
 
 
-def _refuse_misfit(own: Mapping[ModuleKey, Target], adapted: Mapping[ModuleKey, Adapted], path: str) -> None:
+def _refuse_misfit(
+    own: Mapping[ModuleKey, Target], adapted: Mapping[ModuleKey, Adapted], method: Method, path: str
+) -> None:
     others = [".".join(key) for key in adapted if key not in own]
     if others:
         modules = Words(counted(len(others), "module"), f"モジュールが{len(others)}個")
         raise UserError(messages.MODULES(modules=modules, examples=", ".join(others[:3]), path=path))
-    for key, (_, alpha, rank) in adapted.items():
+    for key, (tensors, alpha, rank) in adapted.items():
         target = own[key]
+        if method.rank_of(tensors) is None:
+            continue
         if rank != target.rank or abs(alpha - target.alpha) > 1e-6 * max(1.0, abs(alpha)):
-            ours = {"own_rank": target.rank, "own_alpha": target.alpha}
-            raise UserError(messages.RANK(rank=rank, alpha=alpha, module=".".join(key), path=path, **ours))
+            raise UserError(
+                messages.RANK(
+                    rank=rank,
+                    alpha=alpha,
+                    module=".".join(key),
+                    path=path,
+                    own_rank=target.rank,
+                    own_alpha=target.alpha,
+                )
+            )

@@ -16,8 +16,7 @@ from core.families import FAMILIES
 from core.forecast.measured import measured
 from core.formats.identify import identify
 from core.formats.tensor_slots import Shape
-from core.models import hub
-from core.models.sd import header_shapes
+from core.models import headers, hub
 from core.reading import reading
 
 _LEVEL = re.compile(r"(?:encoder\.|decoder\.)?(down|up|mid)_blocks?(?:\.(\d+))?\.")
@@ -110,7 +109,7 @@ def of_base(base: str, other_vae: str | None = None) -> Architecture | None:
     folder = around / "vae" if (around / "vae").is_dir() else around
     try:
         with reading(folder):
-            other = Architecture.of(found.family, {"vae": header_shapes.folder_shapes(folder, "vae")})
+            other = Architecture.of(found.family, headers.of_vae(folder, found.family))
     except UserError:
         return found
     return replace(found, weights=(*(w for w in found.weights if w.part != "vae"), *other.weights))
@@ -124,7 +123,7 @@ def _of_path(path: Path, changed: int) -> Architecture | None:
         return None
     try:
         with reading(path):
-            shapes = header_shapes.shapes(path, identity.family)
+            shapes = headers.of_model(path, identity.family)
     except UserError:
         return None
     # Layers that are never used, and tables that are no weights, are in no real model's module.

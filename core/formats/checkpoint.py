@@ -1,74 +1,20 @@
-"""A single-file checkpoint (LDM) seen as the tensors of its parts, and the way back."""
+"""The tensors of a model's parts laid out as a single-file checkpoint (LDM), or as a Diffusers folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 
 import torch
-from torch import Tensor
 
+from core.families import FamilySpec
+from core.formats import atomic_write
+from core.formats.diffusers_dir import stem
 from core.formats.tensor_slots import Shape, Slot
-from core.formats.tensors import DTYPES, Lazy, TensorFile, dtype_of
+from core.formats.tensors import Lazy, save
 
 Slots = Mapping[str, Mapping[str, Slot]]
 """Part -> module tensor name -> its place in the file."""
-
-
-@dataclass(frozen=True)
-class SingleFile:
-    """A checkpoint and where the tensors of its parts lie in it.
-
-    names: the name a slot speaks of -> the name this file really has, where a writer spelled it otherwise.
-    """
-
-    file: TensorFile
-    slots: Slots
-    names: Mapping[str, str]
-
-    def shapes(self, part: str) -> dict[str, Shape]:
-        """Module tensor name -> shape in the module, of all that the file has of a part."""
-        return {name: self._shape(slot) for name, slot in self.slots.get(part, {}).items()}
-
-    def shape(self, part: str, name: str) -> Shape:
-        """Shape in the module of one tensor."""
-        return self._shape(self.slots[part][name])
-
-    def dtype(self, part: str, name: str) -> torch.dtype:
-        """Type of the numbers in the file."""
-        own = self._name(self.slots[part][name])
-        return dtype_of(self.file.path, own, self.file.tensors[own][0])
-
-    def read(self, part: str, name: str) -> Tensor:
-        """A tensor in the module's shape and the file's own precision."""
-        slot = self.slots[part][name]
-        tensor = self.file.read(self._name(slot))
-        if slot.rows is not None:
-            index, count = slot.rows
-            return tensor.chunk(count)[index].clone()
-        return tensor.reshape(self._shape(slot))
-
-    def beside(self, written: Iterable[str]) -> dict[str, Lazy]:
-        """What else the file holds: averaged weights, schedules, unused layers, other programs' own.
-
-        written: names, as slots speak of them, that are accounted for.
-        """
-        ours = {self.names.get(name, name) for name in written}
-        others = [name for name, (dtype, _) in self.file.tensors.items() if dtype in DTYPES]
-        return {name: self._as_it_is(name) for name in others if name not in ours}
-
-    def _as_it_is(self, name: str) -> Lazy:
-        dtype, shape = self.file.tensors[name]
-        # Other programs' numbers are not judged.
-        return Lazy(DTYPES[dtype], shape, lambda: self.file.read(name), is_checked=False)
-
-    def _name(self, slot: Slot) -> str:
-        return self.names.get(slot.name, slot.name)
-
-    def _shape(self, slot: Slot) -> Shape:
-        in_file = self.file.tensors[self._name(slot)][1]
-        # Some writers store the VAE's 1x1 convolutions as the matrices they are.
-        return in_file if slot.is_conv and len(in_file) == 2 else slot.shape_in_module(in_file)
 
 
 def to_file(slots: Slots, tensors: Mapping[str, Mapping[str, Lazy]]) -> dict[str, Lazy]:
@@ -97,3 +43,31 @@ def _stacked(pieces: list[Lazy]) -> Lazy:
     first = pieces[0]
     shape = (sum(piece.shape[0] for piece in pieces), *first.shape[1:])
     return Lazy(first.dtype, shape, lambda: torch.cat([piece.read() for piece in pieces]))
+
+
+def save_folder(
+    path: Path,
+    tensors: Mapping[str, Mapping[str, Lazy]],
+    texts: Mapping[str, str],
+    suffix: str,
+    spec: FamilySpec,
+) -> Path:
+    """Write a model folder as Diffusers does; returns where it lies.
+
+    tensors: part -> name in the module -> tensor. texts: path in the folder -> contents (configs, tokenizer).
+    suffix: ".safetensors" or ".bin". A Diffusers folder of the same name is replaced, any other folder is
+    left alone.
+    """
+
+    def write(folder: Path) -> None:
+        for name, text in texts.items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        for part, named in tensors.items():
+            level = f"{spec.part(part).level}." if spec.part(part).level else ""
+            place = folder / part / f"{stem(spec.part(part).role, suffix)}{suffix}"
+            save(place, {level + name: lazy for name, lazy in named.items()}, {"format": "pt"})
+
+    size = sum(lazy.nbytes for named in tensors.values() for lazy in named.values())
+    return atomic_write.write_folder(path, write, size, replaces="model_index.json")

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.catalog import Words
 from core.counting import counted
@@ -39,13 +39,27 @@ TensorTable = dict[str, tuple[str, Shape]]
 """Tensor name -> (type such as "F16", shape)."""
 
 
+class Place(NamedTuple):
+    """Where a tensor is: `numbers` of type `dtype` from byte `begin` on, with a shape, stride and offset."""
+
+    dtype: str
+    shape: Shape
+    stride: Shape
+    offset: int
+    begin: int
+    numbers: int
+
+
 @dataclass(frozen=True)
 class Header:
-    """What a .safetensors file says about itself. spans: tensor name -> (first, end byte) in the file."""
+    """What a file of weights holds: its tensors by name, and the texts beside them."""
 
-    tensors: TensorTable
+    places: dict[str, Place]
     metadata: dict[str, str]
-    spans: dict[str, tuple[int, int]]
+
+    @property
+    def tensors(self) -> TensorTable:
+        return {name: (place.dtype, place.shape) for name, place in self.places.items()}
 
 
 def read_header(path: Path) -> Header:
@@ -65,14 +79,15 @@ def read_header(path: Path) -> Header:
         raise unreadable(path, error) from error
     with reading(path, "E-MODEL-BAD"):
         table, metadata = _parse(path, text)
-        tensors: TensorTable = {}
-        spans: dict[str, tuple[int, int]] = {}
+        places: dict[str, Place] = {}
+        spans: list[tuple[int, int]] = []
         for name, entry in table.items():
             dtype, shape, begin, end = _entry(path, name, entry)
-            tensors[name] = (dtype, shape)
-            spans[name] = (8 + length + begin, 8 + length + end)
-        _check_cover(path, size, 8 + length, sorted(spans.values()))
-        return Header(tensors, metadata, spans)
+            stride = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+            places[name] = Place(dtype, shape, tuple(stride), 0, 8 + length + begin, math.prod(shape))
+            spans.append((8 + length + begin, 8 + length + end))
+        _check_cover(path, size, 8 + length, sorted(spans))
+        return Header(places, metadata)
 
 
 def _length(path: Path, size: int, start: bytes) -> int:

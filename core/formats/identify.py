@@ -14,14 +14,15 @@ from typing import Any
 from core.catalog import Words
 from core.errors import ResourceFault, UserError
 from core.families import FAMILIES, FamilySpec
-from core.formats import known_families, lora_alpha, messages, pickle_reader, sidecar_yaml
+from core.formats import known_families, lora_alpha, messages, sidecar_yaml
 from core.formats.classify import ALONE, INPUT_VARIANT, Identity, classify, predicting
-from core.formats.header import ITEM_BYTES, TensorTable, read_header, unreadable
+from core.formats.header import ITEM_BYTES, Header, TensorTable
 from core.formats.json_file import table_there
 from core.formats.known_families import FAMILY_NAMES
+from core.formats.weight_file import header_of
 from core.reading import reading, short
 
-__all__ = ["FAMILY_NAMES", "Identity", "classify", "damaged", "identify", "table"]
+__all__ = ["FAMILY_NAMES", "Identity", "classify", "damaged", "identify"]
 
 _ALPHA_CODES = {"F64": "<d", "F32": "<f", "F16": "<e", "BF16": "<f", "I64": "<q", "I32": "<i"}
 _SCHEDULER_PREDICTION = {"epsilon": "epsilon", "v_prediction": "v"}
@@ -42,8 +43,8 @@ def identify(path: Path) -> Identity:
 
 
 def _file(path: Path) -> Identity:
-    tensors, metadata = table(path)
-    found = classify(tensors, metadata)
+    header = header_of(path)
+    found = classify(header.tensors, header.metadata)
     if found.problems:
         found = replace(found, problems=tuple(replace(p, path=str(path)) for p in found.problems))
     if found.kind == "model" and not found.tells_prediction:
@@ -52,7 +53,7 @@ def _file(path: Path) -> Identity:
             return predicting(found, told)
     if found.kind in ("lora", "lycoris") and found.alpha is None:
         try:
-            return replace(found, alpha=_alpha_of_file(path, tensors, metadata))
+            return replace(found, alpha=_alpha_of_file(path, header))
         except UserError as error:
             return replace(found, problems=(*found.problems, *error.problems))
     return found
@@ -65,41 +66,23 @@ def _prediction_beside(path: Path) -> str:
     return told or sidecar_yaml.prediction(path)
 
 
-def table(path: Path) -> tuple[TensorTable, dict[str, str]]:
-    """Types and shapes of a file's tensors by name, and its metadata. Raises UserError when it is damaged."""
-    if not path.exists():
-        raise unreadable(path, FileNotFoundError())
-    if pickle_reader.is_pickle(path):
-        listing = pickle_reader.read(path)
-        return {name: (place.dtype, place.shape) for name, place in listing.tensors.items()}, listing.metadata
-    header = read_header(path)
-    return header.tensors, header.metadata
-
-
-def _alpha_of_file(path: Path, tensors: TensorTable, metadata: Mapping[str, str]) -> float | None:
+def _alpha_of_file(path: Path, header: Header) -> float | None:
     """The commonest value of the one-number `.alpha` tensors, which are the only numbers that are read.
 
     Where there are none, what the metadata or PEFT's config say.
     """
-    beside_it = lora_alpha.peft_settings(path, tensors, metadata)
+    beside_it = lora_alpha.peft_settings(path, header.places, header.metadata)
     if beside_it:
         return next(iter(beside_it.values())).alpha
-    if pickle_reader.is_pickle(path):
-        places = pickle_reader.read(path).tensors
-        begins = {
-            name: place.begin + place.offset * ITEM_BYTES[place.dtype] for name, place in places.items()
-        }
-    else:
-        begins = {name: begin for name, (begin, _) in read_header(path).spans.items()}
     values: Counter[float] = Counter()
     with path.open("rb") as file:
-        for name, (dtype, shape) in tensors.items():
-            if name.endswith(".alpha") and math.prod(shape) == 1 and dtype in _ALPHA_CODES:
-                file.seek(begins[name])
-                raw = file.read(ITEM_BYTES[dtype])
+        for name, place in header.places.items():
+            if name.endswith(".alpha") and math.prod(place.shape) == 1 and place.dtype in _ALPHA_CODES:
+                file.seek(place.begin + place.offset * ITEM_BYTES[place.dtype])
+                raw = file.read(ITEM_BYTES[place.dtype])
                 # bfloat16 is the upper half of a float32.
-                raw = b"\0\0" + raw if dtype == "BF16" else raw
-                alpha = float(struct.unpack(_ALPHA_CODES[dtype], raw)[0])
+                raw = b"\0\0" + raw if place.dtype == "BF16" else raw
+                alpha = float(struct.unpack(_ALPHA_CODES[place.dtype], raw)[0])
                 if not math.isfinite(alpha):
                     raise damaged(path, name)
                 values[alpha] += 1
@@ -125,7 +108,7 @@ def _folder(path: Path) -> Identity:
         kind = "text_encoder"
     if kind == "unknown":
         return Identity(problems=(messages.NOT_DIFFUSERS(path=path),))
-    tables = [table(file)[0] for file in weight_files(path)]
+    tables = [header_of(file).tensors for file in weight_files(path)]
     return replace(_counted(tables), kind=kind, format="diffusers", variant=ALONE if kind == "model" else "")
 
 
@@ -152,7 +135,7 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     tables = []
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:
-            tables += [table(file)[0] for file in weight_files(part)]
+            tables += [header_of(file).tensors for file in weight_files(part)]
     found = replace(_counted(tables), kind="model", family=family, variant=variant, format="diffusers")
     return predicting(found, prediction) if prediction else found
 

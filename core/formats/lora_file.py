@@ -54,11 +54,15 @@ def to_file(
     """Tensors by the names in a file, on the CPU. dtype: of the numbers in it, None for as they are."""
     tensors: dict[str, Tensor] = {}
     for (part, path), module in modules.items():
-        name = file_name(spec.part(part), path)
-        for parameter, tensor in module.tensors.items():
+        name, named, alpha = file_name(spec.part(part), path), module.tensors, float(module.alpha)
+        method = method_of(named)
+        assert method is not None
+        if method.rank_of(named) is None:  # what reads it can't know a scale
+            named, alpha = method.scaled(named, module.alpha / module.rank), 1.0
+        for parameter, tensor in named.items():
             tensors[f"{name}.{parameter}"] = tensor.detach().to("cpu", dtype or tensor.dtype).contiguous()
-        own = next(iter(module.tensors.values())).dtype
-        tensors[f"{name}.{ALPHA}"] = torch.tensor(float(module.alpha), dtype=dtype or own)
+        own = next(iter(named.values())).dtype
+        tensors[f"{name}.{ALPHA}"] = torch.tensor(alpha, dtype=dtype or own)
     return tensors
 
 
@@ -74,12 +78,12 @@ def from_file(
     modules: part -> module paths of the model, since dots can't be told from underscores in a file. others:
     more names of modules. alpha_of: for modules without alpha; a scale of 1 unless told otherwise.
     """
-    keys = {**others, **_keys(modules, spec)}
+    keys, names = {**others, **_keys(modules, spec)}, _Names()
     pieces: dict[ModuleKey, dict[str, Tensor]] = {}
     unknown: list[str] = []
     aside: list[str] = []
     for name, tensor in tensors.items():
-        named, parameter = _split(name)
+        named, parameter = names.split(name)
         key = next((keys[module] for module in named if module in keys), None)
         if lora_kinds.is_aside(name):
             aside.append(name)
@@ -99,7 +103,11 @@ def from_file(
             unknown.append(f"{name} {shapes}")
         else:
             rank = method.rank_of(tensors_of)
-            whole[key] = Adapted(tensors_of, alpha_of(key, rank) if told is None else float(told), rank)
+            if rank is None:  # at a rank as large as its sides such a module is whole
+                rank = max(side for tensor in tensors_of.values() for side in tensor.shape)
+                whole[key] = Adapted(tensors_of, float(rank), rank)
+            else:
+                whole[key] = Adapted(tensors_of, alpha_of(key, rank) if told is None else float(told), rank)
     return LoraFile(whole, unknown, aside)
 
 
@@ -123,38 +131,38 @@ def _keys(modules: Mapping[str, Iterable[str]], spec: FamilySpec) -> dict[str, M
 
 
 def _has_form(tensors: Iterable[Tensor]) -> bool:
-    """Whether these are matrices or kernels with something in them; how large they are is not asked."""
-    return all(tensor.ndim in (2, 4) and tensor.numel() for tensor in tensors)
+    """Whether these have sides and something in them; how large they are is not asked."""
+    return all(tensor.ndim and tensor.numel() for tensor in tensors)
 
 
 ALPHA = "alpha"
-_ENDINGS = {
-    f".{spelling}": name
-    for method in METHODS.values()
-    for spelling, name in ({name: name for name in method.names.values()} | {**method.spellings}).items()
-} | {f".{ALPHA}": ALPHA}
-"""End of a tensor's name in a file -> what it is."""
-
-_PEFT_NAMES = {theirs: ours for method in METHODS.values() for theirs, ours in method.names.items()}
-_PEFT = re.compile(rf"(.+)\.({'|'.join(_PEFT_NAMES)})(?:\.\w+)?\.weight")
-"""Between the tensor's name and "weight" may stand the name that PEFT gave to the adapter."""
-
 _PROCESSOR = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)_(lora\.(?:down|up)\.weight)")
 """Diffusers' first LoRA: attention processors of the U-Net, and the same within CLIP's attention."""
 
 
-def _split(name: str) -> tuple[tuple[str, ...], str]:
-    """What the module may be called, and the tensor's name there; "" when it is none that is known."""
-    for ending, parameter in _ENDINGS.items():
-        if name.endswith(ending):
-            return (name.removesuffix(ending),), parameter
-    if found := _PEFT.fullmatch(name):
-        return (found[1],), _PEFT_NAMES[found[2]]
-    if found := _PROCESSOR.fullmatch(name):
-        attention, which, spelling = found.groups()
-        modules = (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj")
-        return modules, _ENDINGS[f".{spelling}"]
-    return (), ""
+class _Names:
+    """What the tensors of every method are called: endings of names in files, and PEFT's own names."""
+
+    def __init__(self) -> None:
+        every = [*METHODS.values()]
+        self._peft = {theirs: ours for method in every for theirs, ours in method.names.items()}
+        self._endings = {f".{ours}": ours for ours in (*self._peft.values(), ALPHA)}
+        self._endings |= {f".{other}": ours for method in every for other, ours in method.spellings.items()}
+        # Between the tensor's name and "weight" may stand the name that PEFT gave to the adapter.
+        self._pattern = re.compile(rf"(.+)\.({'|'.join(self._peft)})(?:\.\w+)?\.weight")
+
+    def split(self, name: str) -> tuple[tuple[str, ...], str]:
+        """What the module may be called, and the tensor's name there; "" when it is none that is known."""
+        for ending, parameter in self._endings.items():
+            if name.endswith(ending):
+                return (name.removesuffix(ending),), parameter
+        if found := self._pattern.fullmatch(name):
+            return (found[1],), self._peft[found[2]]
+        if found := _PROCESSOR.fullmatch(name):
+            attention, which, spelling = found.groups()
+            modules = (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj")
+            return modules, self._endings[f".{spelling}"]
+        return (), ""
 
 
 def hashes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[str, str]:

@@ -11,15 +11,13 @@ import math
 import struct
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from core.catalog import Words
 from core.errors import UserError
 from core.formats import first_bytes, messages
-from core.formats.header import ITEM_BYTES, MOST_TENSORS, check_file, cut_short, unreadable
-from core.formats.tensor_slots import Shape
+from core.formats.header import ITEM_BYTES, MOST_TENSORS, Header, Place, check_file, cut_short, unreadable
 from core.formats.unpickle import Refused, Storage, Tensor, Unpickler, Unusual
 from core.reading import reading, short
 
@@ -42,26 +40,6 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 """What torch before 1.6 wrote first."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a tensor is: `numbers` of type `dtype` from byte `begin` on, with a shape, stride and offset."""
-
-    dtype: str
-    shape: Shape
-    stride: Shape
-    offset: int
-    begin: int
-    numbers: int
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The tensors of a file and what plain text and numbers stand beside them."""
-
-    tensors: dict[str, Place]
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
 def is_pickle(path: Path) -> bool:
     """Whether a file is one of torch's, by its name, and by its first bytes when the name says nothing."""
     if path.suffix.lower() in SUFFIXES:
@@ -76,7 +54,7 @@ def is_pickle(path: Path) -> bool:
         raise unreadable(path, error) from error
 
 
-def read(path: Path) -> Listing:
+def read(path: Path) -> Header:
     """The tensors of a file that torch wrote, top level or below "state_dict".
 
     Raises UserError: E-MODEL-MISSING, E-MODEL-TRUNC or E-MODEL-BAD when it is damaged; E-MODEL-PICKLE,
@@ -191,15 +169,11 @@ def _storages(root: Any) -> list[Storage]:
     return found
 
 
-def _listing(path: Path, root: Any, places: Mapping[str, tuple[int, int]]) -> Listing:
+def _listing(path: Path, root: Any, places: Mapping[str, tuple[int, int]]) -> Header:
     if not isinstance(root, dict):
         raise _bad(path, "no table of tensors")
     table = next(
-        (
-            root[key]
-            for key in ("state_dict", "model", "params", "params_ema")
-            if isinstance(root.get(key), dict)
-        ),
+        (root[key] for key in _BELOW if isinstance(root.get(key), dict)),
         root,
     )
     size = path.stat().st_size
@@ -223,7 +197,7 @@ def _listing(path: Path, root: Any, places: Mapping[str, tuple[int, int]]) -> Li
     texts = {k: v for k, v in {**root, **beside}.items() if isinstance(k, str) and isinstance(v, str)}
     if sum(len(k) + len(v) for k, v in texts.items()) > LARGEST_PROGRAM:
         raise _bad(path, "one text over and over")
-    return Listing(found, texts)
+    return Header(found, texts)
 
 
 def _name(path: Path, key: object) -> str:

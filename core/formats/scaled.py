@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from core.errors import UserError
 from core.formats import messages
 from core.formats.header import TensorTable
-from core.formats.tensors import TensorFile
+from core.formats.weight_file import TensorFile
 from core.reading import short
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FLOAT8 = ("F8_E4M3", "F8_E5M2")
 

@@ -1,8 +1,7 @@
-"""Reading tensors from files one by one, and writing files that are complete or not there at all."""
+"""Writing files of tensors that are complete or not there at all, one tensor at a time."""
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import math
@@ -10,23 +9,16 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import torch
 from torch import Tensor
 
-from core.errors import NumericFault, ResourceFault, UserError
+from core.errors import NumericFault
 from core.formats import atomic_write, messages, pickle_reader, pickle_writer
-from core.formats.header import TensorTable, read_header, unreadable
+from core.formats.tensor_bytes import DTYPE_NAMES, dtype_of
 from core.formats.tensor_slots import Shape
-from core.reading import short
-
-DTYPES: Mapping[str, torch.dtype] = {
-    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8,
-    "BOOL": torch.bool, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
-}  # fmt: skip
-DTYPE_NAMES: Mapping[torch.dtype, str] = {dtype: name for name, dtype in DTYPES.items()}
+from core.formats.weight_file import TensorFile, WeightFile
 
 PRECISIONS: Mapping[str, torch.dtype | None] = {
     "auto": None, "float": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16,
@@ -45,6 +37,10 @@ class Lazy:
     shape: Shape
     read: Callable[[], Tensor]
     is_checked: bool = True
+
+    @property
+    def nbytes(self) -> int:
+        return self.dtype.itemsize * math.prod(self.shape)
 
 
 def of(tensor: Tensor, dtype: torch.dtype | None = None) -> Lazy:
@@ -73,57 +69,6 @@ def watched(named: Mapping[str, Lazy], watch: Watch | None) -> Mapping[str, Lazy
     return {name: telling(lazy) for name, lazy in named.items()}
 
 
-class TensorFile(Protocol):
-    """A file of tensors, known by name, type and shape, and read one at a time. Holds no file open."""
-
-    path: Path
-    tensors: TensorTable
-    metadata: dict[str, str]
-
-    def read(self, name: str) -> Tensor:
-        """A new tensor in memory, of the file's own type."""
-
-
-class SafetensorsFile:
-    """A .safetensors file."""
-
-    def __init__(self, path: Path) -> None:
-        header = read_header(path)
-        self.path, self.tensors, self.metadata = path, header.tensors, header.metadata
-        self._spans = header.spans
-
-    def read(self, name: str) -> Tensor:
-        dtype, shape = self.tensors[name]
-        begin, end = self._spans[name]
-        return read_span(self.path, dtype_of(self.path, name, dtype), shape, begin, end - begin)
-
-
-class PickleFile:
-    """A .ckpt, .pt or .bin file, read without running what is in it."""
-
-    def __init__(self, path: Path) -> None:
-        listing = pickle_reader.read(path)
-        self.path, self.metadata = path, listing.metadata
-        self.tensors: TensorTable = {name: (t.dtype, t.shape) for name, t in listing.tensors.items()}
-        self._places = listing.tensors
-
-    def read(self, name: str) -> Tensor:
-        place = self._places[name]
-        dtype = dtype_of(self.path, name, place.dtype)
-        storage = read_span(self.path, dtype, (place.numbers,), place.begin, place.numbers * dtype.itemsize)
-        view = storage.as_strided(place.shape, place.stride, place.offset)
-        return (
-            view.contiguous()
-            if view.numel() == storage.numel()
-            else view.clone(memory_format=torch.contiguous_format)
-        )
-
-
-def open_file(path: Path) -> TensorFile:
-    """The file's tensors. Raises UserError when it is damaged, or holds what could run as a program."""
-    return PickleFile(path) if pickle_reader.is_pickle(path) else SafetensorsFile(path)
-
-
 def from_file(file: TensorFile, name: str, dtype: torch.dtype | None = None) -> Lazy:
     """A tensor of a file, to be written as `dtype` (None: as it is)."""
     own, shape = file.tensors[name]
@@ -141,34 +86,8 @@ def with_suffix(path: Path, suffix: str) -> Path:
 
 def load(path: Path) -> dict[str, Tensor]:
     """Every tensor of a file, of its own type, on the CPU."""
-    file = open_file(path)
+    file = WeightFile(path)
     return {name: file.read(name) for name in file.tensors}
-
-
-def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: int) -> Tensor:
-    """`length` bytes of a file from `begin` on, as a new tensor."""
-    tensor = torch.empty(shape, dtype=dtype)
-    if length == 0:
-        return tensor
-    # Read and not memory-mapped: a mapped file could not be replaced on Windows, and its pages would
-    # stay in memory.
-    window = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
-    try:
-        with path.open("rb") as file:
-            file.seek(begin)
-            if file.readinto(window) != length:
-                raise OSError(errno.EIO, "the file became shorter while it was read")
-    except OSError as error:
-        # It was there when its header was read.
-        raise ResourceFault(*unreadable(path, error).problems) from error
-    return tensor
-
-
-def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:
-    """Type of the numbers of a tensor, by the format's name of it. Raises UserError when it can't be read."""
-    if dtype not in DTYPES:
-        raise UserError(messages.UNKNOWN_DTYPE(path=path, dtype=short(dtype), tensor=short(name)))
-    return DTYPES[dtype]
 
 
 def is_finite(tensor: Tensor) -> bool:
@@ -190,7 +109,7 @@ def save(path: Path, tensors: Mapping[str, Tensor | Lazy], metadata: Mapping[str
     written.
     """
     lazy = {name: t if isinstance(t, Lazy) else of(t) for name, t in tensors.items()}
-    size = sum(_bytes(t) for t in lazy.values())
+    size = sum(t.nbytes for t in lazy.values())
     write = _write_pickle if path.suffix.lower() in pickle_reader.SUFFIXES else _write_safetensors
     return atomic_write.write_file(path, lambda file: write(file, path, lazy, metadata), size)
 
@@ -207,9 +126,9 @@ def _write_safetensors(
         table[name] = {
             "dtype": DTYPE_NAMES[t.dtype],
             "shape": list(t.shape),
-            "data_offsets": [at, at + _bytes(t)],
+            "data_offsets": [at, at + t.nbytes],
         }
-        at += _bytes(t)
+        at += t.nbytes
     header = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     header += b" " * (-len(header) % 8)
     file.write(struct.pack("<Q", len(header)) + header)
@@ -239,7 +158,3 @@ def _made(path: Path, name: str, lazy: Lazy) -> Tensor:
         dtype = DTYPE_NAMES[lazy.dtype]
         raise NumericFault(messages.SAVED_NAN(path=path, tensor=name, dtype=dtype))
     return tensor
-
-
-def _bytes(lazy: Lazy) -> int:
-    return lazy.dtype.itemsize * math.prod(lazy.shape)

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,20 +22,13 @@ from core.formats.tensors import Watch
 from core.models import hub
 
 
-class Stamp(NamedTuple):
-    """Size and time of change of a file, to see later whether it is still the same."""
-
-    size: int
-    changed_ns: int
-
-
 @dataclass(frozen=True)
 class Source:
     """Where a model came from.
 
     path: file or folder. save_as: the option value that writes the same format. vae: another VAE's file or
     folder. configs: part -> its Diffusers config. is_standard: whether those are the real model's and need
-    not be kept. stamps: what the files looked like when they were read.
+    not be kept. stamps: size and time of change (ns) of the files when they were read.
     """
 
     path: Path
@@ -43,7 +36,7 @@ class Source:
     vae: Path | None
     configs: Mapping[str, dict[str, Any]]
     is_standard: bool
-    stamps: Mapping[Path, Stamp]
+    stamps: Mapping[Path, tuple[int, int]]
 
 
 @dataclass

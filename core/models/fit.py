@@ -9,9 +9,10 @@ from core.catalog import Size, Words
 from core.errors import Problem, UserError
 from core.families import FAMILIES
 from core.formats import known_families
-from core.formats.identify import Identity, table
+from core.formats.identify import Identity
 from core.formats.json_file import read_table
 from core.formats.known_families import FAMILY_NAMES
+from core.formats.weight_file import header_of
 from core.models import messages
 
 _OTHER_CHANNELS = {16: ("sd3", "flux")}
@@ -43,7 +44,7 @@ def _latent_channels(path: Path) -> int | None:
     files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
     for file in files:
         try:
-            tensors, _ = table(file)
+            tensors = header_of(file).tensors
         except UserError:
             continue
         for name, (_, shape) in tensors.items():

@@ -12,8 +12,9 @@ from core.config.schema.run import ModelConfig
 from core.errors import Problem, UserError
 from core.families import FAMILIES
 from core.formats import lora_alpha
-from core.formats.identify import Identity, identify, table
+from core.formats.identify import Identity, identify
 from core.formats.known_families import FAMILY_NAMES
+from core.formats.weight_file import header_of
 from core.models import hub, messages, refusals
 
 _BEYOND: Mapping[str, Words] = {
@@ -60,7 +61,8 @@ def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]
     if found.family and family and found.family != family:
         return (_other_family(path, found.family, family, key),)
     try:
-        settings = lora_alpha.peft_settings(path, *table(path)) or {}
+        header = header_of(path)
+        settings = lora_alpha.peft_settings(path, header.places, header.metadata) or {}
     except UserError as refused:
         return tuple(replace(problem, key=key) for problem in refused.problems)
     if any(part.is_dora for part in settings.values()):

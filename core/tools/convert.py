@@ -13,6 +13,7 @@ from core.formats import atomic_write, partial_files
 from core.formats.classify import ALONE
 from core.formats.identify import identify
 from core.formats.known_families import FAMILY_NAMES
+from core.formats.weight_file import WeightFile
 from core.tools.messages import CONVERT_KIND, CONVERT_NAME
 from core.tools.tool import Card, Outcome, Tool, Work
 
@@ -117,7 +118,7 @@ def _convert_file(source: Path, place: Path, precision: str, watch: tensors.Watc
     """Any other file of tensors: the same names in another container or precision."""
     from core.formats import tensors
 
-    file = tensors.open_file(source)
+    file = WeightFile(source)
     dtype = tensors.PRECISIONS[precision]
     lazy = {name: tensors.from_file(file, name, dtype) for name in file.tensors}
     return tensors.save(place, tensors.watched(lazy, watch), file.metadata)

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from core.errors import ResourceFault, UserError
-from core.formats import header, tensors
+from core.formats import header
 from core.formats.header import read_header
+from core.formats.weight_file import WeightFile
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_an_image_or_a_text_given_as_a_model_is_called_what_it_is(tmp_path, name
     path = tmp_path / f"x.{ending}"
     path.write_bytes(OTHERS[named])
     with pytest.raises(UserError) as refused:
-        tensors.open_file(path)
+        WeightFile(path)
     assert named in refused.value.problems[0].en and str(path) in refused.value.problems[0].en
 
 
@@ -154,7 +155,7 @@ def test_a_pipe_given_as_a_model_is_refused_and_not_waited_for(tmp_path, ending)
     path = tmp_path / f"x.{ending}"
     os.mkfifo(path)
     with pytest.raises(UserError) as refused:
-        tensors.open_file(path)
+        WeightFile(path)
     assert refused.value.problems[0].code == "E-MODEL-READ"
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.formats import pickle_reader, pickle_writer, tensors
+from core.formats.weight_file import WeightFile
 
 SOME = {
     "a": torch.randn(3, 5),
@@ -44,7 +45,7 @@ def test_a_bin_file_has_its_tensors_at_the_top(tmp_path):
 
 
 def test_our_own_reader_reads_it(tmp_path):
-    file = tensors.open_file(save(tmp_path / "x.ckpt"))
+    file = WeightFile(save(tmp_path / "x.ckpt"))
     assert same({name: file.read(name) for name in file.tensors}) and file.metadata == {"note": "hello"}
 
 
@@ -52,7 +53,7 @@ def test_the_archive_is_whole_and_its_numbers_lie_where_torch_puts_them(tmp_path
     path = save(tmp_path / "x.ckpt")
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-    places = pickle_reader.read(path).tensors.values()
+    places = pickle_reader.read(path).places.values()
     assert all(place.begin % pickle_writer.ALIGNMENT == 0 for place in places)
 
 

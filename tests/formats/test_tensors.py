@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from core.errors import NumericFault, ResourceFault
 from core.formats import atomic_write, tensors
+from core.formats.weight_file import WeightFile
 
 FORMATS = pytest.mark.parametrize("ending", [".safetensors", ".ckpt", ".bin"])
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and open files are POSIX matters")
@@ -45,7 +46,7 @@ def test_the_safetensors_library_reads_our_file(tmp_path):
 @pytest.mark.parametrize("ending", [".safetensors", ".ckpt"])
 def test_metadata_is_kept(tmp_path, ending):
     path = tensors.save(tmp_path / f"x{ending}", some(), {"ss_note": "蛙"})
-    assert tensors.open_file(path).metadata == {"ss_note": "蛙"}
+    assert WeightFile(path).metadata == {"ss_note": "蛙"}
 
 
 def test_torch_reads_our_checkpoint_with_its_safe_loader(tmp_path):

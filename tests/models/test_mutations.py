@@ -26,6 +26,7 @@ from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.formats import tensors
 from core.formats.identify import identify
+from core.formats.weight_file import WeightFile
 from core.models import lora_precheck, precheck
 from core.models.family import open_family
 from core.train.weights import lora_files
@@ -180,7 +181,7 @@ def of_folder(place: Path) -> Callable[[random.Random], Path]:
     """A Diffusers folder of which one small file is odd."""
     folder = make_tiny_folder(place / "model")
     index = folder / "unet" / "diffusion_pytorch_model.safetensors.index.json"
-    names = [*tensors.open_file(folder / "unet" / "diffusion_pytorch_model.safetensors").tensors][:20]
+    names = [*WeightFile(folder / "unet" / "diffusion_pytorch_model.safetensors").tensors][:20]
     index.write_text(json.dumps({"metadata": {}, "weight_map": dict.fromkeys(names, "x.safetensors")}))
     texts = {path: path.read_text() for path in sorted(folder.rglob("*.json"))}
     whole = folder / "unet" / "diffusion_pytorch_model.safetensors"

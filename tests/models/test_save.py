@@ -9,6 +9,7 @@ from diffusers import StableDiffusionPipeline
 from core.config.schema.run import TrainConfig
 from core.formats import tensors
 from core.formats.identify import identify
+from core.formats.weight_file import WeightFile
 from core.models.family import open_family
 from core.models.sd import tensor_names
 from tests.golden import names
@@ -206,7 +207,7 @@ def test_names_without_text_model_are_mended_in_the_result(tmp_path):
 
 def test_a_folder_becomes_a_single_file_with_the_reference_names(tmp_path):
     folder = make_tiny_folder(tmp_path / "x", with_blocks=True)
-    out = tensors.open_file(save(loaded(folder), tmp_path / "out", "safetensors"))
+    out = WeightFile(save(loaded(folder), tmp_path / "out", "safetensors"))
     layers = ("encoder.layers.0.", "encoder.layers.1.")
     real = {
         name

@@ -9,6 +9,7 @@ from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.formats import tensors
 from core.formats.identify import identify
+from core.formats.weight_file import WeightFile
 from core.tools import convert as tool
 from core.tools.tool import Work, checked
 from tests.tiny import make_tiny, make_tiny_folder
@@ -56,7 +57,7 @@ def test_a_lora_is_converted_too(tmp_path):
     weights = {"lora_unet_a.lora_down.weight": torch.randn(4, 8), "lora_unet_a.alpha": torch.tensor(4.0)}
     source = tensors.save(tmp_path / "lora.safetensors", weights, {"ss_steps": "1"})
     out = convert(source, tmp_path / "x", "ckpt", "fp16")
-    assert identify(out).dtypes == {"F16": 2} and tensors.open_file(out).metadata == {"ss_steps": "1"}
+    assert identify(out).dtypes == {"F16": 2} and WeightFile(out).metadata == {"ss_steps": "1"}
 
 
 def test_a_lora_does_not_become_a_folder(tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 from core.data.images import load
 from core.errors import NumericFault
 from core.events import StepDone, Warned
-from core.formats import tensors
+from core.formats.weight_file import WeightFile
 from core.train.inputs import latents
 from tests.data.images import draw, plan
 
@@ -66,7 +66,7 @@ def test_images_of_one_name_have_an_entry_each(disk, train, encoded, tmp_path, o
     own.with_suffix(".caption").write_text("frog")
     train(disk())
     entries = [*(tmp_path / "out" / "cache").rglob("*.safetensors")]
-    of = {json.loads(tensors.SafetensorsFile(entry).metadata["key"])["image"] for entry in entries}
+    of = {json.loads(WeightFile(entry).metadata["key"])["image"] for entry in entries}
     assert len({entry.name for entry in entries}) == 2
     assert of == {load.content_hash(own.with_suffix(ending).read_bytes()) for ending in (".png", ".jpg")}
 
@@ -114,7 +114,7 @@ def test_an_image_that_becomes_nan_is_named(disk, train, monkeypatch):
         mean = torch.full((len(pixels), 4, 8, 8), float("nan"))
         return mean, mean
 
-    monkeypatch.setattr("core.models.sd.sampling.encode_image", spoiled)
+    monkeypatch.setattr("core.models.sd.family.SD.encode_image", staticmethod(spoiled))
     with pytest.raises(NumericFault) as fault:
         train(disk())
     assert fault.value.problems[0].path.endswith("a.png")

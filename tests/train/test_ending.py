@@ -13,6 +13,7 @@ from core.events import Saved, StageProgress, StepDone, Warned, from_json, to_js
 from core.formats import tensors
 from core.formats.header import read_header
 from core.models.sd import sampling
+from core.models.sd.family import SD
 from core.runs.state_folder import fault
 from core.train import run as running
 from core.train.outputs.saving import Outputs
@@ -246,7 +247,7 @@ def test_an_image_whose_latents_are_not_finite_is_named_without_a_cache_too(
         mean[pixels.mean((1, 2, 3)) > 0] = float("nan")  # the light images: those of regularization
         return mean, std
 
-    monkeypatch.setattr(sampling, "encode_image", encode)
+    monkeypatch.setattr(SD, "encode_image", staticmethod(encode))
     data = {"cache_latents": False, "train_batch_size": 6}
     with pytest.raises(NumericFault, match=r"no finite numbers for [01]\.png") as end:
         train(configure(train={"max_train_steps": 2}, dataset=data))

@@ -11,8 +11,9 @@ from transformers import CLIPTextModel
 
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, Warned
-from core.formats import tensors
+from core.formats import tensor_bytes
 from core.models.sd import load
+from core.models.sd.family import SD
 from core.train.device.engine import Engine
 from core.train.inputs import latents, loading
 from core.train.run import build, prepare
@@ -30,7 +31,7 @@ def test_latents_are_cached_before_the_unet_is_read(configure, train):
 
 def test_a_stop_takes_hold_while_the_model_is_read(configure, train, monkeypatch):
     control, reads = RunControl(), []
-    read_span = tensors.read_span
+    read_span = tensor_bytes.read_span
 
     def counted(*args):
         reads.append(args)
@@ -38,7 +39,7 @@ def test_a_stop_takes_hold_while_the_model_is_read(configure, train, monkeypatch
             control.stop()
         return read_span(*args)
 
-    monkeypatch.setattr(tensors, "read_span", counted)
+    monkeypatch.setattr(tensor_bytes, "read_span", counted)
     with pytest.raises(StopRun) as stopped:
         train(configure(), control)
     weights = stopped.value.trial.of(StageProgress)[-1].total
@@ -55,7 +56,7 @@ def built(config, folder):
         return load_part(model, part, *rest)
 
     with pytest.MonkeyPatch.context() as patch, Engine(config.train.precision) as engine:
-        patch.setattr(load, "load_part", loading_part)
+        patch.setattr(SD, "load", staticmethod(loading_part))
         job = prepare(config, folder, RunControl(), lambda event: None)
         return build(job, engine, RunControl(), lambda event: None)[0], seen
 

@@ -119,7 +119,7 @@ def test_a_fault_while_drawing_is_said_and_the_training_goes_on(configure, train
     def broken(*args, **kwargs):
         raise RuntimeError("no room")
 
-    monkeypatch.setattr("core.models.sd.sampling.scheduler", broken)
+    monkeypatch.setattr("core.models.sd.family.SD.schedule", staticmethod(broken))
     sample = {"sample_prompts": ["a frog"], "sample_at_first": True}
     trial = train(configure(train={"max_train_steps": 1}, sample=sample))
     assert [event.code for event in trial.of(Warned)].count("W-SAMPLE") == 2

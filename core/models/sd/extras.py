@@ -11,9 +11,8 @@ from torch import Tensor
 from core.catalog import Words
 from core.errors import UserError
 from core.events import Warned
-from core.formats.checkpoint import SingleFile
-from core.formats.diffusers_dir import Folder
 from core.formats.scaled import ScaledFile
+from core.formats.store import Store
 from core.formats.tensor_slots import Shape
 from core.formats.tensors import Lazy
 from core.models.sd import messages, tensor_names
@@ -25,15 +24,12 @@ EMA = "model_ema."
 POSITIONS = "position_ids"
 """The last part of the name of CLIP's counted positions, which are 0, 1, 2, ... and nothing else."""
 
-_STARTS = {"unet": tensor_names.UNET, "text_encoder": "cond_stage_model.", "vae": tensor_names.VAE}
 _UNUSED_ENDS = (POSITIONS, "text_projection", "logit_scale", "attn_mask")
 _UNUSED_PARTS = (
     ".vision_model.", ".visual_projection.", "text_projection.", "first_stage_model.loss.",
     "first_stage_model.model_ema.", ".transformer.resblocks.",
 )  # fmt: skip
 """What other programs keep in a text encoder or VAE and no image depends on; the last: a layer too many."""
-
-Store = SingleFile | Folder
 
 
 def refuse_unknown(path: Path, part: str, store: Store, wanted: Mapping[str, Shape], key: str) -> list[str]:
@@ -42,34 +38,34 @@ def refuse_unknown(path: Path, part: str, store: Store, wanted: Mapping[str, Sha
     Raises UserError for those that an image depends on: any more of a U-Net, and what stands in the same
     layer as a known weight, such as the scale of a quantised one.
     """
-    used, others = _names(store, part, wanted)
-    layers = {name.rpartition(".")[0] for name in used}
-    others = [name for name in others if not _is_harmless(name, layers)]
-    bad = [name for name in others if part == "unet" or name.rpartition(".")[0] in layers]
-    own = store.names if isinstance(store, SingleFile) else {}
+    places = store.places[part]
+    layers = {places[name][1].name.rpartition(".")[0] for name in wanted}
+    others = [
+        (own.name, own.name.rpartition(".")[0] in layers, name)
+        for name, (_, own) in places.items()
+        if name not in wanted
+    ]
+    unknown = [(own, is_beside) for own, is_beside, name in others if not _is_harmless(name, is_beside)]
+    bad = [own for own, is_beside in unknown if part == "unet" or is_beside]
     if bad:
-        tensors = ", ".join(short(own.get(name, name)) for name in bad[:5])
+        tensors = ", ".join(short(own) for own in bad[:5])
         raise UserError(
             messages.FOREIGN_TENSORS(key=key, path=path, part=part, count=len(bad), tensors=tensors)
         )
-    return [own.get(name, name) for name in others]
+    return [own for own, _ in unknown]
 
 
 def notices(
     path: Path, store: Store, wanted: Mapping[str, Mapping[str, Shape]], others: list[str]
 ) -> Iterator[Warned]:
     """Warnings about a file that is loaded: averaged weights, broken positions, fp8, unused tensors."""
-    files = (
-        [store.file]
-        if isinstance(store, SingleFile)
-        else [file for part in store.parts.values() for file in part.files]
-    )
+    files = store.files
     averaged = sum(name.startswith(EMA) for file in files for name in file.tensors)
     if averaged > 2:  # two are counters
         yield Warned(messages.EMA_UNUSED(path=path))
-    if isinstance(store, Folder) and any((path / "unet").glob("*.non_ema.*")):
+    if any((path / "unet").glob("*.non_ema.*")):
         yield Warned(messages.EMA_USED(path=path))
-    if isinstance(store, SingleFile) and broken_positions(store):
+    if broken_positions(store):
         yield Warned(messages.BAD_POSITIONS(path=path))
     small = sum(
         store.dtype(part, name).itemsize == 1
@@ -85,36 +81,23 @@ def notices(
         yield Warned(messages.UNUSED(path=path, count=len(others), tensors=tensors))
 
 
-def broken_positions(store: SingleFile) -> dict[str, Lazy]:
-    """The counted positions as they should be, by their name in the file, where the file's are not so."""
+def broken_positions(store: Store) -> dict[str, Lazy]:
+    """The counted positions as they should be, by their name in a single file, where its own are not so."""
     found: dict[str, Lazy] = {}
-    for name in store.file.tensors:
-        if name.split(".")[-1] == POSITIONS and name.startswith(_STARTS["text_encoder"]):
-            wrote = store.file.read(name)
+    for name, (file, slot) in store.places["text_encoder"].items():
+        if name.split(".")[-1] == POSITIONS and name.startswith(tensor_names.STARTS["text_encoder"]):
+            wrote = file.read(slot.name)
             right = torch.arange(wrote.numel())
             if not torch.equal(wrote.flatten().double(), right.double()):
-                found[name] = _whole(right, tuple(wrote.shape))
+                found[slot.name] = _whole(right, tuple(wrote.shape))
     return found
 
 
-def _names(store: Store, part: str, wanted: Mapping[str, Shape]) -> tuple[set[str], list[str]]:
-    """Names in the file of what a part uses, and those of what lies in the part beside it."""
-    if isinstance(store, Folder):
-        places = store.parts[part].place
-        return (
-            {places[name][1] for name in wanted},
-            [own for name, (_, own) in places.items() if name not in wanted],
-        )
-    used = {store.slots[part][name].name for name in wanted}
-    canonical = {own: name for name, own in store.names.items()}
-    inside = (canonical.get(own, own) for own in store.file.tensors)
-    return used, [name for name in inside if name.startswith(_STARTS[part]) and name not in used]
-
-
-def _is_harmless(name: str, layers: set[str]) -> bool:
-    """Whether other programs keep it there and nothing is drawn with it. layers: those of known weights."""
-    is_apart = name.rpartition(".")[0] not in layers
-    return name.split(".")[-1] in _UNUSED_ENDS or (is_apart and any(part in name for part in _UNUSED_PARTS))
+def _is_harmless(name: str, is_beside: bool) -> bool:
+    """Whether other programs keep it there and no image depends on it. is_beside: in a known layer."""
+    return name.split(".")[-1] in _UNUSED_ENDS or (
+        not is_beside and any(part in name for part in _UNUSED_PARTS)
+    )
 
 
 def _whole(numbers: Tensor, shape: Shape) -> Lazy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,18 @@ from torch import Tensor
 
 from core.errors import UserError
 from core.families import FAMILIES
-from core.formats import checkpoint, diffusers_dir, tensors
-from core.formats.checkpoint import SingleFile
+from core.formats import checkpoint, tensors
 from core.formats.identify import identify
 from core.formats.json_file import read_table
+from core.formats.store import Store
+from core.formats.tensor_bytes import DTYPES
 from core.formats.tensors import PRECISIONS, Lazy, Watch, watched
+from core.formats.weight_file import TensorFile
 from core.models import tokens
 from core.models.family import Model
-from core.models.sd import extras, inference_yaml, load, prediction, tensor_names, text
+from core.models.sd import extras, files, inference_yaml, load, prediction, tensor_names, text
 from core.models.sd.configs import Config, architecture, schedule
-from core.models.sd.extras import Store
-from core.models.sd.load import CONFIG_KEY
+from core.models.sd.files import CONFIG_KEY
 from core.models.sd.sampling import is_zero_terminal, zero_terminal
 from core.reading import reading
 
@@ -90,12 +91,12 @@ def _stores(model: Model) -> dict[str, Store | None]:
     """The source of each part, or None when its files are gone or no longer what was loaded."""
     source = model.source
     try:
-        if load.stamps(source.path, source.vae) != source.stamps:
+        if files.stamps(source.path, source.vae) != source.stamps:
             return dict.fromkeys(tensor_names.PARTS)
-        store = load.open_store(source.path, model.spec.name)
+        store = files.open_store(source.path, model.spec.name)
         stores: dict[str, Store | None] = dict.fromkeys(tensor_names.PARTS, store)
         if source.vae is not None:
-            stores["vae"] = load.open_vae(source.vae, source.configs["vae"])[0]
+            stores["vae"] = files.open_vae(source.vae, source.configs["vae"])[0]
     except (OSError, UserError):
         # The training is worth more than the source: everything is then written from memory.
         return dict.fromkeys(tensor_names.PARTS)
@@ -124,9 +125,9 @@ def convert(
     """See Family.convert."""
     found: dict[str, dict[str, Lazy]] = {}
     with reading(source, "E-MODEL-BAD"):
-        configs, is_standard = load.configs(source, family)
-        store = load.open_store(source, family)
-        configs["unet"] = load.linear_projection(configs["unet"], store)
+        configs, is_standard = files.configs(source, family)
+        store = files.open_store(source, family)
+        configs["unet"] = files.linear_projection(configs["unet"], store)
         identity = identify(source)
         for part in tensor_names.PARTS:
             wanted = load.shapes_of(load.frame(part, configs[part], store, source, is_standard))
@@ -175,14 +176,9 @@ def write(
         if whole.family == "sd2":
             inference_yaml.write(place, whole.prediction, whole.configs)
         return place
-    levels = {"text_encoder": "text_model."}
-    named = {
-        part: {levels.get(part, "") + n: lazy for n, lazy in weights.items()}
-        for part, weights in found.items()
-    }
-    texts = folder_texts(whole)
-    seen = {part: watched(weights, watch) for part, weights in named.items()}
-    return diffusers_dir.save_folder(path, seen, texts, FOLDER_SUFFIXES[save_as])
+    seen = {part: watched(weights, watch) for part, weights in found.items()}
+    suffix, spec = FOLDER_SUFFIXES[save_as], FAMILIES[whole.family]
+    return checkpoint.save_folder(path, seen, folder_texts(whole), suffix, spec)
 
 
 def to_single_file(
@@ -194,14 +190,29 @@ def to_single_file(
     """
     slots = {part: tensor_names.from_module(part, named, family) for part, named in found.items()}
     out = checkpoint.to_file(slots, found)
-    if isinstance(base, SingleFile):
-        others = base.beside(out)
-        stale = [name for name in others if is_unet_changed and name.startswith(extras.EMA)]
-        out |= {name: lazy for name, lazy in others.items() if name not in stale}
+    if base is not None and base.path.is_file():
+        written = {
+            base.places[part][name][1].name
+            for part in found
+            for name in found[part]
+            if name in base.places[part]
+        }
+        stale = extras.EMA if is_unet_changed else "\0"
+        [file] = base.files
+        out |= {
+            name: _as_it_is(file, name)
+            for name, (dtype, _) in file.tensors.items()
+            if dtype in DTYPES and name not in written | out.keys() and not name.startswith(stale)
+        }
         out |= extras.broken_positions(base)
     elif family == "sd2":
         out |= _last_layer(out)
     return out
+
+
+def _as_it_is(file: TensorFile, name: str) -> Lazy:
+    """A tensor of another program's, whose numbers are not judged."""
+    return replace(tensors.from_file(file, name), is_checked=False)
 
 
 def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:

@@ -17,7 +17,10 @@ VAE = "first_stage_model."
 CLIP = "cond_stage_model.transformer.text_model."
 OPEN_CLIP = "cond_stage_model.model."
 
-PARTS = ("unet", "text_encoder", "vae")
+STARTS = {"unet": UNET, "text_encoder": "cond_stage_model.", "vae": VAE}
+"""Part -> what the names of its tensors begin with in a single file."""
+
+PARTS = tuple(STARTS)
 
 
 class Rule(NamedTuple):

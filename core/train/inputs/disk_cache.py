@@ -14,6 +14,7 @@ from core.catalog import Words
 from core.errors import ResourceFault, UserError
 from core.events import Warned
 from core.formats import partial_files, tensors
+from core.formats.weight_file import WeightFile
 from core.train.inputs import messages
 
 
@@ -39,7 +40,7 @@ class DiskCache:
         if not path.is_file():
             return None
         try:
-            file = tensors.SafetensorsFile(path)
+            file = WeightFile(path)
             if file.metadata.get("key") == key:
                 kept = {name: file.read(name) for name in file.tensors}
                 if file.metadata.get("digest") == _digest(kept):

@@ -22,6 +22,7 @@ from core.events import Emit, Warned
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
 from core.formats.lora_file import AlphaOf
+from core.formats.weight_file import WeightFile
 from core.models import lora_precheck, refusals
 from core.models.family import Model, open_family
 from core.reading import short
@@ -135,7 +136,7 @@ def _tensors(path: Path, key: str) -> tuple[dict[str, Tensor], AlphaOf]:
     refused = lora_precheck.problems(path, key)
     if refused:
         raise UserError(*refused)
-    file = tensors.open_file(path)
+    file = WeightFile(path)
     settings = lora_alpha.peft_settings(path, file.tensors, file.metadata)
     found = {name: file.read(name) for name in file.tensors}
     matrices = {name: tensor.dtype for name, tensor in found.items() if tensor.ndim > 1}
