@@ -107,13 +107,6 @@ class Problem:
         return replace(self, message=message, facts={"sentence": Words(self.en, self.ja), **facts})
 
 
-def plain_problem(
-    code: str, en: str, ja: str, key: str = "", path: str = "", line: int | None = None
-) -> Problem:
-    """A problem whose sentences are made up already."""
-    return Message(code, "{text}", "{text}", key)(text=Words(en, ja), path=path, line=line)
-
-
 class UserError(Exception):
     """Input is refused, nothing was trained (exit code 2). Holds every problem found, not just the first."""
 

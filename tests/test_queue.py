@@ -7,7 +7,7 @@ import time
 import pytest
 
 from core.config.check import check
-from core.errors import ConfigError, UserError, plain_problem
+from core.errors import ConfigError, Message, UserError
 from core.queue import RunQueue
 
 NEEDED = '[model]\nbase = "model.safetensors"\n[dataset]\ntrain_data_dir = "images"\n'
@@ -35,7 +35,7 @@ class FakeRunner:
     def start(self, text, overrides=()):
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(plain_problem("E-RUN-BUSY", "busy", "実行中"))
+                raise UserError(Message("E-RUN-BUSY", "busy", "実行中")())
             config = check(text, overrides).config
             if problem := self.refuses.get(config.save.output_name):
                 raise UserError(problem)
@@ -228,7 +228,7 @@ def test_runs_can_be_moved_and_removed(queue, text):
 
 
 def test_a_run_that_is_refused_at_its_start_stays_with_the_reason_and_the_queue_holds(queue, runner, text):
-    runner.refuses["bad"] = plain_problem("E-X", "the model is gone", "モデルがありません")
+    runner.refuses["bad"] = Message("E-X", "the model is gone", "モデルがありません")()
     begin(runner, text)
     queue.add(text("bad"))
     queue.add(text("good"))
@@ -243,7 +243,7 @@ def test_a_run_that_is_refused_at_its_start_stays_with_the_reason_and_the_queue_
 
 
 def test_set_to_keep_going_a_refused_run_is_passed_over_and_stays(queue, runner, text):
-    runner.refuses["bad"] = plain_problem("E-X", "the model is gone", "モデルがありません")
+    runner.refuses["bad"] = Message("E-X", "the model is gone", "モデルがありません")()
     queue.set_keeps_going(True)
     begin(runner, text)
     queue.add(text("bad"))

@@ -8,7 +8,7 @@ import pytest
 
 from core.catalog import Words
 from core.control import StopRun
-from core.errors import NumericFault, ResourceFault, UserError, plain_problem
+from core.errors import Message, NumericFault, ResourceFault, UserError
 from core.reading import CORRECT_IT, reading, reason
 
 PATH = Path("/models/frog.json")
@@ -72,9 +72,9 @@ def test_a_full_disk_or_too_many_open_files_is_passed_on(number):
         KeyboardInterrupt(),
         SystemExit(3),
         StopRun(save=True),
-        ResourceFault(plain_problem("E-OOM", "a", "b")),
-        NumericFault(plain_problem("E-NUMERIC", "a", "b")),
-        UserError(plain_problem("E-MODEL-TRUNC", "a", "b")),
+        ResourceFault(Message("E-OOM", "a", "b")()),
+        NumericFault(Message("E-NUMERIC", "a", "b")()),
+        UserError(Message("E-MODEL-TRUNC", "a", "b")()),
     ],
     ids=lambda error: type(error).__name__,
 )  # fmt: skip

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.catalog import Words
 from core.config.file import toml_text
 from core.control import StopRun
-from core.errors import ConfigError, NumericFault, Problem, ResourceFault, UserError, plain_problem
+from core.errors import ConfigError, Message, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
 from core.formats import partial_files
 from core.runner import Runner
@@ -51,8 +52,8 @@ def test_a_stopped_run_has_exit_code_3_and_names_its_state(tmp_path):
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (UserError(plain_problem("E-X", "wrong", "違います")), "refused", 2),
-        (NumericFault(plain_problem("E-NAN", "not finite", "有限でない")), "failed", 4),
+        (UserError(Message("E-X", "wrong", "違います")()), "refused", 2),
+        (NumericFault(Message("E-NAN", "not finite", "有限でない")()), "failed", 4),
         (MemoryError(), "failed", 5),
         (OSError(28, "No space left on device"), "failed", 5),
         (OSError(5, "Input/output error", "/data/frog.png"), "failed", 5),
@@ -81,7 +82,7 @@ def test_each_kind_of_fault_has_its_exit_code(tmp_path, error, status, code):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (NumericFault(plain_problem("E-NUMERIC", "not finite", "有限でない")), "E-NUMERIC"),
+        (NumericFault(Message("E-NUMERIC", "not finite", "有限でない")()), "E-NUMERIC"),
         (MemoryError(), "E-OOM"),
         (OSError(28, "No space left on device"), "E-DISK-FULL"),
         (RuntimeError("CUDA error: an illegal memory access was encountered\nmore"), "E-CUDA"),
@@ -188,7 +189,7 @@ def test_a_file_that_does_not_pass_starts_nothing(tmp_path):
 def test_every_event_is_a_line_of_the_events_file(tmp_path):
     def train(config, folder, control, emit):
         emit(StepDone(1, 2, 1, 0.5, {"unet": 1e-4}, 0.1, 0.2))
-        emit(Warned(plain_problem("W-X", "a", "あ")))
+        emit(Warned(Message("W-X", "{text}", "{text}")(text=Words("a", "あ"))))
 
     handle = run_to_end(train, tmp_path)
     lines = (handle.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()

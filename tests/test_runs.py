@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import plain_problem
+from core.catalog import Words
+from core.errors import Message
 from core.events import PlanReady, RunEnded, Saved, StepDone, Warned, to_json
 from core.runs import lock, past_runs
 
@@ -170,7 +171,7 @@ def test_two_hundred_long_runs_are_listed_in_a_moment(tmp_path):
 
 
 def test_a_run_is_read_in_full(tmp_path):
-    warned = Warned(plain_problem("W-X", "careful", "注意"), time=1002.0)
+    warned = Warned(Message("W-X", "{text}", "{text}")(text=Words("careful", "注意")), time=1002.0)
     folder = make_run(tmp_path, events=[PLAN, warned, step(1)])
     record = past_runs.read(folder)
     assert record is not None

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.errors import plain_problem
+from core.catalog import Words
+from core.errors import Message
 from core.events import (
     STAGES,
     PlanReady,
@@ -67,7 +68,12 @@ def test_the_plan_is_said_in_the_readers_language():
 
 def test_a_warning_names_its_file():
     assert (
-        lines("en", Warned(plain_problem("W-X", "too small.", "小さすぎます。", path="a.png")))
+        lines(
+            "en",
+            Warned(
+                Message("W-X", "{text}", "{text}")(text=Words("too small.", "小さすぎます。"), path="a.png")
+            ),
+        )
         == "Note: too small. (a.png)\n"
     )
 
@@ -90,7 +96,7 @@ def test_every_event_survives_json():
         STEP,
         PLAN,
         Saved("sample", "p", 1, {"prompt": "日本"}),
-        Warned(plain_problem("W", "a", "b")),
+        Warned(Message("W", "{text}", "{text}")(text=Words("a", "b"))),
         StageProgress("s", 1, 2),
     ):
         assert from_json(to_json(event)) == event
@@ -180,7 +186,7 @@ def test_a_drive_that_takes_part_of_a_line_gets_the_rest_of_it_later(tmp_path, m
 
 
 def test_a_path_that_is_no_utf_8_reads_back_as_it_was(tmp_path):
-    event = Warned(plain_problem("W-X", "odd name", "変な名前", path="a\udcff.png"))
+    event = Warned(Message("W-X", "{text}", "{text}")(text=Words("odd name", "変な名前"), path="a\udcff.png"))
     sink = JsonLines(tmp_path / "events.jsonl")
     sink(event)
     sink.close()

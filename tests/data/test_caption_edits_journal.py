@@ -9,7 +9,7 @@ import pytest
 from core.data import undo
 from core.data.caption_editor import files as caption_files
 from core.data.undo import FileChange, History
-from core.errors import UserError, plain_problem
+from core.errors import Message, UserError
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_undo_asks_for_every_file_whether_it_may_be_written(make, files, tmp_pat
 
     def allow(path):
         if path == files[0]:
-            raise UserError(plain_problem("E-PATH-ROOT", "outside.", "外です。"))
+            raise UserError(Message("E-PATH-ROOT", "outside.", "外です。")())
 
     outcome = make(allow).undo()
     assert [path.read_bytes() for path in files[:2]] == [b"1", b"old"]

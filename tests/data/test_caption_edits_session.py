@@ -16,7 +16,7 @@ from core.data.caption_editor.session import (
     reloaded,
     tag_counts,
 )
-from core.errors import UserError, plain_problem
+from core.errors import Message, UserError
 from tests.data.images import draw, fill
 
 
@@ -139,7 +139,7 @@ def test_what_is_no_text_is_shown_as_such_and_never_edited(train):
 
 def test_a_folder_that_may_not_be_written_is_locked(train):
     def allow(path):
-        raise UserError(plain_problem("E-PATH-WORKSPACE", "outside.", "外です。"))
+        raise UserError(Message("E-PATH-WORKSPACE", "outside.", "外です。")())
 
     session = session_of(train, allow=allow)
     assert session.folders[0].locked.code == "E-PATH-WORKSPACE"
@@ -148,7 +148,7 @@ def test_a_folder_that_may_not_be_written_is_locked(train):
 
 def test_a_folder_that_may_not_be_seen_is_not_shown(train):
     def see(path):
-        raise UserError(plain_problem("E-PATH-ROOT", "outside.", "外です。"))
+        raise UserError(Message("E-PATH-ROOT", "outside.", "外です。")())
 
     session = open_session(DatasetConfig(train_data_dir=str(train)), lambda _: None, see)
     assert session.entries == {} and [problem.code for problem in session.problems] == ["E-PATH-ROOT"]

@@ -8,7 +8,7 @@ import torch
 from core import ending
 from core.config.schema.run import OptimizerConfig
 from core.control import RunControl, StopRun
-from core.errors import NumericFault, ResourceFault, plain_problem
+from core.errors import Message, NumericFault, ResourceFault
 from core.events import Saved, StageProgress, StepDone, Warned, from_json, to_json
 from core.formats import tensors
 from core.formats.header import read_header
@@ -108,7 +108,7 @@ def test_a_run_stopped_as_soon_as_it_was_resumed_gives_the_model_of_its_state(co
 
 def test_without_room_for_the_model_the_state_of_a_stop_is_there(configure, train, tmp_path, monkeypatch):
     def full(self, path, progress, epoch):
-        raise ResourceFault(plain_problem("E-DISK-FULL", "the disk is full.", "空きがありません。"))
+        raise ResourceFault(Message("E-DISK-FULL", "the disk is full.", "空きがありません。")())
 
     monkeypatch.setattr(Outputs, "_written", full)
     trial = stopped(train, configure(), 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ResourceFault, UserError, plain_problem
+from core.errors import Message, ResourceFault, UserError
 from core.events import Saved, Warned
 from core.formats import tensors
 from core.runs import state_folder
@@ -106,7 +106,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on(configure, train, out, monkeypa
     def full(self, *args):
         calls.append(args)
         if len(calls) == 1:
-            raise ResourceFault(plain_problem("E-DISK-FULL", "no room", "空きなし"))
+            raise ResourceFault(Message("E-DISK-FULL", "no room", "空きなし")())
         return plain(self, *args)
 
     monkeypatch.setattr(saving.StateWriter, "save", full)
@@ -128,7 +128,7 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
     def full(self, *args):
         calls.append(args)
         if len(calls) < 3:
-            raise ResourceFault(plain_problem("E-DISK-FULL", "no room", "空きなし"))
+            raise ResourceFault(Message("E-DISK-FULL", "no room", "空きなし")())
         return plain(self, *args)
 
     monkeypatch.setattr(saving.Outputs, "_save_model", full)

@@ -13,7 +13,7 @@ from core.config.file import toml_text
 from core.control import RunControl
 from core.data.intake.copy_history import Copies
 from core.data.undo import History
-from core.errors import UserError, plain_problem
+from core.errors import Message, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.queue import RunQueue
 from core.tools.table import TOOLS
@@ -67,7 +67,7 @@ class FakeRunner:
     def start(self, text: str, overrides: Any = (), sinks: Any = ()) -> FakeRun:
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(plain_problem("E-RUN-BUSY", "a run is under way.", "学習を実行中です。"))
+                raise UserError(Message("E-RUN-BUSY", "a run is under way.", "学習を実行中です。")())
             self.current = FakeRun(text, tuple(overrides), self._folder / f"run-{len(self.runs)}")
             self.runs.append(self.current)
             return self.current

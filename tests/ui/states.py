@@ -11,7 +11,7 @@ from random import Random
 from PIL import Image, ImageFilter
 
 from core.config.file import toml_text
-from core.errors import plain_problem
+from core.errors import Message
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
 from tests.ui.fake import FakeRun
 from ui.window import PROJECT, Window
@@ -145,11 +145,11 @@ def failed(window: Window) -> FakeRun:
     run = begun(window, 60)
     run.log(
         Warned(
-            plain_problem(
+            Message(
                 "W-DATA-UPSCALED",
                 "2 images are smaller than their bucket and are scaled up.",
                 "2枚の画像は、割り当てられたバケットより小さいため拡大されます。",
-            ),
+            )(),
             time=run.started + 2,
         )
     )

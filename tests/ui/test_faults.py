@@ -8,7 +8,7 @@ import logging
 import gradio as gr
 import pytest
 
-from core.errors import UserError, plain_problem
+from core.errors import Message, UserError
 from tests.ui.fake import make_window
 from ui.app import App
 from ui.settings.kept import Kept, can_show
@@ -102,7 +102,7 @@ def test_a_fault_is_told_in_the_language_of_the_page_that_asked(window):
     lang = gr.Radio(elem_id="lang")
 
     def refuse(_):
-        raise UserError(plain_problem("E-X", "This is wrong.", "これは誤りです。"))
+        raise UserError(Message("E-X", "This is wrong.", "これは誤りです。")())
 
     for chosen, said in (("ja", "これは誤りです。"), ("en", "This is wrong.")):
         with pytest.raises(gr.Error, match=said):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import plain_problem
+from core.errors import Message
 from core.events import Saved, Warned
 from ui.window import PROJECT
 
@@ -84,7 +84,7 @@ def started(stage):
     run = stage.show("starting")
     run.plan()
     run.log(Saved("sample", str(PROJECT / "demo" / "train" / "20_sls frog" / "sls_01.png"), 0))
-    run.log(Warned(plain_problem("W-DATA-UPSCALED", "2 images are scaled up.", "2枚の画像が拡大されます。")))
+    run.log(Warned(Message("W-DATA-UPSCALED", "2 images are scaled up.", "2枚の画像が拡大されます。")()))
     return run
 
 

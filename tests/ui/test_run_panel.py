@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.config.check import load
 from core.config.file import toml_text
-from core.errors import plain_problem
+from core.errors import Message
 from core.events import Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned, to_json
 from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, ticks, whole_ticks
@@ -282,7 +282,7 @@ def test_only_what_gradio_draws_is_news_for_it(app, window):
     run = window.runner.current
     run.plan()
     run.step(1)
-    run.log(Warned(plain_problem("W-X", "look here", "ここ")))
+    run.log(Warned(Message("W-X", "look here", "ここ")()))
     assert news() == told[-1]
     assert told[-1] in named(app.run, app.run.show("en"))["news"]
     run.log(Saved("state", "/a/state", 1))
@@ -301,7 +301,7 @@ def test_names_and_prompts_are_shown_as_text_only(app, window, tmp_path):
     Image.new("RGB", (64, 64)).save(image)
     bad = "<img src=x onerror=alert(1)>"
     run.log(Saved("sample", str(image), 0, {"prompt": bad, "number": 0, "seed": 1}))
-    run.log(Warned(plain_problem("W-X", bad, bad, path=f"/tmp/{bad}")))
+    run.log(Warned(Message("W-X", bad, bad)(path=f"/tmp/{bad}")))
     run.log(StageProgress(bad, 1, 2))
     run.end("failed", 0)
     shown = looked(app)
@@ -416,7 +416,7 @@ def test_a_sample_that_is_drawn_is_told_by_its_image_and_not_by_its_steps(app, w
 
 def test_the_log_keeps_the_last_sixty_steps_and_what_was_said_long_before_them():
     view = RunView()
-    view.take(Warned(plain_problem("W-X", "look here", "ここ")))
+    view.take(Warned(Message("W-X", "look here", "ここ")()))
     for n in range(1000):
         view.take(StepDone(n, 1000, 1, 0.1, {"unet": 1e-4}, 1.0, 0.1))
     lines = log_lines(view, "en")
@@ -500,7 +500,7 @@ def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
 def test_the_log_is_downloaded_with_what_the_run_folder_tells(app, window):
     press(app, "start")
     run = window.runner.current
-    run.log(Warned(plain_problem("W-X", "look here", "ここ")))
+    run.log(Warned(Message("W-X", "look here", "ここ")()))
     (run.folder / "log.txt").write_text("Traceback in full", encoding="utf-8")
     text = log_text(window, "en")
     assert "look here" in text and text.endswith("Traceback in full\n")
