@@ -33,8 +33,8 @@ RESIZE_NESTED = Message(
 )
 RESIZE_SAME_NAME = Message(
     "E-RESIZE-TWICE",
-    "{one} and {other} in {folder} would both become {target}. Rename one of them.",
-    "{folder} の{one}と{other}が、どちらも{target}になります。一方の名前を変えてください。",
+    "{name} and {other} in {folder} would both become {target}. Rename one of them.",
+    "{folder} の{name}と{other}が、どちらも{target}になります。一方の名前を変えてください。",
 )
 RESIZE_SMALL = Message(
     "W-RESIZE-SMALL",

@@ -40,7 +40,7 @@ class RegularizeSettings(Section):
     out: str = opt(
         ...,
         ("Folder", "保存先"),
-        ("It gets a folder `1_<class>` for each prompt.", "プロンプトごとに「1_class」フォルダを作ります。"),
+        ("Each prompt gets a folder `1_<class>` in it.", "プロンプトごとに「1_class」フォルダを作ります。"),
         path="folder",
     )
     prompt: Lines = opt(
@@ -150,17 +150,17 @@ def hint(values: Mapping[str, Any]) -> Words | None:
 
 TOOL = Tool(
     "regularize",
-    Words("Make regularization images", "正則化画像を生成"),
+    Words("Generate regularization images", "正則化画像を生成"),
     RegularizeSettings,
     "core.tools.regularize:run",
     Card(
         Words(
-            "The base model of the Model tab generates its own idea of the class, so that training leaves "
-            "the class as it is. Existing images are kept, so a stopped run goes on.",
+            "The base model (Model tab) generates images of the class, so that training keeps the class as "
+            "it is. Existing images are kept, so a stopped run goes on.",
             "モデルタブの元モデルでclassの画像を生成します。学習後もclass全体を元のまま保つために使います。"
             "すでにある画像はそのまま使うので、停止しても続きから再開できます。",
         ),
-        Words("Make images", "画像を生成"),
+        Words("Generate", "画像を生成"),
         output="out",
         folder="datasets/reg",
         is_named=False,

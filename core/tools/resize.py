@@ -34,12 +34,12 @@ from core.tools.tool import Card, Outcome, Tool, Work
 
 FITS = {
     "crop": Words(
-        "exactly this size, for training without buckets: scaled to cover it, the rest cut at both ends",
-        "バケットを使わない学習用に、ちょうどこのサイズにします（はみ出した部分は両端を切り取り）",
+        "exactly this size, for training without buckets: scaled to cover it, then cropped centrally",
+        "ちょうどこのサイズ（バケットを使わない学習用。はみ出した部分は両端を切り取ります）",
     ),
     "shrink": Words(
-        "no more pixels than this size has: large images are scaled down, small ones stay",
-        "このサイズの画素数以下にします（大きい画像は縮小し、小さい画像はそのまま）",
+        "at most as many pixels as this size: large images are scaled down, small ones stay",
+        "このサイズの画素数以下（大きい画像は縮小し、小さい画像はそのまま）",
     ),
 }
 KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
@@ -69,7 +69,7 @@ class ResizeSettings(Section):
         path="folder",
     )
     fit: Annotated[str, Choice(FITS)] = opt(
-        "crop", ("How", "方法"), ("How an image is brought to the size.", "画像をサイズに合わせる方法。")
+        "crop", ("Fit", "合わせ方"), ("How images are fitted to the size.", "画像をサイズに合わせる方法。")
     )
     resolution: Annotated[tuple[Side, Side], BeforeValidator(parse_resolution)] = opt(
         ...,
@@ -217,8 +217,8 @@ def _jobs(settings: ResizeSettings) -> list[_Job]:
             job = _Job(image, new, tuple((text, place / text.name) for text in texts))
             other = jobs.setdefault(str(new).casefold(), job).source
             if other != image:
-                facts = {"folder": folder, "one": other.name, "other": image.name, "target": new.name}
-                raise UserError(RESIZE_SAME_NAME(path=image, **facts))
+                same = RESIZE_SAME_NAME(path=image, folder=folder, other=other.name, target=new.name)
+                raise UserError(same)
     if not jobs:
         raise UserError(RESIZE_NO_IMAGES(path=source))
     return list(jobs.values())

@@ -79,8 +79,8 @@ def _gentler(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """A lower rate for the part of the model that has the highest."""
     rates = {key: values.get(key) for key in ("train.unet_lr", "train.text_encoder_lr")}
     common = ("train.learning_rate", values.get("train.learning_rate"))
-    used = dict(common if rate is None else (key, rate) for key, rate in rates.items())
-    used = {key: rate for key, rate in used.items() if isinstance(rate, int | float) and rate > 0}
+    pairs = (common if rate is None else (key, rate) for key, rate in rates.items())
+    used = {key: rate for key, rate in pairs if isinstance(rate, int | float) and rate > 0}
     method, optimizer = str(values.get("network.method")), str(values.get("optimizer.optimizer_type"))
     if not used or method not in METHODS or optimizer not in OPTIMIZERS:
         return

@@ -248,7 +248,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "start.as": Words("Started as {name}.", "{name}として開始しました。"),
     # queue
     "queue.title": Words("Queue", "キュー"),
-    "queue.count": Words("{n:#run waits|runs wait}", "{n}件待機中"),
+    "queue.count": Words("{n} waiting", "{n}件待機中"),
     "queue.added": Words("Added to the queue: {name}", "キューに追加しました：{name}"),
     "queue.added.as": Words(
         "Added to the queue as {name}: {wanted} is taken.",

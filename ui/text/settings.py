@@ -66,7 +66,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "file.reset": Words("Reset to the demo", "デモの設定に戻す"),
     "file.reset.done": Words("Demo settings restored.", "デモの設定に戻しました。"),
     # groups of options
-    "group.model": Words("Base model", "元モデル"),
+    "group.model": Words("Model", "モデル"),
     "group.model.more": Words("Loading", "読み込みの設定"),
     "group.method": Words("Training method", "学習方法"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),

@@ -31,8 +31,8 @@ def curves_html(names: Sequence[str], stories: Sequence[Story], lang: Lang) -> s
 
     One panel is seen at a time, by radio buttons and the style sheet alone.
     """
-    losses = [story.losses if len(story.losses) > 1 else () for story in stories]
-    kinds = {
+    losses: list[Sequence[Point]] = [story.losses if len(story.losses) > 1 else () for story in stories]
+    kinds: dict[str, list[Sequence[Point]]] = {
         "runs.curve.smooth": [smoothed(points) for points in losses],
         "runs.curve.raw": losses,
         "runs.curve.validation": [story.validation for story in stories],
