@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.catalog import OPTIMIZERS, Words
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS, RunConfig
 from core.families import size_step
 
 Saver = tuple[str, tuple[Any, ...]]
@@ -76,4 +75,4 @@ def in_order(chosen: Sequence[Saver]) -> Words:
 
 def can_resume_with(key: str) -> bool:
     """Whether a state can be resumed with another value of an option, without resume_anyway."""
-    return next(o.meta.on_resume for o in walk(RunConfig) if o.key == key) in ("free", "rounding")
+    return OPTIONS[key].meta.on_resume in ("free", "rounding")

@@ -15,14 +15,12 @@ from core.catalog import Words
 from core.config import messages, nearest, sd_scripts
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import LARGEST
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS
 from core.errors import Problem
 
 KeyPath = tuple[str | int, ...]
 
-SECTIONS = tuple(dict.fromkeys(option.section for option in walk(RunConfig)))
-KEYS = tuple(option.key for option in walk(RunConfig))
+SECTIONS = tuple(dict.fromkeys(option.section for option in OPTIONS.values()))
 
 _DEEPEST = 8
 """Tables within tables that are looked into; an option stands in the second."""
@@ -37,8 +35,8 @@ _MOST_LETTERS = 80
 @functools.cache
 def _by_name() -> Mapping[str, str]:
     """Our options by their bare names, where only one section has that name."""
-    names = [key.split(".")[1] for key in KEYS]
-    return {name: key for name, key in zip(names, KEYS, strict=True) if names.count(name) == 1}
+    names = [option.name for option in OPTIONS.values()]
+    return {option.name: key for key, option in OPTIONS.items() if names.count(option.name) == 1}
 
 
 @dataclass
@@ -123,7 +121,7 @@ def leaves(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
 def take(reading: Reading, path: KeyPath, value: Any) -> None:
     """File one named value of a text under our name for it."""
     key, name = ".".join(map(str, path)), str(path[-1])
-    own = key if key in _options() else _by_name().get(name, "") if len(path) <= 2 else ""
+    own = key if key in OPTIONS else _by_name().get(name, "") if len(path) <= 2 else ""
     is_known = len(path) <= 2 and sd_scripts.knows(name, reading.is_foreign)
     if isinstance(value, int) and abs(value) > LARGEST:
         reading.say(path, messages.ABOVE_BOUND(key=key, bound=LARGEST, value=shown(value)))
@@ -149,16 +147,10 @@ def _translate(reading: Reading, path: KeyPath, value: Any) -> None:
 
 
 @functools.cache
-def _options() -> frozenset[str]:
-    return frozenset(KEYS)
-
-
-@functools.cache
 def _names_of(section: str) -> tuple[str, ...]:
     """Bare names of a section's options; of all options and of sd-scripts' for ""."""
-    if section in SECTIONS:
-        return tuple(key.split(".")[1] for key in KEYS if key.startswith(f"{section}."))
-    return () if section else (*(key.split(".")[1] for key in KEYS), *sd_scripts.ALIASES)
+    names = tuple(option.name for option in OPTIONS.values() if section in ("", option.section))
+    return names if section else (*names, *sd_scripts.ALIASES)
 
 
 def _unknown(path: KeyPath, is_advised: bool) -> Problem:

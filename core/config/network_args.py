@@ -9,8 +9,7 @@ from core.catalog import Words
 from core.config import messages, nearest
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS
 from core.errors import Problem
 
 _OF_THE_SCRIPT = frozenset(
@@ -20,7 +19,7 @@ _OF_THE_SCRIPT = frozenset(
 
 ARGUMENTS: Mapping[str, str] = {
     name: option.name
-    for option in walk(RunConfig)
+    for option in OPTIONS.values()
     if option.section == "network"
     for name in option.meta.sd_scripts
     if not name.startswith("network_") and name not in _OF_THE_SCRIPT

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from core.config import messages
 from core.config.pydantic_messages import shown
@@ -77,21 +77,18 @@ def pieces(rules: str) -> tuple[tuple[tuple[int, float], ...], float]:
     *firsts, final = narrow(rules).split(",")
     try:
         pairs = [rule.split(":") for rule in firsts]
-        ends = {_step(step): _factor(factor) for factor, step in pairs}
-        return tuple(sorted(ends.items())), _factor(final)
+        ends = {_read(whole, step): _read(decimal, factor) for factor, step in pairs}
+        return tuple(sorted(ends.items())), _read(decimal, final)
     except ValueError as e:
         raise ArgumentFault(messages.STEP_RULES_SYNTAX(value=shown(rules))) from e
 
 
-def _step(text: str) -> int:
-    found = whole(text)
-    if found is None:
-        raise ValueError("no whole number")
-    return found
+N = TypeVar("N", int, float)
 
 
-def _factor(text: str) -> float:
-    found = decimal(text)
-    if found is None:
+def _read(reader: Callable[[str], N | None], text: str) -> N:
+    """The number that a reader finds in a text. Raises ValueError where it finds none."""
+    number = reader(text)
+    if number is None:
         raise ValueError("no number")
-    return found
+    return number

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.config.file.toml_text import toml_value
-from core.config.schema.option import Option, walk
-from core.config.schema.run import RunConfig
+from core.config.schema.option import Option
+from core.config.schema.run import OPTIONS
 from core.errors import Lang
 from core.families import FAMILIES
 
@@ -21,7 +21,7 @@ def options_table(lang: Lang) -> str:
     title, how, columns = _HEAD[lang]
     lines = [title, "", how]
     section = ""
-    for option in walk(RunConfig):
+    for option in OPTIONS.values():
         if option.section != section:
             section = option.section
             lines += ["", f"## [{section}]", "", columns, "|---|---|---|---|"]

@@ -16,8 +16,7 @@ from core.config.file import toml_text
 from core.config.file.border import reading_settings
 from core.config.named_values import KeyPath
 from core.config.pydantic_messages import shown
-from core.config.schema.option import walk
-from core.config.schema.run import FORMAT, RunConfig
+from core.config.schema.run import FORMAT, OPTIONS
 from core.errors import ConfigError, Problem
 
 SHIPPED = Path(__file__).resolve().parents[2] / "presets"
@@ -72,20 +71,12 @@ def _read(path: Path) -> Preset:
         if problems and not known:
             raise ConfigError(*problems)
         unknown = dict(reading.unknown) | {reading.origin[key]: reading.values[key] for key in bad}
-        notices = (*_of_another_version(version), *map(_not_used, problems))
+        # What is wrong with a run file is, of a preset, what is kept in its file and not used.
+        unused = [messages.PRESET_NOT_USED(key=p.key, problem=Words(p.en, p.ja)) for p in problems]
+        other = [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)] if version != FORMAT else []
+        notices = (*other, *unused)
         is_own = path.parent.resolve() != SHIPPED
         return Preset(path.stem, title, note, source, path, known, is_own, unknown, notices)
-
-
-def _of_another_version(version: Any) -> list[Problem]:
-    if version == FORMAT:
-        return []
-    return [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)]
-
-
-def _not_used(problem: Problem) -> Problem:
-    """What is wrong with a run file is, of a preset, what is kept in its file and not used."""
-    return messages.PRESET_NOT_USED(key=problem.key, problem=Words(problem.en, problem.ja))
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -131,9 +122,8 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
     path = folder / f"{name}.toml"
     unknown, note = _kept(path, note)
     document: dict[str, Any] = {"format": FORMAT, "title": name, "note": note}
-    options = {option.key: option for option in walk(RunConfig)}
-    for key, option in options.items():
-        is_of_a_path = any(all(options[one.key].meta.path for one in need) for need in option.meta.needs)
+    for key, option in OPTIONS.items():
+        is_of_a_path = any(all(OPTIONS[one.key].meta.path for one in need) for need in option.meta.needs)
         is_of_one_run = option.meta.path or is_of_a_path or key == "save.output_name"
         if values.get(key) not in (None, option.default) and not is_of_one_run:
             document.setdefault(option.section, {})[option.name] = values[key]
@@ -169,8 +159,9 @@ def _kept(path: Path, note: str) -> tuple[Mapping[KeyPath, Any], str]:
         before = load(path)
     except ConfigError:
         return {}, note
-    known = {option.key for option in walk(RunConfig)}
-    unknown = {path: value for path, value in before.unknown.items() if ".".join(map(str, path)) not in known}
+    unknown = {
+        path: value for path, value in before.unknown.items() if ".".join(map(str, path)) not in OPTIONS
+    }
     return unknown, note or before.note.en
 
 

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from core.config import messages
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS
 from core.errors import Message, Problem
 
 _MOST_LETTERS = 60
@@ -45,25 +44,22 @@ def _plain(bound: float) -> str:
 
 def problems_of(error: ValidationError) -> list[Problem]:
     """One Problem for each fault, with the option's full name."""
-    lists = {
-        option.key for option in walk(RunConfig) if option.default == () or option.name == "sample_prompts"
-    }
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for detail in error.errors():
-        problem = _problem(detail, lists)
-        if problem not in found:
-            found.append(problem)
-    return found
+        problem = _problem(detail)
+        if problem not in problems:
+            problems.append(problem)
+    return problems
 
 
-def _problem(detail: ErrorDetails, lists: set[str]) -> Problem:
+def _problem(detail: ErrorDetails) -> Problem:
     place = detail["loc"]
     key = ".".join(str(part) for part in place[:2])
     kind, value = detail["type"], detail["input"]
     if kind.startswith(("greater", "less")) and isinstance(value, float) and abs(value) < 1e15:
         value = int(value) if value.is_integer() else value  # -1, as the bound beside it is 0 and not 0.0
     message = _MESSAGES.get(kind, messages.BAD_VALUE)
-    if kind in ("tuple_type", "string_type") and key in lists:
+    if kind in ("tuple_type", "string_type") and key in OPTIONS and OPTIONS[key].default == ():
         message = messages.NOT_A_LIST
     context = detail.get("ctx", {})
     bound = next((_plain(context[name]) for name in _BOUNDS if name in context), "")

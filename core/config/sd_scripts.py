@@ -10,15 +10,12 @@ from core.catalog import ATTENTIONS, PRECISIONS, SAMPLER_ALIASES, optimizer_name
 from core.config import messages, network_args
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
 from core.errors import Message, Problem
 
 # The names that say the same in our words, from the declarations.
-ALIASES: Mapping[str, str] = {
-    name: option.key for option in walk(RunConfig) for name in option.meta.sd_scripts
-}
+ALIASES: Mapping[str, str] = {name: key for key, option in OPTIONS.items() for name in option.meta.sd_scripts}
 
 ATTENTION_FLAGS: Mapping[str, str] = {
     name: next(value for value in ATTENTIONS if value in name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.catalog import Words
 from core.config.file import json_text, key_lines, toml_text
+from core.config.file import messages as file_messages
 from core.config.file.border import reading_settings
 from core.config.pydantic_messages import shown
 from core.errors import ConfigError, UserError
@@ -92,7 +93,7 @@ def _read(path: Path) -> list[Entry]:
     if kind == ".txt":
         return list(of_lines(text.splitlines(), is_file=True))
     if len(text) > toml_text.LONGEST:
-        raise ConfigError(toml_text.too_long())
+        raise ConfigError(file_messages.TOO_LONG(most=toml_text.LONGEST))
     if kind == ".json":
         tables, places = json_text.parse(text), {}
     else:

@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterator
 
 from core.config.file import toml_text
-from core.config.named_values import KEYS
 from core.config.presets import SHIPPED
+from core.config.schema.run import OPTIONS
 
 SPOILT = [
     "1" * 4301,
@@ -126,7 +126,7 @@ def _value(rng: random.Random, text: str) -> str:
 
 def _name(rng: random.Random, text: str) -> str:
     lines = text.split("\n")
-    section, name = rng.choice(KEYS).split(".")
+    section, name = rng.choice([*OPTIONS]).split(".")
     header = next((n for n, line in enumerate(lines) if line == f"[{section}]"), None)
     if header is None:
         lines += [f"[{section}]", f"{name} = {rng.choice(SPOILT)}"]

@@ -10,11 +10,11 @@ from core.config import network_args, sd_scripts, sd_scripts_reference
 from core.config.check import check
 from core.config.imports import kohya_ss_json, lora_metadata
 from core.config.imports.read_any import import_text
-from core.config.named_values import KEYS
+from core.config.schema.run import OPTIONS as DECLARED
 from core.errors import ConfigError
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_names.json").read_text(encoding="utf-8"))
-OPTIONS = {key.split(".")[1] for key in KEYS}
+OPTIONS = {option.name for option in DECLARED.values()}
 SCRIPTS = sorted(set().union(*REFERENCE["scripts"].values()))
 TOML = sorted(set().union(*REFERENCE["kohya_ss_toml"].values()))
 JSON = sorted(set().union(*REFERENCE["kohya_ss_json"].values()))

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 
-from core.config.named_values import KEYS
 from core.config.schema.option import Option
 from core.errors import Lang, Problem
 from ui.parts.options import LEVELS, OPTIONS, element_id
@@ -113,7 +112,7 @@ def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -
 def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:
     place = []
     wrong = ""
-    if problem.key in KEYS:
+    if problem.key in OPTIONS:
         option = OPTIONS[problem.key]
         label = option.meta.label.of(lang)
         link = f'<button type="button" class="rw-link" {goto(option)}>{esc(label)}</button>'

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from core.config.schema.option import Option, walk
-from core.config.schema.run import RunConfig
-
-OPTIONS: Mapping[str, Option] = {option.key: option for option in walk(RunConfig)}
+from core.config.schema.option import Option
+from core.config.schema.run import OPTIONS as OPTIONS
 
 LEVELS = ("basic", "advanced", "expert")
 

@@ -7,7 +7,7 @@ from itertools import starmap, zip_longest
 from pathlib import Path
 
 from core.catalog import Words
-from core.config.named_values import KEYS
+from core.config.schema.run import OPTIONS
 from core.errors import Lang
 from core.sinks import duration, waiting
 from ui.parts.job_progress import stage_text
@@ -170,7 +170,7 @@ def _ended_html(line: Words, tone: str, lang: Lang) -> str:
     """
     text = line.of(lang)
     place = _PLACE.match(text) if tone == "bad" else None
-    if place is None or place[1] not in KEYS:
+    if place is None or place[1] not in OPTIONS:
         return note(text if lang == "ja" else capital(line.en, line.ja), tone)
     return problems([ENDED(sentence=_in(lang, text[place.end() :]), key=place[1])], lang)
 

@@ -42,7 +42,7 @@ def parse(text: str) -> object:
     except Twice as e:
         raise ConfigError(messages.NAME_TWICE(name=e.name)) from e
     except RecursionError as e:
-        raise ConfigError(toml_errors.too_deep()) from e
+        raise ConfigError(messages.TOO_DEEP()) from e
     except ValueError as e:
         problem = toml_errors.unreadable_number(text)
         if problem is None:

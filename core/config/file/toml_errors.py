@@ -82,11 +82,6 @@ def _advice(line: str, bare: str) -> Words:
     return Words("", "")
 
 
-def too_deep() -> Problem:
-    """The problem of lists or tables within each other without end."""
-    return messages.TOO_DEEP()
-
-
 def unreadable_number(text: str) -> Problem | None:
     """The problem of a number that has more digits than the parser takes, with its line."""
     found = _LONG_NUMBER.search(text)

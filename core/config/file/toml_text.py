@@ -15,9 +15,8 @@ from core import files
 from core.catalog import Words
 from core.config.file import messages, toml_errors
 from core.config.file.border import reading_settings
-from core.config.schema.option import Option, walk
-from core.config.schema.run import FORMAT, RunConfig
-from core.errors import ConfigError, Lang, Problem
+from core.config.schema.run import FORMAT, OPTIONS, RunConfig
+from core.errors import ConfigError, Lang
 from core.files import TooLarge
 from core.formats import atomic_write, partial_files
 from core.reading import reason
@@ -32,7 +31,7 @@ LARGEST = 4 * LONGEST
 def parse(text: str) -> dict[str, Any]:
     """The values of a TOML text. Raises ConfigError with line, column and the text there of a fault."""
     if len(text) > LONGEST:
-        raise ConfigError(too_long())
+        raise ConfigError(messages.TOO_LONG(most=LONGEST))
     text = text.lstrip("\ufeff")
     with reading_settings():
         try:
@@ -40,17 +39,12 @@ def parse(text: str) -> dict[str, Any]:
         except tomllib.TOMLDecodeError as e:
             raise ConfigError(toml_errors.syntax_problem(text, e)) from e
         except RecursionError as e:
-            raise ConfigError(toml_errors.too_deep()) from e
+            raise ConfigError(messages.TOO_DEEP()) from e
         except ValueError as e:
             problem = toml_errors.unreadable_number(text)
             if problem is None:
                 raise
             raise ConfigError(problem) from e
-
-
-def too_long() -> Problem:
-    """The refusal of a text that is longer than any settings."""
-    return messages.TOO_LONG(most=LONGEST)
 
 
 def read(path: Path, most_bytes: int = LARGEST) -> str:
@@ -75,7 +69,7 @@ def read_stream(stream: TextIO) -> str:
     with reading_settings(Words("what was piped in", "標準入力")):
         data = stream.buffer.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise ConfigError(too_long())
+            raise ConfigError(messages.TOO_LONG(most=LONGEST))
         return data.decode("utf-8-sig")
 
 
@@ -117,7 +111,7 @@ def _toml_string(value: str) -> str:
 
 def values_of(config: RunConfig) -> dict[str, Any]:
     """{"section.name": value} of every option."""
-    return {option.key: option.value_in(config) for option in walk(RunConfig)}
+    return {key: option.value_in(config) for key, option in OPTIONS.items()}
 
 
 def dumps(values: Mapping[str, Any], lang: Lang = "en") -> str:
@@ -128,18 +122,14 @@ def dumps(values: Mapping[str, Any], lang: Lang = "en") -> str:
     values = {"network.method": RunConfig().network.method, **values}
     parts = [f"format = {FORMAT}"]
     section = ""
-    for option in walk(RunConfig):
-        value = values.get(option.key)
+    for key, option in OPTIONS.items():
+        value = values.get(key)
         if value is None or not option.is_used(values):
             continue
         if option.section != section:
             section = option.section
             parts.append(f"\n[{section}]")
-        parts.append(f"# {comment(option, lang)}\n{option.name} = {toml_value(value)}")
+        label, help_text = option.meta.label.of(lang), option.meta.help.of(lang)
+        colon = "：" if lang == "ja" else ": "
+        parts.append(f"# {label}{colon}{help_text}\n{option.name} = {toml_value(value)}")
     return "\n".join(parts) + "\n"
-
-
-def comment(option: Option, lang: Lang) -> str:
-    """The label and help of an option on one line."""
-    label, help_text = option.meta.label, option.meta.help
-    return f"{label.ja}：{help_text.ja}" if lang == "ja" else f"{label.en}: {help_text.en}"

@@ -12,8 +12,7 @@ from typing import Any
 from core.config.imports import messages
 from core.config.imports.command_line import Pairs, option_pairs
 from core.config.schema.numbers import LARGEST, decimal
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
 from core.errors import ConfigError, Problem
 
@@ -28,7 +27,7 @@ NAMES: Mapping[str, str] = {
 }
 _EMPTIED = frozenset(
     name
-    for option in walk(RunConfig)
+    for option in OPTIONS.values()
     if option.is_personal and not option.default
     for name in option.meta.sd_scripts
 )

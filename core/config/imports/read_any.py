@@ -17,14 +17,15 @@ from core.config import messages as config_messages
 from core.config import sd_scripts, training_scripts
 from core.config.check import refuse_datasets, typed
 from core.config.file import json_text, toml_text
+from core.config.file import messages as file_messages
 from core.config.file.border import METADATA, PASTED, reading_settings
 from core.config.imports import command_line, kohya_ss_json, lora_metadata, messages, other_programs
 from core.config.named_values import Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
 from core.config.schema.numbers import number
-from core.config.schema.option import Option, walk
-from core.config.schema.run import RunConfig
+from core.config.schema.option import Option
+from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import NOT_HERE
 from core.counting import listed
 from core.errors import ConfigError, Problem
@@ -59,7 +60,7 @@ def _import_text(text: str) -> Imported:
     if not text:
         raise ConfigError(messages.EMPTY_TEXT())
     if len(text) > toml_text.LONGEST:
-        raise ConfigError(toml_text.too_long())
+        raise ConfigError(file_messages.TOO_LONG(most=toml_text.LONGEST))
     if text.startswith("{"):
         parsed = json_text.parse(text)
         document = {str(name): value for name, value in parsed.items()} if isinstance(parsed, dict) else {}
@@ -147,19 +148,14 @@ def _switched(name: str, value: Any) -> Any:
         # An option that is only checked for being set, such as weighted_captions, may be 0.
         as_number = number(value) if name in NOT_HERE else None
         return value if as_number is None else as_number
-    option = _options().get(sd_scripts.ALIASES.get(name, ""))
+    option = OPTIONS.get(sd_scripts.ALIASES.get(name, ""))
     is_text = option is not None and option.choices is None and "str" in str(option.field.annotation)
     return value if is_text else value.lower() == "true"
 
 
-@functools.cache
-def _options() -> Mapping[str, Option]:
-    return {option.key: option for option in walk(RunConfig)}
-
-
 def _fitting(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """The values that options take, each as its option's type, and what is wrong with the others."""
-    values = {key: fitted(_options()[key], value) for key, value in given.items()}
+    values = {key: fitted(OPTIONS[key], value) for key, value in given.items()}
     _, problems = typed(values)
     for problem in problems:
         values.pop(problem.key, None)
@@ -174,7 +170,7 @@ _NOT_TAKEN = Words("not taken: {sentence}{stop}", "取り込んでいません�
 
 def _default_stays(problem: Problem) -> Problem:
     """What is used in place of a value that is not taken."""
-    option = _options()[problem.key]
+    option = OPTIONS[problem.key]
     if option.is_personal or option.default in (None, (), ""):
         return problem
     reason = Words(problem.en.removesuffix("."), problem.ja.removesuffix("。"))

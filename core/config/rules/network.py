@@ -17,19 +17,15 @@ def numbers_are_numbers(config: RunConfig) -> Iterator[Problem]:
     """Lists for the blocks have their length, ranks are whole, and nothing is below 0."""
     network = config.network
     every, side = block_lists.COUNT, block_lists.SIDE
-    yield from _list("block_dims", network.block_dims, every, is_whole=True)
-    yield from _list("block_alphas", network.block_alphas, every)
-    yield from _list("conv_block_dims", network.conv_block_dims, every, is_whole=True)
-    yield from _list("conv_block_alphas", network.conv_block_alphas, every)
-    yield from _list("down_lr_weight", network.down_lr_weight, side, read=block_lists.weights)
+    for name in ("block_dims", "conv_block_dims"):
+        yield from _list(name, getattr(network, name), every, is_whole=True)
+    for name in ("block_alphas", "conv_block_alphas"):
+        yield from _list(name, getattr(network, name), every)
+    for name in ("down_lr_weight", "up_lr_weight"):
+        yield from _list(name, getattr(network, name), side, read=block_lists.weights)
     yield from _list("mid_lr_weight", network.mid_lr_weight, 1)
-    yield from _list("up_lr_weight", network.up_lr_weight, side, read=block_lists.weights)
-    yield from _list(
-        "base_weights_multiplier",
-        network.base_weights_multiplier,
-        len(network.base_weights),
-        may_be_negative=True,
-    )
+    name, count = "base_weights_multiplier", len(network.base_weights)
+    yield from _list(name, network.base_weights_multiplier, count, may_be_negative=True)
 
 
 def _list(

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from core.config import path_lengths
 from core.config.pydantic_messages import shown
 from core.config.rules import messages
-from core.config.schema.option import Option, walk
-from core.config.schema.run import RunConfig
+from core.config.schema.option import Option
+from core.config.schema.run import OPTIONS, RunConfig
 from core.errors import Problem
 
 MOST_NAME_BYTES = 200
@@ -22,7 +22,7 @@ _BEHIND = "/runs/20260101-000000-999/text_encoder/.model-00000500.safetensors.a1
 
 def _named(config: RunConfig) -> Iterator[tuple[Option, tuple[str, ...]]]:
     """Options that name files or folders, each with the paths that it names."""
-    for option in walk(RunConfig):
+    for option in OPTIONS.values():
         value = option.value_in(config)
         paths = (value,) if isinstance(value, str) else value
         if option.meta.path and isinstance(paths, tuple):

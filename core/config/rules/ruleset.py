@@ -9,8 +9,7 @@ from core.config.pydantic_messages import shown
 from core.config.rules import dataset, idle, loss, messages, network, optimizer, output, paths
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
-from core.config.schema.option import walk
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS, RunConfig
 from core.errors import Problem
 from core.families import FAMILIES, FamilySpec
 
@@ -57,10 +56,9 @@ def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
 
 def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
     """Options that the family does not have are refused, others without effect are warned about."""
-    options = list(walk(RunConfig))
-    values = {option.key: option.value_in(config) for option in options}
+    values = {key: option.value_in(config) for key, option in OPTIONS.items()}
     method = config.network.method
-    for option in options:
+    for option in OPTIONS.values():
         meta, is_default = option.meta, values[option.key] == option.default
         if option.name not in getattr(config, option.section).model_fields_set:
             continue

@@ -5,6 +5,8 @@ Names, units and defaults are the guide's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +15,7 @@ from core.config.schema.dataset import DatasetConfig
 from core.config.schema.model import ModelConfig
 from core.config.schema.network import NetworkConfig
 from core.config.schema.optimizer import OptimizerConfig
+from core.config.schema.option import Option, walk
 from core.config.schema.save import LogConfig, SampleConfig, SaveConfig
 from core.config.schema.train import TrainConfig
 
@@ -33,3 +36,7 @@ class RunConfig(BaseModel):
     save: SaveConfig = SaveConfig()
     log: LogConfig = LogConfig()
     sample: SampleConfig = SampleConfig()
+
+
+OPTIONS: Mapping[str, Option] = MappingProxyType({option.key: option for option in walk(RunConfig)})
+"""Every option of a run file by its full name, in reading order."""
