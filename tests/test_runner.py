@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core import run_folder
 from core.catalog import Words
+from core.config.check import check
 from core.config.file import toml_text
 from core.control import StopRun
 from core.errors import ConfigError, Message, NumericFault, Problem, ResourceFault, UserError
@@ -85,6 +87,7 @@ def test_each_kind_of_fault_has_its_exit_code(tmp_path, error, status, code):
         (NumericFault(Message("E-NUMERIC", "not finite", "有限でない")()), "E-NUMERIC"),
         (MemoryError(), "E-OOM"),
         (OSError(28, "No space left on device"), "E-DISK-FULL"),
+        (OSError(5, "Input/output error", "/mnt/x.png"), "E-DISK"),
         (RuntimeError("CUDA error: an illegal memory access was encountered\nmore"), "E-CUDA"),
         (RuntimeError("[tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:55195. more"), "E-PROCESS"),
         (ValueError("ours"), ""),
@@ -177,6 +180,17 @@ def test_the_run_file_in_the_run_folder_is_complete_with_the_seed_that_was_drawn
     handle = run_to_end(lambda config, folder, control, emit: None, tmp_path)
     assert load(handle.folder / "run.toml").config == handle.config
     assert handle.config.train.seed is not None
+
+
+def test_a_thousand_runs_in_one_second_are_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder.time, "strftime", lambda *a: "20261129-000000")
+    config = check(text(tmp_path)).config
+    (tmp_path / "runs").mkdir()
+    for n in range(1, 1000):
+        (tmp_path / "runs" / ("20261129-000000-last" + (f"-{n}" if n > 1 else ""))).mkdir()
+    with pytest.raises(ResourceFault) as caught:
+        run_folder.make(config)
+    assert caught.value.problems[0].code == "E-OUT-NAMES"
 
 
 def test_a_file_that_does_not_pass_starts_nothing(tmp_path):

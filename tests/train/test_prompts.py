@@ -126,6 +126,12 @@ def test_prompts_that_are_comments_only_are_said_and_an_error_where_images_are_w
         assert [code for code, _ in said(*lines, sample_every_n_steps=5)] == ["E-SAMPLE-NONE"]
 
 
+def test_of_more_prompts_than_most_trainings_take_there_is_a_warning():
+    lines = [f"frog {n}" for n in range(101)]
+    assert [code for code, _ in said(*lines, sample_every_n_steps=5)] == ["W-SAMPLE-MANY"]
+    assert said(*lines[:100], sample_every_n_steps=5) == []
+
+
 def test_check_tells_of_the_prompts_and_ends_with_2(tmp_path, capfd):
     run, file = tmp_path / "run.toml", tmp_path / "p.txt"
     file.write_text("a frog\na toad --q 5\n", encoding="utf-8")

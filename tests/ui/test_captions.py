@@ -7,6 +7,7 @@ import json
 import pytest
 
 from core.config.schema.dataset import DatasetConfig
+from core.errors import UserError
 from tests.data.images import fill
 from tests.ui.fake import make_window
 from ui.dataset.caption_messages import LONGEST_TEXT, understood
@@ -252,3 +253,9 @@ def test_pages_of_a_large_set_hold_24(app, window):
     assert updates[app.captions.parts["grid"]].count("<textarea") == 6
     _, updates = sent(app, do="page", value="99999999999")
     assert "25–30 of 30" in updates[app.captions.parts["grid"]]
+
+
+def test_the_demos_own_captions_are_not_written(window):
+    with pytest.raises(UserError) as caught:
+        window.may_write_caption(PROJECT / "demo" / "images" / "a.caption")
+    assert caught.value.problems[0].code == "W-CAP-DEMO"

@@ -13,6 +13,7 @@ from tests.ui.fake import make_window
 from ui.app import App
 from ui.settings.kept import Kept, can_show
 from ui.window import Draft
+from ui.window.blocks import taken
 from ui.window.error_page import guarded
 
 RUN = "**/gradio_api/run/**"
@@ -107,6 +108,14 @@ def test_a_fault_is_told_in_the_language_of_the_page_that_asked(window):
     for chosen, said in (("ja", "これは誤りです。"), ("en", "This is wrong.")):
         with pytest.raises(gr.Error, match=said):
             guarded(refuse, window)({lang: chosen})
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, "half \ud800", float("inf"), 10**400], ids=repr)
+def test_a_value_that_is_no_text_or_number_names_its_field(value):
+    with pytest.raises(UserError) as caught:
+        taken(gr.Textbox(label="Name"), value)
+    (problem,) = caught.value.problems
+    assert problem.code == "E-FIELD" and "“Name”" in problem.en
 
 
 # What an earlier window has left.

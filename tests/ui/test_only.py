@@ -61,7 +61,8 @@ def test_a_second_start_that_asks_for_another_kind_of_window_is_refused(asked, f
     workspace, url = first
     with pytest.raises(UserError, match="close it first") as refused:
         second_start(workspace, monkeypatch, *asked)
-    assert url in refused.value.problems[0].text("ja")
+    (problem,) = refused.value.problems
+    assert problem.code == "E-WINDOW-OPEN" and url in problem.text("ja")
 
 
 def test_nobody_is_led_to_an_address_where_nobody_answers(tmp_path, monkeypatch):

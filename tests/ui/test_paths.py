@@ -39,6 +39,13 @@ def test_a_hostile_path_is_refused(places, text):
             paths.confined(candidate)
 
 
+@pytest.mark.parametrize("text", ["", "a\0b", "//server/share", "https://x.net/y", "\ud800", "x" * 2000])
+def test_what_is_no_path_of_this_computer_is_refused_on_ones_own_too(tmp_path, text):
+    with pytest.raises(UserError) as caught:
+        Paths(tmp_path, tmp_path, ()).confined(text)
+    assert caught.value.problems[0].code == "E-PATH-STRANGE"
+
+
 def test_a_thousand_random_strings_never_lead_outside(places):
     here, paths = places
     rng = random.Random(1)
@@ -98,8 +105,9 @@ def test_a_copied_windows_path_in_quotes_is_understood(places):
     "name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "CON", "nul.txt", "x" * 300, "a\nb", "a:b", "x."]
 )
 def test_a_bad_file_name_is_refused(name):
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as caught:
         file_name(name)
+    assert caught.value.problems[0].code == "E-NAME"
 
 
 def test_japanese_file_names_are_fine():

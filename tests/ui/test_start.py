@@ -64,8 +64,9 @@ def test_a_login_can_be_given_without_the_list_of_processes(tmp_path, monkeypatc
 @pytest.mark.parametrize("given", [("me:word", "x"), ("me:word", None), (None, "x")])
 def test_a_login_that_is_given_twice_is_refused(given, monkeypatch):
     monkeypatch.setenv(VARIABLE, "me:secret word")
-    with pytest.raises(UserError, match="more than once"):
+    with pytest.raises(UserError, match="more than once") as caught:
         given_auth(*given)
+    assert caught.value.problems[0].code == "E-AUTH-TWICE"
 
 
 def test_a_login_file_that_can_not_be_read_is_named(tmp_path):
@@ -73,7 +74,8 @@ def test_a_login_file_that_can_not_be_read_is_named(tmp_path):
     for name in ("none", "utf16", "."):
         with pytest.raises(UserError) as error:
             given_auth(None, str(tmp_path / name))
-        assert error.value.problems[0].path == str(tmp_path / name)
+        (problem,) = error.value.problems
+        assert (problem.code, problem.path) == ("E-AUTH-FILE", str(tmp_path / name))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +89,9 @@ def test_a_login_file_that_can_not_be_read_is_named(tmp_path):
     ],
 )
 def test_a_host_name_or_a_path_that_is_none_is_refused(names, path):
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as caught:
         proxy_of(names, path)
+    assert caught.value.problems[0].code == ("E-HOST-NAME" if names else "E-ROOT-PATH")
 
 
 def test_names_and_path_of_a_proxy_are_read_as_people_write_them():
@@ -100,8 +103,9 @@ def test_names_and_path_of_a_proxy_are_read_as_people_write_them():
 
 @pytest.mark.parametrize("auth", ["me", "me:", ":secret", "me:abc", ""])
 def test_a_login_that_is_none_is_refused(auth):
-    with pytest.raises(UserError):
+    with pytest.raises(UserError) as caught:
         make_login(auth, is_open=False)
+    assert caught.value.problems[0].code == "E-AUTH"
 
 
 def test_a_taken_port_is_told_and_without_a_port_the_next_one_is_used(tmp_path):
