@@ -107,7 +107,6 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         config.dataset,
         config.train.seed,
         world_size(),
-        control,
         lambda done, total: emit(StageProgress("check_images", done, total)),
         patience=of_run(control.check, emit),
     )

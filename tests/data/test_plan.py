@@ -13,6 +13,7 @@ from core.config.schema.train import TrainConfig
 from core.control import RunControl, StopRun
 from core.data.plan import as_json
 from core.data.plan.plan import make
+from core.patience import Patience
 from tests.data.images import TALL, config, draw, fill, plan
 
 
@@ -215,7 +216,7 @@ def test_a_stop_is_heard_while_planning(data):
     control = RunControl()
     control.stop()
     with pytest.raises(StopRun):
-        make(config(*data), 1, control=control)
+        make(config(*data), 1, patience=Patience(control.check))
 
 
 def test_a_plan_without_images_has_no_batches_and_no_stream(tmp_path):

@@ -68,7 +68,11 @@ def _field(
     """which: number of the bucket, and whether it is open. indices: all in it, and those shown."""
     (number, is_open), (inside, chosen) = which, indices
     figures = "".join(
-        figure(files[i], _label(plan, i, lang), _prompt(plan, record["images"][i], i, lang))
+        figure(
+            files[i],
+            label(plan.images[i], lang, i in plan.held),
+            say("preview.caption", lang, text=plan.images[i].caption, n=record["images"][i]["tokens"]),
+        )
         for i in chosen
         if i in files
     )
@@ -89,15 +93,6 @@ def _shape(size: Size) -> str:
     """A small outline of the bucket's shape."""
     longest = max(size) / 16
     return f'<i style="width:{size.width / longest:.0f}px;height:{size.height / longest:.0f}px"></i>'
-
-
-def _label(plan: Plan, index: int, lang: Lang) -> str:
-    return label(plan.images[index], lang, index in plan.held)
-
-
-def _prompt(plan: Plan, row: Mapping[str, Any], index: int, lang: Lang) -> str:
-    """The caption that is trained with its tokens."""
-    return say("preview.caption", lang, text=plan.images[index].caption, n=row["tokens"])
 
 
 def bucket_table(plan: Plan, lang: Lang) -> str:

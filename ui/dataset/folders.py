@@ -22,7 +22,7 @@ from ui.dataset.drop_zone import choose_html
 from ui.dataset.folder_options import PLACES, holds_folders
 from ui.dataset.handlers import PRIVATE, queued
 from ui.dataset.identifiers import offer_html, token_note
-from ui.dataset.sources import Sources, Wanted, left_out_html
+from ui.dataset.sources import Request, Sources, left_out_html
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.settings.cards import titled
@@ -158,40 +158,37 @@ class FolderMaker:
 
     # What is to be copied.
 
-    def _wanted(self, data: Data, files: Any = None) -> Wanted:
+    def _request(self, data: Data, files: Any = None) -> Request:
         sent = data[self.parts["sent"]] if files is None else files
         captions = str(data[self._form.components["dataset.caption_extension"]] or ".caption")
-        return Wanted(tuple(sent or ()), str(data[self.parts["source"]] or ""), captions)
+        return Request(tuple(sent or ()), str(data[self.parts["source"]] or ""), captions)
 
     def take(self, data: Data, lang: Lang) -> Iterator[Update]:
         """Files were sent: note them, and unpack the ZIPs among them."""
         files = tuple(str(name) for name in data[self.parts["files"]] or ())
         yield {self.parts["sent"]: files}
-        yield from self._unpacked(self._wanted(data, files), lang)
+        yield from self._unpacked(self._request(data, files), lang)
 
     def unpack(self, data: Data, lang: Lang) -> Iterator[Update]:
         """A path was typed: if it is a ZIP, unpack it."""
-        yield from self._unpacked(self._wanted(data), lang)
+        yield from self._unpacked(self._request(data), lang)
 
-    def _unpacked(self, wanted: Wanted, lang: Lang) -> Iterator[Update]:
+    def _unpacked(self, request: Request, lang: Lang) -> Iterator[Update]:
         try:
-            for html in self._sources.unpack(wanted, lang):
+            for html in self._sources.unpack(request, lang):
                 yield {self.parts["plan"]: html}
         except UserError:
             return  # a path that may not be read; the plan says so
 
     def _parent(self, data: Data, kind: str) -> Path:
         """The folder to make `20_sls frog` in: the one of the form, or a new one below the workspace."""
-        chosen = data[self._form.components[PLACES[kind]]]
-        if chosen and not self._is_demo(chosen):
-            path = self._window.paths.writable(chosen)
+        chosen, paths = data[self._form.components[PLACES[kind]]], self._window.paths
+        # The demo's own images stay as they are; a new subject gets a folder of its own.
+        if chosen and not paths.confined(chosen).is_relative_to(self._window.project / "demo"):
+            path = paths.writable(chosen)
             # An image folder itself may be chosen, too; its neighbours go beside it.
             return path.parent if parse(path.name) is not None and not holds_folders(path) else path
         return self._window.workspace / "datasets" / kind
-
-    def _is_demo(self, chosen: str) -> bool:
-        """The demo's own images stay as they are; a new subject gets a folder of its own."""
-        return self._window.paths.confined(chosen).is_relative_to(self._window.project / "demo")
 
     def _keeps_folders(self, data: Data, gathered: Gathered) -> bool:
         return bool(gathered.folders) and data[self.parts["arrange"]] != "new"
@@ -215,7 +212,7 @@ class FolderMaker:
     def settle(self, data: Data, lang: Lang) -> Update:
         """The fields that the plan needs, after other files were chosen."""
         try:
-            gathered = self._sources.gathered(self._wanted(data))
+            gathered = self._sources.gathered(self._request(data))
         except UserError:
             gathered = Gathered()
         keeps = self._keeps_folders(data, gathered)
@@ -236,7 +233,7 @@ class FolderMaker:
         return {parts["token"]: token, parts["plan"]: html, parts["apply"]: gr.update(interactive=can)}
 
     def _plan_html(self, data: Data, lang: Lang) -> tuple[str, bool]:
-        gathered = self._sources.gathered(self._wanted(data))
+        gathered = self._sources.gathered(self._request(data))
         left_out = left_out_html(gathered, lang)
         missing = self._missing(data, gathered)
         if missing:
@@ -284,7 +281,7 @@ class FolderMaker:
         """Carry out the plan, and let the form point to the folders."""
         parts, short = self.parts, self._window.paths.short
         try:
-            gathered = self._sources.gathered(self._wanted(data))
+            gathered = self._sources.gathered(self._request(data))
             missing = self._missing(data, gathered)
             if missing:
                 return {parts["plan"]: note(say(missing, lang), "warn")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _Key = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """Files that were sent, the path that was typed, and the extension of captions."""
 
     files: tuple[str, ...] = ()
@@ -38,66 +38,64 @@ class Sources:
         self._window = window
         self._unpacked: dict[_Key, Unpacked | UserError] = {}
 
-    def waiting(self, wanted: Wanted) -> list[Path]:
-        """The ZIPs that are not unpacked yet. Raises UserError for a path that may not be read."""
-        return [path for path in self._zips(wanted) if self._key(path, wanted) not in self._unpacked]
+    def unpack(self, request: Request, lang: Lang) -> Iterator[str]:
+        """Unpack the ZIPs that are not yet, showing how far it is.
 
-    def unpack(self, wanted: Wanted, lang: Lang) -> Iterator[str]:
-        """Unpack what waits, telling how far it is."""
-        for path in self.waiting(wanted):
-            yield from followed(self._window.unpack, self._work(path, wanted), lambda _: "", lang)
+        Raises UserError for a path that may not be read.
+        """
+        for path in self._zips(request):
+            if self._key(path, request) not in self._unpacked:
+                yield from followed(self._window.unpack, self._work(path, request), lambda _: "", lang)
 
-    def _work(self, path: Path, wanted: Wanted) -> object:
-        key = self._key(path, wanted)
+    def _work(self, path: Path, request: Request) -> Callable[[Report], None]:
+        key = self._key(path, request)
         folder = self._window.cache / "unpacked" / secrets.token_hex(8)
 
         def work(report: Report) -> None:
             try:
                 control = self._window.unpack.control
-                self._unpacked[key] = zip_file.unpack(path, folder, wanted.captions, report, control)
+                self._unpacked[key] = zip_file.unpack(path, folder, request.captions, report, control)
             except UserError as e:
-                self._unpacked[key] = e  # said with the plan
+                self._unpacked[key] = e  # shown with the plan
 
         return work
 
-    def gathered(self, wanted: Wanted) -> Gathered:
+    def gathered(self, request: Request) -> Gathered:
         """The images with their captions. Raises UserError for what can't be read."""
         entries: list[Entry] = []
         left_out: dict[str, tuple[str, ...]] = {}
-        zips = self._zips(wanted)
-        for path in zips:
-            found = self._unpacked.get(self._key(path, wanted))
-            if isinstance(found, UserError):
-                raise UserError(*found.problems)
-            if found is not None:
-                entries += found.entries
-                left_out |= found.left_out
-        entries += gather.dropped(Path(name) for name in wanted.files if not _is_zip(name))
-        if wanted.named.strip() and not _is_zip(wanted.named):
-            path = self._window.paths.confined(wanted.named)
+        for path in self._zips(request):
+            unpacked = self._unpacked.get(self._key(path, request), Unpacked())
+            if isinstance(unpacked, UserError):
+                raise UserError(*unpacked.problems)
+            entries += unpacked.entries
+            left_out |= unpacked.left_out
+        entries += gather.dropped(Path(name) for name in request.files if not _is_zip(name))
+        if request.named.strip() and not _is_zip(request.named):
+            path = self._window.paths.confined(request.named)
             try:
                 entries += gather.named(path)
             except OSError as e:
                 raise UserError(messages.FOLDER_UNREADABLE(path=path, reason=e.strerror)) from e
-        found_now = gather.paired(entries, wanted.captions)
-        for reason, names in found_now.left_out.items():
+        gathered = gather.paired(entries, request.captions)
+        for reason, names in gathered.left_out.items():
             left_out[reason] = (*left_out.get(reason, ()), *names)
-        return Gathered(found_now.items, left_out)
+        return Gathered(gathered.items, left_out)
 
-    def _zips(self, wanted: Wanted) -> list[Path]:
-        found = [Path(name) for name in wanted.files if _is_zip(name)]
-        if _is_zip(wanted.named):
-            path = self._window.paths.confined(wanted.named)
-            found += [path] if path.is_file() else []
-        return found
+    def _zips(self, request: Request) -> list[Path]:
+        zips = [Path(name) for name in request.files if _is_zip(name)]
+        if _is_zip(request.named):
+            path = self._window.paths.confined(request.named)
+            zips += [path] if path.is_file() else []
+        return zips
 
     @staticmethod
-    def _key(path: Path, wanted: Wanted) -> _Key:
+    def _key(path: Path, request: Request) -> _Key:
         try:
             state = path.stat()
         except OSError:
-            return str(path), 0, 0, wanted.captions
-        return str(path), state.st_size, state.st_mtime_ns, wanted.captions
+            return str(path), 0, 0, request.captions
+        return str(path), state.st_size, state.st_mtime_ns, request.captions
 
 
 def _is_zip(name: str) -> bool:

@@ -116,21 +116,25 @@ def _rename(line: str, edit: Edit, words: str) -> str:
 
 def _prefix(line: str, edit: Edit, words: str) -> str:
     added = edit.text.strip()
-    is_there = _folded(line.lstrip(), edit).startswith(_folded(added, edit)) or _has_tag(line, added, edit)
-    if not added or (edit.only_missing and is_there):
+    if _is_spare(added, line, edit, _folded(line.lstrip(), edit).startswith):
         return line
     return f"{added}{JOINTS.get(edit.joint, ', ')}{line.lstrip()}"
 
 
 def _suffix(line: str, edit: Edit, words: str) -> str:
-    added = edit.text.strip()
-    is_there = _folded(line.rstrip(), edit).endswith(_folded(added, edit)) or _has_tag(line, added, edit)
-    if not added or (edit.only_missing and is_there):
+    added, start = edit.text.strip(), line.rstrip()
+    if _is_spare(added, line, edit, _folded(start, edit).endswith):
         return line
-    start = line.rstrip()
     if edit.joint == "comma":
         start = start.removesuffix(",").rstrip()
     return f"{start}{JOINTS.get(edit.joint, ', ')}{added}"
+
+
+def _is_spare(added: str, line: str, edit: Edit, is_at_edge: Callable[[str], bool]) -> bool:
+    """Whether a text is not to be added: there is none, or it is there already."""
+    return not added or (
+        edit.only_missing and (is_at_edge(_folded(added, edit)) or _has_tag(line, added, edit))
+    )
 
 
 def _has_tag(line: str, tag: str, edit: Edit) -> bool:

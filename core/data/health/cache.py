@@ -16,7 +16,7 @@ from core.data.health.measure import Traits, measure
 from core.data.images import decode
 from core.data.images.load import content_hash
 from core.data.images.verify import Look, look
-from core.patience import Patience, in_order
+from core.patience import in_order
 
 VERSION = 1
 """To be raised whenever a trait means something else: what older versions wrote is then measured anew."""
@@ -58,25 +58,21 @@ class Known:
     def traits(
         self,
         files: Mapping[str, Path],
-        check: Callable[[], None] | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> dict[str, Traits]:
         """The traits of files by content, several measured at a time; those that can't be are left out.
 
-        check: called between images, may raise to stop. progress: called with (done, total) images.
+        progress: called with (done, total) images.
         """
         missing = [content for content in files if content not in self._traits]
-        measured = in_order(
-            lambda content: _measured(files[content], content), missing, Patience(check), "health"
-        )
+        measured = in_order(lambda content: _measured(files[content], content), missing, name="health")
         try:
             for done, (content, traits) in enumerate(zip(missing, measured, strict=True), 1):
                 if traits is not None:
                     self._traits[content] = traits
                     grid = base64.b64encode(traits.grid).decode("ascii")
                     self._note({"traits": {**asdict(traits), "grid": grid}}, content)
-                if progress is not None:
-                    progress(done, len(missing))
+                progress(done, len(missing))
         finally:
             measured.close()
             self.keep()

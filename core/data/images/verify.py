@@ -47,17 +47,12 @@ def look(path: Path) -> Look:
     content = content_hash(data)
     try:
         image = decode.open_image(data)
-    except MemoryError:
-        raise
-    except Exception as error:  # Pillow raises nearly anything for a broken header, also SyntaxError
-        return Look(None, content, (_broken(path, data, error),))
-    if image is None:
-        return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
-    stored = Size(*image.size)
-    if stored.width * stored.height > decode.MAX_PIXELS:
-        problem = messages.TOO_MANY_PIXELS(path=path, size=stored, limit=decode.MAX_PIXELS // 1_000_000)
-        return Look(None, content, (problem,))
-    try:
+        if image is None:
+            return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
+        stored = Size(*image.size)
+        if stored.width * stored.height > decode.MAX_PIXELS:
+            limit = decode.MAX_PIXELS // 1_000_000
+            return Look(None, content, (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=limit),))
         with decode.room_for(image):
             notices = _decode(path, image)
         size = decode.upright_size(image, stored)
@@ -65,7 +60,7 @@ def look(path: Path) -> Look:
         return Look(None, content, (messages.TOO_DEEP(path=path),))
     except MemoryError:
         raise
-    except Exception as error:  # the same for broken pixels
+    except Exception as error:  # Pillow raises nearly anything for a broken file, also SyntaxError
         return Look(None, content, (_broken(path, data, error),))
     return Look(size, content, tuple(notices), image.has_transparency_data)
 

@@ -16,7 +16,6 @@ from core.config.schema.dataset import DatasetConfig
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
-from core.control import RunControl
 from core.data.captions import captions
 from core.data.images import verify
 from core.data.keyed_random import rng
@@ -282,20 +281,17 @@ def make(
     config: DatasetConfig,
     seed: int,
     world_size: int = 1,
-    control: RunControl | None = None,
     progress: Progress | None = None,
     look: Looking = verify.look,
     patience: Patience | None = None,
 ) -> Plan:
-    """Look at the data set and plan the run; world_size processes share each batch.
+    """Check the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
-    `control` asks to stop. progress is called with (done, total) images. look: how each file is looked at.
-    patience: while a drive does not answer; by default that of `control`.
+    `patience` is asked to stop. progress is called with (done, total) images. look: checks each file.
+    patience: while a drive does not answer.
     """
-    if patience is None:
-        patience = Patience(None if control is None else control.check)
-    survey = survey_of(config, patience, progress, look)
+    survey = survey_of(config, patience or Patience(), progress, look)
     validation = validation_split.held_out(survey.images, survey.settings, seed)
     samples = _samples(survey.images, set(validation))
     problems = list(survey.problems)

@@ -80,12 +80,12 @@ def survey(
     without = sum(one.caption.path is None and bool(found.folders[one.folder].prompt) for one in seen)
     if without:
         problems.append(messages.FOLDER_WORDS_USED(count=without, total=len(seen)))
-    masked = masks.find(images, found.folders, found.settings, look, patience)
-    problems += masked.problems
+    masked, more = masks.find(images, found.folders, found.settings, look, patience)
+    problems += more
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
         is_only_reg = config.dataset_config and all(folder.is_reg for folder in found.folders)
         problems.append(messages.ONLY_REG() if is_only_reg else messages.NONE_USABLE())
-    return Survey(found.settings, found.folders, masked.images, tuple(problems))
+    return Survey(found.settings, found.folders, masked, tuple(problems))
 
 
 def _found(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:

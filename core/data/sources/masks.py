@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from core.catalog import Size
@@ -20,22 +20,14 @@ from core.files import being_read
 from core.patience import Patience, in_order
 
 
-@dataclass(frozen=True)
-class Masked:
-    """The images, each with its mask where it has one, and what is wrong with the masks."""
-
-    images: tuple[PlannedImage, ...]
-    problems: tuple[Problem, ...]
-
-
 def find(
     images: Sequence[PlannedImage],
     folders: Sequence[Folder],
     settings: Sequence[DatasetConfig],
     look: Callable[[Path], Look] = look,
     patience: Patience | None = None,
-) -> Masked:
-    """Give each image the mask of its name below conditioning_data_dir of its own settings.
+) -> tuple[tuple[PlannedImage, ...], list[Problem]]:
+    """The images, each with the mask of its name below its settings' conditioning_data_dir; and problems.
 
     The masks of a folder `20_sls frog` lie in a folder of the same name there, or directly there. Every
     training image needs one; regularization images may have one. Each is decoded and hashed once.
@@ -50,9 +42,9 @@ def find(
             continue
         place = _place(Path(parent), folders[image.folder].path.name)
         if place not in lists:
-            paths, found = _listing(place)
+            paths, faults = _listing(place)
             lists[place] = {_name(path): path for path in reversed(paths)}
-            problems += found
+            problems += faults
             unused |= set(paths)
         path = lists[place].get(_name(image.path))
         if path is not None:
@@ -80,7 +72,7 @@ def find(
                 name = short_name(image.path)
                 problems.append(messages.MASK_SHAPE(path=path, size=size, image=name, image_size=image.size))
             result[index] = replace(image, mask_path=path, mask_content=looks[path].content)
-    return Masked(tuple(result), tuple(problems))
+    return tuple(result), problems
 
 
 def is_same_shape(mask: Size, image: Size) -> bool:

@@ -16,7 +16,7 @@ from core.config.file import json_text, toml_text
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.captions import captions
-from core.data.names import is_image, is_junk, is_text, nfc, shown
+from core.data.names import is_image, is_text, nfc, shown
 from core.data.sources import messages
 from core.errors import Message, Problem, UserError
 from core.reading import CORRECT_IT, reading
@@ -153,43 +153,38 @@ class _Finder:
     """Images by what a key may call them."""
 
     def __init__(self, image_dir: Path | None) -> None:
-        self.images: tuple[Path, ...] = ()
         self._folder = image_dir
-        self._listed: dict[Path, Mapping[str, Path]] = {}
-        self._by_name: dict[str, Path] = {}
-        if image_dir is None or not image_dir.is_dir():
-            return
-        try:
-            entries = sorted(image_dir.iterdir())
-        except OSError:
-            return  # its images are then missing
-        inside = [path for path in entries if is_image(path) and not is_junk(path.name)]
-        self.images = tuple(inside)
-        for path in reversed(inside):
-            self._by_name[nfc(path.stem)] = path
-        self._by_name |= {nfc(path.name): path for path in inside}
+        self._names: dict[Path, dict[str, Path]] = {}
+
+    @property
+    def images(self) -> list[Path]:
+        """The images of image_dir, sorted."""
+        return [] if self._folder is None else sorted(set(self._inside(self._folder).values()))
 
     def find(self, name: str) -> Path | None:
         """The image of a key, or None."""
-        known = self._by_name.get(nfc(name))
-        if known is not None:
-            return known
         whole = Path(name)
         places = [whole] if whole.is_absolute() or self._folder is None else [self._folder / whole, whole]
-        return next((found for place in places if (found := self._image_at(place)) is not None), None)
+        return next((image for place in places if (image := self._image_at(place)) is not None), None)
 
     def _image_at(self, path: Path) -> Path | None:
         """The image at a path, whose ending may be left out."""
+        image = self._inside(path.parent).get(nfc(path.name))
         try:
-            if path.is_file() and is_image(path):
-                return path
-            if path.parent not in self._listed:
-                beside = sorted(path.parent.iterdir(), reverse=True) if path.parent.is_dir() else []
-                self._listed[path.parent] = {nfc(p.stem): p for p in beside if is_image(p)}
+            return path if image is None and is_image(path) and path.is_file() else image
         except (OSError, ValueError):  # ValueError: a zero byte in the name
             return None
-        found = self._listed[path.parent].get(nfc(path.name))
-        return found if found is not None and found.is_file() else None
+
+    def _inside(self, folder: Path) -> dict[str, Path]:
+        """The images in a folder by name, and by name without the ending where none is called so."""
+        if folder not in self._names:
+            try:
+                images = sorted(path for path in folder.iterdir() if is_image(path))
+            except (OSError, ValueError):
+                images = []  # they are then missing
+            stems = {nfc(path.stem): path for path in reversed(images)}
+            self._names[folder] = stems | {nfc(path.name): path for path in images}
+        return self._names[folder]
 
 
 _Text = Annotated[str, Strict(), StringConstraints(max_length=captions.MOST_BYTES)]
