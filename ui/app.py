@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -158,21 +158,19 @@ class App:
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
         picked = [c.input for c in form.components.values() if isinstance(c, gr.Dropdown)]
-        gr.on(
+        self._on(
             [*picked, self.level.input, self.typed.click],
-            guarded(lambda d: self.changed(form.raw(d), d[self.level], d[lang]), self._window),
+            lambda d: self.changed(form.raw(d), d[self.level], d[lang]),
             {lang, self.level, *form.inputs},
             self.tells,
             trigger_mode="always_last",
-            **QUICK,
         )
-        gr.on(
+        self._on(
             [self.find.change, self.find.submit],
-            guarded(lambda d: search_html(form, d[self.find], form.raw(d), d[lang]), self._window),
+            lambda d: search_html(form, d[self.find], form.raw(d), d[lang]),
             {lang, self.find, *form.inputs},
             self.found,
             trigger_mode="always_last",
-            **QUICK,
         )
         filled = self.bar.connect(lang, list(form.components.values()))
         filled += [self.past.connect(lang), self.run.queue.connect(lang)]
@@ -200,17 +198,16 @@ class App:
         show: dict[str, Any] = {"js": _SHOW, "api_visibility": "private"}
         # Each output of an event costs time, also one that is not changed: all of them only where needed.
         built = [self.built, *self.picking.rows]
-        for opened in (
-            self.blocks.load(guarded(self.load, self._window), [self.built, given], built, **QUICK),
-            self.built.click(guarded(self.renew, self._window), None, everything, **QUICK),
-        ):
-            opened.then(None, [level, method, lang], None, **show)
+        opened = self._on([self.blocks.load], self.load, [self.built, given], built)
+        renewed = self._on([self.built.click], self.renew, None, everything)
+        for event in (opened.then, renewed.then):
+            event(None, [level, method, lang], None, **show)
         gr.on([level.change, method.change, lang.change], None, [level, method, lang], None, **show)
-        lang.input(
-            guarded(lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level], d), self._window),
+        self._on(
+            [lang.input],
+            lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level], d),
             {lang, level, given, *self.captions.view, *form.inputs},
             everything,
-            **QUICK,
         )
         remember = _REMEMBER_LANGUAGE.replace("TOKEN", self._window.token)
         lang.change(None, lang, None, js=remember, api_visibility="private")
@@ -222,19 +219,20 @@ class App:
         in the old one. So the events that fill the form themselves are named in `filled`.
         """
         form, lang = self.form, self.lang
+        tell = guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window)
         for event in filled:
-            event.then(
-                guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window),
-                {lang, self.level, *form.inputs},
-                self.tells,
-                **QUICK,
-            )
-        self.model["refresh"].click(
-            guarded(lambda d: self.looked(form.raw(d), d[lang]), self._window),
+            event.then(tell, {lang, self.level, *form.inputs}, self.tells, **QUICK)
+        self._on(
+            [self.model["refresh"].click],
+            lambda d: self.looked(form.raw(d), d[lang]),
             {lang, *form.inputs},
             [*self.lists(Found()), self.model["refresh"], *(self.model[name] for name in SAID)],
-            **QUICK,
         )
+
+    def _on(
+        self, events: list[Any], handler: Callable[..., Any], inputs: Any, outputs: Any, **how: Any
+    ) -> Any:
+        return gr.on(events, guarded(handler, self._window), inputs, outputs, **QUICK, **how)
 
     # Handlers of the whole page.
 

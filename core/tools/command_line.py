@@ -13,7 +13,7 @@ from core.events import StageProgress
 from core.sinks import Console
 from core.tools.messages import USAGE
 from core.tools.table import TOOLS
-from core.tools.tool import Tool, Work
+from core.tools.tool import Tool, Work, checked
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,7 +73,7 @@ def run(name: str, words: Sequence[str], out: TextIO, lang: Lang) -> int:
     given = vars(Parser(tool, out, lang).parse_args(list(words)))
     values = {option: value for option, value in given.items() if option != "lang" and value is not None}
     console = Console(out, lang)
-    outcome = tool.start(tool.checked(values), Work(lambda *at: console(StageProgress(*at))))
+    outcome = tool.start(checked(tool.settings, values), Work(lambda *at: console(StageProgress(*at))))
     console.close()
     for line in (*(words.of(lang) for words in outcome.lines), *(p.text(lang) for p in outcome.problems)):
         print(line, file=out)

@@ -55,9 +55,7 @@ class ConvertSettings(Section):
 def run(settings: ConvertSettings, work: Work) -> Outcome:
     """Convert a model. Raises what `convert` does."""
     path = convert(settings, work)
-    return Outcome(
-        (Words(str(path), str(path)),), (Words(f"Written: {path.name}", f"保存しました：{path.name}"),)
-    )
+    return Outcome((Words(f"Saved: {path}", f"保存しました：{path}"),))
 
 
 TOOL = Tool(

@@ -21,18 +21,14 @@ from core.tools.tool import Outcome, Work
 
 def run(settings: RegularizeSettings, work: Work) -> Outcome:
     """Generate what is missing. Raises what `make_images` does."""
-    made = [(part, len(part.missing)) for part in make_images(settings, work)]
-    lines = [
-        Words(*(f"{part.folder}: {part.count} ({n} {new})" for new in ("new", "新規"))) for part, n in made
-    ]
-    notes = [
+    lines = (
         Words(
-            f"{part.folder.name}: {counted(part.count, 'image')}, {n} of them new",
-            f"{part.folder.name}：{part.count}枚（うち新規{n}枚）",
+            f"{part.folder}: {counted(part.count, 'image')}, {len(part.missing)} of them new",
+            f"{part.folder}：{part.count}枚（うち新規{len(part.missing)}枚）",
         )
-        for part, n in made
-    ]
-    return Outcome(tuple(lines), tuple(notes))
+        for part in make_images(settings, work)
+    )
+    return Outcome(tuple(lines))
 
 
 def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple[ClassPlan, ...]:

@@ -37,14 +37,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool did.
-
-    lines: as the console prints it. notes: as the card says it; () where that is the same.
-    problems: what could not be done, and warnings.
-    """
+    """What a tool did, in lines. problems: what could not be done, and warnings."""
 
     lines: tuple[Words, ...]
-    notes: tuple[Words, ...] = ()
     problems: tuple[Problem, ...] = ()
     exit_code: int = EXIT_DONE
 
@@ -90,10 +85,6 @@ class Tool(Generic[S]):
     @cached_property
     def options(self) -> tuple[Option, ...]:
         return tuple(options_of(self.name, self.settings))
-
-    def checked(self, values: Mapping[str, Any]) -> S:
-        """Its settings from values by option. Raises UserError with every problem."""
-        return checked(self.settings, values)
 
     def start(self, settings: S, work: Work) -> Outcome:
         """Do the work. Raises what the tool's function does."""

@@ -157,7 +157,7 @@ def test_the_console_draws_for_several_prompts(tmp_path, model):
     out = io.StringIO()
     assert command_line.run("regularize", [*words, "--steps", "1", "--resolution", "64"], out, "en") == 0
     assert sorted(path.name for path in (tmp_path / "reg").glob("*/*")) == ["000000.png"] * 2
-    assert f"{tmp_path / 'reg' / '1_tree frog'}: 1 (1 new)" in out.getvalue()
+    assert f"{tmp_path / 'reg' / '1_tree frog'}: 1 image, 1 of them new" in out.getvalue()
 
 
 @pytest.mark.parametrize("guidance", [float("nan"), float("inf"), 1e30, -1e30])

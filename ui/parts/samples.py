@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Lang
@@ -23,16 +22,13 @@ MADE_AT_ONCE = 12
 """Small images that one look makes; the rest come with the next looks, a second later each."""
 
 
-@dataclass(frozen=True)
-class SampleGrid:
-    """is_whole: whether every small image is made."""
+def sample_grid(
+    samples: Sequence[Saved], thumbs: Thumbs, lang: Lang, most: int = MOST_STEPS
+) -> tuple[str, bool]:
+    """A row for each prompt, a column for each step: the first, before the training, and the last ones.
 
-    html: str = ""
-    is_whole: bool = True
-
-
-def sample_grid(samples: Sequence[Saved], thumbs: Thumbs, lang: Lang, most: int = MOST_STEPS) -> SampleGrid:
-    """A row for each prompt, a column for each step: the first, before the training, and the last ones."""
+    Gives the HTML, and whether every small image is made.
+    """
     steps, rows = grid(samples)
     shown = [*steps[:1], *steps[1:][-(most - 1) :]]
     maker = _Maker(thumbs)
@@ -42,7 +38,7 @@ def sample_grid(samples: Sequence[Saved], thumbs: Thumbs, lang: Lang, most: int 
         if any(step in found for step in shown)
     )
     if not drawn:
-        return SampleGrid(is_whole=maker.is_whole)
+        return "", maker.is_whole
     compare = ""
     if len(shown) > 1:
         words = esc(say("run.sample.compare", lang))
@@ -52,7 +48,7 @@ def sample_grid(samples: Sequence[Saved], thumbs: Thumbs, lang: Lang, most: int 
         f'{compare}</header><div class="rw-strip"><div>{drawn}</div></div>'
         f"{_older(len(steps) - len(shown), most, lang)}</section>"
     )
-    return SampleGrid(html, maker.is_whole)
+    return html, maker.is_whole
 
 
 def _older(left: int, most: int, lang: Lang) -> str:

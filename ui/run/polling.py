@@ -68,9 +68,9 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
     most = max(MOST_STEPS, min(columns, MOST_COLUMNS))
     word = _word((*run, len(view.samples), most))
     if has.get("samples") != word:
-        grid = sample_grid(view.samples, window.thumbs, lang, most)
+        html, is_whole = sample_grid(view.samples, window.thumbs, lang, most)
         # Small images are made a few at a time: the grid comes again until all are there.
-        sent["samples"] = [word if grid.is_whole else "", grid.html]
+        sent["samples"] = [word if is_whole else "", html]
     return {"news": now, "dated": words(window), "parts": sent}
 
 

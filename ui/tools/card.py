@@ -11,7 +11,7 @@ import gradio as gr
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang, Problem, UserError
-from core.tools.tool import Outcome, Tool, Work
+from core.tools.tool import Outcome, Tool, Work, checked
 from ui.parts.job import Job, Report
 from ui.parts.job_progress import followed, progress_html
 from ui.parts.localized import QUICK, Page, Wording, column, texts
@@ -123,7 +123,7 @@ class ToolCard:
         if self._card.on_gpu and self._window.is_training:
             wrong = [RUN_BUSY()]
         try:
-            settings = None if wrong else self._tool.checked(values)
+            settings = None if wrong else checked(self._tool.settings, values)
         except UserError as error:
             wrong = [self._labelled(problem, lang) for problem in error.problems]
         if wrong:
@@ -140,7 +140,7 @@ class ToolCard:
         def done(lang: Lang) -> str:
             outcome = job.result
             assert outcome is not None, "there is a result when the work is done"
-            notes = (note(words.of(lang), "good") for words in outcome.notes or outcome.lines)
+            notes = (note(words.of(lang), "good") for words in outcome.lines)
             return "".join(notes) + problems(outcome.problems, lang)
 
         for html in followed(job, work, done, lang, is_kept=self._card.is_kept):
