@@ -46,7 +46,8 @@ from core.models.family import Model, open_family
 from core.models.sd import attention, configs, load
 from core.models.sd import text as clip
 from core.models.sd.load import shapes_of
-from core.train.weights.trained import enable_checkpointing, prepare_frozen
+from core.train.device.cpu import lay_channels_last
+from core.train.weights.trained import enable_checkpointing
 
 TOKENS = 77
 RANK = 16
@@ -123,7 +124,11 @@ class Step:
                 chosen = targets_of(FAMILIES[family], {part: module}, ranks)
                 Network({part: module}, METHODS["lora"], chosen, lambda *purpose: None)
             frozen = torch.float32 if part == "vae" else self.compute
-            prepare_frozen([module], frozen, torch.device("cuda" if self.is_gpu else "cpu"))
+            for layer in module.modules():
+                if isinstance(layer, nn.Linear | nn.Conv2d) and not layer.weight.requires_grad:
+                    layer.to(frozen)
+            if not self.is_gpu:
+                lay_channels_last(module)
             for parameter in module.parameters():
                 if parameter.requires_grad:
                     parameter.data = parameter.data.to(TRAINED[precision])

@@ -60,7 +60,7 @@ def measure(config: RunConfig, folder: Path) -> StepMemory:
 
 
 def living() -> int:
-    """Bytes of all tensors there are, each block once; files that are mapped in are no memory."""
+    """Bytes of all tensors there are, each block once."""
     gc.collect()
     blocks: dict[int, int] = {}
     with warnings.catch_warnings():
@@ -72,17 +72,7 @@ def living() -> int:
             if one is not None and one.device.type == "cpu":
                 storage = one.untyped_storage()
                 blocks[storage.data_ptr()] = storage.nbytes()
-    mapped = _mapped()
-    return sum(nbytes for at, nbytes in blocks.items() if not any(begin <= at < end for begin, end in mapped))
-
-
-def _mapped() -> list[tuple[int, int]]:
-    """Where files without a name are mapped in, as core.train.inputs.loading.rest does it."""
-    table = Path("/proc/self/maps")
-    if not table.is_file():
-        return []
-    spans = [line.split()[0] for line in table.read_text().splitlines() if line.endswith("(deleted)")]
-    return [(int(begin, 16), int(end, 16)) for begin, end in (span.split("-") for span in spans)]
+    return sum(blocks.values())
 
 
 def _step(training: Training, step: int, stream: object) -> None:

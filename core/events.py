@@ -19,7 +19,7 @@ from core.errors import Message, Problem
 class PlanReady:
     """What will be trained. buckets: {"size", "images", "samples_per_epoch", "batches_per_epoch"} of each.
 
-    step: steps that the state which is resumed has done already, 0 without one.
+    step: steps that the state which is resumed has done already, 0 without one. seconds: how long they took.
     """
 
     name: ClassVar[str] = "plan_ready"
@@ -31,6 +31,7 @@ class PlanReady:
     epochs: int
     buckets: tuple[dict[str, Any], ...]
     step: int = 0
+    seconds: float = 0.0
     time: float = field(default_factory=clock.time)
 
 

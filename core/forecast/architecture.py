@@ -31,16 +31,14 @@ class Weight(NamedTuple):
     shape: Shape
 
     @property
-    def count(self) -> int:
+    def numbers(self) -> int:
         return math.prod(self.shape)
 
     @property
-    def kind(self) -> str:
-        """ "matrix" (Linear, Conv2d, and their biases), "embedding" or "norm"."""
+    def is_matrix(self) -> bool:
+        """Whether it is of a Linear or Conv2d layer, not of a norm or an embedding."""
         layer = self.name.rpartition(".")[0].rpartition(".")[2]
-        if "norm" in layer:
-            return "norm"
-        return "embedding" if self.part == "text_encoder" and "embed" in layer else "matrix"
+        return "norm" not in layer and not (self.part == "text_encoder" and "embed" in layer)
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,12 @@ class Architecture:
 
     def numbers(self, part: str) -> int:
         """How many numbers the weights of a part are."""
-        return sum(weight.count for weight in self.weights if weight.part == part)
+        return sum(weight.numbers for weight in self.weights if weight.part == part)
 
     def modules(self, part: str) -> Iterator[tuple[Module, Shape]]:
         """The layers of a part that a LoRA may be put on, and the shapes of their weights."""
         for weight in self.weights:
-            if weight.part == part and len(weight.shape) in (2, 4) and weight.kind == "matrix":
+            if weight.part == part and len(weight.shape) in (2, 4) and weight.is_matrix:
                 path, kernel = weight.name.removesuffix(".weight"), max(weight.shape[2:], default=0)
                 yield Module(path, kernel), weight.shape
 
@@ -78,11 +76,13 @@ class Architecture:
         """Channels into and out of all layers, each as often as a cell of the latents passes it."""
         layers = [(_LEVEL.match(module.path), shape) for module, shape in self.modules(part)]
         lowest = max((int(m[2]) for m, _ in layers if m and m[1] == "down"), default=0)
-        levels = {"down": lambda n: n, "up": lambda n: lowest - n, "mid": lambda n: lowest}
-        return sum(
-            sum(shape[:2]) / 4 ** (levels[block[1]](int(block[2] or 0)) if block else 0)
-            for block, shape in layers
-        )
+
+        def level(block: re.Match[str] | None) -> int:
+            if block is None or block[1] == "mid":
+                return lowest if block else 0
+            return int(block[2]) if block[1] == "down" else lowest - int(block[2])
+
+        return math.fsum(sum(shape[:2]) / math.pow(4, level(block)) for block, shape in layers)
 
 
 @functools.cache

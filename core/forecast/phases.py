@@ -73,10 +73,11 @@ def _held(setup: Setup) -> dict[str, int]:
     """What lies in memory through the whole training, gradients apart."""
     config, trained = setup.config, setup.trained_bytes()
     weights = setup.weights("unet") + (trained if setup.is_lora else 0)
-    if setup.keeps_text_encoder:
-        weights += setup.weights("text_encoder")
-    if not setup.caches_latents:
+    is_kept_on_cpu = not setup.is_gpu and not setup.is_lora  # what a saved model will hold
+    if not setup.caches_latents or is_kept_on_cpu:
         weights += setup.weights("vae")
+    if setup.keeps_text_encoder or is_kept_on_cpu:
+        weights += setup.weights("text_encoder")
     averages = trained // setup.trained_item * FLOAT if config.train.ema_decay is not None else 0
     # Mean and deviation of each latent.
     channels = FAMILIES[setup.architecture.family].latent_channels
@@ -141,17 +142,11 @@ def _text(setup: Setup) -> Phase | None:
 
 
 def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:
-    """A sample image: its prompt, two passes of the U-Net at once for the guidance, the VAE's decoder."""
+    """A sample image: two passes of the denoiser at once for the guidance, the VAE's decoder."""
     if setup.sample_size is None:
         return None
-    lent, activations = dict(held), setup.activations
-    if setup.is_gpu and setup.caches_latents:
-        lent[WEIGHTS] += setup.weights("vae")
-    cells = setup.cells_of(setup.sample_size)
+    activations, cells = setup.activations, setup.cells_of(setup.sample_size)
+    is_vae_away = setup.caches_latents and (setup.is_gpu or setup.is_lora)
+    weights = held[WEIGHTS] + (setup.weights("vae") if is_vae_away else 0)
     drawing = max(activations.forward(GUIDED * cells), activations.vae("decode", cells))
-    # A text encoder that was dropped is read for the prompt, and dropped again before the first pass.
-    read = 0 if setup.keeps_text_encoder else setup.weights("text_encoder")
-    prompt = activations.text(setup.tokens)
-    if read + prompt > drawing:
-        return Phase("sampling", {**lent, WEIGHTS: lent[WEIGHTS] + read, ACTIVATIONS: prompt})
-    return Phase("sampling", {**lent, ACTIVATIONS: drawing})
+    return Phase("sampling", {**held, WEIGHTS: weights, ACTIVATIONS: drawing})

@@ -147,20 +147,13 @@ class Setup:
 
     def weights(self, part: str) -> int:
         """Bytes of a part's own weights while it is used: frozen ones in the compute type, norms float32."""
-        is_trained, found = not self.is_lora and part in self.learns, 0
+        sizes = {True: 0, False: 0}
         for weight in self.architecture.weights:
-            # On a CPU a frozen text encoder's embeddings are mapped from a file: train.inputs.loading.
-            is_mapped = weight.kind == "embedding" and not self.is_gpu and not is_trained
-            if weight.part != part or is_mapped:
-                continue
-            if is_trained:
-                item = self.trained_item
-            elif part != "vae" and weight.kind == "matrix":
-                item = NUMBER_BYTES[self.config.train.precision][0]
-            else:
-                item = FLOAT
-            found += weight.count * item
-        return found
+            if weight.part == part:
+                sizes[part != "vae" and weight.is_matrix] += weight.numbers
+        if not self.is_lora and part in self.learns:
+            return self.trained_item * sum(sizes.values())
+        return NUMBER_BYTES[self.config.train.precision][0] * sizes[True] + FLOAT * sizes[False]
 
     def cells_of(self, size: Size) -> int:
         """Latent cells of an image."""

@@ -75,6 +75,7 @@ class _Values(BaseModel, strict=True):
     step: NonNegativeInt
     losses: list[FiniteFloat]
     lineage: _Name
+    seconds: FiniteFloat = 0.0
     written: list[_Name] | dict[_Name, Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)] | None]
     saves: list[_Kept] = []
     lengths: dict[str, int] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import torch
 
 from core.control import RunControl, StopRun
@@ -35,9 +37,10 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
     except BadStep as bad:
         lost = progress.step - bad.step
         progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
-        fault = faults.examine(training, progress, lost)
-        is_kept = _try_to_keep(training, progress, emit, has_model=fault.is_model_sound)
-        raise NumericFault(fault.problem(training, is_kept), facts=fault.facts()) from None
+        batch = faults.examine(training, progress, lost)
+        has_model = faults.is_model_sound(training, batch)
+        is_kept = _try_to_keep(training, progress, emit, has_model)
+        raise NumericFault(batch.problem(training, is_kept), facts=asdict(batch)) from None
     except Exception as e:
         if not _is_out_of_memory(e):
             _try_to_keep(training, progress, emit)

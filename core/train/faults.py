@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import torch
 
@@ -27,41 +25,29 @@ WORSE = 100
 
 @dataclass(frozen=True)
 class BadBatch:
-    """The step that went wrong and what it was made from.
+    """The step that went wrong and what it was made from; facts of the last event.
 
-    step: good steps before it. images: names of its images; broken: of those whose latents are not finite.
-    timesteps: of the samples of this process. rates: learning rate of each group. losses: of the last good
-    steps. is_model_sound: whether the weights before it still give a sensible loss on the batch before it.
+    step: its number. images: names of its images; broken_images: of those whose latents are not finite.
+    timesteps: of the samples of this process. lr: rate of each group. losses: of the last good steps.
     """
 
     step: int
-    images: Sequence[str]
-    broken: Sequence[str]
-    timesteps: Sequence[int]
-    rates: Mapping[str, float]
-    losses: Sequence[float]
-    is_model_sound: bool
-
-    def facts(self) -> dict[str, Any]:
-        """As the last event tells them."""
-        return {
-            "step": self.step + 1,
-            "images": [*self.images],
-            "broken_images": [*self.broken],
-            "timesteps": [*self.timesteps],
-            "lr": dict(self.rates),
-            "losses": [*self.losses],
-        }
+    images: list[str]
+    broken_images: list[str]
+    timesteps: list[int]
+    lr: dict[str, float]
+    losses: list[float]
 
     def problem(self, training: Training, is_kept: bool) -> Problem:
         """What went wrong and what helps. is_kept: whether the weights before it could be saved."""
-        rates = ", ".join(dict.fromkeys(map(usual_rates.shown, self.rates.values())))
-        said = messages.NUMERIC(step=self.step + 1, images=", ".join(self.images), rates=rates)
+        rates = ", ".join(dict.fromkeys(map(usual_rates.shown, self.lr.values())))
+        problem = messages.NUMERIC(step=self.step, images=", ".join(self.images), rates=rates)
         if is_kept:
-            said = said.framed(messages.WEIGHTS_KEPT, step=self.step)
-        if self.broken:
-            return said.framed(messages.LATENTS_NOT_FINITE, images=", ".join(self.broken))
-        return said.framed(messages.LOWER_RATE, **_gentler(training.config))
+            problem = problem.framed(messages.WEIGHTS_KEPT, step=self.step - 1)
+        if self.broken_images:
+            return problem.framed(messages.LATENTS_NOT_FINITE, images=", ".join(self.broken_images))
+        usual, precision = _gentler(training.config)
+        return problem.framed(messages.LOWER_RATE, usual=usual, precision=precision)
 
 
 def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
@@ -73,31 +59,31 @@ def examine(training: Training, progress: Progress, lost: int) -> BadBatch:
     # An image is gone meanwhile, or memory is: what is known without it is told.
     with contextlib.suppress(UserError, RuntimeError):
         for batch in islice(training.plan.stream(training.position(step)), training.micro_batches(step)):
-            found = training.batches.one(batch)
-            if found is None:
+            own_part = training.batches.one(batch)
+            if own_part is None:
                 continue
-            timesteps += found.timesteps.tolist()
-            finite = found.latents.flatten(1).isfinite().all(1).tolist()
+            timesteps += own_part.timesteps.tolist()
+            finite = own_part.latents.flatten(1).isfinite().all(1).tolist()
             own = batch.samples[training.engine.rank :: training.engine.world_size]
             names = [training.plan.images[sample.image].path.name for sample in own]
             broken += [name for name, is_finite in zip(names, finite, strict=True) if not is_finite]
-    is_sound = bool(losses) and _gives_a_loss(training, step, max(losses))
-    return BadBatch(step, images, broken, timesteps, training.learning_rates(step), losses, is_sound)
+    return BadBatch(step + 1, images, broken, timesteps, training.learning_rates(step), losses)
 
 
-def _gives_a_loss(training: Training, step: int, known: float) -> bool:
-    """Whether the weights as they are give a sensible loss on the batch of the step before. known: a loss."""
+def is_model_sound(training: Training, bad: BadBatch) -> bool:
+    """Whether the weights as they are still give a sensible loss on the batch before the bad one."""
+    if not bad.losses:
+        return False
     try:
-        batch = next(training.plan.stream(training.position(step - 1)))
-        found = training.batches.one(batch)
+        batch = training.batches.one(next(training.plan.stream(training.position(bad.step - 2))))
         with torch.no_grad():
-            loss = math.nan if found is None else training.batch_loss(found).item()
+            loss = math.nan if batch is None else training.batch_loss(batch).item()
     except (UserError, RuntimeError):
         return False
-    return loss <= WORSE * known
+    return loss <= WORSE * max(bad.losses)
 
 
-def _gentler(config: RunConfig) -> dict[str, Words]:
+def _gentler(config: RunConfig) -> tuple[Words, Words]:
     """What the advice to lower the learning rate adds: the usual one, a precision of a wider range."""
     usual, safer, precision = Words("", ""), Words("", ""), config.train.precision
     if (known := usual_rates.of_run(config)) is not None:
@@ -105,16 +91,16 @@ def _gentler(config: RunConfig) -> dict[str, Words]:
     if precision.endswith("fp16"):
         other = precision.replace("fp16", "bf16")
         safer = Words(f", use {other} instead of {precision}", f"、{other}を使う")
-    return {"usual": usual, "precision": safer}
+    return usual, safer
 
 
 def out_of_memory(training: Training, step: int, reason: str) -> Problem:
     """Said with what helps, in order. step: the one whose state was kept, 0 when there is none."""
     helping = [*memory_savers.savers(training.config)]
     fitting = memory_savers.in_order([s for s in helping if memory_savers.can_resume_with(s[0])])
-    said = messages.OUT_OF_MEMORY(reason=reason, savers=memory_savers.in_order(helping))
+    problem = messages.OUT_OF_MEMORY(reason=reason, savers=memory_savers.in_order(helping))
     if not step:
-        return said
+        return problem
     if not fitting.en:
-        return said.framed(messages.STATE_KEPT, step=step)
-    return said.framed(messages.STATE_KEPT_RESUMABLE, step=step, free=fitting)
+        return problem.framed(messages.STATE_KEPT, step=step)
+    return problem.framed(messages.STATE_KEPT_RESUMABLE, step=step, free=fitting)

@@ -76,9 +76,18 @@ def moved(config: RunConfig, total: int, steps: Lengths) -> list[Problem]:
             continue
         section, _, name = key.partition(".")
         share = f"{100 * getattr(getattr(config, section), name):g}%"
-        facts = {"option": name, "share": share, "steps": steps[key], "total": total, "fresh": fresh}
-        notices.append(messages.SHARE_KEPT(**facts, key=key))
+        notices.append(
+            messages.SHARE_KEPT(option=name, share=share, steps=steps[key], total=total, fresh=fresh, key=key)
+        )
     return notices
+
+
+def is_due(
+    step: int, ended: int, every_steps: int | None, every_epochs: int | None, is_last: bool = False
+) -> bool:
+    """Whether something regular is due after `step` steps. ended: the epoch that ended with them, else 0."""
+    by_step = every_steps is not None and step % every_steps == 0
+    return is_last or by_step or (every_epochs is not None and ended > 0 and ended % every_epochs == 0)
 
 
 def _options() -> list[Option]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.control import RunControl, SampleRequest
 from core.events import Emit, StepDone, Stepped, Warned
-from core.train import messages, pause
+from core.train import lengths, messages, pause
 from core.train.inputs.batches import MicroBatch
 from core.train.outputs.state import Progress
 from core.train.seeds import torch_seed
@@ -127,9 +127,8 @@ def freeze_text_encoder(training: Training) -> None:
 
 
 def keep_text(training: Training, control: RunControl, emit: Emit) -> None:
-    """Encode every caption that can occur; when that is all of them, the text encoders leave the GPU."""
-    captions = training.plan.fixed_captions()
-    if captions is not None and training.text.keep(captions, control, emit):
+    """Encode every text that can occur; when that is all of them, the text encoders leave the GPU."""
+    if training.texts is not None and training.text.keep(training.texts, control, emit):
         for module in training.model.of("text"):
             module.to("cpu")
 
@@ -232,7 +231,7 @@ def _save_and_sample(
     training: Training, progress: Progress, control: RunControl, emit: Emit, report: Report
 ) -> None:
     """What is due after a step; a state that is not finite is never written."""
-    config, step, epoch = training.config, progress.step, training.epoch_of(progress.step)
+    step, epoch = progress.step, training.epoch_of(progress.step)
     is_last = step == training.total_steps
     ended = training.epoch_ended(step)
     saves_now, wish = _wishes(training, step, control)
@@ -242,12 +241,8 @@ def _save_and_sample(
     if kinds or saves_now:
         training.update.look(step)
         training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
-    every_steps, every_epochs = config.sample.sample_every_n_steps, config.sample.sample_every_n_epochs
-    is_due = (
-        is_last
-        or (every_steps is not None and step % every_steps == 0)
-        or (every_epochs is not None and ended > 0 and ended % every_epochs == 0)
-    )
+    sample = training.config.sample
+    is_due = lengths.is_due(step, ended, sample.sample_every_n_steps, sample.sample_every_n_epochs, is_last)
     if is_due or wish is not None:
         _draw(training, step, is_due, wish, control, emit)
     report.exclude(time.monotonic() - before)

@@ -131,4 +131,5 @@ def is_there(storage: torch.UntypedStorage, device: torch.device) -> bool:
 
 def copied(storage: torch.UntypedStorage, device: torch.device) -> torch.UntypedStorage:
     """The same bytes on another device."""
-    return storage.to(device=device)
+    copy: torch.UntypedStorage = storage.to(device=device)
+    return copy

@@ -75,7 +75,8 @@ def _changed(config: RunConfig, found: Found, kept: Lengths) -> list[tuple[Optio
             continue
         if kept.get(option.key) == after:
             continue  # the share, written as the steps that it came to
-        changed.append((option, *(json.dumps(value, ensure_ascii=False) for value in (before, after))))
+        old, new = (json.dumps(value, ensure_ascii=False) for value in (before, after))
+        changed.append((option, old, new))
     return changed
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
 from core.models.family import Model, family_of
 from core.patience import of_run
+from core.runs import sample_prompts
+from core.runs.sample_prompts import Prompt
 from core.runs.state_folder import Found
 from core.train import lengths, messages, resuming, run_checks
-from core.train.device.cpu_convolution import use_products
+from core.train.device.cpu import use_products
 from core.train.device.engine import Engine, world_size
 from core.train.ending import train_to_the_end
 from core.train.inputs import loading, loss_masks
@@ -49,9 +52,9 @@ from core.train.weights.update import Update
 class Job:
     """What a user asked for, checked as far as that goes without the model.
 
-    steps: what lengths given as a share of the run come to. has_stopped: whether the text encoder of the
-    state that is resumed has stopped learning. inexact: what shapes the weights and has changed since that
-    state was saved.
+    began: when the run did, by time.monotonic. steps: what lengths given as a share of the run come to.
+    has_stopped: whether the text encoder of the state that is resumed has stopped learning. inexact: what
+    shapes the weights and has changed since that state was saved.
     """
 
     config: RunConfig
@@ -61,6 +64,7 @@ class Job:
     rates: dict[Role, float]
     found: Found | None
     steps: Lengths
+    began: float
     has_stopped: bool = False
     inexact: tuple[str, ...] = ()
 
@@ -95,7 +99,8 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
 def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:
     """Everything that can be refused before the model is loaded. Raises UserError."""
     assert config.train.seed is not None, "the runner draws a seed before the run"
-    rates = optim.rates(config.optimizer, trainee.rates(config.train))
+    began = time.monotonic()
+    rates = trainee.rates(config.train)
     about = run_checks.problems(config)
     if any(problem.is_error for problem in about):
         raise UserError(*about)
@@ -114,7 +119,8 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     if plan.problems or no_mask:
         raise UserError(*plan.problems, *no_mask)
     total = plan.total_steps(config.train)
-    job = _resumed(Job(config, folder, plan, total, rates, found, lengths.lengths(config, total, {})), emit)
+    steps = lengths.lengths(config, total, {})
+    job = _resumed(Job(config, folder, plan, total, rates, found, steps, began), emit)
     _refuse_idle(job, rates)
     _fetch_model(config, control, emit)
     if config.dataset.dataset_config:
@@ -179,11 +185,12 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     _look_at_prediction(config, model.objective.name, emit)
     model.objective = family.objective(model.objective.name, config.train).to(engine.device)
     parts = loading.Parts(family, model, config, engine, control, emit)
-    images = loading.load_images(parts, job.plan, job.total_steps)
+    batches, validation_batches = loading.load_images(parts, job.plan, job.total_steps)
     text = TextStates(family, model, config.model, engine, "text" in job.rates, parts.load)
-    loading.load_texts(parts, text, job.plan.fixed_captions())
-    for part in model.spec.names("denoiser"):
-        parts.load(part)
+    prompts = sample_prompts.parse(config.sample.sample_prompts, config.dataset.resolution, job.seed)
+    texts = _fixed_texts(job.plan, prompts)
+    loading.load_texts(parts, text, texts)
+    parts.load_missing(model.spec.names("denoiser"))
     identity = {
         "plan": job.plan.fingerprint(),
         "world_size": engine.world_size,
@@ -200,8 +207,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     update = _update(job, engine, learner, optimizer)
     averages = Averages(optimizer, learner.groups, config.train.ema_decay)
     writer = StateWriter(config, job.plan, engine, learner, optimizer, update, averages, identity, job.steps)
-    kind = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
-    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, kind)
+    product = ModelWriter(config, job.plan, family, model, learner, job.total_steps, optimizer)
     batch_loss = BatchLoss(family, model, text, engine, config.train)
     settled = lengths.settled(config, job.steps)
     training = Training(
@@ -210,7 +216,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         model=model,
         trainee=learner,
         text=text,
-        batches=images.training,
+        batches=batches,
         batch_loss=batch_loss,
         optimizer=optimizer,
         update=update,
@@ -224,12 +230,21 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
             emit,
             job.plan.epochs(config.train),
         ),
-        samples=Samples(family, model, text, config, engine, job.folder),
-        validation=Validation(config.train, engine, job.plan, images.held, batch_loss, model),
+        samples=Samples(family, model, text, config, engine, job.folder, prompts, parts.load),
+        validation=Validation(config.train, engine, job.plan, validation_batches, batch_loss, model),
         plan=job.plan,
+        texts=texts,
         total_steps=job.total_steps,
     )
     return training, _begin(training, job, writer, control, emit)
+
+
+def _fixed_texts(plan: Plan, prompts: Sequence[Prompt]) -> tuple[str, ...] | None:
+    """Every text to be encoded in the run, captions and sample prompts; None when captions are endless."""
+    captions = plan.fixed_captions()
+    if captions is None:
+        return None
+    return tuple(dict.fromkeys((*captions, *(text for p in prompts for text in (p.text, p.negative)))))
 
 
 def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
@@ -261,8 +276,9 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
             freeze_text_encoder(training)
         progress, notices = writer.restore(job.found, bool(job.inexact))
         progress.inexact = [*dict.fromkeys((*progress.inexact, *job.inexact))]
-        for notice in notices:
-            emit(Warned(notice))
+        for problem in notices:
+            emit(Warned(problem))
+    progress.began = job.began
     if (notice := training.validation.notice()) is not None:
         emit(notice)
     if job.has_stopped:
@@ -287,7 +303,7 @@ def _place(model: Model, learner: trainee.Trainee, config: RunConfig, engine: En
     for part in learner.names:
         model.modules[part].to(engine.device)
     if engine.device.type == "cpu":
-        use_products([model.denoiser])
+        use_products(model.denoiser)
     if config.train.gradient_checkpointing:
         trainee.enable_checkpointing(
             learner.modules(), keeps_random=trainee.dropouts_of(config.network).is_any
@@ -306,4 +322,5 @@ def _plan_ready(job: Job) -> PlanReady:
         epochs=plan.epochs(train),
         buckets=tuple(as_json.buckets(plan)),
         step=0 if job.found is None else job.found.step,
+        seconds=0.0 if job.found is None else job.found.values.get("seconds", 0.0),
     )

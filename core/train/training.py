@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -26,7 +26,11 @@ from core.train.weights.update import Update
 
 @dataclass(frozen=True)
 class Training:
-    """Everything a running training is made of. config: its lengths are in steps, none is a share."""
+    """Everything a running training is made of.
+
+    config: its lengths are in steps, none is a share. texts: every caption and sample prompt that can occur,
+    None when they are endless.
+    """
 
     config: RunConfig
     engine: Engine
@@ -43,6 +47,7 @@ class Training:
     samples: Samples
     validation: Validation
     plan: Plan
+    texts: Sequence[str] | None
     total_steps: int
 
     def stream(self, position: int) -> Generator[MicroBatch | None]:

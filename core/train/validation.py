@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.config.schema.train import TrainConfig
 from core.data.plan.plan import Batch, Plan
@@ -17,6 +16,8 @@ from core.models.family import Model
 from core.train import messages
 from core.train.device.engine import Engine
 from core.train.inputs.batches import Batches, MicroBatch
+from core.train.inputs.lending import eval_mode
+from core.train.lengths import is_due
 
 PARTS = 5
 """The range of timesteps is cut into so many parts; the cuts between them are looked at."""
@@ -49,16 +50,14 @@ class Validation:
         steps, epochs = self.config.validate_every_n_steps, self.config.validate_every_n_epochs
         if steps is None and epochs is None:
             epochs = 1
-        by_step = steps is not None and step % steps == 0
-        by_epoch = epochs is not None and ended > 0 and ended % epochs == 0
-        return is_last or by_step or by_epoch
+        return is_due(step, ended, steps, epochs, is_last)
 
     def measure(self, emit: Emit) -> float:
         """The mean loss over the images, four timesteps each; the same on every process."""
         planned = self.planned[: self.config.max_validation_steps]
         times = timesteps(self.config.min_timestep, self.config.max_timestep)
         total = torch.zeros((), device=self.engine.device)
-        with _still(self.model.of("denoiser", "text")), torch.no_grad():
+        with eval_mode(self.model.of("denoiser", "text")), torch.no_grad():
             for done, each in enumerate(planned):
                 emit(StageProgress("validate", done, len(planned)))
                 batch = self.batches.one(each)
@@ -89,16 +88,3 @@ def timesteps(low: int, high: int) -> tuple[int, ...]:
     if high <= low:
         return (low,)
     return tuple(low + (high - low) * part // PARTS for part in range(1, PARTS))
-
-
-@contextmanager
-def _still(modules: Sequence[nn.Module]) -> Iterator[None]:
-    """Without dropout for a while."""
-    before = [module.training for module in modules]
-    for module in modules:
-        module.eval()
-    try:
-        yield
-    finally:
-        for module, is_training in zip(modules, before, strict=True):
-            module.train(is_training)

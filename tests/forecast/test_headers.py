@@ -46,7 +46,7 @@ def test_layers_of_a_file_that_are_never_used_do_not_count(tmp_path):
 def test_the_demo_has_as_many_numbers_as_its_file():
     tensors = read_header(Path(DEMO)).tensors
     held = sum(math.prod(shape) for name, (_, shape) in tensors.items() if "position_ids" not in name)
-    assert sum(weight.count for weight in architecture.of_base(DEMO).weights) == held
+    assert sum(weight.numbers for weight in architecture.of_base(DEMO).weights) == held
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 import torch
 
-from core.train.inputs.batches import ahead
+from core.train.inputs.read_ahead import ahead
 from core.train.seeds import fraction, generator, torch_seed
 
 

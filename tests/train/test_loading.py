@@ -1,25 +1,23 @@
-"""The order of loading, and weights that rest in a file."""
+"""The order of loading, and what of a model is in memory when."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
-from transformers import CLIPTextModel
 
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, Warned
 from core.formats import tensor_bytes
+from core.models import parts
+from core.models.family import family_of
 from core.models.sd import load
 from core.models.sd.family import SD
 from core.train.device.engine import Engine
-from core.train.inputs import latents, loading
 from core.train.run import build, prepare
-from core.train.weights import trained
+from core.train.weights import lora_files
 from tests.hub import serving, use
-from tests.tiny import make_tiny_folder
+from tests.tiny import make_tiny, make_tiny_folder
 
 
 def test_latents_are_cached_before_the_unet_is_read(configure, train):
@@ -65,8 +63,8 @@ def test_each_part_is_read_when_it_is_needed_and_the_text_encoder_is_gone_before
     configure, tmp_path
 ):
     training, seen = built(configure(train={"text_encoder_lr": 0}), tmp_path)
-    assert seen == [[], ["vae"], ["vae"]]
-    assert not training.model.is_here("text_encoder") and training.model.is_here("unet")
+    assert seen == [[], [], []]
+    assert [part for part in training.model.modules if training.model.is_here(part)] == ["unet"]
 
 
 def test_a_text_encoder_that_is_saved_or_needed_again_stays(configure, tmp_path):
@@ -85,8 +83,12 @@ def test_a_dropped_text_encoder_is_read_again_for_prompts_that_are_new(configure
 
 
 @pytest.mark.parametrize("precision", ["bf16", "full_bf16"])
-def test_no_part_rests_in_float32_when_it_is_used_in_less(configure, tmp_path, monkeypatch, precision):
+@pytest.mark.parametrize("has_merged", [False, True])
+def test_no_part_is_ever_whole_in_float32_when_it_is_used_in_less(
+    configure, trained, tmp_path, monkeypatch, precision, has_merged
+):
     types = {}
+    merged = [trained(train={"max_train_steps": 1}).of(Saved)[-1].path] if has_merged else []
 
     def settled(module, part, *rest):
         types[part] = {w.dtype for name, w in fill(module, part, *rest).named_parameters() if w.ndim > 1}
@@ -94,10 +96,26 @@ def test_no_part_rests_in_float32_when_it_is_used_in_less(configure, tmp_path, m
 
     fill = load.fill
     monkeypatch.setattr(load, "fill", settled)
-    built(configure(train={"precision": precision}), tmp_path)
+    built(configure(train={"precision": precision}, network={"base_weights": merged}), tmp_path)
     # The VAE is read in float32, and so are embeddings, as autocast reads them.
     assert types["unet"] == {torch.bfloat16}
     assert torch.bfloat16 in types["text_encoder"] and types["vae"] == {torch.float32}
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_a_lora_is_merged_weight_by_weight_as_into_a_whole_model(configure, trained, tmp_path, precision):
+    network = {"conv_rank": 2, "conv_alpha": 1.0}
+    trial = trained(network=network, train={"max_train_steps": 1})
+    file = trial.of(Saved)[-1].path
+    config = configure(network={"base_weights": [file]}, train={"precision": precision})
+    expected = parts.whole(family_of(config.model), config.model, lambda event: None)
+    lora_files.merge(file, expected, 1.0, lambda event: None)
+    training, _ = built(config, tmp_path)
+    for part in ("unet", "text_encoder"):
+        ours = training.model.modules[part].named_parameters()
+        ours = {name.replace(".base_layer", ""): w for name, w in ours if ".lora_" not in name}
+        for name, weight in expected.modules[part].named_parameters():
+            assert torch.equal(ours[name], weight.to(ours[name].dtype)), name
 
 
 def test_text_states_come_from_disk_the_next_time(configure, tmp_path, monkeypatch):
@@ -110,98 +128,45 @@ def test_text_states_come_from_disk_the_next_time(configure, tmp_path, monkeypat
         assert torch.equal(ours.tensors["states"], theirs.tensors["states"])
 
 
+def test_a_text_encoder_is_not_read_when_all_its_states_are_on_disk(configure, tmp_path):
+    config = configure(
+        dataset={"cache_latents_to_disk": True},
+        train={"text_encoder_lr": 0},
+        sample={"sample_prompts": ["a toad --n blue"]},
+    )
+    built(config, tmp_path)
+    training, seen = built(config, tmp_path)
+    assert seen == [[], []]
+    assert training.outputs._writer.identity == built(config, tmp_path)[0].outputs._writer.identity
+    training.text.of_prompts("a toad", "blue")
+    assert not training.model.is_here("text_encoder")
+
+
+def test_a_changed_text_encoder_is_read_again(configure, tmp_path):
+    own = make_tiny(tmp_path / "own.safetensors")
+    config = configure(
+        model={"base": str(own)}, dataset={"cache_latents_to_disk": True}, train={"text_encoder_lr": 0}
+    )
+    built(config, tmp_path)
+    os.utime(own, ns=(0, 10**18))
+    assert len(built(config, tmp_path)[1]) == 3
+
+
+def test_sample_prompts_are_encoded_with_the_captions(configure, tmp_path, monkeypatch):
+    config = configure(train={"text_encoder_lr": 0}, sample={"sample_prompts": ["a toad --n blue"]})
+    training, _ = built(config, tmp_path)
+    monkeypatch.setattr("core.models.sd.text.encode", None)
+    assert len(training.text.of_prompts("a toad", "blue")) == 2
+
+
 def test_a_damaged_text_state_is_made_again(configure, tmp_path, train):
     config = configure(dataset={"cache_latents_to_disk": True}, train={"text_encoder_lr": 0})
     built(config, tmp_path)
     entries = sorted((Path(config.save.output_dir) / "cache" / "text").rglob("*.safetensors"))
-    assert len(entries) == 2  # "sls frog" and "frog"
+    assert len(entries) == 3  # "sls frog", "frog", and what the encoder is known by
     entries[0].write_bytes(entries[0].read_bytes()[:-4] + b"oops")
     trial = train(config)
     assert [event.problem.code for event in trial.of(Warned)].count("W-CACHE-REDONE") == 1
-
-
-@pytest.mark.parametrize(
-    ("method", "text_rate", "expected"),
-    [("lora", 1e-4, True), ("none", 0.0, True), ("none", 1e-6, False)],
-)
-def test_embeddings_rest_where_they_are_not_trained(
-    method, text_rate, expected, configure, train, monkeypatch
-):
-    resting = []
-
-    monkeypatch.setattr(loading, "rest", lambda module: resting.append(type(module)))
-    network = {"method": method}
-    train(configure(network=network, train={"max_train_steps": 1, "text_encoder_lr": text_rate}))
-    assert (nn.Embedding in resting or CLIPTextModel in resting) == expected
-
-
-def made() -> nn.Module:
-    torch.manual_seed(3)
-    module = nn.Sequential(nn.Conv2d(5, 7, 3), nn.Linear(3, 2), nn.BatchNorm2d(3)).requires_grad_(False)
-    return module.to(memory_format=torch.channels_last)
-
-
-def test_a_resting_module_has_the_same_weights_in_the_same_layout():
-    resting, plain = made(), made()
-    loading.rest(resting)
-    theirs = plain.state_dict()
-    for name, ours in resting.state_dict().items():
-        assert torch.equal(ours, theirs[name]) and ours.stride() == theirs[name].stride(), name
-        assert ours.dtype == theirs[name].dtype
-    x = torch.randn(1, 5, 6, 6)
-    assert torch.equal(resting[0](x), plain[0](x))
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_a_resting_module_leaves_memory_and_comes_back_when_it_is_used():
-    def resident() -> int:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-    module = nn.Linear(4000, 4000, bias=False).requires_grad_(False)
-    total = module.weight.double().sum()
-    before = resident()
-    loading.rest(module)
-    assert before - resident() > 40e6
-    assert torch.equal(module.weight.double().sum(), total)
-
-
-@pytest.mark.parametrize("shape", [(70, 5, 3, 3), (6, 4, 1, 1), (3, 8, 3, 2)])
-def test_weights_are_laid_channels_last_in_the_memory_they_have(shape):
-    layer = nn.Conv2d(shape[1], shape[0], shape[2:]).requires_grad_(False)
-    expected = layer.weight.detach().clone(memory_format=torch.channels_last)
-    place = layer.weight.data_ptr()
-    trained.prepare_frozen([layer], torch.float32, torch.device("cpu"))
-    assert torch.equal(layer.weight, expected)
-    assert layer.weight.is_contiguous(memory_format=torch.channels_last)
-    assert layer.weight.data_ptr() == place
-
-
-def test_a_model_whose_embeddings_rest_is_known_as_the_same_and_a_changed_one_is_not():
-    def encoder(shift: float = 0.0) -> nn.Module:
-        torch.manual_seed(5)
-        made = nn.Sequential(nn.Embedding(300, 8), nn.Linear(8, 8)).requires_grad_(False)
-        made[0].weight += shift
-        return made
-
-    def resting(module: nn.Module) -> str:
-        known = {"0.weight": latents.sampled(module[0].weight)}
-        loading.rest(module[0])
-        return latents.sampled_fingerprint(module, known)
-
-    assert resting(encoder()) == latents.sampled_fingerprint(encoder())
-    assert resting(encoder(1.0)) != latents.sampled_fingerprint(encoder())
-
-
-def test_on_a_full_disk_the_weights_stay_in_memory(monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    module = made()
-    weight = module[0].weight.clone()
-    monkeypatch.setattr(loading.tempfile, "NamedTemporaryFile", full)
-    loading.rest(module)
-    assert torch.equal(module[0].weight, weight)
 
 
 def test_a_model_of_the_hub_is_fetched_after_the_images_are_looked_at(

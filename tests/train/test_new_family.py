@@ -97,7 +97,7 @@ def test_its_latents_and_text_states_are_cached_and_its_encoder_is_dropped(toy, 
     training = built(config, tmp_path)
     assert not training.model.is_here("encoder")
     root = Path(config.save.output_dir) / "cache"
-    assert [len([*(root / kind).rglob("*.safetensors")]) for kind in ("text", "latents")] == [2, 5]
+    assert [len([*(root / kind).rglob("*.safetensors")]) for kind in ("text", "latents")] == [3, 6]
     weights = training.model.modules["transformer"].named_parameters()
     frozen = {p.dtype for name, p in weights if p.ndim > 1 and not p.requires_grad}
     assert frozen == {torch.bfloat16}

@@ -73,18 +73,14 @@ def test_names_are_understood_in_any_case(given, name):
 
 
 @pytest.mark.parametrize("name", ["Prodigy", "DAdaptLion"])
-def test_an_optimizer_that_finds_the_rate_has_one_for_all_parts(name):
-    config = OptimizerConfig(optimizer_type=name)
-    assert optim.rates(config, {"denoiser": 1.0, "text": 0.5}) == {"denoiser": 1.0, "text": 1.0}
-    assert optim.rates(OptimizerConfig(), {"denoiser": 1.0, "text": 0.5})["text"] == 0.5
-
-
-def test_blocks_and_matrices_have_that_rate_too():
-    uneven = (ParameterGroup("unet/up", 4.0, {}), ParameterGroup("unet", 1.0, {}))
-    wanted = {"unet": 1.0}
-    prodigy = optim.level(OptimizerConfig(optimizer_type="Prodigy"), uneven, wanted)
-    assert [group.rate for group in prodigy] == [1.0, 1.0]
-    assert [group.rate for group in optim.level(OptimizerConfig(), uneven, wanted)] == [4.0, 1.0]
+def test_an_optimizer_that_finds_the_rate_has_one_for_all_parts_blocks_and_matrices(name):
+    uneven = tuple(
+        ParameterGroup(*one, {}) for one in (("unet/up", 4.0), ("unet", 1.0), ("text_encoder", 0.5))
+    )
+    rates = {"denoiser": 1.0, "text": 0.5}
+    found = optim.level(OptimizerConfig(optimizer_type=name), uneven, rates)
+    assert [group.rate for group in found] == [1.0, 1.0, 1.0]
+    assert [group.rate for group in optim.level(OptimizerConfig(), uneven, rates)] == [4.0, 1.0, 0.5]
 
 
 def test_the_rate_that_is_told_is_the_one_that_is_applied():

@@ -104,8 +104,9 @@ class RunView:
         return [event for _, event in sorted((*self._logged, *self._logged_steps), key=lambda pair: pair[0])]
 
     def elapsed(self, now: float) -> float:
-        """Seconds from the start to the end, or to now."""
-        return max(0.0, (now if self.is_live else self.last_time or self.started) - self.started)
+        """Seconds from the start to the end, or to now; with those of the runs that this one goes on from."""
+        before = self.plan.seconds if self.plan else 0.0
+        return before + max(0.0, (now if self.is_live else self.last_time or self.started) - self.started)
 
     @property
     def state_path(self) -> str:

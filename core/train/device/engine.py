@@ -1,10 +1,9 @@
-"""The one file that meets accelerate: which device, how many processes, and taking both down after a run.
+"""The one file that uses accelerate: it finds the device and the other processes, and sums over them.
 
-Accelerate's own state is global to the process; it is taken down after every run, so that a second run in the
-same process starts as the first one did. Precision and the gradients of several processes are done here in a
-few lines of
-torch: an fp16 scaler that also works without a GPU, a mean over the samples of all processes that stays exact
-when a batch does not divide evenly, and models that keep their own names because nothing wraps them.
+Accelerate's state belongs to the process: it holds what is the same for every run in it. Precision and the
+gradients of several processes are a few lines of torch here: an fp16 scaler that also works without a GPU, a
+mean over the samples of all processes that stays exact when a batch does not divide evenly, and models that
+keep their own names because nothing wraps them.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState, GradientState
+from accelerate import PartialState
+from accelerate.utils import reduce
 from torch import Tensor, nn
 
 from core.train.device.loss_scale import LossScale
@@ -40,13 +39,13 @@ class Engine:
         """precision: a key of COMPUTE_TYPES."""
         # Told nothing, accelerate lets processes without a device each train alone.
         cpu = world_size() > 1 and not torch.accelerator.is_available()
-        self._accelerator = Accelerator(mixed_precision="no", gradient_accumulation_steps=1, cpu=cpu)
+        self._state = PartialState(cpu=cpu)
         # With its index, as tensors name it: "cuda" does not equal "cuda:0".
-        self.device: torch.device = torch.empty(0, device=self._accelerator.device).device
+        self.device: torch.device = torch.empty(0, device=self._state.device).device
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)  # the peak of a run before this one is not ours
-        self.rank: int = self._accelerator.process_index
-        self.world_size: int = self._accelerator.num_processes
+        self.rank: int = self._state.process_index
+        self.world_size: int = self._state.num_processes
         assert self.world_size == world_size(), f"{self.world_size} of {world_size()} processes found"
         self.compute_type = COMPUTE_TYPES[precision]
         self.weight_type = WEIGHT_TYPES.get(precision, torch.float32)
@@ -57,14 +56,7 @@ class Engine:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give accelerate's global state back; the engine is not used after this."""
-        if self.world_size > 1:
-            self._accelerator.state.destroy_process_group()
-        AcceleratorState._reset_state(True)
-        GradientState._reset_state()
+        self._state.destroy_process_group()
 
     @property
     def is_main(self) -> bool:
@@ -84,7 +76,7 @@ class Engine:
 
     def backward(self, loss: Tensor) -> None:
         """Add this loss to the gradients, scaled where fp16 needs it."""
-        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Make every process's gradients the sum over all of them; a process without samples adds zero."""
@@ -104,11 +96,12 @@ class Engine:
         """The sum of a tensor over all processes."""
         if self.world_size == 1:
             return values
-        return self._accelerator.reduce(values, reduction="sum")
+        summed: Tensor = reduce(values, reduction="sum")
+        return summed
 
     def wait(self) -> None:
         """Until every process is here."""
-        self._accelerator.wait_for_everyone()
+        self._state.wait_for_everyone()
 
     def agree(self, flag: bool) -> bool:
         """Whether the main process says so; what a user asks for reaches the main process only."""
@@ -129,7 +122,8 @@ def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
         return torch.nn.utils.get_total_norm(gradients)
     # In fp16 the norm itself would overflow.
     norms = torch._foreach_norm(gradients, 2, dtype=torch.float32)
-    return torch.linalg.vector_norm(torch.stack(norms))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return norm
 
 
 def pieces(parameters: list[nn.Parameter], largest_bytes: int) -> Iterable[list[nn.Parameter]]:

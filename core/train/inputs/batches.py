@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-from core.catalog import Size
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
 from core.diffusion.objective import Objective
 from core.families import FamilySpec
 from core.models.family import Frame
-from core.patience import LOOK_SECONDS, Patience
+from core.patience import Patience
 from core.train.device.engine import Engine
 from core.train.inputs.draws import Chance, Draws
+from core.train.inputs.latents import CachedLatents, EncodedImages
+from core.train.inputs.loss_masks import Masks
+from core.train.inputs.read_ahead import ahead
 
 READ_AHEAD = 3
 """Micro-batches made ready before they are asked for."""
-
-JOIN_SECONDS = 2.0
-"""How long the thread that reads ahead may take to end; a large image is read and resized in less."""
-
-Item = TypeVar("Item")
-
-
-class Latents(Protocol):
-    """Where latents come from: a cache, or the images themselves."""
-
-    reads_files: bool
-
-    def host(self, batch: Batch, samples: Sequence[Sample]) -> Tensor:
-        """What can be made ready beforehand, by another thread, in host memory."""
-
-    def device(self, bucket: Size, prepared: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation of each sample's latents, each (B, C, h, w), on the training device."""
-
-    def kept(self) -> Sequence[Tensor]:
-        """What lies in memory for the whole run."""
-
-
-class MaskSource(Protocol):
-    """Where loss masks come from."""
-
-    def host(self, samples: Sequence[Sample]) -> Tensor | None:
-        """(B, 1, h, w) from 0 to 1, in host memory; None when every part of every image counts in full."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +67,8 @@ class Batches:
         self,
         plan: Plan,
         config: RunConfig,
-        latents: Latents,
-        masks: MaskSource,
+        latents: CachedLatents | EncodedImages,
+        masks: Masks,
         spec: FamilySpec,
         engine: Engine,
         objective: Objective,
@@ -173,50 +145,3 @@ class Batches:
 
     def _maybe_to_device(self, tensor: Tensor | None) -> Tensor | None:
         return None if tensor is None else self._to_device(tensor)
-
-
-def ahead(items: Iterator[Item], depth: int, patience: Patience | None = None) -> Generator[Item]:
-    """The same items, made by a thread up to `depth` of them in front; its exceptions come out here.
-
-    patience: of one who waits for an item. A thread whose read a drive does not answer is left behind.
-    """
-    patience = Patience() if patience is None else patience
-    made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
-    is_over = threading.Event()
-
-    def put(item: Item | None, error: BaseException | None) -> bool:
-        while not is_over.is_set():
-            try:
-                made.put((item, error), timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        try:
-            for item in items:
-                if not put(item, None):
-                    return
-            put(None, StopIteration())
-        except BaseException as e:  # whatever it is, it is raised again where the item was wanted
-            put(None, e)
-
-    worker = threading.Thread(target=work, name="rareword-read-ahead", daemon=True)
-    worker.start()
-    try:
-        while True:
-            try:
-                item, error = made.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                patience.look([worker])
-                continue
-            patience.over()
-            if isinstance(error, StopIteration):
-                return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]  # None is an item only when the iterator gave it
-    finally:
-        is_over.set()
-        worker.join(JOIN_SECONDS)

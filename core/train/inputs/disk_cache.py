@@ -21,17 +21,21 @@ from core.train.inputs import messages
 class DiskCache:
     """Entries below a folder of our own."""
 
-    def __init__(self, root: Path, encoder: str, is_writer: bool = True) -> None:
-        """encoder: fingerprint of the model that encodes. is_writer: whether this process writes entries.
+    def __init__(self, root: Path, is_writer: bool = True) -> None:
+        """is_writer: whether this process writes entries. encoder: fingerprint of the model that encodes.
 
         notices: what a user should know; entries are read by a thread, which sends no events itself.
         """
         self.notices: list[Warned] = []
-        self.encoder = encoder
+        self.encoder = ""
         self._root, self._is_writer = root, is_writer
         if is_writer and root.is_dir():
             for folder in root.iterdir():
                 partial_files.sweep(folder)
+
+    def has(self, shaped_by: Mapping[str, object]) -> bool:
+        """Whether there is an entry, sound or not."""
+        return self._path(json.dumps(shaped_by, sort_keys=True)).is_file()
 
     def read(self, shaped_by: Mapping[str, object]) -> dict[str, Tensor] | None:
         """The tensors of an entry, or None when there is no sound one. shaped_by: plain values."""
@@ -77,7 +81,6 @@ def _digest(kept: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def bytes_of(tensor: Tensor) -> memoryview:
+def bytes_of(tensor: Tensor) -> bytes:
     """The bytes of a tensor, row by row."""
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    return memoryview(flat.view(torch.uint8).numpy())
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

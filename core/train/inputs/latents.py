@@ -21,8 +21,8 @@ from core.events import Emit, StageProgress
 from core.limits import CACHED_LATENTS_ON_GPU
 from core.patience import of_run
 from core.train.inputs import messages
-from core.train.inputs.batches import ahead
 from core.train.inputs.disk_cache import DiskCache, bytes_of
+from core.train.inputs.read_ahead import ahead
 
 FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
@@ -166,29 +166,23 @@ def held_entries(plan: Plan) -> set[Entry]:
 
 def fingerprint(model: nn.Module) -> str:
     """A hash of every weight of a model, on the CPU."""
-    digest = hashlib.blake2b(digest_size=16)
+    hashed = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(bytes_of(tensor))
-    return digest.hexdigest()
+        hashed.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        hashed.update(bytes_of(tensor))
+    return hashed.hexdigest()
 
 
-def sampled_fingerprint(model: nn.Module, known: Mapping[str, Tensor] | None = None) -> str:
-    """A quick hash of some numbers of every weight, to see that a model is still the one it was.
-
-    known: weight -> what sampled() found before the weight went to rest: to look again would bring it back.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(bytes_of(known[name] if known and name in known else sampled(tensor)))
-    return digest.hexdigest()
+def digest(samples: Mapping[str, bytes]) -> str:
+    """A quick hash by a `sample` of every weight, to see that a model is still the one it was."""
+    return hashlib.blake2b(b"".join(samples[name] for name in sorted(samples)), digest_size=16).hexdigest()
 
 
-def sampled(tensor: Tensor) -> Tensor:
-    """Some numbers of a tensor, evenly spread."""
-    flat = tensor.detach().reshape(-1)
-    return flat[:: max(1, flat.numel() // SAMPLED)].clone()
+def sample(name: str, weight: Tensor) -> bytes:
+    """Name, shape and some numbers of a weight, evenly spread."""
+    flat = weight.detach().reshape(-1)
+    some = flat[:: max(1, flat.numel() // SAMPLED)]
+    return f"{name} {tuple(weight.shape)}".encode() + bytes_of(some)
 
 
 def to_range(pixels: Tensor) -> Tensor:

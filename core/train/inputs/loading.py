@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import gc
 import sys
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -20,17 +17,16 @@ from core.data.plan.plan import Plan
 from core.events import Emit, Event
 from core.models.family import Family, Model
 from core.models.parts import Reader
-from core.patience import Patience, of_run
+from core.patience import of_run
+from core.train.device.cpu import lay_channels_last
 from core.train.device.engine import Engine
 from core.train.inputs import latents as latent_cache
-from core.train.inputs.batches import Batches, Latents
+from core.train.inputs.batches import Batches
 from core.train.inputs.disk_cache import DiskCache
+from core.train.inputs.latents import CachedLatents, EncodedImages
 from core.train.inputs.loss_masks import Masks
 from core.train.inputs.text_states import TextStates
 from core.train.weights import lora_files, trained
-
-ALIGNMENT = 64
-"""Bytes; tensors of a file start at multiples of it."""
 
 
 class Parts:
@@ -39,106 +35,125 @@ class Parts:
     def __init__(
         self, family: Family, model: Model, config: RunConfig, engine: Engine, control: RunControl, emit: Emit
     ) -> None:
-        """fingerprints: part -> hash that tells, when a run is resumed, whether it is the same."""
+        """fingerprints: part -> hash that tells, when a run is resumed, whether it is the same.
+
+        is_saved: whether the model that is saved holds every part, so that none may be dropped.
+        """
         self.family, self.model, self.config, self.engine = family, model, config, engine
         self.control, self.emit = control, emit
         self.fingerprints: dict[str, str] = {}
         self._read = Reader(family, model, _stopping(control, emit))
         self._added = lora_files.base_loras(model, config.network, emit)
-        is_whole = config.network.method == "none"
-        self.learning = frozenset(model.spec.names(*trained.rates(config.train)) if is_whole else ())
+        self.is_saved = config.network.method == "none"
+        self._learning = model.spec.names(*trained.rates(config.train)) if self.is_saved else ()
 
     def load(self, part: str) -> nn.Module:
         """A part on the training device, the LoRAs of base_weights added; a frozen one as it is used."""
-        is_learning = part in self.learning
         # In float32 always: the fp16 activations of some VAEs overflow.
         is_vae = part in self.model.spec.names("vae")
-        dtype = torch.float32 if is_vae else self.engine.compute_type
-        first = self.engine.weight_type if is_learning else torch.float32 if self._added else dtype
-        samples: dict[str, Tensor] = {}
-        module = self._read(part, first, lambda name, w: samples.update({name: latent_cache.sampled(w)}))
-        if lora_files.merge_into(module, part, self._added):
-            samples = {}
-        self.fingerprints.setdefault(part, latent_cache.sampled_fingerprint(module, samples))
-        if not is_learning:
-            trained.prepare_frozen([module], dtype, self.engine.device)
+        frozen = torch.float32 if is_vae else self.engine.compute_type
+        dtype = self.engine.weight_type if part in self._learning else frozen
+        empty, samples = self.model.modules[part], dict[str, bytes]()
+
+        def merge(name: str, weight: Tensor) -> None:
+            lora_files.merge_into(empty, part, name, weight, self._added)
+            samples[name] = latent_cache.sample(name, weight)
+
+        module = self._read(part, dtype, merge)
+        self.fingerprints.setdefault(part, latent_cache.digest(samples))
+        if self.engine.device.type == "cpu" and part not in self._learning:
+            lay_channels_last(module)
         return module.to(self.engine.device)
 
-    def disk_cache(self, kind: str, modules: Sequence[nn.Module]) -> DiskCache | None:
-        """Where what these modules make is kept from run to run, if asked."""
+    def load_missing(self, parts: Iterable[str]) -> None:
+        """Load those of these parts that are not in memory."""
+        for part in parts:
+            if not self.model.is_here(part):
+                self.load(part)
+
+    def disk_cache(self, kind: str, parts: Sequence[str]) -> DiskCache | None:
+        """Where what these parts make is kept from run to run, if asked; they are read unless known."""
         if not self.config.dataset.cache_latents_to_disk:
             return None
         root = Path(self.config.save.output_dir) / "cache" / kind
-        encoder = "-".join(latent_cache.fingerprint(module) for module in modules)
-        return DiskCache(root, encoder, is_writer=self.engine.is_main)
+        disk = DiskCache(root, is_writer=self.engine.is_main)
+        disk.encoder = "-".join(self._content(part, disk) for part in parts)
+        return disk
+
+    def _content(self, part: str, disk: DiskCache) -> str:
+        """A hash of all weights of a part; the cache remembers it as long as the files look the same."""
+        stamps = {str(path): [*stamp] for path, stamp in self.model.source.stamps.items()}
+        files = {"part": part, "files": stamps, "dtype": str(self.engine.compute_type)}
+        entry = None if self._added else disk.read(files)
+        if entry is None:
+            content = latent_cache.fingerprint(self.load(part))
+            entry = {
+                name: torch.tensor([*bytes.fromhex(digest)], dtype=torch.uint8)
+                for name, digest in (("content", content), ("sampled", self.fingerprints[part]))
+            }
+            if not self._added:
+                disk.write(files, entry)
+        content, sampled = (bytes(entry[name].tolist()).hex() for name in ("content", "sampled"))
+        self.fingerprints.setdefault(part, sampled)
+        return content
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """training, held: micro-batches of what is trained, and of the images held out, always in memory."""
+def load_images(parts: Parts, plan: Plan, total_steps: int) -> tuple[Batches, Batches]:
+    """Micro-batches of what is trained, and of the validation split, whose latents are always in memory.
 
-    training: Batches
-    held: Batches
-
-
-def load_images(parts: Parts, plan: Plan, total_steps: int) -> Loaded:
-    """Micro-batches of a plan, with latents and masks cached if asked; then the VAE rests.
-
-    Raises StopRun when asked to stop meanwhile.
+    Latents and masks are cached if asked; then the VAE leaves the device. Raises StopRun.
     """
     config, engine, control, emit = parts.config, parts.engine, parts.control, parts.emit
     dataset, model = config.dataset, parts.model
-    (part,) = model.spec.names("vae")
-    parts.load(part)
+    names = model.spec.names("vae")
     masks = Masks(plan, model.spec.latent_stride, config.train.masked_loss)
 
     def encode(pixels: Tensor) -> tuple[Tensor, Tensor]:
         on_device = pixels.to(engine.device, non_blocking=True)
         return parts.family.encode_image(model, latent_cache.to_range(on_device))
 
-    latents: list[Latents] = []
     if dataset.cache_latents or dataset.cache_latents_to_disk:
-        disk = parts.disk_cache("latents", model.of("vae"))
+        disk = parts.disk_cache("latents", names)
+        parts.load_missing(names)
         position = plan.position(total_steps, config.train.gradient_accumulation_steps)
         used = latent_cache.used_entries(plan, position)
-        latents.append(latent_cache.build(plan, used, encode, disk, control, emit, engine.device))
-        rest(model.vae.to("cpu"))
+        held = latent_cache.build(plan, used, encode, disk, control, emit, engine.device)
+        latents: CachedLatents | EncodedImages = held
+        if parts.is_saved or engine.device.type != "cpu":
+            model.vae.to("cpu")
+        else:
+            model.drop(names[0])  # samples read it again
         give_back()
     else:
+        parts.load_missing(names)
         used = latent_cache.held_entries(plan)
-        latents.append(latent_cache.EncodedImages(plan, encode, engine.device))
-        latents.append(latent_cache.build(plan, used, encode, None, control, emit, engine.device))
+        latents = latent_cache.EncodedImages(plan, encode, engine.device)
+        held = latent_cache.build(plan, used, encode, None, control, emit, engine.device)
     masks.keep(used, control, emit)
-    patience = _patience(engine, control, emit)
-    training, held = (
-        Batches(plan, config, source, masks, model.spec, engine, model.objective, patience)
-        for source in (latents[0], latents[-1])
-    )
-    return Loaded(training, held)
+    # Of several processes none may stop alone within a step: others would wait.
+    patience = of_run(control.check_stop if engine.world_size == 1 else None, emit)
+
+    def batches(source: CachedLatents | EncodedImages) -> Batches:
+        return Batches(plan, config, source, masks, model.spec, engine, model.objective, patience)
+
+    return batches(latents), batches(held)
 
 
-def load_texts(parts: Parts, text: TextStates, captions: Sequence[str] | None) -> None:
-    """The text encoders, and, unless they learn, what they make of every caption that can occur.
+def load_texts(parts: Parts, text: TextStates, texts: Sequence[str] | None) -> None:
+    """The text encoders, and, unless they learn, what they make of every text that can occur.
 
-    captions: None when they are endless. When all are cached the encoders are dropped; those that a saved
-    model will hold rest.
+    texts: captions and sample prompts, None when they are endless. When all are cached the encoders leave
+    the device; those that no saved model will hold are dropped, or not even read.
     """
-    model, is_cpu = parts.model, parts.engine.device.type == "cpu"
-    names = model.spec.names("text")
-    for part in names:
-        parts.load(part)
-    is_kept = False
+    model, names = parts.model, parts.model.spec.names("text")
     if not text.is_trained:
         text.freeze()
-        disk = parts.disk_cache("text", model.of("text")) if captions else None
-        is_kept = captions is not None and text.keep(captions, parts.control, parts.emit, disk)
-    for part in names:
-        if is_kept and parts.config.network.method != "none":
-            model.drop(part)
-        elif is_kept:
-            rest(model.modules[part].to("cpu"))
-        elif is_cpu and part not in parts.learning:
-            _rest_words(model.modules[part])
+        text.disk = parts.disk_cache("text", names) if texts else None
+    if parts.is_saved or texts is None or not text.are_on_disk(texts):
+        parts.load_missing(names)
+    is_kept = not text.is_trained and texts is not None and text.keep(texts, parts.control, parts.emit)
+    for part in names if is_kept else ():
+        model.modules[part].to("cpu" if parts.is_saved else "meta")
     give_back()
 
 
@@ -152,53 +167,6 @@ def _stopping(control: RunControl, emit: Emit) -> Emit:
     return emit_or_stop
 
 
-def _patience(engine: Engine, control: RunControl, emit: Emit) -> Patience:
-    """While batches are read. Of several processes none may stop alone within a step: others would wait."""
-    return of_run(control.check_stop if engine.world_size == 1 else None, emit)
-
-
-def _rest_words(text_encoder: nn.Module) -> None:
-    """Let the embeddings rest, of which a run uses the rows of its own words only.
-
-    On a GPU all of them move there anyway.
-    """
-    for layer in text_encoder.modules():
-        if isinstance(layer, nn.Embedding):
-            rest(layer)
-
-
-def rest(module: nn.Module) -> None:
-    """Move a module's frozen weights out of memory into a file that is mapped in their place.
-
-    They are as usable as before; the system reads what is used, and drops it again when memory is short. The
-    file has no name any more when this returns, so it goes with the last of its tensors. On Windows, which
-    can't do that, and on a full disk nothing is moved.
-    """
-    if sys.platform == "win32":
-        return
-    tensors = [*module.parameters(), *module.buffers()]
-    places, size = [], 0
-    for tensor in tensors:
-        places.append(size)
-        size += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
-    try:
-        with tempfile.NamedTemporaryFile() as file:
-            for tensor, place in zip(tensors, places, strict=True):
-                file.seek(place)
-                file.write(_bytes(tensor))
-            file.truncate(size)
-            file.flush()
-            storage = torch.UntypedStorage.from_file(file.name, shared=False, nbytes=size)
-    except OSError as e:
-        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise
-        return
-    for tensor, place in zip(tensors, places, strict=True):
-        mapped = torch.empty(0, dtype=tensor.dtype)
-        offset = place // tensor.itemsize
-        tensor.data = mapped.set_(storage, offset, tensor.shape, tensor.stride())
-
-
 def give_back() -> None:
     """Let the system have memory that was freed; the C library of Linux keeps it for later else."""
     gc.collect()
@@ -206,9 +174,3 @@ def give_back() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
-
-
-def _bytes(tensor: Tensor) -> memoryview:
-    """As they lie in memory, whatever the layout is; a weight has no gaps."""
-    flat = tensor.detach().as_strided((tensor.numel(),), (1,), tensor.storage_offset())
-    return memoryview(flat.view(torch.uint8).numpy())

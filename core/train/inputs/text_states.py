@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.control import RunControl
 from core.events import Emit, StageProgress
 from core.models.family import Family, Model, TextState
 from core.train.device.engine import Engine
 from core.train.inputs.disk_cache import DiskCache
+from core.train.inputs.lending import on_device
 
 FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
@@ -38,13 +38,13 @@ class TextStates:
         is_trained: bool,
         load: Callable[[str], nn.Module],
     ) -> None:
-        """load: reads a part that was dropped."""
+        """load: reads a part that was dropped. disk: where states may lie already, and are kept."""
         self.is_trained = is_trained
         self._family, self._model, self._config, self._engine = family, model, config, engine
         # Samples of a training without padding are padded: guidance needs two texts of one length.
         self._padded = config.model_copy(update={"no_token_padding": False})
         self._load = load
-        self._disk: DiskCache | None = None
+        self.disk: DiskCache | None = None
         self._kept: OrderedDict[tuple[bool, tuple[str, ...]], list[TextState]] = OrderedDict()
         self._kept_bytes = 0
 
@@ -64,26 +64,27 @@ class TextStates:
         with torch.no_grad():
             return tuple(self._encode(prompts, self._padded))
 
-    def keep(
-        self, captions: Sequence[str], control: RunControl, emit: Emit, disk: DiskCache | None = None
-    ) -> bool:
-        """Encode these captions now; whether all of them fit, so that the encoders are not needed any more.
+    def are_on_disk(self, texts: Sequence[str]) -> bool:
+        """Whether there is an entry for each of these, so that no encoder is needed."""
+        disk = self.disk
+        if disk is None or self._config.no_token_padding:
+            return False
+        return all(disk.has(self._shaped_by((text,), self._padded)) for text in texts)
 
-        disk: where all of them fit, and states may lie already.
-        """
+    def keep(self, texts: Sequence[str], control: RunControl, emit: Emit) -> bool:
+        """Encode these now; whether all of them fit, on disk or in memory, so that no encoder is needed."""
         if self._config.no_token_padding:
             return False
-        self._disk = disk
-        for done, caption in enumerate(captions):
+        for done, text in enumerate(texts):
             control.check()
-            (state,) = self._one_by_one([caption])
-            if disk is None and state.nbytes * len(captions) > KEPT_BYTES:
+            (state,) = self._one_by_one([text])
+            if self.disk is None and state.nbytes * len(texts) > KEPT_BYTES:
                 return False
             if done % 16 == 0:
-                emit(StageProgress("cache_text", done, len(captions)))
-            while disk is not None and disk.notices:
-                emit(disk.notices.pop(0))
-        emit(StageProgress("cache_text", len(captions), len(captions)))
+                emit(StageProgress("cache_text", done, len(texts)))
+            while self.disk is not None and self.disk.notices:
+                emit(self.disk.notices.pop(0))
+        emit(StageProgress("cache_text", len(texts), len(texts)))
         return True
 
     def freeze(self) -> None:
@@ -116,7 +117,7 @@ class TextStates:
         return found
 
     def _read(self, captions: tuple[str, ...], config: ModelConfig) -> list[TextState]:
-        disk, shaped_by = self._disk, self._shaped_by(captions, config)
+        disk, shaped_by = self.disk, self._shaped_by(captions, config)
         is_single = len(captions) == 1
         kept = disk.read(shaped_by) if disk is not None and is_single else None
         if kept is not None:
@@ -135,36 +136,15 @@ class TextStates:
             "format": FORMAT,
             "caption": captions[0],
             "family": self._model.spec.name,
-            "encoders": "" if self._disk is None else self._disk.encoder,
+            "encoders": "" if self.disk is None else self.disk.encoder,
             "options": config.model_dump(mode="json", exclude=NOT_OF_TEXT),
             "dtype": str(self._engine.compute_type),
         }
 
     def _encode(self, captions: Sequence[str], config: ModelConfig) -> list[TextState]:
-        with self._encoders_here(), self._engine.autocast():
+        model, device = self._model, self._engine.device
+        with on_device(model, model.spec.names("text"), device, self._load), self._engine.autocast():
             return self._family.encode_text(self._model, captions, config)
-
-    @contextmanager
-    def _encoders_here(self) -> Iterator[None]:
-        """The encoders on the training device for a while; those that were dropped are read again."""
-        before: list[tuple[str, bool]] = []
-        for part in self._model.spec.names("text"):
-            module = self._model.modules[part]
-            is_here = self._model.is_here(part)
-            if not is_here:
-                self._load(part)
-                before.append((part, False))
-            elif next(module.parameters()).device != self._engine.device:
-                module.to(self._engine.device)
-                before.append((part, True))
-        try:
-            yield
-        finally:
-            for part, is_kept in before:
-                if is_kept:
-                    self._model.modules[part].to("cpu")
-                else:
-                    self._model.drop(part)
 
 
 def _bytes(states: Sequence[TextState]) -> int:

@@ -7,6 +7,8 @@ import time
 from functools import cached_property
 from pathlib import Path
 
+import torch
+
 from core.config.output_names import ENDINGS
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
@@ -34,12 +36,11 @@ class ModelWriter:
         model: Model,
         trainee: Trainee,
         total_steps: int,
-        optimizer: str,
+        optimizer: torch.optim.Optimizer,
     ) -> None:
-        """optimizer: module and name of its class."""
         self._config, self._plan, self._total_steps = config, plan, total_steps
         self._family, self._model, self._trainee = family, model, trainee
-        self._optimizer = optimizer
+        self._optimizer = f"{type(optimizer).__module__}.{type(optimizer).__name__}"
         self._started = time.time()
 
     def __call__(self, path: Path, progress: Progress, epoch: int, precision: str) -> Path:

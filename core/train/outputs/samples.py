@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import nn
 
-from core.catalog import Words
+from core.catalog import Role, Words
 from core.config.schema.run import RunConfig
 from core.control import RunControl, SampleRequest, StopRun
 from core.errors import UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.models.draw import Drawing, draw
 from core.models.family import Family, Model
-from core.runs.sample_prompts import Prompt, of_lines, parse
+from core.runs.sample_prompts import Prompt, of_lines
 from core.train.device.engine import Engine
+from core.train.inputs.lending import eval_mode, on_device
 from core.train.inputs.text_states import TextStates
 from core.train.outputs import messages
 
@@ -37,14 +37,17 @@ class Samples:
         config: RunConfig,
         engine: Engine,
         folder: Path,
+        prompts: Sequence[Prompt],
+        load: Callable[[str], nn.Module],
     ) -> None:
+        """folder: the run's. prompts: the run's own. load: reads a part that was dropped."""
         assert config.train.seed is not None, "the runner draws a seed before the run"
         self._resolution, self._seed = config.dataset.resolution, config.train.seed
-        prompts = parse(config.sample.sample_prompts, self._resolution, self._seed)
         # Every prompt there ever was keeps its number, which rows of images and names of files go by.
         self._known = [*prompts]
         self._prompts: Numbered = tuple(enumerate(prompts))
         self._family, self._model, self._text, self._engine = family, model, text, engine
+        self._load = load
         self._sampler = config.sample.sample_sampler
         self._folder = folder / "samples"
 
@@ -70,12 +73,16 @@ class Samples:
         """Draw these prompts or the run's own, on the main process. Raises StopRun when asked to stop."""
         drawn = self._prompts if prompts is None else prompts
         if drawn and self._engine.is_main:
-            model = self._model
-            used = (
-                model.of("denoiser", "vae", "text") if self._text.is_trained else model.of("denoiser", "vae")
-            )
-            with _Lent(used, self._engine.device):
-                self._draw_all(drawn, step, control, emit)
+            texts: tuple[Role, ...] = ("text",) if self._text.is_trained else ()
+            parts = self._model.spec.names("denoiser", "vae", *texts)
+            try:
+                with (
+                    on_device(self._model, parts, self._engine.device, self._load),
+                    eval_mode([self._model.modules[part] for part in parts]),
+                ):
+                    self._draw_all(drawn, step, control, emit)
+            except UserError as e:  # the VAE's file is gone
+                emit(Warned(messages.SAMPLE_FAILED(reason=str(e))))
         self._engine.wait()
 
     def _draw_all(self, prompts: Numbered, step: int, control: RunControl, emit: Emit) -> None:
@@ -127,19 +134,3 @@ def _info(number: int, prompt: Prompt) -> dict[str, Any]:
         "width": prompt.size.width,
         "height": prompt.size.height,
     }
-
-
-class _Lent:
-    """Modules on the device and without dropout for a while, then where and as they were."""
-
-    def __init__(self, modules: Iterable[nn.Module], device: torch.device) -> None:
-        self._modules, self._device = [*modules], device
-
-    def __enter__(self) -> None:
-        self._before = [(module.training, next(module.parameters()).device) for module in self._modules]
-        for module in self._modules:
-            module.eval().to(self._device)
-
-    def __exit__(self, *exception: object) -> None:
-        for module, (is_training, device) in zip(self._modules, self._before, strict=True):
-            module.train(is_training).to(device)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from core.catalog import Words
 from core.config import output_names
 from core.config.output_names import ENDINGS, model_name, state_name
-from core.config.schema.run import SaveConfig
+from core.config.schema.save import SaveConfig
 from core.control import RunControl
 from core.errors import NumericFault, ResourceFault, UserError
 from core.events import Emit, Saved, StageProgress, Warned
 from core.formats import atomic_write, sidecar_yaml
 from core.runs import owned_files
+from core.train.lengths import is_due
 from core.train.outputs import messages
 from core.train.outputs.state import Kept, Progress, StateWriter
 
@@ -56,12 +58,10 @@ class Outputs:
 
         The last epoch has no save of its own: it is the final one. As in sd-scripts.
         """
-        config = self._config
         kinds = set()
-        if config.save_every_n_steps is not None and step % config.save_every_n_steps == 0:
+        if is_due(step, ended_epoch, self._config.save_every_n_steps, None):
             kinds.add("step")
-        n = self._every_n_epochs
-        if n is not None and ended_epoch > 0 and ended_epoch % n == 0 and not is_last:
+        if is_due(step, ended_epoch, None, self._every_n_epochs) and not is_last:
             kinds.add("epoch")
         if is_last:
             kinds.add("last")
@@ -86,7 +86,10 @@ class Outputs:
                     self._warn(e, messages.SAVED_LATER)
                 except NumericFault as e:
                     self._warn(e, messages.NO_MODEL_SAVED)
-                    self._keep_state_instead(progress, kind, epoch)
+                    try:
+                        self._keep_sound(progress, kind, epoch)
+                    except ResourceFault as fault:
+                        self._warn(fault, messages.SAVED_LATER)
         if "last" in kinds:
             try:
                 self._persist(lambda: self._save(progress, "last", epoch), control)
@@ -104,7 +107,7 @@ class Outputs:
         if not self._writer.engine.is_main:
             return
         with atomic_write.explained(self._folder):
-            self.save_state(progress, "step", epoch)
+            self._save_state(progress, "step", epoch)
         if not has_model or self._model_step == progress.step:
             return
         try:
@@ -113,24 +116,14 @@ class Outputs:
         except (NumericFault, ResourceFault) as e:
             self._warn(e, messages.STATE_SAVED)
 
-    def _keep_state_instead(self, progress: Progress, kind: str, epoch: int) -> None:
-        """The state of a save whose model could not be saved; without room for it the run goes on too."""
-        try:
-            self._keep_sound(progress, kind, epoch)
-        except ResourceFault as e:
-            self._warn(e, messages.SAVED_LATER)
-
-    def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path | None:
+    def _keep_sound(self, progress: Progress, kind: str, epoch: int) -> Path:
         """The state, after a model could not be saved. Raises NumericFault when a weight is not finite."""
         try:
-            return self.save_state(progress, kind, epoch)
+            return self._save_state(progress, kind, epoch)
         except NumericFault as e:
             raise NumericFault(messages.WEIGHTS_NOT_FINITE(step=progress.step), *e.problems) from None
 
-    def save_state(self, progress: Progress, kind: str, epoch: int) -> Path | None:
-        """Save a state only, on the main process; returns where it lies."""
-        if not self._writer.engine.is_main:
-            return None
+    def _save_state(self, progress: Progress, kind: str, epoch: int) -> Path:
         number = epoch if kind == "epoch" else progress.step
         path = self._folder / state_name(self._config.output_name, kind, number)
         if not owned_files.is_state_of(path, progress.lineage):
@@ -142,22 +135,19 @@ class Outputs:
 
     def _save(self, progress: Progress, kind: str, epoch: int) -> None:
         """Raises ResourceFault for whatever the disk has against it."""
-        with atomic_write.explained(self._folder):
-            self._save_all(progress, kind, epoch)
-
-    def _save_all(self, progress: Progress, kind: str, epoch: int) -> None:
         self._emit(StageProgress("save", 0, 1))
-        if kind == "autosave":
-            self.save_state(progress, kind, epoch)
-            self._remove_autosaves(progress, KEEP_AUTOSAVES)
-        else:
-            place = self._save_model(progress, kind, epoch)
-            # The state tells of itself too, so that a resumed run knows what to remove one day.
-            self._remember(progress, kind, epoch, place)
-            self._remove_old_models(progress, kind)
-            if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
-                self.save_state(progress, kind, epoch)
-            self._remove_old_states(progress, kind)
+        with atomic_write.explained(self._folder):
+            if kind == "autosave":
+                self._save_state(progress, kind, epoch)
+                self._remove_autosaves(progress, KEEP_AUTOSAVES)
+            else:
+                model = self._save_model(progress, kind, epoch)
+                # The state knows of itself too, so that a resumed run knows what to remove one day.
+                self._remember(progress, kind, epoch, model)
+                self._remove_old_models(progress, kind)
+                if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
+                    self._save_state(progress, kind, epoch)
+                self._remove_old_states(progress, kind)
         self._emit(StageProgress("save", 1, 1))
 
     def _save_model(self, progress: Progress, kind: str, epoch: int) -> Path:
@@ -280,7 +270,7 @@ class Outputs:
                 break
         return action()
 
-    def _warn(self, fault: UserError, frame: Words, **facts: float) -> None:
+    def _warn(self, fault: UserError, frame: Words, **facts: Any) -> None:
         for problem in fault.problems:
             self._emit(Warned(problem.as_warning().framed(frame, **facts)))
 

@@ -61,20 +61,16 @@ _OF_SUBSETS = (
 
 def options(config: RunConfig, values: Mapping[str, Any]) -> dict[str, object]:
     """The options that sd-scripts tells. values: every option by its key."""
-    told = {name: values.get(key) for name, key in _SAME.items()}
-    told = {name: None if name in _OFF and value == _OFF[name] else value for name, value in told.items()}
-    precision = config.train.precision
-    length = config.model.max_token_length
-    return (
-        _ABSENT
-        | told
-        | {
-            "mixed_precision": precision.removeprefix("full_"),
-            "full_fp16": precision == "full_fp16",
-            "max_token_length": None if length == 75 else length,
-            "output_name": config.save.output_name or "last",
-        }
-    )
+    same = {name: values.get(key) for name, key in _SAME.items()}
+    precision, length = config.train.precision, config.model.max_token_length
+    return {
+        **_ABSENT,
+        **{name: None if name in _OFF and value == _OFF[name] else value for name, value in same.items()},
+        "mixed_precision": precision.removeprefix("full_"),
+        "full_fp16": precision == "full_fp16",
+        "max_token_length": None if length == 75 else length,
+        "output_name": config.save.output_name or "last",
+    }
 
 
 def session(lineage: str) -> int:

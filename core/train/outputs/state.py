@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -54,7 +55,8 @@ class Progress:
     resume is the one that would have come. lineage: name of the first run folder of this training. written:
     names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
     left. inexact: what was changed where it was resumed, so that it is not exactly a training in one go.
-    recent: losses of the last steps, to be told when one goes wrong; not kept in states.
+    recent: losses of the last steps, to be shown when one goes wrong; not in states. began: when this run
+    did, by time.monotonic. seconds_before: of the runs that it goes on from.
     """
 
     step: int = 0
@@ -64,6 +66,8 @@ class Progress:
     saves: list[Kept] = field(default_factory=list)
     inexact: list[str] = field(default_factory=list)
     recent: deque[Tensor] = field(default_factory=deque)
+    began: float = field(default_factory=time.monotonic)
+    seconds_before: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ class StateWriter:
             written=_written(values["written"]),
             saves=[Kept(**kept) for kept in values.get("saves", ())],  # older states have none
             inexact=[*values.get("inexact", ())],
+            seconds_before=values.get("seconds", 0.0),
         )
         return progress, notices
 
@@ -184,6 +189,7 @@ class StateWriter:
             "seed": self.config.train.seed,
             "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,
+            "seconds": round(progress.seconds_before + time.monotonic() - progress.began, 1),
             "written": progress.written,
             "lengths": dict(self.steps),
             "stopped": self._stopped(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.adapters.network import Network, describe
 from core.adapters.targets import ModuleKey, RankAlpha, Ranks
 from core.catalog import Words
 from core.config.schema import block_lists
-from core.config.schema.run import NetworkConfig
+from core.config.schema.network import NetworkConfig
 from core.counting import counted
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
@@ -64,15 +65,18 @@ def merge(path: str | Path, model: Model, strength: float, emit: Emit) -> None:
     adapters.merge(model.modules, read(Path(path), model, emit), strength)
 
 
-def merge_into(module: nn.Module, part: str, added: Iterable[Added]) -> bool:
-    """Add LoRAs to a part that is in memory; whether there was anything to add."""
-    is_changed = False
+def merge_into(module: nn.Module, part: str, name: str, weight: Tensor, added: Iterable[Added]) -> None:
+    """Add LoRAs to one weight of a part, in place, while it is read. module: the part without weights."""
+    path, _, kind = name.rpartition(".")
     for modules, strength in added:
-        own = {key: adapted for key, adapted in modules.items() if key.part == part}
-        if own:
-            adapters.merge({part: module}, own, strength)
-            is_changed = True
-    return is_changed
+        adapted = modules.get(ModuleKey(part, path)) if kind == "weight" else None
+        if adapted is not None:
+            layer = copy.deepcopy(module.get_submodule(path))
+            layer.weight = nn.Parameter(weight, requires_grad=False)
+            adapters.merge(
+                {part: nn.ModuleDict({"layer": layer})}, {ModuleKey(part, "layer"): adapted}, strength
+            )
+            weight.copy_(layer.weight)
 
 
 def to_continue(model: Model, network: NetworkConfig, emit: Emit) -> Mapping[ModuleKey, Adapted] | None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.config import optimizer_args
+from core.config.schema.optimizer import OptimizerConfig
 from core.config.schema.option import steps_of
-from core.config.schema.run import OptimizerConfig
 
 LR_END = 1e-7
 """Where polynomial decay ends, as in transformers."""
@@ -102,7 +102,7 @@ def _polynomial(schedule: Schedule, base: float, step: int) -> float:
     progress, end = schedule.progress(step), min(LR_END, base)
     if progress >= 1.0:
         return end
-    return (base - end) * (1.0 - progress) ** schedule.power + end
+    return (base - end) * math.pow(1.0 - progress, schedule.power) + end
 
 
 def _inverse_sqrt(schedule: Schedule, base: float, step: int) -> float:
@@ -140,7 +140,7 @@ def _adafactor(schedule: Schedule, step: int) -> float:
     Source: Shazeer and Stern 2018, arXiv:1804.04235, algorithm 5; warmup_init as in transformers.
     """
     count = step + 1
-    return min(1e-6 * count if schedule.starts_slowly else 1e-2, count**-0.5)
+    return min(1e-6 * count if schedule.starts_slowly else 1e-2, math.pow(count, -0.5))
 
 
 _DECAY: Mapping[str, Callable[[Schedule, float, int], float]] = {

@@ -13,7 +13,7 @@ from torch import nn
 
 from core.catalog import OPTIMIZERS, Role
 from core.config import optimizer_args
-from core.config.schema.run import OptimizerConfig
+from core.config.schema.optimizer import OptimizerConfig
 from core.errors import Problem, UserError
 from core.train.weights import messages
 
@@ -52,25 +52,16 @@ def check(config: OptimizerConfig) -> list[Problem]:
     return []
 
 
-def rates(config: OptimizerConfig, wanted: Mapping[Role, float]) -> dict[Role, float]:
-    """Learning rate of each role; an optimizer that finds the rate itself has one for all, the first.
+def level(
+    config: OptimizerConfig, groups: Sequence[ParameterGroup], rates: Mapping[Role, float]
+) -> tuple[ParameterGroup, ...]:
+    """The groups; with an optimizer that finds the rate itself all of them have one rate, the first.
 
     Its estimate is one number over all weights (Defazio and Mishchenko 2023, arXiv:2301.07733).
     """
     if not OPTIMIZERS[config.optimizer_type].finds_rate:
-        return dict(wanted)
-    first = next(iter(wanted.values()))
-    return dict.fromkeys(wanted, first)
-
-
-def level(
-    config: OptimizerConfig, groups: Sequence[ParameterGroup], wanted: Mapping[Role, float]
-) -> tuple[ParameterGroup, ...]:
-    """The groups, with that one rate where the optimizer has one, whatever blocks and matrices would have."""
-    if not OPTIMIZERS[config.optimizer_type].finds_rate:
         return tuple(groups)
-    first = next(iter(wanted.values()))
-    return tuple(replace(group, rate=first) for group in groups)
+    return tuple(replace(group, rate=next(iter(rates.values()))) for group in groups)
 
 
 def make(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.optim.Optimizer:
@@ -82,7 +73,7 @@ def make(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.opt
     spec, kind = OPTIMIZERS[config.optimizer_type], _import(config.optimizer_type)
     given = dict(spec.defaults) | _parse_args(config.optimizer_args, kind)
     given["lr"] = groups[0].rate
-    if "fused" in inspect.signature(kind.__init__).parameters:
+    if "fused" in inspect.signature(kind).parameters:
         given["fused"] = True
     if config.optimizer_type == "Adafactor":
         given["relative_step"] = optimizer_args.relative_step(config)
@@ -131,11 +122,11 @@ def _parse_args(lines: Sequence[str], kind: type) -> dict[str, Any]:
         values = optimizer_args.parse(lines)
     except optimizer_args.ArgumentFault as e:
         raise UserError(replace(e.problem, key="optimizer.optimizer_args")) from e
-    known = set(inspect.signature(kind.__init__).parameters) - {"self"} - OWN
+    arguments = set(inspect.signature(kind).parameters) - OWN
     for name in values:
-        if name not in known:
-            facts = {"optimizer": kind.__name__, "name": name, "known": ", ".join(sorted(known))}
-            raise UserError(messages.ARGUMENT_UNKNOWN(**facts))
+        if name not in arguments:
+            known = ", ".join(sorted(arguments))
+            raise UserError(messages.ARGUMENT_UNKNOWN(optimizer=kind.__name__, name=name, known=known))
     return values
 
 

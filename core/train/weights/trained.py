@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import torch
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
 
 from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS
@@ -15,7 +17,8 @@ from core.adapters.network import Network, targets_of
 from core.adapters.ranks import group_of
 from core.adapters.targets import Ranks
 from core.catalog import Role
-from core.config.schema.run import NetworkConfig, TrainConfig
+from core.config.schema.network import NetworkConfig
+from core.config.schema.train import TrainConfig
 from core.errors import UserError
 from core.families import FamilySpec
 from core.models.family import Model
@@ -129,41 +132,6 @@ def dropouts_of(network: NetworkConfig) -> Dropouts:
     return Dropouts(network.dropout, network.rank_dropout, network.module_dropout)
 
 
-def prepare_frozen(modules: Iterable[nn.Module], dtype: torch.dtype, device: torch.device) -> None:
-    """Hold frozen matrices and convolutions as they are used best.
-
-    In the compute type: autocast would round them to it at every use, so the numbers are the same and the
-    work is saved. Norms and embeddings stay float32, as autocast reads them. On a CPU convolutions lie
-    channels last, which oneDNN computes faster; torch's GroupNorm on a GPU would undo that. What is trained
-    keeps its layout, because optimizers walk through weights and their own memory side by side.
-    """
-    for module in modules:
-        for layer in module.modules():
-            if not isinstance(layer, nn.Linear | nn.Conv2d) or any(
-                p.requires_grad for p in layer.parameters()
-            ):
-                continue
-            layer.to(dtype)
-            if device.type == "cpu" and isinstance(layer, nn.Conv2d):
-                _lay_channels_last(layer.weight)
-
-
-def _lay_channels_last(weight: nn.Parameter) -> None:
-    """weight.to(memory_format=torch.channels_last), within the memory it has: a second copy is up to 118 MB.
-
-    Both layouts keep what belongs to one output channel together.
-    """
-    if not weight.is_contiguous() or 1 in weight.shape[:2]:
-        weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-        return
-    outputs, inputs, height, width = weight.shape
-    lying = weight.data.view(outputs, inputs, height * width)
-    for channels in lying.split(64):
-        channels.copy_(channels.transpose(1, 2).reshape(channels.shape))
-    strides = (inputs * height * width, 1, width * inputs, inputs)
-    weight.data = weight.data.as_strided(weight.shape, strides)
-
-
 def enable_checkpointing(modules: Iterable[nn.Module], keeps_random: bool) -> None:
     """Recompute activations in the backward pass: less memory, the same result.
 
@@ -173,14 +141,10 @@ def enable_checkpointing(modules: Iterable[nn.Module], keeps_random: bool) -> No
     """
     for module in modules:
         if isinstance(module, ModelMixin):
-            module.enable_gradient_checkpointing(_recompute(keeps_random))
+            recompute = partial(checkpoint, use_reentrant=False, preserve_rng_state=keeps_random)
+            module.enable_gradient_checkpointing(recompute)
         else:
+            assert isinstance(module, PreTrainedModel)
             settings = {"use_reentrant": False, "preserve_rng_state": keeps_random}
-            module.gradient_checkpointing_enable(gradient_checkpointing_kwargs=settings)
-
-
-def _recompute(keeps_random: bool) -> Callable[..., Tensor]:
-    def run(function: Callable[..., Tensor], *args: object) -> Tensor:
-        return checkpoint(function, *args, use_reentrant=False, preserve_rng_state=keeps_random)
-
-    return run
+            # transformers' method has no types
+            module.gradient_checkpointing_enable(gradient_checkpointing_kwargs=settings)  # type: ignore[no-untyped-call]
