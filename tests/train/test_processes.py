@@ -83,6 +83,7 @@ def config_of(base, images_of):
 def train_all(configs: list[RunConfig]) -> None:
     """What each process does: every run in turn, with its events beside what it saved."""
     torch.set_num_threads(1)
+    PartialState._reset_state()  # a fork has that of the runs before it, which were of one process
     # The launcher's store serves one process group; the next run goes on with it, and it is shut at the end.
     shut, PartialState.destroy_process_group = PartialState.destroy_process_group, lambda *_: None
     for config in configs:
