@@ -10,11 +10,12 @@ import torch
 from core.config.schema.run import SaveConfig
 from core.control import RunControl, StopRun
 from core.errors import UserError
-from core.events import Saved, StepDone, Warned
+from core.events import PlanReady, Saved, StepDone, Warned
 from core.formats import tensors
 from core.runs import owned_files, state_folder
 from core.runs.result_names import LINEAGE
 from ui.window.last_run import newest_unfinished
+from ui.window.run_state import RunView
 
 PREVIEWS = {"sample_prompts": ["sls frog --w 64 --h 64 --s 2"], "sample_every_n_steps": 1}
 
@@ -361,3 +362,14 @@ def test_a_folder_that_is_no_state_is_called_so_and_not_a_damaged_state(tmp_path
         state_folder.read(tmp_path)
     (problem,) = caught.value.problems
     assert (problem.code, problem.path) == ("E-STATE-MISSING", str(tmp_path))
+
+
+def test_a_resumed_run_goes_on_from_the_time_of_the_one_before(configure, train):
+    stopped = stop_after(train, configure(), 2)
+    state = next(event.path for event in stopped.of(Saved) if event.kind == "state")
+    seconds = state_folder.read(Path(state)).values["seconds"]
+    (plan,) = train(configure(save={"resume": state})).of(PlanReady)
+    assert plan.seconds == seconds > 0
+    view = RunView("running", 1000.0)
+    view.take(plan)
+    assert view.elapsed(1002.0) == pytest.approx(seconds + 2.0)

@@ -9,14 +9,14 @@ import pytest
 from core import files, patience
 from core.control import RunControl, StopRun
 from core.events import Saved, StageProgress, StepDone
-from core.train.inputs import batches
+from core.train.inputs import read_ahead
 
 
 @pytest.fixture
 def drive(monkeypatch):
     """A switch: while it is set, reads of images hang."""
     monkeypatch.setattr(patience, "SLOW_SECONDS", 0.2)
-    monkeypatch.setattr(batches, "JOIN_SECONDS", 0.2)
+    monkeypatch.setattr(read_ahead, "JOIN_SECONDS", 0.2)
     hangs, answers, whole = threading.Event(), threading.Event(), files._whole
 
     def read(path, limit):
