@@ -32,9 +32,9 @@ class Checked:
     notices: tuple[Problem, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
 
-    def located(self, found: Iterable[Problem]) -> tuple[Problem, ...]:
+    def located(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Problems that came to light later, at the lines of this text where they stand in no other."""
-        return tuple(p if p.path and p.line is not None else self._placed(p) for p in found)
+        return tuple(p if p.path and p.line is not None else self._placed(p) for p in problems)
 
     def _placed(self, problem: Problem) -> Problem:
         path = "" if problem.path in problem.en else problem.path
@@ -119,8 +119,8 @@ def _build(reading: Reading, lines: Mapping[KeyPath, int], reads_base: bool) -> 
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0, p.is_error))
     if any(problem.is_error for problem in ordered):
         raise ConfigError(*ordered)
-    found = {key: line_of(path, lines) for key, path in reading.origin.items()}
-    return Checked(config, tuple(ordered), {key: line for key, line in found.items() if line is not None})
+    own_lines = {key: line_of(path, lines) for key, path in reading.origin.items()}
+    return Checked(config, tuple(ordered), {key: line for key, line in own_lines.items() if line is not None})
 
 
 def typed(values: Mapping[str, Any]) -> tuple[RunConfig, list[Problem]]:

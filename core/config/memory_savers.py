@@ -47,12 +47,12 @@ def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
 
 def _smaller(width: int, height: int) -> tuple[tuple[int, int], ...]:
     """Resolutions of about the same shape, a quarter and a half less."""
-    found, step = [], size_step()
+    sizes, step = [], size_step()
     for share in (0.75, 0.5):
         sides = [max(SMALLEST_SIDE, int(side * share) // step * step) for side in (width, height)]
         if sides[0] * sides[1] < width * height:
-            found.append((sides[0], sides[1]))
-    return tuple(found)
+            sizes.append((sides[0], sides[1]))
+    return tuple(sizes)
 
 
 def words(saver: Saver) -> Words:

@@ -25,13 +25,13 @@ def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """
     if not 1 < len(name) <= _LONGEST:
         return ()
-    wanted = _words(name)
-    known = {other: _words(other) for other in names}
-    alike = [other for other, words in known.items() if len(words) == len(wanted)]
-    found = difflib.get_close_matches("_".join(wanted), alike, n=1, cutoff=_NEAR)
-    if found:
-        return tuple(found)
-    holding = [other for other, words in known.items() if wanted and set(wanted) <= set(words)]
+    own = _words(name)
+    words_of = {other: _words(other) for other in names}
+    alike = [other for other, words in words_of.items() if len(words) == len(own)]
+    close = difflib.get_close_matches("_".join(own), alike, n=1, cutoff=_NEAR)
+    if close:
+        return tuple(close)
+    holding = [other for other, words in words_of.items() if own and set(own) <= set(words)]
     return tuple(holding) if len(holding) <= _MOST else ()
 
 
@@ -41,10 +41,10 @@ def _words(name: str) -> list[str]:
 
 def did_you_mean(name: str, names: Iterable[str]) -> Words | None:
     """The question about the nearest names, in both languages, or None when there is none."""
-    found = nearest(name, names)
-    if not found:
+    near = nearest(name, names)
+    if not near:
         return None
     return Words(
-        f"did you mean {' or '.join(found)}?",
-        f"{'か'.join(found)}の間違いではありませんか？",
+        f"did you mean {' or '.join(near)}?",
+        f"{'か'.join(near)}の間違いではありませんか？",
     )

@@ -43,8 +43,8 @@ def read(given: Any) -> tuple[dict[str, Any], list[Problem]]:
             problems.append(_unknown(name))
         else:
             text = text.strip("'\"")
-            found = number(text)
-            values[f"network.{ARGUMENTS[name]}"] = text if found is None else found
+            as_number = number(text)
+            values[f"network.{ARGUMENTS[name]}"] = text if as_number is None else as_number
     return values, problems
 
 

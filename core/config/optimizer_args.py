@@ -37,9 +37,9 @@ def parse(lines: Sequence[str]) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     """A number, written in any width, else a literal of Python. Raises ArgumentFault."""
-    found = number(text)
-    if found is not None:
-        return found
+    as_number = number(text)
+    if as_number is not None:
+        return as_number
     plain = text if "'" in text or '"' in text else narrow(text)
     try:
         return ast.literal_eval(plain)

@@ -68,10 +68,10 @@ def state_of(name: str, output_name: str | None) -> Named | None:
     name, start = _folded(name), _folded(_prefix(output_name))
     if not (name.startswith(start) and name.endswith(STATE)):
         return None
-    found = _STATE_KIND.fullmatch(name[len(start) : -len(STATE)])
-    if found is None:
+    match = _STATE_KIND.fullmatch(name[len(start) : -len(STATE)])
+    if match is None:
         return None
-    kind, number = (found[1], found[2]) if found[1] else (found[3], found[4])
+    kind, number = (match[1], match[2]) if match[1] else (match[3], match[4])
     return Named(kind, int(number)) if kind else Named("last", 0)
 
 

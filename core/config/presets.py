@@ -66,9 +66,9 @@ def _read(path: Path) -> Preset:
         config, misfits = typed(reading.values)
         bad = {problem.key for problem in misfits}
         values = toml_text.values_of(config)
-        known = {key: values[key] for key in reading.values if key not in bad}
+        taken = {key: values[key] for key in reading.values if key not in bad}
         problems = [*(problem for _, problem in reading.problems if problem.is_error), *misfits]
-        if problems and not known:
+        if problems and not taken:
             raise ConfigError(*problems)
         unknown = dict(reading.unknown) | {reading.origin[key]: reading.values[key] for key in bad}
         # What is wrong with a run file is, of a preset, what is kept in its file and not used.
@@ -76,7 +76,7 @@ def _read(path: Path) -> Preset:
         other = [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)] if version != FORMAT else []
         notices = (*other, *unused)
         is_own = path.parent.resolve() != SHIPPED
-        return Preset(path.stem, title, note, source, path, known, is_own, unknown, notices)
+        return Preset(path.stem, title, note, source, path, taken, is_own, unknown, notices)
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -92,7 +92,7 @@ def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
     """Every preset, folder by folder in the order of their titles, and what is wrong with those
     that can't be read.
     """
-    found: list[Preset] = []
+    every: list[Preset] = []
     problems: list[Problem] = []
     for folder in folders:
         here: list[Preset] = []
@@ -101,8 +101,8 @@ def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
                 here.append(load(path))
             except ConfigError as e:
                 problems += [replace(p, path=str(path)) for p in e.problems]
-        found += sorted(here, key=_place)
-    return found, problems
+        every += sorted(here, key=_place)
+    return every, problems
 
 
 def _place(preset: Preset) -> list[tuple[str, float]]:

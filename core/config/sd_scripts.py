@@ -126,10 +126,10 @@ def text_encoder_rests(why: str) -> Translated:
 def _listed(given: Any) -> list[Any]:
     """The values of a list, also of one in text: "[5e-05, 6e-05]" or "5e-5 6e-5"."""
     items = given if isinstance(given, list | tuple) else [given]
-    found: list[Any] = []
+    values: list[Any] = []
     for item in items:
-        found += item.strip("[]() ").replace(",", " ").split() if isinstance(item, str) else [item]
-    return found
+        values += item.strip("[]() ").replace(",", " ").split() if isinstance(item, str) else [item]
+    return values
 
 
 LISTS = frozenset(("text_encoder_lr",))
@@ -158,8 +158,8 @@ def _unless(empty: Collection[Any], name: str, read: Callable[[Any], Any] = lamb
 
 
 def _number(value: Any) -> Any:
-    found = number(value) if isinstance(value, str) else None
-    return value if found is None else found
+    as_number = number(value) if isinstance(value, str) else None
+    return value if as_number is None else as_number
 
 
 def _refused(message: Message) -> Reader:

@@ -16,7 +16,6 @@ from ui.dataset.balance import balance_note
 from ui.dataset.folders import BELONGINGS
 from ui.dataset.identifiers import RARE, token_note
 from ui.parts.markup import esc
-from ui.settings.checking import dataset_config
 from ui.window import PROJECT
 from ui.window.paths import Paths
 
@@ -337,7 +336,7 @@ def test_the_preview_is_there_again_in_another_language_without_a_new_look(app):
 def test_the_preview_works_whatever_the_other_tabs_hold(app):
     raw = {**demo_raw(app), "model.base": "", "train.learning_rate": "nonsense", "train.seed": "x"}
     assert "20_sls frog" in looked(app, raw)
-    assert dataset_config(app.form, raw).train_batch_size == 4
+    assert app.form.part(raw, "dataset").config.dataset.train_batch_size == 4
 
 
 def test_a_folder_without_count_is_told_in_plain_words(app, frogs):

@@ -8,7 +8,7 @@ from core.events import PlanReady, RunEnded, StepDone, to_json
 from core.forecast.machine import Machine, parse
 from core.forecast.phases import Forecast, Phase
 from tests.ui.fake import demo_raw
-from ui.settings.forecast import _stack, amount, tell
+from ui.settings.forecast import _stack, amount, answer
 
 GIB = 2**30
 CARD = Machine(True, "RTX 3060", 12 * GIB, 12 * GIB)
@@ -26,16 +26,16 @@ def raw(shared_app):
 
 
 def html_of(app, raw, machine=CARD, total=None, lang="en"):
-    return tell(app.form, raw, None, machine, total, lang).html
+    return answer(app.form, raw, None, machine, total, lang).html
 
 
 def test_the_demo_fits(shared_app, raw):
-    told = tell(shared_app.form, raw, None, CARD, None, "en")
+    told = answer(shared_app.form, raw, None, CARD, None, "en")
     assert "It will fit" in told.html and told.best is None
 
 
 def test_a_whole_model_in_float32_does_not_fit_12_gib_and_something_helps(shared_app, raw):
-    told = tell(shared_app.form, {**raw, **BIG}, None, CARD, None, "en")
+    told = answer(shared_app.form, {**raw, **BIG}, None, CARD, None, "en")
     assert "It will not fit" in told.html and "RTX 3060" in told.html and told.best is not None
 
 
@@ -65,7 +65,7 @@ def test_the_name_of_a_card_is_no_html(shared_app, raw):
 def test_the_button_sets_what_helps_and_what_was_set_is_kept(app, window, raw):
     window.looker.machine = Machine(True, "card", 12 * GIB, 12 * GIB)
     raw = {**raw, **BIG}
-    best = tell(app.form, raw, None, window.looker.machine, None, "en").best
+    best = answer(app.form, raw, None, window.looker.machine, None, "en").best
     updates = app.forecast.apply(raw, "en")
     assert [*updates] == [app.form.components[best.key]]
     assert window.draft.values[best.key] == updates[app.form.components[best.key]]["value"]
@@ -74,7 +74,7 @@ def test_the_button_sets_what_helps_and_what_was_set_is_kept(app, window, raw):
 def test_setting_what_helps_again_and_again_makes_it_fit(app, window, raw):
     window.looker.machine = Machine(True, "card", 12 * GIB, 12 * GIB)
     raw, tries = {**raw, **BIG}, 0
-    while (best := tell(app.form, raw, None, window.looker.machine, None, "en").best) and tries < 9:
+    while (best := answer(app.form, raw, None, window.looker.machine, None, "en").best) and tries < 9:
         raw, tries = {**raw, **app.form.shown({best.key: best.value})}, tries + 1
     assert best is None and 0 < tries < 9
     assert "It will" in html_of(app, raw)

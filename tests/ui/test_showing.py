@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.fake import demo_raw
 from ui.parts.options import GROUPS, OPTIONS, groups_of
-from ui.settings.visibility import found, hidden_style, search_html
+from ui.settings.visibility import hidden_style, matching_options, search_html
 from ui.text import WORDS
 
 
@@ -67,13 +67,13 @@ def test_every_option_stands_in_one_group_of_its_tab(tab):
     ],
 )
 def test_a_setting_is_found_by_label_name_or_help_in_either_language(query, key):
-    assert key in [option.key for option in found(query)][:4]
+    assert key in [option.key for option in matching_options(query)][:4]
 
 
 def test_what_nothing_matches_is_said_and_an_empty_query_finds_nothing(shared_app):
     raw = demo_raw(shared_app)
     assert "No setting" in search_html(shared_app.form, "xyzzy", raw, "en")
-    assert search_html(shared_app.form, "  ", raw, "en") == "" and found("") == []
+    assert search_html(shared_app.form, "  ", raw, "en") == "" and matching_options("") == []
 
 
 def test_a_setting_that_has_no_effect_leads_to_what_it_needs(shared_app):

@@ -30,7 +30,6 @@ from ui.parts.markup import as_of, facts, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.cards import titled
-from ui.settings.checking import dataset_config
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -162,7 +161,7 @@ class CaptionCard:
         limit = data[form.components["model.max_token_length"]]
         self._window.draft.keep({**raw, "model.max_token_length": limit})
         try:
-            config = dataset_config(form, raw)
+            config = form.part(raw, "dataset").config.dataset
             read = widgets.read(OPTIONS["model.max_token_length"], limit)
             self._editor.open(config, read or 75, lambda path: self._window.paths.confined(str(path)))
         except UserError as e:

@@ -30,7 +30,7 @@ from ui.parts.markup import bar, note, problems, table
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.cards import titled
-from ui.settings.checking import dataset_config, findings, planned, seed_of, train_config
+from ui.settings.checking import findings, planned, seed_of, train_config
 from ui.settings.form import Form
 from ui.settings.length import length_note, planned_length
 from ui.text import say
@@ -117,7 +117,7 @@ class Preview:
         self._window.draft.keep(raw)
         word = words(self._window)["dataset"]
         try:
-            config = dataset_config(self._form, raw)
+            config = self._form.part(raw, "dataset").config.dataset
         except UserError as e:
             yield {parts["html"]: dated(self._window, "dataset", problems(e.problems, lang), lang)}
             return

@@ -23,11 +23,6 @@ from ui.settings.form import Form
 from ui.text import say
 
 
-def dataset_config(form: Form, raw: Mapping[str, Any]) -> DatasetConfig:
-    """The dataset's part of the form, checked, whatever the other tabs hold. Raises UserError."""
-    return form.part(raw, "dataset").config.dataset
-
-
 def seed_of(raw: Mapping[str, Any]) -> int:
     """The seed of the form, or 0: the counts of a plan do not depend on it."""
     return numbers.whole(str(raw.get("train.seed") or 0)) or 0

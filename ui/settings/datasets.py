@@ -33,8 +33,8 @@ def refuse_outside(paths: Paths, key: str, file: Path) -> None:
         raise ConfigError(*problems)
 
 
-def _outside(paths: Paths, found: dataset_config.Datasets) -> Iterator[Problem]:
-    for subset in found.subsets:
+def _outside(paths: Paths, content: dataset_config.Datasets) -> Iterator[Problem]:
+    for subset in content.subsets:
         named = [path for name in _NAMED_INSIDE if (path := getattr(subset.settings, name))]
         refused = list(_refused(paths, KEY, named))
         yield from refused
@@ -62,15 +62,15 @@ def keep(paths: Paths, text: str, name: str) -> tuple[dict[str, Any], int]:
     was_there = file.exists()
     if not was_there:
         toml_text.write(file, text)
-    found = dataset_config.read(DatasetConfig(dataset_config=str(file)))
-    problems = [p for p in (*found.problems, *_outside(paths, found)) if p.is_error]
+    content = dataset_config.read(DatasetConfig(dataset_config=str(file)))
+    problems = [p for p in (*content.problems, *_outside(paths, content)) if p.is_error]
     if problems:
         if not was_there:
             file.unlink()
         raise ConfigError(*(replace(p, path="") for p in dict.fromkeys(problems)))
     named = {"dataset.dataset_config": str(file)}
     emptied = {"dataset.train_data_dir": "", "dataset.reg_data_dir": None, "dataset.in_json": None}
-    return named | emptied, len(found.subsets)
+    return named | emptied, len(content.subsets)
 
 
 def _free(folder: Path, name: str, ending: str, text: str) -> Path:

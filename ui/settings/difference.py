@@ -31,13 +31,13 @@ def changes(raw: Mapping[str, Any], shown: Mapping[str, Any]) -> list[tuple[Opti
     ]
 
 
-def difference_html(found: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str:
+def difference_html(changed: Sequence[tuple[Option, Any, Any]], lang: Lang) -> str:
     """The changes as a table; folded up when there are many."""
-    if not found:
+    if not changed:
         return note(say("diff.none", lang))
     rows = [
         (option.meta.label.of(lang), value_text(option, now, lang), value_text(option, then, lang))
-        for option, now, then in found
+        for option, now, then in changed
     ]
     headers = [say(f"diff.{name}", lang) for name in ("setting", "now", "then")]
     title = say("diff.many", lang, n=len(rows))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -36,8 +35,7 @@ TIGHT = 0.92
 MOST_ADVICE = 4
 
 
-@dataclass(frozen=True)
-class Told:
+class Answer(NamedTuple):
     """html: what the page says. best: the setting that helps most, where the run would not fit.
 
     alarm: that in a sentence, for beside Start.
@@ -54,7 +52,7 @@ class ForecastCard:
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
         self.parts: dict[str, Any] = {
-            "told": gr.HTML(elem_id="forecast", elem_classes=["rw-maybe"], padding=False),
+            "text": gr.HTML(elem_id="forecast", elem_classes=["rw-maybe"], padding=False),
             "apply": gr.Button("", size="sm", elem_id="forecast-apply", visible=False),
             # Stands in the run panel, above Start.
             "alarm": gr.HTML(
@@ -64,13 +62,10 @@ class ForecastCard:
 
     def show(self, raw: Mapping[str, Any], lang: Lang) -> dict[Any, Any]:
         """The forecast of these settings."""
-        told = self._told(raw, lang)
-        label = apply_label(told.best, lang) if told.best else ""
-        return {
-            self.parts["told"]: told.html,
-            self.parts["apply"]: gr.update(value=label, visible=told.best is not None),
-            self.parts["alarm"]: told.alarm,
-        }
+        html, alarm, best = self._answer(raw, lang)
+        label = say("forecast.apply", lang, change=_change(best, lang)) if best else ""
+        button = gr.update(value=label, visible=best is not None)
+        return {self.parts["text"]: html, self.parts["apply"]: button, self.parts["alarm"]: alarm}
 
     def connect(self, lang: Any) -> Any:
         """Bind the button. Gives the event after which the form holds another value."""
@@ -84,64 +79,59 @@ class ForecastCard:
 
     def apply(self, raw: Mapping[str, Any], lang: Lang) -> Any:
         """Set what helps most."""
-        best = self._told(raw, lang).best
+        best = self._answer(raw, lang).best
         if best is None:
             return gr.skip()
         values = {best.key: best.value}
         self._window.draft.keep(self._form.shown(values))
         return self._form.fill(values)
 
-    def _told(self, raw: Mapping[str, Any], lang: Lang) -> Told:
-        look = self._window.preview.result
-        plan = look.plan if look else None
+    def _answer(self, raw: Mapping[str, Any], lang: Lang) -> Answer:
+        preview = self._window.preview.result
+        plan = preview.plan if preview else None
         length = length_of(self._form, raw, plan)
         machine = self._window.looker.machine
-        return tell(self._form, raw, plan, machine, length.total if length else None, lang)
+        return answer(self._form, raw, plan, machine, length.total if length else None, lang)
 
 
-def tell(
+def answer(
     form: Form,
     raw: Mapping[str, Any],
     plan: Plan | None,
     machine: Machine | None,
     total: int | None,
     lang: Lang,
-) -> Told:
+) -> Answer:
     """The forecast in words and a bar; nothing while settings do not hold or the machine is not known.
 
     plan: as last looked at, used where it is of these settings. total: steps of the run, None when unknown.
     """
     config = _config(form, raw)
     if config is None or machine is None:
-        return Told()
-    found = architecture.of_base(config.model.base, config.model.vae)
+        return Answer()
+    sizes = architecture.of_base(config.model.base, config.model.vae)
     family = "sd1" if config.model.family == "auto" else config.model.family
-    is_planned = plan is not None and plan.config == config.dataset
-    made = Setup(
-        config,
-        found or architecture.of_family(family),
-        Data.of(config, plan if is_planned else None),
-        machine.is_gpu,
-    )
-    if not made.trained:
-        return Told()  # the checker says so
-    expected = forecast(made)
+    data = Data.of(config, plan if plan is not None and plan.config == config.dataset else None)
+    setup = Setup(config, sizes or architecture.of_family(family), data, machine.is_gpu)
+    if not setup.trained:
+        return Answer()  # the checker says so
+    expected = forecast(setup)
     needed = expected.peak.total + machine.overhead(expected.peak.total)
-    ways = () if needed <= machine.free else advice(made, machine)
-    known = pace(made, Path(config.save.output_dir))
+    ways = () if needed <= machine.free else advice(setup, machine)
+    measured = pace(setup, Path(config.save.output_dir))
     inner = [
         _title(needed, machine, lang),
         _stack(expected, machine, lang),
         _verdict(needed, machine, expected, lang),
         _helps(ways, lang),
-        "" if found else note(say("forecast.assumed", lang)),
-        f'<p class="rw-forecast-time">{esc(_time(known, total, lang))}</p>',
-        _details(expected, made, lang),
+        "" if sizes else note(say("forecast.assumed", lang)),
+        f'<p class="rw-forecast-time">{esc(_time(measured, total, lang))}</p>',
+        _details(expected, setup, lang),
     ]
     tone = "bad" if needed > machine.free else "good"
     html = f'<section class="rw-forecast is-{tone}">{"".join(inner)}</section>'
     best = ways[0] if ways else None
-    return Told(html, _alarm(needed, machine, best, lang) if needed > machine.free else "", best)
+    return Answer(html, _alarm(needed, machine, best, lang) if needed > machine.free else "", best)
 
 
 def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> str:
@@ -151,11 +141,6 @@ def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> st
         words = esc(say("forecast.look", lang, change=_change(best, lang)))
         way = f' <button type="button" class="rw-link" {goto(OPTIONS[best.key])}>{words}</button>'
     return f'<p class="rw-note is-warn">{text}{way}</p>'
-
-
-def apply_label(best: Advice, lang: Lang) -> str:
-    """What the button says that sets it."""
-    return say("forecast.apply", lang, change=_change(best, lang))
 
 
 def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
@@ -208,17 +193,13 @@ def _verdict(needed: int, machine: Machine, expected: Forecast, lang: Lang) -> s
 def _helps(ways: tuple[Advice, ...], lang: Lang) -> str:
     if not ways:
         return ""
-    items = "".join(
-        f"<li><b>{esc(_change(way, lang))}</b><span>{esc(_after(way, lang))}</span></li>"
-        for way in ways[:MOST_ADVICE]
-    )
+    items = ""
+    for way in ways[:MOST_ADVICE]:
+        key = "forecast.with.fits" if way.fits else "forecast.with"
+        after = say(key, lang, needed=amount(way.needed))
+        items += f"<li><b>{esc(_change(way, lang))}</b><span>{esc(after)}</span></li>"
     more = "" if ways[0].fits else note(say("forecast.too.large", lang))
     return f'<div class="rw-helps"><h4>{esc(say("forecast.help", lang))}</h4><ol>{items}</ol>{more}</div>'
-
-
-def _after(way: Advice, lang: Lang) -> str:
-    key = "forecast.with.fits" if way.fits else "forecast.with"
-    return say(key, lang, needed=amount(way.needed))
 
 
 def _change(way: Advice, lang: Lang) -> str:
@@ -235,16 +216,20 @@ def _change(way: Advice, lang: Lang) -> str:
     return say("forecast.to", lang, option=option, value=value)
 
 
-def _time(known: Pace | None, total: int | None, lang: Lang) -> str:
-    if known is None:
+def _time(measured: Pace | None, total: int | None, lang: Lang) -> str:
+    if measured is None:
         return say("forecast.no.time", lang)
-    is_long = known.seconds >= LONG_STEP
+    is_long = measured.seconds >= LONG_STEP
     step = (
-        _span(known.seconds, lang) if is_long else say("forecast.seconds", lang, s=short_text(known.seconds))
+        _span(measured.seconds, lang)
+        if is_long
+        else say("forecast.seconds", lang, s=short_text(measured.seconds))
     )
     if total is None:
-        return say("forecast.step", lang, step=step, run=known.name)
-    return say("forecast.time", lang, time=_span(known.seconds * total, lang), step=step, run=known.name)
+        return say("forecast.step", lang, step=step, run=measured.name)
+    return say(
+        "forecast.time", lang, time=_span(measured.seconds * total, lang), step=step, run=measured.name
+    )
 
 
 def _span(seconds: float, lang: Lang) -> str:
@@ -256,7 +241,7 @@ def _span(seconds: float, lang: Lang) -> str:
     return say("forecast.seconds", lang, s=max(1, round(seconds)))
 
 
-def _details(expected: Forecast, made: Setup, lang: Lang) -> str:
+def _details(expected: Forecast, setup: Setup, lang: Lang) -> str:
     """What lies in memory in each phase, and how it was counted."""
     headers = [say("forecast.phase", lang), *(say(f"forecast.{kind}", lang) for kind in KINDS)]
     rows = [
@@ -267,10 +252,10 @@ def _details(expected: Forecast, made: Setup, lang: Lang) -> str:
         ]
         for phase in expected.phases
     ]
-    size = f"{made.data.size.width}x{made.data.size.height}"
-    kind = "gpu" if made.is_gpu else "cpu"
-    counted = [say(f"forecast.counted.{kind}", lang, size=size, batch=made.data.batch)]
-    if made.is_gpu and OPTIMIZERS[made.config.optimizer.optimizer_type].is_paged:
+    size = f"{setup.data.size.width}x{setup.data.size.height}"
+    kind = "gpu" if setup.is_gpu else "cpu"
+    counted = [say(f"forecast.counted.{kind}", lang, size=size, batch=setup.data.batch)]
+    if setup.is_gpu and OPTIMIZERS[setup.config.optimizer.optimizer_type].is_paged:
         counted.append(say("forecast.paged", lang))
     numbers = frozenset(range(1, len(KINDS) + 2))
     return (

@@ -88,10 +88,10 @@ class Form:
         family = base_family.of(base, values.get("model.family", "auto"))
         return values | ({"model.family": family.name} if family else {})
 
-    def _value(self, option: Option, found: Any) -> Any:
-        if isinstance(found, str) and len(found) > widgets.LONGEST:
+    def _value(self, option: Option, typed: Any) -> Any:
+        if isinstance(typed, str) and len(typed) > widgets.LONGEST:
             raise UserError(TOO_LONG(key=option.key))
-        value = widgets.read(option, found)
+        value = widgets.read(option, typed)
         if option.key == "sample.sample_prompts" and (file := sample_prompts.file_of(value)) is not None:
             return [self._paths.absolute(str(file), option.key)]  # the guide's way: a file of prompts
         if option.key == "log.log_prefix" and value:

@@ -62,15 +62,17 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         with reading(path, "E-MODEL-READ", key=f"model.{name}"):
             if not path.exists():
                 return _for_now(note(say("identity.missing", lang), "bad"))
-            found = identify(path)
+            identity = identify(path)
             config, wrong = typed({key: v for key, v in Form.read(raw).items() if key in _BESIDE})
-            said = [*(precheck.of_vae(path) if name == "vae" else precheck.of_base(path, config.model))]
+            remarks = [*(precheck.of_vae(path) if name == "vae" else precheck.of_base(path, config.model))]
             size = Size(*config.dataset.resolution)
-            if name == "base" and not (said or wrong) and min(size) > 0:
-                said += fit.resolution(found, size)
+            if name == "base" and not (remarks or wrong) and min(size) > 0:
+                remarks += fit.resolution(identity, size)
     except UserError as e:
         return problems(e.problems, lang)
-    return identity_facts(found, path, lang, named if hub.is_id(named) else path.name) + problems(said, lang)
+    return identity_facts(identity, path, lang, named if hub.is_id(named) else path.name) + problems(
+        remarks, lang
+    )
 
 
 def _for_now(html: str) -> str:
@@ -84,8 +86,8 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
     for key in RESULT:
         option = OPTIONS[key]
         choices = option.choices or {}
-        found = raw.get(key, option.default)
-        value = choices[found].of(lang) if found in choices else str(found)
+        chosen = raw.get(key, option.default)
+        value = choices[chosen].of(lang) if chosen in choices else str(chosen)
         cells.append(
             f'<button type="button" {goto(option)}><span>{esc(option.meta.label.of(lang))}</span>'
             f"<b>{esc(value)}</b></button>"
@@ -93,23 +95,23 @@ def result_html(raw: Mapping[str, Any], lang: Lang) -> str:
     return f'<div class="rw-goto">{"".join(cells)}</div>'
 
 
-def identity_facts(found: Identity, path: Path, lang: Lang, name: str = "") -> str:
+def identity_facts(identity: Identity, path: Path, lang: Lang, name: str = "") -> str:
     """The few facts people look for, in one row. name: what the file is called, when not by its path."""
-    family = FAMILIES[found.family].words if found.family in FAMILIES else None
-    kin = FAMILY_NAMES.get(found.family, found.family)
+    family = FAMILIES[identity.family].words if identity.family in FAMILIES else None
+    kin = FAMILY_NAMES.get(identity.family, identity.family)
     if family:
         kin = family.of(lang)
-    if found.variant:
-        kin = f"{kin} ({found.variant})".strip()
+    if identity.variant:
+        kin = f"{kin} ({identity.variant})".strip()
     shown = [
-        ("kind", _capital(KINDS[found.kind], lang)),
+        ("kind", _capital(KINDS[identity.kind], lang)),
         ("family", kin),
-        ("prediction", _prediction(found.prediction, lang)),
-        ("format", _format(found.format, path, lang)),
-        ("dtypes", ", ".join(PRECISIONS.get(dtype, dtype) for dtype in found.dtypes)),
-        ("parameters", short_number(found.parameters)),
-        ("rank", "" if found.rank is None else str(found.rank)),
-        ("alpha", "" if found.alpha is None else f"{found.alpha:g}"),
+        ("prediction", _prediction(identity.prediction, lang)),
+        ("format", _format(identity.format, path, lang)),
+        ("dtypes", ", ".join(PRECISIONS.get(dtype, dtype) for dtype in identity.dtypes)),
+        ("parameters", short_number(identity.parameters)),
+        ("rank", "" if identity.rank is None else str(identity.rank)),
+        ("alpha", "" if identity.alpha is None else f"{identity.alpha:g}"),
     ]
     pairs = [(_capital(LABELS[key], lang), value) for key, value in shown if value]
     if size := size_of(path):

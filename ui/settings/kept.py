@@ -39,23 +39,23 @@ class Kept:
 
     def html(self, lang: Lang) -> str:
         """Everything there is to say, "" for nothing."""
-        draft, said = self._window.draft, []
+        draft, lines = self._window.draft, []
         if draft.damaged is not None:
             why, aside = draft.damaged
-            said.append(say("kept.damaged", lang, why=why.of(lang), file=aside.name))
+            lines.append(say("kept.damaged", lang, why=why.of(lang), file=aside.name))
         if draft.refused:
             named = [_refused(key, value, lang) for key, value in draft.refused.items()]
-            said.append(say("kept.refused", lang, settings=_listed(named, lang)))
+            lines.append(say("kept.refused", lang, settings=_listed(named, lang)))
         if draft.copy is not None:
-            said.append(say("kept.copy", lang, file=draft.copy.name))
+            lines.append(say("kept.copy", lang, file=draft.copy.name))
         if self._gone:
             named = [f"{_label(key, lang)}: {path}" for key, path in self._gone.items()]
-            said.append(say("kept.gone", lang, files=_listed(named, lang)))
-        if not said:
+            lines.append(say("kept.gone", lang, files=_listed(named, lang)))
+        if not lines:
             return ""
         close = f'<button type="button" class="rw-act" data-dismiss>{esc(say("kept.close", lang))}</button>'
-        told = "".join(note(line) for line in said)
-        return f'<section class="rw-kept" role="alert">{told}<div class="rw-acts">{close}</div></section>'
+        notes = "".join(note(line) for line in lines)
+        return f'<section class="rw-kept" role="alert">{notes}<div class="rw-acts">{close}</div></section>'
 
 
 def _refused(key: str, value: Any, lang: Lang) -> str:
@@ -87,15 +87,15 @@ def _listed(named: list[str], lang: Lang) -> str:
 
 def _gone(window: Window) -> dict[str, str]:
     """Files and folders that the settings name and that are not there: the settings stay as they are."""
-    found: dict[str, str] = {}
+    gone: dict[str, str] = {}
 
-    def look() -> None:
-        found.update((key, text) for key, text, path in _named(window) if not path.exists())
+    def check() -> None:
+        gone.update((key, text) for key, text, path in _named(window) if not path.exists())
 
-    looking = threading.Thread(target=look, name="rareword-kept", daemon=True)
-    looking.start()
-    looking.join(_PATIENCE)
-    return {} if looking.is_alive() else found
+    checking = threading.Thread(target=check, name="rareword-kept", daemon=True)
+    checking.start()
+    checking.join(_PATIENCE)
+    return {} if checking.is_alive() else gone
 
 
 def _named(window: Window) -> Iterator[tuple[str, str, Path]]:

@@ -11,7 +11,7 @@ from core.data.plan.plan import Plan
 from core.data.sources import folders
 from core.errors import Lang, UserError
 from ui.parts.markup import note
-from ui.settings.checking import dataset_config, epochs_said, train_config
+from ui.settings.checking import epochs_said, train_config
 from ui.settings.form import Form
 from ui.settings.rates import rate_curve
 from ui.settings.typed import RATES, typed_html
@@ -42,7 +42,7 @@ def planned_length(form: Form, raw: Mapping[str, Any], plan: Plan) -> Length | N
 def length_of(form: Form, raw: Mapping[str, Any], plan: Plan | None) -> Length | None:
     """By the plan where it was looked at with these settings, else by counting files."""
     try:
-        config = dataset_config(form, raw)
+        config = form.part(raw, "dataset").config.dataset
     except UserError:
         return None
     if plan is not None and plan.config == config:
@@ -50,8 +50,8 @@ def length_of(form: Form, raw: Mapping[str, Any], plan: Plan | None) -> Length |
     if config.dataset_config or config.in_json:
         return None  # these are read only when asked for
     train = train_config(form, raw)
-    found = folders.scan(Path(config.train_data_dir), is_reg=False).folders
-    samples = sum(folder.repeats * len(folder.images) for folder in found)
+    trained = folders.scan(Path(config.train_data_dir), is_reg=False).folders
+    samples = sum(folder.repeats * len(folder.images) for folder in trained)
     if train is None or not samples:
         return None
     if config.reg_data_dir and folders.scan(Path(config.reg_data_dir), is_reg=True).folders:
@@ -72,7 +72,7 @@ def length_note(length: Length | None, lang: Lang) -> str:
 
 def length_html(form: Form, raw: Mapping[str, Any], plan: Plan | None, lang: Lang) -> str:
     """The length of the run in a sentence, the curve of its learning rate, and what there is to say of it."""
-    length, said = length_of(form, raw, plan), typed_html(form, raw, lang, RATES)
+    length, remarks = length_of(form, raw, plan), typed_html(form, raw, lang, RATES)
     if length is None:
-        return said
-    return length_note(length, lang) + rate_curve(form, raw, length.total, lang) + said
+        return remarks
+    return length_note(length, lang) + rate_curve(form, raw, length.total, lang) + remarks

@@ -107,32 +107,32 @@ class PresetsBar:
     def _draw_field(
         self, page: Page, part: str, words: Mapping[str, Any], name: str, kind: Any = gr.Textbox, **more: Any
     ) -> None:
-        look = {"show_label": False, "container": False, "scale": 3, "min_width": 180}
-        self.parts[part] = page.add(kind, words, elem_id=name, **look, **more)
+        shape = {"show_label": False, "container": False, "scale": 3, "min_width": 180}
+        self.parts[part] = page.add(kind, words, elem_id=name, **shape, **more)
 
     def _draw_button(self, page: Page, part: str, value: str, name: str, **more: Any) -> None:
-        look = {"size": "md", "scale": 0, "min_width": 110} | more
-        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **look)
+        shape = {"size": "md", "scale": 0, "min_width": 110} | more
+        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **shape)
 
     def choices(self, lang: Lang) -> list[tuple[str, str]]:
         """Titles in this language and the names behind them."""
-        found, _ = presets.presets(self._window.preset_folders)
+        every, _ = presets.presets(self._window.preset_folders)
         own = say("preset.own", lang)
 
         def title(p: presets.Preset) -> str:
             text = p.title.of(lang)
             return f"{text} ({own})" if p.is_own else text
 
-        return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in found)]
+        return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in every)]
 
     @staticmethod
-    def _name(found: presets.Preset) -> str:
-        return f"{'own' if found.is_own else 'shipped'}/{found.name}"
+    def _name(preset: presets.Preset) -> str:
+        return f"{'own' if preset.is_own else 'shipped'}/{preset.name}"
 
     def _chosen(self, name: Any) -> presets.Preset | None:
         """The preset of a name that the page sent; a name that is not in the list is nothing."""
-        found, _ = presets.presets(self._window.preset_folders)
-        return next((p for p in found if self._name(p) == name), None)
+        every, _ = presets.presets(self._window.preset_folders)
+        return next((p for p in every if self._name(p) == name), None)
 
     @property
     def said(self) -> list[Any]:
@@ -212,14 +212,14 @@ class PresetsBar:
         updates = self.told(lang, above=html, chosen=self._name(chosen) if chosen else "")
         return {part: update for part, update in updates.items() if part is not self.parts["choice"]}
 
-    def rename(self, name: Any, wanted: Any, lang: Lang) -> Update:
+    def rename(self, name: Any, own_name: Any, lang: Lang) -> Update:
         """Give the chosen preset of one's own the name that was typed."""
         chosen = self._chosen(name)
         if chosen is None or not chosen.is_own:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
             with _writing(chosen.path):
-                path = presets.rename(chosen, file_name(str(wanted or "")))
+                path = presets.rename(chosen, file_name(str(own_name or "")))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.renamed", lang, name=path.stem), "good")
@@ -272,13 +272,13 @@ class PresetsBar:
         """Save the settings as a preset of one's own; over another of that name at the second click."""
         folder = self._window.preset_folders[1]
         try:
-            wanted = file_name(str(name or ""))
+            own_name = file_name(str(name or ""))
             _, checked = self._form.check(raw, lang)
-            if (folder / f"{wanted}.toml").exists() and asked != f"keep/{wanted}":
-                told = note(say("preset.keep.there", lang, name=wanted), "warn")
-                return self.told(lang, told, asked=f"keep/{wanted}")
+            if (folder / f"{own_name}.toml").exists() and asked != f"keep/{own_name}":
+                question = note(say("preset.keep.there", lang, name=own_name), "warn")
+                return self.told(lang, question, asked=f"keep/{own_name}")
             with _writing(folder):
-                path = presets.save(folder, wanted, toml_text.values_of(checked.config))
+                path = presets.save(folder, own_name, toml_text.values_of(checked.config))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.saved", lang, name=path.stem), "good")

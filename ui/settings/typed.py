@@ -19,7 +19,7 @@ def typed_html(form: Form, raw: Mapping[str, Any], lang: Lang, keys: Sequence[st
     """Problems and warnings of these options, "" while there are none."""
     try:
         checked = form.part(raw, "network", "train", "optimizer", "sample", "dataset.resolution")
-        found = [*checked.notices, *(sample_prompts.problems(checked.config) if keys == PROMPTS else ())]
+        remarks = [*checked.notices, *(sample_prompts.problems(checked.config) if keys == PROMPTS else ())]
     except UserError as e:
-        found = list(e.problems)
-    return problems([replace(problem, line=None) for problem in found if problem.key in keys], lang)
+        remarks = list(e.problems)
+    return problems([replace(problem, line=None) for problem in remarks if problem.key in keys], lang)

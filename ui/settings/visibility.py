@@ -47,7 +47,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().replace("_", " ").replace("-", " ")
 
 
-def found(query: str) -> list[Option]:
+def matching_options(query: str) -> list[Option]:
     """The options that hold every word of the query in name, label or help of either language, best first."""
     words = _plain(query[:LONGEST_QUERY]).split()
     if not words:
@@ -67,7 +67,7 @@ def search_html(form: Form, query: Any, raw: Mapping[str, Any], lang: Lang) -> s
     text = str(query or "")
     if not text.strip():
         return ""
-    hits = found(text)
+    hits = matching_options(text)
     if not hits:
         return note(say("find.none", lang, text=text[:LONGEST_QUERY].strip()))
     values = form.facts(raw)

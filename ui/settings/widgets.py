@@ -98,28 +98,28 @@ def is_text(option: Option) -> bool:
     return kind(option) not in ("check", "choice")
 
 
-def can_hold(option: Option, found: Any) -> bool:
+def can_hold(option: Option, value: Any) -> bool:
     """Whether the component can show a widget value and hand the same back, as it does half-typed text."""
     what = kind(option)
     if what == "check":
-        return isinstance(found, bool)
+        return isinstance(value, bool)
     if what == "choice":
-        return found in [value for value in option.choices or {} if type(value) is type(found)]
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return math.isfinite(found) if isinstance(found, float) else True  # as earlier versions kept numbers
-    return found is None or (isinstance(found, str) and len(found) <= LONGEST and _is_text(found))
+        return value in [value for value in option.choices or {} if type(value) is type(value)]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return math.isfinite(value) if isinstance(value, float) else True  # as earlier versions kept numbers
+    return value is None or (isinstance(value, str) and len(value) <= LONGEST and _is_text(value))
 
 
-def _is_text(found: str) -> bool:
+def _is_text(text: str) -> bool:
     """Whether a browser can be sent it: half of a pair of surrogates can't be."""
     try:
-        found.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
 
 
-def read(option: Option, found: Any) -> Any:
+def read(option: Option, value: Any) -> Any:
     """What a component holds, as a value for the run file; None is "not set".
 
     What can't be read as the option's type stays as it is, so that the checker can name it.
@@ -127,8 +127,8 @@ def read(option: Option, found: Any) -> Any:
     what = kind(option)
     is_optional = plain_type(option)[1]
     if what in ("check", "choice"):
-        return found
-    text = "" if found is None else str(found)
+        return value
+    text = "" if value is None else str(value)
     if what == "lines":
         return lines_of(text)
     if what == "text":

@@ -21,12 +21,12 @@ def values(text: str) -> object:
     """The values of a JSON text. Raises ValueError, and Twice for a key that stands twice in a table."""
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        table = dict(pairs)
+        if len(table) < len(pairs):
             counts = Counter(name for name, _ in pairs)
-            twice = next(name for name in found if counts[name] > 1)
+            twice = next(name for name in table if counts[name] > 1)
             raise Twice(twice)
-        return found
+        return table
 
     return json.loads(text, object_pairs_hook=unique)
 

@@ -23,7 +23,7 @@ def key_lines(text: str) -> dict[Path, int]:
     Elements of arrays of tables are numbered from 0: ("dataset", "subsets", 0, "num_repeats"). Keys inside
     inline tables have no line of their own: see `line_of`.
     """
-    found: dict[Path, int] = {}
+    lines: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
     position, line = 0, 1
@@ -34,15 +34,15 @@ def key_lines(text: str) -> dict[Path, int]:
         if statement.startswith("["):
             is_array = statement.startswith("[[")
             table = _resolve(_parts(statement.strip().lstrip("[").split("]")[0]), counts, is_array)
-            found.setdefault(table, at)
+            lines.setdefault(table, at)
         elif statement and not statement.startswith("#"):
             match = _KEY.match(statement)
             if match:
                 path = table + _parts(match.group(1))
-                found.setdefault(path, at)
+                lines.setdefault(path, at)
         line += text.count("\n", position, end)
         position = end
-    return found
+    return lines
 
 
 def _statement_end(text: str, start: int) -> int:

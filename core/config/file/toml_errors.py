@@ -84,8 +84,8 @@ def _advice(line: str, bare: str) -> Words:
 
 def unreadable_number(text: str) -> Problem | None:
     """The problem of a number that has more digits than the parser takes, with its line."""
-    found = _LONG_NUMBER.search(text)
-    if found is None:
+    number = _LONG_NUMBER.search(text)
+    if number is None:
         return None
-    digits = len(found[0])
-    return messages.TOO_MANY_DIGITS(line=text.count("\n", 0, found.start()) + 1, digits=digits)
+    digits = len(number[0])
+    return messages.TOO_MANY_DIGITS(line=text.count("\n", 0, number.start()) + 1, digits=digits)

@@ -34,14 +34,14 @@ def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[P
 
     Raises ConfigError when it tells none.
     """
-    found = {
+    records = {
         name.removeprefix("ss_"): value
         for name, value in metadata.items()
         if name.startswith("ss_") and isinstance(value, str) and value not in _LEFT_ALONE
     }
     pairs: list[tuple[str, Any]] = []
     unknown: list[str] = []
-    for name, value in found.items():
+    for name, value in records.items():
         option = NAMES.get(name, name)
         if name == "resolution":
             pairs.append(("resolution", re.sub(r"[()\[\] ]", "", value)))
@@ -53,9 +53,9 @@ def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[P
             unknown.append(name)
         elif not _is_off(value):
             pairs.append((option, value))
-    if "max_train_steps" not in found and "num_epochs" in found:
-        pairs.append(("max_train_epochs", found["num_epochs"]))
-    pairs += _network_args(found.get("network_args", ""))
+    if "max_train_steps" not in records and "num_epochs" in records:
+        pairs.append(("max_train_epochs", records["num_epochs"]))
+    pairs += _network_args(records.get("network_args", ""))
     if not pairs:
         raise ConfigError(messages.NO_METADATA())
     return pairs, [_unknown(unknown)] if unknown else []
@@ -89,7 +89,7 @@ def _optimizer(value: str) -> list[tuple[str, Any]]:
 def _network_args(text: str) -> list[tuple[str, Any]]:
     """The network's own arguments, which are recorded as JSON."""
     try:
-        found = json.loads(text) if text else {}
+        arguments = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         return []
-    return list(found.items()) if isinstance(found, dict) else []
+    return list(arguments.items()) if isinstance(arguments, dict) else []

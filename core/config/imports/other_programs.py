@@ -17,14 +17,14 @@ from core.errors import ConfigError, Problem
 class Program:
     """marks: names in its files that no other program has; enough: so many of them tell it.
 
-    told: names of the settings that a user needs to set by hand. has_commands: they are typed as options
-    too.
+    named: names of the settings that a user needs to set by hand. has_commands: they are typed as
+    options too.
     """
 
     name: str
     marks: frozenset[str]
     enough: int = 1
-    told: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     has_commands: bool = False
 
 
@@ -34,8 +34,8 @@ _ONETRAINER = Program(
         ("training_method", "base_model_name", "concept_file_name", "output_model_destination",
          "output_model_format", "layer_filter_preset")
     ),
-    told=("base_model_name", "training_method", "learning_rate", "lora_rank", "lora_alpha", "batch_size",
-          "epochs", "resolution"),
+    named=("base_model_name", "training_method", "learning_rate", "lora_rank", "lora_alpha",
+          "batch_size", "epochs", "resolution"),
 )  # fmt: skip
 _AI_TOOLKIT = Program("ai-toolkit", frozenset(("job", "process")), enough=2)
 _SIMPLETUNER = Program(
@@ -44,14 +44,14 @@ _SIMPLETUNER = Program(
         ("--model_family", "--data_backend_config", "--resume_from_checkpoint", "--model_type",
          "model_family", "data_backend_config", "model_flavour")
     ),
-    told=("model_type", "pretrained_model_name_or_path", "learning_rate", "lora_rank", "train_batch_size",
+    named=("model_type", "pretrained_model_name_or_path", "learning_rate", "lora_rank", "train_batch_size",
           "max_train_steps", "resolution"),
     has_commands=True,
 )  # fmt: skip
 _DIFFUSERS = Program(
     "diffusers",
     frozenset(("instance_data_dir", "instance_prompt", "class_data_dir", "with_prior_preservation")),
-    told=("pretrained_model_name_or_path", "instance_prompt", "learning_rate", "rank", "max_train_steps",
+    named=("pretrained_model_name_or_path", "instance_prompt", "learning_rate", "rank", "max_train_steps",
           "resolution"),
     has_commands=True,
 )  # fmt: skip
@@ -101,8 +101,8 @@ def refuse_text(text: str) -> None:
 
 def _refusal(program: Program, document: Mapping[str, Any]) -> Problem:
     plain = {str(name).removeprefix("--"): value for name, value in document.items()}
-    found = [
-        f"{name} = {shown(plain[name])}" for name in program.told if plain.get(name) not in (None, "", [])
+    values = [
+        f"{name} = {shown(plain[name])}" for name in program.named if plain.get(name) not in (None, "", [])
     ]
-    told = Words(f" Found: {', '.join(found)}.", f"主な値は{'、'.join(found)}です。") if found else ""
-    return messages.OTHER_PROGRAM(program=program.name, found=told)
+    listed = Words(f" Found: {', '.join(values)}.", f"主な値は{'、'.join(values)}です。") if values else ""
+    return messages.OTHER_PROGRAM(program=program.name, found=listed)

@@ -202,8 +202,8 @@ def fitted(option: Option, value: Any) -> Any:
     """
     if value == "" and not option.default:
         return option.default
-    found = number(value) if isinstance(value, str) else value
-    plain = value if found is None else found
+    as_number = number(value) if isinstance(value, str) else value
+    plain = value if as_number is None else as_number
     whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
     as_text = (str(value),) if isinstance(value, str | int | float) else ()  # a list is no name
     for candidate in (plain, whole, value, *as_text):

@@ -49,7 +49,7 @@ def lines(text: str) -> list[Line]:
     double quotes. Raises ConfigError for a quote that is not closed.
     """
     text = plain(text)
-    found: list[Line] = []
+    commands: list[Line] = []
     line: Line = []
     word: list[tuple[str, bool]] = []
     at, is_first = 0, True
@@ -71,10 +71,10 @@ def lines(text: str) -> list[Line]:
             word = []
             is_first = kind != "blank" or (is_first and not line)
             if kind == "end":
-                found.append(line)
+                commands.append(line)
                 line = []
     line += _joined(word)
-    return [line for line in (*found, line) if line]
+    return [line for line in (*commands, line) if line]
 
 
 def _joined(pieces: list[tuple[str, bool]]) -> Line:

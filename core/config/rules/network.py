@@ -46,17 +46,17 @@ def _list(
         else ""
     )
     try:
-        found = read(text)
+        numbers = read(text)
     except ValueError:
         yield messages.BLOCK_NUMBERS(key=key, count=count, curves=curves, text=shown(text))
         return
-    if len(found) != count:
-        yield messages.BLOCK_COUNT(key=key, count=count, curves=curves, found=len(found))
-    elif is_whole and any(n != int(n) or n > 1024 for n in found):
+    if len(numbers) != count:
+        yield messages.BLOCK_COUNT(key=key, count=count, curves=curves, found=len(numbers))
+    elif is_whole and any(n != int(n) or n > 1024 for n in numbers):
         yield messages.RANKS_WHOLE(key=key, text=shown(text))
-    elif any(abs(n) > LARGEST_FACTOR for n in found):
+    elif any(abs(n) > LARGEST_FACTOR for n in numbers):
         yield messages.FACTOR_TOO_LARGE(key=key, most=LARGEST_FACTOR, text=shown(text))
-    elif not may_be_negative and any(n < 0 for n in found):
+    elif not may_be_negative and any(n < 0 for n in numbers):
         yield messages.BELOW_ZERO(key=key, text=shown(text))
 
 

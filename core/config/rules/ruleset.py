@@ -48,9 +48,9 @@ def output_name_is_a_file_name(config: RunConfig) -> Iterator[Problem]:
 
 def samples_have_prompts(config: RunConfig) -> Iterator[Problem]:
     sample = config.sample
-    wanted = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
+    is_enabled = sample.sample_every_n_steps or sample.sample_every_n_epochs or sample.sample_at_first
     prompts = [line.strip() for line in sample.sample_prompts]
-    if wanted and not any(prompt and not prompt.startswith("#") for prompt in prompts):
+    if is_enabled and not any(prompt and not prompt.startswith("#") for prompt in prompts):
         yield messages.NO_PROMPT()
 
 

@@ -49,10 +49,10 @@ def numbers(text: str) -> tuple[float, ...]:
 
 
 def _number(text: str) -> float:
-    found = decimal(text)
-    if found is None:
+    value = decimal(text)
+    if value is None:
         raise ValueError(f"no number: {text[:20]}")
-    return found
+    return value
 
 
 def weights(text: str) -> tuple[float, ...]:
@@ -75,6 +75,6 @@ def rate_weights(
     if down is None and mid is None and up is None:
         return None
     sides = ((down, SIDE), (mid, 1), (up, SIDE))
-    found = [w for text, n in sides for w in ((1.0,) * n if text is None else weights(text))]
-    assert len(found) == COUNT, found
-    return tuple(w if w > threshold else 0.0 for w in found)
+    every = [w for text, n in sides for w in ((1.0,) * n if text is None else weights(text))]
+    assert len(every) == COUNT, every
+    return tuple(w if w > threshold else 0.0 for w in every)

@@ -40,14 +40,14 @@ def decimal(text: str) -> float | None:
     if len(text) > _LONGEST:
         return None
     plain = narrow(text)
-    found = float(plain) if _DECIMAL.fullmatch(plain) else math.inf
-    return found if math.isfinite(found) else None
+    value = float(plain) if _DECIMAL.fullmatch(plain) else math.inf
+    return value if math.isfinite(value) else None
 
 
 def number(text: str) -> int | float | None:
     """The number that a text is: whole where it is written so."""
-    found = whole(text)
-    return decimal(text) if found is None else found
+    as_whole = whole(text)
+    return decimal(text) if as_whole is None else as_whole
 
 
 def sides(text: str) -> list[int] | None:
@@ -58,7 +58,7 @@ def sides(text: str) -> list[int] | None:
     if len(text) > _LONGEST:
         return None
     plain = re.sub("[x×]", ",", narrow(text), flags=re.IGNORECASE)
-    found = [n for part in plain.split(",") if (n := whole(part)) is not None]
-    if len(found) <= plain.count(","):
+    numbers = [n for part in plain.split(",") if (n := whole(part)) is not None]
+    if len(numbers) <= plain.count(","):
         return None
-    return found * 2 if len(found) == 1 else found
+    return numbers * 2 if len(numbers) == 1 else numbers
