@@ -67,7 +67,10 @@ def fetched(name: str) -> Path | None:
         found = huggingface_hub.try_to_load_from_cache(name, probe)
         if isinstance(found, str):
             folder = Path(found).parent
-            index = json.loads(Path(found).read_bytes())
+            try:
+                index = dict(json.loads(Path(found).read_bytes()))
+            except (OSError, ValueError, TypeError, RecursionError):  # damaged: it is fetched again
+                return None
             parts = [folder / part for part in _PARTS & index.keys()] if "model" in probe else [folder]
             return folder if all(map(_has_weights, parts)) else None
     return None

@@ -58,7 +58,12 @@ def fingerprint(file: Path, has_card: bool, chosen: str) -> str:
 def read_stamp(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):  # none yet, or cut off with the power: the set-up runs again
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        RecursionError,
+    ):  # none yet, or cut off with the power: the set-up runs again
         return {}
 
 

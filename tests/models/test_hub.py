@@ -233,3 +233,13 @@ def test_an_id_is_no_missing_file(there):
     assert hub.here("no/such-model") is None
     with pytest.raises(UserError):
         hub.here("no/such-model.safetensors")
+
+
+@pytest.mark.parametrize("index", [b"", b"[" * 100_000, b"5", b"[1]"])
+def test_a_fetched_model_whose_index_is_damaged_counts_as_not_fetched(index, tmp_path, monkeypatch):
+    (tmp_path / "model_index.json").write_bytes(index)
+    monkeypatch.setattr(
+        "huggingface_hub.try_to_load_from_cache",
+        lambda name, probe: str(tmp_path / probe) if probe == "model_index.json" else None,
+    )
+    assert hub.fetched("me/frog") is None

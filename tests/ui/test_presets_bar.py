@@ -299,7 +299,7 @@ def convert(app, **fields):
 
 
 def test_a_model_is_converted_below_the_workspace_and_never_over_another(app, window):
-    assert "Written" in convert(app, target="copy", precision="bf16")[-1]
+    assert "Saved" in convert(app, target="copy", precision="bf16")[-1]
     assert (window.workspace / "models" / "copy.safetensors").stat().st_size > 1_000_000
     assert "exists already" in convert(app, target="copy")[-1]
 
