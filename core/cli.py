@@ -172,10 +172,10 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     checked = load(args.file, args.overrides, reads_base=True)
     config = checked.config
     inside = dataset_config.read(config.dataset).problems if config.dataset.dataset_config else ()
-    found = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
-    if any(problem.is_error for problem in found):
-        raise ConfigError(*found)
-    for problem in found:
+    problems = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
+    if any(problem.is_error for problem in problems):
+        raise ConfigError(*problems)
+    for problem in problems:
         print(_line(problem, str(args.file), lang), file=out)
     print("問題ありません。" if lang == "ja" else "No problems.", file=out)
     return EXIT_DONE
@@ -221,18 +221,18 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     if args.file != "-" and path.suffix.lower() == ".safetensors":
         from core.formats import header
 
-        found = read_any.import_metadata(header.read_header(path).metadata)
+        imported = read_any.import_metadata(header.read_header(path).metadata)
     else:
-        found = read_any.import_text(
+        imported = read_any.import_text(
             toml_text.read_stream(sys.stdin) if args.file == "-" else toml_text.read(path)
         )
-    text = toml_text.dumps(found.values, lang)
+    text = toml_text.dumps(imported.values, lang)
     if args.target is None:
         print(text, file=out)
     else:
         toml_text.write(args.target, text)
         print(f"{'書き出しました' if lang == 'ja' else 'Written'}: {args.target}", file=out)
-    for problem in found.report:
+    for problem in imported.report:
         print(f"# {problem.text(lang)}", file=out)
     return EXIT_DONE
 
@@ -250,9 +250,9 @@ def _sample(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.tools import sample
 
     notes = Console(out, lang)
-    made = sample.draw(args.file, args.lora, args.prompt, args.out, args.sampler, emit=notes)
+    images = sample.draw(args.file, args.lora, args.prompt, args.out, args.sampler, emit=notes)
     notes.close()
-    for path in made:
+    for path in images:
         print(path, file=out)
     return EXIT_DONE
 

@@ -87,7 +87,7 @@ class StepDone:
 
     loss: mean training loss. lr: learning rate of each parameter group. grad_norm: before clipping.
     seconds: wall seconds a step took on average. vram_bytes: peak allocated on the GPU, 0 on a CPU.
-    ram_bytes: what the whole process has in memory now, told on a CPU only.
+    ram_bytes: what the whole process has in memory now, reported on a CPU only.
     validation_loss: of the images held out, with the weights after this step; None when not measured now.
     weight_norms: with scale_weight_norms, of a LoRA's modules after the last step: how many were "scaled",
     "mean" and "largest" norm.

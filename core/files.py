@@ -105,8 +105,8 @@ def being_read(path: Path) -> Iterator[None]:
 
 def longest_read(threads: Iterable[int | None], seconds: float) -> Path | None:
     """What these threads have been reading for longer than that, the longest of all; None for nothing."""
-    found = [read for thread in threads if thread is not None and (read := _now.get(thread)) is not None]
-    if not found:
+    reads = [read for thread in threads if thread is not None and (read := _now.get(thread)) is not None]
+    if not reads:
         return None
-    path, since = min(found, key=lambda read: read[1])
+    path, since = min(reads, key=lambda read: read[1])
     return path if time.monotonic() - since >= seconds else None

@@ -18,11 +18,11 @@ from core.events import Emit, StageProgress
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-LOOK_SECONDS = 0.1
-"""How often one who waits looks whether to stop."""
+POLL_SECONDS = 0.1
+"""Between two checks whether to stop."""
 
 SLOW_SECONDS = 5.0
-"""A read that takes longer is told: a file of a hundred megabytes from a slow drive takes about that."""
+"""A read that takes longer is reported: a file of a hundred megabytes from a slow drive takes about that."""
 
 MOST_SECONDS = 60.0
 """After which a page gives up a read, see Patience; a run waits on."""
@@ -31,7 +31,7 @@ MOST_THREADS = 8
 
 
 class Patience:
-    """Of one who waits for files: whether to stop meanwhile, and whom to tell what is waited for."""
+    """Of one who waits for files: whether to stop meanwhile, and whom to report what is waited for."""
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class Patience:
         waiting: Callable[[Path | None], None] | None = None,
         most_seconds: float = math.inf,
     ) -> None:
-        """check: called ten times a second, may raise to stop. waiting: told the file or folder once a read
+        """check: called ten times a second, may raise to stop. waiting: gets the file or folder once a read
         has taken SLOW_SECONDS, and None when it has come after all. most_seconds: a read that takes longer
         is given up with a UserError; for those who have no button to stop."""
         self._check, self._waiting, self._most_seconds = check, waiting, most_seconds
-        self._told: Path | None = None
+        self._reported: Path | None = None
 
-    def look(self, threads: Sequence[threading.Thread]) -> None:
-        """What there is to do every LOOK_SECONDS while these threads work.
+    def poll(self, threads: Sequence[threading.Thread]) -> None:
+        """What there is to do every POLL_SECONDS while these threads work.
 
         Raises what `check` raises, and UserError for a read that takes too long.
         """
@@ -56,22 +56,22 @@ class Patience:
         given_up = files.longest_read(working, self._most_seconds)
         if given_up is not None:
             raise UserError(messages.STALLED(path=given_up, seconds=self._most_seconds))
-        self._tell(files.longest_read(working, SLOW_SECONDS))
+        self._report(files.longest_read(working, SLOW_SECONDS))
 
     def over(self) -> None:
         """What was waited for has come. Raises what `check` raises."""
         if self._check is not None:
             self._check()
-        self._tell(None)
+        self._report(None)
 
-    def _tell(self, path: Path | None) -> None:
-        if path != self._told and self._waiting is not None:
+    def _report(self, path: Path | None) -> None:
+        if path != self._reported and self._waiting is not None:
             self._waiting(path)
-        self._told = path
+        self._reported = path
 
 
 def of_run(check: Callable[[], None] | None, emit: Emit) -> Patience:
-    """That of a run, which tells in its events what it waits for. check: of its RunControl."""
+    """That of a run, which reports in its events what it waits for. check: of its RunControl."""
 
     def waiting(path: Path | None) -> None:
         emit(StageProgress("wait", 0 if path else 1, 1, path=str(path or "")))
@@ -114,8 +114,8 @@ def in_order(
         thread.start()
     try:
         for number in range(len(jobs)):
-            while not wait((futures[number],), LOOK_SECONDS).done:
-                patience.look(threads)
+            while not wait((futures[number],), POLL_SECONDS).done:
+                patience.poll(threads)
             patience.over()
             yield futures[number].result()
             futures[number] = Future()  # what was given is no longer held here

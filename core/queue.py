@@ -79,19 +79,19 @@ class View:
     """The queue at one moment. version: another for every change.
 
     held: "" while runs start by themselves; else why not: idle (nothing has been started yet), restart (the
-    program was), person, or how the run before ended (failed, stopped, refused). said: what the queue did by
-    itself that a user should know.
+    program was), person, or how the run before ended (failed, stopped, refused). notice: what the queue did
+    by itself that a user should know.
     """
 
     version: int
     waiting: tuple[Waiting, ...]
     held: str
     keeps_going: bool
-    said: Words | None
+    notice: Words | None
 
 
 class RunQueue:
-    """The waiting runs of one program. Safe from any thread; every change is on disk before it is told."""
+    """The waiting runs of one program. Safe from any thread; every change is written before it is seen."""
 
     def __init__(
         self, path: Path, runner: Callable[[], Runner], clock: Callable[[], float] = time.time
@@ -103,7 +103,7 @@ class RunQueue:
         self._is_closed = False
         self._judged: RunHandle | None = None
         self._version = 0
-        self._said: Words | None = None
+        self._notice: Words | None = None
         self._keeps_going = False
         self._waiting: list[Waiting] = []
         self._load()
@@ -114,7 +114,7 @@ class RunQueue:
     def look(self) -> View:
         """The queue as it stands."""
         with self._lock:
-            return View(self._version, tuple(self._waiting), self._held, self._keeps_going, self._said)
+            return View(self._version, tuple(self._waiting), self._held, self._keeps_going, self._notice)
 
     def add(self, text: str) -> Added:
         """Put a run at the end; a name that is taken gets a number. Raises ConfigError."""
@@ -256,7 +256,7 @@ class RunQueue:
         name = run.name if save.resume else result_names.free(save, self._taken(run.id))
         if name == run.name:
             return run
-        self._said = Words(
+        self._notice = Words(
             f"“{run.name}” was started as “{name}”: results of that name have come in between.",
             f"「{run.name}」という名前の結果がすでにあるため、「{name}」として開始しました。",
         )
@@ -315,7 +315,7 @@ class RunQueue:
                 os.replace(self._path, aside)
             except OSError:
                 return
-            self._said = Words(
+            self._notice = Words(
                 f"The list of waiting runs was damaged; it is kept as {aside.name}.",
                 f"キューのファイルが壊れていたため、{aside.name}として残しました。",
             )

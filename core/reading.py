@@ -88,8 +88,8 @@ def reason(error: BaseException) -> Words:
     if isinstance(error, NotRead):
         return error.words
     if isinstance(error, OSError):
-        told = short(error.strerror or str(error))
-        return Words(told, told)
+        text = short(error.strerror or str(error))
+        return Words(text, text)
     if isinstance(error, RecursionError):
         return Words("it is nested too deeply", "入れ子が深すぎます")
     if isinstance(error, MemoryError):
@@ -106,8 +106,8 @@ def reason(error: BaseException) -> Words:
         )
     if "integer string conversion" in str(error):
         return Words("a number in it has too many digits", "桁数の多すぎる数値があります")
-    told = short(f"{type(error).__name__}: {error}")
-    return Words(f"what stands in it was not understood ({told})", f"内容を解釈できません（{told}）")
+    text = short(f"{type(error).__name__}: {error}")
+    return Words(f"what stands in it was not understood ({text})", f"内容を解釈できません（{text}）")
 
 
 def short(text: str) -> str:

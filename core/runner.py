@@ -299,7 +299,7 @@ def with_seed(config: RunConfig) -> RunConfig:
 
 def _results_there(config: RunConfig) -> list[Problem]:
     """A notice when results of this name are there; they are kept, and said again when it happens."""
-    found = result_names.existing(config.save)
-    if not found or not is_main_process():
+    results = result_names.existing(config.save)
+    if not results or not is_main_process():
         return []
-    return [messages.RESULTS_THERE(count=len(found), output_name=config.save.output_name or "last")]
+    return [messages.RESULTS_THERE(count=len(results), output_name=config.save.output_name or "last")]

@@ -16,7 +16,7 @@ from core.patience import Patience, in_order, patiently
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(patience, "SLOW_SECONDS", 0.05)
 
 

@@ -212,7 +212,7 @@ def test_results_that_came_in_between_are_not_replaced_and_it_is_said(tmp_path, 
     (tmp_path / "output" / "frog.safetensors").write_bytes(b"")
     runner.current.status = "done"
     until(lambda: runner.started == ["first", "frog-2"])
-    assert "frog-2" in queue.look().said.en
+    assert "frog-2" in queue.look().notice.en
 
 
 def test_runs_can_be_moved_and_removed(queue, text):
@@ -265,7 +265,7 @@ def test_settings_that_do_not_pass_the_check_are_not_added(queue, text):
 def test_a_damaged_file_is_put_aside_whole_and_said(tmp_path, runner, damage):
     (tmp_path / "queue.json").write_text(damage)
     queue = RunQueue(tmp_path / "queue.json", lambda: runner)
-    assert queue.look().waiting == () and queue.look().said is not None
+    assert queue.look().waiting == () and queue.look().notice is not None
     (aside,) = tmp_path.glob("*.broken")
     assert aside.read_text() == damage
 

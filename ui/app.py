@@ -41,7 +41,7 @@ from ui.tools.tensorboard_card import TensorBoardCard
 from ui.window import Window
 from ui.window.blocks import Blocks
 from ui.window.error_page import guarded, take_values_as_sent
-from ui.window.paths import Found
+from ui.window.paths import Offers
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -226,7 +226,7 @@ class App:
             [self.model["refresh"].click],
             lambda d: self.looked(form.raw(d), d[lang]),
             {lang, *form.inputs},
-            [*self.lists(Found()), self.model["refresh"], *(self.model[name] for name in SAID)],
+            [*self.lists(Offers()), self.model["refresh"], *(self.model[name] for name in SAID)],
         )
 
     def _on(
@@ -353,7 +353,7 @@ class App:
         said = gr.update(value=say("paths.refreshed", lang, n=models, at=at))
         return lists | self.identities(raw, lang) | {self.model["refresh"]: said}
 
-    def lists(self, found: Found) -> Update:
+    def lists(self, found: Offers) -> Update:
         """What there is to pick from on this computer."""
         updates: Update = {
             self.form.components[option.key]: gr.update(choices=self._window.paths.offered(option, found))

@@ -43,7 +43,7 @@ def story(record: Record) -> Story:
         record.values,
         [(e.step, e.loss) for e in reports if math.isfinite(e.loss)],
         [(step, loss) for step, loss in held_out if math.isfinite(loss)],
-        {(row.prompt, row.seed): found for row, found in rows.items()},
+        {(row.prompt, row.seed): images for row, images in rows.items()},
     )
 
 
@@ -53,18 +53,18 @@ def differing(stories: Sequence[Story]) -> list[tuple[Option, tuple[Any, ...]]]:
     An option that a run file does not name has its default. Names and places of results are left out.
     """
     options = list(walk(RunConfig))
-    full = [{o.key: _plain(told.values.get(o.key, o.default)) for o in options} for told in stories]
-    found = []
+    full = [{o.key: _plain(story.values.get(o.key, o.default)) for o in options} for story in stories]
+    differing: list[tuple[Option, tuple[Any, ...]]] = []
     for option in options:
         values = tuple(one[option.key] if _is_used(option, one) else None for one in full)
         if option.key not in _PLACES and any(value != values[0] for value in values[1:]):
-            found.append((option, values))
-    return found
+            differing.append((option, values))
+    return differing
 
 
 def common_steps(stories: Sequence[Story]) -> list[int]:
     """Steps at which every run that drew images drew some."""
-    steps = [{step for found in told.images.values() for step in found} for told in stories]
+    steps = [{step for images in story.images.values() for step in images} for story in stories]
     steps = [one for one in steps if one]
     return sorted(set.intersection(*steps)) if steps else []
 
@@ -72,18 +72,18 @@ def common_steps(stories: Sequence[Story]) -> list[int]:
 def prompts(stories: Sequence[Story]) -> list[tuple[str, int]]:
     """The prompts with their seeds, those that several runs drew first."""
     counts: dict[tuple[str, int], int] = {}
-    for told in stories:
-        for prompt in told.images:
+    for story in stories:
+        for prompt in story.images:
             counts[prompt] = counts.get(prompt, 0) + 1
     return sorted(counts, key=lambda prompt: -counts[prompt])
 
 
-def image(told: Story, prompt: tuple[str, int], step: int | None) -> tuple[int, Path] | None:
+def image(story: Story, prompt: tuple[str, int], step: int | None) -> tuple[int, Path] | None:
     """A run's image of a prompt with its step: the one of a step, or the last when step is None."""
-    found = told.images.get(prompt, {})
+    images = story.images.get(prompt, {})
     if step is None:
-        step = max(found, default=None)
-    return (step, found[step]) if step is not None and step in found else None
+        step = max(images, default=None)
+    return (step, images[step]) if step is not None and step in images else None
 
 
 def _plain(value: Any) -> Any:

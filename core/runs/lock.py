@@ -165,17 +165,17 @@ def _is_at(file: IO[bytes], path: Path) -> bool:
 
 def _sign(file: IO[bytes]) -> None:
     """Write down who has it; a full disk or a file of another user changes nothing about the lock."""
-    told = {"pid": os.getpid(), "computer": platform.node(), "since": time.time()}
+    holder = {"pid": os.getpid(), "computer": platform.node(), "since": time.time()}
     with contextlib.suppress(OSError):
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(told).encode("utf-8"))
+        file.write(json.dumps(holder).encode("utf-8"))
 
 
 def _holder(file: IO[bytes]) -> Holder | None:
     try:
         file.seek(0)
-        told = json.loads(file.read(10_000))
-        return Holder(int(told["pid"]), str(told["computer"]), float(told["since"]))
+        holder = json.loads(file.read(10_000))
+        return Holder(int(holder["pid"]), str(holder["computer"]), float(holder["since"]))
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -37,10 +37,10 @@ class Stamp(NamedTuple):
 def stamp(path: Path) -> Stamp | None:
     """The stamp of a file or folder as it is now; None when it can't be read."""
     try:
-        found = [p.stat() for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path.stat()]
+        files = [p.stat() for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path.stat()]
     except OSError:
         return None
-    return Stamp(len(found), sum(s.st_size for s in found), max((s.st_mtime for s in found), default=0.0))
+    return Stamp(len(files), sum(s.st_size for s in files), max((s.st_mtime for s in files), default=0.0))
 
 
 def is_unchanged(path: Path, noted: Stamp | None) -> bool:
@@ -77,7 +77,7 @@ def _metadata(path: Path) -> Mapping[str, str]:
         return {}
 
 
-def has_result(save: SaveConfig, found: Found) -> bool:
+def has_result(save: SaveConfig, state: Found) -> bool:
     """Whether the final model of a state's step lies in the output folder, and the last state if it is kept.
 
     Only then a run is finished: it may have been killed after its last step, or between these two saves.
@@ -87,20 +87,20 @@ def has_result(save: SaveConfig, found: Found) -> bool:
     """
     stem = model_name(save.output_name, "last", 0)
     folder = Path(save.output_dir)
-    if (save.save_state or save.save_state_on_train_end) and not _has_last_state(save, found):
+    if (save.save_state or save.save_state_on_train_end) and not _has_last_state(save, state):
         return False
-    return any(_is_result(folder / f"{stem}{ending}", found) for ending in dict.fromkeys(ENDINGS.values()))
+    return any(_is_result(folder / f"{stem}{ending}", state) for ending in dict.fromkeys(ENDINGS.values()))
 
 
-def _has_last_state(save: SaveConfig, found: Found) -> bool:
+def _has_last_state(save: SaveConfig, state: Found) -> bool:
     place = Path(save.output_dir) / state_name(save.output_name, "last", 0)
     if state_folder.fault(place):
         return False
     last = state_folder.read(place)
-    return last.step == found.step and last.values["lineage"] == found.values["lineage"]
+    return last.step == state.step and last.values["lineage"] == state.values["lineage"]
 
 
-def _is_result(path: Path, found: Found) -> bool:
+def _is_result(path: Path, state: Found) -> bool:
     # Without an ending it is a Diffusers folder; any other of that name is a user's own.
     if not (path / "model_index.json").is_file() if path.is_dir() else not path.suffix:
         return False
@@ -114,8 +114,8 @@ def _is_result(path: Path, found: Found) -> bool:
             return False
     metadata = _metadata(path)
     if LINEAGE in metadata:
-        return metadata[LINEAGE] == found.values["lineage"] and metadata.get("ss_steps") == str(found.step)
-    noted = found.values["written"]
-    if found.values.get("kind") == "last" and isinstance(noted, dict) and path.name in noted:
+        return metadata[LINEAGE] == state.values["lineage"] and metadata.get("ss_steps") == str(state.step)
+    noted = state.values["written"]
+    if state.values.get("kind") == "last" and isinstance(noted, dict) and path.name in noted:
         return True
-    return now.changed >= (found.path / state_folder.MANIFEST).stat().st_mtime - SLACK
+    return now.changed >= (state.path / state_folder.MANIFEST).stat().st_mtime - SLACK

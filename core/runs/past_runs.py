@@ -1,7 +1,7 @@
 """Past runs, read back from the folders they left: a quick list, and one of them in full.
 
 A run folder is `<output_dir>/runs/<time>-<name>/` with run.toml and events.jsonl. Whatever is broken, half
-written or not ours is passed over or told as far as it goes; nothing here raises for what lies in a folder.
+written or not ours is passed over, or read as far as it goes; nothing here raises for what lies in a folder.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PastRun:
     started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
     failed; running while a program works in the folder; interrupted when none does and it has no end.
     step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
-    the newest model as the run told it, or "". samples: number of images in the folder.
+    the newest model as the run reported it, or "". samples: number of images in the folder.
     """
 
     folder: Path
@@ -103,8 +103,8 @@ def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]
 
 
 def _in(place: Path, live: Path | None = None) -> tuple[PastRun, ...]:
-    found = [as_live(run, live) for path in _folders(place) if (run := _look(path)) is not None]
-    return tuple(sorted(found, key=lambda run: (run.started, run.folder.name), reverse=True))
+    runs = [as_live(run, live) for path in _folders(place) if (run := _look(path)) is not None]
+    return tuple(sorted(runs, key=lambda run: (run.started, run.folder.name), reverse=True))
 
 
 def as_live(run: PastRun, live: Path | None) -> PastRun:
@@ -153,12 +153,12 @@ def _moved(run: PastRun, to: Path) -> PastRun:
 def values_in(text: str) -> dict[str, Any]:
     """{"section.name": value} of a run file's text, unchecked; {} when it can't be read."""
     try:
-        found = tomllib.loads(text)
+        tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
     return {
         f"{section}.{name}": value
-        for section, options in found.items()
+        for section, options in tables.items()
         if isinstance(options, dict)
         for name, value in options.items()
     }
@@ -182,10 +182,10 @@ def mark(folder: Path) -> Mark:
 
 def _look(folder: Path) -> PastRun | None:
     """The run of a folder, from memory when nothing in it has changed."""
-    found = mark(folder)
-    if not any(found):
+    marks = mark(folder)
+    if not any(marks):
         return None
-    run = replace(_summary(folder, *found), samples=_count(folder / SAMPLES))
+    run = replace(_summary(folder, *marks), samples=_count(folder / SAMPLES))
     is_running = run.ended is None and lock.is_held(folder)
     return replace(run, status="running") if is_running else run
 
@@ -193,10 +193,10 @@ def _look(folder: Path) -> PastRun | None:
 def _mark(path: Path) -> tuple[int, int] | None:
     """Changes whenever the file does; None when there is none."""
     try:
-        found = path.stat()
+        state = path.stat()
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_size)
+    return (state.st_mtime_ns, state.st_size)
 
 
 def _count(folder: Path) -> int:
@@ -212,22 +212,24 @@ def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, 
     """What the files tell. The marks only say when what is remembered is out of date."""
     values = values_in(_without_comments(_text(folder / RUN_FILE)))
     stamp = _STAMP.fullmatch(folder.name)
-    told = list(_parsed(_telling(_lines(folder / EVENTS))))
-    steps = [event for event in told if isinstance(event, StepDone)]
-    ended = next((event for event in reversed(told) if isinstance(event, RunEnded)), None)
+    recorded = list(_parsed(_without_most_steps(_lines(folder / EVENTS))))
+    steps = [event for event in recorded if isinstance(event, StepDone)]
+    ended = next((event for event in reversed(recorded) if isinstance(event, RunEnded)), None)
     started = _from_stamp(stamp.group(1)) if stamp else None
     if started is None:
-        started = told[0].time if told else (run_file or events or (0, 0))[0] / 1e9
-    plan = next((event for event in told if isinstance(event, PlanReady)), None)
-    model = next((e.path for e in reversed(told) if isinstance(e, Saved) and e.kind == "model"), "")
+        started = recorded[0].time if recorded else (run_file or events or (0, 0))[0] / 1e9
+    plan = next((event for event in recorded if isinstance(event, PlanReady)), None)
+    model = next((e.path for e in reversed(recorded) if isinstance(e, Saved) and e.kind == "model"), "")
     losses = [event.loss for event in steps if math.isfinite(event.loss)]
     return PastRun(
         folder=folder,
         name=str(values.get("save.output_name") or (stamp and stamp.group(2)) or folder.name),
         started=started,
-        seconds=max(0.0, told[-1].time - started) if told else 0.0,
+        seconds=max(0.0, recorded[-1].time - started) if recorded else 0.0,
         status=ended.status if ended else "interrupted",
-        step=max((e.step for e in told if isinstance(e, PlanReady | StepDone | Saved | RunEnded)), default=0),
+        step=max(
+            (e.step for e in recorded if isinstance(e, PlanReady | StepDone | Saved | RunEnded)), default=0
+        ),
         total=steps[-1].total if steps else plan.steps if plan else 0,
         loss=losses[-1] if losses else None,
         model=model,
@@ -259,7 +261,7 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def _telling(lines: Sequence[bytes]) -> list[bytes]:
+def _without_most_steps(lines: Sequence[bytes]) -> list[bytes]:
     """The lines without most of those that come by the hundred: reading their JSON is what takes the time."""
     steps = [n for n, line in enumerate(lines) if line.startswith(_STEP)]
     kept = {*steps[-_STEPS_READ:], len(lines) - 1, len(lines) - 2}

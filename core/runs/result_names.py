@@ -28,10 +28,10 @@ def existing(save: SaveConfig) -> list[Path]:
     folder = Path(save.output_dir)
     try:
         with os.scandir(folder) as entries:
-            found = [Path(entry.path) for entry in entries if _is_model(entry, save.output_name)]
+            models = [Path(entry.path) for entry in entries if _is_model(entry, save.output_name)]
     except OSError:
         return []
-    return sorted([*found, *state_folder.candidates(folder, save.output_name)])
+    return sorted([*models, *state_folder.candidates(folder, save.output_name)])
 
 
 def _is_model(entry: os.DirEntry[str], output_name: str | None) -> bool:
@@ -59,11 +59,11 @@ def free(save: SaveConfig, taken: Collection[tuple[str, str]] = ()) -> str:
     number, stem = 1, name
     if match := _NUMBERED.fullmatch(name):
         stem, number = match.group(1), int(match.group(2))
-    given = save
-    while existing(given) or (_folder(given.output_dir), given.output_name or "last") in others:
+    tried = save
+    while existing(tried) or (_folder(tried.output_dir), tried.output_name or "last") in others:
         number += 1
-        given = save.model_copy(update={"output_name": f"{stem}-{number}"})
-    return given.output_name or "last"
+        tried = save.model_copy(update={"output_name": f"{stem}-{number}"})
+    return tried.output_name or "last"
 
 
 def _folder(path: str) -> str:

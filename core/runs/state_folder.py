@@ -146,8 +146,8 @@ def read(path: Path) -> Found:
         raise UserError(messages.STATE_MISSING(path=path))
     if not any((path / name).exists() for name in (MANIFEST, STATE)):
         raise UserError(messages.NOT_A_STATE(path=path))
-    if found := fault(path):
-        raise UserError(messages.STATE_DAMAGED(path=path, fault=found))
+    if why := fault(path):
+        raise UserError(messages.STATE_DAMAGED(path=path, fault=why))
     return Found(path, json.loads((path / STATE).read_text(encoding="utf-8")))
 
 
@@ -185,10 +185,10 @@ def resume_seed(config: RunConfig) -> int | None:
         return None
     output_dir = Path(config.save.output_dir)
     if config.save.resume == AUTO:
-        found, _ = newest(output_dir, config.save.output_name)
+        state, _ = newest(output_dir, config.save.output_name)
     else:
-        found = read(Path(config.save.resume))
-    return None if found is None else int(found.values["config"]["train.seed"])
+        state = read(Path(config.save.resume))
+    return None if state is None else int(state.values["config"]["train.seed"])
 
 
 def values_of(config: RunConfig) -> dict[str, Any]:

@@ -169,8 +169,8 @@ def start_demo(arguments: list[str]) -> int:
         run = tomllib.loads((ROOT / "demo" / "run.toml").read_text(encoding="utf-8"))
         folder = run.get("save", {}).get("output_dir", "output")
         for argument in arguments:
-            if found := re.search(r"save\.output_dir=(.*)", argument):
-                folder = found[1].strip("'\"")
+            if match := re.search(r"save\.output_dir=(.*)", argument):
+                folder = match[1].strip("'\"")
         say(f"The model and its sample images: {ROOT / folder}", f"モデルとサンプル画像：{ROOT / folder}")
     return code
 

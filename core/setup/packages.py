@@ -103,10 +103,10 @@ def settings_of_pip() -> dict[str, str]:
         for name, value in re.findall(rf"^{section}\.([\w-]+)=(.*)$", listing, re.MULTILINE):
             if name in PIP_TO_UV:
                 values[name] = ast.literal_eval(value)
-    found = {PIP_TO_UV[name]: " ".join(value.split()) for name, value in values.items()}
-    if "UV_FIND_LINKS" in found:
-        found["UV_FIND_LINKS"] = found["UV_FIND_LINKS"].replace(" ", ",")
-    return found | ({"UV_INDEX_STRATEGY": "unsafe-best-match"} if "UV_INDEX" in found else {})
+    environ = {PIP_TO_UV[name]: " ".join(value.split()) for name, value in values.items()}
+    if "UV_FIND_LINKS" in environ:
+        environ["UV_FIND_LINKS"] = environ["UV_FIND_LINKS"].replace(" ", ",")
+    return environ | ({"UV_INDEX_STRATEGY": "unsafe-best-match"} if "UV_INDEX" in environ else {})
 
 
 def run(arguments: Sequence[str], is_shown: bool = False) -> tuple[bool, str]:

@@ -94,7 +94,7 @@ class QueueCard:
 
 def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
     """The waiting runs and why they wait."""
-    reason = view.said.of(lang) if view.said else ""
+    reason = view.notice.of(lang) if view.notice else ""
     if not view.waiting:
         return f'<section class="rw-queue">{note(reason, "warn")}</section>' if reason else ""
     many = len(view.waiting)

@@ -160,7 +160,7 @@ def mounted(window: Window, root_path: str = "") -> FastAPI:
 
 
 def private_cache(workspace: Path) -> Path:
-    """A new folder for uploads and images on the page, for this user only; Gradio is told to use it too."""
+    """A new folder for uploads and images on the page, for this user only; Gradio is set to use it too."""
     parent = workspace / "cache"
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob("window-*"):

@@ -23,7 +23,7 @@ from ui.text import say
 from ui.tools.messages import RUN_BUSY
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
-from ui.window.paths import Found, file_name
+from ui.window.paths import Offers, file_name
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -96,7 +96,7 @@ class ToolCard:
         )
         self.parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
 
-    def offer(self, found: Found) -> Update:
+    def offer(self, found: Offers) -> Update:
         """The lists to pick files and folders from anew."""
         return {
             self.parts[option.name]: gr.update(choices=self._window.paths.offered(option, found))

@@ -18,7 +18,7 @@ from ui.settings.identity import identity_facts
 from ui.text import say
 from ui.window import Window
 from ui.window.error_page import guarded
-from ui.window.paths import Found
+from ui.window.paths import Offers
 
 _METADATA_SHOWN = 60
 _VALUE_SHOWN = 400
@@ -55,7 +55,7 @@ class InspectCard:
             show_progress="minimal",
         )
 
-    def offer(self, found: Found) -> dict[Any, Any]:
+    def offer(self, found: Offers) -> dict[Any, Any]:
         """The list to pick a file from anew."""
         return {self.file: gr.update(choices=[(name, name) for name in found.models])}
 

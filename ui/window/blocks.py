@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.errors import UserError
 from ui.window import Window, messages
-from ui.window.error_page import told
+from ui.window.error_page import error_for_page
 
 LARGEST = 1e300
 """Of a number; none of ours is near it, and beyond it arithmetic ends in exceptions."""
@@ -31,7 +31,7 @@ class Blocks(gr.Blocks):
         try:
             return await super().process_api(*args, **more)
         except Exception as e:
-            raise told(e, self._window, (*args, *more.values())) from None
+            raise error_for_page(e, self._window, (*args, *more.values())) from None
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **more: Any) -> list[Any]:
         """As Gradio's, of values that are what their component can hold. Raises UserError for others."""

@@ -51,8 +51,8 @@ class Draft:
         try:
             if self._path.stat().st_size > LARGEST:
                 raise ValueError(f"more than {LARGEST:,} bytes")
-            found = json.loads(self._path.read_text("utf-8-sig"))  # editors may add a mark
-            if not isinstance(found, dict):
+            values = json.loads(self._path.read_text("utf-8-sig"))  # editors may add a mark
+            if not isinstance(values, dict):
                 raise ValueError("no settings in it")
         except FileNotFoundError:
             return {}
@@ -65,7 +65,7 @@ class Draft:
                 aside = self._path
             self.damaged = reason(e), aside
             return {}
-        return found
+        return values
 
     def _beside(self, why: str) -> Path:
         """A name that is not taken, next to the file."""

@@ -1,4 +1,4 @@
-"""What a page is told when a handler of ours fails: one sentence, never a traceback or an empty HTTP 500."""
+"""What a page shows when a handler of ours fails: one sentence, never a traceback or an empty HTTP 500."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def guarded(handler: Callable[..., Any], window: Window) -> Callable[..., Any]:
         try:
             return _whole(handler(*args))
         except Exception as e:
-            raise told(e, window, args) from None
+            raise error_for_page(e, window, args) from None
 
     return call
 
@@ -40,7 +40,7 @@ def streamed(handler: Callable[..., Iterator[Any]], window: Window) -> Callable[
         try:
             yield from map(_whole, handler(*args))
         except Exception as e:
-            raise told(e, window, args) from None
+            raise error_for_page(e, window, args) from None
 
     return call
 
@@ -61,7 +61,7 @@ def take_values_as_sent(blocks: gr.Blocks) -> None:
             event.preprocess = False
 
 
-def told(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
+def error_for_page(error: Exception, window: Window, args: tuple[Any, ...]) -> gr.Error:
     """The fault for the page, which shows it at its head (script/faults.js).
 
     Handlers deal with UserError themselves; one that slips by is shown. args: what the handler was given.
@@ -103,5 +103,5 @@ def words_html(window: Window, most: str) -> str:
         lang: {kind: say(f"fault.{kind}", lang, path=window.log_path, most=most) for kind in kinds}
         for lang in ("en", "ja")
     }
-    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="rw-words">{told}</script>'
+    text = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="rw-words">{text}</script>'

@@ -59,7 +59,7 @@ def step_of(path: Path) -> int | None:
 
 @dataclass
 class Story:
-    """A run of the past, told as a run of this window is: all its events are there at once.
+    """A run of the past, shown as a run of this window is: all its events are there at once.
 
     status: as it ended, or "interrupted" when its program ended before it.
     """
@@ -87,7 +87,7 @@ def last_story(output_dir: Path) -> Story | None:
 
 @dataclass
 class Left:
-    """What was found, and what could be resumed before the run of now."""
+    """The last run, and what could be resumed before the run of now."""
 
     story: Story | None = None
     unfinished: Unfinished | None = None

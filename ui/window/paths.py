@@ -33,7 +33,7 @@ _LONGEST_WALK = 0.7
 
 
 @dataclass(frozen=True)
-class Found:
+class Offers:
     """What lies below the allowed folders, as short paths."""
 
     models: tuple[str, ...] = ()
@@ -129,8 +129,8 @@ class Paths:
         if not self.is_local:
             is_strange = is_strange or text.startswith("~") or (os.name != "nt" and "\\" in text)
         if is_strange:
-            found = "".join(c if c.isprintable() else "?" for c in text[:60])
-            raise UserError(messages.STRANGE_PATH(key=key, given=found))
+            shown = "".join(c if c.isprintable() else "?" for c in text[:60])
+            raise UserError(messages.STRANGE_PATH(key=key, given=shown))
 
     def _outside(self, text: str, key: str) -> Problem:
         folders = ", ".join(str(folder) for folder in self.allowed)
@@ -143,7 +143,7 @@ class Paths:
             return given.relative_to(self.here).as_posix()
         return path
 
-    def find(self) -> Found:
+    def find(self) -> Offers:
         """What there is to pick from, looked for below the allowed folders."""
         models: list[str] = []
         data: list[str] = []
@@ -158,20 +158,20 @@ class Paths:
                 if any(_COUNTED.fullmatch(name) for name in names) and path.name != "runs":
                     data.append(self.short(str(path)))
                 models += [self.short(str(path / f)) for f in files if f.lower().endswith(MODEL_ENDINGS)]
-        return Found(*(tuple(dict.fromkeys(found))[:_MOST] for found in (models, data, states)))
+        return Offers(*(tuple(dict.fromkeys(offers))[:_MOST] for offers in (models, data, states)))
 
-    def offered(self, option: Option, found: Found | None = None) -> list[tuple[str, str]]:
+    def offered(self, option: Option, offers: Offers | None = None) -> list[tuple[str, str]]:
         """The list to pick from for one option: what is shown and what it stands for, which is the same."""
-        found = found or Found()
+        offers = offers or Offers()
         offer: Sequence[str] = ()
         if option.key == "save.resume":
-            offer = ("auto", *found.states)
+            offer = ("auto", *offers.states)
         elif option.section == "dataset" or (option.section in TOOLS and option.meta.path == "folder"):
-            offer = found.data
+            offer = offers.data
         elif option.meta.path == "folder":
             offer = [self.short(str(self.workspace / ("logs" if option.section == "log" else "output")))]
         elif option.meta.path:
-            offer = (*found.models, *_ON_THE_HUB.get(option.key, ()))
+            offer = (*offers.models, *_ON_THE_HUB.get(option.key, ()))
         return [(text, text) for text in offer]
 
 

@@ -55,21 +55,21 @@ def output_folders(window: Window) -> list[Path]:
     current = window.runner.current
     if current is not None:
         named.append(str(current.config.save.output_dir))
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for text in named:
         try:
             path = window.paths.confined(text)
         except UserError:
             continue
         if path.is_dir():
-            found.setdefault(os.path.realpath(path), path)
-    return list(found.values())
+            folders.setdefault(os.path.realpath(path), path)
+    return list(folders.values())
 
 
 def results(window: Window) -> list[Result]:
     """Everything there is to fetch, the newest first. Links are passed over, wherever they lead."""
-    found = [result for folder in output_folders(window) for result in _inside(folder)]
-    return sorted(found, key=lambda result: -result.seconds)
+    every = [result for folder in output_folders(window) for result in _inside(folder)]
+    return sorted(every, key=lambda result: -result.seconds)
 
 
 def find(window: Window, id_: str) -> Result | None:

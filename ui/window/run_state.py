@@ -76,8 +76,8 @@ class RunView:
 
     @property
     def at_step(self) -> int:
-        told = (self.plan, self.step, self.ended, *self.saved[-1:])
-        return max((self.live_step, *(event.step for event in told if event is not None)))
+        events = (self.plan, self.step, self.ended, *self.saved[-1:])
+        return max((self.live_step, *(event.step for event in events if event is not None)))
 
     @property
     def seconds_per_step(self) -> float | None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import TypeVar
 
-from core.patience import LOOK_SECONDS, Patience
+from core.patience import POLL_SECONDS, Patience
 
 JOIN_SECONDS = 2.0
 """How long the thread that reads ahead may take to end; a large image is read and resized in less."""
@@ -47,9 +47,9 @@ def ahead(items: Iterator[Item], depth: int, patience: Patience | None = None) -
     try:
         while True:
             try:
-                item, error = made.get(timeout=LOOK_SECONDS)
+                item, error = made.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                patience.look([worker])
+                patience.poll([worker])
                 continue
             patience.over()
             if isinstance(error, StopIteration):
