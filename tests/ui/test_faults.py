@@ -82,7 +82,7 @@ def test_a_broken_connection_is_told_and_told_again_when_the_page_was_loaded_ane
     page.page.locator("#run-check").click()
     page.page.locator(".rw-fault >> text=The program does not answer").wait_for()
     page.page.unroute(RUN)
-    page.page.locator(".rw-fault >> text=the page was loaded anew").wait_for()
+    page.page.locator(".rw-fault >> text=the page was reloaded").wait_for()
     page.ready()
     page.faults.clear()
 
