@@ -73,7 +73,7 @@ def test_a_page_that_loses_the_program_says_so_and_goes_on_when_it_is_back(stage
     page = look()
     page.caught_up()
     page.page.route("**/live?*", lambda route: route.abort())
-    page.page.locator("#run-lost >> text=can't reach the program").wait_for()
+    page.page.locator("#run-lost >> text=No connection to the program").wait_for()
     page.page.unroute("**/live?*")
     page.page.locator("#run-lost").wait_for(state="hidden")
     page.faults.clear()  # the browser's own words on what was kept from it
