@@ -301,7 +301,7 @@ def test_a_window_on_the_network_is_found_by_its_address_but_by_no_foreign_name(
 
 
 def test_a_name_that_is_not_known_is_told_with_the_option_that_allows_it(closed):
-    for lang, words in (("en", "start it with --host-name abc.proxy.example.net"), ("ja-JP", "を付けて起動")):
+    for lang, words in (("en", "start with --host-name abc.proxy.example.net"), ("ja-JP", "を付けて起動")):
         headers = {"host": "abc.proxy.example.net:7860", "accept-language": lang}
         answer = ask(closed, "GET", "/", headers)
         assert answer.status_code == 421 and words in answer.text
