@@ -137,14 +137,14 @@ def fit(size: Size, config: DatasetConfig, sizes: Sequence[Size]) -> Fit | None:
     trained.
     """
     resolution = Size(*config.resolution)
-    found: Fit | None
+    result: Fit | None
     if not config.enable_bucket:
-        found = centred(size, resolution) if is_exact(size, config) else cover(size, resolution)
+        result = centred(size, resolution) if is_exact(size, config) else cover(size, resolution)
     elif config.bucket_no_upscale:
-        found = shrink(size, resolution, config.bucket_reso_steps, config.bucket_rule)
+        result = shrink(size, resolution, config.bucket_reso_steps, config.bucket_rule)
     else:
-        found = choose(size, sizes, config.bucket_rule)
-    return None if found is None else replace(found, interpolation=config.resize_interpolation)
+        result = choose(size, sizes, config.bucket_rule)
+    return None if result is None else replace(result, interpolation=config.resize_interpolation)
 
 
 def is_exact(size: Size, config: DatasetConfig) -> bool:

@@ -17,7 +17,7 @@ from core.config.schema.option import Choice, Section, opt
 from core.counting import counted
 from core.data import buckets
 from core.data.images import decode, load
-from core.data.images.verify import look
+from core.data.images.verify import verify
 from core.data.names import is_image, is_junk, nfc
 from core.errors import Problem, UserError
 from core.formats import atomic_write, partial_files
@@ -232,7 +232,7 @@ def _goes_along(file: Path, image: Path) -> bool:
 
 def _resize(job: _Job, settings: ResizeSettings, report: Report) -> bool:
     """Write one image; False when it can't be used."""
-    seen = look(job.source)
+    seen = verify(job.source)
     report.problems += seen.problems
     if seen.size is None:
         return False

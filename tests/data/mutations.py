@@ -28,7 +28,7 @@ from core.control import RunControl
 from core.data.buckets import cover
 from core.data.health import measure
 from core.data.images import load
-from core.data.images.verify import look
+from core.data.images.verify import verify
 from core.data.intake import gather, zip_file
 from core.data.plan import thumbnails
 from core.data.records import PlannedImage
@@ -207,7 +207,7 @@ def _places(data: bytes, sign: bytes) -> list[int]:
 
 def see_image(path: Path) -> str:
     """Look at a file in every way; the code of its refusal, or "" for what can be trained."""
-    found = look(path)
+    found = verify(path)
     for problem in found.problems:
         problem.en.encode("utf-8"), problem.ja.encode("utf-8")
     try:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from core.data.health import cache
-from core.data.health.cache import Known
+from core.data.health.cache import FactsCache
 from core.data.health.duplicates import groups, near_pairs
 from core.data.health.findings import LEAST_SHARP, find
 from core.data.health.measure import Traits, measure, sharpness
@@ -38,9 +38,9 @@ def save(image: Image.Image, path: Path, **options) -> Path:
     return path
 
 
-def kinds(made, limit: int = 75, known: Known | None = None) -> dict[str, tuple[tuple[int, ...], ...]]:
+def kinds(made, limit: int = 75, known: FactsCache | None = None) -> dict[str, tuple[tuple[int, ...], ...]]:
     files = {image.content: image.path for image in made.images}
-    traits = (known or Known(None)).traits(files)
+    traits = (known or FactsCache(None)).traits(files)
     return {one.kind: one.groups for one in find(made, traits, lambda text: len(text.split()), limit)}
 
 
@@ -177,31 +177,31 @@ def test_a_broken_file_is_named_with_its_reason(tmp_path):
 
 def test_a_second_look_decodes_nothing_even_after_a_restart(tmp_path, monkeypatch):
     path = save(lively(), tmp_path / "1_x" / "a.png")
-    known = Known(tmp_path / "cache" / "pictures.jsonl")
+    known = FactsCache(tmp_path / "cache" / "pictures.jsonl")
     content = content_hash(path.read_bytes())
-    before = known.look(path), known.traits({content: path})
-    monkeypatch.setattr(cache, "look", lambda path: pytest.fail("decoded"))
+    before = known.verify(path), known.traits({content: path})
+    monkeypatch.setattr(cache, "verify", lambda path: pytest.fail("decoded"))
     monkeypatch.setattr(cache, "measure", lambda data: pytest.fail("measured"))
-    again = Known(tmp_path / "cache" / "pictures.jsonl")
-    assert (again.look(path), again.traits({content: path})) == before
+    again = FactsCache(tmp_path / "cache" / "pictures.jsonl")
+    assert (again.verify(path), again.traits({content: path})) == before
 
 
 def test_a_changed_file_is_looked_at_anew(tmp_path):
-    known = Known(None)
+    known = FactsCache(None)
     path = save(lively(), tmp_path / "a.png")
-    assert known.look(path).size == (160, 120)
+    assert known.verify(path).size == (160, 120)
     path.write_bytes(encoded(lively(size=(80, 60))))
-    assert known.look(path).size == (80, 60)
+    assert known.verify(path).size == (80, 60)
 
 
 def test_what_is_wrong_with_a_file_is_told_at_every_look(tmp_path):
-    known = Known(None)
+    known = FactsCache(None)
     (tmp_path / "a.png").write_bytes(b"no")
-    assert [len(known.look(tmp_path / "a.png").problems) for _ in range(2)] == [1, 1]
+    assert [len(known.verify(tmp_path / "a.png").problems) for _ in range(2)] == [1, 1]
 
 
 def test_a_damaged_cache_costs_time_only(tmp_path):
     file = tmp_path / "pictures.jsonl"
     file.write_bytes(b'{"v":1,"content":"x","traits":{}}\n\xff{\n[]\n')
     path = save(lively(), tmp_path / "a.png")
-    assert Known(file).look(path).size == (160, 120)
+    assert FactsCache(file).verify(path).size == (160, 120)

@@ -15,7 +15,7 @@ from core.data.buckets import Fit, cover
 from core.data.images import decode
 from core.data.images import load as images
 from core.data.images.load import gamma, load, recolour, resize, turn_hue
-from core.data.images.verify import look
+from core.data.images.verify import verify
 from core.data.keyed_random import rng
 from core.data.records import PlannedImage, Sample
 from core.errors import ResourceFault
@@ -27,7 +27,7 @@ def upright(path):
 
 
 def planned(path, fit):
-    found = look(path)
+    found = verify(path)
     return PlannedImage(path, 0, False, 1, found.size, fit, "", None, found.content)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core import files
 from core.data.images import decode
-from core.data.images.verify import look
+from core.data.images.verify import verify
 from tests.data.images import codes, draw
 
 
@@ -42,7 +42,7 @@ def png(width, height, depth=8, extra=b"", pixels=b""):
 
 def only(path):
     """The one problem of a file that can't be trained, with its path in both sentences."""
-    found = look(path)
+    found = verify(path)
     (problem,) = found.problems
     assert found.size is None and problem.path == str(path)
     assert str(path) in problem.en and str(path) in problem.ja
@@ -51,7 +51,7 @@ def only(path):
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "bmp", "gif", "tif", "avif"])
 def test_a_whole_image_is_measured_and_hashed(tmp_path, kind):
-    found = look(noise(tmp_path / f"a.{kind}"))
+    found = verify(noise(tmp_path / f"a.{kind}"))
     assert (found.size, found.problems, len(found.content)) == ((96, 64), (), 40)
 
 
@@ -120,12 +120,12 @@ def test_a_bomb_takes_no_memory(tmp_path):
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from core.data.images.verify import look\n"
+        "from core.data.images.verify import verify\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "small, *bombs = map(Path, sys.argv[1:])\n"
-        "look(small)\n"
+        "verify(small)\n"
         "before = peak()\n"
-        "print(*[look(path).problems[0].code for path in bombs], peak() - before)\n"
+        "print(*[verify(path).problems[0].code for path in bombs], peak() - before)\n"
     )
     paths = [str(tmp_path / name) for name in ("small.png", "a.png", "b.png")]
     done = subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True, text=True)
@@ -139,7 +139,7 @@ def test_an_image_of_90_megapixels_is_taken_without_a_warning_of_pillow(tmp_path
     limit = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert look(tmp_path / "a.png").size == (10_000, 9_000)
+        assert verify(tmp_path / "a.png").size == (10_000, 9_000)
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
@@ -155,14 +155,14 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path):
 
 
 def test_a_png_named_jpg_is_taken_with_a_notice(tmp_path):
-    found = look(draw(tmp_path / "a.jpg", format="PNG"))
+    found = verify(draw(tmp_path / "a.jpg", format="PNG"))
     assert found.size == (64, 64) and codes(found.problems) == ["I-IMG-EXT"]
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png"])
 def test_an_animation_is_taken_with_a_warning(tmp_path, kind):
     more = [Image.new("RGB", (64, 64), (0, 0, 255))]
-    found = look(draw(tmp_path / f"a.{kind}", save_all=True, append_images=more))
+    found = verify(draw(tmp_path / f"a.{kind}", save_all=True, append_images=more))
     assert found.size == (64, 64) and codes(found.problems) == ["W-IMG-ANIM"]
 
 
@@ -171,7 +171,7 @@ def test_an_animation_is_taken_with_a_warning(tmp_path, kind):
 def test_the_size_is_that_of_the_image_upright(tmp_path, kind, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    size = look(draw(tmp_path / f"a.{kind}", (96, 64), exif=exif)).size
+    size = verify(draw(tmp_path / f"a.{kind}", (96, 64), exif=exif)).size
     assert size == ((64, 96) if orientation >= 5 else (96, 64))
 
 
@@ -179,12 +179,12 @@ def test_the_size_is_that_of_the_image_upright(tmp_path, kind, orientation):
 def test_an_orientation_that_does_not_exist_is_ignored(tmp_path, orientation, expected):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    found = look(draw(tmp_path / "a.jpg", (96, 64), exif=exif))
+    found = verify(draw(tmp_path / "a.jpg", (96, 64), exif=exif))
     assert found.size == (96, 64) and codes(found.problems) == expected
 
 
 def test_broken_exif_does_no_harm(tmp_path):
-    assert look(draw(tmp_path / "a.jpg", exif=b"Exif\0\0garbagegarbage")).problems == ()
+    assert verify(draw(tmp_path / "a.jpg", exif=b"Exif\0\0garbagegarbage")).problems == ()
 
 
 def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_path, monkeypatch):
@@ -192,7 +192,7 @@ def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_
     with path.open("wb") as file:
         file.truncate(4 << 30)  # sparse: no bytes on the disk
     monkeypatch.setattr(files, "_whole", None)
-    (problem,) = look(path).problems
+    (problem,) = verify(path).problems
     assert problem.code == "E-IMG-HUGE" and "4,295 MB" in problem.en and "4,295 MB" in problem.ja
     assert str(path) in problem.en
 
@@ -200,6 +200,6 @@ def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files there")
 def test_a_pipe_named_like_an_image_is_refused_without_being_opened(tmp_path):
     os.mkfifo(tmp_path / "a.png")
-    (problem,) = look(tmp_path / "a.png").problems
+    (problem,) = verify(tmp_path / "a.png").problems
     assert problem.code == "E-IMG-READ"
     assert "it is a pipe, not a file. Remove it from the folder." in problem.en

@@ -5,7 +5,7 @@ import pytest
 
 from core.catalog import Size
 from core.data.buckets import cover
-from core.data.images.verify import look
+from core.data.images.verify import verify
 from core.data.plan.thumbnails import FRAME_ENLARGED, label, thumbnail
 from core.data.records import PlannedImage
 from tests.data.images import TALL, draw, fill, plan
@@ -80,7 +80,7 @@ def test_images_held_out_are_not_counted(tmp_path):
 
 def test_an_image_of_which_a_sliver_is_trained_has_a_thumbnail_all_the_same(tmp_path):
     path = draw(tmp_path / "a.png", (8, 20_000))
-    found = look(path)
+    found = verify(path)
     image = PlannedImage(
         path, 0, False, 1, found.size, cover(found.size, Size(64, 64)), "", None, found.content
     )

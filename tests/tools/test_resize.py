@@ -243,7 +243,7 @@ def test_a_stop_leaves_whole_images_only(tmp_path):
     with pytest.raises(StopRun):
         resize_folder(tmp_path / "in", tmp_path / "out", settings(64), progress, control)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["a.png"]
-    assert verify.look(tmp_path / "out" / "a.png").problems == ()
+    assert verify.verify(tmp_path / "out" / "a.png").problems == ()
 
 
 @pytest.mark.parametrize(("text", "size"), [("512", (512, 512)), ("768,512", (768, 512))])

@@ -64,7 +64,7 @@ def bulk_data(app, **values):
 
 def changed(app, **values):
     bulk = app.captions.bulk
-    looked = bulk.look(bulk_data(app, **values), "en", app.captions._entries)
+    looked = bulk.preview(bulk_data(app, **values), "en", app.captions._entries)
     data = bulk_data(app, **values, name=looked[bulk.parts["name"]])
     return looked, bulk.apply(data, "en", app.captions._after_many)
 
@@ -196,7 +196,7 @@ def test_a_preview_is_applied_once_and_changes_only_what_the_filter_shows(app, f
     opened(app, folder)
     bulk, card = app.captions.bulk, app.captions
     data = bulk_data(app, kind="suffix", add="x") | {card.parts["find"]: "a, b"}
-    looked = bulk.look(data, "en", card._entries)
+    looked = bulk.preview(data, "en", card._entries)
     data |= {bulk.parts["name"]: looked[bulk.parts["name"]]}
     bulk.apply(data, "en", card._after_many)
     again = bulk.apply(data, "en", card._after_many)

@@ -75,7 +75,7 @@ def test_the_page_opens_whatever_is_damaged_and_every_file_is_still_there(app, w
     app.past.look(View(), "en")
     app.results.show("en")
     assert window.copies.last is None or window.copies.last.files
-    assert window.known is not None
+    assert window.image_facts is not None
     there = [path.read_bytes() for path in window.workspace.rglob("*") if path.is_file()]
     changed = ("output/y-state/state.json",)
     assert there.count(damaged) >= len(FILES) - len(changed)

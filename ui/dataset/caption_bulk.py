@@ -22,7 +22,7 @@ from ui.window.error_page import guarded
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
-Found = Callable[[Data], Sequence[Entry]]
+EntriesOf = Callable[[Data], Sequence[Entry]]
 After = Callable[[Data, Lang, str, Outcome], Update]
 
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -97,10 +97,12 @@ class Bulk:
         """What the handlers write to."""
         return list(self.parts.values())
 
-    def connect(self, lang: Any, view: set[Any], found: Found, after: After, shown: Sequence[Any]) -> None:
-        """Bind the handlers. found: the images of the filter. after: draws the card when captions changed.
+    def connect(
+        self, lang: Any, view: set[Any], entries_of: EntriesOf, after: After, shown: Sequence[Any]
+    ) -> None:
+        """Bind the handlers. entries_of: images of the filter. after: draws the card when captions changed.
 
-        view: components that `found` and `after` read. shown: those that `after` writes to.
+        view: components that `entries_of` and `after` read. shown: those that `after` writes to.
         """
         parts = self.parts
         read = {lang, *view, *(parts[name] for name in ("kind", "only", "name", *_ALL))}
@@ -119,7 +121,10 @@ class Bulk:
         )
         slow: dict[str, Any] = {**PRIVATE, "trigger_mode": "once"}
         parts["preview"].click(
-            guarded(lambda data: self.look(data, data[lang], found), self._window), read, self.outputs, **slow
+            guarded(lambda data: self.preview(data, data[lang], entries_of), self._window),
+            read,
+            self.outputs,
+            **slow,
         )
         parts["apply"].click(
             guarded(lambda data: self.apply(data, data[lang], after), self._window),
@@ -175,7 +180,7 @@ class Bulk:
             max(0, min(1000, int(keep))) if isinstance(keep, int | float) else 0,
         )
 
-    def look(self, data: Data, lang: Lang, found: Found) -> Update:
+    def preview(self, data: Data, lang: Lang, entries_of: EntriesOf) -> Update:
         """What the edit would change."""
         parts, editor = self.parts, self._window.captions
         edit = self.edit_of(data)
@@ -183,8 +188,8 @@ class Bulk:
         needed |= {"rename": edit.find.strip(), "remove": edit.find.strip()}
         if not needed.get(edit.kind, "nothing"):
             return {**self.cleared(lang), parts["plan"]: note(say("captions.plan.needs", lang), "warn")}
-        is_filtered = data[parts["only"]] or editor.session is None
-        entries = found(data) if is_filtered else list(editor.session.entries.values())
+        session = None if data[parts["only"]] else editor.session
+        entries = entries_of(data) if session is None else list(session.entries.values())
         name, plan = editor.plan(entries, edit)
         return {
             parts["plan"]: drawn.plan_html(plan, lang),

@@ -123,12 +123,12 @@ class Preview:
             return
 
         def work(report: Report) -> Look:
-            plan = planned(config, seed_of(raw), report, self._window.known.look)
-            self._window.known.keep()
+            plan = planned(config, seed_of(raw), report, self._window.image_facts.verify)
+            self._window.image_facts.keep()
             record = as_json.values(plan, TrainConfig(), count_tokens)
             report("", 0, 0)
             files = {image.content: image.path for image in plan.images}
-            traits = self._window.known.traits(files, progress=lambda at, of: report("health", at, of))
+            traits = self._window.image_facts.traits(files, progress=lambda at, of: report("health", at, of))
             look = Look(plan, record, traits, word=word)
             report("", 0, 0)
             self._thumbs(look, self._seen(look, raw))

@@ -49,20 +49,20 @@ def _names(plan: Plan, indices: tuple[int, ...], lang: Lang) -> str:
 
 
 def _unused(plan: Plan, train: TrainConfig, has_seed: bool, lang: Lang) -> str:
-    found = usage.unused(plan, train)
+    unused = usage.unused(plan, train)
     parts = []
-    if found.train:
+    if unused.train:
         total = plan.total_steps(train)
-        text = say("usage.train", lang, n=len(found.train), total=total, steps=found.train_steps)
-        names = say("usage.train.names", lang, names=_names(plan, found.train, lang))
+        text = say("usage.train", lang, n=len(unused.train), total=total, steps=unused.train_steps)
+        names = say("usage.train.names", lang, names=_names(plan, unused.train, lang))
         text += " " + (names if has_seed else say("usage.train.seed", lang))
         parts.append(note(text, "warn"))
-        parts.append(act("set:steps", say("usage.train.button", lang, steps=found.train_steps)))
-    if found.reg:
-        parts.append(note(say("usage.reg", lang, n=len(found.reg), steps=found.all_steps)))
-    if found.never and plan.reg_samples:
-        names = _names(plan, found.never, lang)
-        parts.append(note(say("usage.never", lang, n=len(found.never), names=names), "warn"))
+        parts.append(act("set:steps", say("usage.train.button", lang, steps=unused.train_steps)))
+    if unused.reg:
+        parts.append(note(say("usage.reg", lang, n=len(unused.reg), steps=unused.all_steps)))
+    if unused.never and plan.reg_samples:
+        names = _names(plan, unused.never, lang)
+        parts.append(note(say("usage.never", lang, n=len(unused.never), names=names), "warn"))
     return "".join(parts)
 
 

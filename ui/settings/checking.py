@@ -9,10 +9,10 @@ from typing import Any
 from core.config.schema import numbers
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.train import TrainConfig
-from core.data.images import verify
+from core.data.images.verify import verify
 from core.data.plan import as_json
 from core.data.plan.plan import Plan, make
-from core.data.plan.survey import Looking
+from core.data.plan.survey import Verify
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
@@ -28,9 +28,7 @@ def seed_of(raw: Mapping[str, Any]) -> int:
     return numbers.whole(str(raw.get("train.seed") or 0)) or 0
 
 
-def planned(
-    config: DatasetConfig, seed: int, report: Report | None = None, look: Looking = verify.look
-) -> Plan:
+def planned(config: DatasetConfig, seed: int, report: Report | None = None, check: Verify = verify) -> Plan:
     """The very plan a run would make. Problems of the data are in it, not raised."""
 
     def progress(done: int, total: int) -> None:
@@ -42,7 +40,7 @@ def planned(
             report(f"wait:{path}", 0, 1)
 
     patience = Patience(waiting=waiting, most_seconds=MOST_SECONDS)
-    return make(config, seed, progress=progress, look=look, patience=patience)
+    return make(config, seed, progress=progress, check=check, patience=patience)
 
 
 def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:

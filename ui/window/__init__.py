@@ -15,7 +15,7 @@ from core.config import check, presets
 from core.config.file import toml_text
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
-from core.data.health.cache import Known
+from core.data.health.cache import FactsCache
 from core.data.intake.copy_history import Copies
 from core.data.undo import History
 from core.errors import ConfigError, Lang, UserError
@@ -95,9 +95,9 @@ class Window:
         return run is not None and not run.is_over
 
     @functools.cached_property
-    def known(self) -> Known:
-        """What was found out about images, also before a restart; read when it is first asked for."""
-        return Known(self.workspace / "cache" / "pictures.jsonl")
+    def image_facts(self) -> FactsCache:
+        """Facts about images, also of before a restart; read when they are first asked for."""
+        return FactsCache(self.workspace / "cache" / "pictures.jsonl")
 
     @property
     def workspace(self) -> Path:

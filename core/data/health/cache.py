@@ -15,7 +15,7 @@ from core.catalog import Size
 from core.data.health.measure import Traits, measure
 from core.data.images import decode
 from core.data.images.load import content_hash
-from core.data.images.verify import Look, look
+from core.data.images.verify import Verified, verify
 from core.patience import in_order
 
 VERSION = 1
@@ -25,8 +25,8 @@ _MOST_BYTES = 64 * 2**20
 _log = logging.getLogger(__name__)
 
 
-class Known:
-    """Looks and traits by content, in memory and in a file of one JSON line each; safe for threads.
+class FactsCache:
+    """Verified files and traits by content, in memory and in a file of one JSON line each; safe for threads.
 
     A file that can't be written or read costs time only, never an answer.
     """
@@ -34,26 +34,26 @@ class Known:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._looks: dict[tuple[str, str], Look] = {}
+        self._verified: dict[tuple[str, str], Verified] = {}
         self._traits: dict[str, Traits] = {}
         self._unsaved: list[dict[str, Any]] = []
         if path is not None:
             self._read(path)
 
-    def look(self, path: Path) -> Look:
-        """As `verify.look`, without decoding a file that was sound before."""
+    def verify(self, path: Path) -> Verified:
+        """As `verify.verify`, without decoding a file that was sound before."""
         try:
             content = content_hash(decode.read(path))
         except OSError:
-            return look(path)
+            return verify(path)
         key = (content, path.suffix.lower())
-        if key not in self._looks:
-            fresh = look(path)
+        if key not in self._verified:
+            fresh = verify(path)
             if fresh.problems or fresh.size is None or fresh.content != content:
                 return fresh
-            self._looks[key] = fresh
+            self._verified[key] = fresh
             self._note({"suffix": key[1], "size": [*fresh.size], "alpha": fresh.has_alpha}, content)
-        return self._looks[key]
+        return self._verified[key]
 
     def traits(
         self,
@@ -117,7 +117,7 @@ class Known:
             self._traits[content] = Traits(**{**row["traits"], "grid": grid})
         else:
             size, suffix = Size(*row["size"]), str(row["suffix"])
-            self._looks[content, suffix] = Look(size, content, (), bool(row["alpha"]))
+            self._verified[content, suffix] = Verified(size, content, (), bool(row["alpha"]))
 
 
 def _measured(path: Path, content: str) -> Traits | None:

@@ -72,7 +72,7 @@ def find(
         first.setdefault(image.path, index)  # a folder may stand in several data sets
     indices = [*first.values()]
     seen = {i: traits[plan.images[i].content] for i in indices if plan.images[i].content in traits}
-    found = [
+    findings = [
         _broken(plan),
         *_twins(plan, indices, seen),
         _small(plan),
@@ -86,7 +86,7 @@ def find(
         _colours(seen),
         _one("turned", "plain", [i for i, one in seen.items() if one.turned != 1]),
     ]
-    return tuple(one for one in found if one.count)
+    return tuple(one for one in findings if one.count)
 
 
 def _one(kind: str, tone: str, indices: Iterable[int], details: Mapping[int, Words] | None = None) -> Finding:

@@ -26,8 +26,8 @@ _LOOKS_LIKE = (
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one look at a file gave. size: pixels, upright, None when unusable. content: hash of the bytes.
+class Verified:
+    """What verifying a file gave. size: pixels, upright, None when unusable. content: hash of the bytes.
 
     has_alpha: whether the file knows of transparency.
     """
@@ -38,31 +38,31 @@ class Look:
     has_alpha: bool = False
 
 
-def look(path: Path) -> Look:
+def verify(path: Path) -> Verified:
     """Read, hash and fully decode one file. Raises nothing for what is wrong with the file."""
     try:
         data = decode.read(path)
     except OSError as error:
-        return Look(None, "", (_unreadable(path, error),))
+        return Verified(None, "", (_unreadable(path, error),))
     content = content_hash(data)
     try:
         image = decode.open_image(data)
         if image is None:
-            return Look(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
+            return Verified(None, content, (messages.NOT_AN_IMAGE(path=path, looks=_guess(data)),))
         stored = Size(*image.size)
         if stored.width * stored.height > decode.MAX_PIXELS:
             limit = decode.MAX_PIXELS // 1_000_000
-            return Look(None, content, (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=limit),))
+            return Verified(None, content, (messages.TOO_MANY_PIXELS(path=path, size=stored, limit=limit),))
         with decode.room_for(image):
             notices = _decode(path, image)
         size = decode.upright_size(image, stored)
     except decode.TooDeep:
-        return Look(None, content, (messages.TOO_DEEP(path=path),))
+        return Verified(None, content, (messages.TOO_DEEP(path=path),))
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises nearly anything for a broken file, also SyntaxError
-        return Look(None, content, (_broken(path, data, error),))
-    return Look(size, content, tuple(notices), image.has_transparency_data)
+        return Verified(None, content, (_broken(path, data, error),))
+    return Verified(size, content, tuple(notices), image.has_transparency_data)
 
 
 def _decode(path: Path, image: Image.Image) -> list[Problem]:

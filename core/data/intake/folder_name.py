@@ -41,13 +41,13 @@ def _words(identifier: str, class_: str) -> str:
 
 def problems(repeats: object, identifier: str, class_: str) -> list[Problem]:
     """Everything that can't be so in the name; nothing is said of words that are not typed yet."""
-    found = [*_of_repeats(repeats), *_of_word("identifier", identifier), *_of_word("class", class_)]
+    faults = [*_of_repeats(repeats), *_of_word("identifier", identifier), *_of_word("class", class_)]
     if _words(identifier, class_).endswith("."):
-        found.append(messages.FINAL_DOT())
+        faults.append(messages.FINAL_DOT())
     length = len(folder_name(repeats, identifier, class_).encode("utf-8", "surrogatepass"))
     if length > MAX_NAME_BYTES:
-        found.append(messages.NAME_TOO_LONG(length=length, limit=MAX_NAME_BYTES))
-    return found
+        faults.append(messages.NAME_TOO_LONG(length=length, limit=MAX_NAME_BYTES))
+    return faults
 
 
 def _of_word(field: str, text: str) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from core.catalog import Size, Words
 from core.config.schema.dataset import DatasetConfig
@@ -129,7 +130,12 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
         given = (config.min_bucket_reso, config.max_bucket_reso)
         used = buckets.effective_range(*given, config.bucket_reso_steps)
         if config.enable_bucket and not config.bucket_no_upscale and used != given:
-            facts = {"smallest": used[0], "largest": used[1], "min": given[0], "max": given[1]}
+            facts: dict[str, Any] = {
+                "smallest": used[0],
+                "largest": used[1],
+                "min": given[0],
+                "max": given[1],
+            }
             problems.append(messages.ROUNDED_RANGE(**facts, step=config.bucket_reso_steps))
     return list(dict.fromkeys(problems))
 

@@ -17,11 +17,11 @@ from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
 from core.data.captions import captions
-from core.data.images import verify
+from core.data.images.verify import verify
 from core.data.keyed_random import rng
 from core.data.names import nfc
 from core.data.plan import messages, notices, regularization, validation_split
-from core.data.plan.survey import Looking, Progress
+from core.data.plan.survey import Progress, Verify
 from core.data.plan.survey import survey as survey_of
 from core.data.records import Batch as Batch
 from core.data.records import BucketKey
@@ -282,16 +282,16 @@ def make(
     seed: int,
     world_size: int = 1,
     progress: Progress | None = None,
-    look: Looking = verify.look,
+    check: Verify = verify,
     patience: Patience | None = None,
 ) -> Plan:
     """Check the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
-    `patience` is asked to stop. progress is called with (done, total) images. look: checks each file.
+    `patience` is asked to stop. progress is called with (done, total) images. check: verifies each file.
     patience: while a drive does not answer.
     """
-    survey = survey_of(config, patience or Patience(), progress, look)
+    survey = survey_of(config, patience or Patience(), progress, check)
     validation = validation_split.held_out(survey.images, survey.settings, seed)
     samples = _samples(survey.images, set(validation))
     problems = list(survey.problems)

@@ -1,4 +1,4 @@
-"""Every folder, image and caption looked at once: what can be trained, and what is wrong with the rest."""
+"""Every folder, image and caption checked once: what can be trained, and what is wrong with the rest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from core.data.buckets import Fit
 from core.data.caption_editor.edits import has_word
 from core.data.captions import captions
 from core.data.captions.captions import Caption
-from core.data.images import verify
-from core.data.images.verify import Look
+from core.data.images.verify import Verified, verify
 from core.data.plan import messages, notices
 from core.data.records import PlannedImage
 from core.data.sources import find, masks
@@ -29,8 +28,8 @@ from core.patience import Patience, in_order, patiently
 Progress = Callable[[int, int], None]
 """Called with (done, total) images."""
 
-Looking = Callable[[Path], Look]
-"""As `preflight.look`, which it may spare where a file of the same content was sound before."""
+Verify = Callable[[Path], Verified]
+"""As `verify.verify`, which it may spare where a file of the same content was sound before."""
 
 LEAST_KEPT = 0.1
 """An image of which a smaller share would be trained is refused: no bucket comes near its shape."""
@@ -38,7 +37,7 @@ LEAST_KEPT = 0.1
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found.
+    """What there is to train on.
 
     images: those that can be trained, by folder, then name. settings: the options that hold for them.
     problems: of every kind.
@@ -51,10 +50,10 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Checked:
     folder: int
     path: Path
-    look: Look
+    file: Verified
     caption: Caption
 
 
@@ -62,88 +61,88 @@ def survey(
     config: DatasetConfig,
     patience: Patience,
     progress: Progress | None,
-    look: Looking = verify.look,
+    check: Verify = verify,
 ) -> Survey:
-    """Look at all that the run would train on, each file by `look`. Raises StopRun when asked to stop."""
-    found, files = patiently(lambda: _found(config), patience, "folders")
-    problems = list(found.problems)
-    seen = list(_look_at_all(found, files, patience, progress, look))
-    images, more = _fitted(seen, found, config)
+    """Check all that the run would train on, each file by `check`. Raises StopRun when asked to stop."""
+    sources, files = patiently(lambda: _sources(config), patience, "folders")
+    problems = list(sources.problems)
+    seen = list(_checked(sources, files, patience, progress, check))
+    images, more = _fitted(seen, sources, config)
     problems += more
-    for index, folder in enumerate(found.folders):
+    for index, folder in enumerate(sources.folders):
         inside = [one for one in seen if one.folder == index]
-        settings = found.settings[folder.settings]
-        if index not in found.metadata:
+        settings = sources.settings[folder.settings]
+        if index not in sources.metadata:
             problems += _caption_notices(folder, inside, files[index], settings)
-        elif found.metadata[index].sizes and not settings.enable_bucket:
+        elif sources.metadata[index].sizes and not settings.enable_bucket:
             problems.append(messages.IDLE_SIZES(path=settings.in_json or ""))
-    without = sum(one.caption.path is None and bool(found.folders[one.folder].prompt) for one in seen)
+    without = sum(one.caption.path is None and bool(sources.folders[one.folder].prompt) for one in seen)
     if without:
         problems.append(messages.FOLDER_WORDS_USED(count=without, total=len(seen)))
-    masked, more = masks.find(images, found.folders, found.settings, look, patience)
+    masked, more = masks.find(images, sources.folders, sources.settings, check, patience)
     problems += more
     if not any(problem.is_error for problem in problems) and all(image.is_reg for image in images):
-        is_only_reg = config.dataset_config and all(folder.is_reg for folder in found.folders)
+        is_only_reg = config.dataset_config and all(folder.is_reg for folder in sources.folders)
         problems.append(messages.ONLY_REG() if is_only_reg else messages.NONE_USABLE())
-    return Survey(found.settings, found.folders, masked, tuple(problems))
+    return Survey(sources.settings, sources.folders, masked, tuple(problems))
 
 
-def _found(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:
+def _sources(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:
     """The folders, and for each the files in it where captions are looked up."""
-    found = find.find(config)
-    return found, [
-        captions.listing(folder.path) if folder.images and index not in found.metadata else {}
-        for index, folder in enumerate(found.folders)
+    sources = find.find(config)
+    return sources, [
+        captions.listing(folder.path) if folder.images and index not in sources.metadata else {}
+        for index, folder in enumerate(sources.folders)
     ]
 
 
-def _look_at_all(
-    found: Sources,
+def _checked(
+    sources: Sources,
     files: Sequence[Mapping[str, Path]],
     patience: Patience,
     progress: Progress | None,
-    look: Looking,
-) -> Iterator[_Seen]:
+    check: Verify,
+) -> Iterator[_Checked]:
     """Decode and hash every image and read its caption, several at a time; results come in order."""
-    jobs = [(index, path) for index, folder in enumerate(found.folders) for path in folder.images]
-    looks: dict[Path, Look] = {}
+    jobs = [(index, path) for index, folder in enumerate(sources.folders) for path in folder.images]
+    results: dict[Path, Verified] = {}
 
-    def see(job: tuple[int, Path]) -> _Seen:
+    def check_one(job: tuple[int, Path]) -> _Checked:
         index, path = job
-        if path not in looks:  # a folder may stand in several data sets
-            looks[path] = look(path)
-        return _Seen(index, path, looks[path], _caption(found, index, path, files[index]))
+        if path not in results:  # a folder may stand in several data sets
+            results[path] = check(path)
+        return _Checked(index, path, results[path], _caption(sources, index, path, files[index]))
 
-    with closing(in_order(see, jobs, patience, "survey")) as results:
-        for done, seen in enumerate(results, start=1):
+    with closing(in_order(check_one, jobs, patience, "survey")) as images:
+        for done, seen in enumerate(images, start=1):
             if progress is not None:
                 progress(done, len(jobs))
             yield seen
 
 
-def _caption(found: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:
+def _caption(sources: Sources, index: int, path: Path, files: Mapping[str, Path]) -> Caption:
     """The caption by metadata, or by the file beside the image."""
-    folder = found.folders[index]
-    settings = found.settings[folder.settings]
-    if index in found.metadata:
-        return Caption(found.metadata[index].captions[path], Path(settings.in_json or ""))
+    folder = sources.folders[index]
+    settings = sources.settings[folder.settings]
+    if index in sources.metadata:
+        return Caption(sources.metadata[index].captions[path], Path(settings.in_json or ""))
     return captions.read(path, settings.caption_extension, files, all_lines=settings.enable_wildcard)
 
 
 def _fitted(
-    seen: Sequence[_Seen], found: Sources, config: DatasetConfig
+    seen: Sequence[_Checked], sources: Sources, config: DatasetConfig
 ) -> tuple[list[PlannedImage], list[Problem]]:
     """The images that can be trained, and what is wrong with them and the others."""
     sizes = [
         buckets.candidates(Size(*s.resolution), s.min_bucket_reso, s.max_bucket_reso, s.bucket_reso_steps)
-        for s in found.settings
+        for s in sources.settings
     ]
     images: list[PlannedImage] = []
     problems: list[Problem] = []
     left_out = 0
     for one in seen:
         problems += one.caption.problems
-        about, image = _planned(one, found, sizes)
+        about, image = _planned(one, sources, sizes)
         if image is None:
             left_out += 1
             if config.skip_bad_images:
@@ -153,30 +152,30 @@ def _fitted(
         problems += about
     if left_out and config.skip_bad_images:
         problems.append(messages.SKIPPED(used=len(images), count=len(seen)))
-    for number, settings in enumerate(found.settings):
+    for number, settings in enumerate(sources.settings):
         inside = [image for image in images if image.settings == number]
         problems += notices.on_sizes(inside, settings)
         opaque = [
             one.path
             for one in seen
-            if found.folders[one.folder].settings == number and one.look.size and not one.look.has_alpha
+            if sources.folders[one.folder].settings == number and one.file.size and not one.file.has_alpha
         ]
         if opaque and settings.alpha_mask:
             problems.append(notices.on_alpha(opaque, len(inside)))
-    return images, [*problems, *notices.on_fit(images, found.settings)]
+    return images, [*problems, *notices.on_fit(images, sources.settings)]
 
 
 def _planned(
-    seen: _Seen, found: Sources, sizes: Sequence[Sequence[Size]]
+    seen: _Checked, sources: Sources, sizes: Sequence[Sequence[Size]]
 ) -> tuple[list[Problem], PlannedImage | None]:
     """One image as it will be trained, or None with the reason among the problems."""
-    folder = found.folders[seen.folder]
-    config = found.settings[folder.settings]
-    problems = list(seen.look.problems)
-    size = seen.look.size
+    folder = sources.folders[seen.folder]
+    config = sources.settings[folder.settings]
+    problems = list(seen.file.problems)
+    size = seen.file.size
     if size is None:
         return problems, None
-    prepared = found.metadata[seen.folder].sizes.get(seen.path) if seen.folder in found.metadata else None
+    prepared = sources.metadata[seen.folder].sizes.get(seen.path) if seen.folder in sources.metadata else None
     fit = _fit(size, prepared, config, sizes[folder.settings])
     if fit is None or (config.enable_bucket and fit.kept < LEAST_KEPT):
         return [*problems, notices.no_bucket(seen.path, size, fit, config)], None
@@ -190,7 +189,7 @@ def _planned(
         fit=fit,
         caption=captions.dress(text, config),
         caption_path=seen.caption.path,
-        content=seen.look.content,
+        content=seen.file.content,
         settings=folder.settings,
         dataset=folder.dataset,
     )
@@ -207,7 +206,7 @@ def _fit(size: Size, prepared: Size | None, config: DatasetConfig, sizes: Sequen
 
 
 def _caption_notices(
-    folder: Folder, seen: Sequence[_Seen], files: Mapping[str, Path], config: DatasetConfig
+    folder: Folder, seen: Sequence[_Checked], files: Mapping[str, Path], config: DatasetConfig
 ) -> list[Problem]:
     """What is worth saying about the captions of one folder."""
     problems = []
@@ -230,7 +229,7 @@ def _caption_notices(
     return problems + [messages.ORPHAN_CAPTION(path=path) for path in sorted(orphans)]
 
 
-def _identifier_notice(folder: Folder, seen: Sequence[_Seen], config: DatasetConfig) -> list[Problem]:
+def _identifier_notice(folder: Folder, seen: Sequence[_Checked], config: DatasetConfig) -> list[Problem]:
     """Whether captions have the first of their folder's words; where others follow, it is the identifier."""
     word, *others = folder.prompt.split()[:2] or [""]
     texts = {one.path: captions.dress(one.caption.text, config) for one in seen if one.caption.text}

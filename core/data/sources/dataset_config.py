@@ -28,7 +28,7 @@ from core.reading import CORRECT_IT, reading
 KEY = "dataset.dataset_config"
 
 MOST_PROBLEMS = 100
-"""Of one file that are told one by one; whoever has more wants to know that this is some other file."""
+"""Of one file that are listed; whoever has more wants to know that this is some other file."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -178,7 +178,7 @@ class _Reader:
         sources: set[tuple[str | None, str | None]] = set()
         for table in tables:
             levels = [*above, table]
-            values = {"num_repeats": run.dataset_repeats}
+            values: dict[str, Any] = {"num_repeats": run.dataset_repeats}
             values |= {name: value for level in levels for name, value in level.values.items()}
             source = (values.get("image_dir"), values.get("metadata_file"))
             if not any(source) and self._has_odd_folder:

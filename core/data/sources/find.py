@@ -33,11 +33,11 @@ class Sources:
 def find(config: DatasetConfig) -> Sources:
     """Everything the run would train on; nothing is raised for what a user can put right."""
     if config.dataset_config:
-        found = dataset_config.read(config)
-        if any(problem.is_error for problem in found.problems):
-            return Sources((config,), (), problems=found.problems)
-        sources = _of_subsets(found.subsets, config)
-        return replace(sources, problems=(*found.problems, *sources.problems))
+        datasets = dataset_config.read(config)
+        if any(problem.is_error for problem in datasets.problems):
+            return Sources((config,), (), problems=datasets.problems)
+        sources = _of_subsets(datasets.subsets, config)
+        return replace(sources, problems=(*datasets.problems, *sources.problems))
     if config.in_json:
         return _of_subsets([Subset(config, 0, config.dataset_repeats, "", is_reg=False)], config)
     return _by_names(config)
@@ -70,10 +70,12 @@ def _of_subsets(subsets: Sequence[Subset], config: DatasetConfig) -> Sources:
         place = Path(settings.train_data_dir) if settings.train_data_dir.strip() else None
         if settings.in_json:
             with being_read(Path(settings.in_json)):
-                told = metadata_json.read(Path(settings.in_json), place, settings)
-            metadata[number] = told
-            problems += told.problems
-            folder = Folder(place or Path(settings.in_json), subset.repeats, "", subset.is_reg, told.images)
+                entries = metadata_json.read(Path(settings.in_json), place, settings)
+            metadata[number] = entries
+            problems += entries.problems
+            folder = Folder(
+                place or Path(settings.in_json), subset.repeats, "", subset.is_reg, entries.images
+            )
         else:
             assert place is not None, "a subset without metadata has a folder"
             with being_read(place):

@@ -1,4 +1,4 @@
-"""Mask files of the images: found by name, one for each, of its shape."""
+"""Mask files of the images: by name, one for each, of its shape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
-from core.data.images.verify import Look, look
+from core.data.images.verify import Verified, verify
 from core.data.names import is_image, is_junk, nfc, short_name
 from core.data.records import PlannedImage
 from core.data.sources import messages
@@ -24,7 +24,7 @@ def find(
     images: Sequence[PlannedImage],
     folders: Sequence[Folder],
     settings: Sequence[DatasetConfig],
-    look: Callable[[Path], Look] = look,
+    check: Callable[[Path], Verified] = verify,
     patience: Patience | None = None,
 ) -> tuple[tuple[PlannedImage, ...], list[Problem]]:
     """The images, each with the mask of its name below its settings' conditioning_data_dir; and problems.
@@ -59,19 +59,19 @@ def find(
     if surplus:
         names = listed([short_name(path) for path in surplus])
         problems.append(messages.MASK_SURPLUS(path=surplus[0], count=len(surplus), names=names))
-    looks = dict(zip(served, in_order(look, [*served], patience, "masks"), strict=True))
+    files = dict(zip(served, in_order(check, [*served], patience, "masks"), strict=True))
     for path, indices in served.items():
-        problems += looks[path].problems
+        problems += files[path].problems
         if len({images[index].path.parent for index in indices}) > 1:
             names = listed([short_name(images[index].path) for index in indices])
             example = path.parent / "20_sls frog"
             problems.append(messages.MASK_SHARED(path=path, names=names, example=example))
         for image, index in ((images[index], index) for index in indices):
-            size = looks[path].size
+            size = files[path].size
             if size is not None and not is_same_shape(size, image.size):
                 name = short_name(image.path)
                 problems.append(messages.MASK_SHAPE(path=path, size=size, image=name, image_size=image.size))
-            result[index] = replace(image, mask_path=path, mask_content=looks[path].content)
+            result[index] = replace(image, mask_path=path, mask_content=files[path].content)
     return tuple(result), problems
 
 
