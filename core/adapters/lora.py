@@ -35,23 +35,24 @@ def is_plain(layer: nn.Module) -> bool:
     return isinstance(layer, LoraLayer) and ADAPTER not in layer.lora_variant
 
 
-def make_forward(layer: LoraLayer, dropouts: Dropouts) -> Callable[..., Tensor]:
+def make_forward(layer: Any, dropouts: Dropouts) -> Callable[..., Tensor]:
     """The forward of a plain LoRA layer, for a Linear fused, and with dropouts in train mode."""
     is_linear = isinstance(layer.get_base_layer(), nn.Linear)
-    forward = _fused_linear(layer) if is_linear else layer.forward
+    forward: Callable[..., Tensor] = _fused_linear(layer) if is_linear else layer.forward
     return _dropping(layer, forward, dropouts) if dropouts.is_any else forward
 
 
-def squared_norm(layer: LoraLayer) -> Tensor:
+def squared_norm(layer: Any) -> Tensor:
     """|up @ down|^2 of a plain LoRA layer, 0-dim, without alpha / rank and without the product itself.
 
     It is the sum over both Gram matrices, rank x rank each.
     """
     down, up = (m[ADAPTER].weight.flatten(1).float() for m in (layer.lora_A, layer.lora_B))
-    return ((up.t() @ up) * (down @ down.t())).sum()
+    squared: Tensor = ((up.t() @ up) * (down @ down.t())).sum()
+    return squared
 
 
-def _dropping(layer: LoraLayer, forward: Callable[..., Tensor], dropouts: Dropouts) -> Callable[..., Tensor]:
+def _dropping(layer: Any, forward: Callable[..., Tensor], dropouts: Dropouts) -> Callable[..., Tensor]:
     """A forward that drops out in train mode, and else is the one given.
 
     The ranks that stay weigh 1 / (1 - share) more, as in dropout. Draws come from torch's global generators,
@@ -75,19 +76,19 @@ def _dropping(layer: LoraLayer, forward: Callable[..., Tensor], dropouts: Dropou
             shape[0], shape[rank_axis] = reduced.shape[0], reduced.shape[rank_axis]
             reduced = reduced * (torch.rand(shape, device=reduced.device) > dropouts.ranks)
             scale = scale / (1 - dropouts.ranks)
-        return result + (up(reduced) * scale).to(result.dtype)
+        return torch.add(result, (up(reduced) * scale).to(result.dtype))
 
     return dropping
 
 
-def _fused_linear(layer: LoraLayer) -> Callable[..., Tensor]:
+def _fused_linear(layer: Any) -> Callable[..., Tensor]:
     """PEFT's forward of a plain LoRA Linear, with the adapter added into the base product by one addmm.
 
     PEFT's own is base(x) + up(down(x)) * scale: two more passes over the output and several Python calls.
     Merged and disabled states are PEFT's own affair, so they take its path.
     """
     base, down, up = layer.get_base_layer(), layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]
-    plain_forward = layer.forward
+    plain_forward: Callable[..., Tensor] = layer.forward
 
     def fused(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if layer.disable_adapters or layer.merged or args or kwargs:

@@ -90,7 +90,7 @@ class Network:
                     tensor.data = tensor.data.float()  # PEFT gives it the base weight's type
                 _initialize(layer, method, keyed("lora", part, target.path))
                 if lora.is_plain(layer):
-                    layer.forward = lora.make_forward(layer, dropouts)  # type: ignore[assignment]
+                    layer.__dict__["forward"] = lora.make_forward(layer, dropouts)
                 else:
                     assert not dropouts.is_any, "dropouts of this method are for its config in PEFT"
 
@@ -282,8 +282,8 @@ def _squared_norm(layer: Any) -> Tensor:
     """The squared size of a layer's change at a scale of 1, 0-dim."""
     if lora.is_plain(layer):
         return lora.squared_norm(layer)
-    delta: Tensor = layer.get_delta_weight(ADAPTER)
-    return (delta.float() / layer.scaling[ADAPTER]).square().sum()
+    delta: Tensor = layer.get_delta_weight(ADAPTER).float() / layer.scaling[ADAPTER]
+    return delta.square().sum()
 
 
 def _refuse_misfit(

@@ -26,6 +26,7 @@ _FLAT_LYCORIS: Mapping[str, str] = {
 _BEYOND: Mapping[str, str] = {
     ".dora_scale": "DoRA", ".lora_magnitude_vector": "DoRA", ".lora_mid.": "Tucker", ".scalar": "scalar",
     ".lora_B.bias": "bias", ".lora_embedding_": "embeddings",
+    ".scale_weight": "fp8", ".weight_scale": "fp8", "scaled_fp8": "fp8",
 }  # fmt: skip
 """Part of a tensor's name -> what a file has beside a LoRA's matrices that changes what they mean."""
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
+from core.formats.tensor_bytes import bytes_of
 from core.formats.tensor_slots import Shape
 
 FOLDER = "archive"
@@ -64,7 +65,7 @@ class _Pickler(pickle.Pickler):
         if not isinstance(obj, _Entry):
             return NotImplemented
         stride = torch.empty(obj.shape, device="meta").stride()
-        values = (_Storage(obj), 0, obj.shape, stride, False, collections.OrderedDict())
+        values: tuple[Any, ...] = (_Storage(obj), 0, obj.shape, stride, False, collections.OrderedDict())
         if obj.dtype in STORAGES:
             return torch._utils._rebuild_tensor_v2, values
         return torch._utils._rebuild_tensor_v3, (*values, obj.dtype)
@@ -90,8 +91,7 @@ def write(
         _put(archive, file, "byteorder", memoryview(b"little"))
         for name, entry in named.items():
             tensor = read(name)
-            numbers = tensor.reshape(-1).view(torch.uint8).numpy() if tensor.numel() else b""
-            _put(archive, file, f"data/{entry.key}", memoryview(numbers))
+            _put(archive, file, f"data/{entry.key}", bytes_of(tensor))
         _put(archive, file, "version", memoryview(b"3\n"))
 
 

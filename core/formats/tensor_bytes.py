@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,16 +40,21 @@ def read_span(path: Path, dtype: torch.dtype, shape: Shape, begin: int, length: 
         return tensor
     # Read and not memory-mapped: a mapped file could not be replaced on Windows, and its pages would
     # stay in memory.
-    window = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
     try:
         with path.open("rb") as file:
             file.seek(begin)
-            if file.readinto(window) != length:
+            if file.readinto(bytes_of(tensor)) != length:
                 raise OSError(errno.EIO, "the file became shorter while it was read")
     except OSError as error:
         # It was there when its header was read.
         raise ResourceFault(*unreadable(path, error).problems) from error
     return tensor
+
+
+def bytes_of(tensor: Tensor) -> memoryview:
+    """The memory of a contiguous tensor on the CPU."""
+    numbers: Any = tensor.reshape(-1).view(torch.uint8).numpy() if tensor.numel() else b""
+    return memoryview(numbers)
 
 
 def dtype_of(path: Path, name: str, dtype: str) -> torch.dtype:

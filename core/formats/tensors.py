@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.errors import NumericFault
 from core.formats import atomic_write, messages, pickle_reader, pickle_writer
-from core.formats.tensor_bytes import DTYPE_NAMES, dtype_of
+from core.formats.tensor_bytes import DTYPE_NAMES, bytes_of, dtype_of
 from core.formats.tensor_slots import Shape
 from core.formats.weight_file import TensorFile, WeightFile
 
@@ -134,8 +134,7 @@ def _write_safetensors(
     file.write(struct.pack("<Q", len(header)) + header)
     for name in names:
         tensor = _made(path, name, tensors[name])
-        if tensor.numel():
-            file.write(memoryview(tensor.reshape(-1).view(torch.uint8).numpy()))
+        file.write(bytes_of(tensor))
 
 
 def _write_pickle(

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from core.adapters.targets import ModuleKey
 from core.catalog import Role, Size
-from core.config.schema.run import ModelConfig, TrainConfig
+from core.config.schema.model import ModelConfig
+from core.config.schema.train import TrainConfig
 from core.diffusion.objective import Objective
 from core.events import Emit
 from core.families import FAMILIES, FamilySpec

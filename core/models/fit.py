@@ -35,7 +35,7 @@ def family_of_vae(path: Path, identity: Identity) -> str:
         names = (FAMILY_NAMES[name] for name in _OTHER_CHANNELS.get(channels, ()))
         return " / ".join(names) or f"{channels} channels"
     if not family and identity.kind != "model":
-        family = _OTHER_SCALES.get(_scale(path), "")
+        family = _OTHER_SCALES.get(_scale(path) or 0.0, "")
     return "" if family in FAMILIES else FAMILY_NAMES.get(family, family)
 
 

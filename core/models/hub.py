@@ -165,13 +165,13 @@ def _bar(total: int, report: Report) -> Any:
 
     told = -1
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):  # type: ignore[misc]  # tqdm brings no types
         monitor_interval = 0  # it would start a thread that outlives the download
 
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "file": io.StringIO()})
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: float | None = 1) -> Any:
             nonlocal told
             drawn = super().update(n)
             done = min(int(self.n) // _MEGABYTE, total - 1)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.catalog import Words
+from core.config.schema.model import ModelConfig
 from core.config.schema.network import NetworkConfig
-from core.config.schema.run import ModelConfig
 from core.errors import Problem, UserError
 from core.families import FAMILIES
 from core.formats import lora_alpha
@@ -26,6 +26,7 @@ _BEYOND: Mapping[str, Words] = {
     "scalar": Words("a LoCon with trained scalars", "学習されたscalarを持つLoCon"),
     "bias": Words("a LoRA with biases", "バイアスを持つLoRA"),
     "embeddings": Words("a LoRA with embeddings", "embeddingを持つLoRA"),
+    "fp8": Words("a LoRA in scaled fp8", "スケール付きfp8のLoRA"),
 }
 """The `variant` of a LoRA that is more than one -> what to call it; several are joined by a plus."""
 

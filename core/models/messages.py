@@ -56,6 +56,12 @@ UNSUPPORTED_FAMILY = Message(
     "{path} は{family}のモデルで、学習できません。{known}のモデルを選んでください。",
     key="model.base",
 )
+UNKNOWN_FAMILY = Message(
+    "E-MODEL-FAMILY",
+    "{path} contains no text encoder of a known kind, and the sizes of its U-Net are of no known family. Choose a whole model of {known}.",
+    "{path} には既知のText Encoderがなく、U-Netの大きさからも系統を判別できません。{known}の、すべてが揃ったモデルを選んでください。",
+    key="model.base",
+)
 OTHER_FAMILY = Message(
     "E-MODEL-FAMILY",
     "{path} is a model of {family}, not of {asked}. Set the model family to auto or {value}.",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.events import Emit, StageProgress
 from core.models.family import Family, Model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.errors import Problem, UserError
 from core.families import FAMILIES
 from core.formats.classify import ALONE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.catalog import Words
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.counting import NAMED, listed
 from core.errors import Problem, UserError
 from core.families import FAMILIES
@@ -42,8 +42,9 @@ def check_model(path: Path, identity: Identity, config: ModelConfig) -> None:
         raise UserError(messages.VARIANT(path=path, family=family, variant=identity.variant))
     if identity.family not in FAMILIES:
         known = ", ".join(FAMILY_NAMES[family] for family in FAMILIES)
-        unknown = Words("an unknown kind", "不明な種類")
-        raise UserError(messages.UNSUPPORTED_FAMILY(path=path, family=family or unknown, known=known))
+        if not family:
+            raise UserError(messages.UNKNOWN_FAMILY(path=path, known=known))
+        raise UserError(messages.UNSUPPORTED_FAMILY(path=path, family=family, known=known))
     if config.family not in ("auto", identity.family):
         asked = FAMILY_NAMES[config.family]
         raise UserError(messages.OTHER_FAMILY(path=path, family=family, asked=asked, value=identity.family))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.catalog import Words
 from core.config.rules import messages
 from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
@@ -29,12 +30,14 @@ def known_predictions_fit(config: RunConfig) -> Iterator[Problem]:
 
 
 def misfits(train: TrainConfig, prediction: str) -> Iterator[Problem]:
-    """Options that are for models of the other prediction type. prediction: "epsilon" or "v"."""
+    """Options that are for models of another prediction type. prediction: what the model predicts."""
+    noise = Words("epsilon (the noise)", "epsilon（ノイズ）")
+    name = noise if prediction == "epsilon" else Words(prediction, prediction)
     if train.scale_v_pred_loss_like_noise_pred and prediction != "v":
-        yield messages.FOR_V_ONLY()
+        yield messages.FOR_V_ONLY(prediction=name)
     if train.v_pred_like_loss and prediction != "epsilon":
-        yield messages.FOR_EPSILON_ONLY()
-    if train.zero_terminal_snr and prediction != "v":
+        yield messages.FOR_EPSILON_ONLY(prediction=name)
+    if train.zero_terminal_snr and prediction == "epsilon":
         yield messages.ZERO_SNR_WITH_EPSILON()
 
 

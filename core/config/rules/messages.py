@@ -57,14 +57,14 @@ ADAPTIVE_WITHOUT_OFFSET = Message(
 )
 FOR_V_ONLY = Message(
     "E-CFG-TOGETHER",
-    "is for v-prediction models, and this model predicts epsilon (the noise); turn it off.",
-    "v予測モデル専用です。このモデルはepsilon（ノイズ）を予測するため、オフにしてください。",
+    "is for v-prediction models, and this model predicts {prediction}; turn it off.",
+    "v予測モデル専用です。このモデルは{prediction}を予測するため、オフにしてください。",
     "train.scale_v_pred_loss_like_noise_pred",
 )
 FOR_EPSILON_ONLY = Message(
     "E-CFG-TOGETHER",
-    "is for epsilon-prediction models, and this model predicts v; set it to 0.",
-    "epsilon（ノイズ）を予測するモデル専用です。このモデルはvを予測するため、0にしてください。",
+    "is for epsilon-prediction models, and this model predicts {prediction}; set it to 0.",
+    "epsilon（ノイズ）を予測するモデル専用です。このモデルは{prediction}を予測するため、0にしてください。",
     "train.v_pred_like_loss",
 )
 ZERO_SNR_WITH_EPSILON = Message(

@@ -19,15 +19,16 @@ PIECE = 512
 
 def choose(model: Model, name: str, emit: Emit) -> None:
     """Set the attention to `name`, a key of catalog.ATTENTIONS; PyTorch's own, with notice, when it fails."""
+    unet: Any = model.denoiser
     if name == "mem_eff":
-        model.modules["unet"].set_attn_processor(InPieces())
+        unet.set_attn_processor(InPieces())
     if name != "xformers":
         return
     reason = _why_not()
     if reason:
         emit(Warned(messages.NO_XFORMERS(reason=reason)))
         return
-    model.modules["unet"].enable_xformers_memory_efficient_attention()
+    unet.enable_xformers_memory_efficient_attention()
 
 
 def _why_not() -> str:
@@ -57,7 +58,8 @@ class InPieces:
         sides = (attn.to_q(hidden_states), attn.to_k(context), attn.to_v(context))
         query, key, value = (side.unflatten(-1, (attn.heads, -1)).transpose(1, 2) for side in sides)
         found = attention_in_pieces(query, key, value).transpose(1, 2).flatten(2)
-        return attn.to_out[1](attn.to_out[0](found)) / attn.rescale_output_factor
+        out: Tensor = attn.to_out[1](attn.to_out[0](found)) / attn.rescale_output_factor
+        return out
 
 
 def attention_in_pieces(query: Tensor, key: Tensor, value: Tensor, piece: int = PIECE) -> Tensor:
@@ -69,11 +71,11 @@ def attention_in_pieces(query: Tensor, key: Tensor, value: Tensor, piece: int = 
     """
     found = [
         checkpoint(_attend, some, key, value, use_reentrant=False, preserve_rng_state=False)
-        for some in query.split(piece, dim=2)
+        for some in torch.split(query, piece, dim=2)
     ]
     return torch.cat(found, dim=2)
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-    return scores.softmax(dim=-1).to(value.dtype) @ value
+    scores: Tensor = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    return torch.matmul(scores.softmax(dim=-1).to(value.dtype), value)

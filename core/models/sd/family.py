@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.models import tokens
 from core.models.family import Frame, Model, TextState
 from core.models.sd import load as loading

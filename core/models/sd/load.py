@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.errors import ResourceFault, UserError
 from core.events import Emit, Warned
 from core.families import FAMILIES
@@ -127,9 +127,7 @@ def frame(
     return module
 
 
-def fill(
-    module: torch.nn.Module, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen
-) -> torch.nn.Module:
+def fill(module: Any, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen) -> torch.nn.Module:
     """The same module with its weights, see Family.load. Raises UserError when weights are not finite."""
     weights: dict[str, Tensor] = {}
     in_dtype = matrices(module)
@@ -145,7 +143,8 @@ def fill(
         positions = module.config.max_position_embeddings
         module.embeddings.position_ids = torch.arange(positions).expand((1, -1))
     assert not any(t.is_meta for t in (*module.parameters(), *module.buffers())), part
-    return module.requires_grad_(False).eval()
+    filled: torch.nn.Module = module.requires_grad_(False).eval()
+    return filled
 
 
 def streamed(config: Config, store: Store) -> torch.nn.Module:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.errors import UserError
 from core.events import Emit, Warned
 from core.formats.identify import Identity
@@ -41,13 +42,13 @@ def choose(
 
 
 @torch.no_grad()
-def attempt(unet: torch.nn.Module) -> str:
+def attempt(unet: Any) -> str:
     """What a U-Net of Stable Diffusion 2 predicts, from one look at almost pure noise.
 
     There a noise model gives its input back, a velocity model nearly minus an image.
     Source: AUTOMATIC1111, sd_models_config.is_using_v_parameterization_for_sd2.
     """
     latents = torch.full((1, 4, 8, 8), 0.5)
-    states = torch.full((1, 2, unet.config.cross_attention_dim), 0.5)  # type: ignore[union-attr]
+    states = torch.full((1, 2, unet.config.cross_attention_dim), 0.5)
     out = unet(latents, torch.tensor([999]), encoder_hidden_states=states, return_dict=False)[0]
     return "v" if (out - latents).mean().item() < -1 else "epsilon"

@@ -9,11 +9,10 @@ from typing import Any
 
 import diffusers
 import torch
-from diffusers import DDPMScheduler
 from torch import Tensor
 
 from core.catalog import Size
-from core.config.schema.run import TrainConfig
+from core.config.schema.train import TrainConfig
 from core.diffusion.objective import Diffusion, Objective
 from core.models.family import Model
 from core.models.sd.configs import schedule
@@ -102,9 +101,7 @@ def zero_terminal(kind: type[Any], prediction: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"timestep_spacing": "trailing"} if prediction == "v" else {}
     if "rescale_betas_zero_snr" in inspect.signature(kind.__init__).parameters:
         return settings | {"rescale_betas_zero_snr": True}
-    alphas_cumprod = DDPMScheduler.from_config(
-        {**schedule(prediction), "rescale_betas_zero_snr": True}
-    ).alphas_cumprod
+    alphas_cumprod = _made("DDPMScheduler", {}, prediction, is_zero_terminal=True).alphas_cumprod
     alphas_cumprod[-1] = LAST_ALPHA
     alphas = alphas_cumprod / torch.cat([torch.ones(1), alphas_cumprod[:-1]])
     return settings | {"trained_betas": (1.0 - alphas).tolist()}

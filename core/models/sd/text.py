@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from core.config.schema.run import ModelConfig
+from core.config.schema.model import ModelConfig
 from core.errors import UserError
 from core.models import tokens
 from core.models.sd import messages
@@ -44,7 +44,7 @@ class Tokens:
         return self._kept[key]
 
 
-def tokenizer(pad_token_id: int, source: Path, text_encoder: torch.nn.Module) -> CLIPTokenizer:
+def tokenizer(pad_token_id: int, source: Path, text_encoder: Any) -> CLIPTokenizer:
     """CLIP's tokenizer with the family's padding; a Diffusers folder with more tokens has its own."""
     folder = source / "tokenizer"
     rows = text_encoder.get_input_embeddings().weight.shape[0]
@@ -53,7 +53,7 @@ def tokenizer(pad_token_id: int, source: Path, text_encoder: torch.nn.Module) ->
         return own
     return CLIPTokenizer(
         vocab=tokens.vocabulary(),
-        merges=tokens.merges(),
+        merges=tokens.merges(),  # type: ignore[arg-type]  # pairs, in spite of its types
         pad_token=pad_token(pad_token_id),
         model_max_length=WINDOW,
     )
@@ -85,9 +85,7 @@ def tokenize(
     return torch.nn.functional.pad(ids, (0, short), value=tokenizer.pad_token_id)
 
 
-def encode(
-    text_encoder: torch.nn.Module, token_ids: Tensor, clip_skip: int | None, tokenizer: CLIPTokenizer
-) -> Tensor:
+def encode(text_encoder: Any, token_ids: Tensor, clip_skip: int | None, tokenizer: CLIPTokenizer) -> Tensor:
     """Text states of token ids (B, T): (B, T, width).
 
     More than 77 ids are read in windows of 75, each with a start and an end mark of its own; of the marks
@@ -98,7 +96,7 @@ def encode(
     is_long = length > WINDOW
     windows = _windows(token_ids, tokenizer) if is_long else token_ids
     if clip_skip is None:
-        states = text_encoder(windows).last_hidden_state
+        states: Tensor = text_encoder(windows).last_hidden_state
     else:
         every = text_encoder(windows, output_hidden_states=True).hidden_states
         if clip_skip > len(every):
@@ -114,7 +112,7 @@ def encode(
 def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
     """Rows of n * 75 + 2 ids -> (B * n, 77), as sd-scripts cuts them (strategy_base._get_input_ids)."""
     eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
-    bodies = ids[:, 1:-1].unflatten(1, (-1, WINDOW - 2))
+    bodies = ids[:, 1:-1].reshape(len(ids), -1, WINDOW - 2)
     starts = ids[:, :1, None].expand(-1, bodies.shape[1], 1)
     ends = ids[:, -1:, None].expand(-1, bodies.shape[1], 1)
     windows = torch.cat([starts, bodies, ends], dim=2).flatten(0, 1)
