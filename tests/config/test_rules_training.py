@@ -4,6 +4,8 @@ import pytest
 
 from core.config.check import check
 from core.config.imports.read_any import import_text
+from core.config.rules.loss import misfits
+from core.config.schema.train import TrainConfig
 from core.errors import ConfigError
 
 HEAD = 'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\n'
@@ -127,3 +129,17 @@ def test_full_precision_beside_another_mixed_precision_is_refused_with_the_right
     with pytest.raises(ConfigError) as refused:
         check(HEAD + 'mixed_precision = "bf16"\nfull_fp16 = true\n')
     assert "full_fp16 needs mixed_precision 'fp16', not 'bf16'" in refused.value.problems[-1].en
+
+
+@pytest.mark.parametrize(
+    ("option", "prediction", "words"),
+    [
+        ("v_pred_like_loss", "flow", "this model predicts flow"),
+        ("v_pred_like_loss", "v", "this model predicts v"),
+        ("scale_v_pred_loss_like_noise_pred", "flow", "this model predicts flow"),
+        ("scale_v_pred_loss_like_noise_pred", "epsilon", "this model predicts epsilon (the noise)"),
+    ],
+)
+def test_what_fits_another_prediction_is_told_what_this_model_predicts(option, prediction, words):
+    [problem] = misfits(TrainConfig(**{option: True if option.startswith("scale") else 0.5}), prediction)
+    assert problem.code == "E-CFG-TOGETHER" and words in problem.en
