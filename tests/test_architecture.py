@@ -75,6 +75,7 @@ PURE = [
     "core.models.lora_precheck",
     "core.models.precheck",
     "core.models.tokens",
+    "core.models.sd.files",
     "core.runs.sample_prompts",
     "ui.app",
     "gui",
