@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.state import PartialState
 
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
@@ -47,6 +48,8 @@ def fork(work: Callable[[], int], log: Path, env: Mapping[str, str] | None = Non
     code = 99
     try:
         os.environ.update(env or {})
+        sys.dont_write_bytecode = True  # else what is compiled on the way counts as an action
+        PartialState._reset_state()  # a fork has that of the runs before it, which were of one process
         sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
@@ -120,6 +123,7 @@ class Trial:
     def count(self) -> int:
         """Train in a child; how many actions it did."""
         told = self.log.with_suffix(".count")
+        _wait_for_another_second()
 
         def work() -> int:
             with acting(killed_at(0)) as done:
@@ -146,6 +150,7 @@ class Trial:
             else:
                 (place / f"{action:04}").mkdir()
 
+        _wait_for_another_second()
         assert ended(self.start_acting(copy)) == 0, self.log.read_text()
         found: dict[str, tuple[Path, list[int]]] = {}
         for folder in sorted(place.iterdir()):
@@ -175,6 +180,11 @@ class Trial:
         shutil.rmtree(self.out, ignore_errors=True)
         if self.begun.exists():
             shutil.copytree(self.begun, self.out)
+
+
+def _wait_for_another_second() -> None:
+    """Runs are named by it; to find that a name is taken would be one action more."""
+    time.sleep(1 - time.time() % 1)
 
 
 def _digest(folder: Path) -> str:

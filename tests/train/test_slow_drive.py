@@ -25,8 +25,11 @@ def drive(monkeypatch):
         return whole(path, limit)
 
     monkeypatch.setattr(files, "_whole", read)
+    before = set(threading.enumerate())
     yield hangs
     answers.set()
+    for thread in set(threading.enumerate()) - before:  # left behind: it must read nothing of the next test
+        thread.join(30)
 
 
 def stopped(train, config, hangs=None) -> tuple[list, float]:
