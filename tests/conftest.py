@@ -121,6 +121,27 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("core.train.inputs.loading.give_back", lambda: None)
 
 
+_tokenizers: dict[int, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def _one_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CLIP's tokenizer is made once, which takes as long as a tiny training: nothing changes it."""
+    text = sys.modules.get("core.models.sd.text")
+    if text is None:
+        return
+    make = text.tokenizer
+
+    def tokenizer(pad_token_id: int, source: Path, text_encoder: Any) -> Any:
+        if (source / "tokenizer").is_dir():  # it may have its own
+            return make(pad_token_id, source, text_encoder)
+        if pad_token_id not in _tokenizers:
+            _tokenizers[pad_token_id] = make(pad_token_id, source, text_encoder)
+        return _tokenizers[pad_token_id]
+
+    monkeypatch.setattr(text, "tokenizer", tokenizer)
+
+
 @pytest.fixture(autouse=True)
 def _stays_pure(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that is marked pure imports neither torch nor gradio, whether at once or on the way."""
