@@ -170,9 +170,10 @@ class CaptionCard:
         return {**self.show(lang), parts["note"]: ""}
 
     def show(self, lang: Lang) -> Update:
-        """Everything that is open, in this language, from its first page; {} while nothing is."""
+        """Everything that is open, in this language, from its first page; nothing while nothing is."""
         if self._editor.session is None:
-            return {}
+            # Said too: the page is built with what was shown last, which may be of before.
+            return {self.parts["grid"]: "", self.parts["body"]: gr.update(visible=False)}
         start = {"find": "", "show": "all", "folder": "", "view": dict(START)}
         data = {self.parts[name]: value for name, value in start.items()}
         choices = self._folders(self._editor.session, lang)
