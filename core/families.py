@@ -18,7 +18,8 @@ class Part(NamedTuple):
     level: what files write before a module's path, which the module itself has no more. lora_layers:
     pattern of the paths where Linear and 1x1 layers get a LoRA. lora_convolutions: the same, of all layers,
     where larger convolutions are adapted too. blocks: the starts of the paths in each block that may have a
-    rank and a learning rate of its own; what is in none counts as the first.
+    rank and a learning rate of its own; what is in none counts as the first. rates: options of [train] with
+    its learning rate, the first that is set counts. pad_token_id: what fills a caption up for this encoder.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Part(NamedTuple):
     lora_layers: str = ""
     lora_convolutions: str = ""
     blocks: tuple[tuple[str, ...], ...] = ()
+    rates: tuple[str, ...] = ()
+    pad_token_id: int = 0
 
     def block_of(self, path: str) -> int:
         """The number of the block that a module lies in."""
@@ -52,7 +55,9 @@ class Marks(NamedTuple):
     name: short, for messages. tensors: parts of names that a single file of it has, all of them. context_dim:
     width of the text states that its denoiser takes, 0 where that tells nothing. versions: parts of the names
     that metadata gives it. adapters: parts of names that only its adapters have. pipelines: Diffusers' class
-    -> our variant.
+    -> our variant. variants: a tensor, or the start of its name, that only a variant has -> that variant.
+    depths: transformer blocks in the deepest attention of a denoiser that is not of this family's depth ->
+    the model that has so many; every other number than `depth` is another model too.
     """
 
     name: str
@@ -61,6 +66,9 @@ class Marks(NamedTuple):
     versions: tuple[str, ...] = ()
     adapters: tuple[str, ...] = ()
     pipelines: Mapping[str, str] = MappingProxyType({})
+    variants: Mapping[str, str] = MappingProxyType({})
+    depth: int = 0
+    depths: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,9 @@ class FamilySpec:
     latent_stride: pixels per latent cell. size_step: every trained side is a multiple of this many pixels.
     latent_scale: latents are multiplied by it after encoding.
     text_layer: layer from the end whose text states are taken. hidden_act: activation in its text encoder,
-    which tells folders of other sizes apart. pad_token_id: what fills a caption up to 77 tokens.
+    which tells folders of other sizes apart.
     folder: subfolder of Diffusers' layout -> the classes that it may be of.
+    defaults: options -> what suits these models better than the options' own defaults.
     """
 
     name: str
@@ -93,8 +102,8 @@ class FamilySpec:
     latent_scale: float = 1.0
     text_layer: int = 1
     hidden_act: str = ""
-    pad_token_id: int = 0
     folder: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, *roles: Role) -> list[str]:
         """Names of the parts of these roles, role by role."""
@@ -124,18 +133,54 @@ _UNET_BLOCKS = (
     ("mid_block.",),
     *(_unet_block("up", n // 3, n % 3) for n in range(12)),
 )
-_SD_PARTS = (
+_XL_BLOCKS = (
+    ("time_embedding.", "add_embedding."),
+    ("conv_in.",),
+    *((f"down_blocks.0.resnets.{n}.",) for n in range(2)),
+    ("down_blocks.0.downsamplers.",),
+    *((f"down_blocks.1.resnets.{n}.", f"down_blocks.1.attentions.{n}.") for n in range(2)),
+    ("down_blocks.1.downsamplers.",),
+    *((f"down_blocks.2.resnets.{n}.", f"down_blocks.2.attentions.{n}.") for n in range(2)),
+    *((f"mid_block.{kind}.",) for kind in ("resnets.0", "attentions.0", "resnets.1")),
+    *(_unet_block("up", n // 3, n % 3) for n in range(9)),
+    ("conv_norm_out.", "conv_out."),
+)
+"""As sd-scripts counts the 23 of SDXL: the embeddings, input_blocks 0-8, middle_block 0-2, output_blocks 0-8,
+out."""
+
+_CLIP_LAYERS = r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$"
+
+
+def _unet(blocks: tuple[tuple[str, ...], ...]) -> Part:
+    """As sd-scripts adapts it: 192 layers for SD1 and SD2, 722 for SDXL; with convolutions 278 and 788."""
+    convolutions = r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\."
+    rates = ("unet_lr", "learning_rate")
+    return Part(
+        "unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.", convolutions, blocks, rates
+    )
+
+
+_TEXT_RATES = ("text_encoder_lr", "learning_rate")
+_END_MARK = 49407
+
+
+def _clip(name: str, prefix: str, level: str, pad: int, *rates: str) -> Part:
+    """As sd-scripts adapts it: 72 layers of CLIP-L, 192 of OpenCLIP-bigG."""
+    return Part(
+        name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad
+    )
+
+
+def _sd_parts(pad: int) -> tuple[Part, ...]:
+    return Part("vae", "vae"), _clip("text_encoder", "lora_te", "text_model", pad), _unet(_UNET_BLOCKS)
+
+
+_XL_PARTS = (
     Part("vae", "vae"),
-    Part(
-        "text_encoder", "text", "lora_te", "text_model",
-        r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$",
-    ),
-    Part(
-        "unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.",
-        r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\.", _UNET_BLOCKS,
-    ),
-)  # fmt: skip
-"""As sd-scripts adapts them: 192 layers of a U-Net, 278 with convolutions, 72 of the text encoder of SD1."""
+    _clip("text_encoder", "lora_te1", "text_model", _END_MARK),
+    _clip("text_encoder_2", "lora_te2", "", 0, "text_encoder_2_lr"),
+    _unet(_XL_BLOCKS),
+)
 
 _SD_PIPELINES = MappingProxyType(
     {
@@ -162,13 +207,32 @@ _SD_FOLDER = MappingProxyType(
 )
 
 
-def _stable_diffusion(name: str, marks: Marks, titles: Mapping[str, Titles], **facts: Any) -> FamilySpec:
+_XL_FOLDER = MappingProxyType(
+    {
+        **_SD_FOLDER,
+        "text_encoder_2": frozenset({"CLIPTextModelWithProjection"}),
+        "tokenizer_2": _SD_FOLDER["tokenizer"],
+    }
+)
+
+
+def _stable_diffusion(
+    name: str, marks: Marks, titles: Mapping[str, Titles], pad: int, **facts: Any
+) -> FamilySpec:
     words = Words(f"Stable Diffusion {name[-1]}.x", f"Stable Diffusion {name[-1]}.x")
     code, files = "core.models.sd.family:SD", "core.models.sd.files"
     return FamilySpec(
-        name, words, code, files, marks, _SD_PARTS, titles, latent_channels=4, latent_stride=8, size_step=64,
+        name, words, code, files, marks, _sd_parts(pad), titles, latent_channels=4, latent_stride=8, size_step=64,
         latent_scale=0.18215, folder=_SD_FOLDER, **facts,
     )  # fmt: skip
+
+
+def _defaults(side: int, smallest: int, largest: int, **more: Any) -> Mapping[str, Any]:
+    """What suits models trained at this side length."""
+    sizes = {"resolution": (side, side), "min_bucket_reso": smallest, "max_bucket_reso": largest}
+    return {f"dataset.{name}": value for name, value in sizes.items()} | {
+        f"train.{name}": value for name, value in more.items()
+    }
 
 
 _DENOISER = "model.diffusion_model."
@@ -183,19 +247,45 @@ _FAMILIES = {
             "epsilon": Titles("stable-diffusion-v1", "sd_v1", side=512),
             "v": Titles("stable-diffusion-v1", "sd_v1_v", side=512),
         },
-        default_size=Size(512, 512), usual_prediction="epsilon", hidden_act="quick_gelu", pad_token_id=49407,
+        default_size=Size(512, 512), usual_prediction="epsilon", hidden_act="quick_gelu", pad=_END_MARK,
+        defaults=_defaults(512, 256, 1024),
     ),
     "sd2": _stable_diffusion(
         "sd2",
         Marks(
             "SD2", (_DENOISER, "cond_stage_model.model."), 1024, ("sd_v2", "diffusion-v2"),
-            pipelines=_SD_PIPELINES,
+            pipelines=_SD_PIPELINES, variants={f"{_DENOISER}label_emb.": "unclip"},
         ),
         {
             "epsilon": Titles("stable-diffusion-v2-512", "sd_v2", "base", 512),
             "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v", "768-v", 768),
         },
-        default_size=Size(768, 768), text_layer=2, hidden_act="gelu",
+        pad=0, default_size=Size(768, 768), text_layer=2, hidden_act="gelu", defaults=_defaults(768, 256, 1024),
+    ),
+    "sdxl": FamilySpec(
+        "sdxl", Words("Stable Diffusion XL", "Stable Diffusion XL"), "core.models.sdxl.family:SDXL",
+        "core.models.sd.files",
+        Marks(
+            "SDXL", (_DENOISER, "conditioner.embedders.1."), 2048, ("sdxl", "-xl-"),
+            ("lora_te2_", "text_encoder_2."),
+            {
+                "StableDiffusionXLPipeline": "", "StableDiffusionXLImg2ImgPipeline": "",
+                "StableDiffusionXLInpaintPipeline": "inpainting",
+                "StableDiffusionXLInstructPix2PixPipeline": "instruct-pix2pix",
+            },
+            {"edm_mean": "EDM (Playground 2.5)", "edm_vpred.sigma_max": "EDM v-prediction"},
+            depth=10, depths={4: "SSD-1B", 2: "Segmind-Vega", 5: "KOALA-700M", 6: "KOALA-1B"},
+        ),
+        _XL_PARTS,
+        {
+            prediction: Titles("stable-diffusion-xl-v1-base", "sdxl_base_v1-0", side=1024)
+            for prediction in ("epsilon", "v")
+        },
+        latent_channels=4, latent_stride=8, size_step=32, default_size=Size(1024, 1024),
+        usual_prediction="epsilon", latent_scale=0.13025, text_layer=2, folder=_XL_FOLDER,
+        defaults=_defaults(
+            1024, 512, 2048, text_encoder_lr=0.0, gradient_checkpointing=True, precision="bf16"
+        ) | {"dataset.cache_latents": True},
     ),
 }  # fmt: skip
 FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)

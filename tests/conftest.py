@@ -132,12 +132,12 @@ def _one_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
         return
     make = text.tokenizer
 
-    def tokenizer(pad_token_id: int, source: Path, text_encoder: Any) -> Any:
-        if (source / "tokenizer").is_dir():  # it may have its own
-            return make(pad_token_id, source, text_encoder)
-        if pad_token_id not in _tokenizers:
-            _tokenizers[pad_token_id] = make(pad_token_id, source, text_encoder)
-        return _tokenizers[pad_token_id]
+    def tokenizer(part: Any, source: Path, text_encoder: Any) -> Any:
+        if (source / text.folder_of(part.name)).is_dir():  # it may have its own
+            return make(part, source, text_encoder)
+        if part.pad_token_id not in _tokenizers:
+            _tokenizers[part.pad_token_id] = make(part, source, text_encoder)
+        return _tokenizers[part.pad_token_id]
 
     monkeypatch.setattr(text, "tokenizer", tokenizer)
 

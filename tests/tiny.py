@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from core.formats import checkpoint, tensors
 from core.models.sd import tensor_names
@@ -32,9 +32,25 @@ FEW = {
 """Two levels of one resnet each, the first with attention, as every level of the real U-Net but its last."""
 
 
+_XL_TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_hidden_layers": 3}
+XL = {
+    "unet": {
+        "block_out_channels": [32, 64, 64], "transformer_layers_per_block": [1, 2, 2],
+        "attention_head_dim": [1, 2, 2], "cross_attention_dim": 96, "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 64 + 6 * 8, "norm_num_groups": 8, "sample_size": 8,
+    },
+    "text_encoder": _XL_TEXT | {"projection_dim": 32},
+    "text_encoder_2": _XL_TEXT | {"hidden_size": 64, "intermediate_size": 128, "projection_dim": 64},
+    "vae": {"block_out_channels": [4, 8, 8, 8], "norm_num_groups": 2, "sample_size": 64},
+}  # fmt: skip
+"""SDXL with every kind of block that the real one has, narrow."""
+
+
 def configs(family: str = "sd1", with_blocks: bool = False) -> dict[str, dict]:
     """Configs of the tiny parts; with_blocks: the U-Net has four levels of two resnets, as the real one."""
     real = architecture(family)
+    if family == "sdxl":
+        return {part: config | XL[part] for part, config in real.items()}
     blocks = {"block_out_channels": [8, 16, 16, 16]} if with_blocks else FEW
     heads = 2 if family == "sd1" else [1, 2, 2, 2][: len(blocks["block_out_channels"])]
     unet = blocks | {
@@ -62,11 +78,15 @@ def modules(seed: int = 0, family: str = "sd1", with_blocks: bool = False) -> di
     made = configs(family, with_blocks)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return {
+        parts = {
             "unet": UNet2DConditionModel.from_config(made["unet"]).eval(),
             "text_encoder": CLIPTextModel(CLIPTextConfig(**made["text_encoder"])).eval(),
             "vae": AutoencoderKL.from_config(made["vae"]).eval(),
         }
+        if "text_encoder_2" in made:
+            config = CLIPTextConfig(**made["text_encoder_2"])
+            parts["text_encoder_2"] = CLIPTextModelWithProjection(config).eval()
+        return parts
 
 
 def make_tiny(
@@ -112,4 +132,11 @@ def write_configs(folder: Path, family: str = "sd1", with_blocks: bool = False) 
         "safety_checker": [None, None],
         "feature_extractor": [None, None],
     }
+    if family == "sdxl":
+        index |= {
+            "_class_name": "StableDiffusionXLPipeline",
+            "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+            "tokenizer_2": ["transformers", "CLIPTokenizer"],
+        }
+        del index["safety_checker"]
     (folder / "model_index.json").write_text(json.dumps(index), encoding="utf-8")

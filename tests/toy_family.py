@@ -112,7 +112,7 @@ class Toy:
         module.load_state_dict(weights, assign=True)
         return module.requires_grad_(False).eval()
 
-    def objective(self, prediction: str, train: Any) -> Flow:
+    def objective(self, model: Model, train: Any) -> Flow:
         return Flow(std=1.0, shift=3.0)
 
     def count_tokens(self, text: str) -> int:
@@ -138,13 +138,12 @@ class Toy:
         noisy: Tensor,
         timesteps: Tensor,
         texts: Sequence[TextState],
-        frames: Sequence[Any],
+        frames: Tensor,
     ) -> Tensor:
         states = nn.utils.rnn.pad_sequence([text.tensors["states"] for text in texts], batch_first=True)
         lengths = torch.tensor([len(text.tensors["states"]) for text in texts], device=noisy.device)
         mask = torch.arange(states.shape[1], device=noisy.device) < lengths[:, None]
-        sizes = torch.tensor([[*f.original, *f.crop, *f.target] for f in frames], device=noisy.device) / 64
-        whole = torch.stack([text.tensors["whole"] for text in texts]) + model.denoiser.size(sizes)
+        whole = torch.stack([text.tensors["whole"] for text in texts]) + model.denoiser.size(frames / 64)
         pred: Tensor = model.denoiser(noisy, timesteps.float() / 1000, states, mask, whole)
         return pred
 
@@ -155,6 +154,12 @@ class Toy:
 
     def lora_names(self, model: Model) -> dict[str, Any]:
         return {}
+
+    def lora_file_names(self, model: Model) -> dict[Any, str]:
+        return {}
+
+    def unused(self, model: Model, part: str) -> tuple[str, ...]:
+        return ()
 
     def save(
         self,

@@ -27,7 +27,9 @@ def to_file(slots: Slots, tensors: Mapping[str, Mapping[str, Lazy]]) -> dict[str
             if slot.rows is not None:
                 rows.setdefault(slot.name, []).append((slot.rows[0], lazy))
             else:
-                found[slot.name] = reshaped(lazy, slot.shape_in_file(lazy.shape))
+                found[slot.name] = _transposed(lazy) if slot.is_transposed else reshaped(
+                    lazy, slot.shape_in_file(lazy.shape)
+                )
     return found | {
         name: _stacked([lazy for _, lazy in sorted(pieces, key=lambda p: p[0])])
         for name, pieces in rows.items()
@@ -37,6 +39,10 @@ def to_file(slots: Slots, tensors: Mapping[str, Mapping[str, Lazy]]) -> dict[str
 def reshaped(lazy: Lazy, shape: Shape) -> Lazy:
     """The same tensor in another shape."""
     return lazy if lazy.shape == shape else Lazy(lazy.dtype, shape, lambda: lazy.read().reshape(shape))
+
+
+def _transposed(lazy: Lazy) -> Lazy:
+    return Lazy(lazy.dtype, lazy.shape[::-1], lambda: lazy.read().t().contiguous())
 
 
 def _stacked(pieces: list[Lazy]) -> Lazy:

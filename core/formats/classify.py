@@ -58,7 +58,8 @@ class Identity:
     model here. prediction: "epsilon", "v", or "" when it can't be known from names. format: "ldm",
     "diffusers", "kohya", "peft" or "". dtypes: type of the numbers -> how many tensors. rank, alpha: the
     commonest, of an adapter. modules: how many an adapter changes. parameters: numbers in all.
-    tells_prediction: the prediction is not just what its family usually predicts.
+    tells_prediction: the prediction is not just what its family usually predicts. is_zero_terminal: it was
+    trained over a noise schedule that ends in pure noise.
     """
 
     kind: str = "unknown"
@@ -74,6 +75,7 @@ class Identity:
     metadata: dict[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     tells_prediction: bool = False
+    is_zero_terminal: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The record that `inspect --json` prints."""
@@ -150,23 +152,27 @@ def _kind(tensors: TensorTable, metadata: Mapping[str, str]) -> Identity:
 def _single_file(
     tensors: TensorTable, metadata: Mapping[str, str], has: Callable[..., bool], family: str
 ) -> Identity:
-    prediction = known_families.prediction_of(metadata) or ("v" if "v_pred" in tensors else "")
+    prediction = ("v" if "v_pred" in tensors else "") or known_families.prediction_of(metadata)
     first = tensors.get("model.diffusion_model.input_blocks.0.0.weight", ("", ()))[1]
     variant = INPUT_VARIANT.get(first[1], "") if len(first) == 4 else ""
     is_ldm = has("model.diffusion_model.")
-    if is_ldm and not has("cond_stage_model.", "first_stage_model."):
+    if is_ldm and not has("cond_stage_model.", "conditioner.", "first_stage_model."):
         variant = variant or ALONE
-    elif has("model.diffusion_model.label_emb."):
-        variant = variant or "unclip"
+    variant = variant or known_families.variant_in_file(family, tensors, _context_width(tensors))
     usual = FAMILIES[family].usual_prediction if family in FAMILIES else ""
-    found = Identity("model", family, variant, usual, "ldm" if is_ldm else "")
+    form = "ldm" if is_ldm else ""
+    found = Identity("model", family, variant, usual, form, is_zero_terminal="ztsnr" in tensors)
     return predicting(found, prediction) if prediction else found
 
 
 def _context_family(tensors: TensorTable) -> str:
     """The family, from how wide the text states are that the cross-attention takes."""
+    return known_families.of_width(_context_width(tensors))
+
+
+def _context_width(tensors: TensorTable) -> int:
     widths = (s[1] for n, (_, s) in tensors.items() if n.endswith("attn2.to_k.weight") and len(s) == 2)
-    return known_families.of_width(next(widths, 0))
+    return next(widths, 0)
 
 
 def _adapter(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) -> Identity:

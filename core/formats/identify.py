@@ -136,7 +136,14 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
     for part in sorted(place for place in path.iterdir() if place.is_dir()):
         if (part / "config.json").is_file() and part.name in index:
             tables += [header_of(file).tensors for file in weight_files(part)]
-    found = replace(_counted(tables), kind="model", family=family, variant=variant, format="diffusers")
+    if not variant and family in FAMILIES:
+        named = [header_of(file).tensors for file in weight_files(path / FAMILIES[family].names("denoiser")[0])]
+        width = _whole(path, config, "cross_attention_dim", 0)
+        variant = known_families.variant_in_file(family, [name for one in named for name in one], width)
+    found = replace(
+        _counted(tables), kind="model", family=family, variant=variant, format="diffusers",
+        is_zero_terminal=scheduler.get("rescale_betas_zero_snr") is True,
+    )  # fmt: skip
     return predicting(found, prediction) if prediction else found
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from core.families import FAMILIES, Marks, Titles
 
 FOREIGN: Mapping[str, Marks] = {
-    "sdxl": Marks(
-        "SDXL", ("conditioner.embedders.1.",), 2048, ("sdxl", "-xl-"), ("lora_te2_", "text_encoder_2."),
-        {"StableDiffusionXLPipeline": "", "StableDiffusionXLInpaintPipeline": "inpainting"},
-    ),
     "sdxl-refiner": Marks(
         "SDXL refiner", ("conditioner.embedders.0.model.",), 1280,
-        pipelines={"StableDiffusionXLImg2ImgPipeline": ""},
     ),
     "sd3": Marks(
         "SD3", ("joint_blocks.0.",), versions=("sd3", "diffusion-3"),
@@ -80,6 +76,27 @@ def variant_of(family: str, pipeline: str) -> str:
     return dict(_every())[family].pipelines[pipeline]
 
 
+def variant_in_file(family: str, names: Iterable[str], width: int) -> str:
+    """The variant of a model of this family, by the names of its tensors; "" for the plain one.
+
+    width: of the text states; that of another size than the real model's is a model for trials.
+    """
+    marks = dict(_every()).get(family)
+    if marks is None:
+        return ""
+    every = [*names]
+    for mark, variant in marks.variants.items():
+        if any(name == mark or (mark.endswith(".") and name.startswith(mark)) for name in every):
+            return variant
+    if not marks.depth or width != marks.context_dim:
+        return ""
+    depth = 1 + max((int(m[1]) for name in every if (m := _BLOCK.search(name))), default=-1)
+    return "" if depth == marks.depth else marks.depths.get(depth, f"{depth} blocks deep")
+
+
+_BLOCK = re.compile(r"\.transformer_blocks\.(\d{1,3})\.")
+
+
 def titles() -> Iterator[tuple[str, Titles]]:
     """What models of any family may predict, and their names then."""
     return ((prediction, titles) for spec in FAMILIES.values() for prediction, titles in spec.titles.items())
@@ -95,4 +112,5 @@ def prediction_of(metadata: Mapping[str, str]) -> str:
     if len(of_architecture) == 1:
         return of_architecture.pop()
     version = metadata.get("ss_base_model_version", "")
-    return next((prediction for prediction, title in titles() if title.base_version == version), "")
+    of_version = {prediction for prediction, title in titles() if title.base_version == version}
+    return of_version.pop() if len(of_version) == 1 else ""

@@ -49,12 +49,19 @@ def _bare(part: Part, path: str) -> str:
 
 
 def to_file(
-    modules: Mapping[ModuleKey, Adapted], spec: FamilySpec, dtype: torch.dtype | None = None
+    modules: Mapping[ModuleKey, Adapted],
+    spec: FamilySpec,
+    dtype: torch.dtype | None = None,
+    names: Mapping[ModuleKey, str] = MappingProxyType({}),
 ) -> dict[str, Tensor]:
-    """Tensors by the names in a file, on the CPU. dtype: of the numbers in it, None for as they are."""
+    """Tensors by the names in a file, on the CPU. dtype: of the numbers in it, None for as they are.
+
+    names: of modules that are not called as `file_name` says.
+    """
     tensors: dict[str, Tensor] = {}
-    for (part, path), module in modules.items():
-        name, named, alpha = file_name(spec.part(part), path), module.tensors, float(module.alpha)
+    for key, module in modules.items():
+        name = names.get(key) or file_name(spec.part(key.part), key.path)
+        named, alpha = module.tensors, float(module.alpha)
         method = method_of(named)
         assert method is not None
         if method.rank_of(named) is None:  # what reads it can't know a scale

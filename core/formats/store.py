@@ -56,4 +56,6 @@ class Store:
         if slot.rows is not None:
             index, count = slot.rows
             return tensor.chunk(count)[index].clone()
+        if slot.is_transposed:
+            return tensor.t().contiguous()
         return tensor.reshape(self.shape(part, name))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from core.catalog import Size
 from core.formats import atomic_write
-from core.models.family import Family, Frame, Model, TextState
+from core.models.family import Family, Frame, Model, TextState, frames_tensor
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _latents(
     is_guided = drawing.guidance > 1.0
     text, negative = (one.to(device) for one in texts)
     given = [negative] * count + [text] * count if is_guided else [text] * count
-    frames = [Frame(drawing.size, (0, 0), drawing.size)] * len(given)
+    frames = frames_tensor([Frame(drawing.size, (0, 0), drawing.size)] * len(given)).to(device)
     known = inspect.signature(scheduler.step).parameters
     more = {name: value for name, value in (("eta", 0.0), ("generator", generators)) if name in known}
     scaled = getattr(scheduler, "scale_model_input", lambda sample, _: sample)

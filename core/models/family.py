@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -102,16 +102,21 @@ class TextState:
         )
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """How an image became a sample, in pixels.
 
-    original: size before anything. crop: left and top offset in the resized image. target: size as trained.
+    original: size before anything. crop: left and top offset in the resized image, as it is mirrored. target:
+    size as trained.
     """
 
     original: Size
-    crop: tuple[int, int]
+    crop: tuple[float, float]
     target: Size
+
+
+def frames_tensor(frames: Iterable[Frame]) -> Tensor:
+    """(B, 6) float32: original height and width, top and left, target height and width."""
+    return torch.tensor([[float(n) for pair in frame for n in reversed(pair)] for frame in frames])
 
 
 class Family(Protocol):
@@ -134,8 +139,8 @@ class Family(Protocol):
         """
         ...
 
-    def objective(self, prediction: str, train: TrainConfig) -> Objective:
-        """The objective of models that predict this, under the options of a training."""
+    def objective(self, model: Model, train: TrainConfig) -> Objective:
+        """The objective of a model, under the options of a training."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -160,9 +165,12 @@ class Family(Protocol):
         noisy: Tensor,
         timesteps: Tensor,
         texts: Sequence[TextState],
-        frames: Sequence[Frame],
+        frames: Tensor,
     ) -> Tensor:
-        """What the objective's target is compared with; noisy and the result are (B, C, h, w)."""
+        """What the objective's target is compared with; noisy and the result are (B, C, h, w).
+
+        frames: see frames_tensor.
+        """
         ...
 
     def schedule(self, model: Model, sampler: str, steps: int, size: Size) -> Any:
@@ -171,6 +179,14 @@ class Family(Protocol):
 
     def lora_names(self, model: Model) -> Mapping[str, ModuleKey]:
         """More names that LoRA files of some programs give to the modules."""
+        ...
+
+    def lora_file_names(self, model: Model) -> Mapping[ModuleKey, str]:
+        """What modules are called in a LoRA file, where that is not their path behind the part's prefix."""
+        ...
+
+    def unused(self, model: Model, part: str) -> tuple[str, ...]:
+        """Starts of the paths in a part whose weights no prediction depends on, and so never learn."""
         ...
 
     def save(

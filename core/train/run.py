@@ -20,7 +20,7 @@ from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
-from core.models.family import Model, family_of
+from core.models.family import Family, Model, family_of
 from core.patience import of_run
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
@@ -183,10 +183,11 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     family = family_of(config.model)
     model = family.open(config.model, emit)
     _look_at_prediction(config, model.objective.name, emit)
-    model.objective = family.objective(model.objective.name, config.train).to(engine.device)
+    model.objective = family.objective(model, config.train).to(engine.device)
     parts = loading.Parts(family, model, config, engine, control, emit)
     batches, validation_batches = loading.load_images(parts, job.plan, job.total_steps)
-    text = TextStates(family, model, config.model, engine, "text" in job.rates, parts.load)
+    is_text_trained = any(config.train.rate_of(model.spec.part(name)) for name in model.spec.names("text"))
+    text = TextStates(family, model, config.model, engine, is_text_trained, parts.load)
     prompts = sample_prompts.parse(config.sample.sample_prompts, config.dataset.resolution, job.seed)
     texts = _fixed_texts(job.plan, prompts)
     loading.load_texts(parts, text, texts)
@@ -200,7 +201,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
         job = replace(job, inexact=(*job.inexact, *changed))
 
-    learner = _learner(job, model, emit)
+    learner = _learner(job, family, model, emit)
     _refuse_idle(job, [part.role for part in model.spec.parts if part.name in learner.names])
     _place(model, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
@@ -247,11 +248,16 @@ def _fixed_texts(plan: Plan, prompts: Sequence[Prompt]) -> tuple[str, ...] | Non
     return tuple(dict.fromkeys((*captions, *(text for p in prompts for text in (p.text, p.negative)))))
 
 
-def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
+def _learner(job: Job, family: Family, model: Model, emit: Emit) -> trainee.Trainee:
     """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
     network = job.config.network
     start = lora_files.to_continue(model, network, emit)
-    learner = trainee.make(model, network, lora_files.ranks_of(network, start), job.rates, job.seed)
+    unused = {part.name: family.unused(model, part.name) for part in model.spec.parts}
+    if start is not None and not network.unused_layers:
+        # Other trainers write them, with nothing learned in them.
+        start = {key: module for key, module in start.items() if not key.path.startswith(unused[key.part])}
+    ranks = lora_files.ranks_of(network, start)
+    learner = trainee.make(model, network, ranks, job.config.train, unused, job.seed)
     if learner.network is not None and job.found is None:
         lora_files.continue_from(start, learner.network, network.weights, emit)
     learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)

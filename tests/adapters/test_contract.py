@@ -12,14 +12,14 @@ from core.adapters.targets import Ranks
 from core.catalog import Size
 from core.config.schema.run import ModelConfig, TrainConfig
 from core.formats import lora_file, tensors
-from core.models.family import Frame, Model, open_family
+from core.models.family import Frame, Model, frames_tensor, open_family
 from core.models.parts import whole
 from core.train.seeds import generator
 from tests.tiny import make_tiny
 from tests.toy_family import SPEC, make_toy
 from tests.toy_methods import PEFTS
 
-FAMILIES = ("sd1", "sd2", "toy")
+FAMILIES = ("sd1", "sd2", "sdxl", "toy")
 RANKS = Ranks(2, 3.0, 2, 1.0)
 
 
@@ -42,7 +42,7 @@ class Subject:
         spec, own = self.model.spec, torch.Generator().manual_seed(seed)
         noisy = torch.randn(1, spec.latent_channels, 8, 8, generator=own)
         texts = self.family.encode_text(self.model, ["a frog"], self.config)
-        frames = [Frame(Size(64, 64), (0, 0), Size(64, 64))]
+        frames = frames_tensor([Frame(Size(64, 64), (0, 0), Size(64, 64))])
         return self.family.predict(self.model, noisy, torch.tensor([500 + seed]), texts, frames)
 
     def optimizer(self, network: Network) -> torch.optim.Optimizer:
@@ -50,8 +50,7 @@ class Subject:
 
     def train(self, network: Network, optimizer: torch.optim.Optimizer, steps: range) -> None:
         """Steps towards the objective's target, each from its own noise."""
-        prediction = next(iter(self.model.spec.titles))
-        objective = self.family.objective(prediction, TrainConfig())
+        objective = self.family.objective(self.model, TrainConfig())
         for step in steps:
             own = torch.Generator().manual_seed(step)
             latents, noise = (torch.randn(self.predict(step).shape, generator=own) for _ in range(2))
@@ -64,7 +63,7 @@ class Subject:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory) -> dict[str, Path]:
     place = tmp_path_factory.mktemp("bases")
-    found = {name: make_tiny(place / f"{name}.safetensors", family=name) for name in ("sd1", "sd2")}
+    found = {name: make_tiny(place / f"{name}.safetensors", family=name) for name in FAMILIES[:-1]}
     return found | {"toy": make_toy(place / "toy.safetensors")}
 
 

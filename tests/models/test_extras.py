@@ -20,7 +20,9 @@ from tests.models.conftest import loaded, unchecked
 from tests.models.test_load import refusal, same
 from tests.tiny import make_tiny, make_tiny_folder, modules, write_configs
 
-POSITIONS = f"{tensor_names.CLIP}embeddings.position_ids"
+CLIP = "cond_stage_model.transformer.text_model."
+
+POSITIONS = f"{CLIP}embeddings.position_ids"
 TIME = "model.diffusion_model.time_embed.0.weight"
 
 
@@ -184,7 +186,7 @@ def test_weights_that_are_quantised_otherwise_are_refused(tmp_path, more):
         "model.diffusion_model.time_embed.0.weight_absmax",
         "model.diffusion_model.middle_block.3.weight",
         "first_stage_model.encoder.conv_in.zero_point",
-        f"{tensor_names.CLIP}encoder.layers.0.mlp.fc1.weight_format",
+        f"{CLIP}encoder.layers.0.mlp.fc1.weight_format",
     ],
 )
 def test_unknown_tensors_that_images_depend_on_are_refused_by_name(tmp_path, name):

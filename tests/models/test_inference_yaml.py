@@ -70,7 +70,7 @@ def test_there_is_none_beside_sd1_nor_beside_a_folder(tmp_path, parts, parts2):
 
 
 def test_a_file_that_says_nothing_itself_is_read_by_its_yaml(tmp_path, parts2):
-    parts2.objective = open_family("sd2").objective("v", TrainConfig())
+    parts2.objective = sampling.objective("v")
     place = save(parts2, tmp_path / "x", "safetensors")
     tensors.save(place, tensors.load(place), {})
     assert (identify(place).prediction, identify(place).variant) == ("v", "768-v")

@@ -33,7 +33,7 @@ def test_prediction_equals_diffusers_own(parts):
     latents, times = torch.randn(2, 4, 8, 8), torch.tensor([1, 999])
     states = torch.randn(2, 77, 16)
     with torch.no_grad():
-        mine = SD.predict(parts, latents, times, [TextState({"states": one}) for one in states], [])
+        mine = SD.predict(parts, latents, times, [TextState({"states": one}) for one in states], torch.empty(0))
         theirs = parts.modules["unet"](latents, times, states).sample
     assert torch.equal(mine, theirs)
 
@@ -42,7 +42,7 @@ def test_the_schedule_is_stable_diffusions(parts):
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
     kept = (1 - betas).cumprod(0)
     torch.testing.assert_close(
-        SD.objective("epsilon", TrainConfig()).snr(torch.arange(1000)), kept / (1 - kept)
+        sampling.objective("epsilon").snr(torch.arange(1000)), kept / (1 - kept)
     )
 
 
@@ -55,7 +55,7 @@ def test_the_samplers_are_sd_scripts_own():
 @pytest.mark.parametrize(("prediction", "named"), [("epsilon", "epsilon"), ("v", "v_prediction")])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_samplers_know_what_the_model_predicts(parts, prediction, named, sampler):
-    told = replace(parts, objective=SD.objective(prediction, TrainConfig()))
+    told = replace(parts, objective=sampling.objective(prediction))
     assert SD.schedule(told, sampler, 4, Size(64, 64)).config.prediction_type == named
 
 

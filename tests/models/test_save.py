@@ -11,10 +11,12 @@ from core.formats import tensors
 from core.formats.identify import identify
 from core.formats.weight_file import WeightFile
 from core.models.family import open_family
-from core.models.sd import tensor_names
+from core.models.sd import sampling, tensor_names
 from tests.golden import names
 from tests.models.conftest import loaded, unchecked
 from tests.tiny import make_tiny, make_tiny_folder
+
+OPEN_CLIP = "cond_stage_model.model."
 
 FORMATS = ["safetensors", "ckpt", "diffusers", "diffusers_safetensors"]
 
@@ -142,7 +144,7 @@ def test_what_else_the_source_holds_is_kept(tmp_path, save_as):
 def test_the_unused_last_layer_of_sd2_is_kept_bit_for_bit(tmp_path):
     path = make_tiny(tmp_path / "base.safetensors", family="sd2")
     whole = tensors.load(path)
-    blocks = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
+    blocks = f"{OPEN_CLIP}transformer.resblocks."
     last = {
         n.replace(f"{blocks}1.", f"{blocks}2."): t + 1
         for n, t in whole.items()
@@ -190,7 +192,7 @@ def test_small_files_of_the_source_that_can_not_be_read_do_not_cost_the_result(t
 
 def test_a_folder_tells_diffusers_of_a_schedule_that_ends_in_pure_noise(tmp_path, tiny):
     parts = loaded(tiny)
-    parts.objective = open_family("sd1").objective("epsilon", TrainConfig(zero_terminal_snr=True))
+    parts.objective = sampling.objective("epsilon", True)
     pipe = StableDiffusionPipeline.from_pretrained(save(parts, tmp_path / "out", "diffusers"))
     # Lin et al. 2023, arXiv:2305.08891, 3.1: no signal is left at the last step, the first is as it was.
     assert pipe.scheduler.alphas_cumprod[-1] == 0.0
@@ -222,9 +224,9 @@ def test_a_folder_becomes_a_single_file_with_the_reference_names(tmp_path):
 def test_a_folder_of_sd2_becomes_a_single_file_with_the_layer_others_look_for(tmp_path):
     parts = loaded(make_tiny_folder(tmp_path / "x", family="sd2"))
     out = tensors.load(save(parts, tmp_path / "out", "safetensors"))
-    start = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
+    start = f"{OPEN_CLIP}transformer.resblocks."
     assert torch.equal(out[f"{start}2.ln_1.weight"], out[f"{start}1.ln_1.weight"])
-    assert {f"{tensor_names.OPEN_CLIP}text_projection", f"{tensor_names.OPEN_CLIP}logit_scale"} <= out.keys()
+    assert {f"{OPEN_CLIP}text_projection", f"{OPEN_CLIP}logit_scale"} <= out.keys()
 
 
 def test_file_to_folder_to_file_is_bit_for_bit(tmp_path, tiny_half):
@@ -244,7 +246,7 @@ def test_a_result_of_other_sizes_carries_its_configs(tmp_path, tiny):
 @pytest.mark.parametrize("save_as", FORMATS)
 def test_the_prediction_survives(tmp_path, tiny, save_as):
     parts = loaded(tiny)
-    parts.objective = open_family("sd1").objective("v", TrainConfig())
+    parts.objective = sampling.objective("v")
     assert loaded(save(parts, tmp_path / "out", save_as)).objective.name == "v"
 
 
@@ -268,7 +270,7 @@ def test_diffusers_reads_the_folder_offline(tmp_path, monkeypatch, changed, save
     out = save(changed, tmp_path / "out", save_as)
     pipe = StableDiffusionPipeline.from_pretrained(out, local_files_only=True)
     assert_same_pipe(changed, pipe)
-    assert pipe.tokenizer.pad_token_id == changed.spec.pad_token_id
+    assert pipe.tokenizer.pad_token_id == changed.spec.part("text_encoder").pad_token_id
 
 
 @pytest.mark.parametrize("save_as", ["safetensors", "ckpt"])

@@ -131,7 +131,7 @@ def by_hand(parts, body, windows, clip_skip):
     The ids are cut to 75 a window and filled up; SD2 ends a full window with the end mark, and begins an
     empty one with it. Each window is encoded alone; of the marks the first start and the last end stay.
     """
-    pad, room = parts.spec.pad_token_id, 75 * windows
+    pad, room = parts.spec.part("text_encoder").pad_token_id, 75 * windows
     row = [*body[:room], EOS] + [pad] * (room - len(body[:room]))
     pieces = []
     for i in range(windows):

@@ -62,6 +62,8 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
         meta, is_default = option.meta, values[option.key] == option.default
         if option.name not in getattr(config, option.section).model_fields_set:
             continue
+        if option.key == "model.clip_skip" and family is not None and values[option.key] == family.text_layer:
+            continue  # what such a model does anyway
         if family is not None and not option.is_of(family.name) and not is_default:
             having = [FAMILIES[name].words for name in meta.families]
             families = Words(" or ".join(w.en for w in having), "・".join(w.ja for w in having))

@@ -50,7 +50,7 @@ class ModelConfig(Section):
         ),
         level="advanced",
         sd_scripts="v_parameterization",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     vae: str | None = opt(
         None,
@@ -92,7 +92,7 @@ class ModelConfig(Section):
             "キャプションのうち、このトークン数を超えた部分は切り捨てます。",
         ),
         level="advanced",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     no_token_padding: bool = opt(
         False,
@@ -103,4 +103,14 @@ class ModelConfig(Section):
         ),
         level="expert",
         families="sd1 sd2",
+    )
+    pooled_as_sd_scripts: bool = opt(
+        False,
+        ("Pooled text as in sd-scripts", "sd-scriptsと同じpooled出力"),
+        (
+            "sd-scripts reads one matrix of a single file transposed. Only to continue a model or LoRA that was trained with it from a single file.",
+            "sd-scriptsは単一ファイルの行列の1つを転置せずに使います。それで学習したモデルやLoRAの続きを学習するとき専用です。",
+        ),
+        level="expert",
+        families="sdxl",
     )

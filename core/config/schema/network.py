@@ -102,14 +102,24 @@ class NetworkOptions(Section):
         ("LoRA+ ratio of the U-Net", "U-NetのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     loraplus_text_encoder_lr_ratio: Factor | None = opt(
         None,
         ("LoRA+ ratio of the text encoder", "Text EncoderのLoRA+の倍率"),
         ("Empty: the LoRA+ ratio above.", "空欄なら上のLoRA+の倍率を使います。"),
         level="expert",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
+    )
+    unused_layers: bool = opt(
+        False,
+        ("Include unused layers", "使われない層も含める"),
+        (
+            "SDXL does not use the last layer of its first text encoder, so it learns nothing there. For files with exactly the modules that sd-scripts writes.",
+            "SDXLは1つ目のText Encoderの最後の層を使わないため、そこでは何も学習しません。sd-scriptsとまったく同じモジュールのファイルが必要なとき用です。",
+        ),
+        level="expert",
+        families="sdxl",
     )
     conv_rank: int | None = opt(
         None,
@@ -122,7 +132,7 @@ class NetworkOptions(Section):
         sd_scripts="conv_dim",
         ge=1,
         le=1024,
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     conv_alpha: Factor = opt(
         1.0,
@@ -130,7 +140,7 @@ class NetworkOptions(Section):
         ("As alpha, for the convolutions.", "畳み込み層に使うalpha。"),
         level="advanced",
         needs="network.conv_rank",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     weights: str | None = opt(
         None,

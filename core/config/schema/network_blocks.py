@@ -14,7 +14,7 @@ class BlockOptions(Section):
     GROUP: ClassVar[str] = "blocks"
     LEVEL: ClassVar[Level] = "expert"
     METHODS: ClassVar[str] = "lora"
-    FAMILIES: ClassVar[str] = "sd1 sd2"
+    FAMILIES: ClassVar[str] = "sd1 sd2 sdxl"
     block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks", "ブロックごとのランク"),

@@ -239,5 +239,5 @@ class SampleConfig(Section):
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )

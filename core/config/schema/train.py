@@ -8,6 +8,7 @@ from core.catalog import Role
 from core.config.schema.option import MOST, Count, opt
 from core.config.schema.train_loss import LossOptions, NoiseOptions
 from core.config.schema.train_steps import StepOptions
+from core.families import Part
 
 
 class TrainConfig(StepOptions, NoiseOptions, LossOptions):
@@ -50,9 +51,20 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
     )
 
     def rates(self) -> dict[Role, float]:
-        """Learning rate of the parts of each role that are trained at all, the denoiser first."""
+        """Learning rate of the parts of each role that are trained at all, the denoiser first.
+
+        Of several text encoders the largest; `rate_of` tells that of each.
+        """
         own: dict[Role, float | None] = {"denoiser": self.unet_lr, "text": self.text_encoder_lr}
         rates = {role: self.learning_rate if rate is None else rate for role, rate in own.items()}
+        rates["text"] = max(rates["text"], self.text_encoder_2_lr or 0.0)
         if self.stop_text_encoder_training is not None and self.stop_text_encoder_training <= 0:
             rates["text"] = 0.0
         return {role: rate for role, rate in rates.items() if rate > 0}
+
+    def rate_of(self, part: Part) -> float:
+        """Learning rate of a part of a model; 0: it is not trained."""
+        if part.role not in self.rates():
+            return 0.0
+        given = (getattr(self, name) for name in part.rates)
+        return float(next((rate for rate in given if rate is not None), 0.0))

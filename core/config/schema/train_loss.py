@@ -8,6 +8,13 @@ from core.catalog import Words
 from core.config.schema.option import Choice, Level, Section, Share, opt
 
 
+_SIZE_CONDITIONS = {
+    "image": Words("as the image was cropped", "実際の切り抜きどおり"),
+    "sd_scripts": Words("as sd-scripts computes it", "sd-scriptsの計算どおり"),
+    "zero": Words("no crop (0)", "切り抜きなし（0）"),
+}
+
+
 class NoiseOptions(Section):
     """What is laid over the latents, and how much of it."""
 
@@ -87,7 +94,7 @@ class NoiseOptions(Section):
             "Rescales the noise schedule so that its last timestep is pure noise: truly dark and bright images. For v-prediction models.",
             "最後のtimestepが完全なノイズになるようにスケジュールを補正し、真っ暗な画像や真っ白な画像も学べるようにします（v予測モデル用）。",
         ),
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     min_timestep: int = opt(
         0,
@@ -105,6 +112,17 @@ class NoiseOptions(Section):
         ),
         ge=1,
         le=1000,
+    )
+
+
+    size_condition: Annotated[str, Choice(_SIZE_CONDITIONS)] = opt(
+        "image",
+        ("Size and crop given to the model", "モデルに伝えるサイズと切り抜き"),
+        (
+            "SDXL is given each image's original size and crop. image: as they are. sd_scripts: the crop as sd-scripts computes it, to continue its models. zero: always uncropped.",
+            "SDXLには各画像の元のサイズと切り抜き位置を伝えます。image：実際の値。sd_scripts：sd-scriptsの計算どおり（その続きを学習するとき用）。zero：切り抜きなし（常に0）。",
+        ),
+        families="sdxl",
     )
 
 
@@ -154,7 +172,7 @@ class LossOptions(Section):
             "Weights timesteps as a noise-prediction model does. For v-prediction models only.",
             "ノイズ予測モデルと同じようにtimestepを重み付けします。v予測モデル専用。",
         ),
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     v_pred_like_loss: float = opt(
         0.0,
@@ -165,7 +183,7 @@ class LossOptions(Section):
         ),
         ge=0,
         le=100,
-        families="sd1 sd2",
+        families="sd1 sd2 sdxl",
     )
     masked_loss: bool = opt(
         False,

@@ -54,8 +54,20 @@ class StepOptions(Section):
             "空欄なら上の学習率と同じ。0ならText Encoderを学習しません。",
         ),
         level="advanced",
-        sd_scripts="text_encoder_lr learning_rate_te",
+        sd_scripts="text_encoder_lr learning_rate_te learning_rate_te1",
         ge=0,
+    )
+    text_encoder_2_lr: float | None = opt(
+        None,
+        ("Learning rate of the second text encoder", "2つ目のText Encoderの学習率"),
+        (
+            "Of OpenCLIP-bigG. Empty: as the first text encoder, CLIP-L. 0: it is not trained.",
+            "OpenCLIP-bigGの学習率。空欄なら1つ目（CLIP-L）と同じ。0なら学習しません。",
+        ),
+        level="advanced",
+        sd_scripts="learning_rate_te2",
+        ge=0,
+        families="sdxl",
     )
     stop_text_encoder_training: StepsOrShare | None = opt(
         None,

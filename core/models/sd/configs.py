@@ -1,6 +1,6 @@
-"""Architecture of the real Stable Diffusion 1 and 2 as Diffusers describes it; nothing is downloaded.
+"""Architecture of the real Stable Diffusion 1, 2 and XL as Diffusers describes it; nothing is downloaded.
 
-Source: the config.json files of stable-diffusion-v1-5 and stable-diffusion-2-1, the entries that differ
+Source: the config.json files of stable-diffusion-v1-5, -2-1 and -xl-base-1.0, the entries that differ
 from the libraries' defaults or that other programs look at.
 """
 
@@ -98,7 +98,7 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def architecture(family: str) -> dict[str, Config]:
-    """Configs of the parts "unet", "text_encoder" and "vae" of the real models of a family."""
+    """Part -> its config, of the real models of a family."""
     if family == "sd1":
         unet = _UNET | {"cross_attention_dim": 768, "attention_head_dim": 8, "sample_size": 64}
         text = _TEXT | {
@@ -117,9 +117,27 @@ def architecture(family: str) -> dict[str, Config]:
             "num_hidden_layers": 23, "projection_dim": 512, "hidden_act": "gelu", "pad_token_id": 1,
         }  # fmt: skip
         return {"unet": unet, "text_encoder": text, "vae": _VAE | {"sample_size": 768}}
+    if family == "sdxl":
+        unet = _UNET | {
+            "block_out_channels": [320, 640, 1280],
+            "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * 2,
+            "up_block_types": ["CrossAttnUpBlock2D"] * 2 + ["UpBlock2D"],
+            "transformer_layers_per_block": [1, 2, 10], "attention_head_dim": [5, 10, 20],
+            "cross_attention_dim": 2048, "use_linear_projection": True, "sample_size": 128,
+            "addition_embed_type": "text_time", "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
+        }  # fmt: skip
+        text = architecture("sd1")["text_encoder"]
+        second = _TEXT | {
+            "architectures": ["CLIPTextModelWithProjection"], "hidden_size": 1280, "intermediate_size": 5120,
+            "num_attention_heads": 20, "num_hidden_layers": 32, "projection_dim": 1280, "hidden_act": "gelu",
+            "pad_token_id": 1,
+        }  # fmt: skip
+        vae = _VAE | {"sample_size": 1024, "scaling_factor": 0.13025, "force_upcast": True}
+        return {"unet": unet, "text_encoder": text, "text_encoder_2": second, "vae": vae}
     raise KeyError(family)
 
 
 def schedule(prediction: str) -> Config:
-    """The noise schedule every Stable Diffusion 1 and 2 was trained with. prediction: "epsilon" or "v"."""
+    """The noise schedule every Stable Diffusion was trained with. prediction: "epsilon" or "v"."""
     return _SCHEDULE | {"prediction_type": "v_prediction" if prediction == "v" else "epsilon"}

@@ -13,8 +13,9 @@ from core.errors import UserError
 from core.events import Warned
 from core.formats.scaled import ScaledFile
 from core.formats.store import Store
-from core.formats.tensor_slots import Shape
+from core.formats.tensor_slots import Shape, Slot
 from core.formats.tensors import Lazy
+from core.formats.weight_file import TensorFile
 from core.models.sd import messages, tensor_names
 from core.reading import short
 
@@ -84,13 +85,26 @@ def notices(
 def broken_positions(store: Store) -> dict[str, Lazy]:
     """The counted positions as they should be, by their name in a single file, where its own are not so."""
     found: dict[str, Lazy] = {}
-    for name, (file, slot) in store.places["text_encoder"].items():
-        if name.split(".")[-1] == POSITIONS and name.startswith(tensor_names.STARTS["text_encoder"]):
+    for name, (file, slot) in _of_encoders(store):
+        if name.split(".")[-1] == POSITIONS:
             wrote = file.read(slot.name)
             right = torch.arange(wrote.numel())
             if not torch.equal(wrote.flatten().double(), right.double()):
                 found[slot.name] = _whole(right, tuple(wrote.shape))
     return found
+
+
+def _of_encoders(store: Store) -> Iterator[tuple[str, tuple[TensorFile, Slot]]]:
+    """What a single file holds of text encoders and no module has, by its name there."""
+    starts = tuple(
+        place.start
+        for places in tensor_names.PLACES.values()
+        for part, place in places.items()
+        if part.startswith("text_encoder")
+    )
+    for part, own in store.places.items():
+        if part.startswith("text_encoder"):
+            yield from ((name, at) for name, at in own.items() if name.startswith(starts))
 
 
 def _is_harmless(name: str, is_beside: bool) -> bool:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.config.schema.model import ModelConfig
 from core.models import tokens
-from core.models.family import Frame, Model, TextState
+from core.models.family import Model, TextState
 from core.models.sd import load as loading
 from core.models.sd import lora_names as names
 from core.models.sd import sampling, text
@@ -21,19 +21,24 @@ def encode_text(model: Model, captions: Sequence[str], config: ModelConfig) -> l
 
     T is max_token_length + 2, with no_token_padding only as much as the longest caption needs.
     """
-    encoder = model.modules["text_encoder"]
-    ids = model.tokenizer(captions, config, next(encoder.parameters()).device)
-    states = text.encode(encoder, ids, config.clip_skip, model.tokenizer.clip)
+    encoder, tokenizer = model.modules["text_encoder"], model.tokenizer["text_encoder"]
+    ids = tokenizer(captions, config, next(encoder.parameters()).device)
+    states = text.encode(encoder, ids, config.clip_skip, tokenizer.clip)
     return [TextState({"states": one}) for one in states]
 
 
 def predict(
-    model: Model, noisy: Tensor, timesteps: Tensor, texts: Sequence[TextState], frames: Sequence[Frame]
+    model: Model, noisy: Tensor, timesteps: Tensor, texts: Sequence[TextState], frames: Tensor
 ) -> Tensor:
     """The noise or velocity in latents (B, 4, h, w) at timesteps (B,); same shape."""
     states = torch.stack([text.tensors["states"] for text in texts])
     pred: Tensor = model.denoiser(noisy, timesteps, encoder_hidden_states=states, return_dict=False)[0]
     return pred
+
+
+def unused(model: Model, part: str) -> tuple[str, ...]:
+    """None: the second's text encoder is read without the layer that nothing uses."""
+    return ()
 
 
 class SD:
@@ -49,5 +54,7 @@ class SD:
     predict = staticmethod(predict)
     schedule = staticmethod(sampling.scheduler)
     lora_names = staticmethod(names.others)
+    lora_file_names = staticmethod(names.written)
+    unused = staticmethod(unused)
     save = staticmethod(saving.save)
     convert = staticmethod(saving.convert)

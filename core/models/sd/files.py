@@ -1,4 +1,4 @@
-"""The files of a Stable Diffusion 1 or 2 model: where its weights lie and how it is built; no torch."""
+"""The files of a Stable Diffusion model, 1, 2 or XL: where its weights lie and how it is built; no torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_store(path: Path, family: str) -> Store:
     if path.is_dir():
         return open_folder(path, FAMILIES[family].parts, tensor_names.canonical_module)
     file = unscaled(WeightFile(path))
-    return Store(path, {part: _in_file(part, file, family) for part in tensor_names.PARTS})
+    return Store(path, {part: _in_file(part, file, family) for part in tensor_names.PLACES[family]})
 
 
 def _in_file(
@@ -37,7 +37,8 @@ def _in_file(
     names = {tensor_names.canonical(prefix + own): own for own in file.tensors}
     slots = tensor_names.from_file(part, names, family)
     known = {slot.name for slot in slots.values()}
-    others = [name for name in names if name.startswith(tensor_names.STARTS[part]) and name not in known]
+    start = tensor_names.PLACES[family][part].start
+    others = [name for name in names if name.startswith(start) and name not in known]
     slots = {name: Slot(name) for name in others} | slots
     return {name: (file, slot._replace(name=names[slot.name])) for name, slot in slots.items()}
 
@@ -73,14 +74,14 @@ def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
     A folder has its own; a single file may have a folder `<stem>_config` beside it, or the configs in its
     metadata.
     """
-    standard = architecture(family)
+    standard, parts = architecture(family), [*tensor_names.PLACES[family]]
     folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
     if folder.is_dir():
-        return {part: config_of(folder / part) for part in tensor_names.PARTS}, False
+        return {part: config_of(folder / part) for part in parts}, False
     kept = WeightFile(path).metadata.get(CONFIG_KEY)
     if kept is not None:
         try:
-            return {part: dict(json.loads(kept)[part]) for part in tensor_names.PARTS}, False
+            return {part: dict(json.loads(kept)[part]) for part in parts}, False
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(messages.BAD_CONFIG(path=path)) from error
     return standard, True

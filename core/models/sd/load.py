@@ -1,4 +1,4 @@
-"""From a file or folder to the modules of Stable Diffusion 1 or 2; no network, nothing held twice."""
+"""From a file or folder to the modules of Stable Diffusion 1, 2 or XL; no network, nothing held twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from core.config.schema.model import ModelConfig
 from core.errors import ResourceFault, UserError
@@ -36,6 +36,9 @@ SIZE_KEYS = {
 }
 """Entries of a config that say nothing about the architecture."""
 
+_ENCODERS = {"text_encoder": CLIPTextModel, "text_encoder_2": CLIPTextModelWithProjection}
+"""Part -> class of a text encoder."""
+
 Seen = Callable[[str, Tensor], None]
 """Called with the name of each weight and the weight in float32."""
 
@@ -57,7 +60,8 @@ def open_model(config: ModelConfig, emit: Emit) -> Model:
     def attempt() -> str:
         return prediction.attempt(streamed(model.source.configs["unet"], model.files["unet"][0]))
 
-    model.objective = sampling.objective(prediction.choose(attempt, path, identity, config, emit))
+    predicted = prediction.choose(attempt, path, identity, config, emit)
+    model.objective = sampling.objective(predicted, identity.is_zero_terminal)
     attention.choose(model, config.attention, emit)
     return model
 
@@ -93,7 +97,9 @@ def _inspected(path: Path, vae_path: Path | None, family: str) -> tuple[Model, t
     is_standard = is_standard and vae_path is None
     stamps = files.stamps(path, vae_path)
     source = Source(path, files.source_format(path), vae_path, configs, is_standard, stamps)
-    tokens = text.Tokens(text.tokenizer(spec.pad_token_id, path, modules["text_encoder"]))
+    tokens = {
+        part: text.Tokens(text.tokenizer(spec.part(part), path, modules[part])) for part in spec.names("text")
+    }
     places = {part: (own, at) for part, (own, at, _) in stores.items()}
     model = Model(spec, source, sampling.objective("epsilon"), modules, tokens, places)
     return model, tuple(extras.notices(path, store, shapes, unused))
@@ -104,10 +110,10 @@ def blank(part: str, config: Mapping[str, Any]) -> torch.nn.Module:
     values = {key: value for key, value in config.items() if key not in SIZE_KEYS}
     refuse_endless(values)
     with torch.device("meta"):
-        if part == "text_encoder":
+        if part in _ENCODERS:
             # Nothing else of such a config concerns CLIP; some of it could name programs to fetch.
             known = architecture("sd1")["text_encoder"].keys()
-            return CLIPTextModel(CLIPTextConfig(**{key: values[key] for key in known & values.keys()}))
+            return _ENCODERS[part](CLIPTextConfig(**{key: values[key] for key in known & values.keys()}))
         kind = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}[part]
         module: torch.nn.Module = kind.from_config(values)
         return module
@@ -138,10 +144,11 @@ def fill(module: Any, part: str, store: Store, path: Path, dtype: torch.dtype, s
         seen(name, weight)
         weights[name] = weight.to(dtype) if name in in_dtype else weight
     module.load_state_dict(weights, assign=True)
-    if part == "text_encoder":
+    if part in _ENCODERS:
         # The one buffer that is in no file.
         positions = module.config.max_position_embeddings
-        module.embeddings.position_ids = torch.arange(positions).expand((1, -1))
+        embeddings = getattr(module, "text_model", module).embeddings
+        embeddings.position_ids = torch.arange(positions).expand((1, -1))
     assert not any(t.is_meta for t in (*module.parameters(), *module.buffers())), part
     filled: torch.nn.Module = module.requires_grad_(False).eval()
     return filled

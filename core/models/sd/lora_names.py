@@ -1,6 +1,8 @@
-"""Names by which ComfyUI, and trainers that keep the names of single files, speak of a LoRA's modules."""
+"""Names by which other programs speak of a LoRA's modules; those of ComfyUI and of single files (LDM)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from core.adapters.network import describe
 from core.adapters.targets import ModuleKey
@@ -8,22 +10,42 @@ from core.models.family import Model
 from core.models.sd import tensor_names
 
 _COMFY = "diffusion_model."
-_COMFY_TEXT = ("text_encoders.clip_l.transformer.text_model.", "text_encoders.clip_h.transformer.text_model.")
+_COMFY_TEXT = {
+    "text_encoder": ("clip_l", "clip_h"),
+    "text_encoder_2": ("clip_g",),
+}
+"""Part -> ComfyUI's names of such an encoder; SD2's is clip_h."""
 
 
 def others(model: Model) -> dict[str, ModuleKey]:
     """See Family.lora_names."""
-    unet, text_encoder = (
-        [module.path for module in describe(model.modules[part])] for part in ("unet", "text_encoder")
-    )
     found: dict[str, ModuleKey] = {}
-    weights = [f"{path}.weight" for path in unet]
+    prefix = model.spec.part("unet").lora_prefix
+    for key, name in _in_ldm(model):
+        found[_COMFY + name] = key
+        found[f"{prefix}_{name.replace('.', '_')}"] = key
+    for part in model.spec.names("text"):
+        for module in describe(model.modules[part]):
+            bare = module.path.removeprefix("text_model.")
+            for encoder in _COMFY_TEXT[part]:
+                found[f"text_encoders.{encoder}.transformer.text_model.{bare}"] = ModuleKey(part, module.path)
+    return found
+
+
+def written(model: Model) -> dict[ModuleKey, str]:
+    """None: SD1 and SD2 are written by the paths of Diffusers."""
+    return {}
+
+
+def written_as_ldm(model: Model) -> dict[ModuleKey, str]:
+    """See Family.lora_file_names: the U-Net by the paths of single files, as sd-scripts does for SDXL."""
+    prefix = model.spec.part("unet").lora_prefix
+    return {key: f"{prefix}_{name.replace('.', '_')}" for key, name in _in_ldm(model)}
+
+
+def _in_ldm(model: Model) -> Iterator[tuple[ModuleKey, str]]:
+    """The modules of the U-Net and their paths in a single file."""
+    weights = [f"{module.path}.weight" for module in describe(model.modules["unet"])]
     for weight, slot in tensor_names.from_module("unet", weights, model.spec.name).items():
         name = slot.name.removeprefix(tensor_names.UNET).removesuffix(".weight")
-        key = ModuleKey("unet", weight.removesuffix(".weight"))
-        found[_COMFY + name] = key
-        found[f"{model.spec.part('unet').lora_prefix}_{name.replace('.', '_')}"] = key
-    for path in text_encoder:
-        for start in _COMFY_TEXT:
-            found[start + path.removeprefix("text_model.")] = ModuleKey("text_encoder", path)
-    return found
+        yield ModuleKey("unet", weight.removesuffix(".weight")), name

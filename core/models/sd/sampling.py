@@ -56,9 +56,9 @@ def decode_image(model: Model, latents: Tensor) -> Tensor:
     return pixels
 
 
-def objective_of(prediction: str, train: TrainConfig) -> Diffusion:
-    """epsilon or v over Stable Diffusion's own betas, rescaled for zero_terminal_snr."""
-    return objective(prediction, train.zero_terminal_snr)
+def objective_of(model: Model, train: TrainConfig) -> Diffusion:
+    """epsilon or v over Stable Diffusion's own betas, rescaled for zero_terminal_snr or as the model's are."""
+    return objective(model.objective.name, train.zero_terminal_snr or is_zero_terminal(model.objective))
 
 
 def objective(prediction: str, is_zero_terminal: bool = False) -> Diffusion:

@@ -35,9 +35,39 @@ FOLDER_SUFFIXES = {"diffusers": ".bin", "diffusers_safetensors": ".safetensors"}
 SIZES = {
     "block_out_channels", "layers_per_block", "norm_num_groups", "attention_head_dim", "cross_attention_dim",
     "in_channels", "latent_channels", "hidden_size", "intermediate_size", "num_attention_heads",
-    "num_hidden_layers", "hidden_act",
+    "num_hidden_layers", "hidden_act", "transformer_layers_per_block",
 }  # fmt: skip
 """Entries of the configs that the weights' shapes do not tell, or not without doubt."""
+
+_CLIP, _TOKENIZER = ["transformers", "CLIPTextModel"], ["transformers", "CLIPTokenizer"]
+_SD_INDEX: Mapping[str, object] = {
+    "_class_name": "StableDiffusionPipeline", "feature_extractor": [None, None],
+    "requires_safety_checker": False, "safety_checker": [None, None], "text_encoder": _CLIP,
+    "tokenizer": _TOKENIZER, "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}  # fmt: skip
+_INDEX: Mapping[str, Mapping[str, object]] = {
+    "sd1": _SD_INDEX,
+    "sd2": _SD_INDEX,
+    "sdxl": {
+        "_class_name": "StableDiffusionXLPipeline", "add_watermarker": None, "feature_extractor": [None, None],
+        "force_zeros_for_empty_prompt": True, "image_encoder": [None, None], "text_encoder": _CLIP,
+        "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"], "tokenizer": _TOKENIZER,
+        "tokenizer_2": _TOKENIZER, "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    },
+}  # fmt: skip
+"""model_index.json of a folder, beside the scheduler."""
+
+_SCHEDULERS: Mapping[str, Config] = {
+    "sd1": {"_class_name": "DDIMScheduler"},
+    "sd2": {"_class_name": "DDIMScheduler"},
+    "sdxl": {
+        "_class_name": "EulerDiscreteScheduler", "interpolation_type": "linear", "timestep_spacing": "leading",
+        "use_karras_sigmas": False,
+    },
+}  # fmt: skip
+"""The scheduler of a folder that was no folder before, as those of the real models name it."""
 
 KNOWN_SCHEDULERS = {
     "DDIMScheduler", "DDPMScheduler", "PNDMScheduler", "LMSDiscreteScheduler", "EulerDiscreteScheduler",
@@ -92,14 +122,14 @@ def _stores(model: Model) -> dict[str, Store | None]:
     source = model.source
     try:
         if files.stamps(source.path, source.vae) != source.stamps:
-            return dict.fromkeys(tensor_names.PARTS)
+            return dict.fromkeys(model.modules)
         store = files.open_store(source.path, model.spec.name)
-        stores: dict[str, Store | None] = dict.fromkeys(tensor_names.PARTS, store)
+        stores: dict[str, Store | None] = dict.fromkeys(model.modules, store)
         if source.vae is not None:
             stores["vae"] = files.open_vae(source.vae, source.configs["vae"])[0]
     except (OSError, UserError):
         # The training is worth more than the source: everything is then written from memory.
-        return dict.fromkeys(tensor_names.PARTS)
+        return dict.fromkeys(model.modules)
     return stores
 
 
@@ -129,13 +159,13 @@ def convert(
         store = files.open_store(source, family)
         configs["unet"] = files.linear_projection(configs["unet"], store)
         identity = identify(source)
-        for part in tensor_names.PARTS:
+        for part in configs:
             wanted = load.shapes_of(load.frame(part, configs[part], store, source, is_standard))
             extras.refuse_unknown(source, part, store, wanted, "")
             found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
     # A folder has to say what it predicts, and so has the .yaml beside a single file.
     known = identity.prediction or prediction.attempt(load.streamed(configs["unet"], store))
-    whole = Whole(source, family, known, configs, is_standard)
+    whole = Whole(source, family, known, configs, is_standard, identity.is_zero_terminal)
     told = {"modelspec.prediction_type": known} | dict(identity.metadata)
     return write(whole, target, save_as, found, told, store, watch)
 
@@ -156,6 +186,18 @@ class Whole:
     zero_terminal_snr: bool = False
     is_unet_changed: bool = False
 
+    @property
+    def marks(self) -> list[str]:
+        """Names of empty tensors that tell programs what a single file of SDXL predicts and over which noise.
+
+        Source: ComfyUI, comfy/supported_models.py, SDXL.model_type.
+        """
+        is_told = self.family == "sdxl" and self.prediction == "v"
+        return ["v_pred"] * is_told + ["ztsnr"] * (is_told and self.zero_terminal_snr)
+
+
+_MARK = Lazy(torch.float32, (0,), lambda: torch.empty(0))
+
 
 def write(
     whole: Whole,
@@ -169,6 +211,7 @@ def write(
     """Write parts as a single file or a folder. base: the source, whose other contents a file keeps."""
     if save_as in SUFFIXES:
         out = to_single_file(found, whole.family, base, whole.is_unet_changed)
+        out |= {name: _MARK for name in whole.marks if name not in out}
         sizes = {} if whole.is_standard else _own_sizes(whole.configs, whole.family)
         place = tensors.save(
             tensors.with_suffix(path, SUFFIXES[save_as]), watched(out, watch), {**metadata, **sizes}
@@ -220,20 +263,21 @@ def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
 
     A copy of the layer before and ones, as sd-scripts writes them.
     """
-    start = f"{tensor_names.OPEN_CLIP}transformer.resblocks."
+    root = tensor_names.PLACES["sd2"]["text_encoder"].root
+    start = f"{root}transformer.resblocks."
     last = max(int(name[len(start) :].split(".")[0]) for name in out if name.startswith(start))
     layer = {
         name.replace(f"{start}{last}.", f"{start}{last + 1}."): lazy
         for name, lazy in out.items()
         if name.startswith(f"{start}{last}.")
     }
-    norm = out[f"{tensor_names.OPEN_CLIP}ln_final.weight"]
+    norm = out[f"{root}ln_final.weight"]
     width = norm.shape[0]
     return layer | {
-        f"{tensor_names.OPEN_CLIP}text_projection": Lazy(
+        f"{root}text_projection": Lazy(
             norm.dtype, (width, width), lambda: torch.ones(width, width, dtype=norm.dtype)
         ),
-        f"{tensor_names.OPEN_CLIP}logit_scale": Lazy(
+        f"{root}logit_scale": Lazy(
             norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)
         ),
     }
@@ -248,7 +292,7 @@ def _own_sizes(configs: Mapping[str, Config], family: str) -> dict[str, str]:
         for key in SIZES & usual.keys()
     ):
         return {}
-    return {CONFIG_KEY: json.dumps({part: dict(configs[part]) for part in tensor_names.PARTS})}
+    return {CONFIG_KEY: json.dumps({part: dict(configs[part]) for part in standard})}
 
 
 def _same(value: object, usual: object) -> bool:
@@ -260,18 +304,8 @@ def folder_texts(whole: Whole) -> dict[str, str]:
 
     Tokenizer and scheduler are those of the source folder where there is one, else made here.
     """
-    index: dict[str, object] = {
-        "_class_name": "StableDiffusionPipeline",
-        "_diffusers_version": "0.42.0",
-        "feature_extractor": [None, None],
-        "requires_safety_checker": False,
-        "safety_checker": [None, None],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
-    }
-    told = {"_class_name": "DDIMScheduler", **schedule(whole.prediction)}
+    index = {**_INDEX[whole.family], "_diffusers_version": "0.42.0"}
+    told = {**_SCHEDULERS[whole.family], **schedule(whole.prediction)}
     own = _own_scheduler(whole.source)
     if str(own.get("_class_name", "")) in KNOWN_SCHEDULERS:
         told = own | {"prediction_type": told["prediction_type"]}
@@ -282,10 +316,16 @@ def folder_texts(whole: Whole) -> dict[str, str]:
         "scheduler/scheduler_config.json": told,
         **{f"{part}/config.json": dict(config) for part, config in whole.configs.items()},
     }
-    pad = text.pad_token(FAMILIES[whole.family].pad_token_id)
-    made = {f"tokenizer/{name}": content for name, content in tokens.files(pad).items()}
     texts = {name: json.dumps(value, indent=2) for name, value in values.items()}
-    return texts | (_own_tokenizer(whole.source) or made)
+    spec = FAMILIES[whole.family]
+    for part in map(spec.part, spec.names("text")):
+        folder = text.folder_of(part.name)
+        made = {
+            f"{folder}/{n}": content
+            for n, content in tokens.files(text.pad_token(part.pad_token_id)).items()
+        }
+        texts |= _own_tokenizer(whole.source, folder) or made
+    return texts
 
 
 def _own_scheduler(source: Path) -> dict[str, Any]:
@@ -299,13 +339,13 @@ def _own_scheduler(source: Path) -> dict[str, Any]:
         return {}
 
 
-def _own_tokenizer(source: Path) -> dict[str, str]:
+def _own_tokenizer(source: Path, folder: str) -> dict[str, str]:
     """The small text files of a source folder's tokenizer: path in the folder -> contents; none likewise."""
-    files = sorted((source / "tokenizer").glob("*")) if source.is_dir() else []
+    files = sorted((source / folder).glob("*")) if source.is_dir() else []
     try:
         with reading(source):
             return {
-                f"tokenizer/{file.name}": file.read_text(encoding="utf-8")
+                f"{folder}/{file.name}": file.read_text(encoding="utf-8")
                 for file in files
                 if file.suffix in (".json", ".txt")
             }

@@ -1,4 +1,4 @@
-"""One bijection between tensor names of single files (LDM) and of modules, for Stable Diffusion 1 and 2.
+"""One bijection between tensor names of single files (LDM) and of modules, for Stable Diffusion 1, 2 and XL.
 
 Module names are Diffusers' and transformers', the latter without the `text_model` level that transformers
 5.6 dropped; names in a single file always have it. Widths and the number of levels do not matter.
@@ -14,13 +14,45 @@ from core.formats.tensor_slots import Slot
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
-CLIP = "cond_stage_model.transformer.text_model."
-OPEN_CLIP = "cond_stage_model.model."
 
-STARTS = {"unet": UNET, "text_encoder": "cond_stage_model.", "vae": VAE}
-"""Part -> what the names of its tensors begin with in a single file."""
 
-PARTS = tuple(STARTS)
+class Place(NamedTuple):
+    """Where a part lies in a single file.
+
+    start: what the names of its tensors begin with. root: the same of its own weights. is_open_clip: a text
+    encoder is laid out as OpenCLIP has it. level: what the module's paths begin with, beside its projection.
+    """
+
+    start: str
+    root: str = ""
+    is_open_clip: bool = False
+    level: str = ""
+
+
+_UNET_PLACE, _VAE_PLACE = Place(UNET, UNET), Place(VAE, VAE)
+_FIRST, _SECOND = "conditioner.embedders.0.", "conditioner.embedders.1."
+PLACES: Mapping[str, Mapping[str, Place]] = {
+    "sd1": {
+        "unet": _UNET_PLACE,
+        "text_encoder": Place("cond_stage_model.", "cond_stage_model.transformer."),
+        "vae": _VAE_PLACE,
+    },
+    "sd2": {
+        "unet": _UNET_PLACE,
+        "text_encoder": Place("cond_stage_model.", "cond_stage_model.model.", is_open_clip=True),
+        "vae": _VAE_PLACE,
+    },
+    "sdxl": {
+        "unet": _UNET_PLACE,
+        "text_encoder": Place(_FIRST, f"{_FIRST}transformer."),
+        "text_encoder_2": Place(_SECOND, f"{_SECOND}model.", is_open_clip=True, level="text_model."),
+        "vae": _VAE_PLACE,
+    },
+}
+"""Family -> part -> where it lies."""
+
+_LOST = tuple(p.root for places in PLACES.values() for p in places.values() if p.root.endswith("former."))
+"""Starts of names that lack `text_model` where a writer of transformers 5.6 wrote them."""
 
 
 class Rule(NamedTuple):
@@ -30,6 +62,7 @@ class Rule(NamedTuple):
     file: str
     rows: tuple[int, int] | None = None
     is_conv: bool = False
+    is_transposed: bool = False
 
 
 RESNET = (
@@ -57,7 +90,7 @@ OLD_VAE_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn
 
 
 def from_module(part: str, names: Iterable[str], family: str) -> dict[str, Slot]:
-    """Module tensor name -> its place in a single file. part: "unet", "text_encoder" or "vae".
+    """Module tensor name -> its place in a single file. part: a key of PLACES[family].
 
     Raises KeyError for a name that no Stable Diffusion has.
     """
@@ -83,9 +116,9 @@ def from_file(part: str, names: Iterable[str], family: str) -> dict[str, Slot]:
 
 def canonical(name: str) -> str:
     """A file's name as it should be: with `text_model`, also where a writer of transformers 5.6 lost it."""
-    lost = "cond_stage_model.transformer."
-    if name.startswith(lost) and not name.startswith(CLIP):
-        return CLIP + name[len(lost) :]
+    for start in _LOST:
+        if name.startswith(start) and not name.startswith(f"{start}text_model."):
+            return f"{start}text_model.{name[len(start) :]}"
     return name
 
 
@@ -100,7 +133,8 @@ def canonical_module(part: str, name: str) -> str:
 
 
 def _slot(name: str, rule: Rule) -> Slot:
-    return Slot(rule.file + name[len(rule.module) :], rule.rows, rule.is_conv and name.endswith(".weight"))
+    is_conv = rule.is_conv and name.endswith(".weight")
+    return Slot(rule.file + name[len(rule.module) :], rule.rows, is_conv, rule.is_transposed)
 
 
 def _start(name: str, rules: Mapping[str, object], default: str | None = None) -> str:
@@ -128,11 +162,10 @@ def _rules(part: str, names: list[str], family: str, in_file: bool) -> Iterator[
                 else rf"encoder\.down_blocks\.{_NUMBER}\.",
             )
         )
-    if part == "text_encoder":
-        if family == "sd1":
-            return _clip_rules()
-        return _open_clip_rules(_count(names, rf".*?(?:resblocks|encoder\.layers)\.{_NUMBER}\."))
-    raise KeyError(part)
+    place = PLACES[family][part]
+    if place.is_open_clip:
+        return _open_clip_rules(place, _count(names, rf".*?(?:resblocks|encoder\.layers)\.{_NUMBER}\."))
+    return _clip_rules(place)
 
 
 def _count(names: Iterable[str], pattern: str) -> int:
@@ -175,6 +208,8 @@ def _unet_rules(resnets: int, has_attention: list[bool]) -> Iterator[Rule]:
 
     yield Rule("time_embedding.linear_1.", f"{UNET}time_embed.0.")
     yield Rule("time_embedding.linear_2.", f"{UNET}time_embed.2.")
+    yield Rule("add_embedding.linear_1.", f"{UNET}label_emb.0.0.")
+    yield Rule("add_embedding.linear_2.", f"{UNET}label_emb.0.2.")
     yield Rule("conv_in.", f"{UNET}input_blocks.0.0.")
     yield Rule("conv_norm_out.", f"{UNET}out.0.")
     yield Rule("conv_out.", f"{UNET}out.2.")
@@ -239,22 +274,27 @@ def _vae_rules(levels: int) -> Iterator[Rule]:
                 yield from resnet(f"{side}.{blocks}.{i}.resnets.{j}", f"{block}.block.{j}")
 
 
-def _clip_rules() -> Iterator[Rule]:
+def _clip_rules(place: Place) -> Iterator[Rule]:
     for start in (
         "embeddings.token_embedding.",
         "embeddings.position_embedding.",
         "encoder.",
         "final_layer_norm.",
     ):
-        yield Rule(start, CLIP + start)
+        yield Rule(start, f"{place.root}text_model.{start}")
 
 
-def _open_clip_rules(layers: int) -> Iterator[Rule]:
-    yield Rule("embeddings.token_embedding.", f"{OPEN_CLIP}token_embedding.")
-    yield Rule("embeddings.position_embedding.weight", f"{OPEN_CLIP}positional_embedding")
-    yield Rule("final_layer_norm.", f"{OPEN_CLIP}ln_final.")
+def _open_clip_rules(place: Place, layers: int) -> Iterator[Rule]:
+    root, level = place.root, place.level
+    yield Rule(f"{level}embeddings.token_embedding.", f"{root}token_embedding.")
+    yield Rule(f"{level}embeddings.position_embedding.weight", f"{root}positional_embedding")
+    yield Rule(f"{level}final_layer_norm.", f"{root}ln_final.")
+    if level:
+        # Some programs write the matrix of transformers, named as it is there. The last rule is for writing.
+        yield Rule("text_projection.weight", f"{root}text_projection.weight")
+        yield Rule("text_projection.weight", f"{root}text_projection", is_transposed=True)
     for i in range(layers):
-        layer, block = f"encoder.layers.{i}", f"{OPEN_CLIP}transformer.resblocks.{i}"
+        layer, block = f"{level}encoder.layers.{i}", f"{root}transformer.resblocks.{i}"
         for a, b in (
             ("layer_norm1", "ln_1"),
             ("layer_norm2", "ln_2"),

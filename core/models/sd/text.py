@@ -12,6 +12,7 @@ from transformers import CLIPTokenizer
 
 from core.config.schema.model import ModelConfig
 from core.errors import UserError
+from core.families import Part
 from core.models import tokens
 from core.models.sd import messages
 
@@ -44,9 +45,14 @@ class Tokens:
         return self._kept[key]
 
 
-def tokenizer(pad_token_id: int, source: Path, text_encoder: Any) -> CLIPTokenizer:
-    """CLIP's tokenizer with the family's padding; a Diffusers folder with more tokens has its own."""
-    folder = source / "tokenizer"
+def folder_of(part: str) -> str:
+    """The folder of a text encoder's tokenizer: text_encoder_2 -> tokenizer_2."""
+    return part.replace("text_encoder", "tokenizer")
+
+
+def tokenizer(part: Part, source: Path, text_encoder: Any) -> CLIPTokenizer:
+    """CLIP's tokenizer with the part's padding; a Diffusers folder with more tokens has its own."""
+    folder = source / folder_of(part.name)
     rows = text_encoder.get_input_embeddings().weight.shape[0]
     if rows != len(tokens.vocabulary()) and folder.is_dir():
         own: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
@@ -54,13 +60,13 @@ def tokenizer(pad_token_id: int, source: Path, text_encoder: Any) -> CLIPTokeniz
     return CLIPTokenizer(
         vocab=tokens.vocabulary(),
         merges=tokens.merges(),  # type: ignore[arg-type]  # pairs, in spite of its types
-        pad_token=pad_token(pad_token_id),
+        pad_token=pad_token(part.pad_token_id),
         model_max_length=WINDOW,
     )
 
 
 def pad_token(pad_token_id: int) -> str:
-    """The token of an id: SD1 fills up with the mark of the end, SD2 with "!"."""
+    """The token of an id: CLIP-L is filled up with the mark of the end, OpenCLIP with "!"."""
     return next(
         token.removesuffix("</w>") for token, number in tokens.vocabulary().items() if number == pad_token_id
     )
@@ -92,9 +98,7 @@ def encode(text_encoder: Any, token_ids: Tensor, clip_skip: int | None, tokenize
     only the first and the last stay, so that 3 windows give 227 states. clip_skip: states of this many
     layers from the end, then the last norm. Raises UserError when there are not so many.
     """
-    batch, length = token_ids.shape
-    is_long = length > WINDOW
-    windows = _windows(token_ids, tokenizer) if is_long else token_ids
+    windows = cut(token_ids, tokenizer)
     if clip_skip is None:
         states: Tensor = text_encoder(windows).last_hidden_state
     else:
@@ -102,15 +106,25 @@ def encode(text_encoder: Any, token_ids: Tensor, clip_skip: int | None, tokenize
         if clip_skip > len(every):
             raise UserError(messages.TOO_FEW_LAYERS(layers=len(every) - 1, clip_skip=clip_skip))
         states = text_encoder.final_layer_norm(every[-clip_skip])
-    if is_long:
-        states = states.reshape(batch, -1, WINDOW, states.shape[-1])
-        middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
-        states = torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
-    return states
+    return joined(states, len(token_ids))
 
 
-def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
-    """Rows of n * 75 + 2 ids -> (B * n, 77), as sd-scripts cuts them (strategy_base._get_input_ids)."""
+def joined(states: Tensor, batch: int) -> Tensor:
+    """States of windows (B * n, T, width) -> (B, n * (T - 2) + 2, width); of one window as they are."""
+    if len(states) == batch:
+        return states
+    states = states.reshape(batch, -1, WINDOW, states.shape[-1])
+    middle = states[:, :, 1:-1].reshape(batch, -1, states.shape[-1])
+    return torch.cat([states[:, 0, :1], middle, states[:, -1, -1:]], dim=1)
+
+
+def cut(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
+    """Rows of n * 75 + 2 ids -> (B * n, 77), as sd-scripts cuts them (strategy_base._get_input_ids).
+
+    Up to 77 ids are one window.
+    """
+    if ids.shape[1] <= WINDOW:
+        return ids
     eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     bodies = ids[:, 1:-1].reshape(len(ids), -1, WINDOW - 2)
     starts = ids[:, :1, None].expand(-1, bodies.shape[1], 1)
@@ -118,7 +132,7 @@ def _windows(ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
     windows = torch.cat([starts, bodies, ends], dim=2).flatten(0, 1)
     if pad == eos:
         return windows
-    # SD2: a window that is full ends with the end mark, and an empty one is start, end, padding.
+    # OpenCLIP: a window that is full ends with the end mark, and an empty one is start, end, padding.
     is_full = (windows[:, -2] != eos) & (windows[:, -2] != pad)
     is_empty = windows[:, 1] == pad
     windows[:, -1] = torch.where(is_full, eos, windows[:, -1])

@@ -13,10 +13,11 @@ from core.data.plan.plan import Batch, Plan, Sample
 from core.diffusion.noise import sample_latents
 from core.diffusion.objective import Objective
 from core.families import FamilySpec
-from core.models.family import Frame
+from core.models.family import frames_tensor
 from core.patience import Patience
 from core.train.device.engine import Engine
 from core.train.inputs.draws import Chance, Draws
+from core.train.inputs.frames import frame
 from core.train.inputs.latents import CachedLatents, EncodedImages
 from core.train.inputs.loss_masks import Masks
 from core.train.inputs.read_ahead import ahead
@@ -30,13 +31,13 @@ class MicroBatch:
     """One forward and backward pass of one process.
 
     latents, noise: (B, C, h, w) float32. timesteps: (B,). weights: (B,), loss weight of each sample.
-    total: samples of this micro-batch over all processes. shift, shift_strength, perturbation: see Draws.
+    total: samples of this micro-batch over all processes. frames: (B, 6), see frames_tensor. shift, shift_strength, perturbation: see Draws.
     mask: (B, 1, h, w), what each part of an image counts, or None.
     """
 
     epoch: int
     captions: tuple[str, ...]
-    frames: tuple[Frame, ...]
+    frames: Tensor
     latents: Tensor
     noise: Tensor
     timesteps: Tensor
@@ -57,6 +58,7 @@ class _Prepared:
     source: Tensor
     draws: Draws
     weights: Tensor
+    frames: Tensor
     mask: Tensor | None
 
 
@@ -79,6 +81,7 @@ class Batches:
         self._masks = masks
         self._chance = Chance(config.train, objective, engine.is_asynchronous)
         self._prior_loss_weight = config.dataset.prior_loss_weight
+        self._size_condition = config.train.size_condition
 
     def stream(self, position: int) -> Generator[MicroBatch | None]:
         """Micro-batches from number `position` on, without end; None: no sample in it for this process."""
@@ -111,6 +114,7 @@ class Batches:
             self._latents.host(batch, samples),
             self._chance(batch.epoch, samples, (spec.latent_channels, height, width)),
             self._pinned(weights),
+            self._pinned(frames_tensor(frame(images[s.image], s, self._size_condition) for s in samples)),
             None if mask is None else self._pinned(mask),
         )
 
@@ -122,7 +126,7 @@ class Batches:
         return MicroBatch(
             epoch=item.batch.epoch,
             captions=tuple(sample.caption for sample in item.samples),
-            frames=tuple(self._frame(item.batch, sample) for sample in item.samples),
+            frames=self._to_device(item.frames),
             latents=sample_latents(mean, std, vae_noise),
             noise=noise,
             timesteps=self._to_device(draws.timesteps),
@@ -133,9 +137,6 @@ class Batches:
             perturbation=self._maybe_to_device(draws.perturbation),
             mask=self._maybe_to_device(item.mask),
         )
-
-    def _frame(self, batch: Batch, sample: Sample) -> Frame:
-        return Frame(self._plan.images[sample.image].size, sample.crop, batch.bucket)
 
     def _pinned(self, tensor: Tensor) -> Tensor:
         return tensor.pin_memory() if self._engine.is_asynchronous else tensor

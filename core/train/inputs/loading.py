@@ -45,7 +45,7 @@ class Parts:
         self._read = Reader(family, model, _stopping(control, emit))
         self._added = lora_files.base_loras(model, config.network, emit)
         self.is_saved = config.network.method == "none"
-        self._learning = model.spec.names(*trained.rates(config.train)) if self.is_saved else ()
+        self._learning = [*trained.rates_of_parts(model.spec, config.train)] if self.is_saved else []
 
     def load(self, part: str) -> nn.Module:
         """A part on the training device, the LoRAs of base_weights added; a frozen one as it is used."""

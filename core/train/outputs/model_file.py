@@ -54,7 +54,8 @@ class ModelWriter:
             save_as = resolved_format(self._config, self._model)
             return self._family.save(self._model, path, save_as, precision, texts)
         dtype = tensors.PRECISIONS[precision]
-        made = lora_file.to_file(network.adapted(), self._model.spec, dtype)
+        names = self._family.lora_file_names(self._model)
+        made = lora_file.to_file(network.adapted(), self._model.spec, dtype, names)
         if not save.no_metadata:
             texts |= lora_file.hashes(made, texts)
         return tensors.save(path, made, texts)

@@ -15,7 +15,7 @@ from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS
 from core.adapters.network import Network, targets_of
 from core.adapters.ranks import group_of
-from core.adapters.targets import Ranks
+from core.adapters.targets import Ranks, Target
 from core.catalog import Role
 from core.config.schema.network import NetworkConfig
 from core.config.schema.train import TrainConfig
@@ -82,26 +82,42 @@ def rates(train: TrainConfig) -> dict[Role, float]:
     return found
 
 
+def rates_of_parts(spec: FamilySpec, train: TrainConfig) -> dict[str, float]:
+    """Learning rate of each part that is trained, the denoiser's first."""
+    every = {name: train.rate_of(spec.part(name)) for name in spec.names("denoiser", "text")}
+    return {name: rate for name, rate in every.items() if rate > 0}
+
+
 def make(
-    model: Model, network: NetworkConfig, ranks: Ranks, by_role: Mapping[Role, float], seed: int
+    model: Model,
+    network: NetworkConfig,
+    ranks: Ranks,
+    train: TrainConfig,
+    unused: Mapping[str, tuple[str, ...]],
+    seed: int,
 ) -> Trainee:
     """Attach the adapter, or open the model's own weights, in the parts that have a learning rate.
 
+    unused: part -> starts of the paths of weights that never get a gradient (Family.unused); they stay as
+    they are, and get an adapter only with network.unused_layers.
     Raises UserError when the ranks leave nothing to train.
     """
-    wanted = {name: rate for role, rate in by_role.items() for name in model.spec.names(role)}
+    wanted = rates_of_parts(model.spec, train)
     modules = {name: model.modules[name] for name in wanted}
     if network.method == "none":
         groups = []
         for name, module in modules.items():
-            module.requires_grad_(True)
-            parameters = {f"{name}/{path}": parameter for path, parameter in module.named_parameters()}
+            parameters = {
+                f"{name}/{path}": parameter.requires_grad_()
+                for path, parameter in module.named_parameters()
+                if not path.startswith(unused[name])
+            }
             groups.append(ParameterGroup(name, wanted[name], parameters))
         return Trainee(None, tuple(groups), model)
     adapter = Network(
         modules,
         METHODS[network.method],
-        targets_of(model.spec, modules, ranks),
+        _used(targets_of(model.spec, modules, ranks), {} if network.unused_layers else unused),
         lambda *purpose: generator(seed, *purpose),
         dropouts_of(network),
     )
@@ -109,6 +125,15 @@ def make(
         key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
         raise UserError(messages.NO_BLOCK(key=key))
     return Trainee(adapter, tuple(_groups(adapter, model.spec, network, wanted)), model)
+
+
+def _used(
+    chosen: Mapping[str, tuple[Target, ...]], unused: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[Target, ...]]:
+    return {
+        part: tuple(target for target in targets if not target.path.startswith(unused.get(part, ())))
+        for part, targets in chosen.items()
+    }
 
 
 def _groups(
