@@ -154,10 +154,7 @@ _CLIP_LAYERS = r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|
 def _unet(blocks: tuple[tuple[str, ...], ...]) -> Part:
     """As sd-scripts adapts it: 192 layers for SD1 and SD2, 722 for SDXL; with convolutions 278 and 788."""
     convolutions = r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\."
-    rates = ("unet_lr", "learning_rate")
-    return Part(
-        "unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.", convolutions, blocks, rates
-    )
+    return Part("unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.", convolutions, blocks)
 
 
 _TEXT_RATES = ("text_encoder_lr", "learning_rate")
@@ -166,9 +163,7 @@ _END_MARK = 49407
 
 def _clip(name: str, prefix: str, level: str, pad: int, *rates: str) -> Part:
     """As sd-scripts adapts it: 72 layers of CLIP-L, 192 of OpenCLIP-bigG."""
-    return Part(
-        name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad
-    )
+    return Part(name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad)
 
 
 def _sd_parts(pad: int) -> tuple[Part, ...]:
@@ -222,12 +217,12 @@ def _stable_diffusion(
     words = Words(f"Stable Diffusion {name[-1]}.x", f"Stable Diffusion {name[-1]}.x")
     code, files = "core.models.sd.family:SD", "core.models.sd.files"
     return FamilySpec(
-        name, words, code, files, marks, _sd_parts(pad), titles, latent_channels=4, latent_stride=8, size_step=64,
-        latent_scale=0.18215, folder=_SD_FOLDER, **facts,
+        name, words, code, files, marks, _sd_parts(pad), titles, latent_channels=4, latent_stride=8,
+        size_step=64, latent_scale=0.18215, folder=_SD_FOLDER, **facts,
     )  # fmt: skip
 
 
-def _defaults(side: int, smallest: int, largest: int, **more: Any) -> Mapping[str, Any]:
+def _defaults(side: int, smallest: int, largest: int, **more: Any) -> dict[str, Any]:
     """What suits models trained at this side length."""
     sizes = {"resolution": (side, side), "min_bucket_reso": smallest, "max_bucket_reso": largest}
     return {f"dataset.{name}": value for name, value in sizes.items()} | {
@@ -260,7 +255,8 @@ _FAMILIES = {
             "epsilon": Titles("stable-diffusion-v2-512", "sd_v2", "base", 512),
             "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v", "768-v", 768),
         },
-        pad=0, default_size=Size(768, 768), text_layer=2, hidden_act="gelu", defaults=_defaults(768, 256, 1024),
+        pad=0, default_size=Size(768, 768), text_layer=2, hidden_act="gelu",
+        defaults=_defaults(768, 256, 1024),
     ),
     "sdxl": FamilySpec(
         "sdxl", Words("Stable Diffusion XL", "Stable Diffusion XL"), "core.models.sdxl.family:SDXL",

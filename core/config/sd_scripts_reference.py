@@ -111,7 +111,7 @@ NOT_HERE: Mapping[str, Words] = _table(
         "cache_text_encoder_outputs cache_text_encoder_outputs_to_disk clip_g clip_g_dropout_rate clip_l "
         "clip_l_dropout_rate discrete_flow_shift double_blocks_to_swap enable_all_linear "
         "enable_scaled_pos_embed fp8_scaled fp8_vl fused_optimizer_groups gemma2 gemma2_max_token_length "
-        "guidance_scale learning_rate_te1 learning_rate_te2 llm_adapter_path logit_mean logit_std mode_scale "
+        "guidance_scale llm_adapter_path logit_mean logit_std mode_scale "
         "model_prediction_type model_type pos_emb_random_crop_rate qwen3 qwen3_max_token_length "
         "qwen_image_vae_2d save_clip save_t5xxl sdxl show_timesteps show_timesteps_resolution sigmoid_scale "
         "single_blocks_to_swap split_attn split_mode split_qkv system_prompt t5_dropout_rate "

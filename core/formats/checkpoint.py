@@ -27,8 +27,10 @@ def to_file(slots: Slots, tensors: Mapping[str, Mapping[str, Lazy]]) -> dict[str
             if slot.rows is not None:
                 rows.setdefault(slot.name, []).append((slot.rows[0], lazy))
             else:
-                found[slot.name] = _transposed(lazy) if slot.is_transposed else reshaped(
-                    lazy, slot.shape_in_file(lazy.shape)
+                found[slot.name] = (
+                    _transposed(lazy)
+                    if slot.is_transposed
+                    else reshaped(lazy, slot.shape_in_file(lazy.shape))
                 )
     return found | {
         name: _stacked([lazy for _, lazy in sorted(pieces, key=lambda p: p[0])])

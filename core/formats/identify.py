@@ -137,9 +137,10 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
         if (part / "config.json").is_file() and part.name in index:
             tables += [header_of(file).tensors for file in weight_files(part)]
     if not variant and family in FAMILIES:
-        named = [header_of(file).tensors for file in weight_files(path / FAMILIES[family].names("denoiser")[0])]
+        folder = path / FAMILIES[family].names("denoiser")[0]
+        names = [name for file in weight_files(folder) for name in header_of(file).tensors]
         width = _whole(path, config, "cross_attention_dim", 0)
-        variant = known_families.variant_in_file(family, [name for one in named for name in one], width)
+        variant = known_families.variant_in_file(family, names, width)
     found = replace(
         _counted(tables), kind="model", family=family, variant=variant, format="diffusers",
         is_zero_terminal=scheduler.get("rescale_betas_zero_snr") is True,

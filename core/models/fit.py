@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.catalog import Size, Words
 from core.errors import Problem, UserError
-from core.families import FAMILIES
+from core.families import FAMILIES, FamilySpec
 from core.formats import known_families
 from core.formats.identify import Identity
 from core.formats.json_file import read_table
@@ -16,8 +16,7 @@ from core.formats.weight_file import header_of
 from core.models import messages
 
 _OTHER_CHANNELS = {16: ("sd3", "flux")}
-_OTHER_SCALES = {0.13025: "sdxl"}
-"""Channels and factor of the latents of families that can't be trained. Source: their own vae/config.json."""
+"""Channels of the latents of families that can't be trained. Source: their own vae/config.json."""
 _OURS = {spec.latent_channels for spec in FAMILIES.values()}
 _FULL_SIZE = 300_000_000
 """Parameters; what is smaller is a model made for trials, of a size of its own."""
@@ -26,17 +25,34 @@ _STRETCH = 1.7
 _SHRINK = 0.75
 
 
-def family_of_vae(path: Path, identity: Identity) -> str:
-    """The name of the family whose VAE this is where it is none of those that can be trained, else ""."""
+def foreign_family(path: Path, identity: Identity, base: FamilySpec | None) -> str:
+    """The name of the family whose VAE this is, where a base model has other latents; else "".
+
+    base: the base model's family, None where it is not known: then of every one that can be trained.
+    Families with equal latents share their VAEs. A file of which nothing tells the family is believed.
+    """
     channels, family = None, identity.family
     if identity.kind != "model":
         channels, family = _latent_channels(path), known_families.of_metadata(identity.metadata)
     if channels is not None and channels not in _OURS:
         names = (FAMILY_NAMES[name] for name in _OTHER_CHANNELS.get(channels, ()))
         return " / ".join(names) or f"{channels} channels"
-    if not family and identity.kind != "model":
-        family = _OTHER_SCALES.get(_scale(path) or 0.0, "")
-    return "" if family in FAMILIES else FAMILY_NAMES.get(family, family)
+    if not family and identity.kind != "model" and (scale := _scale(path)):
+        family = next((name for name, spec in FAMILIES.items() if spec.latent_scale == scale), "")
+    if family not in FAMILIES:
+        return FAMILY_NAMES.get(family, family)
+    spec = FAMILIES[family]
+    is_alike = base is None or (spec.latent_channels, spec.latent_scale) == (
+        base.latent_channels,
+        base.latent_scale,
+    )
+    return "" if is_alike else spec.marks.name
+
+
+def sharing(base: FamilySpec | None) -> str:
+    """The names of the families whose VAEs go with a base model; of all without one."""
+    scale = None if base is None else base.latent_scale
+    return " / ".join(s.marks.name for s in FAMILIES.values() if scale in (None, s.latent_scale))
 
 
 def _latent_channels(path: Path) -> int | None:

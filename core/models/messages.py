@@ -94,8 +94,8 @@ NO_VAE_IN_UNET = Message(
 )
 FOREIGN_VAE = Message(
     "E-MODEL-VAE",
-    "{path} is a VAE of {family}; its latents are not compatible with SD1 and SD2. Choose a VAE of SD1 or SD2 (they share one kind), or leave it empty.",
-    "{path} は{family}用のVAEで、SD1・SD2のlatentsとは互換性がありません。SD1・SD2用のVAE（両者共通）を選ぶか、空欄にしてください。",
+    "{path} is a VAE of {family}; its latents are not compatible with {base}. Choose a VAE of {base}, or leave it empty.",
+    "{path} は{family}用のVAEで、{base}のlatentsとは互換性がありません。{base}用のVAEを選ぶか、空欄にしてください。",
     key="model.vae",
 )
 CLIP_SKIP_TWICE = Message(

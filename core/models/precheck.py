@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.config.schema.model import ModelConfig
+from core.config.schema.run import OPTIONS
 from core.errors import Problem, UserError
-from core.families import FAMILIES
+from core.families import FAMILIES, FamilySpec
 from core.formats.classify import ALONE
 from core.formats.identify import identify
 from core.models import fit, hub, messages, refusals
@@ -22,7 +23,8 @@ def problems(config: ModelConfig) -> tuple[Problem, ...]:
         base, vae = hub.here(config.base), hub.here(config.vae, "model.vae") if config.vae else None
     except UserError as missing:
         return missing.problems
-    return (*(of_base(base, config) if base else ()), *(of_vae(vae) if vae else ()))
+    family = FAMILIES.get(identify(base).family) if base and vae else None
+    return (*(of_base(base, config) if base else ()), *(of_vae(vae, family) if vae else ()))
 
 
 def fetch(config: ModelConfig, report: hub.Report) -> bool:
@@ -49,12 +51,15 @@ def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
     if denied is not None:
         yield denied
     spec = FAMILIES[found.family]
-    if spec.text_layer > 1 and config.clip_skip is not None:
+    if spec.text_layer > 1 and config.clip_skip is not None and OPTIONS["model.clip_skip"].is_of(spec.name):
         yield messages.CLIP_SKIP_TWICE(family=spec.words, layers=config.clip_skip)
 
 
-def of_vae(path: Path) -> Iterator[Problem]:
-    """What is wrong with a file or folder as the VAE; of a whole model its VAE is meant."""
+def of_vae(path: Path, base: FamilySpec | None = None) -> Iterator[Problem]:
+    """What is wrong with a file or folder as the VAE; of a whole model its VAE is meant.
+
+    base: the base model's family, None where it is not known.
+    """
     found = identify(path)
     yield from found.problems
     if found.problems:
@@ -64,6 +69,6 @@ def of_vae(path: Path) -> Iterator[Problem]:
     elif found.variant == ALONE:
         yield messages.NO_VAE_IN_UNET(path=path)
     else:
-        family = fit.family_of_vae(path, found)
+        family = fit.foreign_family(path, found, base)
         if family:
-            yield messages.FOREIGN_VAE(path=path, family=family)
+            yield messages.FOREIGN_VAE(path=path, family=family, base=fit.sharing(base))

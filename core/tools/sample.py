@@ -76,7 +76,7 @@ def draw(
         raise UserError(SAMPLE_FOLDER(path=folder, reason=reason(error))) from error
     family = family_of(config)
     model = parts.whole(family, config, emit)
-    model.objective = family.objective(model.objective.name, origin.train)
+    model.objective = family.objective(model, origin.train)
     for path, strength in adapters:
         lora_files.merge(path, model, strength, emit)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

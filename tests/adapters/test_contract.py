@@ -33,7 +33,11 @@ class Subject:
         self.adapted = {part.name: self.model.modules[part.name] for part in self.model.spec.adaptable}
 
     def attach(self) -> Network:
-        chosen = targets_of(self.model.spec, self.adapted, RANKS)
+        every = targets_of(self.model.spec, self.adapted, RANKS)
+        unused = {part: self.family.unused(self.model, part) for part in every}
+        chosen = {
+            part: [t for t in some if not t.path.startswith(unused[part])] for part, some in every.items()
+        }
         assert all(chosen.values())
         return Network(self.adapted, self.method, chosen, lambda *purpose: generator(3, *purpose))
 

@@ -38,13 +38,13 @@ def test_a_family_that_came_later_is_a_choice_of_the_run_file(fine):
 
 
 def test_another_name_is_refused_with_those_that_there_are():
-    assert faults("toy", "") == ["line 4: model.family: must be one of auto, sd1, sd2, not 'toy'."]
+    assert faults("toy", "") == ["line 4: model.family: must be one of auto, sd1, sd2, sdxl, not 'toy'."]
 
 
 def test_an_option_that_a_family_does_not_have_is_refused_with_its_line_and_what_to_do(fine):
     assert faults("fine", "[train]\nzero_terminal_snr = true\n") == [
         "line 8: train.zero_terminal_snr: Fine models do not have this option; remove it, or choose a base "
-        "model of Stable Diffusion 1.x or Stable Diffusion 2.x."
+        "model of Stable Diffusion 1.x or Stable Diffusion 2.x or Stable Diffusion XL."
     ]
 
 

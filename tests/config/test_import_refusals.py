@@ -59,7 +59,7 @@ def test_values_out_of_bounds_are_not_taken_and_the_bound_that_is_broken_is_name
     found = kohya(LoRA_type="Standard", network_dim=8, bucket_reso_steps=1.0, train_batch_size=5000)
     lines = said(found)
     assert not {"dataset.bucket_reso_steps", "dataset.train_batch_size"} & set(found.values)
-    assert "dataset.bucket_reso_steps: not taken: must be a multiple of 64, not 1; 64 stays." in lines
+    assert "dataset.bucket_reso_steps: not taken: must be a multiple of 32, not 1; 64 stays." in lines
     assert "dataset.train_batch_size: not taken: must be at most 1,024, not 5000; 1 stays." in lines
 
 

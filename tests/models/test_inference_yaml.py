@@ -4,11 +4,10 @@ import pytest
 import torch
 import yaml
 
-from core.config.schema.run import TrainConfig
 from core.formats import sidecar_yaml, tensors
 from core.formats.identify import identify
 from core.models.family import open_family
-from core.models.sd import inference_yaml
+from core.models.sd import inference_yaml, sampling
 from core.models.sd.configs import architecture
 from core.tools.convert import ConvertSettings, convert
 from tests.models.conftest import loaded

@@ -202,13 +202,6 @@ def test_models_of_other_families_are_named_and_refused(tmp_path, name, word):
     assert problem.code == "E-MODEL-FAMILY" and word in problem.en and word in problem.ja
 
 
-def test_sdxl_is_named_and_refused(tmp_path):
-    one = torch.zeros(1)
-    some = {"conditioner.embedders.1.model.ln_final.weight": one, "model.diffusion_model.x": one}
-    problem = refusal(tensors.save(tmp_path / "x.safetensors", some, {}))
-    assert problem.code == "E-MODEL-FAMILY" and "SDXL" in problem.en and "SDXL" in problem.ja
-
-
 def test_a_wrong_family_is_refused_with_the_right_one(tiny):
     problem = refusal(tiny, family="sd2")
     assert problem.key == "model.family" and (problem.facts["family"], problem.facts["asked"]) == (
@@ -298,7 +291,7 @@ def test_a_single_file_is_loaded_and_read_without_a_network(tmp_path, monkeypatc
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
     parts = loaded(make_tiny(tmp_path / "x.ckpt", family=family))
-    ids = parts.tokenizer(["sls frog"], ModelConfig(), torch.device("cpu"))
+    ids = parts.tokenizer["text_encoder"](["sls frog"], ModelConfig(), torch.device("cpu"))
     assert ids[0, :4].tolist() == [49406, 33651, 11438, 49407]
 
 

@@ -9,6 +9,7 @@ import torch
 from core.catalog import Size
 from core.config.schema.model import ModelConfig
 from core.errors import ResourceFault, UserError
+from core.families import FAMILIES
 from core.formats import atomic_write, tensors
 from core.formats import messages as file_messages
 from core.formats.classify import Identity
@@ -54,7 +55,7 @@ def test_a_model_without_text_encoder_whose_family_no_size_tells_is_told_so(tmp_
     [
         (16, {}, "SD3 / Flux"),
         (32, {}, "32 channels"),
-        (4, {"modelspec.architecture": "stable-diffusion-xl-v1-base"}, "SDXL"),
+        (4, {"modelspec.architecture": "stable-diffusion-3-medium"}, "SD3"),
     ],
 )
 def test_a_vae_of_other_latents_is_refused_with_its_family(tmp_path, channels, metadata, family):
@@ -62,12 +63,13 @@ def test_a_vae_of_other_latents_is_refused_with_its_family(tmp_path, channels, m
     assert (problem.message, problem.facts["family"]) == (messages.FOREIGN_VAE, family)
 
 
-def test_a_vae_folder_with_the_factor_of_sdxl_is_refused(tmp_path):
+def test_a_vae_folder_with_the_factor_of_sdxl_is_refused_for_sd1(tmp_path):
     (tmp_path / "config.json").write_text('{"_class_name": "AutoencoderKL", "scaling_factor": 0.13025}')
     weights = {"decoder.conv_in.weight": torch.zeros(8, 4, 3, 3)}
     tensors.save(tmp_path / "diffusion_pytorch_model.safetensors", weights, {})
-    [problem] = precheck.of_vae(tmp_path)
+    [problem] = precheck.of_vae(tmp_path, FAMILIES["sd1"])
     assert (problem.message, problem.facts["family"]) == (messages.FOREIGN_VAE, "SDXL")
+    assert problem.facts["base"] == "SD1 / SD2" and [*precheck.of_vae(tmp_path, FAMILIES["sdxl"])] == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,8 @@ def test_a_vae_folder_with_the_factor_of_sdxl_is_refused(tmp_path):
         ("sd1", "epsilon", 1024, messages.SIZE_ABOVE),
         ("sd2", "v", 512, messages.SIZE_BELOW),
         ("sd2", "epsilon", 512, None),
-        ("sdxl", "epsilon", 64, None),
+        ("sdxl", "epsilon", 512, messages.SIZE_BELOW),
+        ("sdxl", "v", 1024, None),
     ],
 )
 def test_sizes_far_from_those_that_a_full_size_model_was_trained_at_are_warned_of(

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from core.catalog import SAMPLER_ALIASES, SAMPLERS, Size
-from core.config.schema.run import ModelConfig, TrainConfig
+from core.config.schema.run import ModelConfig
 from core.models.draw import Drawing, draw
 from core.models.family import TextState, open_family
+from core.models.sd import sampling
 from core.models.sd.sampling import SCHEDULERS
 from tests.pipelines import pipeline
 
@@ -33,7 +34,9 @@ def test_prediction_equals_diffusers_own(parts):
     latents, times = torch.randn(2, 4, 8, 8), torch.tensor([1, 999])
     states = torch.randn(2, 77, 16)
     with torch.no_grad():
-        mine = SD.predict(parts, latents, times, [TextState({"states": one}) for one in states], torch.empty(0))
+        mine = SD.predict(
+            parts, latents, times, [TextState({"states": one}) for one in states], torch.empty(0)
+        )
         theirs = parts.modules["unet"](latents, times, states).sample
     assert torch.equal(mine, theirs)
 
@@ -41,9 +44,7 @@ def test_prediction_equals_diffusers_own(parts):
 def test_the_schedule_is_stable_diffusions(parts):
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
     kept = (1 - betas).cumprod(0)
-    torch.testing.assert_close(
-        sampling.objective("epsilon").snr(torch.arange(1000)), kept / (1 - kept)
-    )
+    torch.testing.assert_close(sampling.objective("epsilon").snr(torch.arange(1000)), kept / (1 - kept))
 
 
 def test_the_samplers_are_sd_scripts_own():

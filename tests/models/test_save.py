@@ -6,7 +6,6 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from core.config.schema.run import TrainConfig
 from core.formats import tensors
 from core.formats.identify import identify
 from core.formats.weight_file import WeightFile

@@ -6,7 +6,7 @@ import torch
 from core.config.schema.run import ModelConfig
 from core.errors import UserError
 from core.models.family import open_family
-from core.models.sd.text import _windows
+from core.models.sd.text import cut
 from tests.models.conftest import loaded
 from tests.tiny import make_tiny
 
@@ -20,7 +20,7 @@ def parts2(tmp_path_factory):
 
 
 def ids(parts, *captions, **options):
-    return parts.tokenizer(captions, ModelConfig(**options), torch.device("cpu"))
+    return parts.tokenizer["text_encoder"](captions, ModelConfig(**options), torch.device("cpu"))
 
 
 def states(parts, *captions, **options):
@@ -67,7 +67,7 @@ def test_without_padding_a_long_caption_still_fills_whole_windows(parts):
 
 
 def test_windows_of_sd1_each_have_both_marks(parts):
-    found = _windows(ids(parts, LONG, max_token_length=225), parts.tokenizer.clip).tolist()
+    found = cut(ids(parts, LONG, max_token_length=225), parts.tokenizer["text_encoder"].clip).tolist()
     assert found == [
         [BOS] + [FROG] * 75 + [EOS],
         [BOS] + [FROG] * 25 + [EOS] * 51,
@@ -76,7 +76,7 @@ def test_windows_of_sd1_each_have_both_marks(parts):
 
 
 def test_windows_of_sd2_end_when_full_and_begin_with_the_end_when_empty(parts2):
-    found = _windows(ids(parts2, LONG, max_token_length=225), parts2.tokenizer.clip).tolist()
+    found = cut(ids(parts2, LONG, max_token_length=225), parts2.tokenizer["text_encoder"].clip).tolist()
     assert found == [
         [BOS] + [FROG] * 75 + [EOS],
         [BOS] + [FROG] * 25 + [EOS] + [0] * 50,

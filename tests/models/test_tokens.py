@@ -5,9 +5,12 @@ import sys
 
 import pytest
 
+from core.families import FAMILIES
 from core.models import tokens
 from core.models.sd.text import tokenizer
 from tests.tiny import modules
+
+PART = FAMILIES["sd1"].part("text_encoder")
 
 TEXTS = [
     "a red circle on a blue background",
@@ -24,7 +27,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    return tokenizer(49407, tmp_path_factory.mktemp("none"), modules()["text_encoder"])
+    return tokenizer(PART, tmp_path_factory.mktemp("none"), modules()["text_encoder"])
 
 
 @pytest.mark.parametrize("text", TEXTS)

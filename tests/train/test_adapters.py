@@ -270,9 +270,16 @@ def test_a_lora_for_another_family_is_refused_with_both_names(tmp_path, base):
     assert problem.code == "E-LORA-FAMILY" and problem.facts == {"family": "SD2", "base": "SD1"}
 
 
-def test_a_lora_of_sdxl_is_refused_by_name(tmp_path):
-    path = tensors.save(tmp_path / "x.safetensors", {"lora_te2_x.lora_down.weight": torch.ones(1, 2)}, {})
+def test_a_lora_of_a_family_that_cant_be_trained_is_refused_by_name(tmp_path):
+    module = "lora_unet_double_blocks_0_img_attn_proj"
+    path = tensors.save(tmp_path / "x.safetensors", {f"{module}.lora_down.weight": torch.ones(1, 2)}, {})
     [problem] = lora_precheck.problems(path)
+    assert problem.code == "E-LORA-FAMILY" and "Flux" in problem.en
+
+
+def test_a_lora_of_sdxl_is_refused_for_a_base_of_sd1(tmp_path):
+    path = tensors.save(tmp_path / "x.safetensors", {"lora_te2_x.lora_down.weight": torch.ones(1, 2)}, {})
+    [problem] = lora_precheck.problems(path, family="sd1")
     assert problem.code == "E-LORA-FAMILY" and "SDXL" in problem.en
 
 

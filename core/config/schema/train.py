@@ -64,7 +64,8 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
 
     def rate_of(self, part: Part) -> float:
         """Learning rate of a part of a model; 0: it is not trained."""
-        if part.role not in self.rates():
+        rates = self.rates()
+        if part.role not in rates:
             return 0.0
         given = (getattr(self, name) for name in part.rates)
-        return float(next((rate for rate in given if rate is not None), 0.0))
+        return float(next((rate for rate in given if rate is not None), rates[part.role]))

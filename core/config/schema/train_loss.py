@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 from core.catalog import Words
 from core.config.schema.option import Choice, Level, Section, Share, opt
 
-
 _SIZE_CONDITIONS = {
     "image": Words("as the image was cropped", "実際の切り抜きどおり"),
     "sd_scripts": Words("as sd-scripts computes it", "sd-scriptsの計算どおり"),
@@ -113,7 +112,6 @@ class NoiseOptions(Section):
         ge=1,
         le=1000,
     )
-
 
     size_condition: Annotated[str, Choice(_SIZE_CONDITIONS)] = opt(
         "image",

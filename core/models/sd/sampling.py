@@ -57,7 +57,7 @@ def decode_image(model: Model, latents: Tensor) -> Tensor:
 
 
 def objective_of(model: Model, train: TrainConfig) -> Diffusion:
-    """epsilon or v over Stable Diffusion's own betas, rescaled for zero_terminal_snr or as the model's are."""
+    """epsilon or v over Stable Diffusion's own betas, rescaled as asked or as the model's own are."""
     return objective(model.objective.name, train.zero_terminal_snr or is_zero_terminal(model.objective))
 
 

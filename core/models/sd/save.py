@@ -50,8 +50,9 @@ _INDEX: Mapping[str, Mapping[str, object]] = {
     "sd1": _SD_INDEX,
     "sd2": _SD_INDEX,
     "sdxl": {
-        "_class_name": "StableDiffusionXLPipeline", "add_watermarker": None, "feature_extractor": [None, None],
-        "force_zeros_for_empty_prompt": True, "image_encoder": [None, None], "text_encoder": _CLIP,
+        "_class_name": "StableDiffusionXLPipeline", "add_watermarker": None,
+        "feature_extractor": [None, None], "force_zeros_for_empty_prompt": True,
+        "image_encoder": [None, None], "text_encoder": _CLIP,
         "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"], "tokenizer": _TOKENIZER,
         "tokenizer_2": _TOKENIZER, "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
@@ -63,8 +64,8 @@ _SCHEDULERS: Mapping[str, Config] = {
     "sd1": {"_class_name": "DDIMScheduler"},
     "sd2": {"_class_name": "DDIMScheduler"},
     "sdxl": {
-        "_class_name": "EulerDiscreteScheduler", "interpolation_type": "linear", "timestep_spacing": "leading",
-        "use_karras_sigmas": False,
+        "_class_name": "EulerDiscreteScheduler", "interpolation_type": "linear",
+        "timestep_spacing": "leading", "use_karras_sigmas": False,
     },
 }  # fmt: skip
 """The scheduler of a folder that was no folder before, as those of the real models name it."""
@@ -277,9 +278,7 @@ def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
         f"{root}text_projection": Lazy(
             norm.dtype, (width, width), lambda: torch.ones(width, width, dtype=norm.dtype)
         ),
-        f"{root}logit_scale": Lazy(
-            norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)
-        ),
+        f"{root}logit_scale": Lazy(norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)),
     }
 
 
@@ -321,8 +320,7 @@ def folder_texts(whole: Whole) -> dict[str, str]:
     for part in map(spec.part, spec.names("text")):
         folder = text.folder_of(part.name)
         made = {
-            f"{folder}/{n}": content
-            for n, content in tokens.files(text.pad_token(part.pad_token_id)).items()
+            f"{folder}/{n}": content for n, content in tokens.files(text.pad_token(part.pad_token_id)).items()
         }
         texts |= _own_tokenizer(whole.source, folder) or made
     return texts

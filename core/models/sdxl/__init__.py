@@ -1,1 +1,1 @@
-"""Stable Diffusion XL: what it does otherwise than the models before it. Its files are read by core.models.sd."""
+"""What Stable Diffusion XL does otherwise than the models before it; its files are read by core.models.sd."""

@@ -31,8 +31,8 @@ class MicroBatch:
     """One forward and backward pass of one process.
 
     latents, noise: (B, C, h, w) float32. timesteps: (B,). weights: (B,), loss weight of each sample.
-    total: samples of this micro-batch over all processes. frames: (B, 6), see frames_tensor. shift, shift_strength, perturbation: see Draws.
-    mask: (B, 1, h, w), what each part of an image counts, or None.
+    total: samples of this micro-batch over all processes. frames: (B, 6), see frames_tensor. shift,
+    shift_strength, perturbation: see Draws. mask: (B, 1, h, w), what each part of an image counts, or None.
     """
 
     epoch: int

@@ -108,10 +108,12 @@ def make(
         groups = []
         for name, module in modules.items():
             parameters = {
-                f"{name}/{path}": parameter.requires_grad_()
+                f"{name}/{path}": parameter
                 for path, parameter in module.named_parameters()
                 if not path.startswith(unused[name])
             }
+            for parameter in parameters.values():
+                parameter.requires_grad_(True)
             groups.append(ParameterGroup(name, wanted[name], parameters))
         return Trainee(None, tuple(groups), model)
     adapter = Network(
