@@ -11,6 +11,17 @@ from typing import Any, NamedTuple
 from core.catalog import Role, Size, Words
 
 
+class Sides(NamedTuple):
+    """How the blocks of a part are counted: those before the first that goes down, those that go down, are in
+    the middle and go up; further ones are behind.
+    """
+
+    before: int = 0
+    down: int = 0
+    middle: int = 0
+    up: int = 0
+
+
 class Part(NamedTuple):
     """A network of a model.
 
@@ -18,8 +29,9 @@ class Part(NamedTuple):
     level: what files write before a module's path, which the module itself has no more. lora_layers:
     pattern of the paths where Linear and 1x1 layers get a LoRA. lora_convolutions: the same, of all layers,
     where larger convolutions are adapted too. blocks: the starts of the paths in each block that may have a
-    rank and a learning rate of its own; what is in none counts as the first. rates: options of [train] with
-    its learning rate, the first that is set counts. pad_token_id: what fills a caption up for this encoder.
+    rank and a learning rate of its own; what is in none counts as the first. sides: which of them go down and
+    up, as options name them. rates: options of [train] with its learning rate, the first that is set counts.
+    pad_token_id: what fills a caption up for this encoder.
     """
 
     name: str
@@ -29,6 +41,7 @@ class Part(NamedTuple):
     lora_layers: str = ""
     lora_convolutions: str = ""
     blocks: tuple[tuple[str, ...], ...] = ()
+    sides: Sides = Sides()
     rates: tuple[str, ...] = ()
     pad_token_id: int = 0
 
@@ -114,6 +127,11 @@ class FamilySpec:
         return {part.name: part for part in self.parts}[name]
 
     @property
+    def blocks_of(self) -> Part | None:
+        """The part whose blocks have ranks and learning rates of their own, None where none has."""
+        return next((part for part in self.parts if any(part.sides)), None)
+
+    @property
     def adaptable(self) -> list[Part]:
         """The parts that a LoRA may be for."""
         return [part for part in self.parts if part.lora_prefix]
@@ -133,6 +151,8 @@ _UNET_BLOCKS = (
     ("mid_block.",),
     *(_unet_block("up", n // 3, n % 3) for n in range(12)),
 )
+_UNET_SIDES = Sides(0, 12, 1, 12)
+"""As sd-scripts counts: the first that goes down holds no layer of a LoRA."""
 _XL_BLOCKS = (
     ("time_embedding.", "add_embedding."),
     ("conv_in.",),
@@ -147,14 +167,15 @@ _XL_BLOCKS = (
 )
 """As sd-scripts counts the 23 of SDXL: the embeddings, input_blocks 0-8, middle_block 0-2, output_blocks 0-8,
 out."""
+_XL_SIDES = Sides(1, 9, 3, 9)
 
 _CLIP_LAYERS = r"(^|\.)layers\.\d+\.(self_attn\.(q_proj|k_proj|v_proj|out_proj)|mlp\.(fc1|fc2))$"
 
 
-def _unet(blocks: tuple[tuple[str, ...], ...]) -> Part:
+def _unet(blocks: tuple[tuple[str, ...], ...], sides: Sides) -> Part:
     """As sd-scripts adapts it: 192 layers for SD1 and SD2, 722 for SDXL; with convolutions 278 and 788."""
     convolutions = r"(^|\.)(resnets|downsamplers|upsamplers)\.\d+\."
-    return Part("unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.", convolutions, blocks)
+    return Part("unet", "denoiser", "lora_unet", "", r"(^|\.)attentions\.\d+\.", convolutions, blocks, sides)
 
 
 _TEXT_RATES = ("text_encoder_lr", "learning_rate")
@@ -167,14 +188,18 @@ def _clip(name: str, prefix: str, level: str, pad: int, *rates: str) -> Part:
 
 
 def _sd_parts(pad: int) -> tuple[Part, ...]:
-    return Part("vae", "vae"), _clip("text_encoder", "lora_te", "text_model", pad), _unet(_UNET_BLOCKS)
+    return (
+        Part("vae", "vae"),
+        _clip("text_encoder", "lora_te", "text_model", pad),
+        _unet(_UNET_BLOCKS, _UNET_SIDES),
+    )
 
 
 _XL_PARTS = (
     Part("vae", "vae"),
     _clip("text_encoder", "lora_te1", "text_model", _END_MARK),
     _clip("text_encoder_2", "lora_te2", "", 0, "text_encoder_2_lr"),
-    _unet(_XL_BLOCKS),
+    _unet(_XL_BLOCKS, _XL_SIDES),
 )
 
 _SD_PIPELINES = MappingProxyType(

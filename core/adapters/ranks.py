@@ -6,15 +6,16 @@ from core.adapters.methods import METHODS
 from core.adapters.targets import RankAlpha, Ranks, WeightKey
 from core.config.schema import block_lists
 from core.config.schema.network import NetworkConfig
-from core.families import Part
+from core.families import FamilySpec, Part
 
 
-def of(network: NetworkConfig) -> Ranks:
+def of(network: NetworkConfig, family: FamilySpec) -> Ranks:
     """The ranks that the options ask for; a block whose learning rate is 0 has rank 0.
 
     As in sd-scripts, block_dims count for Linear and 1x1 layers, conv_block_dims for larger convolutions.
     """
-    weights = rate_weights(network) or (1.0,) * block_lists.COUNT
+    part = family.blocks_of
+    weights = (rate_weights(network, part) or (1.0,) * len(part.blocks)) if part else ()
     plain = _sizes(network.block_dims, network.block_alphas, RankAlpha(network.rank, network.alpha), weights)
     conv: tuple[RankAlpha, ...] = ()
     if network.conv_rank is not None or network.conv_block_dims is not None:
@@ -23,9 +24,12 @@ def of(network: NetworkConfig) -> Ranks:
     return Ranks(network.rank, network.alpha, network.conv_rank, network.conv_alpha, plain, conv)
 
 
-def rate_weights(network: NetworkConfig) -> tuple[float, ...] | None:
-    """What the learning rate of each block is multiplied by, None where all learn alike."""
+def rate_weights(network: NetworkConfig, part: Part) -> tuple[float, ...] | None:
+    """What the learning rate of each block of a part is multiplied by, None where all learn alike."""
+    if not any(part.sides):
+        return None
     return block_lists.rate_weights(
+        part,
         network.down_lr_weight,
         network.mid_lr_weight,
         network.up_lr_weight,
@@ -40,8 +44,8 @@ def group_of(weight: WeightKey, part: Part, network: NetworkConfig) -> tuple[str
     faster, a LoRA's up matrices (LoRA+: Hayou et al. 2024, arXiv:2402.12354).
     """
     name, factor = weight.part, 1.0
-    weights = rate_weights(network)
-    if weights is not None and part.blocks:
+    weights = rate_weights(network, part)
+    if weights is not None:
         block = part.block_of(weight.path)
         name, factor = f"{name}/b{block:02d}", weights[block]
     ratios = {"denoiser": network.loraplus_unet_lr_ratio, "text": network.loraplus_text_encoder_lr_ratio}
@@ -58,8 +62,8 @@ def _sizes(
     """Rank and alpha of each block, () where all blocks are as usual."""
     if dims is None and alphas is None and all(weights):
         return ()
-    ranks = (usual.rank,) * block_lists.COUNT if dims is None else block_lists.numbers(dims)
-    scales = (usual.alpha,) * block_lists.COUNT if alphas is None else block_lists.numbers(alphas)
+    ranks = (usual.rank,) * len(weights) if dims is None else block_lists.numbers(dims)
+    scales = (usual.alpha,) * len(weights) if alphas is None else block_lists.numbers(alphas)
     # An alpha of 0 stands for the rank, as in sd-scripts.
     return tuple(
         RankAlpha(int(rank) if weight else 0, alpha or rank)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.adapters import ranks
-from core.adapters.targets import targets
+from core.adapters.targets import Ranks, targets
 from core.catalog import Size
 from core.config.schema.run import RunConfig
 from core.data import buckets
@@ -101,12 +101,14 @@ class Setup:
         """The two matrices of a LoRA on each layer that gets one."""
         layers = {module.path: (module, shape) for module, shape in self.architecture.modules(part)}
         chosen = FAMILIES[self.architecture.family].part(part)
-        for target in targets(
-            chosen, (module for module, _ in layers.values()), ranks.of(self.config.network)
-        ):
+        for target in targets(chosen, (module for module, _ in layers.values()), self._ranks):
             outputs, inputs, *kernel = layers[target.path][1]
             yield (target.rank, inputs, *kernel)
             yield (outputs, target.rank, *(1 for _ in kernel))
+
+    @property
+    def _ranks(self) -> Ranks:
+        return ranks.of(self.config.network, FAMILIES[self.architecture.family])
 
     @property
     def trained(self) -> tuple[Shape, ...]:
@@ -163,7 +165,7 @@ class Setup:
     @cached_property
     def activations(self) -> Activations:
         """What this run's activations take."""
-        kind = "lora_conv" if ranks.of(self.config.network).has_convolutions else "lora"
+        kind = "lora_conv" if self._ranks.has_convolutions else "lora"
         precision = {"no": "no", "fp16": "mixed", "bf16": "mixed"}.get(self.config.train.precision, "full")
         return Activations(
             self.architecture,

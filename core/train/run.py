@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from core.catalog import OPTIMIZERS, Role
-from core.config.rules import idle, loss
+from core.config import base_family
+from core.config.rules import idle, loss, ruleset
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan import as_json
@@ -159,7 +160,11 @@ def _resumed(job: Job, emit: Emit) -> Job:
 
 def _looked(config: RunConfig) -> tuple[Problem, ...]:
     """What the model's headers say that is no hindrance. Raises UserError for what is one."""
-    found = (*precheck.problems(config.model), *lora_precheck.of_run(config.network, config.model))
+    found = (
+        *precheck.problems(config.model),
+        *lora_precheck.of_run(config.network, config.model),
+        *ruleset.told_by_family(config, base_family.of(config.model.base, config.model.family)),
+    )
     if any(problem.is_error for problem in found):
         raise UserError(*found)
     return found
@@ -255,7 +260,7 @@ def _learner(job: Job, family: Family, model: Model, emit: Emit) -> trainee.Trai
     if start is not None and not network.unused_layers:
         # Other trainers write them, with nothing learned in them.
         start = {key: module for key, module in start.items() if not key.path.startswith(unused[key.part])}
-    ranks = lora_files.ranks_of(network, start)
+    ranks = lora_files.ranks_of(network, model.spec, start)
     learner = trainee.make(model, network, ranks, job.config.train, unused, job.seed)
     if learner.network is not None and job.found is None:
         lora_files.continue_from(start, learner.network, network.weights, emit)

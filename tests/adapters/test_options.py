@@ -9,13 +9,14 @@ from core.adapters.lora import Dropouts
 from core.adapters.methods import METHODS, Adapted
 from core.adapters.network import Network, merge
 from core.adapters.targets import Module, ModuleKey, RankAlpha, Ranks, Target, WeightKey, targets
-from core.config.schema.block_lists import weights
+from core.config.schema.block_lists import rate_weights, weights
 from core.config.schema.network import NetworkConfig
 from core.families import FAMILIES
 from core.train.seeds import generator
 
 PATH = "attentions.0.to_q"
 UNET, TEXT = FAMILIES["sd1"].part("unet"), FAMILIES["sd1"].part("text_encoder")
+XL_UNET = FAMILIES["sdxl"].part("unet")
 
 
 class Holder(nn.Module):
@@ -156,12 +157,69 @@ def test_blocks_are_counted_as_in_sd_scripts(path, block):
     assert UNET.block_of(path) == block
 
 
+# As sd-scripts' get_block_index numbers the names of single files, input_blocks_4_1 and so on.
+@pytest.mark.parametrize(
+    ("path", "block"),
+    [
+        ("time_embedding.linear_1", 0),
+        ("add_embedding.linear_2", 0),
+        ("conv_in.weight", 1),
+        ("down_blocks.0.resnets.1.conv1", 3),
+        ("down_blocks.0.downsamplers.0.conv", 4),
+        ("down_blocks.1.attentions.0.proj_in", 5),
+        ("down_blocks.1.downsamplers.0.conv", 7),
+        ("down_blocks.2.attentions.1.proj_out", 9),
+        ("mid_block.resnets.0.conv1", 10),
+        ("mid_block.attentions.0.proj_in", 11),
+        ("mid_block.resnets.1.conv2", 12),
+        ("up_blocks.0.attentions.0.proj_in", 13),
+        ("up_blocks.0.upsamplers.0.conv", 15),
+        ("up_blocks.1.attentions.2.proj_in", 18),
+        ("up_blocks.2.resnets.2.conv1", 21),
+        ("conv_norm_out.weight", 22),
+        ("conv_out.bias", 22),
+    ],
+)
+def test_blocks_of_sdxl_are_counted_as_in_sd_scripts(path, block):
+    assert XL_UNET.block_of(path) == block
+
+
+@pytest.mark.parametrize(("part", "count"), [(UNET, 25), (XL_UNET, 23)])
+def test_the_sides_lie_within_the_blocks(part, count):
+    assert len(part.blocks) == count and sum(part.sides) == count - part.sides.before
+
+
 def test_curves_over_the_depth():
-    assert weights("linear")[0] == 0 and weights("linear")[11] == 1 and weights("linear")[1] == 1 / 11
-    assert weights("reverse_linear+.25")[:2] == pytest.approx((1.25, 10 / 11 + 0.25))
-    assert weights("sine")[11] == 1 and weights("cosine")[0] == 1
-    assert weights("cosine")[11] == pytest.approx(0) and weights("sine")[0] == 0
-    assert weights("zeros+0.5") == (0.5,) * 12
+    assert weights("linear", 12)[:2] == (0, 1 / 11) and weights("linear", 12)[11] == 1
+    assert weights("reverse_linear+.25", 12)[:2] == pytest.approx((1.25, 10 / 11 + 0.25))
+    assert weights("sine", 12)[11] == 1 and weights("cosine", 12)[0] == 1
+    assert weights("cosine", 12)[11] == pytest.approx(0) and weights("sine", 12)[0] == 0
+    assert weights("zeros+0.5", 12) == (0.5,) * 12
+
+
+def test_a_curve_of_nine_blocks_ends_at_the_ninth():
+    # sin(pi/2 * 1/8) = 0.19509, sin(pi/4) = 0.70711.
+    sine = (0, 0.19509, 0.38268, 0.55557, 0.70711, 0.83147, 0.92388, 0.98079, 1)
+    assert weights("sine", 9) == pytest.approx(sine, abs=1e-5)
+    assert weights("cosine", 9) == pytest.approx(sine[::-1], abs=1e-5)
+    assert weights("linear", 9) == (0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1)
+
+
+def test_rates_of_sdxl_s_blocks_have_the_embeddings_before_and_the_end_behind():
+    found = rate_weights(XL_UNET, "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9", "2,3,4", "zeros", 0.25)
+    assert found == (1, 0, 0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 2, 3, 4, *(0,) * 9, 1)
+
+
+@pytest.mark.parametrize("part", [UNET, XL_UNET])
+def test_of_a_side_with_too_few_numbers_the_rest_is_1_and_too_many_are_left_out(part):
+    found = rate_weights(part, "0.5,", "0.5", ",".join(["2"] * 14), 0.25)
+    first, down, middle, up = part.sides
+    rest = [0.5, 0, *[1] * (down - 2), 0.5, *[1] * (middle - 1), *[2] * up]
+    assert [*found] == [*[1] * first, *rest, *[1] * first]
+
+
+def test_a_side_that_is_not_given_stays_at_1_whatever_the_threshold_is():
+    assert rate_weights(UNET, None, "3", None, 2.0) == (*(1,) * 12, 3, *(1,) * 12)
 
 
 def blocks(**one) -> str:
@@ -178,7 +236,7 @@ MODULES = [
 
 
 def sizes(**options) -> dict[str, tuple[int, float]]:
-    found = targets(UNET, MODULES, ranks.of(NetworkConfig(**options)))
+    found = targets(UNET, MODULES, ranks.of(NetworkConfig(**options), FAMILIES["sd1"]))
     return {target.path: (target.rank, target.alpha) for target in found}
 
 

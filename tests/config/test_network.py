@@ -75,9 +75,12 @@ def test_a_list_of_numbers_may_be_a_list():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('block_dims = "1,2"', "takes 25 numbers, found 2."),
-        ('down_lr_weight = "cosinus"', "must be 12 numbers with commas between them or one of cosine, "),
-        ("up_lr_weight = [1, 2, 3]", "takes 12 numbers or one of cosine, "),
+        ('block_dims = "1,2"', "takes 25 (SD1, SD2) or 23 (SDXL) numbers, found 2."),
+        (
+            'down_lr_weight = "cosinus"',
+            "must be 12 (SD1, SD2) or 9 (SDXL) numbers with commas between them or ",
+        ),
+        ('up_lr_weight = "0.5"', "takes 12 (SD1, SD2) or 9 (SDXL) numbers or one of cosine, "),
         (f"block_dims = {[1.5] * 25}", "must be whole numbers from 0 to 1024, "),
         ("mid_lr_weight = -1", "must not be below 0, "),
         ("mid_lr_weight = 1e308", "must be at most 1,000,000 each, "),
@@ -90,6 +93,68 @@ def test_a_list_of_numbers_may_be_a_list():
 def test_what_does_not_fit_is_said(text, said):
     [(_, found)] = problems(text)
     assert found.startswith(said)
+
+
+LISTS = ("block_dims", "block_alphas", "conv_block_dims", "conv_block_alphas")
+METHOD = "conv_rank = 2\nalpha = 1.0\n"
+
+
+def of_family(family: str, text: str):
+    """What is said of a list for the blocks of a family, by code."""
+    try:
+        checked = check(f"{RUN}model.family = '{family}'\n[network]\n{METHOD}{text}\n")
+    except ConfigError as refused:
+        return [(problem.code, problem.en) for problem in refused.problems]
+    return [(problem.code, problem.en) for problem in checked.notices if problem.key.startswith("network.")]
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    ("family", "words", "count"),
+    [
+        ("sd1", "Stable Diffusion 1.x", 25),
+        ("sd2", "Stable Diffusion 2.x", 25),
+        ("sdxl", "Stable Diffusion XL", 23),
+    ],
+)
+def test_a_list_for_every_block_has_as_many_numbers_as_the_family_has_blocks(name, family, words, count):
+    assert of_family(family, f"{name} = {[2] * count}") == []
+    said = f"takes {count} numbers for {words}, found {48 - count}."
+    assert of_family(family, f"{name} = {[2] * (48 - count)}") == [("E-CFG-VALUE", said)]
+
+
+@pytest.mark.parametrize("count", [23, 25])
+def test_while_the_family_is_not_known_the_numbers_of_each_are_taken_without_a_word(count):
+    text = f"block_dims = {[2] * count}\ndown_lr_weight = {[1] * 12}\nmid_lr_weight = 1"
+    assert of_family("auto", text) == []
+
+
+# sd-scripts: "Parameters after 9-th are ignored", "filled with 1".
+@pytest.mark.parametrize(
+    ("family", "text", "said"),
+    [
+        ("sdxl", f"down_lr_weight = {[0.5] * 12}", "only the first 9 of its 12 numbers are used: "),
+        ("sdxl", f"up_lr_weight = {[0.5] * 12}", "only the first 9 of its 12 numbers are used: "),
+        ("sdxl", "mid_lr_weight = 0.5", "has 1 of the 3 numbers for Stable Diffusion XL; 1 is used "),
+        ("sd1", f"down_lr_weight = {[0.5] * 9}", "has 9 of the 12 numbers for Stable Diffusion 1.x; "),
+        ("sd2", "mid_lr_weight = [1, 2, 3]", "only the first 1 of its 3 numbers are used: "),
+    ],
+)
+def test_a_list_of_rates_of_another_length_is_cut_or_filled_up_and_the_user_is_told(family, text, said):
+    [(code, found)] = of_family(family, text)
+    assert (code, found[: len(said)]) == ("W-CFG-READ-AS", said)
+
+
+@pytest.mark.parametrize("text", ["cosine", "linear+.25", "0.5,0.5,0.5,0.5,1,1,1,1,1"])
+def test_curves_and_nine_numbers_are_the_sides_of_sdxl(text):
+    assert of_family("sdxl", f"down_lr_weight = '{text}'\nup_lr_weight = '{text}'") == []
+
+
+def test_a_lone_number_is_no_list_for_a_side():
+    # sd-scripts takes it for the name of a curve that there is not, and leaves the side at 1.
+    [(code, said)] = of_family("sdxl", "down_lr_weight = 0.5")
+    assert code == "E-CFG-VALUE"
+    assert said.startswith("takes 9 numbers or one of cosine, ") and said.endswith("found 1.")
 
 
 def test_ranks_of_a_file_and_ranks_of_blocks_exclude_each_other():

@@ -57,7 +57,7 @@ def test_a_lora_is_forecast_as_it_is_attached(tmp_path, network):
     config = RunConfig(network={"method": "lora", **network})
     made = Setup(config, architecture.of_base(str(path)), Data.of(config), is_gpu=True)
     parts = {part: tiny.modules()[part] for part in ("unet", "text_encoder")}
-    chosen = targets_of(FAMILIES["sd1"], parts, ranks_of(config.network))
+    chosen = targets_of(FAMILIES["sd1"], parts, ranks_of(config.network, FAMILIES["sd1"]))
     attached = Network(parts, METHODS["lora"], chosen, lambda *purpose: None)
     for part in parts:
         shapes = [tuple(w.shape) for key, w in attached.parameters().items() if key.part == part]

@@ -168,7 +168,7 @@ def test_a_run_goes_on_with_the_alpha_of_the_metadata(tmp_path, parts):
     path = tensors.save(tmp_path / "x.safetensors", peft(), settings())
     network = NetworkConfig(method="lora", weights=str(path), dim_from_weights=True, rank=8, alpha=1)
     start = lora_files.to_continue(parts, network, lambda event: None)
-    sizes = lora_files.ranks_of(network, start).known
+    sizes = lora_files.ranks_of(network, parts.spec, start).known
     assert sizes.keys() == WEIGHTS.keys() and set(sizes.values()) == {(4, 16.0)}
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.control import RunControl, StopRun
+from core.errors import UserError
 from core.events import Saved, StageProgress, Warned
 from core.formats import tensor_bytes
 from core.models import parts
@@ -192,3 +193,14 @@ def test_a_stop_ends_the_fetching(configure, train, tmp_path, monkeypatch):
         with pytest.raises(StopRun):
             train(configure(model={"base": "someone/some-model"}), control, stop)
         assert hub.asked == []
+
+
+def test_what_does_not_fit_the_family_of_a_fetched_model_is_refused_once_it_is_here(
+    configure, train, tmp_path, monkeypatch
+):
+    lists = {"block_dims": ",".join(["2"] * 23)}
+    with serving({"someone/some-model": make_tiny_folder(tmp_path / "model")}) as hub:
+        use(monkeypatch, hub.url, tmp_path / "cache")
+        config = configure(model={"base": "someone/some-model"}, network=lists)
+        with pytest.raises(UserError, match=r"takes 25 numbers for Stable Diffusion 1.x, found 23"):
+            train(config)

@@ -1,4 +1,4 @@
-"""Stable Diffusion XL trains: from cached text and with both encoders, stopped and resumed, twice in a process."""
+"""Stable Diffusion XL trains: from cached text and with both encoders, stopped and resumed, twice."""
 
 from pathlib import Path
 

@@ -75,13 +75,23 @@ ZERO_SNR_WITH_EPSILON = Message(
 )
 BLOCK_NUMBERS = Message(
     "E-CFG-VALUE",
-    "must be {count} numbers with commas between them{curves}, not {text}.",
-    "カンマ区切りの{count}個の数値{curves}にしてください（値：{text}）。",
+    "must be {count} numbers with commas between them{curves}{family}, not {text}.",
+    "{family}カンマ区切りの{count}の数値{curves}にしてください（値：{text}）。",
 )
 BLOCK_COUNT = Message(
     "E-CFG-VALUE",
-    "takes {count} numbers{curves}, found {found}.",
-    "数値は{count}個{curves}必要です（{found}個あります）。",
+    "takes {count} numbers{curves}{family}, found {found}.",
+    "{family}数値は{count}{curves}必要です（{found}個あります）。",
+)
+BLOCKS_IGNORED = Message(
+    "W-CFG-READ-AS",
+    "only the first {count} of its {found} numbers are used: {family} has no more blocks there.",
+    "{found}個のうち先頭の{count}個だけを使います（{family}のブロック数は{count}です）。",
+)
+BLOCKS_FILLED = Message(
+    "W-CFG-READ-AS",
+    "has {found} of the {count} numbers for {family}; 1 is used for the others.",
+    "{family}では{count}個必要ですが{found}個しかないため、不足分は1とします。",
 )
 RANKS_WHOLE = Message(
     "E-CFG-VALUE",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from core.catalog import Words
 from core.config.pydantic_messages import shown
@@ -11,53 +13,99 @@ from core.config.schema import block_lists
 from core.config.schema.option import LARGEST_FACTOR
 from core.config.schema.run import RunConfig
 from core.errors import Problem
+from core.families import FAMILIES, FamilySpec, Part
 
 
-def numbers_are_numbers(config: RunConfig) -> Iterator[Problem]:
-    """Lists for the blocks have their length, ranks are whole, and nothing is below 0."""
-    network = config.network
-    every, side = block_lists.COUNT, block_lists.SIDE
-    for name in ("block_dims", "conv_block_dims"):
-        yield from _list(name, getattr(network, name), every, is_whole=True)
-    for name in ("block_alphas", "conv_block_alphas"):
-        yield from _list(name, getattr(network, name), every)
-    for name in ("down_lr_weight", "up_lr_weight"):
-        yield from _list(name, getattr(network, name), side, read=block_lists.weights)
-    yield from _list("mid_lr_weight", network.mid_lr_weight, 1)
-    name, count = "base_weights_multiplier", len(network.base_weights)
-    yield from _list(name, network.base_weights_multiplier, count, may_be_negative=True)
+class _List(NamedTuple):
+    """A list of numbers for the blocks. count: how many there are in a part. is_rate: a list of another
+    length is cut or filled up. has_curves: a curve has them too.
+    """
+
+    count: Callable[[Part], int]
+    is_whole: bool = False
+    is_rate: bool = False
+    has_curves: bool = False
 
 
-def _list(
-    name: str,
-    text: str | None,
-    count: int,
-    *,
-    is_whole: bool = False,
-    may_be_negative: bool = False,
-    read: Callable[[str], tuple[float, ...]] = block_lists.numbers,
+_LISTS: Mapping[str, _List] = MappingProxyType(
+    {
+        "block_dims": _List(block_lists.every_block, is_whole=True),
+        "conv_block_dims": _List(block_lists.every_block, is_whole=True),
+        "block_alphas": _List(block_lists.every_block),
+        "conv_block_alphas": _List(block_lists.every_block),
+        "down_lr_weight": _List(block_lists.down_blocks, is_rate=True, has_curves=True),
+        "up_lr_weight": _List(block_lists.up_blocks, is_rate=True, has_curves=True),
+        "mid_lr_weight": _List(block_lists.middle_blocks, is_rate=True),
+    }
+)
+
+
+def block_lists_fit(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
+    """Lists for the blocks have a number for each block of the family, of any family while it is not known."""
+    for name, kind in _LISTS.items():
+        text = getattr(config.network, name)
+        counts = block_lists.counts(kind.count, (family,) if family else FAMILIES.values())
+        if text is not None and counts:
+            yield from _of_blocks(f"network.{name}", text, kind, counts, family)
+
+
+def _of_blocks(
+    key: str, text: str, kind: _List, counts: Mapping[int, Words], family: FamilySpec | None
 ) -> Iterator[Problem]:
-    if text is None or not count:
-        return
-    key = f"network.{name}"
-    curves = (
-        Words(f" or one of {', '.join(block_lists.CURVES)}", f"、または{'・'.join(block_lists.CURVES)}")
-        if read is block_lists.weights
-        else ""
-    )
+    count = next(iter(counts))
+    facts: dict[str, Any] = {
+        "key": key,
+        "count": Words(str(count), f"{count}個") if family else block_lists.counts_words(counts),
+        "family": Words(f" for {family.words.en}", f"{family.words.ja}では、") if family else "",
+        "curves": _CURVES if kind.has_curves else "",
+    }
     try:
-        numbers = read(text)
+        numbers = block_lists.weights(text, count) if kind.has_curves else block_lists.numbers(text)
     except ValueError:
-        yield messages.BLOCK_NUMBERS(key=key, count=count, curves=curves, text=shown(text))
+        yield messages.BLOCK_NUMBERS(**facts, text=shown(text))
         return
-    if len(numbers) != count:
-        yield messages.BLOCK_COUNT(key=key, count=count, curves=curves, found=len(numbers))
-    elif is_whole and any(n != int(n) or n > 1024 for n in numbers):
+    found = len(numbers)
+    # A lone number for a side is no list for sd-scripts, which takes it for the name of a curve.
+    if (found == 1 and kind.has_curves) if kind.is_rate else found not in counts:
+        yield messages.BLOCK_COUNT(**facts, found=found)
+        return
+    if family and found != count:
+        message = messages.BLOCKS_IGNORED if found > count else messages.BLOCKS_FILLED
+        yield message(key=key, count=count, found=found, family=family.words)
+    yield from _bounds(key, text, numbers, is_whole=kind.is_whole)
+
+
+_CURVES = Words(f" or one of {', '.join(block_lists.CURVES)}", f"、または{'・'.join(block_lists.CURVES)}")
+
+
+def _bounds(key: str, text: str, numbers: tuple[float, ...], *, is_whole: bool) -> Iterator[Problem]:
+    if is_whole and any(n != int(n) or n > 1024 for n in numbers):
         yield messages.RANKS_WHOLE(key=key, text=shown(text))
     elif any(abs(n) > LARGEST_FACTOR for n in numbers):
         yield messages.FACTOR_TOO_LARGE(key=key, most=LARGEST_FACTOR, text=shown(text))
-    elif not may_be_negative and any(n < 0 for n in numbers):
+    elif any(n < 0 for n in numbers):
         yield messages.BELOW_ZERO(key=key, text=shown(text))
+
+
+def strengths_are_as_many_as_the_files(config: RunConfig) -> Iterator[Problem]:
+    network = config.network
+    key, text, count = (
+        "network.base_weights_multiplier",
+        network.base_weights_multiplier,
+        len(network.base_weights),
+    )
+    if text is None or not count:
+        return
+    facts: dict[str, Any] = {"key": key, "count": Words(str(count), f"{count}個"), "family": "", "curves": ""}
+    try:
+        numbers = block_lists.numbers(text)
+    except ValueError:
+        yield messages.BLOCK_NUMBERS(**facts, text=shown(text))
+        return
+    if len(numbers) != count:
+        yield messages.BLOCK_COUNT(**facts, found=len(numbers))
+    elif any(abs(n) > LARGEST_FACTOR for n in numbers):
+        yield messages.FACTOR_TOO_LARGE(key=key, most=LARGEST_FACTOR, text=shown(text))
 
 
 def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
@@ -70,6 +118,6 @@ def ranks_come_from_one_place(config: RunConfig) -> Iterator[Problem]:
 
 
 RULES: tuple[Callable[[RunConfig], Iterator[Problem]], ...] = (
-    numbers_are_numbers,
+    strengths_are_as_many_as_the_files,
     ranks_come_from_one_place,
 )

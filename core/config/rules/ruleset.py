@@ -96,5 +96,12 @@ def problems(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Pr
     for rule in _OF_RUN:
         yield from rule(config)
     yield from options_have_an_effect(config, family)
+    yield from network.block_lists_fit(config, family)
     if not config.dataset.dataset_config:
         yield from dataset.of_images(config, family)
+
+
+def told_by_family(config: RunConfig, family: FamilySpec | None) -> list[Problem]:
+    """What comes to light when the family is known only after `problems` was asked without it."""
+    known = [*problems(config)]
+    return [problem for problem in problems(config, family) if problem not in known]

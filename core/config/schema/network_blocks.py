@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.config.schema.block_lists import Numbers
+from core.config.schema import block_lists
+from core.config.schema.block_lists import Numbers, counts, counts_words
 from core.config.schema.option import Level, Section, opt
+from core.families import FAMILIES
+
+_EVERY, _SIDE, _MIDDLE = (
+    counts_words(counts(count, FAMILIES.values()))
+    for count in (block_lists.every_block, block_lists.down_blocks, block_lists.middle_blocks)
+)
 
 
 class BlockOptions(Section):
-    """Ranks and learning rates block by block; 0 is unused, 1-11 go down, 12 is the middle, 13-24 go up."""
+    """Ranks and learning rates block by block, counted as Part.blocks and Part.sides say."""
 
     GROUP: ClassVar[str] = "blocks"
     LEVEL: ClassVar[Level] = "expert"
@@ -19,38 +26,44 @@ class BlockOptions(Section):
         None,
         ("Ranks of the blocks", "ブロックごとのランク"),
         (
-            "25 numbers separated by commas; 0 skips a block. Empty: the rank above.",
-            "カンマ区切りで25個。0のブロックは学習しません。空欄なら上のランクを使います。",
+            f"{_EVERY.en} numbers separated by commas; 0 skips a block. Empty: the rank above.",
+            f"カンマ区切りで{_EVERY.ja}。0のブロックは学習しません。空欄なら上のランクを使います。",
         ),
     )
     block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks", "ブロックごとのalpha"),
-        ("25 numbers. Empty: the alpha above.", "25個。空欄なら上のalphaを使います。"),
+        (f"{_EVERY.en} numbers. Empty: the alpha above.", f"{_EVERY.ja}。空欄なら上のalphaを使います。"),
     )
     conv_block_dims: Numbers | None = opt(
         None,
         ("Ranks of the blocks' convolutions", "ブロックごとの畳み込み層のランク"),
-        ("25 numbers. Empty: the rank of convolutions.", "25個。空欄なら畳み込み層のランクを使います。"),
+        (
+            f"{_EVERY.en} numbers. Empty: the rank of convolutions.",
+            f"{_EVERY.ja}。空欄なら畳み込み層のランクを使います。",
+        ),
     )
     conv_block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks' convolutions", "ブロックごとの畳み込み層のalpha"),
-        ("25 numbers. Empty: the alpha of convolutions.", "25個。空欄なら畳み込み層のalphaを使います。"),
+        (
+            f"{_EVERY.en} numbers. Empty: the alpha of convolutions.",
+            f"{_EVERY.ja}。空欄なら畳み込み層のalphaを使います。",
+        ),
         needs="network.conv_rank|network.conv_block_dims",
     )
     down_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factors, down blocks", "downブロックの学習率の倍率"),
         (
-            "12 numbers, or cosine, sine, linear, reverse_linear, zeros, or cosine+.25. Empty: 1.",
-            "12個の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
+            f"{_SIDE.en} numbers, or cosine, sine, linear, reverse_linear, zeros, or cosine+.25. Empty: 1.",
+            f"{_SIDE.ja}の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
         ),
     )
     mid_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factor, mid block", "midブロックの学習率の倍率"),
-        ("One number. Empty: 1.", "数値を1つ。空欄なら1です。"),
+        (f"{_MIDDLE.en} numbers. Empty: 1.", f"{_MIDDLE.ja}の数値。空欄なら1です。"),
     )
     up_lr_weight: Numbers | None = opt(
         None,

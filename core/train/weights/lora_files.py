@@ -20,6 +20,7 @@ from core.config.schema.network import NetworkConfig
 from core.counting import counted
 from core.errors import Problem, UserError
 from core.events import Emit, Warned
+from core.families import FamilySpec
 from core.formats import lora_alpha, lora_file, lora_kinds, tensors
 from core.formats.identify import damaged
 from core.formats.lora_file import AlphaOf
@@ -86,9 +87,9 @@ def to_continue(model: Model, network: NetworkConfig, emit: Emit) -> Mapping[Mod
     return read(Path(network.weights), model, emit, "network.weights")
 
 
-def ranks_of(network: NetworkConfig, start: Mapping[ModuleKey, Adapted] | None) -> Ranks:
+def ranks_of(network: NetworkConfig, spec: FamilySpec, start: Mapping[ModuleKey, Adapted] | None) -> Ranks:
     """The ranks asked for; with dim_from_weights those of the file."""
-    wanted = ranks.of(network)
+    wanted = ranks.of(network, spec)
     if not network.dim_from_weights or start is None:
         return wanted
     known = {key: RankAlpha(module.rank, module.alpha) for key, module in start.items()}
