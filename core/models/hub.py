@@ -26,7 +26,7 @@ _FILE = (".safetensors", ".ckpt", ".pt", ".bin")
 _PARTS = {part.name for spec in FAMILIES.values() for part in spec.parts}
 _OURS = re.compile(
     r"(model_index|config)\.json|diffusion_pytorch_model\.(safetensors|bin)"
-    rf"|({'|'.join(_PARTS)}|tokenizer|scheduler)/[^/]+\.(json|txt|safetensors|bin)"
+    rf"|({'|'.join(_PARTS)}|tokenizer(_\d)?|scheduler)/[^/]+\.(json|txt|safetensors|bin)"
 )
 _VARIANT = re.compile(r"\.(fp16|bf16|non_ema)[.-]")
 
@@ -77,7 +77,11 @@ def fetched(name: str) -> Path | None:
 
 
 def _has_weights(folder: Path) -> bool:
-    return any(path.suffix in (".safetensors", ".bin") for path in folder.glob("*"))
+    return any(_is_weights(path.name) for path in folder.glob("*"))
+
+
+def _is_weights(name: str) -> bool:
+    return name.endswith((".safetensors", ".bin"))
 
 
 def locate(base: str, key: str = "model.base", report: Report | None = None) -> Path:
@@ -90,8 +94,18 @@ def locate(base: str, key: str = "model.base", report: Report | None = None) -> 
 
 
 def wanted(files: list[str]) -> list[str]:
-    """Of a repository's files those of a model or a VAE: small texts, and plain weights once."""
-    ours = [file for file in files if _OURS.fullmatch(file) and not _VARIANT.search(file)]
+    """Of a repository's files those of a model or a VAE: small texts, and weights once.
+
+    Where a part has no plain weights they are those in fp16.
+    """
+    every = [file for file in files if _OURS.fullmatch(_VARIANT.sub(".", file))]
+    plain = {file.rpartition("/")[0] for file in every if _is_weights(file) and not _VARIANT.search(file)}
+    ours = [
+        file
+        for file in every
+        if not (variant := _VARIANT.search(file))
+        or (variant[1] == "fp16" and file.rpartition("/")[0] not in plain)
+    ]
     safe = {file.rpartition("/")[0] for file in ours if file.endswith(".safetensors")}
     return [file for file in ours if not (file.endswith(".bin") and file.rpartition("/")[0] in safe)]
 

@@ -80,6 +80,12 @@ VARIANT = Message(
     "{path} は{family}の{variant}版のため、学習できません。通常のモデルを選んでください。",
     key="model.base",
 )
+NAMED_V = Message(
+    "W-MODEL-PREDICTION",
+    "{path} is named like a v-prediction model, but nothing in it declares that, so it is trained to predict the noise (epsilon). If it is one, set the prediction type to v.",
+    "{path} は名前からするとv予測モデルのようですが、ファイル内にその印がないため、epsilon予測として学習します。v予測モデルなら、予測方式をvにしてください。",
+    key="model.prediction",
+)
 OTHER_PREDICTION = Message(
     "E-MODEL-PREDICTION",
     "{path} was trained to predict {known}, not {asked}. Set the prediction type to auto or {known}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from core.families import FAMILIES, FamilySpec
 from core.formats.classify import ALONE
 from core.formats.identify import identify
 from core.models import fit, hub, messages, refusals
+
+_NAMED_V = re.compile(r"v[-_ ]?pred", re.IGNORECASE)
+"""As people name models that predict v; not all of them carry the mark of it."""
 
 
 def problems(config: ModelConfig) -> tuple[Problem, ...]:
@@ -51,6 +55,9 @@ def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
     if denied is not None:
         yield denied
     spec = FAMILIES[found.family]
+    is_told = config.prediction != "auto" or found.tells_prediction
+    if found.prediction == "epsilon" and not is_told and _NAMED_V.search(path.stem):
+        yield messages.NAMED_V(path=path)
     if spec.text_layer > 1 and config.clip_skip is not None and OPTIONS["model.clip_skip"].is_of(spec.name):
         yield messages.CLIP_SKIP_TWICE(family=spec.words, layers=config.clip_skip)
 

@@ -79,6 +79,18 @@ def test_of_a_hub_model_only_plain_weights_and_small_texts_are_fetched():
     assert set(hub.wanted(sorted(files | others))) == files
 
 
+def test_of_sdxl_both_encoders_and_tokenizers_are_fetched_and_fp16_where_there_is_nothing_else():
+    files = {
+        "model_index.json", "text_encoder_2/config.json", "text_encoder_2/model.fp16.safetensors",
+        "tokenizer_2/merges.txt", "unet/diffusion_pytorch_model.safetensors",
+    }  # fmt: skip
+    others = {
+        "sd_xl_base_1.0.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors",
+        "text_encoder_2/model.fp16.bin", "unet/openvino_model.bin.xml", "text_encoder_2/model.onnx",
+    }  # fmt: skip
+    assert set(hub.wanted(sorted(files | others))) == files
+
+
 def test_a_local_folder_wins_over_a_hub_name(tmp_path, monkeypatch):
     make_tiny_folder(tmp_path / "someone" / "model")
     monkeypatch.chdir(tmp_path)

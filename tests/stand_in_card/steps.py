@@ -39,21 +39,32 @@ STEPS, STEADY = 3, 1
 """Optimizer steps of a run, and the one that is looked at: neither the first nor the last."""
 
 WHOLE = {"method": "none"}
-CASES: dict[str, dict[str, dict[str, Any]]] = {
-    f"{method} {precision}": {"network": network, "train": {"precision": precision}}
-    for precision in ("no", "bf16", "fp16", "full_bf16", "full_fp16")
-    for method, network in (("lora", {}), ("whole", WHOLE))
-} | {
-    "lora, text encoder left out, samples and validation": {
-        "train": {"precision": "bf16", "text_encoder_lr": 0.0, "validate_every_n_steps": STEPS},
-        "dataset": {"validation_split": 0.34},
-        "sample": {"sample_prompts": ["sls frog --s 2 --w 64 --h 64"], "sample_at_first": True},
-    },
-    "whole, checkpointing, paused": {
-        "network": WHOLE,
-        "train": {"precision": "bf16", "gradient_checkpointing": True},
-    },
-}
+CASES: dict[str, dict[str, dict[str, Any]]] = (
+    {
+        f"{method} {precision}": {"network": network, "train": {"precision": precision}}
+        for precision in ("no", "bf16", "fp16", "full_bf16", "full_fp16")
+        for method, network in (("lora", {}), ("whole", WHOLE))
+    }
+    | {
+        "lora, text encoder left out, samples and validation": {
+            "train": {"precision": "bf16", "text_encoder_lr": 0.0, "validate_every_n_steps": STEPS},
+            "dataset": {"validation_split": 0.34},
+            "sample": {"sample_prompts": ["sls frog --s 2 --w 64 --h 64"], "sample_at_first": True},
+        },
+        "whole, checkpointing, paused": {
+            "network": WHOLE,
+            "train": {"precision": "bf16", "gradient_checkpointing": True},
+        },
+    }
+    | {
+        "sdxl lora bf16, cached text": {"train": {"precision": "bf16", "text_encoder_lr": 0.0}},
+        "sdxl lora bf16, both encoders": {"train": {"precision": "bf16"}},
+        "sdxl whole full_bf16, checkpointing": {
+            "network": WHOLE,
+            "train": {"precision": "full_bf16", "gradient_checkpointing": True, "text_encoder_lr": 0.0},
+        },
+    }
+)
 """What differs from the common settings below."""
 
 
@@ -141,9 +152,11 @@ def train(config: RunConfig, folder: Path, is_paused: bool) -> Found:
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    base, images = make_tiny(folder / "tiny.safetensors"), make_images(folder / "images")
+    bases = {family: make_tiny(folder / f"{family}.safetensors", family=family) for family in ("sd1", "sdxl")}
+    images = make_images(folder / "images")
     results = {}
     for n, (name, changes) in enumerate(CASES.items()):
+        base = bases["sdxl" if "sdxl" in name else "sd1"]
         config = config_of(base, images, folder / f"{n}" / "output", changes)
         results[name] = asdict(train(config, folder / f"{n}" / "run", "paused" in name))
     print(json.dumps(results))

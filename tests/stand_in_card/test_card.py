@@ -31,6 +31,9 @@ MOST = {
     "whole full_fp16": (1568, 448000),
     "lora, text encoder left out, samples and validation": (1279, 348160),
     "whole, checkpointing, paused": (1866, 99328),
+    "sdxl lora bf16, cached text": (4976, 2395136),
+    "sdxl lora bf16, both encoders": (5936, 3872768),
+    "sdxl whole full_bf16, checkpointing": (5444, 220160),
 }
 """Kernel launches of a step and bytes kept for its backward pass; they may only fall."""
 

@@ -23,6 +23,7 @@ from core.formats.tensors import is_finite
 from core.models import hub, messages, refusals
 from core.models.family import Model, Source, matrices
 from core.models.sd import attention, extras, files, prediction, sampling, text
+from core.models.sd import messages as sd_messages
 from core.models.sd.configs import Config, architecture, refuse_endless
 from core.reading import reading
 
@@ -61,7 +62,9 @@ def open_model(config: ModelConfig, emit: Emit) -> Model:
         return prediction.attempt(streamed(model.source.configs["unet"], model.files["unet"][0]))
 
     predicted = prediction.choose(attempt, path, identity, config, emit)
-    model.objective = sampling.objective(predicted, identity.is_zero_terminal)
+    if identity.is_zero_terminal and predicted == "v":
+        emit(Warned(sd_messages.ZERO_TERMINAL(path=path)))
+    model.objective = sampling.objective(predicted, identity.is_zero_terminal and predicted == "v")
     attention.choose(model, config.attention, emit)
     return model
 

@@ -1,11 +1,11 @@
-"""Messages about the files and options of Stable Diffusion 1 and 2."""
+"""Messages about the files and options of Stable Diffusion."""
 
 from core.errors import Message
 
 FOREIGN_TENSORS = Message(
     "E-MODEL-KEYS",
-    "{path} contains {count:# tensor|# tensors} in its {part} that no Stable Diffusion 1 or 2 has: {tensors}. It is another variant, or quantised; choose a plain model in fp16, bf16 or float32.",
-    "{path} の{part}には、Stable Diffusion 1・2にないテンソルが{count}個あります：{tensors}。別の種類か量子化されたモデルです。fp16・bf16・float32の通常のモデルを選んでください。",
+    "{path} contains {count:# tensor|# tensors} in its {part} that no Stable Diffusion of this kind has: {tensors}. It is another variant, or quantised; choose a plain model in fp16, bf16 or float32.",
+    "{path} の{part}には、この種類のStable Diffusionにないテンソルが{count}個あります：{tensors}。別の種類か量子化されたモデルです。fp16・bf16・float32の通常のモデルを選んでください。",
 )
 EMA_UNUSED = Message(
     "W-MODEL-EMA",
@@ -36,6 +36,11 @@ PREDICTION_TRIED = Message(
     "W-MODEL-PREDICTION",
     "{path} does not declare what it predicts; a trial of its U-Net says {tried}. Set the prediction type if that is wrong.",
     "{path} には予測方式が書かれていません。U-Netを試したところ{tried}でした。違う場合は予測方式を指定してください。",
+)
+ZERO_TERMINAL = Message(
+    "W-MODEL-ZTSNR",
+    "{path} declares a noise schedule that ends in pure noise (zero terminal SNR); it is trained on that schedule too.",
+    "{path} は完全なノイズで終わるスケジュール（zero terminal SNR）のモデルなので、同じスケジュールで学習します。",
 )
 PREDICTION_DOUBTED = Message(
     "W-MODEL-PREDICTION",

@@ -14,18 +14,19 @@ from torch import Tensor, nn
 from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan.plan import Plan
-from core.events import Emit, Event
+from core.events import Emit, Event, Warned
 from core.models.family import Family, Model
 from core.models.parts import Reader
 from core.patience import of_run
 from core.train.device.cpu import lay_channels_last
 from core.train.device.engine import Engine
 from core.train.inputs import latents as latent_cache
+from core.train.inputs import messages
 from core.train.inputs.batches import Batches
 from core.train.inputs.disk_cache import DiskCache
 from core.train.inputs.latents import CachedLatents, EncodedImages
 from core.train.inputs.loss_masks import Masks
-from core.train.inputs.text_states import TextStates
+from core.train.inputs.text_states import KEPT_BYTES, TextStates
 from core.train.weights import lora_files, trained
 
 
@@ -147,11 +148,15 @@ def load_texts(parts: Parts, text: TextStates, texts: Sequence[str] | None) -> N
     """
     model, names = parts.model, parts.model.spec.names("text")
     if not text.is_trained:
+        if texts is None:
+            parts.emit(Warned(messages.TEXT_AS_IT_COMES()))
         text.freeze()
         text.disk = parts.disk_cache("text", names) if texts else None
     if parts.is_saved or texts is None or not text.are_on_disk(texts):
         parts.load_missing(names)
     is_kept = not text.is_trained and texts is not None and text.keep(texts, parts.control, parts.emit)
+    if not (is_kept or text.is_trained or texts is None or parts.config.model.no_token_padding):
+        parts.emit(Warned(messages.TEXT_NOT_KEPT(size=f"{KEPT_BYTES >> 30} GiB")))
     for part in names if is_kept else ():
         model.modules[part].to("cpu" if parts.is_saved else "meta")
     give_back()

@@ -13,6 +13,17 @@ NO_MASK = Message(
     "マスクのある画像がありません。dataset.conditioning_data_dirにマスクのフォルダを指定するか、透明部分を使う場合はdataset.alpha_maskをオンにしてください。不要ならこの指定を外してください。",
     key="train.masked_loss",
 )
+TEXT_AS_IT_COMES = Message(
+    "W-TEXT-ENCODED",
+    "captions are shuffled, dropped or chosen anew each time, so every one is encoded as it comes: the text encoder stays in memory, and a step takes longer. Without that, captions are encoded once and cached.",
+    "キャプションが毎回変わる（シャッフル・ドロップアウトなど）ため、使うたびにエンコードします。Text Encoderをメモリに残し、1ステップも少し遅くなります。変えなければ、一度だけエンコードしてキャッシュします。",
+)
+TEXT_NOT_KEPT = Message(
+    "W-TEXT-ENCODED",
+    "the encoded captions do not fit into {size}, so the text encoder stays in memory and encodes what was dropped again. With cache_latents_to_disk they are cached on disk.",
+    "エンコードしたキャプションが{size}に収まらないため、Text Encoderをメモリに残し、必要に応じてエンコードし直します。cache_latents_to_diskを使うと、ディスクにキャッシュします。",
+    key="dataset.cache_latents_to_disk",
+)
 CACHE_REDONE = Message(
     "W-CACHE-REDONE",
     "a cache entry is damaged and is made again ({reason}).",
