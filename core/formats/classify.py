@@ -182,7 +182,7 @@ def _adapter(tensors: TensorTable, metadata: Mapping[str, str], lycoris: str) ->
         end = _ADD_ON_ENDS.search(name)
         if end is not None and not lora_kinds.is_aside(name):
             modules.add(name[: end.start()])
-        if shape and any(mark in name for mark in _RANK_MARKS):
+        if shape and any(mark in f"{name}." for mark in _RANK_MARKS):
             ranks[shape[0]] += 1
     alpha = metadata.get("ss_network_alpha", "")
     return Identity(
@@ -211,7 +211,7 @@ def _adapter_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
     if family:
         return family
     for name, (_, shape) in tensors.items():
-        is_input = any(mark in name for mark in (".lora_down.", ".lora_A.", "lora.down.", ".hada_w1_b"))
+        is_input = any(mark in f"{name}." for mark in (".lora_down.", ".lora_A.", "lora.down.", ".hada_w1_b"))
         if is_input and ("attn2_to_k" in name or "attn2.to_k" in name) and len(shape) >= 2:
             return known_families.of_width(shape[1])
         if is_input and "self_attn_q_proj" in name.replace(".", "_") and len(shape) == 2:

@@ -143,7 +143,7 @@ def _has_form(tensors: Iterable[Tensor]) -> bool:
 
 
 ALPHA = "alpha"
-_PROCESSOR = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)_(lora\.(?:down|up)\.weight)")
+_ATTENTION = re.compile(r"(.+?)(?:\.processor)?\.to_(q|k|v|out)")
 """Diffusers' first LoRA: attention processors of the U-Net, and the same within CLIP's attention."""
 
 
@@ -154,22 +154,27 @@ class _Names:
         every = [*METHODS.values()]
         self._peft = {theirs: ours for method in every for theirs, ours in method.names.items()}
         self._endings = {f".{ours}": ours for ours in (*self._peft.values(), ALPHA)}
-        self._endings |= {f".{other}": ours for method in every for other, ours in method.spellings.items()}
+        for method in every:
+            for other, ours in method.spellings.items():
+                self._endings |= {f".{other}": ours, f"_{other}": ours}
         # Between the tensor's name and "weight" may stand the name that PEFT gave to the adapter.
-        self._pattern = re.compile(rf"(.+)\.({'|'.join(self._peft)})(?:\.\w+)?\.weight")
+        self._pattern = re.compile(rf"(.+)\.({'|'.join(self._peft)})(?:(?:\.\w+)?\.weight)?")
 
     def split(self, name: str) -> tuple[tuple[str, ...], str]:
         """What the module may be called, and the tensor's name there; "" when it is none that is known."""
         for ending, parameter in self._endings.items():
             if name.endswith(ending):
-                return (name.removesuffix(ending),), parameter
+                return self._modules(name.removesuffix(ending)), parameter
         if found := self._pattern.fullmatch(name):
-            return (found[1],), self._peft[found[2]]
-        if found := _PROCESSOR.fullmatch(name):
-            attention, which, spelling = found.groups()
-            modules = (f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj")
-            return modules, self._endings[f".{spelling}"]
+            return self._modules(found[1]), self._peft[found[2]]
         return (), ""
+
+    @staticmethod
+    def _modules(name: str) -> tuple[str, ...]:
+        if (found := _ATTENTION.fullmatch(name)) is None:
+            return (name,)
+        attention, which = found.groups()
+        return name, f"{attention}.to_{'out.0' if which == 'out' else which}", f"{attention}.{which}_proj"
 
 
 def hashes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> dict[str, str]:

@@ -36,7 +36,7 @@ _NUMBERED = re.compile(r"(unet|text_encoder):\d{1,5}:(up|down)")
 
 def is_lora(names: Iterable[str]) -> bool:
     """Whether any of the names is that of a LoRA's matrix."""
-    return any(any(mark in name for mark in LORA) or _NUMBERED.fullmatch(name) for name in names)
+    return any(any(mark in f"{name}." for mark in LORA) or _NUMBERED.fullmatch(name) for name in names)
 
 
 def lycoris(names: Iterable[str]) -> str:

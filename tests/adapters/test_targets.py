@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from core.adapters.network import Network, describe, targets_of
 from core.adapters.targets import Module, Ranks, targets
 from core.families import FAMILIES
 from core.formats.lora_file import file_name
+from core.models.family import open_family
 from core.models.sd.configs import architecture
+from core.models.sd.load import blank
 from core.train.seeds import generator
 from tests.golden import names as listed
 
@@ -85,6 +88,49 @@ def test_where_sd2s_projections_are_matrices_the_adapter_is_of_matrices():
         if name.endswith(("proj_in", "proj_out")):
             shape |= {"down": shape["down"][:2], "up": shape["up"][:2]}
     assert shapes(real("sd2", use_linear_projection=True), "sd2", None) == expected
+
+
+@pytest.fixture(scope="module")
+def xl():
+    """The real SDXL without its weights, as far as a LoRA file asks."""
+    parts = {part: blank(part, config) for part, config in architecture("sdxl").items() if part != "vae"}
+    return SimpleNamespace(spec=FAMILIES["sdxl"], modules=parts)
+
+
+def of_xl(xl, conv_rank: int | None) -> dict[str, dict]:
+    """Name in the file -> shapes, of what is adapted in SDXL at rank 4."""
+    written = open_family("sdxl").lora_file_names(xl)
+    found = {}
+    for part, chosen in targets_of(xl.spec, xl.modules, Ranks(4, 1.0, conv_rank)).items():
+        for target in chosen:
+            outputs, inputs, *kernel = xl.modules[part].get_submodule(target.path).weight.shape
+            name = written.get((part, target.path)) or file_name(xl.spec.part(part), target.path)
+            found[name] = {"down": [4, inputs, *kernel], "up": [outputs, 4, *(1 for _ in kernel)]}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("conv_rank", "which", "count"), [(None, "lora_names_sdxl", 986), (4, "lora_names_sdxl_conv", 1052)]
+)
+def test_names_and_shapes_of_every_module_of_sdxl_are_those_of_sd_scripts(xl, conv_rank, which, count):
+    found = of_xl(xl, conv_rank)
+    assert len(found) == count and found == listed(which)
+
+
+def test_without_unused_layers_six_modules_of_sdxl_s_first_encoder_are_left_out(xl):
+    unused = {part: open_family("sdxl").unused(xl, part) for part in xl.modules}
+    chosen = targets_of(xl.spec, xl.modules, Ranks(4, 1.0))
+    dead = [
+        file_name(xl.spec.part(part), target.path)
+        for part, found in chosen.items()
+        for target in found
+        if target.path.startswith(unused[part])
+    ]
+    layer = "lora_te1_text_model_encoder_layers_11_"
+    assert sorted(dead) == sorted(
+        [f"{layer}self_attn_{which}_proj" for which in ("q", "k", "v", "out")]
+        + [f"{layer}mlp_fc1", f"{layer}mlp_fc2"]
+    )
 
 
 @pytest.mark.parametrize("path", ["encoder.layers.0.mlp.fc1", "text_model.encoder.layers.0.mlp.fc1"])

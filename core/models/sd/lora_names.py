@@ -10,6 +10,8 @@ from core.models.family import Model
 from core.models.sd import tensor_names
 
 _COMFY = "diffusion_model."
+_LYCORIS = "lycoris"
+"""What LyCORIS, used without sd-scripts, writes before Diffusers' path of a module."""
 _COMFY_TEXT = {
     "text_encoder": ("clip_l", "clip_h"),
     "text_encoder_2": ("clip_g",),
@@ -24,6 +26,7 @@ def others(model: Model) -> dict[str, ModuleKey]:
     for key, name in _in_ldm(model):
         found[_COMFY + name] = key
         found[f"{prefix}_{name.replace('.', '_')}"] = key
+        found[f"{_LYCORIS}_{key.path.replace('.', '_')}"] = key
     for part in model.spec.names("text"):
         for module in describe(model.modules[part]):
             bare = module.path.removeprefix("text_model.")
