@@ -89,8 +89,8 @@ UNKNOWN_PIPELINE = Message(
 )
 UNKNOWN_PART = Message(
     "E-MODEL-KIND",
-    "{path}: model_index.json has {found} as its {part}, which is not supported. Choose a plain Stable Diffusion 1 or 2 model.",
-    "{path}：model_index.jsonの{part}に指定された{found}には対応していません。通常のStable Diffusion 1・2のモデルを選んでください。",
+    "{path}: model_index.json has {found} as its {part}, which is not supported. Choose a plain model of its family.",
+    "{path}：model_index.jsonの{part}に指定された{found}には対応していません。通常のモデルを選んでください。",
 )
 NOT_WHOLE = Message(
     "E-MODEL-BAD",

@@ -13,8 +13,8 @@ CONVERT_NAME = Message(
 )
 CONVERT_KIND = Message(
     "E-CONVERT-KIND",
-    "{path} is no Stable Diffusion 1 or 2 model ({kind}); it can only become .safetensors or .ckpt.",
-    "{path} はStable Diffusion 1・2のモデルではないため（{kind}）、.safetensorsか.ckptにのみ変換できます。",
+    "{path} is no model that can be trained here ({kind}); it can only become .safetensors or .ckpt.",
+    "{path} は学習に使えるモデルではないため（{kind}）、.safetensorsか.ckptにのみ変換できます。",
 )
 
 RESIZE_COPY = Message(
@@ -69,8 +69,8 @@ REG_COUNT = Message(
 )
 REG_MODEL = Message(
     "E-MODEL-KIND",
-    "{path} is no base model of Stable Diffusion 1 or 2.",
-    "{path} はStable Diffusion 1・2の元モデルではありません。",
+    "{path} is no base model of a family that can be used here.",
+    "{path} は使用できる元モデルではありません。",
 )
 
 UTF8_ENCODING = Message(
