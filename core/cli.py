@@ -221,7 +221,8 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     if args.file != "-" and path.suffix.lower() == ".safetensors":
         from core.formats import header
 
-        imported = read_any.import_metadata(header.read_header(path).metadata)
+        found = header.read_header(path)
+        imported = read_any.import_metadata(found.metadata, found.places)
     else:
         imported = read_any.import_text(
             toml_text.read_stream(sys.stdin) if args.file == "-" else toml_text.read(path)

@@ -97,6 +97,7 @@ class FamilySpec:
     text_layer: layer from the end whose text states are taken. hidden_act: activation in its text encoder,
     which tells folders of other sizes apart.
     folder: subfolder of Diffusers' layout -> the classes that it may be of.
+    script_prefix: what sd-scripts' training scripts for it begin with; "" for those that have no prefix.
     defaults: options -> what suits these models better than the options' own defaults.
     """
 
@@ -116,6 +117,7 @@ class FamilySpec:
     text_layer: int = 1
     hidden_act: str = ""
     folder: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    script_prefix: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, *roles: Role) -> list[str]:
@@ -130,6 +132,11 @@ class FamilySpec:
     def blocks_of(self) -> Part | None:
         """The part whose blocks have ranks and learning rates of their own, None where none has."""
         return next((part for part in self.parts if any(part.sides)), None)
+
+    @property
+    def text_rates(self) -> list[str]:
+        """The options with the learning rate of each text encoder alone, in their order."""
+        return [f"train.{part.rates[0]}" for part in self.parts if part.role == "text" and part.rates]
 
     @property
     def adaptable(self) -> list[Part]:
@@ -304,6 +311,7 @@ _FAMILIES = {
         },
         latent_channels=4, latent_stride=8, size_step=32, default_size=Size(1024, 1024),
         usual_prediction="epsilon", latent_scale=0.13025, text_layer=2, folder=_XL_FOLDER,
+        script_prefix="sdxl_",
         defaults=_defaults(
             1024, 512, 2048, text_encoder_lr=0.0, gradient_checkpointing=True, precision="bf16"
         ) | {"dataset.cache_latents": True},

@@ -28,7 +28,7 @@ LEVELS = [
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
     "core.models.draw core.models.headers core.models.lora_precheck core.models.parts core.models.sd "
     "core.runs",
-    "core.config.training_scripts core.data.caption_editor core.models.sdxl "
+    "core.config.by_family core.config.training_scripts core.data.caption_editor core.models.sdxl "
     "core.train.output_places core.train.weights",
     "core.config.check core.data.plan core.train.run_checks",
     "core.config.imports core.config.presets core.data.health core.forecast core.train.inputs "

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.config import base_family, messages, pydantic_messages, training_scripts
+from core.config import by_family, messages, pydantic_messages, training_scripts
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
 from core.config.file.key_lines import key_lines, line_of
@@ -18,7 +18,6 @@ from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
 from core.config.schema.run import FORMAT, RunConfig
 from core.errors import ConfigError, Problem
-from core.families import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -105,15 +104,16 @@ def _take_override(reading: Reading, override: str) -> None:
     for our_key, our_value in fresh.values.items():
         reading.values[our_key] = our_value
         reading.origin[our_key] = ("--set",)
+    reading.rates += [(("--set",), rates) for _, rates in fresh.rates]
 
 
 def _build(reading: Reading, lines: Mapping[KeyPath, int], reads_base: bool) -> Checked:
     """Types, bounds and rules; every problem gets the line of the key it is about."""
+    family = by_family.of(reading, reads_base)
+    by_family.settle(reading, family)
     located = [replace(problem, line=line_of(path, lines)) for path, problem in reading.problems]
     config, more = typed(reading.values)
     bad = {problem.key for problem in more}
-    model = config.model
-    family = base_family.of(model.base, model.family) if reads_base else FAMILIES.get(model.family)
     more += [problem for problem in ruleset.problems(config, family) if problem.key not in bad]
     located += [replace(p, line=line_of(reading.origin.get(p.key, ()), lines)) for p in more]
     ordered = sorted(located, key=lambda p: (p.line is None, p.line or 0, p.is_error))

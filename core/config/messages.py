@@ -141,8 +141,13 @@ BAD_VALUE = Message(
 READ_AS = Message("W-CFG-READ-AS", "{name} is read as {value}.", "{name}は{value}として読みました。")
 FIRST_RATE = Message(
     "W-CFG-READ-AS",
-    "{name} is read as its first learning rate, {value}: there is one text encoder.",
-    "{name}は最初の値{value}として読みました（Text Encoderは1つのため）。",
+    "{name} is read as its first learning rate, {value}: only {families} has a second text encoder.",
+    "{name}は最初の値{value}として読みました（2つ目のText Encoderがあるのは{families}だけです）。",
+)
+RATE_OF_EACH = Message(
+    "W-CFG-READ-AS",
+    "{name} is read as {value}: for the first text encoder and the second; networks.lora of sd-scripts uses the first rate for both.",
+    "{name}は{value}として読みました（1つ目と2つ目のText Encoder）。sd-scriptsのnetworks.loraは両方に最初の値を使います。",
 )
 WINDOW_FIELD = Message(
     "W-CFG-READ-AS",

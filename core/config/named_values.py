@@ -44,7 +44,8 @@ class Reading:
     """What is gathered while a text is read: values by our key, where each came from, what is wrong.
 
     is_foreign: the text is another program's, whose own names are passed over. names: every name that was
-    known. unknown: the values of those that were not. decided: keys that a switch has set.
+    known. unknown: the values of those that were not. decided: keys that a switch has set. rates: lists of
+    learning rates for several text encoders, which `by_family` divides.
     """
 
     is_foreign: bool = False
@@ -54,6 +55,7 @@ class Reading:
     decided: set[str] = field(default_factory=set)
     unknown: dict[KeyPath, Any] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    rates: list[tuple[KeyPath, tuple[Any, ...]]] = field(default_factory=list)
 
     def say(self, path: KeyPath, problem: Problem) -> None:
         self.problems.append((path, problem))
@@ -142,6 +144,8 @@ def _translate(reading: Reading, path: KeyPath, value: Any) -> None:
         reading.say(path, replace(refused, key=".".join(map(str, path))))
     if result.note:
         reading.say(path, result.note)
+    if result.rates:
+        reading.rates.append((path, result.rates))
     for our_key, our_value in result.values.items():
         reading.put(our_key, our_value, path, result.is_switch)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import Words
-from core.config import messages
+from core.config import by_family, messages
 from core.config.check import read_document, typed
 from core.config.file import toml_text
 from core.config.file.border import reading_settings
@@ -63,6 +63,7 @@ def _read(path: Path) -> Preset:
         source = _words(document.pop("source", ""), "")
         version = document.pop("format", FORMAT)
         reading = read_document({**document, "format": FORMAT})
+        by_family.settle(reading, by_family.of(reading, reads_base=False))
         config, misfits = typed(reading.values)
         bad = {problem.key for problem in misfits}
         values = toml_text.values_of(config)

@@ -13,6 +13,7 @@ from core.config.schema.numbers import number
 from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import HARMLESS, NOT_HERE, NOT_NEEDED, OF_THE_WINDOW
 from core.errors import Message, Problem
+from core.families import FAMILIES
 
 # The names that say the same in our words, from the declarations.
 ALIASES: Mapping[str, str] = {name: key for key, option in OPTIONS.items() for name in option.meta.sd_scripts}
@@ -37,13 +38,15 @@ _PLACE_OF_RESUME = ("initial_epoch", "initial_step", "skip_until_initial_step")
 class Translated:
     """values: our key -> value. note: what it was read as, when the name or value is another here.
 
-    refused: why it can't be taken. is_switch: the values hold whatever else is given.
+    refused: why it can't be taken. is_switch: the values hold whatever else is given. rates: all learning
+    rates of a list, of which `values` has the first; whose the others are depends on the model.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     note: Problem | None = None
     refused: tuple[Problem, ...] = ()
     is_switch: bool = False
+    rates: tuple[Any, ...] = ()
 
 
 Reader = Callable[[Any], Translated]
@@ -137,7 +140,7 @@ LISTS = frozenset(("text_encoder_lr",))
 
 
 def _text_encoder_lr(name: str) -> Reader:
-    """A rate, or one for each text encoder: Stable Diffusion 1.x and 2.x have the first alone."""
+    """A rate, or one for each text encoder."""
     key = "train.text_encoder_lr"
 
     def read(given: Any) -> Translated:
@@ -146,7 +149,7 @@ def _text_encoder_lr(name: str) -> Reader:
             return Translated()
         value = given if isinstance(rates[0], str) and number(rates[0]) is None else _number(rates[0])
         if len(rates) > 1:
-            return Translated({key: value}, messages.FIRST_RATE(name=name, value=shown(value)))
+            return Translated({key: value}, rates=(value, *map(_number, rates[1:])))
         return Translated({key: value}) if name in key else _said(name, key, value)
 
     return read
@@ -174,6 +177,13 @@ _SPECIAL: Mapping[str, Reader] = {
         for name in ("save_n_epoch_ratio", "save_last_n_epochs_state", "save_last_n_steps_state")
     },
     "v2": _switch("v2", "model.family", "sd2", "sd1"),
+    # kohya_ss's boxes for the families that sd-scripts has a script of its own for.
+    **{
+        field: _switch(field, "model.family", family.name)
+        for family in FAMILIES.values()
+        if family.script_prefix
+        for field in (family.name, f"{family.name}_checkbox")
+    },
     "v_parameterization": _switch("v_parameterization", "model.prediction", "v", "epsilon"),
     **{flag: _switch(flag, "model.attention", value) for flag, value in ATTENTION_FLAGS.items()},
     **{flag: _switch(flag, "train.precision", flag) for flag in FULL_PRECISIONS},

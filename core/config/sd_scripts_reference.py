@@ -35,6 +35,13 @@ NOT_NEEDED: Mapping[str, Words] = _table(
         "disable_mmap_load_safetensors mem_eff_save",
         ("this is always done right without it", "指定しなくても正しく行うため"),
     ),
+    (
+        "cache_text_encoder_outputs cache_text_encoder_outputs_to_disk",
+        (
+            "what a text encoder that is not trained makes of the captions is always cached",
+            "学習しないText Encoderの出力は常にキャッシュするため",
+        ),
+    ),
     ("no_half_vae", ("the VAE is always computed in 32-bit floats", "VAEは常にfloat32で計算するため")),
     (
         "ddp_gradient_as_bucket_view ddp_static_graph ddp_timeout",
@@ -86,8 +93,8 @@ _UPLOAD = (
     "学習中のHugging Faceへのアップロードや取得には対応していません。保存したファイルで行ってください",
 )
 _OF_OTHER_MODELS = (
-    "this belongs to other kinds of models (SDXL, SD3, Flux and others), which can't be trained here",
-    "ここでは学習できない種類のモデル（SDXL・SD3・Fluxなど）のオプションです",
+    "this belongs to other kinds of models (SD3, Flux and others), which can't be trained here",
+    "ここでは学習できない種類のモデル（SD3・Fluxなど）のオプションです",
 )
 _OF_LYCORIS = (
     "this belongs to LyCORIS, and only networks.lora can be trained here",
@@ -101,19 +108,19 @@ _OF_EMBEDDINGS = (
 NOT_HERE: Mapping[str, Words] = _table(
     (
         "block_lr compile dataset_class deepspeed face_crop_aug_range fp8_base fp8_base_unet "
-        "fused_backward_pass lr_scheduler_type optimizer_schedulefree_wrapper token_warmup_min "
-        "token_warmup_step torch_compile train_inpainting weighted_captions",
+        "fused_backward_pass fused_optimizer_groups lr_scheduler_type optimizer_schedulefree_wrapper "
+        "token_warmup_min token_warmup_step torch_compile train_inpainting weighted_captions",
         _OTHER,
     ),
     ("huggingface_repo_id resume_from_huggingface save_state_to_huggingface", _UPLOAD),
     (
         "ae apply_t5_attn_mask attn_mode blocks_to_swap blockwise_fused_optimizers byt5 "
-        "cache_text_encoder_outputs cache_text_encoder_outputs_to_disk clip_g clip_g_dropout_rate clip_l "
+        "clip_g clip_g_dropout_rate clip_l "
         "clip_l_dropout_rate discrete_flow_shift double_blocks_to_swap enable_all_linear "
-        "enable_scaled_pos_embed fp8_scaled fp8_vl fused_optimizer_groups gemma2 gemma2_max_token_length "
+        "enable_scaled_pos_embed fp8_scaled fp8_vl gemma2 gemma2_max_token_length "
         "guidance_scale llm_adapter_path logit_mean logit_std mode_scale "
         "model_prediction_type model_type pos_emb_random_crop_rate qwen3 qwen3_max_token_length "
-        "qwen_image_vae_2d save_clip save_t5xxl sdxl show_timesteps show_timesteps_resolution sigmoid_scale "
+        "qwen_image_vae_2d save_clip save_t5xxl show_timesteps show_timesteps_resolution sigmoid_scale "
         "single_blocks_to_swap split_attn split_mode split_qkv system_prompt t5_dropout_rate "
         "t5_max_token_length t5_tokenizer_path t5xxl t5xxl_device t5xxl_dtype t5xxl_lr "
         "t5xxl_max_token_length text_encoder text_encoder_batch_size text_encoder_cpu timestep_sampling "
@@ -155,7 +162,8 @@ OF_THE_WINDOW = frozenset(
             "save_as_bool file_path num_cpu_threads_per_process num_processes num_machines gpu_ids "
             "main_process_port dynamo_mode dynamo_use_fullgraph dynamo_use_dynamic template "
             "extra_accelerate_launch_args multi_gpu unit factor use_wandb use_shape full_path ggpo_sigma "
-            "ggpo_beta in_dims single_dim create_buckets create_caption use_latent_files",
+            "ggpo_beta in_dims single_dim create_buckets create_caption generate_caption_database "
+            "generate_image_buckets use_latent_files",
             _OTHER,
         )
     )
@@ -163,14 +171,19 @@ OF_THE_WINDOW = frozenset(
 """Fields of kohya_ss's window and its launcher, which it writes into its files beside sd-scripts' options."""
 
 _PREFIXES_OF_OTHER_MODELS = (
-    "sdxl_", "sd3_", "flux1_", "flux_", "hunyuan_", "anima_", "lumina_", "img_", "txt_", "single_mod_",
+    "sd3_", "flux1_", "flux_", "hunyuan_", "anima_", "lumina_", "img_", "txt_", "single_mod_",
     "double_blocks", "single_blocks", "train_double_block", "train_single_block", "qwen_", "t5xxl",
 )  # fmt: skip
 
 
 def is_of_other_models(name: str) -> bool:
     """Whether a field of kohya_ss's window is for kinds of models that are none of ours."""
-    return name.startswith(_PREFIXES_OF_OTHER_MODELS) or NOT_HERE.get(name) is _OF_OTHER_MODELS
+    return name.startswith(_PREFIXES_OF_OTHER_MODELS) or NOT_HERE.get(name) == _OF_OTHER_MODELS
+
+
+def is_of_lycoris(name: str) -> bool:
+    """Whether an option is for LyCORIS' networks alone."""
+    return NOT_HERE.get(name) == _OF_LYCORIS
 
 
 def names() -> Iterable[str]:

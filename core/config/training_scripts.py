@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.config import messages, sd_scripts
 from core.config.named_values import Reading
 from core.errors import ConfigError
+from core.families import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -16,17 +17,28 @@ class Script:
     """A script of sd-scripts whose runs can be trained here.
 
     is_lora: it trains a network, and the model itself otherwise. rests_text_encoder: the text encoder is
-    trained only where --train_text_encoder is given.
+    trained only where --train_text_encoder is given. family: of the models that it trains, "" where another
+    option says it.
     """
 
     is_lora: bool = False
     rests_text_encoder: bool = False
+    family: str = ""
 
 
 TAKEN: Mapping[str, Script] = {
     "train_db.py": Script(),
     "fine_tune.py": Script(rests_text_encoder=True),
     "train_network.py": Script(is_lora=True),
+    **{
+        f"{family.script_prefix}{name}.py": script
+        for family in FAMILIES.values()
+        if family.script_prefix
+        for name, script in (
+            ("train", Script(rests_text_encoder=True, family=family.name)),
+            ("train_network", Script(is_lora=True, family=family.name)),
+        )
+    },
 }
 
 _OF_DIFFUSERS = re.compile(
@@ -41,7 +53,7 @@ _OTHER_FAMILIES = re.compile(r"\w+_(train|train_network|finetune)|train_(sdxl|sd
 def refuse(script: str) -> None:
     """Refuse a script that trains what can't be trained here. Raises ConfigError; any other passes.
 
-    script: the file's name, such as "sdxl_train.py".
+    script: the file's name, such as "flux_train.py".
     """
     name = script.removesuffix(".py")
     if script in TAKEN:
@@ -66,6 +78,9 @@ def finish(reading: Reading, script: str = "") -> None:
     if facts.is_lora and "network.method" not in reading.values:
         reading.put("network.method", "lora", (script,))
         reading.say((script,), messages.READ_AS(name=script, value='network.method = "lora"'))
+    if facts.family:
+        reading.put("model.family", facts.family, (script,), is_switch=True)
+        reading.say((script,), messages.READ_AS(name=script, value=f'model.family = "{facts.family}"'))
     is_given = "train_text_encoder" in reading.names or "train.text_encoder_lr" in reading.decided
     if facts.rests_text_encoder and not is_given:
         rests = sd_scripts.text_encoder_rests(f"{script} without train_text_encoder")

@@ -138,7 +138,7 @@ def test_what_is_not_taken_is_told_first_and_asks_for_nothing_more():
     assert said.ja == "取り込んでいません：sd-scriptsのこのオプションには対応していません（値：true）。"
 
 
-@pytest.mark.parametrize("script", ["sdxl_train.py", "sdxl_train_network.py", "train_textual_inversion.py"])
+@pytest.mark.parametrize("script", ["flux_train.py", "sd3_train_network.py", "train_textual_inversion.py"])
 def test_a_command_for_something_else_is_refused(script):
     with pytest.raises(ConfigError, match=script):
         import_text(f"accelerate launch {script} --seed 1")
@@ -232,8 +232,8 @@ def test_false_as_text_is_no_other_family():
 
 
 def test_kohyas_settings_for_another_family_are_refused():
-    with pytest.raises(ConfigError, match="sdxl"):
-        kohya(sdxl=True, max_resolution="1024,1024")
+    with pytest.raises(ConfigError, match=r"another model family \(SD3\); only .*Stable Diffusion XL can be"):
+        kohya(sd3_checkbox=True, max_resolution="1024,1024")
 
 
 def test_metadata_of_a_lora_gives_its_settings_back():

@@ -43,7 +43,8 @@ def open_file(path: Path) -> Opened:
         if path.suffix.lower() not in ENDINGS:
             raise UserError(NO_SETTINGS(file=path.name))
         if path.suffix.lower() == ".safetensors":
-            imported = import_metadata(read_header(path).metadata)
+            header = read_header(path)
+            imported = import_metadata(header.metadata, header.places)
             return Opened(imported.values, imported.report)
         if path.stat().st_size > LARGEST_FILE:
             raise UserError(FILE_TOO_LARGE())

@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from core.config.imports import messages
+from core.config.imports import for_family, messages
 from core.config.imports.command_line import Pairs, option_pairs
 from core.config.schema.numbers import LARGEST, decimal
 from core.config.schema.run import OPTIONS
-from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_other_models
+from core.config.sd_scripts_reference import OF_THE_WINDOW, is_of_lycoris, is_of_other_models
 from core.errors import ConfigError, Problem
+from core.families import FAMILIES
 
 NAMES: Mapping[str, str] = {
     "max_resolution": "resolution",
@@ -24,6 +25,8 @@ NAMES: Mapping[str, str] = {
     "lora_network_weights": "network_weights",
     "stop_text_encoder_training_pct": "stop_text_encoder_training",
     "image_folder": "train_data_dir",
+    "sdxl_cache_text_encoder_outputs": "cache_text_encoder_outputs",
+    "sdxl_no_half_vae": "no_half_vae",
 }
 _EMPTIED = frozenset(
     name
@@ -37,9 +40,14 @@ _LAUNCHER = frozenset(("dynamo_backend", "wandb_run_name", "log_config", "log_tr
 OF_THE_FINETUNE_TAB = frozenset(
     ("train_dir", "caption_metadata_filename", "latent_metadata_filename", "batch_size")
 )
-_FAMILIES = (
-    "sdxl", "flux1_checkbox", "sd3_checkbox", "hunyuan_image_checkbox", "anima_checkbox", "lumina_checkbox",
-)  # fmt: skip
+_OTHER_FAMILIES: Mapping[str, str] = {
+    "flux1_checkbox": "Flux.1", "sd3_checkbox": "SD3", "hunyuan_image_checkbox": "HunyuanImage",
+    "anima_checkbox": "Anima", "lumina_checkbox": "Lumina",
+}  # fmt: skip
+"""Its boxes for families that can't be trained here -> their names."""
+_RATES_OF_SEVERAL = ("learning_rate_te1", "learning_rate_te2")
+"""Its fields for families with two text encoders; `learning_rate_te` is for those with one."""
+_WITHOUT_LYCORIS = ("Standard", "Kohya LoCon")
 _CONVOLUTIONS = ("Kohya LoCon", "LoCon", "LyCORIS/LoCon")
 
 
@@ -49,13 +57,14 @@ def settings(document: Mapping[str, Any]) -> tuple[Pairs, list[Problem]]:
     An empty field for a file, a name or prompts is told as empty, since the window has it so; any other empty
     one was left alone.
     """
-    family = next((name for name in _FAMILIES if _set(document.get(name))), "")
-    if family:
-        raise ConfigError(messages.OTHER_FAMILY(family=family))
+    other = next((name for box, name in _OTHER_FAMILIES.items() if _set(document.get(box))), "")
+    if other:
+        raise ConfigError(messages.OTHER_FAMILY(family=other, families=for_family.families()))
     notes: list[Problem] = []
     pairs = _network(document, notes)
     pairs += _steps(document, notes)
     pairs += _finetune(document)
+    pairs += _several_text_encoders(document)
     for name, value in document.items():
         pairs += _pair(name, value, document)
     extra = _extra(document.get("additional_parameters"), notes)
@@ -141,6 +150,29 @@ def _finetune(document: Mapping[str, Any]) -> Pairs:
     return pairs
 
 
+def _has_several_text_encoders(document: Mapping[str, Any]) -> bool:
+    """Whether the box of a family is ticked that has more than one."""
+    return any(
+        len(family.text_rates) > 1
+        for family in FAMILIES.values()
+        for box in (family.name, f"{family.name}_checkbox")
+        if _set(document.get(box))
+    )
+
+
+def _several_text_encoders(document: Mapping[str, Any]) -> Pairs:
+    """The rate of each text encoder of a whole model, 0 where it is not trained.
+
+    Its DreamBooth tab has no box for their training: it asks for it where one of the rates is above 0.
+    """
+    if document.get("LoRA_type") is not None or not _has_several_text_encoders(document):
+        return []
+    rates = [(name, _number(document[name])) for name in _RATES_OF_SEVERAL if name in document]
+    is_trained = _set(document.get("train_text_encoder", any(rate > 0 for _, rate in rates)))
+    asked: Pairs = [] if "train_text_encoder" in document else [("train_text_encoder", is_trained)]
+    return [*asked, *(rates if is_trained else [])]
+
+
 def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
     """One field, when it asks for anything here."""
     option = NAMES.get(name, name)
@@ -150,10 +182,14 @@ def _pair(name: str, value: Any, document: Mapping[str, Any]) -> Pairs:
         return []
     if name in OF_THE_FINETUNE_TAB or name == "train_text_encoder":
         return []  # see _finetune
+    if name in _RATES_OF_SEVERAL or (name == "learning_rate_te" and _has_several_text_encoders(document)):
+        return []  # see _several_text_encoders
     if name.startswith("stop_text_encoder_training"):
         return []  # in percent: see _steps
     if name in ("conv_dim", "conv_alpha") and document.get("LoRA_type") == "Standard":
         return []  # shown for the other kinds only, kept in the file all the same
+    if is_of_lycoris(name) and document.get("LoRA_type") in _WITHOUT_LYCORIS:
+        return []  # as these
     is_multires = document.get("noise_offset_type") == "Multires"
     if name.startswith("multires_noise") and not is_multires and "noise_offset_type" in document:
         return []

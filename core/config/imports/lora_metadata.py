@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from core.catalog import Role
 from core.config import sd_scripts
-from core.config.imports import messages
+from core.config.imports import for_family, messages
+from core.config.schema.run import OPTIONS
 from core.counting import listed
 from core.errors import ConfigError, Problem
+from core.families import FAMILIES, FamilySpec
+from core.formats import known_families
 
 NAMES: Mapping[str, str] = {
     "batch_size_per_device": "train_batch_size",
@@ -29,17 +33,76 @@ RECORDS = frozenset(
 """What is recorded for people, about one subject, or about how the run went: not settings of a recipe."""
 
 
-def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[Problem]]:
-    """Pairs of sd-scripts' option name and value, and what is recorded that is not known here.
+RECIPE = "rareword_recipe"
+"""In files that are saved here: the options that differ from their defaults, by their full names, as JSON."""
 
-    Raises ConfigError when it tells none.
+Pairs = list[tuple[str, Any]]
+
+
+def settings(metadata: Mapping[str, str], names: Collection[str] = ()) -> tuple[Pairs, list[Problem]]:
+    """Pairs of option name and value, and what there is to say about them.
+
+    names: of the file's tensors; a part of the model that has none of them was not trained.
+    Raises ConfigError when nothing of a training is told, or of one of models that can't be trained here.
     """
+    named = known_families.of_metadata(metadata)
+    if named and named not in FAMILIES:
+        raise ConfigError(
+            messages.OTHER_FAMILY(family=known_families.FAMILY_NAMES[named], families=for_family.families())
+        )
+    recipe = _recipe(metadata)
+    pairs, notes = (recipe, []) if recipe else _records(metadata)
+    if not pairs:
+        raise ConfigError(messages.NO_METADATA())
+    prediction = known_families.prediction_of(metadata)
+    told = (("model.family", named), ("model.prediction", prediction))
+    given = {name for name, _ in pairs}
+    pairs += [(name, value) for name, value in told if value and name not in given]
+    resting, more = _resting(FAMILIES.get(named), names)
+    rest = {key for key, _ in resting}
+    kept = [(name, value) for name, value in pairs if sd_scripts.ALIASES.get(name, name) not in rest]
+    return [*kept, *resting], [*notes, *more]
+
+
+def _recipe(metadata: Mapping[str, str]) -> Pairs:
+    """The options that shaped a model that was trained here; files and folders are its user's own."""
+    values = _table(metadata.get(RECIPE, ""))
+    return [
+        (name, value)
+        for name, value in values.items()
+        if name not in OPTIONS or not OPTIONS[name].is_personal
+    ]
+
+
+_RATES: Mapping[Role, str] = {"denoiser": "unet_lr", "text": "text_encoder_lr"}
+"""Of [train], for parts that have none of their own."""
+
+
+def _resting(family: FamilySpec | None, names: Collection[str]) -> tuple[Pairs, list[Problem]]:
+    """A learning rate of 0 for each part that a LoRA has no weights for, in whatever names it is written.
+
+    sd-scripts does not record that the text encoders were left alone.
+    """
+    pairs: Pairs = []
+    notes: list[Problem] = []
+    for part in family.adaptable if family else []:
+        starts = (f"{part.lora_prefix}_", f"{part.name}.")
+        if names and not any(name.startswith(starts) for name in names):
+            key = f"train.{(*part.rates, _RATES[part.role])[0]}"
+            pairs.append((key, 0.0))
+            notes.append(messages.NO_WEIGHTS_OF_PART(part=part.name, option=key))
+    is_none = family is not None and len(pairs) == len(family.adaptable)
+    return ([], []) if is_none else (pairs, notes)
+
+
+def _records(metadata: Mapping[str, str]) -> tuple[Pairs, list[Problem]]:
+    """What sd-scripts records, and what is recorded that is not known here."""
     records = {
         name.removeprefix("ss_"): value
         for name, value in metadata.items()
         if name.startswith("ss_") and isinstance(value, str) and value not in _LEFT_ALONE
     }
-    pairs: list[tuple[str, Any]] = []
+    pairs: Pairs = []
     unknown: list[str] = []
     for name, value in records.items():
         option = NAMES.get(name, name)
@@ -56,8 +119,6 @@ def settings(metadata: Mapping[str, str]) -> tuple[list[tuple[str, Any]], list[P
     if "max_train_steps" not in records and "num_epochs" in records:
         pairs.append(("max_train_epochs", records["num_epochs"]))
     pairs += _network_args(records.get("network_args", ""))
-    if not pairs:
-        raise ConfigError(messages.NO_METADATA())
     return pairs, [_unknown(unknown)] if unknown else []
 
 
@@ -76,20 +137,25 @@ def _is_off(value: str) -> bool:
 _OUTSIDE_BRACKETS = re.compile(r",(?![^(\[]*[)\]])")
 
 
-def _optimizer(value: str) -> list[tuple[str, Any]]:
+def _optimizer(value: str) -> Pairs:
     """ "bitsandbytes.optim.adamw.AdamW8bit(weight_decay=0.1)" -> its name and arguments."""
     name, _, arguments = value.partition("(")
     parts = _OUTSIDE_BRACKETS.split(arguments.removesuffix(")"))
     # A tuple is written without its brackets, as people write it.
     args = [re.sub(r"=\((.*)\)$", r"=\1", part.strip()).replace(", ", ",") for part in parts if "=" in part]
-    pairs: list[tuple[str, Any]] = [("optimizer_type", name.rsplit(".", 1)[-1])]
+    pairs: Pairs = [("optimizer_type", name.rsplit(".", 1)[-1])]
     return [*pairs, ("optimizer_args", args)] if args else pairs
 
 
-def _network_args(text: str) -> list[tuple[str, Any]]:
+def _network_args(text: str) -> Pairs:
     """The network's own arguments, which are recorded as JSON."""
+    return list(_table(text).items())
+
+
+def _table(text: str) -> dict[str, Any]:
+    """A table in JSON; an empty one for what is none."""
     try:
-        arguments = json.loads(text) if text else {}
+        table = json.loads(text) if text else {}
     except (ValueError, RecursionError):
-        return []
-    return list(arguments.items()) if isinstance(arguments, dict) else []
+        return {}
+    return table if isinstance(table, dict) else {}

@@ -39,8 +39,8 @@ GIVEN_TWICE = Message(
 )
 OTHER_FAMILY = Message(
     "E-IMPORT-FAMILY",
-    "settings for another model family ({family}); only Stable Diffusion 1.x and 2.x can be trained here.",
-    "別の種類のモデル（{family}）の設定です。学習できるのはStable Diffusion 1.xと2.xだけです。",
+    "settings for another model family ({family}); only {families} can be trained here.",
+    "別の種類のモデル（{family}）の設定です。学習できるのは{families}だけです。",
 )
 NO_METADATA = Message(
     "E-IMPORT-METADATA",
@@ -85,6 +85,26 @@ TAKEN = Message(
 )
 NOT_HERE = Message(
     "E-CFG-NOTHERE", "not taken: {reason} (found {value}).", "取り込んでいません：{reason}（値：{value}）。"
+)
+NOT_OF_FAMILY = Message(
+    "W-CFG-READ-AS",
+    "{name} = {value} is not used: {family} models do not have this option.",
+    "{name} = {value}は使いません（{family}のモデルにはないオプションです）。",
+)
+SCRIPT_DEFAULTS = Message(
+    "W-CFG-READ-AS",
+    "not given, so set to the defaults of sd-scripts: {values}.",
+    "指定がないため、sd-scriptsの既定値にしました：{values}。",
+)
+UNLIKE_SD_SCRIPTS = Message(
+    "W-CFG-READ-AS",
+    "some inputs of {family} are computed as the model expects them, not as sd-scripts does; to continue a model or LoRA that was trained with sd-scripts, set {options}.",
+    "{family}への入力の一部は、sd-scriptsの計算ではなくモデル本来の計算によります。sd-scriptsで学習したモデルやLoRAの続きを学習するときは、{options}を指定してください。",
+)
+NO_WEIGHTS_OF_PART = Message(
+    "W-CFG-READ-AS",
+    "the file has no weights of {part}, so {option} = 0.0.",
+    "このファイルには{part}の重みがないため、{option} = 0.0としました。",
 )
 LORA_WITH_CONVOLUTIONS = Message(
     "W-CFG-READ-AS",

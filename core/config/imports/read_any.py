@@ -6,20 +6,27 @@ import functools
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from core.catalog import Words
+from core.config import by_family, sd_scripts, training_scripts
 from core.config import messages as config_messages
-from core.config import sd_scripts, training_scripts
 from core.config.check import refuse_datasets, typed
 from core.config.file import json_text, toml_text
 from core.config.file import messages as file_messages
 from core.config.file.border import METADATA, PASTED, reading_settings
-from core.config.imports import command_line, kohya_ss_json, lora_metadata, messages, other_programs
+from core.config.imports import (
+    command_line,
+    for_family,
+    kohya_ss_json,
+    lora_metadata,
+    messages,
+    other_programs,
+)
 from core.config.named_values import Reading, leaves, take
 from core.config.pydantic_messages import shown
 from core.config.rules import ruleset
@@ -29,6 +36,7 @@ from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import NOT_HERE
 from core.counting import listed
 from core.errors import ConfigError, Problem
+from core.families import FamilySpec
 
 _LISTED = 12
 _EMPTY = (None, "", ())
@@ -105,17 +113,27 @@ def is_dataset_config(text: str) -> bool:
     return isinstance(document, dict) and isinstance(document.get("datasets"), list)
 
 
-def import_metadata(metadata: Mapping[str, str]) -> Imported:
-    """The settings a LoRA was trained with, as far as its metadata tells them. Raises ConfigError."""
+def import_metadata(metadata: Mapping[str, str], names: Collection[str] = ()) -> Imported:
+    """The settings a LoRA was trained with, as far as its metadata tells them. Raises ConfigError.
+
+    names: of the tensors in its file; they tell which parts of the model were trained.
+    """
     with reading_settings(METADATA, "E-IMPORT-METADATA"):
-        pairs, notes = lora_metadata.settings(metadata)
-        return _imported("metadata", pairs, notes)
+        pairs, notes = lora_metadata.settings(metadata, names)
+        return _imported("metadata", pairs, notes, is_ours=lora_metadata.RECIPE in metadata)
 
 
 def _imported(
-    source: str, pairs: Iterable[tuple[str, Any]], notes: Sequence[Problem] = (), script: str = ""
+    source: str,
+    pairs: Iterable[tuple[str, Any]],
+    notes: Sequence[Problem] = (),
+    script: str = "",
+    is_ours: bool = False,
 ) -> Imported:
-    """File each setting under our name for it, as its option's type."""
+    """File each setting under our name for it, as its option's type.
+
+    is_ours: a training of this program has recorded them.
+    """
     reading = Reading(is_foreign=True)
     empty: list[Problem] = []
     for name, value in pairs:
@@ -124,6 +142,10 @@ def _imported(
         else:
             take(reading, (name,), _switched(name, value))
     training_scripts.finish(reading, script)
+    family = by_family.of(reading, reads_base=True)
+    by_family.settle(reading, family)
+    if family:
+        for_family.fit(reading, family, is_ours)
     values, refused = _fitting(reading.values)
     problems = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
     left_out = [_left_out(problem) for problem in problems if problem.is_error]
@@ -137,7 +159,7 @@ def _imported(
     names = [key.split(".")[1] for key, value in values.items() if value not in _EMPTY]
     taken = messages.TAKEN(count=len(names), names=listed(names, _LISTED))
     report = [taken, *left_out, *(problem for problem in problems if not problem.is_error)]
-    return Imported(source, values, (*report, *_to_be_mended(values)))
+    return Imported(source, values, (*report, *_to_be_mended(values, family)))
 
 
 def _switched(name: str, value: Any) -> Any:
@@ -177,12 +199,12 @@ def _default_stays(problem: Problem) -> Problem:
     return problem.framed(_DEFAULT_STAYS, reason=reason, default=shown(option.default).strip("'"))
 
 
-def _to_be_mended(values: Mapping[str, Any]) -> list[Problem]:
+def _to_be_mended(values: Mapping[str, Any], family: FamilySpec | None) -> list[Problem]:
     """What the checker will say of the values together, apart from what is still missing."""
     config, _ = typed(values)
     return [
         problem.framed(_MEND_IT if problem.en.startswith(_OF_A_VALUE) else _MEND, code="W-IMPORT-MEND")
-        for problem in ruleset.problems(config)
+        for problem in ruleset.problems(config, family)
         if problem.is_error and problem.code != "E-CFG-NEEDED" and problem.key in values
     ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from core.config.imports.lora_metadata import RECIPE
 from core.config.output_names import ENDINGS
 from core.config.schema.option import walk
 from core.config.schema.run import RunConfig
@@ -20,9 +21,6 @@ from core.runs.result_names import LINEAGE
 from core.train.outputs import ss_metadata
 from core.train.outputs.state import Progress
 from core.train.weights.trained import Trainee
-
-RECIPE = "rareword_recipe"
-"""Metadata key of the options that a model was trained with."""
 
 
 class ModelWriter:
