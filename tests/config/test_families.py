@@ -100,3 +100,12 @@ def test_no_family_is_known_of_what_is_not_there_or_no_model(tmp_path):
 
 def test_a_family_that_is_named_needs_no_file():
     assert base_family.of("gone", "sd2") is FAMILIES["sd2"] and FAMILIES["sd2"].default_size == Size(768, 768)
+
+
+@pytest.mark.parametrize(("family", "said"), [("sdxl", ["W-CFG-TEXT"]), ("sd1", [])])
+def test_text_encoders_that_are_trained_because_nothing_was_said_are_told_of_where_they_usually_rest(
+    family, said
+):
+    assert [problem.code for problem in check(RUN.format(family=family)).notices] == said
+    resting = RUN.format(family=family) + "[train]\ntext_encoder_lr = 0.0\n"
+    assert [problem.code for problem in check(resting).notices] == []

@@ -104,7 +104,7 @@ def of_family(family: str, text: str):
     try:
         checked = check(f"{RUN}model.family = '{family}'\n[network]\n{METHOD}{text}\n")
     except ConfigError as refused:
-        return [(problem.code, problem.en) for problem in refused.problems]
+        return [(problem.code, problem.en) for problem in refused.problems if problem.is_error]
     return [(problem.code, problem.en) for problem in checked.notices if problem.key.startswith("network.")]
 
 

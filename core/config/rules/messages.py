@@ -325,3 +325,9 @@ STOPS_EARLY = Message(
     "train.stop_text_encoder_training",
 )
 NEED_UNMET = Message("W-CFG-UNUSED", "has no effect unless {need}.", "{need}しないと使われません。")
+TEXT_TRAINED_TOO = Message(
+    "W-CFG-TEXT",
+    "not set, so the text encoders are trained too, at {rate:g}. {family} is usually trained without them: set it to 0, or to the rate that is meant.",
+    "未設定のため、Text Encoderも学習率{rate:g}で学習します。{family}では通常Text Encoderを学習しません。0にするか、学習率を指定してください。",
+    key="train.text_encoder_lr",
+)

@@ -74,6 +74,14 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
             yield messages.NEED_UNMET(key=option.key, need=conditions.words(need))
 
 
+def text_encoders_are_chosen(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
+    """Where a family's text encoders usually rest, training them because nothing was said is told of."""
+    is_usual = family is not None and family.defaults.get("train.text_encoder_lr") == 0
+    if is_usual and config.train.text_encoder_lr is None and "text" in config.train.rates():
+        assert family is not None
+        yield messages.TEXT_TRAINED_TOO(family=family.words, rate=config.train.rates()["text"])
+
+
 _OF_RUN: tuple[Rule, ...] = (
     base_is_named,
     lora_is_a_single_file,
@@ -96,6 +104,7 @@ def problems(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Pr
     for rule in _OF_RUN:
         yield from rule(config)
     yield from options_have_an_effect(config, family)
+    yield from text_encoders_are_chosen(config, family)
     yield from network.block_lists_fit(config, family)
     if not config.dataset.dataset_config:
         yield from dataset.of_images(config, family)
