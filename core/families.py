@@ -98,6 +98,7 @@ class FamilySpec:
     which tells folders of other sizes apart.
     folder: subfolder of Diffusers' layout -> the classes that it may be of.
     script_prefix: what sd-scripts' training scripts for it begin with; "" for those that have no prefix.
+    lora_implementation: whose layout the names in its LoRA files follow, for modelspec.implementation.
     defaults: options -> what suits these models better than the options' own defaults.
     """
 
@@ -118,6 +119,7 @@ class FamilySpec:
     hidden_act: str = ""
     folder: Mapping[str, frozenset[str]] = field(default_factory=dict)
     script_prefix: str = ""
+    lora_implementation: str = "diffusers"
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, *roles: Role) -> list[str]:
@@ -312,6 +314,7 @@ _FAMILIES = {
         latent_channels=4, latent_stride=8, size_step=32, default_size=Size(1024, 1024),
         usual_prediction="epsilon", latent_scale=0.13025, text_layer=2, folder=_XL_FOLDER,
         script_prefix="sdxl_",
+        lora_implementation="https://github.com/Stability-AI/generative-models",
         defaults=_defaults(
             1024, 512, 2048, text_encoder_lr=0.0, gradient_checkpointing=True, precision="bf16"
         ) | {"dataset.cache_latents": True},

@@ -32,8 +32,13 @@ Keyed = Callable[..., torch.Generator]
 
 
 def describe(model: nn.Module) -> Iterator[Module]:
-    """The Linear and Conv2d modules of a model as plain data."""
+    """The Linear and Conv2d modules of a model as plain data; the same while adapters are attached."""
+    inside: tuple[str, ...] = ()
     for path, module in model.named_modules():
+        if path.startswith(inside):
+            continue
+        if isinstance(module, BaseTunerLayer):
+            inside, module = (f"{path}.",), module.get_base_layer()
         if isinstance(module, nn.Conv2d):
             yield Module(path, max(module.kernel_size))
         elif isinstance(module, nn.Linear):

@@ -38,11 +38,11 @@ class ModelSpec:
 def modelspec(spec: ModelSpec) -> dict[str, str]:
     """Metadata named by Stability AI's model metadata standard 1.0.1, with the values sd-scripts gives."""
     width, height = spec.resolution
+    family = FAMILIES[spec.family]
     found = {
         "sai_model_spec": "1.0.1",
-        "architecture": FAMILIES[spec.family].titles[spec.prediction].architecture
-        + ("/lora" if spec.is_lora else ""),
-        "implementation": "diffusers"
+        "architecture": family.titles[spec.prediction].architecture + ("/lora" if spec.is_lora else ""),
+        "implementation": family.lora_implementation
         if spec.is_lora
         else "https://github.com/Stability-AI/generative-models",
         "title": spec.title,

@@ -42,6 +42,12 @@ def unfused(parts) -> Network:
     return network
 
 
+def test_a_model_is_described_the_same_while_an_adapter_is_attached(parts):
+    before = {name: [*describe(module)] for name, module in parts.items()}
+    attach(parts, conv_rank=2)
+    assert {name: [*describe(module)] for name, module in parts.items()} == before
+
+
 def draw(parts) -> torch.Tensor:
     """The U-Net's answer to fixed noise and a fixed caption."""
     own = torch.Generator().manual_seed(0)

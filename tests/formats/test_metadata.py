@@ -2,6 +2,7 @@
 
 import hashlib
 
+import pytest
 import torch
 
 from core.formats import lora_file, metadata
@@ -21,6 +22,28 @@ def test_a_768_v_model_is_named_so():
 
 def test_the_resolution_is_width_then_height():
     assert metadata.modelspec(SPEC)["modelspec.resolution"] == "512x768"
+
+
+# As sd-scripts' library/sai_model_spec.py and get_sai_model_spec have it for SDXL.
+@pytest.mark.parametrize("prediction", ["epsilon", "v"])
+@pytest.mark.parametrize(("is_lora", "end"), [(True, "/lora"), (False, "")])
+def test_sdxl_is_told_as_sd_scripts_tells_it(prediction, is_lora, end):
+    found = metadata.modelspec(ModelSpec("sdxl", prediction, is_lora, "frog", (1024, 1024), 0.0))
+    del found["modelspec.date"]
+    assert found == {
+        "modelspec.sai_model_spec": "1.0.1",
+        "modelspec.architecture": f"stable-diffusion-xl-v1-base{end}",
+        "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
+        "modelspec.title": "frog",
+        "modelspec.resolution": "1024x1024",
+        "modelspec.prediction_type": prediction,
+        "modelspec.implementation_version": "rareword",
+    }
+    assert metadata.base_model_version("sdxl", prediction) == "sdxl_base_v1-0"
+
+
+def test_a_lora_of_sd1_says_that_it_has_the_names_of_diffusers():
+    assert metadata.modelspec(SPEC)["modelspec.implementation"] == "diffusers"
 
 
 def test_what_is_not_set_is_not_written():

@@ -10,9 +10,11 @@ from core.data.buckets import Fit
 from core.data.records import PlannedImage, Sample
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
+from core.formats.header import read_header
 from core.models.family import Frame, frames_tensor
 from core.train.inputs.frames import frame
 from tests.tiny import make_tiny
+from tests.train.test_metadata import KEYS, SPEC
 from tests.train.test_resume import losses, same, stop_after, weights
 
 BOTH = {"text_encoder_lr": 1e-3, "text_encoder_2_lr": 2e-3}
@@ -82,6 +84,119 @@ def test_a_lora_has_the_modules_of_the_unused_layer_only_when_asked_for(xl_run, 
     written = weights(train(xl_run(network={"unused_layers": is_asked}, train=BOTH | {"max_train_steps": 1})))
     start = "lora_te1_text_model_encoder_layers_"
     assert {name.removeprefix(start)[0] for name in written if name.startswith(start)} == layers
+
+
+def metadata(trial) -> dict[str, str]:
+    return dict(read_header(model_file(trial)).metadata)
+
+
+def model_file(trial) -> Path:
+    return Path([event.path for event in trial.of(Saved) if event.kind == "model"][-1])
+
+
+# Of sd-scripts' sdxl_train_network.py: the same names as for SD1, and these values.
+OF_SDXL = {
+    "ss_base_model_version": "sdxl_base_v1-0",
+    "ss_v2": "False",
+    "ss_clip_skip": "None",
+    "ss_zero_terminal_snr": "False",
+    "ss_max_token_length": "None",
+    "ss_network_module": "networks.lora",
+    "ss_network_args": '{"mid_lr_weight": "1,0.5,1"}',
+    "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
+    "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
+    "modelspec.resolution": "64x64",
+    "modelspec.prediction_type": "epsilon",
+}
+
+
+def test_the_metadata_of_a_lora_tell_sdxl_as_sd_scripts_does(xl_run, train):
+    network = {"mid_lr_weight": "1,0.5,1", "unused_layers": True}
+    found = metadata(train(xl_run(network=network, train={"max_train_steps": 1})))
+    assert {name: found[name] for name in OF_SDXL} == OF_SDXL
+    expected = {f"ss_{name}" for name in (*KEYS, "network_args")} | {f"modelspec.{name}" for name in SPEC}
+    expected |= {"sshs_model_hash", "sshs_legacy_hash"}
+    assert {name for name in found if not name.startswith("rareword")} == expected
+
+
+def test_without_metadata_it_tells_only_that_it_is_sdxl(xl_run, train):
+    found = metadata(train(xl_run(save={"no_metadata": True}, train={"max_train_steps": 1})))
+    kept = {"ss_v2", "ss_base_model_version", "ss_network_module", "ss_network_dim", "ss_network_alpha"}
+    assert {name for name in found if not name.startswith("modelspec.")} == kept
+    assert found["ss_base_model_version"] == "sdxl_base_v1-0"
+
+
+def test_a_run_writes_its_lora_by_the_paths_of_single_files(xl_run, train):
+    found = weights(train(xl_run(network={"conv_rank": 1}, train=BOTH | {"max_train_steps": 1})))
+    starts = {"_".join(name.split("_")[:3]) for name in found}
+    unet = {"lora_unet_input", "lora_unet_middle", "lora_unet_output"}
+    assert starts == unet | {"lora_te1_text", "lora_te2_text"}
+
+
+DEAD = "lora_te1_text_model_encoder_layers_2_"
+
+
+@pytest.fixture
+def with_dead(xl_run, train, tmp_path) -> Path:
+    """A LoRA as sd-scripts saves it: with modules of the unused layer, whose up matrices are zero."""
+    trial = train(xl_run(network={"unused_layers": True, "rank": 2}, train=BOTH | {"max_train_steps": 1}))
+    return model_file(trial).rename(tmp_path / "first.safetensors")
+
+
+def test_a_lora_with_the_dead_modules_is_gone_on_with_and_they_are_dropped(xl_run, train, with_dead):
+    before = tensors.load(with_dead)
+    assert [name for name in before if name.startswith(DEAD)]
+    network = {"weights": str(with_dead), "dim_from_weights": True}
+    rates = BOTH | {
+        "max_train_steps": 1,
+        "learning_rate": 1e-9,
+        "text_encoder_lr": 1e-9,
+        "text_encoder_2_lr": 1e-9,
+    }
+    trial = train(xl_run(network=network, train=rates))
+    after = weights(trial)
+    assert after.keys() == {name for name in before if not name.startswith(DEAD)}
+    for name, tensor in after.items():
+        torch.testing.assert_close(tensor, before[name], rtol=1e-4, atol=1e-6)
+    assert "W-LORA-PARTLY" not in [event.problem.code for event in trial.of(Warned)]
+
+
+def test_asked_for_they_are_gone_on_with_too(xl_run, train, with_dead):
+    network = {"weights": str(with_dead), "dim_from_weights": True, "unused_layers": True}
+    after = weights(train(xl_run(network=network, train=BOTH | {"max_train_steps": 1})))
+    assert after.keys() == tensors.load(with_dead).keys()
+
+
+def test_a_lora_with_the_dead_modules_is_merged_into_the_base(xl_run, train, with_dead):
+    network = {"base_weights": [str(with_dead)]}
+    trial = train(xl_run(network=network, train={"max_train_steps": 1}))
+    [told] = [event.problem for event in trial.of(Warned) if event.problem.code == "W-LORA-MERGED"]
+    count = len([name for name in tensors.load(with_dead) if name.endswith(".alpha")])
+    assert told.en.startswith(f"{count} modules of this LoRA were added")
+    plain = train(xl_run(train={"max_train_steps": 1}))
+    assert losses(trial) != losses(plain)
+
+
+# 23 blocks: 5 and 6 are input_blocks 4 and 5, 11 is middle_block 1, 13 to 15 output_blocks 0 to 2.
+def test_blocks_of_sdxl_have_ranks_of_their_own(xl_run, train):
+    sizes = [0] * 23
+    sizes[5], sizes[11], sizes[15] = 1, 2, 3
+    network = {"block_dims": ",".join(map(str, sizes)), "rank": 2}
+    found = weights(train(xl_run(network=network, train={"max_train_steps": 1, "text_encoder_lr": 0.0})))
+    ranks = {
+        "_".join(name.split("_")[2:5]): tensor.shape[0]
+        for name, tensor in found.items()
+        if "lora_down" in name
+    }
+    assert ranks == {"input_blocks_4": 1, "middle_block_1": 2, "output_blocks_2": 3}
+
+
+def test_blocks_of_sdxl_have_rates_of_their_own(xl_run, train):
+    down = "0,0,0,0,0.5,0,0,0,0"
+    network = {"down_lr_weight": down, "mid_lr_weight": "0,2,0", "up_lr_weight": "zeros"}
+    rates = {"max_train_steps": 1, "learning_rate": 1e-3, "text_encoder_lr": 0.0}
+    trial = train(xl_run(network=network, train=rates))
+    assert trial.of(StepDone)[0].lr == pytest.approx({"unet/b05": 5e-4, "unet/b11": 2e-3})
 
 
 def test_a_v_model_with_zero_terminal_snr_is_trained_and_saved_as_one(xl_run, train, xl, tmp_path):

@@ -41,7 +41,7 @@ _LISTS: Mapping[str, _List] = MappingProxyType(
 
 
 def block_lists_fit(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
-    """Lists for the blocks have a number for each block of the family, of any one while it is not known."""
+    """Lists for the blocks have a number for each block of the family; of any while that is not known."""
     for name, kind in _LISTS.items():
         text = getattr(config.network, name)
         counts = block_lists.counts(kind.count, (family,) if family else FAMILIES.values())

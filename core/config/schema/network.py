@@ -119,6 +119,7 @@ class NetworkOptions(Section):
             "SDXLは1つ目のText Encoderの最後の層を使わないため、そこでは何も学習しません。sd-scriptsとまったく同じモジュールのファイルが必要なとき用です。",
         ),
         level="expert",
+        sd_scripts="",
         families="sdxl",
     )
     conv_rank: int | None = opt(
