@@ -139,6 +139,11 @@ BAD_VALUE = Message(
 )
 
 READ_AS = Message("W-CFG-READ-AS", "{name} is read as {value}.", "{name}は{value}として読みました。")
+TOO_MANY_RATES = Message(
+    "E-CFG-VALUE",
+    "takes one learning rate, or one for each of {most} text encoders; found {found}.",
+    "学習率は1つ、またはText Encoder{most}つそれぞれに1つ指定します（{found}個あります）。",
+)
 FIRST_RATE = Message(
     "W-CFG-READ-AS",
     "{name} is read as its first learning rate, {value}: only {families} has a second text encoder.",

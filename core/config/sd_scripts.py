@@ -139,6 +139,9 @@ LISTS = frozenset(("text_encoder_lr",))
 """Options that are a list in sd-scripts and one value here."""
 
 
+MOST_ENCODERS = max(len(spec.names("text")) for spec in FAMILIES.values())
+
+
 def _text_encoder_lr(name: str) -> Reader:
     """A rate, or one for each text encoder."""
     key = "train.text_encoder_lr"
@@ -147,6 +150,8 @@ def _text_encoder_lr(name: str) -> Reader:
         rates = _listed(given)
         if not rates or given is None:
             return Translated()
+        if len(rates) > MOST_ENCODERS:
+            return Translated(refused=(messages.TOO_MANY_RATES(most=MOST_ENCODERS, found=len(rates)),))
         value = given if isinstance(rates[0], str) and number(rates[0]) is None else _number(rates[0])
         if len(rates) > 1:
             return Translated({key: value}, rates=(value, *map(_number, rates[1:])))

@@ -282,3 +282,10 @@ def check_of(values):
 def test_metadata_of_models_that_cannot_be_trained_is_refused_by_their_name():
     with pytest.raises(ConfigError, match=r"another model family \(SD3\)"):
         import_metadata({"ss_base_model_version": "sd3_m", "ss_network_dim": "4", "ss_seed": "1"})
+
+
+def test_more_rates_than_there_are_text_encoders_are_refused_with_how_many_there_may_be():
+    with pytest.raises(ConfigError) as refused:
+        check("format = 1\nmodel.family = 'sdxl'\n[train]\ntext_encoder_lr = [1e-5, 2e-5, 3e-5]\n")
+    [problem] = [one for one in refused.value.problems if one.key == "train.text_encoder_lr" and one.is_error]
+    assert problem.en == "takes one learning rate, or one for each of 2 text encoders; found 3."
