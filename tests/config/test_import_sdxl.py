@@ -5,6 +5,7 @@ import json
 import pytest
 
 from core.config.check import check
+from core.config.file import toml_text
 from core.config.imports.read_any import import_metadata, import_text
 from core.errors import ConfigError
 from tests.tiny import make_tiny
@@ -221,6 +222,11 @@ def test_a_json_for_models_that_cannot_be_trained_is_refused_by_their_name(box, 
         kohya(**{box: True}, LoRA_type="Standard", network_dim=4)
 
 
+def test_a_json_for_textual_inversion_does_not_become_a_training_of_the_whole_model():
+    with pytest.raises(ConfigError, match="textual inversion"):
+        kohya(sdxl=True, token_string="zxc", num_vectors_per_token=8, learning_rate=1e-4)
+
+
 METADATA = {
     "ss_base_model_version": "sdxl_base_v1-0", "ss_v2": "False", "modelspec.prediction_type": "v",
     "modelspec.architecture": "stable-diffusion-xl-v1-base/lora", "ss_network_module": "networks.lora",
@@ -259,7 +265,7 @@ def test_the_recipe_in_a_file_of_ours_counts_before_the_records_for_other_progra
     recipe = {
         "train.learning_rate": 1e-4, "train.text_encoder_lr": 1e-5, "train.text_encoder_2_lr": 2e-5,
         "network.rank": 24, "train.size_condition": "zero", "model.base": "xl.safetensors",
-        "optimizer.lr_scheduler": "cosine",
+        "optimizer.lr_scheduler": "cosine", "train.seed": 7, "dataset.caption_prefix": "a frog",
         "dataset.resolution": [1024, 768], "network.new_option": 3,
     }  # fmt: skip
     found = import_metadata({**METADATA, "rareword_recipe": json.dumps(recipe)})
@@ -268,13 +274,12 @@ def test_the_recipe_in_a_file_of_ours_counts_before_the_records_for_other_progra
     assert (values["model.family"], values["model.prediction"]) == ("sdxl", "v")
     assert values["train.size_condition"] == "zero" and values["optimizer.lr_scheduler"] == "cosine"
     assert check_of(values).dataset.resolution == (1024, 768)
+    assert values["train.seed"] == 7 and "dataset.caption_prefix" not in values
     assert "model.base" not in values and "network.conv_rank" not in values
     assert "network.new_option: not taken" in said(found) and "sd-scripts" not in said(found)
 
 
 def check_of(values):
-    from core.config.file import toml_text
-
     own = {"model.base": "m", "dataset.train_data_dir": "t"}
     return check(toml_text.dumps({**values, **own})).config
 

@@ -65,12 +65,12 @@ def settings(metadata: Mapping[str, str], names: Collection[str] = ()) -> tuple[
 
 
 def _recipe(metadata: Mapping[str, str]) -> Pairs:
-    """The options that shaped a model that was trained here; files and folders are its user's own."""
+    """The options that shaped a model that was trained here, and its seed; all else of a user is left out."""
     values = _table(metadata.get(RECIPE, ""))
     return [
         (name, value)
         for name, value in values.items()
-        if name not in OPTIONS or not OPTIONS[name].is_personal
+        if name == "train.seed" or name not in OPTIONS or not OPTIONS[name].is_personal
     ]
 
 

@@ -42,6 +42,11 @@ OTHER_FAMILY = Message(
     "settings for another model family ({family}); only {families} can be trained here.",
     "別の種類のモデル（{family}）の設定です。学習できるのは{families}だけです。",
 )
+EMBEDDING = Message(
+    "E-IMPORT-FAMILY",
+    "settings for textual inversion, which can't be trained here.",
+    "textual inversionの設定です。ここでは学習できません。",
+)
 NO_METADATA = Message(
     "E-IMPORT-METADATA",
     "the file has no record of its training settings.",
