@@ -36,10 +36,17 @@ NOT_NEEDED: Mapping[str, Words] = _table(
         ("this is always done right without it", "指定しなくても正しく行うため"),
     ),
     (
-        "cache_text_encoder_outputs cache_text_encoder_outputs_to_disk",
+        "cache_text_encoder_outputs",
         (
             "what a text encoder that is not trained makes of the captions is always cached",
             "学習しないText Encoderの出力は常にキャッシュするため",
+        ),
+    ),
+    (
+        "cache_text_encoder_outputs_to_disk",
+        (
+            "it is cached without it, and kept on disk with dataset.cache_latents_to_disk",
+            "指定しなくてもキャッシュし、dataset.cache_latents_to_diskでディスクに残すため",
         ),
     ),
     ("no_half_vae", ("the VAE is always computed in 32-bit floats", "VAEは常にfloat32で計算するため")),

@@ -93,6 +93,7 @@ def test_options_that_these_scripts_have_alone_are_taken_or_named():
     assert "clip_skip = '2' is not used: Stable Diffusion XL models do not have this option." in said(found)
     for name in ("cache_text_encoder_outputs", "cache_text_encoder_outputs_to_disk", "no_half_vae"):
         assert f"{name} is not needed: " in said(found)
+    assert "cached without it, and kept on disk with dataset.cache_latents_to_disk" in said(found)
     assert "block_lr: not taken: " in said(found)
 
 
