@@ -38,6 +38,7 @@ def non_default(option) -> object:
         **dict.fromkeys(("network.conv_block_dims", "network.conv_block_alphas"), ",".join("2" * 25)),
         **dict.fromkeys(("network.down_lr_weight", "network.up_lr_weight"), "cosine+0.25"),
         "network.mid_lr_weight": "0.5",
+        "train.block_lr": ",".join(["1e-6"] * 23),
         "network.base_weights": ("a.safetensors",),
         "network.base_weights_multiplier": "0.5",
     }

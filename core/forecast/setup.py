@@ -91,11 +91,15 @@ class Setup:
     def trained_shapes(self) -> Mapping[str, tuple[Shape, ...]]:
         """Part -> the shapes of its trained weights, for each part that learns."""
         if not self.is_lora:
-            return {
-                part: tuple(weight.shape for weight in self.architecture.weights if weight.part == part)
-                for part in self.learns
-            }
+            return {part: tuple(self._own_shapes(part)) for part in self.learns}
         return {part: tuple(self._lora_shapes(part)) for part in self.learns}
+
+    def _own_shapes(self, part: str) -> Iterator[Shape]:
+        """The weights of a part itself, less those of blocks with a learning rate of 0."""
+        spec, train = FAMILIES[self.architecture.family].part(part), self.config.train
+        for weight in self.architecture.weights:
+            if weight.part == part and train.rate_at(spec, weight.name) > 0:
+                yield weight.shape
 
     def _lora_shapes(self, part: str) -> Iterator[Shape]:
         """The two matrices of a LoRA on each layer that gets one."""

@@ -94,7 +94,7 @@ def test_options_that_these_scripts_have_alone_are_taken_or_named():
     for name in ("cache_text_encoder_outputs", "cache_text_encoder_outputs_to_disk", "no_half_vae"):
         assert f"{name} is not needed: " in said(found)
     assert "cached without it, and kept on disk with dataset.cache_latents_to_disk" in said(found)
-    assert "block_lr: not taken: " in said(found)
+    assert found.values["train.block_lr"] == ",".join(["1e-6"] * 23)
 
 
 def test_defaults_of_the_script_are_stated_where_the_familys_own_are_others():

@@ -150,6 +150,13 @@ def test_curves_and_nine_numbers_are_the_sides_of_sdxl(text):
     assert of_family("sdxl", f"down_lr_weight = '{text}'\nup_lr_weight = '{text}'") == []
 
 
+def test_rates_of_a_whole_models_blocks_are_23():
+    run = f"{RUN}model.family = 'sdxl'\nnetwork.method = 'none'\n[train]\nblock_lr = "
+    assert check(f"{run}{[1e-6] * 23}").config.train.block_lr == ",".join(["1e-06"] * 23)
+    with pytest.raises(ConfigError, match="takes 23 numbers for Stable Diffusion XL, found 25"):
+        check(f"{run}{[1e-6] * 25}")
+
+
 def test_a_lone_number_is_no_list_for_a_side():
     # sd-scripts takes it for the name of a curve that there is not, and leaves the side at 1.
     [(code, said)] = of_family("sdxl", "down_lr_weight = 0.5")

@@ -8,6 +8,7 @@ import torch
 from core.catalog import Size
 from core.data.buckets import Fit
 from core.data.records import PlannedImage, Sample
+from core.errors import UserError
 from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.formats.header import read_header
@@ -18,11 +19,18 @@ from tests.train.test_metadata import KEYS, SPEC
 from tests.train.test_resume import losses, same, stop_after, weights
 
 BOTH = {"text_encoder_lr": 1e-3, "text_encoder_2_lr": 2e-3}
-RUNS = {
+RUNS: dict[str, dict] = {
     "LoRA from cached text": {"train": {"text_encoder_lr": 0.0}},
     "LoRA with both encoders": {"train": BOTH},
+    "whole, some blocks, in bf16": {
+        "network": {"method": "none"},
+        "train": {
+            "block_lr": f"{'0,' * 10}1e-3,1e-4,1e-3{',0' * 10}", "precision": "full_bf16", "ema_decay": 0.9,
+            "text_encoder_lr": 0.0, "gradient_checkpointing": True,
+        },
+    },
     "whole with both encoders": {"network": {"method": "none"}, "train": {"learning_rate": 1e-4} | BOTH},
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +205,30 @@ def test_blocks_of_sdxl_have_rates_of_their_own(xl_run, train):
     rates = {"max_train_steps": 1, "learning_rate": 1e-3, "text_encoder_lr": 0.0}
     trial = train(xl_run(network=network, train=rates))
     assert trial.of(StepDone)[0].lr == pytest.approx({"unet/b05": 5e-4, "unet/b11": 2e-3})
+
+
+def whole_by_block(xl_run, train, rates):
+    sizes = [0.0] * 23
+    for block, rate in rates.items():
+        sizes[block] = rate
+    own = {"max_train_steps": 1, "text_encoder_lr": 0.0, "block_lr": ",".join(map(str, sizes))}
+    return train(xl_run(network={"method": "none"}, train=own))
+
+
+def test_blocks_of_the_whole_model_learn_at_their_own_rates_or_stay_bit_for_bit(xl_run, train, xl):
+    trial = whole_by_block(xl_run, train, {0: 1e-3, 5: 2e-3, 22: 3e-3})
+    assert trial.of(StepDone)[0].lr == pytest.approx({"unet/b00": 1e-3, "unet/b05": 2e-3, "unet/b22": 3e-3})
+    before, after = tensors.load(xl), weights(trial)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    inside = ("time_embed.", "label_emb.", "input_blocks.4.", "out.")
+    starts = tuple(f"model.diffusion_model.{start}" for start in inside)
+    assert changed and all(name.startswith(starts) for name in changed)
+    assert {start for start in starts if any(name.startswith(start) for name in changed)} == {*starts}
+
+
+def test_when_every_block_stays_as_it_is_nothing_is_trained(xl_run, train):
+    with pytest.raises(UserError, match="nothing would be trained"):
+        whole_by_block(xl_run, train, {})
 
 
 def test_a_v_model_with_zero_terminal_snr_is_trained_and_saved_as_one(xl_run, train, xl, tmp_path):

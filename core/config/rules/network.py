@@ -11,7 +11,7 @@ from core.config.pydantic_messages import shown
 from core.config.rules import messages
 from core.config.schema import block_lists
 from core.config.schema.option import LARGEST_FACTOR
-from core.config.schema.run import RunConfig
+from core.config.schema.run import OPTIONS, RunConfig
 from core.errors import Problem
 from core.families import FAMILIES, FamilySpec, Part
 
@@ -29,24 +29,25 @@ class _List(NamedTuple):
 
 _LISTS: Mapping[str, _List] = MappingProxyType(
     {
-        "block_dims": _List(block_lists.every_block, is_whole=True),
-        "conv_block_dims": _List(block_lists.every_block, is_whole=True),
-        "block_alphas": _List(block_lists.every_block),
-        "conv_block_alphas": _List(block_lists.every_block),
-        "down_lr_weight": _List(block_lists.down_blocks, is_rate=True, has_curves=True),
-        "up_lr_weight": _List(block_lists.up_blocks, is_rate=True, has_curves=True),
-        "mid_lr_weight": _List(block_lists.middle_blocks, is_rate=True),
+        "network.block_dims": _List(block_lists.every_block, is_whole=True),
+        "network.conv_block_dims": _List(block_lists.every_block, is_whole=True),
+        "network.block_alphas": _List(block_lists.every_block),
+        "network.conv_block_alphas": _List(block_lists.every_block),
+        "train.block_lr": _List(block_lists.every_block),
+        "network.down_lr_weight": _List(block_lists.down_blocks, is_rate=True, has_curves=True),
+        "network.up_lr_weight": _List(block_lists.up_blocks, is_rate=True, has_curves=True),
+        "network.mid_lr_weight": _List(block_lists.middle_blocks, is_rate=True),
     }
 )
 
 
 def block_lists_fit(config: RunConfig, family: FamilySpec | None) -> Iterator[Problem]:
     """Lists for the blocks have a number for each block of the family; of any while that is not known."""
-    for name, kind in _LISTS.items():
-        text = getattr(config.network, name)
+    for key, kind in _LISTS.items():
+        text = OPTIONS[key].value_in(config)
         counts = block_lists.counts(kind.count, (family,) if family else FAMILIES.values())
         if text is not None and counts:
-            yield from _of_blocks(f"network.{name}", text, kind, counts, family)
+            yield from _of_blocks(key, text, kind, counts, family)
 
 
 def _of_blocks(

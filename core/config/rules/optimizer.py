@@ -48,6 +48,8 @@ def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
     for factor in own if config.network.method != "none" else ():
         if getattr(config.network, factor) is not None:
             yield messages.RATE_FACTOR_UNUSED(key=f"network.{factor}", optimizer=name)
+    if config.network.method == "none" and config.train.block_lr is not None:
+        yield messages.RATE_FACTOR_UNUSED(key="train.block_lr", optimizer=name)
     if len(set(rates.values())) > 1:
         yield messages.ONE_RATE(optimizer=name, rate=rate)
 

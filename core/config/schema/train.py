@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from core.catalog import Role
+from core.config.schema import block_lists
 from core.config.schema.option import MOST, Count, opt
 from core.config.schema.train_loss import LossOptions, NoiseOptions
 from core.config.schema.train_steps import StepOptions
@@ -69,3 +70,10 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
             return 0.0
         given = (getattr(self, name) for name in part.rates)
         return float(next((rate for rate in given if rate is not None), rates[part.role]))
+
+    def rate_at(self, part: Part, path: str) -> float:
+        """Learning rate of a part's own weight: with block_lr that of its block; 0: it is not trained."""
+        rate = self.rate_of(part)
+        if not rate or self.block_lr is None or not any(part.sides):
+            return rate
+        return block_lists.numbers(self.block_lr)[part.block_of(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from core import catalog
+from core.config.schema.block_lists import Numbers
 from core.config.schema.option import MOST, Choice, Count, Section, Seed, StepsOrShare, opt
 
 
@@ -67,6 +68,17 @@ class StepOptions(Section):
         level="advanced",
         sd_scripts="learning_rate_te2",
         ge=0,
+        families="sdxl",
+    )
+    block_lr: Numbers | None = opt(
+        None,
+        ("Learning rates of the blocks", "ブロックごとの学習率"),
+        (
+            "23 numbers separated by commas, for each block of the U-Net; 0 keeps a block as it is. Empty: the rate above.",
+            "U-Netのブロックごとの学習率。カンマ区切りで23個。0のブロックは変えません。空欄なら上の学習率を使います。",
+        ),
+        level="expert",
+        methods="none",
         families="sdxl",
     )
     stop_text_encoder_training: StepsOrShare | None = opt(

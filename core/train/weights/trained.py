@@ -20,7 +20,7 @@ from core.catalog import Role
 from core.config.schema.network import NetworkConfig
 from core.config.schema.train import TrainConfig
 from core.errors import UserError
-from core.families import FamilySpec
+from core.families import FamilySpec, Part
 from core.models.family import Model
 from core.train.seeds import generator
 from core.train.weights import messages
@@ -105,17 +105,14 @@ def make(
     wanted = rates_of_parts(model.spec, train)
     modules = {name: model.modules[name] for name in wanted}
     if network.method == "none":
-        groups = []
-        for name, module in modules.items():
-            parameters = {
-                f"{name}/{path}": parameter
-                for path, parameter in module.named_parameters()
-                if not path.startswith(unused[name])
-            }
-            for parameter in parameters.values():
-                parameter.requires_grad_(True)
-            groups.append(ParameterGroup(name, wanted[name], parameters))
-        return Trainee(None, tuple(groups), model)
+        groups = tuple(
+            group
+            for name, module in modules.items()
+            for group in _own_groups(module, model.spec.part(name), train, unused[name])
+        )
+        if not groups:
+            raise UserError(messages.NO_BLOCK(key="train.block_lr"))
+        return Trainee(None, groups, model)
     adapter = Network(
         modules,
         METHODS[network.method],
@@ -127,6 +124,25 @@ def make(
         key = "network.block_dims" if network.block_dims else "network.down_lr_weight"
         raise UserError(messages.NO_BLOCK(key=key))
     return Trainee(adapter, tuple(_groups(adapter, model.spec, network, wanted)), model)
+
+
+def _own_groups(
+    module: nn.Module, part: Part, train: TrainConfig, unused: tuple[str, ...]
+) -> Iterator[ParameterGroup]:
+    """A part's own weights, opened; by block where train.block_lr has a rate for each, at 0 left closed.
+
+    The groups are then called "unet/b04" as those of a LoRA are.
+    """
+    has_blocks = train.block_lr is not None and any(part.sides)
+    members: dict[tuple[str, float], dict[str, nn.Parameter]] = {}
+    for path, parameter in module.named_parameters():
+        group = f"{part.name}/b{part.block_of(path):02d}" if has_blocks else part.name
+        rate = train.rate_at(part, path)
+        if rate > 0 and not path.startswith(unused):
+            parameter.requires_grad_(True)
+            members.setdefault((group, rate), {})[f"{part.name}/{path}"] = parameter
+    for (group, rate), parameters in sorted(members.items()):
+        yield ParameterGroup(group, rate, parameters)
 
 
 def _used(
