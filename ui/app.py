@@ -134,7 +134,7 @@ class App:
             self.preview = Preview(window, page, form)
             self.captions = CaptionCard(window, page, form)
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
-            self.model = draw_model(page, form)
+            self.model, self.suited = draw_model(window, page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
             self.schedule, self.forecast, self.prompted = draw_training(window, page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
@@ -154,14 +154,15 @@ class App:
     def _connect(self) -> None:
         form, lang = self.form, self.lang
         self.tells = [self.schedule, self.prompted, *self.forecast.parts.values(), self.hidden]
-        self.tells += [self.model[name] for name in SAID]
+        self.tells += [*(self.model[name] for name in SAID), *self.suited.shown, self.bar.parts["choice"]]
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
+        choice = self.bar.parts["choice"]
         picked = [c.input for c in form.components.values() if isinstance(c, gr.Dropdown)]
         self._on(
             [*picked, self.level.input, self.typed.click],
-            lambda d: self.changed(form.raw(d), d[self.level], d[lang]),
-            {lang, self.level, *form.inputs},
+            lambda d: self.changed(form.raw(d), d[self.level], d[lang], d[choice]),
+            {lang, self.level, choice, *form.inputs},
             self.tells,
             trigger_mode="always_last",
         )
@@ -175,7 +176,7 @@ class App:
         filled = self.bar.connect(lang, list(form.components.values()))
         filled += [self.past.connect(lang), self.run.queue.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
-        filled.append(self.forecast.connect(lang))
+        filled += [self.forecast.connect(lang), *self.suited.connect(lang)]
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
         self.results.connect(lang)
         self.captions.connect(lang)
@@ -206,7 +207,7 @@ class App:
         self._on(
             [lang.input],
             lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level], d),
-            {lang, level, given, *self.captions.view, *form.inputs},
+            {lang, level, given, self.bar.parts["choice"], *self.captions.view, *form.inputs},
             everything,
         )
         remember = _REMEMBER_LANGUAGE.replace("TOKEN", self._window.token)
@@ -219,9 +220,10 @@ class App:
         in the old one. So the events that fill the form themselves are named in `filled`.
         """
         form, lang = self.form, self.lang
-        tell = guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window)
+        choice = self.bar.parts["choice"]
+        tell = guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level], d[choice]), self._window)
         for event in filled:
-            event.then(tell, {lang, self.level, *form.inputs}, self.tells, **QUICK)
+            event.then(tell, {lang, self.level, choice, *form.inputs}, self.tells, **QUICK)
         self._on(
             [self.model["refresh"].click],
             lambda d: self.looked(form.raw(d), d[lang]),
@@ -317,7 +319,7 @@ class App:
             self.captions.show(lang) if view is None else self.captions.again(view, lang),
             self.run.show(lang, given),
             self.maker.show(lang),
-            self.told(raw, lang, level),
+            self.told(raw, lang, level, view.get(self.bar.parts["choice"]) if view else ""),
             {self.board.parts["said"]: self.board.show(lang)},
         )
         # What was said about a click is not said again.
@@ -326,8 +328,8 @@ class App:
             updates[part] = ""
         return updates
 
-    def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
-        """What the form's files are, how long the run will be, and which options apply."""
+    def told(self, raw: Mapping[str, Any], lang: Lang, level: str, preset: Any = "") -> Update:
+        """What the form's files are, how long the run will be, and which options and presets apply."""
         look = self._window.preview.result
         return {
             self.schedule: length_html(self.form, raw, look.plan if look else None, lang),
@@ -335,16 +337,18 @@ class App:
             self.prompted: typed_html(self.form, raw, lang, PROMPTS),
             **self.forecast.show(raw, lang),
             **self.identities(raw, lang),
+            **self.suited.show(raw, lang),
+            **self.bar.narrowed(preset, lang),
         }
 
     def identities(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """What the chosen files are and go with, and as what the result is saved."""
         return {self.model[name]: model_html(self._window.paths, name, raw, lang) for name in SAID}
 
-    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
+    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang, preset: Any = "") -> Update:
         """Keep what was typed; say what it means for the run, for files and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
-        return self.told(raw, lang, level)
+        return self.told(raw, lang, level, preset)
 
     def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""

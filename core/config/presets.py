@@ -27,7 +27,8 @@ class Preset:
     """values: {"section.name": value}, only what the preset is about.
 
     note: whom it is for and why it is so. source: where the values come from. unknown: what else stands in
-    the file, which stays there and is not used; notices: what there is to say about it.
+    the file, which stays there and is not used; notices: what there is to say about it. families: those whose
+    models it is for, () for any.
     """
 
     name: str
@@ -39,6 +40,11 @@ class Preset:
     is_own: bool
     unknown: Mapping[KeyPath, Any] = field(default_factory=dict)
     notices: tuple[Problem, ...] = ()
+    families: tuple[str, ...] = ()
+
+    def is_for(self, family: str) -> bool:
+        """Whether it suits models of a family; "" for one that is not known."""
+        return not family or not self.families or family in self.families
 
 
 def load(path: Path) -> Preset:
@@ -61,6 +67,7 @@ def _read(path: Path) -> Preset:
         document = toml_text.parse(toml_text.read(path))
         title, note = (_words(document.pop(name, {}), path.stem) for name in ("title", "note"))
         source = _words(document.pop("source", ""), "")
+        families = _names(document.pop("families", []))
         version = document.pop("format", FORMAT)
         reading = read_document({**document, "format": FORMAT})
         by_family.settle(reading, by_family.of(reading, reads_base=False))
@@ -77,7 +84,7 @@ def _read(path: Path) -> Preset:
         other = [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)] if version != FORMAT else []
         notices = (*other, *unused)
         is_own = path.parent.resolve() != SHIPPED
-        return Preset(path.stem, title, note, source, path, taken, is_own, unknown, notices)
+        return Preset(path.stem, title, note, source, path, taken, is_own, unknown, notices, families)
 
 
 def _words(value: Any, otherwise: str) -> Words:
@@ -87,6 +94,10 @@ def _words(value: Any, otherwise: str) -> Words:
     table = value if isinstance(value, dict) else {}
     en = str(table.get("en", otherwise))
     return Words(en, str(table.get("ja", en)))
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
 
 
 def presets(folders: Sequence[Path]) -> tuple[list[Preset], list[Problem]]:
@@ -112,7 +123,9 @@ def _place(preset: Preset) -> list[tuple[str, float]]:
     return [(words, float(number or 0)) for words, number in zip(parts[::2], [*parts[1::2], ""], strict=True)]
 
 
-def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> Path:
+def save(
+    folder: Path, name: str, values: Mapping[str, Any], note: str = "", families: Sequence[str] = ()
+) -> Path:
     """Keep the values that differ from the defaults as an own preset. Raises ConfigError for a bad name.
 
     Paths and names of one run (base model, folders, output name, resume) are left out, and what means nothing
@@ -123,6 +136,8 @@ def save(folder: Path, name: str, values: Mapping[str, Any], note: str = "") -> 
     path = folder / f"{name}.toml"
     unknown, note = _kept(path, note)
     document: dict[str, Any] = {"format": FORMAT, "title": name, "note": note}
+    if families:
+        document["families"] = list(families)
     for key, option in OPTIONS.items():
         is_of_a_path = any(all(OPTIONS[one.key].meta.path for one in need) for need in option.meta.needs)
         is_of_one_run = option.meta.path or is_of_a_path or key == "save.output_name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,21 +79,30 @@ def _scale(path: Path) -> float | None:
     return float(told) if isinstance(told, int | float) else None
 
 
+def is_full_size(identity: Identity) -> bool:
+    """Whether a model is as large as those that people use, and not one made for trials."""
+    return identity.parameters >= _FULL_SIZE
+
+
 def trained_side(identity: Identity) -> int:
     """Side length in pixels that a full-size model was trained at; 0 when that is not known."""
-    if identity.parameters < _FULL_SIZE or identity.family not in FAMILIES:
+    if not is_full_size(identity) or identity.family not in FAMILIES:
         return 0
     titles = FAMILIES[identity.family].titles
     return titles[identity.prediction].side if identity.prediction in titles else 0
 
 
+def is_near(side: int, size: Size) -> bool:
+    """Whether a model trained at this side length does well with images of this size."""
+    return side * _SHRINK <= math.sqrt(size.width * size.height) <= side * _STRETCH
+
+
 def resolution(found: Identity, size: Size) -> Iterator[Problem]:
     """The warning when images are trained far from the model's native size."""
     side = trained_side(found)
-    actual = (size.width * size.height) ** 0.5
-    if not side or side * _SHRINK <= actual <= side * _STRETCH:
+    if not side or is_near(side, size):
         return
     is_v = found.prediction == "v"
     kind = Words("a v-prediction model trained at", "v-predictionの") if is_v else Words("trained at", "")
-    message = messages.SIZE_BELOW if actual < side else messages.SIZE_ABOVE
+    message = messages.SIZE_BELOW if size.width * size.height < side * side else messages.SIZE_ABOVE
     yield message(kind=kind, side=side, width=size.width, height=size.height)

@@ -81,6 +81,26 @@ def test_what_a_preset_holds_beyond_this_version_is_not_dropped_on_save(tmp_path
     assert "sparkle = true" in (tmp_path / "newest.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("path", sorted(presets.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
+def test_every_shipped_preset_says_whose_models_it_is_for(path):
+    kin = {"sd15": ("sd1",), "sd21": ("sd2",), "sdxl": ("sdxl",), "dreambooth": ("sd1", "sd2")}
+    assert presets.load(path).families == kin[path.stem.split("-")[0]]
+
+
+def test_a_preset_without_families_is_for_every_model_and_one_with_them_for_theirs(tmp_path):
+    for_all = presets.load(presets.save(tmp_path, "all", {"network.rank": 16}))
+    for_xl = presets.load(presets.save(tmp_path, "xl", {"network.rank": 16}, families=["sdxl"]))
+    assert for_all.is_for("sd1") and for_all.is_for("sdxl")
+    assert (for_xl.is_for("sd1"), for_xl.is_for("sdxl"), for_xl.is_for("")) == (False, True, True)
+
+
+@pytest.mark.parametrize("written", ['"sdxl"', "5", "[[1]]", "{a = 1}"])
+def test_families_that_are_no_list_of_names_hide_no_preset(tmp_path, written):
+    (tmp_path / "x.toml").write_text(f"families = {written}\n[network]\nrank = 8\n", encoding="utf-8")
+    [found], problems = presets.presets([tmp_path])
+    assert found.is_for("sd1") and problems == []
+
+
 def test_a_file_in_which_nothing_is_known_is_no_preset(tmp_path):
     (tmp_path / "x.toml").write_text("[server]\nport = 1\n", encoding="utf-8")
     found, problems = presets.presets([tmp_path])
@@ -114,14 +134,14 @@ def test_a_shipped_preset_fits_into_the_memory_that_its_title_names(path):
     config = check(
         toml_text.dumps({**loaded.values, "model.base": "m", "dataset.train_data_dir": "t"})
     ).config
-    family = "sd2" if loaded.name.startswith("sd21") else "sd1"
-    needed = forecast(Setup(config, of_family(family), Data.of(config), is_gpu=True)).peak.total
+    sizes = of_family(loaded.families[0])
+    needed = forecast(Setup(config, sizes, Data.of(config), is_gpu=True)).peak.total
     assert needed + OF_THE_DRIVER < int(size) * 2**30
 
 
 def test_presets_are_listed_by_title_and_small_memory_before_large():
     titles = [found.title.en for found in presets.presets([presets.SHIPPED])[0]]
-    firsts = ["Guide's 1st", "SD 1.5 DreamBooth", "SD 1.5 fine-tuning", "SD 1.5 LoRA", "SD 2.1"]
+    firsts = ["Guide's 1st", "SD 1.5 DreamBooth", "SD 1.5 fine-tuning", "SD 1.5 LoRA", "SD 2.1", "SDXL"]
     places = [next(n for n, title in enumerate(titles) if title.startswith(first)) for first in firsts]
     assert places == sorted(places) and len(set(titles)) == len(titles)
     pair = [n for n, title in enumerate(titles) if title.startswith("SD 1.5 fine-tuning")]

@@ -55,3 +55,18 @@ def test_cached_latents_allow_mirroring_but_no_colours_and_no_random_crop(cache,
 def test_the_smallest_bucket_side_is_at_least_one_step(smallest, found):
     lines = f"enable_bucket = true\nbucket_reso_steps = 128\nmin_bucket_reso = {smallest}"
     assert keys(lines) == found
+
+
+@pytest.mark.parametrize(
+    ("largest", "more", "is_told"),
+    [(1024, "", True), (1088, "", False), (2048, "", False), (1024, "bucket_no_upscale = true", False)],
+)
+def test_buckets_that_are_never_longer_than_the_resolution_are_warned_of(largest, more, is_told):
+    lines = f"resolution = 1024\nenable_bucket = true\nmax_bucket_reso = {largest}\n{more}"
+    told = [p.key for p in check(FILE + lines).notices if p.code == "W-CFG-BUCKET"]
+    assert told == (["dataset.max_bucket_reso"] if is_told else [])
+
+
+def test_a_resolution_that_is_no_square_has_a_bucket_of_its_own_shape():
+    lines = "resolution = [1216, 832]\nenable_bucket = true\nmax_bucket_reso = 1216"
+    assert [p for p in check(FILE + lines).notices if p.code == "W-CFG-BUCKET"] == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-from math import prod
 
 import pytest
 
@@ -15,6 +13,7 @@ from tests.tiny import make_tiny_folder
 from tests.toy_family import SPEC as TOY
 from tests.toy_family import make_toy
 from tests.ui.fake import demo_raw
+from tests.ui.headers import write_header
 from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html
@@ -31,16 +30,7 @@ def header(tmp_path):
     """Writes a .safetensors file of these shapes that has no bytes on the disk for its numbers."""
 
     def write(name, tensors, **metadata):
-        table, at = {"__metadata__": metadata}, 0
-        for key, shape in tensors.items():
-            table[key] = {"dtype": "F16", "shape": shape, "data_offsets": [at, at + 2 * prod(shape)]}
-            at += 2 * prod(shape)
-        text = json.dumps(table).encode()
-        path = tmp_path / f"{name}.safetensors"
-        with path.open("wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            file.truncate(8 + len(text) + at)
-        return path
+        return write_header(tmp_path / f"{name}.safetensors", tensors, **metadata)
 
     return write
 
@@ -68,7 +58,7 @@ def test_family_precision_and_prediction_are_shown_at_once(told, header):
     [
         ({"lora_unet_x.lora_down.weight": [8, 320], "lora_unet_x.alpha": []}, "is a LoRA"),
         (VAE, "is a VAE"),
-        ({"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]}, "SDXL"),
+        ({"model.diffusion_model.joint_blocks.0.x": [1]}, "SD3"),
         ({"control_model.x": [1]}, "ControlNet"),
     ],
 )
@@ -82,6 +72,7 @@ def test_a_lora_and_a_whole_foreign_model_are_no_vae(told, header):
     xl = header("xl", {"conditioner.embedders.1.x": [1], "model.diffusion_model.x": [1]})
     assert "is a VAE of SDXL" in told(xl, "vae")
     assert "is-bad" not in told(header("b", SD2), "vae")  # SD1 and SD2 share one VAE
+    assert "is-bad" not in told(xl, "vae", **{"model.family": "sdxl"})
 
 
 def test_a_vae_of_another_family_is_told_from_its_header(told, header):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from core.config import presets
 from core.events import Saved, StepDone
+from core.families import FAMILIES
 from core.runner import Runner
 from tests.tiny import make_tiny
 from tests.ui.fake import demo_raw
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("hurried")
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("base")
-    return {family: make_tiny(folder / f"{family}.safetensors", family=family) for family in ("sd1", "sd2")}
+    return {family: make_tiny(folder / f"{family}.safetensors", family=family) for family in FAMILIES}
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,12 @@ def go(bases, images, tmp_path):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_applied_to_the_demo_trains_and_draws_its_samples(go, app, window, name):
+def test_a_preset_applied_to_the_demo_trains_and_draws_its_samples(go, app, window, bases, name):
     app.bar.apply(f"shipped/{name}", "en")
     raw = demo_raw(app) | window.draft.values
-    handle = go(app.form.text(raw, "en"), "sd2" if name.startswith("sd21") else "sd1")
+    family = presets.load(presets.SHIPPED / f"{name}.toml").families[0]
+    raw |= {"model.base": str(bases[family])}
+    handle = go(app.form.text(raw, "en"), family)
     samples = [e for e in handle.log.since(0) if isinstance(e, Saved) and e.kind == "sample"]
     assert [sample.step for sample in samples] == [0, 3]
 

@@ -14,6 +14,7 @@ from ui.parts.markup import heading
 from ui.parts.options import LEVELS, OPTIONS, groups_of, options_of
 from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
+from ui.settings.suited import SuitedCard
 from ui.text import say
 from ui.window import Window
 
@@ -51,14 +52,16 @@ def grid(page: Page, form: Form, options: Sequence[Option]) -> None:
             form.draw(page, option)
 
 
-def draw_model(page: Page, form: Form) -> dict[str, Any]:
-    """The Model tab. Gives the places where the files' identities are shown."""
+def draw_model(window: Window, page: Page, form: Form) -> tuple[dict[str, Any], SuitedCard]:
+    """The Model tab. Gives the places where the files' identities are shown, and what is offered there."""
     by_name = {option.name: option for option in options_of("model")}
     main = [by_name.pop("base")]
     with column("card-model", "rw-card"):
         page.add(gr.HTML, titled("group.model"), padding=False)
         grid(page, form, main)
         base = gr.HTML(elem_id="identity-base", elem_classes=["rw-maybe"], padding=False)
+        offer = SuitedCard(window, form)
+        offer.draw(page)
         grid(page, form, [by_name.pop("vae")])
         vae = gr.HTML(elem_id="identity-vae", elem_classes=["rw-maybe"], padding=False)
         page.add(gr.HTML, titled("group.result"), padding=False)
@@ -71,7 +74,7 @@ def draw_model(page: Page, form: Form) -> dict[str, Any]:
             elem_classes=["rw-quiet"],
         )
     card(page, form, "group.model.more", list(by_name.values()), "model-more")
-    return {"base": base, "vae": vae, "result": result, "refresh": refresh}
+    return {"base": base, "vae": vae, "result": result, "refresh": refresh}, offer
 
 
 def draw_lora(page: Page, form: Form) -> None:

@@ -35,16 +35,23 @@ def difference_html(changed: Sequence[tuple[Option, Any, Any]], lang: Lang) -> s
     """The changes as a table; folded up when there are many."""
     if not changed:
         return note(say("diff.none", lang))
+    title = say("diff.many", lang, n=len(changed))
+    is_open = " open" if len(changed) <= _OPEN_UP_TO else ""
+    return (
+        f'<details class="rw-diff"{is_open}><summary>{esc(title)}</summary>'
+        f"{changes_table(changed, lang)}</details>"
+    )
+
+
+def changes_table(
+    changed: Sequence[tuple[Option, Any, Any]], lang: Lang, then_words: str = "diff.then"
+) -> str:
+    """The changes option by option. then_words: key of the words above the values that would be set."""
     rows = [
         (option.meta.label.of(lang), value_text(option, now, lang), value_text(option, then, lang))
         for option, now, then in changed
     ]
-    headers = [say(f"diff.{name}", lang) for name in ("setting", "now", "then")]
-    title = say("diff.many", lang, n=len(rows))
-    is_open = " open" if len(rows) <= _OPEN_UP_TO else ""
-    return (
-        f'<details class="rw-diff"{is_open}><summary>{esc(title)}</summary>{table(headers, rows)}</details>'
-    )
+    return table([say(key, lang) for key in ("diff.setting", "diff.now", then_words)], rows)
 
 
 def value_text(option: Option, value: Any, lang: Lang) -> str:

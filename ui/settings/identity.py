@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.catalog import MOVED, Size, Words
+from core.config import base_family
 from core.config.check import typed
 from core.errors import Lang, UserError
 from core.families import FAMILIES
@@ -64,7 +65,11 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
                 return _for_now(note(say("identity.missing", lang), "bad"))
             identity = identify(path)
             config, wrong = typed({key: v for key, v in Form.read(raw).items() if key in _BESIDE})
-            remarks = [*(precheck.of_vae(path) if name == "vae" else precheck.of_base(path, config.model))]
+            if name == "vae":
+                beside = base_family.of(_base(paths, raw), config.model.family)
+                remarks = [*precheck.of_vae(path, beside)]
+            else:
+                remarks = [*precheck.of_base(path, config.model)]
             size = Size(*config.dataset.resolution)
             if name == "base" and not (remarks or wrong) and min(size) > 0:
                 remarks += fit.resolution(identity, size)
@@ -73,6 +78,14 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
     return identity_facts(identity, path, lang, named if hub.is_id(named) else path.name) + problems(
         remarks, lang
     )
+
+
+def _base(paths: Paths, raw: Mapping[str, Any]) -> str:
+    """The base model's path or Hub id; "" for one that may not be read."""
+    try:
+        return paths.model(str(raw.get("model.base") or ""))
+    except UserError:
+        return ""
 
 
 def _for_now(html: str) -> str:

@@ -12,6 +12,8 @@ import gradio as gr
 from core.config import presets
 from core.config.file import toml_text
 from core.errors import Lang, UserError
+from core.families import FAMILIES
+from core.models import suited
 from core.reading import reason
 from ui.parts.localized import QUICK, Page, texts
 from ui.parts.markup import note, problems
@@ -49,6 +51,9 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as e:
         raise UserError(UNWRITTEN(path=path, why=reason(e))) from e
 
+
+OTHERS = "others"
+"""The line of the list that shows the presets for other models."""
 
 _BUTTONS = ("delete", "cancel", "keep")
 """Buttons that ask before they act, and the one that answers no."""
@@ -114,16 +119,39 @@ class PresetsBar:
         shape = {"size": "md", "scale": 0, "min_width": 110} | more
         self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **shape)
 
-    def choices(self, lang: Lang) -> list[tuple[str, str]]:
-        """Titles in this language and the names behind them."""
+    def choices(self, lang: Lang, chosen: str = "", has_all: bool = False) -> list[tuple[str, str]]:
+        """Titles in this language and the names behind them, of presets for the base model's family.
+
+        chosen: one that is listed in any case. has_all: those for other models too, each marked as such.
+        """
         every, _ = presets.presets(self._window.preset_folders)
-        own = say("preset.own", lang)
+        family = self._family()
+        fitting = [p for p in every if p.is_for(family)]
+        others = [p for p in every if not p.is_for(family)]
+        listed = [p for p in others if has_all or self._name(p) == chosen]
+        found = [(say("preset.none", lang), "")]
+        found += [(self._title(p, lang, p in listed), self._name(p)) for p in (*fitting, *listed)]
+        if len(others) > len(listed):
+            found.append((say("preset.others", lang, n=len(others) - len(listed)), OTHERS))
+        return found
 
-        def title(p: presets.Preset) -> str:
-            text = p.title.of(lang)
-            return f"{text} ({own})" if p.is_own else text
+    @staticmethod
+    def _title(preset: presets.Preset, lang: Lang, is_other: bool) -> str:
+        text = preset.title.of(lang)
+        if preset.is_own:
+            text = f"{text} ({say('preset.own', lang)})"
+        return say("preset.other", lang, name=text, families=_names(preset, lang)) if is_other else text
 
-        return [(say("preset.none", lang), ""), *((title(p), self._name(p)) for p in every)]
+    def _family(self) -> str:
+        """The family of the base model on the page; "" while it is not known."""
+        settings = self._window.settings
+        named = {key: settings.get(key) for key in ("model.base", "model.family")}
+        found = str(self._form.facts(named).get("model.family", "auto"))
+        return "" if found == "auto" else found
+
+    def narrowed(self, chosen: Any, lang: Lang) -> Update:
+        """The list for the base model as it is now. chosen: what a page has chosen in it."""
+        return {self.parts["choice"]: gr.update(choices=self.choices(lang, str(chosen or "")))}
 
     @staticmethod
     def _name(preset: presets.Preset) -> str:
@@ -192,17 +220,22 @@ class PresetsBar:
         buttons["cancel"] = {"visible": bool(asked), "value": say("preset.cancel", lang)}
         updates: Update = {parts["said"]: said, parts["note"]: above, parts["asked"]: asked}
         if chosen is not None:
-            updates[parts["choice"]] = gr.update(choices=self.choices(lang), value=chosen)
+            updates[parts["choice"]] = gr.update(choices=self.choices(lang, chosen), value=chosen)
             for part in ("rename", "delete"):
                 buttons.setdefault(part, {})["visible"] = chosen.startswith("own/")
         return updates | {parts[part]: gr.update(**values) for part, values in buttons.items()}
 
     def describe(self, name: Any, raw: Mapping[str, Any], lang: Lang) -> Update:
         """Whom a preset is for and why, where its values come from, and what it would change."""
+        if name == OTHERS:
+            longer = gr.update(choices=self.choices(lang, has_all=True), value="")
+            return self.told(lang) | {self.parts["choice"]: longer}
         chosen = self._chosen(name)
         html = ""
         if chosen is not None:
             html = note(chosen.note.of(lang))
+            if not chosen.is_for(self._family()):
+                html = note(say("preset.other.note", lang, families=_names(chosen, lang)), "warn") + html
             if chosen.source.of(lang):
                 html += note(say("preset.source", lang, text=chosen.source.of(lang)))
             if chosen.notices:
@@ -247,7 +280,11 @@ class PresetsBar:
         if chosen is None:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
         done = note(say("preset.applied", lang, name=chosen.title.of(lang)), "good")
-        return put(self._window, self._form, self._values(chosen)) | self.told(lang, above=done)
+        values = self._values(chosen)
+        then = shown_then(self._window, self._form, values)
+        for family in chosen.families:
+            self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})
+        return put(self._window, self._form, values) | self.told(lang, above=done)
 
     def _values(self, chosen: presets.Preset) -> dict[str, Any]:
         """What a preset names; what is written, such as the guide's "logs", below the workspace."""
@@ -278,7 +315,8 @@ class PresetsBar:
                 question = note(say("preset.keep.there", lang, name=own_name), "warn")
                 return self.told(lang, question, asked=f"keep/{own_name}")
             with _writing(folder):
-                path = presets.save(folder, own_name, toml_text.values_of(checked.config))
+                families = [family] if (family := self._family()) else []
+                path = presets.save(folder, own_name, toml_text.values_of(checked.config), families=families)
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
         done = note(say("preset.saved", lang, name=path.stem), "good")
@@ -329,3 +367,9 @@ class PresetsBar:
         file = paths.short(values[datasets.KEY])
         done = note(say("import.datasets", lang, path=file, n=n), "good")
         return self._form.fill(values) | self.told(lang, done)
+
+
+def _names(preset: presets.Preset, lang: Lang) -> str:
+    """The families that a preset is for, in words."""
+    kin = [FAMILIES[name].words.of(lang) if name in FAMILIES else name for name in preset.families]
+    return ("・" if lang == "ja" else ", ").join(kin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import catalog
@@ -10,6 +10,7 @@ from core.config.optimizer_args import ArgumentFault
 from core.config.schema.option import steps_of
 from core.config.schema.run import RunConfig
 from core.errors import ConfigError, Lang
+from core.families import FAMILIES
 from core.train.weights import lr_schedule
 from ui.parts.chart import Line, plot
 from ui.parts.markup import note
@@ -17,13 +18,16 @@ from ui.settings.form import Form
 from ui.text import say
 
 _POINTS = 240
+_LOOKS = (("text", "rate.text"), ("third", "rate.text.2"))
+"""How the lines of the text encoders look and what they are called, one after the other."""
 
 
 def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> str:
     """The learning rate of each part over the steps, by the run's own schedule; "" while it does not hold."""
     try:
-        config = form.part(raw, "train", "optimizer", "network").config
-        lines = _lines(config, total, lang)
+        sections = ("train", "optimizer", "network", "model.base", "model.family")
+        config = form.part(raw, *sections).config
+        lines = _lines(config, _text_rates(config, str(form.facts(raw).get("model.family"))), total, lang)
     except (ConfigError, ArgumentFault):
         return ""  # the checker says what is wrong
     if not lines:
@@ -33,9 +37,16 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
     return html + (note(say("rate.own", lang)) if finds_it else "")
 
 
-def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
+def _text_rates(config: RunConfig, family: str) -> list[float]:
+    """The learning rate of each text encoder of a family; one number where they have the same."""
+    spec = FAMILIES.get(family) or next(iter(FAMILIES.values()))
+    rates = [config.train.rate_of(spec.part(name)) for name in spec.names("text")]
+    return rates if len(set(rates)) > 1 else rates[:1]
+
+
+def _lines(config: RunConfig, texts: Sequence[float], total: int, lang: Lang) -> list[Line]:
     train, schedule = config.train, lr_schedule.make(config.optimizer, total)
-    unet, text = (train.rates().get(role, 0.0) for role in ("denoiser", "text"))
+    unet = train.rates().get("denoiser", 0.0)
     stop = train.stop_text_encoder_training
     until = total if stop is None else max(0, min(total, steps_of(stop, total)))
     every = max(1, total // _POINTS)
@@ -44,9 +55,10 @@ def _lines(config: RunConfig, total: int, lang: Lang) -> list[Line]:
         steps = sorted({*range(0, end, every), max(0, end - 1)})
         return [(float(step), schedule.rate(base, step)) for step in steps]
 
-    if unet == text and until == total:
+    if [unet] == [*texts] and until == total:
         return [Line("smooth", say("rate.both", lang), curve(unet, total))] if unet else []
     lines = [Line("smooth", say("rate.unet", lang), curve(unet, total))] if unet else []
-    if text and until > 0:
-        lines.append(Line("text", say("rate.text", lang), curve(text, until)))
+    for (look, key), text in zip(_LOOKS, texts, strict=False):
+        if text and until > 0:
+            lines.append(Line(look, say(key, lang), curve(text, until)))
     return lines

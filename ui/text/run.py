@@ -104,6 +104,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "rate.title": Words("Learning rate over the steps", "学習率の変化（ステップ）"),
     "rate.unet": Words("U-Net", "U-Net"),
     "rate.text": Words("text encoder", "Text Encoder"),
+    "rate.text.2": Words("second text encoder", "2つ目のText Encoder"),
     "rate.both": Words("U-Net and text encoder", "U-NetとText Encoder"),
     "rate.own": Words(
         "This optimizer sets the learning rate itself; the curve is the factor on it.",

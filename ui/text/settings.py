@@ -20,6 +20,12 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "preset.label": Words("Preset", "プリセット"),
     "preset.none": Words("Choose a preset", "プリセットを選ぶ"),
     "preset.own": Words("own", "自作"),
+    "preset.others": Words("Presets for other models ({n})…", "ほかのモデル用のプリセット（{n}件）…"),
+    "preset.other": Words("{name} – for {families}", "{name}　※{families}用"),
+    "preset.other.note": Words(
+        "This preset is for {families}; the base model is of another kind.",
+        "{families}用のプリセットです。選択中の元モデルとは種類が異なります。",
+    ),
     "preset.apply": Words("Apply", "適用"),
     "preset.more": Words("Save and open settings", "設定の保存と読み込み"),
     "preset.name": Words("Name of your preset", "プリセット名"),
@@ -44,6 +50,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "diff.setting": Words("Setting", "設定"),
     "diff.now": Words("Now", "現在"),
     "diff.then": Words("With this preset", "適用後"),
+    "diff.proposed": Words("Proposed", "変更案"),
     "diff.on": Words("on", "オン"),
     "diff.off": Words("off", "オフ"),
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
@@ -104,6 +111,14 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "find.family": Words("{family} models do not have it.", "{family}のモデルにはない設定です。"),
     "find.method": Words("Only for {methods}.", "{methods}のときだけ使います。"),
     "find.needs": Words("Only when {needs}.", "{needs}したときに使います。"),
+    # what suits the base model
+    "suited.title": Words("Settings for {family}", "{family}に合う設定"),
+    "suited.lead": Words(
+        "These settings still suit another kind of model. Nothing changes until you apply it.",
+        "次の設定は別の種類のモデルに合わせた値です。「適用」を押すまで何も変わりません。",
+    ),
+    "suited.apply": Words("Apply", "適用"),
+    "suited.keep": Words("Keep mine", "今のままにする"),
     # what a model file is
     "identity.none": Words("Choose a base model.", "元モデルを選んでください。"),
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),

@@ -21,7 +21,7 @@ PLAIN = (str, int, float, bool, type(None))
 LARGEST = 4_000_000
 """Bytes; the settings of a page take some ten thousand."""
 
-_LENT = "lent"
+_LENT, _DECIDED = "lent", "decided"
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,9 @@ _log = logging.getLogger(__name__)
 class Draft:
     """The settings as they stand on the page, kept over reloads and restarts; as typed, not checked.
 
-    lent: of what a preset or an import has brought beside its recipe, (brought, what the user had) by key.
+    lent: of what a preset or an import has brought beside its recipe, and of what an offer for a family of
+    models has set, (brought, what the user had) by key.
+    decided: family -> the values that suit another one and are kept all the same.
     damaged: why the file of an earlier window could not be read, and where it lies now; None if it could.
     refused, copy: what was left out because the page can't show it, and where the file as it was lies.
     """
@@ -43,6 +45,7 @@ class Draft:
         self.copy: Path | None = None
         found = self._read()
         self._lent = _pairs(found.pop(_LENT, None))
+        self._decided = _tables(found.pop(_DECIDED, None))
         self._values = {key: value for key, value in found.items() if _is_plain(key, value)}
         self._unknown = {key: value for key, value in found.items() if key not in self._values}
 
@@ -83,6 +86,17 @@ class Draft:
         with self._lock:
             return dict(self._lent)
 
+    @property
+    def decided(self) -> dict[str, dict[str, Any]]:
+        with self._lock:
+            return {family: dict(values) for family, values in self._decided.items()}
+
+    def decide(self, family: str, values: Mapping[str, Any]) -> None:
+        """Remember that these values are meant for models of a family."""
+        with self._lock:
+            self._decided = {**self._decided, family: {**self._decided.get(family, {}), **values}}
+            self._save()
+
     def refuse(self, is_sound: Callable[[str, Any], bool]) -> None:
         """Leave out what the page can't show, now and later; the file as it was is kept beside."""
         with self._lock:
@@ -111,13 +125,17 @@ class Draft:
             if (merged, borrowed) == (self._values, self._lent):
                 return
             self._values, self._lent = merged, borrowed
-            try:
-                self._write()
-            except OSError:
-                _log.warning("the settings could not be kept in %s", self._path, exc_info=True)
+            self._save()
+
+    def _save(self) -> None:
+        try:
+            self._write()
+        except OSError:
+            _log.warning("the settings could not be kept in %s", self._path, exc_info=True)
 
     def _write(self) -> None:
-        written = {**self._values, _LENT: self._lent} if self._lent else self._values
+        beside = {_LENT: self._lent, _DECIDED: self._decided}
+        written = {**self._values, **{name: table for name, table in beside.items() if table}}
         text = json.dumps(written, ensure_ascii=False, indent=1)
         toml_text.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))
 
@@ -132,4 +150,12 @@ def _pairs(found: Any) -> dict[str, tuple[Any, Any]]:
         for key, pair in (found.items() if isinstance(found, dict) else ())
         if key in OPTIONS and isinstance(pair, list) and len(pair) == 2
         if all(isinstance(value, PLAIN) for value in pair)
+    }
+
+
+def _tables(found: Any) -> dict[str, dict[str, Any]]:
+    return {
+        family: {key: v for key, v in values.items() if key in OPTIONS and isinstance(v, PLAIN)}
+        for family, values in (found.items() if isinstance(found, dict) else ())
+        if isinstance(values, dict)
     }

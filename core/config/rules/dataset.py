@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from core.config import messages as config_messages
@@ -46,6 +47,8 @@ def buckets_hold_the_resolution(config: RunConfig) -> Iterator[Problem]:
         yield messages.BUCKET_ABOVE_RESOLUTION(side=min(data.resolution), found=data.min_bucket_reso)
     elif max(data.resolution) > largest:
         yield messages.BUCKET_BELOW_RESOLUTION(side=max(data.resolution), found=data.max_bucket_reso)
+    elif largest * largest <= math.prod(data.resolution):
+        yield messages.BUCKETS_ALL_SQUARE(side=largest, more=2 * largest)
 
 
 def cached_latents_never_change(config: RunConfig) -> Iterator[Problem]:

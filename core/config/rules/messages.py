@@ -264,6 +264,12 @@ BUCKET_BELOW_RESOLUTION = Message(
     "解像度の長辺（{side}）以上にしてください（値：{found}）。",
     "dataset.max_bucket_reso",
 )
+BUCKETS_ALL_SQUARE = Message(
+    "W-CFG-BUCKET",
+    "no bucket is longer than the resolution ({side}), so images that are not square are trained smaller than the model can take. Set max_bucket_reso to {more}.",
+    "解像度（{side}）より長いバケットがないため、正方形でない画像は本来より小さく学習されます。max_bucket_resoを{more}にしてください。",
+    "dataset.max_bucket_reso",
+)
 NOT_WITH_CACHE = Message(
     "E-CFG-TOGETHER",
     "cannot be used with dataset.{cache}: cached latents never change. Turn one of them off.",
