@@ -8,12 +8,12 @@ import pytest
 
 from core import families
 from core.models.hub import locate
+from tests.headers import write_header
 from tests.hub import COMMIT, serving, use
 from tests.tiny import make_tiny_folder
 from tests.toy_family import SPEC as TOY
 from tests.toy_family import make_toy
 from tests.ui.fake import demo_raw
-from tests.ui.headers import write_header
 from tests.ui.session import Session
 from ui.parts.options import OPTIONS
 from ui.settings.identity import identity_html, model_html

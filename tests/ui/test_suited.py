@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.golden import names
+from tests.headers import write_header
 from tests.ui.fake import demo_raw
-from tests.ui.headers import write_header
 from tests.ui.session import Session
 from ui.settings.visibility import hidden_style
 from ui.window import Draft
@@ -133,8 +133,8 @@ def test_presets_are_those_for_the_base_model_and_the_others_follow_at_a_click(p
     page.do(choice, "input")
     titles = dict((value, title) for title, value in page.choices[choice])
     assert page.shown[choice] == "" and "others" not in titles
-    assert titles["shipped/sd15-object-lora-8gb"].endswith("for Stable Diffusion 1.x")
-    assert not titles["shipped/sdxl-object-lora-8gb"].endswith("for Stable Diffusion XL")
+    assert titles["shipped/sd15-object-lora-8gb"].endswith("for SD1")
+    assert not titles["shipped/sdxl-object-lora-8gb"].endswith("for SDXL")
 
 
 def test_a_preset_for_other_models_that_is_chosen_stays_in_the_list_and_is_told(page, app, bases):
@@ -143,7 +143,7 @@ def test_a_preset_for_other_models_that_is_chosen_stays_in_the_list_and_is_told(
     choose(page, app, bases["xl"])
     assert "shipped/sd15-object-lora-8gb" in [value for _, value in page.choices[choice]]
     page.do(choice, "input")
-    assert "This preset is for Stable Diffusion 1.x" in page.shown[app.bar.parts["note"]]
+    assert "This preset is for SD1;" in page.shown[app.bar.parts["note"]]
 
 
 def test_a_preset_of_ones_own_is_for_the_models_it_was_made_with(page, app, window, bases):

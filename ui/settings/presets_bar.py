@@ -370,6 +370,6 @@ class PresetsBar:
 
 
 def _names(preset: presets.Preset, lang: Lang) -> str:
-    """The families that a preset is for, in words."""
-    kin = [FAMILIES[name].words.of(lang) if name in FAMILIES else name for name in preset.families]
+    """The families that a preset is for, by their short names."""
+    kin = [FAMILIES[name].marks.name if name in FAMILIES else name for name in preset.families]
     return ("・" if lang == "ja" else ", ").join(kin)

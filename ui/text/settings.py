@@ -21,7 +21,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "preset.none": Words("Choose a preset", "プリセットを選ぶ"),
     "preset.own": Words("own", "自作"),
     "preset.others": Words("Presets for other models ({n})…", "ほかのモデル用のプリセット（{n}件）…"),
-    "preset.other": Words("{name} – for {families}", "{name}　※{families}用"),
+    "preset.other": Words("{name} – for {families}", "{name}：{families}用"),
     "preset.other.note": Words(
         "This preset is for {families}; the base model is of another kind.",
         "{families}用のプリセットです。選択中の元モデルとは種類が異なります。",
@@ -114,7 +114,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     # what suits the base model
     "suited.title": Words("Settings for {family}", "{family}に合う設定"),
     "suited.lead": Words(
-        "These settings still suit another kind of model. Nothing changes until you apply it.",
+        "These settings still suit another kind of model. Nothing is changed until you apply them.",
         "次の設定は別の種類のモデルに合わせた値です。「適用」を押すまで何も変わりません。",
     ),
     "suited.apply": Words("Apply", "適用"),
