@@ -23,11 +23,16 @@ NEEDED = {
 """What some options have no effect without."""
 
 
+def base_for(*options):
+    """A base model that has these options: the demo's, or one of which nothing is known yet."""
+    return {} if all(option.is_of("sd1") for option in options) else {"model.base": "someone/some-model"}
+
+
 def on_the_page(app, option):
     """The page's fields with this option, and what it needs, set to something else than the default."""
     value = other_value(option)
     assert value != option.default
-    values = {**defaults(), **NEEDED, **met(option), option.key: value}
+    values = {**defaults(), **NEEDED, **base_for(option), **met(option), option.key: value}
     if option.key == "dataset.dataset_config":
         values["dataset.train_data_dir"] = ""  # it names the images alone
     return app.form.shown(values)
@@ -42,7 +47,8 @@ def together(options):
             more = {**met(option), key: other_value(option)}
             if more.keys() & chosen.keys() and any(chosen.get(k, v) != v for k, v in more.items()):
                 continue
-            values = {**defaults(), **NEEDED, **chosen, **more}
+            base = base_for(option, *(OPTIONS[one] for one in taken))
+            values = {**defaults(), **NEEDED, **base, **chosen, **more}
             if values["dataset.dataset_config"]:
                 values["dataset.train_data_dir"] = ""
             used = {k: v for k, v in values.items() if OPTIONS[k].is_used(values)}
