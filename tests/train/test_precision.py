@@ -16,7 +16,7 @@ from core.train.device.loss_scale import LossScale
 from core.train.run import build, prepare
 from core.train.weights import optimizer as optim
 from core.train.weights.optimizer import ParameterGroup
-from core.train.weights.stochastic_rounding import HalfStep, round_by_chance_
+from core.train.weights.stochastic_rounding import DROPPED, HalfStep, round_by_chance_
 from core.train.weights.update import BadStep, Update
 
 DTYPES = {"full_fp16": torch.float16, "full_bf16": torch.bfloat16}
@@ -24,6 +24,11 @@ DTYPES = {"full_fp16": torch.float16, "full_bf16": torch.bfloat16}
 
 def last(trial) -> dict[str, torch.Tensor]:
     return tensors.load(Path(next(e.path for e in trial.of(Saved) if e.info.get("kind") == "last")))
+
+
+def bits(count: int, dtype: torch.dtype) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(2 ** DROPPED[dtype], (count,), generator=generator, dtype=torch.int32)
 
 
 # 1 + 2**-9 lies a quarter of the way from 1 to bf16's next number; 1e-6 is no number of fp16, whose small
@@ -41,7 +46,7 @@ def test_rounding_goes_to_both_neighbours_and_keeps_the_mean(dtype, value, below
     count = 200_000
     values = torch.full((count,), value)
     exact = values[0].double().item()
-    round_by_chance_(values, dtype, torch.Generator().manual_seed(0))
+    round_by_chance_(values, dtype, bits(count, dtype))
     assert torch.equal(values.to(dtype).float(), values)
     assert set(values.tolist()) == {below, above}
     chance = (exact - below) / (above - below)
@@ -55,7 +60,7 @@ def test_numbers_that_fit_are_not_moved(dtype):
     values[:100] *= 2.0**-13  # fp16's small ones
     values = values.to(dtype).float()
     before = values.clone()
-    round_by_chance_(values, dtype, torch.Generator().manual_seed(0))
+    round_by_chance_(values, dtype, bits(10_000, dtype))
     assert torch.equal(values, before)
 
 
@@ -105,6 +110,22 @@ def test_pieces_give_what_the_whole_gives(monkeypatch):
 
     for one, other in zip(trained(1), trained(2**20), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_weight_is_rounded_alike_alone_and_among_others_and_otherwise_in_each_step():
+    def trained(step: int, together: bool) -> list[torch.Tensor]:
+        weights = [torch.nn.Parameter(torch.ones(1000, dtype=torch.bfloat16)) for _ in range(2)]
+        rounded = HalfStep(torch.optim.SGD(weights, lr=1e-3), 0, False)
+        for weight in weights:
+            weight.grad = torch.ones_like(weight)
+        for group in [weights] if together else [[weights[1]], [weights[0]]]:
+            rounded(group, step, torch.ones(()))
+        return weights
+
+    one, other = trained(0, True)
+    assert not torch.equal(one, other)
+    assert all(torch.equal(a, b) for a, b in zip(trained(0, False), (one, other), strict=True))
+    assert not torch.equal(trained(1, True)[0], one)
 
 
 def test_gradients_in_fp16_are_measured_and_unscaled_without_overflow(tmp_path):

@@ -21,6 +21,9 @@ from core.train.seeds import torch_seed
 ALIGNMENT = 64
 """Numbers; every weight begins at a multiple, as kernels that read several at once want it."""
 
+DROPPED = {torch.bfloat16: 16, torch.float16: 13}
+"""Bits of a float32 that a number of the type has no room for."""
+
 SMALLEST_NORMAL, SUBNORMAL_STEP = 2.0**-14, 2.0**-24
 """Of fp16: below the first its numbers are no longer spaced by their size, but evenly by the second."""
 
@@ -28,12 +31,15 @@ SMALLEST_NORMAL, SUBNORMAL_STEP = 2.0**-14, 2.0**-24
 class HalfStep:
     """Runs an optimizer over weights in fp16 or bf16; what it remembers is in its own types, not in theirs.
 
-    The draws depend on the seed and the step alone, so that a resumed run rounds as the straight one.
+    The draws for a weight depend on the seed, the step and the weight's number alone, so that a resumed run
+    rounds as the straight one, and weights that are stepped one by one as those that are stepped together.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, seed: int, is_joint: bool) -> None:
-        """is_joint: whether the optimizer has to see all weights at once."""
+        """optimizer: with all of its weights. is_joint: whether it has to see all of them at once."""
         self._optimizer, self._seed, self._is_joint = optimizer, seed, is_joint
+        weights = (weight for group in optimizer.param_groups for weight in group["params"])
+        self._numbers = {weight: number for number, weight in enumerate(weights)}
 
     def __call__(self, parameters: Sequence[nn.Parameter], step: int, factor: Tensor) -> None:
         """One step on the gradients times `factor` (0-dim). step: number of updates before it."""
@@ -42,17 +48,15 @@ class HalfStep:
             return
         for parameter in parameters:
             parameter.grad = None
-        device = parameters[0].device
-        generator = torch.Generator(device).manual_seed(torch_seed(self._seed, "rounding", step))
         for piece in [[*gradients]] if self._is_joint else pieces([*gradients], ROUNDING_PIECE):
-            self._step(piece, gradients, factor, generator)
+            self._step(piece, gradients, factor, step)
 
     def _step(
         self,
         piece: Sequence[nn.Parameter],
         gradients: Mapping[nn.Parameter, Tensor],
         factor: Tensor,
-        generator: torch.Generator,
+        step: int,
     ) -> None:
         """An optimizer leaves out what has no gradient, so only this piece is stepped."""
         halves = [p.data for p in piece]
@@ -63,39 +67,56 @@ class HalfStep:
             for parameter, view, slope in zip(piece, views, slopes, strict=True):
                 parameter.data, parameter.grad = view, slope
             self._optimizer.step()
-            round_by_chance_(weights, halves[0].dtype, generator)
-            for half, view in zip(halves, views, strict=True):
-                half.copy_(view)
+            round_by_chance_(weights, halves[0].dtype, self._bits(weights, piece, halves[0].dtype, step))
+            torch._foreach_copy_(halves, views)
         finally:
             for parameter, half in zip(piece, halves, strict=True):
                 parameter.grad, parameter.data = None, half
 
+    def _bits(self, flat: Tensor, piece: Sequence[nn.Parameter], dtype: torch.dtype, step: int) -> Tensor:
+        """The random bits for every number of a piece; those of a weight come from a seed of its own."""
+        bits = torch.empty_like(flat, dtype=torch.int32)
+        generator = torch.Generator(flat.device)
+        for parameter, view in zip(piece, _views(bits, piece), strict=True):
+            seed = torch_seed(self._seed, "rounding", step, self._numbers[parameter])
+            view.random_(0, 2 ** DROPPED[dtype], generator=generator.manual_seed(seed))
+        return bits
 
-def round_by_chance_(values: Tensor, dtype: torch.dtype, generator: torch.Generator) -> None:
+
+def round_by_chance_(values: Tensor, dtype: torch.dtype, bits: Tensor) -> None:
     """Make float32 values numbers of `dtype` (fp16 or bf16), up or down by chance, the mean unchanged.
 
     The bits that do not fit get a random number of their length added and are cut off. Numbers that fit stay.
+    bits: those random numbers, int32 of the same shape, DROPPED[dtype] bits each.
     """
-    dropped = 16 if dtype is torch.bfloat16 else 13
-    noise = torch.randint(
-        2**dropped, values.shape, generator=generator, dtype=torch.int32, device=values.device
-    )
+    dropped = DROPPED[dtype]
     if dtype is torch.float16:
-        chance = noise * 2.0**-dropped
+        chance = bits * 2.0**-dropped
         even = torch.floor(values / SUBNORMAL_STEP + chance) * SUBNORMAL_STEP
         is_even = values.abs() < SMALLEST_NORMAL
-    values.view(torch.int32).add_(noise).bitwise_and_(-(2**dropped))
+    values.view(torch.int32).add_(bits).bitwise_and_(-(2**dropped))
     if dtype is torch.float16:
         torch.where(is_even, even, values, out=values)
 
 
 def _in_float32(tensors: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
     """One flat float32 copy of all, and the view of each in it."""
-    starts, end = [], 0
-    for tensor in tensors:
-        starts.append(end)
-        end += -(-tensor.numel() // ALIGNMENT) * ALIGNMENT
-    flat = torch.zeros(end, dtype=torch.float32, device=tensors[0].device)
-    views = [flat[at : at + t.numel()].view(t.shape) for at, t in zip(starts, tensors, strict=True)]
+    length = sum(_room(tensor) for tensor in tensors)
+    flat = torch.empty(length, dtype=torch.float32, device=tensors[0].device)  # nobody reads the gaps
+    views = _views(flat, tensors)
     torch._foreach_copy_(views, [*tensors])
     return flat, views
+
+
+def _views(flat: Tensor, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The place of each tensor in a flat one, in its shape."""
+    views, at = list[Tensor](), 0
+    for tensor in tensors:
+        views.append(flat[at : at + tensor.numel()].view(tensor.shape))
+        at += _room(tensor)
+    return views
+
+
+def _room(tensor: Tensor) -> int:
+    """Numbers that a tensor takes of a flat one."""
+    return -(-tensor.numel() // ALIGNMENT) * ALIGNMENT
