@@ -24,12 +24,14 @@ def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
     is_cached = dataset.cache_latents or dataset.cache_latents_to_disk
     if not is_cached and not (dataset.color_aug or dataset.random_crop):
         yield "dataset.cache_latents", (True,)
+    if _can_step_in_backward(config, half):
+        yield "train.fused_backward_pass", (True,)
     lighter = OPTIMIZERS[config.optimizer.optimizer_type].lighter
     if lighter:
         yield "optimizer.optimizer_type", (lighter,)
     if dataset.vae_batch_size > 1:
         yield "dataset.vae_batch_size", (1,)
-    if train.precision == "no":
+    if train.precision == "no" and not (config.steps_in_backward and half == "fp16"):
         yield "train.precision", (half, f"full_{half}")
     elif train.precision in ("fp16", "bf16"):
         yield "train.precision", (f"full_{train.precision}",)
@@ -43,6 +45,17 @@ def savers(config: RunConfig, half: str = "bf16") -> Iterator[Saver]:
     smaller = _smaller(*dataset.resolution)
     if smaller:
         yield "dataset.resolution", smaller
+
+
+def _can_step_in_backward(config: RunConfig, half: str) -> bool:
+    """Whether weights could be updated in the backward pass and are not yet; it excludes fp16.
+
+    Where that is the only half precision, halving the numbers saves more and is left open.
+    """
+    train, optimizer = config.train, OPTIMIZERS[config.optimizer.optimizer_type]
+    is_fp16 = train.precision.endswith("fp16") or half == "fp16"
+    is_possible = config.network.method == "none" and train.gradient_accumulation_steps == 1
+    return is_possible and not (is_fp16 or optimizer.is_joint or config.steps_in_backward)
 
 
 def _smaller(width: int, height: int) -> tuple[tuple[int, int], ...]:

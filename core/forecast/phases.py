@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -99,7 +98,12 @@ def _training(setup: Setup, held: Mapping[str, int]) -> Phase:
         (int(share * of_unet + copies * of_text), nbytes + text)
         for nbytes, share in activations.moments(cells, tokens)
     ]
-    moments.append((trained, text))  # the text encoder's own backward pass is the last
+    if setup.config.steps_in_backward:
+        # There are no gradients when the pass begins, but the most copies of weights in half precision.
+        copies, stepping = min(gradients for gradients, _ in moments), _stepping(setup)
+        moments = [(copies + setup.largest_gradient, nbytes + stepping) for _, nbytes in moments]
+    else:
+        moments.append((trained, text))  # the text encoder's own backward pass is the last
     if not setup.caches_latents:
         moments.append((0, activations.vae("encode", cells)))
     if setup.config.train.gradient_accumulation_steps > 1:
@@ -110,17 +114,23 @@ def _training(setup: Setup, held: Mapping[str, int]) -> Phase:
 
 def _update(setup: Setup, held: Mapping[str, int]) -> Phase:
     """The optimizer's step, and the mean of the weights after it."""
-    train, trained = setup.config.train, setup.trained_bytes()
+    trained, is_over = setup.trained_bytes(), setup.config.steps_in_backward
+    extra = 0 if is_over else _stepping(setup)
+    if setup.trained_item != FLOAT and setup.config.train.ema_decay is not None:
+        extra = max(extra, trained // setup.trained_item * FLOAT)
+    return Phase("update", {**held, GRADIENTS: 0 if is_over else trained, ACTIVATIONS: extra})
+
+
+def _stepping(setup: Setup) -> int:
+    """Bytes that the optimizer's step needs beside weights, gradients and what it remembers."""
     extra = beside(setup.config.optimizer.optimizer_type, setup.trained)
-    if setup.trained_item != FLOAT:
-        # Weights, gradients and random bits of a piece in four bytes each; fp16 needs as much again.
-        numbers = trained // setup.trained_item
-        largest = max(math.prod(shape) for shape in setup.trained)
-        piece = min(numbers, ROUNDING_PIECE // FLOAT + largest)
-        extra += piece * FLOAT * (6 if train.precision == "full_fp16" else 3)
-        if train.ema_decay is not None:
-            extra = max(extra, numbers * FLOAT)
-    return Phase("update", {**held, GRADIENTS: trained, ACTIVATIONS: extra})
+    if setup.trained_item == FLOAT:
+        return extra
+    # Weights, gradients and random bits of a piece in four bytes each; fp16 needs as much again.
+    largest = setup.largest_gradient // setup.trained_item
+    several = 0 if setup.config.steps_in_backward else ROUNDING_PIECE // FLOAT
+    piece = min(setup.trained_bytes() // setup.trained_item, several + largest)
+    return extra + piece * FLOAT * (6 if setup.config.train.precision == "full_fp16" else 3)
 
 
 def _caching(setup: Setup) -> Phase | None:

@@ -127,6 +127,11 @@ class Setup:
         )
 
     @property
+    def largest_gradient(self) -> int:
+        """Bytes of the gradient of the largest trained weight, all there is when weights step one by one."""
+        return self.trained_item * max(math.prod(shape) for shape in self.trained)
+
+    @property
     def caches_latents(self) -> bool:
         return self.config.dataset.cache_latents or self.config.dataset.cache_latents_to_disk
 

@@ -38,7 +38,7 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
         lost = progress.step - bad.step
         progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
         batch = faults.examine(training, progress, lost)
-        has_model = faults.is_model_sound(training, batch)
+        has_model = training.update.is_whole and faults.is_model_sound(training, batch)
         is_kept = _try_to_keep(training, progress, emit, has_model)
         raise NumericFault(batch.problem(training, is_kept), facts=asdict(batch)) from None
     except Exception as e:
@@ -56,8 +56,8 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
 
 
 def _keep(training: Training, progress: Progress, has_model: bool = True) -> bool:
-    """Save the last good step when there is one before the last; whether there was."""
-    is_on_the_way = 0 < progress.step < training.total_steps
+    """Save the last good step when there is one before the last and its weights are there; whether it was."""
+    is_on_the_way = 0 < progress.step < training.total_steps and training.update.is_whole
     if is_on_the_way:
         training.outputs.keep(progress, training.epoch_of(progress.step), has_model)
     return is_on_the_way

@@ -44,6 +44,8 @@ class BadBatch:
         problem = messages.NUMERIC(step=self.step, images=", ".join(self.images), rates=rates)
         if is_kept:
             problem = problem.framed(messages.WEIGHTS_KEPT, step=self.step - 1)
+        elif not training.update.is_whole:
+            problem = problem.framed(messages.WEIGHTS_MIXED)
         if self.broken_images:
             return problem.framed(messages.LATENTS_NOT_FINITE, images=", ".join(self.broken_images))
         usual, precision = _gentler(training.config)

@@ -74,7 +74,10 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
 
 
 def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]) -> Tensor:
-    """Add up the gradients of one step; returns the mean loss over the samples of all processes."""
+    """Add up the gradients of one step; returns the mean loss over the samples of all processes.
+
+    Raises BadStep where the weights are stepped on the way (FusedUpdate).
+    """
     engine, count = training.engine, training.micro_batches(step)
     loss = torch.zeros((), device=engine.device)
     for n, batch in enumerate(islice(stream, count)):
@@ -83,7 +86,7 @@ def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None
         _seed_dropout(training, step, n)
         share = training.batch_loss(batch) / count
         if share.requires_grad:  # not so when module_dropout left out every module
-            engine.backward(share)
+            training.update.backward(step, share)
         loss += share.detach()
     return engine.sum(loss)
 

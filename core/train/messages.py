@@ -66,6 +66,15 @@ SHARE_KEPT = Message(
     "{option}（{share}）は、学習を始めたときの{steps}ステップのままです（{total}ステップに対する割合なら{fresh}ステップ）。",
 )
 
+# Processes
+
+FUSED_PROCESSES = Message(
+    "E-CFG-TOGETHER",
+    "cannot be used with several processes ({count}), whose gradients are summed before weights are updated; train with one, or turn this option off.",
+    "複数プロセス（{count}）では、重みを更新する前に勾配を合計するため使えません。1プロセスで学習するか、このオプションをオフにしてください。",
+    "train.fused_backward_pass",
+)
+
 # Pause
 
 NO_GPU_MEMORY = Message(
@@ -89,6 +98,10 @@ NUMERIC = Message(
 WEIGHTS_KEPT = Words(
     "{sentence}; the weights of step {step} are kept",
     "{sentence}。{step}ステップ目の重みを保持しています",
+)
+WEIGHTS_MIXED = Words(
+    "{sentence}; some weights had been updated in this step already (fused_backward_pass), so only earlier saves can be used",
+    "{sentence}。このステップで一部の重みがすでに更新されていた（fused_backward_pass）ため、使えるのはそれより前の保存だけです",
 )
 LATENTS_NOT_FINITE = Words(
     "{sentence}. The VAE gives no finite numbers for {images}; leave it out, or use another VAE.",

@@ -45,6 +45,7 @@ from core.train.weights import lora_files, lr_schedule
 from core.train.weights import optimizer as optim
 from core.train.weights import trained as trainee
 from core.train.weights.ema import Averages
+from core.train.weights.fused_update import FusedUpdate
 from core.train.weights.stochastic_rounding import HalfStep
 from core.train.weights.update import Update
 
@@ -102,6 +103,8 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
     assert config.train.seed is not None, "the runner draws a seed before the run"
     began = time.monotonic()
     rates = trainee.rates(config.train)
+    if config.steps_in_backward and world_size() > 1:
+        raise UserError(messages.FUSED_PROCESSES(count=world_size()))
     about = run_checks.problems(config)
     if any(problem.is_error for problem in about):
         raise UserError(*about)
@@ -275,7 +278,8 @@ def _update(job: Job, engine: Engine, learner: trainee.Trainee, optimizer: torch
     if engine.weight_type is not torch.float32:
         half_step = HalfStep(optimizer, job.seed, OPTIMIZERS[config.optimizer.optimizer_type].is_joint)
     parameters = [p for group in learner.groups for p in group.parameters.values()]
-    return Update(engine, optimizer, parameters, config.train.max_grad_norm, half_step)
+    kind = FusedUpdate if config.steps_in_backward else Update
+    return kind(engine, optimizer, parameters, config.train.max_grad_norm, half_step)
 
 
 def _begin(training: Training, job: Job, writer: StateWriter, control: RunControl, emit: Emit) -> Progress:

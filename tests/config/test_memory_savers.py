@@ -2,6 +2,7 @@
 
 from core.config.memory_savers import can_resume_with, in_order, savers
 from core.config.schema.dataset import DatasetConfig
+from core.config.schema.network import NetworkConfig
 from core.config.schema.run import RunConfig
 from core.config.schema.train import TrainConfig
 
@@ -39,6 +40,24 @@ def test_a_batch_is_halved_and_a_resolution_stays_a_multiple_of_64():
     assert tried["dataset.train_batch_size"] == (3, 1)
     assert tried["dataset.resolution"] == ((384, 384), (256, 256))
     assert dict(savers(WASTEFUL, "fp16"))["train.precision"] == ("fp16", "full_fp16")
+
+
+def test_a_whole_model_can_be_updated_in_the_backward_pass_where_nothing_needs_all_gradients():
+    whole = RunConfig(network=NetworkConfig(method="none"))
+    assert dict(savers(whole))["train.fused_backward_pass"] == (True,)
+    for key, value in (
+        ("network.method", "lora"), ("train.gradient_accumulation_steps", 2), ("train.precision", "fp16"),
+        ("optimizer.optimizer_type", "Prodigy"), ("train.fused_backward_pass", True),
+    ):  # fmt: skip
+        assert "train.fused_backward_pass" not in dict(savers(changed(whole, key, value)))
+
+
+def test_where_fp16_is_the_only_half_precision_it_and_the_update_in_the_backward_pass_exclude_each_other():
+    whole = RunConfig(network=NetworkConfig(method="none"))
+    assert "train.fused_backward_pass" not in dict(savers(whole, "fp16"))
+    fused = changed(whole, "train.fused_backward_pass", True)
+    assert "train.precision" not in dict(savers(fused, "fp16"))
+    assert dict(savers(fused))["train.precision"] == ("bf16", "full_bf16")
 
 
 def test_latents_that_change_each_time_are_not_to_be_cached():

@@ -143,3 +143,41 @@ def test_full_precision_beside_another_mixed_precision_is_refused_with_the_right
 def test_what_fits_another_prediction_is_told_what_this_model_predicts(option, prediction, words):
     [problem] = misfits(TrainConfig(**{option: True if option.startswith("scale") else 0.5}), prediction)
     assert problem.code == "E-CFG-TOGETHER" and words in problem.en
+
+
+FUSED = ("network.method = 'none'", "train.fused_backward_pass = true", "train.learning_rate = 1e-6")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "train.gradient_accumulation_steps = 2",
+        "train.precision = 'fp16'",
+        "train.precision = 'full_fp16'",
+        "optimizer.optimizer_type = 'AdamWScheduleFree'",
+    ],
+)
+def test_weights_are_not_updated_in_the_backward_pass_where_all_gradients_are_needed(other):
+    assert said(*FUSED, other) == [("E-CFG-TOGETHER", "train.fused_backward_pass")]
+
+
+@pytest.mark.parametrize("name", ["Prodigy", "DAdaptAdam"])
+def test_nor_by_an_optimizer_that_looks_at_all_weights(name):
+    assert said(*FUSED[:2], "train.learning_rate = 1.0", optimizer(name)) == [
+        ("E-CFG-TOGETHER", "train.fused_backward_pass")
+    ]
+
+
+@pytest.mark.parametrize("name", ["AdamW", "AdamW8bit", "PagedAdamW8bit", "Lion8bit", "SGDNesterov8bit"])
+def test_by_others_they_are(name):
+    rate = {"Lion8bit": "3e-7", "SGDNesterov8bit": "1e-3"}.get(name, "1e-6")
+    assert said(*FUSED[:2], f"train.learning_rate = {rate}", optimizer(name)) == []
+
+
+def test_with_a_lora_an_update_in_the_backward_pass_has_no_effect_and_that_is_said():
+    settings = (FUSED[1], "train.learning_rate = 1e-4", "train.gradient_accumulation_steps = 2")
+    assert said(*settings) == [("W-CFG-UNUSED", "train.fused_backward_pass")]
+
+
+def test_sd_scripts_name_of_the_update_in_the_backward_pass_is_read():
+    assert import_text("train_db.py --fused_backward_pass").values["train.fused_backward_pass"] is True

@@ -115,6 +115,31 @@ def test_accumulated_gradients_lie_there_while_activations_do():
     assert held["gradients"] >= 4 * (859_520_964 + 123_060_480) and held["activations"] > 1e9
 
 
+def test_weights_updated_in_the_backward_pass_leave_one_gradient_at_a_time():
+    # The largest of the U-Net is a convolution from 2560 to 1280 channels, 3 x 3.
+    train = {"text_encoder_lr": 0.0, "precision": "full_bf16", "fused_backward_pass": True}
+    made = setup(network={"method": "none"}, train=train)
+    assert phase(made, "training").held["gradients"] == pytest.approx(2 * 29_491_200, rel=0.05)
+    assert phase(made, "update").held["gradients"] == 0
+
+
+def test_a_weight_in_half_precision_is_in_float32_only_while_it_is_updated():
+    # Weight, gradient and random bits, 4 bytes each, beside the activations of a large batch.
+    train = {"text_encoder_lr": 0.0, "precision": "full_bf16"}
+    large = {"network": {"method": "none"}, "dataset": {"train_batch_size": 8}}
+    usual = phase(setup(**large, train=train), "training").held["activations"]
+    fused = setup(**large, train=train | {"fused_backward_pass": True})
+    assert phase(fused, "training").held["activations"] - usual == 12 * 29_491_200
+
+
+def test_updates_in_the_backward_pass_save_nearly_all_gradients_of_a_recomputed_model():
+    # 859,520,964 weights in float32, and copies of them in half precision, at most as many again by half.
+    train = {"text_encoder_lr": 0.0, "precision": "bf16", "gradient_checkpointing": True}
+    usual = forecast(setup(network={"method": "none"}, train=train)).step.total
+    fused = setup(network={"method": "none"}, train=train | {"fused_backward_pass": True})
+    assert usual - forecast(fused).step.total > 0.85 * 4 * 859_520_964
+
+
 @pytest.mark.parametrize("is_gpu", [True, False])
 def test_sample_images_bring_the_vae_back(is_gpu):
     sample = {"sample_prompts": ["sls frog"], "sample_at_first": True}

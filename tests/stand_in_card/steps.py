@@ -51,6 +51,14 @@ CASES: dict[str, dict[str, dict[str, Any]]] = (
             "dataset": {"validation_split": 0.34},
             "sample": {"sample_prompts": ["sls frog --s 2 --w 64 --h 64"], "sample_at_first": True},
         },
+        "whole, updated in the backward pass, checkpointing": {
+            "network": WHOLE,
+            "train": {"precision": "bf16", "gradient_checkpointing": True, "fused_backward_pass": True},
+        },
+        "whole full_bf16, updated in the backward pass, averages": {
+            "network": WHOLE,
+            "train": {"precision": "full_bf16", "ema_decay": 0.99, "fused_backward_pass": True},
+        },
         "whole, checkpointing, paused": {
             "network": WHOLE,
             "train": {"precision": "bf16", "gradient_checkpointing": True},

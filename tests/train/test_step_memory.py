@@ -25,6 +25,21 @@ CASES = {
         {"network": {"method": "none"}, "train": {"precision": "full_bf16", "gradient_checkpointing": True}},
         1,
     ),
+    "whole model, updated in the backward pass": (
+        {"network": {"method": "none"}, "train": {"fused_backward_pass": True}},
+        1,
+    ),
+    "whole model in bf16 throughout, updated in the backward pass, recomputed": (
+        {
+            "network": {"method": "none"},
+            "train": {
+                "precision": "full_bf16",
+                "gradient_checkpointing": True,
+                "fused_backward_pass": True,
+            },
+        },
+        1,
+    ),
 }
 
 

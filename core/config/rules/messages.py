@@ -191,6 +191,24 @@ WARMUP_TOO_LONG = Message(
     "ウォームアップ（{warmup}）が学習全体以上のため、学習率は設定値に達しません。",
     "optimizer.lr_warmup_steps",
 )
+FUSED_ACCUMULATION = Message(
+    "E-CFG-TOGETHER",
+    "cannot be used with gradient_accumulation_steps = {steps}: a gradient is used up as soon as it is computed; set it to 1, or turn this option off.",
+    "gradient_accumulation_steps = {steps}とは同時に使えません（勾配は計算後すぐに使われて消えるため）。1にするか、このオプションをオフにしてください。",
+    "train.fused_backward_pass",
+)
+FUSED_FP16 = Message(
+    "E-CFG-TOGETHER",
+    "cannot be used with {precision}, which has to see all gradients before any weight is updated; use {other}, or turn this option off.",
+    "{precision}では、重みを更新する前にすべての勾配を調べる必要があるため使えません。{other}にするか、このオプションをオフにしてください。",
+    "train.fused_backward_pass",
+)
+FUSED_OPTIMIZER = Message(
+    "E-CFG-TOGETHER",
+    "cannot be used with {optimizer}, which has to see all weights at once; choose another optimizer such as AdamW8bit or Adafactor, or turn this option off.",
+    "{optimizer}はすべての重みを同時に更新する必要があるため使えません。AdamW8bitやAdafactorなどを選ぶか、このオプションをオフにしてください。",
+    "train.fused_backward_pass",
+)
 AMONG_IMAGES = Message(
     "E-OUT-DATA",
     "the {what} folder must not be the folder of training images or inside it ({option} = {folder}): results would be mixed with images; choose another.",

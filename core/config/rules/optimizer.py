@@ -119,6 +119,18 @@ def warmup_fits(config: RunConfig) -> Iterator[Problem]:
         yield messages.WARMUP_TOO_LONG(warmup=optimizer.lr_warmup_steps)
 
 
+def updates_in_the_backward_pass_are_possible(config: RunConfig) -> Iterator[Problem]:
+    if not config.steps_in_backward:
+        return
+    train, name = config.train, config.optimizer.optimizer_type
+    if train.gradient_accumulation_steps > 1:
+        yield messages.FUSED_ACCUMULATION(steps=train.gradient_accumulation_steps)
+    if train.precision.endswith("fp16"):
+        yield messages.FUSED_FP16(precision=train.precision, other=train.precision.replace("fp16", "bf16"))
+    if OPTIMIZERS[name].is_joint:
+        yield messages.FUSED_OPTIMIZER(optimizer=name)
+
+
 RULES = (
     arguments_are_understood,
     found_rates_start_at_one,
@@ -127,4 +139,5 @@ RULES = (
     schedule_free_needs_no_schedule,
     schedules_have_what_they_need,
     warmup_fits,
+    updates_in_the_backward_pass_are_possible,
 )

@@ -37,6 +37,11 @@ class RunConfig(BaseModel):
     log: LogConfig = LogConfig()
     sample: SampleConfig = SampleConfig()
 
+    @property
+    def steps_in_backward(self) -> bool:
+        """Whether weights are updated in the backward pass: asked for, and with a method that has it."""
+        return self.train.fused_backward_pass and self.network.method == "none"
+
 
 OPTIONS: Mapping[str, Option] = MappingProxyType({option.key: option for option in walk(RunConfig)})
 """Every option of a run file by its full name, in reading order."""

@@ -133,6 +133,17 @@ class StepOptions(Section):
         ge=1,
         le=1024,
     )
+    fused_backward_pass: bool = opt(
+        False,
+        ("Update weights in the backward pass", "逆伝播中に重みを更新"),
+        (
+            "Each weight is updated and its gradient freed as soon as it is computed, so that the gradients of the whole model never exist at once. The largest gradient norm then limits the gradient of each weight tensor, not all of them together.",
+            "勾配が計算されるたびに重みを更新し、その勾配をすぐに解放します。モデル全体の勾配を同時に持たないため、メモリを節約できます。勾配ノルムの上限は、全体ではなく重みテンソルごとに適用されます。",
+        ),
+        level="advanced",
+        group="memory",
+        methods="none",
+    )
     max_grad_norm: float = opt(
         1.0,
         ("Largest gradient norm", "勾配ノルムの上限"),

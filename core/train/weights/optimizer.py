@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,6 +94,19 @@ def make(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.opt
 def can_skip(optimizer: torch.optim.Optimizer) -> bool:
     """Whether a step can be left out on the device itself (a fused optimizer reads `found_inf`)."""
     return bool(optimizer.__dict__.get("_step_supports_amp_scaling", False))
+
+
+@contextmanager
+def stepping_only(
+    optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter
+) -> Iterator[None]:
+    """Let an optimizer see a single parameter of a group, so that it need not walk over all of them."""
+    groups, members = optimizer.param_groups, group["params"]
+    optimizer.param_groups, group["params"] = [group], [parameter]
+    try:
+        yield
+    finally:
+        optimizer.param_groups, group["params"] = groups, members
 
 
 def is_schedule_free(optimizer: torch.optim.Optimizer) -> bool:

@@ -59,14 +59,22 @@ class Update:
         self._zeros, self._most_zeros = (torch.zeros_like(self._overflows) for _ in range(2))
         self.zero_steps = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the weights are those after a number of whole steps, and so may be saved."""
+        return True
+
+    def backward(self, step: int, loss: Tensor) -> None:
+        """Add a loss to the gradients of the update after `step` good ones."""
+        self.engine.backward(loss)
+
     def __call__(self, step: int, loss: Tensor) -> None:
         """Step on the gradients at hand. step: good ones so far. loss: of all processes. Raises BadStep."""
         self.engine.sum_gradients(self.parameters)
         if all(parameter.grad is None for parameter in self.parameters):
             return  # everything was left out by module_dropout
         is_bad = self._measure(loss)
-        self._zeros = (self._zeros + 1) * (self.grad_norm == 0)
-        self._most_zeros = torch.maximum(self._most_zeros, self._zeros)
+        self._count_zeros()
         factor = self._factor()
         if self.engine.scaler is not None:
             self.engine.scaler.update(is_bad)
@@ -78,9 +86,9 @@ class Update:
             # torch's fused optimizers leave their step out when this tensor holds 1; GradScaler talks to them
             # so.
             self.optimizer.found_inf = is_left_out.float()  # type: ignore[attr-defined]
-            self._apply(step, factor)
+            self._apply(self.parameters, step, factor)
         elif not is_left_out:
-            self._apply(step, factor)
+            self._apply(self.parameters, step, factor)
         self.optimizer.zero_grad(set_to_none=True)
 
     def look(self, step: int) -> None:
@@ -119,12 +127,14 @@ class Update:
         self.grad_norm = norm if scaler is None else norm / scaler.value
         return ~((self.grad_norm <= LARGEST_NORM) & loss.isfinite())  # NaN compares as false
 
+    def _count_zeros(self) -> None:
+        """Take in whether this step had no gradient, by its norm."""
+        self._zeros = (self._zeros + 1) * (self.grad_norm == 0)
+        self._most_zeros = torch.maximum(self._most_zeros, self._zeros)
+
     def _factor(self) -> Tensor | None:
         """What gradients are to be multiplied with, for the scale and the largest norm; None for nothing."""
-        factor = None
-        if self._max_grad_norm > 0:
-            # As torch.nn.utils.clip_grad_norm_.
-            factor = torch.clamp(self._max_grad_norm / (self.grad_norm + 1e-6), max=1.0)
+        factor = clipping_factor(self.grad_norm, self._max_grad_norm)
         if self.engine.scaler is not None:
             factor = (1.0 if factor is None else factor) / self.engine.scaler.value
         return factor
@@ -138,11 +148,18 @@ class Update:
         self._bad_step = torch.where(is_first, step, self._bad_step)
         return self._bad_step >= 0
 
-    def _apply(self, step: int, factor: Tensor | None) -> None:
+    def _apply(self, parameters: Sequence[nn.Parameter], step: int, factor: Tensor | None) -> None:
+        """Step these on their gradients times `factor`; the optimizer may see no others with a gradient."""
         if self._half_step is not None:
-            unchanged = torch.ones((), device=self.engine.device)
-            self._half_step(self.parameters, step, unchanged if factor is None else factor)
+            if factor is None:
+                factor = torch.ones((), device=self.engine.device)
+            self._half_step(parameters, step, factor)
             return
         if factor is not None:
-            torch._foreach_mul_([p.grad for p in self.parameters if p.grad is not None], factor)
+            torch._foreach_mul_([p.grad for p in parameters if p.grad is not None], factor)
         self.optimizer.step()
+
+
+def clipping_factor(norm: Tensor, largest: float) -> Tensor | None:
+    """What to multiply gradients of this norm with, as torch.nn.utils.clip_grad_norm_; None for 1."""
+    return torch.clamp(largest / (norm + 1e-6), max=1.0) if largest > 0 else None
