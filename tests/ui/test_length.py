@@ -67,6 +67,17 @@ def test_parts_with_rates_of_their_own_have_curves_of_their_own(shared_app):
     assert text[0][1] == pytest.approx((300 + unet[0][1]) / 2, abs=0.2) and "Text Encoder" in html
 
 
+def test_a_second_text_encoder_with_a_rate_of_its_own_has_a_curve_of_its_own(shared_app):
+    rates = {"train__unet_lr": "1e-4", "train__text_encoder_lr": "5e-5", "train__text_encoder_2_lr": "2.5e-5"}
+    raw = raw_with(shared_app, **rates, optimizer__lr_scheduler="constant") | {"model.base": "x/y"}
+    html = rate_curve(shared_app.form, raw | {"model.family": "sdxl"}, 100, "en")
+    height = {look: 300 - points(html, look)[0][1] for look in ("smooth", "text", "third")}
+    assert height["text"] == pytest.approx(height["smooth"] / 2, abs=0.2)
+    assert height["third"] == pytest.approx(height["smooth"] / 4, abs=0.2) and "second text encoder" in html
+    for other in ({"model.family": "sd1"}, {"model.family": "sdxl", "train.text_encoder_2_lr": ""}):
+        assert "second" not in rate_curve(shared_app.form, raw | other, 100, "en")
+
+
 def test_no_curve_is_drawn_of_settings_that_do_not_hold(shared_app):
     assert rate_curve(shared_app.form, raw_with(shared_app, train__learning_rate="fast"), 100, "en") == ""
 

@@ -10,6 +10,7 @@ from tests.golden import names
 from tests.headers import write_header
 from tests.ui.fake import demo_raw
 from tests.ui.session import Session
+from ui.run.next_step import invitation_html
 from ui.settings.visibility import hidden_style
 from ui.window import Draft
 
@@ -73,6 +74,15 @@ def test_what_is_offered_is_set_at_a_click_and_then_offered_no_more(page, app, b
     raw, is_offered = act(page, app, "apply")
     assert {key: raw[key] for key in SHOWN} == SHOWN and not is_offered
     assert {key: app._window.draft.values[key] for key in SHOWN} == SHOWN
+
+
+def test_after_it_the_learning_rate_is_still_said_to_be_the_demos(page, app, window, bases):
+    choose(page, app, bases["xl"])
+    act(page, app, "apply")
+    assert "settings are still those of the demo" in invitation_html(window, "en")
+    page.put(app.form.components["train.learning_rate"], "1e-4")
+    choose(page, app, bases["xl"])
+    assert "settings are still those of the demo" not in invitation_html(window, "en")
 
 
 def test_what_was_declined_is_not_offered_again_also_by_the_next_window(page, app, window, bases):

@@ -9,14 +9,18 @@ from ui.window import Window
 
 
 def is_demos(window: Window, key: str) -> bool:
-    """Whether an option still has the value with which the demo opens the window, and which is not empty."""
+    """Whether an option still has the value with which the demo opens the window, and which is not empty.
+
+    One that only an offer for the base model's family has replaced (SuitedCard) counts as the demo's still.
+    """
     first = window.first.get(key)
     if not window.has_demo or first in (None, "", (), []):
         return False
     if key not in window.draft.values:
         return True
-    option = OPTIONS[key]
-    now = widgets.read(option, window.draft.values[key])
+    option, typed = OPTIONS[key], window.draft.values[key]
+    brought, own = window.draft.lent.get(key, (None, None))
+    now = widgets.read(option, own if brought == typed and not option.is_personal else typed)
     if option.meta.path and isinstance(now, str) and now:
         try:
             return bool(window.paths.absolute(now) == first)
