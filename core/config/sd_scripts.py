@@ -174,6 +174,12 @@ def _refused(message: Message) -> Reader:
     return lambda given: Translated(refused=(message(value=shown(given)),)) if given else Translated()
 
 
+def _fused_groups(given: Any) -> Translated:
+    """In groups of weights, or weight by weight, gradients of the whole model never exist at once."""
+    name, is_on = "fused_optimizer_groups", given not in (None, False, 0, "0", "")
+    return _said(name, "train.fused_backward_pass", True) if is_on else Translated()
+
+
 _SPECIAL: Mapping[str, Reader] = {
     "config_file": _refused(messages.CONFIG_FILE),
     **dict.fromkeys(_PLACE_OF_RESUME, _refused(messages.PLACE_OF_RESUME)),
@@ -201,6 +207,7 @@ _SPECIAL: Mapping[str, Reader] = {
     "network_train_unet_only": _no_grad_part("network_train_unet_only", "train.text_encoder_lr"),
     "network_train_text_encoder_only": _no_grad_part("network_train_text_encoder_only", "train.unet_lr"),
     **{name: _text_encoder_lr(name) for name in ("text_encoder_lr", "learning_rate_te")},
+    "fused_optimizer_groups": _fused_groups,
     "train_text_encoder": _train_text_encoder,
     "max_token_length": _unless((None,), "max_token_length", _number),
     "save_precision": _unless((None,), "save_precision"),

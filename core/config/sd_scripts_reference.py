@@ -115,7 +115,7 @@ _OF_EMBEDDINGS = (
 NOT_HERE: Mapping[str, Words] = _table(
     (
         "compile dataset_class deepspeed face_crop_aug_range fp8_base fp8_base_unet "
-        "fused_optimizer_groups lr_scheduler_type optimizer_schedulefree_wrapper token_warmup_min "
+        "lr_scheduler_type optimizer_schedulefree_wrapper token_warmup_min "
         "token_warmup_step torch_compile train_inpainting weighted_captions",
         _OTHER,
     ),

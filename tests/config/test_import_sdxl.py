@@ -295,3 +295,9 @@ def test_more_rates_than_there_are_text_encoders_are_refused_with_how_many_there
         check("format = 1\nmodel.family = 'sdxl'\n[train]\ntext_encoder_lr = [1e-5, 2e-5, 3e-5]\n")
     [problem] = [one for one in refused.value.problems if one.key == "train.text_encoder_lr" and one.is_error]
     assert problem.en == "takes one learning rate, or one for each of 2 text encoders; found 3."
+
+
+@pytest.mark.parametrize("flags", ["--fused_backward_pass", "--fused_optimizer_groups 10"])
+def test_updates_in_the_backward_pass_are_read_from_either_option(flags):
+    found = import_text(f"{WHOLE} {flags} --optimizer_type Adafactor")
+    assert found.values["train.fused_backward_pass"] is True
