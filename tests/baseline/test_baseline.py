@@ -17,6 +17,7 @@ from core.config.schema.run import RunConfig
 from core.runner import Runner
 from tests.baseline import runs
 from tests.baseline.record import FOLDER, RECORDINGS
+from tests.tiny import make_tiny
 
 OPTIONS = {option.key for option in walk(RunConfig)}
 SECTIONS = {field.annotation: name for name, field in RunConfig.model_fields.items()}
@@ -100,4 +101,6 @@ def test_every_option_is_read_by_some_training(recorded, options_read, tmp_path)
         optimizer={"lr_scheduler_args": ["step_rules=1:10,0.5"]},
         save=save | {"output_name": "frog 2", "resume": str(state), "resume_anyway": True},
     )
+    xl = make_tiny(tmp_path / "xl.safetensors", family="sdxl")
+    train(**common | {"model": {"base": str(xl)}}, train={"max_train_steps": 1, "seed": 3}, save=save)
     assert OPTIONS - options_read == BY_NAME
