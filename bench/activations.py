@@ -18,6 +18,7 @@ import logging
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -32,6 +33,8 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, 
 from core.adapters.methods import METHODS
 from core.adapters.network import Network, targets_of
 from core.adapters.targets import Ranks
+from core.catalog import Size
+from core.config.schema.model import ModelConfig
 from core.families import FAMILIES
 from core.forecast.measured import (
     DEVICES,
@@ -42,9 +45,8 @@ from core.forecast.measured import (
     step_name,
     work_name,
 )
-from core.models.family import Model, open_family
-from core.models.sd import attention, configs, load
-from core.models.sd import text as clip
+from core.models.family import Frame, Model, TextState, frames_tensor, open_family
+from core.models.sd import attention, configs, load, text
 from core.models.sd.load import shapes_of
 from core.train.device.cpu import lay_channels_last
 from core.train.weights.trained import enable_checkpointing
@@ -66,7 +68,9 @@ TRAINED = {"no": torch.float32, "mixed": torch.float32, "full": torch.bfloat16}
 
 
 class Blocks(TorchDispatchMode):
-    """Counts the bytes of blocks that are made under it. levels: how many there were after each operation."""
+    """Counts the bytes of blocks that are made under it. levels: how many there were after each operation
+    that made one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,13 +84,15 @@ class Blocks(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(out):
-            storage = tensor.untyped_storage() if isinstance(tensor, Tensor) else None
-            if storage is not None and storage not in self._known:
+        made = [leaf.untyped_storage() for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+        new = [storage for storage in made if storage not in self._known]
+        for storage in new:
+            if storage not in self._known:
                 self._known.add(storage)
                 self.live += storage.nbytes()
                 weakref.finalize(storage, self._drop, storage.nbytes())
-        self.levels.append(self.live)
+        if new:
+            self.levels.append(self.live)
         return out
 
     def _drop(self, nbytes: int) -> None:
@@ -110,20 +116,23 @@ def gpu_norms() -> Iterator[None]:
 class Step:
     """The parts of a family's real model set up for one kind of training, without numbers."""
 
-    def __init__(self, family: str, device: str, precision: str, kind: str, is_checkpointed: bool) -> None:
+    def __init__(
+        self, family: str, device: str, precision: str, kind: str, is_checkpointed: bool, part: str = ""
+    ) -> None:
+        """part: the one that is trained, the denoiser without a name."""
         self.compute, self.is_gpu = COMPUTE[precision], device == "gpu"
         self.is_mixed, self.kind, self.family = self.compute != torch.float32, kind, open_family(family)
-        made = {p: load.blank(p, config) for p, config in configs.architecture(family).items()}
-        self.model = Model(FAMILIES[family], None, None, made, None)
-        for part, module in made.items():
+        spec = FAMILIES[family]
+        needed = [p.name for p in spec.parts if not part or p.role == "text"]
+        made = {p: load.blank(p, configs.architecture(family)[p]) for p in needed}
+        self.part, self.texts = part or spec.names("denoiser")[0], spec.names("text")
+        tokens = {p: text.Tokens(text.tokenizer(spec.part(p), Path(), made[p])) for p in self.texts}
+        self.model = Model(spec, None, None, made, tokens)
+        for name, module in made.items():
             module.requires_grad_(False)
-            if kind == "whole" and part != "vae":
-                module.requires_grad_(True)
-            elif kind in ("lora", "lora_conv") and part != "vae":
-                ranks = Ranks(RANK, 1.0, RANK if kind == "lora_conv" else None)
-                chosen = targets_of(FAMILIES[family], {part: module}, ranks)
-                Network({part: module}, METHODS["lora"], chosen, lambda *purpose: None)
-            frozen = torch.float32 if part == "vae" else self.compute
+            if name == self.part:
+                self._learn(name, module)
+            frozen = torch.float32 if name in spec.names("vae") else self.compute
             for layer in module.modules():
                 if isinstance(layer, nn.Linear | nn.Conv2d) and not layer.weight.requires_grad:
                     layer.to(frozen)
@@ -133,14 +142,27 @@ class Step:
                 if parameter.requires_grad:
                     parameter.data = parameter.data.to(TRAINED[precision])
         if is_checkpointed:
-            enable_checkpointing([made["unet"], made["text_encoder"]], keeps_random=False)
-        for part in ("unet", "text_encoder"):
-            made[part].train(kind != "none")
+            enable_checkpointing([made[self.part]], keeps_random=False)
+        made[self.part].train(kind != "none")
+        self._states: dict[str, Tensor] = {}
+
+    def _learn(self, part: str, module: nn.Module) -> None:
+        """What is trained of a part in this kind of training; not what nothing depends on."""
+        unused = self.family.unused(self.model, part)
+        if self.kind == "whole":
+            for name, parameter in module.named_parameters():
+                parameter.requires_grad_(not name.startswith(unused))
+        elif self.kind in ("lora", "lora_conv"):
+            ranks = Ranks(RANK, 1.0, RANK if self.kind == "lora_conv" else None)
+            found = targets_of(self.model.spec, {part: module}, ranks)[part]
+            chosen = {part: tuple(target for target in found if not target.path.startswith(unused))}
+            Network({part: module}, METHODS["lora"], chosen, lambda *purpose: None)
 
     def run(self, play: Callable[[], Any]) -> Blocks:
         """What an action under the family's rules of precision takes."""
         blocks = Blocks()
         blocks.ignore(tensor for module in self.model.modules.values() for tensor in module.parameters())
+        blocks.ignore(iter(self._states.values()))
         with ExitStack() as stack:
             if self.is_gpu and self.is_mixed:
                 stack.enter_context(gpu_norms())
@@ -151,29 +173,42 @@ class Step:
     def autocast(self) -> torch.autocast:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.is_mixed)
 
+    def prepare(self) -> None:
+        """Text states as a cache gives them, in the compute type."""
+        with torch.no_grad():
+            [found] = self.text()
+        self._states = {
+            name: torch.empty(max(BATCHES), *tensor.shape, dtype=self.compute)
+            for name, tensor in found.tensors.items()
+        }
+        for tensor in self._states.values():
+            tensor.requires_grad_(self.kind == "frozen")
+
     def predict(self, side: int, batch: int) -> Tensor:
         """A pass of the denoiser on square latents, in cells."""
-        latents = torch.empty(batch, self.model.spec.latent_channels, side, side)
-        states = torch.empty(batch, TOKENS, self.model.spec.marks.context_dim, dtype=self.compute)
-        states.requires_grad_(self.kind == "frozen")
+        spec = self.model.spec
+        size = Size(side * spec.latent_stride, side * spec.latent_stride)
+        latents = torch.empty(batch, spec.latent_channels, side, side)
+        frames = frames_tensor([Frame(size, (0.0, 0.0), size)] * batch)
+        rows = zip(*(states[:batch].unbind() for states in self._states.values()), strict=True)
+        texts = [TextState(dict(zip(self._states, row, strict=True))) for row in rows]
         with self.autocast():
-            unet = self.model.modules["unet"]
-            return unet(latents, torch.zeros(batch).long(), encoder_hidden_states=states).sample
+            return self.family.predict(self.model, latents, torch.zeros(batch).long(), texts, frames)
 
     def train(self, side: int, batch: int) -> None:
         """Forward and backward pass."""
         self.predict(side, batch).float().square().mean().backward()
-        for parameter in self.model.modules["unet"].parameters():
+        for parameter in (*self.model.denoiser.parameters(), *self._states.values()):
             parameter.grad = None
 
-    def text(self, captions: int = 1) -> Tensor:
+    def text(self, captions: int = 1) -> list[TextState]:
         """The states of captions."""
         with self.autocast():
-            ids = torch.zeros(captions, TOKENS, dtype=torch.long)
-            return clip.encode(self.model.modules["text_encoder"], ids, None, None)
+            return self.family.encode_text(self.model, ["x"] * captions, ModelConfig())
 
-    def trained_bytes(self, part: str) -> int:
-        return sum(p.nbytes for p in self.model.modules[part].parameters() if p.requires_grad)
+    @property
+    def trained_bytes(self) -> int:
+        return sum(p.nbytes for p in self.model.modules[self.part].parameters() if p.requires_grad)
 
 
 def without_numbers(module: nn.Module) -> None:
@@ -188,13 +223,19 @@ def without_numbers(module: nn.Module) -> None:
 
 @contextmanager
 def faked(
-    family: str, device: str = "gpu", precision: str = "no", kind: str = "none", is_checkpointed: bool = False
+    family: str,
+    device: str = "gpu",
+    precision: str = "no",
+    kind: str = "none",
+    is_checkpointed: bool = False,
+    part: str = "",
 ) -> Iterator[Step]:
     """A step whose weights are fake tensors, and so is everything that is made in the block."""
-    step = Step(family, device, precision, kind, is_checkpointed)
+    step = Step(family, device, precision, kind, is_checkpointed, part)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.set_grad_enabled(kind != "none"):
         for module in step.model.modules.values():
             without_numbers(module)
+        step.prepare()
         yield step
 
 
@@ -206,7 +247,7 @@ def moments(step: Step) -> list[list[float]]:
     runs = [step.run(lambda s=s, b=b: step.train(s, b)).levels for s, b in zip(SIDES, BATCHES, strict=True)]
     assert len({len(levels) for levels in runs}) == 1, "sizes differ in their operations"
     few, many = SIDES[0] ** 2, SIDES[1] ** 2
-    trained, every = step.trained_bytes("unet"), []
+    trained, every = step.trained_bytes, []
     for low, wide, more in zip(*runs, strict=True):
         sample = more - low
         cell = (wide - low) / BATCHES[0] / (many - few)
@@ -235,8 +276,8 @@ def _highest(every: list[tuple[float, float, float]], trained: int) -> list[tupl
 
 
 def text_kept(step: Step) -> list[float]:
-    """What the forward pass of a trained text encoder leaves: bytes of a token, and share of trained."""
-    trained = step.trained_bytes("text_encoder")
+    """What the forward pass leaves of a trained text encoder: bytes of a token, and share of trained."""
+    trained = step.trained_bytes
     if not trained:
         return [0, 0.0]
     one, two = (step.run(lambda n=n: step.text(n)).live for n in (1, 2))
@@ -250,11 +291,14 @@ def slope(step: Step, play: Callable[[int], Any]) -> float:
 
 
 def steps(family: str, device: str, precision: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The moments of every kind of training, and what a trained text encoder keeps of a token."""
+    """The moments of every kind of training, and what each trained text encoder keeps of a token."""
     for kind, is_checkpointed in itertools.product(KINDS, (False, True)):
         name = step_name(device, precision, kind, is_checkpointed)
         with faked(family, device, precision, kind, is_checkpointed) as step:
-            row = {"moments": moments(step), "text": text_kept(step)}
+            row: dict[str, Any] = {"moments": moments(step), "text": {}}
+        for part in FAMILIES[family].names("text"):
+            with faked(family, device, precision, kind, is_checkpointed, part) as step:
+                row["text"][part] = text_kept(step)
         print(family, name, json.dumps(row), flush=True)
         yield name, row
 
@@ -263,14 +307,14 @@ def passes(family: str, device: str, precision: str) -> dict[str, int]:
     """Bytes of a cell or token at the peak of passes without gradients; and what mem_eff adds to a step."""
     with faked(family, device, precision) as step:
         forward = slope(step, lambda side: step.predict(side, 1))
-        text = max(step.run(step.text).levels) / TOKENS
+        states = max(step.run(step.text).levels) / TOKENS
     peaks = []
     for is_in_pieces in (False, True):
         with faked(family, device, precision, "lora") as step:
             if is_in_pieces:
-                step.model.modules["unet"].set_attn_processor(attention.InPieces())
+                step.model.denoiser.set_attn_processor(attention.InPieces())
             peaks.append(slope(step, lambda side, step=step: step.train(side, 1)))
-    return {"forward": round(forward), "text": round(text), "mem_eff": max(0, round(peaks[1] - peaks[0]))}
+    return {"forward": round(forward), "text": round(states), "mem_eff": max(0, round(peaks[1] - peaks[0]))}
 
 
 def vae(family: str) -> dict[str, int]:
@@ -308,6 +352,14 @@ def work(family: str, kind: str, is_checkpointed: bool) -> list[int]:
     return [round(counts[0] / few - square * few), round(square)]
 
 
+def states(family: str) -> dict[str, int]:
+    """Numbers of a caption's text states: of each token, and beside them."""
+    with faked(family) as step:
+        made = step.text()[0].tensors.values()
+    of_tokens = sum(tensor.numel() for tensor in made if tensor.ndim > 1)
+    return {"token": of_tokens // TOKENS, "caption": sum(t.numel() for t in made) - of_tokens}
+
+
 def shapes(family: str) -> dict[str, list[int]]:
     """Part and name -> shape, of every weight of the family's real models."""
     made = {part: load.blank(part, config) for part, config in configs.architecture(family).items()}
@@ -322,6 +374,7 @@ def measure(family: str) -> None:
     result: dict[str, dict[str, Any]] = {
         "vae": vae(family),
         "work": {work_name(kind, is_on): work(family, kind, is_on) for kind in KINDS for is_on in both},
+        "states": states(family),
         "passes": {passes_name(*row): passes(family, *row) for row in rows},
         "steps": dict(itertools.chain.from_iterable(steps(family, *row) for row in rows)),
         "shapes": shapes(family),

@@ -1,57 +1,49 @@
-"""A model of the real architecture goes Diffusers -> single file -> Diffusers, and Diffusers reads the file.
+"""A model of the real sizes goes single file -> Diffusers -> single file, and Diffusers reads the file.
 
-    python -m bench.round_trip sd1 FOLDER [--as ckpt]
+    python -m bench.round_trip sd1 FOLDER [--as ckpt] [--write]
 
-Random fp16 weights in the sizes of Stable Diffusion 1.5 (2.0 GiB) or 2.1 (2.4 GiB), written by diffusers and
-transformers themselves. Three copies of it lie in FOLDER at the end. Prints what was compared, the seconds
-and the peak memory of each step, as JSON; the exit code is 1 when a single bit differs.
+Random fp16 weights in the sizes of Stable Diffusion 1.5 (2.0 GiB), 2.1 (2.4 GiB) or XL (6.5 GiB), written by
+diffusers and transformers themselves. Four copies lie in FOLDER at the end, three where the single file's own
+were there. Compared are the folder's tensors at both ends and the single file's at both ends, bit by bit, and
+every part as diffusers' from_single_file reads it. Prints what was compared, the seconds and the peak memory
+of each step, as JSON; the exit code is 1 when a single bit differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
+import platform
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import StableDiffusionPipeline
 
+from bench.random_model import make_half
 from core.formats import tensors
+from core.formats.weight_file import WeightFile
 from core.models.sd import tensor_names
 from core.models.sd.configs import architecture
-from core.models.sd.load import blank
-from core.models.sd.save import Whole, folder_texts
 from core.tools.convert import ConvertSettings, convert
 
-STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "model"}
-
-
-def make_folder(path: Path, family: str) -> Path:
-    """A Diffusers folder with random weights in fp16."""
-    configs = architecture(family)
-    for name, text in folder_texts(Whole(path, family, "epsilon", configs, True)).items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text, encoding="utf-8")
-    random = torch.Generator().manual_seed(0)
-    for part in tensor_names.PARTS:
-        module: Any = blank(part, configs[part]).half().to_empty(device="cpu")
-        for parameter in module.parameters():
-            parameter.data.uniform_(-0.05, 0.05, generator=random)
-        module.save_pretrained(path / part, safe_serialization=True, max_shard_size="10GB")
-    return path
+ROOT = Path(__file__).resolve().parents[1]
+STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
+PIPELINES = {"sdxl": diffusers.StableDiffusionXLPipeline}
 
 
 def weights(folder: Path, part: str) -> dict[str, torch.Tensor]:
     """A part's tensors by the names of the module."""
-    found = tensors.load(folder / part / f"{STEMS[part]}.safetensors")
+    found = tensors.load(folder / part / f"{STEMS.get(part, 'model')}.safetensors")
     return {tensor_names.canonical_module(part, name): tensor for name, tensor in found.items()}
 
 
-def differing(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> list[str]:
+def differing(mine: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> list[str]:
     """Names that one side lacks, or whose type, shape or bits differ."""
     return sorted(mine.keys() ^ theirs.keys()) + [
         name
@@ -60,43 +52,74 @@ def differing(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) ->
     ]
 
 
+def differing_files(mine: Path, theirs: Path) -> list[str]:
+    """The same of two single files, a tensor at a time."""
+    one, other = WeightFile(mine), WeightFile(theirs)
+    return sorted(one.tensors.keys() ^ other.tensors.keys()) + [
+        name
+        for name in one.tensors.keys() & other.tensors.keys()
+        if one.tensors[name] != other.tensors[name] or not torch.equal(one.read(name), other.read(name))
+    ]
+
+
+def as_diffusers_reads(family: str, single: Path, configs: Path, part: str) -> dict[str, torch.Tensor]:
+    """A part's tensors in diffusers' pipeline; the others are left out, so that they take no memory."""
+    kind = PIPELINES.get(family, diffusers.StableDiffusionPipeline)
+    others = dict.fromkeys(name for name in architecture(family) if name != part)
+    pipe = kind.from_single_file(
+        single, config=str(configs), torch_dtype=torch.float16, local_files_only=True, **others
+    )
+    found = getattr(pipe, part).state_dict().items()
+    return {tensor_names.canonical_module(part, n): t for n, t in found if "position_ids" not in n}
+
+
 def converted(source: Path, target: Path, save_as: str) -> Path:
     return convert(ConvertSettings(source=str(source), target=str(target), save_as=save_as))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.round_trip")
-    parser.add_argument("family", choices=("sd1", "sd2"))
+    parser.add_argument("family", choices=("sd1", "sd2", "sdxl"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--as", dest="save_as", choices=("safetensors", "ckpt"), default="safetensors")
+    parser.add_argument("--write", action="store_true", help="keep what was found in bench/results/")
     args = parser.parse_args()
-    told: dict[str, Any] = {"family": args.family, "steps": {}}
+    machine = f"shared CPU cores ({platform.machine()}), no GPU"
+    told: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "family": args.family}
+    told["steps"] = {}
 
     def timed(step: str, action: Any) -> Any:
         start = time.perf_counter()
         result = action()
+        gc.collect()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         told["steps"][step] = {"seconds": round(time.perf_counter() - start), "peak_gib": round(peak, 2)}
         return result
 
-    first = timed("made by diffusers", lambda: make_folder(args.folder / "first", args.family))
-    single = timed("to single file", lambda: converted(first, args.folder / "single", args.save_as))
-    last = timed("to folder", lambda: converted(single, args.folder / "last", "diffusers_safetensors"))
-    pipe = timed(
-        "read by diffusers",
-        lambda: StableDiffusionPipeline.from_single_file(
-            single, config=str(first), torch_dtype=torch.float16, local_files_only=True
-        ),
-    )
+    folder, save_as = args.folder, args.save_as
+    first = timed("made by diffusers", lambda: make_half(folder / "first", args.family))
+    single = timed("to single file", lambda: converted(first, folder / "single", save_as))
+    last = timed("to folder", lambda: converted(single, folder / "last", "diffusers_safetensors"))
+    again = timed("to single file again", lambda: converted(last, folder / "again", save_as))
     bad = []
-    for part in tensor_names.PARTS:
+    for part in architecture(args.family):
         start = weights(first, part)
         told[part] = len(start)
         bad += [f"folder: {part}.{name}" for name in differing(start, weights(last, part))]
-        read = {n: t for n, t in getattr(pipe, part).state_dict().items() if "position_ids" not in n}
+        read = timed(
+            f"{part} read by diffusers",
+            lambda part=part: as_diffusers_reads(args.family, single, first, part),
+        )
         bad += [f"diffusers: {part}.{name}" for name in differing(start, read)]
+        del start, read
+    told["single file"] = len(WeightFile(single).tensors)
+    bad += [f"file: {name}" for name in timed("files compared", lambda: differing_files(single, again))]
     told["differing"] = bad
-    print(json.dumps(told, indent=1))
+    text = json.dumps(told, indent=1)
+    print(text)
+    if args.write:
+        place = ROOT / "bench" / "results" / f"round_trip_{args.family}.json"
+        place.write_text(f"{text}\n", encoding="utf-8")
     return 1 if bad else 0
 
 

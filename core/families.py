@@ -31,7 +31,8 @@ class Part(NamedTuple):
     where larger convolutions are adapted too. blocks: the starts of the paths in each block that may have a
     rank and a learning rate of its own; what is in none counts as the first. sides: which of them go down and
     up, as options name them. rates: options of [train] with its learning rate, the first that is set counts.
-    pad_token_id: what fills a caption up for this encoder.
+    pad_token_id: what fills a caption up for this encoder. unused_layers: its last layers that nothing reads;
+    then the norm behind them is not read either.
     """
 
     name: str
@@ -44,6 +45,14 @@ class Part(NamedTuple):
     sides: Sides = Sides()
     rates: tuple[str, ...] = ()
     pad_token_id: int = 0
+    unused_layers: int = 0
+
+    def unused(self, layers: int) -> tuple[str, ...]:
+        """Starts of the paths of weights that nothing reads. layers: of this part in the model at hand."""
+        if not self.unused_layers:
+            return ()
+        every = range(layers - self.unused_layers, layers)
+        return *(f"encoder.layers.{n}." for n in every), "final_layer_norm."
 
     def block_of(self, path: str) -> int:
         """The number of the block that a module lies in."""
@@ -191,9 +200,12 @@ _TEXT_RATES = ("text_encoder_lr", "learning_rate")
 _END_MARK = 49407
 
 
-def _clip(name: str, prefix: str, level: str, pad: int, *rates: str) -> Part:
+def _clip(name: str, prefix: str, level: str, pad: int, *rates: str, unused: int = 0) -> Part:
     """As sd-scripts adapts it: 72 layers of CLIP-L, 192 of OpenCLIP-bigG."""
-    return Part(name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad)
+    return Part(
+        name, "text", prefix, level, _CLIP_LAYERS, rates=(*rates, *_TEXT_RATES), pad_token_id=pad,
+        unused_layers=unused,
+    )  # fmt: skip
 
 
 def _sd_parts(pad: int) -> tuple[Part, ...]:
@@ -206,7 +218,7 @@ def _sd_parts(pad: int) -> tuple[Part, ...]:
 
 _XL_PARTS = (
     Part("vae", "vae"),
-    _clip("text_encoder", "lora_te1", "text_model", _END_MARK),
+    _clip("text_encoder", "lora_te1", "text_model", _END_MARK, unused=1),
     _clip("text_encoder_2", "lora_te2", "", 0, "text_encoder_2_lr"),
     _unet(_XL_BLOCKS, _XL_SIDES),
 )

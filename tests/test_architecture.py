@@ -247,10 +247,6 @@ def test_no_global_state_is_written_no_fault_is_swallowed_and_every_file_says_wh
 
 NAMES_A_FAMILY = {
     "core.config.sd_scripts",
-    "core.forecast.activations",
-    "core.forecast.architecture",
-    "core.forecast.phases",
-    "core.forecast.setup",
     "core.formats.classify",
     "core.formats.identify",
 }

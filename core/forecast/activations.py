@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.catalog import Role
+from core.families import FAMILIES, FamilySpec
 from core.forecast.architecture import Architecture
 from core.forecast.measured import Measured, measured, passes_name, step_name, work_name
 
@@ -17,7 +19,7 @@ from core.forecast.measured import Measured, measured, passes_name, step_name, w
 class Activations:
     """device, precision, kind: of measured.DEVICES, PRECISIONS and KINDS.
 
-    is_denoiser_trained: False where only the text encoder is. is_in_pieces: attention is mem_eff.
+    is_denoiser_trained: False where only text encoders are. is_in_pieces: attention is mem_eff.
     """
 
     architecture: Architecture
@@ -43,19 +45,24 @@ class Activations:
     def _step(self, kind: str) -> Mapping[str, Any]:
         return self._measured.steps[step_name(self.device, self.precision, kind, self.is_checkpointed)]
 
-    def _wide(self, part: str, nbytes: int) -> int:
-        return int(self.architecture.widths[part] * nbytes)
+    @property
+    def _spec(self) -> FamilySpec:
+        return FAMILIES[self.architecture.family]
+
+    def _wide(self, role: Role, nbytes: int) -> int:
+        """Bytes as measured, in the width of the parts of a role."""
+        return int(self.architecture.width(*self._spec.names(role)) * nbytes)
 
     def moments(self, cells: int, tokens: int) -> Iterator[tuple[int, float]]:
         """The moments of a step: bytes, and the share of the denoiser's gradients that is there by then."""
         more = self._passes["mem_eff"] if self.is_in_pieces else 0
         for cell, token, share in self._step(self._kind)["moments"]:
-            yield self._wide("unet", (cell + more) * cells + token * tokens), share
+            yield self._wide("denoiser", (cell + more) * cells + token * tokens), share
 
-    def trained_text(self, tokens: int) -> tuple[int, float]:
+    def trained_text(self, part: str, tokens: int) -> tuple[int, float]:
         """What a trained text encoder keeps till its backward pass: bytes, and a share of its weights'."""
-        token, share = self._step(self.kind)["text"]
-        return self._wide("text_encoder", token * tokens), share
+        token, share = self._step(self.kind)["text"][part]
+        return int(self.architecture.width(part) * token * tokens), share
 
     def work(self, cells: int) -> int:
         """Floating-point operations of a sample's step."""
@@ -64,11 +71,16 @@ class Activations:
 
     def forward(self, cells: int) -> int:
         """A pass of the denoiser without gradients."""
-        return self._wide("unet", self._passes["forward"] * cells)
+        return self._wide("denoiser", self._passes["forward"] * cells)
 
     def text(self, tokens: int) -> int:
-        """A pass of the text encoder without gradients."""
-        return self._wide("text_encoder", self._passes["text"] * tokens)
+        """A pass of all text encoders without gradients."""
+        return self._wide("text", self._passes["text"] * tokens)
+
+    def states(self, tokens: int) -> int:
+        """Numbers of the text states of a caption."""
+        found = self._measured.states
+        return self._wide("text", found["token"] * tokens + found["caption"])
 
     def vae(self, way: str, cells: int) -> int:
         """The VAE's pass, way: "encode" images or "decode" latents."""

@@ -22,6 +22,8 @@ from core.reading import reading
 _LEVEL = re.compile(r"(?:encoder\.|decoder\.)?(down|up|mid)_blocks?(?:\.(\d+))?\.")
 """A U-Net's or VAE's block; each level has a quarter of the cells of the one above."""
 
+_LAYER = re.compile(r"encoder\.layers\.(\d+)\.")
+
 
 class Weight(NamedTuple):
     """One tensor of a model. name: in its part's module."""
@@ -36,9 +38,9 @@ class Weight(NamedTuple):
 
     @property
     def is_matrix(self) -> bool:
-        """Whether it is of a Linear or Conv2d layer, not of a norm or an embedding."""
+        """Whether it is of a Linear or Conv2d layer, not of a norm or a table of tokens."""
         layer = self.name.rpartition(".")[0].rpartition(".")[2]
-        return "norm" not in layer and not (self.part == "text_encoder" and "embed" in layer)
+        return "norm" not in layer and "embed" not in layer
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,26 @@ class Architecture:
                 yield Module(path, kernel), weight.shape
 
     @functools.cached_property
-    def widths(self) -> Mapping[str, float]:
-        """Part -> how wide its activations are as a share of those that were measured; 1 for real models."""
-        real = of_family(self.family)
-        return {part: self._channels(part) / real._channels(part) for part in measured(self.family).shapes}
+    def unused(self) -> Mapping[str, tuple[str, ...]]:
+        """Part -> starts of the paths of weights that no prediction depends on."""
+        spec = FAMILIES[self.family]
+        layers = {part.name: 0 for part in spec.parts}
+        for weight in self.weights:
+            if found := _LAYER.match(weight.name):
+                layers[weight.part] = max(layers[weight.part], int(found[1]) + 1)
+        return {part: spec.part(part).unused(count) for part, count in layers.items()}
+
+    def width(self, *parts: str) -> float:
+        """How wide the activations of parts are as a share of those that were measured; 1 for real models."""
+        real = of_family(self.family).channels
+        return math.fsum(self.channels[part] for part in parts) / math.fsum(real[part] for part in parts)
+
+    @functools.cached_property
+    def channels(self) -> Mapping[str, float]:
+        """Part -> channels into and out of all layers, each as often as a cell of the latents passes it."""
+        return {part.name: self._channels(part.name) for part in FAMILIES[self.family].parts}
 
     def _channels(self, part: str) -> float:
-        """Channels into and out of all layers, each as often as a cell of the latents passes it."""
         layers = [(_LEVEL.match(module.path), shape) for module, shape in self.modules(part)]
         lowest = max((int(m[2]) for m, _ in layers if m and m[1] == "down"), default=0)
 
@@ -106,13 +121,20 @@ def of_base(base: str, other_vae: str | None = None) -> Architecture | None:
         return None
     if found is None or around is None or not around.is_dir():
         return found
-    folder = around / "vae" if (around / "vae").is_dir() else around
+    inner = around / _vae(found.family)
+    folder = inner if inner.is_dir() else around
     try:
         with reading(folder):
             other = Architecture.of(found.family, headers.of_vae(folder, found.family))
     except UserError:
         return found
-    return replace(found, weights=(*(w for w in found.weights if w.part != "vae"), *other.weights))
+    return replace(
+        found, weights=(*(w for w in found.weights if w.part != _vae(found.family)), *other.weights)
+    )
+
+
+def _vae(family: str) -> str:
+    return FAMILIES[family].names("vae")[0]
 
 
 @functools.lru_cache(maxsize=32)

@@ -22,16 +22,19 @@ class Measured(NamedTuple):
     shapes: part -> name of a weight -> shape.
     vae: "encode", "decode" -> of a latent cell at the peak of the pass, in float32.
     work: work_name -> floating-point operations of a sample's step, by its cells and by their square.
-    passes: passes_name -> without gradients, "forward" of a cell in the denoiser and "text" of a token; and
-    "mem_eff" of a cell, what memory-efficient attention adds to a step.
-    steps: step_name -> "moments", one to three that may be the highest of a step: of a cell, of a token, and
-    of gradients and of weights' copies in half precision as a share of the denoiser's trained weights.
-    "text", what a trained text encoder keeps meanwhile: of a token, and of copies as a share of its weights.
+    states: numbers of a caption's text states, "token" of each and "caption" beside them.
+    passes: passes_name -> without gradients, "forward" of a cell in the denoiser and "text" of a token in all
+    text encoders; and "mem_eff" of a cell, what memory-efficient attention adds to a step.
+    steps: step_name -> "moments", the few that may be the highest of a step: of a cell, of a token, and of
+    gradients and of weights' copies in half precision as a share of the denoiser's trained weights.
+    "text", what each trained text encoder keeps meanwhile: of a token, and of copies as a share of its
+    weights.
     """
 
     shapes: Mapping[str, Mapping[str, Shape]]
     vae: Mapping[str, int]
     work: Mapping[str, tuple[int, int]]
+    states: Mapping[str, int]
     passes: Mapping[str, Mapping[str, int]]
     steps: Mapping[str, Mapping[str, Any]]
 

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.families import FAMILIES
 from core.forecast.optimizers import FLOAT, beside, remembered
 from core.forecast.setup import Setup
 from core.limits import CACHED_LATENTS_ON_GPU, ROUNDING_PIECE
@@ -71,39 +70,40 @@ def forecast(setup: Setup) -> Forecast:
 def _held(setup: Setup) -> dict[str, int]:
     """What lies in memory through the whole training, gradients apart."""
     config, trained = setup.config, setup.trained_bytes()
-    weights = setup.weights("unet") + (trained if setup.is_lora else 0)
+    weights = setup.weights("denoiser") + (trained if setup.is_lora else 0)
     is_kept_on_cpu = not setup.is_gpu and not setup.is_lora  # what a saved model will hold
     if not setup.caches_latents or is_kept_on_cpu:
         weights += setup.weights("vae")
     if setup.keeps_text_encoder or is_kept_on_cpu:
-        weights += setup.weights("text_encoder")
+        weights += setup.weights("text")
     averages = trained // setup.trained_item * FLOAT if config.train.ema_decay is not None else 0
     # Mean and deviation of each latent.
-    channels = FAMILIES[setup.architecture.family].latent_channels
+    channels = setup.spec.latent_channels
     latents = 2 * setup.data.cells * channels * FLOAT if setup.caches_latents else 0
     if latents > CACHED_LATENTS_ON_GPU and setup.is_gpu:
         latents = 0
     kept = remembered(config.optimizer.optimizer_type, setup.trained, setup.is_gpu)
-    return {WEIGHTS: weights, OPTIMIZER: kept, OTHER: averages + latents}
+    return {WEIGHTS: weights, OPTIMIZER: kept, OTHER: averages + latents + setup.text_states}
 
 
 def _training(setup: Setup, held: Mapping[str, int]) -> Phase:
     """The highest moment of forward and backward pass, of the last micro-batch of a step."""
     batch, activations = setup.data.batch, setup.activations
     cells, tokens = batch * setup.cells_of(setup.data.size), batch * setup.tokens
-    text, copies = activations.trained_text(tokens) if "text_encoder" in setup.learns else (0, 0.0)
-    of_unet, of_text = setup.trained_bytes("unet"), setup.trained_bytes("text_encoder")
-    trained = of_unet + of_text
+    kept = {part: activations.trained_text(part, tokens) for part in setup.learning("text")}
+    text = sum(nbytes for nbytes, _ in kept.values())
+    copies = sum(share * setup.trained_bytes(part) for part, (_, share) in kept.items())
+    trained, of_denoiser = setup.trained_bytes(), sum(map(setup.trained_bytes, setup.learning("denoiser")))
     moments = [
-        (int(share * of_unet + copies * of_text), nbytes + text)
+        (int(share * of_denoiser + copies), nbytes + text)
         for nbytes, share in activations.moments(cells, tokens)
     ]
     if setup.config.steps_in_backward:
         # There are no gradients when the pass begins, but the most copies of weights in half precision.
-        copies, stepping = min(gradients for gradients, _ in moments), _stepping(setup)
-        moments = [(copies + setup.largest_gradient, nbytes + stepping) for _, nbytes in moments]
+        fewest, stepping = min(gradients for gradients, _ in moments), _stepping(setup)
+        moments = [(fewest + setup.largest_gradient, nbytes + stepping) for _, nbytes in moments]
     else:
-        moments.append((trained, text))  # the text encoder's own backward pass is the last
+        moments.append((trained, text))  # the text encoders' own backward pass is the last
     if not setup.caches_latents:
         moments.append((0, activations.vae("encode", cells)))
     if setup.config.train.gradient_accumulation_steps > 1:
@@ -144,11 +144,11 @@ def _caching(setup: Setup) -> Phase | None:
 
 
 def _text(setup: Setup) -> Phase | None:
-    """The text encoder alone, before the U-Net is read; it is dropped when all captions are encoded."""
+    """The text encoders alone, before the denoiser is read; dropped when all captions are encoded."""
     if setup.keeps_text_encoder:
         return None
     kept = setup.activations.text(setup.tokens)
-    return Phase("text", {WEIGHTS: setup.weights("text_encoder"), ACTIVATIONS: kept})
+    return Phase("text", {WEIGHTS: setup.weights("text"), ACTIVATIONS: kept})
 
 
 def _sampling(setup: Setup, held: Mapping[str, int]) -> Phase | None:

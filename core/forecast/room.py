@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from core.families import FAMILIES
 from core.forecast.optimizers import FLOAT, HALF, remembered
 from core.forecast.setup import Setup
 
@@ -45,9 +46,9 @@ def needed(setup: Setup) -> Room:
         model = numbers * (asked or setup.trained_item)
     else:
         model = sum(
-            setup.architecture.numbers(part)
-            * (asked or (setup.trained_item if part in setup.learns else _AS_BASES_ARE))
-            for part in setup.architecture.widths
+            setup.architecture.numbers(part.name)
+            * (asked or (setup.trained_item if part.name in setup.learns else _AS_BASES_ARE))
+            for part in FAMILIES[setup.architecture.family].parts
         )
     return Room(model, state, _states(setup))
 

@@ -9,16 +9,17 @@ from functools import cached_property
 
 from core.adapters import ranks
 from core.adapters.targets import Ranks, targets
-from core.catalog import Size
+from core.catalog import Role, Size
 from core.config.schema.run import RunConfig
 from core.data import buckets
 from core.data.captions import captions
 from core.data.plan.plan import Plan
-from core.families import FAMILIES
+from core.families import FAMILIES, FamilySpec
 from core.forecast.activations import Activations
 from core.forecast.architecture import Architecture
 from core.forecast.optimizers import FLOAT, HALF
 from core.formats.tensor_slots import Shape
+from core.limits import KEPT_TEXT_STATES
 from core.runs import sample_prompts
 
 NUMBER_BYTES = {
@@ -35,12 +36,14 @@ NUMBER_BYTES = {
 class Data:
     """What of the data set takes memory. size: the largest bucket. batch: samples of a micro-batch.
 
-    cells: of all cached latents together, 0 where the images are not known yet.
+    cells: of all cached latents together, 0 where the images are not known yet. captions: different ones, as
+    far as they are known.
     """
 
     size: Size
     batch: int
     cells: int = 0
+    captions: int = 0
 
     @classmethod
     def of(cls, config: RunConfig, plan: Plan | None = None) -> Data:
@@ -52,7 +55,7 @@ class Data:
                 size.width * size.height // 64 * (2 if plan.settings_of(n).flip_aug else 1)
                 for n, size in enumerate(sizes)
             )
-            return cls(max(sizes, key=_area), plan.batch_size, cells)
+            return cls(max(sizes, key=_area), plan.batch_size, cells, len(plan.fixed_captions() or ()))
         size = Size(*dataset.resolution)
         if dataset.enable_bucket:
             reso = (dataset.min_bucket_reso, dataset.max_bucket_reso, dataset.bucket_reso_steps)
@@ -76,7 +79,17 @@ class Setup:
     @cached_property
     def learns(self) -> tuple[str, ...]:
         """The parts of the model that have a learning rate."""
-        return tuple(FAMILIES[self.architecture.family].names(*self.config.train.rates()))
+        spec, train = self.spec, self.config.train
+        return tuple(name for name in spec.names("denoiser", "text") if train.rate_of(spec.part(name)) > 0)
+
+    @property
+    def spec(self) -> FamilySpec:
+        """Facts about the family."""
+        return FAMILIES[self.architecture.family]
+
+    def learning(self, role: Role) -> tuple[str, ...]:
+        """The parts of a role that have a learning rate."""
+        return tuple(part for part in self.learns if part in self.spec.names(role))
 
     @property
     def is_lora(self) -> bool:
@@ -95,24 +108,29 @@ class Setup:
         return {part: tuple(self._lora_shapes(part)) for part in self.learns}
 
     def _own_shapes(self, part: str) -> Iterator[Shape]:
-        """The weights of a part itself, less those of blocks with a learning rate of 0."""
-        spec, train = FAMILIES[self.architecture.family].part(part), self.config.train
+        """The weights of a part itself, less unused ones and those of blocks with a learning rate of 0."""
+        spec, train, unused = self.spec.part(part), self.config.train, self.architecture.unused[part]
         for weight in self.architecture.weights:
-            if weight.part == part and train.rate_at(spec, weight.name) > 0:
+            is_used = weight.part == part and not weight.name.startswith(unused)
+            if is_used and train.rate_at(spec, weight.name) > 0:
                 yield weight.shape
 
     def _lora_shapes(self, part: str) -> Iterator[Shape]:
         """The two matrices of a LoRA on each layer that gets one."""
-        layers = {module.path: (module, shape) for module, shape in self.architecture.modules(part)}
-        chosen = FAMILIES[self.architecture.family].part(part)
-        for target in targets(chosen, (module for module, _ in layers.values()), self._ranks):
+        unused = () if self.config.network.unused_layers else self.architecture.unused[part]
+        layers = {
+            module.path: (module, shape)
+            for module, shape in self.architecture.modules(part)
+            if not module.path.startswith(unused)
+        }
+        for target in targets(self.spec.part(part), (module for module, _ in layers.values()), self._ranks):
             outputs, inputs, *kernel = layers[target.path][1]
             yield (target.rank, inputs, *kernel)
             yield (outputs, target.rank, *(1 for _ in kernel))
 
     @property
     def _ranks(self) -> Ranks:
-        return ranks.of(self.config.network, FAMILIES[self.architecture.family])
+        return ranks.of(self.config.network, self.spec)
 
     @property
     def trained(self) -> tuple[Shape, ...]:
@@ -138,8 +156,26 @@ class Setup:
     @property
     def keeps_text_encoder(self) -> bool:
         """Whether captions are encoded while it trains, not all of them before."""
-        endless = captions.is_endless(self.config.dataset)
-        return "text_encoder" in self.learns or endless or self.config.model.no_token_padding
+        dataset = self.config.dataset
+        is_too_much = self.caption_bytes * self.data.captions > KEPT_TEXT_STATES
+        return (
+            bool(self.learning("text"))
+            or captions.is_endless(dataset)
+            or self.config.model.no_token_padding
+            or (is_too_much and not dataset.cache_latents_to_disk)
+        )
+
+    @property
+    def caption_bytes(self) -> int:
+        """Bytes of the kept text states of a caption."""
+        return self.activations.states(self.tokens) * NUMBER_BYTES[self.config.train.precision][0]
+
+    @property
+    def text_states(self) -> int:
+        """Bytes of all text states that are kept; those of trained text encoders are not."""
+        if self.learning("text"):
+            return 0
+        return min(KEPT_TEXT_STATES, self.caption_bytes * self.data.captions)
 
     @property
     def tokens(self) -> int:
@@ -156,19 +192,24 @@ class Setup:
         sizes = sample_prompts.sizes(sample.sample_prompts, self.config.dataset.resolution)
         return max(sizes, key=_area, default=None)
 
-    def weights(self, part: str) -> int:
+    def weights(self, role: Role) -> int:
+        """Bytes of the own weights of the parts of a role."""
+        return sum(self._weights(part) for part in self.spec.names(role))
+
+    def _weights(self, part: str) -> int:
         """Bytes of a part's own weights while it is used: frozen ones in the compute type, norms float32."""
+        is_vae = part in self.spec.names("vae")
         sizes = {True: 0, False: 0}
         for weight in self.architecture.weights:
             if weight.part == part:
-                sizes[part != "vae" and weight.is_matrix] += weight.numbers
+                sizes[not is_vae and weight.is_matrix] += weight.numbers
         if not self.is_lora and part in self.learns:
             return self.trained_item * sum(sizes.values())
         return NUMBER_BYTES[self.config.train.precision][0] * sizes[True] + FLOAT * sizes[False]
 
     def cells_of(self, size: Size) -> int:
         """Latent cells of an image."""
-        stride = FAMILIES[self.architecture.family].latent_stride
+        stride = self.spec.latent_stride
         return (size.width // stride) * (size.height // stride)
 
     @cached_property
@@ -181,7 +222,7 @@ class Setup:
             "gpu" if self.is_gpu else "cpu",
             precision,
             kind if self.is_lora else "whole",
-            "unet" in self.learns,
+            bool(self.learning("denoiser")),
             self.config.train.gradient_checkpointing,
             self.config.model.attention == "mem_eff",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -251,6 +252,8 @@ def to_single_file(
         out |= extras.broken_positions(base)
     elif family == "sd2":
         out |= _last_layer(out)
+    elif family == "sdxl":
+        out |= _never_read(out)
     return out
 
 
@@ -279,6 +282,23 @@ def _last_layer(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
             norm.dtype, (width, width), lambda: torch.ones(width, width, dtype=norm.dtype)
         ),
         f"{root}logit_scale": Lazy(norm.dtype, (), lambda: torch.ones((), dtype=norm.dtype)),
+    }
+
+
+def _never_read(out: Mapping[str, Lazy]) -> dict[str, Lazy]:
+    """What SDXL's single files hold of CLIP and a folder does not: positions, and the scale of its logits.
+
+    The scale is at its bound, where the training of CLIP left it.
+    Source: Radford et al. 2021, arXiv:2103.00020, section 2.5.
+    """
+    [table] = (name for name in out if name.endswith("embeddings.position_embedding.weight"))
+    scale = f"{tensor_names.PLACES['sdxl']['text_encoder_2'].root}logit_scale"
+    count, dtype = out[table].shape[0], out[table].dtype
+    return {
+        table.replace("position_embedding.weight", extras.POSITIONS): Lazy(
+            torch.int64, (1, count), lambda: torch.arange(count)[None]
+        ),
+        scale: Lazy(dtype, (), lambda: torch.tensor(math.log(100), dtype=dtype)),
     }
 
 

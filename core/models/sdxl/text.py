@@ -52,12 +52,6 @@ def _pooled(states: Tensor, ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
 
 
 def unused(model: Model, part: str) -> tuple[str, ...]:
-    """See Family.unused: of the first encoder the layers behind `LAYER`, and the last norm.
-
-    The second's are used for the pooled vector.
-    """
+    """See Family.unused: of the first encoder what is behind `LAYER`; the second's give the pooled vector."""
     module: Any = model.modules[part]
-    if part != "text_encoder":
-        return ()
-    count = module.config.num_hidden_layers
-    return *(f"encoder.layers.{n}." for n in range(count + LAYER + 1, count)), "final_layer_norm."
+    return model.spec.part(part).unused(getattr(module.config, "num_hidden_layers", 0))

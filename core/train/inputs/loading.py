@@ -15,6 +15,7 @@ from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.data.plan.plan import Plan
 from core.events import Emit, Event, Warned
+from core.limits import KEPT_TEXT_STATES
 from core.models.family import Family, Model
 from core.models.parts import Reader
 from core.patience import of_run
@@ -26,7 +27,7 @@ from core.train.inputs.batches import Batches
 from core.train.inputs.disk_cache import DiskCache
 from core.train.inputs.latents import CachedLatents, EncodedImages
 from core.train.inputs.loss_masks import Masks
-from core.train.inputs.text_states import KEPT_BYTES, TextStates
+from core.train.inputs.text_states import TextStates
 from core.train.weights import lora_files, trained
 
 
@@ -156,7 +157,7 @@ def load_texts(parts: Parts, text: TextStates, texts: Sequence[str] | None) -> N
         parts.load_missing(names)
     is_kept = not text.is_trained and texts is not None and text.keep(texts, parts.control, parts.emit)
     if not (is_kept or text.is_trained or texts is None or parts.config.model.no_token_padding):
-        parts.emit(Warned(messages.TEXT_NOT_KEPT(size=f"{KEPT_BYTES >> 30} GiB")))
+        parts.emit(Warned(messages.TEXT_NOT_KEPT(size=f"{KEPT_TEXT_STATES >> 30} GiB")))
     for part in names if is_kept else ():
         model.modules[part].to("cpu" if parts.is_saved else "meta")
     give_back()

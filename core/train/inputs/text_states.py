@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from core.config.schema.model import ModelConfig
 from core.control import RunControl
 from core.events import Emit, StageProgress
+from core.limits import KEPT_TEXT_STATES
 from core.models.family import Family, Model, TextState
 from core.train.device.engine import Engine
 from core.train.inputs.disk_cache import DiskCache
@@ -18,9 +19,6 @@ from core.train.inputs.lending import on_device
 
 FORMAT = 1
 """Version of the cache; raised when what is in an entry changes its meaning."""
-
-KEPT_BYTES = 2**30
-"""States kept on the device; a caption's are 231 KiB in float32 for SD1, so some thousands of captions."""
 
 NOT_OF_TEXT = {"base", "family", "prediction", "vae", "attention"}
 """Options of [model] that change no text state; the encoders count by their weights."""
@@ -78,7 +76,7 @@ class TextStates:
         for done, text in enumerate(texts):
             control.check()
             (state,) = self._one_by_one([text])
-            if self.disk is None and state.nbytes * len(texts) > KEPT_BYTES:
+            if self.disk is None and state.nbytes * len(texts) > KEPT_TEXT_STATES:
                 return False
             if done % 16 == 0:
                 emit(StageProgress("cache_text", done, len(texts)))
@@ -111,7 +109,7 @@ class TextStates:
         found = self._read(captions, config)
         self._kept[key] = found
         self._kept_bytes += _bytes(found)
-        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+        while self._kept_bytes > KEPT_TEXT_STATES and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= _bytes(oldest)
         return found
