@@ -78,6 +78,7 @@ class Marks(NamedTuple):
     width of the text states that its denoiser takes, 0 where that tells nothing. versions: parts of the names
     that metadata gives it. adapters: parts of names that only its adapters have. pipelines: Diffusers' class
     -> our variant. variants: a tensor, or the start of its name, that only a variant has -> that variant.
+    schedulers: start of the class of a Diffusers folder's scheduler -> the variant that has such a one.
     depths: transformer blocks in the deepest attention of a denoiser that is not of this family's depth ->
     the model that has so many; every other number than `depth` is another model too.
     """
@@ -89,6 +90,7 @@ class Marks(NamedTuple):
     adapters: tuple[str, ...] = ()
     pipelines: Mapping[str, str] = MappingProxyType({})
     variants: Mapping[str, str] = MappingProxyType({})
+    schedulers: Mapping[str, str] = MappingProxyType({})
     depth: int = 0
     depths: Mapping[int, str] = MappingProxyType({})
 
@@ -233,6 +235,7 @@ _SD_PIPELINES = MappingProxyType(
         "StableUnCLIPImg2ImgPipeline": "unclip",
     }
 )  # fmt: skip
+_OTHER_NOISE = MappingProxyType({"EDM": "EDM", "FlowMatch": "flow matching"})
 _SD_FOLDER = MappingProxyType(
     {
         "unet": frozenset({"UNet2DConditionModel"}),
@@ -282,7 +285,7 @@ _FAMILIES = {
         "sd1",
         Marks(
             "SD1", (_DENOISER, "cond_stage_model.transformer."), 768, ("sd_v1", "diffusion-v1"),
-            pipelines=_SD_PIPELINES,
+            pipelines=_SD_PIPELINES, schedulers=_OTHER_NOISE,
         ),
         {
             "epsilon": Titles("stable-diffusion-v1", "sd_v1", side=512),
@@ -295,7 +298,7 @@ _FAMILIES = {
         "sd2",
         Marks(
             "SD2", (_DENOISER, "cond_stage_model.model."), 1024, ("sd_v2", "diffusion-v2"),
-            pipelines=_SD_PIPELINES, variants={f"{_DENOISER}label_emb.": "unclip"},
+            pipelines=_SD_PIPELINES, schedulers=_OTHER_NOISE, variants={f"{_DENOISER}label_emb.": "unclip"},
         ),
         {
             "epsilon": Titles("stable-diffusion-v2-512", "sd_v2", "base", 512),
@@ -316,7 +319,8 @@ _FAMILIES = {
                 "StableDiffusionXLInstructPix2PixPipeline": "instruct-pix2pix",
             },
             {"edm_mean": "EDM (Playground 2.5)", "edm_vpred.sigma_max": "EDM v-prediction"},
-            depth=10, depths={4: "SSD-1B", 2: "Segmind-Vega", 5: "KOALA-700M", 6: "KOALA-1B"},
+            schedulers=_OTHER_NOISE, depth=10,
+            depths={4: "SSD-1B", 2: "Segmind-Vega", 5: "KOALA-700M", 6: "KOALA-1B"},
         ),
         _XL_PARTS,
         {

@@ -23,6 +23,12 @@ ALONE = "unet"
 _RANK_MARKS = (".lora_down.", ".lora_A.", "lora.down.", "layer.down.", ".hada_w1_b", ".lokr_w2_b")
 """Parts of the names of tensors whose first side is the rank."""
 
+_INPUT_MARKS = (".lora_down.", ".lora_A.", "lora.down.", ".hada_w1_b")
+"""The same of tensors whose second side is what their module takes."""
+
+_OF_SEVERAL = re.compile(r"lora_te\d_|text_encoder_\d\.")
+"""How the encoders of models with more than one are counted."""
+
 _ADD_ON_ENDS = re.compile(
     r"\.(lora_|lora\.|processor\.|hada_|lokr_|oft_|boft_|glora|ia3|on_input|[ab][12]\.weight|[wb]_norm|"
     r"(diff|diff_b|alpha|dora_scale|scalar)$)|:(up|down)$|_lora\."
@@ -210,13 +216,19 @@ def _adapter_family(tensors: TensorTable, metadata: Mapping[str, str]) -> str:
     family = known_families.of_metadata(metadata) or known_families.of_adapter(tensors)
     if family:
         return family
-    for name, (_, shape) in tensors.items():
-        is_input = any(mark in f"{name}." for mark in (".lora_down.", ".lora_A.", "lora.down.", ".hada_w1_b"))
-        if is_input and ("attn2_to_k" in name or "attn2.to_k" in name) and len(shape) >= 2:
-            return known_families.of_width(shape[1])
-        if is_input and "self_attn_q_proj" in name.replace(".", "_") and len(shape) == 2:
-            family = known_families.of_width(shape[1])
-            if family in FAMILIES:  # the others' encoders are as wide as one of these
+    inputs = [
+        (name, shape[1])
+        for name, (_, shape) in tensors.items()
+        if len(shape) >= 2 and any(mark in f"{name}." for mark in _INPUT_MARKS)
+    ]
+    for name, width in inputs:
+        if "attn2_to_k" in name or "attn2.to_k" in name:
+            return known_families.of_width(width)
+    # The encoders tell less: those of one family are as wide as what another's denoiser takes.
+    for name, width in inputs:
+        if "self_attn_q_proj" in name.replace(".", "_") and not _OF_SEVERAL.match(name):
+            family = known_families.of_width(width)
+            if family in FAMILIES:
                 return family
     return ""
 

@@ -127,6 +127,8 @@ def _model_folder(path: Path, index: dict[str, Any]) -> Identity:
         spec = FAMILIES[family]
         config = table_there(path / spec.names("denoiser")[0] / "config.json") or {}
         variant = variant or INPUT_VARIANT.get(_whole(path, config, "in_channels", spec.latent_channels), "")
+        noise = str(scheduler.get("_class_name", ""))
+        variant = variant or known_families.variant_of_scheduler(family, noise)
         if not variant:  # another has parts of its own, and is called by its name
             _check_parts(path, index, spec)
         family = _family_of_folder(path, families, config)

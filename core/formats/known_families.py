@@ -76,6 +76,12 @@ def variant_of(family: str, pipeline: str) -> str:
     return dict(_every())[family].pipelines[pipeline]
 
 
+def variant_of_scheduler(family: str, scheduler: str) -> str:
+    """The variant of a family's models that a scheduler class of Diffusers is for; "" for the plain one."""
+    kinds = dict(_every())[family].schedulers.items()
+    return next((variant for start, variant in kinds if scheduler.startswith(start)), "")
+
+
 def variant_in_file(family: str, names: Iterable[str], width: int) -> str:
     """The variant of a model of this family, by the names of its tensors; "" for the plain one.
 

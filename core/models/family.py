@@ -39,6 +39,11 @@ class Source:
     is_standard: bool
     stamps: Mapping[Path, tuple[int, int]]
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it was a Diffusers folder when it was opened; it may be gone since."""
+        return self.save_as.startswith("diffusers")
+
 
 @dataclass
 class Model:

@@ -94,7 +94,7 @@ def draw(
 def _source(source: Path) -> _Source:
     """The model's path, how to read it, and the size to draw at."""
     if source.suffix.lower() == ".toml":
-        config = load(source).config
+        config = load(source, reads_base=True).config
         return _Source(config.model, config.dataset.resolution, config.train)
     family = identify(source).family if source.exists() else ""
     side: Size = FAMILIES.get(family, next(iter(FAMILIES.values()))).default_size

@@ -50,6 +50,8 @@ def test_the_rates_that_count_are_looked_at_and_the_usual_range_is_named():
     parts = [LORA, rate(1e5), rate(1e-4, "unet_lr"), rate(1.0, "text_encoder_lr")]
     assert said(*parts) == [("train.text_encoder_lr", "1 is far too")]
     assert said(*parts, "train.stop_text_encoder_training = 0") == []
+    parts = [LORA, rate(1e-4), rate(1e-5, "text_encoder_lr"), rate(2.0, "text_encoder_2_lr")]
+    assert said(*parts) == [("train.text_encoder_2_lr", "2 is far too")]
     notice = next(p for p in check(HEAD, [LORA, rate(1e5)]).notices if p.code == "W-OPT-RATE")
     assert notice.facts["trained"].en == "LoRA" and notice.facts["optimizer"] == "AdamW"
     assert notice.facts["usual"] == ("1e-5 to 1e-3", "1e-5〜1e-3")

@@ -115,6 +115,14 @@ def test_a_lora_of_sd2_is_told_by_its_width(tmp_path):
     assert identify(tensors.save(tmp_path / "x.safetensors", lora(width=1024), {})).family == "sd2"
 
 
+# CLIP-L is 768 wide, as are the text states of SD1; SDXL's denoiser takes 2048.
+def test_a_lora_of_sdxl_with_the_first_encoder_alone_is_none_of_sd1(tmp_path):
+    encoder = lora("lora_te1_text_model_encoder_layers_0_self_attn_q_proj", width=768)
+    denoiser = lora("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k", width=2048)
+    assert identify(tensors.save(tmp_path / "x.safetensors", encoder | denoiser, {})).family == "sdxl"
+    assert identify(tensors.save(tmp_path / "y.safetensors", encoder, {})).family == ""
+
+
 def test_a_lora_of_a_small_model_is_told_by_its_metadata(tmp_path):
     path = tensors.save(tmp_path / "x.safetensors", lora(width=16), {"ss_base_model_version": "sd_v1"})
     assert identify(path).family == "sd1"
@@ -255,6 +263,21 @@ def test_the_variants_of_a_diffusers_folder_are_told_by_their_pipelines(tmp_path
     change(make_tiny_folder(tmp_path / "x"), "model_index.json", _class_name=pipeline, **own)
     identity = identify(tmp_path / "x")
     assert (identity.variant, identity.problems) == (variant, ())
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "variant"),
+    [
+        ("EDMDPMSolverMultistepScheduler", "EDM"),  # of Playground 2.5
+        ("FlowMatchEulerDiscreteScheduler", "flow matching"),
+        ("EulerAncestralDiscreteScheduler", ""),
+    ],
+)
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_a_diffusers_folder_over_another_noise_is_told_by_its_scheduler(tmp_path, family, scheduler, variant):
+    folder = make_tiny_folder(tmp_path / "x", family=family)
+    change(folder, "scheduler/scheduler_config.json", _class_name=scheduler)
+    assert identify(folder).variant == variant
 
 
 def change(folder, name, **values):

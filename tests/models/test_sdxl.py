@@ -212,6 +212,14 @@ def test_only_the_first_encoder_has_layers_that_nothing_uses(model):
 # What is refused.
 
 
+# ComfyUI looks for ztsnr only beside v_pred: comfy/supported_models.py, SDXL.model_type.
+def test_ztsnr_without_v_pred_means_nothing_in_a_folder_either(single, tmp_path):
+    source = marked(single, tmp_path / "x.safetensors", ztsnr=torch.empty(0))
+    folder = converted(source, tmp_path / "folder", "diffusers_safetensors")
+    told = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    assert told["prediction_type"] == "epsilon" and not told.get("rescale_betas_zero_snr")
+
+
 def real(tmp_path, without=(), more=()):
     """A file with the names and shapes of real SDXL, and nothing in it."""
     shapes = {n: tuple(s) for n, s in names("ldm_keys_sdxl").items() if not n.startswith(tuple(without))}

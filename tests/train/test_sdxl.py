@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from core.catalog import Size
+from core.config.file import toml_text
 from core.data.buckets import Fit
 from core.data.records import PlannedImage, Sample
 from core.errors import UserError
@@ -13,8 +15,9 @@ from core.events import Saved, StepDone, Warned
 from core.formats import tensors
 from core.formats.header import read_header
 from core.models.family import Frame, frames_tensor
+from core.tools.sample import draw
 from core.train.inputs.frames import frame
-from tests.tiny import make_tiny
+from tests.tiny import make_tiny, make_tiny_folder
 from tests.train.test_metadata import KEYS, SPEC
 from tests.train.test_resume import losses, same, stop_after, weights
 
@@ -44,7 +47,8 @@ def xl_run(configure, xl):
 
     def make(**sections):
         sections["train"] = {"max_train_steps": 4} | sections.get("train", {})
-        return configure(**{"model": {"base": str(xl)}} | sections)
+        sections["model"] = {"base": str(xl)} | sections.get("model", {})
+        return configure(**sections)
 
     return make
 
@@ -69,6 +73,26 @@ def test_samples_are_drawn_and_a_run_of_cached_text_is_over_without_a_warning_of
     assert [event.kind for event in trial.of(Saved)].count("sample") == 2
     assert not [event for event in trial.of(Warned) if event.problem.code == "W-SAMPLE"]
     assert all(event.loss > 0 for event in trial.of(StepDone))
+
+
+def test_cached_text_of_a_file_is_not_taken_for_that_of_a_folder_where_they_differ(xl_run, train, tmp_path):
+    base = make_tiny_folder(tmp_path / "folder", family="sdxl")
+    options = {"train": {"text_encoder_lr": 0.0, "max_train_steps": 1}}
+    options["dataset"] = {"cache_latents_to_disk": True}
+    theirs = {"pooled_as_sd_scripts": True}
+    alone = train(xl_run(**options, model=theirs | {"base": str(base)}, save={"output_dir": str(tmp_path)}))
+    train(xl_run(**options, model=theirs))
+    assert losses(train(xl_run(**options, model=theirs | {"base": str(base)}))) == losses(alone)
+
+
+# 96 is a multiple of 32, which is enough for SDXL, and not of 64.
+def test_the_run_file_of_a_training_draws_images_at_the_size_of_that_training(xl_run, tmp_path):
+    config = xl_run(dataset={"resolution": [96, 96], "reg_data_dir": None})
+    path = tmp_path / "run.toml"
+    path.write_text(toml_text.dumps(toml_text.values_of(config)), encoding="utf-8")
+    [drawn] = draw(path, [], ["a frog --s 1"], tmp_path / "drawn")
+    with Image.open(drawn) as image:
+        assert image.size == (96, 96)
 
 
 def test_each_encoder_learns_at_its_own_rate_or_not_at_all(xl_run, train, xl):

@@ -80,11 +80,14 @@ def of_run(config: RunConfig) -> Usual | None:
 def in_use(config: RunConfig) -> dict[str, float]:
     """The rates above 0 that count, by the option they come from, "train.unet_lr"; the U-Net's first."""
     train = config.train
-    own: dict[Role, str] = {"denoiser": "unet_lr", "text": "text_encoder_lr"}
-    return {
-        "train.learning_rate" if getattr(train, own[role]) is None else f"train.{own[role]}": rate
-        for role, rate in train.rates().items()
-    }
+    own: dict[Role, tuple[str, ...]] = {
+        "denoiser": ("unet_lr",), "text": ("text_encoder_lr", "text_encoder_2_lr"),
+    }  # fmt: skip
+    found = {}
+    for role, rate in train.rates().items():
+        name = next((name for name in own[role] if getattr(train, name) == rate), "learning_rate")
+        found[f"train.{name}"] = rate
+    return found
 
 
 def shown(rate: float) -> str:

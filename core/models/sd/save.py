@@ -167,7 +167,8 @@ def convert(
             found[part] = {name: _from_source(store, part, name, PRECISIONS[precision]) for name in wanted}
     # A folder has to say what it predicts, and so has the .yaml beside a single file.
     known = identity.prediction or prediction.attempt(load.streamed(configs["unet"], store))
-    whole = Whole(source, family, known, configs, is_standard, identity.is_zero_terminal)
+    ends_in_noise = identity.is_zero_terminal and known == "v"
+    whole = Whole(source, family, known, configs, is_standard, ends_in_noise)
     told = {"modelspec.prediction_type": known} | dict(identity.metadata)
     return write(whole, target, save_as, found, told, store, watch)
 

@@ -35,7 +35,7 @@ def encode(model: Model, captions: Sequence[str], config: ModelConfig) -> list[T
         if hasattr(encoder, "text_projection"):
             last, count = out.last_hidden_state, len(windows) // len(ids)
             weight = encoder.text_projection.weight
-            if config.pooled_as_sd_scripts and model.source.path.is_file():
+            if config.pooled_as_sd_scripts and not model.source.is_folder:
                 weight = weight.t()
             pooled = _pooled(last[::count], windows[::count], tokenizer.clip) @ weight.t()
     both = torch.cat(states, dim=-1)

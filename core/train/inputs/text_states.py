@@ -135,6 +135,7 @@ class TextStates:
             "caption": captions[0],
             "family": self._model.spec.name,
             "encoders": "" if self.disk is None else self.disk.encoder,
+            "is_folder": self._model.source.is_folder,  # some options are about single files
             "options": config.model_dump(mode="json", exclude=NOT_OF_TEXT),
             "dtype": str(self._engine.compute_type),
         }
