@@ -152,7 +152,8 @@ class Console:
         if isinstance(event, Warned):
             problem, said = event.problem, event.problem.sentence("ja" if self._ja else "en")
             place = f" ({problem.path})" if problem.path and problem.path not in said else ""
-            return f"{'注意' if self._ja else 'Note'}: {said}{place}"
+            key = f"{problem.key}: " if problem.key and problem.key not in said else ""
+            return f"{'注意' if self._ja else 'Note'}: {key}{said}{place}"
         if isinstance(event, RunEnded):
             return event.ja if self._ja else event.en
         return ""

@@ -66,6 +66,12 @@ def test_the_plan_is_said_in_the_readers_language():
     assert "正則化画像 48枚" in lines("ja", PLAN)
 
 
+def test_a_warning_names_its_option():
+    warned = Warned(Message("W-X", "too small.", "小さすぎます。")(key="train.unet_lr"))
+    assert lines("en", warned) == "Note: train.unet_lr: too small.\n"
+    assert lines("ja", warned) == "注意: train.unet_lr: 小さすぎます。\n"
+
+
 def test_a_warning_names_its_file():
     assert (
         lines(

@@ -1,6 +1,7 @@
 """Stable Diffusion XL: its files in every form, its two text encoders, what is refused by the header."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from core.models.sdxl.family import SDXL
 from core.tools.convert import ConvertSettings, convert
 from tests.golden import names
 from tests.models.conftest import loaded
-from tests.tiny import configs, make_tiny, make_tiny_folder
+from tests.tiny import configs, make_tiny, make_tiny_folder, modules
 
 BOS, EOS, FROG = 49406, 49407, 11438
 PROJECTION = "conditioner.embedders.1.model.text_projection"
@@ -218,6 +219,23 @@ def test_ztsnr_without_v_pred_means_nothing_in_a_folder_either(single, tmp_path)
     folder = converted(source, tmp_path / "folder", "diffusers_safetensors")
     told = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
     assert told["prediction_type"] == "epsilon" and not told.get("rescale_betas_zero_snr")
+
+
+@pytest.mark.parametrize(("part", "words"), [("vae", "set one in model.vae"), ("text_encoder_2", "lacks")])
+def test_a_folder_without_one_of_its_parts_is_refused_by_that_part(tmp_path, part, words):
+    folder = make_tiny_folder(tmp_path / "x", family="sdxl")
+    shutil.rmtree(folder / part)
+    with pytest.raises(UserError, match=words):
+        loaded(folder)
+
+
+def test_a_folder_without_a_vae_takes_another(tmp_path):
+    folder = make_tiny_folder(tmp_path / "x", family="sdxl")
+    other = (folder / "vae").rename(tmp_path / "vae")
+    weights = loaded(folder, vae=str(other)).vae.state_dict()
+    assert torch.equal(
+        weights["quant_conv.bias"], modules(family="sdxl")["vae"].state_dict()["quant_conv.bias"]
+    )
 
 
 def real(tmp_path, without=(), more=()):

@@ -53,6 +53,7 @@ def test_every_option_that_sd_scripts_records_is_recorded():
     told = ss_metadata.options(RunConfig(), {})
     elsewhere = {
         "max_train_steps", "network_module", "network_dim", "network_alpha", "network_dropout", "v2",
+            "zero_terminal_snr",
         *(["color_aug", "flip_aug", "random_crop", "shuffle_caption", "enable_bucket", "bucket_no_upscale"]),
         *(["min_bucket_reso", "max_bucket_reso", "keep_tokens", "resolution"]),
     }  # fmt: skip

@@ -151,6 +151,14 @@ def test_the_metadata_of_a_lora_tell_sdxl_as_sd_scripts_does(xl_run, train):
     assert {name for name in found if not name.startswith("rareword")} == expected
 
 
+def test_the_metadata_tell_the_noise_schedule_that_the_base_brought_along(xl_run, train, xl, tmp_path):
+    held = tensors.load(xl) | {"v_pred": torch.empty(0), "ztsnr": torch.empty(0)}
+    base = tensors.save(tmp_path / "v.safetensors", {n: tensors.of(t) for n, t in held.items()}, {})
+    (tmp_path / "v_config").symlink_to(xl.with_name("xl_config"))
+    found = metadata(train(xl_run(model={"base": str(base)}, train={"max_train_steps": 1})))
+    assert (found["ss_zero_terminal_snr"], found["modelspec.prediction_type"]) == ("True", "v")
+
+
 def test_without_metadata_it_tells_only_that_it_is_sdxl(xl_run, train):
     found = metadata(train(xl_run(save={"no_metadata": True}, train={"max_train_steps": 1})))
     kept = {"ss_v2", "ss_base_model_version", "ss_network_module", "ss_network_dim", "ss_network_alpha"}

@@ -71,13 +71,14 @@ def vae_folder(folder: Path) -> Store:
 def configs(path: Path, family: str) -> tuple[dict[str, Config], bool]:
     """Config of each part, and whether they are those of the real models.
 
-    A folder has its own; a single file may have a folder `<stem>_config` beside it, or the configs in its
-    metadata.
+    A folder has its own, those of the real models for a part that it lacks; a single file may have a folder
+    `<stem>_config` beside it, or the configs in its metadata.
     """
     standard, parts = architecture(family), [*tensor_names.PLACES[family]]
     folder = path if path.is_dir() else path.with_name(f"{path.stem}_config")
     if folder.is_dir():
-        return {part: config_of(folder / part) for part in parts}, False
+        lacking = {part for part in parts if path.is_dir() and not (path / part).is_dir()}
+        return {p: standard[p] if p in lacking else config_of(folder / p) for p in parts}, False
     kept = WeightFile(path).metadata.get(CONFIG_KEY)
     if kept is not None:
         try:

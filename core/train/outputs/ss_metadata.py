@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from core.config.imports.lora_metadata import NAMES
 from core.config.network_args import ARGUMENTS
 from core.config.schema.dataset import DatasetConfig
@@ -18,6 +20,7 @@ from core.config.schema.run import RunConfig
 from core.config.sd_scripts import ALIASES
 from core.data.plan.plan import Plan
 from core.data.sources.folders import Folder
+from core.diffusion.objective import STEPS
 from core.formats import metadata
 from core.models.family import Model
 
@@ -25,7 +28,7 @@ _RECORDED = (
     "learning_rate", "unet_lr", "text_encoder_lr", "gradient_checkpointing",
     "gradient_accumulation_steps", "lr_warmup_steps", "lr_scheduler", "clip_skip", "cache_latents",
     "seed", "noise_offset", "multires_noise_iterations", "multires_noise_discount",
-    "adaptive_noise_scale", "zero_terminal_snr", "training_comment", "max_grad_norm",
+    "adaptive_noise_scale", "training_comment", "max_grad_norm",
     "caption_dropout_rate", "caption_dropout_every_n_epochs", "caption_tag_dropout_rate",
     "prior_loss_weight", "min_snr_gamma", "scale_weight_norms", "ip_noise_gamma", "debiased_estimation",
     "noise_offset_random_strength", "ip_noise_gamma_random_strength", "loss_type", "huber_schedule",
@@ -79,9 +82,10 @@ def session(lineage: str) -> int:
 
 
 def version(model: Model) -> dict[str, object]:
-    """Which Stable Diffusion it is."""
+    """Which Stable Diffusion it is, and over which noise it was trained, by an option or as it was before."""
     name = metadata.base_model_version(model.spec.name, model.objective.name)
-    return {"v2": name.startswith("sd_v2"), "base_model_version": name}
+    ends_in_noise = bool(model.objective.snr(torch.tensor([STEPS - 1])) == 0)
+    return {"v2": name.startswith("sd_v2"), "base_model_version": name, "zero_terminal_snr": ends_in_noise}
 
 
 def files(config: RunConfig, model: Model) -> dict[str, object]:
