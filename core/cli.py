@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core import console, ending, signals
-from core.config import option_docs
+from core.config import base_family, option_docs
 from core.config.check import load
 from core.config.file import toml_text
 from core.data.plan import as_json, as_text
@@ -171,7 +171,8 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
     checked = load(args.file, args.overrides, reads_base=True)
     config = checked.config
-    inside = dataset_config.read(config.dataset).problems if config.dataset.dataset_config else ()
+    family = base_family.of(config.model.base, config.model.family)
+    inside = dataset_config.read(config.dataset, family).problems if config.dataset.dataset_config else ()
     problems = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
     if any(problem.is_error for problem in problems):
         raise ConfigError(*problems)
@@ -193,7 +194,8 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
     patience = Patience(waiting=None if args.json else tell)
     seed = config.train.seed if config.train.seed is not None else 0
-    plan = plans.make(config.dataset, seed, patience=patience)
+    family = base_family.of(config.model.base, config.model.family)
+    plan = plans.make(config.dataset, seed, patience=patience, family=family)
     if args.json:
         json.dump(
             as_json.values(plan, config.train, tokens.count_tokens, config.model.max_token_length),

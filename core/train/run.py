@@ -118,6 +118,7 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         world_size(),
         lambda done, total: emit(StageProgress("check_images", done, total)),
         patience=of_run(control.check, emit),
+        family=base_family.of(config.model.base, config.model.family),
     )
     no_mask = loss_masks.missing(plan) if config.train.masked_loss else ()
     if plan.problems or no_mask:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.config.schema.dataset import DatasetConfig
+from core.data.plan.plan import make
 from core.data.sources import dataset_config
+from core.families import FAMILIES
 from tests.data.images import codes, config, draw, fill, plan
 
 BASE = {"resolution": (64, 64), "min_bucket_reso": 64, "max_bucket_reso": 256}
@@ -334,6 +336,16 @@ def test_validation_is_per_data_set_or_subset_and_copies_stay_on_one_side(images
     out = {image.content for image in held}
     seen = {whole.images[s.image].content for e in (1, 2) for b in whole.epoch(e) for s in b.samples}
     assert not out & seen and len(seen) == 7 + 3
+
+
+# Of SD1 sides are multiples of 64, of SDXL of 32; while the family is not known they have to suit both.
+@pytest.mark.parametrize(("family", "expected"), [("sdxl", []), ("sd1", ["E-CFG-MULTIPLE", "E-CFG-VALUE"])])
+def test_sizes_have_to_suit_the_family_of_the_base_model(images, family, expected):
+    text = "datasets = [{resolution = 96, enable_bucket = true, bucket_reso_steps = 32, "
+    (images / "data.toml").write_text(text + f"subsets = [{{image_dir = '{images}/b'}}]}}]", "utf-8")
+    file = config("", dataset_config=str(images / "data.toml"), **BASE)
+    assert codes(make(file, 1, family=FAMILIES[family]).problems) == expected
+    assert codes(dataset_config.read(file).problems) == ["E-CFG-MULTIPLE", "E-CFG-VALUE"]
 
 
 def test_every_subset_has_its_settings_without_the_other_sources(images):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core.config import base_family
 from core.config.schema import numbers
 from core.config.schema.dataset import DatasetConfig
 from core.config.schema.train import TrainConfig
@@ -14,6 +15,7 @@ from core.data.plan import as_json
 from core.data.plan.plan import Plan, make
 from core.data.plan.survey import Verify
 from core.errors import ConfigError, Lang, Problem, UserError
+from core.families import FamilySpec
 from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
 from core.train import run_checks
@@ -28,8 +30,17 @@ def seed_of(raw: Mapping[str, Any]) -> int:
     return numbers.whole(str(raw.get("train.seed") or 0)) or 0
 
 
-def planned(config: DatasetConfig, seed: int, report: Report | None = None, check: Verify = verify) -> Plan:
-    """The very plan a run would make. Problems of the data are in it, not raised."""
+def planned(
+    config: DatasetConfig,
+    seed: int,
+    report: Report | None = None,
+    check: Verify = verify,
+    family: FamilySpec | None = None,
+) -> Plan:
+    """The very plan a run would make. Problems of the data are in it, not raised.
+
+    family: the base model's, None while it is not known.
+    """
 
     def progress(done: int, total: int) -> None:
         if report is not None:
@@ -40,7 +51,7 @@ def planned(config: DatasetConfig, seed: int, report: Report | None = None, chec
             report(f"wait:{path}", 0, 1)
 
     patience = Patience(waiting=waiting, most_seconds=MOST_SECONDS)
-    return make(config, seed, progress=progress, check=check, patience=patience)
+    return make(config, seed, progress=progress, check=check, patience=patience, family=family)
 
 
 def train_config(form: Form, raw: Mapping[str, Any]) -> TrainConfig | None:
@@ -63,7 +74,8 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     except UserError as e:
         return problems(e.problems, lang)
     config = checked.config
-    plan = planned(config.dataset, seed_of(raw))
+    family = base_family.of(config.model.base, config.model.family)
+    plan = planned(config.dataset, seed_of(raw), family=family)
     later = checked.located(run_checks.problems(config))
     everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):

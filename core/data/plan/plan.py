@@ -29,6 +29,7 @@ from core.data.records import PlannedImage as PlannedImage
 from core.data.records import Sample as Sample
 from core.data.sources.folders import Folder
 from core.errors import Problem
+from core.families import FamilySpec
 from core.patience import Patience
 
 MAX_SAMPLES = 5_000_000
@@ -284,14 +285,15 @@ def make(
     progress: Progress | None = None,
     check: Verify = verify,
     patience: Patience | None = None,
+    family: FamilySpec | None = None,
 ) -> Plan:
     """Check the data set and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
     `patience` is asked to stop. progress is called with (done, total) images. check: verifies each file.
-    patience: while a drive does not answer.
+    patience: while a drive does not answer. family: the base model's, None while it is not known.
     """
-    survey = survey_of(config, patience or Patience(), progress, check)
+    survey = survey_of(config, patience or Patience(), progress, check, family)
     validation = validation_split.held_out(survey.images, survey.settings, seed)
     samples = _samples(survey.images, set(validation))
     problems = list(survey.problems)

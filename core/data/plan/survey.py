@@ -23,6 +23,7 @@ from core.data.sources import find, masks
 from core.data.sources.find import Sources
 from core.data.sources.folders import Folder
 from core.errors import Problem
+from core.families import FamilySpec
 from core.patience import Patience, in_order, patiently
 
 Progress = Callable[[int, int], None]
@@ -62,9 +63,10 @@ def survey(
     patience: Patience,
     progress: Progress | None,
     check: Verify = verify,
+    family: FamilySpec | None = None,
 ) -> Survey:
     """Check all that the run would train on, each file by `check`. Raises StopRun when asked to stop."""
-    sources, files = patiently(lambda: _sources(config), patience, "folders")
+    sources, files = patiently(lambda: _sources(config, family), patience, "folders")
     problems = list(sources.problems)
     seen = list(_checked(sources, files, patience, progress, check))
     images, more = _fitted(seen, sources, config)
@@ -87,9 +89,9 @@ def survey(
     return Survey(sources.settings, sources.folders, masked, tuple(problems))
 
 
-def _sources(config: DatasetConfig) -> tuple[Sources, list[Mapping[str, Path]]]:
+def _sources(config: DatasetConfig, family: FamilySpec | None) -> tuple[Sources, list[Mapping[str, Path]]]:
     """The folders, and for each the files in it where captions are looked up."""
-    sources = find.find(config)
+    sources = find.find(config, family)
     return sources, [
         captions.listing(folder.path) if folder.images and index not in sources.metadata else {}
         for index, folder in enumerate(sources.folders)

@@ -23,6 +23,7 @@ from core.config.schema.run import RunConfig
 from core.data.names import is_text
 from core.data.sources import messages
 from core.errors import ConfigError, Problem, UserError
+from core.families import FamilySpec
 from core.reading import CORRECT_IT, reading
 
 KEY = "dataset.dataset_config"
@@ -100,14 +101,17 @@ class Datasets:
     problems: tuple[Problem, ...]
 
 
-def read(config: DatasetConfig) -> Datasets:
-    """The subsets of the run's dataset_config. Problems are in the result, never raised."""
+def read(config: DatasetConfig, family: FamilySpec | None = None) -> Datasets:
+    """The subsets of the run's dataset_config. Problems are in the result, never raised.
+
+    family: the base model's, which sizes have to suit; None while it is not known.
+    """
     assert config.dataset_config is not None
     file = Path(config.dataset_config)
     try:
         with reading(file, "E-DS-SYNTAX", key=KEY, advice=CORRECT_IT):
             document, places = _parsed(toml_text.read(file), is_json=file.suffix.lower() == ".json")
-            reader = _Reader(file, places)
+            reader = _Reader(file, places, family)
             subsets = reader.subsets(document, config)
     except UserError as error:
         return Datasets((), tuple(replace(p, key=KEY, path=str(file)) for p in error.problems))
@@ -145,10 +149,10 @@ class _Table:
 class _Reader:
     """Reads one file, gathering every problem in it."""
 
-    def __init__(self, file: Path, places: Mapping[KeyPath, int]) -> None:
+    def __init__(self, file: Path, places: Mapping[KeyPath, int], family: FamilySpec | None) -> None:
         self.problems: list[Problem] = []
         self._has_odd_folder = False
-        self._file, self._places = file, places
+        self._file, self._places, self._family = file, places, family
 
     def subsets(self, document: Mapping[str, Any], run: DatasetConfig) -> list[Subset]:
         """Every subset that holds, in the order of the file."""
@@ -242,7 +246,7 @@ class _Reader:
     def _check_rules(self, settings: DatasetConfig, levels: Sequence[_Table]) -> None:
         """What the options of a subset must not be together; said at the key nearest to the subset."""
         whole = RunConfig(dataset=settings)
-        for problem in (p for p in dataset.of_images(whole) if p.is_error):
+        for problem in (p for p in dataset.of_images(whole, self._family) if p.is_error):
             field = problem.key.split(".")[1]
             named = [table for table in levels if field in table.values]
             if named:

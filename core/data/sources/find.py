@@ -13,6 +13,7 @@ from core.data.sources.dataset_config import Subset
 from core.data.sources.folders import Folder, scan, single
 from core.data.sources.metadata_json import Metadata
 from core.errors import Problem
+from core.families import FamilySpec
 from core.files import being_read
 
 
@@ -30,10 +31,13 @@ class Sources:
     problems: tuple[Problem, ...] = ()
 
 
-def find(config: DatasetConfig) -> Sources:
-    """Everything the run would train on; nothing is raised for what a user can put right."""
+def find(config: DatasetConfig, family: FamilySpec | None = None) -> Sources:
+    """Everything the run would train on; nothing is raised for what a user can put right.
+
+    family: the base model's, None while it is not known.
+    """
     if config.dataset_config:
-        datasets = dataset_config.read(config)
+        datasets = dataset_config.read(config, family)
         if any(problem.is_error for problem in datasets.problems):
             return Sources((config,), (), problems=datasets.problems)
         sources = _of_subsets(datasets.subsets, config)
