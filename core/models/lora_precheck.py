@@ -43,9 +43,15 @@ def named(network: NetworkConfig) -> Iterator[tuple[str, str]]:
 
 def of_run(network: NetworkConfig, model: ModelConfig) -> tuple[Problem, ...]:
     """Everything wrong with the LoRA files of a run file; nothing is fetched to find it out."""
-    files = [*named(network)]
-    family = _family_of(model) if files else ""
-    return tuple(problem for key, path in files for problem in problems(Path(path), key, family))
+    files = [(key, Path(path)) for key, path in named(network)]
+    base = _base_of(model) if files else Identity()
+    found = [problem for key, path in files for problem in problems(path, key, base.family)]
+    predicted = base.prediction if model.prediction == "auto" else model.prediction
+    for key, path in () if found else files:
+        own = identify(path).prediction
+        if own and predicted and own != predicted:
+            found.append(messages.LORA_PREDICTION(key=key, path=path, own=own, predicted=predicted))
+    return tuple(found)
 
 
 def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]:
@@ -71,13 +77,13 @@ def problems(path: Path, key: str = "", family: str = "") -> tuple[Problem, ...]
     return ()
 
 
-def _family_of(model: ModelConfig) -> str:
-    """The family of the base model on this machine; "" for one that can't be looked at yet."""
+def _base_of(model: ModelConfig) -> Identity:
+    """What the base model on this machine is; nothing of one that can't be looked at yet."""
     try:
         base = hub.here(model.base)
     except UserError:
-        return ""
-    return identify(base).family if base is not None else ""
+        return Identity()
+    return Identity() if base is None else identify(base)
 
 
 def _other_kind(path: Path, found: Identity, key: str) -> Problem:

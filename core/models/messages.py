@@ -179,6 +179,11 @@ LORA_FAMILY = Message(
     "{path} is a LoRA for {family}, but the base model is {base}. Choose a LoRA made for {base}.",
     "{path} は{family}用のLoRAですが、元モデルは{base}です。{base}用のLoRAを選んでください。",
 )
+LORA_PREDICTION = Message(
+    "W-LORA-PREDICTION",
+    "{path} was trained for models that predict {own}, but the base model predicts {predicted}; it loads, with worse results.",
+    "{path} は{own}予測のモデル用のLoRAですが、元モデルは{predicted}予測です。読み込めますが、品質は落ちます。",
+)
 LORA_UNSUPPORTED_FAMILY = Message(
     "E-LORA-FAMILY",
     "{path} is a LoRA for {family}, and only {known} can be used. Choose a LoRA made for {known}.",

@@ -375,3 +375,13 @@ def test_a_model_is_no_lora_and_told_where_it_belongs(tmp_path):
     path = make_tiny(tmp_path / "x.safetensors")
     [problem] = lora_precheck.problems(path, "network.weights")
     assert problem.facts["wanted"].en == "a LoRA" and problem.facts["option"] == "model.base"
+
+
+@pytest.mark.parametrize(("prediction", "codes"), [("epsilon", []), ("v", ["W-LORA-PREDICTION"])])
+def test_a_lora_made_for_another_prediction_than_the_base_models_is_warned_of(tmp_path, prediction, codes):
+    told = {"modelspec.prediction_type": "epsilon", "ss_base_model_version": "sdxl_base_v1-0"}
+    lora = tensors.save(tmp_path / "x.safetensors", {"lora_te2_x.lora_down.weight": torch.ones(1, 2)}, told)
+    base = make_tiny(tmp_path / "base.safetensors", family="sdxl")
+    model = ModelConfig(base=str(base), prediction=prediction)
+    found = lora_precheck.of_run(NetworkConfig(method="lora", weights=str(lora)), model)
+    assert [problem.code for problem in found] == codes
