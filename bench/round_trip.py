@@ -18,7 +18,8 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ import diffusers
 import torch
 
 from bench.random_model import make_half
-from core.formats import tensors
 from core.formats.weight_file import WeightFile
 from core.models.sd import tensor_names
 from core.models.sd.configs import architecture
@@ -37,32 +37,34 @@ STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
 PIPELINES = {"sdxl": diffusers.StableDiffusionXLPipeline}
 
 
-def weights(folder: Path, part: str) -> dict[str, torch.Tensor]:
+Tensors = Mapping[str, Callable[[], torch.Tensor]]
+"""Name -> what reads the tensor, so that no more than two of a model lie in memory."""
+
+
+def held(path: Path, rename: Callable[[str], str] = str) -> Tensors:
+    """The tensors of a file."""
+    file = WeightFile(path)
+    return {rename(name): partial(file.read, name) for name in file.tensors}
+
+
+def weights(folder: Path, part: str) -> Tensors:
     """A part's tensors by the names of the module."""
-    found = tensors.load(folder / part / f"{STEMS.get(part, 'model')}.safetensors")
-    return {tensor_names.canonical_module(part, name): tensor for name, tensor in found.items()}
+    path = folder / part / f"{STEMS.get(part, 'model')}.safetensors"
+    return held(path, partial(tensor_names.canonical_module, part))
 
 
-def differing(mine: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> list[str]:
+def differing(mine: Tensors, theirs: Tensors) -> list[str]:
     """Names that one side lacks, or whose type, shape or bits differ."""
     return sorted(mine.keys() ^ theirs.keys()) + [
-        name
-        for name in mine.keys() & theirs.keys()
-        if mine[name].dtype != theirs[name].dtype or not torch.equal(mine[name], theirs[name])
+        name for name in mine.keys() & theirs.keys() if not _is_same(mine[name](), theirs[name]())
     ]
 
 
-def differing_files(mine: Path, theirs: Path) -> list[str]:
-    """The same of two single files, a tensor at a time."""
-    one, other = WeightFile(mine), WeightFile(theirs)
-    return sorted(one.tensors.keys() ^ other.tensors.keys()) + [
-        name
-        for name in one.tensors.keys() & other.tensors.keys()
-        if one.tensors[name] != other.tensors[name] or not torch.equal(one.read(name), other.read(name))
-    ]
+def _is_same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other)
 
 
-def as_diffusers_reads(family: str, single: Path, configs: Path, part: str) -> dict[str, torch.Tensor]:
+def as_diffusers_reads(family: str, single: Path, configs: Path, part: str) -> Tensors:
     """A part's tensors in diffusers' pipeline; the others are left out, so that they take no memory."""
     kind = PIPELINES.get(family, diffusers.StableDiffusionPipeline)
     others = dict.fromkeys(name for name in architecture(family) if name != part)
@@ -70,7 +72,11 @@ def as_diffusers_reads(family: str, single: Path, configs: Path, part: str) -> d
         single, config=str(configs), torch_dtype=torch.float16, local_files_only=True, **others
     )
     found = getattr(pipe, part).state_dict().items()
-    return {tensor_names.canonical_module(part, n): t for n, t in found if "position_ids" not in n}
+    return {
+        tensor_names.canonical_module(part, name): partial(torch.Tensor.detach, tensor)
+        for name, tensor in found
+        if "position_ids" not in name
+    }
 
 
 def converted(source: Path, target: Path, save_as: str) -> Path:
@@ -111,9 +117,10 @@ def main() -> int:
             lambda part=part: as_diffusers_reads(args.family, single, first, part),
         )
         bad += [f"diffusers: {part}.{name}" for name in differing(start, read)]
-        del start, read
-    told["single file"] = len(WeightFile(single).tensors)
-    bad += [f"file: {name}" for name in timed("files compared", lambda: differing_files(single, again))]
+        del read
+    told["single file"] = len(held(single))
+    compared = timed("files compared", lambda: differing(held(single), held(again)))
+    bad += [f"file: {name}" for name in compared]
     told["differing"] = bad
     text = json.dumps(told, indent=1)
     print(text)

@@ -138,14 +138,18 @@ def frame(
 
 def fill(module: Any, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen) -> torch.nn.Module:
     """The same module with its weights, see Family.load. Raises UserError when weights are not finite."""
-    weights: dict[str, Tensor] = {}
     in_dtype = matrices(module)
-    for name in shapes_of(module):
+    # Room for all of them first: between the passing float32 ones they would leave as much unused as they take.
+    weights = {
+        name: torch.empty(shape, dtype=dtype if name in in_dtype else torch.float32)
+        for name, shape in shapes_of(module).items()
+    }
+    for name in weights:
         weight = store.read(part, name).to(torch.float32)
         if not is_finite(weight):
             raise UserError(messages.NOT_FINITE(path=path, part=part, tensor=name))
         seen(name, weight)
-        weights[name] = weight.to(dtype) if name in in_dtype else weight
+        weights[name].copy_(weight)
     module.load_state_dict(weights, assign=True)
     if part in _ENCODERS:
         # The one buffer that is in no file.

@@ -69,9 +69,11 @@ class Parts:
 
     def load_missing(self, parts: Iterable[str]) -> None:
         """Load those of these parts that are not in memory."""
-        for part in parts:
-            if not self.model.is_here(part):
-                self.load(part)
+        missing = [part for part in parts if not self.model.is_here(part)]
+        for part in missing:
+            self.load(part)
+        if missing:
+            give_back()  # the float32 weights that passed on the way
 
     def disk_cache(self, kind: str, parts: Sequence[str]) -> DiskCache | None:
         """Where what these parts make is kept from run to run, if asked; they are read unless known."""
