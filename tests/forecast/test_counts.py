@@ -1,5 +1,8 @@
 """What a forecast of the real models counts, against what is known of them."""
 
+import dataclasses
+import math
+
 import pytest
 
 from core.catalog import Size
@@ -166,3 +169,76 @@ def test_the_largest_bucket_counts():
 def test_where_nothing_learns_there_is_no_forecast():
     with pytest.raises(ValueError, match="nothing"):
         forecast(setup(train={"learning_rate": 0.0}))
+
+
+XL = {"unet": 2_567_463_684, "text_encoder": 123_060_480, "text_encoder_2": 694_659_840, "vae": 83_653_863}
+
+
+def xl(**sections) -> Setup:
+    train = {"text_encoder_lr": 0.0, "gradient_checkpointing": True, **sections.pop("train", {})}
+    return setup("sdxl", size=1024, train=train, **sections)
+
+
+@pytest.mark.parametrize("part", XL)
+def test_stable_diffusion_xl_has_as_many_numbers_as_everybody_says(part):
+    assert architecture.of_family("sdxl").numbers(part) == XL[part]
+
+
+def test_both_text_encoders_are_there_while_captions_are_encoded_and_gone_before_the_first_step():
+    made = xl(network={"method": "lora", "rank": 8})
+    assert phase(made, "text").held["weights"] == 4 * (XL["text_encoder"] + XL["text_encoder_2"])
+    adapter = sum(math.prod(shape) for shape in made.trained_shapes["unet"])
+    assert phase(made, "training").held["weights"] == 4 * (XL["unet"] + adapter)
+
+
+def test_of_two_text_encoders_one_may_be_trained():
+    made = xl(network={"method": "none"}, train={"text_encoder_2_lr": 1e-6})
+    assert made.learns == ("unet", "text_encoder_2")
+    assert sum(math.prod(shape) for shape in made.trained_shapes["text_encoder_2"]) == XL["text_encoder_2"]
+
+
+def test_the_layer_and_the_norm_that_nothing_reads_are_not_trained():
+    # CLIP-L's layer: four projections of 768, a perceptron of 3072, two norms; the last norm behind it.
+    layer = 4 * (768 * 768 + 768) + 2 * 768 * 3072 + 3072 + 768 + 2 * 2 * 768
+    made = xl(network={"method": "none"}, train={"text_encoder_lr": 1e-6, "text_encoder_2_lr": 0.0})
+    trained = sum(math.prod(shape) for shape in made.trained_shapes["text_encoder"])
+    assert trained == XL["text_encoder"] - layer - 2 * 768
+
+
+def test_a_lora_has_no_matrices_on_layers_that_nothing_reads():
+    # 264 modules of sd-scripts, of which 6 are dead; two matrices each.
+    train = {"text_encoder_lr": 1e-4}
+    made, as_there = xl(train=train), xl(train=train, network={"unused_layers": True})
+    texts = [
+        [*s.trained_shapes["text_encoder"], *s.trained_shapes["text_encoder_2"]] for s in (made, as_there)
+    ]
+    assert [len(shapes) for shapes in texts] == [2 * 258, 2 * 264]
+
+
+def test_the_states_of_cached_captions_take_what_both_encoders_give():
+    # 77 tokens of 768 + 1280 numbers and a pooled vector of 1280, in two bytes each.
+    made = xl(train={"precision": "bf16"})
+    many = dataclasses.replace(made, data=dataclasses.replace(made.data, captions=100))
+    more = phase(many, "training").held["other"] - phase(made, "training").held["other"]
+    assert more == 100 * 2 * (77 * (768 + 1280) + 1280)
+
+
+def test_captions_that_do_not_fit_into_memory_keep_the_text_encoders_there():
+    made = xl(train={"precision": "bf16"})
+    many = dataclasses.replace(made, data=dataclasses.replace(made.data, captions=4000))
+    assert not made.keeps_text_encoder and many.keeps_text_encoder
+    on_disk = xl(train={"precision": "bf16"}, dataset={"cache_latents_to_disk": True})
+    assert not dataclasses.replace(on_disk, data=many.data).keeps_text_encoder
+
+
+def test_a_whole_sdxl_fits_a_card_of_24_gb_when_gradients_never_all_exist():
+    sections = {
+        "network": {"method": "none"},
+        "optimizer": {"optimizer_type": "Adafactor"},
+    }
+    train = {"precision": "full_bf16", "fused_backward_pass": True}
+    fused = forecast(xl(**sections, train=train)).peak.total
+    apart = forecast(xl(**sections, train=train | {"fused_backward_pass": False})).peak.total
+    assert fused < 10 * 2**30
+    # Gradients of the whole U-Net, two bytes each, are what differs.
+    assert apart - fused > 2 * XL["unet"] * 0.9
