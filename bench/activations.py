@@ -57,6 +57,9 @@ SIDES, BATCHES = (48, 64, 48), (2, 2, 3)
 """Of the three runs; sides in latent cells. One changes the cells alone, one the samples. A single sample is
 treated otherwise by some operations."""
 
+WORK_SIDES = (32, 64, 96)
+"""Of the runs whose operations are counted."""
+
 MOST_CELLS = 10**7
 """Moments are sought up to so many in a micro-batch."""
 
@@ -343,13 +346,16 @@ def work(family: str, kind: str, is_checkpointed: bool) -> list[int]:
     }
     with faked(family, kind=kind, is_checkpointed=is_checkpointed) as step:
         counts = []
-        for side in SIDES[:2]:
+        for side in WORK_SIDES:
             with FlopCounterMode(display=False, custom_mapping=on_cpu) as counter:
                 step.train(side, 1)
             counts.append(counter.get_total_flops())
-    few, many = (side**2 for side in SIDES[:2])
-    square = (counts[1] / many - counts[0] / few) / (many - few)
-    return [round(counts[0] / few - square * few), round(square)]
+    # What the caption's tokens take is the same at every size, and left out.
+    powers = [[side**2, side**4, 1] for side in WORK_SIDES]
+    cell, square, _ = torch.linalg.solve(
+        torch.tensor(powers).double(), torch.tensor(counts).double()
+    ).tolist()
+    return [round(cell), round(square)]
 
 
 def states(family: str) -> dict[str, int]:

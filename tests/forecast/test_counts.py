@@ -240,5 +240,5 @@ def test_a_whole_sdxl_fits_a_card_of_24_gb_when_gradients_never_all_exist():
     fused = forecast(xl(**sections, train=train)).peak.total
     apart = forecast(xl(**sections, train=train | {"fused_backward_pass": False})).peak.total
     assert fused < 10 * 2**30
-    # Gradients of the whole U-Net, two bytes each, are what differs.
-    assert apart - fused > 2 * XL["unet"] * 0.9
+    # Gradients of the whole U-Net, two bytes each, are what differs; while they go activations are there.
+    assert 4 * 2**30 < apart - fused < 2 * XL["unet"]

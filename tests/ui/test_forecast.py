@@ -122,3 +122,19 @@ def test_amounts_are_written_for_people():
 def test_a_run_that_needs_most_while_it_caches_is_drawn_too():
     caching = Phase("caching", {"weights": 3 * 2**20, "activations": 2**20})
     assert "is-activations" in _stack(Forecast((caching,), 1), CARD, "en")
+
+
+def test_without_a_base_it_says_for_which_family_it_was_computed(shared_app, raw):
+    html = html_of(shared_app, {**raw, "model.base": "", "model.family": "sdxl"})
+    assert "computed for Stable Diffusion XL" in html
+    assert "computed for Stable Diffusion 1.x" in html_of(shared_app, {**raw, "model.base": ""})
+
+
+def test_a_whole_sdxl_fits_a_card_of_24_gb_with_the_means_that_are_there(shared_app, raw):
+    card = Machine(True, "RTX 4090", 24 * GIB, 23 * GIB)
+    whole = BIG | {
+        "model.family": "sdxl", "dataset.resolution": "1024", "dataset.cache_latents": True,
+        "train.precision": "full_bf16", "train.gradient_checkpointing": True, "train.text_encoder_lr": 0.0,
+        "train.fused_backward_pass": True, "optimizer.optimizer_type": "Adafactor",
+    }  # fmt: skip
+    assert "It will fit" in html_of(shared_app, {**raw, **whole}, card)

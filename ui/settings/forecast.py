@@ -12,6 +12,7 @@ from core.catalog import OPTIMIZERS
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
+from core.families import FAMILIES
 from core.forecast import architecture
 from core.forecast.advice import Advice, advice
 from core.forecast.machine import Machine
@@ -110,7 +111,7 @@ def answer(
     if config is None or machine is None:
         return Answer()
     sizes = architecture.of_base(config.model.base, config.model.vae)
-    family = "sd1" if config.model.family == "auto" else config.model.family
+    family = next(iter(FAMILIES)) if config.model.family == "auto" else config.model.family
     data = Data.of(config, plan if plan is not None and plan.config == config.dataset else None)
     setup = Setup(config, sizes or architecture.of_family(family), data, machine.is_gpu)
     if not setup.trained:
@@ -124,7 +125,7 @@ def answer(
         _stack(expected, machine, lang),
         _verdict(needed, machine, expected, lang),
         _helps(ways, lang),
-        "" if sizes else note(say("forecast.assumed", lang)),
+        "" if sizes else note(say("forecast.assumed", lang, family=FAMILIES[family].words.of(lang))),
         f'<p class="rw-forecast-time">{esc(_time(measured, total, lang))}</p>',
         _details(expected, setup, lang),
     ]

@@ -149,8 +149,8 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "forecast.look": Words("What helps most: {change}", "{change}にするのが最も効果的です"),
     "forecast.most": Words("Peak: {phase}.", "最大になる段階：{phase}"),
     "forecast.assumed": Words(
-        "No base model is chosen yet; computed for Stable Diffusion 1.x.",
-        "元モデルがまだないため、Stable Diffusion 1.xとして計算しています。",
+        "No base model is chosen yet; computed for {family}.",
+        "元モデルがまだないため、{family}として計算しています。",
     ),
     "forecast.weights": Words("Weights", "重み"),
     "forecast.gradients": Words("Gradients", "勾配"),

@@ -139,7 +139,7 @@ def frame(
 def fill(module: Any, part: str, store: Store, path: Path, dtype: torch.dtype, seen: Seen) -> torch.nn.Module:
     """The same module with its weights, see Family.load. Raises UserError when weights are not finite."""
     in_dtype = matrices(module)
-    # Room for all of them first: between the passing float32 ones they would leave as much unused as they take.
+    # Room for all of them first: made between the passing float32 ones they would leave holes as large.
     weights = {
         name: torch.empty(shape, dtype=dtype if name in in_dtype else torch.float32)
         for name, shape in shapes_of(module).items()
