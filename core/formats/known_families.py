@@ -97,7 +97,7 @@ def variant_in_file(family: str, names: Iterable[str], width: int) -> str:
     if not marks.depth or width != marks.context_dim:
         return ""
     depth = 1 + max((int(m[1]) for name in every if (m := _BLOCK.search(name))), default=-1)
-    return "" if depth == marks.depth else marks.depths.get(depth, f"{depth} blocks deep")
+    return "" if depth == marks.depth else marks.depths.get(depth, f"depth {depth}")
 
 
 _BLOCK = re.compile(r"\.transformer_blocks\.(\d{1,3})\.")

@@ -272,7 +272,7 @@ BLOCKS += [f"model.diffusion_model.{place}" for place in ("output_blocks.1.1", "
     [
         ([f"{block}.transformer_blocks.{n}." for block in BLOCKS for n in range(4, 10)], [], "SSD-1B"),
         ([f"{block}.transformer_blocks.{n}." for block in BLOCKS for n in range(2, 10)], [], "Segmind-Vega"),
-        ([f"{block}.transformer_blocks.{n}." for block in BLOCKS for n in range(8, 10)], [], "8 blocks deep"),
+        ([f"{block}.transformer_blocks.{n}." for block in BLOCKS for n in range(8, 10)], [], "depth 8"),
         ([], ["edm_mean", "edm_std"], "Playground"),
         ([], ["edm_vpred.sigma_max"], "EDM v-prediction"),
         (["conditioner.", "first_stage_model."], [], "U-Net"),
@@ -281,6 +281,12 @@ BLOCKS += [f"model.diffusion_model.{place}" for place in ("output_blocks.1.1", "
 def test_models_that_only_resemble_it_are_refused_by_name(tmp_path, without, more, word):
     [problem] = precheck.of_base(real(tmp_path, without, more), ModelConfig())
     assert word in problem.en and word in problem.ja
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2"])
+def test_given_as_sd1_or_sd2_it_is_refused_with_its_own_name(tmp_path, family):
+    [problem] = precheck.of_base(real(tmp_path), ModelConfig(family=family))
+    assert problem.code == "E-MODEL-FAMILY" and "SDXL" in problem.en and "SDXL" in problem.ja
 
 
 def test_the_refiner_is_refused_by_name(tmp_path):
