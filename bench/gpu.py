@@ -64,6 +64,25 @@ FORECASTS: dict[str, dict[str, Any]] = {
 }
 """Name -> what differs from the settings of `train`."""
 
+LARGE = {
+    "dataset.resolution": [1024, 1024],
+    "train.precision": "bf16",
+    "train.text_encoder_lr": 0.0,
+}
+WHOLE_XL = {
+    **LARGE,
+    "train.precision": "full_bf16",
+    "train.fused_backward_pass": True,
+    "optimizer.optimizer_type": "Adafactor",
+    "optimizer.optimizer_args": ["scale_parameter=False", "relative_step=False", "warmup_init=False"],
+}
+FORECASTS_XL: dict[str, dict[str, Any]] = {
+    "SDXL, LoRA, bf16, 1024 px": {**LARGE, **LORA, "train.gradient_checkpointing": False},
+    "SDXL, LoRA, bf16, 1024 px, gradient checkpointing": {**LARGE, **LORA},
+    "SDXL, whole U-Net, full_bf16, Adafactor, updated in the backward pass, 1024 px": WHOLE_XL,
+}
+"""The last has to fit on a card with 24 GB."""
+
 
 def run_file(base: Path, folder: Path, attention: str, changes: dict[str, Any]) -> str:
     """The run file of the settings above, but for the changes."""
@@ -113,7 +132,7 @@ def train(base: Path, folder: Path, attention: str, changes: dict[str, Any] | No
 
 def measure(folder: Path) -> dict[str, Any]:
     """Every model with torch's attention, and with xformers where it is installed."""
-    from bench.random_model import make
+    from bench.random_model import make, make_half
 
     draw(folder / "images" / f"{IMAGES}_sls frog")
     rows: dict[str, Any] = {}
@@ -135,11 +154,12 @@ def measure(folder: Path) -> dict[str, Any]:
         "gpu": name,
         "torch": torch.__version__,
         "rows": rows,
-        "forecasts": forecasts(single, folder),
+        "forecasts": forecasts(single, folder, FORECASTS)
+        + forecasts(make_half(folder / "sdxl", "sdxl"), folder, FORECASTS_XL),
     }
 
 
-def forecasts(base: Path, folder: Path) -> list[dict[str, Any]]:
+def forecasts(base: Path, folder: Path, cases: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Forecast and measured peak of every setting, in GB, and the error as a share of what was measured."""
     from core.config import check
     from core.forecast import architecture
@@ -147,13 +167,15 @@ def forecasts(base: Path, folder: Path) -> list[dict[str, Any]]:
     from core.forecast.setup import Data, Setup
 
     rows = []
-    for name, changes in FORECASTS.items():
+    for name, changes in cases.items():
         config = check.check(run_file(base, folder, "sdpa", changes)).config
         sizes = architecture.of_base(str(base))
         assert sizes is not None
         peak = forecast(Setup(config, sizes, Data.of(config), is_gpu=True)).peak
-        measured = train(base, folder, "sdpa", changes)["peak_allocated_gb"]
+        found = train(base, folder, "sdpa", changes)
+        measured = found["peak_allocated_gb"]
         row = {"case": name, "phase": peak.name, "forecast_gb": peak.total / 1e9, "measured_gb": measured}
+        row["seconds_per_step"] = found["seconds_per_step"]
         row["error"] = peak.total / 1e9 / measured - 1
         row["is_within"] = abs(row["error"]) <= FORECAST_TOLERANCE
         rows.append(row)
