@@ -151,7 +151,7 @@ class Step:
 
     def _learn(self, part: str, module: nn.Module) -> None:
         """What is trained of a part in this kind of training; not what nothing depends on."""
-        unused = self.family.unused(self.model, part)
+        unused = self.model.unused(part)
         if self.kind == "whole":
             for name, parameter in module.named_parameters():
                 parameter.requires_grad_(not name.startswith(unused))

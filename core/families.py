@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from core.catalog import Role, Size, Words
+
+_LAYER = re.compile(r"encoder\.layers\.(\d+)\.")
 
 
 class Sides(NamedTuple):
@@ -47,10 +50,11 @@ class Part(NamedTuple):
     pad_token_id: int = 0
     unused_layers: int = 0
 
-    def unused(self, layers: int) -> tuple[str, ...]:
-        """Starts of the paths of weights that nothing reads. layers: of this part in the model at hand."""
+    def unused(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Starts of the paths of weights that nothing reads, and so never learn. names: of all weights."""
         if not self.unused_layers:
             return ()
+        layers = 1 + max((int(found[1]) for name in names if (found := _LAYER.match(name))), default=-1)
         every = range(layers - self.unused_layers, layers)
         return *(f"encoder.layers.{n}." for n in every), "final_layer_norm."
 

@@ -158,9 +158,6 @@ class Toy:
     def lora_file_names(self, model: Model) -> dict[Any, str]:
         return {}
 
-    def unused(self, model: Model, part: str) -> tuple[str, ...]:
-        return ()
-
     def save(
         self,
         model: Model,

@@ -22,8 +22,6 @@ from core.reading import reading
 _LEVEL = re.compile(r"(?:encoder\.|decoder\.)?(down|up|mid)_blocks?(?:\.(\d+))?\.")
 """A U-Net's or VAE's block; each level has a quarter of the cells of the one above."""
 
-_LAYER = re.compile(r"encoder\.layers\.(\d+)\.")
-
 
 class Weight(NamedTuple):
     """One tensor of a model. name: in its part's module."""
@@ -71,12 +69,10 @@ class Architecture:
     @functools.cached_property
     def unused(self) -> Mapping[str, tuple[str, ...]]:
         """Part -> starts of the paths of weights that no prediction depends on."""
-        spec = FAMILIES[self.family]
-        layers = {part.name: 0 for part in spec.parts}
-        for weight in self.weights:
-            if found := _LAYER.match(weight.name):
-                layers[weight.part] = max(layers[weight.part], int(found[1]) + 1)
-        return {part: spec.part(part).unused(count) for part, count in layers.items()}
+        return {
+            part.name: part.unused(weight.name for weight in self.weights if weight.part == part.name)
+            for part in FAMILIES[self.family].parts
+        }
 
     def width(self, *parts: str) -> float:
         """How wide the activations of parts are as a share of those that were measured; 1 for real models."""

@@ -60,6 +60,10 @@ class Model:
     tokenizer: Any
     files: Any = None
 
+    def unused(self, part: str) -> tuple[str, ...]:
+        """Starts of the paths in a part whose weights no prediction depends on (Part.unused)."""
+        return self.spec.part(part).unused(name for name, _ in self.modules[part].named_parameters())
+
     def is_here(self, part: str) -> bool:
         """Whether a part is in memory."""
         return not any(parameter.is_meta for parameter in self.modules[part].parameters())
@@ -188,10 +192,6 @@ class Family(Protocol):
 
     def lora_file_names(self, model: Model) -> Mapping[ModuleKey, str]:
         """What modules are called in a LoRA file, where that is not their path behind the part's prefix."""
-        ...
-
-    def unused(self, model: Model, part: str) -> tuple[str, ...]:
-        """Starts of the paths in a part whose weights no prediction depends on, and so never learn."""
         ...
 
     def save(

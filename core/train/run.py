@@ -21,7 +21,7 @@ from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
 from core.models import lora_precheck, precheck
-from core.models.family import Family, Model, family_of
+from core.models.family import Model, family_of
 from core.patience import of_run
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
@@ -209,7 +209,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
         changed = resuming.compare_rest(config, job.found, {"base": identity["base"]}, emit)
         job = replace(job, inexact=(*job.inexact, *changed))
 
-    learner = _learner(job, family, model, emit)
+    learner = _learner(job, model, emit)
     _refuse_idle(job, [part.role for part in model.spec.parts if part.name in learner.names])
     _place(model, learner, config, engine)
     optimizer = optim.make(config.optimizer, learner.groups)
@@ -256,16 +256,16 @@ def _fixed_texts(plan: Plan, prompts: Sequence[Prompt]) -> tuple[str, ...] | Non
     return tuple(dict.fromkeys((*captions, *(text for p in prompts for text in (p.text, p.negative)))))
 
 
-def _learner(job: Job, family: Family, model: Model, emit: Emit) -> trainee.Trainee:
+def _learner(job: Job, model: Model, emit: Emit) -> trainee.Trainee:
     """What is trained: from the start, or from the LoRA file of network.weights; a state comes later."""
     network = job.config.network
     start = lora_files.to_continue(model, network, emit)
-    unused = {part.name: family.unused(model, part.name) for part in model.spec.parts}
     if start is not None and not network.unused_layers:
         # Other trainers write them, with nothing learned in them.
+        unused = {part: model.unused(part) for part in model.modules}
         start = {key: module for key, module in start.items() if not key.path.startswith(unused[key.part])}
     ranks = lora_files.ranks_of(network, model.spec, start)
-    learner = trainee.make(model, network, ranks, job.config.train, unused, job.seed)
+    learner = trainee.make(model, network, ranks, job.config.train, job.seed)
     if learner.network is not None and job.found is None:
         lora_files.continue_from(start, learner.network, network.weights, emit)
     learner.groups = optim.level(job.config.optimizer, learner.groups, job.rates)

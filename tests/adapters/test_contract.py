@@ -34,7 +34,7 @@ class Subject:
 
     def attach(self) -> Network:
         every = targets_of(self.model.spec, self.adapted, RANKS)
-        unused = {part: self.family.unused(self.model, part) for part in every}
+        unused = {part: self.model.unused(part) for part in every}
         chosen = {
             part: [t for t in some if not t.path.startswith(unused[part])] for part, some in every.items()
         }

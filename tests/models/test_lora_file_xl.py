@@ -212,6 +212,6 @@ def test_a_file_of_any_writer_is_read_module_by_module(xl, tmp_path, name):
 
 
 def test_unused_layers_are_six_modules_of_the_first_encoder(xl):
-    layer, norm = XL.unused(xl, "text_encoder")
+    layer, norm = xl.unused("text_encoder")
     dead = [key for key in add_ons(xl) if key.part == "text_encoder" and key.path.startswith(layer)]
     assert (layer, norm, len(dead)) == ("encoder.layers.2.", "final_layer_norm.", 6)

@@ -206,8 +206,8 @@ def test_pooled_as_in_sd_scripts_reads_the_files_matrix_as_it_is(model):
 
 
 def test_only_the_first_encoder_has_layers_that_nothing_uses(model):
-    assert SDXL.unused(model, "text_encoder") == ("encoder.layers.2.", "final_layer_norm.")
-    assert SDXL.unused(model, "text_encoder_2") == SDXL.unused(model, "unet") == ()
+    assert model.unused("text_encoder") == ("encoder.layers.2.", "final_layer_norm.")
+    assert model.unused("text_encoder_2") == model.unused("unet") == ()
 
 
 # What is refused.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -307,3 +308,17 @@ def test_a_sample_is_described_by_its_size_and_the_crop_that_was_made(image, cro
 def test_the_six_numbers_are_in_the_order_that_the_model_was_trained_with():
     found = frames_tensor([Frame(Size(900, 500), (10, 3), Size(128, 64))])
     assert found.tolist() == [[500, 900, 3, 10, 64, 128]]
+
+
+def test_what_the_model_is_told_of_the_crop_shapes_the_training(xl_run, train, tmp_path):
+    folder = tmp_path / "wide" / "1_frog"
+    folder.mkdir(parents=True)
+    pixels = np.random.default_rng(5).integers(0, 255, (64, 128, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "0.png")  # 128 x 64, of which 32 pixels are cut away at either side
+    data = {"train_data_dir": str(folder.parent), "reg_data_dir": None, "train_batch_size": 1}
+    data |= {"enable_bucket": True, "min_bucket_reso": 64, "max_bucket_reso": 64}
+    told = {
+        how: losses(train(xl_run(dataset=data, train={"max_train_steps": 1, "size_condition": how})))
+        for how in ("image", "sd_scripts", "zero")
+    }
+    assert len({str(each) for each in told.values()}) == 3

@@ -36,11 +36,6 @@ def predict(
     return pred
 
 
-def unused(model: Model, part: str) -> tuple[str, ...]:
-    """None: the second's text encoder is read without the layer that nothing uses."""
-    return ()
-
-
 class SD:
     """See core.models.family.Family; holds nothing."""
 
@@ -55,6 +50,5 @@ class SD:
     schedule = staticmethod(sampling.scheduler)
     lora_names = staticmethod(names.others)
     lora_file_names = staticmethod(names.written)
-    unused = staticmethod(unused)
     save = staticmethod(saving.save)
     convert = staticmethod(saving.convert)

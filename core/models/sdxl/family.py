@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.models import tokens
 from core.models.family import Model, TextState
-from core.models.sd import load as loading
 from core.models.sd import lora_names as names
-from core.models.sd import sampling
-from core.models.sd import save as saving
+from core.models.sd.family import SD
 from core.models.sdxl import text
 
 
@@ -32,20 +29,9 @@ def predict(
     return pred
 
 
-class SDXL:
-    """See core.models.family.Family; holds nothing."""
+class SDXL(SD):
+    """See core.models.family.Family: what it does otherwise than SD1 and SD2."""
 
-    open = staticmethod(loading.open_model)
-    load = staticmethod(loading.load_part)
-    objective = staticmethod(sampling.objective_of)
-    count_tokens = staticmethod(tokens.count_tokens)
     encode_text = staticmethod(text.encode)
-    encode_image = staticmethod(sampling.encode_image)
-    decode_image = staticmethod(sampling.decode_image)
     predict = staticmethod(predict)
-    schedule = staticmethod(sampling.scheduler)
-    lora_names = staticmethod(names.others)
     lora_file_names = staticmethod(names.written_as_ldm)
-    unused = staticmethod(text.unused)
-    save = staticmethod(saving.save)
-    convert = staticmethod(saving.convert)

@@ -49,9 +49,3 @@ def _pooled(states: Tensor, ids: Tensor, tokenizer: CLIPTokenizer) -> Tensor:
     """
     ends = (ids == tokenizer.eos_token_id).int().argmax(dim=-1)
     return states[torch.arange(len(ids), device=ids.device), ends]
-
-
-def unused(model: Model, part: str) -> tuple[str, ...]:
-    """See Family.unused: of the first encoder what is behind `LAYER`; the second's give the pooled vector."""
-    module: Any = model.modules[part]
-    return model.spec.part(part).unused(getattr(module.config, "num_hidden_layers", 0))

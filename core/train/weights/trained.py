@@ -93,13 +93,12 @@ def make(
     network: NetworkConfig,
     ranks: Ranks,
     train: TrainConfig,
-    unused: Mapping[str, tuple[str, ...]],
     seed: int,
 ) -> Trainee:
     """Attach the adapter, or open the model's own weights, in the parts that have a learning rate.
 
-    unused: part -> starts of the paths of weights that never get a gradient (Family.unused); they stay as
-    they are, and get an adapter only with network.unused_layers.
+    Weights that nothing reads (Model.unused) stay as they are, and get an adapter only with
+    network.unused_layers.
     Raises UserError when the ranks leave nothing to train.
     """
     wanted = rates_of_parts(model.spec, train)
@@ -108,7 +107,7 @@ def make(
         groups = tuple(
             group
             for name, module in modules.items()
-            for group in _own_groups(module, model.spec.part(name), train, unused[name])
+            for group in _own_groups(module, model.spec.part(name), train, model.unused(name))
         )
         if not groups:
             raise UserError(messages.NO_BLOCK(key="train.block_lr"))
@@ -116,7 +115,7 @@ def make(
     adapter = Network(
         modules,
         METHODS[network.method],
-        _used(targets_of(model.spec, modules, ranks), {} if network.unused_layers else unused),
+        targets_of(model.spec, modules, ranks) if network.unused_layers else _used(model, modules, ranks),
         lambda *purpose: generator(seed, *purpose),
         dropouts_of(network),
     )
@@ -145,13 +144,13 @@ def _own_groups(
         yield ParameterGroup(group, rate, parameters)
 
 
-def _used(
-    chosen: Mapping[str, tuple[Target, ...]], unused: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[Target, ...]]:
-    return {
-        part: tuple(target for target in targets if not target.path.startswith(unused.get(part, ())))
-        for part, targets in chosen.items()
-    }
+def _used(model: Model, modules: Mapping[str, nn.Module], ranks: Ranks) -> dict[str, tuple[Target, ...]]:
+    """What is to be adapted, less what nothing reads."""
+    found = {}
+    for part, chosen in targets_of(model.spec, modules, ranks).items():
+        unused = model.unused(part)
+        found[part] = tuple(target for target in chosen if not target.path.startswith(unused))
+    return found
 
 
 def _groups(
