@@ -15,8 +15,8 @@ NO_MASK = Message(
 )
 TEXT_AS_IT_COMES = Message(
     "W-TEXT-ENCODED",
-    "captions are shuffled, dropped or chosen anew each time, so every one is encoded as it comes: the text encoder stays in memory, and a step takes longer. Without that, captions are encoded once and cached.",
-    "キャプションが毎回変わる（シャッフル・ドロップアウトなど）ため、使うたびにエンコードします。Text Encoderをメモリに残し、1ステップも少し遅くなります。変えなければ、一度だけエンコードしてキャッシュします。",
+    "captions change from use to use (shuffled or dropped tags, wildcards), so each is encoded as it comes: the text encoder stays in memory, and a step takes longer. Without that, captions are encoded once and cached.",
+    "キャプションが毎回変わる（タグのシャッフルやドロップアウト、wildcardなど）ため、使うたびにエンコードします。Text Encoderをメモリに残し、1ステップも少し遅くなります。変えなければ、一度だけエンコードしてキャッシュします。",
 )
 TEXT_NOT_KEPT = Message(
     "W-TEXT-ENCODED",
