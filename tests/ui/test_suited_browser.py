@@ -77,8 +77,10 @@ def test_presets_are_those_for_it_and_the_others_are_a_click_away(page):
         "(text) => document.querySelector('#preset-choice input').value === text", arg=nothing
     )
     page.page.locator("#identity-base").click()
-    marked = [text for text in presets(page).all_inner_texts() if "SD1" in text]
-    assert marked and all(text.endswith({"en": "for SD1", "ja": "SD1用"}[page.lang]) for text in marked[3:])
+    lines = presets(page)
+    lines.filter(has_text="SD1").first.wait_for()  # the list may come after the field
+    marked = [text for text in lines.all_inner_texts() if "SD1" in text]
+    assert all(text.endswith({"en": "for SD1", "ja": "SD1用"}[page.lang]) for text in marked[3:])
 
 
 def test_options_of_sdxl_are_there_and_those_of_others_are_not(page):
