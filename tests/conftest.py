@@ -80,6 +80,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(kind(item.path))
+    if item.get_closest_marker("browser"):
+        # Two browsers on two cores can run out of patience: such a test gets a second try, and is listed.
+        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(trylast=True)

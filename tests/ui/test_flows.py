@@ -367,6 +367,8 @@ def test_runs_wait_in_a_queue_are_changed_there_and_go_on_by_themselves(at, stag
     rows.nth(2).locator("[data-act=up]").click()
     sees(page, "queue-list", names[2])
     comes_true(lambda: [w.name for w in stage.window.queue.look().waiting] == [names[0], names[2], names[1]])
+    # A click while the rows change places would meet the row that was there before.
+    page.page.locator(f"#queue-list li:nth-child(2):has-text('{names[2]}')").wait_for()
     page.page.locator(f"#queue-list li:has-text('{names[2]}') [data-act=remove]").click()
     sees(page, "queue-said", at.words("Removed from the queue", "キューから削除しました"))
     page.page.locator(f"#queue-list li:has-text('{names[1]}') [data-act=edit]").click()
