@@ -46,8 +46,11 @@ _OF_ANOTHER_PROCESS = (
 _OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")
 
 
-def done(step: int) -> RunEnded:
-    """A run that came to its end."""
+def done(step: int, early: Problem | None = None) -> RunEnded:
+    """A run that came to its end. early: why that came before the last step."""
+    if early is not None:
+        en, ja = early.sentence("en"), early.sentence("ja")
+        return RunEnded("done", EXIT_DONE, step, en[:1].upper() + en[1:], ja, code=early.code)
     return RunEnded("done", EXIT_DONE, step, "Done.", "完了しました。")
 
 

@@ -40,7 +40,8 @@ from core.runs.lock import Claim
 from core.runs.state_folder import resume_seed
 from core.sinks import JsonLines, Sink, TensorBoard
 
-Train = Callable[[RunConfig, Path, RunControl, Emit], None]
+Train = Callable[[RunConfig, Path, RunControl, Emit], Problem | None]
+"""Gives what is to be said of the end when that came before the last step."""
 
 
 class RunHandle:
@@ -161,8 +162,8 @@ class Runner:
             placed = Words(notice.text("en"), notice.text("ja"))
             emit(Warned(Message(notice.code, "{text}", "{text}")(text=placed)))
         try:
-            self._train(handle.config, handle.folder, handle.control, emit)
-            end = ending.done(handle.at_step)
+            told = self._train(handle.config, handle.folder, handle.control, emit)
+            end = ending.done(handle.at_step, told)
         except BaseException as e:
             end = ending.of(e, handle.at_step, emit.state_path, emit.model_path)
         give_memory_back()
@@ -270,11 +271,11 @@ def _sink_failed(sink: object, error: Exception, recovers: bool = False) -> Warn
     return Warned(message(log=name, reason=str(error)))
 
 
-def _train_in_core(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> None:
+def _train_in_core(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Problem | None:
     # Imported on the worker thread: torch and diffusers take seconds, and the window must not wait for them.
     from core.train.run import run
 
-    run(config, folder, control, emit)
+    return run(config, folder, control, emit)
 
 
 def give_memory_back() -> None:

@@ -24,7 +24,7 @@ LEVELS = [
     "core.data.records core.formats",
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
     "core.config.base_family core.models.family core.models.fit core.models.refusals core.train.device "
-    "core.train.seeds core.ending",
+    "core.train.early_stop core.train.seeds core.ending",
     "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
     "core.models.draw core.models.headers core.models.lora_precheck core.models.parts core.models.sd "
     "core.models.suited core.runs",

@@ -122,6 +122,7 @@ def test_what_may_change_before_a_state_is_resumed_is_what_shapes_no_weight():
     assert {key for key in kinds["free"] if key.partition(".")[0] not in ("save", "log", "sample")} == {
         "model.family", "train.gradient_checkpointing", "train.max_train_steps", "train.max_train_epochs",
         "train.validate_every_n_steps", "train.validate_every_n_epochs", "train.max_validation_steps",
+        "train.early_stopping_patience",
     }  # fmt: skip
     assert {o.key for o in OPTIONS if o.section in ("save", "log", "sample")} <= kinds["free"]
     assert kinds["rounding"] == {

@@ -25,18 +25,23 @@ _STATE_KIND = re.compile(r"(?:(epoch)-([0-9]{6,})|(step|autosave)-([0-9]{8,})|la
 
 
 class Named(NamedTuple):
-    """What a name stands for. kind: "last", "epoch", "step" or "autosave". number: which, 0 for the last."""
+    """What a name stands for. kind: "last", "best", "epoch", "step" or "autosave".
+
+    number: which, 0 for the last and the best.
+    """
 
     kind: str
     number: int
 
 
 def model_name(output_name: str | None, kind: str, number: int) -> str:
-    """Name of a model without its ending; kind: "last", "epoch" or "step". As sd-scripts names them."""
+    """Name of a model without its ending, as sd-scripts names them; kind: "last", "epoch", "step", "best"."""
     if kind == "epoch":
         return f"{output_name or 'epoch'}-{number:06d}"
     if kind == "step":
         return f"{output_name or 'at'}-step{number:08d}"
+    if kind == "best":
+        return f"{_prefix(output_name)}best"
     return output_name or "last"
 
 
@@ -53,6 +58,8 @@ def model_of(stem: str, output_name: str | None) -> Named | None:
     stem = _folded(stem)
     if stem == _folded(model_name(output_name, "last", 0)):
         return Named("last", 0)
+    if stem == _folded(model_name(output_name, "best", 0)):
+        return Named("best", 0)
     for kind, start, digits in (
         ("step", f"{output_name or 'at'}-step", _STEP),
         ("epoch", f"{output_name or 'epoch'}-", _EPOCH),

@@ -62,6 +62,14 @@ class _Kept(BaseModel, strict=True, extra="forbid"):
     state: Literal[""] | _Name
 
 
+class _Best(BaseModel, strict=True, extra="forbid"):
+    """The best validation: see core.train.early_stop.Best."""
+
+    loss: FiniteFloat
+    step: NonNegativeInt
+    waited: NonNegativeInt
+
+
 class _Options(BaseModel, strict=True):
     seed: NonNegativeInt = Field(alias="train.seed")
 
@@ -81,6 +89,7 @@ class _Values(BaseModel, strict=True):
     lengths: dict[str, int] = {}
     stopped: list[str] = []
     inexact: list[str] = []
+    best: _Best | None = None
     config: _Options
     identity: dict[str, Any]
     machine: dict[str, Any]

@@ -26,7 +26,7 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
         try:
             train(training, progress, control, emit)
         except StopRun as stop:
-            if progress.step >= training.total_steps:
+            if training.is_over(progress):
                 return
             if stop.save:
                 training.update.look(progress.step)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.control import RunControl, SampleRequest
 from core.events import Emit, StepDone, Stepped, Warned
-from core.train import lengths, messages, pause
+from core.train import early_stop, lengths, messages, pause
 from core.train.inputs.batches import MicroBatch
 from core.train.outputs.state import Progress
 from core.train.seeds import torch_seed
@@ -47,7 +47,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
     training.trainee.set_train_mode(training.text.is_trained)
     report.restart_clock()
     with closing(training.stream(training.position(progress.step))) as stream:
-        while progress.step < training.total_steps:
+        while not training.is_over(progress):
             _look_at_control(training, progress, control, emit, report)
             if stop_text_encoder(training, progress.step):
                 keep_text(training, control, emit)
@@ -70,6 +70,8 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
                 report.send(emit, optim.applied_rates(training.optimizer, rates), validation_loss)
             else:
                 report.tick(emit)
+            if validation_loss is not None:
+                progress.best = early_stop.judged(progress.best, progress.step, validation_loss)
             _save_and_sample(training, progress, control, emit, report)
 
 
@@ -235,11 +237,14 @@ def _save_and_sample(
 ) -> None:
     """What is due after a step; a state that is not finite is never written."""
     step, epoch = progress.step, training.epoch_of(progress.step)
-    is_last = step == training.total_steps
+    is_last = training.is_over(progress)
     ended = training.epoch_ended(step)
     saves_now, wish = _wishes(training, step, control)
     before = time.monotonic()
 
+    is_best = progress.best is not None and progress.best.step == step
+    if is_best and training.config.saves_best:
+        training.outputs.save_best(progress, epoch)  # before any state, which notes what was written
     kinds = training.outputs.due(step, ended, is_last)
     if kinds or saves_now:
         training.update.look(step)

@@ -142,6 +142,17 @@ ZERO_GRADIENTS_HALF = Message(
 
 # Validation
 
+ENDED_EARLY = Message(
+    "I-ENDED-EARLY",
+    "ended early at step {step} of {total}: the validation loss has not become lower in {waited:# validation|# validations}. The lowest was {loss:.4f} at step {best}; that model is kept as {model}.",
+    "全{total}ステップのうち{step}ステップで早期終了しました。検証lossが{waited}回続けて改善しませんでした。最小は{best}ステップ目の{loss:.4f}で、そのモデルは{model}として残っています。",
+)
+ENDED_EARLY_BEFORE = Message(
+    "W-ALREADY-DONE",
+    "this run ended early at step {step}, since the validation loss had not become lower in {waited:# validation|# validations}; to train on, set early_stopping_patience higher or leave it empty.",
+    "この学習は検証lossが{waited}回続けて改善しなかったため、{step}ステップで早期終了しています。続けるにはearly_stopping_patienceを大きくするか、空欄にしてください。",
+    key="train.early_stopping_patience",
+)
 NO_VALIDATION_SPLIT = Message(
     "W-VALIDATION-NONE",
     "the validation split is empty, so there is no validation; set dataset.validation_split.",

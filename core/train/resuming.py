@@ -13,7 +13,7 @@ from core.errors import Message, Problem, UserError
 from core.events import Emit, Warned
 from core.runs import owned_files, state_folder
 from core.runs.state_folder import Found
-from core.train import messages
+from core.train import early_stop, messages
 from core.train.lengths import Lengths
 
 _IDENTITY: Mapping[str, Message] = {
@@ -97,10 +97,15 @@ def is_finished(config: RunConfig, found: Found, total: int, emit: Emit) -> bool
 
     A run that was killed after its last step and before its last save has yet to write the result.
     """
-    if found.step < total:
+    best = early_stop.best_in(found.values)
+    is_early = found.step < total and early_stop.is_reached(best, config.train.early_stopping_patience)
+    if found.step < total and not is_early:
         return False
-    if found.step == total and not owned_files.has_result(config.save, found):
-        emit(Warned(messages.RESULT_MISSING(total=total, path=found.path)))
+    if found.step <= total and not owned_files.has_result(config.save, found):
+        emit(Warned(messages.RESULT_MISSING(total=found.step, path=found.path)))
         return False
+    if is_early and best is not None:
+        emit(Warned(messages.ENDED_EARLY_BEFORE(step=found.step, waited=best.waited, path=found.path)))
+        return True
     emit(Warned(messages.ALREADY_DONE(step=found.step, total=total, path=found.path)))
     return True

@@ -12,6 +12,7 @@ import torch
 
 from core.catalog import OPTIMIZERS, Role
 from core.config import base_family
+from core.config.output_names import model_name
 from core.config.rules import idle, loss, ruleset
 from core.config.schema.run import RunConfig
 from core.control import RunControl
@@ -76,15 +77,15 @@ class Job:
         return self.config.train.seed
 
 
-def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> None:
-    """Train as the run file says.
+def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Problem | None:
+    """Train as the run file says; what is to be said of the end, when it came before the last step.
 
     folder: the run folder, which exists. Raises StopRun, UserError (refused), NumericFault, ResourceFault.
     torch's global generators are left as they were found.
     """
     job = prepare(config, folder, control, emit)
     if job.found is not None and resuming.is_finished(config, job.found, job.total_steps, emit):
-        return
+        return None
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
     with (
         torch.random.fork_rng(devices=devices),
@@ -92,10 +93,21 @@ def run(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Non
         Engine(config.train.precision) as engine,
     ):
         training, progress = build(job, engine, control, emit)
-        if progress.step < job.total_steps:
-            train_to_the_end(training, progress, control, emit)
-        else:
+        if training.is_over(progress):
             training.outputs.save(progress, {"last"}, training.epoch_of(progress.step), control)
+        else:
+            train_to_the_end(training, progress, control, emit)
+        return _ended_early(config, progress, job.total_steps)
+
+
+def _ended_early(config: RunConfig, progress: Progress, total: int) -> Problem | None:
+    """What is said of a run that validation ended."""
+    if progress.best is None or progress.step >= total:
+        return None
+    best, name = progress.best, model_name(config.save.output_name, "best", 0)
+    return messages.ENDED_EARLY(
+        step=progress.step, total=total, waited=best.waited, loss=best.loss, best=best.step, model=name
+    )
 
 
 def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) -> Job:
@@ -294,7 +306,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
         for problem in notices:
             emit(Warned(problem))
     progress.began = job.began
-    if (notice := training.validation.notice()) is not None:
+    if (notice := training.validation.notice(job.config.save.save_best)) is not None:
         emit(notice)
     if job.has_stopped:
         keep_text(training, control, emit)

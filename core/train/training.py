@@ -12,11 +12,13 @@ from torch import Tensor
 from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
 from core.models.family import Model
+from core.train import early_stop
 from core.train.device.engine import Engine
 from core.train.inputs.batches import Batches, MicroBatch
 from core.train.inputs.text_states import TextStates
 from core.train.outputs.samples import Samples
 from core.train.outputs.saving import Outputs
+from core.train.outputs.state import Progress
 from core.train.validation import Validation
 from core.train.weights.ema import Averages
 from core.train.weights.lr_schedule import Schedule
@@ -53,6 +55,11 @@ class Training:
     def stream(self, position: int) -> Generator[MicroBatch | None]:
         """Micro-batches from number `position` on, without end."""
         return self.batches.stream(position)
+
+    def is_over(self, progress: Progress) -> bool:
+        """Whether nothing is left to train: at the last step, or since validation finds nothing better."""
+        patience = self.config.train.early_stopping_patience
+        return progress.step >= self.total_steps or early_stop.is_reached(progress.best, patience)
 
     @property
     def accumulation(self) -> int:

@@ -70,13 +70,15 @@ class Validation:
         images = sum(len(each.samples) for each in planned)
         return self.engine.sum(total).item() / (images * len(times))
 
-    def notice(self) -> Warned | None:
+    def notice(self, saves_best: bool) -> Warned | None:
         """What to say when options ask for a validation that has no images."""
         config = self.config
         wanted = (
             config.validate_every_n_steps,
             config.validate_every_n_epochs,
             config.max_validation_steps,
+            config.early_stopping_patience,
+            saves_best,
         )
         if self.planned or not any(wanted):
             return None

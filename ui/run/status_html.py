@@ -149,7 +149,8 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     parts = []
     if view.status == "interrupted":
         parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
-    is_plainly_done = view.status == "done" and view.model_path  # which the head and the result say
+    # Which the head and the result say; an end before the last step has its reason.
+    is_plainly_done = view.status == "done" and view.model_path and not (view.ended and view.ended.code)
     if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
         lines = zip_longest(view.ended.en.splitlines(), view.ended.ja.splitlines(), fillvalue="")

@@ -42,6 +42,11 @@ class RunConfig(BaseModel):
         """Whether weights are updated in the backward pass: asked for, and with a method that has it."""
         return self.train.fused_backward_pass and self.network.method == "none"
 
+    @property
+    def saves_best(self) -> bool:
+        """Whether the model of the lowest validation loss is kept: asked for, and with early stopping."""
+        return self.save.save_best or self.train.early_stopping_patience is not None
+
 
 OPTIONS: Mapping[str, Option] = MappingProxyType({option.key: option for option in walk(RunConfig)})
 """Every option of a run file by its full name, in reading order."""

@@ -105,6 +105,17 @@ class SaveOptions(Section):
         level="expert",
         needs="save.save_state save.save_every_n_steps",
     )
+    save_best: bool = opt(
+        False,
+        ("Keep the best model", "最良のモデルを残す"),
+        (
+            "Saves NAME-best whenever the validation loss is lower than ever before, in place of the one before. Always so with early stopping.",
+            "検証lossがそれまでの最小になるたびに「名前-best」を保存し、前のものと置き換えます。早期終了を使うときは必ず保存します。",
+        ),
+        level="advanced",
+        needs="dataset.validation_split|dataset.dataset_config",
+        sd_scripts="",
+    )
     save_state: bool = opt(
         False,
         ("Save the training state too", "学習状態も保存"),

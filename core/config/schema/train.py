@@ -51,6 +51,19 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         on_resume="free",
     )
 
+    early_stopping_patience: Count | None = opt(
+        None,
+        ("Stop early after n validations", "n回の検証で改善がなければ終了"),
+        (
+            "The run ends when the validation loss has not become lower in so many validations in a row; the model with the lowest is kept as NAME-best. Empty: it trains to its last step.",
+            "検証lossがこの回数続けて下がらなければ、学習を終了します。最も低かったときのモデルは「名前-best」として残ります。空欄なら最後のステップまで学習します。",
+        ),
+        level="advanced",
+        needs="dataset.validation_split|dataset.dataset_config",
+        on_resume="free",
+        sd_scripts="",
+    )
+
     def rates(self) -> dict[Role, float]:
         """Learning rate of the parts of each role that are trained at all, the denoiser first.
 

@@ -27,6 +27,10 @@ NO_MODEL_SAVED = Words(
     "{sentence}（モデルは保存せず、学習を続けます）",
 )
 STATE_SAVED = Words("{sentence} (the state is saved)", "{sentence}（学習状態は保存しました）")
+BEST_NOT_SAVED = Words(
+    "{sentence} (the best model so far is not saved; the run continues)",
+    "{sentence}（最良のモデルは保存せず、学習を続けます）",
+)
 RETRIED = Words(
     "{sentence} (trying again every {seconds:.0f} s)", "{sentence}（{seconds:.0f}秒ごとに再試行します）"
 )

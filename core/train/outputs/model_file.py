@@ -22,6 +22,9 @@ from core.train.outputs import ss_metadata
 from core.train.outputs.state import Progress
 from core.train.weights.trained import Trainee
 
+VALIDATION = "rareword_validation_loss"
+"""Metadata key of a model with the lowest validation loss up to its step."""
+
 
 class ModelWriter:
     """Writes the trained model as it is now; called by the outputs."""
@@ -70,6 +73,8 @@ class ModelWriter:
         found |= ss_metadata.options(config, state_folder.values_of(config)) | self._run(progress, epoch)
         recipe = json.dumps(_recipe(config), ensure_ascii=False)
         own = {LINEAGE: progress.lineage, RECIPE: recipe}
+        if config.saves_best and progress.best is not None and progress.best.step == progress.step:
+            own[VALIDATION] = f"{progress.best.loss:.6g}"
         return self._modelspec() | metadata.training(found | self._same_every_time) | own
 
     @cached_property

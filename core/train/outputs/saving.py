@@ -98,6 +98,19 @@ class Outputs:
                 raise NumericFault(*e.problems, messages.ONLY_STATE_SAVED(state=str(place))) from None
             self._remove_autosaves(progress, keep=0)
 
+    def save_best(self, progress: Progress, epoch: int) -> None:
+        """Save the model of the best validation so far, in place of the one before; without room for it the
+        one before stays, and that is said."""
+        if not self._writer.engine.is_main:
+            return
+        self._emit(StageProgress("save", 0, 1))
+        try:
+            with atomic_write.explained(self._folder):
+                self._save_model(progress, "best", epoch)
+        except (NumericFault, ResourceFault) as e:
+            self._warn(e, messages.BEST_NOT_SAVED)
+        self._emit(StageProgress("save", 1, 1))
+
     def keep(self, progress: Progress, epoch: int, has_model: bool) -> None:
         """What a run that ends before its last step leaves: a state, then a model of that step beside it.
 
@@ -158,8 +171,12 @@ class Outputs:
             self._set_aside(path)
         place = self._written(path, progress, epoch)
         progress.written[place.name] = owned_files.stamp(place)
-        self._model_step = progress.step
-        self._emit(Saved("model", str(place), progress.step, {"kind": kind, "epoch": epoch}))
+        info: dict[str, Any] = {"kind": kind, "epoch": epoch}
+        if kind == "best" and progress.best is not None:
+            info["validation_loss"] = progress.best.loss
+        else:  # the best is replaced one day, so it is not what is left of a step
+            self._model_step = progress.step
+        self._emit(Saved("model", str(place), progress.step, info))
         return place
 
     def _written(self, path: Path, progress: Progress, epoch: int) -> Path:

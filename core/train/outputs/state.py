@@ -25,6 +25,7 @@ from core.runs import state_folder
 from core.runs.owned_files import Stamp
 from core.runs.state_folder import EMA, NUMBERS, OPTIMIZER, TRAINABLE, Found
 from core.train.device.engine import Engine
+from core.train.early_stop import Best, best_in
 from core.train.lengths import Lengths
 from core.train.outputs import messages
 from core.train.weights import optimizer_state
@@ -56,7 +57,7 @@ class Progress:
     names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
     left. inexact: what was changed where it was resumed, so that it is not exactly a training in one go.
     recent: losses of the last steps, to be shown when one goes wrong; not in states. began: when this run
-    did, by time.monotonic. seconds_before: of the runs that it goes on from.
+    did, by time.monotonic. seconds_before: of the runs that it goes on from. best: the best validation.
     """
 
     step: int = 0
@@ -68,6 +69,7 @@ class Progress:
     recent: deque[Tensor] = field(default_factory=deque)
     began: float = field(default_factory=time.monotonic)
     seconds_before: float = 0.0
+    best: Best | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class StateWriter:
             saves=[Kept(**kept) for kept in values.get("saves", ())],  # older states have none
             inexact=[*values.get("inexact", ())],
             seconds_before=values.get("seconds", 0.0),
+            best=best_in(values),
         )
         return progress, notices
 
@@ -194,6 +197,7 @@ class StateWriter:
             "lengths": dict(self.steps),
             "stopped": self._stopped(),
             "inexact": progress.inexact,
+            "best": asdict(progress.best) if progress.best else None,
             "saves": [asdict(kept) for kept in progress.saves],
             "output_name": self.config.save.output_name,
             "identity": dict(self.identity),
