@@ -39,6 +39,7 @@ from core.runs import lock, result_names, sample_sheet
 from core.runs.lock import Claim
 from core.runs.state_folder import resume_seed
 from core.sinks import JsonLines, Sink, TensorBoard
+from core.tools.kept_model import KEPT
 
 Train = Callable[[RunConfig, Path, RunControl, Emit], Problem | None]
 """Gives what is to be said of the end when that came before the last step."""
@@ -139,6 +140,7 @@ class Runner:
         emit, end = _Emitter(handle, sinks), ending.untold()
         try:
             with lock.held(handle.folder), _log_file(handle.folder / "log.txt", emit):
+                KEPT.free()
                 end = self._trained(handle, emit)
                 emit(end)
                 emit.close()

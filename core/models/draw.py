@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from core.catalog import Size
@@ -90,6 +91,17 @@ def _image(pixels: Tensor) -> Image.Image:
     return Image.fromarray((shares * 255).round().astype("uint8"))
 
 
-def save_png(image: Image.Image, path: Path) -> Path:
-    """Write an image whole or not at all; returns where it lies."""
-    return atomic_write.write_file(path, lambda file: image.save(file, format="PNG"))
+@contextmanager
+def half_precision(device: torch.device) -> Iterator[None]:
+    """bfloat16 where the card computes in it; fp16 overflows in some models of Stable Diffusion 2."""
+    is_able = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    with torch.autocast(device.type, torch.bfloat16, enabled=is_able):
+        yield
+
+
+def save_png(image: Image.Image, path: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """Write an image whole or not at all; returns where it lies. texts: told by the file itself, by name."""
+    info = PngImagePlugin.PngInfo()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    return atomic_write.write_file(path, lambda file: image.save(file, format="PNG", pnginfo=info))

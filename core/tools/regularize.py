@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Iterator
 
 import torch
 
@@ -13,8 +11,9 @@ from core.config.schema.model import ModelConfig
 from core.counting import counted
 from core.formats import partial_files
 from core.models import parts, precheck
-from core.models.draw import Drawing, draw, save_png
+from core.models.draw import Drawing, draw, half_precision, save_png
 from core.models.family import family_of
+from core.tools.kept_model import KEPT
 from core.tools.regularize_plan import ClassPlan, RegularizeSettings, image_path, plan
 from core.tools.tool import Outcome, Work
 
@@ -53,6 +52,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
     done = total - sum(len(part.missing) for part in plans)
     if done == total:
         return plans
+    KEPT.free()
     config = ModelConfig(base=settings.model)
     precheck.fetch(config, fetched)
     family = family_of(config)
@@ -62,7 +62,7 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
         module.to(device)
 
     size = Size(*settings.resolution) if settings.resolution is not None else model.spec.default_size
-    half = functools.partial(_half, device)
+    half = functools.partial(half_precision, device)
     for part in plans:
         part.folder.mkdir(parents=True, exist_ok=True)
         partial_files.sweep(part.folder)
@@ -77,11 +77,3 @@ def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple
             done += len(seeds)
     work.progress("regularize", total, total)
     return plans
-
-
-@contextlib.contextmanager
-def _half(device: torch.device) -> Iterator[None]:
-    """bfloat16 where the card computes in it; fp16 overflows in some models of Stable Diffusion 2."""
-    is_able = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    with torch.autocast(device.type, torch.bfloat16, enabled=is_able):
-        yield

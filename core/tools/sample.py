@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
+from torch import Tensor
 
+from core.adapters.targets import ModuleKey
 from core.catalog import SAMPLERS, Size
 from core.config.check import load
 from core.config.schema.model import ModelConfig
@@ -19,9 +24,9 @@ from core.events import Emit, Warned
 from core.families import FAMILIES
 from core.formats.identify import identify
 from core.models import lora_precheck, parts, tokens
+from core.models.draw import Drawing, half_precision, save_png
 from core.models.draw import draw as draw_images
-from core.models.draw import save_png
-from core.models.family import family_of
+from core.models.family import Family, family_of
 from core.reading import reason
 from core.runs.sample_prompts import Prompt, parse
 from core.tools.messages import LORA_STRENGTH, SAMPLE_FOLDER, SAMPLE_LONG, SAMPLE_NONE, SAMPLER
@@ -74,21 +79,76 @@ def draw(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(SAMPLE_FOLDER(path=folder, reason=reason(error))) from error
-    family = family_of(config)
-    model = parts.whole(family, config, emit)
-    model.objective = family.objective(model, origin.train)
-    for path, strength in adapters:
-        lora_files.merge(path, model, strength, emit)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    for module in model.modules.values():
-        module.to(device)
+    painter = Painter(family_of(config), config, origin.train, emit)
+    painter.add(adapters, emit)
+    painter.to_device()
     made = []
     for number, prompt in enumerate(parsed):
-        with torch.no_grad():
-            texts = family.encode_text(model, [prompt.text, prompt.negative], config)
-        (image,) = draw_images(family, model, texts, drawing_of(prompt, sampler))
+        drawing = drawing_of(prompt, sampler)
+        image = painter.image(prompt.text, prompt.negative, config, drawing, is_exact=True)
         made.append(save_png(image, _free(folder, number, prompt.seed)))
     return made
+
+
+class Painter:
+    """A model in memory, with LoRA files added at strengths that can be changed."""
+
+    def __init__(self, family: Family, config: ModelConfig, train: TrainConfig, emit: Emit) -> None:
+        """Reads every part, in float32 on the CPU. Raises UserError."""
+        self._family = family
+        self._model = parts.whole(family, config, emit)
+        self._model.objective = family.objective(self._model, train)
+        self._own: dict[ModuleKey, Tensor] = {}
+        self._added: tuple[tuple[Path, float], ...] = ()
+
+    def to_device(self) -> None:
+        """Onto the GPU, where there is one."""
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        for module in self._model.modules.values():
+            module.to(device)
+
+    def add(self, loras: Sequence[tuple[Path, float]], emit: Emit = lambda event: None) -> None:
+        """Have these files added, and no others. Raises UserError.
+
+        What the weights were is kept in host memory, so that taking a file away again leaves no rounding.
+        """
+        if tuple(loras) == self._added:
+            return
+        read = [(lora_files.read(path, self._model, emit), strength) for path, strength in loras]
+        self._added = ()
+        with torch.no_grad():
+            for key, own in self._own.items():
+                self._weight(key).copy_(own)
+            for key in dict.fromkeys(key for modules, _ in read for key in modules):
+                weight = self._weight(key)
+                own = self._own.setdefault(key, weight.to("cpu", copy=True))
+                new = own.clone()
+                lora_files.merge_into(
+                    self._model.modules[key.part], key.part, f"{key.path}.weight", new, read
+                )
+                weight.copy_(new)
+        self._added = tuple(loras)
+
+    def _weight(self, key: ModuleKey) -> Tensor:
+        weight = self._model.modules[key.part].get_submodule(key.path).weight
+        assert isinstance(weight, Tensor)
+        return weight
+
+    def image(
+        self,
+        prompt: str,
+        negative: str,
+        config: ModelConfig,
+        drawing: Drawing,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        is_exact: bool = False,
+    ) -> Image.Image:
+        """One image. config: how the prompt is read. is_exact: in float32 also on a GPU."""
+        half = contextlib.nullcontext if is_exact else functools.partial(half_precision, self._model.device)
+        with torch.no_grad(), half():
+            texts = self._family.encode_text(self._model, [prompt, negative], config)
+        return draw_images(self._family, self._model, texts, drawing, half, progress)[0]
 
 
 def _source(source: Path) -> _Source:
@@ -105,9 +165,15 @@ def _long_enough(origin: _Source, prompts: Sequence[Prompt], source: Path) -> Mo
     """How texts are read: as the run file says, and with a model alone as far as the prompts are long."""
     if source.suffix.lower() == ".toml":
         return origin.config.model_copy(update={"no_token_padding": False})
-    longest = max(map(_longest, prompts))
+    return long_enough(origin.config, [text for prompt in prompts for text in (prompt.text, prompt.negative)])
+
+
+def long_enough(config: ModelConfig, texts: Sequence[str]) -> ModelConfig:
+    """How texts are read if they are read as far as they are long."""
+    longest = max(map(tokens.count_tokens, texts))
     length = next((length for length in _LENGTHS if longest <= length), _LENGTHS[-1])
-    return origin.config.model_copy(update={"max_token_length": length})
+    known = max(length, config.max_token_length)
+    return config.model_copy(update={"max_token_length": known, "no_token_padding": False})
 
 
 def _longest(prompt: Prompt) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.adapters import network as adapters
 from core.control import RunControl, StopRun
 from core.errors import UserError
 from core.events import Saved, StageProgress, Warned
@@ -110,7 +111,8 @@ def test_a_lora_is_merged_weight_by_weight_as_into_a_whole_model(configure, trai
     file = trial.of(Saved)[-1].path
     config = configure(network={"base_weights": [file]}, train={"precision": precision})
     expected = parts.whole(family_of(config.model), config.model, lambda event: None)
-    lora_files.merge(file, expected, 1.0, lambda event: None)
+    read = lora_files.read(Path(file), expected, lambda event: None)
+    adapters.merge(expected.modules, read, 1.0)
     training, _ = built(config, tmp_path)
     for part in ("unet", "text_encoder"):
         ours = training.model.modules[part].named_parameters()

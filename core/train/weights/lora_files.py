@@ -61,11 +61,6 @@ def base_loras(model: Model, network: NetworkConfig, emit: Emit) -> list[Added]:
     return added
 
 
-def merge(path: str | Path, model: Model, strength: float, emit: Emit) -> None:
-    """Add a LoRA file to the model in memory, for good. Raises UserError."""
-    adapters.merge(model.modules, read(Path(path), model, emit), strength)
-
-
 def merge_into(module: nn.Module, part: str, name: str, weight: Tensor, added: Iterable[Added]) -> None:
     """Add LoRAs to one weight of a part, in place, while it is read. module: the part without weights."""
     path, _, kind = name.rpartition(".")
