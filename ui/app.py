@@ -30,6 +30,7 @@ from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
 from ui.settings.typed import PROMPTS, typed_html
+from ui.settings.unshown import unshown_html
 from ui.settings.visibility import hidden_style, search_html
 from ui.text import say
 from ui.tools.card import ToolCard
@@ -110,6 +111,7 @@ class App:
                 self._draw_search()
                 with gr.Tabs(elem_id="tabs"):
                     self._draw_tabs()
+                self.unshown = gr.HTML(elem_id="unshown", elem_classes=["rw-maybe"], padding=False)
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form, self.forecast.parts["alarm"])
 
@@ -153,7 +155,7 @@ class App:
 
     def _connect(self) -> None:
         form, lang = self.form, self.lang
-        self.tells = [self.schedule, self.prompted, *self.forecast.parts.values(), self.hidden]
+        self.tells = [self.schedule, self.prompted, *self.forecast.parts.values(), self.hidden, self.unshown]
         self.tells += [*(self.model[name] for name in SAID), *self.suited.shown, self.bar.parts["choice"]]
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
@@ -334,6 +336,7 @@ class App:
         return {
             self.schedule: length_html(self.form, raw, look.plan if look else None, lang),
             self.hidden: hidden_style(self.form, raw, level),
+            self.unshown: unshown_html(self._window, self.form, raw, level, lang),
             self.prompted: typed_html(self.form, raw, lang, PROMPTS),
             **self.forecast.show(raw, lang),
             **self.identities(raw, lang),

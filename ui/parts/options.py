@@ -11,8 +11,8 @@ from core.config.schema.run import OPTIONS as OPTIONS
 LEVELS = ("basic", "advanced", "expert")
 
 GROUPS = (
-    "sources", "sizes", "captions", "images", "cache", "model",
-    "length", "memory", "optimizer", "loss", "validation", "sample", "save", "metadata", "log",
+    "sources", "sizes", "captions", "images", "model",
+    "length", "memory", "optimizer", "loss", "sample", "save", "metadata", "log",
     "network", "blocks",
 )  # fmt: skip
 """The cards of the tabs from top to bottom."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang
 from ui.parts.localized import Page, Wording, column
@@ -45,10 +46,14 @@ def card(page: Page, form: Form, title: str, options: Sequence[Option], name: st
     return made
 
 
+_SHAPES = {"path": 1, "lines": 1, "check": 2}
+"""Kind of option -> its place in a grid: fields first, then what takes a whole row, then boxes to tick."""
+
+
 def grid(page: Page, form: Form, options: Sequence[Option]) -> None:
-    """Options side by side, as many as fit."""
+    """Options side by side, as many as fit, without holes between them."""
     with column("", "rw-grid"):
-        for option in options:
+        for option in sorted(options, key=lambda option: _SHAPES.get(kind(option), 0)):
             form.draw(page, option)
 
 

@@ -11,6 +11,9 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "level.basic": Words("Basic", "基本"),
     "level.advanced": Words("Advanced", "詳細"),
     "level.expert": Words("All", "すべて"),
+    "unshown.count": Words(
+        "{n:#more setting differs|more settings differ} from the default", "ほかに既定値と異なる設定：{n}個"
+    ),
     "tab.dataset": Words("Dataset", "データセット"),
     "tab.model": Words("Model", "モデル"),
     "tab.training": Words("Training", "学習"),
@@ -85,7 +88,6 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.length": Words("Length and learning rate", "学習の長さと学習率"),
     "group.memory": Words("Precision and memory", "精度とメモリ"),
     "group.loss": Words("Loss and noise", "lossとノイズ"),
-    "group.validation": Words("Validation", "検証"),
     "group.optimizer": Words("Optimizer and schedule", "オプティマイザーとスケジューラ"),
     "group.sample": Words("Sample images", "サンプル画像"),
     "group.save": Words("Saving", "保存"),
@@ -95,8 +97,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.sources": Words("Other image sources", "画像のその他の指定方法"),
     "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・バケット"),
     "group.captions": Words("Captions", "キャプション"),
-    "group.images": Words("Images and augmentation", "画像とデータ拡張"),
-    "group.cache": Words("Caching", "キャッシュ"),
+    "group.images": Words("Augmentation, caching, validation", "データ拡張・キャッシュ・検証"),
     "paths.refresh": Words("Refresh the file lists", "ファイルの一覧を更新"),
     "paths.refreshed": Words(
         "Refresh the file lists ({n:#model}, {at})", "ファイルの一覧を更新（モデル{n:,}件、{at}現在）"

@@ -33,6 +33,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
             "Mirror each sample half of the time; not for asymmetric subjects.",
             "半分の確率で左右反転して学習します。左右非対称な対象には不向きです。",
         ),
+        level="advanced",
         scope="subset",
     )
     color_aug: bool = opt(
@@ -95,7 +96,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
             "Encode each image once and keep the latents in memory: faster, and the VAE leaves the GPU.",
             "各画像を一度だけVAEでlatentsに変換し、メモリに保持します。速くなり、GPUメモリも節約できます。",
         ),
-        group="cache",
+        level="advanced",
         on_resume="rounding",
     )
     cache_latents_to_disk: bool = opt(
@@ -106,7 +107,6 @@ class DatasetConfig(FolderOptions, CaptionOptions):
             "次回以降の学習でも使います。画像・サイズ・VAEが変わると自動で作り直します。",
         ),
         level="advanced",
-        group="cache",
         on_resume="rounding",
     )
     vae_batch_size: int = opt(
@@ -114,7 +114,6 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         ("VAE batch size", "VAEのバッチサイズ"),
         ("Images encoded at once while caching.", "キャッシュ時に一度に変換する画像の枚数。"),
         level="expert",
-        group="cache",
         needs="dataset.cache_latents|dataset.cache_latents_to_disk",
         ge=1,
         le=256,

@@ -96,6 +96,7 @@ class FolderOptions(Section):
             "Loss weight of the regularization images. Typical: 1.",
             "正則化画像のlossに掛ける重み。通常は1.0です。",
         ),
+        level="advanced",
         ge=0,
         le=LARGEST_FACTOR,
         on_resume="refused",
@@ -125,6 +126,7 @@ class FolderOptions(Section):
             "Train images of different aspect ratios, each at the closest of several sizes (buckets).",
             "縦横比の異なる画像を、それぞれ最も近い解像度（バケット）で学習します。画像のサイズを揃える必要はありません。",
         ),
+        level="advanced",
         scope="dataset",
     )
     min_bucket_reso: int = opt(
@@ -191,7 +193,7 @@ class FolderOptions(Section):
             "学習には使わず検証だけに使う画像の割合（0〜1）。",
         ),
         level="advanced",
-        group="validation",
+        group="images",
         scope="subset",
     )
     validation_seed: Seed | None = opt(
@@ -202,7 +204,7 @@ class FolderOptions(Section):
             "検証用の画像を選ぶための乱数。空欄なら学習の乱数シードを使います。",
         ),
         level="expert",
-        group="validation",
+        group="images",
         needs="dataset.validation_split|dataset.dataset_config",
         personal=True,
         scope="subset",

@@ -59,6 +59,7 @@ class ModelConfig(Section):
             "Another VAE (file, folder or Hub name) for the latents and the saved model. Empty: the base model's own.",
             "latentsの取得に使い、保存するモデルに組み込む別のVAE（ファイル・フォルダ・Hubのモデル名）。空欄なら元モデルのVAEを使います。",
         ),
+        level="advanced",
         path="model",
     )
     attention: Annotated[str, Choice(catalog.ATTENTIONS)] = opt(

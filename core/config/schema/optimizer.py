@@ -21,6 +21,7 @@ class OptimizerConfig(Section):
             "AdamW8bit needs a quarter of AdamW's memory; D-Adaptation and Prodigy find the learning rate themselves.",
             "AdamW8bitはAdamWの約4分の1のメモリで済みます。D-AdaptationとProdigyは学習率を自動で決めます。",
         ),
+        level="advanced",
         sd_scripts="optimizer_type use_8bit_adam use_lion_optimizer",
     )
     optimizer_args: Lines = opt(
@@ -36,6 +37,7 @@ class OptimizerConfig(Section):
         "constant",
         ("Learning rate schedule", "学習率スケジューラ"),
         ("How the learning rate changes over the run.", "学習中の学習率の変え方。"),
+        level="advanced",
     )
     lr_warmup_steps: StepsOrShare = opt(
         0,
@@ -44,6 +46,7 @@ class OptimizerConfig(Section):
             "The learning rate rises from 0 over this many steps. 10% or 0.1: over this share of the run.",
             "このステップ数をかけて学習率を0から上げます。10%や0.1と書くと、学習全体に対する割合です。",
         ),
+        level="advanced",
         ge=0,
         le=MOST,
     )

@@ -18,6 +18,7 @@ class SaveOptions(Section):
         "output",
         ("Output folder", "出力先フォルダ"),
         ("Where models, states and samples go.", "モデル・学習状態・サンプル画像の出力先。"),
+        level="advanced",
         path="folder",
     )
     output_name: str | None = opt(
@@ -36,6 +37,7 @@ class SaveOptions(Section):
             "Format of the saved model. LoRA: .safetensors or .ckpt.",
             "保存するモデルの形式。LoRAは.safetensorsか.ckptです。",
         ),
+        level="advanced",
     )
     save_precision: Annotated[str, Choice(catalog.SAVE_PRECISIONS)] = opt(
         "auto",
@@ -44,6 +46,7 @@ class SaveOptions(Section):
             "auto keeps the precision of the training; fp16 halves the file.",
             "autoは学習時の精度のまま保存します。fp16にするとファイルサイズが半分になります。",
         ),
+        level="advanced",
     )
     save_every_n_epochs: Count | None = opt(
         None,
@@ -123,6 +126,7 @@ class SaveOptions(Section):
             "With every save and at the end, so that training can resume exactly from there.",
             "モデルの保存のたびと学習の最後に、学習状態も保存します。そこから正確に再開できます。",
         ),
+        level="advanced",
     )
     save_state_on_train_end: bool = opt(
         False,
@@ -153,6 +157,7 @@ class SaveOptions(Section):
             "A state folder; `auto` takes the newest complete one in the output folder.",
             "学習状態のフォルダ。autoなら、出力先フォルダにある最新のものを使います。",
         ),
+        level="advanced",
         path="folder",
     )
     resume_anyway: bool = opt(
@@ -241,6 +246,7 @@ class SampleConfig(Section):
         False,
         ("Draw samples before training", "学習前にもサンプル生成"),
         ("To compare before and after.", "学習前と学習後を比べられます。"),
+        level="advanced",
     )
     sample_sampler: Annotated[str, Choice(catalog.SAMPLERS)] = opt(
         "ddim",

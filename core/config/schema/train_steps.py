@@ -99,6 +99,7 @@ class StepOptions(Section):
             "The same seed gives the same training. Empty: one is chosen and recorded in the run file.",
             "同じシードなら同じ学習になります。空欄なら自動で決め、設定ファイルに記録します。",
         ),
+        level="advanced",
         personal=True,
     )
     precision: Annotated[str, Choice(catalog.PRECISIONS)] = opt(
@@ -108,6 +109,7 @@ class StepOptions(Section):
             "Mixed precision saves memory and time on a GPU; bf16 needs an RTX 30 or newer. full_...: weights and gradients too are kept in 16 bits, which saves more memory but is less accurate.",
             "mixed precisionはGPUのメモリと時間を節約します。bf16にはRTX 30シリーズ以降が必要です。full_…は重みと勾配も16bitで持ちます。さらに節約できますが、学習の精度は落ちます。",
         ),
+        level="advanced",
         group="memory",
         sd_scripts="mixed_precision full_fp16 full_bf16",
     )
@@ -118,6 +120,7 @@ class StepOptions(Section):
             "Less memory, somewhat slower; the result is the same.",
             "メモリを節約しますが、少し遅くなります。結果は同じです。",
         ),
+        level="advanced",
         group="memory",
         on_resume="free",
     )
