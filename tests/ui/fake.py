@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from core.config.check import check
 from core.config.file import toml_text
@@ -15,6 +15,7 @@ from core.data.intake.copy_history import Copies
 from core.data.undo import History
 from core.errors import Message, UserError
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
+from core.forecast.machine_load import Gpu, Load, LoadWatch
 from core.queue import RunQueue
 from core.tools.table import TOOLS
 from ui.app import App
@@ -56,6 +57,23 @@ class FakeRun:
         self.status = status
 
 
+class FixedLoad:
+    """Takes the place of core.forecast.machine_load.LoadWatch: a computer that is always as busy."""
+
+    load: Load | None = Load(
+        Gpu("NVIDIA GeForce RTX 4070", 7_400 * 2**20, 12_282 * 2**20, 96, 61),
+        cpu=12.0,
+        ram_used=9 * 2**30,
+        ram_total=32 * 2**30,
+        folder=Path("output"),
+        disk_free=212 * 2**30,
+        disk_total=931 * 2**30,
+    )
+
+    def ask(self, folder: Path) -> Load | None:
+        return self.load
+
+
 class FakeRunner:
     """Takes the place of core.runner.Runner."""
 
@@ -78,7 +96,9 @@ def make_window(folder: Path, is_local: bool = True) -> Window:
     workspace = folder / "workspace"
     workspace.mkdir(parents=True, exist_ok=True)
     paths = Paths(PROJECT, workspace, (PROJECT / "demo",), is_local=is_local)
-    return Window(paths, folder / "cache", runner=FakeRunner(folder / "runs"))
+    window = Window(paths, folder / "cache", runner=FakeRunner(folder / "runs"))
+    window.load = cast(LoadWatch, FixedLoad())
+    return window
 
 
 def as_new(window: Window) -> None:
@@ -90,6 +110,7 @@ def as_new(window: Window) -> None:
     workspace.mkdir()
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
+    window.load = cast(LoadWatch, FixedLoad())
     window.preview, window.jobs = Job("preview"), {name: Job(name) for name in TOOLS}
     vars(window).pop("known", None)
     window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())

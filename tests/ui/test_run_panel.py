@@ -133,8 +133,8 @@ def test_the_loss_of_held_out_images_is_shown_beside_the_training_loss(app, pane
     run.step(2, 0.4, validation=0.625)
     run.step(3, 0.3)
     shown = looked(app)
-    assert "validation images" in shown["chart"] and "Validation loss" in shown["head"]
-    assert "0.6250" in shown["head"]
+    assert "validation images" in shown["chart"] and "Validation loss" in shown["numbers"]
+    assert "0.6250" in shown["numbers"]
 
 
 def test_two_starts_at_once_give_one_run(app, window):
@@ -269,7 +269,7 @@ def test_a_step_is_sent_without_the_parts_that_it_does_not_change(app, window):
     run.step(1)
     has = words_of(answer(window, "en", {}))
     run.step(2)
-    assert answer(window, "en", has)["parts"].keys() == {"head", "chart", "rates", "log"}
+    assert answer(window, "en", has)["parts"].keys() == {"head", "tab", "chart", "rates", "log"}
 
 
 def test_only_what_gradio_draws_is_news_for_it(app, window):
@@ -493,8 +493,8 @@ def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
     press(app, "start")
     run = window.runner.current
     run.log(StepDone(1, 3, 1, 0.1, {"unet": 1e-4}, 1.0, 0.5, ram_bytes=3 * 2**30))
-    head = looked(app)["head"]
-    assert "<dt>Memory</dt><dd>3.0 GiB</dd>" in head and "GPU" not in head
+    numbers = looked(app)["numbers"]
+    assert "<dt>Memory</dt><dd>3.0 GiB</dd>" in numbers and "GPU" not in numbers
 
 
 def test_the_log_is_downloaded_with_what_the_run_folder_tells(app, window):
@@ -566,7 +566,7 @@ def test_numbers_are_written_as_people_write_them(value, text):
 def test_a_step_is_told_in_seconds_or_where_it_is_long_in_hours(app, window, seconds, en, ja):
     press(app, "start")
     window.runner.current.log(StepDone(1, 300, 1, 0.1, {"unet": 1e-4}, 1.0, seconds))
-    assert en in looked(app)["head"] and ja in looked(app, "ja")["head"]
+    assert en in looked(app)["numbers"] and ja in looked(app, "ja")["numbers"]
 
 
 def test_a_curve_needs_two_points_and_leaves_out_what_is_not_finite():
@@ -662,10 +662,10 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
     run.step(3)
     run.status = "pausing"
     shown = looked(app)
-    assert "after the current step" in shown["head"] and shown["go_on"]["visible"]
+    assert "after the current step" in shown["numbers"] and shown["go_on"]["visible"]
     run.log(Paused(3, 5 * 2**30))
     run.status = "paused"
-    assert "5.0 GiB of GPU memory are free" in looked(app)["head"]
+    assert "5.0 GiB of GPU memory are free" in looked(app)["numbers"]
 
 
 @pytest.mark.parametrize(

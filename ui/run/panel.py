@@ -12,7 +12,7 @@ from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.runs.state_folder import AUTO, CHANGED
 from ui.parts.html_events import LISTEN, data_of, sent
-from ui.parts.localized import QUICK, Page
+from ui.parts.localized import QUICK, Page, column
 from ui.parts.markup import esc, note, problems
 from ui.run import messages, starting
 from ui.run.polling import news, place
@@ -41,6 +41,19 @@ _OF_SETTINGS = ("start", "check", "queue")
 
 _PASS_ON = "element.addEventListener('rw-news', () => trigger('click', {}));"
 """Passes on to the server, by Gradio's own way, that script/live.js has received news."""
+
+_TOP = (
+    f"{place('heading', 'header')}{place('lost')}{place('head')}"
+    '<div id="run-said" data-live="said" role="status" class="rw-unseen"></div>'
+    f"{place('tab')}"
+)
+"""What stays in sight, with what is read out and what the tab of the browser says."""
+
+_FACTS = (
+    f"{place('numbers')}"
+    f'<details id="run-machine-box">{place("machine", "summary")}{place("machine-more")}</details>'
+    f"{place('notify')}"
+)
 
 _BELOW = (
     "".join(place(name) for name in ("chart", "smoothing", "rates", "samples", "notices"))
@@ -75,14 +88,16 @@ class RunPanel:
     def _draw(self, page: Page, alarm: Any) -> None:
         parts, maybe = self.parts, ["rw-maybe"]
         parts["news"] = gr.HTML(elem_id="run-news", padding=False, js_on_load=_PASS_ON)
-        gr.HTML(place("lost") + place("head"), elem_id="run-top", padding=False)
+        with column("run-stay"):
+            gr.HTML(_TOP, elem_id="run-top", padding=False)
+            with gr.Row(elem_classes=["rw-buttons"], elem_id="run-main-buttons"):
+                for name, variant in _MAIN.items():
+                    self._draw_button(page, name, variant)
         alarm.render()
-        with gr.Row(elem_classes=["rw-buttons"], elem_id="run-main-buttons"):
-            for name, variant in _MAIN.items():
-                self._draw_button(page, name, variant)
         with gr.Row(elem_classes=["rw-buttons", "is-small"], elem_id="run-more-buttons"):
             for name in _MORE:
                 self._draw_button(page, name, "secondary", size="sm")
+        gr.HTML(_FACTS, elem_id="run-facts", padding=False)
         parts["message"] = gr.HTML(
             elem_id="run-message", elem_classes=maybe, padding=False, js_on_load=LISTEN
         )

@@ -16,9 +16,11 @@ from core.errors import Lang
 from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import esc, note
 from ui.parts.samples import MOST_STEPS, sample_grid
+from ui.run import machine
+from ui.run.announce import heading_html, name_of, notify_html, percent, said_html, tab_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
-from ui.run.status_html import head_html, notices_html, outcome_html, smoothing_html
+from ui.run.status_html import head_html, notices_html, numbers_html, outcome_html, smoothing_html
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import words
@@ -78,7 +80,15 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
     now = time.time()
     curves = (*run, view.steps_taken, view.total)
     rare = (*run, view.logged_events - view.steps_taken)
+    number, load = run[2], window.load.ask(machine.output_folder(window))
     return {
+        "heading": Part((lang, name_of(window)), lambda: heading_html(window, lang)),
+        "said": Part(run, lambda: said_html(view, window, lang)),
+        "tab": Part((*run, percent(view)), lambda: tab_html(view, number, window, lang)),
+        "notify": Part((lang, view.is_live), lambda: notify_html(view, lang)),
+        "numbers": _as_drawn(numbers_html(view, lang)),
+        "machine": _as_drawn(machine.line_html(load, lang)),
+        "machine-more": _as_drawn(machine.more_html(load, lang)),
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(
             (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
@@ -93,6 +103,11 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
         "log": Part((*run, view.logged_events), lambda: log_html(log_lines(view, lang))),
         "log-acts": Part((lang,), lambda: acts_html(lang, f"{PREFIX}/log")),
     }
+
+
+def _as_drawn(html: str) -> Part:
+    """A small part that is sent when it reads otherwise, since its rounded numbers change seldom."""
+    return Part((html,), lambda: html)
 
 
 def _left(window: Window) -> tuple[bool, bool]:

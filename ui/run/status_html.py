@@ -26,7 +26,7 @@ _PLACE = re.compile(r"(?:(?:line \d+|\d+行目): )?(\w+\.\w+): ")
 
 
 def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
-    """Status, what it is doing, progress bar and numbers."""
+    """Status, how far it is, what it is doing and the progress bar: what stays in sight (style/panel.css)."""
     status = _status(view, window, lang)
     clock = (
         f'<time title="{esc(say("run.elapsed", lang))}">{duration(view.elapsed(now))}</time>'
@@ -36,11 +36,11 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     classes = f"rw-status is-{esc(view.status)}{' is-live' if view.is_live else ''}"
     html = (
         f'<div class="{classes}"><i></i><strong>{esc(status)}</strong>'
-        f"<span>{esc(_detail(view, lang))}</span>{clock}</div>" + _pocket_html(view, status)
+        f"<span>{esc(_detail(view, lang))}</span>{clock}</div>" + _pocket_html(view, status, lang)
     )
     if view.status == "idle":
         return html + (_left(window, lang) or invitation_html(window, lang))
-    html += _left(window, lang) + _pause(view, lang)
+    html += _left(window, lang)
     stage = view.stage if view.is_live else None
     if _is_preparing(view):
         html += bar(None)
@@ -50,7 +50,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         html += bar(view.at_step / view.total)
     elif view.is_live:
         html += bar(None)
-    return html + facts(_numbers(view, lang))
+    return html
 
 
 def _status(view: RunView, window: Window, lang: Lang) -> str:
@@ -63,9 +63,9 @@ def _status(view: RunView, window: Window, lang: Lang) -> str:
     return say(f"status.{name}", lang)
 
 
-def _pocket_html(view: RunView, status: str) -> str:
+def _pocket_html(view: RunView, status: str, lang: Lang) -> str:
     """The run in a line, beside the buttons at the foot of a narrow window (run.css); a link to the whole."""
-    far = f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
+    far = _far(view) or _doing(view, lang)
     return (
         f'<a class="rw-pocket is-{esc(view.status)}" href="#rw-run"><i></i>'
         f"<b>{esc(status)}</b><span>{esc(far)}</span></a>"
@@ -102,8 +102,21 @@ def _is_preparing(view: RunView) -> bool:
     return view.status == "starting" and view.stage is None
 
 
+def _far(view: RunView) -> str:
+    """The step of how many, as "120 / 300"; "" where none was done or planned."""
+    return f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
+
+
 def _detail(view: RunView, lang: Lang) -> str:
-    """What is going on besides steps, such as "Encoding images 3/12 · 0:40 left"."""
+    """How far it is and what goes on, as "120 / 300 · 0:50 left" or "Encoding images 3/12 · 0:40 left"."""
+    left, doing = view.seconds_left, _doing(view, lang)
+    if not doing and view.status == "running" and left is not None:
+        doing = say("run.stage.left", lang, time=duration(left))
+    return " · ".join(text for text in (_far(view), doing) if text)
+
+
+def _doing(view: RunView, lang: Lang) -> str:
+    """What is going on besides steps."""
     if _is_preparing(view):
         return say("stage.prepare", lang)
     if not view.is_live or view.stage is None:
@@ -114,15 +127,16 @@ def _detail(view: RunView, lang: Lang) -> str:
     return text if left is None else f"{text} · {say('run.stage.left', lang, time=duration(left))}"
 
 
+def numbers_html(view: RunView, lang: Lang) -> str:
+    """What a pause does, and what was measured last."""
+    return _pause(view, lang) + facts(_numbers(view, lang))
+
+
 def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
-    step, left, seconds = view.step, view.seconds_left, view.seconds_per_step
+    step, seconds = view.step, view.seconds_per_step
     texts: dict[str, str] = {}
-    if view.total:
-        texts["run.step"] = f"{view.at_step:,} / {view.total:,}"
     if step and view.plan:
         texts["run.epoch"] = f"{step.epoch} / {view.plan.epochs}"
-    if view.is_live and left is not None:
-        texts["run.left"] = duration(left)
     if step:
         texts["run.loss"] = f"{step.loss:.4f}"
         if view.validation:

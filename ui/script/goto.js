@@ -2,6 +2,7 @@
 document.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-goto]');
   if (!chosen) return;
+  document.dispatchEvent(new CustomEvent('rw-goto'));  // the settings must be in sight
   // In a narrow window the last tabs are in a menu, where they bear no names of ours.
   const names = ['dataset', 'model', 'training', 'lora', 'tools'];
   const button = (name) => document.getElementById('tab-' + name + '-button');

@@ -13,9 +13,10 @@ from ui.text.dataset import DATASET_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
+from ui.text.watching import WATCHING_WORDS
 
 WORDS: Mapping[str, Words] = MappingProxyType(
-    {**SETTINGS_WORDS, **DATASET_WORDS, **CAPTIONS_WORDS, **RUN_WORDS, **PAGE_WORDS}
+    {**SETTINGS_WORDS, **DATASET_WORDS, **CAPTIONS_WORDS, **RUN_WORDS, **WATCHING_WORDS, **PAGE_WORDS}
 )
 
 

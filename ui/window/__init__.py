@@ -20,6 +20,7 @@ from core.data.intake.copy_history import Copies
 from core.data.undo import History
 from core.errors import ConfigError, Lang, UserError
 from core.forecast.machine import Looker
+from core.forecast.machine_load import LoadWatch
 from core.queue import RunQueue
 from core.runner import Runner
 from core.tools.table import TOOLS
@@ -75,6 +76,7 @@ class Window:
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.looker = Looker()
         self.looker.start()
+        self.load = LoadWatch()
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
 

@@ -41,7 +41,10 @@ class Run(Protocol):
 
 @dataclass
 class RunView:
-    """The story of a run so far. live_step: where a run of this window is now, between two reports too."""
+    """The story of a run so far. live_step: where a run of this window is now, between two reports too.
+
+    first_seen, seen: step and time of the first and the last step that was seen before any report.
+    """
 
     status: str = "idle"
     started: float = 0.0
@@ -59,6 +62,8 @@ class RunView:
     pause: Paused | None = None
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
     live_step: int = 0
+    first_seen: tuple[int, float] | None = None
+    seen: tuple[int, float] | None = None
     logged_events: int = 0
     steps_taken: int = 0
     last_time: float = 0.0
@@ -81,9 +86,14 @@ class RunView:
 
     @property
     def seconds_per_step(self) -> float | None:
-        """The mean over the last reports."""
+        """The mean over the last reports; before the first, over the steps that were seen to be done."""
         recent = tuple(self.steps)  # copied at once: another page's look may add to it meanwhile
-        return sum(event.seconds for event in recent) / len(recent) if recent else None
+        if recent:
+            return sum(event.seconds for event in recent) / len(recent)
+        first, last = self.first_seen, self.seen
+        if first is None or last is None or last[0] == first[0]:
+            return None
+        return (last[1] - first[1]) / (last[0] - first[0])
 
     @property
     def seconds_left(self) -> float | None:
@@ -116,6 +126,13 @@ class RunView:
     @property
     def model_path(self) -> str:
         return next((event.path for event in reversed(self.saved) if event.kind == "model"), "")
+
+    def see(self, step: int, now: float) -> None:
+        """The run has come to this step: on a slow computer minutes before its first report."""
+        if step > self.live_step and not self.steps and self.status == "running":
+            self.seen = (step, now)
+            self.first_seen = self.first_seen or self.seen
+        self.live_step = step
 
     def take(self, event: Event) -> None:
         """Fold one event in."""
@@ -192,7 +209,7 @@ class Watcher:
             if run is not None:
                 # The status first: an end that comes in between is seen at the next look, with its event.
                 self._view.status = run.status
-                self._view.live_step = run.at_step if self._view.is_live else 0
+                self._view.see(run.at_step if self._view.is_live else 0, time.time())
                 events = run.log.since(self._read)
                 self._read += len(events)
                 for event in events:

@@ -1,0 +1,41 @@
+"""Words of the run panel for who looks on: heading, width, notice, computer, in English and Japanese."""
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+WATCHING_WORDS: Mapping[str, Words] = {
+    "run.heading": Words("Training run", "学習の実行"),
+    "run.heading.of": Words("Run: {name}", "学習：{name}"),
+    "run.wide": Words("Expand", "広げる"),
+    "run.side": Words("Back to the settings", "設定の横に戻す"),
+    "run.notify.ask": Words("Notify me in this browser when it ends", "終了したらこのブラウザで通知する"),
+    "run.notify.on": Words(
+        "This browser will notify you when it ends. Turn off", "終了時にこのブラウザで通知します（解除する）"
+    ),
+    "run.notify.denied": Words(
+        "This browser blocks notifications from this page; allow them in its site settings.",
+        "このブラウザでは、このページの通知がブロックされています。ブラウザのサイト設定で許可してください。",
+    ),
+    "run.notify.unable": Words(
+        "This browser gives notifications only over HTTPS or on the computer itself.",
+        "このブラウザの通知は、HTTPS接続か、プログラムと同じコンピューターで開いたときだけ使えます。",
+    ),
+    "run.notice.ended": Words("{name} has ended.", "「{name}」が終了しました。"),
+    "run.saved.last": Words("Last saved: {name}, step {step}", "最新の保存：{name}（ステップ{step}）"),
+    "machine.free": Words("disk {size} free", "ディスク空き {size}"),
+    "machine.free.of": Words("{size} of {total} free", "空き {size}（全{total}）"),
+    "machine.vram": Words("GPU memory in use", "GPUメモリ使用量"),
+    "machine.busy": Words("GPU load", "GPU使用率"),
+    "machine.celsius": Words("GPU temperature", "GPU温度"),
+    "machine.cpu": Words("CPU load", "CPU使用率"),
+    "machine.ram": Words("RAM in use", "RAM使用量"),
+    "machine.disk": Words("Disk of the output folder", "出力先のディスク"),
+    "machine.warn": Words(
+        "Only {size} are free on the drive of {folder}.", "{folder} のドライブの空きが{size}しかありません。"
+    ),
+    "machine.bad": Words(
+        "The drive of {folder} is nearly full: {size} free. Free some space, else saving fails.",
+        "{folder} のドライブの空きが残り{size}です。空きを増やさないと保存に失敗します。",
+    ),
+}
