@@ -1,4 +1,4 @@
-"""Starts the window: python gui.py [--share] [--listen HOST] [--port N] [--lang auto|en|ja] ..."""
+"""Starts the window: python gui.py [--share] [--listen HOST] [--port N] [--lang auto|en|ja|zh] ..."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ def options() -> argparse.ArgumentParser:
         help="address to listen on; others than loopback need a login",
     )
     add("--port", type=int, help="port; the first free one from 7860 on when not given / ポート番号")
-    add("--lang", choices=("auto", "en", "ja"), default="auto", help="language; auto: the browser's / 言語")
+    add(
+        "--lang",
+        choices=("auto", "en", "ja", "zh"),
+        default="auto",
+        help="language; auto: the browser's / 言語",
+    )
     add("--no-browser", action="store_true", help="do not open a browser / ブラウザを開かない")
     add("--auth", metavar="USER:PASSWORD", help="ask for this login / ログインを必須にする")
     add(

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-Lang = Literal["en", "ja"]
+from core.chinese import chinese
+
+Lang = Literal["en", "ja", "zh"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
 
 
 class Words(NamedTuple):
-    """One wording in each language."""
+    """One wording in each language.
+
+    zh: where it is put together of parts; "" to look it up by the English.
+    """
 
     en: str
     ja: str
+    zh: str = ""
 
     def of(self, lang: Lang) -> str:
+        if lang == "zh":
+            return self.zh or chinese(self.en)
         return self.ja if lang == "ja" else self.en
 
 
@@ -91,13 +100,14 @@ def _d_adaptation(name: str, numbers: int, largest: int, module: str = "dadaptat
     words = Words(
         f"{name.removeprefix('DAdapt')} with D-Adaptation (learning rate 1)",
         f"D-Adaptation版{name.removeprefix('DAdapt')}（学習率は1）",
+        f"D-Adaptation版{name.removeprefix('DAdapt')}（学习率为1）",
     )
     kept = Kept(numbers, largest=largest)
     return OptimizerSpec(words, f"{module}:{name}", "dadaptation", kept, finds_rate=True, is_joint=True)
 
 
 def _schedule_free(name: str, numbers: int, every: int = 0) -> OptimizerSpec:
-    words = Words(f"{name}, schedule-free", f"schedule-free版{name}")
+    words = Words(f"{name}, schedule-free", f"schedule-free版{name}", f"schedule-free版{name}")
     code = f"schedulefree:{name}ScheduleFree"
     kept = Kept(numbers, every=every)
     return OptimizerSpec(words, code, "schedulefree", kept, is_joint=True, is_schedule_free=True)

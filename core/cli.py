@@ -17,7 +17,17 @@ from core.config import base_family, option_docs
 from core.config.check import load
 from core.config.file import toml_text
 from core.data.plan import as_json, as_text
-from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, EXIT_STOPPED, ConfigError, Lang, Problem, UserError
+from core.errors import (
+    EXIT_BUG,
+    EXIT_DONE,
+    EXIT_REFUSED,
+    EXIT_STOPPED,
+    LANGS,
+    ConfigError,
+    Lang,
+    Problem,
+    UserError,
+)
 from core.formats import atomic_write
 from core.patience import Patience
 from core.sinks import waiting
@@ -106,7 +116,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
     def add(name: str, run: Callable[[argparse.Namespace, TextIO, Lang], int]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=WORDS[name][lang == "ja"])
-        command.add_argument("--lang", choices=("en", "ja"))
+        command.add_argument("--lang", choices=LANGS)
         command.set_defaults(run=run)
         return command
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TextIO, cast
 
-from core.errors import Lang
+from core.errors import LANGS, Lang
 
 _DISGUISED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters but tab and line ends, and those that turn the direction of writing."""
@@ -63,9 +63,9 @@ def calm_threads() -> None:
 
 
 def language(asked: str | None) -> Lang:
-    """ "en" or "ja": as asked, else by the system's locale."""
-    if asked in ("en", "ja"):
-        return cast("Lang", asked)
+    """As asked, else by the system's locale."""
+    if asked in LANGS:
+        return asked
     names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     named = next(filter(None, names), locale.getlocale()[0] or "")
-    return "ja" if named.lower().startswith("ja") else "en"
+    return next((lang for lang in LANGS if named.lower().startswith(lang)), "en")

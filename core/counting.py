@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from core.catalog import Words
+from core.catalog import LANGS, Words
 
 SHOWN = 10
 """Names listed in one sentence, before the rest is only counted."""
@@ -43,7 +43,17 @@ def listed(names: Sequence[str], limit: int = SHOWN) -> Words:
     """The names in a row, the rest counted: "a.png, b.png and 3 more"."""
     shown = ", ".join(names[:limit])
     more = len(names) - limit
-    return Words(f"{shown} and {more} more", f"{shown} ほか{more}個") if more > 0 else Words(shown, shown)
+    if more <= 0:
+        return Words(shown, shown)
+    return Words(f"{shown} and {more} more", f"{shown} ほか{more}個", f"{shown}，另有{more}个")
+
+
+def joined(words: Iterable[Words], en: str = ", ", ja: str = "・") -> Words:
+    """The words in a row, with what stands between two in each language."""
+    each = (*words,)
+    return Words(
+        *(mark.join(w.of(lang) for w in each) for lang, mark in zip(LANGS, (en, ja, "、"), strict=True))
+    )
 
 
 def of_all(count: int, all_: int, noun: str, is_: str, are: str) -> str:

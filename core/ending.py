@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import traceback
+from typing import Any
 
 from core import messages
 from core.catalog import Words
@@ -18,6 +19,7 @@ from core.errors import (
     EXIT_REFUSED,
     EXIT_RESOURCE,
     EXIT_STOPPED,
+    LANGS,
     NumericFault,
     Problem,
     ResourceFault,
@@ -46,17 +48,30 @@ _OF_ANOTHER_PROCESS = (
 _OF_THE_GPU = ("CUDA error", "AcceleratorError", "CUDNN_STATUS", "CUBLAS")
 
 
+STOPPED = Words("Stopped at step {step}", "{step}ステップで停止しました。")
+STOPPED_MODEL = Words("; the model of this step is {model}", "このステップのモデル：{model}")
+STOPPED_STATE = Words("; resume from the state {state}", "\n再開用の学習状態：{state}")
+BUG = Words(
+    "The run failed through a fault of the program ({fault}); log.txt in the run folder tells more.",
+    "プログラムの不具合により失敗しました（{fault}）。詳細は実行フォルダのlog.txtにあります。",
+)
+
+
 def done(step: int, early: Problem | None = None) -> RunEnded:
     """A run that came to its end. early: why that came before the last step."""
-    if early is not None:
-        en, ja = early.sentence("en"), early.sentence("ja")
-        return RunEnded("done", EXIT_DONE, step, en[:1].upper() + en[1:], ja, code=early.code)
-    return RunEnded("done", EXIT_DONE, step, "Done.", "完了しました。")
+    if early is None:
+        return _ended("done", EXIT_DONE, step, Words("Done.", "完了しました。"))
+    en, ja, zh = early.words
+    return _ended("done", EXIT_DONE, step, Words(en[:1].upper() + en[1:], ja, zh), code=early.code)
 
 
 def untold() -> RunEnded:
     """The end of a run that could not even say why it ended: only without any memory left."""
-    return RunEnded("failed", EXIT_RESOURCE, 0, "Memory ran out.", "メモリが足りません。", code="E-OOM")
+    return _ended("failed", EXIT_RESOURCE, 0, Words("Memory ran out.", "メモリが足りません。"), code="E-OOM")
+
+
+def _ended(status: str, exit_code: int, step: int, words: Words, **more: Any) -> RunEnded:
+    return RunEnded(status, exit_code, step, words.en, words.ja, zh=words.of("zh"), **more)
 
 
 def of(error: BaseException, step: int, state_path: str = "", model_path: str = "") -> RunEnded:
@@ -68,31 +83,30 @@ def of(error: BaseException, step: int, state_path: str = "", model_path: str = 
         return _stopped(error, step, state_path, model_path)
     if isinstance(error, UserError):
         status = "refused" if error.exit_code == EXIT_REFUSED else "failed"
-        en, ja = ("\n".join(p.text(lang) for p in error.problems) for lang in ("en", "ja"))
+        words = Words(*("\n".join(p.text(lang) for p in error.problems) for lang in LANGS))
         facts = error.facts if isinstance(error, NumericFault) else {}
         if facts:
             step = facts["step"] - 1  # on a GPU the run may have gone on before it was found out
         code = error.problems[0].code
-        return RunEnded(status, error.exit_code, step, en, ja, code=code, facts=facts)
+        return RunEnded(status, error.exit_code, step, *words[:2], code=code, facts=facts, zh=words.zh)
     message = "".join(traceback.format_exception(error))
     problem = resource_problem(error)
     if problem is None:
         return _bug(step, message)
     logging.getLogger(__name__).warning("the run failed\n%s", message)
-    return RunEnded(
-        "failed", EXIT_RESOURCE, step, problem.text("en"), problem.text("ja"), message, problem.code
-    )
+    en, ja, zh = (problem.text(lang) for lang in LANGS)
+    return RunEnded("failed", EXIT_RESOURCE, step, en, ja, message, problem.code, zh=zh)
 
 
 def _stopped(stop: StopRun, step: int, state_path: str, model_path: str) -> RunEnded:
-    en, ja = f"Stopped at step {step}", f"{step}ステップで停止しました。"
+    words = [STOPPED]
     if stop.save and model_path:
-        en, ja = f"{en}; the model of this step is {model_path}", f"{ja}このステップのモデル：{model_path}"
+        words.append(STOPPED_MODEL)
     if stop.save and state_path:
-        en, ja = f"{en}; resume from the state {state_path}", f"{ja}\n再開用の学習状態：{state_path}"
-    else:
-        en += "."
-    return RunEnded("stopped", EXIT_STOPPED, step, en, ja)
+        words.append(STOPPED_STATE)
+    facts = {"step": step, "model": model_path, "state": state_path}
+    en, ja, zh = ("".join(part.of(lang) for part in words).format(**facts) for lang in LANGS)
+    return RunEnded("stopped", EXIT_STOPPED, step, en if stop.save and state_path else f"{en}.", ja, zh=zh)
 
 
 def as_user_error(error: BaseException) -> UserError | None:
@@ -142,11 +156,5 @@ def _path_of(error: OSError) -> str:
 def _bug(step: int, message: str) -> RunEnded:
     logging.getLogger(__name__).error("the run failed\n%s", message)
     last = message.strip().splitlines()[-1]
-    return RunEnded(
-        "failed",
-        EXIT_BUG,
-        step,
-        f"The run failed through a fault of the program ({last}); log.txt in the run folder tells more.",
-        f"プログラムの不具合により失敗しました（{last}）。詳細は実行フォルダのlog.txtにあります。",
-        message,
-    )
+    words = Words(*(BUG.of(lang).format(fault=last) for lang in LANGS))
+    return _ended("failed", EXIT_BUG, step, words, message=message)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from core.catalog import LANGS as LANGS
 from core.catalog import Lang as Lang
 from core.catalog import Words
 from core.counting import filled
@@ -17,6 +18,8 @@ EXIT_REFUSED = 2
 EXIT_STOPPED = 3
 EXIT_NUMERIC = 4
 EXIT_RESOURCE = 5
+
+LINE = Words("line {n}", "{n}行目")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Problem:
 
     def sentence(self, lang: Lang) -> str:
         """The bare sentence, without its place."""
-        template = self.message.ja if lang == "ja" else self.message.en
+        template = Words(self.message.en, self.message.ja).of(lang)
         facts = {name: v.of(lang) if isinstance(v, Words) else v for name, v in self.facts.items()}
         return filled(template, {"path": self.path, "name": PurePath(self.path).name, **facts})
 
@@ -73,13 +76,18 @@ class Problem:
     def ja(self) -> str:
         return self.sentence("ja")
 
+    @property
+    def words(self) -> Words:
+        """The bare sentence in every language."""
+        return Words(self.en, self.ja, self.sentence("zh"))
+
     def text(self, lang: Lang) -> str:
         """The sentence with its place before it: line, option, file."""
         place = []
         if self.path and self.line is not None:
             place.append(self.path)
         if self.line is not None:
-            place.append(f"{self.line}行目" if lang == "ja" else f"line {self.line}")
+            place.append(LINE.of(lang).format(n=self.line))
         if self.key:
             place.append(self.key)
         if self.path and self.path not in self.sentence(lang) and self.line is None:
@@ -104,7 +112,7 @@ class Problem:
     def framed(self, frame: Words, *, code: str = "", **facts: Any) -> Problem:
         """The same with its sentence set into another, whose gap is {sentence}."""
         message = replace(self.message, en=frame.en, ja=frame.ja, code=code or self.code)
-        return replace(self, message=message, facts={"sentence": Words(self.en, self.ja), **facts})
+        return replace(self, message=message, facts={"sentence": self.words, **facts})
 
 
 class UserError(Exception):

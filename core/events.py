@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, TypeAdapter
 
 from core.catalog import Words
-from core.errors import Message, Problem
+from core.errors import Lang, Message, Problem
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class RunEnded:
     """The last event of every run.
 
     status: "done", "stopped", "refused" or "failed". exit_code: as the command line returns it.
-    en, ja: one sentence each. message: the formatted traceback of a fault of ours, else "".
+    en, ja, zh: one sentence each. message: the formatted traceback of a fault of ours, else "".
     code: what went wrong, as in errors.Problem, or "". facts: of a numeric fault, the bad "step", its
     "images", those of them that the VAE gives no finite numbers for ("broken_images"), "timesteps", "lr" of
     each group, and the last "losses" before it, five at most.
@@ -168,7 +168,12 @@ class RunEnded:
     message: str = ""
     code: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    zh: str = ""
     time: float = field(default_factory=clock.time)
+
+    def of(self, lang: Lang) -> str:
+        """The sentence in a language."""
+        return Words(self.en, self.ja, self.zh).of(lang)
 
 
 Event = PlanReady | StageProgress | Stepped | StepDone | Saved | Paused | Warned | RunEnded

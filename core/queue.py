@@ -19,7 +19,7 @@ from pydantic import StringConstraints, TypeAdapter
 from core.catalog import Words
 from core.config.check import check
 from core.config.file import toml_text
-from core.errors import Problem, UserError
+from core.errors import LANGS, Problem, UserError
 from core.runner import RunHandle, Runner
 from core.runs import result_names
 
@@ -55,6 +55,7 @@ class Waiting:
     added: float
     fault_en: str = ""
     fault_ja: str = ""
+    fault_zh: str = ""
 
     @property
     def overrides(self) -> list[str]:
@@ -259,13 +260,14 @@ class RunQueue:
         self._notice = Words(
             f"“{run.name}” was started as “{name}”: results of that name have come in between.",
             f"「{run.name}」という名前の結果がすでにあるため、「{name}」として開始しました。",
+            f"“{run.name}”这个名称已有结果，因此以“{name}”的名称开始。",
         )
         return dataclasses.replace(run, name=name)
 
     def _blame(self, run_id: str, problems: Sequence[Problem]) -> None:
-        en, ja = ("\n".join(problem.text(lang) for problem in problems) for lang in ("en", "ja"))
+        en, ja, zh = ("\n".join(problem.text(lang) for problem in problems) for lang in LANGS)
         self._waiting = [
-            dataclasses.replace(run, fault_en=en, fault_ja=ja) if run.id == run_id else run
+            dataclasses.replace(run, fault_en=en, fault_ja=ja, fault_zh=zh) if run.id == run_id else run
             for run in self._waiting
         ]
         if not self._keeps_going:
@@ -318,4 +320,5 @@ class RunQueue:
             self._notice = Words(
                 f"The list of waiting runs was damaged; it is kept as {aside.name}.",
                 f"キューのファイルが壊れていたため、{aside.name}として残しました。",
+                f"队列文件已损坏，保留为{aside.name}。",
             )

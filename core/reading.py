@@ -98,16 +98,22 @@ def reason(error: BaseException) -> Words:
         return Words(
             f"byte {error.start + 1} is not UTF-8 text",
             f"{error.start + 1}バイト目がUTF-8の文字ではありません",
+            f"第{error.start + 1}个字节不是UTF-8文本",
         )
     if isinstance(error, json.JSONDecodeError):
         return Words(
             f"it is not JSON from line {error.lineno}, column {error.colno} on",
             f"{error.lineno}行目の{error.colno}文字目からJSONとして読めません",
+            f"从第{error.lineno}行第{error.colno}列起不是JSON",
         )
     if "integer string conversion" in str(error):
         return Words("a number in it has too many digits", "桁数の多すぎる数値があります")
     text = short(f"{type(error).__name__}: {error}")
-    return Words(f"what stands in it was not understood ({text})", f"内容を解釈できません（{text}）")
+    return Words(
+        f"what stands in it was not understood ({text})",
+        f"内容を解釈できません（{text}）",
+        f"无法理解其中的内容（{text}）",
+    )
 
 
 def short(text: str) -> str:

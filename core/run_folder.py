@@ -78,6 +78,7 @@ def _locked(config: RunConfig, name: str, holder: Holder | None) -> Problem:
         who = Words(
             f"process {holder.pid} on {holder.computer}, since {since}",
             f"{holder.computer}のプロセス{holder.pid}、{since}開始",
+            f"{holder.computer}上的进程{holder.pid}，{since}启动",
         )
     return messages.LOCKED(path=config.save.output_dir, output_name=name, holder=who)
 
@@ -114,12 +115,17 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free >= room.total:
         return
-    results = Words(f"1 model of {_size(room.model)}", f"モデル1個（{_size(room.model)}）")
+    results = Words(
+        f"1 model of {_size(room.model)}",
+        f"モデル1個（{_size(room.model)}）",
+        f"1个模型（{_size(room.model)}）",
+    )
     if room.states:
         state = counted(room.states, "training state")
         results = Words(
             f"{state} of {_size(room.state)} and {results.en}",
             f"学習状態{room.states}個（各{_size(room.state)}）と{results.ja}",
+            f"{room.states}个训练状态（各{_size(room.state)}）和{results.of('zh')}",
         )
     raise UserError(
         messages.NO_DISK_SPACE(

@@ -19,7 +19,7 @@ from core.config.check import Checked, check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.control import RunControl
-from core.errors import Message, Problem, UserError
+from core.errors import LANGS, Message, Problem, UserError
 from core.events import (
     Emit,
     Event,
@@ -161,7 +161,7 @@ class Runner:
                 Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
             )
         for notice in handle.notices:
-            placed = Words(notice.text("en"), notice.text("ja"))
+            placed = Words(*(notice.text(lang) for lang in LANGS))
             emit(Warned(Message(notice.code, "{text}", "{text}")(text=placed)))
         try:
             told = self._train(handle.config, handle.folder, handle.control, emit)

@@ -150,12 +150,12 @@ class Console:
         if isinstance(event, Saved):
             return f"{'保存しました' if self._ja else 'Saved'}: {event.path}"
         if isinstance(event, Warned):
-            problem, said = event.problem, event.problem.sentence("ja" if self._ja else "en")
+            problem, said = event.problem, event.problem.sentence(self._lang)
             place = f" ({problem.path})" if problem.path and problem.path not in said else ""
             key = f"{problem.key}: " if problem.key and problem.key not in said else ""
             return f"{'注意' if self._ja else 'Note'}: {key}{said}{place}"
         if isinstance(event, RunEnded):
-            return event.ja if self._ja else event.en
+            return event.of(self._lang)
         return ""
 
     def _print(self, text: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 LEVELS = [
+    "core.chinese",
     "core core.catalog core.control core.limits core.signals ui.fast_gradio_import",
     "core.counting core.families",
     "core.errors",

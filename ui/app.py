@@ -73,7 +73,7 @@ class App:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        lang: Lang = "ja" if window.lang == "ja" else "en"
+        lang: Lang = "en" if window.lang == "auto" else window.lang
         self.page = Page(lang)
         self.picking = Picking(window)
         self.form = Form(window.paths, self.picking)
@@ -101,7 +101,7 @@ class App:
             look: dict[str, Any] = {"elem_classes": ["rw-segments"], "show_label": False, "container": False}
             levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
             self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
-            look["choices"] = [("English", "en"), ("日本語", "ja")]
+            look["choices"] = [("English", "en"), ("日本語", "ja"), ("中文", "zh")]
             language = texts(label="app.language")
             self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
         self.bar.draw_more(page)

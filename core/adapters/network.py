@@ -296,7 +296,9 @@ def _refuse_misfit(
 ) -> None:
     others = [".".join(key) for key in adapted if key not in own]
     if others:
-        modules = Words(counted(len(others), "module"), f"モジュールが{len(others)}個")
+        modules = Words(
+            counted(len(others), "module"), f"モジュールが{len(others)}個", f"{len(others)}个模块"
+        )
         raise UserError(messages.MODULES(modules=modules, examples=", ".join(others[:3]), path=path))
     for key, (tensors, alpha, rank) in adapted.items():
         target = own[key]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.catalog import Words
 from core.config import base_family, messages, sd_scripts
 from core.config.named_values import Reading
 from core.config.pydantic_messages import shown
 from core.config.schema.numbers import number
 from core.config.schema.run import OPTIONS
+from core.counting import joined
 from core.families import FAMILIES, FamilySpec
 
 _FIRST, *_OTHERS = dict.fromkeys(key for family in FAMILIES.values() for key in family.text_rates)
@@ -74,7 +74,7 @@ def _divide(reading: Reading, family: FamilySpec | None) -> None:
     for path, given in reading.rates:
         if len(keys) < 2:
             several = [spec.words for spec in FAMILIES.values() if len(spec.text_rates) > 1]
-            families = Words(", ".join(w.en for w in several), "・".join(w.ja for w in several))
+            families = joined(several)
             reading.say(path, messages.FIRST_RATE(name=path[-1], value=shown(given[0]), families=families))
             continue
         rates = dict(zip(keys, given, strict=False))

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.catalog import OPTIMIZERS, Words
 from core.config.schema.run import OPTIONS, RunConfig
+from core.counting import joined
 from core.families import size_step
 
 Saver = tuple[str, tuple[Any, ...]]
@@ -74,7 +75,7 @@ def words(saver: Saver) -> Words:
     if key == "dataset.resolution":
         return Words("a smaller resolution", "解像度を下げる")
     if value is None:
-        return Words(f"no {name}", f"{name}なし")
+        return Words(f"no {name}", f"{name}なし", f"不使用{name}")
     shown = f"{value:g}" if isinstance(value, float) else value
     text = name if value is True else f"{name} = {shown}"
     return Words(text, text)
@@ -83,7 +84,7 @@ def words(saver: Saver) -> Words:
 def in_order(chosen: Sequence[Saver]) -> Words:
     """Some of them in a row."""
     each = [words(saver) for saver in chosen]
-    return Words(", ".join(w.en for w in each), "、".join(w.ja for w in each))
+    return joined(each, ja="、")
 
 
 def can_resume_with(key: str) -> bool:

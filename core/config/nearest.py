@@ -47,4 +47,5 @@ def did_you_mean(name: str, names: Iterable[str]) -> Words | None:
     return Words(
         f"did you mean {' or '.join(near)}?",
         f"{'か'.join(near)}の間違いではありませんか？",
+        f"是不是{'、'.join(near)}？",
     )

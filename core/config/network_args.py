@@ -56,6 +56,6 @@ def _items(given: Any) -> list[Any]:
 
 def _unknown(name: str) -> Problem:
     listed = ", ".join(ARGUMENTS)
-    names = Words(f"there are: {listed}.", f"指定できるもの：{listed}。")
+    names = Words(f"there are: {listed}.", f"指定できるもの：{listed}。", f"可用的有：{listed}。")
     advice = nearest.did_you_mean(name, ARGUMENTS) or names
     return messages.UNKNOWN_NETWORK_ARGUMENT(name=shown(name)[1:-1], advice=advice)

@@ -31,7 +31,7 @@ def options_table(lang: Lang) -> str:
 
 def _row(option: Option, lang: Lang) -> str:
     meta = option.meta
-    label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
+    label, help_text = meta.label.of(lang), meta.help.of(lang)
     what = f"**{label}** {help_text}"
     if option.choices:
         words = [(str(name), w.of(lang)) for name, w in option.choices.items()]

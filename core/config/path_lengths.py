@@ -57,20 +57,27 @@ def excess(path: str, system: str = sys.platform, behind: str = "") -> Words | N
     rest = flavour.splitdrive(path)[1]
     for name in re.split(r"[/\\]" if system == "win32" else "/", rest):
         if limits.length(name) > limits.name:
-            return _said(f"`{_short(name)}`", f"「{_short(name)}」", limits, limits.length(name), limits.name)
+            return _said(
+                (f"`{_short(name)}`", f"「{_short(name)}」", f"“{_short(name)}”"),
+                limits,
+                limits.length(name),
+                limits.name,
+            )
     if limits.length(path) > limits.path:
-        return _said("the path", "パス", limits, limits.length(path), limits.path)
+        return _said(("the path", "パス", "路径"), limits, limits.length(path), limits.path)
     room = limits.path - limits.length(behind)
     if limits.length(path) > room:
-        return _said("the path", "パス", limits, limits.length(path), room)
+        return _said(("the path", "パス", "路径"), limits, limits.length(path), room)
     return None
 
 
-def _said(en: str, ja: str, limits: Rule, length: int, limit: int) -> Words:
+def _said(what: tuple[str, str, str], limits: Rule, length: int, limit: int) -> Words:
+    en, ja, zh = what
     unit = Words("bytes", "バイト") if limits.is_bytes else Words("characters", "文字")
     return Words(
         f"{en} is {length:,} {unit.en} long; {limit:,} are possible",
         f"{ja}の長さが{length:,}{unit.ja}あります（上限{limit:,}）",
+        f"{zh}长{length:,}{unit.of('zh')}（上限{limit:,}）",
     )
 
 

@@ -80,7 +80,7 @@ def _read(path: Path) -> Preset:
             raise ConfigError(*problems)
         unknown = dict(reading.unknown) | {reading.origin[key]: reading.values[key] for key in bad}
         # What is wrong with a run file is, of a preset, what is kept in its file and not used.
-        unused = [messages.PRESET_NOT_USED(key=p.key, problem=Words(p.en, p.ja)) for p in problems]
+        unused = [messages.PRESET_NOT_USED(key=p.key, problem=p.words) for p in problems]
         other = [messages.PRESET_FORMAT(version=shown(version), format=FORMAT)] if version != FORMAT else []
         notices = (*other, *unused)
         is_own = path.parent.resolve() != SHIPPED

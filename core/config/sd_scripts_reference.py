@@ -12,9 +12,9 @@ from typing import Any
 from core.catalog import Words
 
 
-def _table(*groups: tuple[str, tuple[str, str]]) -> dict[str, Words]:
+def _table(*groups: tuple[str, tuple[str, str] | Words]) -> dict[str, Words]:
     """Name -> why, in both languages."""
-    return {name: Words(*reason) for names, reason in groups for name in names.split()}
+    return {name: Words(*reason[:2]) for names, reason in groups for name in names.split()}
 
 
 NOT_NEEDED: Mapping[str, Words] = _table(
@@ -99,11 +99,11 @@ _UPLOAD = (
     "nothing is uploaded to or fetched from Hugging Face by a training here; do it with the saved files",
     "学習中のHugging Faceへのアップロードや取得には対応していません。保存したファイルで行ってください",
 )
-_OF_OTHER_MODELS = (
+_OF_OTHER_MODELS = Words(
     "this belongs to other kinds of models (SD3, Flux and others), which can't be trained here",
     "ここでは学習できない種類のモデル（SD3・Fluxなど）のオプションです",
 )
-_OF_LYCORIS = (
+_OF_LYCORIS = Words(
     "this belongs to LyCORIS, and only networks.lora can be trained here",
     "LyCORISのオプションです。学習できるのはnetworks.loraだけです",
 )

@@ -87,18 +87,21 @@ def complaint(name: str) -> Words | None:
         return Words(
             f"what stands before the first underscore, '{head}', is not a whole number such as 20",
             f"最初の「_」の前の「{head}」が、20のような整数ではありません",
+            f"第一个“_”之前的“{head}”不是20这样的整数",
         )
     repeats = digits.lstrip("0")
     if not repeats:
         return Words(
             f"with 0 repeats it would never be trained; give 1 to {MAX_REPEATS:,}",
             f"繰り返し回数0では学習されません（1〜{MAX_REPEATS:,}にしてください）",
+            f"重复次数为0就不会被训练；请设为1至{MAX_REPEATS:,}",
         )
     if len(repeats) > 12 or int(repeats) > MAX_REPEATS:
         count = f"{int(repeats):,}" if len(repeats) <= 12 else f"10^{len(repeats) - 1}"
         return Words(
             f"an epoch would have {count} samples of each image; {MAX_REPEATS:,} repeats are possible",
             f"1エポックのサンプル数が画像1枚あたり{count}になります（繰り返し回数の上限は{MAX_REPEATS:,}）",
+            f"每张图像在一轮中会有{count}个样本；重复次数最多为{MAX_REPEATS:,}",
         )
     return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.catalog import Words
 from core.config.schema.model import ModelConfig
 from core.config.schema.network import NetworkConfig
+from core.counting import joined
 from core.errors import Problem, UserError
 from core.families import FAMILIES
 from core.formats import lora_alpha
@@ -88,9 +89,9 @@ def _base_of(model: ModelConfig) -> Identity:
 
 def _other_kind(path: Path, found: Identity, key: str) -> Problem:
     words = [_BEYOND.get(name, Words(name, name)) for name in found.variant.split("+")]
-    kind = Words(" and ".join(word.en for word in words), "・".join(word.ja for word in words))
+    kind = joined(words, " and ")
     if found.kind == "lycoris":
-        kind = Words(f"a LyCORIS adapter ({kind.en})", f"LyCORIS（{kind.ja}）")
+        kind = Words(f"a LyCORIS adapter ({kind.en})", f"LyCORIS（{kind.ja}）", f"LyCORIS（{kind.of('zh')}）")
     return messages.LORA_KIND(key=key, path=path, kind=kind)
 
 

@@ -61,7 +61,7 @@ def prediction_denied(path: Path, identity: Identity, asked: str) -> Problem | N
 def wrong_kind(path: Path, identity: Identity, key: str = "model.base") -> Problem:
     """Something else than a model (or a VAE, key "model.vae"): what it is, and where it belongs."""
     kind, option = KINDS[identity.kind], _PLACES.get(identity.kind, "")
-    found = Words(f"a {kind.en}", kind.ja)
+    found = Words(f"a {kind.en}", kind.ja, kind.of("zh"))
     if identity.kind == "unknown":
         found = Words("an unrecognised file", "対応していないファイル")
     if identity.kind == "unknown" and identity.variant == "upscaler":

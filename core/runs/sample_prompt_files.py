@@ -70,12 +70,17 @@ def _no_option(name: str) -> Words:
     return Words(
         f"there is no option {shown(name)[1:-1]}; there are --n --w --h --d --s --l --ss",
         f"{shown(name)[1:-1]}というオプションはありません（--n・--w・--h・--d・--s・--l・--ssが使えます）",
+        f"没有选项{shown(name)[1:-1]}；可用的有--n --w --h --d --s --l --ss",
     )
 
 
 def _place(number: int, text: str) -> Words:
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return Words(f"prompt {number} ({cut!r})", f"{number}番目のプロンプト（{cut!r}）")
+    return Words(
+        f"prompt {number} ({cut!r})",
+        f"{number}番目のプロンプト（{cut!r}）",
+        f"第{number}个提示词（{cut!r}）",
+    )
 
 
 def read(path: Path) -> list[Entry]:
@@ -113,20 +118,35 @@ def _of_table(table: Any, number: int, line: int | None) -> Entry:
     if isinstance(table, str):
         return _of_line(table.strip(), number, line)
     if not isinstance(table, dict):
-        what = Words(f"{shown(table)} is no prompt", f"{shown(table)}はプロンプトではありません")
-        return Entry("", {}, Words(f"prompt {number}", f"{number}番目のプロンプト"), line, (what,))
+        what = Words(
+            f"{shown(table)} is no prompt",
+            f"{shown(table)}はプロンプトではありません",
+            f"{shown(table)}不是提示词",
+        )
+        return Entry(
+            "",
+            {},
+            Words(f"prompt {number}", f"{number}番目のプロンプト", f"第{number}个提示词"),
+            line,
+            (what,),
+        )
     text = table.get("prompt", "")
     unknown = sorted(str(name) for name in table.keys() - NAMES.keys() - {"prompt", "subset"})
     faults = [
         Words(
             f"there is no {shown(name)[1:-1]}; there are prompt, {', '.join(NAMES)}",
             f"{shown(name)[1:-1]}という項目はありません（prompt・{'・'.join(NAMES)}が使えます）",
+            f"没有{shown(name)[1:-1]}这一项；可用的有prompt、{'、'.join(NAMES)}",
         )
         for name in unknown
     ]
     if not isinstance(text, str):
         faults.append(
-            Words(f"prompt must be text, not {shown(text)}", f"promptは文字列にしてください（{shown(text)}）")
+            Words(
+                f"prompt must be text, not {shown(text)}",
+                f"promptは文字列にしてください（{shown(text)}）",
+                f"prompt必须是文本，而不是{shown(text)}",
+            )
         )
         text = ""
     given = {NAMES[name]: value for name, value in table.items() if name in NAMES and value is not None}
@@ -136,5 +156,5 @@ def _of_table(table: Any, number: int, line: int | None) -> Entry:
 def _bad_file(path: Path, error: UserError) -> UserError:
     """The refusal of a file, with the place of the fault where that is known."""
     fault = error.problems[0]
-    words = Words(fault.en.rstrip("."), fault.ja.rstrip("。"))
+    words = Words(*(text.rstrip(".。") for text in fault.words))
     return UserError(messages.PROMPTS_UNREADABLE(path=path, line=fault.line, fault=words))

@@ -171,6 +171,7 @@ def _prompt(
                 Words(
                     f"--{name} {shown(asked)} is read as {used}",
                     f"--{name} {shown(asked)}は{used}として読みました",
+                    f"--{name} {shown(asked)}按{used}读取",
                 )
             )
         return used
@@ -188,12 +189,19 @@ def _prompt(
             Words(
                 f"there is no sampler {shown(known)}; there are {', '.join(SAMPLERS)}",
                 f"サンプラー{shown(known)}はありません（{'、'.join(SAMPLERS)}が使えます）",
+                f"没有采样器{shown(known)}；可用的有{'、'.join(SAMPLERS)}",
             )
         )
     negative = given.get("n", "")
     for text in (entry.text, negative):
         if not isinstance(text, str) or _holds_no_text(text):
-            faults.append(Words(f"{shown(text)} is no text", f"{shown(text)}は文字列ではありません"))
+            faults.append(
+                Words(
+                    f"{shown(text)} is no text",
+                    f"{shown(text)}は文字列ではありません",
+                    f"{shown(text)}不是文本",
+                )
+            )
     guidance = _guidance(given, faults)
     return Prompt(entry.text, str(negative), size, steps, guidance, seed, known)
 
@@ -236,4 +244,5 @@ def _rounded(asked: Size, size: Size) -> Words:
         f"a size of {before} is drawn as {after}: sides are multiples of {SIDE_STEP} from {SMALLEST_SIDE} to "
         f"{LARGEST_SIDE}",
         f"{before}は{after}で生成します（辺は{SMALLEST_SIDE}〜{LARGEST_SIDE}の{SIDE_STEP}の倍数です）",
+        f"{before}会按{after}生成（边长为{SMALLEST_SIDE}至{LARGEST_SIDE}之间{SIDE_STEP}的倍数）",
     )

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TextIO
 
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
-from core.errors import Lang, UserError
+from core.errors import LANGS, Lang, UserError
 from core.events import StageProgress
 from core.sinks import Console
 from core.tools.messages import USAGE
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, tool: Tool[Any], out: TextIO, lang: Lang) -> None:
         super().__init__(prog=f"python -m core tools {tool.name}", description=tool.words.of(lang))
         self._out = out
-        self.add_argument("--lang", choices=("en", "ja"), help=argparse.SUPPRESS)
+        self.add_argument("--lang", choices=LANGS, help=argparse.SUPPRESS)
         for option in tool.options:
             name, help_text = option.field.alias or option.name, _help(option, lang)
             if option.field.is_required() and kind(option) == "path":

@@ -55,7 +55,7 @@ class ConvertSettings(Section):
 def run(settings: ConvertSettings, work: Work) -> Outcome:
     """Convert a model. Raises what `convert` does."""
     path = convert(settings, work)
-    return Outcome((Words(f"Saved: {path}", f"保存しました：{path}"),))
+    return Outcome((Words(f"Saved: {path}", f"保存しました：{path}", f"已保存：{path}"),))
 
 
 TOOL = Tool(

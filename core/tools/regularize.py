@@ -24,6 +24,7 @@ def run(settings: RegularizeSettings, work: Work) -> Outcome:
         Words(
             f"{part.folder}: {counted(part.count, 'image')}, {len(part.missing)} of them new",
             f"{part.folder}：{part.count}枚（うち新規{len(part.missing)}枚）",
+            f"{part.folder}：{part.count}张（新增{len(part.missing)}张）",
         )
         for part in make_images(settings, work)
     )

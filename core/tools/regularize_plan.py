@@ -145,7 +145,7 @@ def hint(values: Mapping[str, Any]) -> Words | None:
     if not total:
         return None
     en = f"The guide's rule gives {counted(total, 'image')}: {sums}."
-    return Words(en, f"ガイドの式では{total}枚になります：{sums}")
+    return Words(en, f"ガイドの式では{total}枚になります：{sums}", f"按指南的公式需要{total}张：{sums}")
 
 
 TOOL = Tool(

@@ -96,6 +96,7 @@ def _convert(path: Path, encoding: str | None) -> Words | None:
     return Words(
         f"{path}: {names.en} -> UTF-8, reads `{start}`; the original is {kept.name}",
         f"{path}：{names.ja} → UTF-8「{start}」（元のファイル：{kept.name}）",
+        f"{path}：{names.of('zh')} → UTF-8“{start}”（原文件：{kept.name}）",
     )
 
 

@@ -89,10 +89,14 @@ def _gentler(config: RunConfig) -> tuple[Words, Words]:
     """What the advice to lower the learning rate adds: the usual one, a precision of a wider range."""
     usual, safer, precision = Words("", ""), Words("", ""), config.train.precision
     if (known := usual_rates.of_run(config)) is not None:
-        usual = Words(f" (usual here: {known.words.en})", f"（この設定での目安：{known.words.ja}）")
+        usual = Words(
+            f" (usual here: {known.words.en})",
+            f"（この設定での目安：{known.words.ja}）",
+            f"（此设置的常用值：{known.words.of('zh')}）",
+        )
     if precision.endswith("fp16"):
         other = precision.replace("fp16", "bf16")
-        safer = Words(f", use {other} instead of {precision}", f"、{other}を使う")
+        safer = Words(f", use {other} instead of {precision}", f"、{other}を使う", f"，改用{other}")
     return usual, safer
 
 

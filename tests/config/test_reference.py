@@ -63,7 +63,7 @@ def test_a_name_is_in_one_table_only_and_never_shadows_an_option():
 
 @pytest.mark.parametrize("name", sorted({*sd_scripts_reference.NOT_NEEDED, *sd_scripts_reference.NOT_HERE}))
 def test_a_reason_is_given_in_both_languages(name):
-    en, ja = sd_scripts_reference.NOT_NEEDED.get(name) or sd_scripts_reference.NOT_HERE[name]
+    en, ja, _ = sd_scripts_reference.NOT_NEEDED.get(name) or sd_scripts_reference.NOT_HERE[name]
     assert en and re.search(r"[ぁ-んァ-ヶ一-龠]", ja)
 
 

@@ -144,7 +144,7 @@ def test_no_count_stands_before_a_noun_of_its_own():
     ],
 )
 def test_the_words_are_those_that_people_of_the_field_use(key, en, ja):
-    assert WORDS[key] == (en, ja)
+    assert WORDS[key][:2] == (en, ja)
 
 
 @pytest.mark.parametrize(

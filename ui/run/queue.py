@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.catalog import Words
 from core.config import check
 from core.config.file import toml_text
 from core.errors import Lang, UserError
@@ -133,7 +134,7 @@ def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:
     moves += button("down", run.id, "↓", "is-sign", title=say("queue.down", lang)) if n < many else ""
     acts = button("edit", run.id, say("queue.edit", lang), "is-quiet", fills=True)
     acts += button("remove", run.id, "×", "is-sign", title=say("queue.remove", lang))
-    fault = run.fault_ja if lang == "ja" else run.fault_en
+    fault = Words(run.fault_en, run.fault_ja, run.fault_zh).of(lang)
     return (
         f'<li><span class="rw-turn">{n}</span>'
         f"<span><b>{esc(run.name)}</b> <small>{esc(length)}</small></span>"

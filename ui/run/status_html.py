@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.config.schema.run import OPTIONS
-from core.errors import Lang
+from core.errors import LANGS, Lang
 from core.sinks import duration, waiting
 from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, capital, esc, facts, note, problems
@@ -167,7 +167,7 @@ def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
     is_plainly_done = view.status == "done" and view.model_path and not (view.ended and view.ended.code)
     if view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
-        lines = zip_longest(view.ended.en.splitlines(), view.ended.ja.splitlines(), fillvalue="")
+        lines = zip_longest(*(view.ended.of(lang).splitlines() for lang in LANGS), fillvalue="")
         parts += [_ended_html(line, tone, lang) for line in starmap(Words, lines) if line.of(lang)]
     if view.model_path and not view.is_live:
         path = Path(view.model_path)
@@ -186,13 +186,13 @@ def _ended_html(line: Words, tone: str, lang: Lang) -> str:
     text = line.of(lang)
     place = _PLACE.match(text) if tone == "bad" else None
     if place is None or place[1] not in OPTIONS:
-        return note(text if lang == "ja" else capital(line.en, line.ja), tone)
+        return note(capital(line.en, line.ja) if lang == "en" else text, tone)
     return problems([ENDED(sentence=_in(lang, text[place.end() :]), key=place[1])], lang)
 
 
 def _in(lang: Lang, text: str) -> Words:
     """A text of one language, which is no name: that would be the same in both."""
-    return Words("", text) if lang == "ja" else Words(text, "")
+    return Words(**{"en": "", "ja": "", lang: text})
 
 
 def notices_html(view: RunView, lang: Lang) -> str:

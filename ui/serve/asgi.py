@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Send
 
-from core.errors import Lang
+from core.errors import LANGS, Lang
 from ui.window.error_page import marked
 
 LANGUAGE_COOKIE = "rareword_lang"
@@ -34,7 +34,8 @@ SAFE_HEADERS = {
 def language(request: Request) -> Lang:
     """The language of answers: as chosen on the page, else as the browser prefers."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "").partition(".")[0]
-    return "ja" if (chosen or request.headers.get("accept-language", "").lower()).startswith("ja") else "en"
+    named = chosen or request.headers.get("accept-language", "").lower()
+    return next((lang for lang in LANGS if named.startswith(lang)), "en")
 
 
 async def read_body(request: Request, most: int) -> bytes | None:

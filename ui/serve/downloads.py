@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from core.errors import Lang
+from core.errors import LANGS, Lang
 from ui.parts.images import PREFIX as IMAGES
 from ui.parts.samples import MOST_STEPS
 from ui.run.log import FILE, log_text
@@ -62,4 +62,5 @@ def add_routes(app: FastAPI, window: Window) -> None:
 
 
 def _lang(request: Request) -> Lang:
-    return "ja" if request.query_params.get("lang") == "ja" else "en"
+    asked = request.query_params.get("lang")
+    return next((lang for lang in LANGS if lang == asked), "en")

@@ -133,7 +133,7 @@ def identity_facts(identity: Identity, path: Path, lang: Lang, name: str = "") -
 
 
 def _capital(words: Words, lang: Lang) -> str:
-    return words.ja if lang == "ja" else capital(words.en, words.ja)
+    return capital(words.en, words.ja) if lang == "en" else words.of(lang)
 
 
 def _prediction(name: str, lang: Lang) -> str:

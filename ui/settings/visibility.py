@@ -78,7 +78,7 @@ def search_html(form: Form, query: Any, raw: Mapping[str, Any], lang: Lang) -> s
 
 def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
     meta = option.meta
-    label, help_text = (meta.label.ja, meta.help.ja) if lang == "ja" else (meta.label.en, meta.help.en)
+    label, help_text = meta.label.of(lang), meta.help.of(lang)
     target, why = _reachable(option, values, lang)
     place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.meta.group}", lang)])
     hint = f"<em>{esc(why)}</em>" if why else f"<span>{prose(help_text)}</span>"

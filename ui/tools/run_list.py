@@ -91,7 +91,7 @@ def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang
     if run.status == "interrupted":
         message = note(say("runs.interrupted", lang))
     elif run.ended is not None and run.status in ("failed", "refused"):
-        message = note((run.ended.ja if lang == "ja" else run.ended.en).strip(), "bad")
+        message = note(run.ended.of(lang).strip(), "bad")
     names = (say(key, lang) for key in ("runs.head.steps", "run.loss", "runs.head.time"))
     numbers = facts(pair for pair in zip(names, _numbers(run), strict=True) if pair[1])
     places = {"runs.folder": paths.short(str(run.folder))}

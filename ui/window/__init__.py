@@ -18,7 +18,7 @@ from core.config.schema.run import RunConfig
 from core.data.health.cache import FactsCache
 from core.data.intake.copy_history import Copies
 from core.data.undo import History
-from core.errors import ConfigError, Lang, UserError
+from core.errors import LANGS, ConfigError, Lang, UserError
 from core.forecast.machine import Looker
 from core.forecast.machine_load import LoadWatch
 from core.queue import RunQueue
@@ -53,7 +53,7 @@ class Window:
     paths: Paths
     cache: Path
     runner: Any = field(default_factory=Runner)
-    lang: Literal["auto", "en", "ja"] = "auto"
+    lang: Lang | Literal["auto"] = "auto"
     chosen: Mapping[str, Any] = field(default_factory=dict)
     log_path: Path = PROJECT / "logs" / "window.log"
     project: Path = PROJECT
@@ -124,11 +124,10 @@ class Window:
     def language(self, accept: str, cookie: str) -> Lang:
         """A page's language: chosen in this session, else as started, else remembered, else the browser's."""
         chosen, _, session = cookie.partition(".")
-        if chosen in ("en", "ja") and (session == self.token or self.lang == "auto"):
-            return "ja" if chosen == "ja" else "en"
-        if self.lang != "auto":
-            return self.lang
-        return "ja" if preferred(accept) == "ja" else "en"
+        known = next((lang for lang in LANGS if lang == chosen), None)
+        if known and (session == self.token or self.lang == "auto"):
+            return known
+        return preferred(accept) if self.lang == "auto" else self.lang
 
     def demo_values(self) -> dict[str, Any]:
         """The demo's settings over the defaults; without a demo just those. Results go to the workspace."""
@@ -168,17 +167,16 @@ class Window:
         return {**self.first, **self.draft.values}
 
 
-def preferred(accept: str) -> str:
-    """The first of English and Japanese in an Accept-Language header, by its weights."""
-    ranked = []
+def preferred(accept: str) -> Lang:
+    """The first of the languages there are in an Accept-Language header, by its weights."""
+    ranked: list[tuple[float, int, Lang]] = []
     for n, part in enumerate(accept.lower().split(",")):
         name, _, rest = part.strip().partition(";")
         try:
             weight = float(rest.strip().removeprefix("q=")) if rest else 1.0
         except ValueError:
             weight = 0.0
-        if name[:2] in ("en", "ja"):
-            ranked.append((-weight, n, name[:2]))
+        ranked += [(-weight, n, lang) for lang in LANGS if name[:2] == lang]
     return min(ranked)[2] if ranked else "en"
 
 

@@ -6,12 +6,12 @@ import functools
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.exceptions import InvalidPathError
 
-from core.errors import Lang, UserError
+from core.errors import LANGS, Lang, UserError
 from ui.parts.markup import esc
 from ui.text import say
 from ui.window import Window
@@ -91,9 +91,9 @@ def _language(args: tuple[Any, ...], window: Window) -> Lang:
             chosen = str((given.cookies or {}).get("rareword_lang", ""))
             return window.language(given.headers.get("accept-language", ""), chosen)
         for block, value in given.items() if isinstance(given, Mapping) else ():
-            if getattr(block, "elem_id", "") == "lang" and value in ("en", "ja"):
-                return "ja" if value == "ja" else "en"
-    return "ja" if window.lang == "ja" else "en"
+            if getattr(block, "elem_id", "") == "lang" and value in LANGS:
+                return cast("Lang", value)
+    return "en" if window.lang == "auto" else window.lang
 
 
 def words_html(window: Window, most: str) -> str:
@@ -101,7 +101,7 @@ def words_html(window: Window, most: str) -> str:
     kinds = ("inside", "network", "again", "large", "busy", "login", "old", "page", "close")
     words = {
         lang: {kind: say(f"fault.{kind}", lang, path=window.log_path, most=most) for kind in kinds}
-        for lang in ("en", "ja")
+        for lang in LANGS
     }
     text = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="rw-words">{text}</script>'

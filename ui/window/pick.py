@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Mapping
 
-from core.catalog import Words
+from core.catalog import LANGS, Words
 
 KINDS: Mapping[str, Words] = {
     "model": Words("Choose a model file", "モデルファイルを選択"),
@@ -30,7 +30,7 @@ def ask(kind: str, lang: str) -> str:
     root.withdraw()
     root.attributes("-topmost", True)
     words = KINDS[kind]
-    title = words.ja if lang == "ja" else words.en
+    title = words.of(next((known for known in LANGS if known == lang), "en"))
     if kind == "folder":
         return str(filedialog.askdirectory(parent=root, title=title, mustexist=True) or "")
     types = [(title, " ".join(f"*{ending}" for ending in _ENDINGS[kind])), ("*", "*")]

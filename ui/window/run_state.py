@@ -279,7 +279,7 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
         return [("warn", say("log.warned", lang, text=event.problem.sentence(lang)))]
     if isinstance(event, RunEnded):
         level = {"done": "good", "stopped": "info"}.get(event.status, "bad")
-        return [(level, line) for line in (event.ja if lang == "ja" else event.en).splitlines()]
+        return [(level, line) for line in event.of(lang).splitlines()]
     return []
 
 

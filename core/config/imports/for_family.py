@@ -11,6 +11,7 @@ from core.config.imports import messages
 from core.config.named_values import Reading
 from core.config.pydantic_messages import shown
 from core.config.schema.run import OPTIONS
+from core.counting import joined
 from core.families import FAMILIES, FamilySpec
 
 _NEVER_ABSENT = frozenset(("dataset.resolution",))
@@ -30,7 +31,7 @@ An import says that they are there and leaves them alone: it is to reproduce wha
 def families() -> Words:
     """The families that can be trained."""
     words = [family.words for family in FAMILIES.values()]
-    return Words(", ".join(w.en for w in words), "・".join(w.ja for w in words))
+    return joined(words)
 
 
 def fit(reading: Reading, family: FamilySpec, is_ours: bool) -> None:

@@ -104,5 +104,13 @@ def _refusal(program: Program, document: Mapping[str, Any]) -> Problem:
     values = [
         f"{name} = {shown(plain[name])}" for name in program.named if plain.get(name) not in (None, "", [])
     ]
-    listed = Words(f" Found: {', '.join(values)}.", f"主な値は{'、'.join(values)}です。") if values else ""
+    listed = (
+        Words(
+            f" Found: {', '.join(values)}.",
+            f"主な値は{'、'.join(values)}です。",
+            f"其中有：{'、'.join(values)}。",
+        )
+        if values
+        else ""
+    )
     return messages.OTHER_PROGRAM(program=program.name, found=listed)

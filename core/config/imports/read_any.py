@@ -35,7 +35,7 @@ from core.config.schema.option import Option
 from core.config.schema.run import OPTIONS
 from core.config.sd_scripts_reference import NOT_HERE
 from core.counting import listed
-from core.errors import ConfigError, Problem
+from core.errors import LANGS, ConfigError, Problem
 from core.families import FamilySpec
 
 _LISTED = 12
@@ -99,7 +99,8 @@ def _toml(text: str) -> dict[str, Any] | None:
         if command_line.is_setting(text):
             raise
         first = e.problems[0]
-        raise ConfigError(messages.NO_KNOWN_FORM(problem=Words(first.text("en"), first.text("ja")))) from e
+        whole = Words(*(first.text(lang) for lang in LANGS))
+        raise ConfigError(messages.NO_KNOWN_FORM(problem=whole)) from e
     return None if any(name.startswith("--") for name in tables) else tables
 
 
@@ -195,7 +196,7 @@ def _default_stays(problem: Problem) -> Problem:
     option = OPTIONS[problem.key]
     if option.is_personal or option.default in (None, (), ""):
         return problem
-    reason = Words(problem.en.removesuffix("."), problem.ja.removesuffix("。"))
+    reason = Words(*(text.rstrip(".。") for text in problem.words))
     return problem.framed(_DEFAULT_STAYS, reason=reason, default=shown(option.default).strip("'"))
 
 

@@ -33,9 +33,13 @@ def something_is_trained_to_the_end(config: RunConfig) -> Iterator[Problem]:
 def stops_early(stop: int | str, total: int | str) -> Problem:
     """Said when only the text encoder learns, and not to the end. stop, total: steps, or a share and ""."""
     where = (
-        Words(f"step {stop} of {total}", f"全{total}ステップのうち{stop}ステップ")
+        Words(
+            f"step {stop} of {total}",
+            f"全{total}ステップのうち{stop}ステップ",
+            f"共{total}步中的第{stop}步",
+        )
         if total
-        else Words(f"{stop} of the run", f"学習全体の{stop}")
+        else Words(f"{stop} of the run", f"学習全体の{stop}", f"整个训练的{stop}")
     )
     return messages.STOPS_EARLY(stop=where)
 

@@ -57,7 +57,9 @@ def _of_blocks(
     facts: dict[str, Any] = {
         "key": key,
         "count": Words(str(count), f"{count}個") if family else block_lists.counts_words(counts),
-        "family": Words(f" for {family.words.en}", f"{family.words.ja}では、") if family else "",
+        "family": Words(f" for {family.words.en}", f"{family.words.ja}では、", f"{family.words.of('zh')}需要")
+        if family
+        else "",
         "curves": _CURVES if kind.has_curves else "",
     }
     try:
@@ -76,7 +78,11 @@ def _of_blocks(
     yield from _bounds(key, text, numbers, is_whole=kind.is_whole)
 
 
-_CURVES = Words(f" or one of {', '.join(block_lists.CURVES)}", f"、または{'・'.join(block_lists.CURVES)}")
+_CURVES = Words(
+    f" or one of {', '.join(block_lists.CURVES)}",
+    f"、または{'・'.join(block_lists.CURVES)}",
+    f"，或{'、'.join(block_lists.CURVES)}",
+)
 
 
 def _bounds(key: str, text: str, numbers: tuple[float, ...], *, is_whole: bool) -> Iterator[Problem]:

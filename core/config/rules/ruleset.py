@@ -10,6 +10,7 @@ from core.config.rules import dataset, idle, loss, messages, network, optimizer,
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.run import OPTIONS, RunConfig
+from core.counting import joined
 from core.errors import Problem
 from core.families import FAMILIES, FamilySpec
 
@@ -66,7 +67,7 @@ def options_have_an_effect(config: RunConfig, family: FamilySpec | None) -> Iter
             continue  # what such a model does anyway
         if family is not None and not option.is_of(family.name) and not is_default:
             having = [FAMILIES[name].words for name in meta.families]
-            families = Words(" or ".join(w.en for w in having), "・".join(w.ja for w in having))
+            families = joined(having, " or ")
             yield messages.NOT_OF_FAMILY(key=option.key, family=family.words, families=families)
         elif meta.methods and method not in meta.methods:
             yield messages.METHOD_UNUSED(key=option.key, method=method)

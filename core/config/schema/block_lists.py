@@ -113,4 +113,5 @@ def counts_words(counts: Mapping[int, Words]) -> Words:
     return Words(
         " or ".join(f"{n} ({families.en})" for n, families in counts.items()),
         "または".join(f"{n}個（{families.ja}）" for n, families in counts.items()),
+        "或".join(f"{n}个（{families.of('zh')}）" for n, families in counts.items()),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalog import Words
+from core.counting import joined
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,18 @@ class Condition:
     def words(self) -> Words:
         """The condition for people: "train.loss_type is huber or smooth_l1"."""
         if not self.values:
-            return Words(f"{self.key} is set", f"{self.key}を指定")
+            return Words(f"{self.key} is set", f"{self.key}を指定", f"设置了{self.key}")
         if self.is_not:
-            return Words(f"{self.key} is not {self.values[0]}", f"{self.key}を{self.values[0]}以外に")
-        return Words(f"{self.key} is {' or '.join(self.values)}", f"{self.key}を{'・'.join(self.values)}に")
+            return Words(
+                f"{self.key} is not {self.values[0]}",
+                f"{self.key}を{self.values[0]}以外に",
+                f"{self.key}不为{self.values[0]}",
+            )
+        return Words(
+            f"{self.key} is {' or '.join(self.values)}",
+            f"{self.key}を{'・'.join(self.values)}に",
+            f"{self.key}为{'、'.join(self.values)}",
+        )
 
 
 Need = tuple[Condition, ...]
@@ -58,7 +67,7 @@ def _condition(text: str) -> Condition:
 def words(need: Need) -> Words:
     """A need for people: "dataset.enable_bucket is set or dataset.dataset_config is set"."""
     either = [condition.words() for condition in need]
-    return Words(" or ".join(w.en for w in either), "するか、".join(w.ja for w in either))
+    return joined(either, " or ", "するか、")
 
 
 def unmet(needs: tuple[Need, ...], values: Mapping[str, Any]) -> Need | None:

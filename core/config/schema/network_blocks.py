@@ -28,12 +28,17 @@ class BlockOptions(Section):
         (
             f"{_EVERY.en} numbers separated by commas; 0 skips a block. Empty: the rank above.",
             f"カンマ区切りで{_EVERY.ja}。0のブロックは学習しません。空欄なら上のランクを使います。",
+            f"{_EVERY.of('zh')}，用逗号分隔；0表示不训练该块。留空：使用上面的rank。",
         ),
     )
     block_alphas: Numbers | None = opt(
         None,
         ("Alphas of the blocks", "ブロックごとのalpha"),
-        (f"{_EVERY.en} numbers. Empty: the alpha above.", f"{_EVERY.ja}。空欄なら上のalphaを使います。"),
+        (
+            f"{_EVERY.en} numbers. Empty: the alpha above.",
+            f"{_EVERY.ja}。空欄なら上のalphaを使います。",
+            f"{_EVERY.of('zh')}。留空：使用上面的alpha。",
+        ),
     )
     conv_block_dims: Numbers | None = opt(
         None,
@@ -41,6 +46,7 @@ class BlockOptions(Section):
         (
             f"{_EVERY.en} numbers. Empty: the rank of convolutions.",
             f"{_EVERY.ja}。空欄なら畳み込み層のランクを使います。",
+            f"{_EVERY.of('zh')}。留空：使用卷积层的rank。",
         ),
     )
     conv_block_alphas: Numbers | None = opt(
@@ -49,6 +55,7 @@ class BlockOptions(Section):
         (
             f"{_EVERY.en} numbers. Empty: the alpha of convolutions.",
             f"{_EVERY.ja}。空欄なら畳み込み層のalphaを使います。",
+            f"{_EVERY.of('zh')}。留空：使用卷积层的alpha。",
         ),
         needs="network.conv_rank|network.conv_block_dims",
     )
@@ -58,12 +65,17 @@ class BlockOptions(Section):
         (
             f"{_SIDE.en} numbers, or cosine, sine, linear, reverse_linear, zeros, or cosine+.25. Empty: 1.",
             f"{_SIDE.ja}の数値、またはcosine・sine・linear・reverse_linear・zeros（cosine+.25も可）。空欄なら1です。",
+            f"{_SIDE.of('zh')}个数值，或cosine、sine、linear、reverse_linear、zeros（也可写cosine+.25）。留空：1。",
         ),
     )
     mid_lr_weight: Numbers | None = opt(
         None,
         ("Learning rate factor, mid block", "midブロックの学習率の倍率"),
-        (f"{_MIDDLE.en} numbers. Empty: 1.", f"{_MIDDLE.ja}の数値。空欄なら1です。"),
+        (
+            f"{_MIDDLE.en} numbers. Empty: 1.",
+            f"{_MIDDLE.ja}の数値。空欄なら1です。",
+            f"{_MIDDLE.of('zh')}个数值。留空：1。",
+        ),
     )
     up_lr_weight: Numbers | None = opt(
         None,

@@ -101,8 +101,8 @@ class Meta:
 
 def opt(
     default: Any,
-    label: tuple[str, str],
-    help: tuple[str, str],
+    label: tuple[str, ...],
+    help: tuple[str, ...],
     *,
     level: Level | None = None,
     methods: str | None = None,

@@ -101,7 +101,7 @@ def _worst(kind: str, values: Mapping[int, float], words: Callable[[float], Word
 
 def _broken(plan: Plan) -> Finding:
     broken = [p for p in (*plan.problems, *plan.notices) if f"E{p.code[1:]}" in BROKEN and p.path]
-    files = tuple((Path(p.path), Words(p.en, p.ja)) for p in broken)
+    files = tuple((Path(p.path), p.words) for p in broken)
     return Finding("broken", "bad", (), {}, files)
 
 
@@ -127,7 +127,9 @@ def _twins(plan: Plan, indices: Sequence[int], seen: Mapping[int, Traits]) -> It
 def _small(plan: Plan) -> Finding:
     times = {i: image.fit.enlargement(image.size) for i, image in enumerate(plan.images)}
     small = {i: t for i, t in times.items() if t >= MUCH_ENLARGED}
-    return _worst("small", small, lambda t: Words(f"enlarged {t:.1f} ×", f"{t:.1f}倍に拡大"))
+    return _worst(
+        "small", small, lambda t: Words(f"enlarged {t:.1f} ×", f"{t:.1f}倍に拡大", f"放大{t:.1f}倍")
+    )
 
 
 def can_stay_small(plan: Plan) -> bool:
@@ -148,13 +150,17 @@ def _blurred(seen: Mapping[int, Traits]) -> Finding:
 
 def _cut(plan: Plan) -> Finding:
     cut = {i: 1 - image.fit.kept for i, image in enumerate(plan.images) if image.fit.kept < MUCH_CUT}
-    return _worst("cut", cut, lambda share: Words(f"{share:.0%} cut away", f"{share:.0%}切り取り"))
+    return _worst(
+        "cut", cut, lambda share: Words(f"{share:.0%} cut away", f"{share:.0%}切り取り", f"裁掉{share:.0%}")
+    )
 
 
 def _long_captions(plan: Plan, count_tokens: Callable[[str], int], limit: int) -> Finding:
     forms = [captions.longest(image.caption, plan.settings_of(i)) for i, image in enumerate(plan.images)]
     long = {i: count for i, count in enumerate(map(count_tokens, forms)) if count > limit}
-    return _worst("long_caption", long, lambda count: Words(f"{count} tokens", f"{count}トークン"))
+    return _worst(
+        "long_caption", long, lambda count: Words(f"{count} tokens", f"{count}トークン", f"{count}个词元")
+    )
 
 
 def _without_caption(plan: Plan, indices: Sequence[int]) -> Finding:
@@ -167,7 +173,10 @@ def _without_caption(plan: Plan, indices: Sequence[int]) -> Finding:
 def _clear(plan: Plan, seen: Mapping[int, Traits]) -> Finding:
     """Transparent parts, where they are not a mask."""
     clear = {i: one.clear for i, one in seen.items() if one.clear and not plan.settings_of(i).alpha_mask}
-    details = {i: Words(f"{clear[i]:.0%} transparent", f"透明部分{clear[i]:.0%}") for i in clear}
+    details = {
+        i: Words(f"{clear[i]:.0%} transparent", f"透明部分{clear[i]:.0%}", f"{clear[i]:.0%}透明")
+        for i in clear
+    }
     return _one("clear", "plain", [*clear], details)
 
 

@@ -101,10 +101,10 @@ def _guess(data: bytes) -> Words:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for beginnings, words in _LOOKS_LIKE:
         if start.startswith(tuple(beginning.lower() for beginning in beginnings)):
-            return Words(f"looks like {words.en}", f"{words.ja}のようです")
+            return Words(f"looks like {words.en}", f"{words.ja}のようです", f"看起来是{words.of('zh')}")
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
         return Words("is a HEIC photo; convert it to JPEG", "HEIC形式です。JPEGに変換してください")
-    return Words(f"begins with {data[:8]!r}", f"先頭のバイトは{data[:8]!r}")
+    return Words(f"begins with {data[:8]!r}", f"先頭のバイトは{data[:8]!r}", f"以{data[:8]!r}开头")
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:

@@ -65,5 +65,5 @@ def _of_repeats(typed: object) -> list[Problem]:
         return []
     value = reprlib.repr(typed) if count is None else f"{count:,}"
     has_value = typed is not None and bool(str(typed).strip())
-    given = Words(f", not {value}", f"（現在：{value}）") if has_value else ""
+    given = Words(f", not {value}", f"（現在：{value}）", f"（现为{value}）") if has_value else ""
     return [messages.REPEATS(most=MAX_REPEATS, given=given)]

@@ -61,6 +61,8 @@ def _folders(folders: Sequence[dict[str, Any]]) -> Iterator[Words]:
                 f"words `{f['prompt']}`{dataset.en}",
                 f"  {path}：画像{images}枚、繰り返し{repeats}回、1エポックに{used}枚、"
                 f"単語「{f['prompt']}」{dataset.ja}",
+                f"  {path}：{images}张图像，重复{repeats}次，一轮{used}张，"
+                f"词语“{f['prompt']}”{dataset.of('zh')}",
             )
 
 
@@ -77,11 +79,14 @@ def _epoch(values: dict[str, Any], has_steps: bool) -> Iterator[Words]:
         f"  {counted(train, 'training sample')} + {counted(reg, 'regularization sample')} in "
         f"{counted(batches, 'batch', 'batches')}: {counted(epoch['steps'], 'step')}",
         f"  学習用{train}サンプル＋正則化{reg}サンプル、{batches}バッチ、{epoch['steps']}ステップ",
+        f"  {train}个训练样本 + {reg}个正则化样本，{batches}个批次，{epoch['steps']}步",
     )
     if has_steps:
         yield Words("The run", "学習全体")
         yield Words(
-            f"  {counted(steps, 'step')}, {counted(epochs, 'epoch')}", f"  {steps}ステップ、{epochs}エポック"
+            f"  {counted(steps, 'step')}, {counted(epochs, 'epoch')}",
+            f"  {steps}ステップ、{epochs}エポック",
+            f"  {steps}步，{epochs}轮",
         )
 
 
@@ -92,10 +97,11 @@ def _validation(images: Sequence[dict[str, Any]]) -> Iterator[Words]:
         yield Words(
             f"Held out for validation: {counted(len(paths), 'image')}, never trained",
             f"検証用（学習しません）：{len(paths)}枚",
+            f"留作验证（不训练）：{len(paths)}张",
         )
         yield from (_same(f"  {path}") for path in paths[:SHOWN])
     if more > 0:
-        yield Words(f"  and {more} more", f"  ほか{more}枚")
+        yield Words(f"  and {more} more", f"  ほか{more}枚", f"  另有{more}张")
 
 
 def _buckets(rows: Sequence[dict[str, Any]]) -> Iterator[Words]:
@@ -104,13 +110,16 @@ def _buckets(rows: Sequence[dict[str, Any]]) -> Iterator[Words]:
         if before is None or row.get("dataset") != before.get("dataset"):
             dataset = _of_dataset(row, "Data set {}: ", "データセット{}の")
             title = f"{dataset.en}sizes trained at"
-            yield Words(title[0].upper() + title[1:], f"{dataset.ja}学習する解像度")
+            yield Words(
+                title[0].upper() + title[1:], f"{dataset.ja}学習する解像度", f"{dataset.of('zh')}训练的分辨率"
+            )
         size, images = _size(row["size"]), row["images"]
         samples, batches = row["samples_per_epoch"], row["batches_per_epoch"]
         yield Words(
             f"  {size}: {counted(images, 'image')}, {counted(samples, 'sample')} in "
             f"{counted(batches, 'batch', 'batches')}",
             f"  {size}：画像{images}枚、{samples}サンプル、{batches}バッチ",
+            f"  {size}：{images}张图像，{samples}个样本，{batches}个批次",
         )
 
 
@@ -130,7 +139,11 @@ def _images(images: Sequence[dict[str, Any]], limit: int) -> Iterator[Words]:
         yield Words(en, ja)
     more = len(images) - limit
     if limit > 0 and more > 0:
-        yield Words(f"  and {more} more (all with --json)", f"  ほか{more}枚（--jsonですべて表示）")
+        yield Words(
+            f"  and {more} more (all with --json)",
+            f"  ほか{more}枚（--jsonですべて表示）",
+            f"  另有{more}张（用--json显示全部）",
+        )
 
 
 def _size(size: Sequence[int]) -> str:

@@ -162,7 +162,11 @@ def on_regularization(
     spare, never = names((inside - first) & ever), Words("", "")
     if inside - ever:
         listed_ = names(inside - ever)
-        never = Words(f" Never used: {listed_.en}.", f"まったく使用されないもの：{listed_.ja}。")
+        never = Words(
+            f" Never used: {listed_.en}.",
+            f"まったく使用されないもの：{listed_.ja}。",
+            f"完全没有用到：{listed_.of('zh')}。",
+        )
     return [messages.REG_SURPLUS(train=train, reg=samples, spare=spare, never=never)]
 
 

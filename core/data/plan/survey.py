@@ -243,7 +243,11 @@ def _identifier_notice(folder: Folder, seen: Sequence[_Checked], config: Dataset
         return [messages.WORD_MISSING(path=folder.path, word=word, count=count, total=total, names=names)]
     first = {captions.first_word(text) for text in texts.values()}
     begin = first.pop() if len(first) == 1 else ""
-    instead = Words(f"; they begin with `{begin}`", f"（先頭は「{begin}」）") if begin else ""
+    instead = (
+        Words(f"; they begin with `{begin}`", f"（先頭は「{begin}」）", f"（开头为“{begin}”）")
+        if begin
+        else ""
+    )
     notice = messages.WORD_NOWHERE(path=folder.path, word=word, total=len(texts), instead=instead)
     has_class = any(has_word(text, other) for text in texts.values() for other in others)
     return [notice if has_class else notice.as_info()]

@@ -191,7 +191,9 @@ _Text = Annotated[str, Strict(), StringConstraints(max_length=captions.MOST_BYTE
 _Side = Annotated[int, Strict(), Field(ge=64, le=LARGEST_SIDE)]
 _TABLE = Words("a table with caption or tags", "captionやtagsの表")
 _TEXT = Words(
-    f"text of at most {captions.MOST_BYTES:,} characters", f"{captions.MOST_BYTES:,}文字以内の文字列"
+    f"text of at most {captions.MOST_BYTES:,} characters",
+    f"{captions.MOST_BYTES:,}文字以内の文字列",
+    f"最多{captions.MOST_BYTES:,}个字符的文本",
 )
 _SIZE = Words("two numbers of pixels", "ピクセル数2つ")
 

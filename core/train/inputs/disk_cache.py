@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.catalog import Words
 from core.errors import ResourceFault, UserError
 from core.events import Warned
 from core.formats import partial_files, tensors
@@ -65,7 +64,7 @@ class DiskCache:
             tensors.save(self._path(key), kept, {"key": key, "digest": _digest(kept)})
         except ResourceFault as e:
             problem = e.problems[0]
-            fault = Words(problem.en, problem.ja)
+            fault = problem.words
             self.notices.append(Warned(messages.CACHE_UNWRITABLE(fault=fault, path=problem.path)))
             self._is_writer = False
 

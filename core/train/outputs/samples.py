@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 from torch import nn
 
-from core.catalog import Role, Words
+from core.catalog import Role
 from core.config.schema.run import RunConfig
 from core.control import RunControl, SampleRequest, StopRun
 from core.errors import UserError
@@ -59,7 +59,7 @@ class Samples:
                 asked = self._numbered(of_lines(wish.lines, self._resolution, self._seed))
             except UserError as e:
                 for problem in e.problems:
-                    emit(Warned(messages.SAMPLE_REQUEST(fault=Words(problem.en, problem.ja))))
+                    emit(Warned(messages.SAMPLE_REQUEST(fault=problem.words)))
             if wish.is_kept and asked:
                 self._prompts = asked
         is_asked = wish is not None and wish.lines is None

@@ -56,6 +56,7 @@ def base_loras(model: Model, network: NetworkConfig, emit: Emit) -> list[Added]:
         modules = Words(
             counted(number, "module of this LoRA was", "modules of this LoRA were"),
             f"このLoRAのモジュール{number}個",
+            f"此LoRA的{number}个模块",
         )
         emit(Warned(messages.LORA_MERGED(modules=modules, strength=strength, path=path)))
     return added
@@ -99,7 +100,9 @@ def continue_from(
         return
     fresh = network.load(start, path)
     if fresh:
-        modules = Words(counted(len(network), "module"), f"モジュール{len(network)}個")
+        modules = Words(
+            counted(len(network), "module"), f"モジュール{len(network)}個", f"{len(network)}个模块"
+        )
         emit(Warned(messages.LORA_PARTLY(missing=len(fresh), modules=modules, path=path)))
 
 
@@ -166,14 +169,20 @@ def _for_another_model(path: Path, misfits: list[str], key: str, is_mostly_fit: 
     """The refusal of a LoRA with tensors that fit nowhere; where most fit, the file itself is at fault."""
     message = messages.LORA_DAMAGED if is_mostly_fit else messages.LORA_UNKNOWN
     number = len(misfits)
-    words = Words(counted(number, "of its tensors fits", "of its tensors fit"), f"テンソルが{number}個")
+    words = Words(
+        counted(number, "of its tensors fits", "of its tensors fit"),
+        f"テンソルが{number}個",
+        f"有{number}个张量",
+    )
     return message(misfits=words, examples=_examples(misfits), key=key, path=path)
 
 
 def _set_aside(path: Path, names: list[str]) -> Warned:
     number = len(names)
     words = Words(
-        counted(number, "tensor of this LoRA is", "tensors of this LoRA are"), f"このLoRAのテンソル{number}個"
+        counted(number, "tensor of this LoRA is", "tensors of this LoRA are"),
+        f"このLoRAのテンソル{number}個",
+        f"此LoRA的{number}个张量",
     )
     return Warned(messages.LORA_ASIDE(tensors=words, examples=_examples(names), path=path))
 

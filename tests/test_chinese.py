@@ -1,0 +1,86 @@
+"""Simplified Chinese: every wording that has a Japanese one has a Chinese one, with the same gaps."""
+
+import ast
+import itertools
+import re
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+
+from core.catalog import Words
+from core.chinese import catalogue, chinese
+from core.counting import gaps
+from core.errors import Message
+from tests.test_architecture import ROOT, sources
+
+JAPANESE = re.compile(r"[぀-ヿ㐀-鿿]")
+UNTRANSLATED = "core.setup"
+"""The set-up before the first start, which can load nothing, speaks English and Japanese."""
+
+
+def text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def pairs(tree: ast.AST) -> Iterator[str]:
+    """English texts that stand right before a Japanese one, as arguments or in a tuple."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            parts: list[ast.expr] = [*node.args, *(keyword.value for keyword in node.keywords)]
+        elif isinstance(node, ast.Tuple):
+            parts = node.elts
+        else:
+            continue
+        for en, ja in itertools.pairwise(parts):
+            if JAPANESE.search(text(ja)) and text(en).strip() and not JAPANESE.search(text(en)):
+                yield text(en)
+
+
+def wordings() -> list[str]:
+    """All that are in the program and in its presets, in order and each once."""
+    found = [
+        en
+        for module, (_, _, tree) in sources().items()
+        if not module.startswith(UNTRANSLATED)
+        for en in pairs(tree)
+    ]
+    for path in sorted((ROOT / "presets").glob("*.toml")):
+        about = tomllib.loads(path.read_text("utf-8"))
+        tables = (about.get(name) for name in ("title", "note", "source"))
+        found += [table["en"] for table in tables if isinstance(table, dict)]
+    return [*dict.fromkeys(found)]
+
+
+def test_no_chinese_wording_is_left_of_an_english_one_that_is_gone():
+    assert [*catalogue().keys() - {*wordings()}] == []
+
+
+def test_a_chinese_wording_has_the_gaps_of_its_english_one():
+    wrong = [en for en, zh in catalogue().items() if not gaps(zh) <= gaps(en)]
+    lost = [en for en, zh in catalogue().items() if gaps(en) - gaps(zh)]
+    assert (wrong, lost) == ([], [])
+
+
+def test_the_catalogue_is_sorted_by_its_english():
+    assert [*catalogue()] == sorted(catalogue())
+
+
+@pytest.mark.parametrize("mark", ["，", "。", "："])
+def test_a_sentence_ends_as_its_english_one_does(mark):
+    ends = {"，": ",", "。": ".", "：": ":"}
+    ending = [en.rstrip() for en, zh in catalogue().items() if zh.endswith(mark)]
+    assert [en for en in ending if not en.endswith(ends[mark])] == []
+
+
+def test_a_wording_without_a_chinese_one_stays_english():
+    assert chinese("A frog that nobody has named") == "A frog that nobody has named"
+
+
+def test_words_put_together_bring_their_own_chinese():
+    assert Words("3 files", "ファイル3個", "3个文件").of("zh") == "3个文件"
+
+
+def test_a_message_is_filled_in_chinese(monkeypatch):
+    monkeypatch.setattr("core.catalog.chinese", {"{path} is empty": "{path}为空"}.__getitem__)
+    assert Message("E-TEST", "{path} is empty", "{path}は空です")(path="a.txt").sentence("zh") == "a.txt为空"
