@@ -24,11 +24,22 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-act], button[data-step]');
   if (!button || button.disabled) return;
   const {act, on, step, into} = button.dataset;
-  trigger(into ? 'submit' : 'click', {act: act || 'step', on: on || '', step: step || ''});
+  const said = {act: act || 'step', on: on || '', step: step || ''};
+  const within = button.closest('.rw-fields');
+  if (within) {
+    said.fields = {};
+    for (const field of within.querySelectorAll('[name]')) said.fields[field.name] = field.value;
+  }
+  trigger(into ? 'submit' : 'click', said);
+});
+element.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || event.isComposing || !event.target.matches('.rw-fields input')) return;
+  event.target.closest('.rw-fields').querySelector('button.is-main')?.click();
 });
 """
 """What a gr.HTML takes as js_on_load. `select` tells the boxes that are ticked, `click` which button was
-pressed on what, `submit` the same of a button that fills the form (data-into)."""
+pressed on what, `submit` the same of a button that fills the form (data-into). Of a button inside .rw-fields
+both tell what stands in the fields there, by their names; Enter in one of these presses the main button."""
 
 
 def button(act: str, on: str, text: str, kind: str = "", *, title: str = "", fills: bool = False) -> str:
@@ -52,3 +63,11 @@ def sent(event: Any) -> tuple[str, str, str]:
     values = event if isinstance(event, dict) else {}
     act, on, step = (str(values.get(name) or "") for name in ("act", "on", "step"))
     return act, on, step
+
+
+def fields_of(event: Any) -> dict[str, str]:
+    """What stood in the fields around a button, by their names: texts, none where a page sent none."""
+    fields = event.get("fields") if isinstance(event, dict) else None
+    if not isinstance(fields, dict):
+        return {}
+    return {str(name): value for name, value in fields.items() if isinstance(value, str)}

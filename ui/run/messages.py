@@ -19,3 +19,13 @@ MANY_PROMPTS = Message(
 )
 ENDED = Message("E-RUN", "{sentence}", "{sentence}")
 """Why a run ended, as its last event reports it."""
+NOTHING_TO_CONTINUE = Message(
+    "E-RUN-MORE",
+    "There is no finished run to train on any more.",
+    "続けて学習できる、完了した学習がありません。",
+)
+FURTHER_STEPS = Message(
+    "E-RUN-MORE",
+    "The number of further steps must be a whole number from 1 to {most:,}.",
+    "追加するステップ数は1から{most:,}までの整数で入力してください。",
+)

@@ -15,6 +15,7 @@ from ui.parts.html_events import LISTEN, data_of, sent
 from ui.parts.localized import QUICK, Page, column
 from ui.parts.markup import esc, note, problems
 from ui.run import messages, starting
+from ui.run.more_steps import MoreSteps
 from ui.run.polling import news, place
 from ui.run.prompts import PromptField, checked
 from ui.run.queue import QueueCard
@@ -104,6 +105,8 @@ class RunPanel:
         # Above the curves and images of the run, which are long: what comes next must be seen.
         self.queue = QueueCard(self._window, self._form)
         gr.HTML(place("outcome"), elem_classes=maybe, padding=False)
+        self.more = MoreSteps(self._window)
+        parts["more"] = self.more.part
         empty = {"value": lambda lang: ""}
         parts["cure"] = page.add(gr.Button, empty, variant="primary", elem_id="run-cure", visible=False)
         self._prompts = PromptField(page)
@@ -151,6 +154,10 @@ class RunPanel:
                 return {}
             return pressed_with_form(lambda raw, lang: starting.start(window, form, raw, lang, answer))(data)
 
+        def more(data: Data, event: gr.EventData) -> Update:
+            said = data_of(event)
+            return pressed(lambda raw, lang: (self.more.start(said, lang), "start"))(data)
+
         def draw(data: Data) -> Update:
             typed, is_kept = data[parts["prompts"]], data[prompts.keep]
             return pressed(lambda raw, lang: self._draw_prompts(typed, is_kept, lang))(data)
@@ -162,6 +169,7 @@ class RunPanel:
                 bind(parts[name].click, pressed(act), reading)
         bind(parts["news"].click, lambda data: self.show(data[lang], data[parts["given"]]), reading)
         bind(parts["message"].click, answered, with_form)
+        bind(parts["more"].click, more, reading)
         bind(prompts.draw.click, draw, {*reading, parts["prompts"], prompts.keep})
         bind(
             parts["cure"].click,
@@ -265,7 +273,12 @@ class RunPanel:
         view, (number, _, _) = self._window.look()
         run = self._window.runner.current
         html = f'<i data-news="{esc(word)}" data-lang="{lang}"></i>'
-        updates: Update = {self.parts["news"]: html, **self.queue.show(lang), **self._buttons(view, lang)}
+        updates: Update = {
+            self.parts["news"]: html,
+            self.parts["more"]: self.more.show(view, lang),
+            **self.queue.show(lang),
+            **self._buttons(view, lang),
+        }
         prompts = None if run is None else (number, run.control.sample_lines)
         if run is not None and prompts != (tuple(given) if given else None):
             updates |= self._prompts.show(run)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from core.catalog import Words
 from core.counting import counted
 from core.errors import Lang
+from ui.text.after import AFTER_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.page import PAGE_WORDS
@@ -16,7 +17,15 @@ from ui.text.settings import SETTINGS_WORDS
 from ui.text.watching import WATCHING_WORDS
 
 WORDS: Mapping[str, Words] = MappingProxyType(
-    {**SETTINGS_WORDS, **DATASET_WORDS, **CAPTIONS_WORDS, **RUN_WORDS, **WATCHING_WORDS, **PAGE_WORDS}
+    {
+        **SETTINGS_WORDS,
+        **DATASET_WORDS,
+        **CAPTIONS_WORDS,
+        **RUN_WORDS,
+        **WATCHING_WORDS,
+        **AFTER_WORDS,
+        **PAGE_WORDS,
+    }
 )
 
 

@@ -1,0 +1,35 @@
+"""Words of what can follow a run: more steps, another try, in English and Japanese."""
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+AFTER_WORDS: Mapping[str, Words] = {
+    "more.title": Words("More steps", "ステップを追加"),
+    "more.steps": Words("steps", "ステップ"),
+    "more.label": Words("Number of further steps", "追加するステップ数"),
+    "more.state": Words("Train on", "続きを学習"),
+    "more.state.info": Words(
+        "Goes on exactly from the saved state of step {step}; the learning rate follows the schedule of the longer run.",
+        "ステップ{step}の学習状態から正確に続けます。学習率は、延長後の長さに合わせたスケジュールに従います。",
+    ),
+    "more.lora": Words("Continue the LoRA", "LoRAの続きを学習"),
+    "more.lora.info": Words(
+        "This run kept no training state, so its LoRA is trained on from {name}, as a new run: optimizer and learning-rate schedule start afresh.",
+        "学習状態が残っていないため、{name}のLoRAを元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
+    ),
+    "more.model": Words("Train the result on", "結果のモデルを続けて学習"),
+    "more.model.info": Words(
+        "This run kept no training state, so its model {name} is trained on, as a new run: optimizer and learning-rate schedule start afresh.",
+        "学習状態が残っていないため、結果のモデル{name}を元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
+    ),
+    "more.keep": Words("Keep a state at the end of the next run", "次回は最後に学習状態を保存する"),
+    "more.started": Words("Started: {name}", "開始しました：{name}"),
+    "more.patience": Words(
+        "Early stopping is off for these steps.", "追加分では、検証による早期終了を行いません。"
+    ),
+    "resume.anyway.info": Words(
+        "Settings, images or the base model have changed since this state was saved. Resuming anyway keeps the learned weights and goes on with what is set now; the result is not the one of an uninterrupted run. Start training begins again from the first step.",
+        "この学習状態の保存後に、設定・画像・元モデルのいずれかが変わっています。「このまま再開」では、学習済みの重みを引き継いで今の内容で続けます（中断せずに学習した場合と同じ結果にはなりません）。「学習開始」なら最初のステップからやり直します。",
+    ),
+}
