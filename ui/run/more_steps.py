@@ -125,7 +125,7 @@ def _more_html(origin: Origin, total: int, lang: Lang) -> str:
     )
     info = say(f"more.{origin.kind}.info", lang, step=origin.step, name=origin.path.name)
     if origin.is_patient:
-        info += ("" if lang == "ja" else " ") + say("more.patience", lang)
+        info += (" " if lang == "en" else "") + say("more.patience", lang)
     keep = ""
     if origin.kind != "state":
         way = goto(OPTIONS["save.save_state_on_train_end"])
