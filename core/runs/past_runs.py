@@ -150,6 +150,11 @@ def _moved(run: PastRun, to: Path) -> PastRun:
     return replace(run, folder=place)
 
 
+def values_of(folder: Path) -> dict[str, Any]:
+    """The options in the run file of a run folder, as values_in gives them."""
+    return values_in(_text(folder / RUN_FILE))
+
+
 def values_in(text: str) -> dict[str, Any]:
     """{"section.name": value} of a run file's text, unchecked; {} when it can't be read."""
     try:

@@ -1,4 +1,4 @@
-"""What a run tells those who look on: title of the tab, notice, announcement, computer, time of a first step."""
+"""What a run tells those who look on: title of the tab, notice, announcement, computer, a slow first step."""
 
 from __future__ import annotations
 

@@ -78,11 +78,12 @@ def plot(
     name: str = "",
     most: int = 4,
     unit: str = "",
+    now: str = "",
 ) -> str:
     """Curves over 0 to `last`, each with at least one point.
 
     floor: lowest value of the axis, if given. name: class of the figure. most: marks of the axis, about.
-    unit: what is counted along the axis, for reading off.
+    unit: what is counted along the axis. now: the curve whose last value stands at its end.
     """
     values = [y for line in lines for _, y in line.points]
     marks = ticks(min(values) if floor is None else floor, max(values), most)
@@ -106,15 +107,34 @@ def plot(
     )
     x_labels = "".join(_below(step, step / last) for step in whole_ticks(last))
     key = "".join(f'<span class="{line.name}">{esc(line.label)}</span>' for line in lines)
+    newest = "".join(_newest(line, last, low, high) for line in lines if line.name == now)
+    told = esc(f"{title}: {'; '.join(map(summary, lines))}")
     return (
         f'<figure class="rw-chart {name}" data-low="{low:.6g}" data-high="{high:.6g}" '
         f'data-last="{last:.10g}" data-unit="{esc(unit)}">'
         f"<figcaption><b>{esc(title)}</b>{key}</figcaption>"
         f'<div class="rw-plot"><div class="rw-y">{y_labels}</div>'
-        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" aria-hidden="true">'
-        f"{grid}{curves}</svg></div>"
-        f'<div class="rw-x">{x_labels}</div></figure>'
+        f'<svg viewBox="0 0 1000 300" preserveAspectRatio="none" role="img" aria-label="{told}">'
+        f"{grid}{curves}</svg>{newest}</div>"
+        f'<div class="rw-x">{x_labels}<i>{esc(unit)}</i></div></figure>'
     )
+
+
+def summary(line: Line) -> str:
+    """A curve in figures, for a screen reader: first and last value, lowest and highest, as
+    "smoothed 0.16 → 0.052 (0.049 – 0.17)".
+    """
+    values = [y for _, y in line.points]
+    start, end, lowest, highest = (short_text(y) for y in (values[0], values[-1], min(values), max(values)))
+    return f"{line.label} {start} → {end} ({lowest} – {highest})"
+
+
+def _newest(line: Line, last: float, low: float, high: float) -> str:
+    """The last value at the end of its curve; script/chart.js keeps it there when that is smoothed anew."""
+    x, y = line.points[-1]
+    side = " is-left" if x > 0.8 * last else ""
+    place = f"--x:{x / last:.4f};top:{(high - y) / (high - low) * 100:.1f}%"
+    return f'<b class="rw-now{side}" style="{place}">{short_text(y)}</b>'
 
 
 def _below(step: int, share: float) -> str:
@@ -142,7 +162,7 @@ def loss_chart(losses: Curve, total: int, lang: Lang, validation: Curve | None =
     if validation:
         lines.append(Line("validation", say("run.chart.validation", lang), validation.ends))
     last = max(float(total), losses.last)
-    return plot(say("run.chart", lang), lines, last, unit=say("run.chart.step", lang))
+    return plot(say("run.chart", lang), lines, last, unit=say("run.chart.step", lang), now="smooth")
 
 
 def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
@@ -161,7 +181,7 @@ def rates_chart(rates: Mapping[str, Curve], total: int, lang: Lang) -> str:
     ]
     last = max(float(total), *(line.points[-1][0] for line in lines))
     unit = say("run.chart.step", lang)
-    return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2, unit=unit)
+    return plot(say("run.lr", lang), lines, last, floor=0.0, name="is-low", most=2, unit=unit, now="smooth")
 
 
 def _groups(names: Sequence[str], is_only: bool, lang: Lang) -> str:

@@ -17,6 +17,7 @@ from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import esc, note
 from ui.parts.samples import MOST_STEPS, sample_grid
 from ui.run import machine
+from ui.run.after import acts_of_result
 from ui.run.announce import heading_html, name_of, notify_html, percent, said_html, tab_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
@@ -94,7 +95,12 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
             (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
             lambda: head_html(view, lang, now, window),
         ),
-        "outcome": Part(rare, lambda: outcome_html(view, lang, _download(window, view, lang))),
+        "outcome": Part(
+            rare,
+            lambda: outcome_html(
+                view, lang, _download(window, view, lang), acts_of_result(window, view, lang)
+            ),
+        ),
         "chart": Part(curves, lambda: loss_chart(view.losses, view.total, lang, view.validation)),
         "smoothing": Part((lang,), lambda: smoothing_html(lang)),
         "rates": Part(curves, lambda: rates_chart(view.rates, view.total, lang)),
@@ -116,8 +122,8 @@ def _left(window: Window) -> tuple[bool, bool]:
 
 
 def _download(window: Window, view: RunView, lang: Lang) -> str:
-    """The link that fetches the model of a run that is over."""
-    return download_html(address_of(window, "" if view.is_live else view.model_path), lang)
+    """The link that fetches the newest model of the run."""
+    return download_html(address_of(window, view.model_path), lang)
 
 
 def _word(state: tuple[Any, ...]) -> str:

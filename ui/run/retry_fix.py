@@ -48,11 +48,7 @@ def cure_of(view: RunView) -> Cure | None:
     """The first setting that helps against what ended a run, by what its run file says; None for none."""
     if view.ended is None or not view.ended.code or view.folder is None:
         return None
-    try:
-        text = (view.folder / past_runs.RUN_FILE).read_text("utf-8")
-    except (OSError, ValueError):
-        return None
-    first = next(_helps(view.ended.code, past_runs.values_in(text)), None)
+    first = next(_helps(view.ended.code, past_runs.values_of(view.folder)), None)
     return None if first is None else Cure(OPTIONS[first[0]], first[1])
 
 

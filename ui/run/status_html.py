@@ -9,6 +9,7 @@ from pathlib import Path
 from core.catalog import Words
 from core.config.schema.run import OPTIONS
 from core.errors import LANGS, Lang
+from core.events import Saved
 from core.sinks import duration, waiting
 from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, capital, esc, facts, note, problems
@@ -103,8 +104,9 @@ def _is_preparing(view: RunView) -> bool:
 
 
 def _far(view: RunView) -> str:
-    """The step of how many, as "120 / 300"; "" where none was done or planned."""
-    return f"{view.at_step:,} / {view.total:,}" if view.total and view.status != "refused" else ""
+    """The step of how many, as "120 / 300"; "" before the first one."""
+    is_before = view.status == "refused" or (view.status == "starting" and not view.at_step)
+    return "" if is_before or not view.total else f"{view.at_step:,} / {view.total:,}"
 
 
 def _detail(view: RunView, lang: Lang) -> str:
@@ -158,24 +160,39 @@ def _speed(seconds: float, lang: Lang) -> str:
     return say("run.per.step.long", lang, time=duration(seconds))
 
 
-def outcome_html(view: RunView, lang: Lang, link: str = "") -> str:
-    """How the run ended and where the result lies. link: HTML that fetches it."""
+def outcome_html(view: RunView, lang: Lang, link: str = "", acts: str = "") -> str:
+    """How the run ended and where the result lies, or what it has saved last. link: HTML that fetches it.
+
+    acts: HTML of what can be done with the result.
+    """
     parts = []
     if view.status == "interrupted":
         parts.append(note(say("run.interrupted", lang, step=view.at_step), "warn"))
     # Which the head and the result say; an end before the last step has its reason.
     is_plainly_done = view.status == "done" and view.model_path and not (view.ended and view.ended.code)
-    if view.ended is not None and not is_plainly_done:
+    if view.ended is not None and view.ended.status == "stopped" and view.state_path and view.model_path:
+        parts.append(note(say("run.result.stopped", lang, step=view.ended.step)))  # the log names the files
+    elif view.ended is not None and not is_plainly_done:
         tone = {"done": "good", "stopped": "plain"}.get(view.ended.status, "bad")
         lines = zip_longest(*(view.ended.of(lang).splitlines() for lang in LANGS), fillvalue="")
         parts += [_ended_html(line, tone, lang) for line in starmap(Words, lines) if line.of(lang)]
-    if view.model_path and not view.is_live:
-        path = Path(view.model_path)
-        parts.append(
-            f'<div class="rw-result"><span>{esc(say("run.result", lang))}</span>'
-            f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code>{link}</div>"
-        )
+    if view.model is not None:
+        parts.append(_model_html(view, view.model, lang, link, acts))
     return "".join(parts)
+
+
+def _model_html(view: RunView, model: Saved, lang: Lang, link: str, acts: str) -> str:
+    path = Path(model.path)
+    if view.is_live:
+        said = esc(say("run.saved.last", lang, name=path.name, step=model.step))
+        return f'<p class="rw-note is-plain">{said}{link}</p>'
+    last = view.ended.step if view.ended else view.at_step
+    earlier = say("run.result.earlier", lang, step=model.step, last=last) if last > model.step else ""
+    return (
+        f'<div class="rw-result"><span>{esc(say("run.result.step", lang, step=model.step))}</span>'
+        f"<strong>{esc(path.name)}</strong><code>{esc(path)}</code>{note(earlier)}"
+        f'<div class="rw-acts">{link}{acts}</div></div>'
+    )
 
 
 def _ended_html(line: Words, tone: str, lang: Lang) -> str:

@@ -14,7 +14,7 @@
   function smooth(line) {
     line.dataset.drawn ??= line.getAttribute('points');
     const level = chosen();
-    if (level === DRAWN) { line.setAttribute('points', line.dataset.drawn); return; }
+    if (level === DRAWN) { line.setAttribute('points', line.dataset.drawn); mark(line); return; }
     const means = points(line.dataset.means);
     const keep = 1 - 1 / Math.max(1, means.length * SHARES[level]);
     let mean = 0, weight = 0;
@@ -23,6 +23,17 @@
       weight = keep * weight + (1 - keep);
       return `${x},${(mean / weight).toFixed(1)}`;
     }).join(' '));
+    mark(line);
+  }
+
+  // The last value, at the end of the curve as it is smoothed now.
+  function mark(line) {
+    const figure = line.closest('.rw-chart'), end = points(line.getAttribute('points')).at(-1);
+    const value = figure.querySelector('.rw-now');
+    if (!value || !end) return;
+    const {low, high} = figure.dataset;
+    value.style.top = `${end[1] / 3}%`;
+    value.textContent = Number((high - end[1] / 300 * (high - low)).toPrecision(3));
   }
 
   const written = (value) => {

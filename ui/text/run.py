@@ -124,7 +124,6 @@ RUN_WORDS: Mapping[str, Words] = {
     "viewer.left": Words("Left image", "左の画像"),
     "viewer.right": Words("Right image", "右の画像"),
     "viewer.close": Words("Close", "閉じる"),
-    "run.result": Words("Result", "結果"),
     "run.line": Words("line {n}", "{n}行目"),
     "run.checked": Words(
         "No problems: {images:#image}, {steps:#step}, {epochs}.",

@@ -22,6 +22,18 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "このブラウザの通知は、HTTPS接続か、プログラムと同じコンピューターで開いたときだけ使えます。",
     ),
     "run.notice.ended": Words("{name} has ended.", "「{name}」が終了しました。"),
+    "run.sample.seed": Words("seed {seed}", "シード{seed}"),
+    "run.result.step": Words("Result, step {step}", "結果（ステップ{step}）"),
+    "run.result.earlier": Words(
+        "Saved at step {step}; the run went on to step {last}.",
+        "ステップ{step}で保存したものです（学習はステップ{last}まで進みました）。",
+    ),
+    "run.result.stopped": Words(
+        "Stopped at step {step}; Resume goes on exactly there.",
+        "ステップ{step}で停止しました。「再開」でちょうどその続きから学習します。",
+    ),
+    "run.result.try": Words("Try it", "試してみる"),
+    "run.result.own": Words("Now your own images →", "次は自分の画像で →"),
     "run.saved.last": Words("Last saved: {name}, step {step}", "最新の保存：{name}（ステップ{step}）"),
     "machine.free": Words("disk {size} free", "ディスク空き {size}"),
     "machine.free.of": Words("{size} of {total} free", "空き {size}（全{total}）"),

@@ -124,8 +124,13 @@ class RunView:
         return next((event.path for event in reversed(self.saved) if event.kind == "state"), "")
 
     @property
+    def model(self) -> Saved | None:
+        """The newest model the run has saved."""
+        return next((event for event in reversed(self.saved) if event.kind == "model"), None)
+
+    @property
     def model_path(self) -> str:
-        return next((event.path for event in reversed(self.saved) if event.kind == "model"), "")
+        return self.model.path if self.model else ""
 
     def see(self, step: int, now: float) -> None:
         """The run has come to this step: on a slow computer minutes before its first report."""

@@ -1,0 +1,33 @@
+"""What is worth doing once a run has left a model: try it; after the demo, take images of one's own."""
+
+from __future__ import annotations
+
+from core.errors import Lang, UserError
+from core.runs import past_runs
+from ui.parts.markup import esc, leads_to
+from ui.text import say
+from ui.window import Window
+from ui.window.run_state import RunView
+
+TRY_IT = "try-it"
+"""The card where a result is tried; its id."""
+
+
+def acts_of_result(window: Window, view: RunView, lang: Lang) -> str:
+    """Links that lead on from the result of the run that is shown."""
+    links = [(leads_to(TRY_IT, "tools"), "run.result.try", f"#{TRY_IT}")]
+    if _is_demo(window, view):
+        links.append((leads_to("make-source", "dataset"), "run.result.own", "#make-source"))
+    return "".join(
+        f'<a class="rw-act" href="{href}" {way}>{esc(say(key, lang))}</a>' for way, key, href in links
+    )
+
+
+def _is_demo(window: Window, view: RunView) -> bool:
+    """Whether the run trained the demo's images."""
+    values = past_runs.values_of(view.folder) if view.folder else {}
+    folder = values.get("dataset.train_data_dir")
+    try:
+        return bool(folder) and window.paths.confined(str(folder)).is_relative_to(window.project / "demo")
+    except UserError:
+        return False
