@@ -60,8 +60,7 @@ def title_of(view: RunView, window: Window, lang: Lang) -> str:
 
 def tab_html(view: RunView, number: int, window: Window, lang: Lang) -> str:
     """For script/notice.js: the tab's title, which run there is, whether it goes on, what a notice says."""
-    ended = view.ended
-    lines = (ended.ja if lang == "ja" else ended.en).splitlines() if ended else []
+    lines = view.ended.of(lang).splitlines() if view.ended else []
     said = lines[0] if lines else say("run.notice.ended", lang, name=name_of(window))
     title = title_of(view, window, lang)
     return (
