@@ -24,16 +24,13 @@ def text(node: ast.AST) -> str:
 
 
 def pairs(tree: ast.AST) -> Iterator[str]:
-    """English texts that stand right before a Japanese one, as arguments or in a tuple."""
+    """The English of Words and messages, and of other texts that stand right before a Japanese one."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            parts: list[ast.expr] = [*node.args, *(keyword.value for keyword in node.keywords)]
-        elif isinstance(node, ast.Tuple):
-            parts = node.elts
-        else:
-            continue
+        parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
+        is_words = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Words"
         for en, ja in itertools.pairwise(parts):
-            if JAPANESE.search(text(ja)) and text(en).strip() and not JAPANESE.search(text(en)):
+            is_pair = JAPANESE.search(text(ja)) and not JAPANESE.search(text(en))
+            if text(en).strip() and (is_words or is_pair):
                 yield text(en)
 
 
@@ -56,10 +53,16 @@ def test_no_chinese_wording_is_left_of_an_english_one_that_is_gone():
     assert [*catalogue().keys() - {*wordings()}] == []
 
 
+def gaps_in(template: str) -> set[str]:
+    """None for a text that is never filled, such as an example of JSON."""
+    try:
+        return gaps(template)
+    except ValueError:
+        return set()
+
+
 def test_a_chinese_wording_has_the_gaps_of_its_english_one():
-    wrong = [en for en, zh in catalogue().items() if not gaps(zh) <= gaps(en)]
-    lost = [en for en, zh in catalogue().items() if gaps(en) - gaps(zh)]
-    assert (wrong, lost) == ([], [])
+    assert [en for en, zh in catalogue().items() if gaps_in(zh) != gaps_in(en)] == []
 
 
 def test_the_catalogue_is_sorted_by_its_english():
