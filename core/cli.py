@@ -239,7 +239,15 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         imported = read_any.import_text(
             toml_text.read_stream(sys.stdin) if args.file == "-" else toml_text.read(path)
         )
-    text = toml_text.dumps(imported.values, lang)
+    values = dict(imported.values)
+    if imported.datasets and args.target is not None:
+        images = args.target.with_suffix(".datasets.toml")
+        atomic_write.refuse_existing(images)
+        toml_text.write(images, imported.datasets)
+        values["dataset.dataset_config"] = str(images)
+    text = toml_text.dumps(values, lang)
+    if imported.datasets and args.target is None:
+        text += "\n# dataset_config:\n" + "".join(f"# {line}\n" for line in imported.datasets.splitlines())
     if args.target is None:
         print(text, file=out)
     else:

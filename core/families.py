@@ -115,6 +115,7 @@ class FamilySpec:
     script_prefix: what sd-scripts' training scripts for it begin with; "" for those that have no prefix.
     lora_implementation: whose layout the names in its LoRA files follow, for modelspec.implementation.
     defaults: options -> what suits these models better than the options' own defaults.
+    known_as: what settings of other trainers call these models, in lower case.
     """
 
     name: str
@@ -136,6 +137,7 @@ class FamilySpec:
     script_prefix: str = ""
     lora_implementation: str = "diffusers"
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    known_as: frozenset[str] = frozenset()
 
     def names(self, *roles: Role) -> list[str]:
         """Names of the parts of these roles, role by role."""
@@ -275,6 +277,11 @@ def _stable_diffusion(
     )  # fmt: skip
 
 
+_SD2_NAMES = frozenset(
+    (*(f"stable_diffusion_{n}" for n in ("20", "20_base", "21", "21_base")), "sd2x", "sd2", "sd21", "is_v2")
+)
+
+
 def _defaults(side: int, smallest: int, largest: int, **more: Any) -> dict[str, Any]:
     """What suits models trained at this side length."""
     sizes = {"resolution": (side, side), "min_bucket_reso": smallest, "max_bucket_reso": largest}
@@ -297,6 +304,7 @@ _FAMILIES = {
         },
         default_size=Size(512, 512), usual_prediction="epsilon", hidden_act="quick_gelu", pad=_END_MARK,
         defaults=_defaults(512, 256, 1024),
+        known_as=frozenset(("stable_diffusion_15", "sd1x", "sd15", "sd1")),
     ),
     "sd2": _stable_diffusion(
         "sd2",
@@ -309,7 +317,7 @@ _FAMILIES = {
             "v": Titles("stable-diffusion-v2-768-v", "sd_v2_v", "768-v", 768),
         },
         pad=0, default_size=Size(768, 768), text_layer=2, hidden_act="gelu",
-        defaults=_defaults(768, 256, 1024),
+        defaults=_defaults(768, 256, 1024), known_as=_SD2_NAMES,
     ),
     "sdxl": FamilySpec(
         "sdxl", Words("Stable Diffusion XL", "Stable Diffusion XL"), "core.models.sdxl.family:SDXL",
@@ -333,7 +341,7 @@ _FAMILIES = {
         },
         latent_channels=4, latent_stride=8, size_step=32, default_size=Size(1024, 1024),
         usual_prediction="epsilon", latent_scale=0.13025, text_layer=2, folder=_XL_FOLDER,
-        script_prefix="sdxl_",
+        script_prefix="sdxl_", known_as=frozenset(("stable_diffusion_xl_10_base", "sdxl", "xl", "is_xl")),
         lora_implementation="https://github.com/Stability-AI/generative-models",
         defaults=_defaults(
             1024, 512, 2048, text_encoder_lr=0.0, gradient_checkpointing=True, precision="bf16"
@@ -341,6 +349,11 @@ _FAMILIES = {
     ),
 }  # fmt: skip
 FAMILIES: Mapping[str, FamilySpec] = MappingProxyType(_FAMILIES)
+
+
+def known_as(name: str) -> FamilySpec | None:
+    """The family that another trainer's settings call so; None for one that is not here."""
+    return next((family for family in FAMILIES.values() if name.lower() in family.known_as), None)
 
 
 def size_step(family: FamilySpec | None = None) -> int:

@@ -167,7 +167,7 @@ def test_import_reads_a_lora_whatever_its_endings_case(tmp_path, run_file, train
     assert done.returncode == 0 and "rank = 2" in done.stdout
 
 
-@pytest.mark.parametrize("given", ["", "hello there", '{"training_method": "LORA", "base_model_name": "m"}'])
+@pytest.mark.parametrize("given", ["", "hello there", '{"training_method": "EMBEDDING"}'])
 def test_import_of_no_settings_exits_with_2_and_writes_nothing(tmp_path, given):
     target = tmp_path / "run.toml"
     done = core("import", "-", "-o", target, "--lang", "en", given=given)

@@ -7,22 +7,6 @@ import pytest
 from core.config.imports.read_any import import_text
 from core.errors import ConfigError
 
-ONETRAINER = {
-    "__version": 10, "training_method": "LORA", "model_type": "STABLE_DIFFUSION_15",
-    "base_model_name": "m.safetensors",
-    "learning_rate": 0.0003, "lora_rank": 16, "batch_size": 4, "epochs": 100, "resolution": "512", "seed": 42,
-    "optimizer": {"optimizer": "ADAMW", "weight_decay": 0.01}, "train_on_input": True,
-}  # fmt: skip
-AI_TOOLKIT = """---
-job: extension
-config:
-  name: "my_first_lora"
-  process:
-    - type: 'sd_trainer'
-      network: {type: "lora", linear: 16}
-"""
-SIMPLETUNER = {"--model_type": "lora", "--model_family": "flux", "--learning_rate": "1e-4", "--seed": 42}
-
 
 def kohya(**fields):
     return import_text(json.dumps(fields))
@@ -71,23 +55,9 @@ def test_values_that_do_not_go_together_are_taken_and_what_to_mend_is_told():
     assert all(problem.en.startswith("taken, but it ") for problem in mend)
 
 
-def test_a_json_of_onetrainer_is_refused_by_name_with_what_it_says():
-    [problem] = refusal(ONETRAINER)
-    assert problem.code == "E-IMPORT-PROGRAM" and "OneTrainer" in problem.en and "OneTrainer" in problem.ja
-    for told in ("base_model_name = 'm.safetensors'", "learning_rate = 0.0003", "lora_rank = 16"):
-        assert told in problem.en and told in problem.ja
-    [short] = refusal({"training_method": "LORA", "base_model_name": "m.safetensors", "lora_rank": 16})
-    assert short.code == "E-IMPORT-PROGRAM"
-
-
 @pytest.mark.parametrize(
     ("text", "program"),
     [
-        (AI_TOOLKIT, "ai-toolkit"),
-        ({"job": "extension", "config": {"name": "x", "process": [{"type": "sd_trainer"}]}}, "ai-toolkit"),
-        (SIMPLETUNER, "SimpleTuner"),
-        ({"model_family": "sdxl", "data_backend_config": "x.json", "learning_rate": 1e-4}, "SimpleTuner"),
-        ("export MODEL_FAMILY='sdxl'\nexport LEARNING_RATE=1e-4\n", "SimpleTuner"),
         ("output_dir = 'x'\npipeline_stages = 1\n[model]\ntype = 'flux'\n", "diffusion-pipe"),
         ({"nodes": [], "links": [], "version": 0.4}, "ComfyUI"),
         ({"resume_ckpt": "sd15", "project_name": "x", "max_epochs": 3, "lr": 1e-6}, "EveryDream"),
@@ -190,7 +160,6 @@ def test_a_dreambooth_json_trains_the_text_encoder_as_before():
 @pytest.mark.parametrize(
     ("command", "program"),
     [
-        ("python train.py --model_type=lora --model_family=sd1x --learning_rate=1e-4", "SimpleTuner"),
         ("--instance_data_dir=x --instance_prompt='a sks dog' --rank=4 --learning_rate=5e-6", "diffusers"),
     ],
 )

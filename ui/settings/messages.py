@@ -4,8 +4,8 @@ from core.errors import Message
 
 NO_SETTINGS = Message(
     "E-CFG-KIND",
-    "{file} contains no settings: choose a settings file (.toml, .json or .txt) or a LoRA (.safetensors).",
-    "{file}は設定ファイルではありません。設定ファイル（.toml・.json・.txt）またはLoRA（.safetensors）を選んでください。",
+    "{file} contains no settings: choose a settings file (.toml, .json, .yaml, .env or .txt) or a LoRA (.safetensors).",
+    "{file}は設定ファイルではありません。設定ファイル（.toml・.json・.yaml・.env・.txt）またはLoRA（.safetensors）を選んでください。",
 )
 FILE_TOO_LARGE = Message(
     "E-CFG-SIZE",

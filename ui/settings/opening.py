@@ -20,7 +20,7 @@ from ui.settings.messages import FILE_TOO_LARGE, NO_SETTINGS
 from ui.text import say
 
 LARGEST_FILE = 1_000_000
-ENDINGS = (".toml", ".json", ".txt", ".safetensors")
+ENDINGS = (".toml", ".json", ".yaml", ".yml", ".env", ".txt", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Opened:
     """What a text or a file says.
 
     values: {"section.name": value}. report: what there is to say about them. is_whole: every setting is
-    named, as in a run file of ours. datasets: the text itself where it describes data sets, else "".
+    named, as in a run file of ours. datasets: the text of a dataset_config that comes with them, "" for none.
     """
 
     values: Mapping[str, Any]
@@ -63,7 +63,7 @@ def open_text(text: str) -> Opened:
         if is_dataset_config(text):
             return Opened({}, datasets=text)
         imported = import_text(text)
-        return Opened(imported.values, imported.report)
+        return Opened(imported.values, imported.report, datasets=imported.datasets)
 
 
 def report_html(report: Sequence[Problem], lang: Lang) -> str:

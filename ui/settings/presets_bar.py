@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import gradio as gr
 
 from core.config import presets
 from core.config.file import toml_text
-from core.errors import Lang, UserError
+from core.config.imports.messages import FOLDERS
+from core.errors import Lang, Problem, UserError
 from core.families import FAMILIES
 from core.models import suited
 from core.reading import reason
@@ -350,13 +351,27 @@ class PresetsBar:
 
     def _put(self, opened: Opened, name: str, done: str, lang: Lang) -> Update:
         """Put into the form what was opened, with what there is to say. Raises UserError."""
-        if opened.datasets:
+        if opened.datasets and not opened.report:
             return self._take_datasets(opened.datasets, file_name(name), lang)
         if opened.is_whole:
             done += problems(opened.report, lang, has_lines=True)
             return self._whole(opened.values) | self.told(lang, done, chosen="")
-        updates = put(self._window, self._form, opened.values)
-        return updates | self.told(lang, done + report_html(opened.report, lang), chosen="")
+        images, report = self._images(opened, file_name(name))
+        updates = put(self._window, self._form, {**opened.values, **images})
+        return updates | self.told(lang, done + report_html(report, lang), chosen="")
+
+    def _images(self, opened: Opened, name: str) -> tuple[dict[str, Any], Sequence[Problem]]:
+        """The image folders of another trainer as settings; what can't be used is told."""
+        if not opened.datasets:
+            return {}, opened.report
+        paths = self._window.paths
+        try:
+            with _writing(paths.workspace / datasets.FOLDER):
+                values, _ = datasets.keep(paths, opened.datasets, name)
+        except UserError as e:
+            wrong = [problem.as_warning() for problem in e.problems]
+            return {}, (*(p for p in opened.report if p.code != FOLDERS.code), *wrong)
+        return values, opened.report
 
     def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
         """Keep a dataset_config as a file and name it; all that is not about images stays as it is."""

@@ -41,3 +41,9 @@ HALF_A_CHARACTER = Message(
     "the text has an invalid character (half of a surrogate pair) at position {position}; retype it.",
     "{position}文字目が壊れています。入力し直してください。",
 )
+NOT_YAML = Message("E-CFG-SYNTAX", "not valid YAML: {why}.", "YAMLとして読めません（{why}）。")
+YAML_REFERENCE = Message(
+    "E-CFG-SYNTAX",
+    "the text has references (*name), which are not read; write the values out.",
+    "参照（*名前）は読み込みません。値を書いてください。",
+)

@@ -34,11 +34,12 @@ def families() -> Words:
     return joined(words)
 
 
-def fit(reading: Reading, family: FamilySpec, is_ours: bool) -> None:
+def fit(reading: Reading, family: FamilySpec, is_like_sd_scripts: bool) -> None:
     """Drop what the family does not have, and state sd-scripts' defaults where the family has others.
 
     A form that has the family's own defaults in it would keep them where an import says nothing.
-    is_ours: the settings are of a training here, which records what differs from the options' defaults.
+    is_like_sd_scripts: what they leave out is as in sd-scripts; a training here records what differs from the
+    options' defaults, and other programs have defaults of their own.
     """
     for key in [key for key in reading.values if not OPTIONS[key].is_of(family.name)]:
         name = origin(reading, key) or key
@@ -53,7 +54,7 @@ def fit(reading: Reading, family: FamilySpec, is_ours: bool) -> None:
         value = learning_rate(reading) if default is None else default
         reading.put(key, value, ())
         stated[key] = value
-    if is_ours:
+    if not is_like_sd_scripts:
         return
     if stated:
         reading.say((), messages.SCRIPT_DEFAULTS(values=_listed(stated)))

@@ -64,8 +64,8 @@ OTHER_PROGRAM = Message(
 )
 NO_KNOWN_FORM = Message(
     "E-IMPORT",
-    "neither a command line with --options, nor TOML, nor JSON. As TOML: {problem}",
-    "「--オプション」のあるコマンドライン・TOML・JSONのいずれでもありません。TOMLとしては、{problem}",
+    "neither a command line with --options, nor TOML, nor JSON, nor YAML of ai-toolkit. As TOML: {problem}",
+    "「--オプション」のあるコマンドライン・TOML・JSON・ai-toolkitのYAMLのいずれでもありません。TOMLとしては、{problem}",
 )
 PLACEHOLDER = Message(
     "W-IMPORT-EMPTY",
@@ -120,4 +120,40 @@ SHARE_AS_STEPS = Message(
     "W-CFG-READ-AS",
     "{share:g}% is read as {name} = {steps}.",
     "{share:g}%は{name} = {steps}として読みました。",
+)
+LEFT = Message(
+    "W-IMPORT-LEFT",
+    "{name} = {value} was not taken: {reason}.",
+    "{name} = {value}は取り込んでいません（{reason}）。",
+)
+OTHERS_LEFT = Message(
+    "W-IMPORT-LEFT",
+    "{count:# further setting|# further settings} of {program} without a counterpart here {count:was|were} not taken: {names}.",
+    "{program}の設定のうち、対応するもののない{count:,}個は取り込んでいません：{names}。",
+)
+PROGRAM = Message("I-IMPORT-PROGRAM", "Settings of {program}.", "{program}の設定です。")
+FOLDERS = Message(
+    "I-IMPORT-FOLDERS",
+    "{count:# image folder was|# image folders were} taken: {names}.",
+    "{count:,}個の画像フォルダを取り込みました：{names}。",
+)
+ELSEWHERE = Message(
+    "W-IMPORT-ELSEWHERE",
+    "the {what} are in {file}, which is not part of this text; open that file too, or choose the images by hand.",
+    "{what}は{file}にあり、このテキストには含まれていません。そのファイルも開くか、画像を指定してください。",
+)
+TRAINING_KIND = Message(
+    "E-IMPORT-FAMILY",
+    "settings of {program} for a kind of training that is not available here: {kind}.",
+    "{program}の設定ですが、この種類の学習（{kind}）には対応していません。",
+)
+NO_FOLDERS = Message(
+    "E-IMPORT-IMAGES",
+    "settings of {program} that name no image folder on this computer.",
+    "{program}の設定ですが、このパソコンの画像フォルダが書かれていません。",
+)
+NO_JOB = Message(
+    "E-IMPORT-EMPTY",
+    "settings of {program} without any training in them.",
+    "{program}の設定ですが、学習の内容がありません。",
 )

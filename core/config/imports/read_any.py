@@ -1,4 +1,7 @@
-"""Other trainers' settings -> ours: a command line, an sd-scripts TOML, a kohya_ss JSON, LoRA metadata."""
+"""Other trainers' settings -> ours: a command line, an sd-scripts TOML, a kohya_ss JSON, LoRA metadata.
+
+Those of OneTrainer, ai-toolkit and SimpleTuner are read by tables of their own (`other_programs`).
+"""
 
 from __future__ import annotations
 
@@ -51,11 +54,13 @@ class Imported:
 
     A value that no option takes is not among the values but in the report. What the settings themselves
     leave empty (a folder, a name, the sample prompts) is among the values, as empty.
+    datasets: the text of a dataset_config with the image folders that they name, "" for none.
     """
 
     source: str
     values: Mapping[str, Any]
     report: tuple[Problem, ...]
+    datasets: str = ""
 
 
 def import_text(text: str) -> Imported:
@@ -69,23 +74,31 @@ def _import_text(text: str) -> Imported:
         raise ConfigError(messages.EMPTY_TEXT())
     if len(text) > toml_text.LONGEST:
         raise ConfigError(file_messages.TOO_LONG(most=toml_text.LONGEST))
-    if text.startswith("{"):
+    if text.startswith(("{", "[{", "[\n", "[ ", "[\r")):
         parsed = json_text.parse(text)
+        foreign = other_programs.read_document(parsed)
+        if foreign:
+            return _foreign(foreign)
         document = {str(name): value for name, value in parsed.items()} if isinstance(parsed, dict) else {}
-        other_programs.refuse_document(document)
         refuse_datasets(document)
         pairs, notes = kohya_ss_json.settings(document)
         return _imported("kohya_ss JSON", pairs, notes)
-    other_programs.refuse_text(text)
+    foreign = other_programs.read_text(text)
+    if foreign:
+        return _foreign(foreign)
     tables = _toml(text)
     if tables is not None:
-        other_programs.refuse_document(tables)
+        foreign = other_programs.read_document(tables)
+        if foreign:
+            return _foreign(foreign)
         refuse_datasets(tables)
         # Sections of an sd-scripts config file are decoration.
         pairs = [(str(path[-1]), value) for path, value in leaves(tables) if path != ("format",)]
         return _imported("TOML", pairs)
     command = command_line.settings(text)
-    other_programs.refuse_command(dict(command.pairs))
+    foreign = other_programs.read_command(dict(command.pairs))
+    if foreign:
+        return _foreign(foreign)
     return _imported("command line", command.pairs, command.notes, command.script)
 
 
@@ -121,7 +134,31 @@ def import_metadata(metadata: Mapping[str, str], names: Collection[str] = ()) ->
     """
     with reading_settings(METADATA, "E-IMPORT-METADATA"):
         pairs, notes = lora_metadata.settings(metadata, names)
-        return _imported("metadata", pairs, notes, is_ours=lora_metadata.RECIPE in metadata)
+        is_ours = lora_metadata.RECIPE in metadata
+        return _imported("metadata", pairs, notes, is_like_sd_scripts=not is_ours)
+
+
+def _foreign(found: other_programs.Foreign) -> Imported:
+    """What another program's settings are here, with the image folders that they name."""
+    sheet = found.sheet
+    if not sheet.pairs and sheet.datasets:
+        return Imported(found.program, {}, (*_told(found), *sheet.notes), sheet.datasets)
+    imported = _imported(found.program, sheet.pairs, sheet.notes, is_like_sd_scripts=False)
+    return replace(imported, report=(*_told(found), *imported.report), datasets=sheet.datasets)
+
+
+def _told(found: other_programs.Foreign) -> list[Problem]:
+    folders = dataset_folders(found.sheet.datasets)
+    told = [messages.PROGRAM(program=found.program)]
+    if folders:
+        told.append(messages.FOLDERS(count=len(folders), names=listed(folders, _LISTED)))
+    return told
+
+
+def dataset_folders(text: str) -> list[str]:
+    """The folders of a dataset_config that an import has made."""
+    sets = tomllib.loads(text).get("datasets", [])
+    return [str(subset["image_dir"]) for one in sets for subset in one["subsets"]]
 
 
 def _imported(
@@ -129,11 +166,11 @@ def _imported(
     pairs: Iterable[tuple[str, Any]],
     notes: Sequence[Problem] = (),
     script: str = "",
-    is_ours: bool = False,
+    is_like_sd_scripts: bool = True,
 ) -> Imported:
     """File each setting under our name for it, as its option's type.
 
-    is_ours: a training of this program has recorded them.
+    is_like_sd_scripts: what they do not name is as in sd-scripts.
     """
     reading = Reading(is_foreign=True)
     empty: list[Problem] = []
@@ -146,7 +183,7 @@ def _imported(
     family = by_family.of(reading, reads_base=True)
     by_family.settle(reading, family)
     if family:
-        for_family.fit(reading, family, is_ours)
+        for_family.fit(reading, family, is_like_sd_scripts)
     values, refused = _fitting(reading.values)
     problems = [*notes, *empty, *(problem for _, problem in reading.problems), *refused]
     left_out = [_left_out(problem) for problem in problems if problem.is_error]
