@@ -94,6 +94,7 @@ class App:
         page, form = self.page, self.form
         # Which preparation of the page a browser was sent, for `load` to know what it shows.
         self.built = gr.HTML(elem_id="rw-built", padding=False, js_on_load=_ASK_AGAIN)
+        page.add(gr.HTML, {"value": self._skip}, elem_id="rw-skip", padding=False)
         with gr.Row(elem_id="rw-header"):
             page.add(gr.HTML, {"value": self._brand}, padding=False, elem_id="rw-brand")
             with column("rw-header-presets"):
@@ -115,9 +116,14 @@ class App:
             with column("rw-run"):
                 self.run = RunPanel(self._window, page, form, self.forecast.parts["alarm"])
 
+    @staticmethod
+    def _skip(lang: Lang) -> str:
+        """For the keyboard: what leads past all settings (script/keyboard.js)."""
+        return f'<button type="button" class="rw-skip">{esc(say("app.skip", lang))}</button>'
+
     def _brand(self, lang: Lang) -> str:
         out = f'<a href="logout">{esc(say("login.out", lang))}</a>' if self._window.has_login else ""
-        return f'<div class="rw-brand"><b>Rareword</b><span>{esc(say("app.motto", lang))}</span>{out}</div>'
+        return f'<div class="rw-brand"><h1>Rareword</h1><span>{esc(say("app.motto", lang))}</span>{out}</div>'
 
     def _draw_search(self) -> None:
         words = texts(label="find.label", placeholder="find.hint")

@@ -53,7 +53,7 @@ def fields_html(
         above += len(chosen[n])
     is_masked = any(image.mask_path for image in plan.images) or any(s.alpha_mask for s in plan.settings)
     masks = note(say("fields.masks", lang)) if is_masked else ""
-    return f'<section class="rw-figures"><h4>{esc(say("fields.title", lang))}</h4>{masks}{drawn}</section>'
+    return f'<section class="rw-figures"><h3>{esc(say("fields.title", lang))}</h3>{masks}{drawn}</section>'
 
 
 def _field(
@@ -118,7 +118,7 @@ def bucket_table(plan: Plan, lang: Lang) -> str:
                 f"{cut:.0%}",
             )
         )
-    title = f"<h4>{esc(say('fields.table', lang))}</h4>"
+    title = f"<h3>{esc(say('fields.table', lang))}</h3>"
     return f'<section class="rw-sizes">{title}{table(headers, rows, frozenset({2, 3, 4, 5, 6}))}</section>'
 
 

@@ -35,7 +35,7 @@ def health_html(
     summary = say("health.good" if is_good else "health.some", lang, n=images)
     summary = note(summary, "good" if is_good else "plain")
     drawn = "".join(_finding(one, plan, files, limit, lang) for one in findings)
-    return f'<section class="rw-health"><h4>{esc(say("health.title", lang))}</h4>{summary}{drawn}</section>'
+    return f'<section class="rw-health"><h3>{esc(say("health.title", lang))}</h3>{summary}{drawn}</section>'
 
 
 def act(name: str, text: str) -> str:

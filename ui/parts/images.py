@@ -33,7 +33,7 @@ def figure(file: str | Path, caption: str, prompt: str = "") -> str:
 def figures(title: str, images: Iterable[tuple[str, str, str]]) -> str:
     """A titled field of images: (file, caption, prompt) of each."""
     drawn = "".join(figure(*image) for image in images)
-    return f'<section class="rw-figures"><h4>{esc(title)}</h4><div>{drawn}</div></section>' if drawn else ""
+    return f'<section class="rw-figures"><h3>{esc(title)}</h3><div>{drawn}</div></section>' if drawn else ""
 
 
 def viewer_words(lang: Lang) -> str:

@@ -47,7 +47,7 @@ def as_of(lang: Lang, seconds: float | None = None) -> str:
 def heading(title: str, lead: str = "") -> str:
     """A card's title and what it is for."""
     said = f"<p>{esc(lead)}</p>" if lead else ""
-    return f'<div class="rw-heading"><h3>{esc(title)}</h3>{said}</div>'
+    return f'<div class="rw-heading"><h2>{esc(title)}</h2>{said}</div>'
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:

@@ -50,7 +50,7 @@ def sample_grid(
         words = esc(say("run.sample.compare", lang))
         compare = f'<button type="button" class="rw-link" data-compare>{words}</button>'
     html = (
-        f'<section class="rw-samples" {viewer_words(lang)}><header><h4>{esc(say("run.samples", lang))}</h4>'
+        f'<section class="rw-samples" {viewer_words(lang)}><header><h3>{esc(say("run.samples", lang))}</h3>'
         f"{compare}</header>{drawn}{_older(left, most, lang)}</section>"
     )
     return html, maker.is_whole

@@ -107,7 +107,7 @@ def queue_html(view: View, is_busy: bool, lang: Lang) -> str:
         f"{esc(say('queue.keep', lang))}</label>"
     )
     return (
-        f'<section class="rw-queue"><header><h4>{esc(say("queue.title", lang))}</h4>'
+        f'<section class="rw-queue"><header><h3>{esc(say("queue.title", lang))}</h3>'
         f"<span>{esc(count)}</span></header>"
         f"{_why(view, is_busy, lang)}{note(reason, 'warn')}<ol>{rows}</ol>"
         f'<div class="rw-acts">{_button(view, is_busy, lang)}</div>{keep}</section>'

@@ -201,7 +201,7 @@ def _helps(ways: tuple[Advice, ...], lang: Lang) -> str:
         after = say(key, lang, needed=amount(way.needed))
         items += f"<li><b>{esc(_change(way, lang))}</b><span>{esc(after)}</span></li>"
     more = "" if ways[0].fits else note(say("forecast.too.large", lang))
-    return f'<div class="rw-helps"><h4>{esc(say("forecast.help", lang))}</h4><ol>{items}</ol>{more}</div>'
+    return f'<div class="rw-helps"><h3>{esc(say("forecast.help", lang))}</h3><ol>{items}</ol>{more}</div>'
 
 
 def _change(way: Advice, lang: Lang) -> str:

@@ -74,7 +74,7 @@ def report_html(report: Sequence[Problem], lang: Lang) -> str:
     html = "".join(note(problem.sentence(lang), "good") for problem in taken)
     if left:
         title = say("import.left", lang, n=len(left))
-        html += f'<div class="rw-report"><h4>{esc(title)}</h4>{problems(left, lang)}</div>'
+        html += f'<div class="rw-report"><h3>{esc(title)}</h3>{problems(left, lang)}</div>'
     if read_as:
         title = say("import.read", lang, n=len(read_as))
         items = "".join(f"<li>{esc(problem.sentence(lang))}</li>" for problem in read_as)

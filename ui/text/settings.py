@@ -6,6 +6,7 @@ from core.catalog import Words
 
 SETTINGS_WORDS: Mapping[str, Words] = {
     "app.motto": Words("Teach Stable Diffusion a new word", "Stable Diffusionに新しい言葉を教える"),
+    "app.skip": Words("To “Start training”", "「学習開始」へ移動"),
     "app.language": Words("Language", "言語"),
     "app.level": Words("Settings shown", "表示する設定"),
     "level.basic": Words("Basic", "基本"),

@@ -82,7 +82,7 @@ def images_html(
     more = len(asked) - MOST_PROMPTS
     rest = note(say("runs.images.more", lang, n=more)) if more > 0 else ""
     return (
-        f'<section class="rw-beside"><h4>{esc(say("group.sample", lang))}</h4>{pick}'
+        f'<section class="rw-beside"><h3>{esc(say("group.sample", lang))}</h3>{pick}'
         f'<div class="rw-prompts n{len(names)}">{rows}</div>{rest}</section>'
     )
 
@@ -157,7 +157,7 @@ def settings_html(names: Sequence[str], stories: Sequence[Story], lang: Lang, fo
         for option, values in differences
     ]
     body = table([say("diff.setting", lang), *names], rows)
-    return f'<section class="rw-beside rw-settings"><h4>{esc(title)}</h4>{body}</section>'
+    return f'<section class="rw-beside rw-settings"><h3>{esc(title)}</h3>{body}</section>'
 
 
 def _value(option: Option, value: Any, lang: Lang) -> str:
