@@ -26,8 +26,9 @@ LEVELS = [
     "core.config.file core.config.rules core.config.sd_scripts core.data.images core.data.intake "
     "core.config.base_family core.models.family core.models.fit core.models.refusals core.train.device "
     "core.train.early_stop core.train.seeds core.ending",
-    "core.config.named_values core.config.option_docs core.data.sources core.models.precheck "
-    "core.models.draw core.models.headers core.models.lora_precheck core.models.parts core.models.sd "
+    "core.config.named_values core.config.option_docs core.data.curate core.data.sources "
+    "core.models.precheck core.models.draw core.models.headers core.models.lora_precheck core.models.parts "
+    "core.models.sd "
     "core.models.suited core.runs",
     "core.config.by_family core.config.training_scripts core.data.caption_editor core.models.sdxl "
     "core.train.output_places core.train.weights",

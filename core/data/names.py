@@ -20,6 +20,9 @@ FOREIGN_SUFFIXES = frozenset(
 )
 """Images, but of kinds that are not read here; named in a notice."""
 
+EXCLUDED = "excluded"
+"""Folder inside one of images, or beside such folders, for what is left out: no trainer looks into it."""
+
 _JUNK = frozenset(
     {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information"}
 )
@@ -34,6 +37,11 @@ def nfc(text: str) -> str:
 def is_junk(name: str) -> bool:
     """Whether a file or folder is a system's own litter (`._a.png`, Thumbs.db) and is never looked at."""
     return name.startswith(".") or name.casefold() in _JUNK
+
+
+def is_excluded(name: str) -> bool:
+    """Whether a folder holds what a user has left out."""
+    return name.casefold() == EXCLUDED
 
 
 def is_image(path: Path) -> bool:

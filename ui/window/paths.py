@@ -194,7 +194,7 @@ def _walk(folder: Path, until: float) -> Iterator[tuple[Path, list[str], list[st
         is_whole = "state.json" in files or "model_index.json" in files
         yield path, names, [f for f in files if not is_whole or f.endswith(".json")]
         if depth < _DEEPEST and not is_whole:
-            waiting += [(path / name, depth + 1) for name in names if name not in ("cache", "samples")]
+            waiting += [(path / name, depth + 1) for name in names if name not in ("cache", "samples", "excluded")]
 
 
 def file_name(text: str, key: str = "") -> str:

@@ -103,6 +103,12 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     return rgb if turn is None else rgb.transpose(turn)
 
 
+def turned_upright(image: Image.Image) -> Image.Image:
+    """The loaded image turned upright, in its own colours."""
+    turn = _UPRIGHT.get(orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
 def upright_alpha(image: Image.Image) -> Image.Image | None:
     """How opaque each pixel of the loaded image is, upright, 8-bit; None when it has no transparency."""
     image.load()

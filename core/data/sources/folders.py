@@ -6,7 +6,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.names import FOREIGN_SUFFIXES, complaint, is_image, is_junk, is_text, nfc, shown, suggestion
+from core.data.names import (
+    FOREIGN_SUFFIXES,
+    complaint,
+    is_excluded,
+    is_image,
+    is_junk,
+    is_text,
+    nfc,
+    shown,
+    suggestion,
+)
 from core.data.names import parse as parse
 from core.data.sources import messages
 from core.errors import Problem
@@ -58,7 +68,7 @@ def scan(parent: Path, is_reg: bool) -> Scan:
     folders: list[Folder] = []
     misnamed: list[Path] = []
     for path in entries:
-        if is_junk(path.name) or not os.path.isdir(path):
+        if is_junk(path.name) or is_excluded(path.name) or not os.path.isdir(path):
             continue
         named = parse(path.name)
         if _is_loop(path, parent):
@@ -104,6 +114,8 @@ def _images(folder: Path) -> tuple[tuple[Path, ...], list[Problem]]:
     images, problems = [], []
     for path in entries:
         if os.path.isdir(path):
+            if is_excluded(path.name):
+                continue
             if _is_loop(path, folder):
                 problems.append(messages.LOOP(path=path))
             elif _holds_images(path):

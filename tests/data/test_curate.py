@@ -1,0 +1,126 @@
+"""Images left out, thrown away, turned and cropped; and everything as it was after undoing."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from core.data.curate.curation import Curation, Item, excluded
+from core.data.curate.rewrite import Edit, rewritten
+from core.data.sources.folders import scan
+from core.errors import UserError
+from tests.data.images import draw
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "train" / "20_sls frog"
+    for name in ("a", "b"):
+        draw(made / f"{name}.png", colour=(9, ord(name), 9))
+        (made / f"{name}.txt").write_text(f"sls frog {name}")
+    return made
+
+
+@pytest.fixture
+def curation(tmp_path):
+    return Curation(tmp_path / "workspace", lambda path: None)
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_an_excluded_image_moves_aside_with_its_caption_and_is_not_trained(folder, curation):
+    before = files(folder)
+    (folder / "a_0064x0064_sd.npz").write_bytes(b"latents")
+    outcome = curation.exclude([Item(folder / "a.png")], ".txt")
+    assert not outcome.problems and sorted(p.name for p in (folder / "excluded").iterdir()) == [
+        "a.png", "a.txt", "a_0064x0064_sd.npz",
+    ]  # fmt: skip
+    found = scan(folder.parent, is_reg=False)
+    assert [image.name for image in found.folders[0].images] == ["b.png"] and not found.problems
+    assert [image.name for image in excluded([folder])[folder]] == ["a.png"]
+    curation.include(excluded([folder])[folder], ".txt")
+    assert {name: data for name, data in files(folder).items() if not name.endswith("npz")} == before
+
+
+def test_an_image_goes_to_the_trash_and_comes_back_after_a_restart(folder, curation, tmp_path):
+    before = files(folder)
+    curation.trash([Item(folder / "a.png"), Item(folder / "b.png")], ".txt")
+    assert files(folder) == {}
+    again = Curation(tmp_path / "workspace", lambda path: None)
+    assert again.last is not None and again.last.kind == "trash"
+    assert len(again.undo().done) == 4 and files(folder) == before
+
+
+def test_undoing_never_overwrites_what_has_taken_the_place(folder, curation):
+    curation.trash([Item(folder / "a.png")], ".txt")
+    draw(folder / "a.png", colour=(1, 2, 3))
+    mine = (folder / "a.png").read_bytes()
+    outcome = curation.undo()
+    assert outcome.problems and (folder / "a.png").read_bytes() == mine
+
+
+def test_a_caption_of_two_images_stays_where_it_is(folder, curation):
+    draw(folder / "a.jpg")
+    curation.trash([Item(folder / "a.png")], ".txt")
+    assert (folder / "a.txt").exists() and not (folder / "a.png").exists()
+
+
+def test_what_may_not_be_changed_is_left_and_told(folder, tmp_path):
+    def refuse(path):
+        raise UserError()
+
+    guarded = Curation(tmp_path / "workspace", refuse)
+    before = files(folder)
+    assert guarded.trash([Item(folder / "a.png")], ".txt").change is None
+    assert files(folder) == before
+
+
+def test_a_turned_image_has_its_mask_turned_and_undo_brings_the_very_bytes_back(tmp_path, curation):
+    image, mask = tmp_path / "1_a b" / "a.png", tmp_path / "masks" / "a.png"
+    for path in (image, mask):
+        path.parent.mkdir()
+        drawn = Image.new("RGB", (4, 2), (0, 0, 0))
+        drawn.putpixel((0, 0), (255, 0, 0))
+        drawn.save(path)
+    before = image.read_bytes(), mask.read_bytes()
+    curation.edit([Item(image, mask)], Edit(quarters=1))
+    for path in (image, mask):
+        with Image.open(path) as turned:
+            assert turned.size == (2, 4) and turned.getpixel((1, 0)) == (255, 0, 0)
+    curation.undo()
+    assert (image.read_bytes(), mask.read_bytes()) == before
+
+
+def test_a_photo_turned_by_exif_is_written_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees to the right
+    draw(tmp_path / "a.jpg", (64, 32), exif=exif)
+    (tmp_path / "b.jpg").write_bytes(rewritten(tmp_path / "a.jpg", Edit()))
+    with Image.open(tmp_path / "b.jpg") as upright:
+        assert upright.size == (32, 64) and not upright.getexif()
+
+
+def test_a_crop_is_given_in_shares_of_the_image_and_keeps_transparency(tmp_path):
+    Image.new("RGBA", (100, 200), (1, 2, 3, 128)).save(tmp_path / "a.webp", lossless=True)
+    (tmp_path / "b.webp").write_bytes(rewritten(tmp_path / "a.webp", Edit(crop=(0.25, 0.5, 0.75, 1.0))))
+    with Image.open(tmp_path / "b.webp") as cropped:
+        assert cropped.size == (50, 100) and cropped.getpixel((0, 0)) == (1, 2, 3, 128)
+
+
+def test_what_is_no_image_can_not_be_turned_and_says_so(folder, curation):
+    (folder / "c.png").write_bytes(b"<html>")
+    outcome = curation.edit([Item(folder / "c.png")], Edit(quarters=1))
+    assert [problem.code for problem in outcome.problems] == ["E-CURATE-READ"]
+    assert (folder / "c.png").read_bytes() == b"<html>"
+
+
+def test_a_folder_is_switched_off_and_on_by_its_place(folder, curation):
+    off = folder.parent / "excluded" / folder.name
+    curation.rename("off", [(folder, off)])
+    assert not folder.exists() and len(files(off)) == 4
+    curation.undo()
+    assert len(files(folder)) == 4
+    with pytest.raises(UserError, match="exists already"):
+        curation.rename("name", [(folder, folder.parent)])
