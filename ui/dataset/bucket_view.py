@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.catalog import Size
@@ -40,16 +40,20 @@ def fields_html(
     record: Mapping[str, Any],
     chosen: Sequence[Sequence[int]],
     files: Mapping[int, str],
+    wrap: Callable[[int, str], str],
     lang: Lang,
 ) -> str:
-    """The fields. record: the plan as JSON values. chosen: as `shown`. files: thumbnails by image."""
+    """The fields. record: the plan as JSON values. chosen: as `shown`. files: thumbnails by image.
+
+    wrap: puts what can be done to an image around it.
+    """
     whole = plan.by_bucket(range(len(plan.images)))
     if not whole:
         return ""
     drawn, above = "", 0
     for n, (key, indices) in enumerate(whole.items()):
         is_open = not above or above + len(chosen[n]) <= _OPEN
-        drawn += _field((n, is_open), key, plan, record, (indices, chosen[n]), files, lang)
+        drawn += _field((n, is_open), key, plan, record, (indices, chosen[n]), (files, wrap), lang)
         above += len(chosen[n])
     is_masked = any(image.mask_path for image in plan.images) or any(s.alpha_mask for s in plan.settings)
     masks = note(say("fields.masks", lang)) if is_masked else ""
@@ -62,16 +66,22 @@ def _field(
     plan: Plan,
     record: Mapping[str, Any],
     indices: tuple[Sequence[int], Sequence[int]],
-    files: Mapping[int, str],
+    drawn: tuple[Mapping[int, str], Callable[[int, str], str]],
     lang: Lang,
 ) -> str:
-    """which: number of the bucket, and whether it is open. indices: all in it, and those shown."""
-    (number, is_open), (inside, chosen) = which, indices
+    """which: number of the bucket, and whether it is open. indices: all in it, and those shown.
+
+    drawn: files and wrap of `fields_html`.
+    """
+    (number, is_open), (inside, chosen), (files, wrap) = which, indices, drawn
     figures = "".join(
-        figure(
-            files[i],
-            label(plan.images[i], lang, i in plan.held),
-            say("preview.caption", lang, text=plan.images[i].caption, n=record["images"][i]["tokens"]),
+        wrap(
+            i,
+            figure(
+                files[i],
+                label(plan.images[i], lang, i in plan.held),
+                say("preview.caption", lang, text=plan.images[i].caption, n=record["images"][i]["tokens"]),
+            ),
         )
         for i in chosen
         if i in files

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from core.catalog import Words
 from core.data.health.findings import Finding, can_stay_small
@@ -24,18 +25,34 @@ def shown(findings: Sequence[Finding]) -> set[int]:
     return {index for one in findings for group in _groups(one) for index in group}
 
 
-def health_html(
-    plan: Plan, findings: Sequence[Finding], files: Mapping[int, str], limit: int, lang: Lang
-) -> str:
-    """A section with everything found. files: thumbnails by image. limit: tokens a caption may have."""
+@dataclass(frozen=True)
+class Shown:
+    """What findings are drawn with.
+
+    files: thumbnails by image. limit: tokens a caption may have. wrap: puts what can be done to an image
+    around it. cure: the button of a finding's cure, as HTML. all: that of all cures together.
+    """
+
+    plan: Plan
+    files: Mapping[int, str]
+    limit: int
+    wrap: Callable[[int, str], str]
+    cure: Callable[[Finding], str]
+    all: str
+
+
+def health_html(findings: Sequence[Finding], shown: Shown, lang: Lang) -> str:
+    """A section with everything found."""
+    plan = shown.plan
     images = len({image.path for image in plan.images})
     if not images and not findings:
         return ""
     is_good = all(one.tone == "plain" for one in findings)
     summary = say("health.good" if is_good else "health.some", lang, n=images)
     summary = note(summary, "good" if is_good else "plain")
-    drawn = "".join(_finding(one, plan, files, limit, lang) for one in findings)
-    return f'<section class="rw-health"><h3>{esc(say("health.title", lang))}</h3>{summary}{drawn}</section>'
+    drawn = "".join(_finding(one, shown, lang) for one in findings)
+    title = esc(say("health.title", lang))
+    return f'<section class="rw-health"><h3>{title}</h3>{summary}{shown.all}{drawn}</section>'
 
 
 def act(name: str, text: str) -> str:
@@ -43,11 +60,12 @@ def act(name: str, text: str) -> str:
     return f'<button type="button" class="rw-act" data-preview-do="{esc(name)}">{esc(text)}</button>'
 
 
-def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lang: Lang) -> str:
+def _finding(one: Finding, shown: Shown, lang: Lang) -> str:
+    plan = shown.plan
     key = f"health.{one.kind}"
     has_button = one.kind == "small" and can_stay_small(plan)
     button = act("set:small", say("health.small.button", lang)) if has_button else ""
-    drawn = "".join(_images(one, plan, files, lang))
+    drawn = "".join(_images(one, shown, lang))
     more = _more(one, plan, lang)
     listed = "".join(
         f"<li><b>{esc(path.name)}</b> {esc(reason.of(lang))}</li>" for path, reason in one.files[:_NAMED]
@@ -56,10 +74,10 @@ def _finding(one: Finding, plan: Plan, files: Mapping[int, str], limit: int, lan
     return (
         f'<details class="rw-finding is-{one.tone}"{is_open}><summary><b>{one.count}</b>'
         f"<span>{esc(say(key, lang))}</span></summary>"
-        f"<p>{esc(say(f'{key}.why', lang, limit=limit))} {button}</p>"
+        f"<p>{esc(say(f'{key}.why', lang, limit=shown.limit))} {button}</p>"
         + (f"<ul>{listed}</ul>" if listed else "")
         + (f'<div class="rw-field">{drawn}</div>' if drawn else "")
-        + f"{more}</details>"
+        + f"{more}{shown.cure(one)}</details>"
     )
 
 
@@ -74,10 +92,14 @@ def _more(one: Finding, plan: Plan, lang: Lang) -> str:
     return f'<p class="rw-left">{esc(say("health.more", lang, n=len(rest), names=names))}</p>'
 
 
-def _images(one: Finding, plan: Plan, files: Mapping[int, str], lang: Lang) -> Iterator[str]:
+def _images(one: Finding, shown: Shown, lang: Lang) -> Iterator[str]:
+    plan, files = shown.plan, shown.files
     for group in _groups(one):
         figures = "".join(
-            figure(files[i], short_name(plan.images[i].path), one.details.get(i, Words("", "")).of(lang))
+            shown.wrap(
+                i,
+                figure(files[i], short_name(plan.images[i].path), one.details.get(i, Words("", "")).of(lang)),
+            )
             for i in group
             if i in files
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,16 +16,18 @@ from core.data.intake.rename_repeats import Pair, Renames
 from core.data.plan import as_json
 from core.data.plan.plan import Plan
 from core.data.plan.thumbnails import thumbnail
-from core.errors import Lang, UserError
+from core.errors import Lang, Problem, UserError
 from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
-from ui.dataset import balance, bucket_view, health
+from ui.dataset import balance, bucket_view, health, mask_acts
 from ui.dataset.handlers import queued
+from ui.dataset.image_acts import Asked, understood
+from ui.dataset.image_desk import ImageDesk
 from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
 from ui.parts.localized import Page, column, texts
-from ui.parts.markup import bar, note, problems, table
+from ui.parts.markup import bar, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.cards import titled
@@ -43,7 +44,10 @@ Update = dict[Any, Any]
 
 SIDE = 384
 _MOST_PROBLEMS = 40
-_CURED = ("dataset.bucket_no_upscale", "dataset.train_batch_size", "train.max_train_steps")
+_CURED = (
+    *("dataset.bucket_no_upscale", "dataset.train_batch_size", "train.max_train_steps"),
+    *("dataset.conditioning_data_dir", "train.masked_loss"),
+)
 """Options that a button of the preview may set."""
 
 
@@ -52,7 +56,8 @@ class Look:
     """A plan with what was found about it.
 
     record: the plan as JSON values. traits: of its images, by content. more: images of a bucket asked for
-    beyond the first ones, by number of the bucket. word: how the settings stood (ui.window.dated).
+    beyond the first ones, by number of the bucket. word: how the settings stood (ui.window.dated). said:
+    about what was done to its images.
     """
 
     plan: Plan
@@ -60,13 +65,14 @@ class Look:
     traits: Mapping[str, Traits]
     more: dict[int, int] = field(default_factory=dict)
     word: str = ""
+    said: tuple[Problem, ...] = ()
 
 
 class Preview:
     """The card that shows the plan; what it shows is kept in the window, so a reload shows it again."""
 
     def __init__(self, window: Window, page: Page, form: Form) -> None:
-        self._window, self._form = window, form
+        self._window, self._form, self._desk = window, form, ImageDesk(window)
         self.parts: dict[str, Any] = {}
         parts = self.parts
         with column("card-preview", "rw-card"):
@@ -115,26 +121,12 @@ class Preview:
         """Make the plan on a thread, telling how far it is, then show it."""
         parts, job = self.parts, self._window.preview
         self._window.draft.keep(raw)
-        word = words(self._window)["dataset"]
         try:
-            config = self._form.part(raw, "dataset").config.dataset
+            started = job.start(self._work(raw))
         except UserError as e:
             yield {parts["html"]: dated(self._window, "dataset", problems(e.problems, lang), lang)}
             return
-
-        def work(report: Report) -> Look:
-            plan = planned(config, seed_of(raw), report, self._window.image_facts.verify)
-            self._window.image_facts.keep()
-            record = as_json.values(plan, TrainConfig(), count_tokens)
-            report("", 0, 0)
-            files = {image.content: image.path for image in plan.images}
-            traits = self._window.image_facts.traits(files, progress=lambda at, of: report("health", at, of))
-            look = Look(plan, record, traits, word=word)
-            report("", 0, 0)
-            self._thumbs(look, self._seen(look, raw))
-            return look
-
-        if not job.start(work):
+        if not started:
             yield {parts["html"]: note(say("preview.busy.run", lang))}
             return
         yield {parts["html"]: note(say("preview.busy", lang)) + bar(None), parts["fields"]: ""}
@@ -150,6 +142,25 @@ class Preview:
             yield {parts["html"]: problems(e.problems, lang)}
             return
         yield self.show(raw, lang, html)
+
+    def _work(self, raw: Mapping[str, Any], said: tuple[Problem, ...] = ()) -> Callable[[Report], Look]:
+        """What makes a look. Raises UserError where the settings are wrong."""
+        word = words(self._window)["dataset"]
+        config = self._form.part(raw, "dataset").config.dataset
+
+        def work(report: Report) -> Look:
+            plan = planned(config, seed_of(raw), report, self._window.image_facts.verify)
+            self._window.image_facts.keep()
+            record = as_json.values(plan, TrainConfig(), count_tokens)
+            report("", 0, 0)
+            files = {image.content: image.path for image in plan.images}
+            traits = self._window.image_facts.traits(files, progress=lambda at, of: report("health", at, of))
+            look = Look(plan, record, traits, word=word, said=said)
+            report("", 0, 0)
+            self._thumbs(look, self._seen(look, raw))
+            return look
+
+        return work
 
     def _limit(self, raw: Mapping[str, Any]) -> int:
         """Tokens a caption may have."""
@@ -205,22 +216,32 @@ class Preview:
 
     def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
         chosen = bucket_view.shown(look.plan, look.more)
-        return self._dated(look, bucket_view.fields_html(look.plan, look.record, chosen, files, lang), lang)
+        wrap = self._desk.wrapped(look.plan, lang)
+        html = bucket_view.fields_html(look.plan, look.record, chosen, files, wrap, lang)
+        return self._dated(look, html + self._desk.below_html(look.plan, look.said, lang), lang)
 
     def _html(
         self, look: Look, raw: Mapping[str, Any], lang: Lang, files: Mapping[int, str], renaming: str
     ) -> str:
         plan, record, limit = look.plan, look.record, self._limit(raw)
+        desk = self._desk
         others = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
         html = problems(others[:_MOST_PROBLEMS], lang)
-        health_html = health.health_html(plan, self._findings(look, raw), files, limit, lang)
+        found = self._findings(look, raw)
+        shown = health.Shown(
+            *(plan, files, limit, desk.wrapped(plan, lang), lambda one: desk.cure_html(one, plan, lang)),
+            desk.cure_all_html(found, plan, lang),
+        )
+        health_html = health.health_html(found, shown, lang)
+        html += desk.layout_html(others, lang)
+        folders = desk.folders_html(plan, record["folders"], lang)
         if not record["images"]:
-            return html + health_html
+            return html + folders + health_html
         has_seed = bool(str(raw.get("train.seed") or "").strip())
         return (
             html
             + length_note(planned_length(self._form, raw, plan), lang)
-            + _folder_table(record["folders"], lang)
+            + folders
             + balance.balance_note(record["folders"], lang)
             + renaming
             + health_html
@@ -231,6 +252,10 @@ class Preview:
     def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """What a button in the preview asks for: more images of a bucket, or one setting."""
         look: Look | None = self._window.preview.result
+        asked = understood(text)
+        if look is not None and asked is not None:
+            yield from self._do(asked, look, raw, lang)
+            return
         name, _, rest = str(text or "").partition("#")[0].partition(":")
         if look is None:
             return
@@ -249,6 +274,38 @@ class Preview:
                 yield from self.look(changed, lang)
             else:
                 yield self.show(changed, lang)
+
+    def _do(self, asked: Asked, look: Look, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """What is to be done to images or folders; then the plan anew."""
+        found = self._findings(look, raw)
+        outcome, said = self._desk.answer(asked, look.plan, look.record["folders"], found)
+        if outcome is None or outcome.change is None:
+            look.said = said
+            yield self.show(raw, lang)
+            return
+        changed = self._masked(asked, look, raw)
+        yield {self._form.components[key]: gr.update(value=value) for key, value in changed.items()}
+        raw = {**raw, **changed}
+        try:
+            if self._window.preview.start(self._work(raw, said)):
+                for _ in self._window.preview.watch():
+                    pass
+            yield self.show(raw, lang)
+        except UserError as e:
+            yield {self.parts["html"]: problems(e.problems, lang)}
+
+    def _masked(self, asked: Asked, look: Look, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of masks, where they change: set with the first mask, unset when it is undone."""
+        key, plan, short = "dataset.conditioning_data_dir", look.plan, self._window.paths.short
+        changed: dict[str, Any] = {}
+        if asked.do == "mask":
+            changed["train.masked_loss"] = True
+            if not str(raw.get(key) or "").strip():
+                changed[key] = short(str(mask_acts.folder(plan, self._window)))
+        elif asked.do == "undo" and mask_acts.is_left_empty(plan):
+            changed |= {key: "", "train.masked_loss": False}
+        self._window.draft.keep(changed)
+        return changed
 
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """Give the regularization folders the repeats of the guide's formula; images are not touched."""
@@ -293,21 +350,3 @@ class Preview:
         names = ", ".join(target.name for _, target in pairs)
         text = say("balance.undone" if is_undo else "balance.done", lang, names=names)
         yield from self.look(raw, lang, note(text, "good"))
-
-
-def _folder_table(record: list[Mapping[str, Any]], lang: Lang) -> str:
-    headers = [
-        say(f"preview.{name}", lang) for name in ("folder", "kind", "prompt", "repeats", "images", "samples")
-    ]
-    rows = [
-        (
-            (f"{folder['dataset'] + 1} · " if "dataset" in folder else "") + Path(folder["path"]).name,
-            say("preview.reg" if folder["is_reg"] else "preview.train", lang),
-            folder["prompt"],
-            folder["repeats"],
-            folder["images"],
-            folder["used_per_epoch"],
-        )
-        for folder in record
-    ]
-    return table(headers, rows, numbers=frozenset({3, 4, 5}))

@@ -12,12 +12,16 @@ from PIL import Image
 
 from core.data.images import decode
 
+MOST_PROMISED = 4_000
+"""Images that are made when they are asked for; older ones are forgotten, a new look at them helps."""
+
 
 class Thumbs:
     """Makes thumbnails once and keeps them in a folder that only this window serves."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._promised: dict[str, tuple[Path, int]] = {}
 
     def of(self, path: Path, side: int = 768) -> Path:
         """An image file, at most `side` pixels large. Raises OSError when it can't be read."""
@@ -28,6 +32,25 @@ class Thumbs:
             return image
 
         return self.made(f"{key_of(path)}|{side}", draw)
+
+    def later(self, path: Path, side: int) -> Path:
+        """What `of` would give, made only when a page asks for it. Raises OSError when the image is gone."""
+        place = self._place(f"{key_of(path)}|{side}")
+        self._promised[place.name] = (path, side)
+        while len(self._promised) > MOST_PROMISED:
+            del self._promised[next(iter(self._promised))]
+        return place
+
+    def asked(self, name: str) -> Path | None:
+        """The file of this name: made before, or promised by `later`; None when it is neither."""
+        file = self.folder / name
+        if file.is_file() or name not in self._promised:
+            return file if file.is_file() else None
+        try:
+            made = self.of(*self._promised[name])
+        except OSError:
+            return None  # gone or damaged since
+        return made if made == file else None
 
     def known(self, path: Path, side: int = 768) -> Path | None:
         """What `of` gives when it is made already. Raises OSError when the image is gone."""

@@ -41,8 +41,8 @@ def add_routes(app: FastAPI, window: Window) -> None:
     @app.api_route(f"/{IMAGES}/{{name}}", methods=["GET", "HEAD"])
     def image(name: str) -> Response:
         """Small images that the window made, by names that it made: they change with what they show."""
-        file = window.cache / name
-        if not _IMAGE.fullmatch(name) or not file.is_file():
+        file = window.thumbs.asked(name) if _IMAGE.fullmatch(name) else None
+        if file is None:
             raise HTTPException(404)
         headers = {"cache-control": "private, max-age=31536000, immutable"}
         return FileResponse(file, media_type="image/webp", headers=headers)

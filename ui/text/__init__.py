@@ -11,6 +11,7 @@ from core.errors import Lang
 from ui.text.after import AFTER_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
+from ui.text.images import IMAGES_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
@@ -21,6 +22,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **SETTINGS_WORDS,
         **DATASET_WORDS,
         **CAPTIONS_WORDS,
+        **IMAGES_WORDS,
         **RUN_WORDS,
         **WATCHING_WORDS,
         **AFTER_WORDS,

@@ -27,6 +27,26 @@ DEMO_CAPTIONS = Message(
     "the demo's own captions stay as they are. Copy its images with “Add images” first.",
     "デモのキャプションは変更できません。試すには「画像を追加」で画像をコピーしてください。",
 )
+DEMO_IMAGES = Message(
+    "W-IMG-DEMO",
+    "the demo's own images stay as they are. Copy them with “Add images” first.",
+    "デモの画像は変更できません。試すには「画像を追加」で画像をコピーしてください。",
+)
+IMAGES_GONE = Message(
+    "W-IMG-GONE",
+    "nothing was done: the images have changed since this preview. Scan them again.",
+    "プレビューの後に画像が変わったため、何もしませんでした。もう一度「確認とプレビュー」を押してください。",
+)
+MASK_BAD = Message(
+    "E-MASK-SHAPE",
+    "the mask of `{name}` could not be read, or is of another shape. Paint it again.",
+    "「{name}」のマスクを読み込めないか、縦横比が異なります。描き直してください。",
+)
+IMAGES_READ = Message(
+    "W-IMG-RUN",
+    "a training is running and reads these images. Change them when it has ended.",
+    "学習中のため、画像を変更できません。学習が終わってから変更してください。",
+)
 NO_TENSORBOARD = Message(
     "E-TENSORBOARD",
     "TensorBoard does not start; is it installed? `pip install tensorboard`",

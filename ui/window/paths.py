@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.catalog import HUB_MODELS, HUB_VAES
 from core.config.schema.option import Option
+from core.data.names import EXCLUDED
 from core.errors import Problem, UserError
 from core.models import hub
 from core.tools.table import TOOLS
@@ -26,6 +27,7 @@ _RESERVED = frozenset(
 )
 _ON_THE_HUB = {"model.base": HUB_MODELS, "model.vae": HUB_VAES}
 _COUNTED = re.compile(r"\d+_.+")
+_NOT_LOOKED_INTO = frozenset({"cache", "samples", EXCLUDED})
 _DEEPEST = 5
 _MOST = 300
 _LONGEST_WALK = 0.7
@@ -194,7 +196,7 @@ def _walk(folder: Path, until: float) -> Iterator[tuple[Path, list[str], list[st
         is_whole = "state.json" in files or "model_index.json" in files
         yield path, names, [f for f in files if not is_whole or f.endswith(".json")]
         if depth < _DEEPEST and not is_whole:
-            waiting += [(path / name, depth + 1) for name in names if name not in ("cache", "samples", "excluded")]
+            waiting += [(path / name, depth + 1) for name in names if name not in _NOT_LOOKED_INTO]
 
 
 def file_name(text: str, key: str = "") -> str:

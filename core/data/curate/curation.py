@@ -115,17 +115,18 @@ class Curation:
         kind = "upright" if edit == Edit() else "crop" if edit.quarters == 0 else "turn"
         return self._apply(kind, items, act)
 
-    def mask(self, image: Path, target: Path, data: bytes) -> Outcome:
-        """Write the mask of an image; one that is there already goes to the trash."""
+    def masks(self, image: Path, masks: Sequence[tuple[Path, bytes]]) -> Outcome:
+        """Write mask files; those that are there already go to the trash. image: whose mask was drawn."""
         act, place = _Act(), self._new_place()
-        try:
-            if os.path.lexists(target):
-                act.changes.append(self._swap(act, target, data, place))
-            else:
-                self._may_change(target)
-                act.changes.append(moved(_written(place / f"{secrets.token_hex(4)}.part", data), target))
-        except UserError as e:
-            act.problems += e.problems
+        for target, data in masks:
+            try:
+                if os.path.lexists(target):
+                    act.changes.append(self._swap(act, target, data, place))
+                else:
+                    self._may_change(target)
+                    act.changes.append(moved(_written(place / f"{secrets.token_hex(4)}.part", data), target))
+            except UserError as e:
+                act.problems += e.problems
         return self._apply("mask", [Item(image)], act)
 
     def rename(self, kind: str, pairs: Sequence[tuple[Path, Path]]) -> Outcome:

@@ -62,6 +62,11 @@ class Moves:
         return messages.NOT_AS_IT_WAS(path=change.path)
 
 
+def place_after(change: FileChange) -> Path:
+    """Where the file or folder of a move lies after it."""
+    return _place(change.new or b"")
+
+
 def move(source: Path, target: Path) -> None:
     """Move a file or folder, a file to another drive too. Raises OSError, also where the target exists."""
     if os.path.lexists(target):

@@ -1,0 +1,193 @@
+"""What a page asks to be done to images and folders, done: it names them by keys, never by paths."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from core.data.curate import curation
+from core.data.curate.curation import Curation, Item
+from core.data.curate.moves import place_after
+from core.data.curate.rewrite import Edit
+from core.data.health.findings import Finding
+from core.data.plan.plan import Plan
+from core.data.undo import Change, Outcome
+from core.errors import Problem, UserError
+from ui.dataset import cures
+from ui.window import Window, messages
+
+MOST_KEYS = 20_000
+_TURNS = {"right": 1, "left": 3}
+
+
+def key_of(path: Path) -> str:
+    """What stands for a path on the page."""
+    return blake2b(os.fsencode(path), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An act as a page has sent it. keys: of what it is about. on: what else it needs, as text."""
+
+    do: str
+    keys: tuple[str, ...] = ()
+    on: str = ""
+    values: Mapping[str, str] | None = None
+
+
+def understood(text: Any) -> Asked | None:
+    """What a page has sent; None for what is no act."""
+    try:
+        sent = json.loads(text) if isinstance(text, str) and text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(sent, dict) or not isinstance(sent.get("do"), str):
+        return None
+    keys, on, values = sent.get("keys"), sent.get("on"), sent.get("values")
+    return Asked(
+        sent["do"],
+        tuple(str(key) for key in keys[:MOST_KEYS]) if isinstance(keys, list) else (),
+        on if isinstance(on, str) else "",
+        {str(k): str(v) for k, v in values.items()} if isinstance(values, dict) else None,
+    )
+
+
+class ImageActs:
+    """The acts on the images of a plan."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    @property
+    def curation(self) -> Curation:
+        return Curation(self._window.workspace, self.may_change)
+
+    @property
+    def last(self) -> Change | None:
+        """The act that the page's Undo takes back."""
+        return self.curation.last
+
+    def may_change(self, path: Path) -> None:
+        """Raises UserError for the demo's images, and for paths that may not be written."""
+        real = Path(os.path.realpath(path))
+        if real.is_relative_to(os.path.realpath(self._window.project / "demo")):
+            raise UserError(messages.DEMO_IMAGES())
+        self._window.paths.writable(str(path))
+
+    def is_open(self, folder: Path) -> bool:
+        """Whether the images of a folder may be changed."""
+        try:
+            self.may_change(folder / "image")
+        except UserError:
+            return False
+        return os.access(folder, os.W_OK)
+
+    def done(self, asked: Asked, plan: Plan, findings: Sequence[Finding]) -> Outcome | None:
+        """The outcome of an act; None where it is none, or about what the plan does not hold."""
+        if asked.do == "undo":
+            return self._undone(asked.on)
+        if asked.do == "include":
+            found = curation.excluded(dict.fromkeys(folder.path for folder in plan.folders))
+            images = [path for paths in found.values() for path in paths]
+            return self._on([Item(path) for path in images], asked, plan)
+        if asked.do == "cure":
+            steps = [
+                step for one in findings if (step := cures.cure(one, plan)) and asked.on in (one.kind, "all")
+            ]
+            return self._cured(steps, plan)
+        return self._on([*items(plan), *(Item(path) for path in cures.broken(plan))], asked, plan)
+
+    def _undone(self, number: str) -> Outcome | None:
+        last = self.last
+        if last is None or number != str(last.number):
+            return None
+        outcome = self.curation.undo(last.number)
+        for one in last.files if outcome.change else ():
+            if one.path.is_dir():
+                self._window.copies.moved(place_after(one), one.path)
+        return outcome
+
+    def _cured(self, steps: Sequence[cures.Cure], plan: Plan) -> Outcome | None:
+        outcomes = []
+        seen: set[Path] = set()
+        for step in steps:
+            # An image may have several faults; one that is gone already needs no second cure.
+            paths = [path for path in step.paths if path not in seen]
+            seen |= set(paths)
+            outcomes.append(self._apply(step.act, "", of_paths(plan, paths), plan))
+        done = [one for one in outcomes if one is not None]
+        problems = tuple(problem for one in done for problem in one.problems)
+        return Outcome(done[-1].change, problems=problems) if done else None
+
+    def _on(self, offered: Iterable[Item], asked: Asked, plan: Plan) -> Outcome | None:
+        wanted = set(asked.keys)
+        chosen = [item for item in offered if key_of(item.image) in wanted]
+        return self._apply(asked.do, asked.on, chosen, plan) if chosen else None
+
+    def _apply(self, act: str, on: str, chosen: Sequence[Item], plan: Plan) -> Outcome | None:
+        if not chosen:
+            return None
+        does, extension = self.curation, plan.config.caption_extension
+        if act == "exclude":
+            return does.exclude(chosen, extension)
+        if act == "trash":
+            return does.trash(chosen, extension)
+        if act == "include":
+            return does.include([item.image for item in chosen], extension)
+        if act == "upright":
+            return does.edit(chosen, Edit())
+        if act in _TURNS:
+            return does.edit(chosen, Edit(quarters=_TURNS[act]))
+        crop = _box(on) if act == "crop" else None
+        return does.edit(chosen[:1], Edit(crop=crop)) if crop else None
+
+
+def _box(text: str) -> tuple[float, float, float, float] | None:
+    """ "0.1 0.2 0.9 1" as shares of left, top, right, bottom; None where they are none."""
+    try:
+        left, top, right, bottom = (float(part) for part in text.split())
+    except ValueError:
+        return None
+    is_box = 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+    return (left, top, right, bottom) if is_box else None
+
+
+def items(plan: Plan) -> list[Item]:
+    """Each image of a plan once, with its mask where that is of no other image; none that metadata names."""
+    masks = Counter(mask for _, mask in {(image.path, image.mask_path) for image in plan.images} if mask)
+    return [
+        Item(path, mask if mask and masks[mask] == 1 else None)
+        for path, mask in {
+            image.path: image.mask_path for image in plan.images if not plan.settings[image.settings].in_json
+        }.items()
+    ]
+
+
+def of_paths(plan: Plan, paths: Sequence[Path]) -> list[Item]:
+    """The images of these paths, each with its mask; also of files that are in no plan."""
+    known = {item.image: item for item in items(plan)}
+    return [known.get(path, Item(path)) for path in paths]
+
+
+def image_bytes(text: str, most: int) -> bytes | None:
+    """The bytes of a data URL; None for what is none or longer than `most` bytes."""
+    head, _, data = text.partition(",")
+    if head != "data:image/png;base64" or len(data) > most * 4 // 3 + 4:
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def told(outcome: Outcome | None) -> tuple[Problem, ...]:
+    """What is to be said about an act."""
+    return (messages.IMAGES_GONE(),) if outcome is None else outcome.problems

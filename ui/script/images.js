@@ -1,0 +1,128 @@
+// Acts on the images of the preview: boxes to select, a menu for each, the bar below, folders as a list. What is
+// to be done is written as JSON into the hidden field that the server listens to.
+(() => {
+  'use strict';
+  const all = (what) => [...document.querySelectorAll(what)];
+  const bar = () => document.querySelector('.rw-image-bar');
+  const boxes = () => all('#preview-html [data-pick], #preview-fields [data-pick]');
+  const tick = (box, is) => { box.checked = is; box.toggleAttribute('checked', is); };
+
+  const ask = (act) => {
+    const field = document.querySelector('#preview-act input, #preview-act textarea');
+    if (!field) return;
+    field.value = JSON.stringify({...act, n: Date.now()});
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+    boxes().forEach((box) => tick(box, false));
+    count();
+    bar()?.classList.add('is-busy');
+  };
+  const chosen = () => [...new Set(boxes().filter((box) => box.checked)
+    .map((box) => box.closest('[data-key]').dataset.key))];
+  function count() {
+    if (!bar()) return;
+    const n = chosen().length, words = JSON.parse(bar().dataset.imageWords);
+    const text = words['images.selected'].replace('#', n), told = bar().querySelector('[data-count]');
+    bar().querySelector('[data-chosen]').hidden = !n;
+    // Only where it changes: the observer below hears of it.
+    if (told.textContent !== text) told.textContent = text;
+  }
+  // Where the image is shown twice, under a finding and in its bucket, both boxes are one.
+  document.addEventListener('change', (event) => {
+    if (!event.target.matches?.('[data-pick]')) return;
+    const {key} = event.target.closest('[data-key]').dataset;
+    boxes().filter((box) => box.closest('[data-key]').dataset.key === key)
+      .forEach((box) => tick(box, event.target.checked));
+    count();
+  });
+  new MutationObserver(() => {
+    if (bar()?.classList.contains('is-busy')) bar().classList.remove('is-busy');
+    count();
+  }).observe(document.documentElement, {childList: true, subtree: true, attributeFilter: ['data-key', 'data-image-on']});
+
+  // The menu of one image.
+  const closeMenu = () => all('.rw-menu').forEach((menu) => menu.remove());
+  function openMenu(button) {
+    closeMenu();
+    const picture = button.closest('[data-key]');
+    const menu = document.createElement('div');
+    menu.className = 'rw-menu';
+    menu.setAttribute('role', 'menu');
+    for (const [act, text] of Object.entries(JSON.parse(bar().dataset.menuWords))) {
+      const entry = Object.assign(document.createElement('button'), {type: 'button', textContent: text});
+      entry.setAttribute('role', 'menuitem');
+      entry.addEventListener('click', () => { closeMenu(); button.focus(); doOne(act, picture); });
+      menu.append(entry);
+    }
+    picture.append(menu);
+    const {right} = menu.getBoundingClientRect();
+    if (right > document.documentElement.clientWidth - 4) menu.classList.add('is-left');
+    menu.firstElementChild.focus();
+    menu.addEventListener('keydown', (event) => {
+      const entries = [...menu.children], at = entries.indexOf(document.activeElement);
+      const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1}[event.key];
+      if (to !== undefined) { event.preventDefault(); entries.at(to % entries.length).focus(); }
+      if (event.key === 'Escape') { event.stopPropagation(); closeMenu(); button.focus(); }
+      if (event.key === 'Tab') closeMenu();
+    });
+  }
+  function doOne(act, picture) {
+    const {key, name, plain, mask} = picture.dataset;
+    const words = JSON.parse(bar().dataset.imageWords);
+    const send = (on) => ask({do: act, keys: [key], on});
+    if (act === 'crop') window.rwCrop({name, plain, words}, send);
+    else if (act === 'mask') window.rwMask({name, plain, mask, words}, send);
+    else ask({do: act, keys: [key]});
+  }
+
+  // The folders.
+  const rowOf = (target) => target.closest?.('tr[data-folder-key]');
+  const valuesOf = (row) => Object.fromEntries([...row.querySelectorAll('[data-folder-field]')]
+    .map((field) => [field.dataset.folderField, field.value]));
+  const rename = (row) => ask({do: 'name', keys: [row.dataset.folderKey], values: valuesOf(row)});
+  const offer = (row) => {
+    const fields = [...row.querySelectorAll('[data-folder-field]')];
+    const button = row.querySelector('[data-folder-rename]');
+    button.hidden = fields.every((field) => field.value === field.getAttribute('value'));
+    const {identifier = '', class: kind, repeats} = valuesOf(row);
+    button.title = `${repeats}_${`${identifier} ${kind}`.trim()}`;
+  };
+  document.addEventListener('input', (event) => {
+    if (event.target.matches?.('[data-folder-field]')) offer(rowOf(event.target));
+  });
+  document.addEventListener('change', (event) => {
+    if (!event.target.matches?.('[data-folder-on]')) return;
+    ask({do: event.target.checked ? 'on' : 'off', keys: [rowOf(event.target).dataset.folderKey]});
+  });
+  document.addEventListener('keydown', (event) => {
+    if (!event.target.matches?.('[data-folder-field]') || event.isComposing) return;
+    const row = rowOf(event.target);
+    if (event.key === 'Enter' && !row.querySelector('[data-folder-rename]').hidden) rename(row);
+    if (event.key === 'Escape') { event.target.value = event.target.getAttribute('value'); offer(row); }
+  });
+
+  document.addEventListener('click', (event) => {
+    const {target} = event;
+    const dots = target.closest?.('[data-menu]');
+    if (!target.closest?.('.rw-menu')) closeMenu();
+    if (dots && bar()) openMenu(dots);
+    const act = target.closest?.('[data-image-do]');
+    if (act) {
+      const own = act.closest('[data-key]');
+      ask({do: act.dataset.imageDo, on: act.dataset.imageOn, keys: own ? [own.dataset.key] : chosen()});
+    }
+    const select = target.closest?.('[data-select]');
+    if (select) {
+      boxes().forEach((box) => tick(box, Boolean(select.dataset.select)));
+      count();
+    }
+    if (target.closest?.('[data-folder-rename]')) rename(rowOf(target));
+    const copy = target.closest?.('[data-copy-from]');
+    const source = document.querySelector('#make-source input, #make-source textarea');
+    if (copy && source) {
+      source.value = copy.dataset.copyFrom;
+      source.dispatchEvent(new Event('input', {bubbles: true}));
+      document.getElementById('card-make').scrollIntoView({block: 'start'});
+      document.querySelector('#make-identifier input, #make-identifier textarea').focus({preventScroll: true});
+    }
+  });
+})();
