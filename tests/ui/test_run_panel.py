@@ -324,14 +324,14 @@ def test_samples_stand_in_rows_by_prompt_with_before_and_the_latest(app, window,
     assert str(tmp_path) not in html.replace(str(window.cache), "")
 
 
-def test_events_are_folded_once_and_replayed_to_every_page():
+def test_events_are_folded_once_and_replayed_to_every_page(tmp_path):
     class Run:
         pass
 
     from core.events import EventLog
 
     run = Run()
-    run.log, run.folder, run.started, run.status = EventLog(), None, 0.0, "running"
+    run.log, run.folder, run.started, run.status = EventLog(), tmp_path, 0.0, "running"
     run.at_step = 0
     watcher = Watcher()
     for n in range(1, 6):

@@ -8,9 +8,11 @@ import time
 import pytest
 
 from core.events import Paused
+from tests.test_lineage import a_run, state_of
 from tests.ui.fake import FixedLoad, demo_raw
 from ui.run import machine
 from ui.run.polling import answer
+from ui.window.last_run import last_story
 
 
 def started(app):
@@ -87,3 +89,13 @@ def test_a_slow_first_step_is_timed_before_the_first_report(app, monkeypatch):
         head = shown(app, "head")
     assert "4 / 100" in head and "48:00 left" in head  # 96 steps of 30 s
     assert "30 s/step" in shown(app, "numbers")
+
+
+def test_the_story_of_a_resumed_run_is_whole_after_a_restart(app, window):
+    first = a_run(window.output, "20260101-000001", [10, 20, 30], state=20)
+    a_run(window.output, "20260101-000002", [30, 40], state=40, resume=state_of(window.output, 20))
+    assert first.is_dir()
+    window.left.story = last_story(window.output)
+    view, _ = window.look()
+    assert [x for x, _ in view.losses.means] == [10, 20, 30, 40]
+    assert [event.step for event in view.samples] == [10, 20, 30, 40] and view.at_step == 40

@@ -14,6 +14,7 @@ from core.config.output_names import state_of
 from core.config.schema.run import RunConfig
 from core.errors import Lang
 from core.events import Event, EventLog, Paused, PlanReady, RunEnded, Saved, StageProgress, StepDone, Warned
+from core.runs import lineage
 from core.runs.state_folder import AUTO
 from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
@@ -207,7 +208,7 @@ class Watcher:
         """The view, and what changes whenever the view does."""
         with self._lock:
             if run is not self._run:
-                self._before = self._resumed_events(run)
+                self._before = self._resumed_events(run) or (lineage.before(run.folder) if run else ())
                 self._run, self._read, self._number = run, 0, self._number + 1
                 self._view = RunView(started=run.started, folder=run.folder) if run else RunView()
                 self._view.recall(self._before)
@@ -222,7 +223,7 @@ class Watcher:
             return self._view, (self._number, self._read, self._view.status)
 
     def _resumed_events(self, run: Run | None) -> tuple[Event, ...]:
-        """Events up to the state that this run resumes from; () when it is not one of the last run."""
+        """Events up to the state that this run resumes from; () when it is not one of the run shown last."""
         config: RunConfig | None = getattr(run, "config", None)  # a run of an earlier window has none
         if config is None or not config.save.resume or self._run is None:
             return ()

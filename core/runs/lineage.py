@@ -1,0 +1,77 @@
+"""What came before a run that was resumed: the runs that it goes on from, back to the first, by what they left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.config import output_names
+from core.events import Event, Saved, StepDone
+from core.runs import past_runs
+from core.runs.state_folder import AUTO
+
+MOST_RUNS = 64
+"""Of one lineage; more are not followed."""
+
+
+def before(folder: Path) -> tuple[Event, ...]:
+    """Steps and saves of the runs that the run in this folder goes on from, each up to where it was resumed.
+
+    () for a run that began at its first step, and where the runs before it are gone.
+    """
+    parts: list[list[Event]] = []
+    until: int | None = None
+    for _ in range(MOST_RUNS):
+        found = _resumed_from(folder)
+        if found is None:
+            break
+        folder, step, events = found
+        until = step if until is None else min(step, until)
+        parts.append([e for e in events if isinstance(e, StepDone | Saved) and e.step <= until])
+    return tuple(event for part in reversed(parts) for event in part)
+
+
+def _resumed_from(folder: Path) -> tuple[Path, int, tuple[Event, ...]] | None:
+    """The run that saved the state which this one resumes, the step of that state, and what that run told."""
+    values = past_runs.values_of(folder)
+    resume, name = str(values.get("save.resume") or ""), values.get("save.output_name")
+    if not resume:
+        return None
+    beside = {} if resume == AUTO else {Path(resume).parent / past_runs.RUNS: None}
+    for place in {folder.parent: None} | beside:
+        for earlier in _earlier(place, folder.name):
+            if not _may_have_saved(earlier, "" if resume == AUTO else Path(resume).name):
+                continue
+            record = past_runs.read(earlier)
+            events = tuple(record.events) if record else ()
+            steps = [
+                event.step
+                for event in events
+                if isinstance(event, Saved) and event.kind == "state" and _is(event.path, resume, name)
+            ]
+            if steps:
+                return earlier, steps[-1], events
+    return None
+
+
+def _earlier(place: Path, name: str) -> list[Path]:
+    """The run folders of a place from before this one, the newest first: their names begin with the time."""
+    try:
+        found = [path for path in place.iterdir() if path.name < name and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def _may_have_saved(folder: Path, state: str) -> bool:
+    """Whether its events speak of this state, or of any: looked for as text, which takes no time."""
+    try:
+        told = (folder / past_runs.EVENTS).read_bytes()
+    except OSError:
+        return False
+    return b'"kind": "state"' in told and (state.encode("utf-8", "replace") in told or not state.isascii())
+
+
+def _is(path: str, resume: str, output_name: str | None) -> bool:
+    """Whether a state that was saved there is the one to resume, or by "auto" one of this output name."""
+    state = Path(path).name
+    return state == Path(resume).name if resume != AUTO else bool(output_names.state_of(state, output_name))
