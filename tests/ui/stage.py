@@ -90,7 +90,7 @@ class Shown(Watched):
             self.page.close()
             return
         self.page.unroute_all()
-        self.page.evaluate("sessionStorage.clear()")
+        self.page.evaluate("sessionStorage.clear(); localStorage.clear()")
         self.page.mouse.move(0, 0)
         self.page.once("dialog", _go)
         self.page.goto("about:blank")

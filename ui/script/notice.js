@@ -13,7 +13,7 @@
   // Which of the button's texts is shown (style/panel.css).
   function show() {
     const asked = able() ? Notification.permission : 'unable';
-    document.body.dataset.notify = asked === 'granted' ? (isWanted() ? 'on' : 'ask') : asked === 'default' ? 'ask' : asked;
+    document.body.dataset.notices = asked === 'granted' ? (isWanted() ? 'on' : 'ask') : asked === 'default' ? 'ask' : asked;
   }
 
   async function press() {
