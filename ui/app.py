@@ -35,6 +35,7 @@ from ui.settings.visibility import hidden_style, search_html
 from ui.text import say
 from ui.tools.card import ToolCard
 from ui.tools.inspect import InspectCard
+from ui.tools.lr_finder import LrFinder
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
@@ -145,6 +146,7 @@ class App:
             self.model, self.suited = draw_model(window, page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
             self.schedule, self.forecast, self.prompted = draw_training(window, page, form)
+            self.finder = LrFinder(window, page, form)
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
@@ -182,7 +184,7 @@ class App:
             trigger_mode="always_last",
         )
         filled = self.bar.connect(lang, list(form.components.values()))
-        filled += [self.past.connect(lang), self.run.queue.connect(lang)]
+        filled += [self.past.connect(lang), self.run.queue.connect(lang), self.finder.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         filled += [self.forecast.connect(lang), *self.suited.connect(lang)]
         self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])

@@ -105,3 +105,22 @@ LORA_STRENGTH = Message(
     "the strength of a LoRA is a number such as 0.8, not {strength}.",
     "LoRAの強さは0.8のような数値で指定してください（指定：{strength}）。",
 )
+
+# Learning-rate range test
+
+RANGE_REVERSED = Message(
+    "E-RANGE",
+    "the first rate must be below the last, and {lowest:g} is not below {highest:g}.",
+    "最小の学習率は最大の学習率より小さくしてください（{lowest:g}、{highest:g}）。",
+    key="lowest",
+)
+RANGE_FOUND_ITSELF = Message(
+    "E-RANGE",
+    "{optimizer} finds its rate by itself while it trains, so there is none to be sought: leave the learning rate at 1.",
+    "{optimizer}は学習中に学習率を自動で決めるため、調べる必要がありません。学習率は1のままにしてください。",
+)
+RANGE_NOTHING = Message(
+    "W-RANGE",
+    "no rate of this range lowered the loss; try a wider range or more steps.",
+    "この範囲では、どの学習率でもlossが下がりませんでした。範囲を広げるか、ステップ数を増やしてください。",
+)

@@ -37,11 +37,12 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool did, in lines. problems: what could not be done, and warnings."""
+    """What a tool did, in lines. problems: what could not be done, and warnings. points: of a curve."""
 
     lines: tuple[Words, ...]
     problems: tuple[Problem, ...] = ()
     exit_code: int = EXIT_DONE
+    points: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             for group in training.optimizer.param_groups:
                 group["lr"] = rates[group["name"]]
 
-            loss = _gradients(training, progress.step, stream)
+            loss = gradients(training, progress.step, stream)
             training.update(progress.step, loss)
             _limit_norms(training)
             training.averages.update(progress.step)
@@ -75,7 +75,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
             _save_and_sample(training, progress, control, emit, report)
 
 
-def _gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]) -> Tensor:
+def gradients(training: Training, step: int, stream: Iterator[MicroBatch | None]) -> Tensor:
     """Add up the gradients of one step; returns the mean loss over the samples of all processes.
 
     Raises BadStep where the weights are stepped on the way (FusedUpdate).

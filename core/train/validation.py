@@ -53,8 +53,11 @@ class Validation:
         return is_due(step, ended, steps, epochs, is_last)
 
     def measure(self, emit: Emit) -> float:
-        """The mean loss over the images, four timesteps each; the same on every process."""
-        planned = self.planned[: self.config.max_validation_steps]
+        """The mean loss over the images held out, four timesteps each; the same on every process."""
+        return self.mean_over(self.planned[: self.config.max_validation_steps], emit)
+
+    def mean_over(self, planned: Sequence[Batch], emit: Emit) -> float:
+        """The same over the images of these batches."""
         times = timesteps(self.config.min_timestep, self.config.max_timestep)
         total = torch.zeros((), device=self.engine.device)
         with eval_mode(self.model.of("denoiser", "text")), torch.no_grad():

@@ -13,6 +13,7 @@ from core.errors import Lang, UserError
 from core.runs import result_names
 from ui.parts.html_events import button
 from ui.parts.markup import note
+from ui.run import messages
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -32,6 +33,8 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
     act: the answer to that question, "" when nothing was asked yet. Gives what the page says, and of what.
     """
     text = form.text(raw, lang)
+    if window.jobs["lr-range"].is_busy:
+        raise UserError(messages.RATES_TRIED())
     if act == "queue":
         return queue(window, form, raw, lang)
     if window.is_training:

@@ -13,7 +13,7 @@ from core.errors import ConfigError, Lang
 from core.families import FAMILIES
 from core.train.weights import lr_schedule
 from ui.parts.chart import Line, plot
-from ui.parts.markup import note
+from ui.parts.markup import esc, leads_to, note
 from ui.settings.form import Form
 from ui.text import say
 
@@ -34,7 +34,10 @@ def rate_curve(form: Form, raw: Mapping[str, Any], total: int, lang: Lang) -> st
         return ""
     html = plot(say("rate.title", lang), lines, float(max(1, total)), floor=0.0)
     finds_it = catalog.OPTIMIZERS[config.optimizer.optimizer_type].finds_rate
-    return html + (note(say("rate.own", lang)) if finds_it else "")
+    if finds_it:
+        return html + note(say("rate.own", lang))
+    way = leads_to("lr-finder", "training")
+    return f'{html}<button type="button" class="rw-link" {way}>{esc(say("finder.go", lang))}</button>'
 
 
 def _text_rates(config: RunConfig, family: str) -> list[float]:

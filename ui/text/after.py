@@ -32,4 +32,18 @@ AFTER_WORDS: Mapping[str, Words] = {
         "Settings, images or the base model have changed since this state was saved. Resuming anyway keeps the learned weights and goes on with what is set now; the result is not the one of an uninterrupted run. Start training begins again from the first step.",
         "この学習状態の保存後に、設定・画像・元モデルのいずれかが変わっています。「このまま再開」では、学習済みの重みを引き継いで今の内容で続けます（中断せずに学習した場合と同じ結果にはなりません）。「学習開始」なら最初のステップからやり直します。",
     ),
+    "finder.lead": Words(
+        "A short training whose learning rate rises with every step shows at which rate the loss falls. It uses the settings and images of this page, saves nothing and changes no result.",
+        "学習率を1ステップごとに上げながら短く学習し、lossがよく下がる学習率を調べます。このページの設定と画像を使い、何も保存せず、結果のファイルにも触れません。",
+    ),
+    "finder.start": Words("Try the rates", "調べる"),
+    "finder.look": Words("Show the progress", "進み具合を表示"),
+    "finder.curve": Words("Loss by learning rate", "学習率ごとのloss"),
+    "finder.found": Words(
+        "Suggested: {rate}. The loss falls fastest at {steepest} and is lowest at {lowest}; the suggestion is the former, and at most a tenth of the latter. It is a starting point: a long run may want less.",
+        "提案する学習率は{rate}です。lossの下がり方が最も速いのは{steepest}、最小になるのは{lowest}で、前者を（後者の1/10を上限として）提案します。あくまで目安です。長く学習するなら、もっと低くてもかまいません。",
+    ),
+    "finder.use": Words("Use {rate}", "{rate}を使う"),
+    "finder.used": Words("The learning rate is {rate} now.", "学習率を{rate}にしました。"),
+    "finder.go": Words("Find a learning rate", "学習率を調べる"),
 }
