@@ -66,7 +66,8 @@ def _obedient(monkeypatch):
 
 def test_everything_on_the_page_can_be_pressed_and_typed_into(look, stage):
     past_runs(stage.window)
-    stage.window.jobs = {**stage.window.jobs, "regularize": Slow("regularize")}
+    slow = {name: Slow(name) for name in ("regularize", "lr-range")}
+    stage.window.jobs = {**stage.window.jobs, **slow}
     user = User(look("en"))
     user.page.page.locator("#level label").nth(2).click()
     for tab in TABS:
