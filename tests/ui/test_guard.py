@@ -411,7 +411,7 @@ def test_no_route_answers_without_login_and_only_these_after_it(inner, whole):
         is_login = (method, path) == ("POST", "/login")
         assert answer.status_code in (401, 404) or is_login_page or is_login, (method, path)
     read = ("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/assets/path", "/static/path")
-    ours = ("/live", "/live/log", "/images/name", "/results/name")
+    ours = ("/live", "/live/log", "/browse", "/images/name", "/results/name")
     api = ("app_id", "info", "queue/data", "startup-events", "upload_progress", "file=path_or_url")
     wanted = {*read, *ours, *(f"/gradio_api/{name}" for name in (*api, "heartbeat/session_hash"))}
     assert {path for method, path in routes if method == "GET" and is_open(method, path)} == wanted

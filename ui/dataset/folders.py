@@ -63,7 +63,8 @@ class FolderMaker:
             self._add(page, "files", gr.File, texts(label="make.files"), file_count="multiple", height=130)
             page.add(gr.HTML, {"value": choose_html}, padding=False)
             words = texts(label="make.source", placeholder="make.source.hint")
-            self._add(page, "source", gr.Textbox, words, max_lines=1)
+            browsable = ["rw-browsable", "is-images"]
+            self._add(page, "source", gr.Textbox, words, max_lines=1, elem_classes=browsable)
             picking.draw(page, SOURCE)
             self._choice(page, "arrange", ("keep", "new"), visible=False)
             with column("make-name") as parts["name"]:

@@ -131,7 +131,7 @@ def _more_html(origin: Origin, total: int, lang: Lang) -> str:
         way = goto(OPTIONS["save.save_state_on_train_end"])
         keep = f'<button type="button" class="rw-link" {way}>{esc(say("more.keep", lang))}</button>'
     return (
-        f'<section class="rw-further rw-fields"><h4>{esc(say("more.title", lang))}</h4>'
+        f'<section class="rw-further rw-fields"><h3>{esc(say("more.title", lang))}</h3>'
         f'<div class="rw-further-row">{field}<span>{esc(say("more.steps", lang))}</span>'
         f"{button('more', '', say(f'more.{origin.kind}', lang), 'is-main')}</div>"
         f"<p>{esc(info)} {keep}</p></section>"

@@ -9,6 +9,7 @@
     {group: 'fieldset', member: 'input[type=radio]', chosen: ':checked', picks: true},
     {group: '.rw-words', member: 'button', chosen: '', picks: false},
     {group: '.rw-found', member: 'button', chosen: '', picks: false},
+    {group: '.rw-entries', member: 'button', chosen: '', picks: false},
   ];
   const membersOf = (group, {member}) =>
     [...group.querySelectorAll(member)].filter((one) => !one.disabled && one.closest('[hidden]') === null);

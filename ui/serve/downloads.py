@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request
@@ -15,7 +16,9 @@ from ui.run.log import FILE, log_text
 from ui.run.polling import PREFIX as LIVE
 from ui.run.polling import answer
 from ui.serve.asgi import NO_STORE
+from ui.serve.routes import BROWSE
 from ui.window import Window
+from ui.window.browsing import KINDS, listing
 from ui.window.results import PREFIX as RESULTS
 from ui.window.results import find, zipped
 
@@ -54,6 +57,15 @@ def add_routes(app: FastAPI, window: Window) -> None:
         columns = query.get("columns", "")
         most = int(columns) if columns.isdecimal() and len(columns) < 6 else MOST_STEPS
         return JSONResponse(answer(window, _lang(request), query, most), headers=NO_STORE)
+
+    @app.get(BROWSE)
+    def browse(request: Request) -> Response:
+        """A folder of this computer, for script/paths.js."""
+        query = request.query_params
+        kind = query.get("kind", "")
+        if kind not in KINDS:
+            raise HTTPException(404)
+        return JSONResponse(asdict(listing(window.paths, query.get("path", ""), kind)), headers=NO_STORE)
 
     @app.get(f"/{LIVE}/log")
     def log(request: Request) -> Response:

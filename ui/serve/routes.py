@@ -10,10 +10,11 @@ API = "/gradio_api"
 UPLOAD = f"{API}/upload"
 FILE = f"{API}/file="
 LOG_OUT = "/logout"
+BROWSE = "/browse"
 
 _READ = frozenset(
     {
-        *("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", f"/{LIVE}", f"/{LIVE}/log"),
+        *("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", f"/{LIVE}", f"/{LIVE}/log", BROWSE),
         *(f"{API}/{name}" for name in ("app_id", "info", "queue/data", "startup-events", "upload_progress")),
     }
 )

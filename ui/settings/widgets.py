@@ -47,6 +47,8 @@ def make(
     classes = [f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
     classes += [] if tool_id else ["opt"]
     what = kind(option)
+    if what == "path":
+        classes += [f"is-{option.meta.path}", *(["is-optional"] if plain_type(option)[1] else [])]
     common = {
         "value": shown(option, value),
         "elem_id": tool_id or element_id(option),

@@ -9,6 +9,7 @@ from core.catalog import Words
 from core.counting import counted
 from core.errors import Lang
 from ui.text.after import AFTER_WORDS
+from ui.text.browse import BROWSE_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.images import IMAGES_WORDS
@@ -23,6 +24,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **DATASET_WORDS,
         **CAPTIONS_WORDS,
         **IMAGES_WORDS,
+        **BROWSE_WORDS,
         **RUN_WORDS,
         **WATCHING_WORDS,
         **AFTER_WORDS,

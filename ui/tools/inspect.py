@@ -38,6 +38,7 @@ class InspectCard:
                 value=None,
                 allow_custom_value=True,
                 elem_id="inspect-file",
+                elem_classes=["rw-browsable", "is-model"],
             )
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 self.button = page.add(

@@ -97,10 +97,12 @@ def _language(args: tuple[Any, ...], window: Window) -> Lang:
 
 
 def words_html(window: Window, most: str) -> str:
-    """What script/faults.js says, in both languages, for the page's head. most: of a file that is sent."""
+    """What script/faults.js and paths.js say, by language, for the page's head. most: of a file."""
+    browse = ("open", "clear", "up", "start", "take", "close", "empty", "left")
     kinds = ("inside", "network", "again", "large", "busy", "login", "old", "page", "close")
     words = {
         lang: {kind: say(f"fault.{kind}", lang, path=window.log_path, most=most) for kind in kinds}
+        | {"browse": {name: say(f"browse.{name}", lang) for name in browse}}
         for lang in LANGS
     }
     text = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
