@@ -65,6 +65,7 @@ _LOOK = {
     "input_background_fill": "white",
     "input_background_fill_dark": "*neutral_950",
     "input_background_fill_focus": "white",
+    "input_background_fill_focus_dark": "*neutral_950",
     "input_border_color": "*neutral_300",
     "input_border_color_dark": "*neutral_700",
     "input_border_color_focus": "*primary_500",

@@ -117,7 +117,13 @@ class Watched:
         self.page.locator("#tabs [role=tab]").nth(number).click()
 
     def fill(self, element: str, text: str) -> None:
-        """Type into a field and leave it, so that the page takes it over."""
+        """Type into a field and leave it, so that the page takes it over; of prompts into their text."""
+        rows = f'.rw-prompts[data-for="{element}"]'
+        if self.page.locator(rows).count():
+            self.page.wait_for_selector(f"{rows}[data-mode]", timeout=WAIT)
+            as_text = self.page.locator(f"{rows} [data-prompt=text]")
+            if as_text.count():
+                as_text.click()
         field_ = self.page.locator(f"#{element} input, #{element} textarea").first
         field_.fill(text)
         field_.press("Tab")

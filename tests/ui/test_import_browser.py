@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.config.test_import_refusals import ONETRAINER
+from tests.config.test_import_other_programs import ONETRAINER
 
 pytestmark = pytest.mark.browser
 
@@ -87,16 +87,16 @@ def test_a_preset_applied_before_is_no_longer_named_once_a_json_is_opened(at, st
     holds(page, "preset-choice", at.words("Choose a preset", "プリセットを選ぶ"))
 
 
-def test_a_json_of_onetrainer_is_refused_by_its_name_and_changes_no_setting(at, stage, tmp_path):
-    stage.window.draft.keep({"network.rank": "24"})
+def test_a_json_of_onetrainer_is_taken_with_its_images_and_what_is_left_out_is_named(at, stage, tmp_path):
     page = at()
     page.tab(3)
-    before, kept = settings(page), dict(stage.window.draft.values)
-    open_json(page, tmp_path, "onetrainer", ONETRAINER)
+    (tmp_path / "frog").mkdir()
+    concepts = [{**ONETRAINER["concepts"][0], "path": str(tmp_path / "frog")}]
+    open_json(page, tmp_path, "onetrainer", {**ONETRAINER, "concepts": concepts})
+    holds(page, "opt-network-rank", "8")
     said = page.page.locator("#preset-said")
-    said.locator(".is-good, .rw-problems").first.wait_for()
-    assert "OneTrainer" in said.inner_text() and not said.locator(".is-good").count()
-    for sounds_alike in ("training_comment", "rank_dropout"):
-        assert sounds_alike not in said.inner_text()
-    assert settings(page) == before and before["opt-network-rank 0"] == "24"
-    assert stage.window.draft.values == kept
+    taken = at.words("1 image folder was taken", "1個の画像フォルダを取り込みました")
+    assert "OneTrainer" in said.inner_text() and taken in said.inner_text()
+    assert "perturbation_noise_weight = 0.1" in said.inner_text()
+    named = stage.window.draft.values["dataset.dataset_config"]
+    assert "keep_tokens = 2" in (stage.window.workspace / named).read_text("utf-8")

@@ -7,16 +7,22 @@ from typing import Any
 import gradio as gr
 
 from core.config.schema.run import RunConfig
-from core.errors import UserError
+from core.errors import Lang, UserError
 from core.runs import sample_prompts
 from ui.parts.localized import Page, column, texts
+from ui.parts.options import OPTIONS
 from ui.run.messages import EMPTY_PROMPTS, MANY_PROMPTS
+from ui.settings.prompt_rows import rows_html
 
 LONGEST = 8000
 """Characters."""
 
 MOST = 16
 """Prompts; each takes as long as some dozen steps."""
+
+
+def _rows(lang: Lang) -> str:
+    return rows_html("run-prompts", OPTIONS["dataset.resolution"], lang)
 
 
 class PromptField:
@@ -35,6 +41,7 @@ class PromptField:
                 max_lines=8,
                 elem_id="run-prompts",
             )
+            page.add(gr.HTML, {"value": _rows}, elem_id="run-prompt-rows", padding=False)
             self.keep = page.add(gr.Checkbox, texts(label="run.prompts.keep"), elem_id="run-prompts-keep")
             self.draw = page.add(
                 gr.Button, texts(value="run.prompts.draw"), size="sm", elem_id="run-prompts-draw"

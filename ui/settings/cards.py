@@ -12,9 +12,10 @@ from core.config.schema.option import Option
 from core.errors import Lang
 from ui.parts.localized import Page, Wording, column
 from ui.parts.markup import heading
-from ui.parts.options import LEVELS, OPTIONS, groups_of, options_of
+from ui.parts.options import LEVELS, OPTIONS, element_id, groups_of, options_of
 from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
+from ui.settings.prompt_rows import rows_html
 from ui.settings.suited import SuitedCard
 from ui.text import say
 from ui.window import Window
@@ -82,6 +83,12 @@ def draw_model(window: Window, page: Page, form: Form) -> tuple[dict[str, Any], 
     return {"base": base, "vae": vae, "result": result, "refresh": refresh}, offer
 
 
+def prompt_rows(lang: Lang) -> str:
+    """The place where the sample prompts are rows of fields."""
+    prompts = OPTIONS["sample.sample_prompts"]
+    return rows_html(element_id(prompts), OPTIONS["dataset.resolution"], lang)
+
+
 def draw_lora(page: Page, form: Form) -> None:
     """The LoRA tab: what is trained, then the network's options."""
     card(page, form, "group.method", [OPTIONS["network.method"]], "method")
@@ -101,6 +108,7 @@ def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, Forecast
             card(page, form, f"group.{group}", options, group)
             continue
         with card(page, form, f"group.{group}", options[:1], group):
+            page.add(gr.HTML, {"value": prompt_rows}, elem_id="prompt-rows", padding=False)
             prompted = gr.HTML(elem_id="prompted", elem_classes=["rw-maybe"], padding=False)
             grid(page, form, options[1:])
         form.cards[f"card-{group}"] = tuple(options)

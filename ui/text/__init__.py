@@ -14,6 +14,7 @@ from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.images import IMAGES_WORDS
 from ui.text.page import PAGE_WORDS
+from ui.text.prompts import PROMPT_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
 from ui.text.watching import WATCHING_WORDS
@@ -27,6 +28,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **BROWSE_WORDS,
         **RUN_WORDS,
         **WATCHING_WORDS,
+        **PROMPT_WORDS,
         **AFTER_WORDS,
         **PAGE_WORDS,
     }
