@@ -121,7 +121,7 @@ class Watched:
         rows = f'.rw-prompts[data-for="{element}"]'
         if self.page.locator(rows).count():
             self.page.wait_for_selector(f"{rows}[data-mode]", timeout=WAIT)
-            as_text = self.page.locator(f"{rows} [data-prompt=text]")
+            as_text = self.page.locator(f"{rows} [data-row-act=text]")
             if as_text.count():
                 as_text.click()
         field_ = self.page.locator(f"#{element} input, #{element} textarea").first

@@ -23,29 +23,29 @@ def test_prompts_are_rows_of_fields_and_a_text_and_both_say_the_same(at, stage):
         page.page.wait_for_function(f"document.querySelector('#{PROMPTS} textarea').value === {wanted!r}")
 
     while rows.count() > 1:
-        rows.last.locator("[data-prompt=remove]").click()
+        rows.last.locator("[data-row-act=remove]").click()
     rows.locator("[name=prompt]").fill("sls frog")
     for name, value in (("width", "２５６"), ("seed", "7"), ("guidance", "3")):
         rows.locator(f"[name={name}]").fill(value)
     rows.locator("[name=sampler]").select_option("euler_a")
     says("sls frog --w 256 --l 3 --d 7 --ss euler_a")
-    rows.locator("[data-prompt=copy]").click()
+    rows.locator("[data-row-act=copy]").click()
     rows.nth(1).locator("[name=seed]").fill("seven")
     page.page.wait_for_selector("#prompted >> text=--d must be a whole number")
     assert rows.nth(1).locator("[name=seed]").get_attribute("aria-invalid") == "true"
     rows.nth(1).locator("[name=seed]").fill("8")
     page.page.wait_for_function("!document.querySelector('#prompted').textContent.includes('--d')")
-    page.page.locator("#prompt-rows [data-prompt=add]").click()
+    page.page.locator("#prompt-rows [data-row-act=add]").click()
     page.page.keyboard.type("a toad --n blur --s 9")
     page.page.keyboard.press("Tab")
     page.page.wait_for_function("document.activeElement.name === 'negative'")
     assert rows.nth(2).locator("[name=steps]").input_value() == "9"
-    page.page.locator("#prompt-rows [data-prompt=text]").click()
+    page.page.locator("#prompt-rows [data-row-act=text]").click()
     assert text(page).splitlines()[2] == "a toad --n blur --s 9 --w 256 --l 3 --ss euler_a"
     page.page.locator(f"#{PROMPTS} textarea").fill("# a remark\nsls frog")
-    page.page.locator("#prompt-rows [data-prompt=fields]").wait_for(state="detached")
+    page.page.locator("#prompt-rows [data-row-act=fields]").wait_for(state="detached")
     page.page.locator(f"#{PROMPTS} textarea").fill("sls frog --w 64")
-    page.page.locator("#prompt-rows [data-prompt=fields]").click()
+    page.page.locator("#prompt-rows [data-row-act=fields]").click()
     assert rows.locator("[name=width]").input_value() == "64"
     page.page.wait_for_timeout(600)
     assert stage.window.draft.values["sample.sample_prompts"] == "sls frog --w 64"

@@ -57,7 +57,7 @@
   }
   function button(name, text, title) {
     const made = Object.assign(document.createElement('button'), {type: 'button', textContent: text, className: 'rw-act'});
-    made.dataset.prompt = name;
+    made.dataset.rowAct = name;
     if (title) { made.title = title; made.setAttribute('aria-label', title); }
     return made;
   }
@@ -114,7 +114,7 @@
     const state = drawn.get(host), list = host.querySelector('ol');
     list.replaceChildren(...rows.map((row, n) => rowOf(row, state.words, n + 1)));
     hints(host);
-    (list.children[at]?.querySelector(`[name=${name}]`) || host.querySelector('[data-prompt=add]')).focus();
+    (list.children[at]?.querySelector(`[name=${name}]`) || host.querySelector('[data-row-act=add]')).focus();
   }
 
   document.addEventListener('input', ({target}) => {
@@ -131,7 +131,7 @@
       const {name, dataset} = document.activeElement;
       const at = [...host.querySelectorAll('li')].indexOf(document.activeElement.closest('li'));
       draw(host, drawn.get(host), area(host).value);
-      const again = name ? `[name=${name}]` : dataset.prompt ? `[data-prompt=${dataset.prompt}]` : null;
+      const again = name ? `[name=${name}]` : dataset.rowAct ? `[data-row-act=${dataset.rowAct}]` : null;
       if (again && at >= 0) host.querySelectorAll('li')[at]?.querySelector(again)?.focus();
     });
   });
@@ -140,9 +140,9 @@
     if (host && event.key === 'Enter' && !event.isComposing && event.target.matches('textarea')) event.preventDefault();
   });
   document.addEventListener('click', ({target}) => {
-    const pressed = target.closest?.('button[data-prompt]'), host = pressed?.closest('.rw-prompts');
+    const pressed = target.closest?.('button[data-row-act]'), host = pressed?.closest('.rw-prompts');
     if (!host) return;
-    const state = drawn.get(host), rows = valuesIn(host), act = pressed.dataset.prompt;
+    const state = drawn.get(host), rows = valuesIn(host), act = pressed.dataset.rowAct;
     const at = [...host.querySelectorAll('li')].indexOf(pressed.closest('li'));
     if (act === 'more') {
       const isOpen = pressed.closest('li').toggleAttribute('data-open');
@@ -167,7 +167,7 @@
       const target = area(host);
       if (!target || !host.offsetParent) continue;
       let state = drawn.get(host);
-      if (!state) drawn.set(host, state = {text: null, words: JSON.parse(host.dataset.words), asText: false});
+      if (!state) drawn.set(host, state = {text: null, words: JSON.parse(host.dataset.rowWords), asText: false});
       if (state.text !== target.value && !host.contains(document.activeElement)) draw(host, state, target.value);
       else if (state.text !== target.value && state.text === null) draw(host, state, target.value);
       hints(host);

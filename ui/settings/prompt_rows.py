@@ -24,7 +24,7 @@ def rows_html(field: str, size: Option, lang: Lang) -> str:
     facts = {
         "for": field,
         "size": element_id(size),
-        "words": json.dumps(words, ensure_ascii=False),
+        "row-words": json.dumps(words, ensure_ascii=False),
         "steps": f"{sample_prompts.STEPS}",
         "guidance": f"{sample_prompts.GUIDANCE:g}",
         "seed": say("prompts.seed.auto", lang),

@@ -13,7 +13,7 @@ PROMPT_WORDS: Mapping[str, Words] = {
     "prompts.seed": Words("Seed", "シード"),
     "prompts.seed.auto": Words("own", "自動"),
     "prompts.steps": Words("Steps", "ステップ"),
-    "prompts.guidance": Words("CFG", "CFG"),
+    "prompts.guidance": Words("CFG", "CFG値"),
     "prompts.sampler": Words("Sampler", "サンプラー"),
     "prompts.sampler.run": Words("as set", "共通設定"),
     "prompts.add": Words("Add a prompt", "プロンプトを追加"),
