@@ -104,3 +104,23 @@ GPU_FAULT = Message(
     "The GPU reported a fault ({reason}). It can't be used again until this program is restarted; the last saved state is on disk and can be resumed from then. If it happens again: update the driver, and undo overclocking.",
     "グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを更新し、オーバークロックを解除してください。",
 )
+WEBHOOK = Message(
+    "E-WEBHOOK",
+    "The address for the notice of a run's end must begin with https:// (or http://) and name a computer.",
+    "学習終了の通知先は、https://（またはhttp://）で始まるアドレスにしてください。",
+)
+WEBHOOK_HTTPS = Message(
+    "E-WEBHOOK",
+    "An address given on the page must begin with https://. Others can be given in RAREWORD_WEBHOOK, where the program is started.",
+    "ページで指定する通知先は、https://で始まるアドレスにしてください。ほかのアドレスは、起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
+)
+WEBHOOK_HOST = Message(
+    "E-WEBHOOK",
+    "{host} was not found; check the address and the network.",
+    "{host} が見つかりません。アドレスとネットワークを確認してください。",
+)
+WEBHOOK_INNER = Message(
+    "E-WEBHOOK",
+    "{host} is in the inner network, which an address given on the page must not be. It can be given in RAREWORD_WEBHOOK, where the program is started.",
+    "{host} は内部ネットワークのアドレスのため、ページからは指定できません。起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
+)

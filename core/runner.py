@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from core import ending, messages, run_folder
+from core import ending, messages, run_folder, webhook
 from core.catalog import Words
 from core.config.check import Checked, check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
+from core.console import language
 from core.control import RunControl
 from core.errors import LANGS, Message, Problem, UserError
 from core.events import (
@@ -40,6 +41,7 @@ from core.runs.lock import Claim
 from core.runs.state_folder import resume_seed
 from core.sinks import JsonLines, Sink, TensorBoard
 from core.tools.kept_model import KEPT
+from core.webhook import WebHook
 
 Train = Callable[[RunConfig, Path, RunControl, Emit], Problem | None]
 """Gives what is to be said of the end when that came before the last step."""
@@ -94,8 +96,11 @@ class RunHandle:
 class Runner:
     """Starts runs, never two at once."""
 
-    def __init__(self, train: Train | None = None) -> None:
-        self._train = train or _train_in_core
+    def __init__(
+        self, train: Train | None = None, webhook: Callable[[], str] = webhook.from_environment
+    ) -> None:
+        """webhook: gives the address that hears of the end of each run, "" for none."""
+        self._train, self._webhook = train or _train_in_core, webhook
         self._lock = threading.Lock()
         self.current: RunHandle | None = None
 
@@ -160,6 +165,9 @@ class Runner:
                 TensorBoard,
                 Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
             )
+        if (url := self._webhook()) and is_main_process():
+            name = handle.config.save.output_name or "last"
+            emit.add(WebHook(url, name, language(None)))
         for notice in handle.notices:
             placed = Words(*(notice.text(lang) for lang in LANGS))
             emit(Warned(Message(notice.code, "{text}", "{text}")(text=placed)))
@@ -207,6 +215,9 @@ class _Emitter:
         """The model of the very step that the run has come to, or ""."""
         path, step = self._model
         return path if step == self._handle.at_step else ""
+
+    def add(self, sink: Sink) -> None:
+        self._sinks.append(sink)
 
     def open(self, kind: Callable[[Path], Sink], path: Path) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What came before a run that was resumed: the runs that it goes on from, back to the first, by what they left."""
+"""What came before a run that was resumed: the runs that it goes on from, back to the first."""
 
 from __future__ import annotations
 

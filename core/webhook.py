@@ -1,0 +1,149 @@
+"""Sends word of a run's end to an address of the user's: Discord, Slack, ntfy, or a program of their own."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from email.message import Message as Headers
+from typing import IO, Any
+from urllib.parse import SplitResult, urlsplit
+
+from core import messages
+from core.errors import Lang, Problem, UserError
+from core.events import Event, RunEnded
+
+VARIABLE = "RAREWORD_WEBHOOK"
+"""Environment variable with the address, which is a secret: no run file, log or list of processes has it."""
+
+LONGEST = 2000
+"""Characters of an address."""
+TIMEOUT = 15.0
+"""Seconds for one try."""
+PAUSES = (0.0, 5.0, 30.0)
+"""Seconds before each try."""
+
+_log = logging.getLogger(__name__)
+
+Post = Callable[[str, bytes], None]
+"""Sends a body of JSON to an address. Raises OSError."""
+
+
+class WebHook:
+    """A sink that sends the last event, on a thread of its own: no run waits for a network."""
+
+    name = "webhook"
+
+    def __init__(self, url: str, run: str, lang: Lang = "en", post: Post | None = None) -> None:
+        """url: as `checked` gave it. run: the output name."""
+        self._url, self._run, self._lang = url, run, lang
+        self._post = post or _post
+        self._worker: threading.Thread | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunEnded):
+            body = json.dumps(payload(self._url, self._run, event, self._lang), ensure_ascii=False)
+            self._worker = threading.Thread(target=self._send, args=(body.encode(),), name="rareword-webhook")
+            self._worker.start()
+
+    def _send(self, body: bytes) -> None:
+        for pause in PAUSES:
+            time.sleep(pause)
+            try:
+                self._post(self._url, body)
+                return
+            except OSError as e:
+                # The address is a secret, and the library's text may hold it.
+                _log.warning("no word of the run's end reached %s: %s", host(self._url), type(e).__name__)
+
+    def close(self) -> None:
+        """The program may end now: a word that was not sent by then is not waited for longer than one try."""
+        if self._worker is not None:
+            self._worker.join(TIMEOUT)
+
+
+def payload(url: str, run: str, event: RunEnded, lang: Lang) -> dict[str, Any]:
+    """What is sent. Discord and Slack take a text under their own name for it, others get the facts too."""
+    text = f"Rareword · {run} · {event.of(lang)}"
+    if _is_of(url, "discord.com", "discordapp.com"):
+        return {"content": text[:2000], "allowed_mentions": {"parse": []}}
+    if _is_of(url, "slack.com"):
+        return {"text": text}
+    facts = {"event": event.name, "run": run, "status": event.status, "exit_code": event.exit_code}
+    return {"text": text, **facts, "step": event.step, "time": event.time}
+
+
+def checked(url: str) -> str:
+    """The address without blanks around it. Raises UserError where it is none of http or https."""
+    url = url.strip()
+    if len(url) > LONGEST or not url.isprintable() or _split(url) is None:
+        raise UserError(messages.WEBHOOK())
+    return url
+
+
+def from_environment() -> str:
+    """The address that the environment names, "" for none or one that is no address."""
+    try:
+        return checked(url) if (url := os.environ.get(VARIABLE, "")) else ""
+    except UserError as e:
+        _log.warning("%s: %s", VARIABLE, e.problems[0].en)
+        return ""
+
+
+def refusal(url: str) -> Problem | None:
+    """Why an address given on a page is not used: it must be https, and of no computer of the inner network.
+
+    Whoever reaches the page from outside could have this computer ask others that they do not reach.
+    """
+    parts = _split(url)
+    if parts is None or parts.scheme != "https":
+        return messages.WEBHOOK_HTTPS()
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return messages.WEBHOOK_HOST(host=parts.hostname)
+    if not all(ipaddress.ip_address(str(place[4][0]).split("%")[0]).is_global for place in found):
+        return messages.WEBHOOK_INNER(host=parts.hostname)
+    return None
+
+
+def host(url: str) -> str:
+    """The part of an address that is no secret."""
+    parts = _split(url)
+    return (parts.hostname or "") if parts else ""
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_address else None
+
+
+def _is_of(url: str, *names: str) -> bool:
+    return any(host(url) == name or host(url).endswith(f".{name}") for name in names)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """An answer that leads elsewhere is none: what was checked is the address that was given."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Headers, newurl: str
+    ) -> None:
+        return None
+
+
+def _post(url: str, body: bytes) -> None:
+    headers = {"content-type": "application/json", "user-agent": "Rareword"}
+    request = urllib.request.Request(url, body, headers, method="POST")
+    with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT) as answer:
+        answer.read(1)
