@@ -18,7 +18,7 @@ from core.models import suited
 from core.reading import reason
 from ui.parts.localized import QUICK, Page, texts
 from ui.parts.markup import note, problems
-from ui.settings import datasets
+from ui.settings import datasets, preset_samples
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
 from ui.settings.messages import UNWRITTEN
@@ -241,7 +241,10 @@ class PresetsBar:
                 html += note(say("preset.source", lang, text=chosen.source.of(lang)))
             if chosen.notices:
                 html += problems(chosen.notices, lang)
-            then = shown_then(self._window, self._form, self._values(chosen))
+            values = self._values(chosen)
+            samples = preset_samples.of(self._window, self._form, chosen, values)
+            then = shown_then(self._window, self._form, {**values, **samples.values})
+            html += note(preset_samples.told(samples, lang))
             html += difference_html(changes(raw, then), lang)
         updates = self.told(lang, above=html, chosen=self._name(chosen) if chosen else "")
         return {part: update for part, update in updates.items() if part is not self.parts["choice"]}
@@ -282,6 +285,9 @@ class PresetsBar:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
         done = note(say("preset.applied", lang, name=chosen.title.of(lang)), "good")
         values = self._values(chosen)
+        samples = preset_samples.of(self._window, self._form, chosen, values)
+        done += note(preset_samples.told(samples, lang))
+        values |= samples.values
         then = shown_then(self._window, self._form, values)
         for family in chosen.families:
             self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})

@@ -37,6 +37,18 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "preset.save": Words("Save as preset", "プリセットとして保存"),
     "preset.saved": Words("Preset saved: {name}", "プリセットを保存しました：{name}"),
     "preset.applied": Words("Preset applied: {name}", "プリセットを適用しました：{name}"),
+    "preset.samples.steps": Words(
+        "Samples are off: this preset turns them on, before training and every {n:#step}.",
+        "サンプル生成がオフのため、このプリセットでオンにします（学習前と{n}ステップごと）。",
+    ),
+    "preset.samples.epochs": Words(
+        "Samples are off: this preset turns them on, before training and every {n:#epoch}.",
+        "サンプル生成がオフのため、このプリセットでオンにします（学習前と{n}エポックごと）。",
+    ),
+    "preset.samples.none": Words(
+        "No samples are drawn: write sample prompts on the Training tab to see what is learned.",
+        "サンプルは生成されません。学習の様子を見るには、学習タブでサンプル画像のプロンプトを入力してください。",
+    ),
     "preset.source": Words("Source of the values: {text}", "値の出典：{text}"),
     "preset.rename": Words("Rename", "名前を変更"),
     "preset.renamed": Words("Preset renamed: {name}", "プリセットの名前を変更しました：{name}"),
