@@ -25,6 +25,9 @@ from core.events import (
     to_json,
 )
 
+DAYS_FROM = 100 * 3600
+"""Seconds from which a time is told in days."""
+
 TENSORBOARD_AGAIN = 30.0
 """Seconds after a fault until TensorBoard's folder is tried again."""
 
@@ -274,7 +277,9 @@ def step_line(event: StepDone, lang: Lang) -> str:
 
 
 def duration(seconds: float) -> str:
-    """75 -> '1:15', 3725 -> '1:02:05'."""
+    """75 -> '1:15', 3725 -> '1:02:05'; from 100 hours on days, 432000 -> '5 d 0 h'."""
     whole = max(0, round(seconds))
+    if whole >= DAYS_FROM:
+        return f"{whole // 86400:,} d {whole // 3600 % 24} h"
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -58,7 +58,8 @@ def test_a_validation_has_a_line_of_its_own():
 
 
 def test_durations_are_read_as_a_clock():
-    assert [duration(s) for s in (5, 75, 3725)] == ["0:05", "1:15", "1:02:05"]
+    assert [duration(s) for s in (5, 75, 3725, 359_999)] == ["0:05", "1:15", "1:02:05", "99:59:59"]
+    assert duration(57_000 * 299) == "197 d 6 h"
 
 
 def test_the_plan_is_said_in_the_readers_language():

@@ -319,7 +319,7 @@ def test_samples_stand_in_rows_by_prompt_with_before_and_the_latest(app, window,
             Image.new("RGB", (32, 32), (step // 2, 0, 0)).save(path)
             run.log(Saved("sample", str(path), step, {"prompt": prompt, "number": number, "seed": 1}))
     html = looked(app)["samples"]
-    assert html.index('data-row-act="sls frog · seed 1"') < html.index('data-row-act="frog · seed 1"')
+    assert html.index('data-prompt="sls frog · seed 1"') < html.index('data-prompt="frog · seed 1"')
     assert html.count("<figcaption>before<") == 2 and html.count("<figcaption>step 400<") == 2
     assert str(tmp_path) not in html.replace(str(window.cache), "")
 

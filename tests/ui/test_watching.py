@@ -12,6 +12,7 @@ from tests.test_lineage import a_run, state_of
 from tests.ui.fake import FixedLoad, demo_raw
 from ui.run import machine
 from ui.run.polling import answer
+from ui.window import PROJECT
 from ui.window.last_run import last_story
 
 
@@ -99,3 +100,19 @@ def test_the_story_of_a_resumed_run_is_whole_after_a_restart(app, window):
     view, _ = window.look()
     assert [x for x, _ in view.losses.means] == [10, 20, 30, 40]
     assert [event.step for event in view.samples] == [10, 20, 30, 40] and view.at_step == 40
+
+
+def test_the_time_of_a_resumed_run_begins_with_that_of_its_state(app, window, tmp_path):
+    state = tmp_path / "sls_frog-step-00000020-state"
+    state.mkdir()
+    (state / "state.json").write_text('{"step": 20, "seconds": 754.0}', encoding="utf-8")
+    text = (PROJECT / "demo" / "run.toml").read_text("utf-8")
+    window.runner.start(text, [f"save.resume='{state}'"])
+    assert '<time title="Elapsed">12:3' in shown(app, "head")  # 754 s are 12:34
+
+
+def test_a_failure_is_read_out_with_its_reason(app):
+    run = started(app)
+    run.step(3)
+    run.end("failed", 3)
+    assert shown(app, "said") == "Failed: sls_frog, step 3, Ended at step 3."

@@ -132,7 +132,7 @@ def summary(line: Line) -> str:
 def _newest(line: Line, last: float, low: float, high: float) -> str:
     """The last value at the end of its curve; script/chart.js keeps it there when that is smoothed anew."""
     x, y = line.points[-1]
-    side = " is-left" if x > 0.8 * last else ""
+    side = " is-left" if x > 0.86 * last else ""
     place = f"--x:{x / last:.4f};top:{(high - y) / (high - low) * 100:.1f}%"
     return f'<b class="rw-now{side}" style="{place}">{short_text(y)}</b>'
 

@@ -40,8 +40,11 @@ def said_html(view: RunView, window: Window, lang: Lang) -> str:
     if view.status == "idle":
         return ""
     said = f"{say(f'status.{view.status}', lang)}: {name_of(window)}"
-    ended = view.ended.step if view.ended else view.pause.step if view.pause else 0
-    return esc(f"{said}, {say('run.sample.step', lang, step=ended)}" if ended else said)
+    step = view.ended.step if view.ended else view.pause.step if view.pause else 0
+    parts = [said, say("run.sample.step", lang, step=step) if step else ""]
+    if view.ended and view.status in ("failed", "refused"):
+        parts += view.ended.of(lang).splitlines()[:1]
+    return esc(", ".join(part for part in parts if part))
 
 
 def percent(view: RunView) -> int:

@@ -44,7 +44,9 @@ _PASS_ON = "element.addEventListener('rw-news', () => trigger('click', {}));"
 """Passes on to the server, by Gradio's own way, that script/live.js has received news."""
 
 _TOP = (
-    f"{place('heading', 'header')}{place('lost')}{place('head')}"
+    f"{place('heading', 'header')}"
+    '<div id="run-lost" data-live="lost" role="alert"></div>'
+    f"{place('head')}"
     '<div id="run-said" data-live="said" role="status" class="rw-unseen"></div>'
     f"{place('tab')}"
 )

@@ -22,6 +22,7 @@
     waiting.disconnect();
     panel.setAttribute('role', 'region');
     panel.setAttribute('aria-labelledby', 'run-name');
+    document.getElementById('run-message').setAttribute('aria-live', 'polite');  // what a button answers
     turn(kept(), false);
   });
   waiting.observe(document, {childList: true, subtree: true});

@@ -19,6 +19,7 @@ from core.runs.state_folder import AUTO
 from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
 from ui.text import WORDS, say
+from ui.window.last_run import seconds_of
 
 LOG_STEPS, LOG_OTHERS = 60, 140
 """Lines of the log on the page; what happens between steps is not pushed out by them."""
@@ -44,7 +45,8 @@ class Run(Protocol):
 class RunView:
     """The story of a run so far. live_step: where a run of this window is now, between two reports too.
 
-    first_seen, seen: step and time of the first and the last step that was seen before any report.
+    seconds_before: of the runs that it goes on from, until its plan tells. first_seen, seen: step and time of
+    the first and the last step that was seen before any report.
     """
 
     status: str = "idle"
@@ -63,6 +65,7 @@ class RunView:
     pause: Paused | None = None
     steps: deque[StepDone] = field(default_factory=lambda: deque(maxlen=_RECENT))
     live_step: int = 0
+    seconds_before: float = 0.0
     first_seen: tuple[int, float] | None = None
     seen: tuple[int, float] | None = None
     logged_events: int = 0
@@ -116,7 +119,7 @@ class RunView:
 
     def elapsed(self, now: float) -> float:
         """Seconds from the start to the end, or to now; with those of the runs that this one goes on from."""
-        before = self.plan.seconds if self.plan else 0.0
+        before = self.plan.seconds if self.plan else self.seconds_before
         return before + max(0.0, (now if self.is_live else self.last_time or self.started) - self.started)
 
     @property
@@ -212,6 +215,7 @@ class Watcher:
                 self._run, self._read, self._number = run, 0, self._number + 1
                 self._view = RunView(started=run.started, folder=run.folder) if run else RunView()
                 self._view.recall(self._before)
+                self._view.seconds_before = _seconds_before(run)
             if run is not None:
                 # The status first: an end that comes in between is seen at the next look, with its event.
                 self._view.status = run.status
@@ -234,6 +238,12 @@ class Watcher:
             if isinstance(e, Saved) and e.kind == "state" and _resumes(config, Path(e.path).resolve())
         ]
         return tuple(e for e in events if steps and e.step <= steps[-1])
+
+
+def _seconds_before(run: Run | None) -> float:
+    config: RunConfig | None = getattr(run, "config", None)
+    resume = config.save.resume if config else None
+    return seconds_of(Path(resume)) if resume and resume != AUTO else 0.0
 
 
 def _resumes(config: RunConfig, state: Path) -> bool:
