@@ -77,6 +77,8 @@ _LOOK = {
     "button_large_radius": "9px",
     "button_medium_radius": "8px",
     "button_small_radius": "7px",
+    "button_large_text_weight": "500",
+    "button_medium_text_weight": "500",
     "button_large_text_size": "15px",
     "button_medium_text_size": "14px",
     "button_small_text_size": "13px",

@@ -128,16 +128,9 @@ class Shown(Watched):
                 pass
 
     def tab(self, number: int) -> None:
-        """Show a tab, also one that a narrow window keeps in a menu."""
-        page, names = self.page, ("dataset", "model", "training", "lora", "tools")
-        in_menu = [name for name in names if not page.locator(f"#tab-{name}-button").count()]
-        if names[number] not in in_menu:
-            page.locator(f"#tab-{names[number]}-button").click()
-            return
-        kept = page.locator("#tabs .overflow-dropdown button")
-        if kept.first.is_hidden():
-            page.locator("#tabs .overflow-menu > button").click()
-        kept.nth(in_menu.index(names[number])).click()
+        """Show a tab."""
+        names = ("dataset", "model", "training", "lora", "tools")
+        self.page.locator(f"#tab-{names[number]}-button").click()
 
     def language(self, lang: str) -> None:
         """Choose the page's language, and wait for it."""

@@ -64,7 +64,7 @@ def test_the_keyboard_alone_gets_everywhere(look):
     page.wait_for_selector("body[data-level=advanced]")
 
     box = page.locator("#opt-dataset-reg-data-dir input")
-    page.locator("#opt-dataset-train-data-dir input").focus()
+    page.locator("#opt-dataset-train-data-dir .rw-browse-open").focus()
     page.keyboard.press("Tab")
     assert here(page)["id"] == "opt-dataset-reg-data-dir" and not here(page)["isOpen"]
     page.keyboard.press("ArrowDown")

@@ -3,12 +3,7 @@ document.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-goto]');
   if (!chosen) return;
   document.dispatchEvent(new CustomEvent('rw-goto'));  // the settings must be in sight
-  // In a narrow window the last tabs are in a menu, where they bear no names of ours.
-  const names = ['dataset', 'model', 'training', 'lora', 'tools'];
-  const button = (name) => document.getElementById('tab-' + name + '-button');
-  const kept = document.querySelectorAll('#tabs .overflow-dropdown button');
-  const tab = button(chosen.dataset.gotoTab) ||
-    kept[names.filter((name) => !button(name)).indexOf(chosen.dataset.gotoTab)];
+  const tab = document.getElementById('tab-' + chosen.dataset.gotoTab + '-button');
   if (tab) tab.click();
   const levels = [...document.querySelectorAll('#level input')];
   const now = levels.findIndex((input) => input.checked);

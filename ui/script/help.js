@@ -3,7 +3,7 @@
 (() => {
   'use strict';
   const MARK = '.info-text', DELAY = 120;
-  const tip = Object.assign(document.createElement('div'), {id: 'rw-help', hidden: true});
+  const tip = Object.assign(document.createElement('aside'), {id: 'rw-help', hidden: true});
   tip.setAttribute('role', 'tooltip');
   let byKey = false, timer = 0, owner = null;
 

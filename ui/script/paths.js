@@ -76,7 +76,7 @@
       empty.addEventListener('click', () => put(block, ''));
       acts.prepend(empty);
     }
-    block.insertBefore(acts, block.lastElementChild);
+    block.append(acts);
     acts.dataset.pathLang = document.documentElement.lang;
   }
 

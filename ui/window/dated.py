@@ -36,7 +36,7 @@ def dated(window: Window, subject: Subject, html: str, lang: Lang, word: str = "
         return f'<div class="rw-dated is-passing" {bears}>{html}</div>'
     said = esc(say(_PUT_RIGHT[subject], lang))
     return (
-        f'<div class="rw-dated" {bears}><p class="rw-note is-warn rw-over">{said}</p><div>{html}</div></div>'
+        f'<div class="rw-dated" {bears}><p class="rw-note is-plain rw-over">{said}</p><div>{html}</div></div>'
     )
 
 
