@@ -37,7 +37,6 @@ AFTER_WORDS: Mapping[str, Words] = {
         "学習率を1ステップごとに上げながら短く学習し、lossがよく下がる学習率を調べます。このページの設定と画像を使い、何も保存せず、結果のファイルにも触れません。",
     ),
     "finder.start": Words("Try the rates", "調べる"),
-    "finder.look": Words("Show the progress", "進み具合を表示"),
     "finder.curve": Words("Loss by learning rate", "学習率ごとのloss"),
     "finder.found": Words(
         "Suggested: {rate}. The loss falls fastest at {steepest} and is lowest at {lowest}; the suggestion is the former, and at most a tenth of the latter. It is a starting point: a long run may want less.",

@@ -37,6 +37,10 @@ RATES = ("train.learning_rate", "train.unet_lr", "train.text_encoder_lr", "train
 
 _FIELDS = {"steps": lr_range.STEPS, "lowest": lr_range.LOWEST, "highest": lr_range.HIGHEST}
 _TITLE = TOOLS[NAME].words
+_FOLLOW = """
+// A page that was opened while the test goes on follows it too.
+if (element.querySelector('.rw-bar')) trigger('click', {act: 'look', on: '', step: ''});
+"""
 
 
 class LrFinder:
@@ -46,7 +50,7 @@ class LrFinder:
         self._window, self._form = window, form
         self._typed: dict[str, str] = {}
         self.part = page.add(
-            gr.HTML, {"value": self.html}, elem_id="lr-finder", padding=False, js_on_load=LISTEN
+            gr.HTML, {"value": self.html}, elem_id="lr-finder", padding=False, js_on_load=LISTEN + _FOLLOW
         )
 
     @property
@@ -58,8 +62,11 @@ class LrFinder:
         form = self._form
 
         def act(data: Data, event: gr.EventData) -> Iterator[Update]:
+            before = ""
             for html in self.act(form.raw(data), data_of(event), data[lang]):
-                yield {self.part: html}
+                if html != before:  # drawn anew, a button would go while it is pressed
+                    before = html
+                    yield {self.part: html}
 
         def use(data: Data, event: gr.EventData) -> Update:
             return self.use(form.raw(data), data[lang])
@@ -83,7 +90,7 @@ class LrFinder:
         fields = "".join(self._field(name, lang) for name in _FIELDS)
         acts = button("start", "", say("finder.start", lang), "is-main")
         if is_busy:
-            acts = button("look", "", say("finder.look", lang)) + button("stop", "", say("job.stop", lang))
+            acts = button("stop", "", say("job.stop", lang))
         below = said or progress_html(self.job, lang, is_kept=False)
         return (
             f'<section class="rw-card rw-finder">{heading(_TITLE.of(lang), say("finder.lead", lang))}'
@@ -105,7 +112,7 @@ class LrFinder:
         if name == "stop":
             self.job.control.stop(save=False)
             yield self.html(lang)
-        elif name == "look":
+        elif name == "look" and self.job.is_busy:
             for _ in self.job.watch():
                 yield self.html(lang)
             yield self.html(lang)
