@@ -17,7 +17,7 @@ from ui.dataset.captions import CaptionCard
 from ui.dataset.folder_options import draw_places, draw_settings
 from ui.dataset.folders import FolderMaker
 from ui.dataset.preview import Preview
-from ui.parts.localized import QUICK, Page, Wording, column, texts
+from ui.parts.localized import QUICK, Page, Wording, column, texts, worded
 from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
 from ui.run.panel import RunPanel
@@ -65,6 +65,8 @@ _REMEMBER_LANGUAGE = """(lang) => {
 }"""
 
 
+_BRAND = '<h1 class="rw-brand">Rareword</h1>'
+
 _MOST_SENT = 16
 """Preparations of the page that are remembered; a browser asks about its own a second later."""
 
@@ -88,7 +90,8 @@ class App:
         take_values_as_sent(self.blocks)
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
         if window.chosen:
-            put(window, self.form, window.chosen)
+            name = window.chosen_name
+            put(window, self.form, window.chosen, "preset", name.partition("/")[2], name)
         self.prepare(lang)
 
     def _draw(self) -> None:
@@ -97,20 +100,26 @@ class App:
         self.built = gr.HTML(elem_id="rw-built", padding=False, js_on_load=_ASK_AGAIN)
         page.add(gr.HTML, {"value": self._skip}, elem_id="rw-skip", padding=False)
         with gr.Row(elem_id="rw-header"):
-            page.add(gr.HTML, {"value": self._brand}, padding=False, elem_id="rw-brand")
-            with column("rw-header-presets"):
-                self.bar.draw(page)
-            look: dict[str, Any] = {"elem_classes": ["rw-segments"], "show_label": False, "container": False}
-            levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
-            self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
-            look["choices"] = [("English", "en"), ("日本語", "ja"), ("中文", "zh")]
-            language = texts(label="app.language")
-            self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
-        self.bar.draw_more(page)
+            page.add(gr.HTML, {"value": lambda lang: _BRAND}, padding=False, elem_id="rw-brand")
+            self.bar.draw(page)
+            with gr.Row(elem_id="head-more"):
+                with column("rw-method"):
+                    form.draw(page, OPTIONS["network.method"], _method_words())
+                self._draw_search()
+                look: dict[str, Any] = {
+                    "elem_classes": ["rw-segments"],
+                    "show_label": False,
+                    "container": False,
+                }
+                levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
+                self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
+                look["choices"] = [("English", "en"), ("日本語", "ja"), ("中文", "zh")]
+                language = texts(label="app.language")
+                self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
+            self.bar.draw_menu(page)
         page.add(gr.HTML, {"value": self.kept.html}, elem_id="kept", elem_classes=["rw-maybe"], padding=False)
         with gr.Row(elem_id="rw-main"):
             with column("rw-tabs"):
-                self._draw_search()
                 with gr.Tabs(elem_id="tabs"):
                     self._draw_tabs()
                 self.unshown = gr.HTML(elem_id="unshown", elem_classes=["rw-maybe"], padding=False)
@@ -121,10 +130,6 @@ class App:
     def _skip(lang: Lang) -> str:
         """For the keyboard: what leads past all settings (script/keyboard.js)."""
         return f'<button type="button" class="rw-skip">{esc(say("app.skip", lang))}</button>'
-
-    def _brand(self, lang: Lang) -> str:
-        out = f'<a href="logout">{esc(say("login.out", lang))}</a>' if self._window.has_login else ""
-        return f'<div class="rw-brand"><h1>Rareword</h1><span>{esc(say("app.motto", lang))}</span>{out}</div>'
 
     def _draw_search(self) -> None:
         words = texts(label="find.label", placeholder="find.hint")
@@ -167,12 +172,11 @@ class App:
         self.tells += [*(self.model[name] for name in SAID), *self.suited.shown, self.bar.parts["choice"]]
         self._connect_page()
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
-        choice = self.bar.parts["choice"]
         picked = [c.input for c in form.components.values() if isinstance(c, gr.Dropdown)]
         self._on(
             [*picked, self.level.input, self.typed.click],
-            lambda d: self.changed(form.raw(d), d[self.level], d[lang], d[choice]),
-            {lang, self.level, choice, *form.inputs},
+            lambda d: self.changed(form.raw(d), d[self.level], d[lang]),
+            {lang, self.level, *form.inputs},
             self.tells,
             trigger_mode="always_last",
         )
@@ -217,7 +221,7 @@ class App:
         self._on(
             [lang.input],
             lambda d: self.relabel(form.raw(d), d[lang], d[given], d[level], d),
-            {lang, level, given, self.bar.parts["choice"], *self.captions.view, *form.inputs},
+            {lang, level, given, *self.captions.view, *form.inputs},
             everything,
         )
         remember = _REMEMBER_LANGUAGE.replace("TOKEN", self._window.token)
@@ -230,10 +234,9 @@ class App:
         in the old one. So the events that fill the form themselves are named in `filled`.
         """
         form, lang = self.form, self.lang
-        choice = self.bar.parts["choice"]
-        tell = guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level], d[choice]), self._window)
+        tell = guarded(lambda d: self.told(form.raw(d), d[lang], d[self.level]), self._window)
         for event in filled:
-            event.then(tell, {lang, self.level, choice, *form.inputs}, self.tells, **QUICK)
+            event.then(tell, {lang, self.level, *form.inputs}, self.tells, **QUICK)
         self._on(
             [self.model["refresh"].click],
             lambda d: self.looked(form.raw(d), d[lang]),
@@ -329,7 +332,7 @@ class App:
             self.captions.show(lang) if view is None else self.captions.again(view, lang),
             self.run.show(lang, given),
             self.maker.show(lang),
-            self.told(raw, lang, level, view.get(self.bar.parts["choice"]) if view else ""),
+            self.told(raw, lang, level),
             {self.board.parts["said"]: self.board.show(lang)},
         )
         # What was said about a click is not said again.
@@ -338,7 +341,7 @@ class App:
             updates[part] = ""
         return updates
 
-    def told(self, raw: Mapping[str, Any], lang: Lang, level: str, preset: Any = "") -> Update:
+    def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
         """What the form's files are, how long the run will be, and which options and presets apply."""
         look = self._window.preview.result
         return {
@@ -349,17 +352,17 @@ class App:
             **self.forecast.show(raw, lang),
             **self.identities(raw, lang),
             **self.suited.show(raw, lang),
-            **self.bar.narrowed(preset, lang),
+            self.bar.parts["choice"]: self.bar.choice_html(lang),
         }
 
     def identities(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """What the chosen files are and go with, and as what the result is saved."""
         return {self.model[name]: model_html(self._window.paths, name, raw, lang) for name in SAID}
 
-    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang, preset: Any = "") -> Update:
+    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
         """Keep what was typed; say what it means for the run, for files and for other options."""
         self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
-        return self.told(raw, lang, level, preset)
+        return self.told(raw, lang, level)
 
     def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""
@@ -378,6 +381,13 @@ class App:
         for card in self.picked:
             updates |= card.offer(found)
         return updates
+
+
+def _method_words() -> dict[str, Wording]:
+    """The training method in the head: its words there are short."""
+    methods = OPTIONS["network.method"].choices or {}
+    short: dict[str, Wording] = texts(**{name: f"head.method.{name}" for name in methods})
+    return {"choices": lambda lang: [(worded(short[name], lang), name) for name in methods]}
 
 
 def _levels(lang: Lang) -> list[tuple[str, str]]:

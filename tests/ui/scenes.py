@@ -75,8 +75,7 @@ def _preview(page: Shown) -> None:
 
 
 def _difference(page: Shown) -> None:
-    page.page.locator("#preset-choice input").click()
-    page.page.locator("[role=option]").nth(4).click()
+    page.look_at_preset("SD")
     page.page.wait_for_selector("#preset-note .rw-diff")
     page.page.evaluate("document.querySelector('#preset-note details').open = true")
 

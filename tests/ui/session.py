@@ -15,7 +15,7 @@ class Session:
     """One opened page. shown: what stands in each component, as a browser has it."""
 
     def __init__(self, app: App, lang: str = "en") -> None:
-        self._blocks = app.blocks
+        self.app, self._blocks = app, app.blocks
         self._state = SessionState(app.blocks)
         self.shown = {block: getattr(block, "value", None) for block in app.blocks.blocks.values()}
         self.choices = {

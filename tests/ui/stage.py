@@ -132,6 +132,36 @@ class Shown(Watched):
         names = ("dataset", "model", "training", "lora", "tools")
         self.page.locator(f"#tab-{names[number]}-button").click()
 
+    def files(self) -> None:
+        """Open the dialog of settings files, from the menu; nothing where it is open."""
+        page = self.page
+        if not page.locator("#files-box:popover-open").count():
+            page.locator("#rw-menu > * .is-icon").click()
+            page.locator("#menu-box .rw-open-files").click()
+            page.locator("#files-box:popover-open").wait_for()
+
+    def shut(self) -> None:
+        """Close what lies over the page."""
+        self.page.keyboard.press("Escape")
+        self.page.locator(".rw-popover:popover-open").wait_for(state="detached")
+
+    def look_at_preset(self, name: str) -> None:
+        """Open the list of presets, and choose one by a part of its title."""
+        page = self.page
+        if not page.locator("#preset-box:popover-open").count():
+            page.locator("#preset-choice button").click()
+        row = page.locator(f'#preset-list button[aria-label*="{name}"]').first
+        row.wait_for(state="attached")
+        row.evaluate("(row) => { const box = row.closest('details'); if (box) box.open = true; }")
+        row.click()
+        page.locator("#preset-apply").wait_for()
+
+    def apply_preset(self, name: str) -> None:
+        """As `look_at_preset`, and take it."""
+        self.look_at_preset(name)
+        self.page.locator("#preset-apply").click()
+        self.page.locator("#preset-told .rw-done").wait_for()
+
     def language(self, lang: str) -> None:
         """Choose the page's language, and wait for it."""
         self.page.locator("#lang label").nth(0 if lang == "en" else 1).click()

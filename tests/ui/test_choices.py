@@ -26,27 +26,26 @@ def own(app):
     return Session(app)
 
 
-@pytest.mark.parametrize("before", ["shipped/sd15-character-lora-8gb", "file-reset", "import-take"])
-def test_a_preset_of_ones_own_is_applied_after_anything_else_was(app, own, before):
+SHIPPED = "shipped/sd15-character-lora-8gb"
+PASTED = "train_network.py --network_dim=4"
+
+
+@pytest.mark.parametrize(
+    ("part", "act", "on"), [("note", "apply", SHIPPED), ("menu", "reset", ""), ("paste", "take", "")]
+)
+def test_a_preset_of_ones_own_is_applied_after_anything_else_was(app, own, part, act, on):
     parts, rank = app.bar.parts, app.form.components["network.rank"]
-    own.put(parts["choice"], before)
-    own.put(parts["paste"], "train_network.py --network_dim=4")
-    button = {"file-reset": "reset", "import-take": "take"}.get(before, "apply")
-    own.do(parts[button], "click")
-    own.put(parts["choice"], "own/my cats")
-    assert "would change" in own.do(parts["choice"], "input")[parts["note"]]
-    own.do(parts["apply"], "click")
-    assert own.shown[rank] == "32" and "Preset applied: my cats" in own.shown[parts["note"]]
+    own.do(parts[part], "submit", {"act": act, "on": on, "fields": {"text": PASTED}})
+    looked = own.do(parts["list"], "click", {"act": "look", "on": "own/my cats"})
+    assert "would change" in looked[parts["note"]]
+    own.do(parts["note"], "submit", {"act": "apply", "on": "own/my cats"})
+    assert own.shown[rank] == "32" and "Preset applied: my cats" in own.shown[parts["told"]]
 
 
 def test_a_preset_that_another_page_has_deleted_is_told_and_no_fault(app, own):
     other, parts = Session(app), app.bar.parts
-    for page in (own, other):
-        page.put(parts["choice"], "own/my cats")
-        page.do(parts["choice"], "input")
-    for _ in range(2):
-        other.do(parts["delete"], "click")
-    own.do(parts["apply"], "click")
+    other.do(parts["own"], "click", {"act": "delete-sure", "on": "my cats"})
+    own.do(parts["note"], "submit", {"act": "apply", "on": "own/my cats"})
     assert "Choose a preset" in own.shown[parts["note"]]
 
 

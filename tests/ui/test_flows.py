@@ -163,47 +163,48 @@ def test_what_does_not_apply_is_hidden_and_levels_show_more(at):
 def test_a_preset_is_compared_applied_saved_renamed_and_deleted(at, stage):
     page = at()
     folder = stage.window.workspace / "presets"
-    choose(page, "preset-choice", at.words("SD 1.5 LoRA: character", "SD1.5 LoRA：キャラクター"))
+    page.look_at_preset(at.words("SD 1.5 LoRA: character", "SD1.5 LoRA：キャラクター"))
     page.page.locator("#preset-note .rw-diff summary").click()
     sees(page, "preset-note td", "300")  # the demo's number of steps, which would change
     press(page, "preset-apply")
     page.tab(2)
     comes_true(lambda: value(page, "opt-train-max-train-steps") != "300")
-    page.page.locator("#preset-more button").first.click()
+    page.files()
     page.fill("preset-name", "my frogs")
-    press(page, "preset-save")
+    press(page, "preset-name button")
     sees(page, "preset-said", "my frogs")
     assert [path.name for path in folder.iterdir()] == ["my frogs.toml"]
-    choose(page, "preset-choice", "my frogs")
-    page.fill("preset-name", "our frogs")
-    press(page, "preset-rename")
+    rows = page.page.locator(".rw-own li")
+    rows.locator("[data-act=rename]").click()
+    page.fill("preset-rename", "our frogs")
+    press(page, "preset-rename .is-main")
     sees(page, "preset-said", "our frogs")
     assert [path.name for path in folder.iterdir()] == ["our frogs.toml"]
-    choose(page, "preset-choice", "our frogs")
-    press(page, "preset-delete")
-    sees(page, "preset-delete", "our frogs")
-    press(page, "preset-delete")
-    page.page.wait_for_function("!document.querySelector('#preset-choice input').value.includes('our')")
+    sees(page, "preset-choice", "our frogs")
+    rows.locator("[data-act=delete]").click()
+    rows.locator("[data-act=delete-sure]").click()
+    sees(page, "preset-choice", at.words("Choose a preset", "プリセットを選ぶ"))
     assert [*folder.iterdir()] == []
 
 
 def test_another_trainers_command_is_pasted(at):
     page = at()
-    page.page.locator("#preset-more button").first.click()
+    page.files()
     page.fill("import-text", "accelerate launch train_network.py --network_dim=24 --learning_rate=2e-4")
-    press(page, "import-take")
+    press(page, "import-take button")
     page.page.wait_for_selector("#preset-said .rw-problems, #preset-said .rw-note")
+    page.shut()
     page.tab(3)
     assert value(page, "opt-network-rank") == "24"
 
 
 def test_a_run_file_is_saved_opened_and_the_settings_put_back(at, tmp_path):
     page = at()
-    page.page.locator("#preset-more button").first.click()
     page.tab(3)
     page.fill("opt-network-rank", "24")
+    page.files()
     with page.page.expect_download() as waiting:
-        press(page, "file-save")
+        press(page, "file-save button")
     saved = tmp_path / "run.toml"
     waiting.value.save_as(saved)
     assert "rank = 24" in saved.read_text("utf-8")
@@ -213,9 +214,14 @@ def test_a_run_file_is_saved_opened_and_the_settings_put_back(at, tmp_path):
     choosing.value.set_files(saved)
     sees(page, "preset-said", at.words("Settings opened", "設定を読み込みました"))
     assert value(page, "opt-network-rank") == "48"
+    page.shut()
+    page.page.locator("#rw-menu .is-icon").click()
     press(page, "file-reset")
-    sees(page, "preset-said", at.words("settings restored", "デモの設定に戻しました"))
+    sees(page, "preset-told", at.words("settings restored", "デモの設定に戻しました"))
     assert value(page, "opt-network-rank") == "16"
+    page.page.locator("#preset-told [data-act=undo]").click()
+    sees(page, "preset-told", at.words("Undone", "元に戻しました"))
+    assert value(page, "opt-network-rank") == "48"
 
 
 def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
@@ -295,7 +301,8 @@ def test_it_asks_for_the_login_and_works_behind_it(chrome, tmp_path):
         sees(page.ready(), "run-head", "Ready")
         press(page, "run-check")
         sees(page, "run-message", "No problems")
-        page.page.locator("#rw-brand a").click()
+        page.page.locator("#rw-menu .is-icon").click()
+        page.page.locator("#menu-box a").click()
         page.page.locator("input[name=password]").wait_for()
         page.page.goto(guarded.url)
         page.page.locator("input[name=password]").wait_for()

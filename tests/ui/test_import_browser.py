@@ -21,11 +21,9 @@ def open_json(page, folder, name, settings):
     """Choose a file of these settings in the browser's window for it."""
     file = folder / f"{name}.json"
     file.write_text(json.dumps(settings), encoding="utf-8")
-    opens = page.page.locator("#file-open")
-    if opens.is_hidden():
-        page.page.locator("#preset-more button").first.click()
+    page.files()
     with page.page.expect_file_chooser() as choosing:
-        opens.click()
+        page.page.locator("#file-open").click()
     choosing.value.set_files(file)
 
 
@@ -75,21 +73,19 @@ def test_a_preset_applied_before_is_no_longer_named_once_a_json_is_opened(at, st
     mine.parent.mkdir()
     mine.write_text("format = 1\n[network]\nrank = 24\n", encoding="utf-8")
     page = at()
-    page.page.locator("#preset-choice input").click()
-    page.page.locator("[role=option]", has_text="my cats").click()
-    page.page.locator("#preset-apply").click()
-    applied = page.page.locator("#preset-note .is-good", has_text="my cats")
+    page.apply_preset("my cats")
+    applied = page.page.locator("#preset-choice", has_text="my cats")
     applied.wait_for()
-    assert "my cats" in value(page, "preset-choice")
     open_json(page, tmp_path, "dogs", kohya())
     page.page.locator("#preset-said .is-good", has_text="dogs.json").wait_for()
     applied.wait_for(state="detached")
-    holds(page, "preset-choice", at.words("Choose a preset", "プリセットを選ぶ"))
+    page.page.locator("#preset-choice", has_text=at.words("Choose a preset", "プリセットを選ぶ")).wait_for()
 
 
 def test_a_json_of_onetrainer_is_taken_with_its_images_and_what_is_left_out_is_named(at, stage, tmp_path):
     page = at()
     page.tab(3)
+    before = settings(page)
     (tmp_path / "frog").mkdir()
     concepts = [{**ONETRAINER["concepts"][0], "path": str(tmp_path / "frog")}]
     open_json(page, tmp_path, "onetrainer", {**ONETRAINER, "concepts": concepts})
@@ -100,3 +96,6 @@ def test_a_json_of_onetrainer_is_taken_with_its_images_and_what_is_left_out_is_n
     assert "perturbation_noise_weight = 0.1" in said.inner_text()
     named = stage.window.draft.values["dataset.dataset_config"]
     assert "keep_tokens = 2" in (stage.window.workspace / named).read_text("utf-8")
+    said.locator("[data-act=undo]").click()
+    page.page.locator("#preset-told .rw-done").wait_for()
+    assert settings(page) == before

@@ -15,7 +15,6 @@ from ui.settings import datasets
 from ui.settings.form import Form
 from ui.settings.identity import identity_html
 from ui.settings.recipe import shown_then
-from ui.text import say
 from ui.window import PROJECT
 from ui.window.last_run import newest_unfinished
 from ui.window.paths import Paths
@@ -36,7 +35,7 @@ def test_a_preset_of_ones_own_is_saved_listed_and_applied(app, bar, window):
     updates = bar.keep(raw, "私の設定", "en")
     assert "Preset saved" in said(bar, updates)
     assert [p.name for p in (window.workspace / "presets").iterdir()] == ["私の設定.toml"]
-    assert ("私の設定 (own)", "own/私の設定") in bar.choices("en")
+    assert 'data-on="own/私の設定"' in said(bar, bar.listed("en"), "list")
     filled = bar.apply("own/私の設定", "en")
     assert filled[app.form.components["network.rank"]]["value"] == "32"
     assert filled[app.form.components["train.learning_rate"]]["value"] == "3e-4"
@@ -70,49 +69,35 @@ def test_a_preset_of_ones_own_is_renamed_and_deleted_at_the_second_click(app, ba
     bar.keep(demo_raw(app), "first", "en")
     assert "renamed" in said(bar, bar.rename("own/first", "second", "en"))
     assert [p.name for p in folder.iterdir()] == ["second.toml"]
-    assert ("second (own)", "own/second") in bar.choices("en")
-    asked = bar.delete("own/second", "", "en")[bar.parts["asked"]]
-    assert asked == "delete/second" and (folder / "second.toml").exists()
-    bar.delete("own/second", asked, "en")
+    assert 'data-on="own/second"' in said(bar, bar.listed("en"), "list")
+    bar.act("delete", "second", "", {}, "en")
+    assert (folder / "second.toml").exists()
+    bar.act("delete-sure", "second", "", {}, "en")
     assert list(folder.iterdir()) == []
 
 
 def test_a_preset_is_overwritten_only_at_a_second_click_that_says_so(app, bar, window):
     page, parts, rank = Session(app), bar.parts, app.form.components["network.rank"]
     path = window.workspace / "presets" / "mine.toml"
-    page.put(parts["name"], "mine")
-    page.do(parts["keep"], "click")
+    page.do(parts["own"], "click", {"act": "keep", "fields": {"text": "mine"}})
     first = path.read_text("utf-8")
     page.put(rank, 64)
-    page.do(parts["keep"], "click")
+    page.do(parts["own"], "click", {"act": "keep", "fields": {"text": "mine"}})
     assert "A preset mine exists" in page.shown[parts["said"]]
-    assert (page.shown[parts["keep"]], path.read_text("utf-8")) == ("Replace “mine”", first)
-    page.do(parts["cancel"], "click")
-    assert (page.shown[parts["keep"]], page.shown[parts["said"]]) == ("Save as preset", "")
-    page.do(parts["keep"], "click")
-    page.do(parts["keep"], "click")
+    assert "Replace “mine”" in page.shown[parts["said"]] and path.read_text("utf-8") == first
+    page.do(parts["said"], "click", {"act": "cancel"})
+    assert page.shown[parts["said"]] == "" and path.read_text("utf-8") == first
+    page.do(parts["said"], "click", {"act": "replace", "on": "mine"})
     assert "rank = 64" in path.read_text("utf-8") and "Preset saved" in page.shown[parts["said"]]
-
-
-def test_a_question_whether_to_overwrite_is_no_leave_for_another_name(app, bar, window):
-    folder = window.workspace / "presets"
-    for name in ("one", "two"):
-        bar.keep(demo_raw(app), name, "en")
-    before = (folder / "two.toml").read_text("utf-8")
-    asked = bar.keep({**demo_raw(app), "network.rank": 2}, "one", "en")[bar.parts["asked"]]
-    bar.keep({**demo_raw(app), "network.rank": 2}, "two", "en", asked)
-    assert (folder / "two.toml").read_text("utf-8") == before
 
 
 def test_the_question_whether_to_delete_has_a_way_back(app, bar, window):
     page, parts = Session(app), bar.parts
     bar.keep(demo_raw(app), "mine", "en")
-    page.put(parts["choice"], "own/mine")
-    updates = page.answers(parts["delete"], "click")
-    assert updates[parts["delete"]]["value"] == "Delete “mine”?" and updates[parts["cancel"]]["visible"]
-    updates = page.answers(parts["cancel"], "click")
-    assert updates[parts["delete"]]["value"] == "Delete" and not updates[parts["cancel"]]["visible"]
-    page.do(parts["delete"], "click")
+    page.do(parts["own"], "click", {"act": "delete", "on": "mine"})
+    assert "Delete “mine”?" in page.shown[parts["own"]] and "Cancel" in page.shown[parts["own"]]
+    page.do(parts["own"], "click", {"act": "cancel"})
+    assert "Delete “mine”?" not in page.shown[parts["own"]]
     assert (window.workspace / "presets" / "mine.toml").exists()
 
 
@@ -146,7 +131,7 @@ def test_a_preset_that_is_not_in_the_list_does_nothing(bar, name):
 
 
 def test_a_preset_resets_what_it_does_not_name_but_keeps_the_subject(app, bar):
-    name = next(value for _, value in bar.choices("en") if value.startswith("shipped/"))
+    name = "shipped/sd15-character-lora-8gb"
     filled = bar.apply(name, "en")
     components = app.form.components
     assert components["dataset.cache_latents"] in filled
@@ -208,7 +193,7 @@ def test_a_pasted_command_fills_the_form_and_keeps_the_subject(app, bar):
     shown = {key: filled[c]["value"] for key, c in app.form.components.items() if c in filled}
     assert shown["dataset.resolution"] == "768,512" and shown["train.learning_rate"] == "5e-6"
     assert not {"model.base", "dataset.train_data_dir", "save.output_dir"} & set(shown)
-    assert "学習用データのディレクトリ" in said(bar, filled) and filled[bar.parts["paste"]] == ""
+    assert "学習用データのディレクトリ" in said(bar, filled)
     assert "is-bad" in said(bar, bar.take("nothing of the kind", "en"))
     assert "Paste" in said(bar, bar.take("  ", "en"))
 
@@ -257,8 +242,8 @@ def test_an_import_says_what_was_taken_in_green_and_what_was_not_apart(bar):
     taken, _, rest = told.partition('<div class="rw-report">')
     left, _, read_as = rest.partition("<details")
     assert "is-good" in taken and "were taken" in taken
-    assert "Please check (1)" in left and "lerning_rate" in left and "v2 is read" not in left
-    assert "Converted (3)" in read_as and "network_dim is read as" in read_as and "is-warn" not in read_as
+    assert "Not taken, or to be checked (1)" in left and "lerning_rate" in left and "v2 is read" not in left
+    assert "Read as (3)" in read_as and "network_dim is read as" in read_as and "is-warn" not in read_as
 
 
 def test_inspect_tells_what_a_file_is(app):
@@ -388,53 +373,12 @@ def test_where_others_reach_the_page_metadata_names_no_images_outside(tmp_path, 
     assert Form(Paths(tmp_path / "program", workspace, is_local=False))._value(option, str(file)) == str(file)
 
 
-@pytest.mark.parametrize("asked", ["delete", "keep"])
-def test_a_question_is_not_left_open_when_the_language_changes(app, bar, asked):
+@pytest.mark.parametrize(("asked", "part"), [("delete", "own"), ("keep", "said")])
+def test_a_question_is_not_left_open_when_the_language_changes(app, bar, asked, part):
     page, parts = Session(app), bar.parts
     bar.keep(demo_raw(app), "mine", "en")
-    page.put(parts["choice"], "own/mine")
-    page.put(parts["name"], "mine")
-    page.do(parts[asked], "click")
+    page.do(parts["own"], "click", {"act": asked, "on": "mine", "fields": {"text": "mine"}})
+    assert "“mine”" in page.shown[parts[part]]
     page.put(app.lang, "ja")
     page.do(app.lang, "input")
-    assert page.shown[parts[asked]] == {"delete": "削除", "keep": "プリセットとして保存"}[asked]
-    assert page.shown[parts["cancel"]] == "キャンセル"
-    page.do(parts[asked], "click")
-    assert "mine" in page.shown[parts[asked]]  # it asks again and has done nothing
-    page.do(parts["cancel"], "click")
-    assert page.shown[parts["said"]] == ""
-
-
-def test_what_was_said_of_a_click_does_not_stay_in_the_old_language(app, bar):
-    page = Session(app)
-    page.put(app.inspect.file, "demo/base.safetensors")
-    page.do(app.inspect.button, "click")
-    page.put(bar.parts["paste"], "train_network.py --network_dim=8")
-    page.do(bar.parts["take"], "click")
-    page.put(app.lang, "ja")
-    page.do(app.lang, "input")
-    assert page.shown[bar.parts["said"]] == page.shown[app.inspect.found] == ""
-
-
-def test_one_of_a_thing_is_said_as_one(bar, frogs):
-    assert "1 setting was taken" in said(bar, bar.take("network_module = 'networks.lora'", "en"))
-    assert "with 1 subset." in said(bar, bar.take(datasets_of(frogs), "en"))
-    assert say("runs.images.more", "en", n=1) == "1 more prompt is not shown."
-
-
-def test_a_disk_that_takes_nothing_is_told_and_what_was_there_stays(app, bar, window, frogs):
-    for folder in ("presets", "dataset_configs"):
-        (window.workspace / folder).write_bytes(b"no folder")
-    assert "could not be written" in said(bar, bar.keep(demo_raw(app), "mine", "en"))
-    assert "書き込めませんでした" in said(bar, bar.take(datasets_of(frogs), "ja"))
-
-
-def test_a_preset_that_can_not_be_renamed_or_deleted_is_told_and_stays(app, bar, window, monkeypatch):
-    bar.keep(demo_raw(app), "mine", "en")
-
-    def refuses(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("pathlib.Path.unlink", refuses)
-    assert "Permission denied" in said(bar, bar.delete("own/mine", "delete/mine", "en"))
-    assert (window.workspace / "presets" / "mine.toml").exists()
+    assert "「mine」" not in page.shown[parts[part]]

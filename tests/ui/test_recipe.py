@@ -79,28 +79,26 @@ def kohya(**settings):
     return json.dumps({"LoRA_type": "Standard", "network_dim": 8, **settings})
 
 
+def take(page, text):
+    page.do(page.app.bar.parts["paste"], "submit", {"act": "take", "fields": {"text": text}})
+
+
 def test_sample_prompts_and_log_folder_of_an_import_do_not_stay_for_the_next(app):
     page, field = Session(app), app.form.components
     keys = ("sample.sample_prompts", "sample.sample_every_n_steps", "log.logging_dir")
     before = {key: page.shown[field[key]] for key in keys}
-    page.put(
-        app.bar.parts["paste"], kohya(sample_prompts="a cat", sample_every_n_steps=7, logging_dir="/cats")
-    )
-    page.do(app.bar.parts["take"], "click")
+    take(page, kohya(sample_prompts="a cat", sample_every_n_steps=7, logging_dir="/cats"))
     assert [page.shown[field[key]] for key in keys] == ["a cat", "7", "/cats"]
-    page.put(app.bar.parts["paste"], kohya())
-    page.do(app.bar.parts["take"], "click")
+    take(page, kohya())
     assert {key: page.shown[field[key]] for key in keys} == before
 
 
 def test_what_a_person_has_typed_over_an_import_stays_for_the_next(app, window):
     page, prompts = Session(app), app.form.components["sample.sample_prompts"]
-    page.put(app.bar.parts["paste"], kohya(sample_prompts="a cat"))
-    page.do(app.bar.parts["take"], "click")
+    take(page, kohya(sample_prompts="a cat"))
     window.draft.keep({"sample.sample_prompts": "my own cat"})
     page.put(prompts, "my own cat")
-    page.put(app.bar.parts["paste"], kohya())
-    page.do(app.bar.parts["take"], "click")
+    take(page, kohya())
     assert page.shown[prompts] == "my own cat"
 
 
@@ -116,21 +114,19 @@ def test_what_an_import_has_brought_is_known_after_a_restart(tmp_path):
 
 @pytest.mark.parametrize("act", ["import", "file", "reset", "datasets"])
 def test_the_preset_applied_before_is_no_longer_named(app, act, tmp_path, frogs):
-    page, parts = Session(app), app.bar.parts
-    page.put(parts["choice"], "shipped/sd15-character-lora-8gb")
-    page.do(parts["apply"], "click")
-    assert "Preset applied" in page.shown[parts["note"]]
+    page, parts, name = Session(app), app.bar.parts, "SD 1.5 LoRA: character or object (8 GB)"
+    applied = {"act": "apply", "on": "shipped/sd15-character-lora-8gb"}
+    page.do(parts["note"], "submit", applied)
+    assert f"Preset applied: {name}" in page.shown[parts["told"]] and name in page.shown[parts["choice"]]
     path = tmp_path / "run.toml"
     path.write_text("format = 1\n[model]\nbase='m'\n[dataset]\ntrain_data_dir='t'\n", encoding="utf-8")
     datasets = f"[[datasets]]\n[[datasets.subsets]]\nimage_dir = '{frogs}'\n"
-    page.put(parts["paste"], kohya() if act == "import" else datasets)
     if act == "reset":
-        page.do(parts["reset"], "click")
+        page.do(parts["menu"], "submit", {"act": "reset"})
     elif act == "file":
-        updates = app.bar.open(str(path), "en")
-        assert updates[parts["note"]] == "" and updates[parts["choice"]]["value"] == ""
+        assert name not in app.bar.open(str(path), "en")[parts["choice"]]
         return
     else:
-        page.do(parts["take"], "click")
-    assert page.shown[parts["note"]] == ""
-    assert page.shown[parts["choice"]] == ("shipped/sd15-character-lora-8gb" if act == "datasets" else "")
+        take(page, kohya() if act == "import" else datasets)
+    assert "applied" not in page.shown[parts["told"]]
+    assert (name in page.shown[parts["choice"]]) == (act == "datasets")

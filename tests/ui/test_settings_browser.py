@@ -9,11 +9,6 @@ from tests.ui.stage import Shown
 pytestmark = pytest.mark.browser
 
 
-def choose_preset(page: Shown, name: str) -> None:
-    page.page.locator("#preset-choice input").click()
-    page.page.locator("[role=option]", has_text=name).first.click()
-
-
 def all_is_well(page: Shown) -> None:
     """Check has nothing against the settings."""
     page.page.locator("#run-check").click()
@@ -28,33 +23,32 @@ def test_a_preset_of_ones_own_is_applied_after_another_was(look):
     page = look()
     page.tab(3)
     page.fill("opt-network-rank", "24")
-    page.page.locator("#preset-more button").first.click()
+    page.files()
     page.fill("preset-name", "my cats")
-    page.page.locator("#preset-save").click()
+    page.page.locator("#preset-name button").click()
     page.page.locator("#preset-said").get_by_text("my cats").wait_for()
     page.reload()
-    choose_preset(page, "SD 1.5 LoRA: character")
-    page.page.locator("#preset-apply:enabled").click()
-    page.page.locator("#preset-note").get_by_text("Preset applied").wait_for()
+    page.apply_preset("SD 1.5 LoRA: character")
     page.tab(3)
     assert value(page, "opt-network-rank") != "24"
-    choose_preset(page, "my cats")
+    page.look_at_preset("my cats")
     page.page.locator("#preset-note").get_by_text("would change").wait_for()
-    page.page.locator("#preset-apply:enabled").click()
-    page.page.locator("#preset-note").get_by_text("Preset applied: my cats").wait_for()
+    page.page.locator("#preset-apply").click()
+    page.page.locator("#preset-told").get_by_text("Preset applied: my cats").wait_for()
     # The note may be drawn before the fields are.
     page.page.wait_for_function("document.querySelector('#opt-network-rank input').value === '24'")
 
 
 def test_an_optimizer_that_is_not_possible_is_not_imported_but_named_and_the_page_goes_on_working(look):
     page = look()
-    page.page.locator("#preset-more button").first.click()
+    page.files()
     size = "--resolution=128 --enable_bucket --min_bucket_reso=64"
     page.fill("import-text", f"accelerate launch train_network.py {size} --optimizer_type=CAME")
-    page.page.locator("#import-take").click()
+    page.page.locator("#import-take button").click()
     page.page.locator("#preset-said").get_by_text("optimizer_type").first.wait_for()
-    all_is_well(page)
     said = page.page.locator("#preset-said li", has_text="CAME").inner_text()
+    page.shut()
+    all_is_well(page)
     assert "AdamW8bit" in said and "AdamW stays" in said
     page.reload()
     all_is_well(page)
@@ -77,9 +71,7 @@ def test_a_preset_leaves_sample_images_and_seed_as_they_are(look):
     page.fill("opt-sample-sample-every-n-steps", "25")
     at_first = page.page.locator("#opt-sample-sample-at-first input[type=checkbox]")
     assert at_first.is_checked()
-    choose_preset(page, "SD 1.5 LoRA: character")
-    page.page.locator("#preset-apply:enabled").click()
-    page.page.locator("#preset-note").get_by_text("Preset applied").wait_for()
+    page.apply_preset("SD 1.5 LoRA: character")
     assert value(page, "opt-train-max-train-steps") != "300"
     assert value(page, "opt-sample-sample-every-n-steps") == "25"
     assert at_first.is_checked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -116,10 +117,15 @@ def test_on_the_way_back_to_sd1_ones_own_values_come_back(page, app, bases):
     assert (raw["dataset.min_bucket_reso"], raw["dataset.max_bucket_reso"]) == ("256", "1024")
 
 
+def listed(app):
+    """The names of the presets in the list, in its order."""
+    return re.findall('data-on="([^"]+)"', app.bar.listed("en")[app.bar.parts["list"]])
+
+
 def test_a_preset_for_the_family_is_taken_as_it_is(page, app, bases):
     choose(page, app, bases["xl"])
     bar = app.bar
-    every = [value for _, value in bar.choices("en") if value.startswith("shipped/sdxl")]
+    every = [name for name in listed(app) if name.startswith("shipped/sdxl")]
     assert len(every) >= 8
     for name in every:
         bar.apply(name, "en")
@@ -134,33 +140,27 @@ def test_settings_that_a_file_from_elsewhere_decides_are_read_as_far_as_they_hol
         assert all(values == {} for values in Draft(path).decided.values())
 
 
-def test_presets_are_those_for_the_base_model_and_the_others_follow_at_a_click(page, app, bases):
-    choice = app.bar.parts["choice"]
+def test_presets_for_the_base_model_come_first_and_the_others_are_folded_and_grey(page, app, bases):
     choose(page, app, bases["xl"])
-    listed = [value for _, value in page.choices[choice]]
-    assert all(value.startswith("shipped/sdxl") for value in listed[1:-1]) and listed[-1] == "others"
-    page.put(choice, "others")
-    page.do(choice, "input")
-    titles = dict((value, title) for title, value in page.choices[choice])
-    assert page.shown[choice] == "" and "others" not in titles
-    assert titles["shipped/sd15-object-lora-8gb"].endswith("for SD1")
-    assert not titles["shipped/sdxl-object-lora-8gb"].endswith("for SDXL")
+    html = page.do(app.bar.parts["choice"], "click")[app.bar.parts["list"]]
+    fits, _, others = html.partition("<details>")
+    assert "shipped/sdxl-object-lora-8gb" in fits and "shipped/sd15" not in fits and "is-far" not in fits
+    assert "shipped/sd15-object-lora-8gb" in others and others.count("is-far") == others.count("data-on")
 
 
-def test_a_preset_for_other_models_that_is_chosen_stays_in_the_list_and_is_told(page, app, bases):
-    choice = app.bar.parts["choice"]
-    page.put(choice, "shipped/sd15-object-lora-8gb")
+def test_a_preset_for_other_models_can_be_chosen_and_is_told(page, app, bases):
     choose(page, app, bases["xl"])
-    assert "shipped/sd15-object-lora-8gb" in [value for _, value in page.choices[choice]]
-    page.do(choice, "input")
-    assert "This preset is for SD1;" in page.shown[app.bar.parts["note"]]
+    looked = {"act": "look", "on": "shipped/sd15-object-lora-8gb"}
+    assert "This preset is for SD1;" in page.do(app.bar.parts["list"], "click", looked)[app.bar.parts["note"]]
+    page.do(app.bar.parts["note"], "submit", {**looked, "act": "apply"})
+    assert "SD 1.5 LoRA: simple object" in page.shown[app.bar.parts["choice"]]
 
 
 def test_a_preset_of_ones_own_is_for_the_models_it_was_made_with(page, app, window, bases):
     app.bar.keep(demo_raw(app), "mine", "en")
     choose(page, app, bases["xl"])
-    assert "own/mine" not in [value for _, value in app.bar.choices("en")]
-    assert "own/mine" in [value for _, value in app.bar.choices("en", has_all=True)]
+    fits, _, others = page.do(app.bar.parts["choice"], "click")[app.bar.parts["list"]].partition("<details>")
+    assert "own/mine" not in fits and "own/mine" in others
 
 
 def test_options_of_the_family_are_shown_and_those_of_others_hidden(app, window, bases):

@@ -33,14 +33,6 @@ def value(page, element):
     return page.page.locator(f"#{element} input, #{element} textarea").first.input_value()
 
 
-def presets(page):
-    """The lines of the list of presets, opened."""
-    page.page.locator("#preset-choice input").click()
-    lines = page.page.locator("#preset-choice [role=option]")
-    lines.first.wait_for()
-    return lines
-
-
 def test_it_is_named_and_what_suits_it_is_offered_and_set_at_a_click(page, stage):
     assert "Stable Diffusion XL" in page.page.locator("#identity-base").inner_text()
     rows = [row.split("\t") for row in page.page.locator("#suited tbody tr").all_inner_texts()]
@@ -68,19 +60,17 @@ def test_what_is_declined_stays_declined_after_a_reload(page, stage):
     assert page.page.locator("#suited").is_hidden()
 
 
-def test_presets_are_those_for_it_and_the_others_are_a_click_away(page):
-    lines = presets(page)
-    assert all("SDXL" in text for text in lines.all_inner_texts()[1:-1])
-    lines.last.click()
-    nothing = {"en": "Choose a preset", "ja": "プリセットを選ぶ"}[page.lang]
-    page.page.wait_for_function(
-        "(text) => document.querySelector('#preset-choice input').value === text", arg=nothing
-    )
-    page.page.locator("#identity-base").click()
-    lines = presets(page)
-    lines.filter(has_text="SD1").first.wait_for()  # the list may come after the field
-    marked = [text for text in lines.all_inner_texts() if "SD1" in text]
-    assert all(text.endswith({"en": "for SD1", "ja": "SD1用"}[page.lang]) for text in marked[3:])
+def test_presets_for_it_come_first_and_the_others_are_folded(page):
+    page.page.locator("#preset-choice button").click()
+    rows = page.page.locator("#preset-list button.rw-look:visible")
+    rows.first.wait_for()
+    assert all("SDXL" in row.get_attribute("aria-label") for row in rows.all())
+    page.page.locator("#preset-list summary").click()
+    far = page.page.locator("#preset-list .is-far button", has_text={"en": "style", "ja": "画風"}[page.lang])
+    far.first.click()
+    page.page.locator("#preset-note .is-warn").wait_for()
+    page.page.keyboard.press("Escape")
+    page.page.locator("#preset-box:popover-open").wait_for(state="detached")
 
 
 def test_options_of_sdxl_are_there_and_those_of_others_are_not(page):

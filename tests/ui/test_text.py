@@ -31,6 +31,8 @@ LATIN = {
         "rate.text",
         "run.loss",
         "run.chart",
+        "head.method.lora",
+        "presets.gb",
     ),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from core.config.schema.option import Option
 from core.errors import Lang, Problem
-from ui.parts.options import LEVELS, OPTIONS, element_id
+from ui.parts.options import IN_HEAD, LEVELS, OPTIONS, element_id
 from ui.text import say
 
 
@@ -86,7 +86,8 @@ def _cell(cell: object) -> str:
 
 def goto(option: Option) -> str:
     """What makes a button lead to an option (script/goto.js)."""
-    return leads_to(element_id(option), option.tab, LEVELS.index(option.meta.level))
+    tab = "" if option.key in IN_HEAD else option.tab
+    return leads_to(element_id(option), tab, LEVELS.index(option.meta.level))
 
 
 def leads_to(element: str, tab: str = "", level: int = 0) -> str:

@@ -18,6 +18,10 @@ GROUPS = (
 """The cards of the tabs from top to bottom."""
 
 
+IN_HEAD = frozenset({"network.method"})
+"""What is chosen above the tabs."""
+
+
 def element_id(option: Option) -> str:
     """The page's name for an option: "opt-network-rank"."""
     return f"opt-{option.section}-{option.name.replace('_', '-')}"

@@ -16,8 +16,10 @@ document.addEventListener('click', (event) => {
     target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');
     setTimeout(() => target.classList.remove('rw-here'), 2400);
-    const field = target.matches('button') ? target : target.querySelector('input, textarea');
+    const field = target.matches('button') ? target :
+      target.querySelector('input, textarea') ?? target.querySelector('button[popovertarget]');
     if (field) field.focus({preventScroll: true});
+    if (field?.matches('[popovertarget]') && !document.querySelector(':popover-open')) field.click();
   };
   go();
 });

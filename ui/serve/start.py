@@ -171,7 +171,9 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     dialog = Dialog() if not is_open and is_available() else None
     window = Window(paths, cache, lang=chosen.lang, log_path=log_path, dialog=dialog)
     if chosen.preset:
-        window.chosen = dict(named_preset(chosen.preset, window.preset_folders).values)
+        preset = named_preset(chosen.preset, window.preset_folders)
+        window.chosen = dict(preset.values)
+        window.chosen_name = f"{'own' if preset.is_own else 'shipped'}/{preset.name}"
     return window
 
 

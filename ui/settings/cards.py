@@ -11,7 +11,7 @@ from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang
 from ui.parts.localized import Page, Wording, column
-from ui.parts.markup import heading
+from ui.parts.markup import esc, goto, heading
 from ui.parts.options import LEVELS, OPTIONS, element_id, groups_of, options_of
 from ui.settings.forecast import ForecastCard
 from ui.settings.form import Form
@@ -91,12 +91,19 @@ def prompt_rows(lang: Lang) -> str:
 
 def draw_lora(page: Page, form: Form) -> None:
     """The LoRA tab: what is trained, then the network's options."""
-    card(page, form, "group.method", [OPTIONS["network.method"]], "method")
+    page.add(gr.HTML, {"value": _moved}, padding=False, elem_id="method-moved")
     for group, options in groups_of("lora"):
         rest = [option for option in options if option.key != "network.method"]
         card(page, form, f"group.{group}", rest, group)
     with column("", "rw-card", "for-none"):
         page.add(gr.HTML, {"value": lambda lang: heading("", say("group.none", lang))}, padding=False)
+
+
+def _moved(lang: Lang) -> str:
+    """Where the training method is chosen."""
+    way = goto(OPTIONS["network.method"])
+    link = f'<button type="button" class="rw-link" {way}>{esc(say("method.moved.goto", lang))}</button>'
+    return f'<p class="rw-note is-plain">{esc(say("method.moved", lang))} {link}</p>'
 
 
 def draw_training(window: Window, page: Page, form: Form) -> tuple[Any, ForecastCard, Any]:

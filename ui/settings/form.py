@@ -13,7 +13,7 @@ from core.config.file import toml_text
 from core.config.schema.option import Option
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.runs import sample_prompts
-from ui.parts.localized import Page
+from ui.parts.localized import Page, Wording
 from ui.parts.options import OPTIONS
 from ui.settings import datasets, widgets
 from ui.settings.messages import TOO_LONG
@@ -35,11 +35,11 @@ class Form:
         self.components: dict[str, Any] = {}
         self.cards: dict[str, Sequence[Option]] = {}
 
-    def draw(self, page: Page, option: Option) -> Any:
-        """Make the one component of an option."""
+    def draw(self, page: Page, option: Option, words: Mapping[str, Wording] | None = None) -> Any:
+        """Make the one component of an option. words: in place of those of its declaration."""
         if option.key in self.components:
             raise ValueError(f"{option.key} is on the page already")
-        component = widgets.make(page, option, self._paths.offered(option))
+        component = widgets.make(page, option, self._paths.offered(option), words=words)
         self.components[option.key] = component
         if self._picking is not None:
             self._picking.draw(page, option.key)
@@ -147,7 +147,7 @@ class Form:
                     value = self._paths.short(value)
                 elif option.meta.path and isinstance(value, list | tuple):
                     value = [self._paths.short(path) for path in value]
-                yield key, component, _whole(widgets.shown(option, value))
+                yield key, component, whole(widgets.shown(option, value))
 
     def restore(self, raw: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that put back widget values of an earlier `raw`."""
@@ -164,6 +164,6 @@ def _as_text(option: Option, value: Any) -> Any:
     return widgets.shown(option, value) if is_number and widgets.is_text(option) else value
 
 
-def _whole(shown: Any) -> Any:
+def whole(shown: Any) -> Any:
     """Text without halves of characters, which a file may hold and no browser can be sent."""
     return shown.encode("utf-8", "replace").decode("utf-8") if isinstance(shown, str) else shown

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,18 @@ import gradio as gr
 
 from core.config import presets
 from core.config.file import toml_text
-from core.config.imports.messages import FOLDERS
-from core.errors import Lang, Problem, UserError
+from core.errors import Lang, UserError
 from core.families import FAMILIES
 from core.models import suited
-from core.reading import reason
-from ui.parts.localized import QUICK, Page, texts
-from ui.parts.markup import note, problems
-from ui.settings import datasets, preset_samples
+from ui.parts.html_events import LISTEN, data_of, fields_of, sent
+from ui.parts.localized import QUICK, Page, column, texts
+from ui.parts.markup import esc, note, problems
+from ui.settings import importing, preset_samples, settings_files
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
-from ui.settings.messages import UNWRITTEN
-from ui.settings.opening import Opened, open_file, open_text, report_html
+from ui.settings.length import length_of
+from ui.settings.menu import POPOVER, apply_html, done_html, menu_html, undo_said
+from ui.settings.preset_list import Around, list_html, memory, name_of
 from ui.settings.recipe import put, shown_then
 from ui.text import say
 from ui.window import Window
@@ -32,116 +32,109 @@ from ui.window.paths import file_name
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
-_DOWNLOAD = """(text) => {
-  if (text) {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text], {type: 'application/toml'}));
-    link.download = 'run.toml';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-  return '';
-}"""
 
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Raises UserError where the disk does not take what is written, renamed or deleted."""
-    try:
-        yield
-    except OSError as e:
-        raise UserError(UNWRITTEN(path=path, why=reason(e))) from e
-
-
-OTHERS = "others"
-"""The line of the list that shows the presets for other models."""
-
-_BUTTONS = ("delete", "cancel", "keep")
-"""Buttons that ask before they act, and the one that answers no."""
+_FILLING = ("note", "menu", "told", "paste", "said")
+"""Parts with buttons that fill the form."""
 
 
 class PresetsBar:
-    """The components of the bar and their handlers. Presets are named by the page, found by the server."""
+    """Presets and settings files: their components and handlers. Presets are named by the page, found by
+    the server.
+
+    parts: choice, the button that shows what is applied; list and note, in what it opens; told, what was
+    done, with Undo; menu; and in the dialog of files said, open, paste and own.
+    """
 
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
         self.parts: dict[str, Any] = {}
 
     def draw(self, page: Page) -> None:
-        """The row that is always there."""
-        parts = self.parts
-        with gr.Row(elem_id="presets", elem_classes=["rw-presets"]):
-            words = {**texts(label="preset.label"), "choices": self.choices}
-            self._draw_field(page, "choice", words, "preset-choice", gr.Dropdown, value="", filterable=False)
-            self._draw_button(page, "apply", "preset.apply", "preset-apply", min_width=90)
-        parts["note"] = gr.HTML(elem_id="preset-note", elem_classes=["rw-maybe"], padding=False)
+        """The button of the presets, and what it opens."""
+        self._draw_html(page, "choice", "preset-choice", self.choice_html)
+        with column("preset-box", "rw-popover"):
+            self._draw_html(page, "list", "preset-list", self.placeholder, LISTEN + POPOVER)
+            self._draw_html(page, "note", "preset-note", self.hint)
 
-    def draw_more(self, page: Page) -> None:
-        """What is needed less often, folded away."""
+    def draw_menu(self, page: Page) -> None:
+        """The menu at the end of the row, what was done beside it, and the dialog of settings files."""
         parts = self.parts
-        with page.add(gr.Accordion, texts(label="preset.more"), open=False, elem_id="preset-more"):
-            with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                words = texts(label="file.open")
-                parts["open"] = page.add(gr.UploadButton, words, size="md", elem_id="file-open")
-                for part in ("save", "reset"):
-                    words = texts(value=f"file.{part}")
-                    parts[part] = page.add(gr.Button, words, size="md", elem_id=f"file-{part}")
-            self._draw_import(page)
-            self._draw_own(page)
-            parts["said"] = gr.HTML(elem_id="preset-said", elem_classes=["rw-maybe"], padding=False)
+        self._draw_html(page, "menu", "rw-menu", self.menu_html)
+        parts["told"] = gr.HTML(
+            elem_id="preset-told", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
+        )
+        with column("files-box", "rw-popover"):
+            title = functools.partial(settings_files.title_html, "files-box", "preset.more")
+            page.add(gr.HTML, {"value": title}, padding=False)
+            parts["said"] = gr.HTML(
+                elem_id="preset-said", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN + POPOVER
+            )
+            page.add(gr.HTML, {"value": settings_files.open_html}, padding=False)
+            words = texts(label="file.open")
+            parts["open"] = page.add(gr.UploadButton, words, size="md", elem_id="file-open")
+            self._draw_html(page, "paste", "files-paste", settings_files.paste_html)
+            self._draw_html(page, "own", "files-own", self.own_html)
         parts["text"] = gr.Textbox(visible=False, elem_id="file-text")
 
-    def _draw_import(self, page: Page) -> None:
-        """Settings of another trainer, pasted."""
-        with gr.Row(elem_classes=["rw-presets"]):
-            hint = texts(label="import.label", placeholder="import.hint")
-            self._draw_field(page, "paste", hint, "import-text", lines=2, max_lines=10)
-            self._draw_button(page, "take", "import.button", "import-take")
-
-    def _draw_own(self, page: Page) -> None:
-        """Presets of one's own: saved, renamed, deleted."""
-        with gr.Row(elem_classes=["rw-presets"]):
-            hint = texts(label="preset.name", placeholder="preset.name.hint")
-            self._draw_field(page, "name", hint, "preset-name", max_lines=1)
-            self._draw_button(page, "keep", "preset.save", "preset-save")
-            hidden = {"rename": "preset.rename", "delete": "preset.delete", "cancel": "preset.cancel"}
-            for part, words in hidden.items():
-                self._draw_button(page, part, words, f"preset-{part}", visible=False)
-        # What the page asks about before it is done: "delete" or "keep" and the preset's name.
-        self.parts["asked"] = gr.State("")
-
-    def _draw_field(
-        self, page: Page, part: str, words: Mapping[str, Any], name: str, kind: Any = gr.Textbox, **more: Any
+    def _draw_html(
+        self, page: Page, part: str, name: str, value: Callable[[Lang], str], script: str = LISTEN
     ) -> None:
-        shape = {"show_label": False, "container": False, "scale": 3, "min_width": 180}
-        self.parts[part] = page.add(kind, words, elem_id=name, **shape, **more)
+        shape: dict[str, Any] = {"elem_id": name, "padding": False, "js_on_load": script}
+        self.parts[part] = page.add(gr.HTML, {"value": value}, **shape)
 
-    def _draw_button(self, page: Page, part: str, value: str, name: str, **more: Any) -> None:
-        shape = {"size": "md", "scale": 0, "min_width": 110} | more
-        self.parts[part] = page.add(gr.Button, texts(value=value), elem_id=name, **shape)
+    # What is shown.
 
-    def choices(self, lang: Lang, chosen: str = "", has_all: bool = False) -> list[tuple[str, str]]:
-        """Titles in this language and the names behind them, of presets for the base model's family.
+    def choice_html(self, lang: Lang) -> str:
+        """The button that opens the list: the preset that is applied, and whether it was changed since."""
+        applied = self._chosen(self._window.draft.preset)
+        name = applied.title.of(lang) if applied else say("preset.none", lang)
+        is_changed = applied is not None and self._is_changed(applied)
+        mark = f"<em>{esc(say('presets.changed', lang))}</em>" if is_changed else ""
+        return (
+            '<button type="button" class="rw-applied" popovertarget="preset-box" data-act="list">'
+            f"<small>{esc(say('preset.label', lang))}{mark}</small><b>{esc(name)}</b></button>"
+        )
 
-        chosen: one that is listed in any case. has_all: those for other models too, each marked as such.
-        """
+    def _is_changed(self, preset: presets.Preset) -> bool:
+        """Whether a setting that a preset is about stands otherwise than it says."""
+        kept = self._window.draft.values
+        wanted = Form.read(self._form.shown(self._values(preset)))
+        now = Form.read({key: kept[key] for key in wanted if key in kept})
+        return any(wanted[key] != value for key, value in now.items())
+
+    def placeholder(self, lang: Lang) -> str:
+        """The list while it was not asked for yet."""
+        return settings_files.title_html("preset-box", "presets.title", lang)
+
+    def hint(self, lang: Lang) -> str:
+        return note(say("presets.look", lang))
+
+    def listed(self, lang: Lang) -> Update:
+        """The list as it is now."""
         every, _ = presets.presets(self._window.preset_folders)
-        family = self._family()
-        fitting = [p for p in every if p.is_for(family)]
-        others = [p for p in every if not p.is_for(family)]
-        listed = [p for p in others if has_all or self._name(p) == chosen]
-        found = [(say("preset.none", lang), "")]
-        found += [(self._title(p, lang, p in listed), self._name(p)) for p in (*fitting, *listed)]
-        if len(others) > len(listed):
-            found.append((say("preset.others", lang, n=len(others) - len(listed)), OTHERS))
-        return found
+        html = list_html(every, self.around(), self._window.draft.preset, lang)
+        return {self.parts["list"]: self.placeholder(lang) + html, self.parts["note"]: self.hint(lang)}
 
-    @staticmethod
-    def _title(preset: presets.Preset, lang: Lang, is_other: bool) -> str:
-        text = preset.title.of(lang)
-        if preset.is_own:
-            text = f"{text} ({say('preset.own', lang)})"
-        return say("preset.other", lang, name=text, families=_names(preset, lang)) if is_other else text
+    def around(self) -> Around:
+        """What decides which presets fit here."""
+        raw = self._form.shown(self._window.first) | dict(self._window.draft.values)
+        looked = self._window.preview.result
+        length = length_of(self._form, raw, looked.plan if looked else None)
+        machine = self._window.looker.machine
+        return Around(self._family(), machine, length.samples if length else None)
+
+    def menu_html(self, lang: Lang) -> str:
+        """The button of the menu, and the menu."""
+        changes = self._window.draft.changes
+        undo = (
+            say("undo.menu", lang, what=undo_said(changes[-1], lang)) if changes else say("undo.none", lang)
+        )
+        return menu_html(undo, bool(changes), self._window.has_login, lang)
+
+    def own_html(self, lang: Lang, asked: str = "", renamed: str = "") -> str:
+        """Saving, and the presets of the user's own. asked, renamed: the one that is asked about."""
+        every, _ = presets.presets(self._window.preset_folders[1:])
+        return settings_files.own_html([p.name for p in every], asked, renamed, lang)
 
     def _family(self) -> str:
         """The family of the base model on the page; "" while it is not known."""
@@ -150,104 +143,107 @@ class PresetsBar:
         found = str(self._form.facts(named).get("model.family", "auto"))
         return "" if found == "auto" else found
 
-    def narrowed(self, chosen: Any, lang: Lang) -> Update:
-        """The list for the base model as it is now. chosen: what a page has chosen in it."""
-        return {self.parts["choice"]: gr.update(choices=self.choices(lang, str(chosen or "")))}
-
-    @staticmethod
-    def _name(preset: presets.Preset) -> str:
-        return f"{'own' if preset.is_own else 'shipped'}/{preset.name}"
-
     def _chosen(self, name: Any) -> presets.Preset | None:
         """The preset of a name that the page sent; a name that is not in the list is nothing."""
         every, _ = presets.presets(self._window.preset_folders)
-        return next((p for p in every if self._name(p) == name), None)
+        return next((p for p in every if name_of(p) == name), None)
 
     @property
     def said(self) -> list[Any]:
         """What the bar says and asks."""
-        return [self.parts[part] for part in ("note", "said", *_BUTTONS, "asked")]
+        return [self.parts[part] for part in ("note", "said", "told", "own", "menu", "choice")]
 
     def connect(self, lang: Any, outputs: list[Any]) -> list[Any]:
         """Bind the handlers. outputs: the form's components. Gives the events that fill the form."""
         parts, form = self.parts, self._form
-        said = [*self.said, parts["choice"], parts["rename"]]
+        filled = [*self.said, *outputs]
 
         def bind(event: Any, handler: Any, inputs: set[Any], to: list[Any]) -> Any:
             return event(guarded(handler, self._window), {lang, *inputs}, to, trigger_mode="once", **QUICK)
 
-        choice, name, opened, paste, asked = (
-            parts[part] for part in ("choice", "name", "open", "paste", "asked")
-        )
-        filled = [*said, *outputs]
-        acts = {
-            choice.input: (lambda d: self.describe(d[choice], form.raw(d), d[lang]), {choice, *form.inputs}),
-            parts["rename"].click: (lambda d: self.rename(d[choice], d[name], d[lang]), {choice, name}),
-            parts["delete"].click: (lambda d: self.delete(d[choice], d[asked], d[lang]), {choice, asked}),
-            parts["cancel"].click: (lambda d: self.told(d[lang]), set()),
-            parts["keep"].click: (
-                lambda d: self.keep(form.raw(d), d[name], d[lang], d[asked]), {name, asked, *form.inputs}
-            ),
-        }  # fmt: skip
-        for event, (handler, inputs) in acts.items():
-            bind(event, handler, inputs, said)
-        written = [parts["text"], *said]
-        saving = bind(parts["save"].click, lambda d: self.save(form.raw(d), d[lang]), form.inputs, written)
-        saving.then(None, parts["text"], parts["text"], js=_DOWNLOAD, api_visibility="private")
-        return [
-            bind(parts["apply"].click, lambda d: self.apply(d[choice], d[lang]), {choice}, filled),
-            bind(parts["reset"].click, lambda d: self.reset(d[lang]), set(), filled),
-            bind(opened.upload, lambda d: self.open(d[opened], d[lang]), {opened}, filled),
-            bind(parts["take"].click, lambda d: self.take(d[paste], d[lang]), {paste}, [*filled, paste]),
-        ]
+        def pressed(data: Data, event: gr.EventData) -> Update:
+            """A button that only shows or keeps something."""
+            act, on, _ = sent(data_of(event))
+            return self.act(act, on, _typed(event), form.raw(data), data[lang])
 
-    def told(
-        self, lang: Lang, said: str = "", above: str = "", asked: str = "", chosen: str | None = None
-    ) -> Update:
-        """What the bar says now, and nothing of before; above: beside the list of presets.
+        def put(data: Data, event: gr.EventData) -> Update:
+            """A button that fills the form."""
+            act, on, _ = sent(data_of(event))
+            if act == "apply":
+                return self.apply(on, data[lang])
+            if act == "take":
+                return self.take(_typed(event), data[lang])
+            return {"reset": self.reset, "undo": self.undo}.get(act, self.told)(data[lang])
 
-        asked: "delete/x" or "keep/x" while it asks. chosen: the preset that is chosen now, in a list made
-        anew; None leaves both.
+        written = [parts["text"], parts["list"], *self.said]
+        bind(parts["choice"].click, lambda d: self.listed(d[lang]), set(), [parts["list"], parts["note"]])
+        for part in ("list", "own", "said"):
+            saving = bind(parts[part].click, pressed, form.inputs, written)
+            if part == "own":
+                saving.then(
+                    None, parts["text"], parts["text"], js=settings_files.DOWNLOAD, api_visibility="private"
+                )
+        opened = parts["open"]
+        filling = [bind(parts[part].submit, put, set(), filled) for part in _FILLING]
+        return [*filling, bind(opened.upload, lambda d: self.open(d[opened], d[lang]), {opened}, filled)]
+
+    def act(self, act: str, on: str, typed: str, raw: Mapping[str, Any], lang: Lang) -> Update:
+        """What a button does that fills no form. on: the preset. typed: in the field beside it."""
+        if act == "look":
+            return self.describe(on, raw, lang)
+        if act == "save":
+            return self.save(raw, lang)
+        if act == "keep":
+            return self.keep(raw, typed, lang)
+        if act == "replace":
+            return self.keep(raw, on, lang, f"keep/{on}")
+        if act in ("delete", "delete-sure"):
+            return self.delete(f"own/{on}", f"delete/{on}" if act == "delete-sure" else "", lang)
+        if act == "rename":
+            return self.told(lang) | {self.parts["own"]: self.own_html(lang, renamed=on)}
+        if act == "rename-to":
+            return self.rename(f"own/{on}", typed, lang)
+        return self.told(lang)
+
+    def told(self, lang: Lang, said: str = "", above: str = "", done: str = "", asked: str = "") -> Update:
+        """What the bar says now, and nothing of before.
+
+        said: in the dialog of files; above: about the preset that is looked at; done: beside the row, with
+        Undo. asked: the preset of one's own of which is asked whether to delete it.
         """
         parts = self.parts
-        act, _, name = asked.partition("/")
-        words = {
-            "delete": "preset.delete.sure" if act == "delete" else "preset.delete",
-            "keep": "preset.keep.sure" if act == "keep" else "preset.save",
+        return {
+            parts["said"]: said,
+            parts["note"]: above or self.hint(lang),
+            parts["told"]: done_html(done, lang),
+            parts["own"]: self.own_html(lang, asked),
+            parts["menu"]: self.menu_html(lang),
+            parts["choice"]: self.choice_html(lang),
         }
-        buttons: dict[str, dict[str, Any]] = {
-            part: {"value": say(key, lang, name=name)} for part, key in words.items()
-        }
-        buttons["cancel"] = {"visible": bool(asked), "value": say("preset.cancel", lang)}
-        updates: Update = {parts["said"]: said, parts["note"]: above, parts["asked"]: asked}
-        if chosen is not None:
-            updates[parts["choice"]] = gr.update(choices=self.choices(lang, chosen), value=chosen)
-            for part in ("rename", "delete"):
-                buttons.setdefault(part, {})["visible"] = chosen.startswith("own/")
-        return updates | {parts[part]: gr.update(**values) for part, values in buttons.items()}
 
     def describe(self, name: Any, raw: Mapping[str, Any], lang: Lang) -> Update:
         """Whom a preset is for and why, where its values come from, and what it would change."""
-        if name == OTHERS:
-            longer = gr.update(choices=self.choices(lang, has_all=True), value="")
-            return self.told(lang) | {self.parts["choice"]: longer}
         chosen = self._chosen(name)
-        html = ""
-        if chosen is not None:
-            html = note(chosen.note.of(lang))
-            if not chosen.is_for(self._family()):
-                html = note(say("preset.other.note", lang, families=_names(chosen, lang)), "warn") + html
-            if chosen.source.of(lang):
-                html += note(say("preset.source", lang, text=chosen.source.of(lang)))
-            if chosen.notices:
-                html += problems(chosen.notices, lang)
-            values = self._values(chosen)
-            samples = preset_samples.of(self._window, self._form, chosen, values)
-            then = shown_then(self._window, self._form, {**values, **samples.values})
-            html += note(preset_samples.told(samples, lang))
-            html += difference_html(changes(raw, then), lang)
-        updates = self.told(lang, above=html, chosen=self._name(chosen) if chosen else "")
-        return {part: update for part, update in updates.items() if part is not self.parts["choice"]}
+        if chosen is None:
+            return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
+        around = self.around()
+        html = f"<h3>{esc(chosen.title.of(lang))}</h3>" + apply_html(name_of(chosen), lang)
+        if not chosen.is_for(around.family):
+            html += note(say("preset.other.note", lang, families=_names(chosen, lang)), "warn")
+        if not around.has_room(chosen):
+            gb = {"n": memory(chosen), "has": around.gpu_gb()}
+            html += note(say("presets.large.note", lang, **gb), "warn")
+        html += note(chosen.note.of(lang))
+        values = self._values(chosen)
+        samples = preset_samples.of(self._window, self._form, chosen, values)
+        then = shown_then(self._window, self._form, {**values, **samples.values})
+        html += note(preset_samples.told(samples, lang))
+        html += difference_html(changes(raw, then), lang)
+        if chosen.source.of(lang):
+            html += note(say("preset.source", lang, text=chosen.source.of(lang)))
+        if chosen.notices:
+            html += problems(chosen.notices, lang)
+        return {self.parts["note"]: html}
 
     def rename(self, name: Any, own_name: Any, lang: Lang) -> Update:
         """Give the chosen preset of one's own the name that was typed."""
@@ -255,12 +251,13 @@ class PresetsBar:
         if chosen is None or not chosen.is_own:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
-            with _writing(chosen.path):
+            with importing.writing(chosen.path):
                 path = presets.rename(chosen, file_name(str(own_name or "")))
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
-        done = note(say("preset.renamed", lang, name=path.stem), "good")
-        return self.told(lang, done, chosen=f"own/{path.stem}")
+        if self._window.draft.preset == name_of(chosen):
+            self._window.draft.keep({}, preset=f"own/{path.stem}")
+        return self.told(lang, note(say("preset.renamed", lang, name=path.stem), "good"))
 
     def delete(self, name: Any, asked: Any, lang: Lang) -> Update:
         """Remove the chosen preset of one's own, at the second click."""
@@ -269,29 +266,29 @@ class PresetsBar:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         question = f"delete/{chosen.name}"
         if asked != question:
-            return self.told(lang, asked=question)
+            return self.told(lang, asked=chosen.name)
         try:
-            with _writing(chosen.path):
+            with importing.writing(chosen.path):
                 chosen.path.unlink(missing_ok=True)
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
-        done = note(say("preset.deleted", lang, name=chosen.name), "good")
-        return self.told(lang, done, chosen="")
+        return self.told(lang, note(say("preset.deleted", lang, name=chosen.name), "good"))
 
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""
         chosen = self._chosen(name)
         if chosen is None:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
-        done = note(say("preset.applied", lang, name=chosen.title.of(lang)), "good")
         values = self._values(chosen)
         samples = preset_samples.of(self._window, self._form, chosen, values)
-        done += note(preset_samples.told(samples, lang))
         values |= samples.values
         then = shown_then(self._window, self._form, values)
+        title = chosen.title.of(lang)
+        updates = put(self._window, self._form, values, "preset", title, name_of(chosen))
         for family in chosen.families:
             self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})
-        return put(self._window, self._form, values) | self.told(lang, above=done)
+        done = [say("preset.applied", lang, name=title), preset_samples.told(samples, lang)]
+        return updates | self.told(lang, done=" · ".join(filter(None, done)))
 
     def _values(self, chosen: presets.Preset) -> dict[str, Any]:
         """What a preset names; what is written, such as the guide's "logs", below the workspace."""
@@ -304,13 +301,19 @@ class PresetsBar:
 
     def reset(self, lang: Lang) -> Update:
         """Everything as in a window opened for the first time."""
-        done = note(say("file.reset.done", lang), "good")
-        return self._whole(self._window.demo_values()) | self.told(lang, done, chosen="")
+        updates = importing.put_whole(self._window, self._form, self._window.demo_values(), "demo")
+        return updates | self.told(lang, done=say("file.reset.done", lang))
 
-    def _whole(self, values: Mapping[str, Any]) -> Update:
-        """Every setting that is named, the user's own among them."""
-        self._window.draft.keep(self._form.shown(values), lent={})
-        return self._form.fill(values)
+    def undo(self, lang: Lang) -> Update:
+        """Take back the last change of many settings."""
+        undone = self._window.draft.undo()
+        if undone is None:
+            return self.told(lang, done=say("undo.none", lang))
+        kept = self._window.draft.values
+        shown = {**self._form.shown(self._window.first), **kept}
+        there = {key: shown[key] for key in undone.after if key in shown}
+        done = say("undo.done", lang, what=undo_said(undone, lang))
+        return self._form.restore(there) | self.told(lang, done=done)
 
     def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang, asked: Any = "") -> Update:
         """Save the settings as a preset of one's own; over another of that name at the second click."""
@@ -319,15 +322,14 @@ class PresetsBar:
             own_name = file_name(str(name or ""))
             _, checked = self._form.check(raw, lang)
             if (folder / f"{own_name}.toml").exists() and asked != f"keep/{own_name}":
-                question = note(say("preset.keep.there", lang, name=own_name), "warn")
-                return self.told(lang, question, asked=f"keep/{own_name}")
-            with _writing(folder):
+                return self.told(lang, settings_files.replace_html(own_name, lang))
+            with importing.writing(folder):
                 families = [family] if (family := self._family()) else []
                 path = presets.save(folder, own_name, toml_text.values_of(checked.config), families=families)
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
-        done = note(say("preset.saved", lang, name=path.stem), "good")
-        return self.told(lang, done, chosen=f"own/{path.stem}")
+        self._window.draft.keep({}, preset=f"own/{path.stem}")
+        return self.told(lang, note(say("preset.saved", lang, name=path.stem), "good"))
 
     def save(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The run file's text for the browser to save; problems are told, and nothing is saved."""
@@ -339,55 +341,17 @@ class PresetsBar:
 
     def open(self, uploaded: Any, lang: Lang) -> Update:
         """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
-        path = Path(str(uploaded))
-        done = note(say("file.opened", lang, name=path.name), "good")
-        try:
-            return self._put(open_file(path), path.stem, done, lang)
-        except UserError as e:
-            return self.told(lang, problems(e.problems, lang, has_lines=True))
+        updates, said = importing.from_file(self._window, self._form, Path(str(uploaded)), lang)
+        return updates | self.told(lang, said)
 
     def take(self, text: Any, lang: Lang) -> Update:
-        """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
-        if not str(text or "").strip():
-            return self.told(lang, note(say("import.empty", lang), "warn"))
-        try:
-            return self._put(open_text(str(text)), "pasted", "", lang) | {self.parts["paste"]: ""}
-        except UserError as e:
-            return self.told(lang, problems(e.problems, lang, has_lines=True))
+        """Fill the form from pasted settings of another trainer."""
+        updates, said = importing.from_text(self._window, self._form, str(text or ""), lang)
+        return updates | self.told(lang, said)
 
-    def _put(self, opened: Opened, name: str, done: str, lang: Lang) -> Update:
-        """Put into the form what was opened, with what there is to say. Raises UserError."""
-        if opened.datasets and not opened.report:
-            return self._take_datasets(opened.datasets, file_name(name), lang)
-        if opened.is_whole:
-            done += problems(opened.report, lang, has_lines=True)
-            return self._whole(opened.values) | self.told(lang, done, chosen="")
-        images, report = self._images(opened, file_name(name))
-        updates = put(self._window, self._form, {**opened.values, **images})
-        return updates | self.told(lang, done + report_html(report, lang), chosen="")
 
-    def _images(self, opened: Opened, name: str) -> tuple[dict[str, Any], Sequence[Problem]]:
-        """The image folders of another trainer as settings; what can't be used is told."""
-        if not opened.datasets:
-            return {}, opened.report
-        paths = self._window.paths
-        try:
-            with _writing(paths.workspace / datasets.FOLDER):
-                values, _ = datasets.keep(paths, opened.datasets, name)
-        except UserError as e:
-            wrong = [problem.as_warning() for problem in e.problems]
-            return {}, (*(p for p in opened.report if p.code != FOLDERS.code), *wrong)
-        return values, opened.report
-
-    def _take_datasets(self, text: str, name: str, lang: Lang) -> Update:
-        """Keep a dataset_config as a file and name it; all that is not about images stays as it is."""
-        paths = self._window.paths
-        with _writing(paths.workspace / datasets.FOLDER):
-            values, n = datasets.keep(paths, text, name)
-        self._window.draft.keep(self._form.shown(values))
-        file = paths.short(values[datasets.KEY])
-        done = note(say("import.datasets", lang, path=file, n=n), "good")
-        return self._form.fill(values) | self.told(lang, done)
+def _typed(event: gr.EventData) -> str:
+    return fields_of(data_of(event)).get("text", "")
 
 
 def _names(preset: presets.Preset, lang: Lang) -> str:

@@ -32,8 +32,10 @@ def shown_then(window: Window, form: Form, values: Mapping[str, Any]) -> dict[st
     return {key: shown_value for key, shown_value in back.items() if key not in shown} | shown
 
 
-def put(window: Window, form: Form, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
-    """Keep what a preset or an import comes to; gives the updates that show it."""
+def put(
+    window: Window, form: Form, values: Mapping[str, Any], act: str, name: str, preset: str = ""
+) -> dict[Any, dict[str, Any]]:
+    """Keep what a preset or an import comes to; gives the updates that show it. act, name: see Change."""
     now, then = _now(window, form), shown_then(window, form, values)
     before = window.draft.lent
     lent = {}
@@ -41,7 +43,7 @@ def put(window: Window, form: Form, values: Mapping[str, Any]) -> dict[Any, dict
         if _goes_back(OPTIONS[key]) and then.get(key) not in _EMPTY:
             brought, own = before.get(key, (None, None))
             lent[key] = (then[key], own if key in before and now.get(key) == brought else now.get(key))
-    window.draft.keep(then, lent)
+    window.draft.change(act, name, then, lent, preset)
     return form.restore(then)
 
 

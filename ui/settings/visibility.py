@@ -13,7 +13,7 @@ from core.errors import Lang
 from core.families import FAMILIES
 from ui.parts.localized import worded
 from ui.parts.markup import esc, goto, note, prose
-from ui.parts.options import LEVELS, OPTIONS, element_id
+from ui.parts.options import IN_HEAD, LEVELS, OPTIONS, element_id
 from ui.settings.form import Form
 from ui.settings.picking import PICKED
 from ui.text import say
@@ -80,7 +80,8 @@ def _item(option: Option, values: Mapping[str, Any], lang: Lang) -> str:
     meta = option.meta
     label, help_text = meta.label.of(lang), meta.help.of(lang)
     target, why = _reachable(option, values, lang)
-    place = " · ".join([say(f"tab.{option.tab}", lang), say(f"group.{option.meta.group}", lang)])
+    names = ["head.top"] if option.key in IN_HEAD else [f"tab.{option.tab}", f"group.{option.meta.group}"]
+    place = " · ".join(say(name, lang) for name in names)
     hint = f"<em>{esc(why)}</em>" if why else f"<span>{prose(help_text)}</span>"
     return (
         f'<li><button type="button" {goto(target)}><b>{esc(label)}</b> '

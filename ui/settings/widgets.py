@@ -14,7 +14,7 @@ from core.config.schema import numbers
 from core.config.schema.kinds import kind, plain_type
 from core.config.schema.option import Option, lines_of
 from core.errors import Lang
-from ui.parts.localized import Page
+from ui.parts.localized import Page, Wording
 from ui.parts.numbers import decimal_text
 from ui.parts.options import element_id
 
@@ -35,15 +35,22 @@ def choice_list(option: Option) -> Callable[[Lang], list[tuple[str, Any]]]:
 
 
 def make(
-    page: Page, option: Option, paths: Sequence[tuple[str, str]] = (), tool_id: str = "", value: Any = None
+    page: Page,
+    option: Option,
+    paths: Sequence[tuple[str, str]] = (),
+    tool_id: str = "",
+    value: Any = None,
+    words: Mapping[str, Wording] | None = None,
 ) -> Any:
     """The component of an option, holding its default. paths: what a path option offers to pick.
 
-    tool_id: element id of the option of a tool, which is no part of the form. value: in place of the default.
+    tool_id: element id of the option of a tool, which is no part of the form. value, words: in place of those
+    of the declaration.
     """
     if value is None and not option.field.is_required():
         value = option.default
-    words = {"label": option.meta.label, "info": option.meta.help}
+    own = words or {}
+    said: dict[str, Wording] = {"label": option.meta.label, "info": option.meta.help}
     classes = [f"lv-{option.meta.level}", *(f"for-{method}" for method in option.meta.methods)]
     classes += [] if tool_id else ["opt"]
     what = kind(option)
@@ -56,20 +63,20 @@ def make(
         "interactive": True,
     }
     if what == "check":
-        return page.add(gr.Checkbox, words, **common)
+        return page.add(gr.Checkbox, said, **common)
     if what == "choice":
         is_few = option.key in ("network.method", "resize.fit")
         shape = gr.Radio if is_few else gr.Dropdown
         extra = {} if is_few else {"filterable": False}
-        return page.add(shape, {**words, "choices": choice_list(option)}, **common, **extra)
+        return page.add(shape, {**said, "choices": choice_list(option), **own}, **common, **extra)
     if what == "path":
         return page.add(
-            gr.Dropdown, words, choices=list(paths), allow_custom_value=True, filterable=True, **common
+            gr.Dropdown, said, choices=list(paths), allow_custom_value=True, filterable=True, **common
         )
     if what == "lines":
-        return page.add(gr.Textbox, words, lines=3, max_lines=12, **common)
+        return page.add(gr.Textbox, said, lines=3, max_lines=12, **common)
     placeholder = {"placeholder": EMPTY} if plain_type(option)[1] else {}
-    return page.add(gr.Textbox, {**words, **placeholder}, max_lines=1, **common)
+    return page.add(gr.Textbox, {**said, **placeholder}, max_lines=1, **common)
 
 
 def shown(option: Option, value: Any) -> Any:

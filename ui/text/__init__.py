@@ -12,6 +12,7 @@ from ui.text.after import AFTER_WORDS
 from ui.text.browse import BROWSE_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
+from ui.text.head import HEAD_WORDS
 from ui.text.images import IMAGES_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
@@ -22,6 +23,7 @@ from ui.text.watching import WATCHING_WORDS
 WORDS: Mapping[str, Words] = MappingProxyType(
     {
         **SETTINGS_WORDS,
+        **HEAD_WORDS,
         **DATASET_WORDS,
         **CAPTIONS_WORDS,
         **IMAGES_WORDS,

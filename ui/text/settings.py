@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from core.catalog import Words
 
 SETTINGS_WORDS: Mapping[str, Words] = {
-    "app.motto": Words("Teach Stable Diffusion a new word", "Stable Diffusionに新しい言葉を教える"),
     "app.skip": Words("To “Start training”", "「学習開始」へ移動"),
     "app.language": Words("Language", "言語"),
     "app.level": Words("Settings shown", "表示する設定"),
@@ -23,9 +22,6 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     # presets and run files
     "preset.label": Words("Preset", "プリセット"),
     "preset.none": Words("Choose a preset", "プリセットを選ぶ"),
-    "preset.own": Words("own", "自作"),
-    "preset.others": Words("Presets for other models ({n})…", "ほかのモデル用のプリセット（{n}件）…"),
-    "preset.other": Words("{name} – for {families}", "{name}：{families}用"),
     "preset.other.note": Words(
         "This preset is for {families}; the base model is of another kind.",
         "{families}用のプリセットです。選択中の元モデルとは種類が異なります。",
@@ -81,8 +77,10 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "These are settings of a dataset, not of a run: saved as {path} and entered in “Dataset config file” (Dataset tab, settings shown: All), with {n:#subset}. The image folder fields are empty now, since the file names the images; all other settings are unchanged.",
         "学習の設定ではなくデータセットの設定なので、{path} に保存し、「データセット設定ファイル」（データセットタブ、表示する設定「すべて」）に指定しました（subset：{n}個）。画像はこのファイルで指定されるため、画像フォルダの欄は空にしました。ほかの設定はそのままです。",
     ),
-    "import.left": Words("Please check ({n})", "確認してください（{n}件）"),
-    "import.read": Words("Converted ({n})", "読み替えた設定（{n}件）"),
+    "import.left": Words(
+        "Not taken, or to be checked ({n})", "取り込めなかった、または確認が必要な設定（{n}件）"
+    ),
+    "import.read": Words("Read as ({n})", "読み替えた設定（{n}件）"),
     "file.open": Words("Open a settings file", "設定ファイルを開く"),
     "file.save": Words("Download settings file", "設定ファイルをダウンロード"),
     "file.opened": Words("Settings opened: {name}", "設定を読み込みました：{name}"),
@@ -91,12 +89,11 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     # groups of options
     "group.model": Words("Model", "モデル"),
     "group.model.more": Words("Loading", "読み込みの設定"),
-    "group.method": Words("Training method", "学習方法"),
     "group.network": Words("LoRA network", "LoRAネットワーク"),
     "group.blocks": Words("Block by block", "ブロックごと"),
     "group.none": Words(
-        "The whole model is trained, so there is nothing to set here. Choose LoRA above for a small adapter file.",
-        "モデル全体を学習するため設定はありません。小さな追加ファイルを作る場合は上でLoRAを選んでください。",
+        "The whole model is trained, so there is nothing to set here.",
+        "モデル全体を学習するため、ここで設定するものはありません。",
     ),
     "group.length": Words("Length and learning rate", "学習の長さと学習率"),
     "group.memory": Words("Precision and memory", "精度とメモリ"),
@@ -117,9 +114,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     ),
     # searching
     "find.label": Words("Find a setting", "設定を検索"),
-    "find.hint": Words(
-        "Find a setting: learning rate, bucket, noise…", "設定を検索：学習率、バケット、ノイズ…"
-    ),
+    "find.hint": Words("Find a setting (Ctrl-K)", "設定を検索（Ctrl-K）"),
     "find.none": Words("No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
     "find.more": Words("and {n} more; add a word to narrow it down.", "ほか{n}件。語を足すと絞り込めます。"),
     "find.family": Words("{family} models do not have it.", "{family}のモデルにはない設定です。"),

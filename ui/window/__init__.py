@@ -46,8 +46,8 @@ class Window:
     """Shared by every page of this process; nothing here belongs to one browser.
 
     paths: what may be read and written. cache: private folder for images on the page. lang: as started.
-    jobs: the work of each tool. dialog: the system's own for choosing files; None where others can reach the
-    page, and without desktop.
+    chosen, chosen_name: a preset to open with. jobs: the work of each tool. dialog: the system's own for
+    choosing files; None where others can reach the page, and without desktop.
     """
 
     paths: Paths
@@ -55,6 +55,7 @@ class Window:
     runner: Any = field(default_factory=Runner)
     lang: Lang | Literal["auto"] = "auto"
     chosen: Mapping[str, Any] = field(default_factory=dict)
+    chosen_name: str = ""
     log_path: Path = PROJECT / "logs" / "window.log"
     project: Path = PROJECT
     token: str = field(default_factory=lambda: secrets.token_hex(4))

@@ -16,12 +16,14 @@ from core.catalog import Words
 from core.config.file import toml_text
 from core.reading import reason
 from ui.parts.options import OPTIONS
+from ui.window import changes
+from ui.window.changes import Change
 
 PLAIN = (str, int, float, bool, type(None))
 LARGEST = 4_000_000
 """Bytes; the settings of a page take some ten thousand."""
 
-_LENT, _DECIDED = "lent", "decided"
+_LENT, _DECIDED, _PRESET, _CHANGES = "lent", "decided", "preset", "changes"
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class Draft:
     lent: of what a preset or an import has brought beside its recipe, and of what an offer for a family of
     models has set, (brought, what the user had) by key.
     decided: family -> the values that suit another one and are kept all the same.
+    preset: the one that was applied last, "own/name" or "shipped/name"; "" for none.
+    changes: of many settings at once, the newest last, for `undo`.
     damaged: why the file of an earlier window could not be read, and where it lies now; None if it could.
     refused, copy: what was left out because the page can't show it, and where the file as it was lies.
     """
@@ -46,6 +50,9 @@ class Draft:
         found = self._read()
         self._lent = _pairs(found.pop(_LENT, None))
         self._decided = _tables(found.pop(_DECIDED, None))
+        preset = found.pop(_PRESET, "")
+        self._preset = preset if isinstance(preset, str) else ""
+        self._changes = changes.read(found.pop(_CHANGES, None), _is_plain, _pairs, _tables)
         self._values = {key: value for key, value in found.items() if _is_plain(key, value)}
         self._unknown = {key: value for key, value in found.items() if key not in self._values}
 
@@ -91,6 +98,15 @@ class Draft:
         with self._lock:
             return {family: dict(values) for family, values in self._decided.items()}
 
+    @property
+    def preset(self) -> str:
+        return self._preset
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        with self._lock:
+            return tuple(self._changes)
+
     def decide(self, family: str, values: Mapping[str, Any]) -> None:
         """Remember that these values are meant for models of a family."""
         with self._lock:
@@ -117,15 +133,53 @@ class Draft:
             except OSError:
                 _log.warning("%s could not be kept beside as %s", self._path, copy, exc_info=True)
 
-    def keep(self, values: Mapping[str, Any], lent: Mapping[str, tuple[Any, Any]] | None = None) -> None:
-        """Remember; on disk too, unless the disk does not want to. lent: None for what it was."""
+    def keep(
+        self,
+        values: Mapping[str, Any],
+        lent: Mapping[str, tuple[Any, Any]] | None = None,
+        preset: str | None = None,
+    ) -> None:
+        """Remember; on disk too, unless the disk does not want to. lent, preset: None for what it was."""
         with self._lock:
             merged = {**self._values, **{k: v for k, v in values.items() if self._is_sound(k, v)}}
             borrowed = self._lent if lent is None else dict(lent)
-            if (merged, borrowed) == (self._values, self._lent):
+            applied = self._preset if preset is None else preset
+            if (merged, borrowed, applied) == (self._values, self._lent, self._preset):
                 return
-            self._values, self._lent = merged, borrowed
+            self._values, self._lent, self._preset = merged, borrowed, applied
             self._save()
+
+    def change(
+        self,
+        act: str,
+        name: str,
+        values: Mapping[str, Any],
+        lent: Mapping[str, tuple[Any, Any]] | None = None,
+        preset: str = "",
+    ) -> None:
+        """As `keep`, of many settings at once, which `undo` takes back. act, name, preset: see Change."""
+        with self._lock:
+            merged = {**self._values, **{k: v for k, v in values.items() if self._is_sound(k, v)}}
+            after, before = changes.difference(self._values, merged)
+            if after:
+                decided = {family: dict(table) for family, table in self._decided.items()}
+                made = Change(act, name, after, before, dict(self._lent), decided, self._preset)
+                self._changes = [*self._changes, made][-changes.MOST :]
+            self._values, self._preset = merged, preset
+            self._lent = self._lent if lent is None else dict(lent)
+            self._save()
+
+    def undo(self) -> Change | None:
+        """Take back the last change of many settings; gives it, or None when there is none left."""
+        with self._lock:
+            if not self._changes:
+                return None
+            last = self._changes.pop()
+            self._values = last.undone(self._values)
+            self._lent, self._preset = dict(last.lent), last.preset
+            self._decided = {family: dict(table) for family, table in last.decided.items()}
+            self._save()
+            return last
 
     def _save(self) -> None:
         try:
@@ -134,7 +188,8 @@ class Draft:
             _log.warning("the settings could not be kept in %s", self._path, exc_info=True)
 
     def _write(self) -> None:
-        beside = {_LENT: self._lent, _DECIDED: self._decided}
+        made = [change.written() for change in self._changes]
+        beside = {_LENT: self._lent, _DECIDED: self._decided, _PRESET: self._preset, _CHANGES: made}
         written = {**self._values, **{name: table for name, table in beside.items() if table}}
         text = json.dumps(written, ensure_ascii=False, indent=1)
         toml_text.write(self._path, text.encode("utf-8", "replace").decode("utf-8"))

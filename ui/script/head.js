@@ -1,0 +1,33 @@
+// The head of the page: the search opens by Ctrl-K and shuts by Escape or a click elsewhere; of the list of
+// presets the one that is looked at is marked.
+(() => {
+  'use strict';
+  const head = () => document.getElementById('rw-header');
+  const field = () => document.querySelector('#find input, #find textarea');
+  const show = (isOpen) => head()?.classList.toggle('is-finding', isOpen);
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && field()) {
+      event.preventDefault();
+      field().focus();
+      field().select();
+    }
+    if (event.key === 'Escape' && event.target.closest?.('#find, #found')) {
+      show(false);
+      field().focus();
+    }
+  });
+  document.addEventListener('input', (event) => { if (event.target.closest?.('#find')) show(true); });
+  document.addEventListener('focusin', (event) => { if (event.target.closest?.('#find')) show(true); });
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('#find, #found') || event.target.closest('#found button')) show(false);
+    event.target.closest('[data-put-away]')?.parentElement.remove();
+    // One after the other: opened from inside the menu, the dialog would close with it.
+    if (event.target.closest('#menu-box button')) document.getElementById('menu-box').hidePopover();
+    if (event.target.closest('.rw-open-files')) document.getElementById('files-box').showPopover();
+    const looked = event.target.closest('#preset-list .rw-look');
+    if (!looked) return;
+    for (const one of document.querySelectorAll('#preset-list .rw-look'))
+      one.setAttribute('aria-pressed', String(one === looked));
+  });
+})();
