@@ -9,9 +9,14 @@ from ui.text import say
 from ui.window.changes import Change
 
 POPOVER = """
-const box = element.closest('.rw-popover');
-box.setAttribute('popover', 'auto');
-box.setAttribute('role', 'dialog');
+const become = () => {
+  const box = element.closest('.rw-popover');
+  if (!box) { setTimeout(become, 50); return; }  // drawn, but not in the page yet
+  box.setAttribute('popover', 'auto');
+  box.setAttribute('role', 'dialog');
+  box.setAttribute('aria-label', box.querySelector('h2')?.textContent ?? '');
+};
+become();
 """
 """Makes a column a popover of the browser's own: above the page, closed by Escape or a click beside it."""
 
