@@ -18,7 +18,7 @@
 
   const waiting = new MutationObserver(() => {
     const panel = document.getElementById('rw-run');
-    if (!panel) return;
+    if (!panel || !document.getElementById('run-message')) return;
     waiting.disconnect();
     panel.setAttribute('role', 'region');
     panel.setAttribute('aria-labelledby', 'run-name');
