@@ -144,9 +144,9 @@ class App:
         with page.add(gr.Tab, texts(label="tab.dataset"), id="dataset", elem_id="tab-dataset"):
             draw_places(page, form)
             self.maker = FolderMaker(window, page, form, self.picking)
-            draw_settings(page, form)
             self.preview = Preview(window, page, form)
             self.captions = CaptionCard(window, page, form)
+            draw_settings(page, form)
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model, self.suited = draw_model(window, page, form)
         with page.add(gr.Tab, texts(label="tab.training"), id="training", elem_id="tab-training"):
@@ -191,7 +191,9 @@ class App:
         filled += [self.past.connect(lang), self.run.queue.connect(lang), self.finder.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         filled += [self.forecast.connect(lang), *self.suited.connect(lang)]
-        self._connect_files([*filled, *self.maker.connect(lang), *self.preview.connect(lang)])
+        made = self.maker.connect(lang)
+        self.preview.follow(made[-1], self.maker.parts["fresh"], lang)
+        self._connect_files([*filled, *made, *self.preview.connect(lang)])
         self.results.connect(lang)
         self.captions.connect(lang)
         self.board.connect(lang)

@@ -76,6 +76,8 @@ class FolderMaker:
             self._html("done")
         # What was sent to this page, and which copies its Undo button stands for.
         parts["sent"], parts["last"] = gr.State(()), gr.State("")
+        # Whether something was copied that the preview has not shown yet.
+        parts["fresh"] = gr.State(False)
 
     def _add(self, page: Page, name: str, make: Any, words: Any, **settings: Any) -> None:
         self.parts[name] = page.add(make, words, **{"elem_id": f"make-{name}", **settings})
@@ -108,7 +110,7 @@ class FolderMaker:
         return [self.parts[name] for name in ("undo", "done", "last")]
 
     def connect(self, lang: Any) -> list[Any]:
-        """Bind the handlers; gives the events that fill the form.
+        """Bind the handlers; gives the events that fill the form, the copying last.
 
         lang: the component with the page's language.
         """
@@ -301,6 +303,7 @@ class FolderMaker:
         return {
             parts["done"]: done + (note(say("make.left", lang)) if gone else ""),
             parts["last"]: str(copies.number),
+            parts["fresh"]: True,
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
             parts["files"]: gr.update(value=None),

@@ -117,6 +117,22 @@ class Preview:
         )
         return [*events, acted]
 
+    def follow(self, copied: Any, fresh: Any, lang: Any) -> None:
+        """Show what was copied. copied: the event of copying. fresh: whether it has copied anything."""
+        form, parts = self._form, self.parts
+
+        def show(data: Data) -> Iterator[Update]:
+            if data[fresh]:
+                yield {fresh: False}
+                yield from self.look(form.raw(data), data[lang])
+
+        copied.then(
+            streamed(show, self._window),
+            {lang, fresh, *form.inputs},
+            [fresh, *(parts[name] for name in ("html", "fields", "balance", "undo"))],
+            **queued("preview"),
+        )
+
     def look(self, raw: Mapping[str, Any], lang: Lang, html: str = "") -> Iterator[Update]:
         """Make the plan on a thread, telling how far it is, then show it."""
         parts, job = self.parts, self._window.preview
