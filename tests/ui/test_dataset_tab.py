@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from ui.dataset.folders import BELONGINGS
 from ui.dataset.identifiers import RARE, token_note
 from ui.parts.markup import esc
 from ui.window import PROJECT
+from ui.window.arrivals import Coming
 from ui.window.paths import Paths
 
 
@@ -72,10 +75,18 @@ def zipped(path, files):
     return path
 
 
+def arrived(app, path):
+    """The key under which a file was sent."""
+    coming = Coming(path.name, path.stat().st_size, "0")
+    app._window.arrivals.append(coming, 0, path.read_bytes())
+    return coming.key
+
+
 def taken(app, **values):
     """What the page shows after files were sent or a path typed."""
     data = typed(app, **values)
-    for updates in app.maker.take(data | {app.maker.parts["files"]: values.get("sent")}, "en"):
+    keys = [arrived(app, Path(path)) for path in values.get("sent", ())]
+    for updates in app.maker.take(data | {app.maker.parts["files"]: json.dumps(keys)}, "en"):
         data |= {part: value for part, value in updates.items() if part is app.maker.parts["sent"]}
     return data, app.maker.settle(data, "en") | app.maker.look(data, "en")
 

@@ -348,12 +348,10 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     sees(page, "opt-train-learning-rate", "学習率")
     page.tab(3)
     sees(page, "opt-network-rank", "ランク")
-    page.page.locator("#make-files >> text=クリックしてアップロード").wait_for(
-        state="attached"
-    )  # Gradio's own
+    page.page.locator("#make-files >> text=ファイルを選ぶ").wait_for(state="attached")
     page.reload()
     page.page.wait_for_selector("#tabs [role=tab] >> text=データセット")
-    page.page.locator("#make-files >> text=クリックしてアップロード").wait_for()
+    page.page.locator("#make-files >> text=ファイルを選ぶ").wait_for()
     assert page.page.evaluate("document.documentElement.lang") == "ja"
 
 

@@ -18,7 +18,7 @@ from core.data.intake.copy import CopyPlan, plan_as_they_are, plan_copy
 from core.data.intake.gather import Gathered
 from core.data.names import parse
 from core.errors import Lang, UserError
-from ui.dataset.drop_zone import choose_html
+from ui.dataset.drop_zone import sent_keys, zone_html
 from ui.dataset.folder_options import PLACES, holds_folders
 from ui.dataset.handlers import PRIVATE, queued
 from ui.dataset.identifiers import offer_html, token_note
@@ -60,8 +60,9 @@ class FolderMaker:
         with column("card-make", "rw-card"):
             page.add(gr.HTML, titled("make.title", "make.lead"), padding=False)
             self._choice(page, "kind", ("train", "reg"))
-            self._add(page, "files", gr.File, texts(label="make.files"), file_count="multiple", height=130)
-            page.add(gr.HTML, {"value": choose_html}, padding=False)
+            page.add(gr.HTML, {"value": zone_html}, elem_id="make-files", padding=False)
+            # The keys of what was sent, by script/sending.js; hidden by the style sheet.
+            parts["files"] = gr.Textbox(elem_id="make-sent", container=False, show_label=False)
             words = texts(label="make.source", placeholder="make.source.hint")
             browsable = ["rw-browsable", "is-images"]
             self._add(page, "source", gr.Textbox, words, max_lines=1, elem_classes=browsable)
@@ -126,6 +127,10 @@ class FolderMaker:
         gr.on([*typed, lang.input], look, reading, shown, trigger_mode="always_last", **QUICK)
         other = [parts["kind"].change, parts["arrange"].input]
         settled = [gr.on(other, settle, reading, needed, trigger_mode="always_last", **QUICK)]
+        # A page whose files were copied forgets them.
+        parts["files"].change(
+            None, parts["files"], None, js="(text) => window.rwSent(text)", api_visibility="private"
+        )
         # The list of files is sent to the server only when it changes: it may hold a thousand.
         slow = queued("unpack", "always_last")
         sent = parts["files"].change(
@@ -168,7 +173,8 @@ class FolderMaker:
 
     def take(self, data: Data, lang: Lang) -> Iterator[Update]:
         """Files were sent: note them, and unpack the ZIPs among them."""
-        files = tuple(str(name) for name in data[self.parts["files"]] or ())
+        keys = sent_keys(data[self.parts["files"]])
+        files = tuple(str(path) for path in self._window.arrivals.paths(keys))
         yield {self.parts["sent"]: files}
         yield from self._unpacked(self._request(data, files), lang)
 
@@ -306,7 +312,7 @@ class FolderMaker:
             parts["fresh"]: True,
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
-            parts["files"]: gr.update(value=None),
+            parts["files"]: "",
             parts["sent"]: (),
             parts["source"]: gr.update(value=""),
             **{self._form.components[key]: gr.update(value=place) for key, place in places.items()},

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.serve.asgi import language, patient, read_body, refusal, replayed
-from ui.serve.routes import FILE, UPLOAD
+from ui.serve.routes import FILE, SEND, UPLOAD
 from ui.text import say
 
 LARGEST_JSON = 8 << 20
@@ -32,7 +32,7 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_none = scope["type"] != "http" or scope["method"] in ("GET", "HEAD")
-        if has_none or scope["path"] == UPLOAD:
+        if has_none or scope["path"] in (UPLOAD, SEND):
             await self._app(scope, receive, send)
             return
         request = Request(scope, patient(receive))

@@ -9,6 +9,8 @@ from ui.window.results import PREFIX as RESULTS
 API = "/gradio_api"
 UPLOAD = f"{API}/upload"
 FILE = f"{API}/file="
+SEND = "/send"
+"""Takes files piece by piece."""
 LOG_OUT = "/logout"
 BROWSE = "/browse"
 
@@ -19,7 +21,8 @@ _READ = frozenset(
     }
 )
 _READ_BELOW = ("/assets/", "/static/", f"/{RESULTS}/", f"/{IMAGES}/", FILE, f"{API}/heartbeat/")
-_WRITE = frozenset({UPLOAD, *(f"{API}/{name}" for name in ("queue/join", "run/predict", "cancel", "reset"))})
+_CALLS = ("queue/join", "run/predict", "cancel", "reset")
+_WRITE = frozenset({UPLOAD, SEND, *(f"{API}/{name}" for name in _CALLS)})
 # Gradio fetches these for whoever asks, and would answer with what another machine says.
 _ADDRESSES = tuple(f"{FILE}{start}" for start in ("http", "/http", "\\"))
 

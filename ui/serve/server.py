@@ -31,6 +31,7 @@ from ui.run.polling import PREFIX as LIVE
 from ui.serve.access import Guard
 from ui.serve.assets import Assets
 from ui.serve.bodies import Bodies
+from ui.serve.chunks import Chunks
 from ui.serve.downloads import add_routes
 from ui.serve.error_answers import Net
 from ui.serve.login import Login
@@ -120,7 +121,8 @@ def gated(app: ASGIApp, window: Window) -> ASGIApp:
         captions = str(window.draft.values.get("dataset.caption_extension") or ".caption").lower()
         return {*TAKEN, *ENDINGS, f".{captions.removeprefix('.')}"}
 
-    inner = Bodies(Uploads(app, folder, endings), folder)
+    uploads = Uploads(app, folder, endings, also=window.arrivals.folder)
+    inner = Bodies(Chunks(uploads, window.arrivals, endings, uploads), folder)
     return Net(Packed(Assets(inner)), window.log_path)
 
 

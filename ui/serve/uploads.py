@@ -41,14 +41,21 @@ class Room:
 class Uploads:
     """ASGI application around the one that takes and gives back files.
 
-    folder: where they come to lie. endings: the kinds that the page has a use for; of any other only the name
-    is kept, so that the page can say that it was left out.
+    folder: where they come to lie. also: another folder of what was sent, which counts too. endings: the
+    kinds that the page has a use for; of any other only the name is kept, so that the page can say that it
+    was left out.
     """
 
     def __init__(
-        self, app: ASGIApp, folder: Path, endings: Callable[[], Collection[str]], room: Room = Room()
+        self,
+        app: ASGIApp,
+        folder: Path,
+        endings: Callable[[], Collection[str]],
+        room: Room = Room(),
+        also: Path | None = None,
     ) -> None:
         self._app, self._folder, self._endings, self._room = app, folder, endings, room
+        self._counted_too = [also] if also else []
         self._under_way: list[int] = []
         """Bytes that each upload which goes on has announced."""
 
@@ -64,17 +71,17 @@ class Uploads:
         request = Request(scope)
         lang, length = language(request), request.headers.get("content-length", "")
         announced = int(length[:20]) if length.isascii() and length.isdigit() else 0
-        room, key = await run_in_threadpool(self._left)
+        room, key = await run_in_threadpool(self.left)
         room = max(room - sum(self._under_way), 0)
         if announced > room:
-            await _no_room(key, room, lang)(scope, receive, send)
+            await no_room(key, room, lang)(scope, receive, send)
             return
         answer = _Kept()
         self._under_way.append(announced)
         try:
             await self._app(scope, patient(self._counted(receive, room)), answer)
         except _TooMuch:
-            await _no_room(key, room, lang)(scope, receive, send)
+            await no_room(key, room, lang)(scope, receive, send)
             return
         finally:
             self._under_way.remove(announced)
@@ -85,10 +92,11 @@ class Uploads:
             await run_in_threadpool(self._empty_strangers, answer.body)
         await answer.pass_on(send)
 
-    def _left(self) -> tuple[int, str]:
+    def left(self) -> tuple[int, str]:
         """How many bytes may still be sent, and the key of what to say about more."""
         used = 0
-        for path, _, names in os.walk(self._folder):
+        folders = (self._folder, *self._counted_too)
+        for path, names in ((path, names) for folder in folders for path, _, names in os.walk(folder)):
             for name in names:
                 with contextlib.suppress(OSError):  # one that is deleted just now
                     used += os.lstat(os.path.join(path, name)).st_size
@@ -161,7 +169,8 @@ class _Kept:
             await send(message)
 
 
-def _no_room(key: str, room: int, lang: Lang) -> Response:
+def no_room(key: str, room: int, lang: Lang) -> Response:
+    """The refusal of what there is no room for. key: of its sentence. room: bytes that are left."""
     return refusal(413, say(key, lang, room=f"{room / (1 << 30):.1f}"))
 
 

@@ -228,9 +228,7 @@ DATASET_WORDS: Mapping[str, Words] = {
         "Drop images, a ZIP or a folder here, or enter a path. They are copied into a folder named for training; the originals stay as they are.",
         "画像・ZIP・フォルダをドロップするか、場所を入力してください。学習用の名前のフォルダへコピーします。元のファイルはそのままです。",
     ),
-    "make.files": Words("Images, captions or a ZIP", "画像・キャプション・ZIP"),
-    "make.files.info": Words("up to 4 GB a file", "1ファイル4 GBまで"),
-    "make.folder": Words("Choose a whole folder", "フォルダごと選ぶ"),
+    "make.folder": Words("Choose a folder", "フォルダを選ぶ"),
     "make.source": Words(
         "or a folder, image or ZIP on this computer", "またはこのコンピューターのフォルダ・画像・ZIP"
     ),

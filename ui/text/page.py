@@ -135,6 +135,7 @@ PAGE_WORDS: Mapping[str, Words] = {
         "The request is no valid JSON. Reload the page and try again.",
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
+    "serve.kind": Words("Files of this kind are not used here.", "この種類のファイルは使用しません。"),
     "serve.full": Words(
         "Not enough room: {room} GB more can be sent to this window. Copy what was sent into a dataset and restart Rareword, or put the files on that computer in another way.",
         "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",

@@ -28,6 +28,7 @@ from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
 from ui.window import messages
+from ui.window.arrivals import Arrivals
 from ui.window.captions import CaptionEditor
 from ui.window.dialog import Dialog
 from ui.window.draft import Draft
@@ -71,6 +72,7 @@ class Window:
 
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
+        self.arrivals = Arrivals(self.cache / "sent")
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = History(self.workspace / "copies.jsonl", Copies())
