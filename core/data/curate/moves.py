@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -9,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from core.data.curate import messages
+from core.data.names import EXCLUDED
 from core.data.undo import FileChange, State
 from core.errors import Problem, UserError
 from core.reading import reason
@@ -78,6 +80,10 @@ def move(source: Path, target: Path) -> None:
         if error.errno != errno.EXDEV or source.is_dir():
             raise
         _carry(source, target)
+    if source.parent.name == EXCLUDED:
+        # One that is not empty, or looked at just now, stays.
+        with contextlib.suppress(OSError):
+            source.parent.rmdir()
 
 
 def _carry(source: Path, target: Path) -> None:
