@@ -17,12 +17,12 @@
   document.addEventListener('rw-goto', () => turn(false, false));
 
   const waiting = new MutationObserver(() => {
-    const panel = document.getElementById('rw-run');
-    if (!panel || !document.getElementById('run-message')) return;
+    const panel = document.getElementById('rw-run'), message = document.getElementById('run-message');
+    if (!panel || !message) return;
     waiting.disconnect();
     panel.setAttribute('role', 'region');
     panel.setAttribute('aria-labelledby', 'run-name');
-    document.getElementById('run-message').setAttribute('aria-live', 'polite');  // what a button answers
+    message.setAttribute('aria-live', 'polite');  // what a button answers
     turn(kept(), false);
   });
   waiting.observe(document, {childList: true, subtree: true});
