@@ -124,3 +124,31 @@ WEBHOOK_INNER = Message(
     "{host} is in the inner network, which an address given on the page must not be. It can be given in RAREWORD_WEBHOOK, where the program is started.",
     "{host} は内部ネットワークのアドレスのため、ページからは指定できません。起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
 )
+
+# Sweeps
+
+SWEEP_OPTION = Message(
+    "E-SWEEP",
+    "{option} can't be varied; choose an option that is a number, a choice or a switch.",
+    "{option}は変えられません。数値・選択肢・オンオフのオプションを選んでください。",
+)
+SWEEP_NO_VALUES = Message(
+    "E-SWEEP",
+    "give its values, such as 1e-4, 2e-4 or 1e-5..1e-3 in 5.",
+    "値を入力してください（例：1e-4, 2e-4または1e-5..1e-3 in 5）。",
+)
+SWEEP_RANGE = Message(
+    "E-SWEEP",
+    "a range needs two numbers and how many values it has, such as 1e-5..1e-3 in 5.",
+    "範囲は、2つの数値と個数で指定します（例：1e-5..1e-3 in 5）。",
+)
+SWEEP_NUMBER = Message("E-SWEEP", "{value} is no number.", "{value}は数値ではありません。")
+SWEEP_SWITCH = Message("E-SWEEP", "a switch is on or off.", "onかoffで指定してください。")
+SWEEP_TWICE = Message(
+    "E-SWEEP", "the two settings must be different ones.", "2つの設定には別のものを選んでください。"
+)
+SWEEP_MANY = Message(
+    "E-SWEEP",
+    "{count:# run is|# runs are} not possible at once; at most {most}.",
+    "一度に作れる学習は{most}件までです（{count}件）。",
+)

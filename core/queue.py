@@ -19,6 +19,7 @@ from pydantic import StringConstraints, TypeAdapter
 from core.catalog import Words
 from core.config.check import check
 from core.config.file import toml_text
+from core.config.schema.run import RunConfig
 from core.errors import LANGS, Problem, UserError
 from core.runner import RunHandle, Runner
 from core.runs import result_names
@@ -81,7 +82,8 @@ class View:
 
     held: "" while runs start by themselves; else why not: idle (nothing has been started yet), restart (the
     program was), person, or how the run before ended (failed, stopped, refused). notice: what the queue did
-    by itself that a user should know.
+    by itself that a user should know. again: the name of the run that holds the queue since it failed or was
+    stopped, which can be tried again.
     """
 
     version: int
@@ -89,6 +91,7 @@ class View:
     held: str
     keeps_going: bool
     notice: Words | None
+    again: str = ""
 
 
 class RunQueue:
@@ -115,7 +118,10 @@ class RunQueue:
     def look(self) -> View:
         """The queue as it stands."""
         with self._lock:
-            return View(self._version, tuple(self._waiting), self._held, self._keeps_going, self._notice)
+            failed = self._failed()
+            again = "" if failed is None else failed.save.output_name or "last"
+            waiting = tuple(self._waiting)
+            return View(self._version, waiting, self._held, self._keeps_going, self._notice, again)
 
     def add(self, text: str) -> Added:
         """Put a run at the end; a name that is taken gets a number. Raises ConfigError."""
@@ -125,20 +131,45 @@ class RunQueue:
             for run in self._waiting:
                 if run.text == text and now - run.added < SAME_CLICK:
                     return Added(run, is_again=True)
-            wanted = config.save.output_name or "last"
-            name = wanted if config.save.resume else result_names.free(config.save, self._taken())
-            train = config.train
-            epochs = train.max_train_epochs or 0
-            run = Waiting(
-                secrets.token_hex(6), text, name, config.save.output_dir,
-                0 if epochs else train.max_train_steps, epochs, now,
-            )  # fmt: skip
+            run, wanted = self._made(text, config, now)
             if not self._waiting:
                 self._held = "" if self._is_busy() else "idle"
             self._waiting.append(run)
             self._keep()
             self._wake()
-            return Added(run, wanted if name != wanted else "")
+            return Added(run, wanted)
+
+    def retry(self) -> Waiting | None:
+        """Put the run that holds the queue before all others, to be trained from its beginning, and go on.
+
+        None where no run holds it. What it left is kept: it gets another name where that is taken.
+        """
+        with self._lock:
+            config = self._failed()
+            if config is None:
+                return None
+            values = toml_text.values_of(config) | {"save.resume": None}
+            text = toml_text.dumps(values)
+            run, _ = self._made(text, check(text).config, self._clock())
+            self._waiting.insert(0, run)
+            self.go_on()
+            return run
+
+    def _failed(self) -> RunConfig | None:
+        """The config of the run that holds the queue, since it did not come to its end."""
+        current = self._runner().current
+        if self._held not in ("failed", "stopped", "refused") or current is None or not current.is_over:
+            return None
+        return None if current.status == "done" else current.config
+
+    def _made(self, text: str, config: RunConfig, now: float) -> tuple[Waiting, str]:
+        """A run under a name that is free, and the name that it asked for where that was taken."""
+        wanted = config.save.output_name or "last"
+        name = wanted if config.save.resume else result_names.free(config.save, self._taken())
+        epochs = config.train.max_train_epochs or 0
+        steps = 0 if epochs else config.train.max_train_steps
+        run = Waiting(secrets.token_hex(6), text, name, config.save.output_dir, steps, epochs, now)
+        return run, wanted if name != wanted else ""
 
     def remove(self, run_id: str) -> Waiting | None:
         """Take a run out of the queue; None when it is gone, such as when it was started."""

@@ -41,7 +41,7 @@ LEVELS = [
     "core.train.faults",
     "core.train.ending",
     "core.train.run",
-    "core.runner core.train.lr_range",
+    "core.runner core.sweep core.train.lr_range",
     "core.cli core.queue",
     "core.__main__ ui ui.text",
     "ui.parts",

@@ -121,6 +121,16 @@ def test_an_interrupted_run_is_resumed_from_its_newest_state(app, window, past):
     assert (config.network.rank, config.train.seed) == (4, 7)
 
 
+def test_an_interrupted_run_is_run_again_from_its_beginning(app, window, past):
+    toad = name_of(next(run for run in past.runs() if run.name == "toad"))
+    updates = past.act(View(), {"act": "again", "on": toad}, "en")
+    assert "Started again as toad-2" in updates[past.parts["said"]]
+    config = window.runner.current.config
+    assert (config.save.output_name, config.save.resume, config.network.rank) == ("toad-2", None, 4)
+    queued = past.act(View(), {"act": "again", "on": toad}, "en")[past.parts["said"]]
+    assert "Added to the queue: toad" in queued and len(window.queue.look().waiting) == 1
+
+
 def test_a_finished_run_offers_no_resume(app, past):
     assert "Resume" not in text_of(ticked(app, "frog"), past, "heads")
 

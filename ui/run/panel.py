@@ -20,6 +20,7 @@ from ui.run.polling import news, place
 from ui.run.prompts import PromptField, checked
 from ui.run.queue import QueueCard
 from ui.run.retry_fix import CURABLE, cure_of, label_of
+from ui.run.sweep import Sweep
 from ui.settings.checking import check_html
 from ui.settings.form import Form
 from ui.text import say
@@ -109,6 +110,7 @@ class RunPanel:
         gr.HTML(place("outcome"), elem_classes=maybe, padding=False)
         self.more = MoreSteps(self._window)
         parts["more"] = self.more.part
+        self.sweep = Sweep(self._window, page, self._form)
         empty = {"value": lambda lang: ""}
         parts["cure"] = page.add(gr.Button, empty, variant="primary", elem_id="run-cure", visible=False)
         self._prompts = PromptField(page)
@@ -160,6 +162,10 @@ class RunPanel:
             said = data_of(event)
             return pressed(lambda raw, lang: (self.more.start(said, lang), "start"))(data)
 
+        def swept(data: Data, event: gr.EventData) -> Update:
+            html = self.sweep.act(form.raw(data), data_of(event), data[lang])
+            return {self.sweep.part: html} | self.queue.show(data[lang])
+
         def draw(data: Data) -> Update:
             typed, is_kept = data[parts["prompts"]], data[prompts.keep]
             return pressed(lambda raw, lang: self._draw_prompts(typed, is_kept, lang))(data)
@@ -172,6 +178,7 @@ class RunPanel:
         bind(parts["news"].click, lambda data: self.show(data[lang], data[parts["given"]]), reading)
         bind(parts["message"].click, answered, with_form)
         bind(parts["more"].click, more, reading)
+        bind(self.sweep.part.click, swept, with_form, self.sweep.part)
         bind(prompts.draw.click, draw, {*reading, parts["prompts"], prompts.keep})
         bind(
             parts["cure"].click,

@@ -64,6 +64,10 @@ class QueueCard:
         queue, said = self._window.queue, ""
         if act == "go":
             queue.go_on()
+        elif act == "again":
+            again = queue.retry()
+            key = "queue.again.done" if again else "queue.gone"
+            said = note(say(key, lang, name=again.name if again else ""))
         elif act == "hold":
             queue.hold()
         elif act == "keep":
@@ -125,7 +129,8 @@ def _why(view: View, is_busy: bool, lang: Lang) -> str:
 def _button(view: View, is_busy: bool, lang: Lang) -> str:
     if view.held == "":
         return button("hold", "", say("queue.hold", lang))
-    return button("go", "", say("queue.go.after" if is_busy else "queue.go", lang), "is-main")
+    go = button("go", "", say("queue.go.after" if is_busy else "queue.go", lang), "is-main")
+    return go + (button("again", "", say("queue.again", lang, name=view.again)) if view.again else "")
 
 
 def _row(run: Waiting, n: int, many: int, lang: Lang) -> str:

@@ -19,6 +19,8 @@ from ui.text import WORDS, say
 from ui.window.paths import Paths
 
 RESUMABLE = ("interrupted", "stopped", "failed")
+AGAIN = (*RESUMABLE, "refused")
+"""How a run ended that may be run again from its beginning."""
 
 
 def name_of(run: PastRun) -> str:
@@ -145,6 +147,8 @@ def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
     acts = button("load", name, say("runs.load", lang), "is-main", fills=True) if record.values else ""
     if run.status in RESUMABLE and record.state is not None and record.values:
         acts += button("resume", name, say("run.resume", lang, step=record.state[1]))
+    if run.status in AGAIN and record.values:
+        acts += button("again", name, say("runs.again", lang))
     if run.status != "running":
         acts += button("trash", name, say("runs.trash", lang), "is-quiet")
     return f'<div class="rw-acts">{acts}</div>'

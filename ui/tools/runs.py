@@ -16,7 +16,7 @@ from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.events import StageProgress, StepDone
 from core.reading import reason
-from core.runs import compare, past_runs
+from core.runs import compare, past_runs, result_names
 from core.runs.past_runs import PastRun, Record
 from ui.parts.html_events import LISTEN, data_of, sent
 from ui.parts.localized import QUICK, Page, column, texts
@@ -28,7 +28,7 @@ from ui.settings.form import Form
 from ui.text import say
 from ui.tools import messages
 from ui.tools.run_compare import LAST, curves_html, images_html, settings_html
-from ui.tools.run_list import RESUMABLE, head_html, list_html, name_of
+from ui.tools.run_list import AGAIN, RESUMABLE, head_html, list_html, name_of
 from ui.window import Window
 from ui.window.error_page import guarded
 from ui.window.results import output_folders
@@ -152,7 +152,7 @@ class RunsCard:
     def act(self, view: View, event: Any, lang: Lang) -> Update:
         """What a button inside the card does."""
         name, on, step = sent(event)
-        acts = {"trash-yes": self._trash, "back": self._restore, "resume": self._resume}
+        acts = {"trash-yes": self._trash, "back": self._restore, "resume": self._resume, "again": self._again}
         if name in ("step", "trash", "trash-no"):
             asked = on if name == "trash" else ""
             return self._compare(View(view.chosen, step if name == "step" else LAST, asked), lang)
@@ -185,6 +185,18 @@ class RunsCard:
         shown = self._form.shown(_values(run) | {"save.resume": str(state)})
         self._window.runner.start(self._form.text(shown, lang))
         return say("runs.resumed", lang, name=run.name, step=step)
+
+    def _again(self, name: str, lang: Lang) -> str:
+        """Train a run once more from its beginning, now or after the run under way; what it left is kept."""
+        run, window = self._named(name, self.runs()), self._window
+        if run.status not in AGAIN:
+            raise UserError(messages.NOT_RESUMABLE())
+        text = self._form.text(self._form.shown(_values(run) | {"save.resume": ""}), lang)
+        if window.is_training:
+            return say("runs.again.queued", lang, name=window.queue.add(text).run.name)
+        free = result_names.free(check.check(text).config.save)
+        window.runner.start(text, [f"save.output_name={toml_text.toml_value(free)}"])
+        return say("runs.again.started", lang, name=free)
 
     def _trash(self, name: str, lang: Lang) -> str:
         run = self._named(name, self.runs())
