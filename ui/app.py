@@ -188,16 +188,14 @@ class App:
             trigger_mode="always_last",
         )
         filled = self.bar.connect(lang, list(form.components.values()))
-        filled += [self.past.connect(lang), self.run.queue.connect(lang), self.finder.connect(lang)]
+        cards = (self.past, self.run.queue, self.finder, self.forecast)
+        filled += [*(card.connect(lang) for card in cards), *self.suited.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
-        filled += [self.forecast.connect(lang), *self.suited.connect(lang)]
         made = self.maker.connect(lang)
         self.preview.follow(made[-1], self.maker.parts["fresh"], lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang)])
         self.results.connect(lang)
-        self.captions.connect(lang)
-        self.board.connect(lang)
-        for card in self.picked:
+        for card in (self.captions, self.board, *self.picked):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)
