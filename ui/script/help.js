@@ -33,7 +33,9 @@
   }
 
   const measure = (help) => blockOf(help)?.classList.toggle('has-more', help.scrollWidth > help.clientWidth + 1);
-  const sizes = new ResizeObserver((entries) => entries.forEach(({target}) => measure(target)));
+  // A frame later: the mark may change the sizes that are being told of.
+  const sizes = new ResizeObserver((entries) =>
+    requestAnimationFrame(() => entries.forEach(({target}) => measure(target))));
   const texts = new MutationObserver((changes) =>
     new Set(changes.map(({target}) => helpOf(target.parentElement ?? target))).forEach((help) => help && measure(help)));
 
