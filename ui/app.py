@@ -192,8 +192,7 @@ class App:
         filled += [*(card.connect(lang) for card in cards), *self.suited.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
         made = self.maker.connect(lang)
-        self.preview.follow(made[-1], self.maker.parts["fresh"], lang)
-        self._connect_files([*filled, *made, *self.preview.connect(lang)])
+        self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.results.connect(lang)
         for card in (self.captions, self.board, *self.picked):
             card.connect(lang)

@@ -49,6 +49,8 @@ def test_images_are_sent_shown_cured_cropped_masked_and_brought_back(at, stage, 
     # What will be trained is shown by itself.
     sees(page, "preview-html", at.words("Duplicates", "重複した画像"))
     comes_true(lambda: inner.locator(".rw-zone-thumbs img").count() == 0)
+    inner.locator(".rw-finding [data-captions-of=missing]").evaluate("(button) => button.click()")
+    comes_true(lambda: inner.locator("#captions-grid textarea").count() == 3)
     inner.locator(".rw-finding .rw-cure summary").first.click()
     inner.locator(".rw-finding [data-image-do=cure]").first.click()
     sees(page, "preview-fields", at.words("Moved to trash", "ごみ箱へ移動"))

@@ -17,7 +17,7 @@ _Short = Annotated[str, StringConstraints(max_length=100)]
 class Message(BaseModel):
     """One request of the page. n: the number by which it knows the answer."""
 
-    do: Literal["save", "page", "tag", "tag-rename", "tag-remove", "undo"]
+    do: Literal["save", "page", "tag", "tag-rename", "tag-remove", "undo", "show"]
     n: int = 0
     key: _Short = ""
     text: str = ""

@@ -224,6 +224,10 @@ class CaptionCard:
                 )
             case "undo":
                 return updates | self._undo(data, lang)
+            case "show":
+                chosen = message.value if message.value in sessions.SHOWS else "all"
+                data = {**data, self.parts["show"]: chosen}
+                return updates | self.filtered(data, lang) | {self.parts["show"]: chosen}
         return updates | self.bulk.offer(message.do.removeprefix("tag-"), message.value, lang)
 
     def _save(self, message: Message, data: Data, lang: Lang) -> Update:

@@ -78,7 +78,7 @@ class FolderMaker:
         # What was sent to this page, and which copies its Undo button stands for.
         parts["sent"], parts["last"] = gr.State(()), gr.State("")
         # Whether something was copied that the preview has not shown yet.
-        parts["fresh"] = gr.State(False)
+        self.fresh = gr.State(False)
 
     def _add(self, page: Page, name: str, make: Any, words: Any, **settings: Any) -> None:
         self.parts[name] = page.add(make, words, **{"elem_id": f"make-{name}", **settings})
@@ -161,7 +161,7 @@ class FolderMaker:
         copy = guarded(lambda data: self.copy(data, data[lang]), window)
         return [
             parts["undo"].click(undo, {lang, parts["last"], *fields}, [*self.outputs, *fields], **once),
-            parts["apply"].click(copy, {*reading, *fields}, [*parts.values(), *fields], **once),
+            parts["apply"].click(copy, {*reading, *fields}, [*parts.values(), self.fresh, *fields], **once),
         ]
 
     # What is to be copied.
@@ -309,7 +309,7 @@ class FolderMaker:
         return {
             parts["done"]: done + (note(say("make.left", lang)) if gone else ""),
             parts["last"]: str(copies.number),
-            parts["fresh"]: True,
+            self.fresh: True,
             parts["undo"]: gr.update(visible=True),
             parts["apply"]: gr.update(interactive=False),
             parts["files"]: "",

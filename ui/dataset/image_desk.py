@@ -20,6 +20,11 @@ from ui.parts.markup import problems
 from ui.window import Window, messages
 
 _OF_FOLDERS = frozenset({"name", "off", "on"})
+_CAPTIONS = {
+    **{"no_caption": "missing", "long_caption": "long", "W-CAP-EMPTY": "empty", "W-CAP-LINES": "lines"},
+    **{"E-CAP-ENCODING": "encoding", "E-CAP-READ": "unreadable"},
+}
+"""Kind of finding, or code of a problem -> which captions are meant, as the caption card calls them."""
 PLAIN = 1024
 """Longer side of what is shown to crop an image or to paint its mask."""
 SMALL = 384
@@ -79,6 +84,8 @@ class ImageDesk:
     def cure_html(self, finding: Finding, plan: Plan, lang: Lang) -> str:
         """The cure of a finding as a button; "" where there is none."""
         step = cure(finding, plan)
+        if finding.kind in _CAPTIONS:
+            return image_tools.captions_html(_CAPTIONS[finding.kind], lang)
         if step is None or not step.paths or not self._may(step.paths):
             return ""
         return image_tools.cure_html(finding.kind, step.act, step.paths, lang)
@@ -95,9 +102,11 @@ class ImageDesk:
         return all(self.acts.is_open(folder) for folder in {path.parent for path in paths})
 
     def layout_html(self, found: Sequence[Problem], lang: Lang) -> str:
-        """A button that gives images which lie in no named folder to the card that copies them into one."""
+        """Buttons for what is found: captions to be shown, images to be copied into a named folder."""
         loose = next((p.path for p in found if p.code.endswith("-DIR-LAYOUT") and p.path), "")
-        return image_tools.copy_html(self._window.paths.short(loose), lang) if loose else ""
+        copy = image_tools.copy_html(self._window.paths.short(loose), lang) if loose else ""
+        shows = dict.fromkeys(_CAPTIONS[p.code] for p in found if p.code in _CAPTIONS)
+        return copy + "".join(image_tools.captions_html(show, lang) for show in shows)
 
     def folders_html(self, plan: Plan, record: Sequence[Mapping[str, Any]], lang: Lang) -> str:
         """The folders as a list."""

@@ -134,6 +134,15 @@ def listed(paths: Sequence[Path], lang: Lang) -> list[str]:
     return [*names, say("make.more", lang, n=len(paths) - _NAMED)] if len(paths) > _NAMED else names
 
 
+def captions_html(show: str, lang: Lang) -> str:
+    """A button that opens the caption card with these captions alone."""
+    which = say(
+        "captions.about", lang, what=say("cure.captions", lang), about=say(f"captions.show.{show}", lang)
+    )
+    button = f'<button type="button" class="rw-act" data-captions-of="{esc(show)}">{esc(which)}</button>'
+    return f'<p class="rw-acts">{button}</p>'
+
+
 def copy_html(source: str, lang: Lang) -> str:
     """A button that enters a folder as the source of the card that copies images."""
     text = esc(say("cure.copy", lang))

@@ -96,8 +96,11 @@ class Preview:
     def _renames(self) -> Renames:
         return Renames(self._window.workspace / "undo" / "repeats.jsonl")
 
-    def connect(self, lang: Any) -> list[Any]:
-        """Bind the handlers. Gives the events after which the plan is known anew."""
+    def connect(self, lang: Any, copied: Any, fresh: Any) -> list[Any]:
+        """Bind the handlers. Gives the events after which the plan is known anew.
+
+        copied: the event of copying images. fresh: the component that says whether it has copied any.
+        """
         form, parts = self._form, self.parts
         shown = [parts[name] for name in ("html", "fields", "balance", "undo")]
         events = [
@@ -115,10 +118,10 @@ class Preview:
             [*shown, *(form.components[key] for key in _CURED)],
             **queued("preview", "multiple"),
         )
-        return [*events, acted]
+        return [*events, acted, self._follow(copied, fresh, lang)]
 
-    def follow(self, copied: Any, fresh: Any, lang: Any) -> None:
-        """Show what was copied. copied: the event of copying. fresh: whether it has copied anything."""
+    def _follow(self, copied: Any, fresh: Any, lang: Any) -> Any:
+        """Show what was copied."""
         form, parts = self._form, self.parts
 
         def show(data: Data) -> Iterator[Update]:
@@ -126,7 +129,7 @@ class Preview:
                 yield {fresh: False}
                 yield from self.look(form.raw(data), data[lang])
 
-        copied.then(
+        return copied.then(
             streamed(show, self._window),
             {lang, fresh, *form.inputs},
             [fresh, *(parts[name] for name in ("html", "fields", "balance", "undo"))],

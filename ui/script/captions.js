@@ -88,6 +88,7 @@
     const tokens = area.closest('.rw-caption').querySelector('[data-tokens]');
     if (row.tokens) { tokens.textContent = row.tokens; tokens.className = row.over ? 'is-over' : ''; }
   };
+  window.rwShowCaptions = (show) => send({do: 'show', value: show});
   window.rwCaptions = (text) => {
     if (!text) return;
     const answer = JSON.parse(text);

@@ -100,8 +100,19 @@
     if (event.key === 'Escape') { event.target.value = event.target.getAttribute('value'); offer(row); }
   });
 
+  // The caption card is opened, and asked for some captions once it has them.
+  async function captions(show) {
+    const card = document.getElementById('card-captions'), open = document.getElementById('captions-open');
+    const grid = () => card.querySelector('#captions-grid .rw-captions');
+    open.click();
+    card.scrollIntoView({block: 'start'});
+    for (let tries = 0; tries < 100 && !grid(); tries += 1) await new Promise((is) => setTimeout(is, 100));
+    window.rwShowCaptions(show);
+  }
   document.addEventListener('click', (event) => {
     const {target} = event;
+    const of = target.closest?.('[data-captions-of]');
+    if (of) captions(of.dataset.captionsOf);
     const dots = target.closest?.('[data-menu]');
     if (!target.closest?.('.rw-menu')) closeMenu();
     if (dots && bar()) openMenu(dots);
