@@ -108,11 +108,11 @@ class RunPanel:
         # Above the curves and images of the run, which are long: what comes next must be seen.
         self.queue = QueueCard(self._window, self._form)
         gr.HTML(place("outcome"), elem_classes=maybe, padding=False)
+        empty = {"value": lambda lang: ""}
+        parts["cure"] = page.add(gr.Button, empty, variant="primary", elem_id="run-cure", visible=False)
         self.more = MoreSteps(self._window)
         parts["more"] = self.more.part
         self.sweep = Sweep(self._window, page, self._form)
-        empty = {"value": lambda lang: ""}
-        parts["cure"] = page.add(gr.Button, empty, variant="primary", elem_id="run-cure", visible=False)
         self._prompts = PromptField(page)
         parts |= self._prompts.parts
         gr.HTML(_BELOW, elem_id="run-below", padding=False)
