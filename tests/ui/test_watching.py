@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 
 import pytest
+from PIL import Image
 
-from core.events import Paused
+from core.events import Paused, Saved
 from tests.test_lineage import a_run, state_of
 from tests.ui.fake import FixedLoad, demo_raw
 from ui.run import machine
@@ -116,3 +118,77 @@ def test_a_failure_is_read_out_with_its_reason(app):
     run.step(3)
     run.end("failed", 3)
     assert shown(app, "said") == "Failed: sls_frog, step 3, Ended at step 3."
+
+
+def drawn(run, folder, prompt, seed, steps, number):
+    for step in steps:
+        path = folder / f"{number}-{step}.png"
+        Image.new("RGB", (32, 32)).save(path)
+        run.log(Saved("sample", str(path), step, {"prompt": prompt, "number": number, "seed": seed}))
+
+
+def test_prompts_that_began_later_stand_apart_with_no_empty_cells(app, tmp_path):
+    run = started(app)
+    drawn(run, tmp_path, "sls frog", 1, (0, 100, 200), 0)
+    drawn(run, tmp_path, "sls frog", 7, (150,), 1)
+    drawn(run, tmp_path, "frog", 1, (0, 100, 200), 2)
+    html = shown(app, "samples")
+    first, later = html.split('<div class="rw-strip">')[1:]
+    captions = re.compile(r"<figcaption>([^<]+)")
+    assert captions.findall(first) == ["before", "step 100", "step 200"] * 2
+    assert captions.findall(later) == ["step 150"] and "sls frog <small>seed 7</small>" in later
+    assert "is-empty" not in html and "aria-hidden" not in html
+
+
+def test_an_image_that_its_owner_deleted_leaves_its_place_empty(app, tmp_path):
+    run = started(app)
+    drawn(run, tmp_path, "sls frog", 1, (0, 100, 200), 0)
+    (tmp_path / "0-100.png").unlink()
+    html = shown(app, "samples")
+    assert html.count("<figcaption>") == 2 and html.count('aria-hidden="true"') == 1
+
+
+def test_what_a_running_training_saved_last_is_told_with_its_step(app, window):
+    run = started(app)
+    run.log(Saved("model", str(window.output / "sls_frog-step00000040.safetensors"), 40))
+    assert "Last saved: sls_frog-step00000040.safetensors, step 40" in shown(app, "outcome")
+
+
+def test_a_result_names_its_step_and_how_much_further_the_run_went(app, window):
+    run = started(app)
+    run.log(Saved("model", "/o/sls_frog-step00000132.safetensors", 132))
+    run.end("failed", 174)
+    told = shown(app, "outcome")
+    assert "Result, step 132" in told and "Saved at step 132; the run went on to step 174." in told
+
+
+def test_a_stopped_run_names_the_model_of_that_step_and_that_it_can_be_resumed(app, window):
+    run = started(app)
+    run.log(Saved("model", "/o/sls_frog-step00000174.safetensors", 174))
+    run.end("stopped", 174, window.output / "sls_frog-step-00000174-state")
+    told = shown(app, "outcome", "ja")
+    assert "結果（ステップ174）" in told and "ステップ174で停止しました。「再開」で" in told
+    assert "進みました" not in told
+
+
+@pytest.mark.parametrize(("images", "leads"), [("demo/train", 2), ("mine", 1)])
+def test_a_result_leads_to_trying_it_and_after_the_demo_to_images_of_ones_own(app, window, images, leads):
+    raw = demo_raw(app) | {"dataset.train_data_dir": images}
+    app.run._answer(app.run.acts["start"], raw, "en", None)
+    run = window.runner.current
+    run.log(Saved("model", "/o/sls_frog.safetensors", 20))
+    run.end("done", 20)
+    told = shown(app, "outcome")
+    assert 'data-goto="try-it" data-goto-tab="tools"' in told
+    assert told.count("data-goto=") == leads and ("Now your own images" in told) == (leads == 2)
+
+
+def test_a_curve_is_told_in_figures_and_bears_its_last_value(app):
+    run = started(app)
+    run.plan(steps=100)
+    for step, loss in ((1, 0.2), (20, 0.1), (40, 0.15)):
+        run.step(step, loss, total=100)
+    chart = shown(app, "chart")
+    assert 'role="img" aria-label="Loss: raw 0.2 → 0.15 (0.1 – 0.2); smoothed 0.2' in chart
+    assert re.search(r'<b class="rw-now" style="--x:0.4000;top:[\d.]+%">0\.\d+</b>', chart)
+    assert "<i>step</i>" in chart
