@@ -106,8 +106,8 @@ class FolderOptions(Section):
         (512, 512),
         ("Resolution", "解像度"),
         (
-            "Training size in pixels: one number, or width,height; multiples of 64.",
-            "学習する画像のサイズ（ピクセル）。数値1つ、または「幅,高さ」。64の倍数にします。",
+            "In pixels: 512, or width,height. Multiples of 64.",
+            "ピクセル。数値1つか「幅,高さ」、64の倍数。",
         ),
         scope="dataset",
     )

@@ -29,8 +29,8 @@ class NetworkOptions(Section):
         4,
         ("Rank (dim)", "ランク（dim）"),
         (
-            "Size of the adapter: a higher rank learns more detail and makes a larger file.",
-            "追加ネットワークの次元数。大きいほど表現力とファイルサイズが増えます。",
+            "Higher: more detail is learnt, a larger file.",
+            "大きいほど表現力とファイルが大きくなります。",
         ),
         sd_scripts="network_dim",
         ge=1,
@@ -40,8 +40,8 @@ class NetworkOptions(Section):
         1.0,
         ("Alpha", "alpha"),
         (
-            "Scales the adapter by alpha/rank; equal to the rank: a scale of 1.",
-            "追加ネットワークの効きをalpha÷ランク倍にします。ランクと同じ値なら等倍です。",
+            "Scale alpha/rank; equal to the rank: 1.",
+            "効きはalpha÷ランク倍。ランクと同じなら等倍。",
         ),
         sd_scripts="network_alpha",
     )

@@ -25,8 +25,8 @@ class SaveOptions(Section):
         None,
         ("Output name", "出力ファイル名"),
         (
-            "Name of the saved model, without extension. Empty: last.",
-            "保存するモデルの名前（拡張子なし）。空欄ならlastです。",
+            "Without extension. Empty: last.",
+            "拡張子なし。空欄ならlastです。",
         ),
         personal=True,
     )
