@@ -18,6 +18,7 @@ LEVELS = [
     "core.files core.console core.sinks core.webhook core.diffusion core.data.keyed_random "
     "core.config.nearest core.config.messages core.config.output_names core.config.sd_scripts_reference "
     "core.models core.train core.data core.config core.models.messages",
+    "core.models.hub_token",
     "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub "
     "core.models.tokens",
     "core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",

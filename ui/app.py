@@ -34,6 +34,7 @@ from ui.settings.unshown import unshown_html
 from ui.settings.visibility import hidden_style, search_html
 from ui.text import say
 from ui.tools.card import ToolCard
+from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
 from ui.tools.lr_finder import LrFinder
 from ui.tools.results import ResultsCard
@@ -162,8 +163,9 @@ class App:
             self.tools = {
                 name: ToolCard(window, page, form, tool) for name, tool in TOOLS.items() if tool.card
             }
+            self.hub = HubCard(window, page)
             self.board = TensorBoardCard(window, page, form)
-            self.under_way = UnderWay(window, self.past, self.results, [*self.tools.values()])
+            self.under_way = UnderWay(window, self.past, self.results, self.hub, [*self.tools.values()])
             self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
 
     def _connect(self) -> None:
@@ -194,7 +196,7 @@ class App:
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.results.connect(lang)
-        for card in (self.captions, self.board, *self.picked):
+        for card in (self.captions, self.board, self.hub, *self.picked):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

@@ -19,7 +19,7 @@ from core.catalog import MOVED
 from core.control import StopRun
 from core.errors import UserError
 from core.families import FAMILIES
-from core.models import messages
+from core.models import hub_token, messages
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _FILE = (".safetensors", ".ckpt", ".pt", ".bin")
@@ -136,6 +136,9 @@ def _download(name: str, key: str, report: Report) -> Path:
     except Exception as error:  # the client's HTTP library has changed before, and its errors with it
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status == 401 and hub_token.source():
+            raise UserError(messages.TOKEN_REFUSED(key=key, path=name)) from None
         raise UserError(messages.UNREACHABLE(key=key, path=name, error=type(error).__name__)) from error
     report(total, total)
     return folder

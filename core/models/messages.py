@@ -24,8 +24,8 @@ NOT_DIFFUSERS = Message(
 )
 GATED = Message(
     "E-MODEL-HUB",
-    "{path} is gated on the Hugging Face Hub: only users who accepted its terms can download it. Accept them on its page, log in with `hf auth login` (or set HF_TOKEN), and start again.",
-    "{path} の取得には利用規約への同意が必要です。Hugging Faceのモデルページで同意し、`hf auth login` でログイン（またはHF_TOKENを設定）してから、もう一度開始してください。",
+    "{path} is gated on the Hugging Face Hub: only users who accepted its terms can download it. Accept them at https://huggingface.co/{path}, set your token (Tools tab, or `hf auth login`), and start again.",
+    "{path} の取得には利用規約への同意が必要です。https://huggingface.co/{path} で同意し、トークンを設定（ツールタブ、または `hf auth login`）してから、もう一度開始してください。",
 )
 UNKNOWN_ID = Message(
     "E-MODEL-HUB",
@@ -188,4 +188,19 @@ LORA_UNSUPPORTED_FAMILY = Message(
     "E-LORA-FAMILY",
     "{path} is a LoRA for {family}, and only {known} can be used. Choose a LoRA made for {known}.",
     "{path} は{family}用のLoRAですが、使えるのは{known}用だけです。{known}用のLoRAを選んでください。",
+)
+TOKEN_REFUSED = Message(
+    "E-MODEL-HUB",
+    "the Hugging Face Hub does not accept the token that is set, so {path} could not be asked for. Set a valid one (Tools tab, or `hf auth login`), or remove it.",
+    "設定されているHugging Faceのトークンが無効なため、{path} を取得できません。有効なトークンを設定する（ツールタブ、または `hf auth login`）か、削除してください。",
+)
+NO_TOKEN_FORM = Message(
+    "E-HUB-TOKEN",
+    "this is no token of Hugging Face: one begins with hf_ and has no blanks.",
+    "Hugging Faceのトークンではありません。トークンはhf_で始まり、空白を含みません。",
+)
+TOKEN_UNWRITTEN = Message(
+    "E-HUB-TOKEN",
+    "the file of the token could not be changed: {why}.",
+    "トークンのファイルを変更できませんでした（{why}）。",
 )

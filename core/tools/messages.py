@@ -124,3 +124,39 @@ RANGE_NOTHING = Message(
     "no rate of this range lowered the loss; try a wider range or more steps.",
     "この範囲では、どの学習率でもlossが下がりませんでした。範囲を広げるか、ステップ数を増やしてください。",
 )
+
+NO_REPOSITORY = Message(
+    "E-HUB-NAME",
+    "must be owner/name, such as me/my-frog; found {repo}.",
+    "「所有者/名前」の形（例：me/my-frog）で指定してください（値：{repo}）。",
+)
+NO_TOKEN = Message(
+    "E-HUB-TOKEN",
+    "no Hugging Face token is set: an upload needs one with write access (https://huggingface.co/settings/tokens).",
+    "Hugging Faceのトークンが設定されていません。アップロードには書き込み権限のあるトークンが必要です（https://huggingface.co/settings/tokens）。",
+)
+NO_MODEL_TO_UPLOAD = Message(
+    "E-HUB-FILE",
+    "{path} is no model file and no folder in Diffusers' layout.",
+    "{path} はモデルファイルでもDiffusers形式のフォルダでもありません。",
+)
+REPOSITORY_PUBLIC = Message(
+    "E-HUB-PUBLIC",
+    "{repo} is there already and is public; nothing was uploaded. Choose another name, or turn “Private” off.",
+    "{repo} は公開リポジトリとしてすでにあるため、アップロードしていません。別の名前にするか、「非公開」をオフにしてください。",
+)
+NAMES_TAKEN = Message(
+    "E-HUB-THERE",
+    "{repo} already has {names}; nothing was uploaded. Rename the model, or replace files of the same name.",
+    "{repo} には {names} がすでにあるため、アップロードしていません。モデルの名前を変えるか、「同名のファイルを置き換える」を指定してください。",
+)
+UPLOAD_REFUSED = Message(
+    "E-HUB-REFUSED",
+    "the Hugging Face Hub does not let this token write to {repo}: it needs write access, and the owner must be you or an organization of yours.",
+    "このトークンでは {repo} に書き込めません。書き込み権限のあるトークンで、自分または所属する組織の名前を指定してください。",
+)
+UPLOAD_FAILED = Message(
+    "E-HUB-FAILED",
+    "{repo} could not be uploaded to ({why}); check the connection and start again.",
+    "{repo} にアップロードできませんでした（{why}）。接続を確認して、もう一度開始してください。",
+)

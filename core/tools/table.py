@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.tools import convert, inspect, lr_range, regularize_plan, resize, utf8
+from core.tools import convert, hub_upload, inspect, lr_range, regularize_plan, resize, utf8
 from core.tools.tool import Tool
 
 TOOLS: dict[str, Tool[Any]] = {
     tool.name: tool
-    for tool in (convert.TOOL, inspect.TOOL, resize.TOOL, regularize_plan.TOOL, utf8.TOOL, lr_range.TOOL)
+    for tool in (
+        convert.TOOL,
+        inspect.TOOL,
+        resize.TOOL,
+        regularize_plan.TOOL,
+        utf8.TOOL,
+        lr_range.TOOL,
+        hub_upload.TOOL,
+    )
 }

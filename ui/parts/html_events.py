@@ -29,6 +29,7 @@ element.addEventListener('click', (event) => {
   if (within) {
     said.fields = {};
     for (const field of within.querySelectorAll('[name]')) said.fields[field.name] = field.value;
+    for (const secret of within.querySelectorAll('[type=password]')) secret.value = '';
   }
   trigger(into ? 'submit' : 'click', said);
 });

@@ -19,9 +19,13 @@ def esc(text: object) -> str:
     return html.escape("".join(c for c in plain if c not in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"))
 
 
+_HUB = re.compile(r"https://huggingface\.co/[\w./-]*\w", re.ASCII)
+
+
 def prose(text: str) -> str:
-    """A sentence as HTML; what stands between ` ` is code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", esc(text))
+    """A sentence as HTML; what stands between ` ` is code, and an address of the Hugging Face Hub a link."""
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", esc(text))
+    return _HUB.sub(r'<a href="\g<0>" target="_blank" rel="noopener noreferrer">\g<0></a>', coded)
 
 
 def field_text(text: str) -> str:

@@ -13,6 +13,7 @@ from ui.text.browse import BROWSE_WORDS
 from ui.text.captions import CAPTIONS_WORDS
 from ui.text.dataset import DATASET_WORDS
 from ui.text.head import HEAD_WORDS
+from ui.text.hub import HUB_WORDS
 from ui.text.images import IMAGES_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
@@ -31,6 +32,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **RUN_WORDS,
         **WATCHING_WORDS,
         **PROMPT_WORDS,
+        **HUB_WORDS,
         **AFTER_WORDS,
         **PAGE_WORDS,
     }

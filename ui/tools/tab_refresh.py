@@ -11,6 +11,7 @@ import gradio as gr
 from core.errors import Lang
 from ui.parts.localized import QUICK
 from ui.tools.card import ToolCard
+from ui.tools.hub_card import HubCard
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.window import Window
@@ -34,9 +35,9 @@ class UnderWay:
     """
 
     def __init__(
-        self, window: Window, past: RunsCard, results: ResultsCard, cards: Sequence[ToolCard]
+        self, window: Window, past: RunsCard, results: ResultsCard, hub: HubCard, cards: Sequence[ToolCard]
     ) -> None:
-        self._window, self._past, self._listed, self._cards = window, past, results, cards
+        self._window, self._past, self._listed, self._hub, self._cards = window, past, results, hub, cards
         self._follow = gr.Button(elem_id="tools-follow")
 
     def connect(self, lang: Any, tab: Any, inputs: set[Any]) -> None:
@@ -47,7 +48,7 @@ class UnderWay:
         tab.select(
             guarded(lambda data: self.opened(data, data[lang]), self._window),
             {lang, self._past.view, *inputs},
-            [*self._past.parts.values(), self._listed.parts["list"], *hints, *outputs],
+            [*self._past.parts.values(), self._listed.parts["list"], self._hub.part, *hints, *outputs],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
         self._follow.click(
@@ -64,6 +65,7 @@ class UnderWay:
         """The lists, the hints, and how far the work of each card is."""
         updates = self._past.look(data[self._past.view], lang)
         updates[self._listed.parts["list"]] = self._listed.show(lang)
+        updates[self._hub.part] = self._hub.html(lang)
         for card in self._cards:
             updates[card.parts["hint"]] = card.hint(data, lang)
             updates |= {card.parts["result"]: card.shown(lang), **card.chosen(data)}

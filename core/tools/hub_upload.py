@@ -1,0 +1,123 @@
+"""A model that was trained, put on the Hugging Face Hub: only what is named, only when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.catalog import Words
+from core.config.schema.option import Section, opt
+from core.control import StopRun
+from core.errors import UserError
+from core.models import hub, hub_token
+from core.tools import messages
+from core.tools.tool import Outcome, Tool, Work
+
+_ENDINGS = (".safetensors", ".ckpt", ".json", ".txt", ".bin", ".yaml")
+_MOST_FILES = 200
+
+
+class HubUploadSettings(Section):
+    """What is uploaded, and where to."""
+
+    file: str = opt(
+        ...,
+        ("Model", "モデル"),
+        (
+            "A model file, or a folder in Diffusers' layout.",
+            "モデルファイル、またはDiffusers形式のフォルダ。",
+        ),
+        path="file",
+    )
+    repo: str = opt(
+        ...,
+        ("Repository", "リポジトリ"),
+        (
+            "owner/name on the Hub; it is made where there is none.",
+            "Hubでの「所有者/名前」。なければ作成します。",
+        ),
+    )
+    private: bool = opt(
+        True,
+        ("Private", "非公開"),
+        ("Only you can see a new repository.", "新しいリポジトリを自分だけが見られるようにします。"),
+    )
+    replace: bool = opt(
+        False,
+        ("Replace files of the same name", "同名のファイルを置き換える"),
+        ("Otherwise nothing there is touched.", "指定しない場合、すでにあるファイルは変更しません。"),
+    )
+
+
+TOOL = Tool(
+    "hub-upload",
+    Words("Upload to the Hugging Face Hub", "Hugging Face Hubへのアップロード"),
+    HubUploadSettings,
+    "core.tools.hub_upload:run",
+)
+
+
+def files_of(path: Path) -> list[tuple[Path, str]]:
+    """What would be uploaded: each file, and its name in the repository. Raises UserError for nothing.
+
+    Of a folder the weights and the small texts of a model; links are passed over.
+    """
+    if path.is_file():
+        return [(path, path.name)]
+    found = [
+        (file, file.relative_to(path).as_posix())
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not file.is_symlink() and file.suffix.lower() in _ENDINGS
+    ]
+    if not found or len(found) > _MOST_FILES or not (path / "model_index.json").is_file():
+        raise UserError(messages.NO_MODEL_TO_UPLOAD(path=path))
+    return found
+
+
+def run(settings: HubUploadSettings, work: Work) -> Outcome:
+    """Upload the files one after the other; those that are there already are what is left when it is stopped.
+
+    Raises UserError where there is no token, the Hub refuses, or a file would be replaced unasked.
+    """
+    import huggingface_hub
+    from huggingface_hub import constants
+
+    if not hub.is_id(settings.repo):
+        raise UserError(messages.NO_REPOSITORY(key="repo", repo=settings.repo))
+    if not hub_token.source():
+        raise UserError(messages.NO_TOKEN())
+    files = files_of(Path(settings.file))
+    api: Any = huggingface_hub.HfApi()
+    with _answers(settings.repo):
+        api.create_repo(settings.repo, private=settings.private, exist_ok=True)
+        told = api.model_info(settings.repo)
+        there = {sibling.rfilename for sibling in told.siblings or []}
+        if settings.private and not told.private:
+            raise UserError(messages.REPOSITORY_PUBLIC(repo=settings.repo))
+    taken = sorted(there & {name for _, name in files})
+    if taken and not settings.replace:
+        raise UserError(messages.NAMES_TAKEN(repo=settings.repo, names=", ".join(taken[:5])))
+    for number, (path, name) in enumerate(files):
+        work.at("upload", number, len(files))
+        with _answers(settings.repo):
+            api.upload_file(path_or_fileobj=str(path), path_in_repo=name, repo_id=settings.repo)
+    work.at("upload", len(files), len(files))
+    url = f"{constants.ENDPOINT}/{settings.repo}"
+    names = ", ".join(name for _, name in files[:5])
+    return Outcome((Words(f"Uploaded: {names}. {url}", f"アップロードしました：{names}。{url}"),))
+
+
+@contextmanager
+def _answers(repo: str) -> Iterator[None]:
+    """A block that asks the Hub; what goes wrong is a UserError that shows nothing of what was sent."""
+    try:
+        yield
+    except (UserError, StopRun):
+        raise
+    except Exception as error:  # the client's HTTP library has changed before, and its errors with it
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            raise UserError(messages.UPLOAD_REFUSED(repo=repo)) from None
+        raise UserError(messages.UPLOAD_FAILED(repo=repo, why=type(error).__name__)) from None
