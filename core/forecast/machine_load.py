@@ -18,8 +18,11 @@ import psutil
 
 from core.forecast.machine import MIB, torch_has_cuda
 
-FRESH = 2.0
-"""Seconds that a look is good for."""
+FRESH, FRESH_IDLE = 2.0, 15.0
+"""Seconds that a look is good for: while a training runs, and else, when a laptop's GPU may be asleep."""
+
+_HIDDEN = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows, no console window of its own."""
 
 _PATIENCE = 10
 """Seconds for nvidia-smi to answer."""
@@ -67,12 +70,16 @@ class LoadWatch:
         self._load: Load | None = None
         self._has_cuda: bool | None = None
 
-    def ask(self, folder: Path) -> Load | None:
-        """What is known, at once; None before the first look has come back. folder: where results go."""
+    def ask(self, folder: Path, is_busy: bool) -> Load | None:
+        """What is known, at once; None before the first look has come back.
+
+        folder: where results go. is_busy: whether a training runs.
+        """
+        fresh = FRESH if is_busy else FRESH_IDLE
         with self._lock:
             known = self._load
             is_looking = self._thread is not None and self._thread.is_alive()
-            if not is_looking and self._clock() - self._looked_at >= FRESH:
+            if not is_looking and self._clock() - self._looked_at >= fresh:
                 self._looked_at = self._clock()
                 self._thread = threading.Thread(
                     target=self._look, args=(folder,), name="rareword-load", daemon=True
@@ -116,10 +123,12 @@ def _disk(folder: Path) -> tuple[int | None, int | None]:
 
 def _gpu() -> Gpu | None:
     try:
-        told = subprocess.run(_COMMAND, capture_output=True, text=True, timeout=_PATIENCE, check=True).stdout
+        done = subprocess.run(
+            _COMMAND, capture_output=True, text=True, timeout=_PATIENCE, check=True, creationflags=_HIDDEN
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    return parse(told)
+    return parse(done.stdout)
 
 
 def parse(told: str) -> Gpu | None:

@@ -46,13 +46,14 @@ def test_the_computer_is_looked_at_only_when_asked_and_not_more_often_than_it_ch
     monkeypatch.setattr(machine_load, "torch_has_cuda", lambda: False)
     watch = LoadWatch(lambda: now[0])
 
-    def ask():
-        told = watch.ask(Path("output"))
+    def ask(is_busy=True):
+        told = watch.ask(Path("output"), is_busy)
         watch._thread.join()
         return told
 
     assert ask() is None
     now[0] = FRESH / 2
     assert (ask(), looks) == ("load 1", [0.0])
-    now[0] = 10 * FRESH
-    assert (ask(), ask(), looks) == ("load 1", "load 2", [0.0, 10 * FRESH])
+    now[0] = 5 * FRESH
+    assert (ask(is_busy=False), looks) == ("load 1", [0.0])
+    assert (ask(), ask(), looks) == ("load 1", "load 2", [0.0, 5 * FRESH])

@@ -70,7 +70,7 @@ class FixedLoad:
         disk_total=931 * 2**30,
     )
 
-    def ask(self, folder: Path) -> Load | None:
+    def ask(self, folder: Path, is_busy: bool) -> Load | None:
         return self.load
 
 

@@ -81,7 +81,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
     now = time.time()
     curves = (*run, view.steps_taken, view.total)
     rare = (*run, view.logged_events - view.steps_taken)
-    number, load = run[2], window.load.ask(machine.output_folder(window))
+    number, load = run[2], window.load.ask(machine.output_folder(window), window.is_training)
     return {
         "heading": Part((lang, name_of(window)), lambda: heading_html(window, lang)),
         "said": Part(run, lambda: said_html(view, window, lang)),
