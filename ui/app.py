@@ -107,11 +107,8 @@ class App:
                 with column("rw-method"):
                     form.draw(page, OPTIONS["network.method"], _method_words())
                 self._draw_search()
-                look: dict[str, Any] = {
-                    "elem_classes": ["rw-segments"],
-                    "show_label": False,
-                    "container": False,
-                }
+                look: dict[str, Any] = {"show_label": False, "container": False}
+                look["elem_classes"] = ["rw-segments"]
                 levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
                 self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
                 look["choices"] = [("English", "en"), ("日本語", "ja"), ("中文", "zh")]

@@ -33,6 +33,8 @@ LATIN = {
         "run.chart",
         "head.method.lora",
         "presets.gb",
+        "tab.is.family",
+        "tab.is.hub",
     ),
 }
 

@@ -1,10 +1,13 @@
-"""What a window says before its first run: that it can start, or what has still to be chosen."""
+"""What comes next: that a run can start, or what has still to be chosen; said before and after a run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
+from core.config import base_family
 from core.errors import Lang, UserError
+from core.families import FAMILIES
 from ui.parts.markup import esc, goto, leads_to, note
 from ui.parts.options import OPTIONS
 from ui.settings.demo import is_demos
@@ -23,6 +26,8 @@ class Need(NamedTuple):
     why: str = ""
     place: str = ""
 
+
+_MOST_MODELS = 3
 
 IMAGES = Need("run.choose.images", ("dataset.train_data_dir", "dataset.in_json", "dataset.dataset_config"))
 BASE = Need("run.choose.base", ("model.base",))
@@ -49,7 +54,7 @@ def missing(window: Window) -> Need | None:
 def leftover(window: Window) -> Need | None:
     """What of the demo is still there beside a user's own images or model; it would train, but badly."""
     settings = window.settings
-    own = {need: not _is_demo(window, str(settings.get(need.options[0]) or "")) for need in (IMAGES, BASE)}
+    own = {need: not is_demo(window, str(settings.get(need.options[0]) or "")) for need in (IMAGES, BASE)}
     if own[IMAGES] and not own[BASE]:
         return OWN
     if own[BASE] and all(is_demos(window, key) for key in PRESET.options):
@@ -60,18 +65,54 @@ def leftover(window: Window) -> Need | None:
 
 def invitation_html(window: Window, lang: Lang) -> str:
     """What to do next; what is missing is led to by a click (script/goto.js)."""
-    need = missing(window) or leftover(window)
+    need = needed(window)
     if need is None:
-        chosen = (str(window.settings.get(need.options[0]) or "") for need in (IMAGES, BASE))
-        is_demo = all(_is_demo(window, path) for path in chosen)
-        return note(say("run.ready.demo" if is_demo else "run.ready", lang))
+        return note(say("run.ready.demo" if _is_all_demo(window) else "run.ready", lang))
     way = need.place or goto(OPTIONS[need.options[0]])
     button = f'<button type="button" class="rw-link" {way}>{esc(say(need.words, lang))}</button>'
     why = f"{'。' if lang == 'ja' else '. '}{esc(say(need.why, lang))}" if need.why else ""
-    return f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {button}{why}</p>'
+    said = f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {button}{why}</p>'
+    uses = uses_html(window, lang) if need in (BASE, OWN) else ""
+    return said + (f'<div class="rw-acts">{uses}</div>' if uses else "")
 
 
-def _is_demo(window: Window, path: str) -> bool:
+def after_html(window: Window, lang: Lang) -> str:
+    """What stands in the way of the next run, once one is over."""
+    return invitation_html(window, lang) if needed(window) is not None else ""
+
+
+def needed(window: Window) -> Need | None:
+    """The first thing that is missing or of the demo, as the page stands."""
+    return missing(window) or leftover(window)
+
+
+def uses_html(window: Window, lang: Lang) -> str:
+    """Buttons that take a model of the user's own, with a preset for it (script/head.js)."""
+    return "".join(
+        f'<button type="button" class="rw-act is-main" data-use="{esc(path)}">'
+        f"{esc(say('next.use', lang, name=Path(path).name))}</button>"
+        for path in own_models(window)
+    )
+
+
+def own_models(window: Window) -> list[str]:
+    """Base models in the workspace's folder for them, the newest first, as the page names them."""
+    found = []
+    try:
+        for path in (window.workspace / "models").iterdir():
+            base = base_family.identity(str(path)) if path.suffix == ".safetensors" or path.is_dir() else None
+            if base is not None and base.kind == "model" and base.family in FAMILIES:
+                found.append((path.stat().st_mtime, window.paths.short(str(path))))
+    except OSError:
+        return []
+    return [path for _, path in sorted(found, reverse=True)[:_MOST_MODELS]]
+
+
+def _is_all_demo(window: Window) -> bool:
+    return all(is_demo(window, str(window.settings.get(need.options[0]) or "")) for need in (IMAGES, BASE))
+
+
+def is_demo(window: Window, path: str) -> bool:
     """Whether a folder or model is the demo's own."""
     try:
         return bool(path) and window.paths.confined(path).is_relative_to(window.project / "demo")

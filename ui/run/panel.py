@@ -49,7 +49,7 @@ _TOP = (
     '<div id="run-lost" data-live="lost" role="alert"></div>'
     f"{place('head')}"
     '<div id="run-said" data-live="said" role="status" class="rw-unseen"></div>'
-    f"{place('tab')}"
+    f"{place('tab')}{place('tabs')}"
 )
 """What stays in sight, with what is read out and what the tab of the browser says."""
 
@@ -196,7 +196,7 @@ class RunPanel:
         def act(raw: Raw, lang: Lang) -> starting.Answer:
             if cure is None:
                 raise UserError(messages.NOT_RUNNING())
-            return starting.start(self._window, self._form, raw, lang)
+            return starting.start(self._window, self._form, raw, lang, "start-anyway")
 
         cured = {**raw, **self._form.shown(values)}
         return self._answer(act, cured, lang, given, "settings") | self._form.fill(values)

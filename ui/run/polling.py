@@ -22,6 +22,7 @@ from ui.run.announce import heading_html, name_of, notify_html, percent, said_ht
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
 from ui.run.status_html import head_html, notices_html, numbers_html, outcome_html, smoothing_html
+from ui.run.tab_states import states, states_html
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import words
@@ -90,6 +91,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
         "numbers": _as_drawn(numbers_html(view, lang)),
         "machine": _as_drawn(machine.line_html(load, lang)),
         "machine-more": _as_drawn(machine.more_html(load, lang)),
+        "tabs": _as_drawn(states_html(states(window, lang))),
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(
             (*run, read, int(now) if view.is_live else invitation_html(window, lang)),

@@ -12,9 +12,12 @@ from core.config.schema.save import SaveConfig
 from core.errors import Lang, UserError
 from core.runs import result_names
 from ui.parts.html_events import button
-from ui.parts.markup import note
+from ui.parts.markup import esc, goto, leads_to, note
+from ui.parts.options import OPTIONS
 from ui.run import messages
+from ui.run.next_step import OWN, PRESET, REG, leftover, uses_html
 from ui.settings.form import Form
+from ui.settings.suited import SuitedCard
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import Subject
@@ -23,12 +26,13 @@ Answer = tuple[str, Subject]
 """A message as HTML, and what it is about."""
 
 _MOST_NAMED = 3
-ANSWERS = ("start-new", "start-same", "queue")
+ANSWERS = ("start-new", "start-same", "start-anyway", "queue")
 """What the buttons of a question say."""
 
 
 def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: str = "") -> Answer:
-    """Start what the form says, or ask when results of its name or a run are there. Raises UserError.
+    """Start what the form says, or ask: when results of its name or a run are there, or when something of
+    the demo or for other models is left beside the user's own. Raises UserError.
 
     act: the answer to that question, "" when nothing was asked yet. Gives what the page says, and of what.
     """
@@ -39,8 +43,10 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
         return queue(window, form, raw, lang)
     if window.is_training:
         return _offer_queue(lang), "run"
+    if not act and (doubt := doubt_html(window, form, raw, lang)):
+        return doubt, "settings"
     save = check.check(text).config.save
-    if not act and result_names.existing(save):
+    if act in ("", "start-anyway") and result_names.existing(save):
         return _ask(save, lang), "settings"
     free = result_names.free(save) if act == "start-new" else save.output_name or "last"
     is_new = act == "start-new" and free != (save.output_name or "last")
@@ -62,6 +68,23 @@ def queue(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> Ans
         return note(say("queue.added.already", lang, name=added.run.name)), "queue"
     key = "queue.added.as" if added.wanted else "queue.added"
     return note(say(key, lang, **values), "good"), "queue"
+
+
+def doubt_html(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
+    """The question whether to train with what is the demo's still, or for models of another family."""
+    need = leftover(window)
+    name = {OWN: "base", PRESET: "preset", REG: "reg"}.get(need) if need is not None else None
+    way = (need.place or goto(OPTIONS[need.options[0]])) if need is not None else ""
+    if name is None and SuitedCard(window, form).is_offered(raw):
+        name, way = "family", leads_to("suited", "model")
+    if name is None:
+        return ""
+    acts = uses_html(window, lang) if need is OWN else ""
+    choose = esc(say(f"start.choose.{name}", lang))
+    acts += f'<button type="button" class="rw-act is-main" {way}>{choose}</button>'
+    acts += button("start-anyway", "", say("start.anyway", lang))
+    said = note(say(f"start.doubt.{name}", lang), "warn")
+    return f'<div class="rw-asked">{said}<div class="rw-acts">{acts}</div></div>'
 
 
 def _offer_queue(lang: Lang) -> str:

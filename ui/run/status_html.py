@@ -15,7 +15,7 @@ from ui.parts.job_progress import stage_text
 from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, minute, short_text
 from ui.run.messages import ENDED
-from ui.run.next_step import invitation_html, leftover, missing
+from ui.run.next_step import after_html, invitation_html, leftover, missing
 from ui.text import say
 from ui.window import Window
 from ui.window.run_state import RunView, rates
@@ -51,7 +51,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
         html += bar(view.at_step / view.total)
     elif view.is_live:
         html += bar(None)
-    return html
+    return html if view.is_live else html + after_html(window, lang)
 
 
 def _status(view: RunView, window: Window, lang: Lang) -> str:

@@ -25,6 +25,12 @@
     // One after the other: opened from inside the menu, the dialog would close with it.
     if (event.target.closest('#menu-box button')) document.getElementById('menu-box').hidePopover();
     if (event.target.closest('.rw-open-files')) document.getElementById('files-box').showPopover();
+    const wanted = event.target.closest('button[data-use]');
+    const taking = document.getElementById('use-model');
+    if (wanted && taking) {
+      taking.setAttribute('data-on', wanted.dataset.use);
+      taking.click();
+    }
     const looked = event.target.closest('#preset-list .rw-look');
     if (!looked) return;
     for (const one of document.querySelectorAll('#preset-list .rw-look'))

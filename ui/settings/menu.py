@@ -32,6 +32,8 @@ def menu_html(undo: str, can_undo: bool, has_login: bool, lang: Lang) -> str:
             "<button ", '<button id="file-reset" '
         )
     )
+    # Pressed by script/head.js for buttons elsewhere that take a model.
+    html += '<button type="button" id="use-model" data-act="use" data-into="form" hidden></button>'
     if has_login:
         html += f'<a class="rw-act" href="logout">{esc(say("login.out", lang))}</a>'
     more = esc(say("head.menu", lang))

@@ -22,7 +22,7 @@ from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
 from ui.settings.length import length_of
 from ui.settings.menu import POPOVER, apply_html, done_html, menu_html, undo_said
-from ui.settings.preset_list import Around, list_html, memory, name_of
+from ui.settings.preset_list import Around, best, list_html, memory, name_of
 from ui.settings.recipe import put, shown_then
 from ui.text import say
 from ui.window import Window
@@ -115,13 +115,13 @@ class PresetsBar:
         html = list_html(every, self.around(), self._window.draft.preset, lang)
         return {self.parts["list"]: self.placeholder(lang) + html, self.parts["note"]: self.hint(lang)}
 
-    def around(self) -> Around:
-        """What decides which presets fit here."""
+    def around(self, base: str = "") -> Around:
+        """What decides which presets fit here. base: a model in place of the one on the page."""
         raw = self._form.shown(self._window.first) | dict(self._window.draft.values)
         looked = self._window.preview.result
         length = length_of(self._form, raw, looked.plan if looked else None)
         machine = self._window.looker.machine
-        return Around(self._family(), machine, length.samples if length else None)
+        return Around(self._family(base), machine, length.samples if length else None)
 
     def menu_html(self, lang: Lang) -> str:
         """The button of the menu, and the menu."""
@@ -136,10 +136,12 @@ class PresetsBar:
         every, _ = presets.presets(self._window.preset_folders[1:])
         return settings_files.own_html([p.name for p in every], asked, renamed, lang)
 
-    def _family(self) -> str:
-        """The family of the base model on the page; "" while it is not known."""
+    def _family(self, base: str = "") -> str:
+        """The family of a base model, else of the one on the page; "" while it is not known."""
         settings = self._window.settings
         named = {key: settings.get(key) for key in ("model.base", "model.family")}
+        if base:
+            named = {"model.base": base, "model.family": "auto"}
         found = str(self._form.facts(named).get("model.family", "auto"))
         return "" if found == "auto" else found
 
@@ -171,6 +173,8 @@ class PresetsBar:
             act, on, _ = sent(data_of(event))
             if act == "apply":
                 return self.apply(on, data[lang])
+            if act == "use":
+                return self.use(on, data[lang])
             if act == "take":
                 return self.take(_typed(event), data[lang])
             return {"reset": self.reset, "undo": self.undo}.get(act, self.told)(data[lang])
@@ -279,16 +283,44 @@ class PresetsBar:
         chosen = self._chosen(name)
         if chosen is None:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
-        values = self._values(chosen)
-        samples = preset_samples.of(self._window, self._form, chosen, values)
-        values |= samples.values
-        then = shown_then(self._window, self._form, values)
         title = chosen.title.of(lang)
-        updates = put(self._window, self._form, values, "preset", title, name_of(chosen))
-        for family in chosen.families:
-            self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})
+        samples = preset_samples.of(self._window, self._form, chosen, self._values(chosen))
+        updates = self._put_preset(chosen, "preset", title)
         done = [say("preset.applied", lang, name=title), preset_samples.told(samples, lang)]
         return updates | self.told(lang, done=" · ".join(filter(None, done)))
+
+    def use(self, model: str, lang: Lang) -> Update:
+        """Take a base model, and the preset to begin with for it unless one for it is applied already."""
+        try:
+            base = self._window.paths.model(model, "model.base")
+        except UserError as e:
+            return self.told(lang, problems(e.problems, lang))
+        name, around = Path(base).name, self.around(base)
+        applied = self._chosen(self._window.draft.preset)
+        every, _ = presets.presets(self._window.preset_folders)
+        is_served = applied is not None and bool(applied.families) and applied.is_for(around.family)
+        chosen = None if is_served else best(every, around)
+        shown = {"model.base": self._window.paths.short(base)}
+        if chosen is None:
+            self._window.draft.change("next", name, shown, preset=self._window.draft.preset)
+            updates = self._form.restore(shown)
+            return updates | self.told(lang, done=say("next.used.alone", lang, name=name))
+        updates = self._put_preset(chosen, "next", name, {"model.base": base})
+        done = say("next.used", lang, name=name, preset=chosen.title.of(lang))
+        return updates | self.told(lang, done=done)
+
+    def _put_preset(
+        self, chosen: presets.Preset, act: str, name: str, beside: Mapping[str, Any] | None = None
+    ) -> Update:
+        """Put a preset into the form. act, name: see Change. beside: what is set with it."""
+        values = self._values(chosen)
+        samples = preset_samples.of(self._window, self._form, chosen, values)
+        values |= {**samples.values, **(beside or {})}
+        then = shown_then(self._window, self._form, values)
+        updates = put(self._window, self._form, values, act, name, name_of(chosen))
+        for family in chosen.families:
+            self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})
+        return updates
 
     def _values(self, chosen: presets.Preset) -> dict[str, Any]:
         """What a preset names; what is written, such as the guide's "logs", below the workspace."""

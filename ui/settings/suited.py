@@ -54,6 +54,10 @@ class SuitedCard:
             html += changes_table(changes(raw, offered), lang, "diff.proposed")
         return {self.parts["box"]: gr.update(visible=bool(html)), self.parts["text"]: html}
 
+    def is_offered(self, raw: Mapping[str, Any]) -> bool:
+        """Whether something of these settings suits another family, and nobody has declined to change it."""
+        return bool(self._offered(self._base(raw), raw))
+
     @property
     def shown(self) -> list[Any]:
         """The components that `show` sets."""
@@ -81,7 +85,9 @@ class SuitedCard:
         for key, value in offered.items():
             if lent.pop(key, None) != (raw.get(key), value):  # else it is back where it was
                 lent[key] = (value, raw.get(key))
-        draft.keep(offered, lent)
+        base = self._base(raw)
+        name = FAMILIES[base.family].marks.name if base else ""
+        draft.change("suited", name, offered, lent, draft.preset)
         return self._form.restore(offered)
 
     def keep(self, raw: Mapping[str, Any], lang: Lang) -> dict[Any, Any]:

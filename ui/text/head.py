@@ -58,4 +58,58 @@ HEAD_WORDS: Mapping[str, Words] = {
     "undo.run": Words("settings of the run {name}", "学習「{name}」の設定の読み込み"),
     "undo.suited": Words("settings for {name}", "{name}に合う設定の適用"),
     "undo.next": Words("model {name} and its preset", "モデル「{name}」とプリセットの適用"),
+    # how a tab stands
+    "tab.is.none": Words("not chosen", "未選択"),
+    "tab.is.none.title": Words("Nothing is chosen yet", "まだ選ばれていません"),
+    "tab.is.demo": Words("demo", "デモ"),
+    "tab.is.demo.title": Words("The demo's is chosen", "デモのものが選ばれています"),
+    "tab.is.images": Words("{n:#image}", "画像{n:,}枚"),
+    "tab.is.images.title": Words("{n:#image} of your own", "自分の画像：{n:,}枚"),
+    "tab.is.listed": Words("by file", "ファイル指定"),
+    "tab.is.listed.title": Words("The images are named by a file", "画像はファイルで指定されています"),
+    "tab.is.family": Words("{name}", "{name}"),
+    "tab.is.family.title": Words("A {name} model of your own", "自分の{name}モデル"),
+    "tab.is.hub": Words("Hub", "Hub"),
+    "tab.is.hub.title": Words(
+        "A model on Hugging Face, fetched at the start", "Hugging Faceのモデル（開始時に取得）"
+    ),
+    "tab.is.unknown": Words("unknown", "不明"),
+    "tab.is.unknown.title": Words("The model is of an unknown kind", "モデルの種類が不明です"),
+    "tab.is.missing": Words("missing", "見つかりません"),
+    "tab.is.missing.title": Words("The model is not there", "モデルが見つかりません"),
+    "tab.is.checked": Words("checked", "確認済み"),
+    "tab.is.checked.title": Words("These settings are checked: no faults", "設定を確認済み（問題なし）"),
+    "tab.is.faults": Words("{n:#fault}", "誤り{n}件"),
+    "tab.is.faults.title": Words(
+        "{n:#setting is|settings are} wrong here", "ここに正しくない設定が{n}件あります"
+    ),
+    "tab.is.unused": Words("not used", "不使用"),
+    "tab.is.unused.title": Words("The whole model is trained", "モデル全体を学習します"),
+    # what Start asks, and what comes next
+    "next.use": Words("Use {name}", "{name}を使う"),
+    "next.used": Words(
+        "Model {name} with preset: {preset}", "モデル{name}とプリセットを設定しました：{preset}"
+    ),
+    "next.used.alone": Words("Model chosen: {name}", "モデルを設定しました：{name}"),
+    "start.anyway": Words("Train all the same", "このまま学習する"),
+    "start.doubt.base": Words(
+        "These are your own images, but the base model is still the demo's: it is made for trying the page only and draws no real images.",
+        "画像は自分のものですが、元モデルはデモ用のままです。デモ用モデルは操作を試すためのもので、まともな画像は描けません。",
+    ),
+    "start.doubt.preset": Words(
+        "The base model is your own, but the settings are still those of the demo's small model.",
+        "元モデルは自分のものですが、設定はデモ用の小さなモデル向けのままです。",
+    ),
+    "start.doubt.reg": Words(
+        "These are your own images, but the regularization images are still the demo's frogs.",
+        "画像は自分のものですが、正則化画像はデモのカエルのままです。",
+    ),
+    "start.doubt.family": Words(
+        "Some settings were made for another kind of model; the Model tab lists them.",
+        "別の種類のモデル向けの設定が残っています。モデルタブに一覧があります。",
+    ),
+    "start.choose.base": Words("Choose a model", "モデルを選ぶ"),
+    "start.choose.preset": Words("Choose a preset", "プリセットを選ぶ"),
+    "start.choose.reg": Words("Choose others, or none", "選び直す（なしも可）"),
+    "start.choose.family": Words("See these settings", "該当する設定を見る"),
 }

@@ -171,7 +171,7 @@ class RunsCard:
             values = _values(run) | {"save.resume": ""}
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}
-        self._window.draft.keep(self._form.shown(values), lent={})
+        self._window.draft.change("run", run.name, self._form.shown(values), lent={})
         done = note(say("runs.loaded", lang, name=run.name, when=minute(run.started)), "good")
         return self._form.fill(values) | {self.parts["said"]: done}
 

@@ -77,6 +77,7 @@ class Window:
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = History(self.workspace / "copies.jsonl", Copies())
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
+        self.worked_out: dict[str, tuple[object, Any]] = {}
         self.looker = Looker()
         self.looker.start()
         self.load = LoadWatch()
