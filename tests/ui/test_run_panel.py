@@ -700,7 +700,7 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
 )
 def test_a_button_sets_what_helps_and_tries_again(app, window, code, changed, label, key, value):
     raw = {**demo_raw(app), "dataset.train_batch_size": 1, "train.gradient_checkpointing": False, **changed}
-    named(app.run, app.run._answer(app.run.acts["start"], raw, "en", None))
+    window.runner.start(app.form.text(raw, "en"))
     run = window.runner.current
     run.log(RunEnded("failed", 5, 3, "It failed.", "失敗しました。", code=code))
     run.status = "failed"
