@@ -32,7 +32,7 @@ from ui.settings.recipe import put
 from ui.settings.typed import PROMPTS, typed_html
 from ui.settings.unshown import unshown_html
 from ui.settings.visibility import hidden_style, search_html
-from ui.text import say
+from ui.text import LANGUAGE_NAMES, say
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
@@ -111,7 +111,7 @@ class App:
                 look["elem_classes"] = ["rw-segments"]
                 levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
                 self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
-                look["choices"] = [("English", "en"), ("日本語", "ja"), ("中文", "zh")]
+                look["choices"] = [(name, lang) for lang, name in LANGUAGE_NAMES.items()]
                 language = texts(label="app.language")
                 self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
             self.bar.draw_menu(page)

@@ -189,6 +189,13 @@ def test_the_login_page_speaks_japanese(closed):
     assert "パスワード" in ask(closed, "GET", "/", {**OWN, "accept-language": "ja-JP"}).text
 
 
+def test_the_login_page_is_had_in_each_language_whatever_the_browser_prefers(closed):
+    page = ask(closed, "GET", "/?lang=ja", {"accept-language": "en"}).text
+    assert "パスワード" in page and 'href="?lang=en"' in page and 'action="login?lang=ja"' in page
+    wrong = ask(closed, "POST", "/login?lang=ja", OWN, data={"user": "me", "password": "no"})
+    assert "パスワードが違います" in wrong.text
+
+
 def test_a_right_password_opens_a_session(closed):
     answer = enter(closed)
     cookie = answer.headers["set-cookie"]

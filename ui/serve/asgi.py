@@ -32,8 +32,9 @@ SAFE_HEADERS = {
 
 
 def language(request: Request) -> Lang:
-    """The language of answers: as chosen on the page, else as the browser prefers."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "").partition(".")[0]
+    """The language of answers: as asked for, else as chosen on the page, else as the browser prefers."""
+    asked = request.query_params.get("lang", "")
+    chosen = asked if asked in LANGS else request.cookies.get(LANGUAGE_COOKIE, "").partition(".")[0]
     named = chosen or request.headers.get("accept-language", "").lower()
     return next((lang for lang in LANGS if named.startswith(lang)), "en")
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from core.errors import Lang
 from ui.serve.asgi import NO_STORE
-from ui.text import say
+from ui.text import LANGUAGE_NAMES, say
 
 _PAGE = Path(__file__).with_name("login.html")
 COOKIE = "rareword_session"
@@ -99,4 +99,12 @@ def login_page(message: str, lang: Lang) -> str:
     """The page that asks for user and password; message: what was wrong at the last try, or ""."""
     words = {name: say(f"login.{name}", lang) for name in ("title", "lead", "user", "password", "enter")}
     escaped = {name: html.escape(text) for name, text in {**words, "message": message, "lang": lang}.items()}
-    return Template(_PAGE.read_text("utf-8")).substitute(escaped)
+    return Template(_PAGE.read_text("utf-8")).substitute(escaped, languages=_languages(lang))
+
+
+def _languages(lang: Lang) -> str:
+    """Links to this page in each language; the token of a link that logs in is used up, and left out."""
+    return " ".join(
+        f'<a href="?lang={one}" lang="{one}"{" aria-current=true" * (one == lang)}>{name}</a>'
+        for one, name in LANGUAGE_NAMES.items()
+    )

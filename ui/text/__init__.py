@@ -38,6 +38,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
     }
 )
 
+LANGUAGE_NAMES: Mapping[Lang, str] = MappingProxyType({"en": "English", "ja": "日本語", "zh": "中文"})
+"""Each language by its own name."""
+
 
 def say(key: str, lang: Lang, **values: object) -> str:
     """The sentence of a key in a language, with its {gaps} filled.
