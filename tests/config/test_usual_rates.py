@@ -46,6 +46,21 @@ def test_a_rate_far_from_the_usual_one_is_said(settings, expected):
     assert said(*settings) == ([] if expected is None else [("train.learning_rate", expected)])
 
 
+@pytest.mark.parametrize(
+    ("settings", "usual"),
+    [
+        ((LORA, rate(1e-4), rate(1e-2, "text_encoder_lr")), "5e-6 to 5e-4"),
+        ((WHOLE, rate(1e-6), rate(1e-4, "text_encoder_lr")), "1e-7 to 5e-6"),
+        ((LORA, 'optimizer.optimizer_type = "Lion"', rate(3e-5), rate(1e-2, "text_encoder_lr")),
+         "5e-7 to 1.67e-4"),
+        ((WHOLE, rate(1e-3)), "4e-7 to 1e-5"),
+    ],
+)  # fmt: skip
+def test_a_text_encoder_has_a_range_of_its_own(settings, usual):
+    [notice] = [p for p in check(HEAD, settings).notices if p.code == "W-OPT-RATE"]
+    assert notice.facts["usual"].en == usual and ("text" in notice.en) == ("text" in notice.key)
+
+
 def test_the_rates_that_count_are_looked_at_and_the_usual_range_is_named():
     parts = [LORA, rate(1e5), rate(1e-4, "unet_lr"), rate(1.0, "text_encoder_lr")]
     assert said(*parts) == [("train.text_encoder_lr", "1 is far too")]

@@ -81,7 +81,9 @@ def _gentler(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if not used or method not in METHODS or optimizer not in OPTIMIZERS:
         return
     highest = max(used, key=lambda key: used[key])
-    lower = min(used[highest] / GENTLER, usual_rates.of(method, optimizer).typical)
+    lower = min(
+        used[highest] / GENTLER, usual_rates.of(method, optimizer, usual_rates.role_of(highest)).typical
+    )
     yield highest, float(f"{lower:.3g}")
 
 

@@ -54,18 +54,25 @@ def found_rates_start_at_one(config: RunConfig) -> Iterator[Problem]:
         yield messages.ONE_RATE(optimizer=name, rate=rate)
 
 
+_TRAINED = {
+    (True, "denoiser"): Words("LoRA", "LoRA"),
+    (False, "denoiser"): Words("the whole model", "モデル全体"),
+    (True, "text"): Words("a text encoder's LoRA", "Text EncoderのLoRA"),
+    (False, "text"): Words("a text encoder", "Text Encoder"),
+}
+"""Whether a LoRA is trained, and for which part."""
+
+
 def rates_are_usual(config: RunConfig) -> Iterator[Problem]:
-    usual = usual_rates.of_run(config)
-    if usual is None:
-        return
     name = config.optimizer.optimizer_type
-    trained = (
-        Words("LoRA", "LoRA") if config.network.method != "none" else Words("the whole model", "モデル全体")
-    )
     for key, rate in usual_rates.in_use(config).items():
+        role = usual_rates.role_of(key)
+        usual = usual_rates.of_run(config, role)
+        if usual is None:
+            return
         facts: dict[str, Any] = {
             "rate": usual_rates.shown(rate),
-            "trained": trained,
+            "trained": _TRAINED[config.network.method != "none", role],
             "optimizer": name,
             "usual": usual.words,
         }

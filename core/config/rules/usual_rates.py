@@ -44,11 +44,26 @@ class Usual:
 FOUND = Usual(1.0, 1.0, 1.0)
 """Of optimizers that find the rate themselves: a factor of it."""
 
-_ADAMW: Mapping[str, Usual] = {"none": Usual(5e-7, 1e-6, 1e-5), "lora": Usual(1e-5, 1e-4, 1e-3)}
-"""By method. Sources: the options' own words, the presets, and what the guides of sd-scripts recommend."""
+_ADAMW: Mapping[tuple[str, Role], Usual] = {
+    ("none", "denoiser"): Usual(4e-7, 1e-6, 1e-5),
+    ("lora", "denoiser"): Usual(1e-5, 1e-4, 1e-3),
+    ("none", "text"): Usual(1e-7, 5e-7, 5e-6),
+    ("lora", "text"): Usual(5e-6, 5e-5, 5e-4),
+}
+"""By method and part. Sources: the options' own words, the presets, and what the guides of sd-scripts
+recommend: 4e-7 as that of SDXL's makers (docs/train_SDXL-en.md), and for text encoders a lower rate than for
+the U-Net, such as 5e-5 beside 1e-4 (docs/train_network_README-ja.md)."""
+
+TEXT_RATES = ("text_encoder_lr", "text_encoder_2_lr")
+"""Options of [train] with the rate of text encoders alone."""
 
 
-def of(method: str, optimizer: str) -> Usual:
+def role_of(key: str) -> Role:
+    """Whose rate an option holds, "train.unet_lr"; the common one counts as the U-Net's."""
+    return "text" if key.removeprefix("train.") in TEXT_RATES else "denoiser"
+
+
+def of(method: str, optimizer: str, role: Role = "denoiser") -> Usual:
     """method: of [network]. optimizer: a key of OPTIMIZERS, with a rate of one's own where it has one.
 
     Lion wants a third to a tenth of AdamW's rate (Chen et al. 2023, arXiv:2302.06675, section 5),
@@ -58,7 +73,7 @@ def of(method: str, optimizer: str) -> Usual:
     spec = OPTIMIZERS[optimizer]
     if spec.finds_rate:
         return FOUND
-    adamw = _ADAMW[method]
+    adamw = _ADAMW[method, role]
     if "Lion" in optimizer:
         return Usual(adamw.low / 10, adamw.typical / 3, adamw.high / 3)
     if "SGD" in optimizer:
@@ -68,20 +83,20 @@ def of(method: str, optimizer: str) -> Usual:
     return adamw
 
 
-def of_run(config: RunConfig) -> Usual | None:
+def of_run(config: RunConfig, role: Role = "denoiser") -> Usual | None:
     """What is usual for a run; None where no rate counts, as with Adafactor's own steps."""
     try:
         is_relative = optimizer_args.relative_step(config.optimizer)
     except ArgumentFault:
         is_relative = False  # said by a rule of its own
-    return None if is_relative else of(config.network.method, config.optimizer.optimizer_type)
+    return None if is_relative else of(config.network.method, config.optimizer.optimizer_type, role)
 
 
 def in_use(config: RunConfig) -> dict[str, float]:
     """The rates above 0 that count, by the option they come from, "train.unet_lr"; the U-Net's first."""
     train = config.train
     own: dict[Role, tuple[str, ...]] = {
-        "denoiser": ("unet_lr",), "text": ("text_encoder_lr", "text_encoder_2_lr"),
+        "denoiser": ("unet_lr",), "text": TEXT_RATES,
     }  # fmt: skip
     found = {}
     for role, rate in train.rates().items():
