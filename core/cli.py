@@ -129,6 +129,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
         if name == "train":
             command.add_argument("--resume", metavar="STATE|auto")
             command.add_argument("--resume_anyway", "--resume-anyway", action="store_true")
+            command.add_argument("--vary", metavar="section.key=A,B|A..B in N", action="append", default=[])
         if name == "plan":
             command.add_argument("--json", action="store_true")
     command = add("import", _import)
@@ -161,18 +162,36 @@ def _train(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         overrides.append(f"save.resume={toml_text.toml_value(args.resume)}")
     if args.resume_anyway:
         overrides.append("save.resume_anyway=true")
-    sinks = [Console(out, lang)] if is_main_process() else []
-    text, asked = toml_text.read(args.file), threading.Event()
+    text, asked, code = toml_text.read(args.file), threading.Event(), EXIT_DONE
+    runs = _varied(text, overrides, args.vary, out) if args.vary else [(text, overrides)]
     # Before the run begins, so that no signal finds its thread without anybody to stop it. A second press
     # leaves at once: the last state is good.
     with signals.asking(asked.set, lambda: os._exit(EXIT_STOPPED)):
-        handle = Runner().start(text, overrides, sinks)
-        # In short waits, so that a signal gets its turn on every system.
-        while not handle.wait(0.2):
-            if asked.is_set() and not handle.control.is_stopping:
-                handle.control.stop(save=True)
-    assert handle.ended is not None, "a run that is over has its last event"
-    return handle.ended.exit_code
+        for text, overrides in runs:
+            sinks = [Console(out, lang)] if is_main_process() else []
+            handle = Runner().start(text, overrides, sinks)
+            # In short waits, so that a signal gets its turn on every system.
+            while not handle.wait(0.2):
+                if asked.is_set() and not handle.control.is_stopping:
+                    handle.control.stop(save=True)
+            assert handle.ended is not None, "a run that is over has its last event"
+            code = handle.ended.exit_code
+            if code != EXIT_DONE:
+                break
+    return code
+
+
+def _varied(
+    text: str, overrides: Sequence[str], vary: Sequence[str], out: TextIO
+) -> list[tuple[str, list[str]]]:
+    """The runs of a sweep, each by its run file; their names are printed before the first begins."""
+    from core import sweep
+
+    axes = [sweep.axis(key.strip(), values) for key, _, values in (each.partition("=") for each in vary)]
+    made = sweep.variants(text, axes, overrides)
+    for number, variant in enumerate(made, 1):
+        print(f"{number}/{len(made)} {variant.name}", file=out)
+    return [(variant.text, []) for variant in made]
 
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:

@@ -1,13 +1,17 @@
 """The command line: exit codes, and the reason as the last line."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from core.cli import main
+from core.config.check import check
 from core.config.file.toml_text import toml_value
 from tests.tiny import make_tiny
 
@@ -172,3 +176,24 @@ def test_import_of_no_settings_exits_with_2_and_writes_nothing(tmp_path, given):
     target = tmp_path / "run.toml"
     done = core("import", "-", "-o", target, "--lang", "en", given=given)
     assert done.returncode == 2 and not target.exists() and "Traceback" not in done.stdout
+
+
+def test_a_run_is_trained_with_each_of_several_values(run_file, monkeypatch):
+    out, started = io.StringIO(), []
+
+    class Over:
+        ended = SimpleNamespace(exit_code=0)
+
+        def wait(self, seconds):
+            return True
+
+    def start(self, text, overrides, sinks):
+        started.append(check(text, overrides).config)
+        return Over()
+
+    monkeypatch.setattr("core.console.take_over", lambda log: out)
+    monkeypatch.setattr("core.runner.Runner.start", start)
+    words = ["train", str(run_file), "--set", "train.max_train_steps=1", "--vary", "network.rank=1,2"]
+    assert main(words) == 0
+    assert out.getvalue() == "1/2 last-rank1\n2/2 last-rank2\n"
+    assert [(c.network.rank, c.train.max_train_steps) for c in started] == [(1, 1), (2, 1)]
