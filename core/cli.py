@@ -196,13 +196,17 @@ def _varied(
 
 def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
     from core.data.sources import dataset_config
+    from core.forecast import disk
     from core.train import run_checks
 
     checked = load(args.file, args.overrides, reads_base=True)
     config = checked.config
     family = base_family.of(config.model.base, config.model.family)
     inside = dataset_config.read(config.dataset, family).problems if config.dataset.dataset_config else ()
-    problems = (*checked.notices, *inside, *checked.located(run_checks.problems(config)))
+    # How long an epoch is comes with the images, which this leaves to `plan`.
+    steps = 0 if config.train.max_train_epochs else config.train.max_train_steps
+    later = (*run_checks.problems(config), *disk.problems(config, steps, None))
+    problems = (*checked.notices, *inside, *checked.located(later))
     if any(problem.is_error for problem in problems):
         raise ConfigError(*problems)
     for problem in problems:

@@ -57,6 +57,12 @@ NO_DISK_SPACE = Message(
     "出力先フォルダに約{needed}の空きが必要ですが（{results}）、空きは{free}です。空きを作る、別のドライブのフォルダを指定する、または学習状態を保存しない設定（autosave_minutes = 0、save_state = false）にしてください。",
     key="save.output_dir",
 )
+DISK_FILLS_UP = Message(
+    "W-DISK-ROOM",
+    "with all its saves this run takes about {needed} ({results}), and {free} are free in the output folder. When it is full, saves in between are left out and the last one waits for room: free some space, or keep fewer (save_last_n_epochs, save_last_n_steps, or rarer saves).",
+    "すべての保存に約{needed}が必要ですが（{results}）、出力先フォルダの空きは{free}です。空きがなくなると途中の保存は省略され、最後の保存は空きができるまで待ちます。空きを作るか、残す数を減らしてください（save_last_n_epochs、save_last_n_steps、保存の間隔）。",
+    key="save.output_dir",
+)
 OUTPUT_UNWRITABLE = Message(
     "E-OUT-WRITE",
     "the output folder can't be written ({reason}); choose another.",

@@ -15,11 +15,9 @@ from pathlib import Path
 from core import messages
 from core.catalog import Words
 from core.config.schema.run import RunConfig
-from core.counting import counted
 from core.errors import Problem, ResourceFault, UserError
-from core.forecast import architecture
+from core.forecast import disk
 from core.forecast.room import needed
-from core.forecast.setup import Data, Setup
 from core.formats import atomic_write, partial_files
 from core.runs import lock, result_names
 from core.runs.lock import Claim, Holder
@@ -104,38 +102,15 @@ def refuse_without_room(config: RunConfig, folder: Path) -> None:
 
     Of a model that is not on this computer yet nothing is known, and nothing is said.
     """
-    sizes = architecture.of_base(config.model.base)
-    if sizes is None:
-        return
     try:
-        room = needed(Setup(config, sizes, Data.of(config), is_gpu=False))
+        setup = disk.setup_of(config)
+        room = None if setup is None else needed(setup)
     except Exception:  # a forecast that fails must hinder no training
         logging.getLogger(__name__).warning("the room that is needed is not known", exc_info=True)
         return
-    free = shutil.disk_usage(folder).free
-    if free >= room.total:
-        return
-    results = Words(
-        f"1 model of {_size(room.model)}",
-        f"モデル1個（{_size(room.model)}）",
-        f"1个模型（{_size(room.model)}）",
-    )
-    if room.states:
-        state = counted(room.states, "training state")
-        results = Words(
-            f"{state} of {_size(room.state)} and {results.en}",
-            f"学習状態{room.states}個（各{_size(room.state)}）と{results.ja}",
-            f"{room.states}个训练状态（各{_size(room.state)}）和{results.of('zh')}",
-        )
-    raise UserError(
-        messages.NO_DISK_SPACE(
-            path=config.save.output_dir, needed=_size(room.total), results=results, free=_size(free)
-        )
-    )
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+    problem = None if room is None else disk.least(room, config, shutil.disk_usage(folder).free)
+    if problem is not None:
+        raise UserError(problem)
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ class LoadWatch:
 def look(folder: Path, has_cuda: bool) -> Load:
     """The load of now. has_cuda: whether to ask for an NVIDIA card."""
     memory = psutil.virtual_memory()
-    free, total = _disk(folder)
+    free, total = disk(folder)
     return Load(
         gpu=_gpu() if has_cuda else None,
         cpu=psutil.cpu_percent(None),
@@ -108,7 +108,7 @@ def look(folder: Path, has_cuda: bool) -> Load:
     )
 
 
-def _disk(folder: Path) -> tuple[int | None, int | None]:
+def disk(folder: Path) -> tuple[int | None, int | None]:
     """Free and all bytes of the drive; of a folder that is not there yet, of the first above it that is."""
     for place in (folder, *folder.parents):
         try:

@@ -21,9 +21,11 @@ from core.data.plan import plan as planning
 from core.data.plan.plan import Plan
 from core.errors import Problem, UserError
 from core.events import Emit, PlanReady, StageProgress, Warned
+from core.forecast import disk
 from core.models import lora_precheck, precheck
 from core.models.family import Model, family_of
 from core.patience import of_run
+from core.run_folder import is_main_process
 from core.runs import sample_prompts
 from core.runs.sample_prompts import Prompt
 from core.runs.state_folder import Found
@@ -144,6 +146,10 @@ def prepare(config: RunConfig, folder: Path, control: RunControl, emit: Emit) ->
         file = Path(config.dataset.dataset_config)
         shutil.copyfile(file, folder / f"dataset_config{file.suffix}")
     count_tokens = family_of(config.model).count_tokens
+    per_epoch = plan.steps_per_epoch(config.train.gradient_accumulation_steps)
+    if is_main_process():
+        for problem in disk.problems(config, total, per_epoch):
+            emit(Warned(problem.as_warning()))
     for notice in (*plan.notices, *as_json.long_captions(plan, count_tokens, config.model.max_token_length)):
         emit(Warned(notice))
     emit(_plan_ready(job))

@@ -138,3 +138,13 @@ def test_a_whole_sdxl_fits_a_card_of_24_gb_with_the_means_that_are_there(shared_
         "train.fused_backward_pass": True, "optimizer.optimizer_type": "Adafactor",
     }  # fmt: skip
     assert "It will fit" in html_of(shared_app, {**raw, **whole}, card)
+
+
+def test_what_the_run_saves_is_told_and_warned_of_beside_start(shared_app, raw, monkeypatch):
+    raw = {**raw, "save.save_every_n_steps": "100", "save.autosave_minutes": "0"}
+    told = answer(shared_app.form, raw, None, CARD, 300, "en")
+    assert "On disk: 4 models of" in told.html and told.alarm == ""
+    monkeypatch.setattr("ui.settings.forecast.disk.free_in", lambda config: 2**20)
+    told = answer(shared_app.form, raw, None, CARD, 300, "ja")
+    assert "途中でディスクがいっぱいになります" in told.html
+    assert "空きは1 MiB" in told.alarm and "data-goto=" in told.alarm

@@ -16,6 +16,7 @@ from core.data.plan.plan import Plan, make
 from core.data.plan.survey import Verify
 from core.errors import ConfigError, Lang, Problem, UserError
 from core.families import FamilySpec
+from core.forecast import disk
 from core.models.tokens import count_tokens
 from core.patience import MOST_SECONDS, Patience
 from core.train import run_checks
@@ -76,15 +77,14 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     config = checked.config
     family = base_family.of(config.model.base, config.model.family)
     plan = planned(config.dataset, seed_of(raw), family=family)
-    later = checked.located(run_checks.problems(config))
+    each = plan.steps_per_epoch(config.train.gradient_accumulation_steps)
+    steps = plan.total_steps(config.train) if each else 0
+    room = disk.problems(config, steps, each or None)
+    later = checked.located((*run_checks.problems(config), *room))
     everything = [*checked.notices, *later, *findings(plan, config.model.max_token_length)]
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
     images = len(plan.trained)
-    steps, each = (
-        plan.total_steps(config.train),
-        plan.steps_per_epoch(config.train.gradient_accumulation_steps),
-    )
     text = say("run.checked", lang, images=images, steps=steps, epochs=epochs_said(steps, each, lang))
     return note(text, "good") + problems(everything, lang)
 

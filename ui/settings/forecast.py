@@ -14,7 +14,7 @@ from core.config.schema.run import RunConfig
 from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
 from core.families import FAMILIES
-from core.forecast import architecture
+from core.forecast import architecture, disk
 from core.forecast.advice import Advice, advice
 from core.forecast.machine import Machine
 from core.forecast.pace import Pace, pace
@@ -93,7 +93,8 @@ class ForecastCard:
         plan = preview.plan if preview else None
         length = length_of(self._form, raw, plan)
         machine = self._window.looker.machine
-        return answer(self._form, raw, plan, machine, length.total if length else None, lang)
+        total, each = (length.total, length.steps) if length else (None, None)
+        return answer(self._form, raw, plan, machine, total, lang, each)
 
 
 def answer(
@@ -103,10 +104,12 @@ def answer(
     machine: Machine | None,
     total: int | None,
     lang: Lang,
+    per_epoch: int | None = None,
 ) -> Answer:
     """The forecast in words and a bar; nothing while settings do not hold or the machine is not known.
 
-    plan: as last looked at, used where it is of these settings. total: steps of the run, None when unknown.
+    plan: as last looked at, used where it is of these settings. total, per_epoch: steps of the run and of an
+    epoch, None when unknown.
     """
     config = _config(form, raw)
     if config is None or machine is None:
@@ -121,6 +124,8 @@ def answer(
     needed = expected.peak.total + machine.overhead(expected.peak.total)
     ways = () if needed <= machine.free else advice(setup, machine)
     measured = pace(setup, Path(config.save.output_dir))
+    saved = None if total is None else disk.saves(setup, total, per_epoch)
+    free = disk.free_in(config)
     inner = [
         _title(needed, machine, lang),
         _stack(expected, machine, lang),
@@ -128,12 +133,38 @@ def answer(
         _helps(ways, lang),
         "" if sizes else note(say("forecast.assumed", lang, family=FAMILIES[family].words.of(lang))),
         f'<p class="rw-forecast-time">{esc(_time(measured, total, lang))}</p>',
+        _disk(saved, free, lang),
         _details(expected, setup, lang),
     ]
     tone = "bad" if needed > machine.free else "good"
     html = f'<section class="rw-forecast is-{tone}">{"".join(inner)}</section>'
     best = ways[0] if ways else None
-    return Answer(html, _alarm(needed, machine, best, lang) if needed > machine.free else "", best)
+    alarm = _alarm(needed, machine, best, lang) if needed > machine.free else _disk_alarm(saved, free, lang)
+    return Answer(html, alarm, best)
+
+
+def _disk(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
+    """What the run saves, and what is free; a warning where that is more."""
+    if saved is None or free is None:
+        return ""
+    text = say(
+        "forecast.disk", lang, what=saved.words().of(lang), total=amount(saved.total), free=amount(free)
+    )
+    if saved.total > free:
+        return note(f"{text} {say('forecast.disk.short', lang)}", "warn")
+    return f'<p class="rw-forecast-time">{esc(text)}</p>'
+
+
+def _disk_alarm(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
+    if saved is None or free is None or saved.total <= free:
+        return ""
+    text = say("forecast.disk.alarm", lang, total=amount(saved.total), free=amount(free))
+    look = esc(say("forecast.disk.look", lang))
+    way = goto(OPTIONS["save.save_every_n_epochs"])
+    return (
+        f'<p class="rw-note is-warn">{esc(text)} '
+        f'<button type="button" class="rw-link" {way}>{look}</button></p>'
+    )
 
 
 def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> str:
@@ -148,7 +179,8 @@ def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> st
 def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
     """The form as far as a forecast needs it; None while it does not hold."""
     named = {key: raw[key] or STANDS_IN for key in ("model.base", "dataset.train_data_dir") if key in raw}
-    sections = ("model", "dataset", "network", "train", "optimizer", "sample", "save.output_dir")
+    saving = (f"save.{name}" for name in ("output_dir", *disk.OPTIONS))
+    sections = ("model", "dataset", "network", "train", "optimizer", "sample", *saving)
     try:
         return form.part({**raw, **named}, *sections).config
     except UserError:

@@ -67,4 +67,16 @@ AFTER_WORDS: Mapping[str, Words] = {
         "{name}としてもう一度開始しました。経過は学習パネルに表示されます。",
     ),
     "runs.again.queued": Words("Added to the queue: {name}", "キューに追加しました：{name}"),
+    "forecast.disk": Words(
+        "On disk: {what}, {total} in all; {free} free.", "ディスク：{what}、合計{total}（空き{free}）。"
+    ),
+    "forecast.disk.short": Words(
+        "The disk will be full before the run is over: keep fewer saves, or free some space.",
+        "途中でディスクがいっぱいになります。残す保存を減らすか、空きを作ってください。",
+    ),
+    "forecast.disk.alarm": Words(
+        "All saves of this run take {total}, and {free} are free on the disk.",
+        "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
+    ),
+    "forecast.disk.look": Words("Save less often", "保存の回数を減らす"),
 }
