@@ -110,3 +110,12 @@ def longest_read(threads: Iterable[int | None], seconds: float) -> Path | None:
         return None
     path, since = min(reads, key=lambda read: read[1])
     return path if time.monotonic() - since >= seconds else None
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that this user alone can read, in place of one that is there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # its rights may be wider
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)

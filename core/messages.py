@@ -158,3 +158,13 @@ SWEEP_MANY = Message(
     "{count:# run is|# runs are} not possible at once; at most {most}.",
     "一度に作れる学習は{most}件までです（{count}件）。",
 )
+WEBHOOK_UNWRITTEN = Message(
+    "E-WEBHOOK",
+    "The address could not be kept in {path}: {reason}.",
+    "アドレスを {path} に保存できませんでした：{reason}",
+)
+WEBHOOK_UNSENT = Message(
+    "E-WEBHOOK",
+    "{host} did not take the notice: {reason}.",
+    "{host} に通知を送れませんでした：{reason}",
+)

@@ -100,7 +100,7 @@ class Runner:
         self, train: Train | None = None, webhook: Callable[[], str] = webhook.from_environment
     ) -> None:
         """webhook: gives the address that hears of the end of each run, "" for none."""
-        self._train, self._webhook = train or _train_in_core, webhook
+        self._train, self.webhook = train or _train_in_core, webhook
         self._lock = threading.Lock()
         self.current: RunHandle | None = None
 
@@ -165,7 +165,7 @@ class Runner:
                 TensorBoard,
                 Path(handle.config.log.logging_dir) / f"{handle.config.log.log_prefix or ''}{stamp}",
             )
-        if (url := self._webhook()) and is_main_process():
+        if (url := self.webhook()) and is_main_process():
             name = handle.config.save.output_name or "last"
             emit.add(WebHook(url, name, language(None)))
         for notice in handle.notices:

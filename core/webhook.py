@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import logging
@@ -11,14 +12,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import Message as Headers
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
 from core import messages
-from core.errors import Lang, Problem, UserError
+from core.catalog import Words
+from core.errors import EXIT_DONE, Lang, Problem, UserError
 from core.events import Event, RunEnded
+from core.files import write_private
 
 VARIABLE = "RAREWORD_WEBHOOK"
 """Environment variable with the address, which is a secret: no run file, log or list of processes has it."""
@@ -30,10 +34,66 @@ TIMEOUT = 15.0
 PAUSES = (0.0, 5.0, 30.0)
 """Seconds before each try."""
 
+TEST = Words(
+    "This is a test; the end of each run will be told here.",
+    "テスト送信です。学習が終わるたびにここへ通知します。",
+)
+
 _log = logging.getLogger(__name__)
 
 Post = Callable[[str, bytes], None]
 """Sends a body of JSON to an address. Raises OSError."""
+
+
+class Address:
+    """The address that was given on the page, in a file of its own that this user alone can read.
+
+    One in the environment goes before it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self) -> str:
+        """The address in use, "" for none."""
+        if url := from_environment():
+            return url
+        try:
+            return checked(self._path.read_text("utf-8", "replace")[: LONGEST + 1])
+        except (OSError, UserError):
+            return ""
+
+    def keep(self, url: str) -> None:
+        """Use this one from now on. Raises UserError."""
+        plain = checked(url)
+        if (problem := refusal(plain)) is not None:
+            raise UserError(problem)
+        with self._writing():
+            write_private(self._path, plain)
+
+    def remove(self) -> None:
+        """Forget it. Raises UserError."""
+        with self._writing():
+            self._path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise UserError(messages.WEBHOOK_UNWRITTEN(path=self._path, reason=reason)) from error
+
+
+def send_test(url: str, lang: Lang) -> None:
+    """Send a word at once, to see that it arrives. Raises UserError."""
+    end = RunEnded("done", EXIT_DONE, 0, *TEST[:2], zh=TEST.of("zh"))
+    body = json.dumps(payload(url, "test", end, lang), ensure_ascii=False).encode()
+    try:
+        _post(url, body)
+    except OSError as error:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        raise UserError(messages.WEBHOOK_UNSENT(host=host(url), reason=str(reason))) from error
 
 
 class WebHook:

@@ -15,11 +15,11 @@ LEVELS = [
     "core.counting core.families",
     "core.errors",
     "core.events core.messages core.train.messages",
-    "core.files core.console core.sinks core.webhook core.diffusion core.data.keyed_random "
+    "core.files core.console core.sinks core.diffusion core.data.keyed_random "
     "core.config.nearest core.config.messages core.config.output_names core.config.sd_scripts_reference "
     "core.models core.train core.data core.config core.models.messages",
     "core.models.hub_token",
-    "core.reading core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub "
+    "core.reading core.webhook core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub "
     "core.models.tokens",
     "core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",
     "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "

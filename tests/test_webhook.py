@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import UserError
 from core.events import RunEnded, Saved
-from core.webhook import VARIABLE, WebHook, checked, from_environment, payload, refusal
+from core.webhook import VARIABLE, Address, WebHook, checked, from_environment, payload, refusal
 
 END = RunEnded("stopped", 3, 120, "Stopped at step 120.", "120ステップで停止しました。", zh="在第120步停止。")
 
@@ -124,3 +124,25 @@ def test_the_environment_names_one(monkeypatch):
     assert from_environment() == "https://a.example/hook"
     monkeypatch.setenv(VARIABLE, "nothing")
     assert from_environment() == ""
+
+
+def test_an_address_of_the_page_lies_in_a_file_for_this_user_alone(monkeypatch, tmp_path):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    address = Address(tmp_path / "webhook.txt")
+    address.keep(" https://1.1.1.1/hook ")
+    assert (address(), (tmp_path / "webhook.txt").stat().st_mode & 0o777) == ("https://1.1.1.1/hook", 0o600)
+    address.remove()
+    assert address() == "" and not (tmp_path / "webhook.txt").exists()
+
+
+def test_an_address_of_the_inner_network_is_not_kept(tmp_path):
+    with pytest.raises(UserError):
+        Address(tmp_path / "webhook.txt").keep("https://192.168.0.1/hook")
+    assert not (tmp_path / "webhook.txt").exists()
+
+
+def test_the_environment_goes_before_the_page(monkeypatch, tmp_path):
+    address = Address(tmp_path / "webhook.txt")
+    address.keep("https://1.1.1.1/hook")
+    monkeypatch.setenv(VARIABLE, "http://localhost:1/other")
+    assert address() == "http://localhost:1/other"

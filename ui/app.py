@@ -37,6 +37,7 @@ from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
 from ui.tools.lr_finder import LrFinder
+from ui.tools.notice_card import NoticeCard
 from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
@@ -161,6 +162,7 @@ class App:
                 name: ToolCard(window, page, form, tool) for name, tool in TOOLS.items() if tool.card
             }
             self.hub = HubCard(window, page)
+            self.notices = NoticeCard(window, page)
             self.board = TensorBoardCard(window, page, form)
             self.under_way = UnderWay(window, self.past, self.results, self.hub, [*self.tools.values()])
             self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
@@ -193,7 +195,7 @@ class App:
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.results.connect(lang)
-        for card in (self.captions, self.board, self.hub, *self.picked):
+        for card in (self.captions, self.board, self.hub, self.notices, *self.picked):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import UserError
+from core.files import write_private
 from core.models import messages
 
 VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -32,13 +33,8 @@ def keep(token: str) -> None:
     plain = token.strip()
     if not _FORM.fullmatch(plain):
         raise UserError(messages.NO_TOKEN_FORM())
-    file = _file()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)  # its rights may be wider
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(plain)
+        write_private(_file(), plain)
     except OSError as error:
         raise UserError(messages.TOKEN_UNWRITTEN(why=error.strerror or type(error).__name__)) from error
 

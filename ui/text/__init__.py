@@ -15,6 +15,7 @@ from ui.text.dataset import DATASET_WORDS
 from ui.text.head import HEAD_WORDS
 from ui.text.hub import HUB_WORDS
 from ui.text.images import IMAGES_WORDS
+from ui.text.notice import NOTICE_WORDS
 from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
 from ui.text.run import RUN_WORDS
@@ -33,6 +34,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **WATCHING_WORDS,
         **PROMPT_WORDS,
         **HUB_WORDS,
+        **NOTICE_WORDS,
         **AFTER_WORDS,
         **PAGE_WORDS,
     }

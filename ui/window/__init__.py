@@ -24,6 +24,7 @@ from core.forecast.machine_load import LoadWatch
 from core.queue import RunQueue
 from core.runner import Runner
 from core.tools.table import TOOLS
+from core.webhook import Address
 from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
@@ -73,6 +74,8 @@ class Window:
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
         self.arrivals = Arrivals(self.cache / "sent")
+        self.webhook = Address(self.workspace / "webhook.txt")
+        self.runner.webhook = self.webhook
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = History(self.workspace / "copies.jsonl", Copies())
