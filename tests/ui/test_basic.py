@@ -44,7 +44,7 @@ def test_a_setting_without_effect_or_in_sight_is_not_counted(app):
 
 def test_the_output_folder_of_the_workspace_is_no_setting_of_ones_own(app):
     keys = {option.key for option, _ in unshown(app._window, app.form, demo_raw(app), "basic")}
-    assert "save.output_dir" not in keys
+    assert "save.output_dir" not in keys and "model.family" not in keys  # which the file tells
 
 
 def test_what_a_value_says_is_text_and_no_html(app):

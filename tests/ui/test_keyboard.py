@@ -102,6 +102,12 @@ def test_a_reader_of_the_screen_is_told_headings_names_and_help(look):
             if node["role"]["value"] in ("textbox", "combobox")
         }
         assert said[option.meta.label.en] == option.meta.help.en.replace("`", "")
+    assert page.locator("#lang label[lang=ja]").inner_text() == "日本語"
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('dialog, [role=dialog]')]"
+        ".filter((one) => !one.ariaLabel && !one.getAttribute('aria-labelledby')).map((one) => one.outerHTML)"
+    )
+    assert unnamed == []
     levels = page.evaluate(
         "[...document.querySelectorAll('h1, h2, h3, h4, h5')].filter((one) => one.checkVisibility())"
         ".map((one) => Number(one.tagName[1]))"

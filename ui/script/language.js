@@ -14,6 +14,8 @@
 
   async function follow(lang) {
     if (lang === now) return;
+    // Each language is named in itself, and read out so.
+    for (const choice of document.querySelectorAll('#lang input')) choice.closest('label').lang = choice.value;
     const before = now;
     now = lang;
     const loaded = performance.getEntriesByType('resource').find(({name}) => CORE.test(name));

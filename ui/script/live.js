@@ -42,7 +42,7 @@
     isWanted = isAsking;  // one question at a time; what was wished for meanwhile comes right after it
     if (isAsking) return;
     isAsking = true;
-    const about = new URLSearchParams({lang: shown().dataset.lang});
+    const about = new URLSearchParams({lang: document.documentElement.lang || shown().dataset.lang});
     if (columns) about.set('columns', columns);
     document.querySelectorAll('[data-live]').forEach((part) => {
       if (part.dataset.liveVersion) about.set(part.dataset.live, part.dataset.liveVersion);
@@ -60,6 +60,8 @@
     timer = setTimeout(ask, isWanted ? 0 : document.hidden ? HIDDEN : EVERY);
   }
 
+  // Another language is asked for when it is chosen, not when Gradio has put the rest of the page into it.
+  document.addEventListener('rw-shown', () => { if (shown()) ask(); });
   document.addEventListener('visibilitychange', () => { if (!document.hidden && shown()) ask(); });
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('[data-older]');

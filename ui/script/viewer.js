@@ -57,6 +57,7 @@
       const cell = rows[row].cells[at];
       large.src = cell.src;
       large.alt = caption.textContent = cell.caption;
+      dialog.setAttribute('aria-label', cell.caption);
       prompt.textContent = rows[row].prompt;
       back.disabled = at === 0;
       on.disabled = at === rows[row].cells.length - 1;
@@ -111,6 +112,7 @@
       other.src = cells[Number(right.value)].src;
       one.alt = cells[Number(left.value)].caption;
       other.alt = cells[Number(right.value)].caption;
+      dialog.setAttribute('aria-label', `${one.alt} / ${other.alt}`);
     }
     prompts.append(...rows.map(({prompt}, n) => make('option', {value: n, textContent: prompt})));
     prompts.addEventListener('change', offer, {capture: true});

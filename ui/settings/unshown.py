@@ -33,8 +33,8 @@ def unshown(window: Window, form: Form, raw: Mapping[str, Any], level: str) -> I
     """Options with an effect that the level hides, with a value that is not the default."""
     reach = LEVELS.index(level) if level in LEVELS else 0
     usual = Form.read(form.shown(defaults() | {"save.output_dir": str(window.output)}))
-    values = form.facts(raw)
+    values, known = Form.read(raw), form.facts(raw)
     for key, option in OPTIONS.items():
-        is_hidden = LEVELS.index(option.meta.level) > reach and option.is_used(values)
+        is_hidden = LEVELS.index(option.meta.level) > reach and option.is_used(known)
         if is_hidden and key in raw and values.get(key) != usual.get(key):
             yield option, values.get(key)
