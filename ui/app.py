@@ -26,6 +26,7 @@ from ui.settings.form import Form
 from ui.settings.identity import SAID, model_html
 from ui.settings.kept import Kept, can_show
 from ui.settings.length import length_html
+from ui.settings.merging import Merging
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
 from ui.settings.recipe import put
@@ -61,7 +62,6 @@ _SHOW = """(level, method, lang) => {
   else document.body.dataset.ready = 'yes';
 }"""
 _ASK_AGAIN = "element.addEventListener('rw-stale', () => trigger('click', {}));"
-_TYPED = "element.addEventListener('rw-typed', () => trigger('click', {}));"
 _REMEMBER_LANGUAGE = """(lang) => {
   document.cookie = 'rareword_lang=' + lang + '.TOKEN; path=/; max-age=31536000; samesite=strict';
 }"""
@@ -134,7 +134,7 @@ class App:
         words = texts(label="find.label", placeholder="find.hint")
         bare = {"show_label": False, "container": False}
         self.find = self.page.add(gr.Textbox, words, max_lines=1, elem_id="find", **bare)
-        self.typed = gr.HTML("<i data-typed></i>", elem_id="rw-typed", padding=False, js_on_load=_TYPED)
+        self.merging = Merging(self._window, self.form)
         self.found = gr.HTML(elem_id="found", elem_classes=["rw-maybe"], padding=False)
         self.hidden = gr.HTML(elem_id="rw-hidden", padding=False)
 
@@ -175,8 +175,8 @@ class App:
         # A page is slow to open when every field has an event: script/typed.js tells of most of them by one.
         picked = [c.input for c in form.components.values() if isinstance(c, gr.Dropdown)]
         self._on(
-            [*picked, self.level.input, self.typed.click],
-            lambda d: self.changed(form.raw(d), d[self.level], d[lang]),
+            [*picked, self.level.input, self.merging.typed.click],
+            self.changed,
             {lang, self.level, *form.inputs},
             self.tells,
             trigger_mode="always_last",
@@ -192,6 +192,7 @@ class App:
         cards = (self.past, self.run.queue, self.finder, self.forecast)
         filled += [*(card.connect(lang) for card in cards), *self.suited.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
+        filled.append(self.merging.connect())
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.results.connect(lang)
@@ -359,10 +360,11 @@ class App:
         """What the chosen files are and go with, and as what the result is saved."""
         return {self.model[name]: model_html(self._window.paths, name, raw, lang) for name in SAID}
 
-    def changed(self, raw: Mapping[str, Any], level: str, lang: Lang) -> Update:
+    def changed(self, data: Data, event: gr.EventData) -> Update:
         """Keep what was typed; say what it means for the run, for files and for other options."""
-        self._window.draft.keep({**raw, "level": level if level in LEVELS else "basic"})
-        return self.told(raw, lang, level)
+        raw, level = self.form.raw(data), data[self.level]
+        self.merging.keep(raw, level, event)
+        return self.told(raw, data[self.lang], level)
 
     def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""

@@ -93,7 +93,7 @@ def test_a_handler_that_fails_is_told_in_the_language_of_the_page_and_logged(pla
     app, window, config = place
     event = event_of(config, "rw-typed")
     values = {c["id"]: c["props"].get("value") for c in config["components"]}
-    monkeypatch.setattr(window.draft, "keep", lambda _: 1 / 0)
+    monkeypatch.setattr(window.draft, "keep", lambda _, page: 1 / 0)
     with caplog.at_level(logging.ERROR):
         answer = called(app, event, [values[n] for n in event["inputs"]])
     assert answer.status_code == 500

@@ -59,7 +59,8 @@ def news(window: Window) -> str:
 def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MOST_STEPS) -> dict[str, Any]:
     """What a page lacks. has: part -> the word it was sent with. columns: of the samples, at most.
 
-    Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}}.
+    Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}, "others": number of the last
+    change of settings that another page has made}.
     """
     now = news(window)  # first: what changes in between is then sent once more
     view, (number, read, status) = window.look()
@@ -75,7 +76,8 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
         html, is_whole = sample_grid(view.samples, window.thumbs, lang, most)
         # Small images are made a few at a time: the grid comes again until all are there.
         sent["samples"] = [word if is_whole else "", html]
-    return {"news": now, "dated": words(window), "parts": sent}
+    others = window.draft.written_by_others(has.get("page", ""))
+    return {"news": now, "dated": words(window), "parts": sent, "others": others}
 
 
 def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:

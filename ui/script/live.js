@@ -15,8 +15,9 @@
     });
   }
 
-  function put({news, dated, parts}) {
+  function put({news, dated, parts, others}) {
     date(dated);
+    document.dispatchEvent(new CustomEvent('rw-others', {detail: others}));
     for (const [name, [word, html]] of Object.entries(parts)) {
       const part = document.querySelector(`[data-live="${name}"]`);
       if (!part) continue;

@@ -5,19 +5,47 @@ document.addEventListener('input', (event) => {
     event.target.dispatchEvent(new KeyboardEvent('keypress', {bubbles: true}));
 });
 
-// What is typed, ticked or chosen in a setting is told of by one event for all of them, after a short rest.
-// Lists are Gradio's own, which says itself when something is picked.
+// What is typed, ticked or chosen in a setting is told of by one event for all of them, after a short rest, with the
+// names of the fields: another window may have changed others. What another window has changed is asked for, once
+// what is typed here has been told of. Lists are Gradio's own, which says itself when something is picked.
 (() => {
   'use strict';
-  const REST = {input: 250, change: 30};
-  let timer = 0;
-  const tell = () => document.querySelector('#rw-typed [data-typed]')
-    ?.dispatchEvent(new CustomEvent('rw-typed', {bubbles: true}));
+  const REST = {input: 250, change: 30}, MINE = 8000;
+  const page = Math.random().toString(36).slice(2);
+  const fresh = new Set(), sent = new Map();  // fields that were changed and not told of yet; told of, and when
+  let timer = 0, again = 0, seen = -1;
+  const send = (name, detail) => document.querySelector('#rw-typed [data-typed]')
+    ?.dispatchEvent(new CustomEvent(name, {bubbles: true, detail: {page, ...detail}}));
+  const forget = () => { for (const [field, at] of sent) if (Date.now() - at > MINE) sent.delete(field); };
+  function tell() {
+    for (const field of fresh) sent.set(field, Date.now());
+    fresh.clear();
+    forget();
+    // Those of a moment ago once more: Gradio leaves out what it is told while it waits for an answer.
+    send('rw-typed', {fields: [...sent.keys()]});
+  }
   for (const [kind, rest] of Object.entries(REST)) {
     document.addEventListener(kind, (event) => {
-      if (!event.target.closest?.('.opt') || event.target.matches('[role=listbox], [role=combobox]')) return;
+      const option = event.target.closest?.('.opt');
+      if (!option || event.target.matches('[role=listbox], [role=combobox]')) return;
+      fresh.add(option.id);
       clearTimeout(timer);
       timer = setTimeout(tell, rest);
     });
   }
+  // What was typed here a moment ago is left alone, as an answer may be slow; asked again when it is older.
+  function ask() {
+    forget();
+    const open = document.activeElement?.closest?.('.opt');
+    send('rw-behind', {fields: [...sent.keys(), ...(open?.querySelector('[role=combobox]') ? [open.id] : [])]});
+    clearTimeout(again);
+    if (sent.size) again = setTimeout(ask, MINE);
+  }
+  document.addEventListener('rw-others', ({detail: number}) => {
+    document.body.dataset.page = page;
+    if (seen < 0 || number < seen) seen = number;  // the page was opened, or the program started, after those
+    if (number === seen || fresh.size) return;
+    seen = number;
+    ask();
+  });
 })();

@@ -25,6 +25,9 @@ LARGEST = 4_000_000
 
 _LENT, _DECIDED, _PRESET, _CHANGES = "lent", "decided", "preset", "changes"
 
+_MOST_PAGES = 64
+"""Pages whose changes are told apart."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +49,8 @@ class Draft:
         self.damaged: tuple[Words, Path] | None = None
         self._is_sound: Callable[[str, Any], bool] = _is_plain
         self.refused: dict[str, Any] = {}
+        self._number = 0
+        self._written: dict[str, int] = {}
         self.copy: Path | None = None
         found = self._read()
         self._lent = _pairs(found.pop(_LENT, None))
@@ -138,8 +143,12 @@ class Draft:
         values: Mapping[str, Any],
         lent: Mapping[str, tuple[Any, Any]] | None = None,
         preset: str | None = None,
+        page: str = "",
     ) -> None:
-        """Remember; on disk too, unless the disk does not want to. lent, preset: None for what it was."""
+        """Remember; on disk too, unless the disk does not want to. lent, preset: None for what it was.
+
+        page: the one that this comes from, "" where no page shows it already.
+        """
         with self._lock:
             merged = {**self._values, **{k: v for k, v in values.items() if self._is_sound(k, v)}}
             borrowed = self._lent if lent is None else dict(lent)
@@ -147,7 +156,7 @@ class Draft:
             if (merged, borrowed, applied) == (self._values, self._lent, self._preset):
                 return
             self._values, self._lent, self._preset = merged, borrowed, applied
-            self._save()
+            self._save(page)
 
     def change(
         self,
@@ -181,7 +190,16 @@ class Draft:
             self._save()
             return last
 
-    def _save(self) -> None:
+    def written_by_others(self, page: str) -> int:
+        """The number of the last change that did not come from this page; 0 for none."""
+        with self._lock:
+            return max((n for name, n in self._written.items() if name != page), default=0)
+
+    def _save(self, page: str = "") -> None:
+        self._written.pop(page, None)
+        self._written[page] = self._number = self._number + 1
+        for forgotten in [*self._written][:-_MOST_PAGES]:
+            del self._written[forgotten]
         try:
             self._write()
         except OSError:
