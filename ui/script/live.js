@@ -44,6 +44,7 @@
     if (isAsking) return;
     isAsking = true;
     const about = new URLSearchParams({lang: document.documentElement.lang || shown().dataset.lang});
+    document.dispatchEvent(new CustomEvent('rw-asking', {detail: about}));  // script/typed.js says which page this is
     if (columns) about.set('columns', columns);
     document.querySelectorAll('[data-live]').forEach((part) => {
       if (part.dataset.liveVersion) about.set(part.dataset.live, part.dataset.liveVersion);

@@ -41,8 +41,8 @@ document.addEventListener('input', (event) => {
     clearTimeout(again);
     if (sent.size) again = setTimeout(ask, MINE);
   }
+  document.addEventListener('rw-asking', ({detail: about}) => about.set('page', page));
   document.addEventListener('rw-others', ({detail: number}) => {
-    document.body.dataset.page = page;
     if (seen < 0 || number < seen) seen = number;  // the page was opened, or the program started, after those
     if (number === seen || fresh.size) return;
     seen = number;
