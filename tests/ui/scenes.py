@@ -103,6 +103,11 @@ def _captions(page: Shown) -> None:
     page.page.wait_for_selector(".rw-caption img[src]")
 
 
+def _wide(page: Shown) -> None:
+    page.page.locator("#run-samples img").first.wait_for()
+    page.page.locator("[data-wide]").click()
+
+
 def _queue(page: Shown) -> None:
     text = toml_text.read(PROJECT / "demo" / "run.toml")
     for name, rank in (("sls_frog_rank4", 4), ("sls_frog_rank32", 32)):
@@ -306,6 +311,17 @@ SCENES: Sequence[Scene] = (
             "en": [(DESK, LIGHT), (DESK, DARK), (LAPTOP, LIGHT), (PHONE, LIGHT)],
             "ja": [(DESK, LIGHT), (PHONE, DARK)],
         },
+    ),
+    Scene(
+        "wide",
+        "A training over the whole width",
+        "学習中（全幅表示）",
+        "Large samples, curves and log beside each other; one click leads back to the settings.",
+        "大きなサンプル画像・グラフ・ログを並べて表示します。1クリックで設定の横に戻ります。",
+        state="running",
+        act=_wide,
+        looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
+        is_whole=False,
     ),
     Scene(
         "queue",
