@@ -56,7 +56,6 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "zone.remove": Words("Remove", "取り除く"),
     "zone.more": Words("and {n} more", "ほか{n}枚"),
     "images.cancel": Words("Cancel", "キャンセル"),
-    "images.close": Words("Close", "閉じる"),
     "crop.title": Words("Crop {name}", "{name} を切り抜く"),
     "crop.help": Words(
         "Drag a frame; arrow keys move it, with Shift they resize it. The original goes to the trash.",
@@ -78,9 +77,6 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "mask.invert": Words("Invert", "反転"),
     "mask.undo": Words("Undo", "元に戻す"),
     "mask.apply": Words("Save mask", "マスクを保存"),
-    "mask.bad": Words(
-        "The mask could not be read. Paint it again.", "マスクを読み込めません。描き直してください。"
-    ),
     "cure.trash": Words("Move {n:#file} to trash", "{n}個をごみ箱へ移動"),
     "cure.exclude": Words("Exclude {n:#image}", "{n}枚を除外"),
     "cure.upright": Words("Save {n:#image} upright", "{n}枚を正しい向きで保存"),
@@ -101,7 +97,6 @@ IMAGES_WORDS: Mapping[str, Words] = {
         "Copy these images into a named folder", "この画像を学習用の名前のフォルダへコピーする"
     ),
     "cure.captions": Words("Show these captions", "対象のキャプションを表示"),
-    "folders.title": Words("Folders", "フォルダ"),
     "folders.on": Words("Use", "使う"),
     "folders.on.label": Words("Use folder {name}", "フォルダ {name} を使う"),
     "folders.identifier": Words("Identifier", "識別語"),
