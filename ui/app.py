@@ -39,10 +39,11 @@ from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
 from ui.tools.lr_finder import LrFinder
 from ui.tools.notice_card import NoticeCard
-from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
 from ui.tools.tensorboard_card import TensorBoardCard
+from ui.tools.tool_list import FIRST, LAST, draw_list
+from ui.tools.try_card import TryCard
 from ui.window import Window
 from ui.window.blocks import Blocks
 from ui.window.error_page import guarded, take_values_as_sent
@@ -154,9 +155,11 @@ class App:
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
-        with self.tools_tab:
+        shown = [(f"card-{name}", tool.words) for name, tool in TOOLS.items() if tool.card]
+        with self.tools_tab, column("tools"):
+            draw_list(page, [*FIRST, *shown, *LAST])
             self.past = RunsCard(window, page, form)
-            self.results = ResultsCard(window, page)
+            self.tried = TryCard(window, page, self.past.acts)
             self.inspect = InspectCard(window, page)
             self.tools = {
                 name: ToolCard(window, page, form, tool) for name, tool in TOOLS.items() if tool.card
@@ -164,7 +167,7 @@ class App:
             self.hub = HubCard(window, page)
             self.notices = NoticeCard(window, page)
             self.board = TensorBoardCard(window, page, form)
-            self.under_way = UnderWay(window, self.past, self.results, self.hub, [*self.tools.values()])
+            self.under_way = UnderWay(window, self.past, self.tried, self.hub, [*self.tools.values()])
             self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
 
     def _connect(self) -> None:
@@ -195,8 +198,7 @@ class App:
         filled.append(self.merging.connect())
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
-        self.results.connect(lang)
-        for card in (self.captions, self.board, self.hub, self.notices, *self.picked):
+        for card in (self.tried, self.captions, self.board, self.hub, self.notices, *self.picked):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from core.events import Event, PlanReady, RunEnded, Saved, StepDone, from_json
+from core.formats import atomic_write
 from core.runs import lock, state_folder
 
 RUNS = "runs"
@@ -30,6 +31,10 @@ TRASH = ".trash"
 """Folder below that one for runs taken out of the list."""
 
 RUN_FILE, EVENTS, SAMPLES = "run.toml", "events.jsonl", "samples"
+TITLE = "title.txt"
+"""What the user calls a run, in its folder."""
+
+LONGEST_TITLE = 120
 
 _STEP, _PROGRESS = b'{"event": "step_done"', b'{"event": "stage_progress"'
 _STEPS_READ = 8
@@ -46,6 +51,8 @@ class PastRun:
 
     started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
     failed; running while a program works in the folder; interrupted when none does and it has no end.
+    title: the user's own name for it, or "". prompt: the first line of its sample prompts, or "".
+    saves: models and states it has reported, in turn.
     step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
     the newest model as the run reported it, or "". samples: number of images in the folder.
     """
@@ -63,6 +70,14 @@ class PastRun:
     method: str
     base: str
     ended: RunEnded | None = None
+    saves: tuple[Saved, ...] = ()
+    title: str = ""
+    prompt: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """What the user calls it, else its output name."""
+        return self.title or self.name
 
     @property
     def output_dir(self) -> Path:
@@ -81,17 +96,45 @@ class Record:
 
     @functools.cached_property
     def state(self) -> tuple[Path, int] | None:
-        """The newest state of this run that still lies in its output folder, and its step.
+        """See `newest_state`."""
+        return newest_state(self.run)
 
-        Not looked into for damage. A later run may have put one of its own under the same name: then step
-        or lineage tell.
-        """
-        for event in reversed(self.events):
-            if isinstance(event, Saved) and event.kind == "state":
-                path = self.run.output_dir / _last_part(event.path)
-                if _is_saved_by(path, event.step, self.run.folder.name):
-                    return path, event.step
+
+def newest_state(run: PastRun) -> tuple[Path, int] | None:
+    """The newest state of a run that still lies in its output folder, and its step.
+
+    Not looked into for damage. A later run may have put one of its own under the same name: then step
+    or lineage tell.
+    """
+    for event in reversed(run.saves):
+        if event.kind == "state":
+            path = run.output_dir / _last_part(event.path)
+            if _is_saved_by(path, event.step, run.folder.name):
+                return path, event.step
+    return None
+
+
+def last_image(run: PastRun) -> Path | None:
+    """The sample image of the first prompt at the last step that has some; None without samples."""
+    if not run.samples:
         return None
+    try:
+        with os.scandir(run.folder / SAMPLES) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.lower().endswith(".png"))
+    except OSError:
+        return None
+    last = names[-1].partition("_")[0] if names else ""
+    return next((run.folder / SAMPLES / name for name in names if name.startswith(last)), None)
+
+
+def set_title(run: PastRun, title: str) -> None:
+    """Give a run a name of the user's own; "" takes it away. Its files keep theirs. Raises OSError."""
+    path = run.folder / TITLE
+    words = " ".join("".join(c if c.isprintable() else " " for c in title).split())[:LONGEST_TITLE]
+    if words:
+        atomic_write.replace_file(path, lambda file: file.write(words.encode("utf-8", "replace")))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]:
@@ -190,7 +233,8 @@ def _look(folder: Path) -> PastRun | None:
     marks = mark(folder)
     if not any(marks):
         return None
-    run = replace(_summary(folder, *marks), samples=_count(folder / SAMPLES))
+    title = _text(folder / TITLE).strip()[:LONGEST_TITLE]
+    run = replace(_summary(folder, *marks), samples=_count(folder / SAMPLES), title=title)
     is_running = run.ended is None and lock.is_held(folder)
     return replace(run, status="running") if is_running else run
 
@@ -242,7 +286,14 @@ def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, 
         method=str(values.get("network.method", "")),
         base=str(values.get("model.base", "")),
         ended=ended,
+        prompt=_first(values.get("sample.sample_prompts")),
+        saves=tuple(e for e in recorded if isinstance(e, Saved) and e.kind in ("model", "state")),
     )
+
+
+def _first(lines: Any) -> str:
+    given = lines if isinstance(lines, list) else []
+    return next((line for line in given if isinstance(line, str) and line.strip()), "")
 
 
 def _from_stamp(text: str) -> float | None:

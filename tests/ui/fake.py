@@ -25,6 +25,7 @@ from ui.window.captions import CaptionEditor
 from ui.window.last_run import Left
 from ui.window.paths import Paths
 from ui.window.run_state import Watcher
+from ui.window.tries import Tries
 
 
 class FakeRun:
@@ -115,6 +116,7 @@ def as_new(window: Window) -> None:
     vars(window).pop("known", None)
     window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
+    window.tries = Tries(workspace)
     window.captions = CaptionEditor(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 

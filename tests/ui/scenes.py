@@ -156,7 +156,6 @@ def _tools(page: Shown) -> None:
     done(window)
     page.tab(0)
     page.tab(4)
-    page.page.wait_for_selector("#results-list .rw-download")
     page.page.wait_for_selector("input[data-run]")
 
 

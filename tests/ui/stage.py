@@ -162,6 +162,11 @@ class Shown(Watched):
         self.page.locator("#preset-apply").click()
         self.page.locator("#preset-told .rw-done").wait_for()
 
+    def tool(self, card: str) -> None:
+        """Show one card of the Tools tab, by its id."""
+        self.tab(4)
+        self.page.locator(f"#tools-list label:has([value={card}])").click()
+
     def language(self, lang: str) -> None:
         """Choose the page's language, and wait for it."""
         self.page.locator("#lang label").nth(0 if lang == "en" else 1).click()

@@ -260,7 +260,7 @@ def test_a_run_is_started_steered_stopped_and_resumed_from_two_tabs(at, stage):
 
 def test_images_are_resized_on_the_tools_tab(at, stage, frogs):
     page = at()
-    page.tab(4)
+    page.tool("card-resize")
     page.page.wait_for_selector("#resize-start")
     assert page.page.locator("#resize-stop").is_hidden()
     page.fill("resize-source", str(frogs))
@@ -270,7 +270,7 @@ def test_images_are_resized_on_the_tools_tab(at, stage, frogs):
     page.page.wait_for_selector("#resize-result .is-good")
     assert len([*(stage.window.workspace / "resized" / "small").glob("*.png")]) == 3
     again = at()
-    again.tab(4)
+    again.tool("card-resize")
     again.page.wait_for_selector("#resize-result .is-good")
 
 
@@ -284,7 +284,7 @@ def test_work_of_the_tools_goes_on_without_a_page_and_can_be_stopped_from_anothe
 
     stage.window.jobs["regularize"].start(work)
     page = at()
-    page.tab(4)
+    page.tool("card-regularize")
     sees(page, "regularize-result", "3/12")
     press(page, "regularize-stop")
     sees(page, "regularize-result", at.words("Stopped", "停止しました"))
@@ -408,12 +408,13 @@ def test_runs_from_before_are_compared_loaded_removed_and_put_back(at, stage):
     page.page.locator("#card-runs .rw-chart").first.wait_for()
     page.page.locator("#runs-images img").first.wait_for()
     sees(page, "runs-settings", at.words("Rank", "ランク"))
-    page.page.locator("#runs-heads [data-act=load]").first.click()
+    page.page.locator("#runs-list .rw-run-open").first.click()
+    page.page.locator("#runs-list [data-act=load]").click()
     page.tab(3)
     comes_true(lambda: value(page, "opt-network-rank") in ("4", "16"))
     page.tab(4)
-    page.page.locator("#runs-heads [data-act=trash]").first.click()
-    page.page.locator("#runs-heads [data-act=trash-yes]").click()
+    page.page.locator("#runs-list [data-act=trash]").click()
+    page.page.locator("#runs-list [data-act=trash-yes]").click()
     page.page.wait_for_function("document.querySelectorAll('#runs-list input[data-run]').length === 1")
     page.page.locator("#runs-list .rw-removed summary").click()
     page.page.locator("#runs-list [data-act=back]").click()
@@ -455,14 +456,15 @@ def test_the_result_of_a_run_is_fetched(at, stage):
     press(page, "run-start")
     page.status("running")
     page.tab(4)
-    sees(page, "results-list", at.words("No results yet", "まだ結果はありません"))
+    sees(page, "runs-list", at.words("No runs in", "まだ学習の履歴がありません"))
     result = stage.window.output / "sls_frog.safetensors"
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_bytes(b"weights")
     stage.run.log(Saved("model", str(result), 20))
     stage.run.end("done", 20)
     page.status("done")
-    for place in ("#run-outcome", "#results-list"):
+    page.page.locator("#runs-list .rw-removed summary").click()
+    for place in ("#run-outcome", "#runs-list"):
         with page.page.expect_download() as waiting:
             page.page.locator(f"{place} .rw-download").first.click()
         assert Path(waiting.value.path()).read_bytes() == b"weights"

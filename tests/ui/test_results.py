@@ -15,6 +15,7 @@ import pytest
 from tests.ui.fake import make_window
 from ui.serve.access import Guard, Login
 from ui.serve.server import gated, mounted
+from ui.tools.runs import View
 from ui.window.paths import Paths
 from ui.window.results import address_of, results, zipped
 
@@ -167,6 +168,6 @@ def test_the_run_panel_links_to_the_model_that_was_saved(served):
 def test_the_list_is_shown_with_size_and_link_in_both_languages(app, window):
     window.output.mkdir(parents=True)
     (window.output / "<b>.safetensors").write_bytes(bytes(2_500_000))
-    html = app.results.show("en")
+    html = app.past.look(View(), "en")[app.past.parts["list"]]
     assert "&lt;b&gt;.safetensors" in html and "2.5 MB" in html and 'href="results/' in html
-    assert "ダウンロード" in app.results.show("ja")
+    assert "ダウンロード" in app.past.look(View(), "ja")[app.past.parts["list"]]

@@ -73,7 +73,7 @@ def test_the_page_opens_whatever_is_damaged_and_every_file_is_still_there(app, w
         json.dumps(app.blocks.config, default=str, ensure_ascii=False).encode("utf-8")
         json.dumps(answer(window, lang, {}), ensure_ascii=False).encode("utf-8")
     app.past.look(View(), "en")
-    app.results.show("en")
+    app.past.look(View(), "en")
     assert window.copies.last is None or window.copies.last.files
     assert window.image_facts is not None
     there = [path.read_bytes() for path in window.workspace.rglob("*") if path.is_file()]

@@ -16,7 +16,12 @@ from ui.parts.job import Job
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-TABS = range(5)
+TABS = range(4)
+TOOLS = (
+    *("card-runs", "try-it", "card-inspect", "card-convert", "card-resize", "card-regularize"),
+    *("hub-card", "card-tensorboard"),
+)
+CARDS = "#tools > [id]:not(#tools-list)"
 STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")
 PANEL = "#rw-tabs [role=tabpanel]"
 
@@ -67,16 +72,23 @@ def _obedient(monkeypatch):
 def test_everything_on_the_page_can_be_pressed_and_typed_into(look, stage):
     past_runs(stage.window)
     slow = {name: Slow(name) for name in ("regularize", "lr-range")}
-    stage.window.jobs = {**stage.window.jobs, **slow}
+    stage.window.jobs, stage.window.tries.job = {**stage.window.jobs, **slow}, Slow("try")
     user = User(look("en"))
     user.page.page.locator("#level label").nth(2).click()
     for tab in TABS:
         user.page.tab(tab)
         user.press_everything(PANEL, FOR_OTHERS)
         user.choose_everywhere(PANEL, FOR_OTHERS)
+    for card in TOOLS:
+        user.page.tool(card)
+        user.press_everything(CARDS, FOR_OTHERS)
+        user.choose_everywhere(CARDS, FOR_OTHERS)
     for tab in TABS:
         user.page.tab(tab)
         user.type_everywhere(PANEL)
+    for card in TOOLS:
+        user.page.tool(card)
+        user.type_everywhere(CARDS)
     translated = ("captions-show", "captions-folder", "captions-kind", "convert-", "resize-")
     user.press_everything("#rw-header", ("opt-", *translated))
     assert "\n".join(user.found) == "" and user.pressed > 60

@@ -8,6 +8,7 @@ document.addEventListener('click', (event) => {
   const levels = [...document.querySelectorAll('#level input')];
   const now = levels.findIndex((input) => input.checked);
   if (now >= 0 && now < Number(chosen.dataset.gotoLevel)) levels[Number(chosen.dataset.gotoLevel)].click();
+  document.dispatchEvent(new CustomEvent('rw-goto', {detail: chosen.dataset.goto}));
   let tries = 60;
   const go = () => {
     const target = document.getElementById(chosen.dataset.goto);

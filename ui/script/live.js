@@ -30,11 +30,9 @@
     if (asked === news && Date.now() - askedAt < 5 * EVERY) return;
     [asked, askedAt] = [news, Date.now()];
     told.dispatchEvent(new CustomEvent('rw-news', {bubbles: true}));
-    // The lists of runs and results, when they are looked at just now; a model that was not there before.
-    for (const id of ['runs-refresh', 'results-look']) {
-      const button = document.getElementById(id);
-      if (button?.offsetParent) button.click();
-    }
+    // The list of runs, when it is looked at just now; a model that was not there before.
+    const list = document.getElementById('runs-refresh');
+    if (list?.offsetParent) list.click();
     if (document.querySelector('[data-for-now]')) document.getElementById('paths-refresh')?.click();
   }
 

@@ -20,6 +20,7 @@ from ui.text.page import PAGE_WORDS
 from ui.text.prompts import PROMPT_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
+from ui.text.tools import TOOLS_WORDS
 from ui.text.watching import WATCHING_WORDS
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -37,6 +38,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **NOTICE_WORDS,
         **AFTER_WORDS,
         **PAGE_WORDS,
+        **TOOLS_WORDS,
     }
 )
 

@@ -160,11 +160,6 @@ RUN_WORDS: Mapping[str, Words] = {
     "log.saved.sheet": Words("Sample sheet: {path}", "サンプル一覧：{path}"),
     "log.warned": Words("Warning: {text}", "警告：{text}"),
     # past runs
-    "runs.title": Words("Past runs", "学習の履歴"),
-    "runs.lead": Words(
-        "Select a run to see its curve, images and settings; select several to compare them.",
-        "選ぶとlossの推移・サンプル画像・設定を表示します。複数選ぶと並べて比較できます。",
-    ),
     "runs.refresh": Words("Refresh", "一覧を更新"),
     "runs.clear": Words("Clear the selection", "選択を解除"),
     "runs.none": Words(
@@ -173,10 +168,8 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "runs.count": Words("{n:#run}", "{n}件"),
     "runs.whole": Words("whole model", "モデル全体"),
-    "runs.head.run": Words("Run", "学習"),
     "runs.head.steps": Words("Steps", "ステップ"),
     "runs.head.time": Words("Time", "所要時間"),
-    "runs.head.what": Words("Method and base model", "学習方法と元モデル"),
     "runs.most": Words(
         "At most {n:#run} can be compared; clear one to add another.",
         "同時に比較できるのは{n}件までです。追加するには選択を減らしてください。",

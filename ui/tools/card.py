@@ -116,6 +116,10 @@ class ToolCard:
         """How far the work is, or how the last one ended."""
         return progress_html(self.job, lang, is_kept=self._card.is_kept)
 
+    def resting(self, lang: Lang) -> str:
+        """What it shows as long as there was no work."""
+        return ""
+
     def start(self, data: Data, lang: Lang) -> Iterator[Update]:
         """Do the work on a thread, unless its settings are wrong."""
         job, result = self.job, self.parts["result"]

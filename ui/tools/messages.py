@@ -19,3 +19,15 @@ STILL_RUNS = Message(
 NOT_MOVED = Message(
     "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
 )
+TRAINING = Message(
+    "E-RUN-BUSY",
+    "a training is running and needs the memory. Images can be generated once it has ended.",
+    "学習中のため、メモリが足りなくなるのを避けて生成しません。学習が終わってから実行してください。",
+)
+NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")
+NO_BASE = Message(
+    "E-TRY",
+    "No base model is chosen on the Model tab.",
+    "モデルタブで元モデルが選ばれていません。",
+    key="model.base",
+)

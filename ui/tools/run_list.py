@@ -1,26 +1,34 @@
-"""How the list of past runs looks, and the head of each run that was ticked."""
+"""How the list of runs looks: a row for each, what is opened below it, the head of those that are ticked."""
 
 from __future__ import annotations
 
-import glob
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import Lang, UserError
-from core.formats.header import read_header
+from core.errors import Lang
+from core.runs import checkpoints, past_runs
 from core.runs.past_runs import PastRun, Record
-from core.runs.result_names import LINEAGE
 from core.sinks import duration
 from ui.parts.html_events import button
-from ui.parts.markup import esc, facts, note
+from ui.parts.images import url
+from ui.parts.markup import esc, facts, leads_to, note
 from ui.parts.numbers import minute
+from ui.parts.thumbs import Thumbs
+from ui.settings.identity import size_text
 from ui.text import WORDS, say
 from ui.window.paths import Paths
+from ui.window.results import Result, download_html, of_path
 
 RESUMABLE = ("interrupted", "stopped", "failed")
 AGAIN = (*RESUMABLE, "refused")
 """How a run ended that may be run again from its beginning."""
+SIDE = 128
+"""Pixels of the picture of a run."""
+
+MADE_AT_ONCE = 24
+"""Small pictures that one look makes; others come with the next."""
 
 
 def name_of(run: PastRun) -> str:
@@ -28,34 +36,102 @@ def name_of(run: PastRun) -> str:
     return hashlib.blake2b(str(run.folder).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def list_html(
-    runs: Sequence[PastRun], removed: Sequence[PastRun], chosen: Collection[str], folder: str, lang: Lang
-) -> str:
-    """The list with a box to tick for each run, and below it what was removed."""
+@dataclass(frozen=True)
+class Listed:
+    """What the list shows. results: what can be fetched, by its real path. chosen: ticked, by name.
+
+    opened, detail: the run whose details stand below its row, and these as HTML.
+    """
+
+    runs: Sequence[PastRun]
+    removed: Sequence[PastRun]
+    results: Mapping[str, Result]
+    chosen: Collection[str]
+    opened: str = ""
+    detail: str = ""
+
+
+def list_html(listed: Listed, folder: str, thumbs: Thumbs, lang: Lang) -> str:
+    """The rows, and below them runs that did not start, those removed, and files of no run."""
+    runs = [run for run in listed.runs if run.status != "refused"]
+    refused = [run for run in listed.runs if run.status == "refused"]
+    pictures = _Pictures(thumbs)
+    rows = "".join(_row(run, listed, pictures, lang) for run in runs)
+    count = esc(say("runs.count", lang, n=len(runs)))
+    shown = (
+        f'<ul class="rw-runs" tabindex="-1">{rows}</ul><p class="rw-past-count">{count}</p>' if runs else ""
+    )
+    return (
+        (shown or note(say("runs.none", lang, folder=folder)))
+        + _folded(
+            "runs.refused", refused, "".join(_row(run, listed, pictures, lang) for run in refused), lang
+        )
+        + _folded("runs.trash.many", listed.removed, _removed_html(listed.removed, lang), lang)
+        + _others_html(listed, lang)
+    )
+
+
+class _Pictures:
+    """The small pictures of runs, some of them made now."""
+
+    def __init__(self, thumbs: Thumbs) -> None:
+        self._thumbs, self._made = thumbs, 0
+
+    def of(self, run: PastRun) -> str:
+        path = past_runs.last_image(run)
+        if path is None:
+            return '<i class="rw-no-picture"></i>'
+        try:
+            file = self._thumbs.known(path, SIDE)
+            if file is None and self._made < MADE_AT_ONCE:
+                file, self._made = self._thumbs.of(path, SIDE), self._made + 1
+        except OSError:
+            file = None  # deleted by its owner, or no image
+        return (
+            f'<img src="{esc(url(file))}" alt="" loading="lazy">' if file else '<i class="rw-no-picture"></i>'
+        )
+
+
+def _folded(key: str, runs: Sequence[PastRun], rows: str, lang: Lang) -> str:
     if not runs:
-        return note(say("runs.none", lang, folder=folder)) + _removed_html(removed, lang)
-    keys = ("runs.head.run", "runs.head.steps", "run.loss", "runs.head.time", "runs.head.what")
-    heads = "".join(f"<span>{esc(say(key, lang))}</span>" for key in keys)
-    rows = "".join(_row(run, name_of(run) in chosen, lang) for run in runs)
+        return ""
+    title = esc(say(key, lang, n=len(runs)))
+    return f'<details class="rw-removed"><summary>{title}</summary><ul class="rw-runs">{rows}</ul></details>'
+
+
+def _row(run: PastRun, listed: Listed, pictures: _Pictures, lang: Lang) -> str:
+    name, is_open = name_of(run), name_of(run) == listed.opened
+    checked = " checked" if name in listed.chosen else ""
+    compare = esc(say("runs.compare", lang, name=run.shown_name))
+    opens = f'data-act="{"close" if is_open else "open"}" data-on="{name}"'
+    opens += f' aria-expanded="{str(is_open).lower()}"'
+    detail = f'<div class="rw-detail">{listed.detail}</div>' if is_open else ""
     return (
-        f'<div class="rw-past"><div class="rw-past-head" aria-hidden="true">{heads}</div>'
-        f'<ul tabindex="-1">{rows}</ul><p class="rw-past-count">{esc(say("runs.count", lang, n=len(runs)))}'
-        f"</p></div>{_removed_html(removed, lang)}"
+        f'<li class="is-{esc(run.status)}"><div class="rw-run-row">'
+        f'<input type="checkbox" data-run="{name}" aria-label="{compare}"{checked}>'
+        f'<button type="button" class="rw-run-open" {opens}'
+        f' aria-label="{esc(say("runs.open.of", lang, name=run.shown_name))}">'
+        f"{pictures.of(run)}{_title_html(run, lang)}</button>"
+        f"{_numbers_html(run, lang)}{_acts(run, listed, opens, lang)}</div>{detail}</li>"
     )
 
 
-def _row(run: PastRun, is_chosen: bool, lang: Lang) -> str:
-    method = say("runs.whole", lang) if run.method == "none" else {"lora": "LoRA"}.get(run.method, run.method)
+def _title_html(run: PastRun, lang: Lang) -> str:
+    """Name, start, how it ended, method and base model."""
     base = Path(run.base.replace("\\", "/")).name
-    what = " · ".join(part for part in (method, base) if part)
-    steps, loss, clock = _numbers(run)
-    checked = " checked" if is_chosen else ""
-    return (
-        f'<li><label class="is-{esc(run.status)}"><span class="rw-past-run">'
-        f'<input type="checkbox" data-run="{name_of(run)}"{checked}>{_title(run, lang)}</span>'
-        f"<span>{steps}</span><span>{loss}</span><span>{clock}</span>"
-        f'<span class="rw-past-what">{esc(what)}</span></label></li>'
-    )
+    what = " · ".join(part for part in (method_text(run, lang), base) if part)
+    when = f"<time>{minute(run.started)}</time> · <em>{_status(run, lang)}</em>"
+    return f"<span><b>{esc(run.shown_name)}</b><small>{when}</small><small>{esc(what)}</small></span>"
+
+
+def method_text(run: PastRun, lang: Lang) -> str:
+    """The method of a run, in a word or two."""
+    return say("runs.whole", lang) if run.method == "none" else {"lora": "LoRA"}.get(run.method, run.method)
+
+
+def _status(run: PastRun, lang: Lang) -> str:
+    key = f"status.{run.status}"
+    return esc(say(key if key in WORDS else "status.interrupted", lang))
 
 
 def _numbers(run: PastRun) -> tuple[str, str, str]:
@@ -64,91 +140,104 @@ def _numbers(run: PastRun) -> tuple[str, str, str]:
     return steps, "" if run.loss is None else f"{run.loss:.4f}", duration(run.seconds)
 
 
-def _title(run: PastRun, lang: Lang) -> str:
-    """Name, start and how it ended."""
-    key = f"status.{run.status}"
-    status = say(key if key in WORDS else "status.interrupted", lang)
-    return f"<b>{esc(run.name)}</b><time>{minute(run.started)}</time><em>{esc(status)}</em>"
+def _numbers_html(run: PastRun, lang: Lang) -> str:
+    heads = (say(key, lang) for key in ("runs.head.steps", "run.loss", "runs.head.time"))
+    pairs = zip(heads, _numbers(run), strict=True)
+    cells = "".join(f"<div><dt>{esc(head)}</dt><dd>{esc(value)}</dd></div>" for head, value in pairs if value)
+    return f'<dl class="rw-run-numbers">{cells}</dl>'
+
+
+def _acts(run: PastRun, listed: Listed, opens: str, lang: Lang) -> str:
+    """What is done most with a run: try its model, fetch it, resume."""
+    path = checkpoints.newest(run)
+    result = of_path(listed.results, path) if path else None
+    acts = try_button(result, lang) + download_html(result.address, lang) if result else ""
+    state = past_runs.newest_state(run) if run.status in RESUMABLE else None
+    if state is not None:
+        acts += button("resume", name_of(run), say("run.resume", lang, step=state[1]))
+    words = esc(say("runs.close" if name_of(run) == listed.opened else "runs.open", lang))
+    details = f'<button type="button" class="rw-act is-quiet" {opens}>{words}</button>'
+    return f'<div class="rw-acts">{acts}{details}</div>'
+
+
+def try_button(result: Result, lang: Lang) -> str:
+    """Leads to the card that generates with this model (script/tools.js)."""
+    leads = leads_to("try-it", "tools")
+    return (
+        f'<button type="button" class="rw-act is-main" data-try="{esc(result.id)}" {leads}>'
+        f"{esc(say('runs.try', lang))}</button>"
+    )
 
 
 def _removed_html(removed: Sequence[PastRun], lang: Lang) -> str:
-    if not removed:
-        return ""
-    items = "".join(
-        f"<li><b>{esc(run.name)}</b> <time>{minute(run.started)}</time>"
+    return "".join(
+        f'<li class="rw-plain"><b>{esc(run.shown_name)}</b> <time>{minute(run.started)}</time>'
         f"{button('back', name_of(run), say('runs.back', lang))}</li>"
         for run in removed
     )
-    title = esc(say("runs.trash.many", lang, n=len(removed)))
-    return f'<details class="rw-removed"><summary>{title}</summary><ul>{items}</ul></details>'
 
 
-def head_html(record: Record, number: int, asked: bool, paths: Paths, lang: Lang) -> str:
-    """One run that was ticked: how it ended, its numbers, and what can be done with it.
+def _others_html(listed: Listed, lang: Lang) -> str:
+    """Models in the output folders that no listed run has saved."""
+    own = {place for run in listed.runs for place in _places_of(run)}
+    others = [
+        result
+        for place, result in listed.results.items()
+        if result.kind in ("model", "folder") and place not in own
+    ]
+    if not others:
+        return ""
+    rows = "".join(file_html(result, lang) for result in others)
+    title = esc(say("runs.others", lang, n=len(others)))
+    return f'<details class="rw-removed"><summary>{title}</summary><ul class="rw-runs">{rows}</ul></details>'
 
-    number: its colour, from 1. asked: whether the page asks if the run shall be removed.
-    """
-    run = record.run
-    message = ""
+
+def _places_of(run: PastRun) -> list[str]:
+    names = {event.path for event in run.saves if event.kind == "model"}
+    found = (checkpoints.place_of(run, name) for name in names)
+    return [str(path.resolve()) for path in found if path]
+
+
+def file_html(result: Result, lang: Lang) -> str:
+    """A file by itself: its name, kind, size and time, and how to fetch it."""
+    kind = say(f"results.kind.{result.kind}", lang)
+    tries = try_button(result, lang) if result.path.suffix in (".safetensors", ".ckpt") else ""
+    told = f"{esc(kind)} · {esc(size_text(result.size_bytes))} · {minute(result.seconds)}"
+    return (
+        f'<li class="rw-plain"><span><b>{esc(result.name)}</b><small>{told}</small></span>'
+        f'<div class="rw-acts">{tries}{download_html(result.address, lang)}</div></li>'
+    )
+
+
+def message_html(run: PastRun, lang: Lang) -> str:
+    """How a run ended, where that was not as it should."""
     if run.status == "interrupted":
-        message = note(say("runs.interrupted", lang))
-    elif run.ended is not None and run.status in ("failed", "refused"):
-        message = note(run.ended.of(lang).strip(), "bad")
+        return note(say("runs.interrupted", lang))
+    if run.ended is not None and run.status in ("failed", "refused"):
+        return note(run.ended.of(lang).strip(), "bad")
+    return ""
+
+
+def head_html(record: Record, number: int, lang: Lang) -> str:
+    """One run that was ticked: its numbers and how it ended. number: its colour, from 1."""
+    run = record.run
     names = (say(key, lang) for key in ("runs.head.steps", "run.loss", "runs.head.time"))
     numbers = facts(pair for pair in zip(names, _numbers(run), strict=True) if pair[1])
+    title = f"<b>{esc(run.shown_name)}</b><time>{minute(run.started)}</time><em>{_status(run, lang)}</em>"
+    return (
+        f'<article class="rw-chosen r{number}"><header>{title}</header>{numbers}{message_html(run, lang)}'
+        f"</article>"
+    )
+
+
+def places_html(run: PastRun, paths: Paths, lang: Lang) -> str:
+    """Where the model and the folder of a run lie."""
     places = {"runs.folder": paths.short(str(run.folder))}
     if run.model:
-        model = run_model(run)
+        model = checkpoints.newest(run)
         path = paths.short(str(model or run.model))
         places = {"runs.model": path if model else say("runs.model.gone", lang, path=path), **places}
     where = "".join(
         f"<div><dt>{esc(say(key, lang))}</dt><dd>{esc(path)}</dd></div>" for key, path in places.items()
     )
-    return (
-        f'<article class="rw-chosen r{number}"><header>{_title(run, lang)}</header>{numbers}{message}'
-        f'<dl class="rw-places">{where}</dl>{_acts(record, asked, paths, lang)}</article>'
-    )
-
-
-def run_model(run: PastRun) -> Path | None:
-    """Where the run's model lies, or None: in its output folder, also when that was moved since.
-
-    A later run of the same name leaves it beside its own as name.old-1; the file itself tells whose it is.
-    """
-    name = run.model.replace("\\", "/").rsplit("/", 1)[-1]
-    path = run.output_dir / name
-    if name in ("", ".", ".."):
-        return None
-    if path.suffix != ".safetensors":
-        return path if path.exists() else None
-    places = [path, *sorted(run.output_dir.glob(f"{glob.escape(path.stem)}.old-*{path.suffix}"))]
-    return next((place for place in places if _is_by(place, run.folder.name)), None)
-
-
-def _is_by(path: Path, run: str) -> bool:
-    """Whether a file is of this run, or does not tell. One that was resumed bears the name of the first."""
-    try:
-        lineage = read_header(path).metadata.get(LINEAGE)
-    except (UserError, OSError):
-        return False
-    return lineage is None or lineage <= run
-
-
-def _acts(record: Record, asked: bool, paths: Paths, lang: Lang) -> str:
-    run, name = record.run, name_of(record.run)
-    if asked:
-        folder = paths.short(str(run.folder.parent / ".trash"))
-        return (
-            f'<div class="rw-asked">{note(say("runs.trash.sure", lang, folder=folder))}<div class="rw-acts">'
-            + button("trash-yes", name, say("runs.trash.yes", lang), "is-bad")
-            + button("trash-no", name, say("runs.trash.no", lang))
-            + "</div></div>"
-        )
-    acts = button("load", name, say("runs.load", lang), "is-main", fills=True) if record.values else ""
-    if run.status in RESUMABLE and record.state is not None and record.values:
-        acts += button("resume", name, say("run.resume", lang, step=record.state[1]))
-    if run.status in AGAIN and record.values:
-        acts += button("again", name, say("runs.again", lang))
-    if run.status != "running":
-        acts += button("trash", name, say("runs.trash", lang), "is-quiet")
-    return f'<div class="rw-acts">{acts}</div>'
+    return f'<dl class="rw-places">{where}</dl>'

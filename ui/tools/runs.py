@@ -1,4 +1,4 @@
-"""The card of past runs: a list, and whichever are ticked beside each other."""
+"""The card of runs: a list with what each has left, one opened, whichever are ticked beside each other."""
 
 from __future__ import annotations
 
@@ -11,27 +11,24 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from core.config import check
-from core.config.file import toml_text
 from core.errors import Lang, UserError
 from core.events import StageProgress, StepDone
-from core.reading import reason
-from core.runs import compare, past_runs, result_names
+from core.runs import compare, past_runs
 from core.runs.past_runs import PastRun, Record
-from ui.parts.html_events import LISTEN, data_of, sent
+from ui.parts.html_events import LISTEN, data_of, fields_of, sent
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, note, problems
-from ui.parts.numbers import minute
 from ui.parts.options import OPTIONS
 from ui.settings.cards import titled
 from ui.settings.form import Form
 from ui.text import say
-from ui.tools import messages
+from ui.tools.run_acts import RunActs
 from ui.tools.run_compare import LAST, curves_html, images_html, settings_html
-from ui.tools.run_list import AGAIN, RESUMABLE, head_html, list_html, name_of
+from ui.tools.run_detail import Asked, detail_html
+from ui.tools.run_list import Listed, head_html, list_html, name_of
 from ui.window import Window
 from ui.window.error_page import guarded
-from ui.window.results import output_folders
+from ui.window.results import by_place
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -42,19 +39,20 @@ MOST_CHOSEN = 6
 class View(NamedTuple):
     """What a page shows of the card: the names of the runs that are ticked, the step of their images.
 
-    asked: name of the run that the page asks about, whether it shall be removed.
+    opened: name of the run whose details are shown. asked: what the page asks about that run.
     """
 
     chosen: tuple[str, ...] = ()
     step: str = LAST
-    asked: str = ""
+    opened: str = ""
+    asked: Asked = Asked()
 
 
 class RunsCard:
     """The card and its handlers. What is ticked belongs to the page; everything else lies in folders."""
 
     def __init__(self, window: Window, page: Page, form: Form) -> None:
-        self._window, self._form = window, form
+        self._window, self._form, self.acts = window, form, RunActs(window, form)
         self.parts: dict[str, Any] = {}
         self._story = functools.lru_cache(maxsize=2 * MOST_CHOSEN)(_story)
         self._drawing = 0
@@ -64,8 +62,8 @@ class RunsCard:
                 refresh, clear = texts(value="runs.refresh"), texts(value="runs.clear")
                 self._refresh = page.add(gr.Button, refresh, elem_id="runs-refresh", size="sm")
                 self._clear = page.add(gr.Button, clear, elem_id="runs-clear", size="sm")
-            for name in ("list", "said", "heads", "curves", "images", "settings"):
-                script = LISTEN if name in ("list", "heads", "images") else None
+            for name in ("said", "list", "heads", "curves", "images", "settings"):
+                script = LISTEN if name in ("list", "images") else None
                 classes = ["rw-maybe"]
                 self.parts[name] = gr.HTML(
                     elem_id=f"runs-{name}", elem_classes=classes, padding=False, js_on_load=script
@@ -100,42 +98,30 @@ class RunsCard:
         bind(lang.input, look)
         bind(self._clear.click, clear)
         bind(parts["list"].select, tick, trigger_mode="always_last")
-        for name in ("list", "heads", "images"):
+        for name in ("list", "images"):
             bind(parts[name].click, act)
-        return bind(parts["heads"].submit, load, *self._form.components.values())
-
-    # What lies in the folders.
-
-    def _live(self) -> Path | None:
-        return self._window.runner.current.folder if self._window.is_training else None
+        return bind(parts["list"].submit, load, *self._form.components.values())
 
     def runs(self) -> list[PastRun]:
         """The runs of all output folders, newest first."""
-        live, folders = self._live(), output_folders(self._window)
-        runs = [run for folder in folders for run in past_runs.past_runs(folder, live)]
-        return sorted(runs, key=lambda run: run.started, reverse=True)
-
-    def _removed(self) -> list[PastRun]:
-        return [run for folder in output_folders(self._window) for run in past_runs.trashed(folder)]
-
-    @staticmethod
-    def _named(name: Any, runs: Sequence[PastRun]) -> PastRun:
-        """The run of a name that the page sent. Raises UserError."""
-        run = next((run for run in runs if name_of(run) == name), None)
-        if run is None:
-            raise UserError(messages.GONE())
-        return run
+        return self.acts.runs()
 
     # Handlers.
 
     def look(self, view: View, lang: Lang, message: str = "") -> Update:
         """The list anew, and what is ticked."""
-        runs, window = self.runs(), self._window
+        window, runs, results = self._window, self.runs(), by_place(self._window)
         folder = window.paths.short(str(window.settings.get("save.output_dir") or window.output))
-        listed = list_html(runs, self._removed(), view.chosen, folder, lang) + as_of(lang)
+        opened = next((run for run in runs if name_of(run) == view.opened), None)
+        detail = ""
+        if opened and (read := self._story(opened.folder, past_runs.mark(opened.folder))):
+            record = replace(read[0], run=opened)
+            detail = detail_html(record, read[1], view.asked, results, (window.paths, window.thumbs), lang)
+        listed = Listed(runs, self.acts.removed(), results, view.chosen, view.opened, detail)
+        html = list_html(listed, folder, window.thumbs, lang) + as_of(lang)
         # A page leaves HTML alone that has not changed, and in it the boxes that a user ticked.
-        listed += f"<!-- {self._drawing} -->"
-        return {self.parts["list"]: listed} | self._compare(view, lang, message)
+        html += f"<!-- {self._drawing} -->"
+        return {self.parts["list"]: html} | self._compare(view, lang, message)
 
     def tick(self, view: View, event: Any, lang: Lang) -> Update:
         """Show what is ticked now; a run keeps its colour as long as those ticked before it stay."""
@@ -143,7 +129,7 @@ class RunsCard:
         ticked = [str(name) for name in boxes][:1000]
         there = {name_of(run) for run in self.runs()} & set(ticked)
         names = [name for name in dict.fromkeys((*view.chosen, *ticked)) if name in there]
-        view = View(tuple(names[:MOST_CHOSEN]))
+        view = view._replace(chosen=tuple(names[:MOST_CHOSEN]), step=LAST)
         if len(names) <= MOST_CHOSEN:
             return self._compare(view, lang)
         self._drawing += 1
@@ -152,76 +138,45 @@ class RunsCard:
     def act(self, view: View, event: Any, lang: Lang) -> Update:
         """What a button inside the card does."""
         name, on, step = sent(event)
-        acts = {"trash-yes": self._trash, "back": self._restore, "resume": self._resume, "again": self._again}
-        if name in ("step", "trash", "trash-no"):
-            asked = on if name == "trash" else ""
-            return self._compare(View(view.chosen, step if name == "step" else LAST, asked), lang)
-        if name not in acts:
-            return {}
+        run, _, file = on.partition("/")
+        shown = {
+            "open": View(view.chosen, view.step, on),
+            "close": View(view.chosen, view.step),
+            "trash": View(view.chosen, view.step, on, Asked("trash")),
+            "delete": View(view.chosen, view.step, run, Asked("delete", file)),
+            "no": View(view.chosen, view.step, view.opened),
+        }
+        if name == "step":
+            return self._compare(view._replace(step=step), lang)
+        if name in shown:
+            return self.look(shown[name], lang)
         try:
-            message = note(acts[name](on, lang), "good")
+            if name == "rename":
+                message = self.acts.rename(on, fields_of(event).get("title", ""), lang)
+            elif name in self.acts.by_name:
+                message = self.acts.by_name[name](on, lang)
+            else:
+                return {}
         except UserError as e:
-            return self._compare(View(view.chosen), lang, problems(e.problems, lang))
-        return self.look(View(view.chosen), lang, message)
+            return self.look(view._replace(asked=Asked()), lang, problems(e.problems, lang))
+        return self.look(view._replace(asked=Asked()), lang, note(message, "good"))
 
     def load(self, event: Any, lang: Lang) -> Update:
-        """Put a run's settings into the form: the settings only, so that it starts afresh."""
+        """Put a run's settings into the form, or these with a saved model to start from."""
+        name, on, _ = sent(event)
+        read = self.acts.continuing if name == "continue" else self.acts.settings
         try:
-            run = self._named(sent(event)[1], self.runs())
-            values = _values(run) | {"save.resume": ""}
+            values, run, said = read(on, lang)
         except UserError as e:
             return {self.parts["said"]: problems(e.problems, lang)}
-        self._window.draft.change("run", run.name, self._form.shown(values), lent={})
-        done = note(say("runs.loaded", lang, name=run.name, when=minute(run.started)), "good")
-        return self._form.fill(values) | {self.parts["said"]: done}
-
-    def _resume(self, name: str, lang: Lang) -> str:
-        run = self._named(name, self.runs())
-        record = past_runs.read(run.folder)
-        if record is None or record.state is None or run.status not in RESUMABLE:
-            raise UserError(messages.NOT_RESUMABLE())
-        state, step = record.state
-        # Through the form, which checks every path before it is used.
-        shown = self._form.shown(_values(run) | {"save.resume": str(state)})
-        self._window.runner.start(self._form.text(shown, lang))
-        return say("runs.resumed", lang, name=run.name, step=step)
-
-    def _again(self, name: str, lang: Lang) -> str:
-        """Train a run once more from its beginning, now or after the run under way; what it left is kept."""
-        run, window = self._named(name, self.runs()), self._window
-        if run.status not in AGAIN:
-            raise UserError(messages.NOT_RESUMABLE())
-        text = self._form.text(self._form.shown(_values(run) | {"save.resume": ""}), lang)
-        if window.is_training:
-            return say("runs.again.queued", lang, name=window.queue.add(text).run.name)
-        free = result_names.free(check.check(text).config.save)
-        window.runner.start(text, [f"save.output_name={toml_text.toml_value(free)}"])
-        return say("runs.again.started", lang, name=free)
-
-    def _trash(self, name: str, lang: Lang) -> str:
-        run = self._named(name, self.runs())
-        if run.status == "running":
-            raise UserError(messages.STILL_RUNS())
-        self._move(past_runs.to_trash, run)
-        return say("runs.trashed", lang, name=run.name)
-
-    def _restore(self, name: str, lang: Lang) -> str:
-        run = self._named(name, self._removed())
-        self._move(past_runs.from_trash, run)
-        return say("runs.back.done", lang, name=run.name)
-
-    def _move(self, move: Callable[[PastRun], PastRun], run: PastRun) -> None:
-        self._window.paths.writable(str(run.folder))
-        try:
-            move(run)
-        except OSError as e:
-            raise UserError(messages.NOT_MOVED(path=run.folder, why=reason(e))) from e
+        self._window.draft.change("run", run, self._form.shown(values), lent={})
+        return self._form.fill(values) | {self.parts["said"]: note(said, "good")}
 
     # What is compared.
 
     def _compare(self, view: View, lang: Lang, message: str = "") -> Update:
         """The ticked runs beside each other."""
-        parts, window, live = self.parts, self._window, self._live()
+        parts, window, live = self.parts, self._window, self.acts.live()
         there = {name_of(run): run for run in self.runs()}
         chosen = [there[name] for name in view.chosen if name in there]
         pairs = [p for run in chosen if (p := self._story(run.folder, past_runs.mark(run.folder)))]
@@ -230,13 +185,10 @@ class RunsCard:
         names, labels = tuple(name_of(r.run) for r in records), _labels([r.run for r in records])
         at = int(view.step) if view.step.isdecimal() else None
         at = at if at in compare.common_steps(stories) else None
-        heads = "".join(
-            head_html(record, n, name == view.asked, window.paths, lang)
-            for n, (record, name) in enumerate(zip(records, names, strict=True), 1)
-        )
+        heads = "".join(head_html(record, n, lang) for n, record in enumerate(records, 1))
         now = self._shortened(compare.Story(self._form.read(self._typed()), (), (), {}))
         return {
-            parts["view"]: View(names, LAST if at is None else str(at), view.asked),
+            parts["view"]: view._replace(chosen=names, step=LAST if at is None else str(at)),
             parts["said"]: message,
             parts["heads"]: f'<div class="rw-heads">{heads}</div>' if heads else "",
             parts["curves"]: curves_html(labels, stories, lang) if stories else "",
@@ -262,12 +214,6 @@ class RunsCard:
             return value
 
 
-def _values(run: PastRun) -> dict[str, Any]:
-    """Every option of a run, checked; results go to where that run lies now. Raises UserError."""
-    values = toml_text.values_of(check.load(run.folder / past_runs.RUN_FILE).config)
-    return values | {"save.output_dir": str(run.output_dir)}
-
-
 def _story(folder: Path, mark: Any) -> tuple[Record, compare.Story] | None:
     """A run and its story, without the reports of each step, which are many. mark: when it was changed."""
     record = past_runs.read(folder)
@@ -279,7 +225,7 @@ def _story(folder: Path, mark: Any) -> tuple[Record, compare.Story] | None:
 
 def _labels(runs: Sequence[PastRun]) -> list[str]:
     """What the columns are called: the name, with the time where names are the same."""
-    names = [run.name for run in runs]
+    names = [run.shown_name for run in runs]
     clock = "%H:%M" if len({time.localtime(run.started)[:3] for run in runs}) == 1 else "%Y-%m-%d %H:%M"
     times = [time.strftime(clock, time.localtime(run.started)) for run in runs]
     labels = [

@@ -12,8 +12,8 @@ from core.errors import Lang
 from ui.parts.localized import QUICK
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
-from ui.tools.results import ResultsCard
 from ui.tools.runs import RunsCard
+from ui.tools.try_card import TryCard
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 
@@ -35,20 +35,21 @@ class UnderWay:
     """
 
     def __init__(
-        self, window: Window, past: RunsCard, results: ResultsCard, hub: HubCard, cards: Sequence[ToolCard]
+        self, window: Window, past: RunsCard, tried: TryCard, hub: HubCard, tools: Sequence[ToolCard]
     ) -> None:
-        self._window, self._past, self._listed, self._hub, self._cards = window, past, results, hub, cards
+        self._window, self._past, self._try, self._hub, self._tools = window, past, tried, hub, tools
+        self._cards: Sequence[ToolCard | TryCard] = [tried, *tools]
         self._follow = gr.Button(elem_id="tools-follow")
 
     def connect(self, lang: Any, tab: Any, inputs: set[Any]) -> None:
         """Bind the handlers. tab: the tab of the cards. inputs: of the form."""
         chosen = [part for card in self._cards for part in card.chosen_part]
         outputs = [*(card.parts["result"] for card in self._cards), *chosen]
-        hints = [card.parts["hint"] for card in self._cards]
+        hints = [card.parts["hint"] for card in self._tools]
         tab.select(
             guarded(lambda data: self.opened(data, data[lang]), self._window),
             {lang, self._past.view, *inputs},
-            [*self._past.parts.values(), self._listed.parts["list"], self._hub.part, *hints, *outputs],
+            [*self._past.parts.values(), self._try.parts["form"], self._hub.part, *hints, *outputs],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
         self._follow.click(
@@ -64,16 +65,16 @@ class UnderWay:
     def opened(self, data: Data, lang: Lang) -> Update:
         """The lists, the hints, and how far the work of each card is."""
         updates = self._past.look(data[self._past.view], lang)
-        updates[self._listed.parts["list"]] = self._listed.show(lang)
+        updates |= self._try.look(lang)
         updates[self._hub.part] = self._hub.html(lang)
-        for card in self._cards:
+        for card in self._tools:
             updates[card.parts["hint"]] = card.hint(data, lang)
             updates |= {card.parts["result"]: card.shown(lang), **card.chosen(data)}
         return updates
 
     def follow(self, data: Data, lang: Lang) -> Iterator[Update]:
         """What each card shows, as often as that changes, until no work is in progress."""
-        before = {card.parts["result"]: "" for card in self._cards}
+        before = {card.parts["result"]: card.resting(lang) for card in self._cards}
         while True:
             is_busy = any(card.job.is_busy for card in self._cards)
             now = {card.parts["result"]: card.shown(lang) for card in self._cards}

@@ -37,6 +37,7 @@ from ui.window.last_run import Left, look_in_background
 from ui.window.paths import Paths
 from ui.window.run_state import RunView, Watcher
 from ui.window.tensorboard import TensorBoard
+from ui.window.tries import Tries
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -84,6 +85,7 @@ class Window:
         self.looker = Looker()
         self.looker.start()
         self.load = LoadWatch()
+        self.tries = Tries(self.workspace)
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from ui.window import Window
 
 PREFIX = "results"
 """From the page, wherever that is served."""
+TRIED = "tries"
+"""Begins the ids of images that were generated to try results; those of all others are digests."""
 _MODELS = (".safetensors", ".ckpt")
 _BESIDE = (".yaml",)
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp")
@@ -74,7 +76,31 @@ def results(window: Window) -> list[Result]:
 
 def find(window: Window, id_: str) -> Result | None:
     """The result with this id, from the list: what a request names is never made into a path."""
-    return next((result for result in results(window) if result.id == id_), None)
+    listed = [*results(window), *_tried(window)]
+    return next((result for result in listed if result.id == id_), None)
+
+
+def _tried(window: Window) -> Iterator[Result]:
+    """The images that were generated to try results."""
+    for entry in _listed(window.tries.folder):
+        if entry.is_file(follow_symlinks=False) and entry.name.endswith(".png"):
+            state = entry.stat(follow_symlinks=False)
+            yield Result(f"{TRIED}/{entry.name}", Path(entry.path), "tried", state.st_size, state.st_mtime)
+
+
+def tried_address(name: str) -> str:
+    """The address of an image that was generated to try a result."""
+    return f"{PREFIX}/{TRIED}/{quote(name)}"
+
+
+def by_place(window: Window) -> dict[str, Result]:
+    """Everything there is to fetch, by its real path; see `of_path`."""
+    return {os.path.realpath(result.path): result for result in results(window)}
+
+
+def of_path(found: Mapping[str, Result], path: Path) -> Result | None:
+    """What of `by_place` lies at a path."""
+    return found.get(os.path.realpath(path))
 
 
 def address_of(window: Window, path: str) -> str:

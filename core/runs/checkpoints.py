@@ -1,0 +1,148 @@
+"""The models that a run has saved: where they lie now, the best of them, deleting one and taking it back."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import glob
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.config.output_names import is_plain
+from core.errors import UserError
+from core.formats import sidecar_yaml
+from core.formats.header import read_header
+from core.runs.past_runs import RUNS, TRASH, PastRun
+from core.runs.result_names import LINEAGE
+
+MODELS = "models"
+"""Folder in the trash of runs for models, a folder in it for each run."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that lies in the output folder. step: optimizer steps it was trained for.
+
+    kind: "last", "epoch", "step" or "best". loss: validation loss at its step, None where not measured.
+    is_best: of the lowest validation loss among the checkpoints of its run.
+    """
+
+    path: Path
+    step: int
+    kind: str
+    size_bytes: int
+    loss: float | None = None
+    is_best: bool = False
+
+
+def of_run(run: PastRun, losses: Mapping[int, float] | None = None) -> tuple[Checkpoint, ...]:
+    """The saved models of a run that are still there, the newest first. losses: step -> validation loss.
+
+    A file that a run has written several times, as that of its best model, is of the last time.
+    """
+    losses = losses or {}
+    found: dict[Path, Checkpoint] = {}
+    for event in run.saves:
+        path = place_of(run, event.path) if event.kind == "model" else None
+        if path is None:
+            continue
+        own = event.info.get("validation_loss")
+        loss = float(own) if isinstance(own, int | float) else losses.get(event.step)
+        found.pop(path, None)
+        found[path] = Checkpoint(path, event.step, str(event.info.get("kind", "")), size_of(path), loss)
+    listed = sorted(found.values(), key=lambda one: (-one.step, one.kind != "last"))
+    measured = [one for one in listed if one.loss is not None]
+    best = min(measured, key=lambda one: (one.loss or 0.0, one.kind != "best", one.step), default=None)
+    return tuple(
+        Checkpoint(one.path, one.step, one.kind, one.size_bytes, one.loss, one is best) for one in listed
+    )
+
+
+def newest(run: PastRun) -> Path | None:
+    """Where the newest model of a run lies, or None."""
+    return place_of(run, run.model) if run.model else None
+
+
+def place_of(run: PastRun, path: str) -> Path | None:
+    """Where a model lies that a run reported: in its output folder, also when that was moved since.
+
+    A later run of the same name leaves it beside its own as name.old-1; the file itself tells whose it is.
+    """
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    place = run.output_dir / name
+    if not is_plain(name):
+        return None
+    if place.suffix != ".safetensors":
+        return place if place.exists() else None
+    old = run.output_dir.glob(f"{glob.escape(place.stem)}.old-*{place.suffix}")
+    return next((one for one in (place, *sorted(old)) if _is_by(one, run.folder.name)), None)
+
+
+def _is_by(path: Path, run: str) -> bool:
+    """Whether a file is of this run, or does not tell. One that was resumed bears the name of the first."""
+    try:
+        state = path.stat()
+        lineage = _lineage(path, state.st_mtime_ns, state.st_size)
+    except (UserError, OSError):
+        return False
+    return lineage is None or lineage <= run
+
+
+@functools.lru_cache(maxsize=4096)
+def _lineage(path: Path, changed_ns: int, size_bytes: int) -> str | None:
+    """The mark of a file only says when what is remembered is out of date."""
+    return read_header(path).metadata.get(LINEAGE)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 when it can't be read."""
+    try:
+        if path.is_dir():
+            return sum(inside.stat().st_size for inside in path.rglob("*") if inside.is_file())
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def delete(run: PastRun, checkpoint: Checkpoint) -> None:
+    """Move a model, with the settings file beside it, into the trash of its output folder. Raises OSError."""
+    _move(checkpoint.path, _trash(run))
+
+
+def deleted(run: PastRun) -> tuple[Path, ...]:
+    """The models of a run that lie in the trash."""
+    try:
+        with os.scandir(_trash(run)) as entries:
+            names = [entry.name for entry in entries]
+    except OSError:
+        return ()
+    return tuple(_trash(run) / name for name in sorted(names) if not name.endswith(sidecar_yaml.YAML))
+
+
+def restore(run: PastRun, path: Path) -> None:
+    """Put a model from the trash back into the output folder. Raises OSError, also when its name is taken."""
+    _move(path, run.output_dir)
+
+
+def _trash(run: PastRun) -> Path:
+    return run.output_dir / RUNS / TRASH / MODELS / run.folder.name
+
+
+def _move(path: Path, folder: Path) -> None:
+    """Never over something that is there."""
+    pairs = [(one, folder / one.name) for one in _with_sidecar(path)]
+    for _, place in pairs:
+        if os.path.lexists(place):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
+    folder.mkdir(parents=True, exist_ok=True)
+    for one, place in pairs:
+        one.rename(place)
+
+
+def _with_sidecar(path: Path) -> Iterator[Path]:
+    yield path
+    beside = path.with_suffix(sidecar_yaml.YAML)
+    if path.suffix and beside.is_file():
+        yield beside

@@ -1,0 +1,71 @@
+// The Tools tab: which card is shown, and the fields of the card that generates images.
+(() => {
+  'use strict';
+  const KEPT = 'rw-tool';
+  let prompt = '', target = '';
+  const form = () => document.querySelector('#try-form .rw-try');
+
+  function show(card) {
+    sessionStorage.setItem(KEPT, card);
+    const radio = [...document.querySelectorAll('#tools-list input')].find(({value}) => value === card);
+    if (radio) radio.checked = true;
+  }
+
+  // What a run was sampled with stands in the fields until a user writes something of his own.
+  function suggest(select) {
+    target = select.value;
+    const text = select.selectedOptions[0]?.dataset.suggest;
+    const [field, avoided] = ['prompt', 'negative'].map((name) => form().querySelector(`[name=${name}]`));
+    if (!text || (field.value.trim() && field.value !== prompt)) return;
+    prompt = field.value = text;
+    avoided.value = select.selectedOptions[0].dataset.avoid;
+  }
+
+  function choose(id) {
+    const select = form()?.querySelector('[name=target]');
+    if (!select || ![...select.options].some(({value}) => value === id)) return false;
+    select.value = id;
+    suggest(select);
+    return true;
+  }
+
+  // A part of the tab that is not drawn yet is waited for.
+  function soon(act) {
+    let tries = 60;
+    const go = () => { if (!act() && tries-- > 0) setTimeout(go, 50); };
+    go();
+  }
+
+  document.addEventListener('rw-tools', () => {
+    const card = sessionStorage.getItem(KEPT);
+    if (card) show(card);
+  });
+  document.addEventListener('change', ({target: field}) => {
+    if (field.name === 'rw-tool') show(field.value);
+    if (field.name === 'target' && field.closest('#try-form')) suggest(field);
+  });
+  document.addEventListener('rw-goto', ({detail: id}) => soon(() => {
+    const card = document.getElementById(id)?.closest('#tools > [id]');
+    if (card) show(card.id);
+    return Boolean(card);
+  }));
+  document.addEventListener('click', (event) => {
+    const wanted = event.target.closest?.('[data-try]')?.dataset.try;
+    const again = event.target.closest?.('[data-again]')?.dataset.again;
+    if (wanted) soon(() => choose(wanted));
+    if (!again) return;
+    for (const [name, text] of Object.entries(JSON.parse(again))) {
+      const field = form()?.querySelector(`[name="${CSS.escape(name)}"]`);
+      if (field) field.value = text;
+    }
+    form()?.scrollIntoView({block: 'nearest'});
+  });
+
+  // Gradio draws the list of models anew in place: what was chosen stays chosen, wherever it stands now.
+  new MutationObserver(() => {
+    const select = form()?.querySelector('[name=target]');
+    if (!select) return;
+    if (target && select.value !== target) choose(target);
+    else if (!target && select.options.length) suggest(select);
+  }).observe(document, {childList: true, subtree: true});
+})();

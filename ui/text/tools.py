@@ -1,0 +1,89 @@
+"""Words of the Tools tab: the list of tools, runs with their checkpoints, trying a result."""
+
+from collections.abc import Mapping
+
+from core.catalog import Words
+
+TOOLS_WORDS: Mapping[str, Words] = {
+    "tools.list": Words("Tools", "ツール"),
+    "tools.runs": Words("Runs", "学習の履歴"),
+    "tools.try": Words("Try it", "生成して試す"),
+    "tools.hub": Words("Upload", "アップロード"),
+    "tools.inspect": Words("Inspect", "ファイルを調べる"),
+    # one row for each run
+    "runs.title": Words("Runs and their results", "学習の履歴と結果"),
+    "runs.lead": Words(
+        "Every training with its models and images, the newest first. Tick several to compare them.",
+        "これまでの学習を新しい順に、モデルや画像とともに表示します。複数選ぶと並べて比較できます。",
+    ),
+    "runs.compare": Words("Compare {name}", "{name}を比較に加える"),
+    "runs.open": Words("Details", "詳細"),
+    "runs.close": Words("Close", "閉じる"),
+    "runs.open.of": Words("Details of {name}", "{name}の詳細"),
+    "runs.try": Words("Try it", "試す"),
+    "runs.refused": Words("Not started ({n})", "開始できなかった学習（{n}件）"),
+    "runs.name": Words("Name", "名前"),
+    "runs.rename": Words("Rename", "名前を変更"),
+    "runs.named": Words(
+        "Renamed to {name}. Its files keep their names.",
+        "名前を{name}に変更しました（ファイル名は変わりません）。",
+    ),
+    "runs.unnamed": Words("The run has its output name again.", "名前を出力ファイル名に戻しました。"),
+    "runs.files": Words("Samples", "サンプル画像"),
+    "runs.others": Words("Other files in the output folder ({n})", "出力先フォルダのほかのファイル（{n}個）"),
+    # checkpoints of a run
+    "checkpoints.title": Words("Saved models ({n})", "保存されたモデル（{n}個）"),
+    "checkpoints.none": Words(
+        "No saved model of this run is in its output folder.",
+        "この学習で保存されたモデルは出力先フォルダにありません。",
+    ),
+    "checkpoints.last": Words("end of the run", "学習の終わり"),
+    "checkpoints.best": Words("lowest validation loss", "検証lossが最小"),
+    "checkpoints.loss": Words("validation loss {loss}", "検証loss {loss}"),
+    "checkpoints.no.images": Words("no samples at this step", "このステップのサンプル画像はありません"),
+    "checkpoints.continue": Words("Continue from this", "ここから学習を続ける"),
+    "checkpoints.delete": Words("Delete…", "削除…"),
+    "checkpoints.sure": Words(
+        "Move {file} ({size}) to the trash in {folder}? It still takes room there, and can be restored.",
+        "{file}（{size}）を {folder} に移動しますか？ディスク上には残り、元に戻せます。",
+    ),
+    "checkpoints.deleted": Words("Deleted: {file}", "削除しました：{file}"),
+    "checkpoints.trash": Words("Deleted models", "削除したモデル"),
+    "checkpoints.restored": Words("Restored: {file}", "元に戻しました：{file}"),
+    "checkpoints.continued": Words(
+        "Settings of {name} loaded; training starts at step 1 from the weights of {file}. Optimizer and learning-rate schedule start anew, and results are saved as {output}. To continue exactly where a run stopped, use Resume.",
+        "{name}の設定を読み込みました。{file}の重みからステップ1で学習を始めます。オプティマイザーと学習率スケジュールは最初からで、結果は{output}として保存します。止めたところから正確に続けるには「再開」を使います。",
+    ),
+    # trying a result
+    "try.title": Words("Try it", "生成して試す"),
+    "try.lead": Words(
+        "Generate images with any result. The model stays in memory for five minutes, or until a training starts.",
+        "学習結果で画像を生成します。モデルは5分間、または学習が始まるまでメモリに残ります。",
+    ),
+    "try.target": Words("Model", "モデル"),
+    "try.target.base": Words("Base model of the settings: {name}", "設定の元モデル：{name}"),
+    "try.target.others": Words("Other files in the output folder", "出力先フォルダのほかのファイル"),
+    "try.go": Words("Generate", "生成"),
+    "try.base": Words("With and without", "元モデルと比較"),
+    "try.base.help": Words(
+        "The same image by the base model alone and by the result.",
+        "同じ画像を元モデルと学習結果で生成します。",
+    ),
+    "try.grid": Words("Strengths 0 to 1", "強さ0〜1を比較"),
+    "try.grid.help": Words(
+        "The same image at strengths 0, 0.25, 0.5, 0.75 and 1.",
+        "同じ画像を強さ0・0.25・0.5・0.75・1で生成します。",
+    ),
+    "try.more": Words("More settings", "その他の設定"),
+    "try.again": Words("Use these settings", "この設定を使う"),
+    "try.seed": Words("Other seed", "別のシード"),
+    "try.none": Words("Images appear here, with their settings.", "生成した画像と設定がここに表示されます。"),
+    "try.kept": Words("All images are in {folder}.", "すべての画像は {folder} にあります。"),
+    "try.strength": Words("strength {n}", "強さ {n}"),
+    "try.base.only": Words("base model", "元モデル"),
+    "try.image.seed": Words("seed {n}", "シード {n}"),
+    "try.steps": Words("{n:#step}", "{n}ステップ"),
+    "try.stopped": Words(
+        "Stopped: a training has started and needs the memory.", "学習が始まったため、生成を停止しました。"
+    ),
+}
