@@ -22,7 +22,7 @@
   const fields = (roots) => [...document.querySelectorAll(roots)].flatMap((root) => [...root.querySelectorAll(FIELDS)])
     .filter((e) => isSeen(e) && !e.disabled && !e.readOnly && e.getAttribute('role') !== 'listbox' &&
       (e.getAttribute('role') !== 'combobox' || e.closest('.is-path')) &&
-      !['checkbox', 'radio', 'file', 'range', 'submit'].includes(e.type)).map((e) => {
+      !['checkbox', 'radio', 'file', 'range', 'submit', 'select-one'].includes(e.type)).map((e) => {
         const owner = e.closest('[id]')?.id ?? '';
         return {e, name: `${owner} ${[...document.getElementById(owner)?.querySelectorAll(FIELDS) ?? []].indexOf(e)}`};
       });
