@@ -25,7 +25,7 @@ def test_a_token_is_set_and_never_shown_and_what_would_be_uploaded_is_listed(at,
     (stage.window.output / "frog.safetensors").parent.mkdir(parents=True, exist_ok=True)
     (stage.window.output / "frog.safetensors").write_bytes(b"x" * 2_000_000)
     page = at()
-    page.tab(4)
+    page.tool("hub-card")
     card = page.page.locator("#hub-card")
     card.get_by_text(at.words("Token: not set", "トークン：未設定")).wait_for()
     assert not card.locator("[name=repo]").count()

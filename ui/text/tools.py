@@ -8,7 +8,6 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tools.list": Words("Tools", "ツール"),
     "tools.runs": Words("Runs", "学習の履歴"),
     "tools.try": Words("Try it", "生成して試す"),
-    "tools.hub": Words("Upload", "アップロード"),
     "tools.inspect": Words("Inspect", "ファイルを調べる"),
     # one row for each run
     "runs.title": Words("Runs and their results", "学習の履歴と結果"),

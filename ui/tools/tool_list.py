@@ -20,7 +20,7 @@ FIRST: Sequence[Entry] = (
     ("try-it", "tools.try"),
     ("card-inspect", "tools.inspect"),
 )
-LAST: Sequence[Entry] = (("hub-card", "tools.hub"), ("card-tensorboard", "board.title"))
+LAST: Sequence[Entry] = (("hub-card", "hub.title"), ("card-tensorboard", "board.title"))
 
 _THERE = "element.dispatchEvent(new CustomEvent('rw-tools', {bubbles: true}));"
 """Told to script/tools.js: which card was shown before a reload, or is asked for by a link."""
