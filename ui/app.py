@@ -42,7 +42,7 @@ from ui.tools.notice_card import NoticeCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
 from ui.tools.tensorboard_card import TensorBoardCard
-from ui.tools.tool_list import FIRST, LAST, draw_list
+from ui.tools.tool_list import draw_list
 from ui.tools.try_card import TryCard
 from ui.window import Window
 from ui.window.blocks import Blocks
@@ -155,15 +155,12 @@ class App:
         with page.add(gr.Tab, texts(label="tab.lora"), id="lora", elem_id="tab-lora"):
             draw_lora(page, form)
         self.tools_tab = page.add(gr.Tab, texts(label="tab.tools"), id="tools", elem_id="tab-tools")
-        shown = [(f"card-{name}", tool.words) for name, tool in TOOLS.items() if tool.card]
         with self.tools_tab, column("tools"):
-            draw_list(page, [*FIRST, *shown, *LAST])
+            draw_list(page)
             self.past = RunsCard(window, page, form)
             self.tried = TryCard(window, page, self.past.acts)
             self.inspect = InspectCard(window, page)
-            self.tools = {
-                name: ToolCard(window, page, form, tool) for name, tool in TOOLS.items() if tool.card
-            }
+            self.tools = {n: ToolCard(window, page, form, tool) for n, tool in TOOLS.items() if tool.card}
             self.hub = HubCard(window, page)
             self.notices = NoticeCard(window, page)
             self.board = TensorBoardCard(window, page, form)

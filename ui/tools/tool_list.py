@@ -8,6 +8,7 @@ import gradio as gr
 
 from core.catalog import Words
 from core.errors import Lang
+from core.tools.table import TOOLS
 from ui.parts.localized import Page
 from ui.parts.markup import esc
 from ui.text import say
@@ -20,14 +21,20 @@ FIRST: Sequence[Entry] = (
     ("try-it", "tools.try"),
     ("card-inspect", "tools.inspect"),
 )
-LAST: Sequence[Entry] = (("hub-card", "hub.title"), ("card-tensorboard", "board.title"))
+LAST: Sequence[Entry] = (
+    ("hub-card", "hub.title"),
+    ("notice-card", "notice.title"),
+    ("card-tensorboard", "board.title"),
+)
 
 _THERE = "element.dispatchEvent(new CustomEvent('rw-tools', {bubbles: true}));"
 """Told to script/tools.js: which card was shown before a reload, or is asked for by a link."""
 
 
-def draw_list(page: Page, entries: Sequence[Entry]) -> None:
+def draw_list(page: Page) -> None:
     """The list, and the style by which it shows the chosen card. Nothing of it asks the server."""
+    tools = [(f"card-{name}", tool.words) for name, tool in TOOLS.items() if tool.card]
+    entries = [*FIRST, *tools, *LAST]
 
     def html(lang: Lang) -> str:
         return list_html(entries, lang)
