@@ -57,6 +57,12 @@ def options() -> argparse.ArgumentParser:
         help="one more folder to read from / 読み込みを許可するフォルダ",
     )
     add("--workspace", metavar="DIR", help="where the window writes (default: workspace) / 書き込み先")
+    add(
+        "--when-idle",
+        metavar="stop|COMMAND",
+        help="once no run is under way and none waits, stop the program, or run a command; the page can "
+        "switch it off / すべての学習が終わったら終了する、またはコマンドを実行する",
+    )
     add("--preset", metavar="NAME|FILE", help="preset to start with / 起動時のプリセット")
     return parser
 

@@ -44,7 +44,7 @@ LEVELS = [
     "core.train.run",
     "core.runner core.sweep core.train.lr_range",
     "core.cli core.queue",
-    "core.__main__ ui ui.text",
+    "core.__main__ core.when_idle ui ui.text",
     "ui.parts",
     "ui.window",
     "ui.settings",

@@ -106,6 +106,7 @@ def as_new(window: Window) -> None:
     """Forget everything a test has done to a window and below its workspace."""
     workspace = window.workspace
     window.queue.close()
+    window.when_idle.set_on(False)
     for folder in (workspace, workspace.parent / "runs"):
         shutil.rmtree(folder, ignore_errors=True)
     workspace.mkdir()

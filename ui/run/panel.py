@@ -14,7 +14,7 @@ from core.runs.state_folder import AUTO, CHANGED
 from ui.parts.html_events import LISTEN, data_of, sent
 from ui.parts.localized import QUICK, Page, column
 from ui.parts.markup import esc, note, problems
-from ui.run import messages, starting
+from ui.run import idle, messages, starting
 from ui.run.more_steps import MoreSteps
 from ui.run.polling import news, place
 from ui.run.prompts import PromptField, checked
@@ -107,6 +107,9 @@ class RunPanel:
         )
         # Above the curves and images of the run, which are long: what comes next must be seen.
         self.queue = QueueCard(self._window, self._form)
+        self._idle = gr.HTML(
+            place("idle"), elem_id="run-idle-box", elem_classes=maybe, padding=False, js_on_load=LISTEN
+        )
         gr.HTML(place("outcome"), elem_classes=maybe, padding=False)
         empty = {"value": lambda lang: ""}
         parts["cure"] = page.add(gr.Button, empty, variant="primary", elem_id="run-cure", visible=False)
@@ -162,6 +165,9 @@ class RunPanel:
             said = data_of(event)
             return pressed(lambda raw, lang: (self.more.start(said, lang), "start"))(data)
 
+        def switched(event: gr.EventData) -> None:
+            idle.act(window, data_of(event))
+
         def swept(data: Data, event: gr.EventData) -> Update:
             html = self.sweep.act(form.raw(data), data_of(event), data[lang])
             return {self.sweep.part: html} | self.queue.show(data[lang])
@@ -178,6 +184,7 @@ class RunPanel:
         bind(parts["news"].click, lambda data: self.show(data[lang], data[parts["given"]]), reading)
         bind(parts["message"].click, answered, with_form)
         bind(parts["more"].click, more, reading)
+        self._idle.click(guarded(switched, window), None, None, **QUICK)
         bind(self.sweep.part.click, swept, with_form, self.sweep.part)
         bind(prompts.draw.click, draw, {*reading, parts["prompts"], prompts.keep})
         bind(

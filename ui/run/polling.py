@@ -19,6 +19,7 @@ from ui.parts.samples import MOST_STEPS, sample_grid
 from ui.run import machine
 from ui.run.after import acts_of_result
 from ui.run.announce import heading_html, name_of, notify_html, percent, said_html, tab_html
+from ui.run.idle import idle_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
 from ui.run.status_html import head_html, notices_html, numbers_html, outcome_html, smoothing_html
@@ -93,6 +94,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
         "numbers": _as_drawn(numbers_html(view, lang)),
         "machine": _as_drawn(machine.line_html(load, lang)),
         "machine-more": _as_drawn(machine.more_html(load, lang)),
+        "idle": _as_drawn(idle_html(window, lang)),
         "tabs": _as_drawn(states_html(states(window, lang))),
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(

@@ -38,3 +38,8 @@ WORKSPACE_UNWRITABLE = Message(
     "the workspace can't be written: {reason}.",
     "書き込み先に書き込めません（{reason}）。",
 )
+NO_COMMAND = Message(
+    "E-WHEN-IDLE",
+    "--when-idle takes stop, or a command whose program is on this computer; {value} is neither.",
+    "--when-idleにはstop、またはこのコンピューターにあるプログラムのコマンドを指定してください（{value}）。",
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,9 @@ USER = "rareword"
 """Of a login that is made up here."""
 
 VARIABLE = "RAREWORD_AUTH"
+STOP = "stop"
+"""What --when-idle says for the end of the program."""
+
 SHORTEST = 4
 """Characters of a password that a user chooses."""
 
@@ -70,3 +75,24 @@ def proxy_of(host_names: Sequence[str], root_path: str) -> Proxy:
     if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
         raise UserError(messages.ROOT_PATH(value=root_path[:100]))
     return Proxy(tuple(name.lower() for name in host_names), path)
+
+
+def idle_command(text: str | None, is_open: bool) -> tuple[str, ...] | None:
+    """What is done when all runs are over: a command's arguments, () for the end of the program.
+
+    None where others can reach the page and nothing was said: then it can't be switched on there. Raises
+    UserError for a command that is none, or whose program is not on this computer.
+    """
+    if text is None:
+        return None if is_open else ()
+    if text.strip() == STOP:
+        return ()
+    try:
+        # Backslashes are part of Windows' paths; quotes around a path are taken off there too.
+        command = shlex.split(text, posix=os.name != "nt")
+    except ValueError:
+        command = []
+    command = [part.strip('"') if os.name == "nt" else part for part in command]
+    if not command or shutil.which(command[0]) is None:
+        raise UserError(messages.NO_COMMAND(value=text[:200]))
+    return tuple(command)

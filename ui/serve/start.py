@@ -21,7 +21,7 @@ from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError
 from ui.serve import messages, single_instance
 from ui.serve.login import Login
-from ui.serve.options import USER, given_auth, make_login, proxy_of
+from ui.serve.options import USER, given_auth, idle_command, make_login, proxy_of
 from ui.serve.server import DIRECT, LOOPBACK, Proxy, Served, listening_socket, private_cache, serve, share
 from ui.text import say
 from ui.window import PROJECT, Window, named_preset
@@ -68,7 +68,7 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
         raise _unwritable(workspace, e) from e
     with single_instance.claimed(workspace) as other:
         if other is not None:
-            is_plain = not (chosen.root or chosen.preset or is_open) and auth is None
+            is_plain = not (chosen.root or chosen.preset or chosen.when_idle or is_open) and auth is None
             return _lead(chosen, workspace, other, is_plain, tell)
         login, made = make_login(auth, is_open)
         window = make_window(chosen, workspace, is_open, log_path)
@@ -170,6 +170,9 @@ def make_window(chosen: argparse.Namespace, workspace: Path, is_open: bool, log_
     paths = Paths(Path.cwd(), workspace, roots, is_local=not is_open)
     dialog = Dialog() if not is_open and is_available() else None
     window = Window(paths, cache, lang=chosen.lang, log_path=log_path, dialog=dialog)
+    window.when_idle.command = command = idle_command(chosen.when_idle, is_open)
+    if chosen.when_idle is not None and command is not None:
+        window.when_idle.set_on(True)
     if chosen.preset:
         preset = named_preset(chosen.preset, window.preset_folders)
         window.chosen = dict(preset.values)
@@ -186,8 +189,10 @@ def _wait(window: Window, served: Served, tell: Tell) -> int:
     asked = threading.Event()
     # Asked twice: the run's thread would keep the process alive.
     with signals.asking(asked.set, lambda: os._exit(130)):
-        while served.thread.is_alive() and not asked.wait(0.2):
+        while served.thread.is_alive() and not asked.wait(0.2) and not window.when_idle.is_over.is_set():
             pass
+        if window.when_idle.is_over.is_set():
+            tell("console.idle")
         single_instance.withdraw(window.paths.workspace)
         window.queue.close()
         current = window.runner.current

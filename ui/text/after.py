@@ -79,4 +79,20 @@ AFTER_WORDS: Mapping[str, Words] = {
         "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
     ),
     "forecast.disk.look": Words("Save less often", "保存の回数を減らす"),
+    "idle.stop": Words(
+        "When all runs are done, stop the program", "すべての学習が終わったらプログラムを終了"
+    ),
+    "idle.command": Words("When all runs are done, run {name}", "すべての学習が終わったら{name}を実行"),
+    "idle.stopping": Words(
+        "All runs are done: the program stops in {seconds} s.",
+        "すべての学習が終わりました。{seconds}秒後にプログラムを終了します。",
+    ),
+    "idle.starting": Words(
+        "All runs are done: {name} is run in {seconds} s.",
+        "すべての学習が終わりました。{seconds}秒後に{name}を実行します。",
+    ),
+    "idle.stay": Words("Keep running", "終了しない"),
+    "console.idle": Words(
+        "All runs are done; Rareword stops.", "すべての学習が終わったため、Rarewordを終了します。"
+    ),
 }

@@ -25,6 +25,7 @@ from core.queue import RunQueue
 from core.runner import Runner
 from core.tools.table import TOOLS
 from core.webhook import Address
+from core.when_idle import WhenIdle
 from ui.parts.job import Job
 from ui.parts.options import defaults
 from ui.parts.thumbs import Thumbs
@@ -82,12 +83,17 @@ class Window:
         self.copies = History(self.workspace / "copies.jsonl", Copies())
         self.queue = RunQueue(self.workspace / "queue.json", lambda: self.runner)
         self.worked_out: dict[str, tuple[object, Any]] = {}
+        self.when_idle = WhenIdle(lambda: self.queue, lambda: self.runner, self._is_at_work)
         self.looker = Looker()
         self.looker.start()
         self.load = LoadWatch()
         self.tries = Tries(self.workspace)
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
+
+    def _is_at_work(self) -> bool:
+        """Whether a tool is at work."""
+        return any(job.is_busy for job in (*self.jobs.values(), self.preview, self.unpack))
 
     def _output_in_use(self) -> Path:
         """The output folder of the settings from before, else the workspace's own."""
