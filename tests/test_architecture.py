@@ -19,8 +19,8 @@ LEVELS = [
     "core.config.nearest core.config.messages core.config.output_names core.config.sd_scripts_reference "
     "core.models core.train core.data core.config core.models.messages",
     "core.models.hub_token",
-    "core.reading core.webhook core.patience core.config.path_lengths core.config.schema core.data.names core.models.hub "
-    "core.models.tokens",
+    "core.reading core.webhook core.patience core.config.path_lengths core.config.schema "
+    "core.data.names core.models.hub core.models.tokens",
     "core.adapters core.config.pydantic_messages core.data.buckets core.data.undo",
     "core.config.memory_savers core.config.network_args core.config.optimizer_args core.data.captions "
     "core.data.records core.formats",

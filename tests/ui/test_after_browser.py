@@ -40,3 +40,9 @@ def test_a_run_is_varied_its_rate_is_sought_and_it_is_trained_on(at, stage, monk
     comes_true(lambda: len(stage.window.runner.runs) == 2)
     assert stage.run.config.train.max_train_steps == 350
     page.caught_up()
+
+    stage.window.when_idle.command = ()
+    page.page.locator("#run-idle-box input").check()
+    comes_true(lambda: stage.window.when_idle.look().is_on)
+    stage.window.when_idle.set_on(False)
+    stage.window.when_idle.command = None
