@@ -73,11 +73,11 @@ def tab_html(view: RunView, number: int, window: Window, lang: Lang) -> str:
 
 
 def notify_html(view: RunView, lang: Lang) -> str:
-    """The button that asks the browser for leave to tell of the end, and what became of that."""
+    """The button that asks the browser for leave to tell of the end, or why it can't (script/notice.js)."""
     if not view.is_live:
         return ""
-    shown = "".join(
+    ask, on, denied, unable = (
         f'<span class="{which}">{esc(say(f"run.notify.{which}", lang))}</span>'
         for which in ("ask", "on", "denied", "unable")
     )
-    return f'<button type="button" class="rw-link" data-notify>{shown}</button>'
+    return f'<button type="button" class="rw-link" data-notify>{ask}{on}</button>{denied}{unable}'
