@@ -30,7 +30,7 @@ def test_a_rate_of_lora_kept_for_dreambooth_is_told_by_check_and_beside_the_fiel
     page.tab(3)
     page.page.locator("#opt-network-method label").nth(1).click()
     # The rate that stays from LoRA, and the lowest of the usual ones.
-    assert told(check(page), "train.learning_rate", "1.5e-3", "5e-7")
+    assert told(check(page), "train.learning_rate", "1.5e-3", "4e-7")
     page.tab(2)
     beside = page.page.locator("#schedule")
     beside.locator(".rw-problems", has_text="1.5e-3").wait_for()
@@ -106,4 +106,9 @@ def test_sample_prompts_that_mean_something_else_or_nothing_are_named(look):
         ("nofile.txt", "nofile.txt"),
     ):
         page.fill("opt-sample-sample-prompts", prompts)
-        check(page).locator("li", has_text="Sample prompts").filter(has_text=said).wait_for()
+        line = check(page).locator("li", has_text="Sample prompts").filter(has_text=said)
+        line.wait_for()
+    page.fill("opt-sample-sample-prompts", "sls frog --q 5")
+    page.page.locator("#prompt-rows [data-row-act=fields]").click()
+    check(page).locator("li", has_text="--q").get_by_role("button", name="Sample prompts").click()
+    page.page.wait_for_function("document.activeElement.matches('#prompt-rows [name=prompt]')")

@@ -205,7 +205,8 @@ def test_a_run_file_is_saved_opened_and_the_settings_put_back(at, tmp_path):
     page.files()
     with page.page.expect_download() as waiting:
         press(page, "file-save button")
-    saved = tmp_path / "run.toml"
+    saved = tmp_path / waiting.value.suggested_filename
+    assert saved.name == "sls_frog.toml"
     waiting.value.save_as(saved)
     assert "rank = 24" in saved.read_text("utf-8")
     saved.write_text(saved.read_text("utf-8").replace("rank = 24", "rank = 48"), encoding="utf-8")

@@ -108,6 +108,8 @@ def test_what_is_wrong_is_gone_to_by_a_click_and_its_field_is_marked_until_it_is
     field = page.page.locator("#opt-train-learning-rate input, #opt-train-learning-rate textarea")
     page.page.wait_for_function("document.activeElement.closest('#opt-train-learning-rate')")
     assert field.get_attribute("aria-invalid") == "true"
+    said = page.page.locator(f"#{field.get_attribute('aria-errormessage')}")
+    assert said.get_attribute("data-wrong") == "opt-train-learning-rate"
     field.press_sequentially("1")
     assert field.get_attribute("aria-invalid") is None
     page.page.locator("#run-check").click()

@@ -43,7 +43,7 @@ def test_a_rate_far_from_the_usual_is_told_as_it_is_typed_and_at_check(app, meth
     page.put(field["network.method"], method)
     page.put(field["train.learning_rate"], rate)
     page.do(app.typed, "click")
-    usual = "5e-7" if method == "none" else "1e-3"
+    usual = "4e-7" if method == "none" else "1e-3"
     said = page.shown[app.schedule].partition('<ul class="rw-problems">')[2]
     assert "train.learning_rate" in said and usual in said
     assert "train.learning_rate" in page.do(app.run.parts["check"], "click")[app.run.parts["message"]]

@@ -17,8 +17,9 @@ document.addEventListener('click', (event) => {
     target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');
     setTimeout(() => target.classList.remove('rw-here'), 2400);
+    const seen = (place) => [...place?.querySelectorAll('input, textarea') ?? []].find((one) => one.offsetParent);
     const field = target.matches('button') ? target :
-      target.querySelector('input, textarea') ?? target.querySelector('button[popovertarget]');
+      seen(target) ?? (target.querySelector('textarea') ? seen(target.closest('.rw-card')) : null) ?? target.querySelector('button[popovertarget]');
     if (field) field.focus({preventScroll: true});
     if (field?.matches('[popovertarget]') && !document.querySelector(':popover-open')) field.click();
   };

@@ -12,15 +12,27 @@
     if (now !== said) [said, changed] = [now, new WeakSet()];
     const wrong = new Set(shown.map((message) => message.dataset.wrong));
     for (const field of document.querySelectorAll('.opt [aria-invalid=true]'))
-      if (!wrong.has(field.closest('.opt').id)) field.removeAttribute('aria-invalid');
-    for (const id of wrong)
-      for (const field of document.getElementById(id)?.querySelectorAll('input, textarea') ?? [])
-        if (!changed.has(field)) field.setAttribute('aria-invalid', 'true');
+      if (!wrong.has(field.closest('.opt').id)) right(field);
+    for (const id of wrong) {
+      const message = shown.find((one) => one.dataset.wrong === id);
+      const name = `wrong-${id}`;
+      document.getElementById(name)?.removeAttribute('id');  // the same may be said at several places
+      message.id = name;
+      for (const field of document.getElementById(id)?.querySelectorAll('input, textarea') ?? []) {
+        if (changed.has(field)) continue;
+        field.setAttribute('aria-invalid', 'true');
+        field.setAttribute('aria-errormessage', name);
+      }
+    }
+  }
+  function right(field) {
+    field.removeAttribute('aria-invalid');
+    field.removeAttribute('aria-errormessage');
   }
   document.addEventListener('input', ({target}) => {
     if (!target.matches('.opt [aria-invalid=true]')) return;
     changed.add(target);
-    target.removeAttribute('aria-invalid');
+    right(target);
   });
   new MutationObserver(() => {
     if (!isDue) { isDue = true; requestAnimationFrame(mark); }

@@ -13,7 +13,8 @@ DOWNLOAD = """(text) => {
   if (text) {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([text], {type: 'application/toml'}));
-    link.download = 'run.toml';
+    const named = text.match(/^output_name = ["'](.+)["']$/m);
+    link.download = `${named ? named[1].replace(/[\\\\/:*?"<>|]/g, '_') : 'run'}.toml`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }

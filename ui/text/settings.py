@@ -68,8 +68,8 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
     "import.label": Words("Settings of another trainer", "他の学習ツールの設定"),
     "import.hint": Words(
-        "Paste a command or TOML of sd-scripts, or a JSON of kohya_ss",
-        "ここに貼り付け：sd-scriptsのコマンド・TOML、kohya_ssのJSON",
+        "Paste a command or TOML of sd-scripts, a JSON of kohya_ss or OneTrainer, a job of ai-toolkit, or settings of SimpleTuner",
+        "ここに貼り付け：sd-scriptsのコマンド・TOML、kohya_ss・OneTrainerのJSON、ai-toolkitのジョブ、SimpleTunerの設定",
     ),
     "import.button": Words("Import", "取り込む"),
     "import.empty": Words("Paste the settings first.", "先に設定を貼り付けてください。"),
