@@ -17,12 +17,13 @@ from ui.dataset.captions import CaptionCard
 from ui.dataset.folder_options import draw_places, draw_settings
 from ui.dataset.folders import FolderMaker
 from ui.dataset.preview import Preview
-from ui.parts.localized import QUICK, Page, Wording, column, texts, worded
+from ui.parts.localized import QUICK, Page, Wording, column, texts
 from ui.parts.markup import esc
 from ui.parts.options import LEVELS, OPTIONS
 from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
+from ui.settings.head import brand, levels, method_words
 from ui.settings.identity import SAID, model_html
 from ui.settings.kept import Kept, can_show
 from ui.settings.length import length_html
@@ -68,8 +69,6 @@ _REMEMBER_LANGUAGE = """(lang) => {
 }"""
 
 
-_BRAND = '<h1 class="rw-brand">Rareword</h1>'
-
 _MOST_SENT = 16
 """Preparations of the page that are remembered; a browser asks about its own a second later."""
 
@@ -103,16 +102,16 @@ class App:
         self.built = gr.HTML(elem_id="rw-built", padding=False, js_on_load=_ASK_AGAIN)
         page.add(gr.HTML, {"value": self._skip}, elem_id="rw-skip", padding=False)
         with gr.Row(elem_id="rw-header"):
-            page.add(gr.HTML, {"value": lambda lang: _BRAND}, padding=False, elem_id="rw-brand")
+            page.add(gr.HTML, {"value": brand}, padding=False, elem_id="rw-brand")
             self.bar.draw(page)
             with gr.Row(elem_id="head-more"):
                 with column("rw-method"):
-                    form.draw(page, OPTIONS["network.method"], _method_words())
+                    form.draw(page, OPTIONS["network.method"], method_words())
                 self._draw_search()
                 look: dict[str, Any] = {"show_label": False, "container": False}
                 look["elem_classes"] = ["rw-segments"]
-                levels: dict[str, Wording] = {**texts(label="app.level"), "choices": _levels}
-                self.level = page.add(gr.Radio, levels, value="basic", elem_id="level", scale=0, **look)
+                named: dict[str, Wording] = {**texts(label="app.level"), "choices": levels}
+                self.level = page.add(gr.Radio, named, value="basic", elem_id="level", scale=0, **look)
                 look["choices"] = [(name, lang) for lang, name in LANGUAGE_NAMES.items()]
                 language = texts(label="app.language")
                 self.lang = page.add(gr.Radio, language, value=page.lang, elem_id="lang", scale=0, **look)
@@ -382,17 +381,6 @@ class App:
         for card in self.picked:
             updates |= card.offer(found)
         return updates
-
-
-def _method_words() -> dict[str, Wording]:
-    """The training method in the head: its words there are short."""
-    methods = OPTIONS["network.method"].choices or {}
-    short: dict[str, Wording] = texts(**{name: f"head.method.{name}" for name in methods})
-    return {"choices": lambda lang: [(worded(short[name], lang), name) for name in methods]}
-
-
-def _levels(lang: Lang) -> list[tuple[str, str]]:
-    return [(say(f"level.{level}", lang), level) for level in LEVELS]
 
 
 def _built_html(number: int) -> str:
