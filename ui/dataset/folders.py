@@ -91,7 +91,7 @@ class FolderMaker:
             return [(say(f"make.{name}.{value}", lang), value) for value in values]
 
         words = {**texts(label=f"make.{name}"), "choices": choices}
-        self._add(page, name, gr.Radio, words, value=values[0], elem_classes=["rw-plain"], **settings)
+        self._add(page, name, gr.Radio, words, value=values[0], **settings)
 
     def _draw_name(self, page: Page) -> None:
         """What the folder's name is made of."""
