@@ -129,14 +129,17 @@ class Watched:
         field_.press("Tab")
 
     def fields(self) -> dict[str, Any]:
-        """What stands in every field of the page, by its place: to see whether one has changed."""
+        """What stands in every field of the page, by its place: to see whether one has changed.
+
+        A text that is shown as rows of fields is what these say.
+        """
         return self.page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll(FIELDS)].map((field) => {
               const owner = field.closest('[id]')?.id ?? '';
               const inside = [...document.getElementById(owner)?.querySelectorAll(FIELDS) ?? []];
               const value = ['checkbox', 'radio'].includes(field.type) ? field.checked : field.value;
               return [`${owner} ${inside.indexOf(field)}`, value];
-            }))""".replace("FIELDS", "'input, textarea, select'")
+            }))""".replace("FIELDS", "'input, textarea:not([data-rows] textarea), select'")
         )
 
     def status(self, name: str) -> None:
