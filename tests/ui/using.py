@@ -93,6 +93,8 @@ class User:
         moved_from = thing.input_value() if taken["type"] == "range" else ""
         if taken["type"] == "range":
             thing.press("ArrowRight")
+            if thing.input_value() == moved_from:  # it is at its end
+                thing.press("ArrowLeft")
         elif taken["tag"] == "select":
             thing.press("ArrowDown")
         else:

@@ -76,8 +76,8 @@ def notify_html(view: RunView, lang: Lang) -> str:
     """The button that asks the browser for leave to tell of the end, or why it can't (script/notice.js)."""
     if not view.is_live:
         return ""
-    ask, on, denied, unable = (
+    ask, on, *rest = (
         f'<span class="{which}">{esc(say(f"run.notify.{which}", lang))}</span>'
-        for which in ("ask", "on", "denied", "unable")
+        for which in ("ask", "on", "asking", "denied", "unable")
     )
-    return f'<button type="button" class="rw-link" data-notify>{ask}{on}</button>{denied}{unable}'
+    return f'<button type="button" class="rw-link" data-notify>{ask}{on}</button>{"".join(rest)}'

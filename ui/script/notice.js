@@ -19,7 +19,10 @@
   async function press() {
     if (!able()) return;
     if (Notification.permission === 'granted') want(!isWanted());
-    else want(await Notification.requestPermission() === 'granted');
+    else {
+      document.body.dataset.notices = 'asking';
+      want(await Notification.requestPermission() === 'granted');
+    }
     show();
   }
 

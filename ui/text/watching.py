@@ -13,6 +13,10 @@ WATCHING_WORDS: Mapping[str, Words] = {
     "run.notify.on": Words(
         "This browser will notify you when it ends. Turn off", "終了時にこのブラウザで通知します（解除する）"
     ),
+    "run.notify.asking": Words(
+        "Your browser asks whether this page may notify you…",
+        "通知を許可するかどうか、ブラウザの確認に答えてください…",
+    ),
     "run.notify.denied": Words(
         "This browser blocks notifications from this page; allow them in its site settings.",
         "このブラウザでは、このページの通知がブロックされています。ブラウザのサイト設定で許可してください。",
