@@ -173,9 +173,8 @@ def test_a_stopped_run_names_the_model_of_that_step_and_that_it_can_be_resumed(a
 
 @pytest.mark.parametrize(("images", "leads"), [("demo/train", 2), ("mine", 1)])
 def test_a_result_leads_to_trying_it_and_after_the_demo_to_images_of_ones_own(app, window, images, leads):
-    raw = demo_raw(app) | {"dataset.train_data_dir": images}
-    app.run._answer(app.run.acts["start"], raw, "en", None)
-    run = window.runner.current
+    text = (PROJECT / "demo" / "run.toml").read_text("utf-8")
+    run = window.runner.start(text, [f"dataset.train_data_dir='{images}'"])
     run.log(Saved("model", "/o/sls_frog.safetensors", 20))
     run.end("done", 20)
     told = shown(app, "outcome")
