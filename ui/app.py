@@ -191,10 +191,10 @@ class App:
         cards = (self.past, self.run.queue, self.finder, self.forecast)
         filled += [*(card.connect(lang) for card in cards), *self.suited.connect(lang)]
         filled += self.picking.connect(lang, {**form.components, SOURCE: self.maker.parts["source"]})
-        filled.append(self.merging.connect())
+        filled += [self.merging.connect(), *(card.connect(lang) for card in self.tools.values())]
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
-        for card in (self.tried, self.captions, self.board, self.hub, self.notices, *self.picked):
+        for card in (self.tried, self.captions, self.board, self.hub, self.notices, self.inspect):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

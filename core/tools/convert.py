@@ -55,7 +55,8 @@ class ConvertSettings(Section):
 def run(settings: ConvertSettings, work: Work) -> Outcome:
     """Convert a model. Raises what `convert` does."""
     path = convert(settings, work)
-    return Outcome((Words(f"Saved: {path}", f"保存しました：{path}", f"已保存：{path}"),))
+    made = path if identify(path).kind == "model" else None
+    return Outcome((Words(f"Saved: {path}", f"保存しました：{path}", f"已保存：{path}"),), made=made)
 
 
 TOOL = Tool(
@@ -71,6 +72,7 @@ TOOL = Tool(
         Words("Convert", "変換"),
         output="target",
         folder="models",
+        offers="model.base",
         is_kept=False,
     ),
 )

@@ -17,18 +17,23 @@ from core.tools.kept_model import KEPT
 from core.tools.regularize_plan import ClassPlan, RegularizeSettings, image_path, plan
 from core.tools.tool import Outcome, Work
 
+SHOWN = 8
+"""Images that the window shows of what was made."""
+
 
 def run(settings: RegularizeSettings, work: Work) -> Outcome:
     """Generate what is missing. Raises what `make_images` does."""
+    plans = make_images(settings, work)
     lines = (
         Words(
             f"{part.folder}: {counted(part.count, 'image')}, {len(part.missing)} of them new",
             f"{part.folder}：{part.count}枚（うち新規{len(part.missing)}枚）",
             f"{part.folder}：{part.count}张（新增{len(part.missing)}张）",
         )
-        for part in make_images(settings, work)
+        for part in plans
     )
-    return Outcome(tuple(lines))
+    made = [path for part in plans for path in sorted(part.folder.glob("*.png"))[:SHOWN]]
+    return Outcome(tuple(lines), images=tuple(made[:SHOWN]))
 
 
 def make_images(settings: RegularizeSettings, work: Work | None = None) -> tuple[ClassPlan, ...]:

@@ -18,7 +18,7 @@ from core.counting import counted
 from core.data import buckets
 from core.data.images import decode, load
 from core.data.images.verify import verify
-from core.data.names import is_image, is_junk, nfc
+from core.data.names import is_image, is_junk, nfc, parse
 from core.errors import Problem, UserError
 from core.formats import atomic_write, partial_files
 from core.reading import reason
@@ -135,8 +135,11 @@ class Report:
 
 def run(settings: ResizeSettings, work: Work) -> Outcome:
     """Resize a folder. Raises what `resize_folder` does."""
-    report = resize_folder(settings, work)
-    return Outcome((report.words(Path(settings.target)),), problems=tuple(report.problems))
+    report, target = resize_folder(settings, work), Path(settings.target)
+    is_data_set = any(parse(folder.name) for folder in target.iterdir() if folder.is_dir())
+    return Outcome(
+        (report.words(target),), problems=tuple(report.problems), made=target if is_data_set else None
+    )
 
 
 TOOL = Tool(
@@ -155,6 +158,7 @@ TOOL = Tool(
         Words("Resize", "リサイズ"),
         output="target",
         folder="resized",
+        offers="dataset.train_data_dir",
         values={"resolution": (512, 512)},
     ),
 )

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -37,12 +38,17 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool did, in lines. problems: what could not be done, and warnings. points: of a curve."""
+    """What a tool did, in lines. problems: what could not be done, and warnings. points: of a curve.
+
+    made: what can be taken for the option that the card offers it for. images: some of those it made.
+    """
 
     lines: tuple[Words, ...]
     problems: tuple[Problem, ...] = ()
     exit_code: int = EXIT_DONE
     points: tuple[tuple[float, float], ...] = ()
+    made: Path | None = None
+    images: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class Card:
     lead: the sentence below its title. button: what starts it. output: the option of what is written.
     folder: where that is put, below the workspace. is_named: the user gives it a name of its own there.
     takes: option -> option of the run file whose value on the page it has. values: option -> its value at
-    first, where that is not the default. fills: option of the run file that the folder is chosen for.
+    first, where that is not the default. fills: option of the run file that the folder is chosen for. offers:
+    one that a click takes what was made for.
     hint: a sentence about what the settings come to, from those that are known. on_gpu: not while training.
     is_kept: whether what is done when the work is stopped is kept, so that the next start goes on from there.
     """
@@ -65,6 +72,7 @@ class Card:
     takes: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     fills: str = ""
+    offers: str = ""
     hint: Callable[[Mapping[str, Any]], Words | None] | None = None
     on_gpu: bool = False
     is_kept: bool = True

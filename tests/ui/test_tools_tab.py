@@ -103,6 +103,12 @@ def test_the_base_model_draws_the_class_as_often_as_the_guides_rule_asks(app, wi
     assert "新規0枚" in said and chosen is None  # a folder of one's own is not replaced
 
 
+def test_images_that_were_made_are_shown_and_the_field_that_was_set_is_named(app, window):
+    said, _ = made(app, prompt="frog", count="2")
+    assert "Regularization images is set to this folder" in said and said.count("<figure") == 2
+    assert "is set to this folder" not in made(app, prompt="frog", count="2", reg="my/own")[0]
+
+
 def test_several_prompts_and_a_stop(app, window):
     job = window.jobs["regularize"]
     real = stop_at_once(job)
@@ -132,6 +138,31 @@ def test_a_running_training_keeps_the_gpu_to_itself(app, window):
 def converted(app, **fields):
     data = {"source": "demo/base.safetensors", "precision": "bf16", "target": "x"} | fields
     return shown_by(app.tools["convert"], data)
+
+
+def used(app, name):
+    """What the button below a result does: the message, and what the form's field gets."""
+    card = app.tools[name]
+    updates = card.use("en")
+    (part,) = card._offered_part
+    return updates[card.parts["result"]], updates[part]["value"]
+
+
+def test_a_converted_model_becomes_the_base_model_by_a_click(app, window):
+    assert "Use it as the base model" in converted(app)[-1]
+    said, value = used(app, "convert")
+    assert value.endswith("models/x.safetensors") and value == window.settings["model.base"]
+    assert "Base model is now" in said and "Use it" not in said
+
+
+def test_resized_images_become_the_training_images_where_their_folders_say_how_often(app, window, frogs):
+    assert "Use it" not in resized(app, source=str(frogs), resolution="64")[-1]
+    (frogs.parent / "train").mkdir()
+    shutil.copytree(frogs, frogs.parent / "train" / "1_sls frog")
+    shown = resized(app, source=str(frogs.parent / "train"), resolution="64", target="set")[-1]
+    assert "Use it as the training images" in shown
+    assert used(app, "resize")[1] == window.settings["dataset.train_data_dir"]
+    assert window.settings["dataset.train_data_dir"].endswith("resized/set")
 
 
 def test_a_stopped_conversion_leaves_nothing_behind(app, window):

@@ -85,4 +85,10 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "try.stopped": Words(
         "Stopped: a training has started and needs the memory.", "学習が始まったため、生成を停止しました。"
     ),
+    # what a tool has made
+    "tool.use.model.base": Words("Use it as the base model", "元モデルとして使う"),
+    "tool.use.dataset.train_data_dir": Words("Use it as the training images", "学習用画像として使う"),
+    "tool.used": Words("{label} is now {path}.", "{label}を {path} にしました。"),
+    "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダを設定しました。"),
+    "tool.images": Words("Some of the images", "生成した画像の一部"),
 }

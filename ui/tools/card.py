@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from core.catalog import LANGS, Words
 from core.config.schema.kinds import kind
 from core.config.schema.option import Option
 from core.errors import Lang, Problem, UserError
 from core.tools.tool import Outcome, Tool, Work, checked
+from ui.parts.html_events import LISTEN, button
+from ui.parts.images import figures
 from ui.parts.job import Job, Report
 from ui.parts.job_progress import followed, progress_html
 from ui.parts.localized import QUICK, Page, Wording, column, texts
 from ui.parts.markup import heading, note, problems
+from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
@@ -27,6 +32,9 @@ from ui.window.paths import Offers, file_name
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
+
+SIDE = 384
+"""Pixels of the images that are shown."""
 
 
 class ToolCard:
@@ -65,7 +73,9 @@ class ToolCard:
             if not card.is_named:
                 page.add(gr.HTML, {"value": lambda lang: note(place(lang))}, padding=False)
             classes = ["rw-maybe", "rw-tool-result"]
-            parts["result"] = gr.HTML(elem_id=f"{name}-result", elem_classes=classes, padding=False)
+            parts["result"] = gr.HTML(
+                elem_id=f"{name}-result", elem_classes=classes, padding=False, js_on_load=LISTEN
+            )
 
     def _field(self, page: Page, option: Option) -> Any:
         element = f"{self._tool.name}-{option.name.replace('_', '-')}"
@@ -81,11 +91,16 @@ class ToolCard:
         """The field of the form that the folder is chosen for; [] without one."""
         return [self._form.components[self._card.fills]] if self._card.fills else []
 
-    def connect(self, lang: Any) -> None:
-        """Bind the handlers."""
+    @property
+    def _offered_part(self) -> list[Any]:
+        """The field of the form that what was made can be taken for; [] without one."""
+        return [self._form.components[self._card.offers]] if self._card.offers else []
+
+    def connect(self, lang: Any) -> Any:
+        """Bind the handlers. Gives the event that fills the form, or may."""
         own = [part for name, part in self.parts.items() if name in {o.name for o in self._tool.options}]
         taken = [self._form.components[key] for key in self._card.takes.values()]
-        self.parts["start"].click(
+        started = self.parts["start"].click(
             streamed(lambda data: self.start(data, data[lang]), self._window),
             {lang, *own, *taken, *self.chosen_part},
             [self.parts["result"], *self.chosen_part],
@@ -95,6 +110,10 @@ class ToolCard:
             concurrency_limit=4,
         )
         self.parts["stop"].click(guarded(self.stop, self._window), None, None, **QUICK)
+        if not self._offered_part:
+            return started
+        use = guarded(lambda data: self.use(data[lang]), self._window)
+        return self.parts["result"].submit(use, {lang}, [self.parts["result"], *self._offered_part], **QUICK)
 
     def offer(self, found: Offers) -> Update:
         """The lists to pick files and folders from anew."""
@@ -138,19 +157,42 @@ class ToolCard:
 
         def work(report: Report) -> Outcome:
             outcome = self._tool.start(settings, Work(report, job.control))
-            self._choose()
-            return outcome
+            return replace(outcome, lines=(*outcome.lines, *self._choose()))
 
-        def done(lang: Lang) -> str:
-            outcome = job.result
-            assert outcome is not None, "there is a result when the work is done"
-            notes = (note(words.of(lang), "good") for words in outcome.lines)
-            return "".join(notes) + problems(outcome.problems, lang)
-
-        for html in followed(job, work, done, lang, is_kept=self._card.is_kept):
+        for html in followed(job, work, self._done, lang, is_kept=self._card.is_kept):
             yield {result: html}
         if chosen := self.chosen(data):
             yield chosen
+
+    def _done(self, lang: Lang, *, is_used: bool = False) -> str:
+        """What came of the work: lines, some images, and what it can be taken for."""
+        outcome = self.job.result
+        assert outcome is not None, "there is a result when the work is done"
+        notes = "".join(note(words.of(lang), "good") for words in outcome.lines)
+        offer = ""
+        if outcome.made is not None and self._card.offers and not is_used:
+            words = say(f"tool.use.{self._card.offers}", lang)
+            offer = f'<div class="rw-acts">{button("use", "", words, "is-main", fills=True)}</div>'
+        drawn = [(str(file), path.name, "") for path in outcome.images if (file := self._small(path))]
+        shown = figures(say("tool.images", lang), drawn)
+        return notes + offer + shown + problems(outcome.problems, lang)
+
+    def _small(self, path: Path) -> Path | None:
+        try:
+            return self._window.thumbs.of(path, SIDE)
+        except OSError:
+            return None  # deleted meanwhile
+
+    def use(self, lang: Lang) -> Update:
+        """Take what was made last for the option that the card offers it for."""
+        key, outcome, window = self._card.offers, self.job.result, self._window
+        if outcome is None or outcome.made is None or self.job.is_busy:
+            return {}
+        path, label = window.paths.short(str(outcome.made)), OPTIONS[key].meta.label.of(lang)
+        window.draft.keep({key: path})
+        said = note(say("tool.used", lang, label=label, path=path), "good")
+        (part,) = self._offered_part
+        return {part: gr.update(value=path), self.parts["result"]: said + self._done(lang, is_used=True)}
 
     def stop(self) -> None:
         """After what is at hand: an image, a sampling step, a tensor."""
@@ -186,11 +228,16 @@ class ToolCard:
         labels = {option.name: option.meta.label.of(lang) for option in self._tool.options}
         return replace(problem, key=labels.get(problem.key, problem.key))
 
-    def _choose(self) -> None:
-        """The folder becomes that of the form, unless the user has chosen another."""
+    def _choose(self) -> tuple[Words, ...]:
+        """The folder becomes that of the form, unless the user has chosen another; what is told of that."""
         key, window = self._card.fills, self._window
-        if key and self._folder.is_dir() and (not window.settings.get(key) or is_demos(window, key)):
-            window.draft.keep({key: window.paths.short(str(self._folder))})
+        if not key or not self._folder.is_dir():
+            return ()
+        if window.settings.get(key) and not is_demos(window, key):
+            return ()
+        window.draft.keep({key: window.paths.short(str(self._folder))})
+        label = OPTIONS[key].meta.label
+        return (Words(*(say("tool.filled", lang, label=label.of(lang)) for lang in LANGS)),)
 
     def chosen(self, data: Data) -> Update:
         """The update for a page that does not show yet that the folder was chosen."""

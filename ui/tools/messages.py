@@ -25,6 +25,9 @@ TRAINING = Message(
     "学習中のため、メモリが足りなくなるのを避けて生成しません。学習が終わってから実行してください。",
 )
 NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")
+NO_PROMPT = Message(
+    "E-TRY", "Write what the image shall show.", "生成したい内容を入力してください。", key="prompt"
+)
 NO_BASE = Message(
     "E-TRY",
     "No base model is chosen on the Model tab.",

@@ -136,6 +136,8 @@ class TryCard:
         target = next((one for one in self._targets() if one.id == name), None)
         if target is None and name != BASE:
             raise UserError(messages.NO_TARGET())
+        if not fields.get("prompt", "").strip():
+            raise UserError(messages.NO_PROMPT())
         base, result = sources(window, target)
         settings = checked(TrySettings, _read(fields))
         seed = random.SystemRandom().randrange(_LARGEST_SEED) if settings.seed is None else settings.seed
