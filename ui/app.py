@@ -144,7 +144,7 @@ class App:
             draw_places(page, form)
             self.maker = FolderMaker(window, page, form, self.picking)
             self.preview = Preview(window, page, form)
-            self.captions = CaptionCard(window, page, form)
+            self.captions = CaptionCard(window, page, form, self.preview)
             draw_settings(page, form)
         with page.add(gr.Tab, texts(label="tab.model"), id="model", elem_id="tab-model"):
             self.model, self.suited = draw_model(window, page, form)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.ui.test_captions import data_of, opened
 from tests.ui.test_preview_health import lively, looked, values
 from ui.dataset.image_acts import key_of
 
@@ -161,3 +162,15 @@ def test_turning_an_image_turns_what_is_trained(app, folder, window):
     act(app, raw, do="crop", paths=[folder / "wide.png"], on="0 0.5 1 1")
     with Image.open(folder / "wide.png") as cropped:
         assert cropped.size == (64, 64)
+
+
+def test_an_image_is_put_in_the_trash_from_the_captions_and_no_caption_of_it_stays_open(app, folder, window):
+    grid = opened(app, folder)[app.captions.parts["grid"]]
+    assert grid.count("data-menu ") == 3 and 'data-plain="images/' in grid
+    raw = values(app, folder)
+    act(app, raw, do="trash", paths=[folder / "1.png"])  # the preview has not been asked for yet
+    assert names(folder) == ["0.png", "0.txt", "2.png", "2.txt"]
+    updates = app.captions.renewed(data_of(app, train_dir=str(folder.parent)), "en")
+    grid = updates[app.captions.parts["grid"]]
+    assert grid.count("<textarea") == 2 and "1.png" not in grid
+    assert len(window.captions.session.entries) == 2

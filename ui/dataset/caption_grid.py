@@ -14,6 +14,7 @@ from core.data.undo import Change, FileChange
 from core.errors import Lang
 from core.models.tokens import count_tokens
 from ui.dataset.caption_messages import LONGEST_TEXT
+from ui.dataset.image_tools import dots, menu_words
 from ui.parts.images import url
 from ui.parts.markup import esc, field_text, note, table
 from ui.text import say
@@ -39,21 +40,26 @@ def button(action: str, label: str, value: str = "", *, is_off: bool = False, st
     )
 
 
-def grid_html(entries: Sequence[Entry], page: int, thumb: Thumb, limit: int, lang: Lang) -> str:
-    """One page of images with their captions in fields. thumb: a small image's file, if there is one."""
+def grid_html(entries: Sequence[Entry], page: int, thumb: Thumb, plain: Thumb, limit: int, lang: Lang) -> str:
+    """One page of images with their captions in fields.
+
+    thumb: a small image's file, if there is one. plain: the address of an image in full view, None where it
+    may not be changed.
+    """
     if not entries:
         return note(say("captions.no.match", lang))
     first = page * PER_PAGE
     has_several = len({entry.folder.path for entry in entries}) > 1
     shown = entries[first : first + PER_PAGE]
-    cards = "".join(_card(entry, thumb(entry), limit, has_several, lang) for entry in shown)
+    cards = "".join(_card(entry, (thumb(entry), plain(entry)), limit, has_several, lang) for entry in shown)
     words = "".join(
         f' data-{name}="{esc(say(f"captions.{name}", lang))}"' for name in ("unsaved", "saving", "lost")
     )
     pager = _pager(page, len(entries), lang)
     help_ = "" if not any(e.is_open for e in shown) else note(say("captions.keys", lang))
     return (
-        f'<div class="rw-captions" data-longest="{LONGEST_TEXT}"{words}>{help_}{pager}'
+        f'<div class="rw-captions" data-longest="{LONGEST_TEXT}"{words} {menu_words(False, lang)}>'
+        f"{help_}{pager}"
         f'<div class="rw-caption-grid">{cards}</div>{pager}</div>'
     )
 
@@ -68,7 +74,11 @@ def _pager(page: int, total: int, lang: Lang) -> str:
     return f'<nav class="rw-pager">{back}<span>{range_}</span>{on}</nav>'
 
 
-def _card(entry: Entry, thumb: str | None, limit: int, has_several: bool, lang: Lang) -> str:
+def _card(
+    entry: Entry, images: tuple[str | None, str | None], limit: int, has_several: bool, lang: Lang
+) -> str:
+    """images: file of the small image, address of the whole one."""
+    thumb, plain = images
     key, name = esc(entry.key), esc(entry.image.name)
     locked = "" if entry.is_open else " readonly"
     trained = say(
@@ -78,11 +88,13 @@ def _card(entry: Entry, thumb: str | None, limit: int, has_several: bool, lang: 
     source = f' src="{esc(url(thumb))}"' if thumb else f' data-image-wanted="{key}"'
     place = esc(entry.folder.path.name) if has_several else ""
     tokens, is_over = tokens_of(entry, limit, lang)
+    acted = "" if plain is None else f'data-key="{key}" data-name="{name}" data-plain="{esc(plain)}"'
+    menu = "" if plain is None else dots(entry.image, lang)
     wrong = f"<em>{esc(entry.problem.sentence(lang))}</em>" if entry.problem else ""
     return (
-        f'<article class="rw-caption"><button type="button" data-image="{key}" data-zoom>'
+        f'<article class="rw-caption" {acted}><button type="button" data-image="{key}" data-zoom>'
         f'<img alt="{name}" loading="lazy"{source}></button>'
-        f"<header><b>{name}</b><span>{place}</span></header>"
+        f"<header><b>{name}</b><span>{place}</span>{menu}</header>"
         f'<textarea rows="4" spellcheck="false" aria-label="{name}" data-caption-field="{key}" '
         f'data-base="{digest(entry.data)}"{hint}{locked}>{field_text(entry.text)}</textarea>'
         f'<footer><span data-tokens class="{"is-over" * is_over}">{esc(tokens)}</span>'

@@ -24,6 +24,7 @@ from ui.dataset import caption_grid as drawn
 from ui.dataset.caption_bulk import Bulk
 from ui.dataset.caption_messages import LONGEST_TEXT, Message, keys_of, understood
 from ui.dataset.handlers import queued
+from ui.dataset.preview import Preview
 from ui.parts.images import url
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import as_of, facts, note, problems
@@ -60,8 +61,8 @@ def _shows(lang: Lang) -> list[tuple[str, str]]:
 class CaptionCard:
     """The card and its handlers. What is open is kept in the window; a page keeps its filter alone."""
 
-    def __init__(self, window: Window, page: Page, form: Form) -> None:
-        self._window, self._form = window, form
+    def __init__(self, window: Window, page: Page, form: Form, preview: Preview) -> None:
+        self._window, self._form, self._preview = window, form, preview
         self.parts: dict[str, Any] = {}
         self._draw(page)
 
@@ -114,6 +115,13 @@ class CaptionCard:
             [*self.shown, *self.bulk.outputs],
             **queued("captions"),
         )
+        # Images that were moved or turned from here or from the preview.
+        self._preview.acted.then(
+            guarded(lambda data: self.renewed(data, data[lang]), self._window),
+            {*view, *read},
+            self.shown,
+            **QUICK,
+        )
         gr.on(
             [parts["find"].input, parts["show"].input, parts["folder"].input],
             guarded(lambda data: self.filtered(data, data[lang]), self._window),
@@ -156,18 +164,38 @@ class CaptionCard:
 
     def open(self, data: Data, lang: Lang) -> Update:
         """Read the folders of the form anew and show their captions from the first page on."""
-        form, parts = self._form, self.parts
+        try:
+            self._read(data)
+        except UserError as e:
+            return {self.parts["note"]: problems(e.problems, lang)}
+        return {**self.show(lang), self.parts["note"]: ""}
+
+    def _read(self, data: Data) -> None:
+        """Read the folders of the form. Raises UserError."""
+        form = self._form
         raw = {key: data[form.components[key]] for key in _READ}
         limit = data[form.components["model.max_token_length"]]
         self._window.draft.keep({**raw, "model.max_token_length": limit})
-        try:
-            config = form.part(raw, "dataset").config.dataset
-            read = widgets.read(OPTIONS["model.max_token_length"], limit)
-            self._editor.open(config, read or 75, lambda path: self._window.paths.confined(str(path)))
-        except UserError as e:
-            return {parts["note"]: problems(e.problems, lang)}
+        config = form.part(raw, "dataset").config.dataset
+        read = widgets.read(OPTIONS["model.max_token_length"], limit)
+        self._editor.open(config, read or 75, lambda path: self._window.paths.confined(str(path)))
         self._editor.word = words(self._window)["captions"]
-        return {**self.show(lang), parts["note"]: ""}
+
+    def renewed(self, data: Data, lang: Lang) -> Update:
+        """What is open, read anew after images were moved or turned, and what is said about that."""
+        if self._editor.session is None:
+            return {}
+        try:
+            self._read(data)
+        except UserError as e:
+            return {self.parts["note"]: problems(e.problems, lang)}
+        return {**self.again(data, lang), self.parts["note"]: problems(self._preview.said, lang)}
+
+    def _plain(self, entry: Entry) -> str | None:
+        """Where a page finds an image in full view; None for one that may not be changed."""
+        if entry.folder.locked is not None or not self._preview.may_change(entry.image.parent):
+            return None
+        return self._preview.address(entry.image)
 
     def show(self, lang: Lang) -> Update:
         """Everything that is open, in this language, from its first page; nothing while nothing is."""
@@ -322,7 +350,7 @@ class CaptionCard:
             return {}
         entries = self._entries(data)
         page = min(int(data[self.parts["view"]]["page"]), max(0, (len(entries) - 1) // drawn.PER_PAGE))
-        html = drawn.grid_html(entries, page, self._thumb_so_far, self._editor.limit, lang)
+        html = drawn.grid_html(entries, page, self._thumb_so_far, self._plain, self._editor.limit, lang)
         return {self.parts["grid"]: html}
 
     def _about(self, session: CaptionSession, lang: Lang, tag: str) -> Update:

@@ -9,10 +9,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from core.data.caption_editor.session import key_of as key_of
 from core.data.curate import curation
 from core.data.curate.curation import Curation, Item
 from core.data.curate.moves import place_after
@@ -26,11 +26,6 @@ from ui.window import Window, messages
 
 MOST_KEYS = 20_000
 _TURNS = {"right": 1, "left": 3}
-
-
-def key_of(path: Path) -> str:
-    """What stands for a path on the page."""
-    return blake2b(os.fsencode(path), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -148,6 +143,13 @@ class ImageActs:
             return does.edit(chosen, Edit(quarters=_TURNS[act]))
         crop = _box(on) if act == "crop" else None
         return does.edit(chosen[:1], Edit(crop=crop)) if crop else None
+
+
+def holds(plan: Plan, asked: Asked) -> bool:
+    """Whether a plan knows an image of an act on single ones; of other acts it is taken for granted."""
+    if not asked.keys or asked.do not in ("exclude", "trash", "crop", *_TURNS):
+        return True
+    return bool(set(asked.keys) & {key_of(item.image) for item in items(plan)})
 
 
 def _box(text: str) -> tuple[float, float, float, float] | None:

@@ -50,12 +50,12 @@ class ImageDesk:
                 is_open[folder] = not plan.settings_of(index).in_json and self.acts.is_open(folder)
             if not is_open[folder]:
                 return drawn
-            mask = self._address(image.mask_path) if image.mask_path else ""
-            return image_tools.picture(drawn, image.path, self._address(image.path), mask, lang)
+            mask = self.address(image.mask_path) if image.mask_path else ""
+            return image_tools.picture(drawn, image.path, self.address(image.path), mask, lang)
 
         return wrap
 
-    def _address(self, path: Path) -> str:
+    def address(self, path: Path) -> str:
         """Where a page finds an image in full view, which is made only when it asks."""
         try:
             return url(self._window.thumbs.later(path, PLAIN))

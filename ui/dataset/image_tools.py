@@ -33,9 +33,22 @@ def picture(drawn: str, path: Path, plain: str, mask: str, lang: Lang) -> str:
         f'<div class="rw-picture" data-key="{key_of(path)}" data-name="{name}" data-plain="{esc(plain)}" '
         f'data-mask="{esc(mask)}">'
         f'<input type="checkbox" data-pick aria-label="{esc(say("images.select", lang, name=path.name))}">'
-        f'<button type="button" class="rw-dots" data-menu aria-haspopup="menu" '
-        f'aria-label="{esc(say("images.menu", lang, name=path.name))}">⋯</button>{drawn}</div>'
+        f"{dots(path, lang)}{drawn}</div>"
     )
+
+
+def dots(path: Path, lang: Lang) -> str:
+    """The button that opens the menu of an image."""
+    label = esc(say("images.menu", lang, name=path.name))
+    about = f'data-menu aria-haspopup="menu" aria-label="{label}"'
+    return f'<button type="button" class="rw-dots" {about}>⋯</button>'
+
+
+def menu_words(has_mask: bool, lang: Lang) -> str:
+    """What script/images.js is to know of the menu and its dialogs, as attributes."""
+    menu = {act: say(f"images.{act}", lang) for act in MENU if has_mask or act != "mask"}
+    words = {key: say(key, lang, **({"name": "#"} if "title" in key else {})) for key in _WORDS}
+    return f'data-menu-words="{esc(json.dumps(menu))}" data-image-words="{esc(json.dumps(words))}"'
 
 
 def tools_html(last: Change | None, said: str, has_mask: bool, lang: Lang) -> str:
@@ -43,16 +56,13 @@ def tools_html(last: Change | None, said: str, has_mask: bool, lang: Lang) -> st
 
     said: HTML about the act just done. has_mask: whether masks can be painted.
     """
-    menu = {act: say(f"images.{act}", lang) for act in MENU if has_mask or act != "mask"}
-    words = {key: say(key, lang, **({"name": "#"} if "title" in key else {})) for key in _WORDS}
     buttons = "".join(_button(act, say(f"images.{act}", lang)) for act in _MANY)
     buttons += (
         f'<button type="button" class="rw-act" data-select="all">{esc(say("images.all", lang))}</button>'
     )
     buttons += f'<button type="button" class="rw-act" data-select="">{esc(say("images.none", lang))}</button>'
     return (
-        f'<div class="rw-image-bar" data-menu-words="{esc(json.dumps(menu))}" '
-        f'data-image-words="{esc(json.dumps(words))}">'
+        f'<div class="rw-image-bar" {menu_words(has_mask, lang)}>'
         f'<div class="rw-image-acts" data-chosen hidden><b data-count></b>{buttons}</div>'
         f'<div class="rw-image-last" role="status">{said}{_last(last, lang)}</div></div>'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -22,7 +23,7 @@ from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
 from ui.dataset import balance, bucket_view, health, mask_acts
 from ui.dataset.handlers import queued
-from ui.dataset.image_acts import Asked, understood
+from ui.dataset.image_acts import Asked, holds, understood
 from ui.dataset.image_desk import ImageDesk
 from ui.dataset.usage import cures, usage_html
 from ui.parts.job import Report
@@ -118,6 +119,7 @@ class Preview:
             [*shown, *(form.components[key] for key in _CURED)],
             **queued("preview", "multiple"),
         )
+        self.acted = acted
         return [*events, acted, self._follow(copied, fresh, lang)]
 
     def _follow(self, copied: Any, fresh: Any, lang: Any) -> Any:
@@ -272,8 +274,8 @@ class Preview:
         """What a button in the preview asks for: more images of a bucket, or one setting."""
         look: Look | None = self._window.preview.result
         asked = understood(text)
-        if look is not None and asked is not None:
-            yield from self._do(asked, look, raw, lang)
+        if asked is not None:
+            yield from self._asked(asked, raw, lang)
             return
         name, _, rest = str(text or "").partition("#")[0].partition(":")
         if look is None:
@@ -293,6 +295,29 @@ class Preview:
                 yield from self.look(changed, lang)
             else:
                 yield self.show(changed, lang)
+
+    @property
+    def said(self) -> tuple[Problem, ...]:
+        """What is to be said about the act done last."""
+        look: Look | None = self._window.preview.result
+        return look.said if look else ()
+
+    def may_change(self, folder: Path) -> bool:
+        """Whether the images of a folder may be moved and turned."""
+        return self._desk.acts.is_open(folder)
+
+    def address(self, image: Path) -> str:
+        """Where a page finds an image in full view, "" when it is gone."""
+        return self._desk.address(image)
+
+    def _asked(self, asked: Asked, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """An act of the preview, or of the caption card, which may show images that the preview has not."""
+        look: Look | None = self._window.preview.result
+        if look is None or not holds(look.plan, asked):
+            yield from self.look(raw, lang)
+            look = self._window.preview.result
+        if look is not None:
+            yield from self._do(asked, look, raw, lang)
 
     def _do(self, asked: Asked, look: Look, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """What is to be done to images or folders; then the plan anew."""

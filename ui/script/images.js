@@ -39,7 +39,8 @@
     count();
   }).observe(document.documentElement, {childList: true, subtree: true, attributeFilter: ['data-key', 'data-image-on']});
 
-  // The menu of one image.
+  // The menu of one image, of the preview or of the caption card.
+  const wordsOf = (inside) => (inside.closest('[data-menu-words]') ?? bar()).dataset;
   const closeMenu = () => all('.rw-menu').forEach((menu) => menu.remove());
   function openMenu(button) {
     closeMenu();
@@ -47,7 +48,7 @@
     const menu = document.createElement('div');
     menu.className = 'rw-menu';
     menu.setAttribute('role', 'menu');
-    for (const [act, text] of Object.entries(JSON.parse(bar().dataset.menuWords))) {
+    for (const [act, text] of Object.entries(JSON.parse(wordsOf(button).menuWords))) {
       const entry = Object.assign(document.createElement('button'), {type: 'button', textContent: text});
       entry.setAttribute('role', 'menuitem');
       entry.addEventListener('click', () => { closeMenu(); button.focus(); doOne(act, picture); });
@@ -67,7 +68,7 @@
   }
   function doOne(act, picture) {
     const {key, name, plain, mask} = picture.dataset;
-    const words = JSON.parse(bar().dataset.imageWords);
+    const words = JSON.parse(wordsOf(picture).imageWords);
     const send = (on) => ask({do: act, keys: [key], on});
     if (act === 'crop') window.rwCrop({name, plain, words}, send);
     else if (act === 'mask') window.rwMask({name, plain, mask, words}, send);
@@ -115,7 +116,7 @@
     if (of) captions(of.dataset.captionsOf);
     const dots = target.closest?.('[data-menu]');
     if (!target.closest?.('.rw-menu')) closeMenu();
-    if (dots && bar()) openMenu(dots);
+    if (dots && (dots.closest('[data-menu-words]') || bar())) openMenu(dots);
     const act = target.closest?.('[data-image-do]');
     if (act) {
       const own = act.closest('[data-key]');
