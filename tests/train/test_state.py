@@ -127,14 +127,16 @@ def test_the_last_save_waits_for_room(configure, train, monkeypatch):
 
     def full(self, *args):
         calls.append(args)
-        if len(calls) < 3:
+        if len(calls) < 23:
             raise ResourceFault(Message("E-DISK-FULL", "no room", "空きなし")())
         return plain(self, *args)
 
     monkeypatch.setattr(saving.Outputs, "_save_model", full)
-    monkeypatch.setattr(saving, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(saving, "RETRY_SECONDS", 0.001)
     trial = train(configure(train={"max_train_steps": 1}))
-    assert [event.kind for event in trial.of(Saved)] == ["model"] and len(calls) == 3
+    assert [event.kind for event in trial.of(Saved)] == ["model"] and len(calls) == 23
+    told = [event.problem.en for event in trial.of(Warned) if event.code == "W-DISK-FULL"]
+    assert len(told) == 2 and "the run waits for room" in told[0]
 
 
 def test_states_of_another_name_are_not_ours(tmp_path):

@@ -32,7 +32,8 @@ BEST_NOT_SAVED = Words(
     "{sentence}（最良のモデルは保存せず、学習を続けます）",
 )
 RETRIED = Words(
-    "{sentence} (trying again every {seconds:.0f} s)", "{sentence}（{seconds:.0f}秒ごとに再試行します）"
+    "{sentence} (the run waits for room and tries again every {seconds:.0f} s)",
+    "{sentence}（空きができるまで待ち、{seconds:.0f}秒ごとに再試行します）",
 )
 PRECISION_TOO_SMALL = Message(
     "W-SAVE-PRECISION",

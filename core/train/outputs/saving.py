@@ -24,8 +24,12 @@ KEEP_AUTOSAVES = 2
 """The newest may be the one that a crash damaged, so the one before it stays too."""
 
 RETRY_SECONDS = 30.0
-RETRIES = 20
-"""The last save is worth waiting for: ten minutes for somebody to make room."""
+RETRIES = 1440
+"""The last save is worth waiting for, as nothing else holds what was learned: twelve hours, a night, for
+somebody to make room."""
+
+TOLD_EVERY = 20
+"""Of these tries one is told: every ten minutes."""
 
 WriteModel = Callable[[Path, Progress, int, str], Path]
 """(path without its ending, progress, epoch, precision as save_precision) -> where the model lies."""
@@ -274,12 +278,13 @@ class Outputs:
         return minutes > 0 and time.monotonic() - self._state_saved_at >= minutes * 60
 
     def _persist(self, action: Callable[[], None], control: RunControl) -> None:
-        """Try until there is room. Raises ResourceFault when there never is."""
-        for _ in range(RETRIES):
+        """Try until there is room. Raises ResourceFault when there never is, or when the run is stopped."""
+        for tried in range(RETRIES):
             try:
                 return action()
             except ResourceFault as e:
-                self._warn(e, messages.RETRIED, seconds=RETRY_SECONDS)
+                if tried % TOLD_EVERY == 0:
+                    self._warn(e, messages.RETRIED, seconds=RETRY_SECONDS)
             until = time.monotonic() + RETRY_SECONDS
             while time.monotonic() < until and not control.is_stopping:
                 time.sleep(min(0.2, RETRY_SECONDS))
