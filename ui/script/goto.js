@@ -13,6 +13,8 @@ document.addEventListener('click', (event) => {
   const go = () => {
     const target = document.getElementById(chosen.dataset.goto);
     if (!target || !target.offsetParent) { if (tries-- > 0) setTimeout(go, 50); return; }
+    const folded = target.querySelector('details') ?? target.closest('details');
+    if (folded) folded.open = true;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');

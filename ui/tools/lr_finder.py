@@ -20,7 +20,7 @@ from ui.parts.html_events import LISTEN, button, data_of, fields_of, sent
 from ui.parts.job import Job, Report
 from ui.parts.job_progress import followed, progress_html
 from ui.parts.localized import QUICK, Page
-from ui.parts.markup import esc, heading, note, problems
+from ui.parts.markup import esc, note, problems
 from ui.parts.numbers import decimal_text
 from ui.settings.form import Form
 from ui.text import say
@@ -92,10 +92,12 @@ class LrFinder:
         if is_busy:
             acts = button("stop", "", say("job.stop", lang))
         below = said or progress_html(self.job, lang, is_kept=False)
+        is_open = " open" * bool(is_busy or below or self._typed)
         return (
-            f'<section class="rw-card rw-finder">{heading(_TITLE.of(lang), say("finder.lead", lang))}'
+            f'<details class="rw-card rw-finder"{is_open}><summary><h2>{esc(_TITLE.of(lang))}</h2></summary>'
+            f'<p class="rw-note">{esc(say("finder.lead", lang))}</p>'
             f'<div class="rw-fields"><div class="rw-finder-fields">{fields}</div>'
-            f'<div class="rw-acts">{acts}</div></div>{below}</section>'
+            f'<div class="rw-acts">{acts}</div></div>{below}</details>'
         )
 
     def _field(self, name: str, lang: Lang) -> str:
