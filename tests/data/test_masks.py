@@ -210,3 +210,19 @@ def test_another_mask_is_another_data_set_and_a_moved_one_is_not(tmp_path):
         for folder in ("masks", "moved", "other")
     ]
     assert prints[0] == prints[1] != prints[2]
+
+
+def test_regularization_images_need_no_masks_beside_those_of_a_training_folder(tmp_path):
+    draw(tmp_path / "train" / "1_sls frog" / "x.png")
+    draw(tmp_path / "reg" / "1_frog" / "y.png", colour=(1, 2, 3))
+    draw(tmp_path / "masks" / "1_sls frog" / "x.png")
+    made = plan(tmp_path / "train", tmp_path / "reg", conditioning_data_dir=str(tmp_path / "masks"))
+    assert made.problems == () and [bool(image.mask_path) for image in made.images] == [True, False]
+
+
+def test_a_training_folder_without_any_masks_is_told_where_another_has_some(tmp_path):
+    for name in ("1_sls frog", "1_shs dog"):
+        draw(tmp_path / "train" / name / "x.png", colour=(len(name), 2, 3))
+    draw(tmp_path / "masks" / "1_sls frog" / "x.png")
+    (problem,) = planned(tmp_path).problems
+    assert problem.code == "E-MASK-MISSING" and problem.facts["names"].en == "1_shs dog/x.png"

@@ -32,24 +32,20 @@ def find(
     The masks of a folder `20_sls frog` lie in a folder of the same name there, or directly there. Every
     training image needs one; regularization images may have one. Each is decoded and hashed once.
     """
-    result, problems, unused = [*images], list[Problem](), set[Path]()
+    result, problems = [*images], list[Problem]()
     served: dict[Path, list[int]] = {}
-    lists: dict[Path, Mapping[str, Path]] = {}
     missing: dict[str, list[str]] = {}
+    lists, unused, faults = _lists(images, folders, settings)
+    problems += faults
+    filled = {parent for (parent, _), paths in lists.items() if paths}
     for index, image in enumerate(images):
         parent = settings[image.settings].conditioning_data_dir
         if parent is None:
             continue
-        place = _place(Path(parent), folders[image.folder].path.name)
-        if place not in lists:
-            paths, faults = _listing(place)
-            lists[place] = {_name(path): path for path in reversed(paths)}
-            problems += faults
-            unused |= set(paths)
-        path = lists[place].get(_name(image.path))
+        path = lists[parent, folders[image.folder].path.name].get(_name(image.path))
         if path is not None:
             served.setdefault(path, []).append(index)
-        elif not image.is_reg and lists[place]:
+        elif not image.is_reg and parent in filled:
             missing.setdefault(parent, []).append(short_name(image.path))
     problems += [
         messages.MASK_MISSING(path=parent, count=len(names), names=listed(names))
@@ -73,6 +69,30 @@ def find(
                 problems.append(messages.MASK_SHAPE(path=path, size=size, image=name, image_size=image.size))
             result[index] = replace(image, mask_path=path, mask_content=files[path].content)
     return tuple(result), problems
+
+
+def _lists(
+    images: Sequence[PlannedImage], folders: Sequence[Folder], settings: Sequence[DatasetConfig]
+) -> tuple[dict[tuple[str, str], Mapping[str, Path]], set[Path], list[Problem]]:
+    """The masks by name, for each folder of masks and name of a folder of images; all of them; and problems.
+
+    A folder of masks is wrong where it has none for any folder of images: regularization images need none.
+    """
+    found: dict[tuple[str, str], Mapping[str, Path]] = {}
+    faults: dict[str, dict[Path, list[Problem]]] = {}
+    filled, files = set[str](), set[Path]()
+    for image in images:
+        parent, name = settings[image.settings].conditioning_data_dir, folders[image.folder].path.name
+        if parent is None or (parent, name) in found:
+            continue
+        place = _place(Path(parent), name)
+        paths, problems = _listing(place)
+        found[parent, name] = {_name(path): path for path in reversed(paths)}
+        faults.setdefault(parent, {})[place] = problems
+        filled |= {parent} if paths else set()
+        files |= set(paths)
+    wrong = [faults[parent] for parent in faults if parent not in filled]
+    return found, files, [problem for places in wrong for those in places.values() for problem in those]
 
 
 def is_same_shape(mask: Size, image: Size) -> bool:
