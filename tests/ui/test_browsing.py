@@ -62,6 +62,7 @@ def test_a_model_in_the_form_of_a_folder_can_be_chosen_and_another_folder_can_no
 def test_at_this_computer_any_folder_can_be_gone_to(folder):
     found = listing(Paths(folder.parent, folder), str(folder.parent / "private"), "folder")
     assert found.is_choice and found.up is not None
+    assert listing(Paths(folder.parent, folder), "~nobody of that name/x", "folder").path == ""
 
 
 @pytest.mark.browser

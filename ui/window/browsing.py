@@ -64,7 +64,7 @@ def _folder(paths: Paths, given: str) -> Path | None:
     """The nearest folder that there is, at the path or above it, and that may be read."""
     try:
         path = paths.confined(given)
-    except UserError:
+    except (UserError, RuntimeError):  # the latter for ~name of nobody
         return None
     return next((one for one in (path, *path.parents) if _may(paths, one) and os.path.isdir(one)), None)
 
