@@ -79,7 +79,13 @@ def test_the_keyboard_alone_gets_everywhere(look):
     page.wait_for_selector("#found button")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.closest('#opt-optimizer-lr-warmup-steps')")
+    page.wait_for_function("document.activeElement.closest('#opt-optimizer-lr-warmup-steps.has-more')")
+    # Help that is longer than its line comes whole with the keyboard, and goes by Escape.
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert "over this share of the run" in page.locator("#rw-help").inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator("#rw-help").is_hidden()
     page.locator("#find textarea, #find input").first.press("Escape")
     page.wait_for_function("!document.querySelector('#found button')")
 
