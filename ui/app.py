@@ -194,7 +194,8 @@ class App:
         filled += [self.merging.connect(), *(card.connect(lang) for card in self.tools.values())]
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
-        for card in (self.tried, self.captions, self.board, self.hub, self.notices, self.inspect):
+        self.tried.connect(lang, self.past.refresh)
+        for card in (self.captions, self.board, self.hub, self.notices, self.inspect):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

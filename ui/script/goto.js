@@ -2,13 +2,14 @@
 document.addEventListener('click', (event) => {
   const chosen = event.target.closest('[data-goto]');
   if (!chosen) return;
-  document.dispatchEvent(new CustomEvent('rw-goto'));  // the settings must be in sight
+  if (chosen.matches('a')) event.preventDefault();  // the address names the tab (open_tab.js)
+  // The settings must be in sight (wide.js), and the tool (tools.js).
+  document.dispatchEvent(new CustomEvent('rw-goto', {detail: chosen.dataset.goto}));
   const tab = document.getElementById('tab-' + chosen.dataset.gotoTab + '-button');
   if (tab) tab.click();
   const levels = [...document.querySelectorAll('#level input')];
   const now = levels.findIndex((input) => input.checked);
   if (now >= 0 && now < Number(chosen.dataset.gotoLevel)) levels[Number(chosen.dataset.gotoLevel)].click();
-  document.dispatchEvent(new CustomEvent('rw-goto', {detail: chosen.dataset.goto}));
   let tries = 60;
   const go = () => {
     const target = document.getElementById(chosen.dataset.goto);

@@ -30,9 +30,8 @@
     if (asked === news && Date.now() - askedAt < 5 * EVERY) return;
     [asked, askedAt] = [news, Date.now()];
     told.dispatchEvent(new CustomEvent('rw-news', {bubbles: true}));
-    // The list of runs, when it is looked at just now; a model that was not there before.
-    const list = document.getElementById('runs-refresh');
-    if (list?.offsetParent) list.click();
+    // The lists of runs and results, when the Tools tab is looked at; a model that was not there before.
+    if (document.getElementById('tools')?.offsetParent) document.getElementById('runs-refresh').click();
     if (document.querySelector('[data-for-now]')) document.getElementById('paths-refresh')?.click();
   }
 

@@ -9,6 +9,12 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tools.runs": Words("Runs", "学習の履歴"),
     "tools.try": Words("Try it", "生成して試す"),
     "tools.inspect": Words("Inspect", "ファイルを調べる"),
+    "tools.convert": Words("Convert", "モデルの変換"),
+    "tools.resize": Words("Resize", "リサイズ"),
+    "tools.regularize": Words("Regularization", "正則化画像"),
+    "tools.hub": Words("Hugging Face", "Hugging Face連携"),
+    "tools.notice": Words("Notices", "通知"),
+    "tools.logs": Words("Logs", "ログ"),
     # one row for each run
     "runs.title": Words("Runs and their results", "学習の履歴と結果"),
     "runs.lead": Words(

@@ -60,7 +60,7 @@ class RunsCard:
             page.add(gr.HTML, titled("runs.title", "runs.lead"), padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
                 refresh, clear = texts(value="runs.refresh"), texts(value="runs.clear")
-                self._refresh = page.add(gr.Button, refresh, elem_id="runs-refresh", size="sm")
+                self.refresh = page.add(gr.Button, refresh, elem_id="runs-refresh", size="sm")
                 self._clear = page.add(gr.Button, clear, elem_id="runs-clear", size="sm")
             for name in ("said", "list", "heads", "curves", "images", "settings"):
                 script = LISTEN if name in ("list", "images") else None
@@ -94,7 +94,7 @@ class RunsCard:
             handler = guarded(handler, self._window)
             return event(handler, {lang, view}, [*parts.values(), *filled], **QUICK, **how)
 
-        bind(self._refresh.click, look)
+        bind(self.refresh.click, look)
         bind(lang.input, look)
         bind(self._clear.click, clear)
         bind(parts["list"].select, tick, trigger_mode="always_last")

@@ -11,7 +11,7 @@ from core.errors import Lang
 from core.tools.table import TOOLS
 from ui.parts.localized import Page
 from ui.parts.markup import esc
-from ui.text import say
+from ui.text import WORDS, say
 
 Entry = tuple[str, Words | str]
 """Element id of a card, and its words or their key."""
@@ -22,9 +22,9 @@ FIRST: Sequence[Entry] = (
     ("card-inspect", "tools.inspect"),
 )
 LAST: Sequence[Entry] = (
-    ("hub-card", "hub.title"),
-    ("notice-card", "notice.title"),
-    ("card-tensorboard", "board.title"),
+    ("hub-card", "tools.hub"),
+    ("notice-card", "tools.notice"),
+    ("card-tensorboard", "tools.logs"),
 )
 
 _THERE = "element.dispatchEvent(new CustomEvent('rw-tools', {bubbles: true}));"
@@ -33,13 +33,18 @@ _THERE = "element.dispatchEvent(new CustomEvent('rw-tools', {bubbles: true}));"
 
 def draw_list(page: Page) -> None:
     """The list, and the style by which it shows the chosen card. Nothing of it asks the server."""
-    tools = [(f"card-{name}", tool.words) for name, tool in TOOLS.items() if tool.card]
+    tools = [(f"card-{name}", _short(name, tool.words)) for name, tool in TOOLS.items() if tool.card]
     entries = [*FIRST, *tools, *LAST]
 
     def html(lang: Lang) -> str:
         return list_html(entries, lang)
 
     page.add(gr.HTML, {"value": html}, elem_id="tools-list", padding=False, js_on_load=_THERE)
+
+
+def _short(name: str, words: Words) -> Words:
+    """What the list calls a tool: a word, where it has one."""
+    return WORDS.get(f"tools.{name}", words)
 
 
 def list_html(entries: Sequence[Entry], lang: Lang) -> str:

@@ -58,8 +58,8 @@ class TryCard:
     def job(self) -> Job[None]:
         return self._window.tries.job
 
-    def connect(self, lang: Any) -> None:
-        """Bind the handlers."""
+    def connect(self, lang: Any, refresh: Any) -> None:
+        """Bind the handlers. refresh: the button by which the list of runs is looked at anew."""
         form, result = self.parts["form"], self.parts["result"]
 
         def start(data: Data, event: gr.EventData) -> Iterator[Update]:
@@ -76,7 +76,8 @@ class TryCard:
             concurrency_limit=4,
         )
         form.submit(guarded(self.stop, self._window), None, None, **QUICK)
-        lang.input(guarded(lambda data: self.look(data[lang]), self._window), {lang}, [form, result], **QUICK)
+        look = guarded(lambda data: self.look(data[lang]), self._window)
+        gr.on([lang.input, refresh.click], look, {lang}, [form, result], **QUICK)
 
     # What is shown.
 
