@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import os
 from collections import Counter
@@ -61,8 +62,9 @@ class ImageActs:
     def __init__(self, window: Window) -> None:
         self._window = window
 
-    @property
+    @functools.cached_property
     def curation(self) -> Curation:
+        """The acts of this window, one after the other whatever page asks for them."""
         return Curation(self._window.workspace, self.may_change)
 
     @property
