@@ -17,7 +17,7 @@ from ui.serve.access import Guard, Login
 from ui.serve.server import gated, mounted
 from ui.tools.runs import View
 from ui.window.paths import Paths
-from ui.window.results import address_of, results, zipped
+from ui.window.results import at, results, zipped
 
 HOST = "127.0.0.1:7860"
 
@@ -160,9 +160,9 @@ def test_over_the_network_an_output_folder_outside_the_roots_is_not_listed(serve
 
 def test_the_run_panel_links_to_the_model_that_was_saved(served):
     window = served[1]
-    assert address_of(window, str(window.output / "sls_frog.safetensors")).startswith("results/")
+    assert at(window, str(window.output / "sls_frog.safetensors")).address.startswith("results/")
     for other in ("", "/etc/passwd", str(window.output / "notes.txt")):
-        assert address_of(window, other) == ""
+        assert at(window, other) is None
 
 
 def test_the_list_is_shown_with_size_and_link_in_both_languages(app, window):

@@ -10,17 +10,19 @@ from ui.window import Window
 from ui.window.run_state import RunView
 
 TRY_IT = "try-it"
-"""The card where a result is tried; its id."""
+"""The card where a result is tried (script/tools.js chooses the result there)."""
 
 
-def acts_of_result(window: Window, view: RunView, lang: Lang) -> str:
-    """Links that lead on from the result of the run that is shown."""
-    links = [(leads_to(TRY_IT, "tools"), "run.result.try", f"#{TRY_IT}")]
+def acts_of_result(window: Window, view: RunView, id_: str, lang: Lang) -> str:
+    """Buttons that lead on from the result of the run that is shown. id_: of the result, "" for none."""
+    acts = ""
+    if id_:
+        chosen = f'data-try="{esc(id_)}" {leads_to(TRY_IT, "tools")}'
+        acts = f'<button type="button" class="rw-act is-main" {chosen}>{esc(say("runs.try", lang))}</button>'
     if _is_demo(window, view):
-        links.append((leads_to("make-source", "dataset"), "run.result.own", "#make-source"))
-    return "".join(
-        f'<a class="rw-act" href="{href}" {way}>{esc(say(key, lang))}</a>' for way, key, href in links
-    )
+        own = leads_to("make-source", "dataset")
+        acts += f'<button type="button" class="rw-act" {own}>{esc(say("run.result.own", lang))}</button>'
+    return acts
 
 
 def _is_demo(window: Window, view: RunView) -> bool:

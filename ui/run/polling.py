@@ -27,7 +27,7 @@ from ui.run.tab_states import states, states_html
 from ui.text import say
 from ui.window import Window
 from ui.window.dated import words
-from ui.window.results import address_of, download_html
+from ui.window.results import at, download_html
 from ui.window.run_state import RunView, log_lines
 
 PREFIX = "live"
@@ -101,12 +101,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
             (*run, read, int(now) if view.is_live else invitation_html(window, lang)),
             lambda: head_html(view, lang, now, window),
         ),
-        "outcome": Part(
-            rare,
-            lambda: outcome_html(
-                view, lang, _download(window, view, lang), acts_of_result(window, view, lang)
-            ),
-        ),
+        "outcome": Part(rare, lambda: _outcome(window, view, lang)),
         "chart": Part(curves, lambda: loss_chart(view.losses, view.total, lang, view.validation)),
         "smoothing": Part((lang,), lambda: smoothing_html(lang)),
         "rates": Part(curves, lambda: rates_chart(view.rates, view.total, lang)),
@@ -127,9 +122,11 @@ def _left(window: Window) -> tuple[bool, bool]:
     return window.left.story is not None, window.left.unfinished is not None
 
 
-def _download(window: Window, view: RunView, lang: Lang) -> str:
-    """The link that fetches the newest model of the run."""
-    return download_html(address_of(window, view.model_path), lang)
+def _outcome(window: Window, view: RunView, lang: Lang) -> str:
+    """How the run ended, with what can be done with its newest model."""
+    result = at(window, view.model_path)
+    link = download_html(result.address if result else "", lang)
+    return outcome_html(view, lang, link, acts_of_result(window, view, result.id if result else "", lang))
 
 
 def _word(state: tuple[Any, ...]) -> str:

@@ -18,6 +18,9 @@
     if (!name || isFollowing || name === (named() ?? 'dataset')) return;
     history.pushState(null, '', `#${name}`);
   });
-  window.addEventListener('popstate', () => follow(tab(named()) ? named() : 'dataset'));
+  window.addEventListener('popstate', () => {
+    if (!location.hash) follow('dataset');
+    else if (tab(named())) follow(named());  // another place of the page is no tab
+  });
   document.addEventListener('rw-shown', () => { if (named()) follow(named()); }, {once: true});
 })();

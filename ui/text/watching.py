@@ -36,7 +36,6 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "Stopped at step {step}; Resume goes on exactly there.",
         "ステップ{step}で停止しました。「再開」でちょうどその続きから学習します。",
     ),
-    "run.result.try": Words("Try it", "試してみる"),
     "run.result.own": Words("Now your own images →", "次は自分の画像で →"),
     "run.saved.last": Words("Last saved: {name}, step {step}", "最新の保存：{name}（ステップ{step}）"),
     "machine.free": Words("disk {size} free", "ディスク空き {size}"),

@@ -103,13 +103,12 @@ def of_path(found: Mapping[str, Result], path: Path) -> Result | None:
     return found.get(os.path.realpath(path))
 
 
-def address_of(window: Window, path: str) -> str:
-    """The address of a result, or "" for what can't be fetched."""
+def at(window: Window, path: str) -> Result | None:
+    """The result that lies at a path; None for what can't be fetched."""
     if not path:
-        return ""
+        return None
     real = os.path.realpath(path)
-    same = (result for result in results(window) if os.path.realpath(result.path) == real)
-    return next((result.address for result in same), "")
+    return next((result for result in results(window) if os.path.realpath(result.path) == real), None)
 
 
 def download_html(address: str, lang: Lang) -> str:
