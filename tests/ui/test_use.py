@@ -94,6 +94,11 @@ def test_everything_on_the_page_can_be_pressed_and_typed_into(look, stage):
         user.type_everywhere(CARDS)
     translated = ("captions-show", "captions-folder", "captions-kind", "convert-", "resize-")
     user.press_everything("#rw-header", ("opt-", *translated))
+    user.page.page.locator("#preset-choice button").click()
+    user.page.page.locator("#preset-list table").first.wait_for()
+    user.press_everything("#preset-list table, #preset-note", ("opt-", *translated))
+    user.page.files()
+    user.press_everything("#files-paste, #files-own, #preset-said", ("opt-", *translated))
     assert "\n".join(user.found) == "" and user.pressed > 60
 
 

@@ -37,7 +37,7 @@
     ...[...document.querySelectorAll('button')].map((e) => e.disabled),
     ...[...document.querySelectorAll('img')].map((e) => e.currentSrc),
     ...[...document.querySelectorAll('polyline.smooth')].map((e) => e.getAttribute('points')),
-    document.querySelectorAll('dialog').length, document.querySelectorAll('.rw-here').length,
+    document.querySelectorAll('dialog').length, [...document.querySelectorAll(':popover-open')].map((e) => e.id).join(), document.querySelectorAll('.rw-here').length,
     document.body.dataset.level, Math.round(scrollY / 40), Math.round(document.getElementById('rw-run').scrollTop / 40),
   ].join('\n');
   let text = '', rest = '', isTouched = false;
