@@ -96,7 +96,8 @@ class User:
             if thing.input_value() == moved_from:  # it is at its end
                 thing.press("ArrowLeft")
         elif taken["tag"] == "select":
-            thing.press("ArrowDown")
+            is_last = thing.evaluate("(list) => list.selectedIndex === list.options.length - 1")
+            thing.press("ArrowUp" if is_last else "ArrowDown")
         else:
             try:
                 thing.click(timeout=5000)
