@@ -19,17 +19,18 @@ const cutOff = () => {
   if (wide > 0) found.push('the page is ' + wide + ' px wider than its window');
   for (const element of worded()) {
     const box = element.getBoundingClientRect();
-    let scrolls = false;
+    let scrolls = false, trails = false;  // trails: what is too long ends in dots, and is shown whole elsewhere
     for (let around = element; around && around !== document.body; around = around.parentElement) {
       const style = getComputedStyle(around);
       if (['auto', 'scroll'].includes(style.overflowX)) { scrolls = true; }
       if (scrolls || !['hidden', 'clip'].includes(style.overflowX)) continue;
       const frame = around.getBoundingClientRect();
       const inner = around === element ? element.scrollWidth - element.clientWidth : box.right - frame.right;
-      if (inner > 1.5 && style.textOverflow !== 'ellipsis') found.push('cut off at the right: ' + name(element));
+      trails = style.textOverflow === 'ellipsis';
+      if (inner > 1.5 && !trails) found.push('cut off at the right: ' + name(element));
       break;
     }
-    if (!scrolls && box.right > window.innerWidth + 1) found.push('out of the window: ' + name(element));
+    if (!scrolls && !trails && box.right > window.innerWidth + 1) found.push('out of the window: ' + name(element));
   }
   return [...new Set(found)];
 };
