@@ -5,7 +5,7 @@
   const OPTIONS = {negative: 'n', width: 'w', height: 'h', steps: 's', guidance: 'l', seed: 'd', sampler: 'ss'};
   const NUMBERS = {width: /^\d+$/, height: /^\d+$/, steps: /^\d+$/, seed: /^\d+$/, guidance: /^-?\d*\.?\d+$/};
   const FILE = /\.(txt|toml|json)\s*$/i;
-  const drawn = new WeakMap();  // host -> {text: what its rows say, words, asText: a person has asked for the text}
+  const drawn = new WeakMap();  // host -> {text: what its rows say, said, words, asText: a person has asked for the text}
 
   const plain = (text) => text.normalize('NFKC').trim();
   const area = (host) => document.querySelector(`#${host.dataset.for} textarea`);
@@ -166,10 +166,14 @@
     for (const host of document.querySelectorAll('.rw-prompts')) {
       const target = area(host);
       if (!target || !host.offsetParent) continue;
+      // Gradio draws HTML anew by changing it in place: another language has other words, and no rows yet.
       let state = drawn.get(host);
-      if (!state) drawn.set(host, state = {text: null, words: JSON.parse(host.dataset.rowWords), asText: false});
-      if (state.text !== target.value && !host.contains(document.activeElement)) draw(host, state, target.value);
-      else if (state.text !== target.value && state.text === null) draw(host, state, target.value);
+      const isNew = !state || state.said !== host.dataset.rowWords || !host.firstChild || !host.dataset.mode;
+      if (isNew) {
+        const said = host.dataset.rowWords;
+        drawn.set(host, state = {text: null, said, words: JSON.parse(said), asText: state?.asText ?? false});
+      }
+      if (isNew || (state.text !== target.value && !host.contains(document.activeElement))) draw(host, state, target.value);
       hints(host);
     }
   }, 250);
