@@ -94,7 +94,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
         "numbers": _as_drawn(numbers_html(view, lang)),
         "machine": _as_drawn(machine.line_html(load, lang)),
         "machine-more": _as_drawn(machine.more_html(load, lang)),
-        "idle": _as_drawn(idle_html(window, lang)),
+        "idle": Part((lang, idle := idle_html(window, lang)), lambda: idle),
         "tabs": _as_drawn(states_html(states(window, lang))),
         "lost": Part((lang,), lambda: note(say("run.lost", lang), "bad")),
         "head": Part(
