@@ -6,6 +6,7 @@ from core.config.file import toml_text
 from core.events import RunEnded, Saved
 from tests.ui.fake import FakeRun
 from tests.ui.states import STATES, begun
+from ui.run.status_html import outcome_html
 from ui.window import PROJECT, Window
 
 
@@ -112,3 +113,11 @@ def test_whatever_a_page_sends_for_further_steps_is_answered(app, window, done, 
     panel = app.run
     said = panel._answer(lambda raw, lang: panel.more.start(event, lang), {}, "ja", None)
     assert "整数" in said[panel.parts["message"]]["value"]
+
+
+def test_why_a_run_ended_early_is_said_beside_its_result(app, window):
+    run = finished(window)
+    said = ("Ended early at step 240 of 300.", "ステップ240で早期終了。")
+    run.log(RunEnded("done", 0, 240, *said, code="I-ENDED-EARLY"))
+    html = outcome_html(window.look()[0], "en")
+    assert said[0] in html and "is-good" in html and "sls_frog.safetensors" in html
