@@ -57,7 +57,7 @@ def parts_of(preset: Preset, lang: Lang) -> tuple[str, str]:
     if preset.is_own:
         method = preset.values.get("network.method", OPTIONS["network.method"].default)
         return say(f"head.method.{method}", lang), title
-    head, _, rest = title.partition("：" if lang == "ja" and "：" in title else ":")
+    head, _, rest = title.partition("：" if "：" in title else ":")
     return head.strip(), rest.strip()
 
 
