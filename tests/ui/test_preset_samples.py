@@ -16,7 +16,7 @@ def shown_after(app, name):
     updates = app.bar.apply(name, "en")
     raw = demo_raw(app) | OFF
     raw |= {key: updates[c]["value"] for key, c in app.form.components.items() if c in updates}
-    return {key: raw[key] for key in OFF}, updates[app.bar.parts["note"]]
+    return {key: raw[key] for key in OFF}, updates[app.bar.parts["told"]]
 
 
 def test_a_tenth_of_the_steps_lies_between_the_samples_that_a_preset_turns_on(app, window):
