@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.config.file import toml_text
-from core.events import RunEnded, to_json
+from core.events import RunEnded, Saved, to_json
 from tests.ui.fake import FakeRunner
 from tests.ui.stage import Shown, Stage
 from tests.ui.states import begun, done
 from ui.window import PROJECT, Window
 from ui.window.run_state import Watcher
+from ui.window.tries import Tried
 
 Looks = Mapping[str, Sequence[tuple[int, bool]]]
 
@@ -148,15 +149,38 @@ def _past(page: Shown) -> None:
 
 
 def _tools(page: Shown) -> None:
-    """A run has just ended: it is listed, and what it made can be fetched."""
+    """A run has just ended: it is listed, and its saved models are shown."""
     window = page.stage.window
     past_runs(window)
-    for name, size_bytes in (("sls_frog", 1_150_000), ("sls_frog_rank4", 310_000)):
-        (window.output / f"{name}.safetensors").write_bytes(bytes(size_bytes))
+    folder = next((window.output / "runs").glob("*-sls_frog"))
+    with (folder / "events.jsonl").open("a", encoding="utf-8") as events:
+        for step, name in ((100, "sls_frog-step00000100"), (200, "sls_frog-step00000200"), (300, "sls_frog")):
+            path = window.output / f"{name}.safetensors"
+            path.write_bytes((2).to_bytes(8, "little") + b"{}")
+            kind = {"kind": "last" if step == 300 else "step"}
+            events.write(to_json(Saved("model", str(path), step, kind)) + "\n")
     done(window)
     page.tab(0)
     page.tab(4)
-    page.page.wait_for_selector("input[data-run]")
+    page.page.locator("#runs-list .rw-run-open").last.click()
+    page.page.wait_for_selector(".rw-checkpoints")
+
+
+def _try(page: Shown) -> None:
+    """Images at several strengths."""
+    _tools(page)
+    window, values = page.stage.window, {"prompt": "sls frog, blue background", "steps": "30", "scale": "3"}
+    window.tries.folder.mkdir()
+    samples = sorted(
+        (window.output / "sample").glob("sls_frog-1-step-*.png"), key=lambda path: path.stat().st_mtime_ns
+    )
+    for n, image in enumerate(samples):
+        shutil.copy(image, window.tries.folder)
+        strength = n / max(1, len(samples) - 1)
+        window.tries.add(Tried(image.name, "1", "sls_frog.safetensors", 3, round(strength, 2), values))
+    page.tab(0)
+    page.tool("try-it")
+    page.page.wait_for_selector(".rw-tried img")
 
 
 _RUN = "The run panel stands beside every tab."
@@ -245,11 +269,21 @@ SCENES: Sequence[Scene] = (
         "tools",
         "Tools",
         "ツール",
-        "Past runs, TensorBoard, files looked into and converted, images resized, class images made.",
-        "過去の学習、TensorBoard、ファイルの確認と変換、画像のリサイズ、正則化画像の作成。",
+        "Each training with its saved models; the other tools are a click away.",
+        "学習ごとに保存されたモデルを表示します。ほかのツールも一覧から選べます。",
         tab=4,
         act=_tools,
         looks={"en": [(DESK, LIGHT)], "ja": [(DESK, DARK)]},
+    ),
+    Scene(
+        "try",
+        "A result is tried",
+        "学習結果で生成",
+        "Prompt, strength, seed; the images stay with their settings.",
+        "プロンプト・強さ・シードを変えて生成し、画像と設定を残します。",
+        tab=4,
+        act=_try,
+        looks=ENGLISH,
     ),
     Scene(
         "past",

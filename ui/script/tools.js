@@ -2,7 +2,7 @@
 (() => {
   'use strict';
   const KEPT = 'rw-tool';
-  let prompt = '', target = '';
+  let prompt = '', target = '', first = '';
   const form = () => document.querySelector('#try-form .rw-try');
 
   function show(card) {
@@ -13,7 +13,6 @@
 
   // What a run was sampled with stands in the fields until a user writes something of his own.
   function suggest(select) {
-    target = select.value;
     const text = select.selectedOptions[0]?.dataset.suggest;
     const [field, avoided] = ['prompt', 'negative'].map((name) => form().querySelector(`[name=${name}]`));
     if (!text || (field.value.trim() && field.value !== prompt)) return;
@@ -24,7 +23,7 @@
   function choose(id) {
     const select = form()?.querySelector('[name=target]');
     if (!select || ![...select.options].some(({value}) => value === id)) return false;
-    select.value = id;
+    target = select.value = id;
     suggest(select);
     return true;
   }
@@ -42,7 +41,7 @@
   });
   document.addEventListener('change', ({target: field}) => {
     if (field.name === 'rw-tool') show(field.value);
-    if (field.name === 'target' && field.closest('#try-form')) suggest(field);
+    if (field.name === 'target' && field.closest('#try-form')) choose(field.value);
   });
   document.addEventListener('rw-goto', ({detail: id}) => soon(() => {
     const card = document.getElementById(id)?.closest('#tools > [id]');
@@ -56,16 +55,23 @@
     if (!again) return;
     for (const [name, text] of Object.entries(JSON.parse(again))) {
       const field = form()?.querySelector(`[name="${CSS.escape(name)}"]`);
-      if (field) field.value = text;
+      if (name === 'target') choose(text);
+      else if (field) field.value = text;
     }
     form()?.scrollIntoView({block: 'nearest'});
   });
 
-  // Gradio draws the list of models anew in place: what was chosen stays chosen, wherever it stands now.
+  // Gradio draws the list of models anew in place: what was chosen stays chosen, wherever it stands now; before
+  // that the newest is.
   new MutationObserver(() => {
     const select = form()?.querySelector('[name=target]');
-    if (!select) return;
+    if (!select?.options.length) return;
+    const isNew = first !== select.options[0].value;
+    first = select.options[0].value;
     if (target && select.value !== target) choose(target);
-    else if (!target && select.options.length) suggest(select);
+    else if (!target && isNew) {
+      select.selectedIndex = 0;
+      suggest(select);
+    }
   }).observe(document, {childList: true, subtree: true});
 })();
