@@ -49,6 +49,11 @@ def wordings() -> list[str]:
     return [*dict.fromkeys(found)]
 
 
+def test_every_wording_has_a_chinese_one():
+    missing = [en for en in wordings() if en not in catalogue()]
+    assert not missing, f"{len(missing)}: {missing[:5]}"
+
+
 def test_no_chinese_wording_is_left_of_an_english_one_that_is_gone():
     assert [*catalogue().keys() - {*wordings()}] == []
 

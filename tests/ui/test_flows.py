@@ -113,7 +113,7 @@ def test_a_list_of_choices_is_shut_when_tab_leaves_its_field(look):
     field.click()
     field.press_sequentially("/mine")
     field.press("Tab")
-    page.page.wait_for_function("document.activeElement.closest('#opt-dataset-reg-data-dir')")
+    page.page.wait_for_function("!document.activeElement.closest('#opt-dataset-train-data-dir input')")
     field.evaluate("""async (field) => {
         field.focus();
         field.dispatchEvent(new KeyboardEvent('keydown', {key: 'e', bubbles: true}));
