@@ -352,6 +352,7 @@ def test_the_language_can_be_changed_and_is_remembered(look):
     page.page.locator("#make-files >> text=ファイルを選ぶ").wait_for(state="attached")
     page.reload()
     page.page.wait_for_selector("#tabs [role=tab] >> text=データセット")
+    page.tab(0)  # the open tab was kept
     page.page.locator("#make-files >> text=ファイルを選ぶ").wait_for()
     assert page.page.evaluate("document.documentElement.lang") == "ja"
 
