@@ -33,6 +33,16 @@ document.addEventListener('input', (event) => {
       timer = setTimeout(tell, rest);
     });
   }
+  // Of what is picked in a list Gradio tells itself, but leaves it out while it waits for an answer about another
+  // list: so it is told of once more when the list is left.
+  let held = '';
+  document.addEventListener('focusin', ({target}) => { if (target.matches('.opt [role=combobox]')) held = target.value; });
+  document.addEventListener('focusout', ({target}) => {
+    if (!target.matches('.opt [role=combobox]') || target.value === held) return;
+    fresh.add(target.closest('.opt').id);
+    clearTimeout(timer);
+    timer = setTimeout(tell, REST.input);
+  });
   // What was typed here a moment ago is left alone, as an answer may be slow; asked again when it is older.
   function ask() {
     forget();
