@@ -27,6 +27,14 @@ UNWRITABLE = Message(
     "元に戻すための記録を {path} に書き込めないため、変更しませんでした（{reason}）。",
 )
 
+BLOCKED = Message(
+    "E-UNDO-BLOCKED",
+    "nothing was undone: `{name}` was moved or deleted since, or another file is in its place. Put it back "
+    "where it was, or move the other file away from {path}, then undo again.",
+    "何も元に戻していません。「{name}」がその後移動または削除されているか、{path} に別のファイルがあります。"
+    "元の場所に戻すか、別のファイルを移動してから、もう一度元に戻してください。",
+)
+
 State = bytes | None
 """What a file is: its content, or what stands for it, such as a digest; None where there is no file."""
 
@@ -163,7 +171,7 @@ class History:
     def undo(self, number: int | None = None, is_whole: bool = False) -> Outcome:
         """Take a change back, by default the latest. A file that somebody changed since is left alone.
 
-        is_whole: where a file can't be written, all stay as they are, and the change can be undone later.
+        is_whole: where a file can't be taken back, all stay as they are, and the change can be undone later.
         """
         with self._lock:
             change = self.last if number is None else self.find(number)
@@ -171,8 +179,12 @@ class History:
                 return Outcome(None)
             problems: list[Problem] = []
             done, same, failed = list[FileChange](), list[Path](), False
-            for one in change.files:
-                now = self._now(one, problems)
+            states = [(one, self._now(one, problems)) for one in change.files]
+            if is_whole:
+                problems += [BLOCKED(path=one.path) for one, now in states if _is_changed(one, now)]
+                if problems:
+                    return Outcome(None, problems=tuple(problems))
+            for one, now in states:
                 if now == one.old:
                     same.append(one.path)
                 elif now == one.new and self._put(one, one.old, problems):
@@ -249,6 +261,10 @@ class History:
                 file.writelines(f"{json.dumps(record)}\n" for record in (_to_json(change), *undone))
         with contextlib.suppress(PermissionError):  # open elsewhere (Windows): shortened next time
             os.replace(beside, self._path)
+
+
+def _is_changed(change: FileChange, now: State | EllipsisType) -> bool:
+    return now is not ... and now not in (change.old, change.new)
 
 
 def _changes_in(path: Path) -> list[Change]:

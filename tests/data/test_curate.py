@@ -61,6 +61,32 @@ def test_undoing_never_overwrites_what_has_taken_the_place(folder, curation):
     assert outcome.problems and (folder / "a.png").read_bytes() == mine
 
 
+def test_an_act_of_which_one_file_can_not_come_back_is_undone_whole_later(folder, curation):
+    before = files(folder)
+    curation.trash([Item(folder / "a.png")], ".txt")
+    draw(folder / "a.png", colour=(1, 2, 3))
+    outcome = curation.undo()
+    assert outcome.change is None and [p.code for p in outcome.problems] == ["E-UNDO-BLOCKED"]
+    assert not (folder / "a.txt").exists() and curation.last is not None
+    (folder / "a.png").rename(folder / "mine.png")
+    assert not curation.undo().problems
+    (folder / "mine.png").unlink()
+    assert files(folder) == before
+
+
+def test_an_edited_image_that_was_deleted_comes_back_as_it_was_before_the_edit(folder, curation):
+    before = files(folder)
+    curation.edit([Item(folder / "a.png")], Edit(quarters=1))
+    (folder / "a.png").unlink()
+    assert not curation.undo().problems and files(folder) == before and curation.last is None
+
+
+def test_a_painted_mask_that_was_deleted_blocks_no_undo(folder, curation):
+    curation.masks(folder / "a.png", [(folder / "masks" / "a.png", b"1"), (folder / "masks" / "b.png", b"2")])
+    (folder / "masks" / "a.png").unlink()
+    assert not curation.undo().problems and not (folder / "masks" / "b.png").exists()
+
+
 def test_a_caption_of_two_images_stays_where_it_is(folder, curation):
     draw(folder / "a.jpg")
     curation.trash([Item(folder / "a.png")], ".txt")

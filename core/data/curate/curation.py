@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.curate import belongings, messages
-from core.data.curate.moves import Moves, moved, swapped
+from core.data.curate.moves import WRITTEN, Moves, moved, swapped
 from core.data.curate.rewrite import Edit, rewritten
 from core.data.names import EXCLUDED, is_image
 from core.data.undo import Change, FileChange, History, Outcome
@@ -124,7 +124,9 @@ class Curation:
                     act.changes.append(self._swap(act, target, data, place))
                 else:
                     self._may_change(target)
-                    act.changes.append(moved(_written(place / f"{secrets.token_hex(4)}.part", data), target))
+                    act.changes.append(
+                        moved(_written(place / f"{secrets.token_hex(4)}{WRITTEN}", data), target)
+                    )
             except UserError as e:
                 act.problems += e.problems
         return self._apply("mask", [Item(image)], act)
@@ -173,7 +175,7 @@ class Curation:
     def _swap(self, act: _Act, path: Path, data: bytes, place: Path) -> FileChange:
         """The change of a file to this content. Raises UserError."""
         self._may_change(path)
-        new = _written(place / f"{secrets.token_hex(4)}.part", data)
+        new = _written(place / f"{secrets.token_hex(4)}{WRITTEN}", data)
         return swapped(path, new, _inside(act, place, path))
 
     def _new_place(self) -> Path:

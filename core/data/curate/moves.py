@@ -15,6 +15,9 @@ from core.data.undo import FileChange, State
 from core.errors import Problem, UserError
 from core.reading import reason
 
+WRITTEN = ".part"
+"""How new files are called until they are at their place."""
+
 _AT, _ASIDE = b"at:", b"aside:"
 
 
@@ -35,11 +38,18 @@ class Moves:
     """
 
     def now(self, change: FileChange) -> State:
-        """The one of both places that is taken while the other is free; None in any other case."""
+        """The one of both places that is taken while the other is free; None in any other case.
+
+        A swapped file that was deleted is as it was left: the one aside can be put back. A new file that was
+        deleted is as before it was written.
+        """
         places = [state for state in (change.old, change.new) if state and os.path.lexists(_place(state))]
-        if len(places) != 1 or (_is_swap(change) and not os.path.isfile(change.path)):
+        if not places and not _is_swap(change) and _place(change.old or b"").suffix == WRITTEN:
+            return change.old
+        if len(places) != 1:
             return None
-        return places[0]
+        is_gone = places[0] == change.new and not os.path.lexists(change.path)
+        return None if _is_swap(change) and not (is_gone or os.path.isfile(change.path)) else places[0]
 
     def put(self, change: FileChange, state: State) -> None:
         """Move the file, or change the two. Raises UserError with everything where it was."""
@@ -50,11 +60,15 @@ class Moves:
             if not _is_swap(change):
                 move(source, target)
                 return
-            move(change.path, target)
+            if os.path.lexists(change.path):
+                move(change.path, target)
             try:
-                move(source, change.path)
+                # A deleted file, whose original was put back and is to go aside again, is not there.
+                if state == change.old or os.path.lexists(source):
+                    move(source, change.path)
             except OSError:
-                move(target, change.path)
+                if os.path.lexists(target):
+                    move(target, change.path)
                 raise
         except OSError as error:
             raise UserError(messages.NOT_MOVED(path=change.path, reason=reason(error))) from error
