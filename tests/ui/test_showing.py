@@ -60,13 +60,14 @@ def test_every_option_stands_in_one_group_of_its_tab(tab):
     [
         ("learning rate", "train.learning_rate"),
         ("学習率", "train.learning_rate"),
+        ("学习率", "train.learning_rate"),
         ("ＢＵＣＫＥＴ 最小", "dataset.min_bucket_reso"),
         ("network_dim", "network.rank"),
         ("min-snr", "train.min_snr_gamma"),
         ("繰り返し", "dataset.train_data_dir"),
     ],
 )
-def test_a_setting_is_found_by_label_name_or_help_in_either_language(query, key):
+def test_a_setting_is_found_by_label_name_or_help_in_any_language(query, key):
     assert key in [option.key for option in matching_options(query)][:4]
 
 

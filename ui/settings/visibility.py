@@ -9,7 +9,7 @@ from typing import Any
 from core.config.schema import conditions
 from core.config.schema.conditions import unmet
 from core.config.schema.option import Option
-from core.errors import Lang
+from core.errors import LANGS, Lang
 from core.families import FAMILIES
 from ui.parts.localized import worded
 from ui.parts.markup import esc, goto, note, prose
@@ -48,17 +48,18 @@ def _plain(text: str) -> str:
 
 
 def matching_options(query: str) -> list[Option]:
-    """The options that hold every word of the query in name, label or help of either language, best first."""
-    words = _plain(query[:LONGEST_QUERY]).split()
-    if not words:
+    """The options that hold every word of the query in name, label or help of any language, best first."""
+    asked = _plain(query[:LONGEST_QUERY]).split()
+    if not asked:
         return []
     ranked = []
     for n, option in enumerate(OPTIONS.values()):
         meta = option.meta
-        name = _plain(" ".join((option.key, *meta.label, *meta.sd_scripts)))
-        rest = _plain(" ".join((*meta.help, *(str(name) for name in option.choices or ()))))
-        if all(word in name or word in rest for word in words):
-            ranked.append((sum(word not in name for word in words), LEVELS.index(meta.level), n, option))
+        labels, helps = (map(words.of, LANGS) for words in (meta.label, meta.help))
+        name = _plain(" ".join((option.key, *labels, *meta.sd_scripts)))
+        rest = _plain(" ".join((*helps, *(str(name) for name in option.choices or ()))))
+        if all(word in name or word in rest for word in asked):
+            ranked.append((sum(word not in name for word in asked), LEVELS.index(meta.level), n, option))
     return [option for *_, option in sorted(ranked, key=lambda hit: hit[:3])]
 
 
