@@ -21,7 +21,7 @@ from core.config.check import check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.errors import LANGS, Problem, UserError
-from core.runner import RunHandle, Runner
+from core.runner import NotNow, RunHandle, Runner
 from core.runs import result_names
 
 FORMAT = 1
@@ -192,7 +192,9 @@ class RunQueue:
         """Start what waits, at once or after the run under way; what could not be started is tried anew."""
         with self._lock:
             self._held = ""
-            self._waiting = [dataclasses.replace(run, fault_en="", fault_ja="") for run in self._waiting]
+            self._waiting = [
+                dataclasses.replace(run, fault_en="", fault_ja="", fault_zh="") for run in self._waiting
+            ]
             self._keep()
             self._wake()
 
@@ -273,9 +275,9 @@ class RunQueue:
         try:
             run = self._renamed(run)
             self._runner().start(run.text, run.overrides)
+        except NotNow:
+            return False
         except UserError as e:
-            if any(problem.code == "E-RUN-BUSY" for problem in e.problems):
-                return False
             self._blame(run.id, e.problems)
             return True
         self._waiting = [other for other in self._waiting if other.id != run.id]

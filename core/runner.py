@@ -47,6 +47,10 @@ Train = Callable[[RunConfig, Path, RunControl, Emit], Problem | None]
 """Gives what is to be said of the end when that came before the last step."""
 
 
+class NotNow(UserError):
+    """A start that is refused for now only: another run lives, or other work takes the memory."""
+
+
 class RunHandle:
     """A run seen from outside: its events, its state and the way to steer it. Safe from any thread."""
 
@@ -101,20 +105,24 @@ class Runner:
     ) -> None:
         """webhook: gives the address that hears of the end of each run, "" for none."""
         self._train, self.webhook = train or _train_in_core, webhook
+        self.may_start: Callable[[], Problem | None] = lambda: None
+        """What keeps every run from starting just now."""
         self._lock = threading.Lock()
         self.current: RunHandle | None = None
 
     def start(self, text: str, overrides: Sequence[str] = (), sinks: Sequence[Sink] = ()) -> RunHandle:
         """Check a run file and train it on a worker thread.
 
-        Raises ConfigError when the text does not pass, UserError (E-RUN-BUSY) while another run lives,
-        ResourceFault when disk, memory or threads do not suffice to begin. Then no run has begun, and the
-        next start is free.
+        Raises ConfigError when the text does not pass, NotNow while another run lives (E-RUN-BUSY) or for
+        what `may_start` gives, ResourceFault when disk, memory or threads do not suffice to begin. Then no
+        run has begun, and the next start is free.
         """
         checked = check(text, overrides, reads_base=True)
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(messages.BUSY())
+                raise NotNow(messages.BUSY())
+            if (hindrance := self.may_start()) is not None:
+                raise NotNow(hindrance)
             try:
                 self.current = self._begin(checked, list(sinks))
             except Exception as e:
@@ -123,6 +131,12 @@ class Runner:
                     raise
                 raise fault from e
             return self.current
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run lives; one that is just starting is waited for."""
+        with self._lock:
+            return self.current is not None and not self.current.is_over
 
     def _begin(self, checked: Checked, sinks: list[Sink]) -> RunHandle:
         config = with_seed(checked.config)

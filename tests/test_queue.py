@@ -9,6 +9,7 @@ import pytest
 from core.config.check import check
 from core.errors import ConfigError, Message, UserError
 from core.queue import RunQueue
+from core.runner import NotNow
 
 NEEDED = '[model]\nbase = "model.safetensors"\n[dataset]\ntrain_data_dir = "images"\n'
 
@@ -29,13 +30,17 @@ class FakeRunner:
     """Starts runs that end when a test says so."""
 
     def __init__(self):
-        self.current, self.started, self.refuses = None, [], {}
+        self.current, self.started, self.refuses, self.tries = None, [], {}, 0
+        self.may_start = True
         self._lock = threading.Lock()
 
     def start(self, text, overrides=()):
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(Message("E-RUN-BUSY", "busy", "実行中")())
+                raise NotNow(Message("E-RUN-BUSY", "busy", "実行中")())
+            self.tries += 1
+            if not self.may_start:
+                raise NotNow(Message("E-TEST", "later", "後で")())
             config = check(text, overrides).config
             if problem := self.refuses.get(config.save.output_name):
                 raise UserError(problem)
@@ -90,6 +95,16 @@ def test_the_next_run_starts_when_the_one_before_is_done(queue, runner, text):
     runner.current.status = "done"
     until(lambda: runner.started == ["first", "second", "third"])
     assert names_of(queue) == []
+
+
+def test_what_may_not_start_now_waits_without_blame_and_is_tried_again(queue, runner, text):
+    runner.may_start = False
+    queue.add(text("first"))
+    queue.go_on()
+    until(lambda: runner.tries > 2)
+    assert names_of(queue) == ["first"] and queue.look().held == "" and not queue.look().waiting[0].fault_en
+    runner.may_start = True
+    until(lambda: runner.started == ["first"])
 
 
 @pytest.mark.parametrize("status", ["failed", "stopped", "refused"])

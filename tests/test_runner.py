@@ -18,7 +18,7 @@ from core.control import StopRun
 from core.errors import ConfigError, Message, NumericFault, Problem, ResourceFault, UserError
 from core.events import RunEnded, Saved, StageProgress, StepDone, Warned, from_json
 from core.formats import partial_files
-from core.runner import Runner
+from core.runner import NotNow, Runner
 from core.runs import lock, past_runs, sample_sheet
 from core.sinks import JsonLines
 
@@ -100,6 +100,16 @@ def test_an_end_names_what_went_wrong(tmp_path, error, code):
     end = run_to_end(train, tmp_path).ended
     assert end.code == code and "more" not in end.en.splitlines()
     assert ("restarted" in end.en) == (code == "E-CUDA")
+
+
+def test_what_keeps_runs_from_starting_is_said_and_the_next_start_is_free(tmp_path):
+    runner = Runner(lambda *given: None)
+    runner.may_start = Message("E-TEST", "later", "後で")
+    with pytest.raises(NotNow, match="later"):
+        runner.start(text(tmp_path))
+    assert runner.current is None and not runner.is_busy
+    runner.may_start = lambda: None
+    assert runner.start(text(tmp_path)).wait(10)
 
 
 def test_a_pause_is_called_so_only_once_the_run_waits(tmp_path):

@@ -13,10 +13,11 @@ from core.config.file import toml_text
 from core.control import RunControl
 from core.data.intake.copy_history import Copies
 from core.data.undo import History
-from core.errors import Message, UserError
+from core.errors import Message
 from core.events import EventLog, PlanReady, RunEnded, Saved, StepDone
 from core.forecast.machine_load import Gpu, Load, LoadWatch
 from core.queue import RunQueue
+from core.runner import NotNow
 from core.tools.table import TOOLS
 from ui.app import App
 from ui.parts.job import Job
@@ -81,15 +82,22 @@ class FakeRunner:
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
         self.current: FakeRun | None = None
+        self.may_start: Any = lambda: None
         self.runs: list[FakeRun] = []
 
     def start(self, text: str, overrides: Any = (), sinks: Any = ()) -> FakeRun:
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise UserError(Message("E-RUN-BUSY", "a run is under way.", "学習を実行中です。")())
+                raise NotNow(Message("E-RUN-BUSY", "a run is under way.", "学習を実行中です。")())
+            if (hindrance := self.may_start()) is not None:
+                raise NotNow(hindrance)
             self.current = FakeRun(text, tuple(overrides), self._folder / f"run-{len(self.runs)}")
             self.runs.append(self.current)
             return self.current
+
+    @property
+    def is_busy(self) -> bool:
+        return self.current is not None and not self.current.is_over
 
 
 def make_window(folder: Path, is_local: bool = True) -> Window:
@@ -112,6 +120,7 @@ def as_new(window: Window) -> None:
     workspace.mkdir()
     window.paths = Paths(PROJECT, workspace, (PROJECT / "demo",))
     window.runner, window.watcher = FakeRunner(workspace.parent / "runs"), Watcher()
+    window.runner.may_start = window.may_start
     window.load = cast(LoadWatch, FixedLoad())
     window.preview, window.jobs = Job("preview"), {name: Job(name) for name in TOOLS}
     vars(window).pop("known", None)

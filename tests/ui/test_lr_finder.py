@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.runner import NotNow
 from core.tools.lr_range import Point
 from core.tools.tool import Outcome
 from tests.ui.fake import demo_raw
@@ -78,6 +79,22 @@ def test_a_test_that_is_under_way_keeps_start_away(app, window, monkeypatch):
     monkeypatch.setattr(type(window.jobs[NAME]), "is_busy", True)
     with pytest.raises(Exception, match="learning-rate test is under way"):
         starting.start(window, app.form, demo_raw(app), "en")
+
+
+def test_every_way_to_start_waits_for_a_test_that_is_under_way(app, window, monkeypatch):
+    text = app.form.text(demo_raw(app), "en")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(window.jobs[NAME]), "is_busy", True)
+        with pytest.raises(NotNow, match="learning-rate test is under way"):
+            window.runner.start(text)
+    window.runner.start(text)
+
+
+def test_a_run_that_began_since_start_was_pressed_keeps_the_test_away(finder, window, monkeypatch):
+    STATES["running"](window)
+    monkeypatch.setattr(type(window), "is_training", False)  # as it was when the button was pressed
+    seen, html = started(finder, monkeypatch)
+    assert not seen and "rw-problems" in html
 
 
 def test_the_curve_has_its_rates_below_it(finder):

@@ -29,8 +29,3 @@ FURTHER_STEPS = Message(
     "The number of further steps must be a whole number from 1 to {most:,}.",
     "追加するステップ数は1から{most:,}までの整数で入力してください。",
 )
-RATES_TRIED = Message(
-    "E-RUN-RANGE",
-    "A learning-rate test is under way; stop it first (end of the Training tab), or wait for it.",
-    "学習率を調べている途中です。学習タブの最後にある「停止」を押すか、終わるまでお待ちください。",
-)

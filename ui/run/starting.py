@@ -14,7 +14,6 @@ from core.runs import result_names
 from ui.parts.html_events import button
 from ui.parts.markup import esc, goto, leads_to, note
 from ui.parts.options import OPTIONS
-from ui.run import messages
 from ui.run.next_step import OWN, PRESET, REG, leftover, uses_html
 from ui.settings.form import Form
 from ui.settings.suited import SuitedCard
@@ -37,10 +36,10 @@ def start(window: Window, form: Form, raw: Mapping[str, Any], lang: Lang, act: s
     act: the answer to that question, "" when nothing was asked yet. Gives what the page says, and of what.
     """
     text = form.text(raw, lang)
-    if window.jobs["lr-range"].is_busy:
-        raise UserError(messages.RATES_TRIED())
     if act == "queue":
         return queue(window, form, raw, lang)
+    if (hindrance := window.may_start()) is not None:  # before anything is asked
+        raise UserError(hindrance)
     if window.is_training:
         return _offer_queue(lang), "run"
     if not act and (doubt := doubt_html(window, form, raw, lang)):

@@ -130,6 +130,8 @@ class LrFinder:
             return
 
         def work(report: Report) -> Outcome:
+            if self._window.runner.is_busy:  # one that began since Start was pressed
+                raise UserError(RUN_BUSY())
             return TOOLS[NAME].start(settings, Work(report, self.job.control))
 
         def done(lang: Lang) -> str:

@@ -18,11 +18,12 @@ from core.config.schema.run import RunConfig
 from core.data.health.cache import FactsCache
 from core.data.intake.copy_history import Copies
 from core.data.undo import History
-from core.errors import LANGS, ConfigError, Lang, UserError
+from core.errors import LANGS, ConfigError, Lang, Problem, UserError
 from core.forecast.machine import Looker
 from core.forecast.machine_load import LoadWatch
 from core.queue import RunQueue
 from core.runner import Runner
+from core.tools import lr_range
 from core.tools.table import TOOLS
 from core.webhook import Address
 from core.when_idle import WhenIdle
@@ -78,6 +79,7 @@ class Window:
         self.arrivals = Arrivals(self.cache / "sent")
         self.webhook = Address(self.workspace / "webhook.txt")
         self.runner.webhook = self.webhook
+        self.runner.may_start = self.may_start
         self.draft = Draft(self.workspace / "window.json")
         self.captions = CaptionEditor(self.workspace, self.may_write_caption)
         self.copies = History(self.workspace / "copies.jsonl", Copies())
@@ -90,6 +92,10 @@ class Window:
         self.tries = Tries(self.workspace)
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
+
+    def may_start(self) -> Problem | None:
+        """What keeps a run from starting: the learning-rate test trains too, and needs the same memory."""
+        return messages.RATES_TRIED() if self.jobs[lr_range.TOOL.name].is_busy else None
 
     def _is_at_work(self) -> bool:
         """Whether a tool is at work."""

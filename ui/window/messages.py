@@ -57,3 +57,8 @@ BAD_FIELD = Message(
     "The field “{name}” holds a value that is no text or number. Choose or type it again.",
     "「{name}」の値を読み取れません。もう一度選択または入力してください。",
 )
+RATES_TRIED = Message(
+    "E-RUN-RANGE",
+    "A learning-rate test is under way; stop it first (end of the Training tab), or wait for it.",
+    "学習率を調べている途中です。学習タブの最後にある「停止」を押すか、終わるまでお待ちください。",
+)
