@@ -23,7 +23,7 @@ class Kept:
         self._in_use = threading.Lock()
         self._key: object = None
         self._model: Any = None
-        self._control: RunControl | None = None
+        self._jobs: list[RunControl] = []
         self._timer: threading.Timer | None = None
 
     @property
@@ -31,27 +31,37 @@ class Kept:
         return self._model is not None
 
     @contextmanager
+    def job(self, control: RunControl) -> Iterator[None]:
+        """Work that uses the model again and again. control: stops it, also between two uses."""
+        self._jobs.append(control)
+        try:
+            yield
+        finally:
+            self._jobs.remove(control)
+
+    @contextmanager
     def using(self, key: object, load: Callable[[], Any], control: RunControl) -> Iterator[Any]:
-        """The model of this key, loaded unless it is the one in memory. control: stops its use."""
-        with self._in_use:
+        """The model of this key, loaded unless it is the one in memory. control: stops its use.
+
+        Raises StopRun when that was asked for while another use was waited for.
+        """
+        with self.job(control), self._in_use:
+            control.check_stop()
             if self._timer is not None:
                 self._timer.cancel()
-            self._control = control
             try:
                 if self._model is None or self._key != key:
                     self._drop()
                     self._model, self._key = load(), key
                 yield self._model
             finally:
-                self._control = None
                 self._timer = threading.Timer(self._idle, self._expire)
                 self._timer.daemon = True
                 self._timer.start()
 
     def free(self) -> None:
         """Give the memory back, once what the model is used for has stopped: a training needs it."""
-        control = self._control
-        if control is not None:
+        for control in [*self._jobs]:
             control.stop(save=False)
         with self._in_use:
             self._drop()

@@ -32,6 +32,18 @@ def generate(
 
     Raises UserError for a model or LoRA that can't be read, StopRun when it is stopped.
     """
+    with KEPT.job(work.control):
+        _all(shots, settings, seed, work, place, made)
+
+
+def _all(
+    shots: Sequence[Shot],
+    settings: TrySettings,
+    seed: int,
+    work: Work,
+    place: Callable[[], Path],
+    made: Made,
+) -> None:
     total = len(shots) * settings.count * settings.steps
     done = 0
     for shot in shots:

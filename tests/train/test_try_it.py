@@ -120,6 +120,20 @@ def test_who_needs_the_memory_stops_what_the_model_is_used_for():
     assert not kept.is_loaded
 
 
+def test_who_needs_the_memory_between_two_images_stops_the_rest(source, tmp_path):
+    made, folder = [], tmp_path / "tries"
+    folder.mkdir()
+
+    def first(path, *_):
+        made.append(path)
+        KEPT.free()
+
+    shots = [Shot(source, strength) for strength in (0.5, 1.0)]
+    with pytest.raises(StopRun):
+        try_it.generate(shots, SETTINGS, 5, Work(), lambda: folder / f"{len(made)}.png", first)
+    assert len(made) == 1 and not KEPT.is_loaded
+
+
 def test_a_training_that_starts_takes_the_memory(tmp_path):
     text = 'format = 1\n[model]\nbase = "b"\n[dataset]\ntrain_data_dir = "t"\n'
     were_loaded = []

@@ -155,7 +155,7 @@ class TryCard:
         def work(report: Report) -> None:
             from core.tools import try_it  # on the worker thread: torch takes seconds to be imported
 
-            if window.is_training:
+            if window.runner.is_busy:
                 raise UserError(messages.TRAINING())
             window.tries.folder.mkdir(parents=True, exist_ok=True)
             try_it.generate(shots, settings, seed, Work(report, self.job.control), window.tries.place, made)
