@@ -1,6 +1,7 @@
 """When all runs are done, in the window: what is said where the program is started, and on a page."""
 
 import sys
+import threading
 
 import pytest
 
@@ -9,6 +10,7 @@ from core.when_idle import View
 from tests.ui.states import STATES
 from ui.run import idle
 from ui.serve.options import idle_command
+from ui.window.arrivals import Arrivals, Coming
 
 
 @pytest.fixture
@@ -52,6 +54,26 @@ def test_the_countdown_can_be_ended(local, monkeypatch):
     assert "stops in 43 s" in idle.idle_html(local, "en") and "終了しない" in idle.idle_html(local, "ja")
     idle.act(local, {"act": "stay", "on": "", "step": ""})
     assert local.when_idle._answered is local.runner.current
+
+
+def test_images_that_are_being_generated_keep_the_program_running(window):
+    go = threading.Event()
+    window.tries.job.start(lambda report: go.wait(10))
+    assert window._is_at_work()
+    go.set()
+    window.tries.job._thread.join()
+    assert not window._is_at_work()
+
+
+def test_files_that_are_being_sent_keep_the_program_running(window, tmp_path):
+    now = [1000.0]
+    window.arrivals = Arrivals(tmp_path / "sent", lambda: now[0])
+    assert not window._is_at_work()
+    window.arrivals.append(Coming("frog.png", 8, "1"), 0, b"1234")
+    now[0] += 119
+    assert window._is_at_work()
+    now[0] += 2
+    assert not window._is_at_work()
 
 
 @pytest.mark.parametrize("event", [None, 7, {"act": "idle", "on": ["rm"]}, {"act": "run", "on": "rm"}])

@@ -98,8 +98,9 @@ class Window:
         return messages.RATES_TRIED() if self.jobs[lr_range.TOOL.name].is_busy else None
 
     def _is_at_work(self) -> bool:
-        """Whether a tool is at work."""
-        return any(job.is_busy for job in (*self.jobs.values(), self.preview, self.unpack))
+        """Whether a tool is at work or files are coming, which an end of the program would cut off."""
+        jobs = (*self.jobs.values(), self.preview, self.unpack, self.tries.job)
+        return self.arrivals.are_coming or any(job.is_busy for job in jobs)
 
     def _output_in_use(self) -> Path:
         """The output folder of the settings from before, else the workspace's own."""

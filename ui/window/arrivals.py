@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,6 +16,8 @@ from core.data.intake.gather import safe_name
 
 DAY = 24 * 3600.0
 """Seconds after which what was sent is deleted; what is copied into a data set is a copy and stays."""
+COMING = 120.0
+"""Seconds after the last piece in which the next one is still awaited."""
 _PART = "part"
 
 
@@ -45,9 +47,15 @@ class OutOfStep(Exception):
 class Arrivals:
     """The files below a folder: one folder for each, named by its key."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self._clock = folder, clock
         self._lock = threading.Lock()
+        self._last = float("-inf")
+
+    @property
+    def are_coming(self) -> bool:
+        """Whether a piece came a short while ago, and more of its file or of the next one may follow."""
+        return self._clock() - self._last < COMING
 
     def offset(self, coming: Coming) -> int:
         """How many bytes of a file are here."""
@@ -64,6 +72,7 @@ class Arrivals:
         Raises OutOfStep where the file ends elsewhere or would grow beyond its size, and OSError.
         """
         with self._lock:
+            self._last = self._clock()
             here = self.offset(coming)
             if here == coming.size and coming.size and offset + len(piece) <= here:
                 return here  # sent once more, since the answer was lost
