@@ -40,7 +40,7 @@ def test_an_excluded_image_moves_aside_with_its_caption_and_is_not_trained(folde
     found = scan(folder.parent, is_reg=False)
     assert [image.name for image in found.folders[0].images] == ["b.png"] and not found.problems
     assert [image.name for image in excluded([folder])[folder]] == ["a.png"]
-    curation.include(excluded([folder])[folder], ".txt")
+    curation.include([Item(path) for path in excluded([folder])[folder]], ".txt")
     assert {name: data for name, data in files(folder).items() if not name.endswith("npz")} == before
 
 

@@ -50,6 +50,21 @@ def test_an_image_is_excluded_and_included_again_from_the_preview(app, folder):
     assert len(names(folder)) == 6
 
 
+def test_an_image_included_again_has_its_mask_again(app, folder, tmp_path):
+    masks = tmp_path / "masks" / folder.name
+    masks.mkdir(parents=True)
+    for n in range(3):
+        lively(n).save(masks / f"{n}.png")
+    raw = values(
+        app, folder, **{"dataset.conditioning_data_dir": str(masks.parent), "train.masked_loss": True}
+    )
+    looked(app, raw)
+    act(app, raw, do="exclude", paths=[folder / "1.png"])
+    assert names(masks) == ["0.png", "2.png", "excluded"]
+    act(app, raw, do="include", paths=[folder / "excluded" / "1.png"])
+    assert names(masks) == ["0.png", "1.png", "2.png"]
+
+
 def test_the_last_act_is_undone_and_an_old_button_undoes_nothing_else(app, folder):
     raw = values(app, folder)
     looked(app, raw)

@@ -20,6 +20,7 @@ from core.data.curate.moves import place_after
 from core.data.curate.rewrite import Edit
 from core.data.health.findings import Finding
 from core.data.plan.plan import Plan
+from core.data.sources import masks
 from core.data.undo import Change, Outcome
 from core.errors import Problem, UserError
 from ui.dataset import cures
@@ -92,9 +93,7 @@ class ImageActs:
         if asked.do == "undo":
             return self._undone(asked.on)
         if asked.do == "include":
-            found = curation.excluded(dict.fromkeys(folder.path for folder in plan.folders))
-            images = [path for paths in found.values() for path in paths]
-            return self._on([Item(path) for path in images], asked, plan)
+            return self._on(_left_out(plan), asked, plan)
         if asked.do == "cure":
             steps = [
                 step for one in findings if (step := cures.cure(one, plan)) and asked.on in (one.kind, "all")
@@ -138,7 +137,7 @@ class ImageActs:
         if act == "trash":
             return does.trash(chosen, extension)
         if act == "include":
-            return does.include([item.image for item in chosen], extension)
+            return does.include(chosen, extension)
         if act == "upright":
             return does.edit(chosen, Edit())
         if act in _TURNS:
@@ -166,13 +165,26 @@ def _box(text: str) -> tuple[float, float, float, float] | None:
 
 def items(plan: Plan) -> list[Item]:
     """Each image of a plan once, with its mask where that is of no other image; none that metadata names."""
-    masks = Counter(mask for _, mask in {(image.path, image.mask_path) for image in plan.images} if mask)
+    uses = Counter(mask for _, mask in {(image.path, image.mask_path) for image in plan.images} if mask)
     return [
-        Item(path, mask if mask and masks[mask] == 1 else None)
+        Item(path, mask if mask and uses[mask] == 1 else None)
         for path, mask in {
             image.path: image.mask_path for image in plan.images if not plan.settings[image.settings].in_json
         }.items()
     ]
+
+
+def _left_out(plan: Plan) -> list[Item]:
+    """The excluded images of a plan's folders, each with the mask that was left out with it."""
+    places = {image.path.parent: plan.settings[image.settings].conditioning_data_dir for image in plan.images}
+    found, taken = list[Item](), set[Path]()
+    for folder, images in curation.excluded(dict.fromkeys(folder.path for folder in plan.folders)).items():
+        place = places.get(folder, plan.config.conditioning_data_dir)
+        for image in images:
+            mask = masks.excluded(image, Path(place)) if place else None
+            found.append(Item(image, None if mask in taken else mask))
+            taken |= {mask} if mask else set()
+    return found
 
 
 def of_paths(plan: Plan, paths: Sequence[Path]) -> list[Item]:

@@ -93,12 +93,12 @@ class Curation:
             self._move_all(act, item, extension, lambda _: place)
         return self._apply("trash", items, act)
 
-    def include(self, images: Sequence[Path], extension: str) -> Outcome:
-        """Move excluded images back into the folder they were left out of."""
+    def include(self, items: Sequence[Item], extension: str) -> Outcome:
+        """Move excluded images, with what belongs to them, back into the folder they were left out of."""
         act = _Act()
-        for image in images:
-            self._move_all(act, Item(image), extension, lambda path: path.parent.parent)
-        return self._apply("include", [Item(image) for image in images], act)
+        for item in items:
+            self._move_all(act, item, extension, lambda path: path.parent.parent)
+        return self._apply("include", items, act)
 
     def edit(self, items: Sequence[Item], edit: Edit) -> Outcome:
         """Put an edited copy in the place of each image and of its mask; the originals go to the trash."""
@@ -170,7 +170,8 @@ class Curation:
         name = act.free(folder, image.stem, ends.values())
         act.changes += [moved(path, folder / f"{name}{end}") for path, end in ends.items()]
         if item.mask is not None:
-            act.changes.append(moved(item.mask, _inside(act, into(item.mask), item.mask)))
+            stem = item.mask.stem if name == image.stem else name  # a mask is found by its image's name
+            act.changes.append(moved(item.mask, _inside(act, into(item.mask), item.mask.with_stem(stem))))
 
     def _swap(self, act: _Act, path: Path, data: bytes, place: Path) -> FileChange:
         """The change of a file to this content. Raises UserError."""

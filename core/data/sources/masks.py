@@ -11,7 +11,7 @@ from core.catalog import Size
 from core.config.schema.dataset import DatasetConfig
 from core.counting import listed
 from core.data.images.verify import Verified, verify
-from core.data.names import is_image, is_junk, nfc, short_name
+from core.data.names import EXCLUDED, is_image, is_junk, nfc, short_name
 from core.data.records import PlannedImage
 from core.data.sources import messages
 from core.data.sources.folders import Folder
@@ -93,6 +93,16 @@ def _lists(
         files |= set(paths)
     wrong = [faults[parent] for parent in faults if parent not in filled]
     return found, files, [problem for places in wrong for those in places.values() for problem in those]
+
+
+def excluded(image: Path, parent: Path) -> Path | None:
+    """The mask that was left out with an excluded image; None without one. parent: the folder of masks."""
+    place = _place(parent, image.parent.parent.name) / EXCLUDED
+    try:
+        paths = sorted(place.iterdir())
+    except OSError:
+        return None
+    return next((path for path in paths if is_image(path) and _name(path) == _name(image)), None)
 
 
 def is_same_shape(mask: Size, image: Size) -> bool:
