@@ -14,6 +14,7 @@ from core.config.output_names import is_plain
 from core.errors import UserError
 from core.formats import sidecar_yaml
 from core.formats.header import read_header
+from core.runs import lineage, past_runs
 from core.runs.past_runs import RUNS, TRASH, PastRun
 from core.runs.result_names import LINEAGE
 
@@ -77,17 +78,34 @@ def place_of(run: PastRun, path: str) -> Path | None:
     if place.suffix != ".safetensors":
         return place if place.exists() else None
     old = run.output_dir.glob(f"{glob.escape(place.stem)}.old-*{place.suffix}")
-    return next((one for one in (place, *sorted(old)) if _is_by(one, run.folder.name)), None)
+    return next((one for one in (place, *sorted(old)) if _is_by(one, run, is_old=one != place)), None)
 
 
-def _is_by(path: Path, run: str) -> bool:
-    """Whether a file is of this run, or does not tell. One that was resumed bears the name of the first."""
+def _is_by(path: Path, run: PastRun, *, is_old: bool) -> bool:
+    """Whether a file is of this run. One that does not tell is taken for it where no run has set it aside."""
     try:
         state = path.stat()
-        lineage = _lineage(path, state.st_mtime_ns, state.st_size)
+        mark = _lineage(path, state.st_mtime_ns, state.st_size)
+        changed_ns = run.folder.parent.stat().st_mtime_ns
     except (UserError, OSError):
         return False
-    return lineage is None or lineage <= run
+    if mark is None:
+        return not is_old
+    return mark == run.folder.name or _is_resumed_from(run.folder, mark, changed_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_resumed_from(folder: Path, first: str, changed_ns: int) -> bool:
+    """Whether the run in this folder goes on from the first run of a lineage.
+
+    Where the runs before it are gone, so must that one be. The mark of the folder of runs only says when
+    what is remembered is out of date.
+    """
+    known = lineage.folders(folder)
+    if first in (one.name for one in known):
+        return True
+    is_whole = not past_runs.values_of(known[-1]).get("save.resume")
+    return not is_whole and first < known[-1].name and not os.path.lexists(folder.parent / first)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.config import output_names
@@ -20,14 +21,25 @@ def before(folder: Path) -> tuple[Event, ...]:
     """
     parts: list[list[Event]] = []
     until: int | None = None
-    for _ in range(MOST_RUNS):
-        found = _resumed_from(folder)
-        if found is None:
-            break
-        folder, step, events = found
+    for _, step, events in _followed(folder):
         until = step if until is None else min(step, until)
         parts.append([e for e in events if isinstance(e, StepDone | Saved) and e.step <= until])
     return tuple(event for part in reversed(parts) for event in part)
+
+
+def folders(folder: Path) -> tuple[Path, ...]:
+    """The folder of this run and those of the runs that it goes on from, back to the first that is there."""
+    return (folder, *(earlier for earlier, _, _ in _followed(folder)))
+
+
+def _followed(folder: Path) -> Iterator[tuple[Path, int, tuple[Event, ...]]]:
+    """Each run before this one as _resumed_from gives it, the newest first."""
+    for _ in range(MOST_RUNS):
+        found = _resumed_from(folder)
+        if found is None:
+            return
+        yield found
+        folder = found[0]
 
 
 def _resumed_from(folder: Path) -> tuple[Path, int, tuple[Event, ...]] | None:
