@@ -76,7 +76,8 @@ def axis(key: str, text: str) -> Axis:
     option = OPTIONS.get(key)
     if option is None or not varied(option):
         raise UserError(messages.SWEEP_OPTION(option=key[:100]))
-    narrow = numbers.narrow(text[:2000])
+    # Single blanks: many of them would take the pattern of a range minutes.
+    narrow = " ".join(numbers.narrow(text[:2000]).split())
     spread = _RANGE.fullmatch(narrow)
     if spread is not None:
         written = _spread(option, *spread.groups())
