@@ -91,3 +91,16 @@ def test_a_folder_is_chosen_in_the_page_and_an_optional_one_emptied(at, stage):
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('dialog')")
     assert page.evaluate("document.activeElement.innerText") == at.words("Browse…", "参照…")
+
+
+def test_a_folder_that_may_not_be_entered_is_shown_as_none_to_choose(folder, monkeypatch):
+    stat = os.stat
+
+    def refused(path, *given, **named):
+        if str(path).endswith("model_index.json"):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *given, **named)
+
+    monkeypatch.setattr("os.stat", refused)
+    found = listing(shared(folder), str(folder / "models"), "model")
+    assert found.path.endswith("models") and not found.is_choice

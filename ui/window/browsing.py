@@ -56,7 +56,9 @@ def listing(paths: Paths, given: str, kind: str) -> Listing:
     found = sorted(_entries(paths, folder, KINDS[kind]), key=lambda e: (not e.is_folder, e.name.casefold()))
     above = folder.parent
     up = paths.short(str(above)) if above != folder and _may(paths, above) else ""
-    is_choice = kind in ("folder", "images") or (kind == "model" and (folder / "model_index.json").is_file())
+    is_choice = kind in ("folder", "images") or (
+        kind == "model" and os.path.isfile(folder / "model_index.json")
+    )
     return Listing(paths.short(str(folder)), up, tuple(found[:MOST]), is_choice, max(0, len(found) - MOST))
 
 
@@ -76,7 +78,7 @@ def _may(paths: Paths, folder: Path) -> bool:
 def _start(paths: Paths) -> Iterator[Entry]:
     own = (paths.here, Path.home()) if paths.is_local else ()
     for folder in dict.fromkeys((*paths.allowed, *own)):
-        if folder.is_dir():
+        if os.path.isdir(folder):
             yield Entry(str(folder), paths.short(str(folder)) or str(folder), True)
 
 
