@@ -90,6 +90,19 @@ def draw(
     return made
 
 
+_Added = tuple[tuple[Path, float, tuple[int, int]], ...]
+"""Path, strength and what _changed gave of each file that is in the weights."""
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    """Another one when a file was written anew; (0, 0) for one that can't be read, as its reader will say."""
+    try:
+        state = path.stat()
+    except OSError:
+        return 0, 0
+    return state.st_mtime_ns, state.st_size
+
+
 class Painter:
     """A model in memory, with LoRA files added at strengths that can be changed."""
 
@@ -99,7 +112,7 @@ class Painter:
         self._model = parts.whole(family, config, emit)
         self._model.objective = family.objective(self._model, train)
         self._own: dict[ModuleKey, Tensor] = {}
-        self._added: tuple[tuple[Path, float], ...] = ()
+        self._added: _Added = ()
 
     def to_device(self) -> None:
         """Onto the GPU, where there is one."""
@@ -112,7 +125,8 @@ class Painter:
 
         What the weights were is kept in host memory, so that taking a file away again leaves no rounding.
         """
-        if tuple(loras) == self._added:
+        added = tuple((path, strength, _changed(path)) for path, strength in loras)
+        if added == self._added:
             return
         read = [(lora_files.read(path, self._model, emit), strength) for path, strength in loras]
         self._added = ()
@@ -127,7 +141,7 @@ class Painter:
                     self._model.modules[key.part], key.part, f"{key.path}.weight", new, read
                 )
                 weight.copy_(new)
-        self._added = tuple(loras)
+        self._added = added
 
     def _weight(self, key: ModuleKey) -> Tensor:
         weight = self._model.modules[key.part].get_submodule(key.path).weight

@@ -142,3 +142,10 @@ def test_a_training_that_starts_takes_the_memory(tmp_path):
     runner = Runner(lambda *given: were_loaded.append(KEPT.is_loaded))
     assert KEPT.is_loaded and runner.start(f'{text}[save]\noutput_dir = "{tmp_path}"\n').wait(10)
     assert were_loaded == [False]
+
+
+def test_a_lora_that_was_written_anew_is_read_anew(source, tmp_path):
+    before = tried(source, tmp_path / "one", 1.0)
+    tensors.save(source.lora, kohya(alpha=1.0), {})
+    after = tried(source, tmp_path / "two", 1.0)
+    assert pixels(after[0]) != pixels(before[0]) and KEPT.is_loaded
