@@ -115,6 +115,11 @@ WEBHOOK = Message(
     "The address for the notice of a run's end must begin with https:// (or http://) and name a computer.",
     "学習終了の通知先は、https://（またはhttp://）で始まるアドレスにしてください。",
 )
+WEBHOOK_SIGNS = Message(
+    "E-WEBHOOK",
+    "The address for the notice of a run's end may have only ASCII letters, digits and signs: no blanks, and no user name or % before the path.",
+    "学習終了の通知先に使えるのは半角の英数字と記号だけです。空白、ユーザー名、パスより前の%は使えません。",
+)
 WEBHOOK_HTTPS = Message(
     "E-WEBHOOK",
     "An address given on the page must begin with https://. Others can be given in RAREWORD_WEBHOOK, where the program is started.",

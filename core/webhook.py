@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import http.client
 import ipaddress
 import json
 import logging
@@ -31,6 +33,8 @@ LONGEST = 2000
 """Characters of an address."""
 TIMEOUT = 15.0
 """Seconds for one try."""
+BRIEFLY = 1.0
+"""Seconds that the end of a run waits for its word to be sent."""
 PAUSES = (0.0, 5.0, 30.0)
 """Seconds before each try."""
 
@@ -110,8 +114,11 @@ class WebHook:
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunEnded):
             body = json.dumps(payload(self._url, self._run, event, self._lang), ensure_ascii=False)
-            self._worker = threading.Thread(target=self._send, args=(body.encode(),), name="rareword-webhook")
+            self._worker = threading.Thread(
+                target=self._send, args=(body.encode(),), name="rareword-webhook", daemon=True
+            )
             self._worker.start()
+            atexit.register(self._worker.join, TIMEOUT)
 
     def _send(self, body: bytes) -> None:
         for pause in PAUSES:
@@ -124,9 +131,12 @@ class WebHook:
                 _log.warning("no word of the run's end reached %s: %s", host(self._url), type(e).__name__)
 
     def close(self) -> None:
-        """The program may end now: a word that was not sent by then is not waited for longer than one try."""
+        """The run may end now: its lock is not held for a slow network.
+
+        The end of the program waits for a word that was not sent by then, no longer than one try.
+        """
         if self._worker is not None:
-            self._worker.join(TIMEOUT)
+            self._worker.join(BRIEFLY)
 
 
 def payload(url: str, run: str, event: RunEnded, lang: Lang) -> dict[str, Any]:
@@ -141,10 +151,17 @@ def payload(url: str, run: str, event: RunEnded, lang: Lang) -> dict[str, Any]:
 
 
 def checked(url: str) -> str:
-    """The address without blanks around it. Raises UserError where it is none of http or https."""
+    """The address without blanks around it. Raises UserError where it is none of http or https.
+
+    Also for signs that the library would send otherwise than they stand there, or refuse with an error that
+    holds the address.
+    """
     url = url.strip()
-    if len(url) > LONGEST or not url.isprintable() or _split(url) is None:
+    if len(url) > LONGEST or (parts := _split(url)) is None:
         raise UserError(messages.WEBHOOK())
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if not is_plain or {"@", "%"} & {*parts.netloc}:
+        raise UserError(messages.WEBHOOK_SIGNS())
     return url
 
 
@@ -167,7 +184,7 @@ def refusal(url: str) -> Problem | None:
         return messages.WEBHOOK_HTTPS()
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, ValueError):
         return messages.WEBHOOK_HOST(host=parts.hostname)
     if not all(ipaddress.ip_address(str(place[4][0]).split("%")[0]).is_global for place in found):
         return messages.WEBHOOK_INNER(host=parts.hostname)
@@ -184,6 +201,7 @@ def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
     except ValueError:
         return None
     return parts if is_address else None
@@ -204,6 +222,10 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 def _post(url: str, body: bytes) -> None:
     headers = {"content-type": "application/json", "user-agent": "Rareword"}
-    request = urllib.request.Request(url, body, headers, method="POST")
-    with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT) as answer:
-        answer.read(1)
+    try:
+        request = urllib.request.Request(url, body, headers, method="POST")
+        with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT) as answer:
+            answer.read(1)
+    except (http.client.HTTPException, ValueError) as e:
+        # Their text may hold the address.
+        raise urllib.error.URLError(type(e).__name__) from None

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import UserError
 from core.events import RunEnded, Saved
-from core.webhook import VARIABLE, Address, WebHook, checked, from_environment, payload, refusal
+from core.webhook import VARIABLE, Address, WebHook, checked, from_environment, payload, refusal, send_test
 
 END = RunEnded("stopped", 3, 120, "Stopped at step 120.", "120ステップで停止しました。", zh="在第120步停止。")
 
@@ -146,3 +146,53 @@ def test_the_environment_goes_before_the_page(monkeypatch, tmp_path):
     address.keep("https://1.1.1.1/hook")
     monkeypatch.setenv(VARIABLE, "http://localhost:1/other")
     assert address() == "http://localhost:1/other"
+
+
+SECRETS = [
+    "https://discord.com/api/webhooks/1/SECRET x",
+    "https://user:pass@host/",
+    "https://host/日本",
+    "https://a..b/",
+    "https://127%2e0.0.1/",
+]
+
+
+@pytest.mark.parametrize("url", SECRETS)
+def test_an_address_that_the_library_would_not_send_as_it_stands_is_refused(url):
+    with pytest.raises(UserError) as caught:
+        checked(url)
+    assert caught.value.problems[0].code == "E-WEBHOOK"
+    assert not {"SECRET", "pass"} & {*str(caught.value).split("/")}
+
+
+@pytest.mark.parametrize("url", SECRETS[:4])
+def test_what_the_library_raises_for_an_address_is_told_without_it(monkeypatch, caplog, capfd, url):
+    monkeypatch.setattr("core.webhook.PAUSES", (0,))
+    monkeypatch.setattr("socket.getaddrinfo", no_network)
+    with pytest.raises(UserError) as caught:
+        send_test(url, "en")
+    hook = WebHook(url, "frog")
+    hook(END)
+    hook.close()
+    told = f"{caught.value} {caplog.text} {capfd.readouterr()}"
+    assert "no word of the run's end" in told and "SECRET" not in told and "pass" not in told
+
+
+def no_network(host, *_, **__):
+    host.encode("idna")
+    raise OSError("no network")
+
+
+def test_a_slow_network_holds_no_run_but_the_end_of_the_program(monkeypatch):
+    sent, waits, may_send = [], [], threading.Event()
+    monkeypatch.setattr("core.webhook.BRIEFLY", 0.01)
+    monkeypatch.setattr("atexit.register", lambda wait, seconds: waits.append((wait, seconds)))
+    hook = WebHook("https://a.example", "frog", post=lambda *_: sent.append(may_send.wait(30)))
+    hook(END)
+    hook.close()
+    (worker,) = [thread for thread in threading.enumerate() if thread.name == "rareword-webhook"]
+    assert sent == [] and worker.daemon
+    may_send.set()
+    for wait, seconds in waits:
+        wait(seconds)
+    assert sent == [True]
