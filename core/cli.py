@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from core import console, ending, signals
+from core import console, ending, messages, signals
 from core.config import base_family, option_docs
 from core.config.check import load
 from core.config.file import toml_text
@@ -187,6 +187,9 @@ def _varied(
     """The runs of a sweep, each by its run file; their names are printed before the first begins."""
     from core import sweep
 
+    if (count := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+        # Their process group ends with the first run, and accelerate makes no second one in a process.
+        raise UserError(messages.SWEEP_PROCESSES(count=count))
     axes = [sweep.axis(key.strip(), values) for key, _, values in (each.partition("=") for each in vary)]
     made = sweep.variants(text, axes, overrides)
     for number, variant in enumerate(made, 1):

@@ -163,6 +163,11 @@ SWEEP_MANY = Message(
     "{count:# run is|# runs are} not possible at once; at most {most}.",
     "一度に作れる学習は{most}件までです（{count}件）。",
 )
+SWEEP_PROCESSES = Message(
+    "E-SWEEP",
+    "--vary can't be used with several processes ({count}); start it with one, or start each run by itself.",
+    "--varyは複数プロセス（{count}）では使えません。1プロセスで実行するか、学習を1件ずつ開始してください。",
+)
 WEBHOOK_UNWRITTEN = Message(
     "E-WEBHOOK",
     "The address could not be kept in {path}: {reason}.",

@@ -197,3 +197,12 @@ def test_a_run_is_trained_with_each_of_several_values(run_file, monkeypatch):
     assert main(words) == 0
     assert out.getvalue() == "1/2 last-rank1\n2/2 last-rank2\n"
     assert [(c.network.rank, c.train.max_train_steps) for c in started] == [(1, 1), (2, 1)]
+
+
+def test_several_values_under_several_processes_are_refused_in_a_sentence(run_file, monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("core.console.take_over", lambda log: out)
+    monkeypatch.setattr("core.runner.Runner.start", None)
+    assert main(["train", str(run_file), "--vary", "network.rank=1,2", "--lang", "en"]) == 2
+    assert "--vary can't be used with several processes (2)" in out.getvalue()
