@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from PIL import Image
 
@@ -140,6 +142,24 @@ def test_what_is_no_image_can_not_be_turned_and_says_so(folder, curation):
     outcome = curation.edit([Item(folder / "c.png")], Edit(quarters=1))
     assert [problem.code for problem in outcome.problems] == ["E-CURATE-READ"]
     assert (folder / "c.png").read_bytes() == b"<html>"
+
+
+def test_when_one_folder_can_not_be_renamed_all_have_their_old_names(tmp_path, curation, monkeypatch):
+    for name in ("1_a", "1_b"):
+        (tmp_path / name).mkdir()
+    real = os.rename
+
+    def rename(source, target):
+        if str(source).endswith("1_b"):
+            raise PermissionError(13, "in use")
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(UserError):
+        curation.rename("name", [(tmp_path / f"1_{n}", tmp_path / f"2_{n}") for n in "ab"])
+    monkeypatch.undo()
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name[0].isdigit()) == ["1_a", "1_b"]
+    assert curation.last is None
 
 
 def test_a_folder_is_switched_off_and_on_by_its_place(folder, curation):

@@ -1,12 +1,10 @@
-"""Regularization folders renamed for balance, and back."""
+"""Regularization folders renamed for balance."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from core.data.intake.rename_repeats import Renames, plan_renames
+from core.data.intake.rename_repeats import plan_renames
 from core.data.plan.regularization import best_repeats, class_samples
 from core.errors import UserError
 
@@ -55,61 +53,3 @@ def test_the_folder_of_its_masks_is_renamed_with_it(tmp_path):
 def test_two_folders_of_one_class_are_refused_before_anything_is_renamed(tmp_path):
     with pytest.raises(UserError):
         plan_renames([row(tmp_path / f"{n}_frog", "frog", n, 10) for n in (1, 2)], [10, 10])
-
-
-def test_a_renaming_is_taken_back_after_a_restart(tmp_path):
-    source = tmp_path / "1_frog"
-    source.mkdir()
-    (source / "a.png").write_bytes(b"x")
-    Renames(tmp_path / "undo.jsonl").apply([(source, tmp_path / "5_frog")])
-    assert (tmp_path / "5_frog" / "a.png").is_file()
-    again = Renames(tmp_path / "undo.jsonl")
-    assert again.undo() == ((source, tmp_path / "5_frog"),)
-    assert (source / "a.png").read_bytes() == b"x" and again.last == ()
-
-
-def test_when_one_folder_fails_all_have_their_old_names(tmp_path, monkeypatch):
-    for name in ("1_a", "1_b"):
-        (tmp_path / name).mkdir()
-    real = os.rename
-
-    def rename(source, target):
-        if str(source).endswith("1_b"):
-            raise PermissionError(13, "in use")
-        real(source, target)
-
-    monkeypatch.setattr(os, "rename", rename)
-    renames = Renames(tmp_path / "undo.jsonl")
-    with pytest.raises(UserError, match="in use"):
-        renames.apply([(tmp_path / "1_a", tmp_path / "2_a"), (tmp_path / "1_b", tmp_path / "2_b")])
-    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["1_a", "1_b"] and renames.last == ()
-
-
-def test_nothing_is_taken_back_over_a_folder_that_came_since(tmp_path):
-    (tmp_path / "1_a").mkdir()
-    renames = Renames(tmp_path / "undo.jsonl")
-    renames.apply([(tmp_path / "1_a", tmp_path / "2_a")])
-    (tmp_path / "1_a").mkdir()
-    assert renames.last == () and renames.undo() == ()
-    assert (tmp_path / "2_a").is_dir()
-
-
-def test_a_renaming_that_can_not_be_taken_back_now_can_be_later(tmp_path, monkeypatch):
-    for name in ("1_a", "1_b"):
-        (tmp_path / name).mkdir()
-    renames = Renames(tmp_path / "undo.jsonl")
-    pairs = [(tmp_path / "1_a", tmp_path / "2_a"), (tmp_path / "1_b", tmp_path / "2_b")]
-    renames.apply(pairs)
-    real = os.rename
-
-    def rename(source, target):
-        if str(source).endswith("2_b"):
-            raise PermissionError(13, "in use")
-        real(source, target)
-
-    monkeypatch.setattr(os, "rename", rename)
-    with pytest.raises(UserError, match="in use"):
-        renames.undo()
-    assert renames.last == tuple(pairs)
-    monkeypatch.setattr(os, "rename", real)
-    assert renames.undo() == tuple(pairs) and renames.last == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 from core.control import RunControl
 from tests.data.images import draw
 from tests.ui.fake import FakeRun, demo_raw
+from ui.dataset.image_acts import key_of
 
 
 def lively(seed, size=(64, 64)):
@@ -153,16 +155,18 @@ def names(raw):
     return sorted(path.name for path in Path(raw["dataset.reg_data_dir"]).iterdir())
 
 
-def test_the_renaming_is_shown_before_and_taken_back_after_a_restart(app, unbalanced):
+def test_the_renaming_is_shown_before_and_taken_back_with_the_acts_on_images_before_it(app, unbalanced):
     html, _ = looked(app, unbalanced)
     assert "reg/1_frog</span> → <b>20_frog</b>" in html and names(unbalanced) == ["1_frog"]
-    *_, last = app.preview.balance(unbalanced, "en")
-    assert names(unbalanced) == ["20_frog"] and last[app.preview.parts["undo"]]["visible"]
-    app._window.preview.result = None  # a restart forgets what was looked at
-    assert app.preview.show(unbalanced, "en")[app.preview.parts["undo"]]["visible"]
-    *_, last = app.preview.undo(unbalanced, "en")
-    assert names(unbalanced) == ["1_frog"] and not last[app.preview.parts["undo"]]["visible"]
-    assert "Old names restored: 1_frog" in last[app.preview.parts["html"]]
+    reg = Path(unbalanced["dataset.reg_data_dir"])
+    sent = {"do": "exclude", "keys": [key_of(reg / "1_frog" / "4.png")]}
+    list(app.preview.act(json.dumps(sent), unbalanced, "en"))
+    list(app.preview.balance(unbalanced, "en"))
+    assert names(unbalanced) == ["40_frog"]  # 40 samples over the one image that is left
+    for number in ("2", "1"):
+        list(app.preview.act(json.dumps({"do": "undo", "on": number}), unbalanced, "en"))
+    assert names(unbalanced) == ["1_frog"]
+    assert sorted(path.name for path in (reg / "1_frog").iterdir()) == ["4.png", "5.png"]
 
 
 def test_several_regularization_folders_are_balanced_together(app, unbalanced, tmp_path):

@@ -19,7 +19,7 @@ from ui.window.last_run import Left, look_in_background
 
 FILES = (
     *("window.json", "queue.json", "copies.jsonl", "captions/journal.jsonl", "cache/pictures.jsonl"),
-    *("presets/mine.toml", "undo/repeats.jsonl", "output/x-state/state.json", "output/x-state/manifest.json"),
+    *("presets/mine.toml", "undo/images.jsonl", "output/x-state/state.json", "output/x-state/manifest.json"),
     *("output/runs/20260101-010101-x/run.toml", "output/runs/20260101-010101-x/events.jsonl"),
     *("output/runs/20260102-010101-y/events.jsonl", "output/y-state/state.json"),
 )

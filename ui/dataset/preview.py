@@ -13,7 +13,7 @@ from core.config.schema.train import TrainConfig
 from core.data.health import findings as health_findings
 from core.data.health.findings import Finding
 from core.data.health.measure import Traits
-from core.data.intake.rename_repeats import Pair, Renames
+from core.data.intake.rename_repeats import Pair
 from core.data.plan import as_json
 from core.data.plan.plan import Plan
 from core.data.plan.thumbnails import thumbnail
@@ -79,7 +79,7 @@ class Preview:
         with column("card-preview", "rw-card"):
             page.add(gr.HTML, titled("preview.title", "preview.lead"), padding=False)
             with gr.Row(elem_classes=["rw-buttons", "is-small"]):
-                keys = {"look": "preview.look", "balance": "balance.idle", "undo": "balance.undo"}
+                keys = {"look": "preview.look", "balance": "balance.idle"}
                 for name, key in keys.items():
                     parts[name] = page.add(
                         gr.Button,
@@ -93,17 +93,13 @@ class Preview:
             # What a button inside the HTML asks for; hidden by the style sheet.
             self.act_field = gr.Textbox(elem_id="preview-act", container=False, show_label=False)
 
-    @property
-    def _renames(self) -> Renames:
-        return Renames(self._window.workspace / "undo" / "repeats.jsonl")
-
     def connect(self, lang: Any, copied: Any, fresh: Any) -> list[Any]:
         """Bind the handlers. Gives the events after which the plan is known anew.
 
         copied: the event of copying images. fresh: the component that says whether it has copied any.
         """
         form, parts = self._form, self.parts
-        shown = [parts[name] for name in ("html", "fields", "balance", "undo")]
+        shown = [parts[name] for name in ("html", "fields", "balance")]
         events = [
             parts[name].click(
                 streamed(lambda data, act=act: act(form.raw(data), data[lang]), self._window),
@@ -111,7 +107,7 @@ class Preview:
                 shown,
                 **queued("preview"),
             )
-            for name, act in (("look", self.look), ("balance", self.balance), ("undo", self.undo))
+            for name, act in (("look", self.look), ("balance", self.balance))
         ]
         acted = self.act_field.change(
             streamed(lambda d: self.act(d[self.act_field], form.raw(d), d[lang]), self._window),
@@ -134,7 +130,7 @@ class Preview:
         return copied.then(
             streamed(show, self._window),
             {lang, fresh, *form.inputs},
-            [fresh, *(parts[name] for name in ("html", "fields", "balance", "undo"))],
+            [fresh, *(parts[name] for name in ("html", "fields", "balance"))],
             **queued("preview"),
         )
 
@@ -208,11 +204,10 @@ class Preview:
         return dict(zip(chosen, in_order(file, chosen, Patience(most_seconds=MOST_SECONDS)), strict=True))
 
     def show(self, raw: Mapping[str, Any], lang: Lang, html: str = "") -> Update:
-        """What the last look found, in this language; before the first look only what can be undone."""
+        """What the last look found, in this language."""
         parts, look = self.parts, self._window.preview.result
-        undo = {parts["undo"]: gr.update(visible=bool(self._renames.last))}
         if look is None:
-            return {**undo, parts["html"]: html} if html else undo
+            return {parts["html"]: html or gr.update()}
         files = self._thumbs(look, self._seen(look, raw))
         try:
             pairs, renaming = self._renaming(look), ""
@@ -225,7 +220,6 @@ class Preview:
             parts["html"]: html + self._dated(look, self._html(look, raw, lang, files, renaming), lang),
             parts["fields"]: self._fields(look, files, lang),
             parts["balance"]: gr.update(visible=bool(pairs), value=button),
-            **undo,
         }
 
     def _renaming(self, look: Look) -> tuple[Pair, ...]:
@@ -354,43 +348,21 @@ class Preview:
     def balance(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """Give the regularization folders the repeats of the guide's formula; images are not touched."""
         look: Look | None = self._window.preview.result
-
-        def rename() -> tuple[Pair, ...]:
-            pairs = self._renaming(look) if look else ()
-            for path in (path for pair in pairs for path in pair):
-                self._window.paths.writable(str(path))
-            if pairs:
-                self._renames.apply(pairs)
-            return pairs
-
-        yield from self._renamed(rename, raw, lang, is_undo=False)
-
-    def undo(self, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """Give the folders that were renamed last their old names back."""
-
-        def rename() -> tuple[Pair, ...]:
-            return tuple((new, old) for old, new in self._renames.undo())
-
-        yield from self._renamed(rename, raw, lang, is_undo=True)
-
-    def _renamed(
-        self, rename: Callable[[], tuple[Pair, ...]], raw: Mapping[str, Any], lang: Lang, is_undo: bool
-    ) -> Iterator[Update]:
-        """The preview after `rename`, which gives (from, to)."""
         run = self._window.runner.current
         if run is not None and not run.is_over:
             yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
             return
         try:
-            pairs = rename()
+            pairs = self._renaming(look) if look else ()
+            if pairs:
+                self._desk.acts.curation.rename("name", pairs)
         except UserError as e:
             yield self.show(raw, lang, problems(e.problems, lang))
             return
         if not pairs:
-            yield self.show(raw, lang, note(say("balance.undo.none", lang)) if is_undo else "")
+            yield self.show(raw, lang)
             return
         for source, target in pairs:
             self._window.copies.moved(source, target)
         names = ", ".join(target.name for _, target in pairs)
-        text = say("balance.undone" if is_undo else "balance.done", lang, names=names)
-        yield from self.look(raw, lang, note(text, "good"))
+        yield from self.look(raw, lang, note(say("balance.done", lang, names=names), "good"))

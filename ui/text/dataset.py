@@ -203,9 +203,6 @@ DATASET_WORDS: Mapping[str, Words] = {
         "次のようにフォルダ名を変更すると釣り合います。変わるのは名前だけで、元に戻せます。",
     ),
     "balance.many": Words("Balance: rename {n:#folder}", "バランスを取る：{n}個のフォルダ名を変更"),
-    "balance.undo": Words("Undo the renaming", "名前の変更を元に戻す"),
-    "balance.undone": Words("Old names restored: {names}", "元の名前に戻しました：{names}"),
-    "balance.undo.none": Words("There is no renaming to undo.", "元に戻せる名前の変更はありません。"),
     # adding images
     "make.title": Words("Add images", "画像を追加"),
     "make.kind": Words("Kind of images", "画像の種類"),

@@ -77,11 +77,6 @@ NAME_TAKEN = Message(
     "two folders can't both be named {name}. Merge their images into one folder, or rename one.",
     "「{name}」という名前のフォルダが重複します。画像を1つのフォルダにまとめるか、名前を変更してください。",
 )
-RENAME_FAILED = Message(
-    "E-DIR-RENAME",
-    "{name} can't be renamed: {reason}. Close programs that use it and try again.",
-    "「{name}」の名前を変更できません（{reason}）。使用中のソフトを閉じてから、もう一度お試しください。",
-)
 
 # ZIP files
 

@@ -1,15 +1,13 @@
-"""Repeats of regularization folders put right by renaming them: planned first, with a way back."""
+"""Repeats of regularization folders put right by renaming them: the plan of it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.data.intake import messages
-from core.data.undo import FileChange, History, State
-from core.errors import Problem, UserError
+from core.errors import UserError
 
 Pair = tuple[Path, Path]
 
@@ -36,63 +34,3 @@ def plan_renames(
         if target.exists() or targets.count(target) > 1:
             raise UserError(messages.NAME_TAKEN(path=target))
     return tuple(pairs)
-
-
-class Folders:
-    """Renamed folders; path: the old name, state: the name that a folder has, as bytes."""
-
-    def now(self, change: FileChange) -> State:
-        """The one of both names that is a folder, where the other is free; None in any other case."""
-        names = [name for name in (change.old, change.new) if name and os.path.lexists(name)]
-        return names[0] if len(names) == 1 and os.path.isdir(names[0]) else None
-
-    def put(self, change: FileChange, state: State) -> None:
-        """Rename the folder. Raises UserError."""
-        source = change.new if state == change.old else change.old
-        assert source is not None and state is not None, change
-        try:
-            os.rename(_path(source), _path(state))
-        except OSError as error:
-            raise UserError(messages.RENAME_FAILED(path=_path(source), reason=error.strerror)) from error
-
-    def changed(self, change: FileChange) -> Problem:
-        """For a folder whose new name is taken, or that is gone."""
-        return messages.NAME_TAKEN(path=_path(change.new or b""))
-
-
-class Renames:
-    """Renames folders and takes it back, also after a restart."""
-
-    def __init__(self, path: Path) -> None:
-        self._files = Folders()
-        self._history = History(path, self._files)
-
-    @property
-    def last(self) -> tuple[Pair, ...]:
-        """What can be taken back: renamed, still there, and the old name still free."""
-        change = self._history.last
-        files = [] if change is None else change.files
-        return tuple((one.path, _path(one.new or b"")) for one in files if self._files.now(one) == one.new)
-
-    def apply(self, pairs: Sequence[Pair]) -> None:
-        """Rename all of them. Raises UserError, with all names as before, when one can't be."""
-        files = [FileChange(source, os.fsencode(source), os.fsencode(target)) for source, target in pairs]
-        outcome = self._history.apply("rename", "", files)
-        if outcome.problems:
-            if outcome.change is not None:
-                self._history.undo(outcome.change.number)
-            raise UserError(*outcome.problems)
-
-    def undo(self) -> tuple[Pair, ...]:
-        """Give the folders their old names back; what was taken back. Raises UserError, nothing changed."""
-        pairs = self.last
-        if not pairs:
-            return ()
-        outcome = self._history.undo(is_whole=True)
-        if outcome.change is None:
-            raise UserError(*outcome.problems)
-        return pairs
-
-
-def _path(name: bytes) -> Path:
-    return Path(os.fsdecode(name))
