@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core import console, ending, messages, signals
+from core.catalog import Words
 from core.config import base_family, option_docs
 from core.config.check import load
 from core.config.file import toml_text
@@ -37,15 +38,21 @@ ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "logs" / "console.log"
 
 WORDS = {
-    "train": ("train a run file", "設定ファイルで学習する"),
-    "check": ("list every problem of a run file", "設定ファイルの問題をすべて示す"),
-    "plan": ("say what would be trained", "何が学習されるかを示す"),
-    "import": ("turn other trainers' settings into a run file", "他の学習ツールの設定を取り込む"),
-    "inspect": ("say what a model file is", "モデルファイルの内容を示す"),
-    "sample": ("draw images with a model", "モデルで画像を生成する"),
-    "tools": ("the Tools tab in the console", "Toolsタブの機能"),
-    "docs": ("write the tables in docs/ anew", "docs/の一覧表を作り直す"),
+    "train": Words("train a run file", "設定ファイルで学習する"),
+    "check": Words("list every problem of a run file", "設定ファイルの問題をすべて示す"),
+    "plan": Words("say what would be trained", "何が学習されるかを示す"),
+    "import": Words("turn other trainers' settings into a run file", "他の学習ツールの設定を取り込む"),
+    "inspect": Words("say what a model file is", "モデルファイルの内容を示す"),
+    "sample": Words("draw images with a model", "モデルで画像を生成する"),
+    "tools": Words("the Tools tab in the console", "Toolsタブの機能"),
+    "docs": Words("write the tables in docs/ anew", "docs/の一覧表を作り直す"),
 }
+INTERRUPTED = Words("Interrupted.", "中断しました。")
+NO_PROBLEMS = Words("No problems.", "問題ありません。")
+WRITTEN = Words("Written", "書き出しました")
+FAULT = Words(
+    "A fault of the program ({what}); {log} tells more.", "プログラムの不具合です（{what}）。詳細：{log}"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,15 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (fault := ending.as_user_error(e)) is not None:
             return _refused(fault, args, out, lang)
         what = f"{type(e).__name__}: {e}"
-        print(
-            f"プログラムの不具合です（{what}）。詳細：{LOG}"
-            if lang == "ja"
-            else f"A fault of the program ({what}); {LOG} tells more.",
-            file=out,
-        )
+        print(FAULT.of(lang).format(what=what, log=LOG), file=out)
         return EXIT_BUG
     except KeyboardInterrupt:
-        print("中断しました。" if lang == "ja" else "Interrupted.", file=out)
+        print(INTERRUPTED.of(lang), file=out)
         return 130
     finally:
         out.flush()
@@ -115,7 +117,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace, TextIO, Lang], int]) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=WORDS[name][lang == "ja"])
+        command = commands.add_parser(name, help=WORDS[name].of(lang))
         command.add_argument("--lang", choices=LANGS)
         command.set_defaults(run=run)
         return command
@@ -214,7 +216,7 @@ def _check(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         raise ConfigError(*problems)
     for problem in problems:
         print(_line(problem, str(args.file), lang), file=out)
-    print("問題ありません。" if lang == "ja" else "No problems.", file=out)
+    print(NO_PROBLEMS.of(lang), file=out)
     return EXIT_DONE
 
 
@@ -278,7 +280,7 @@ def _import(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
         print(text, file=out)
     else:
         toml_text.write(args.target, text)
-        print(f"{'書き出しました' if lang == 'ja' else 'Written'}: {args.target}", file=out)
+        print(f"{WRITTEN.of(lang)}: {args.target}", file=out)
     for problem in imported.report:
         print(f"# {problem.text(lang)}", file=out)
     return EXIT_DONE

@@ -10,7 +10,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from core.counting import counted
+from core.catalog import Words
+from core.counting import filled
 from core.errors import Lang
 from core.events import (
     STAGES,
@@ -31,19 +32,35 @@ DAYS_FROM = 100 * 3600
 TENSORBOARD_AGAIN = 30.0
 """Seconds after a fault until TensorBoard's folder is tried again."""
 
+WAITING = Words("Waiting for {path}", "{path} の読み込み待ちです")
+ITEM = Words("image {item} of {items}", "{item}/{items}枚目")
+STEP = Words(
+    "{step} · loss {loss:.4f} · {seconds:.2f} s/step · {left} left",
+    "{step} ・ loss {loss:.4f} ・ {seconds:.2f}秒/ステップ ・ 残り {left}",
+)
+PLAN = Words(
+    "{images:# image|# images}, {reg:# regularization image|# regularization images}; "
+    "{each:# step|# steps} an epoch, {epochs:# epoch|# epochs}, {steps:# step|# steps}\nSizes: {sizes}",
+    "画像 {images}枚・正則化画像 {reg}枚、1エポック {each}ステップ × {epochs}エポック"
+    " = {steps}ステップ\n解像度：{sizes}",
+)
+VALIDATION = Words("validation loss", "検証loss")
+SAVED = Words("Saved", "保存しました")
+NOTE = Words("Note", "注意")
+
 UNITS = {"fetch_model": " MB"}
 """Stage -> what it is counted in, where that is not plain."""
 
 
 def waiting(path: str, lang: Lang) -> str:
     """What is said while a drive does not answer."""
-    return f"{path} の読み込み待ちです" if lang == "ja" else f"Waiting for {path}"
+    return WAITING.of(lang).format(path=path)
 
 
 def progress(event: StageProgress, lang: Lang) -> str:
     """How far a stage is: "3/12", "340/4000 MB", "image 1 of 5" where it goes on within each image."""
     if event.items:
-        return f"{event.item}/{event.items}枚目" if lang == "ja" else f"image {event.item} of {event.items}"
+        return ITEM.of(lang).format(item=event.item, items=event.items)
     return f"{event.done}/{event.total}{UNITS.get(event.stage, '')}"
 
 
@@ -108,7 +125,6 @@ class Console:
 
     def __init__(self, stream: TextIO, lang: Lang, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._lang, self._clock = stream, lang, clock
-        self._ja = lang == "ja"
         self._last: StepDone | None = None
         self._is_live = stream.isatty()
         self._bar_drawn_at = float("-inf")
@@ -127,8 +143,8 @@ class Console:
             self._bar(line, event.step >= event.total)
         elif isinstance(event, StepDone):
             if event.validation_loss is not None:
-                words = "検証loss" if self._ja else "validation loss"
-                self._print(f"{event.step}/{event.total}: {words} {event.validation_loss:.4f}")
+                said = f"{VALIDATION.of(self._lang)} {event.validation_loss:.4f}"
+                self._print(f"{event.step}/{event.total}: {said}")
             self._last = event
             self._bar(step_line(event, self._lang), event.step >= event.total)
         elif line := self._line(event):
@@ -137,26 +153,24 @@ class Console:
     def _line(self, event: Event) -> str:
         if isinstance(event, PlanReady):
             sizes = ", ".join(f"{b['size'][0]}x{b['size'][1]} ({b['images']})" for b in event.buckets)
-            if self._ja:
-                return (
-                    f"画像 {event.images}枚・正則化画像 {event.reg_images}枚、"
-                    f"1エポック {event.steps_per_epoch}ステップ × {event.epochs}エポック"
-                    f" = {event.steps}ステップ\n解像度：{sizes}"
-                )
-            return (
-                f"{counted(event.images, 'image')}, "
-                f"{counted(event.reg_images, 'regularization image')}; "
-                f"{counted(event.steps_per_epoch, 'step')} an epoch, {counted(event.epochs, 'epoch')}, "
-                f"{counted(event.steps, 'step')}\n"
-                f"Sizes: {sizes}"
+            return filled(
+                PLAN.of(self._lang),
+                {
+                    "images": event.images,
+                    "reg": event.reg_images,
+                    "each": event.steps_per_epoch,
+                    "epochs": event.epochs,
+                    "steps": event.steps,
+                    "sizes": sizes,
+                },
             )
         if isinstance(event, Saved):
-            return f"{'保存しました' if self._ja else 'Saved'}: {event.path}"
+            return f"{SAVED.of(self._lang)}: {event.path}"
         if isinstance(event, Warned):
             problem, said = event.problem, event.problem.sentence(self._lang)
             place = f" ({problem.path})" if problem.path and problem.path not in said else ""
             key = f"{problem.key}: " if problem.key and problem.key not in said else ""
-            return f"{'注意' if self._ja else 'Note'}: {key}{said}{place}"
+            return f"{NOTE.of(self._lang)}: {key}{said}{place}"
         if isinstance(event, RunEnded):
             return event.of(self._lang)
         return ""
@@ -270,10 +284,7 @@ def first_line(event: Stepped | StepDone) -> str:
 def step_line(event: StepDone, lang: Lang) -> str:
     """'  37/300 steps · loss 0.1234 · 0.52 s/step · 2:17 left'."""
     left = duration(event.seconds * (event.total - event.step))
-    step = first_line(event)
-    if lang == "ja":
-        return f"{step} ・ loss {event.loss:.4f} ・ {event.seconds:.2f}秒/ステップ ・ 残り {left}"
-    return f"{step} · loss {event.loss:.4f} · {event.seconds:.2f} s/step · {left} left"
+    return STEP.of(lang).format(step=first_line(event), loss=event.loss, seconds=event.seconds, left=left)
 
 
 def duration(seconds: float) -> str:

@@ -58,6 +58,17 @@ def test_no_chinese_wording_is_left_of_an_english_one_that_is_gone():
     assert [*catalogue().keys() - {*wordings()}] == []
 
 
+def test_no_text_is_chosen_by_asking_for_japanese_where_chinese_would_then_be_english():
+    asking = [
+        f"{module}:{node.lineno}"
+        for module, (_, _, tree) in sources().items()
+        if module != "core.catalog"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and "ja" in {text(part) for part in (node.left, *node.comparators)}
+    ]
+    assert asking == []
+
+
 def gaps_in(template: str) -> set[str]:
     """None for a text that is never filled, such as an example of JSON."""
     try:

@@ -52,6 +52,12 @@ def test_a_step_line_tells_how_far_how_well_how_fast_and_how_long():
     )
 
 
+def test_the_console_speaks_chinese_too():
+    assert step_line(STEP, "zh").endswith(" 30/120 · loss 0.1250 · 0.50秒/步 · 剩余 0:45")
+    assert "图像10张，正则化图像48张" in lines("zh", PLAN)
+    assert lines("zh", Saved("model", "a.safetensors", 1)) == "已保存: a.safetensors\n"
+
+
 def test_a_validation_has_a_line_of_its_own():
     assert "30/120: validation loss 0.2500\n" in lines("en", replace(STEP, validation_loss=0.25))
     assert "30/120: 検証loss 0.2500\n" in lines("ja", replace(STEP, validation_loss=0.25))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from core.catalog import Words
 from core.config.file.toml_text import toml_value
 from core.config.schema.option import Option
 from core.config.schema.run import OPTIONS
 from core.errors import Lang
 from core.families import FAMILIES
+
+_ONLY = Words(" (Only for {named}.)", " （{named}のみ）")
 
 _HEAD = {
     "en": ("# Options", "Made from the declarations by `python -m core docs`; do not edit.",
@@ -38,7 +41,7 @@ def _row(option: Option, lang: Lang) -> str:
         what += " " + " · ".join(name if name == word else f"`{name}` {word}" for name, word in words)
     if not FAMILIES.keys() <= {*(meta.families or FAMILIES)}:
         named = ", ".join(FAMILIES[name].words.of(lang) for name in meta.families)
-        what += f" （{named}のみ）" if lang == "ja" else f" (Only for {named}.)"
+        what += _ONLY.of(lang).format(named=named)
     default = "" if option.default is None else f"`{toml_value(option.default)}`"
     names = " ".join(f"`{name}`" for name in meta.sd_scripts)
     return f"| `{option.name}` | {default} | {what.replace('|', chr(92) + '|')} | {names} |"

@@ -14,6 +14,7 @@ from core.formats.known_families import FAMILY_NAMES
 from core.tools.tool import Outcome, Tool, Work
 
 _LANGUAGES: tuple[Lang, Lang] = ("en", "ja")
+METADATA = Words("metadata", "メタデータ")
 LABELS = {
     "kind": Words("kind", "種類"),
     "family": Words("family", "モデルの系統"),
@@ -46,7 +47,7 @@ def to_text(identity: Identity, path: Path, lang: Lang) -> str:
     lines += [f"  {LABELS[name].of(lang)}: {value}" for name, value in values.items() if value]
     lines += [f"  {problem.text(lang)}" for problem in identity.problems]
     if identity.metadata:
-        lines.append("  メタデータ:" if lang == "ja" else "  metadata:")
+        lines.append(f"  {METADATA.of(lang)}:")
         lines += [f"    {name}: {value}" for name, value in sorted(identity.metadata.items())]
     # A file's own texts stay within their line, and can't speak to the terminal.
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)

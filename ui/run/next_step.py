@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from core.catalog import Words
 from core.config import base_family
 from core.errors import Lang, UserError
 from core.families import FAMILIES
@@ -28,6 +29,7 @@ class Need(NamedTuple):
 
 
 _MOST_MODELS = 3
+_STOP = Words(". ", "。")
 
 IMAGES = Need("run.choose.images", ("dataset.train_data_dir", "dataset.in_json", "dataset.dataset_config"))
 BASE = Need("run.choose.base", ("model.base",))
@@ -70,7 +72,7 @@ def invitation_html(window: Window, lang: Lang) -> str:
         return note(say("run.ready.demo" if _is_all_demo(window) else "run.ready", lang))
     way = need.place or goto(OPTIONS[need.options[0]])
     button = f'<button type="button" class="rw-link" {way}>{esc(say(need.words, lang))}</button>'
-    why = f"{'。' if lang == 'ja' else '. '}{esc(say(need.why, lang))}" if need.why else ""
+    why = _STOP.of(lang) + esc(say(need.why, lang)) if need.why else ""
     said = f'<p class="rw-note is-plain">{esc(say("run.choose", lang))} {button}{why}</p>'
     uses = uses_html(window, lang) if need in (BASE, OWN) else ""
     return said + (f'<div class="rw-acts">{uses}</div>' if uses else "")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core.catalog import Words
+from core.counting import joined
 from core.errors import Lang, UserError
 from core.models import hub
 from ui.parts.markup import esc, note
@@ -81,8 +83,8 @@ def _shortened(value: Any) -> str:
 def _listed(named: list[str], lang: Lang) -> str:
     """The first of them, and how many more there are."""
     more = len(named) - _MOST_NAMED
-    mark = "、" if lang == "ja" else ", "
-    return mark.join(named[:_MOST_NAMED]) + (say("kept.more", lang, n=more) if more > 0 else "")
+    first = joined((Words(name, name) for name in named[:_MOST_NAMED]), ja="、")
+    return first.of(lang) + (say("kept.more", lang, n=more) if more > 0 else "")
 
 
 def _gone(window: Window) -> dict[str, str]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.catalog import Words
 from core.config.presets import Preset
+from core.counting import joined
 from core.errors import Lang
 from core.families import FAMILIES
 from core.forecast.machine import Machine
@@ -120,8 +122,8 @@ def _groups(presets: Sequence[Preset], lang: Lang) -> list[tuple[str, list[Prese
     """By family, the user's own first, those for several families last."""
     groups: dict[str, list[Preset]] = {}
     for preset in presets:
-        names = [FAMILIES[name].words.of(lang) if name in FAMILIES else name for name in preset.families]
-        title = "・".join(names) if lang == "ja" else ", ".join(names)
+        names = [FAMILIES[name].words if name in FAMILIES else Words(name, name) for name in preset.families]
+        title = joined(names).of(lang)
         key = say("presets.own", lang) if preset.is_own else title or say("presets.any", lang)
         groups.setdefault(key, []).append(preset)
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from core.catalog import Words
 from core.config import presets
 from core.config.file import toml_text
+from core.counting import joined
 from core.errors import Lang, UserError
 from core.families import FAMILIES
 from core.models import suited
@@ -389,4 +391,4 @@ def _typed(event: gr.EventData) -> str:
 def _names(preset: presets.Preset, lang: Lang) -> str:
     """The families that a preset is for, by their short names."""
     kin = [FAMILIES[name].marks.name if name in FAMILIES else name for name in preset.families]
-    return ("・" if lang == "ja" else ", ").join(kin)
+    return joined(Words(name, name) for name in kin).of(lang)

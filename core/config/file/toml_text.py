@@ -21,6 +21,8 @@ from core.files import TooLarge
 from core.formats import atomic_write, partial_files
 from core.reading import reason
 
+_ABOUT = Words("{label}: {help}", "{label}：{help}")
+
 LONGEST = 1_000_000
 """Characters; a run file is a page or two, so anything beyond this is something else."""
 
@@ -130,6 +132,6 @@ def dumps(values: Mapping[str, Any], lang: Lang = "en") -> str:
             section = option.section
             parts.append(f"\n[{section}]")
         label, help_text = option.meta.label.of(lang), option.meta.help.of(lang)
-        colon = "：" if lang == "ja" else ": "
-        parts.append(f"# {label}{colon}{help_text}\n{option.name} = {toml_value(value)}")
+        about = _ABOUT.of(lang).format(label=label, help=help_text)
+        parts.append(f"# {about}\n{option.name} = {toml_value(value)}")
     return "\n".join(parts) + "\n"
