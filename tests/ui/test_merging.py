@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.session import Session
+from ui.run.polling import answer
 
 STEPS, SEED = "train.max_train_steps", "train.seed"
 
@@ -44,6 +45,18 @@ def test_a_page_hears_of_changes_by_others_and_not_of_its_own(window):
     assert heard > 0 and window.draft.written_by_others("first") == 0
     window.draft.keep({STEPS: "6"}, page="second")
     assert window.draft.written_by_others("second") == heard < window.draft.written_by_others("first")
+
+
+def test_a_page_hears_which_of_its_tellings_was_taken(app, window):
+    page, told = Session(app), app.merging.typed
+    page.put(app.form.components[STEPS], "111")
+    page.do(told, "click", {"page": "first", "fields": ["opt-train-max-train-steps"], "number": 3})
+    assert window.draft.values[STEPS] == "111"
+    assert answer(window, "en", {"page": "first"})["taken"] == 3
+    assert answer(window, "en", {"page": "second"})["taken"] == 0
+    for number in (2, "9", True, None):
+        page.do(told, "click", {"page": "first", "fields": [], "number": number})
+    assert answer(window, "en", {"page": "first"})["taken"] == 3
 
 
 @pytest.mark.parametrize("sent", [5, "x", [], {"fields": 5}, {"fields": [["x"], "opt-none"], "page": {}}])

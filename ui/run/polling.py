@@ -61,7 +61,7 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
     """What a page lacks. has: part -> the word it was sent with. columns: of the samples, at most.
 
     Gives {"news": word, "dated": {subject: word}, "parts": {part: [word, HTML]}, "others": number of the last
-    change of settings that another page has made}.
+    change of settings that another page has made, "taken": number of the last of its own that was kept}.
     """
     now = news(window)  # first: what changes in between is then sent once more
     view, (number, read, status) = window.look()
@@ -77,8 +77,9 @@ def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MO
         html, is_whole = sample_grid(view.samples, window.thumbs, lang, most)
         # Small images are made a few at a time: the grid comes again until all are there.
         sent["samples"] = [word if is_whole else "", html]
-    others = window.draft.written_by_others(has.get("page", ""))
-    return {"news": now, "dated": words(window), "parts": sent, "others": others}
+    page = has.get("page", "")
+    others, taken = window.draft.written_by_others(page), window.draft.taken(page)
+    return {"news": now, "dated": words(window), "parts": sent, "others": others, "taken": taken}
 
 
 def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read: int) -> dict[str, Part]:

@@ -15,9 +15,9 @@
     });
   }
 
-  function put({news, dated, parts, others}) {
+  function put({news, dated, parts, others, taken}) {
     date(dated);
-    document.dispatchEvent(new CustomEvent('rw-others', {detail: others}));
+    document.dispatchEvent(new CustomEvent('rw-others', {detail: {others, taken}}));
     for (const [name, [word, html]] of Object.entries(parts)) {
       const part = document.querySelector(`[data-live="${name}"]`);
       if (!part) continue;

@@ -12,17 +12,21 @@ document.addEventListener('input', (event) => {
   'use strict';
   const REST = {input: 250, change: 30}, MINE = 8000;
   const page = Math.random().toString(36).slice(2);
-  const fresh = new Set(), sent = new Map();  // fields that were changed and not told of yet; told of, and when
-  let timer = 0, again = 0, seen = -1;
+  // Fields that were changed and not told of yet; those told of, with when and by which number first.
+  const fresh = new Set(), sent = new Map();
+  let timer = 0, again = 0, seen = -1, told = 0, kept = 0;  // kept: the last number that the server has taken
   const send = (name, detail) => document.querySelector('#rw-typed [data-typed]')
     ?.dispatchEvent(new CustomEvent(name, {bubbles: true, detail: {page, ...detail}}));
-  const forget = () => { for (const [field, at] of sent) if (Date.now() - at > MINE) sent.delete(field); };
+  const forget = () => { for (const [field, {at}] of sent) if (Date.now() - at > MINE) sent.delete(field); };
   function tell() {
-    for (const field of fresh) sent.set(field, Date.now());
+    told += 1;
+    for (const field of fresh) sent.set(field, {at: Date.now(), number: told});
     fresh.clear();
     forget();
-    // Those of a moment ago once more: Gradio leaves out what it is told while it waits for an answer.
-    send('rw-typed', {fields: [...sent.keys()]});
+    // Those of a moment ago once more, as Gradio leaves out what it is told while it waits for an answer; but not
+    // those that were taken: another window may have changed them since.
+    const fields = [...sent.keys()].filter((field) => sent.get(field).number > kept);
+    send('rw-typed', {fields, number: told});
   }
   for (const [kind, rest] of Object.entries(REST)) {
     document.addEventListener(kind, (event) => {
@@ -52,7 +56,8 @@ document.addEventListener('input', (event) => {
     if (sent.size) again = setTimeout(ask, MINE);
   }
   document.addEventListener('rw-asking', ({detail: about}) => about.set('page', page));
-  document.addEventListener('rw-others', ({detail: number}) => {
+  document.addEventListener('rw-others', ({detail: {others: number, taken}}) => {
+    kept = taken;
     if (seen < 0 || number < seen) seen = number;  // the page was opened, or the program started, after those
     if (number === seen || fresh.size) return;
     seen = number;

@@ -1,8 +1,9 @@
 """Two windows on the same settings: each tells what was changed in it, and shows what others have changed.
 
 A page bears a name of its own (script/typed.js). With what is typed it sends which fields were changed; only
-those are kept. Pages hear once a second how often others have written (ui/run/polling.py), and ask here for
-the fields that stand otherwise then.
+those are kept. Pages hear once a second what of theirs was taken, so that it is not sent again over what
+others have written since, and how often others have written (ui/run/polling.py); they ask here for the fields
+that stand otherwise then.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class Merging:
         changed = raw if keys is None else {key: raw[key] for key in keys if key in raw}
         shown = level if level in LEVELS else LEVELS[0]
         self._window.draft.keep({**changed, "level": shown}, page=page)
+        sent = data_of(event)
+        number = sent.get("number") if isinstance(sent, dict) else None
+        if page and type(number) is int:
+            self._window.draft.take(page, number)
 
     def connect(self) -> Any:
         """Bind the question of a page that is behind. Gives the event after which the form is another."""

@@ -51,6 +51,7 @@ class Draft:
         self.refused: dict[str, Any] = {}
         self._number = 0
         self._written: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
         self.copy: Path | None = None
         found = self._read()
         self._lent = _pairs(found.pop(_LENT, None))
@@ -194,6 +195,18 @@ class Draft:
         """The number of the last change that did not come from this page; 0 for none."""
         with self._lock:
             return max((n for name, n in self._written.items() if name != page), default=0)
+
+    def take(self, page: str, number: int) -> None:
+        """Note that what a page has told of as this number, or before, is kept."""
+        with self._lock:
+            self._taken[page] = max(number, self._taken.pop(page, 0))
+            for forgotten in [*self._taken][:-_MOST_PAGES]:
+                del self._taken[forgotten]
+
+    def taken(self, page: str) -> int:
+        """The number of the last that a page has told of and that is kept; 0 for none."""
+        with self._lock:
+            return self._taken.get(page, 0)
 
     def _save(self, page: str = "") -> None:
         self._written.pop(page, None)
