@@ -142,8 +142,8 @@ NO_MODEL_TO_UPLOAD = Message(
 )
 REPOSITORY_PUBLIC = Message(
     "E-HUB-PUBLIC",
-    "{repo} is there already and is public; nothing was uploaded. Choose another name, or turn “Private” off.",
-    "{repo} は公開リポジトリとしてすでにあるため、アップロードしていません。別の名前にするか、「非公開」をオフにしてください。",
+    "{repo} already exists and is public; nothing was uploaded. Choose another name, or upload as public.",
+    "{repo} は公開リポジトリとしてすでにあります。アップロードはしていません。別の名前にするか、公開としてアップロードしてください。",
 )
 NAMES_TAKEN = Message(
     "E-HUB-THERE",

@@ -55,6 +55,11 @@ def files(window):
     return sorted(path.name for path in window.output.glob("*.safetensors"))
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "seed 1"), ("ja", "シード1"), ("zh", "种子1")])
+def test_the_seed_of_a_sample_is_told_in_the_language_of_the_page(app, run, lang, words):
+    assert f"sls frog · {words}" in opened(app, run, lang)
+
+
 def test_each_saved_model_stands_with_its_step_its_loss_and_its_samples(app, run):
     html = opened(app, run)
     assert html.index("step 20") < html.index("step 15") < html.index("step 10")

@@ -52,6 +52,8 @@ def test_the_countdown_can_be_ended(local, monkeypatch):
     STATES["done"](local)
     monkeypatch.setattr(local.when_idle, "look", lambda: View(True, (), 42.3))
     assert "stops in 43 s" in idle.idle_html(local, "en") and "終了しない" in idle.idle_html(local, "ja")
+    monkeypatch.setattr(local.when_idle, "look", lambda: View(True, ("poweroff",), 42.3))
+    assert "Cancel" in idle.idle_html(local, "en") and "取りやめる" in idle.idle_html(local, "ja")
     idle.act(local, {"act": "stay", "on": "", "step": ""})
     assert local.when_idle._answered is local.runner.current
 

@@ -72,7 +72,7 @@ def test_the_suggestion_goes_into_the_form_and_other_rates_keep_their_share(app,
 def test_a_run_that_is_under_way_keeps_the_test_away(app, finder, window, monkeypatch):
     STATES["running"](window)
     seen, html = started(finder, monkeypatch)
-    assert not seen and "rw-problems" in html
+    assert not seen and "A run is in progress; try again when it has ended." in html
 
 
 def test_a_test_that_is_under_way_keeps_start_away(app, window, monkeypatch):

@@ -173,6 +173,8 @@ def test_what_can_not_be_moved_or_resumed_is_said(app, past, monkeypatch):
     assert "could not be moved" in text_of(updates, past, "said")
     updates = past.act(View(), {"act": "resume", "on": frog}, "en")
     assert "no saved state of this run" in text_of(updates, past, "said")
+    updates = past.act(View(), {"act": "again", "on": frog}, "en")
+    assert "nothing to run again" in text_of(updates, past, "said")
 
 
 @pytest.mark.parametrize(

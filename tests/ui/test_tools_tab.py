@@ -132,7 +132,7 @@ def test_images_that_can_not_be_made_are_refused_in_words(app, window, fields):
 
 def test_a_running_training_keeps_the_gpu_to_itself(app, window):
     window.runner.start(app.form.check(demo_raw(app), "en")[0])
-    assert "a training is running" in made(app, prompt="frog", count="1")[0].lower()
+    assert "a run is in progress" in made(app, prompt="frog", count="1")[0].lower()
 
 
 def converted(app, **fields):

@@ -28,7 +28,7 @@ def idle_html(window: Window, lang: Lang) -> str:
     if view.left is None:
         return switch
     said = _what(view, "idle.stopping", "idle.starting", lang, seconds=math.ceil(view.left))
-    stay = button("stay", "", say("idle.stay", lang), "is-main")
+    stay = button("stay", "", _what(view, "idle.stay", "idle.cancel", lang), "is-main")
     return f'<div class="rw-asked">{note(said, "warn")}<div class="rw-acts">{stay}</div></div>{switch}'
 
 

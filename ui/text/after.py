@@ -92,6 +92,7 @@ AFTER_WORDS: Mapping[str, Words] = {
         "すべての学習が終わりました。{seconds}秒後に{name}を実行します。",
     ),
     "idle.stay": Words("Keep running", "終了しない"),
+    "idle.cancel": Words("Cancel", "取りやめる"),
     "console.idle": Words(
         "All runs are done; Rareword stops.", "すべての学習が終わったため、Rarewordを終了します。"
     ),

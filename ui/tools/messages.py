@@ -4,14 +4,19 @@ from core.errors import Message
 
 RUN_BUSY = Message(
     "E-RUN-BUSY",
-    "a training is running; generate the images before or after it.",
-    "学習中です。学習の前か後に実行してください。",
+    "A run is in progress; try again when it has ended.",
+    "学習を実行中です。終わってから実行してください。",
 )
 GONE = Message("E-RUNS", "This run is no longer there.", "この学習の履歴が見つかりません。")
 NOT_RESUMABLE = Message(
     "E-RUNS",
     "There is no saved state of this run any more, so it can't be resumed.",
     "この学習の学習状態が残っていないため、再開できません。",
+)
+NOT_AGAIN = Message(
+    "E-RUNS",
+    "This run finished or is still going on, so there is nothing to run again.",
+    "完了または実行中の学習のため、もう一度実行することはできません。",
 )
 STILL_RUNS = Message(
     "E-RUNS", "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"

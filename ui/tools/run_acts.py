@@ -111,7 +111,7 @@ class RunActs:
         """Train a run once more from its beginning, now or after the run under way; what it left is kept."""
         run, window = self.named(name), self._window
         if run.status not in AGAIN:
-            raise UserError(messages.NOT_RESUMABLE())
+            raise UserError(messages.NOT_AGAIN())
         text = self._form.text(self._form.shown(_values(run) | {"save.resume": ""}), lang)
         if window.is_training:
             return say("runs.again.queued", lang, name=window.queue.add(text).run.name)

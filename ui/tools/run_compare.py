@@ -116,7 +116,7 @@ def _row(
     lang: Lang,
 ) -> str:
     """columns: name of the run, "" for the only one; the run; the step, None for its last."""
-    text, seed = prompt
+    text, seed = prompt[0], say("run.sample.seed", lang, seed=prompt[1])
     cells = []
     for n, (name, story, step) in enumerate(columns, 1):
         found = image(story, prompt, step)
@@ -128,7 +128,7 @@ def _row(
             cells.append(f'<div class="rw-blank r{n}">{esc(say("runs.images.none", lang))}</div>')
     kind = "is-runs" if columns[0][0] else "is-steps"
     return (
-        f'<div><div class="rw-prompt">{esc(text)} <small>seed {seed}</small></div>'
+        f'<div><div class="rw-prompt">{esc(text)} <small>{esc(seed)}</small></div>'
         f'<div class="rw-cells {kind}">{"".join(cells)}</div></div>'
     )
 

@@ -46,7 +46,7 @@ def detail_html(
     """Everything about one run."""
     run, (paths, thumbs) = record.run, places
     found = checkpoints.of_run(run, {round(step): loss for step, loss in story.validation})
-    images = _images(story)
+    images = _images(story, lang)
     rows = "".join(
         _checkpoint_html(run, one, images.get(one.step, ()), asked, (results, paths, thumbs), lang)
         for one in found[:MOST]
@@ -63,12 +63,13 @@ def detail_html(
     )
 
 
-def _images(story: Story) -> dict[int, list[tuple[str, Path]]]:
+def _images(story: Story, lang: Lang) -> dict[int, list[tuple[str, Path]]]:
     """Step -> the sample of each prompt."""
     found: dict[int, list[tuple[str, Path]]] = {}
     for (prompt, seed), images in story.images.items():
+        drawn = f"{prompt} · {say('run.sample.seed', lang, seed=seed)}"
         for step, path in images.items():
-            found.setdefault(step, []).append((f"{prompt} · seed {seed}", path))
+            found.setdefault(step, []).append((drawn, path))
     return found
 
 
