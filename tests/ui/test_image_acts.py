@@ -109,7 +109,7 @@ def test_a_finding_has_its_cure_with_the_plan_before_it(app, folder):
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     raw = values(app, folder, **{"dataset.skip_bad_images": True})
     html, _ = looked(app, raw)
-    assert "Move 1 file to trash" in html and "Cure all at once" in html
+    assert "Move 1 file to trash" in html and "Fix all" in html
     twins = html.split("<span>Duplicates</span>")[1]
     plan = twins.split('class="rw-plan"')[1].split("</ul>")[0]
     assert "<li>0 copy.png</li>" in plan and "0.png" not in plan  # the one with a caption is kept

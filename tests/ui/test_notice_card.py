@@ -17,8 +17,8 @@ def test_an_address_is_set_tested_and_removed_and_never_shown(app, window, monke
     monkeypatch.setattr(webhook, "_post", lambda url, body: sent.append(url))
     card = app.notices
     html = card.act({"act": "keep", "fields": {"address": URL}}, "en")
-    assert "Notices go to 1.1.1.1" in html and "secret" not in html and "secret" not in card.html("ja")
-    assert "took the test" in card.act({"act": "test"}, "en") and sent == [URL]
+    assert "Notifications go to 1.1.1.1" in html and "secret" not in html and "secret" not in card.html("ja")
+    assert "Test sent to 1.1.1.1." in card.act({"act": "test"}, "en") and sent == [URL]
     assert "not set" in card.act({"act": "remove"}, "en")
 
 

@@ -91,7 +91,7 @@ HEAD_WORDS: Mapping[str, Words] = {
         "Model {name} with preset: {preset}", "モデル{name}とプリセットを設定しました：{preset}"
     ),
     "next.used.alone": Words("Model chosen: {name}", "モデルを設定しました：{name}"),
-    "start.anyway": Words("Train all the same", "このまま学習する"),
+    "start.anyway": Words("Start anyway", "このまま学習する"),
     "start.doubt.base": Words(
         "These are your own images, but the base model is still the demo's: it is made for trying the page only and draws no real images.",
         "画像は自分のものですが、元モデルはデモ用のままです。デモ用モデルは操作を試すためのもので、まともな画像は描けません。",

@@ -69,10 +69,10 @@ IMAGES_WORDS: Mapping[str, Words] = {
         "What is tinted pink is not trained. The image itself stays as it is.",
         "ピンク色の部分は学習されません。画像自体は変わりません。",
     ),
-    "mask.brush": Words("Leave out", "除く"),
+    "mask.brush": Words("Exclude", "除く"),
     "mask.eraser": Words("Train", "学習する"),
     "mask.size": Words("Brush size", "ブラシの大きさ"),
-    "mask.fill": Words("Leave out all", "すべて除く"),
+    "mask.fill": Words("Exclude all", "すべて除く"),
     "mask.clear": Words("Train all", "すべて学習する"),
     "mask.invert": Words("Invert", "反転"),
     "mask.undo": Words("Undo", "元に戻す"),
@@ -91,8 +91,8 @@ IMAGES_WORDS: Mapping[str, Words] = {
         "Are written anew as they are seen; the originals go to the trash (can be undone):",
         "次の画像を見たままの向きで保存し直します。元の画像はごみ箱に残ります（元に戻せます）：",
     ),
-    "cure.do": Words("Do it", "実行する"),
-    "cure.all": Words("Cure all at once", "まとめて対処する"),
+    "cure.do": Words("Apply", "実行する"),
+    "cure.all": Words("Fix all", "まとめて対処する"),
     "cure.copy": Words(
         "Copy these images into a named folder", "この画像を学習用の名前のフォルダへコピーする"
     ),

@@ -13,7 +13,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tools.resize": Words("Resize", "リサイズ"),
     "tools.regularize": Words("Regularization", "正則化画像"),
     "tools.hub": Words("Hugging Face", "Hugging Face連携"),
-    "tools.notice": Words("Notices", "通知"),
+    "tools.notice": Words("Notifications", "通知"),
     "tools.logs": Words("Logs", "ログ"),
     # one row for each run
     "runs.title": Words("Runs and their results", "学習の履歴と結果"),
@@ -69,7 +69,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "try.target.base": Words("Base model of the settings: {name}", "設定の元モデル：{name}"),
     "try.target.others": Words("Other files in the output folder", "出力先フォルダのほかのファイル"),
     "try.go": Words("Generate", "生成"),
-    "try.base": Words("With and without", "元モデルと比較"),
+    "try.base": Words("Compare with base model", "元モデルと比較"),
     "try.base.help": Words(
         "The same image by the base model alone and by the result.",
         "同じ画像を元モデルと学習結果で生成します。",
