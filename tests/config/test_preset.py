@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from core.catalog import Words
 from core.config import presets
 from core.config.check import check
 from core.config.file import toml_text
@@ -109,7 +110,7 @@ def test_a_file_in_which_nothing_is_known_is_no_preset(tmp_path):
 
 def test_a_title_in_two_languages_is_read(tmp_path):
     (tmp_path / "p.toml").write_text('[title]\nen = "A"\nja = "あ"\n[network]\nrank = 8\n', encoding="utf-8")
-    assert presets.load(tmp_path / "p.toml").title == ("A", "あ")
+    assert presets.load(tmp_path / "p.toml").title == Words("A", "あ")
 
 
 @pytest.mark.parametrize("path", sorted(presets.SHIPPED.glob("*.toml")), ids=lambda p: p.stem)

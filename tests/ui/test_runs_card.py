@@ -91,6 +91,7 @@ def test_two_runs_are_shown_with_curves_images_and_what_differs(app, past):
 
 def test_images_of_another_common_step_can_be_chosen(app, past):
     chosen = names(past, "frog", "newt")
+    assert "<small>シード1</small>" in text_of(past.look(View(chosen), "ja"), past, "images")
     updates = past.act(View(chosen), {"act": "step", "step": "0"}, "en")
     assert text_of(updates, past, "images").count("<figcaption>frog · before training<") == 1
     assert updates[past.view].step == "0"
