@@ -26,7 +26,7 @@ from core.config.schema.run import RunConfig
 from core.control import RunControl
 from core.train import run
 from core.train.device.engine import Engine
-from core.train.loop import Training, _gradients
+from core.train.loop import Training, gradients
 
 STEPS = 2
 """Steps before the measured one, so that the optimizer's memory is there."""
@@ -76,7 +76,7 @@ def living() -> int:
 
 
 def _step(training: Training, step: int, stream: object) -> None:
-    loss = _gradients(training, step, stream)
+    loss = gradients(training, step, stream)
     training.update(step, loss)
     training.averages.update(step)
 

@@ -157,7 +157,7 @@ def test_repeats_are_understood_as_they_are_typed(tmp_path, typed, number):
 def test_everything_wrong_with_a_name_is_said_at_once(tmp_path):
     plan = plan_copy(sources(tmp_path), tmp_path, 2.5, "s/s", "fr?og|")
     assert [dict(problem.facts) for problem in plan.problems] == [
-        {"most": 100_000, "given": Words(", not 2.5", "（現在：2.5）")},
+        {"most": 100_000, "given": Words(", not 2.5", "（現在：2.5）", "（现为2.5）")},
         {"field": "identifier", "characters": "/"},
         {"field": "class", "characters": "? |"},
     ]

@@ -145,7 +145,11 @@ class Watched:
     def status(self, name: str) -> None:
         """Wait until the run is in this state; its end takes as long as the whole run."""
         patience = 5 * WAIT if name == "done" else WAIT
-        self.page.wait_for_selector(f"#run-head .rw-status.is-{name}", timeout=patience)
+        try:
+            self.page.wait_for_selector(f"#run-head .rw-status.is-{name}", timeout=patience)
+        except Exception as error:
+            error.add_note(self.page.locator("#rw-run").inner_text())
+            raise
 
     def past_step(self, step: int) -> None:
         """Wait until the run has reported a step beyond this one."""

@@ -53,6 +53,7 @@ def test_a_run_lives_through_reload_second_tab_language_end_of_the_program_and_c
         make_folder(first, images)
         set_up_short_run(first)
         first.page.locator("#run-start").dblclick()
+        first.page.locator("#run-message [data-act=start-anyway]").click()  # own images on the demo's model
         first.past_step(2)
         first.page.locator("#run-pause").click()
         first.status("paused")

@@ -329,6 +329,7 @@ def test_it_works_below_a_path_that_a_proxy_shows_it_at(chrome, tmp_path, frogs)
         press(page, "preview-look")
         page.page.wait_for_function("document.querySelector('#preview-fields img')?.naturalWidth > 0")
         press(page, "run-start")
+        page.page.locator("#run-message [data-act=start-anyway]").click()  # own images on the demo's model
         page.status("running")
         assert (
             page.page.locator("#run-log-acts a, [data-live=log-acts] a")

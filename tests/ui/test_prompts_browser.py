@@ -39,7 +39,9 @@ def test_prompts_are_rows_of_fields_and_a_text_and_both_say_the_same(at, stage):
     page.page.keyboard.type("a toad --n blur --s 9")
     page.page.keyboard.press("Tab")
     page.page.wait_for_function("document.activeElement.name === 'negative'")
-    assert rows.nth(2).locator("[name=steps]").input_value() == "9"
+    page.page.wait_for_function(
+        "[...document.querySelectorAll('#prompt-rows [name=steps]')].at(2)?.value === '9'"
+    )
     page.page.locator("#prompt-rows [data-row-act=text]").click()
     assert text(page).splitlines()[2] == "a toad --n blur --s 9 --w 256 --l 3 --ss euler_a"
     page.page.locator(f"#{PROMPTS} textarea").fill("# a remark\nsls frog")

@@ -23,7 +23,7 @@ def test_the_demo_has_nothing_to_be_told(shared_app):
 def test_a_prompt_is_looked_at_as_it_is_typed(app, prompts, en, ja):
     page, field = Session(app), app.form.components["sample.sample_prompts"]
     page.put(field, prompts)
-    page.do(app.typed, "click")
+    page.do(app.merging.typed, "click")
     assert en in page.shown[app.prompted]
     assert ja in typed_html(app.form, {**demo_raw(app), "sample.sample_prompts": prompts}, "ja", PROMPTS)
 
@@ -42,7 +42,7 @@ def test_a_rate_far_from_the_usual_is_told_as_it_is_typed_and_at_check(app, meth
     page, field = Session(app, lang), app.form.components
     page.put(field["network.method"], method)
     page.put(field["train.learning_rate"], rate)
-    page.do(app.typed, "click")
+    page.do(app.merging.typed, "click")
     usual = "4e-7" if method == "none" else "1e-3"
     said = page.shown[app.schedule].partition('<ul class="rw-problems">')[2]
     assert "train.learning_rate" in said and usual in said
