@@ -51,7 +51,8 @@ document.addEventListener('input', (event) => {
   function ask() {
     forget();
     const open = document.activeElement?.closest?.('.opt');
-    send('rw-behind', {fields: [...sent.keys(), ...(open?.querySelector('[role=combobox]') ? [open.id] : [])]});
+    const mine = [...sent.keys(), ...fresh, ...(open?.querySelector('[role=combobox]') ? [open.id] : [])];
+    send('rw-behind', {fields: mine});
     clearTimeout(again);
     if (sent.size) again = setTimeout(ask, MINE);
   }
