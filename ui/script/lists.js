@@ -22,7 +22,10 @@
     if (field === document.activeElement && field) wake(field);
   }, true);
   window.addEventListener('blur', ({target}) => quiet.delete(target), true);
-  window.addEventListener('input', ({target}) => walked.delete(target), true);
+  window.addEventListener('input', ({target}) => {
+    walked.delete(target);
+    if (isList(target)) wake(target);  // pasted or composed, without a key
+  }, true);
   window.addEventListener('keydown', (event) => {
     isTab = event.key === 'Tab';
     const field = event.target;
