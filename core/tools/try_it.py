@@ -33,30 +33,19 @@ def generate(
     Raises UserError for a model or LoRA that can't be read, StopRun when it is stopped.
     """
     with KEPT.job(work.control):
-        _all(shots, settings, seed, work, place, made)
+        total = len(shots) * settings.count * settings.steps
+        done = 0
+        for shot in shots:
+            for number in range(settings.count):
+                image_seed = (seed + number) % 2**32
 
+                def progress(timesteps: int, of: int, start: int = done) -> None:
+                    work.control.check_stop()
+                    work.progress("sample", start + round(timesteps / of * settings.steps), total)
 
-def _all(
-    shots: Sequence[Shot],
-    settings: TrySettings,
-    seed: int,
-    work: Work,
-    place: Callable[[], Path],
-    made: Made,
-) -> None:
-    total = len(shots) * settings.count * settings.steps
-    done = 0
-    for shot in shots:
-        for number in range(settings.count):
-            image_seed = (seed + number) % 2**32
-
-            def progress(timesteps: int, of: int, start: int = done) -> None:
-                work.control.check_stop()
-                work.progress("sample", start + round(timesteps / of * settings.steps), total)
-
-            path = _one(shot, settings, image_seed, work, progress, place)
-            done += settings.steps
-            made(path, shot, image_seed)
+                path = _one(shot, settings, image_seed, work, progress, place)
+                done += settings.steps
+                made(path, shot, image_seed)
 
 
 def _one(

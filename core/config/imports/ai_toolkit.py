@@ -12,7 +12,7 @@ from core.catalog import Words
 from core.config.imports import messages, sheet
 from core.config.imports.image_folders import MOST, Folder, dataset_config, ending
 from core.config.imports.prompt_lines import line_of
-from core.config.imports.sheet import Sheet, Table, as_number, is_off
+from core.config.imports.sheet import NOT_THERE, SCHEDULES, Sheet, Table, as_number, is_off
 from core.errors import ConfigError
 from core.families import known_as
 
@@ -29,12 +29,6 @@ _OPTIMIZERS = {
     "lion8bit": "Lion8bit", "prodigy": "Prodigy", "adafactor": "Adafactor", "dadaptation": "DAdaptAdam",
     "dadaptadam": "DAdaptAdam", "dadaptlion": "DAdaptLion", "dadaptadan": "DAdaptAdan",
 }  # fmt: skip
-_SCHEDULES = {
-    name: name
-    for name in (
-        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial",
-    )
-}  # fmt: skip
 _PRECISIONS = {
     "bf16": "bf16", "bfloat16": "bf16", "fp16": "fp16", "float16": "fp16", "float": "no", "float32": "no",
     "fp32": "no",
@@ -50,7 +44,6 @@ _ABSENT = {
     "train.dtype": "fp32", "save.save_every": 1000, "save.dtype": "float16",
     "save.max_step_saves_to_keep": 5,
 }  # fmt: skip
-_NOT_THERE = Words("not available here", "この機能はありません")
 TABLE = Table(
     NAME,
     same={
@@ -65,7 +58,7 @@ TABLE = Table(
     },
     words={
         "train.optimizer": ("optimizer.optimizer_type", _OPTIMIZERS),
-        "train.lr_scheduler": ("optimizer.lr_scheduler", _SCHEDULES),
+        "train.lr_scheduler": ("optimizer.lr_scheduler", SCHEDULES),
         "train.dtype": ("train.precision", _PRECISIONS),
         "train.loss_type": ("train.loss_type", {"mse": None, "mae": "l1", "pseudo_huber": "huber"}),
         "save.dtype": ("save.save_precision", _SAVED_AS),
@@ -91,7 +84,7 @@ TABLE = Table(
         "train.skip_first_sample", "train.num_train_timesteps",
     ),
     left={
-        "adapter.type": (_NOT_THERE, ()),
+        "adapter.type": (NOT_THERE, ()),
         "embedding.trigger": (
             Words("textual inversion is not available", "textual inversionには対応していません"), (),
         ),
@@ -102,13 +95,13 @@ TABLE = Table(
             ),
             (),
         ),
-        "train.blank_prompt_preservation": (_NOT_THERE, ()),
-        "train.inverted_mask_prior": (_NOT_THERE, ()),
+        "train.blank_prompt_preservation": (NOT_THERE, ()),
+        "train.inverted_mask_prior": (NOT_THERE, ()),
         "model.lora_path": (
             Words("name it in network.base_weights", "network.base_weightsに指定してください"), (),
         ),
-        "model.refiner_name_or_path": (_NOT_THERE, ()),
-        "model.assistant_lora_path": (_NOT_THERE, ()),
+        "model.refiner_name_or_path": (NOT_THERE, ()),
+        "model.assistant_lora_path": (NOT_THERE, ()),
     },
     used=frozenset((
         "network.type", "network.linear", "network.rank", "network.linear_alpha", "network.alpha",

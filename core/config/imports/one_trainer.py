@@ -12,7 +12,7 @@ from core.config.imports import messages, sheet
 from core.config.imports import one_trainer_names as names
 from core.config.imports.image_folders import CAPTION_FILES, MOST, Folder, dataset_config
 from core.config.imports.prompt_lines import line_of
-from core.config.imports.sheet import Sheet, as_number, is_off
+from core.config.imports.sheet import NOT_THERE, Sheet, as_number, is_off
 from core.errors import ConfigError
 from core.families import FamilySpec, known_as
 
@@ -201,7 +201,7 @@ def _loss(found: Sheet) -> None:
     elif weight == "DEBIASED_ESTIMATION":
         found.put("loss_weight_fn", "train.debiased_estimation_loss", True)
     elif weight != "CONSTANT":
-        found.leave("loss_weight_fn", names.NOT_THERE)
+        found.leave("loss_weight_fn", NOT_THERE)
 
 
 def _saves(found: Sheet) -> None:

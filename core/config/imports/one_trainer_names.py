@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.catalog import Words
-from core.config.imports.sheet import Table
+from core.config.imports.sheet import NOT_THERE, Table
 
 NAME = "OneTrainer"
 _OPTIMIZERS: Mapping[str, Any] = {
@@ -52,7 +52,6 @@ ABSENT = {
 """Its defaults, where ours are others or a rule below needs them."""
 
 _ITS_OWN_LOSS = Words("this term of the loss is not available", "この損失の項はありません")
-NOT_THERE = Words("not available here", "この機能はありません")
 TABLE = Table(
     NAME,
     same={

@@ -20,6 +20,15 @@ from core.errors import ConfigError, Problem
 _LISTED = 20
 _DEEPEST = 8
 
+NOT_THERE = Words("not available here", "この機能はありません")
+SCHEDULES: Mapping[str, str] = {
+    name: name
+    for name in (
+        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial",
+    )
+}  # fmt: skip
+"""Schedules under diffusers' names, as the programs built on it write them."""
+
 Left = tuple[Words, tuple[Any, ...]]
 """Why a setting is not taken, and the values of it that ask for nothing here."""
 

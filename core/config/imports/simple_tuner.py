@@ -16,7 +16,7 @@ from core.config.imports import messages, sheet
 from core.config.imports.command_line import option_pairs
 from core.config.imports.image_folders import CAPTION_FILES, MOST, Folder, dataset_config
 from core.config.imports.prompt_lines import line_of
-from core.config.imports.sheet import Sheet, Table, as_number
+from core.config.imports.sheet import NOT_THERE, SCHEDULES, Sheet, Table, as_number
 from core.errors import ConfigError
 from core.families import known_as
 
@@ -30,12 +30,6 @@ _OPTIMIZERS = {
     "optimi-lion": "Lion", "optimi-sgd": "SGDNesterov", "ao-adamw8bit": "AdamW8bit", "torch-adamw": "AdamW",
     "prodigy": "Prodigy", "lion": "Lion", "adamw8bit": "AdamW8bit", "adafactor": "Adafactor",
 }  # fmt: skip
-_SCHEDULES = {
-    name: name
-    for name in (
-        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial",
-    )
-}  # fmt: skip
 _OF_ENVIRONMENT = {
     "model_name": "pretrained_model_name_or_path", "max_num_steps": "max_train_steps",
     "num_epochs": "num_train_epochs", "training_seed": "seed",
@@ -48,7 +42,6 @@ _ABSENT = {
     "mixed_precision": "bf16", "learning_rate": 4e-7, "train_batch_size": 4, "max_grad_norm": 2.0,
     "lr_scheduler": "sine", "resolution": 1024, "resolution_type": "pixel_area", "lora_rank": 16,
 }  # fmt: skip
-_NOT_THERE = Words("not available here", "この機能はありません")
 TABLE = Table(
     NAME,
     same={
@@ -66,7 +59,7 @@ TABLE = Table(
     },
     words={
         "optimizer": ("optimizer.optimizer_type", _OPTIMIZERS),
-        "lr_scheduler": ("optimizer.lr_scheduler", _SCHEDULES),
+        "lr_scheduler": ("optimizer.lr_scheduler", SCHEDULES),
         "attention_mechanism": ("model.attention", {"diffusers": None, "xformers": "xformers"}),
         "loss_type": ("train.loss_type", {"l2": None, "huber": "huber", "smooth_l1": "smooth_l1"}),
         "huber_schedule": (
@@ -96,14 +89,14 @@ TABLE = Table(
     ),
     left={
         "use_dora": (Words("DoRA is not available", "DoRAには対応していません"), ()),
-        "controlnet": (_NOT_THERE, ()), "control": (_NOT_THERE, ()),
+        "controlnet": (NOT_THERE, ()), "control": (NOT_THERE, ()),
         "optimizer_config": (
             Words("write it into optimizer.optimizer_args", "optimizer.optimizer_argsに書いてください"), (),
         ),
-        "refiner_training": (_NOT_THERE, ()),
-        "use_soft_min_snr": (_NOT_THERE, ()),
-        "layer_freeze_strategy": (_NOT_THERE, ("none",)),
-        "twinflow_enabled": (_NOT_THERE, ()),
+        "refiner_training": (NOT_THERE, ()),
+        "use_soft_min_snr": (NOT_THERE, ()),
+        "layer_freeze_strategy": (NOT_THERE, ("none",)),
+        "twinflow_enabled": (NOT_THERE, ()),
     },
     used=frozenset((
         "model_family", "model_type", "lora_type", "lora_rank", "lora_alpha", "max_train_steps",
