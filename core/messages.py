@@ -74,12 +74,12 @@ OUTPUT_UNWRITABLE = Message(
 
 LOG_LOST = Message(
     "W-LOG",
-    "{log} can't be written ({reason}); the run goes on without it.",
+    "{log} can't be written ({reason}); the run continues without it.",
     "{log}への記録に失敗しました（{reason}）。記録なしで学習を続けます。",
 )
 LOG_RETRIED = Message(
     "W-LOG",
-    "{log} can't be written ({reason}); the run goes on, and it will be retried.",
+    "{log} can't be written ({reason}); the run continues, and it will be retried.",
     "{log}への記録に失敗しました（{reason}）。後で再試行します。",
 )
 DISK_FULL = Message(
@@ -99,7 +99,7 @@ OUT_OF_THREADS = Message(
 )
 PROCESS_LOST = Message(
     "E-PROCESS",
-    "Another process of this training has ended or does not respond any more, so this one ends too: start all of them again to resume from the last saved state, which is intact. See the output of the other process for the cause.",
+    "Another process of this run has ended or does not respond any more, so this one ends too: start all of them again to resume from the last saved state, which is intact. See the output of the other process for the cause.",
     "同じ学習の別のプロセスが終了したか応答しなくなったため、終了します。最後に保存した学習状態は無事です。すべてのプロセスを起動し直すと再開できます。原因はそのプロセスの出力を確認してください。",
 )
 DISK_FAULT = Message(

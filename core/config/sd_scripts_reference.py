@@ -96,7 +96,7 @@ _OTHER = (
     "sd-scriptsのこのオプションには対応していません",
 )
 _UPLOAD = (
-    "nothing is uploaded to or fetched from Hugging Face by a training here; do it with the saved files",
+    "a run uploads nothing to Hugging Face and fetches nothing from it; do that with the saved files",
     "学習中のHugging Faceへのアップロードや取得には対応していません。保存したファイルで行ってください",
 )
 _OF_OTHER_MODELS = Words(

@@ -155,10 +155,8 @@ TOOL = Tool(
     "core.tools.regularize:run",
     Card(
         Words(
-            "The base model (Model tab) generates images of the class, so that training keeps the class as "
-            "it is. Existing images are kept, so a stopped run goes on.",
-            "モデルタブの元モデルでclassの画像を生成します。学習後もclass全体を元のまま保つために使います。"
-            "すでにある画像はそのまま使うので、停止しても続きから再開できます。",
+            "The base model (Model tab) generates images of the class, so that training keeps the class as it is. Existing images are kept: after a stop, start again to do the rest.",
+            "モデルタブの元モデルでクラスの画像を生成します。学習後もクラス全体を元のまま保つために使います。すでにある画像はそのまま使うので、停止してももう一度実行すれば残りを生成します。",
         ),
         Words("Generate", "画像を生成"),
         output="out",

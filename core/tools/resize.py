@@ -149,11 +149,8 @@ TOOL = Tool(
     "core.tools.resize:run",
     Card(
         Words(
-            "For training without buckets, or to make large images smaller. Copies with their captions go to "
-            "a new folder; the originals stay. Existing copies are kept, so a stopped run goes on.",
-            "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
-            "画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。"
-            "すでにあるものは飛ばすので、停止しても続きから再開できます。",
+            "For training without buckets, or to make large images smaller. Copies with their captions go to a new folder; the originals stay. Existing copies are kept: after a stop, start again to do the rest.",
+            "バケットを使わない学習の準備や、大きな画像の縮小に使います。画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。すでにあるものは飛ばすので、停止してももう一度実行すれば残りを処理します。",
         ),
         Words("Resize", "リサイズ"),
         output="target",

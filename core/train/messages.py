@@ -52,8 +52,8 @@ RESULT_MISSING = Message(
 )
 ALREADY_DONE = Message(
     "W-ALREADY-DONE",
-    "already finished ({step}/{total:# step|# steps}); set more steps to train on.",
-    "すでに完了しています（{step}/{total}ステップ）。続ける場合はステップ数を増やしてください。",
+    "already finished ({step}/{total:# step|# steps}); to train further, set more steps.",
+    "すでに完了しています（{step}/{total}ステップ）。さらに学習する場合はステップ数を増やしてください。",
 )
 TEXT_ENCODER_STOPPED = Message(
     "I-RESUME-STOPPED",
@@ -144,13 +144,13 @@ ZERO_GRADIENTS_HALF = Message(
 
 ENDED_EARLY = Message(
     "I-ENDED-EARLY",
-    "ended early at step {step} of {total}: the validation loss has not become lower in {waited:# validation|# validations}. The lowest was {loss:.4f} at step {best}; that model is kept as {model}.",
+    "ended early at step {step} of {total}: the validation loss has not improved in {waited:# validation|# validations}. The lowest was {loss:.4f} at step {best}; that model is kept as {model}.",
     "全{total}ステップのうち{step}ステップで早期終了しました。検証lossが{waited}回続けて改善しませんでした。最小は{best}ステップ目の{loss:.4f}で、そのモデルは{model}として残っています。",
 )
 ENDED_EARLY_BEFORE = Message(
     "W-ALREADY-DONE",
-    "this run ended early at step {step}, since the validation loss had not become lower in {waited:# validation|# validations}; to train on, set early_stopping_patience higher or leave it empty.",
-    "この学習は検証lossが{waited}回続けて改善しなかったため、{step}ステップで早期終了しています。続けるにはearly_stopping_patienceを大きくするか、空欄にしてください。",
+    "this run ended early at step {step}, since the validation loss had not improved in {waited:# validation|# validations}; to train further, set early_stopping_patience higher or leave it empty.",
+    "この学習は検証lossが{waited}回続けて改善しなかったため、{step}ステップで早期終了しています。さらに学習するにはearly_stopping_patienceを大きくするか、空欄にしてください。",
     key="train.early_stopping_patience",
 )
 NO_VALIDATION_SPLIT = Message(

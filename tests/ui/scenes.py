@@ -374,7 +374,7 @@ SCENES: Sequence[Scene] = (
         "stopped",
         "Stopped, to be resumed",
         "停止（再開できます）",
-        "Stopping saves; Resume goes on exactly there.",
+        "Stopping saves; Resume continues exactly there.",
         "停止時に保存され、同じ所から再開できます。",
         state="stopped",
         is_whole=False,

@@ -81,7 +81,7 @@ def test_a_model_is_deleted_when_that_was_confirmed_and_taken_back(app, window, 
     _, asked = act(app, run, "delete", on)
     assert "to the trash" in asked and len(files(window)) == 3
     said, html = act(app, run, "delete-yes", on)
-    assert "Deleted: frog-step00000010" in said and "Deleted models" in html
+    assert "Moved to trash: frog-step00000010" in said and "Models in the trash" in html
     assert files(window) == ["frog-step00000015.safetensors", "frog.safetensors"]
     assert past_runs.trashed(window.output) == ()
     act(app, run, "undelete", on)
@@ -101,7 +101,7 @@ def test_nothing_is_deleted_while_a_run_of_that_name_goes_on(app, window, run):
     folder = window.output / "runs" / "20261122-130000-frog"
     window.runner.current = SimpleNamespace(is_over=False, folder=folder, config=config)
     said, _ = act(app, run, "delete-yes", f"{name_of(run)}/frog.safetensors")
-    assert "under way" in said and len(files(window)) == 3
+    assert "in progress" in said and len(files(window)) == 3
 
 
 @pytest.mark.parametrize("file", ["../frog.safetensors", "/etc/passwd", "", "runs", "x" * 5000])

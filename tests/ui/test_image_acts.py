@@ -101,7 +101,7 @@ def test_nothing_is_changed_while_a_training_reads_it(app, folder, window, monke
     looked(app, raw)
     monkeypatch.setattr(type(window), "is_training", True)
     _, fields = act(app, raw, do="trash", paths=[folder / "0.png"])
-    assert "0.png" in names(folder) and "A training is running" in fields
+    assert "0.png" in names(folder) and "A run is in progress" in fields
 
 
 def test_a_finding_has_its_cure_with_the_plan_before_it(app, folder):

@@ -60,7 +60,7 @@ def test_epochs_and_early_stopping_do_not_end_it_before(app, window):
 
 def test_without_a_state_the_lora_is_continued_as_a_new_run(app, window):
     finished(window, "save.output_dir=" + toml_text.toml_value(str(window.output)))
-    assert "trained on from sls_frog.safetensors" in shown(app) and "data-goto=" in shown(app)
+    assert "its LoRA sls_frog.safetensors is trained further" in shown(app) and "data-goto=" in shown(app)
     app.run.more.start(sent("40"), "en")
     config = window.runner.current.config
     assert config.network.weights.endswith("output/sls_frog.safetensors")

@@ -186,4 +186,4 @@ def test_nothing_is_renamed_while_a_training_runs(app, unbalanced, tmp_path):
     run.status, run.control = "running", RunControl()
     app._window.runner.current = run
     (last,) = app.preview.balance(unbalanced, "en")
-    assert "A training is running" in last[app.preview.parts["html"]] and names(unbalanced) == ["1_frog"]
+    assert "A run is in progress" in last[app.preview.parts["html"]] and names(unbalanced) == ["1_frog"]

@@ -202,7 +202,7 @@ def test_a_sheet_of_samples_is_logged_as_one():
 
 
 def test_without_a_run_the_buttons_say_so(app):
-    assert "No training is running" in press(app, "stop")["message"]["value"]
+    assert "No run is in progress" in press(app, "stop")["message"]["value"]
     assert "no saved state" in press(app, "resume")["message"]["value"]
 
 

@@ -2,7 +2,7 @@
 
 from core.errors import Message
 
-NOT_RUNNING = Message("E-RUN-NONE", "No training is running.", "学習は実行されていません。")
+NOT_RUNNING = Message("E-RUN-NONE", "No run is in progress.", "学習は実行されていません。")
 NO_STATE = Message(
     "E-RUN-STATE", "There is no saved state to resume from.", "再開できる学習状態がありません。"
 )
@@ -21,8 +21,8 @@ ENDED = Message("E-RUN", "{sentence}", "{sentence}")
 """Why a run ended, as its last event reports it."""
 NOTHING_TO_CONTINUE = Message(
     "E-RUN-MORE",
-    "There is no finished run to train on any more.",
-    "続けて学習できる、完了した学習がありません。",
+    "There is no finished run left to train further.",
+    "さらに学習できる、完了した学習がありません。",
 )
 FURTHER_STEPS = Message(
     "E-RUN-MORE",

@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from core.catalog import Words
 
 AFTER_WORDS: Mapping[str, Words] = {
-    "more.title": Words("More steps", "ステップを追加"),
+    "more.title": Words("Train further", "さらに学習（ステップの追加）"),
     "more.steps": Words("steps", "ステップ"),
     "more.label": Words("Number of further steps", "追加するステップ数"),
-    "more.state": Words("Train on", "続きを学習"),
+    "more.state": Words("Train further", "さらに学習"),
     "more.state.info": Words(
-        "Goes on exactly from the saved state of step {step}; the learning rate follows the schedule of the longer run.",
+        "Continues exactly from the saved state of step {step}; the learning rate follows the schedule of the longer run.",
         "ステップ{step}の学習状態から正確に続けます。学習率は、延長後の長さに合わせたスケジュールに従います。",
     ),
-    "more.lora": Words("Continue the LoRA", "LoRAの続きを学習"),
+    "more.lora": Words("Train the LoRA further", "LoRAをさらに学習"),
     "more.lora.info": Words(
-        "This run kept no training state, so its LoRA is trained on from {name}, as a new run: optimizer and learning-rate schedule start afresh.",
-        "学習状態が残っていないため、{name}のLoRAを元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
+        "This run kept no training state, so its LoRA {name} is trained further as a new run: optimizer and learning-rate schedule start afresh.",
+        "学習状態が残っていないため、LoRA {name} を元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
     ),
-    "more.model": Words("Train the result on", "結果のモデルを続けて学習"),
+    "more.model": Words("Train the model further", "モデルをさらに学習"),
     "more.model.info": Words(
-        "This run kept no training state, so its model {name} is trained on, as a new run: optimizer and learning-rate schedule start afresh.",
-        "学習状態が残っていないため、結果のモデル{name}を元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
+        "This run kept no training state, so its model {name} is trained further as a new run: optimizer and learning-rate schedule start afresh.",
+        "学習状態が残っていないため、モデル {name} を元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
     ),
     "more.keep": Words("Keep a state at the end of the next run", "次回は最後に学習状態を保存する"),
     "more.started": Words("Started: {name}", "開始しました：{name}"),
@@ -29,11 +29,11 @@ AFTER_WORDS: Mapping[str, Words] = {
         "Early stopping is off for these steps.", "追加分では、検証による早期終了を行いません。"
     ),
     "resume.anyway.info": Words(
-        "Settings, images or the base model have changed since this state was saved. Resuming anyway keeps the learned weights and goes on with what is set now; the result is not the one of an uninterrupted run. Start training begins again from the first step.",
+        "Settings, images or the base model have changed since this state was saved. Resuming anyway keeps the learned weights and continues with what is set now; the result is not that of an uninterrupted run. “Start training” begins again from the first step.",
         "この学習状態の保存後に、設定・画像・元モデルのいずれかが変わっています。「このまま再開」では、学習済みの重みを引き継いで今の内容で続けます（中断せずに学習した場合と同じ結果にはなりません）。「学習開始」なら最初のステップからやり直します。",
     ),
     "finder.lead": Words(
-        "A short training whose learning rate rises with every step shows at which rate the loss falls. It uses the settings and images of this page, saves nothing and changes no result.",
+        "A short test whose learning rate rises with every step shows at which rate the loss falls. It uses the settings and images of this page, saves nothing and changes no result.",
         "学習率を1ステップごとに上げながら短く学習し、lossがよく下がる学習率を調べます。このページの設定と画像を使い、何も保存せず、結果のファイルにも触れません。",
     ),
     "finder.start": Words("Try the rates", "調べる"),

@@ -72,7 +72,8 @@ DATASET_WORDS: Mapping[str, Words] = {
     "balance.idle": Words("Balance", "バランスを取る"),
     "balance.done": Words("Renamed to {names}", "{names} に変更しました"),
     "balance.busy": Words(
-        "A training is running; balance the folders later.", "学習中です。終わってから変更してください。"
+        "A run is in progress; balance the folders when it has ended.",
+        "学習中です。終わってから変更してください。",
     ),
     # health
     "health.title": Words("Dataset health", "データセットの状態"),
@@ -87,8 +88,8 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "health.broken": Words("Broken files", "壊れたファイル"),
     "health.broken.why": Words(
-        "They can't be read. Export or download them again, or delete them; skip_bad_images trains without them.",
-        "読み込めません。保存やダウンロードをやり直すか、削除してください。skip_bad_imagesをオンにすると除いて学習します。",
+        "They can't be read. Export or download them again, or move them to the trash; skip_bad_images trains without them.",
+        "読み込めません。保存やダウンロードをやり直すか、ごみ箱へ移動してください。skip_bad_imagesをオンにすると除いて学習します。",
     ),
     "health.reg_twins": Words("Same image in training and regularization", "学習用と正則化の両方にある画像"),
     "health.reg_twins.why": Words(

@@ -81,14 +81,14 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "cure.exclude": Words("Exclude {n:#image}", "{n}枚を除外"),
     "cure.upright": Words("Save {n:#image} upright", "{n}枚を正しい向きで保存"),
     "cure.plan.trash": Words(
-        "Go to the trash, with their captions and masks (can be undone):",
+        "Moved to the trash, with their captions and masks (can be undone):",
         "キャプション・マスクとともに、次の画像をごみ箱へ移動します（元に戻せます）：",
     ),
     "cure.plan.exclude": Words(
-        "Are left out of the training (can be undone):", "次の画像を学習から除外します（元に戻せます）："
+        "Excluded from training (can be undone):", "次の画像を学習から除外します（元に戻せます）："
     ),
     "cure.plan.upright": Words(
-        "Are written anew as they are seen; the originals go to the trash (can be undone):",
+        "Saved again as they are seen; the originals are moved to the trash (can be undone):",
         "次の画像を見たままの向きで保存し直します。元の画像はごみ箱に残ります（元に戻せます）：",
     ),
     "cure.do": Words("Apply", "実行する"),

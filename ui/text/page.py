@@ -19,8 +19,8 @@ PAGE_WORDS: Mapping[str, Words] = {
     "job.busy": Words("This is running already.", "すでに実行中です。"),
     "job.stopping": Words("Stopping after the current item…", "処理中の分が終わりしだい停止します…"),
     "job.stopped": Words(
-        "Stopped. Start again to continue; what is done is kept.",
-        "停止しました。もう一度実行すると続きから再開します（完了した分は残ります）。",
+        "Stopped. What is done is kept; start again to do the rest.",
+        "停止しました。完了した分は残っています。もう一度実行すると残りを処理します。",
     ),
     "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
     "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),

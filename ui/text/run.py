@@ -110,7 +110,7 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "run.samples": Words("Samples", "サンプル画像"),
     "run.lost": Words(
-        "No connection to the program: it was closed, or the network is down. A training continues as long as the program runs. Reconnecting…",
+        "No connection to the program: it was closed, or the network is down. A run continues as long as the program is open. Reconnecting…",
         "プログラムに接続できません。終了したか、通信が切れています。プログラムが動いていれば学習は続いています。再接続を試みています…",
     ),
     "run.log": Words("Log", "ログ"),
@@ -163,7 +163,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "runs.refresh": Words("Refresh", "一覧を更新"),
     "runs.clear": Words("Clear the selection", "選択を解除"),
     "runs.none": Words(
-        "No runs in {folder} yet. Trainings are listed here.",
+        "No runs in {folder} yet. They are listed here.",
         "{folder} にはまだ学習の履歴がありません。学習すると、ここに表示されます。",
     ),
     "runs.count": Words("{n:#run}", "{n}件"),
@@ -189,15 +189,15 @@ RUN_WORDS: Mapping[str, Words] = {
         "{name} resumed from step {step}; see the run panel.",
         "{name}をステップ{step}から再開しました。経過は学習パネルに表示されます。",
     ),
-    "runs.trash": Words("Remove from the list…", "履歴から削除…"),
+    "runs.trash": Words("Move to trash…", "ごみ箱へ移動…"),
     "runs.trash.sure": Words(
         "Move the log, settings and samples of this run to {folder}? Models and states stay where they are.",
         "この学習のログ・設定・サンプル画像を {folder} に移動しますか？モデルと学習状態はそのまま残ります。",
     ),
     "runs.trash.yes": Words("Move", "移動する"),
     "runs.trash.no": Words("Keep", "残す"),
-    "runs.trashed": Words("Removed from the list: {name}", "履歴から削除しました：{name}"),
-    "runs.trash.many": Words("Removed runs ({n})", "削除した履歴（{n}件）"),
+    "runs.trashed": Words("Moved to trash: {name}", "ごみ箱へ移動しました：{name}"),
+    "runs.trash.many": Words("Runs in the trash ({n})", "ごみ箱の学習（{n}件）"),
     "runs.back": Words("Restore", "元に戻す"),
     "runs.back.done": Words("Restored: {name}", "履歴に戻しました：{name}"),
     "runs.curve.smooth": Words("Smoothed", "平滑化"),
@@ -222,7 +222,7 @@ RUN_WORDS: Mapping[str, Words] = {
     # starting
     "run.queue": Words("Add to queue", "キューに追加"),
     "start.busy": Words(
-        "A training is running. Add these settings to the queue? They start when it ends.",
+        "A run is in progress. Add these settings to the queue? They start when it ends.",
         "学習を実行中です。この設定をキューに追加しますか？実行中の学習が終わると開始します。",
     ),
     "start.taken": Words(
@@ -273,7 +273,7 @@ RUN_WORDS: Mapping[str, Words] = {
     "queue.go.after": Words("Start after this run", "この学習の後に開始"),
     "queue.hold": Words("Hold", "保留"),
     "queue.keep": Words(
-        "Continue after a run that failed or was stopped", "失敗・停止した後も次の学習へ進む"
+        "Start the next run even after one failed or was stopped", "失敗・停止した後も次の学習を開始する"
     ),
     "queue.steps": Words("{n:#step}", "{n:,}ステップ"),
     "queue.up": Words("Earlier", "前へ"),

@@ -18,7 +18,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     # one row for each run
     "runs.title": Words("Runs and their results", "学習の履歴と結果"),
     "runs.lead": Words(
-        "Every training with its models and images, the newest first. Tick several to compare them.",
+        "Every run with its models and images, the newest first. Tick several to compare them.",
         "これまでの学習を新しい順に、モデルや画像とともに表示します。複数選ぶと並べて比較できます。",
     ),
     "runs.compare": Words("Compare {name}", "{name}を比較に加える"),
@@ -46,23 +46,23 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "checkpoints.best": Words("lowest validation loss", "検証lossが最小"),
     "checkpoints.loss": Words("validation loss {loss}", "検証loss {loss}"),
     "checkpoints.no.images": Words("no samples at this step", "このステップのサンプル画像はありません"),
-    "checkpoints.continue": Words("Continue from this", "ここから学習を続ける"),
-    "checkpoints.delete": Words("Delete…", "削除…"),
+    "checkpoints.continue": Words("Train further from here", "ここからさらに学習"),
+    "checkpoints.delete": Words("Move to trash…", "ごみ箱へ移動…"),
     "checkpoints.sure": Words(
         "Move {file} ({size}) to the trash in {folder}? It still takes room there, and can be restored.",
         "{file}（{size}）を {folder} に移動しますか？ディスク上には残り、元に戻せます。",
     ),
-    "checkpoints.deleted": Words("Deleted: {file}", "削除しました：{file}"),
-    "checkpoints.trash": Words("Deleted models", "削除したモデル"),
+    "checkpoints.deleted": Words("Moved to trash: {file}", "ごみ箱へ移動しました：{file}"),
+    "checkpoints.trash": Words("Models in the trash", "ごみ箱のモデル"),
     "checkpoints.restored": Words("Restored: {file}", "元に戻しました：{file}"),
     "checkpoints.continued": Words(
-        "Settings of {name} loaded; training starts at step 1 from the weights of {file}. Optimizer and learning-rate schedule start anew, and results are saved as {output}. To continue exactly where a run stopped, use Resume.",
+        "Settings of {name} loaded; training starts at step 1 from the weights of {file}. Optimizer and learning-rate schedule start afresh, and results are saved as {output}. To pick up a run exactly where it stopped, use “Resume”.",
         "{name}の設定を読み込みました。{file}の重みからステップ1で学習を始めます。オプティマイザーと学習率スケジュールは最初からで、結果は{output}として保存します。止めたところから正確に続けるには「再開」を使います。",
     ),
     # trying a result
     "try.title": Words("Try it", "生成して試す"),
     "try.lead": Words(
-        "Generate images with any result. The model stays in memory for five minutes, or until a training starts.",
+        "Generate images with any result. The model stays in memory for five minutes, or until a run starts.",
         "学習結果で画像を生成します。モデルは5分間、または学習が始まるまでメモリに残ります。",
     ),
     "try.target": Words("Model", "モデル"),
@@ -80,7 +80,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
         "同じ画像を強さ0・0.25・0.5・0.75・1で生成します。",
     ),
     "try.more": Words("More settings", "その他の設定"),
-    "try.again": Words("Use these settings", "この設定を使う"),
+    "try.again": Words("Back to the fields", "入力欄に戻す"),
     "try.seed": Words("Other seed", "別のシード"),
     "try.none": Words("Images appear here, with their settings.", "生成した画像と設定がここに表示されます。"),
     "try.kept": Words("All images are in {folder}.", "すべての画像は {folder} にあります。"),
@@ -89,7 +89,7 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "try.image.seed": Words("seed {n}", "シード {n}"),
     "try.steps": Words("{n:#step}", "{n}ステップ"),
     "try.stopped": Words(
-        "Stopped: a training has started and needs the memory.", "学習が始まったため、生成を停止しました。"
+        "Stopped: a run has started and needs the memory.", "学習が始まったため、生成を停止しました。"
     ),
     # what a tool has made
     "tool.use.model.base": Words("Use it as the base model", "元モデルとして使う"),

@@ -33,7 +33,7 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "ステップ{step}で保存したものです（学習はステップ{last}まで進みました）。",
     ),
     "run.result.stopped": Words(
-        "Stopped at step {step}; Resume goes on exactly there.",
+        "Stopped at step {step}; “Resume” continues exactly there.",
         "ステップ{step}で停止しました。「再開」でちょうどその続きから学習します。",
     ),
     "run.result.own": Words("Now your own images →", "次は自分の画像で →"),

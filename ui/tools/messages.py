@@ -15,18 +15,18 @@ NOT_RESUMABLE = Message(
 )
 NOT_AGAIN = Message(
     "E-RUNS",
-    "This run finished or is still going on, so there is nothing to run again.",
+    "This run is finished or still in progress, so there is nothing to run again.",
     "完了または実行中の学習のため、もう一度実行することはできません。",
 )
 STILL_RUNS = Message(
-    "E-RUNS", "This run is under way; stop it first.", "この学習は実行中です。先に停止してください。"
+    "E-RUNS", "This run is in progress; stop it first.", "この学習は実行中です。先に停止してください。"
 )
 NOT_MOVED = Message(
     "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
 )
 TRAINING = Message(
     "E-RUN-BUSY",
-    "a training is running and needs the memory. Images can be generated once it has ended.",
+    "a run is in progress and needs the memory. Images can be generated once it has ended.",
     "学習中のため、メモリが足りなくなるのを避けて生成しません。学習が終わってから実行してください。",
 )
 NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")

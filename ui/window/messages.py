@@ -44,7 +44,7 @@ MASK_BAD = Message(
 )
 IMAGES_READ = Message(
     "W-IMG-RUN",
-    "a training is running and reads these images. Change them when it has ended.",
+    "a run is in progress and reads these images. Change them when it has ended.",
     "学習中のため、画像を変更できません。学習が終わってから変更してください。",
 )
 NO_TENSORBOARD = Message(
@@ -59,6 +59,6 @@ BAD_FIELD = Message(
 )
 RATES_TRIED = Message(
     "E-RUN-RANGE",
-    "A learning-rate test is under way; stop it first (end of the Training tab), or wait for it.",
+    "A learning-rate test is in progress; stop it first (end of the Training tab), or wait for it.",
     "学習率を調べている途中です。学習タブの最後にある「停止」を押すか、終わるまでお待ちください。",
 )

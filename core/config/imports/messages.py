@@ -64,8 +64,8 @@ OTHER_PROGRAM = Message(
 )
 NO_KNOWN_FORM = Message(
     "E-IMPORT",
-    "neither a command line with --options, nor TOML, nor JSON, nor YAML of ai-toolkit. As TOML: {problem}",
-    "「--オプション」のあるコマンドライン・TOML・JSON・ai-toolkitのYAMLのいずれでもありません。TOMLとしては、{problem}",
+    "neither a command line with --options, nor TOML, JSON, YAML or .env. As TOML: {problem}",
+    "「--オプション」のあるコマンドライン・TOML・JSON・YAML・.envのいずれでもありません。TOMLとしては、{problem}",
 )
 PLACEHOLDER = Message(
     "W-IMPORT-EMPTY",
@@ -75,13 +75,13 @@ PLACEHOLDER = Message(
 OPEN_QUOTE = Message("E-IMPORT", "a quote is not closed.", "引用符が閉じられていません。")
 EMPTY_TEXT = Message(
     "E-IMPORT",
-    "nothing to read: paste a command line with --options, or the text of a TOML or JSON file.",
-    "読み込む内容がありません。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+    "nothing to read: paste a command line with --options, or the text of a TOML, JSON, YAML or .env file.",
+    "読み込む内容がありません。「--オプション」のあるコマンドラインか、TOML・JSON・YAML・.envファイルの内容を貼り付けてください。",
 )
 NOTHING_TAKEN = Message(
     "E-IMPORT",
-    "no setting in it can be taken: paste a command line with --options, or the text of a TOML or JSON file.",
-    "取り込める設定がありません。「--オプション」のあるコマンドラインか、TOML・JSONファイルの内容を貼り付けてください。",
+    "no setting in it can be taken: paste a command line with --options, or the text of a TOML, JSON, YAML or .env file.",
+    "取り込める設定がありません。「--オプション」のあるコマンドラインか、TOML・JSON・YAML・.envファイルの内容を貼り付けてください。",
 )
 TAKEN = Message(
     "I-IMPORT-TAKEN",
@@ -103,8 +103,8 @@ SCRIPT_DEFAULTS = Message(
 )
 UNLIKE_SD_SCRIPTS = Message(
     "W-CFG-READ-AS",
-    "some inputs of {family} are computed as the model expects them, not as sd-scripts does; to continue a model or LoRA that was trained with sd-scripts, set {options}.",
-    "{family}への入力の一部は、sd-scriptsの計算ではなくモデル本来の計算によります。sd-scriptsで学習したモデルやLoRAの続きを学習するときは、{options}を指定してください。",
+    "some inputs of {family} are computed as the model expects them, not as sd-scripts does; to train a model or LoRA of sd-scripts further, set {options}.",
+    "{family}への入力の一部は、sd-scriptsの計算ではなくモデル本来の計算によります。sd-scriptsで学習したモデルやLoRAをさらに学習するときは、{options}を指定してください。",
 )
 NO_WEIGHTS_OF_PART = Message(
     "W-CFG-READ-AS",

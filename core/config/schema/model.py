@@ -109,8 +109,8 @@ class ModelConfig(Section):
         False,
         ("Pooled text as in sd-scripts", "sd-scriptsと同じpooled出力"),
         (
-            "sd-scripts reads one matrix of a single file transposed. Only to continue a model or LoRA that was trained with it from a single file.",
-            "sd-scriptsは単一ファイルの行列の1つを転置せずに使います。それで学習したモデルやLoRAの続きを学習するとき専用です。",
+            "sd-scripts reads one matrix of a single file transposed. Only to train further a model or LoRA that it trained from a single file.",
+            "sd-scriptsは単一ファイルの行列の1つを転置せずに使います。それで学習したモデルやLoRAをさらに学習するとき専用です。",
         ),
         level="expert",
         families="sdxl",

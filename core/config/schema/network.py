@@ -29,8 +29,8 @@ class NetworkOptions(Section):
         4,
         ("Rank (dim)", "ランク（dim）"),
         (
-            "Higher: more detail is learnt, a larger file.",
-            "大きいほど表現力とファイルが大きくなります。",
+            "A higher rank can learn more detail; the file grows with it.",
+            "大きいほど細部まで学習できますが、ファイルも大きくなります。",
         ),
         sd_scripts="network_dim",
         ge=1,
@@ -145,10 +145,10 @@ class NetworkOptions(Section):
     )
     weights: str | None = opt(
         None,
-        ("Continue from LoRA", "学習済みLoRAから続ける"),
+        ("LoRA to train further", "さらに学習するLoRA"),
         (
             "A LoRA file to start from; its rank and alpha must match those set here.",
-            "このLoRAファイルから学習を始めます。ランクとalphaは、ここでの設定と同じでなければなりません。",
+            "学習の元にするLoRAファイル。ランクとalphaは、ここでの設定と同じでなければなりません。",
         ),
         level="advanced",
         path="file",
@@ -156,7 +156,7 @@ class NetworkOptions(Section):
     )
     dim_from_weights: bool = opt(
         False,
-        ("Take the ranks from that LoRA", "ランクを学習済みLoRAから取得"),
+        ("Take the ranks from that LoRA", "ランクをそのLoRAから取得"),
         (
             "Rank and alpha of every layer come from the file; those set here are not used.",
             "各層のランクとalphaをファイルから取得し、ここでの設定は使いません。",

@@ -112,7 +112,7 @@ class SaveOptions(Section):
         False,
         ("Keep the best model", "最良のモデルを残す"),
         (
-            "Saves NAME-best whenever the validation loss is lower than ever before, in place of the one before. Always so with early stopping.",
+            "Saves the model as NAME-best whenever the validation loss reaches a new minimum, replacing the one before. Always on with early stopping.",
             "検証lossがそれまでの最小になるたびに「名前-best」を保存し、前のものと置き換えます。早期終了を使うときは必ず保存します。",
         ),
         level="advanced",
@@ -132,8 +132,8 @@ class SaveOptions(Section):
         False,
         ("Save the training state at the end", "最後に学習状態を保存"),
         (
-            "Only the last one, so that more steps can be added later.",
-            "最後の学習状態だけを保存します。後からステップを追加して学習を続けられます。",
+            "Only the last one, so that the run can be trained further later.",
+            "最後の学習状態だけを保存します。後からステップを追加してさらに学習できます。",
         ),
         level="advanced",
     )

@@ -53,10 +53,10 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
 
     early_stopping_patience: Count | None = opt(
         None,
-        ("Stop early after n validations", "n回の検証で改善がなければ終了"),
+        ("Stop after n validations without improvement", "n回の検証で改善がなければ終了"),
         (
-            "The run ends when the validation loss has not become lower in so many validations in a row; the model with the lowest is kept as NAME-best. Empty: it trains to its last step.",
-            "検証lossがこの回数続けて下がらなければ、学習を終了します。最も低かったときのモデルは「名前-best」として残ります。空欄なら最後のステップまで学習します。",
+            "Ends the run when the validation loss has not improved in this many validations in a row; the best model is kept as NAME-best. Empty: off.",
+            "検証lossがこの回数続けて改善しなければ、学習を終了します。最良のモデルは「名前-best」として残ります。空欄なら最後のステップまで学習します。",
         ),
         level="advanced",
         needs="dataset.validation_split|dataset.dataset_config",

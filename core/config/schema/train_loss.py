@@ -117,8 +117,8 @@ class NoiseOptions(Section):
         "image",
         ("Size and crop given to the model", "モデルに伝えるサイズと切り抜き"),
         (
-            "SDXL is given each image's original size and crop. image: as they are. sd_scripts: the crop as sd-scripts computes it, to continue its models. zero: always uncropped.",
-            "SDXLには各画像の元のサイズと切り抜き位置を伝えます。image：実際の値。sd_scripts：sd-scriptsの計算どおり（その続きを学習するとき用）。zero：切り抜きなし（常に0）。",
+            "SDXL is given each image's original size and crop. image: as they are. sd_scripts: the crop as sd-scripts computes it, to train its models further. zero: always uncropped.",
+            "SDXLには各画像の元のサイズと切り抜き位置を伝えます。image：実際の値。sd_scripts：sd-scriptsの計算どおり（そのモデルをさらに学習するとき用）。zero：切り抜きなし（常に0）。",
         ),
         families="sdxl",
     )
