@@ -41,7 +41,7 @@ WORDS = {
     "train": Words("train a run file", "設定ファイルで学習する"),
     "check": Words("list every problem of a run file", "設定ファイルの問題をすべて示す"),
     "plan": Words("say what would be trained", "何が学習されるかを示す"),
-    "import": Words("turn other trainers' settings into a run file", "他の学習ツールの設定を取り込む"),
+    "import": Words("turn other trainers' settings into a run file", "ほかの学習ツールの設定を取り込む"),
     "inspect": Words("say what a model file is", "モデルファイルの内容を示す"),
     "sample": Words("draw images with a model", "モデルで画像を生成する"),
     "tools": Words("the Tools tab in the console", "Toolsタブの機能"),

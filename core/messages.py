@@ -108,7 +108,7 @@ DISK_FAULT = Message(
 GPU_FAULT = Message(
     "E-CUDA",
     "The GPU reported a fault ({reason}). It can't be used again until this program is restarted; the last saved state is on disk and can be resumed from then. If it happens again: update the driver, and undo overclocking.",
-    "グラフィックカードがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを更新し、オーバークロックを解除してください。",
+    "GPUがエラーを返しました（{reason}）。プログラムを終了して起動し直すまでGPUは使えません。最後に保存した学習状態はディスクにあり、起動後に再開できます。繰り返す場合はドライバーを更新し、オーバークロックを解除してください。",
 )
 WEBHOOK = Message(
     "E-WEBHOOK",

@@ -93,7 +93,7 @@ def reason(error: BaseException) -> Words:
     if isinstance(error, RecursionError):
         return Words("it is nested too deeply", "入れ子が深すぎます")
     if isinstance(error, MemoryError):
-        return Words("it asks for more memory than there is", "メモリーに収まりません")
+        return Words("it asks for more memory than there is", "メモリに収まりません")
     if isinstance(error, UnicodeDecodeError):
         return Words(
             f"byte {error.start + 1} is not UTF-8 text",

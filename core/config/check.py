@@ -67,7 +67,7 @@ def check(text: str, overrides: Sequence[str] = (), reads_base: bool = False) ->
 def read_document(document: Mapping[str, Any]) -> Reading:
     """The options a document names, by our keys, before types and rules are looked at.
 
-    Raises ConfigError for one that describes data sets and not a run.
+    Raises ConfigError for one that describes datasets and not a run.
     """
     refuse_datasets(document)
     declared_format = document.get("format")

@@ -4,7 +4,7 @@ from core.errors import Message
 
 NOT_A_RUN_FILE = Message(
     "E-CFG-DATASETS",
-    "describes data sets (a dataset_config), not a run; keep it as its own file and refer to it in the run file: dataset.dataset_config = 'path of the file'.",
+    "describes datasets (a dataset_config), not a run; keep it as its own file and refer to it in the run file: dataset.dataset_config = 'path of the file'.",
     "これは学習の設定ではなく、データセットの設定（dataset_config）です。別のファイルとして保存し、設定ファイルでdataset.dataset_config = 'そのファイルのパス' と指定してください。",
     "datasets",
 )

@@ -9,7 +9,7 @@ from core.catalog import Size
 from core.data.buckets import Fit
 
 BucketKey = tuple[int, Size]
-"""(number of the data set, bucket): what the images of a batch have in common."""
+"""(number of the dataset, bucket): what the images of a batch have in common."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class PlannedImage:
     folder: index into the plan's folders. size: pixels, upright. caption: with prefix and suffix, before
     anything random. caption_path: the file it came from, None for the folder's words. content: BLAKE2b of the
     file's bytes. settings: index into the plan's settings, the options that hold for this image. dataset:
-    number of its data set, from 0; no batch is of two. mask_path: the image of its loss mask, None when it
+    number of its dataset, from 0; no batch is of two. mask_path: the image of its loss mask, None when it
     has none. mask_content: BLAKE2b of the mask's bytes, "" without one.
     """
 
@@ -60,7 +60,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples of one data set and bucket that are trained together.
+    """Samples of one dataset and bucket that are trained together.
 
     epoch: from 1, 0 for validation; index: within the epoch, from 0.
     """

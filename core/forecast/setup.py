@@ -34,7 +34,7 @@ NUMBER_BYTES = {
 
 @dataclass(frozen=True)
 class Data:
-    """What of the data set takes memory. size: the largest bucket. batch: samples of a micro-batch.
+    """What of the dataset takes memory. size: the largest bucket. batch: samples of a micro-batch.
 
     cells: of all cached latents together, 0 where the images are not known yet. captions: different ones, as
     far as they are known.

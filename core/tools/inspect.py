@@ -25,7 +25,7 @@ LABELS = {
     "rank": Words("rank", "ランク"),
     "alpha": Words("alpha", "alpha"),
     "modules": Words("modules", "モジュール数"),
-    "parameters": Words("parameters", "パラメータ数"),
+    "parameters": Words("parameters", "パラメーター数"),
 }
 
 

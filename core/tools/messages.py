@@ -45,12 +45,12 @@ RESIZE_SMALL = Message(
 REG_NO_CLASS = Message(
     "E-REG-PROMPT",
     "give a class to generate, such as frog, or the folder of the training images.",
-    "生成するclass（例：frog）か、学習用画像のフォルダを指定してください。",
+    "生成するクラス（例：frog）か、学習用画像のフォルダを指定してください。",
 )
 REG_EMPTY_CLASS = Message(
     "E-REG-PROMPT",
     "a class is empty; give a word such as frog.",
-    "classが空です。frogなどの語を指定してください。",
+    "クラスが空です。frogなどの語を指定してください。",
 )
 REG_PLACE = Message(
     "E-REG-PLACE",

@@ -40,13 +40,13 @@ class RegularizeSettings(Section):
     out: str = opt(
         ...,
         ("Folder", "保存先"),
-        ("Each prompt gets a folder `1_<class>` in it.", "プロンプトごとに「1_class」フォルダを作ります。"),
+        ("Each prompt gets a folder `1_<class>` in it.", "プロンプトごとに「1_クラス」フォルダを作ります。"),
         path="folder",
     )
     prompt: Lines = opt(
         (),
         ("Prompts, one a line", "プロンプト（1行に1つ）"),
-        ("Such as frog. Empty: those of the training folders.", "例：frog。空欄なら学習用フォルダのclass。"),
+        ("Such as frog. Empty: those of the training folders.", "例：frog。空欄なら学習用フォルダのクラス。"),
     )
     count: int | None = opt(
         None,
@@ -58,7 +58,7 @@ class RegularizeSettings(Section):
     train_data_dir: str | None = opt(
         None,
         ("Training images", "学習用画像"),
-        ("Gives the classes and the numbers.", "classと枚数を決めるために使います。"),
+        ("Gives the classes and the numbers.", "クラスと枚数を決めるために使います。"),
         path="folder",
     )
     steps: int = opt(
@@ -155,8 +155,11 @@ TOOL = Tool(
     "core.tools.regularize:run",
     Card(
         Words(
-            "The base model (Model tab) generates images of the class, so that training keeps the class as it is. Existing images are kept: after a stop, start again to do the rest.",
-            "モデルタブの元モデルでクラスの画像を生成します。学習後もクラス全体を元のまま保つために使います。すでにある画像はそのまま使うので、停止してももう一度実行すれば残りを生成します。",
+            "The base model (Model tab) generates images of the class, so that training keeps the class as "
+            "it is. Existing images are kept: after a stop, start again to do the rest.",
+            "モデルタブの元モデルでクラスの画像を生成します。"
+            "学習後もクラス全体を元のまま保つために使います。"
+            "すでにある画像はそのまま使うので、停止してももう一度実行すれば残りを生成します。",
         ),
         Words("Generate", "画像を生成"),
         output="out",

@@ -35,7 +35,7 @@ from core.tools.tool import Card, Outcome, Tool, Work
 FITS = {
     "crop": Words(
         "exactly this size, for training without buckets: scaled to cover it, then cropped centrally",
-        "ちょうどこのサイズ（バケットを使わない学習用。はみ出した部分は両端を切り取ります）",
+        "ちょうどこのサイズ（バケットを使わない学習用。はみ出した部分は中央を残して切り抜きます）",
     ),
     "shrink": Words(
         "at most as many pixels as this size: large images are scaled down, small ones stay",
@@ -85,7 +85,7 @@ class ResizeSettings(Section):
     divisor: Annotated[int, Choice(_DIVISORS)] = opt(
         1,
         ("Multiple of", "辺の倍数"),
-        ("With shrink, sides are cropped to it.", "縮小のとき、各辺をこの倍数に切り取ります。"),
+        ("With shrink, sides are cropped to it.", "縮小のとき、各辺をこの倍数に切り抜きます。"),
         level="advanced",
     )
     interpolation: Annotated[str, Choice(INTERPOLATIONS)] = opt(
@@ -126,7 +126,7 @@ class Report:
         if self.enlarged:
             parts.append((f"{self.enlarged} enlarged", f"拡大したもの{self.enlarged}枚"))
         if self.cut:
-            parts.append((f"up to {self.cut:.0%} cropped", f"切り取りは最大{self.cut:.0%}"))
+            parts.append((f"up to {self.cut:.0%} cropped", f"切り抜きは最大{self.cut:.0%}"))
         if self.existing:
             parts.append((f"{self.existing} already there", f"すでにあるもの{self.existing}枚"))
         en, ja = zip(*parts, strict=True)
@@ -149,8 +149,11 @@ TOOL = Tool(
     "core.tools.resize:run",
     Card(
         Words(
-            "For training without buckets, or to make large images smaller. Copies with their captions go to a new folder; the originals stay. Existing copies are kept: after a stop, start again to do the rest.",
-            "バケットを使わない学習の準備や、大きな画像の縮小に使います。画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。すでにあるものは飛ばすので、停止してももう一度実行すれば残りを処理します。",
+            "For training without buckets, or to make large images smaller. Copies with their captions go "
+            "to a new folder; the originals stay. Existing copies are kept.",
+            "バケットを使わない学習の準備や、大きな画像の縮小に使います。"
+            "画像とキャプションを新しいフォルダに保存します（元の画像はそのまま）。"
+            "すでにあるものは飛ばします。",
         ),
         Words("Resize", "リサイズ"),
         output="target",

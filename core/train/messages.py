@@ -80,7 +80,7 @@ FUSED_PROCESSES = Message(
 NO_GPU_MEMORY = Message(
     "W-PAUSE-ROOM",
     "the GPU has not enough free memory for the training at the moment; the run stays paused. Close other programs that use the GPU, then continue.",
-    "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っている他のプログラムを閉じてから「続行」してください。",
+    "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っているほかのプログラムを閉じてから「続行」してください。",
 )
 NO_HOST_MEMORY = Message(
     "W-PAUSE-MEMORY",

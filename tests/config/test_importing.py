@@ -203,7 +203,7 @@ def test_kohyas_additional_parameters_and_prompts_are_read():
 )
 def test_a_dataset_config_is_told_from_a_run_and_what_to_do_is_said(text):
     assert is_dataset_config(text) and not is_dataset_config("seed = 1") and not is_dataset_config("{}")
-    with pytest.raises(ConfigError, match="describes data sets"):
+    with pytest.raises(ConfigError, match="describes datasets"):
         import_text(text)
 
 

@@ -1,4 +1,4 @@
-"""Small images and data sets for the tests of core.data."""
+"""Small images and datasets for the tests of core.data."""
 
 from __future__ import annotations
 

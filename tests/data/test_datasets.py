@@ -1,4 +1,4 @@
-"""dataset_config: look-up of options, several data sets in one run, and what is refused."""
+"""dataset_config: look-up of options, several datasets in one run, and what is refused."""
 
 import json
 import re

@@ -41,7 +41,7 @@ def test_an_enlarged_image_is_framed_in_orange(whole):
 
 
 def test_the_label_tells_sizes_cut_and_enlargement(whole):
-    assert label(whole.images[0], "en") == "a.png · 96x64 → 64x64 · 33% cut"
+    assert label(whole.images[0], "en") == "a.png · 96x64 → 64x64 · 33% cropped"
     assert label(whole.images[1], "ja") == "b.png · 32x32 → 64x64 · 2.0倍に拡大"
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, found before anything is trained."""
+"""What is wrong with a dataset, found before anything is trained."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Training on several data sets, and on metadata."""
+"""Training on several datasets, and on metadata."""
 
 import json
 
@@ -29,7 +29,7 @@ class_tokens = "frog"
 
 @pytest.fixture
 def data(images, tmp_path):
-    """A dataset_config of two data sets: 6 samples in 3 batches at 64 pixels, 2 single ones in buckets."""
+    """A dataset_config of two datasets: 6 samples in 3 batches at 64 pixels, 2 single ones in buckets."""
     file = tmp_path / "data.toml"
     file.write_text(TEXT.replace("{t}", str(images / "train")).replace("{r}", str(images / "reg")))
     return file

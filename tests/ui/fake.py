@@ -88,7 +88,7 @@ class FakeRunner:
     def start(self, text: str, overrides: Any = (), sinks: Any = ()) -> FakeRun:
         with self._lock:
             if self.current is not None and not self.current.is_over:
-                raise NotNow(Message("E-RUN-BUSY", "a run is under way.", "学習を実行中です。")())
+                raise NotNow(Message("E-RUN-BUSY", "a run is in progress.", "学習を実行中です。")())
             if (hindrance := self.may_start()) is not None:
                 raise NotNow(hindrance)
             self.current = FakeRun(text, tuple(overrides), self._folder / f"run-{len(self.runs)}")

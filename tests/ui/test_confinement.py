@@ -87,7 +87,7 @@ def names(folder: Path) -> dict[str, str]:
         "blanks": f'  "{folder}"  ',
         "a pasted command": f"accelerate launch train_network.py --train_data_dir={folder} "
         f"--sample_prompts={folder}/list.txt --network_weights={folder}/models --in_json={folder}/list.json",
-        "pasted data sets": f'[[datasets]]\n[[datasets.subsets]]\nimage_dir = "{folder}/20_x frog"\n',
+        "pasted datasets": f'[[datasets]]\n[[datasets.subsets]]\nimage_dir = "{folder}/20_x frog"\n',
     }
 
 

@@ -305,7 +305,7 @@ def test_the_preview_shows_the_plan_of_the_run(app):
     html = looked(app, demo_raw(app))
     for part in ("20_sls frog", "1_frog", "128 × 128", "192 × 64", "One epoch is 400 samples in 100 steps"):
         assert part in html
-    assert html.count("<figure") == 58 + 3 and "sls_03.png" in html and "20% cut" in html
+    assert html.count("<figure") == 58 + 3 and "sls_03.png" in html and "20% cropped" in html
 
 
 def test_the_preview_is_the_runs_own_plan_image_by_image(app):

@@ -1,4 +1,4 @@
-"""The preview of several data sets and of images held out."""
+"""The preview of several datasets and of images held out."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_the_run_under_way_is_not_removed(app, window, past):
     window.runner.current = SimpleNamespace(is_over=False, folder=folder, config=config)
     (toad,) = names(past, "toad")
     updates = past.act(View(), {"act": "trash-yes", "on": toad}, "en")
-    assert "under way" in text_of(updates, past, "said")
+    assert "in progress" in text_of(updates, past, "said")
     assert past_runs.trashed(window.output) == ()
 
 

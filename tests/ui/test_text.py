@@ -126,7 +126,7 @@ def test_no_count_stands_before_a_noun_of_its_own():
     [
         ("status.pausing", "Pausing", "一時停止処理中"),
         ("find.none", "No setting is called “{text}”.", "「{text}」に該当する設定はありません。"),
-        ("make.kind.reg", "Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
+        ("make.kind.reg", "Others of its class (regularization)", "同じクラスのほかの画像（正則化画像）"),
         ("make.kind", "Kind of images", "画像の種類"),
         ("make.apply", "Copy", "コピー"),
         ("make.class", "Class", "クラス（class）"),

@@ -133,5 +133,5 @@ def bucket_table(plan: Plan, lang: Lang) -> str:
 
 
 def _head(plan: Plan, dataset: int, size: Size) -> str:
-    """ "640 × 512", with the number of the data set before it where there are several."""
+    """ "640 × 512", with the number of the dataset before it where there are several."""
     return f"{dataset + 1} · " * (plan.datasets > 1) + f"{size.width} × {size.height}"

@@ -1,4 +1,4 @@
-"""The folders of a data set as a list: words, repeats, used or not, each changed in the page."""
+"""The folders of a dataset as a list: words, repeats, used or not, each changed in the page."""
 
 from __future__ import annotations
 

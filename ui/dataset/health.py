@@ -1,4 +1,4 @@
-"""The health of the data set as it is shown: each kind of trouble with its images, why, and what to do."""
+"""The health of the dataset as it is shown: each kind of trouble with its images, why, and what to do."""
 
 from __future__ import annotations
 

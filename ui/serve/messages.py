@@ -30,13 +30,13 @@ ROOT_PATH = Message(
 WINDOW_OPEN = Message(
     "E-WINDOW-OPEN",
     "Rareword is open already with this workspace{url}; close it first (Ctrl-C in its console), or choose another one with --workspace.",
-    "この書き込み先を使うRarewordがすでに起動しています{url}。先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別の書き込み先を指定してください。",
+    "このワークスペースを使うRarewordがすでに起動しています{url}。先にそのコンソールでCtrl-Cを押して終了するか、--workspaceで別のワークスペースを指定してください。",
 )
 NO_ROOT = Message("E-ROOT", "--root names a folder that does not exist.", "--rootのフォルダがありません。")
 WORKSPACE_UNWRITABLE = Message(
     "E-WORKSPACE",
     "the workspace can't be written: {reason}.",
-    "書き込み先に書き込めません（{reason}）。",
+    "ワークスペースに書き込めません（{reason}）。",
 )
 NO_COMMAND = Message(
     "E-WHEN-IDLE",

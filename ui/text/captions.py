@@ -39,7 +39,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.tags": Words("Tags ({n})", "タグ（{n}種類）"),
     "captions.tags.more": Words(
         "The {shown} most frequent of {n}; search for the others.",
-        "{n}種類のうち、多い順に{shown}個を表示しています。他は検索してください。",
+        "{n}種類のうち、多い順に{shown}個を表示しています。ほかは検索してください。",
     ),
     "captions.tag.only": Words("Shown: captions with {tag}", "「{tag}」を含むものだけを表示中"),
     "captions.tag.clear": Words("Show all", "絞り込みを解除"),
@@ -67,7 +67,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.same": Words("unchanged", "変更なし"),
     "captions.conflict": Words(
         "Not saved: the file was changed elsewhere and now says “{text}”. Save again to overwrite it.",
-        "保存していません。ファイルが他で変更され、現在は「{text}」です。もう一度保存すると上書きします。",
+        "保存していません。ファイルがほかで変更され、現在は「{text}」です。もう一度保存すると上書きします。",
     ),
     "captions.gone": Words(
         "Not saved: other folders are open. Copy your text and press Reload.",
@@ -97,7 +97,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.kind.dedupe": Words("Remove repeated tags", "重複タグを削除"),
     "captions.kind.sort": Words("Sort tags", "タグを並べ替え"),
     "captions.kind.trim": Words("Clean up spaces and commas", "空白とカンマを整理"),
-    "captions.kind.identifier": Words("Add identifier and class where missing", "identifierとclassを補う"),
+    "captions.kind.identifier": Words("Add identifier and class where missing", "識別語とクラスを補う"),
     "captions.kind.folder": Words("Create captions from the folder name", "フォルダ名からキャプションを作成"),
     "captions.kind.utf8": Words("Save as UTF-8", "UTF-8で保存"),
     "captions.find.text": Words("Find", "検索する文字列"),

@@ -36,7 +36,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.train": Words("training", "学習用"),
     "preview.reg": Words("regularization", "正則化"),
     "preview.size": Words("Size", "サイズ"),
-    "preview.cut": Words("Cropped", "切り取り"),
+    "preview.cut": Words("Cropped", "切り抜き"),
     "preview.caption": Words("“{text}” ({n:#token})", "「{text}」（{n}トークン）"),
     "preview.batches": Words("Batches per epoch", "1エポックのバッチ数"),
     "preview.share": Words("Share", "割合"),
@@ -54,7 +54,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "preview.busy.run": Words("A scan is running already.", "すでに確認中です。"),
     "balance.none": Words(
         "No regularization images: the whole class drifts towards your subject.",
-        "正則化画像がありません。class全体が対象の影響を受けます。",
+        "正則化画像がありません。クラス全体が対象の影響を受けます。",
     ),
     "balance.good": Words(
         "{train:#training sample} ≥ {reg:#regularization sample}: balanced.",
@@ -94,7 +94,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "health.reg_twins": Words("Same image in training and regularization", "学習用と正則化の両方にある画像"),
     "health.reg_twins.why": Words(
         "An image that is both counts as your subject and as any of its class, which cancels out. Remove it from the regularization folder.",
-        "同じ画像が対象としても一般のclassとしても学習され、打ち消し合います。正則化画像のフォルダから取り除いてください。",
+        "同じ画像が対象としても一般のクラスとしても学習され、打ち消し合います。正則化画像のフォルダから取り除いてください。",
     ),
     "health.twins": Words("Duplicates", "重複した画像"),
     "health.twins.why": Words(
@@ -117,10 +117,10 @@ DATASET_WORDS: Mapping[str, Words] = {
         "Only the colour is learned. Remove them, or export them again.",
         "その色だけが学習されます。取り除くか、保存し直してください。",
     ),
-    "health.cut": Words("Cropped a lot", "大きく切り取られる画像"),
+    "health.cut": Words("Cropped a lot", "切り抜きの大きい画像"),
     "health.cut.why": Words(
         "Their aspect ratio fits no bucket, and more than a quarter is cropped. Crop them around the subject yourself, or lower bucket_reso_steps for finer buckets.",
-        "縦横比がバケットに合わないため、1/4以上が切り取られます。対象を中心に自分で切り抜くか、bucket_reso_stepsを小さくしてください。",
+        "縦横比がバケットに合わないため、切り抜きで1/4以上が失われます。対象を中心に自分で切り抜くか、bucket_reso_stepsを小さくしてください。",
     ),
     "health.long_caption": Words("Long captions", "長すぎるキャプション"),
     "health.long_caption.why": Words(
@@ -150,11 +150,12 @@ DATASET_WORDS: Mapping[str, Words] = {
     "health.turned": Words("Rotated by EXIF", "EXIFで回転している画像"),
     "health.turned.why": Words(
         "They are trained upright, as viewers show them. Other trainers may train them sideways.",
-        "表示どおりの向きで学習します。他の学習ツールでは横向きのまま学習されることがあります。",
+        "表示どおりの向きで学習します。ほかの学習ツールでは横向きのまま学習されることがあります。",
     ),
     "fields.table": Words("Buckets", "バケット"),
     "fields.title": Words(
-        "Images by bucket (the dimmed part is cropped)", "バケットごとの画像（暗い部分は切り取られます）"
+        "Images by bucket (the dimmed part is cropped)",
+        "バケットごとの画像（暗い部分は切り抜きで失われます）",
     ),
     "fields.masks": Words(
         "The loss mask leaves out what is tinted pink.", "ピンク色の部分はマスクにより学習されません。"
@@ -197,7 +198,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "balance.uneven": Words(
         "{train:#training sample} ≥ {reg:#regularization sample} in all, but class by class other repeats balance better.",
-        "全体では学習用{train} ≧ 正則化{reg}ですが、classごとには別の繰り返し回数のほうが釣り合います。",
+        "全体では学習用{train} ≧ 正則化{reg}ですが、クラスごとには別の繰り返し回数のほうが釣り合います。",
     ),
     "balance.plan": Words(
         "Renaming these folders balances them; only the names change, and it can be undone.",
@@ -208,7 +209,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "make.title": Words("Add images", "画像を追加"),
     "make.kind": Words("Kind of images", "画像の種類"),
     "make.kind.train": Words("Subject to train", "学習させる対象"),
-    "make.kind.reg": Words("Others of its class (regularization)", "同じclassのほかの画像（正則化画像）"),
+    "make.kind.reg": Words("Others of its class (regularization)", "同じクラスのほかの画像（正則化画像）"),
     "make.identifier": Words("Identifier", "識別語（identifier）"),
     "make.identifier.info": Words(
         "A short, rare word that will mean your subject.", "対象を表す、短く珍しい単語。"
@@ -218,9 +219,9 @@ DATASET_WORDS: Mapping[str, Words] = {
     "make.repeats": Words("Repeats", "繰り返し回数"),
     "make.repeats.info": Words("How often each image is used in an epoch.", "1エポックで各画像を使う回数。"),
     "make.undo": Words("Undo", "元に戻す"),
-    "make.class.needed": Words("Enter a class, such as frog.", "classを入力してください（例：frog）。"),
+    "make.class.needed": Words("Enter a class, such as frog.", "クラスを入力してください（例：frog）。"),
     "make.identifier.needed": Words(
-        "Enter an identifier, such as sls.", "identifierを入力してください（例：sls）。"
+        "Enter an identifier, such as sls.", "識別語を入力してください（例：sls）。"
     ),
     "make.lead": Words(
         "Drop images, a ZIP or a folder here, or enter a path. They are copied into a folder named for training; the originals stay as they are.",

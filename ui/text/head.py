@@ -77,7 +77,7 @@ HEAD_WORDS: Mapping[str, Words] = {
     "tab.is.unknown.title": Words("The model is of an unknown kind", "モデルの種類が不明です"),
     "tab.is.missing": Words("missing", "見つかりません"),
     "tab.is.missing.title": Words("The model is not there", "モデルが見つかりません"),
-    "tab.is.checked": Words("checked", "確認済"),
+    "tab.is.checked": Words("checked", "確認済み"),
     "tab.is.checked.title": Words("These settings are checked: no faults", "設定を確認済み（問題なし）"),
     "tab.is.faults": Words("{n:#fault}", "誤り{n}件"),
     "tab.is.faults.title": Words(

@@ -1,4 +1,4 @@
-"""Words of what is done to the images of a data set, in English and Japanese."""
+"""Words of what is done to the images of a dataset, in English and Japanese."""
 
 from collections.abc import Mapping
 

@@ -19,7 +19,7 @@ NOTICE_WORDS: Mapping[str, Words] = {
     ),
     "notice.help": Words(
         "The address is a secret: it is kept in a file that only you can read, in no run file and no log, and only the name of its host is shown again.",
-        "アドレスは秘密の情報です。本人だけが読めるファイルに保存し、学習設定ファイルやログには書きません。表示するのはホスト名だけです。",
+        "アドレスは秘密の情報です。本人だけが読めるファイルに保存し、設定ファイルやログには書きません。表示するのはホスト名だけです。",
     ),
     "notice.keep": Words("Set address", "アドレスを設定"),
     "notice.remove": Words("Remove address", "アドレスを削除"),

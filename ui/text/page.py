@@ -88,7 +88,7 @@ PAGE_WORDS: Mapping[str, Words] = {
     # messages whose settings have changed since
     "dated.settings": Words("The settings have changed since.", "この表示の後に設定が変更されています。"),
     "dated.dataset": Words(
-        "Out of date: the settings of the data set have changed.",
+        "Out of date: the settings of the dataset have changed.",
         "データセットの設定が変更されたため、この表示は最新ではありません。",
     ),
     "as.of": Words("As of {at}", "{at}現在"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.catalog import Words
 
 RUN_WORDS: Mapping[str, Words] = {
-    "run.check": Words("Check", "チェック"),
+    "run.check": Words("Check", "確認"),
     "run.start": Words("Start training", "学習開始"),
     "run.pause": Words("Pause", "一時停止"),
     "run.go_on": Words("Continue", "続行"),

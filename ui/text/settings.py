@@ -66,7 +66,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "diff.on": Words("on", "オン"),
     "diff.off": Words("off", "オフ"),
     "preset.choose": Words("Choose a preset first.", "先にプリセットを選んでください。"),
-    "import.label": Words("Settings of another trainer", "他の学習ツールの設定"),
+    "import.label": Words("Settings of another trainer", "ほかの学習ツールの設定"),
     "import.hint": Words(
         "Paste a command or TOML of sd-scripts, a JSON of kohya_ss or OneTrainer, a job of ai-toolkit, or settings of SimpleTuner",
         "ここに貼り付け：sd-scriptsのコマンド・TOML、kohya_ss・OneTrainerのJSON、ai-toolkitのジョブ、SimpleTunerの設定",

@@ -15,7 +15,7 @@ from pathlib import Path
 from core.data.intake.gather import safe_name
 
 DAY = 24 * 3600.0
-"""Seconds after which what was sent is deleted; what is copied into a data set is a copy and stays."""
+"""Seconds after which what was sent is deleted; what is copied into a dataset is a copy and stays."""
 COMING = 120.0
 """Seconds after the last piece in which the next one is still awaited."""
 _PART = "part"

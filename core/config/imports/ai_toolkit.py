@@ -296,7 +296,7 @@ _SHARES = {"caption_dropout_rate": "caption_dropout_rate", "token_dropout_rate":
 
 
 def _folder(item: Mapping[str, Any]) -> Folder | None:
-    """The images of one of its data sets."""
+    """The images of one of its datasets."""
     path = item.get("folder_path") or item.get("dataset_path")
     if not isinstance(path, str) or not path.strip():
         return None

@@ -150,7 +150,7 @@ TRAINING_KIND = Message(
 NO_FOLDERS = Message(
     "E-IMPORT-IMAGES",
     "settings of {program} that name no image folder on this computer.",
-    "{program}の設定ですが、このパソコンの画像フォルダが書かれていません。",
+    "{program}の設定ですが、このコンピューターの画像フォルダが書かれていません。",
 )
 NO_JOB = Message(
     "E-IMPORT-EMPTY",

@@ -118,7 +118,7 @@ def _toml(text: str) -> dict[str, Any] | None:
 
 
 def is_dataset_config(text: str) -> bool:
-    """Whether a text, TOML or JSON, describes data sets and not a run."""
+    """Whether a text, TOML or JSON, describes datasets and not a run."""
     text = text.lstrip("\ufeff")
     try:
         document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)

@@ -51,7 +51,7 @@ class DatasetConfig(FolderOptions, CaptionOptions):
         ("Random crop", "ランダムな切り抜き"),
         (
             "Crop at a random position instead of the centre; not with cached latents.",
-            "はみ出した部分を、中央ではなくランダムな位置で切り取ります。latentsのキャッシュとは併用できません。",
+            "中央ではなくランダムな位置で切り抜きます。latentsのキャッシュとは併用できません。",
         ),
         level="advanced",
         scope="subset",

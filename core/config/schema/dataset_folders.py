@@ -43,7 +43,7 @@ class FolderOptions(Section):
         ("Training images", "学習用画像"),
         (
             "Folder that contains `N_identifier class` folders, such as `20_sls frog`.",
-            "「20_sls frog」のような「繰り返し回数_identifier class」フォルダを入れた親フォルダ。",
+            "「20_sls frog」のような「繰り返し回数_識別語 クラス」フォルダを入れた親フォルダ。",
         ),
         path="folder",
     )
@@ -52,7 +52,7 @@ class FolderOptions(Section):
         ("Regularization images", "正則化画像"),
         (
             "Folder that contains `N_class` folders, such as `1_frog`. Preserves the class as a whole; optional.",
-            "「1_frog」のような「繰り返し回数_class」フォルダを入れた親フォルダ。class全体への影響を防ぎます。省略可。",
+            "「1_frog」のような「繰り返し回数_クラス」フォルダを入れた親フォルダ。クラス全体への影響を防ぎます。省略可。",
         ),
         path="folder",
     )
@@ -168,7 +168,7 @@ class FolderOptions(Section):
         ("Choice of the bucket", "バケットの選び方"),
         (
             "By ratio, portrait and landscape are treated alike, and less of tall images is cropped.",
-            "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り取られる部分が減ります。",
+            "比で選ぶと縦長と横長が同じ扱いになり、縦長の画像で切り抜きにより失われる部分が減ります。",
         ),
         level="expert",
         needs="dataset.enable_bucket|dataset.dataset_config",

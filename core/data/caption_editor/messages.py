@@ -18,12 +18,12 @@ NOT_A_CAPTION = Message(
 UNWRITABLE = Message(
     "E-CAP-WRITE",
     "`{name}` can't be written: {reason}. The file is unchanged; check its permissions, the drive and programs that have it open.",
-    "「{name}」に書き込めません（{reason}）。ファイルは元のままです。アクセス権・ドライブ・開いている他のソフトを確認してください。",
+    "「{name}」に書き込めません（{reason}）。ファイルは元のままです。アクセス権・ドライブ・開いているほかのプログラムを確認してください。",
 )
 CHANGED_ELSEWHERE = Message(
     "W-CAP-CHANGED",
     "`{name}` was changed by another program or window meanwhile and is left as is.",
-    "「{name}」は他のソフトかウィンドウで変更されたため、そのままにしました。",
+    "「{name}」はほかのプログラムかウィンドウで変更されたため、そのままにしました。",
 )
 IN_METADATA = Message(
     "W-CAP-METADATA",

@@ -1,4 +1,4 @@
-"""The images of a data set with their captions, opened to be edited."""
+"""The images of a dataset with their captions, opened to be edited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may go wrong while the images of a data set are changed."""
+"""What may go wrong while the images of a dataset are changed."""
 
 from __future__ import annotations
 

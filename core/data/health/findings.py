@@ -1,4 +1,4 @@
-"""What is unhealthy about a planned data set: which images, why it matters, what to do."""
+"""What is unhealthy about a planned dataset: which images, why it matters, what to do."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def find(
     """Everything worth saying, the worst first. traits: by content, as far as they are known."""
     first: dict[Path, int] = {}
     for index, image in enumerate(plan.images):
-        first.setdefault(image.path, index)  # a folder may stand in several data sets
+        first.setdefault(image.path, index)  # a folder may stand in several datasets
     indices = [*first.values()]
     seen = {i: traits[plan.images[i].content] for i in indices if plan.images[i].content in traits}
     findings = [
@@ -151,7 +151,7 @@ def _blurred(seen: Mapping[int, Traits]) -> Finding:
 def _cut(plan: Plan) -> Finding:
     cut = {i: 1 - image.fit.kept for i, image in enumerate(plan.images) if image.fit.kept < MUCH_CUT}
     return _worst(
-        "cut", cut, lambda share: Words(f"{share:.0%} cut away", f"{share:.0%}切り取り", f"裁掉{share:.0%}")
+        "cut", cut, lambda share: Words(f"{share:.0%} cropped", f"{share:.0%}切り抜き", f"裁掉{share:.0%}")
     )
 
 

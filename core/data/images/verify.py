@@ -17,7 +17,7 @@ from core.reading import reason
 _LOOKS_LIKE = (
     ((b"<!doctype html", b"<html", b"<head", b"<body"), Words("a web page (HTML)", "Webページ（HTML）")),
     ((b"<svg", b"<?xml"), Words("a drawing or text in XML (SVG)", "XML・SVGファイル")),
-    ((b"version https://git-lfs",), Words("a Git LFS pointer, not the file itself", "Git LFSのポインタ")),
+    ((b"version https://git-lfs",), Words("a Git LFS pointer, not the file itself", "Git LFSのポインター")),
     ((b"PK\x03\x04",), Words("a ZIP archive", "ZIPファイル")),
     ((b"%PDF",), Words("a PDF document", "PDF文書")),
     ((b"8BPS",), Words("a Photoshop document", "Photoshopファイル")),

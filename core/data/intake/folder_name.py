@@ -13,7 +13,7 @@ from core.data.names import MAX_REPEATS, is_text, nfc
 from core.errors import Problem
 
 MAX_NAME_BYTES = 255
-"""Longest name of a folder on Linux and macOS; Windows takes 255 characters, never less. So a data set can be
+"""Longest name of a folder on Linux and macOS; Windows takes 255 characters, never less. So a dataset can be
 taken from one to another."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')

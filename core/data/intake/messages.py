@@ -19,7 +19,7 @@ NAME_TOO_LONG = Message(
 CLASS_MISSING = Message(
     "E-DIR-NAME",
     "the class is missing: enter what the images show, such as frog.",
-    "classがありません。frogのように、画像に写っているものを入力してください。",
+    "クラスがありません。frogのように、画像に写っているものを入力してください。",
 )
 FORBIDDEN_CHARACTERS = Message(
     "E-DIR-NAME",

@@ -18,7 +18,7 @@ def values(
     """The plan as `plan --json` prints it; "tokens" are null without `count_tokens`.
 
     With it, captions beyond token_limit tokens are among the notices.
-    With images held out each image has "is_validation"; with several data sets, images, folders and
+    With images held out each image has "is_validation"; with several datasets, images, folders and
     buckets have "dataset", from 0.
     """
     used = plan.used_in_first_epoch()
@@ -59,7 +59,7 @@ def long_captions(
 
 
 def buckets(plan: Plan) -> list[dict[str, Any]]:
-    """The buckets in use, by data set, then size; with several data sets each row has "dataset"."""
+    """The buckets in use, by dataset, then size; with several datasets each row has "dataset"."""
     return [
         {
             "size": [*bucket.size],

@@ -55,7 +55,7 @@ def _folders(folders: Sequence[dict[str, Any]]) -> Iterator[Words]:
             yield title
         for f in chosen:
             path, images, repeats, used = f["path"], f["images"], f["repeats"], f["used_per_epoch"]
-            dataset = _of_dataset(f, ", data set {}", "、データセット{}")
+            dataset = _of_dataset(f, ", dataset {}", "、データセット{}")
             yield Words(
                 f"  {path}: {counted(images, 'image')}, {counted(repeats, 'repeat')}, {used} in an epoch, "
                 f"words `{f['prompt']}`{dataset.en}",
@@ -67,7 +67,7 @@ def _folders(folders: Sequence[dict[str, Any]]) -> Iterator[Words]:
 
 
 def _of_dataset(row: dict[str, Any], en: str, ja: str) -> Words:
-    """Words with the number of the row's data set, from 1; none where there is only one."""
+    """Words with the number of the row's dataset, from 1; none where there is only one."""
     return Words(*(text.format(row["dataset"] + 1) if "dataset" in row else "" for text in (en, ja)))
 
 
@@ -105,10 +105,10 @@ def _validation(images: Sequence[dict[str, Any]]) -> Iterator[Words]:
 
 
 def _buckets(rows: Sequence[dict[str, Any]]) -> Iterator[Words]:
-    """One table for each data set."""
+    """One table for each dataset."""
     for before, row in zip([None, *rows], rows, strict=False):
         if before is None or row.get("dataset") != before.get("dataset"):
-            dataset = _of_dataset(row, "Data set {}: ", "データセット{}の")
+            dataset = _of_dataset(row, "Dataset {}: ", "データセット{}の")
             title = f"{dataset.en}sizes trained at"
             yield Words(
                 title[0].upper() + title[1:], f"{dataset.ja}学習する解像度", f"{dataset.of('zh')}训练的分辨率"
@@ -131,8 +131,8 @@ def _images(images: Sequence[dict[str, Any]], limit: int) -> Iterator[Words]:
         (width, height), (across, down) = image["resized"], image["bucket"]
         cut, tokens = 1 - across * down / (width * height), image["tokens"]
         sizes = f"    {_size(image['size'])} -> {_size(image['bucket'])}"
-        en = sizes + (f", {cut:.0%} cut away" if cut else "") + f", `{image['caption']}`"
-        ja = sizes + (f"、{cut:.0%}切り取り" if cut else "") + f"、「{image['caption']}」"
+        en = sizes + (f", {cut:.0%} cropped" if cut else "") + f", `{image['caption']}`"
+        ja = sizes + (f"、{cut:.0%}切り抜き" if cut else "") + f"、「{image['caption']}」"
         if tokens is not None:
             en, ja = f"{en} ({counted(tokens, 'token')})", f"{ja}（{tokens}トークン）"
         yield _same(f"  {image['path']}")

@@ -1,4 +1,4 @@
-"""What may be wrong with a data set as it would be trained."""
+"""What may be wrong with a dataset as it would be trained."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EXTREME_ASPECT = Message(
 CROPPED = Message(
     "W-IMG-CUT",
     "{count:,} of {total:# image|# images}: more than a quarter is cropped to fit the bucket: {names}. The preview and `plan` show the crop.",
-    "画像{total}枚のうち{count}枚は、バケットに合わせるため4分の1以上が切り取られます：{names}。切り取られる部分はプレビューとplanで確認できます。",
+    "画像{total}枚のうち{count}枚は、バケットに合わせる切り抜きで4分の1以上が失われます：{names}。切り抜きの位置はプレビューとplanで確認できます。",
 )
 ENLARGED = Message(
     "W-IMG-SMALL",

@@ -143,7 +143,7 @@ def on_buckets(settings: Sequence[DatasetConfig]) -> list[Problem]:
 def on_regularization(
     images: Sequence[PlannedImage], dataset: int, rotations: Sequence[Rotation], train: int
 ) -> list[Problem]:
-    """Whether regularization images of a data set are spare, used several times or never."""
+    """Whether regularization images of a dataset are spare, used several times or never."""
     inside = {i for i, image in enumerate(images) if image.is_reg and image.dataset == dataset}
     samples = sum(images[i].repeats for i in inside)
     if not samples or samples == train:

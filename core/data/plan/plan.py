@@ -46,7 +46,7 @@ shape it."""
 
 @dataclass(frozen=True)
 class BucketUse:
-    """A bucket of a data set in an epoch.
+    """A bucket of a dataset in an epoch.
 
     dataset: its number, from 0. images: indices, without those of the validation split. samples: of all its
     images. batch_size: samples of a full batch, over all processes.
@@ -91,19 +91,19 @@ class Plan:
 
     @property
     def batch_size(self) -> int:
-        """Samples of a full batch, over all processes; of the largest where data sets differ."""
+        """Samples of a full batch, over all processes; of the largest where datasets differ."""
         return max(settings.train_batch_size for settings in self.settings) * self.world_size
 
     @property
     def resolution(self) -> Size:
-        """The run's resolution; of the largest data set where they differ."""
+        """The run's resolution; of the largest dataset where they differ."""
         return max(
             (Size(*settings.resolution) for settings in self.settings), key=lambda s: s.width * s.height
         )
 
     @cached_property
     def datasets(self) -> int:
-        """How many data sets there are."""
+        """How many datasets there are."""
         return max((folder.dataset for folder in self.folders), default=0) + 1
 
     @cached_property
@@ -132,7 +132,7 @@ class Plan:
         return sum(bucket.batches for bucket in self.buckets)
 
     def by_bucket(self, indices: Iterable[int]) -> dict[BucketKey, list[int]]:
-        """Images, named by their indices, by data set, then bucket; within one in the order given."""
+        """Images, named by their indices, by dataset, then bucket; within one in the order given."""
         images: dict[BucketKey, list[int]] = {}
         for index in indices:
             images.setdefault(self.images[index].bucket_key, []).append(index)
@@ -140,7 +140,7 @@ class Plan:
 
     @cached_property
     def buckets(self) -> tuple[BucketUse, ...]:
-        """The buckets in use, by data set, then size."""
+        """The buckets in use, by dataset, then size."""
         samples = Counter[BucketKey]()
         for index in self.trained:
             samples[self.images[index].bucket_key] += self.images[index].repeats
@@ -155,7 +155,7 @@ class Plan:
     def epoch(self, number: int) -> tuple[Batch, ...]:
         """The batches of an epoch (from 1), in order.
 
-        Every training image comes exactly `repeats` times. Each bucket of each data set is shuffled and cut
+        Every training image comes exactly `repeats` times. Each bucket of each dataset is shuffled and cut
         into batches, the last one shorter; then the batches are shuffled.
         """
         return tuple(self._batches(self.batch_images(number), number))
@@ -210,7 +210,7 @@ class Plan:
     def fingerprint(self) -> str:
         """A hash of all that shapes the data and its order; equal plans train the same samples.
 
-        Folders and files count by name and content, so the data set may be moved as a whole.
+        Folders and files count by name and content, so the dataset may be moved as a whole.
         """
         images = []
         for image in self.images:
@@ -232,7 +232,7 @@ class Plan:
         return [taken[i] for i in range(len(self.images))]
 
     def _batch_size(self, image: int) -> int:
-        """Samples of a full batch of the image's data set, over all processes."""
+        """Samples of a full batch of the image's dataset, over all processes."""
         return self.settings_of(image).train_batch_size * self.world_size
 
     def _cut(self, indices: list[int]) -> list[list[int]]:
@@ -287,7 +287,7 @@ def make(
     patience: Patience | None = None,
     family: FamilySpec | None = None,
 ) -> Plan:
-    """Check the data set and plan the run; world_size processes share each batch.
+    """Check the dataset and plan the run; world_size processes share each batch.
 
     What is wrong with the data is in the plan's problems and notices, never raised. Raises StopRun when
     `patience` is asked to stop. progress is called with (done, total) images. check: verifies each file.
@@ -324,7 +324,7 @@ def make(
 
 
 def _samples(images: tuple[PlannedImage, ...], held: set[int]) -> Counter[int]:
-    """Training samples of an epoch by data set: repeats x images, without those held out."""
+    """Training samples of an epoch by dataset: repeats x images, without those held out."""
     samples = Counter[int]()
     for index, image in enumerate(images):
         samples[image.dataset] += 0 if image.is_reg or index in held else image.repeats

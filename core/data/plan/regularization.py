@@ -33,7 +33,7 @@ class Rotation:
 def rotations(
     images: Sequence[PlannedImage], folders: Sequence[Folder], samples: int, seed: int, dataset: int = 0
 ) -> tuple[Rotation, ...]:
-    """Divide a data set's regularization samples of an epoch among classes, their folders and buckets.
+    """Divide a dataset's regularization samples of an epoch among classes, their folders and buckets.
 
     Classes get equal shares, but of a surplus none more than its repeats x images; with too few images
     each is used in proportion to its repeats. Within a class a folder's share is in proportion to its

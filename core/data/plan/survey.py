@@ -111,7 +111,7 @@ def _checked(
 
     def check_one(job: tuple[int, Path]) -> _Checked:
         index, path = job
-        if path not in results:  # a folder may stand in several data sets
+        if path not in results:  # a folder may stand in several datasets
             results[path] = check(path)
         return _Checked(index, path, results[path], _caption(sources, index, path, files[index]))
 

@@ -32,7 +32,7 @@ def label(image: PlannedImage, lang: Lang, is_held_out: bool = False) -> str:
     parts = [image.path.name, f"{size.width}x{size.height} → {bucket.width}x{bucket.height}"]
     cut, times = round(100 * (1 - image.fit.kept)), image.fit.enlargement(size)
     if cut:
-        parts.append(Words(f"{cut}% cut", f"{cut}%切り取り", f"裁掉{cut}%").of(lang))
+        parts.append(Words(f"{cut}% cropped", f"{cut}%切り抜き", f"裁掉{cut}%").of(lang))
     if is_enlarged(image):
         parts.append(Words(f"enlarged {times:.1f}x", f"{times:.1f}倍に拡大", f"放大{times:.1f}倍").of(lang))
     if is_held_out:

@@ -93,7 +93,7 @@ def filling(plan: Plan) -> Filling:
 
 
 def _better(buckets: Sequence[BucketUse]) -> int | None:
-    """The largest batch size below the present one, the same in all data sets, with batches nearly full."""
+    """The largest batch size below the present one, the same in all datasets, with batches nearly full."""
     sizes = {bucket.batch_size for bucket in buckets}
     if len(sizes) != 1:
         return None

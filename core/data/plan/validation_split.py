@@ -15,7 +15,7 @@ def held_out(images: Sequence[PlannedImage], settings: Sequence[DatasetConfig], 
 
     Of each folder's n images round(n x validation_split) are held out, at least one stays in training
     unless the share is 1. All images are drawn by one seeded order of their contents: copies of a file go
-    to the same side, also when they lie in several folders or data sets, so a folder may lose a few more than
+    to the same side, also when they lie in several folders or datasets, so a folder may lose a few more than
     its share. Regularization images, and images that are among them, always stay in training. Source of
     the numbers: sd-scripts, which shuffles twice and so trains on some of what it validates.
     """

@@ -1,6 +1,6 @@
-"""dataset_config: several data sets in one file, each subset of images with options of its own.
+"""dataset_config: several datasets in one file, each subset of images with options of its own.
 
-Keys and the order of look-up are sd-scripts': subset, data set, [general], the run file, the default.
+Keys and the order of look-up are sd-scripts': subset, dataset, [general], the run file, the default.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Subset:
     """Images of one folder, or of one metadata file, and the options that hold for them.
 
     settings: resolved; train_data_dir is the folder itself, in_json the metadata file. dataset: number of the
-    data set, from 0.
+    dataset, from 0.
     """
 
     settings: DatasetConfig
@@ -177,7 +177,7 @@ class _Reader:
     def _resolved(
         self, above: Sequence[_Table], tables: Sequence[_Table], run: DatasetConfig, number: int
     ) -> list[Subset]:
-        """The subsets of one data set, each with what stands above it."""
+        """The subsets of one dataset, each with what stands above it."""
         subsets: list[Subset] = []
         sources: set[tuple[str | None, str | None]] = set()
         for table in tables:

@@ -19,7 +19,7 @@ from core.files import being_read
 
 @dataclass(frozen=True)
 class Sources:
-    """The folders of a run, training before regularization in each data set.
+    """The folders of a run, training before regularization in each dataset.
 
     settings: the options that hold, see `Folder.settings`. metadata: captions and sizes of the folders that
     are named by a metadata file, by number of the folder.

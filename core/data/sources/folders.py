@@ -27,7 +27,7 @@ from core.files import being_read
 class Folder:
     """One folder of images: its prompt, and how often an epoch goes through it; `images` sorted by name.
 
-    settings: index into the plan's settings. dataset: number of the data set it belongs to.
+    settings: index into the plan's settings. dataset: number of the dataset it belongs to.
     """
 
     path: Path

@@ -24,7 +24,7 @@ def frame(image: PlannedImage, sample: Sample, how: str) -> Frame:
 def _as_sd_scripts(original: Size, bucket: Size, flip: bool) -> tuple[float, float]:
     """The margins of the image fitted into the bucket, which is not the crop that is made.
 
-    Source: sd-scripts, library/train_util.py, BucketManager.get_crop_ltrb and the data set's __getitem__.
+    Source: sd-scripts, library/train_util.py, BucketManager.get_crop_ltrb and the dataset's __getitem__.
     """
     aspect = original.width / original.height
     if bucket.width / bucket.height > aspect:

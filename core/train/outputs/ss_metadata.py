@@ -134,7 +134,7 @@ def network(config: RunConfig, ranks: Iterable[tuple[int, float]]) -> dict[str, 
 def data(config: RunConfig, plan: Plan) -> dict[str, object]:
     """The images: how many, in which folders and sizes, with which tags.
 
-    With a dataset_config every data set and subset is told of by itself.
+    With a dataset_config every dataset and subset is told of by itself.
     """
     told: dict[str, object] = {
         "num_train_images": plan.train_samples,
@@ -173,7 +173,7 @@ def data(config: RunConfig, plan: Plan) -> dict[str, object]:
 
 
 def _dataset(plan: Plan, number: int, tags: Mapping[str, dict[str, int]]) -> dict[str, object]:
-    """One data set of several."""
+    """One dataset of several."""
     folders = [folder for folder in plan.folders if folder.dataset == number]
     images = [image for i, image in enumerate(plan.images) if image.dataset == number and i not in plan.held]
     settings = plan.settings[folders[0].settings]
@@ -241,7 +241,7 @@ def tag_frequencies(plan: Plan) -> list[dict[str, int]]:
 
 
 def _bucket_info(plan: Plan, dataset: int) -> object:
-    """The buckets of a data set and how far, on average, its images' shapes are from theirs."""
+    """The buckets of a dataset and how far, on average, its images' shapes are from theirs."""
     images = [image for i, image in enumerate(plan.images) if image.dataset == dataset and i not in plan.held]
     if not images or not plan.settings[images[0].settings].enable_bucket:
         return "null"
