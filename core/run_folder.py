@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import shutil
@@ -17,7 +16,6 @@ from core.catalog import Words
 from core.config.schema.run import RunConfig
 from core.errors import Problem, ResourceFault, UserError
 from core.forecast import disk
-from core.forecast.room import needed
 from core.formats import atomic_write, partial_files
 from core.runs import lock, result_names
 from core.runs.lock import Claim, Holder
@@ -46,7 +44,7 @@ def begun(config: RunConfig) -> Iterator[tuple[Path, Claim | None]]:
         for earlier in output.glob("runs/*/"):
             partial_files.sweep(earlier)  # a run killed at its very start has half a run file
         folder = make(config)
-        refuse_without_room(config, folder)
+        refuse_without_room(config)
         yield folder, mine
     except BaseException:
         if folder is not None:
@@ -97,19 +95,12 @@ def make(config: RunConfig) -> Path:
     raise ResourceFault(messages.TOO_MANY_RUNS())
 
 
-def refuse_without_room(config: RunConfig, folder: Path) -> None:
-    """Raises UserError (E-DISK-ROOM) when the disk of the run's folder can't hold what the run will save.
+def refuse_without_room(config: RunConfig) -> None:
+    """Raises UserError (E-DISK-ROOM) when the disk of the output folder can't hold what the run will save.
 
     Of a model that is not on this computer yet nothing is known, and nothing is said.
     """
-    try:
-        setup = disk.setup_of(config)
-        room = None if setup is None else needed(setup)
-    except Exception:  # a forecast that fails must hinder no training
-        logging.getLogger(__name__).warning("the room that is needed is not known", exc_info=True)
-        return
-    problem = None if room is None else disk.least(room, config, shutil.disk_usage(folder).free)
-    if problem is not None:
+    if (problem := disk.lacking(config)) is not None:
         raise UserError(problem)
 
 

@@ -476,8 +476,7 @@ DEMO = Path(__file__).resolve().parents[1] / "demo" / "base.safetensors"
 def test_a_disk_without_room_for_model_and_states_is_refused_with_both_sizes(
     tmp_path, monkeypatch, more, states
 ):
-    usage = type("Usage", (), {"free": 2**20})
-    monkeypatch.setattr("core.run_folder.shutil.disk_usage", lambda folder: usage)
+    monkeypatch.setattr("core.forecast.disk.free_in", lambda config: 2**20)
     given = text(tmp_path, more).replace('base = "b"', f"base = '{DEMO}'")
     problem = refused_start(Runner(lambda *a: None), f'{given}[network]\nmethod = "none"\n')
     assert problem.code == "E-DISK-ROOM" and "1.0 MiB are free" in problem.en and states in problem.en
@@ -487,5 +486,5 @@ def test_a_disk_without_room_for_model_and_states_is_refused_with_both_sizes(
 def test_where_there_is_room_or_the_model_is_unknown_nothing_is_said(tmp_path, monkeypatch):
     given = text(tmp_path).replace('base = "b"', f"base = '{DEMO}'")
     assert (handle := Runner(lambda *a: None).start(given)).wait(10) and handle.ended.status == "done"
-    monkeypatch.setattr("core.run_folder.shutil.disk_usage", lambda folder: 1 / 0)
+    monkeypatch.setattr("core.forecast.disk.free_in", lambda config: 1 / 0)
     assert run_to_end(lambda *a: None, tmp_path).ended.status == "done"

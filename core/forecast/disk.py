@@ -121,6 +121,16 @@ def problems(config: RunConfig, total: int, per_epoch: int | None) -> tuple[Prob
     return () if found is None else (found,)
 
 
+def lacking(config: RunConfig) -> Problem | None:
+    """Why a run can't begin, by the room that is free now; None also where nothing is known of it."""
+    try:
+        setup, free = setup_of(config), free_in(config)
+        return None if setup is None or free is None else least(needed(setup), config, free)
+    except Exception:  # a forecast that fails must hinder no training
+        logging.getLogger(__name__).warning("the room that is needed is not known", exc_info=True)
+        return None
+
+
 def free_in(config: RunConfig) -> int | None:
     """Bytes that are free in the output folder of a run; None where its drive does not tell."""
     return disk(Path(config.save.output_dir))[0]

@@ -11,7 +11,7 @@ import pytest
 from tests.ui.fake import demo_raw
 from tests.ui.session import Session
 from ui.run.next_step import invitation_html
-from ui.run.starting import start
+from ui.run.starting import queue, start
 from ui.run.status_html import head_html
 from ui.run.tab_states import states
 from ui.window import PROJECT
@@ -147,3 +147,20 @@ def test_from_images_in_a_folder_to_a_training_it_takes_six_acts(at, stage, frog
     assert run.dataset.train_data_dir.endswith("datasets/train") and not run.dataset.reg_data_dir
     print(f"{user.acts} acts from images in a folder to training")
     assert user.acts <= MOST_ACTS
+
+
+def test_the_queue_asks_what_start_asks(app, window, own_images):
+    raw = {**demo_raw(app), **window.draft.values}
+    said, _ = queue(window, app.form, raw, "en")
+    assert "still the demo" in said and 'data-act="queue-anyway"' in said and "Add anyway" in said
+    assert window.queue.look().waiting == ()
+    queue(window, app.form, raw, "en", "queue-anyway")
+    assert len(window.queue.look().waiting) == 1
+
+
+def test_a_run_for_which_the_disk_has_no_room_is_asked_about_before_it_waits(app, window, monkeypatch):
+    monkeypatch.setattr("core.forecast.disk.free_in", lambda config: 2**20)
+    said, _ = queue(window, app.form, demo_raw(app), "en")
+    assert "1.0 MiB" in said and window.queue.look().waiting == ()
+    queue(window, app.form, demo_raw(app), "en", "queue-anyway")
+    assert len(window.queue.look().waiting) == 1

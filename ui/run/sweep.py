@@ -16,6 +16,7 @@ from ui.parts.html_events import LISTEN, button, fields_of, sent
 from ui.parts.localized import Page
 from ui.parts.markup import esc, note, problems
 from ui.parts.options import OPTIONS
+from ui.run import starting
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
@@ -61,7 +62,8 @@ class Sweep:
                 return sweep_html(fields, self._added(made, lang), lang)
         except UserError as e:
             return sweep_html(fields, problems(e.problems, lang), lang)
-        return sweep_html(fields, _told(made, lang), lang)
+        doubt, _ = starting.doubt(self._window, self._form, raw, lang)
+        return sweep_html(fields, doubt + _told(made, lang), lang)
 
     def _variants(self, raw: Mapping[str, Any], fields: Mapping[str, str], lang: Lang) -> tuple[Variant, ...]:
         axes = [sweep.axis(fields.get("key1", ""), fields.get("values1", ""))]

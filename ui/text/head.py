@@ -92,6 +92,7 @@ HEAD_WORDS: Mapping[str, Words] = {
     ),
     "next.used.alone": Words("Model chosen: {name}", "モデルを設定しました：{name}"),
     "start.anyway": Words("Start anyway", "このまま学習する"),
+    "queue.anyway": Words("Add anyway", "このまま追加する"),
     "start.doubt.base": Words(
         "These are your own images, but the base model is still the demo's: it is made for trying the page only and draws no real images.",
         "画像は自分のものですが、元モデルはデモ用のままです。デモ用モデルは操作を試すためのもので、まともな画像は描けません。",
