@@ -44,6 +44,7 @@ from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay
 from ui.tools.tensorboard_card import TensorBoardCard
 from ui.tools.tool_list import draw_list
+from ui.tools.trash_card import TrashCard
 from ui.tools.try_card import TryCard
 from ui.window import Window
 from ui.window.blocks import Blocks
@@ -163,7 +164,9 @@ class App:
             self.hub = HubCard(window, page)
             self.notices = NoticeCard(window, page)
             self.board = TensorBoardCard(window, page, form)
-            self.under_way = UnderWay(window, self.past, self.tried, self.hub, [*self.tools.values()])
+            self.trash = TrashCard(window, page, self.preview.curation)
+            drawn = (self.past, self.tried, self.hub, self.trash)
+            self.under_way = UnderWay(window, *drawn, [*self.tools.values()])
             self.picked: list[InspectCard | ToolCard] = [self.inspect, *self.tools.values()]
 
     def _connect(self) -> None:
@@ -195,7 +198,7 @@ class App:
         made = self.maker.connect(lang)
         self._connect_files([*filled, *made, *self.preview.connect(lang, made[-1], self.maker.fresh)])
         self.tried.connect(lang, self.past.refresh)
-        for card in (self.captions, self.board, self.hub, self.notices, self.inspect):
+        for card in (self.captions, self.board, self.hub, self.notices, self.inspect, self.trash):
             card.connect(lang)
         self.under_way.connect(lang, self.tools_tab, set(form.inputs))
         self.run.connect(lang)

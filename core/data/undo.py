@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import EllipsisType
@@ -33,6 +33,14 @@ BLOCKED = Message(
     "where it was, or move the other file away from {path}, then undo again.",
     "何も元に戻していません。「{name}」がその後移動または削除されているか、{path} に別のファイルがあります。"
     "元の場所に戻すか、別のファイルを移動してから、もう一度元に戻してください。",
+)
+
+GONE = Message(
+    "E-UNDO-GONE",
+    "{count:# file|# files} could not be brought back, such as `{name}`: the trash was emptied, or that was "
+    "moved or deleted since. This step is off the list of what can be undone; earlier ones still can be.",
+    "「{name}」など{count}個のファイルは元に戻せません。ごみ箱が空にされたか、その後移動・削除されています。"
+    "この操作は元に戻す一覧から外しました。それより前の操作は元に戻せます。",
 )
 
 State = bytes | None
@@ -103,8 +111,11 @@ class Files(Protocol):
 class History:
     """The changes of one kind of files, a file of JSON lines in the order they were made."""
 
-    def __init__(self, path: Path, files: Files) -> None:
-        self._path, self._files = path, files
+    def __init__(
+        self, path: Path, files: Files, is_lost: Callable[[FileChange], bool] = lambda _: False
+    ) -> None:
+        """is_lost: whether a file that is not as it was left lies nowhere any more, and can't come back."""
+        self._path, self._files, self._is_lost = path, files, is_lost
         self._lock = threading.RLock()
         self._read_at: tuple[int, int] | None = None
         self._changes: list[Change] = []
@@ -172,6 +183,7 @@ class History:
         """Take a change back, by default the latest. A file that somebody changed since is left alone.
 
         is_whole: where a file can't be taken back, all stay as they are, and the change can be undone later.
+        Files that are gone for good hinder no others: they are one problem, said once.
         """
         with self._lock:
             change = self.last if number is None else self.find(number)
@@ -180,10 +192,14 @@ class History:
             problems: list[Problem] = []
             done, same, failed = list[FileChange](), list[Path](), False
             states = [(one, self._now(one, problems)) for one in change.files]
+            gone = list[FileChange]()
             if is_whole:
-                problems += [BLOCKED(path=one.path) for one, now in states if _is_changed(one, now)]
+                other = [one for one, now in states if _is_changed(one, now)]
+                gone = [one for one in other if self._is_lost(one)]
+                problems += [BLOCKED(path=one.path) for one in other if one not in gone]
                 if problems:
                     return Outcome(None, problems=tuple(problems))
+                states = [(one, now) for one, now in states if one not in gone]
             for one, now in states:
                 if now == one.old:
                     same.append(one.path)
@@ -198,7 +214,19 @@ class History:
                     self._put(one, one.new, problems)
                 return Outcome(None, problems=tuple(problems))
             self.mark_undone(change.number)
+            if gone:
+                problems.append(GONE(path=gone[0].path, count=len(gone)))
             return Outcome(change, tuple(one.path for one in done), tuple(same), tuple(problems))
+
+    def forget_gone(self) -> None:
+        """Take the changes off the list of which no file can come back any more. Raises UserError."""
+        with self._lock:
+            for change in self.changes(2 * MOST_CHANGES):
+                if all(self._is_gone(one) for one in change.files):
+                    self.mark_undone(change.number)
+
+    def _is_gone(self, change: FileChange) -> bool:
+        return _is_changed(change, self._now(change, [])) and self._is_lost(change)
 
     def _now(self, change: FileChange, problems: list[Problem]) -> State | EllipsisType:
         """What a file is; ... where it may not be changed, with the reason among the problems."""

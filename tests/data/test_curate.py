@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from core.data.curate.curation import Curation, Item, excluded
 from core.data.curate.rewrite import Edit, rewritten
 from core.data.sources.folders import scan
 from core.errors import UserError
+from core.trash import Held
 from tests.data.images import draw
 
 
@@ -74,6 +76,46 @@ def test_an_act_of_which_one_file_can_not_come_back_is_undone_whole_later(folder
     assert not curation.undo().problems
     (folder / "mine.png").unlink()
     assert files(folder) == before
+
+
+def test_an_act_whose_files_were_deleted_from_the_trash_is_told_once_and_dropped(folder, curation, tmp_path):
+    curation.exclude([Item(folder / "b.png")], ".txt")
+    curation.trash([Item(folder / "a.png")], ".txt")
+    shutil.rmtree(tmp_path / "workspace" / "trash")
+    (problem,) = curation.undo().problems
+    assert problem.code == "E-UNDO-GONE" and "2 files could not be brought back" in problem.en
+    assert curation.last is not None and curation.last.kind == "exclude"
+    assert not curation.undo().problems and (folder / "b.png").exists()
+
+
+def test_what_is_still_in_the_trash_comes_back_when_the_rest_is_gone(folder, curation, tmp_path):
+    curation.trash([Item(folder / "a.png"), Item(folder / "b.png")], ".txt")
+    next((tmp_path / "workspace" / "trash").rglob("a.png")).unlink()
+    outcome = curation.undo()
+    assert [p.code for p in outcome.problems] == ["E-UNDO-GONE"]
+    assert sorted(files(folder)) == ["a.txt", "b.png", "b.txt"] and curation.last is None
+
+
+def test_an_act_on_a_drive_that_is_not_there_stays_to_be_undone(folder, curation, tmp_path):
+    curation.trash([Item(folder / "a.png")], ".txt")
+    (tmp_path / "workspace" / "trash").rename(tmp_path / "aside")
+    folder.parent.rename(tmp_path / "unplugged")
+    assert [p.code for p in curation.undo().problems] == ["E-UNDO-BLOCKED", "E-UNDO-BLOCKED"]
+    (tmp_path / "aside").rename(tmp_path / "workspace" / "trash")
+    (tmp_path / "unplugged").rename(folder.parent)
+    assert not curation.undo().problems and (folder / "a.png").exists()
+
+
+def test_emptying_the_trash_frees_it_and_what_can_not_be_undone_is_not_offered(folder, curation, tmp_path):
+    curation.exclude([Item(folder / "b.png")], ".txt")
+    curation.trash([Item(folder / "a.png")], ".txt")
+    outside = tmp_path / "outside.txt"
+    outside.write_text("kept")
+    (tmp_path / "workspace" / "trash" / "link").symlink_to(outside)
+    assert curation.in_trash().files == 3
+    curation.empty_trash()
+    assert curation.in_trash() == Held() and outside.read_text() == "kept"
+    assert curation.last is not None and curation.last.kind == "exclude"
 
 
 def test_an_edited_image_that_was_deleted_comes_back_as_it_was_before_the_edit(folder, curation):

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TABS = range(4)
 TOOLS = (
     *("card-runs", "try-it", "card-inspect", "card-convert", "card-resize", "card-regularize"),
-    *("hub-card", "notice-card", "card-tensorboard"),
+    *("hub-card", "notice-card", "card-tensorboard", "trash-card"),
 )
 CARDS = "#tools > [id]:not(#tools-list)"
 STATES = ("idle", "starting", "running", "paused", "stopped", "failed", "refused", "done", "unfinished")

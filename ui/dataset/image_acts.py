@@ -104,7 +104,7 @@ class ImageActs:
     def _undone(self, number: str) -> Outcome | None:
         last = self.last
         if last is None or number != str(last.number):
-            return None
+            raise UserError(messages.UNDO_OVER())
         outcome = self.curation.undo(last.number)
         for one in last.files if outcome.change else ():
             if one.path.is_dir():

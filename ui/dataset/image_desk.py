@@ -70,7 +70,8 @@ class ImageDesk:
         if not left_out and last is None and not said and not any(self._opened(plan)):
             return ""
         has_mask = mask_acts.can_paint(plan)
-        return left_out + image_tools.tools_html(last, problems(said, lang), has_mask, lang)
+        held = self.acts.curation.in_trash()
+        return left_out + image_tools.tools_html(last, problems(said, lang), has_mask, lang, held)
 
     def _opened(self, plan: Plan) -> list[bool]:
         return [self.acts.is_open(folder.path) for folder in plan.folders]

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from core.data.undo import Change
 from core.errors import Lang
+from core.trash import Held
 from ui.dataset.image_acts import key_of
 from ui.parts.images import figure
-from ui.parts.markup import esc
+from ui.parts.markup import esc, leads_to
+from ui.settings.identity import size_text
 from ui.text import say
 
 MENU = ("exclude", "trash", "left", "right", "crop", "mask")
@@ -51,20 +53,21 @@ def menu_words(has_mask: bool, lang: Lang) -> str:
     return f'data-menu-words="{esc(json.dumps(menu))}" data-image-words="{esc(json.dumps(words))}"'
 
 
-def tools_html(last: Change | None, said: str, has_mask: bool, lang: Lang) -> str:
+def tools_html(last: Change | None, said: str, has_mask: bool, lang: Lang, in_trash: Held) -> str:
     """The bar below the images: what can be done to those that are selected, and the last act with Undo.
 
-    said: HTML about the act just done. has_mask: whether masks can be painted.
+    said: HTML about the act just done. has_mask: whether masks can be painted. in_trash: what lies there.
     """
     buttons = "".join(_button(act, say(f"images.{act}", lang)) for act in _MANY)
     buttons += (
         f'<button type="button" class="rw-act" data-select="all">{esc(say("images.all", lang))}</button>'
     )
     buttons += f'<button type="button" class="rw-act" data-select="">{esc(say("images.none", lang))}</button>'
+    last_act = _last(last, lang) + _trash(in_trash, lang)
     return (
         f'<div class="rw-image-bar" {menu_words(has_mask, lang)}>'
         f'<div class="rw-image-acts" data-chosen hidden><b data-count></b>{buttons}</div>'
-        f'<div class="rw-image-last" role="status">{said}{_last(last, lang)}</div></div>'
+        f'<div class="rw-image-last" role="status">{said}{last_act}</div></div>'
     )
 
 
@@ -76,6 +79,16 @@ def _last(last: Change | None, lang: Lang) -> str:
     at = time.strftime("%H:%M", time.localtime(last.at))
     undo = _button("undo", say("images.undo", lang), str(last.number))
     return f"<p><span>{esc(text)} <em>{at}</em></span>{undo}</p>"
+
+
+def _trash(held: Held, lang: Lang) -> str:
+    """How much lies in the trash, and the way to the card that empties it."""
+    if not held.files:
+        return ""
+    told = say("trash.held", lang, n=held.files, size=size_text(held.bytes))
+    way = f'<button type="button" class="rw-act is-quiet" {leads_to("trash-card", "tools")}>'
+    empty = f"{way}{esc(say('trash.empty', lang))}</button>"
+    return f"<p><span>{esc(say('trash.line', lang, held=told))}</span>{empty}</p>"
 
 
 def _button(act: str, text: str, on: str = "", style: str = "") -> str:

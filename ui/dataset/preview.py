@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.config.schema.train import TrainConfig
+from core.data.curate.curation import Curation
 from core.data.health import findings as health_findings
 from core.data.health.findings import Finding
 from core.data.health.measure import Traits
@@ -92,6 +93,11 @@ class Preview:
             parts["fields"] = gr.HTML(elem_id="preview-fields", elem_classes=["rw-maybe"], padding=False)
             # What a button inside the HTML asks for; hidden by the style sheet.
             self.act_field = gr.Textbox(elem_id="preview-act", container=False, show_label=False)
+
+    @property
+    def curation(self) -> Curation:
+        """The acts on images, and their trash."""
+        return self._desk.acts.curation
 
     def connect(self, lang: Any, copied: Any, fresh: Any) -> list[Any]:
         """Bind the handlers. Gives the events after which the plan is known anew.

@@ -21,6 +21,7 @@ from ui.text.prompts import PROMPT_WORDS
 from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
 from ui.text.tools import TOOLS_WORDS
+from ui.text.trash import TRASH_WORDS
 from ui.text.watching import WATCHING_WORDS
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -39,6 +40,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **AFTER_WORDS,
         **PAGE_WORDS,
         **TOOLS_WORDS,
+        **TRASH_WORDS,
     }
 )
 

@@ -13,6 +13,7 @@ from ui.parts.localized import QUICK
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.runs import RunsCard
+from ui.tools.trash_card import TrashCard
 from ui.tools.try_card import TryCard
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
@@ -35,9 +36,16 @@ class UnderWay:
     """
 
     def __init__(
-        self, window: Window, past: RunsCard, tried: TryCard, hub: HubCard, tools: Sequence[ToolCard]
+        self,
+        window: Window,
+        past: RunsCard,
+        tried: TryCard,
+        hub: HubCard,
+        trash: TrashCard,
+        tools: Sequence[ToolCard],
     ) -> None:
         self._window, self._past, self._try, self._hub, self._tools = window, past, tried, hub, tools
+        self._trash = trash
         self._cards: Sequence[ToolCard | TryCard] = [tried, *tools]
         self._follow = gr.Button(elem_id="tools-follow")
 
@@ -49,7 +57,14 @@ class UnderWay:
         tab.select(
             guarded(lambda data: self.opened(data, data[lang]), self._window),
             {lang, self._past.view, *inputs},
-            [*self._past.parts.values(), self._try.parts["form"], self._hub.part, *hints, *outputs],
+            [
+                *self._past.parts.values(),
+                self._try.parts["form"],
+                self._hub.part,
+                self._trash.part,
+                *hints,
+                *outputs,
+            ],
             **QUICK,
         ).then(None, None, None, js=_GO_ON, api_visibility="private")
         self._follow.click(
@@ -67,6 +82,7 @@ class UnderWay:
         updates = self._past.look(data[self._past.view], lang)
         updates |= self._try.look(lang)
         updates[self._hub.part] = self._hub.html(lang)
+        updates[self._trash.part] = self._trash.look(lang)
         for card in self._tools:
             updates[card.parts["hint"]] = card.hint(data, lang)
             updates |= {card.parts["result"]: card.shown(lang), **card.chosen(data)}

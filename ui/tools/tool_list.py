@@ -25,6 +25,7 @@ LAST: Sequence[Entry] = (
     ("hub-card", "tools.hub"),
     ("notice-card", "tools.notice"),
     ("card-tensorboard", "tools.logs"),
+    ("trash-card", "tools.trash"),
 )
 
 _THERE = "element.dispatchEvent(new CustomEvent('rw-tools', {bubbles: true}));"

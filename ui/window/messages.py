@@ -37,6 +37,11 @@ IMAGES_GONE = Message(
     "nothing was done: the images have changed since this preview. Scan them again.",
     "プレビューの後に画像が変わったため、何もしませんでした。もう一度「確認とプレビュー」を押してください。",
 )
+UNDO_OVER = Message(
+    "W-UNDO-OVER",
+    "nothing was undone: this step was undone already, or it can't be any more since the trash was emptied.",
+    "何も元に戻していません。この操作はすでに元に戻したか、ごみ箱を空にしたため元に戻せません。",
+)
 MASK_BAD = Message(
     "E-MASK-SHAPE",
     "the mask of `{name}` could not be read, or is of another shape. Paint it again.",

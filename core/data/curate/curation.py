@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.curate import belongings, messages
-from core.data.curate.moves import WRITTEN, Moves, moved, swapped
+from core.data.curate.moves import WRITTEN, Moves, is_lost, moved, swapped
 from core.data.curate.rewrite import Edit, rewritten
 from core.data.names import EXCLUDED, is_image
 from core.data.undo import Change, FileChange, History, Outcome
 from core.errors import Problem, UserError
 from core.reading import reason
+from core.trash import Held, empty, held
 
 TRASH = "trash"
 """Folder of the workspace that deleted files go to, one folder for each act."""
@@ -71,8 +72,8 @@ class Curation:
     """
 
     def __init__(self, workspace: Path, may_change: Allowed) -> None:
-        self._trash, self._may_change = workspace / TRASH, may_change
-        self.history = History(workspace / "undo" / "images.jsonl", Moves())
+        self.trash_folder, self._may_change = workspace / TRASH, may_change
+        self.history = History(workspace / "undo" / "images.jsonl", Moves(), is_lost)
 
     @property
     def last(self) -> Change | None:
@@ -150,6 +151,21 @@ class Curation:
         """Take back the act of this number, by default the last one; all files of it or none."""
         return self.history.undo(number, is_whole=True)
 
+    def in_trash(self) -> Held:
+        """What lies in the trash."""
+        return held(self.trash_folder)
+
+    def empty_trash(self) -> None:
+        """Delete for good what lies in the trash; what can't be undone without it is off the list of undo.
+
+        Raises UserError when a file is left.
+        """
+        self._may_change(self.trash_folder)
+        try:
+            empty(self.trash_folder)
+        finally:
+            self.history.forget_gone()
+
     def _apply(self, kind: str, items: Sequence[Item], act: _Act) -> Outcome:
         about = items[0].image.name if len(items) == 1 else ""
         outcome = self.history.apply(kind, about, act.changes)
@@ -180,7 +196,7 @@ class Curation:
         return swapped(path, new, _inside(act, place, path))
 
     def _new_place(self) -> Path:
-        return self._trash / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        return self.trash_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
 def excluded(folders: Iterable[Path]) -> Mapping[Path, tuple[Path, ...]]:

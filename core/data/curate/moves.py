@@ -78,6 +78,14 @@ class Moves:
         return messages.NOT_AS_IT_WAS(path=change.path)
 
 
+def is_lost(change: FileChange) -> bool:
+    """Whether neither place holds the file, though the drive it belongs to is there."""
+    old, new = _place(change.old or b""), _place(change.new or b"")
+    home = change.path.parent if _is_swap(change) else old.parent
+    home = home.parent if home.name == EXCLUDED else home  # which goes when it is empty
+    return home.is_dir() and not os.path.lexists(old) and not os.path.lexists(new)
+
+
 def place_after(change: FileChange) -> Path:
     """Where the file or folder of a move lies after it."""
     return _place(change.new or b"")
