@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.ui.asking import HOST, ask
+from tests.ui.fake import make_window
 from ui.dataset.drop_zone import sent_keys
 from ui.serve.chunks import LARGEST_PIECE, Chunks
 from ui.serve.uploads import Room, Uploads
-from ui.window.arrivals import DAY, Arrivals
+from ui.window.arrivals import DAY, Arrivals, Coming
 
 
 async def nothing_else(scope: Any, receive: Any, send: Any) -> None:
@@ -106,6 +108,23 @@ def test_a_name_with_a_path_in_it_writes_nothing_outside(taking, arrivals, name)
 @pytest.mark.parametrize("key", ["", "..", "../sent", "a" * 31, "é" * 32, "/" * 32, "0" * 32])
 def test_a_key_that_nobody_was_given_names_no_file(arrivals, key):
     assert arrivals.paths([key]) == []
+
+
+def test_a_file_of_which_a_part_has_come_goes_on_after_a_restart(tmp_path):
+    first = make_window(tmp_path)
+    coming = Coming("a.png", 10, "7")
+    first.arrivals.append(coming, 0, b"012")
+    shutil.rmtree(first.cache, ignore_errors=True)
+    again = make_window(tmp_path).arrivals
+    assert again.offset(coming) == 3 and again.append(coming, 3, b"3456789") == 10
+    assert again.path(coming.key).read_bytes() == b"0123456789"
+
+
+def test_a_start_forgets_what_came_more_than_a_day_ago(tmp_path):
+    Arrivals(tmp_path).append(Coming("a.png", 10, "7"), 0, b"012")
+    for path in (*tmp_path.rglob("*"), tmp_path):
+        os.utime(path, (0, 0))
+    assert list(Arrivals(tmp_path).folder.iterdir()) == []
 
 
 def test_what_came_more_than_a_day_ago_is_forgotten(taking, arrivals):

@@ -37,7 +37,7 @@ def test_each_trash_is_counted_when_the_tab_is_opened_and_emptied_after_a_questi
     html = page.do(app.tools_tab, "select")[app.trash.part]
     assert "1 file, 5 B" in html and "1 file, 3 B" in html
     asked = page.do(app.trash.part, "click", {"act": "ask", "on": "images"})[app.trash.part]
-    assert "Delete 1 file, 5 B for good?" in asked and app.preview.curation.last is not None
+    assert "Delete for good: 1 file, 5 B?" in asked and app.preview.curation.last is not None
     done = app.trash.act({"act": "empty", "on": word_of(asked, "images")}, "en")
     assert "The trash was emptied: 1 file, 5 B deleted." in done and not image.exists()
     assert app.preview.curation.last is None and model.exists()
@@ -51,7 +51,7 @@ def test_more_than_was_told_is_asked_about_anew(app, image):
     told = word_of(app.trash.act({"act": "ask", "on": "images"}, "en"), "images")
     (app.preview.curation.trash_folder / "more.png").write_bytes(b"6")
     html = app.trash.act({"act": "empty", "on": told}, "en")
-    assert "Delete 2 files, 6 B for good?" in html
+    assert "Delete for good: 2 files, 6 B?" in html
     assert app.preview.curation.in_trash().files == 2
 
 

@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes. all: of all that is sent, as long as the window is open. spare: left free on the disk."""
+    """Bytes. all: of all that was sent and is not forgotten yet. spare: left free on the disk."""
 
     all: int = 20 << 30
     spare: int = 1 << 30

@@ -76,7 +76,7 @@ class Window:
 
     def __post_init__(self) -> None:
         self.thumbs = Thumbs(self.cache)
-        self.arrivals = Arrivals(self.cache / "sent")
+        self.arrivals = Arrivals(self.workspace / "cache" / "sent")
         self.webhook = Address(self.workspace / "webhook.txt")
         self.runner.webhook = self.webhook
         self.runner.may_start = self.may_start

@@ -45,10 +45,11 @@ class OutOfStep(Exception):
 
 
 class Arrivals:
-    """The files below a folder: one folder for each, named by its key."""
+    """The files below a folder: one folder for each, named by its key, so that a restart finds them again."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
+        self.forget_old()
         self._lock = threading.Lock()
         self._last = float("-inf")
 
@@ -79,7 +80,8 @@ class Arrivals:
             if offset != here or here + len(piece) > coming.size:
                 raise OutOfStep(here)
             part = self.folder / coming.key / _PART
-            part.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # for this user only
+            part.parent.mkdir(exist_ok=True)
             with part.open("ab") as file:
                 file.write(piece)
             here += len(piece)
