@@ -80,7 +80,8 @@ class TrashCard:
         """The card as it was counted last. asked: the kind whose deletion is asked about."""
         title = heading(say("trash.title", lang), say("trash.lead", lang))
         rows = "".join(self._row(kind, kind == asked, lang) for kind in KINDS)
-        return f'<section class="rw-card"><div>{title}</div><ul class="rw-runs rw-trash">{rows}</ul>{said}</section>'
+        rows = f'<ul class="rw-runs rw-trash">{rows}</ul>'
+        return f'<section class="rw-card"><div>{title}</div>{rows}{said}</section>'
 
     def _row(self, kind: str, is_asked: bool, lang: Lang) -> str:
         held = self._held[kind]
