@@ -39,6 +39,11 @@ def looked(app, raw, lang="en"):
     return last[app.preview.parts["html"]], last[app.preview.parts["fields"]]
 
 
+def asking(do, on):
+    """What a button of the preview sends."""
+    return json.dumps({"do": do, "on": on})
+
+
 def finding(html, title):
     return next(part for part in html.split("<details")[1:] if f"<span>{title}</span>" in part)
 
@@ -69,8 +74,8 @@ def test_one_button_stops_small_images_from_being_enlarged(app, folder):
     lively(2, (64, 64)).save(folder / "b.png")
     raw = values(app, folder, **{"dataset.resolution": "128"})
     html, _ = looked(app, raw)
-    assert 'data-preview-do="set:small"' in html
-    updates = list(app.preview.act("set:small#1", raw, "en"))
+    assert 'data-preview-do="set" data-preview-on="small"' in html
+    updates = list(app.preview.act(asking("set", "small"), raw, "en"))
     option = app.form.components["dataset.bucket_no_upscale"]
     assert next(u[option] for u in updates if option in u)["value"] is True
     assert app._window.draft.values["dataset.bucket_no_upscale"] is True
@@ -83,11 +88,15 @@ def test_large_buckets_come_page_by_page(app, folder):
     raw = values(app, folder)
     _, fields = looked(app, raw)
     assert fields.count("<figure") == 24 and "Show 48 more of 106" in fields
-    (last,) = app.preview.act("more:0#1", raw, "en")
+    (last,) = app.preview.act(asking("more", "0"), raw, "en")
     assert last[app.preview.parts["fields"]].count("<figure") == 72
     again = app.preview.show(raw, "ja")[app.preview.parts["fields"]]
     assert again.count("<figure") == 72 and "残り58枚のうち48枚を表示" in again
-    for nonsense in ("more:99#1", "more:x", "set:nothing", "", None):
+    sent = [
+        asking(*parts)
+        for parts in (("more", "99"), ("more", "x"), ("more", "²"), ("more", "9" * 5000), ("set", "nothing"))
+    ]
+    for nonsense in (*sent, "more:0", "", None):
         list(app.preview.act(nonsense, raw, "en"))
     assert app.preview.show(raw, "en")[app.preview.parts["fields"]].count("<figure") == 72
 
@@ -108,7 +117,7 @@ def test_images_that_the_run_never_reaches_are_named_with_a_button(app, folder):
     assert "2 training images are never trained: the run ends after 2 steps, an epoch takes 3." in html
     assert len(re.findall(r"sls frog/\d\.png", html.split("They are:")[1].split("</p>")[0])) == 2
     steps = app.form.components["train.max_train_steps"]
-    updates = list(app.preview.act("set:steps#1", raw, "en"))
+    updates = list(app.preview.act(asking("set", "steps"), raw, "en"))
     assert updates[0][steps]["value"] == "3"
     assert "never trained" not in updates[-1][app.preview.parts["html"]]
 
@@ -120,7 +129,7 @@ def test_batches_that_stay_partly_empty_are_told_with_a_batch_size_that_fills_th
     html, _ = looked(app, raw)
     assert "25% of their places" in html and "64 × 64: 3 of 4 in the last batch" in html
     batch = app.form.components["dataset.train_batch_size"]
-    assert next(app.preview.act("set:batch#1", raw, "en"))[batch]["value"] == "3"
+    assert next(app.preview.act(asking("set", "batch"), raw, "en"))[batch]["value"] == "3"
 
 
 def test_what_a_loss_mask_leaves_out_is_tinted(app, folder, tmp_path):

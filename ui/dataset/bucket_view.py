@@ -87,13 +87,13 @@ def _field(
         if i in files
     )
     left = len(inside) - len(chosen)
-    more = act(f"more:{number}", say("fields.more", lang, n=min(PAGE, left), left=left)) if left else ""
+    more = act("more", str(number), say("fields.more", lang, n=min(PAGE, left), left=left)) if left else ""
     facts = [say("fields.count", lang, n=len(inside))]
     enlarged = sum(is_enlarged(plan.images[i]) for i in inside)
     if enlarged:
         facts.append(say("fields.enlarged", lang, n=enlarged))
     return (
-        f'<details class="rw-bucket"{" open" if is_open else ""}>'
+        f'<details class="rw-bucket" data-fold="{esc(_head(plan, *key))}"{" open" if is_open else ""}>'
         f"<summary>{_shape(key[1])}<b>{_head(plan, *key)}</b><span>{esc(' · '.join(facts))}</span></summary>"
         f'<div class="rw-field">{figures}</div>{more}</details>'
     )

@@ -55,16 +55,17 @@ def health_html(findings: Sequence[Finding], shown: Shown, lang: Lang) -> str:
     return f'<section class="rw-health"><h3>{title}</h3>{summary}{shown.all}{drawn}</section>'
 
 
-def act(name: str, text: str) -> str:
-    """A button that the preview answers to (script/preview.js)."""
-    return f'<button type="button" class="rw-act" data-preview-do="{esc(name)}">{esc(text)}</button>'
+def act(name: str, on: str, text: str) -> str:
+    """A button that the preview answers to (script/images.js)."""
+    about = f'data-preview-do="{esc(name)}" data-preview-on="{esc(on)}"'
+    return f'<button type="button" class="rw-act" {about}>{esc(text)}</button>'
 
 
 def _finding(one: Finding, shown: Shown, lang: Lang) -> str:
     plan = shown.plan
     key = f"health.{one.kind}"
     has_button = one.kind == "small" and can_stay_small(plan)
-    button = act("set:small", say("health.small.button", lang)) if has_button else ""
+    button = act("set", "small", say("health.small.button", lang)) if has_button else ""
     drawn = "".join(_images(one, shown, lang))
     more = _more(one, plan, lang)
     listed = "".join(
@@ -72,8 +73,8 @@ def _finding(one: Finding, shown: Shown, lang: Lang) -> str:
     )
     is_open = " open" if one.tone != "plain" else ""
     return (
-        f'<details class="rw-finding is-{one.tone}"{is_open}><summary><b>{one.count}</b>'
-        f"<span>{esc(say(key, lang))}</span></summary>"
+        f'<details class="rw-finding is-{one.tone}" data-fold="{one.kind}"{is_open}>'
+        f"<summary><b>{one.count}</b><span>{esc(say(key, lang))}</span></summary>"
         f"<p>{esc(say(f'{key}.why', lang, limit=shown.limit))} {button}</p>"
         + (f"<ul>{listed}</ul>" if listed else "")
         + (f'<div class="rw-field">{drawn}</div>' if drawn else "")

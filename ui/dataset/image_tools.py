@@ -113,8 +113,9 @@ def excluded_html(
     n = sum(len(paths) for paths in found.values())
     count = esc(say("fields.count", lang, n=n))
     return (
-        f'<details class="rw-bucket is-excluded"><summary><b>{esc(say("images.excluded", lang))}</b>'
-        f"<span>{count}</span></summary><p>{esc(say('images.excluded.why', lang))}</p>"
+        '<details class="rw-bucket is-excluded" data-fold="excluded">'
+        f"<summary><b>{esc(say('images.excluded', lang))}</b><span>{count}</span></summary>"
+        f"<p>{esc(say('images.excluded.why', lang))}</p>"
         f'<div class="rw-field">{drawn}</div></details>'
     )
 
@@ -132,7 +133,8 @@ def cure_html(kind: str, act: str, paths: Sequence[Path], lang: Lang) -> str:
     names = "".join(f"<li>{esc(name)}</li>" for name in listed(paths, lang))
     summary = esc(say(f"cure.{act}", lang, n=len(paths)))
     return (
-        f'<details class="rw-cure"><summary class="rw-act">{summary}</summary><div class="rw-plan">'
+        f'<details class="rw-cure" data-fold="cure-{kind}"><summary class="rw-act">{summary}</summary>'
+        '<div class="rw-plan">'
         f"<p>{esc(say(f'cure.plan.{act}', lang))}</p><ul>{names}</ul>"
         f"{_button('cure', say('cure.do', lang), kind, 'is-main')}</div></details>"
     )
@@ -141,8 +143,9 @@ def cure_html(kind: str, act: str, paths: Sequence[Path], lang: Lang) -> str:
 def cure_all_html(plans: Iterable[tuple[str, int]], lang: Lang) -> str:
     """All cures at once, with how many files each is about. plans: act and number of files."""
     lines = "".join(f"<li>{esc(say(f'cure.{act}', lang, n=n))}</li>" for act, n in plans)
+    summary = esc(say("cure.all", lang))
     return (
-        f'<details class="rw-cure"><summary class="rw-act">{esc(say("cure.all", lang))}</summary>'
+        f'<details class="rw-cure" data-fold="cure-all"><summary class="rw-act">{summary}</summary>'
         f'<div class="rw-plan"><ul>{lines}</ul>{_button("cure", say("cure.do", lang), "all", "is-main")}'
         "</div></details>"
     )

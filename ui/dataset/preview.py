@@ -51,6 +51,8 @@ _CURED = (
     *("dataset.conditioning_data_dir", "train.masked_loss"),
 )
 """Options that a button of the preview may set."""
+_LONGEST = 6
+"""Digits of a bucket's number, and one more."""
 
 
 @dataclass
@@ -271,30 +273,41 @@ class Preview:
         )
 
     def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
-        """What a button in the preview asks for: more images of a bucket, or one setting."""
-        look: Look | None = self._window.preview.result
+        """What a button in the preview asks for: more images of a bucket, a setting, or an act on images."""
         asked = understood(text)
-        if asked is not None:
+        if asked is None:
+            return
+        if asked.do == "more":
+            yield from self._more(asked.on, raw, lang)
+        elif asked.do == "set":
+            yield from self._set(asked.on, raw, lang)
+        else:
             yield from self._asked(asked, raw, lang)
+
+    def _more(self, number: str, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """A page more of the images of a bucket."""
+        look: Look | None = self._window.preview.result
+        if look is None or not (number.isascii() and number.isdigit() and len(number) < _LONGEST):
             return
-        name, _, rest = str(text or "").partition("#")[0].partition(":")
-        if look is None:
+        look.more[int(number)] = look.more.get(int(number), 0) + bucket_view.PAGE
+        files = self._thumbs(look, self._seen(look, raw))
+        yield {self.parts["fields"]: self._fields(look, files, lang)}
+
+    def _set(self, name: str, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
+        """One of the settings that are offered, put into the form."""
+        look: Look | None = self._window.preview.result
+        offered = cures(look.plan, train_config(self._form, raw)) if look else {}
+        if name not in offered:
             return
-        if name == "more" and rest.isdigit():
-            look.more[int(rest)] = look.more.get(int(rest), 0) + bucket_view.PAGE
-            files = self._thumbs(look, self._seen(look, raw))
-            yield {self.parts["fields"]: self._fields(look, files, lang)}
-        offered = cures(look.plan, train_config(self._form, raw))
-        if name == "set" and rest in offered:
-            key, value = offered[rest]
-            as_shown = widgets.shown(OPTIONS[key], value)
-            self._window.draft.keep({key: as_shown})
-            yield {self._form.components[key]: gr.update(value=as_shown)}
-            changed = {**raw, key: as_shown}
-            if key.startswith("dataset."):
-                yield from self.look(changed, lang)
-            else:
-                yield self.show(changed, lang)
+        key, value = offered[name]
+        as_shown = widgets.shown(OPTIONS[key], value)
+        self._window.draft.keep({key: as_shown})
+        yield {self._form.components[key]: gr.update(value=as_shown)}
+        changed = {**raw, key: as_shown}
+        if key.startswith("dataset."):
+            yield from self.look(changed, lang)
+        else:
+            yield self.show(changed, lang)
 
     @property
     def said(self) -> tuple[Problem, ...]:

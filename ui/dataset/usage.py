@@ -57,7 +57,7 @@ def _unused(plan: Plan, train: TrainConfig, has_seed: bool, lang: Lang) -> str:
         names = say("usage.train.names", lang, names=_names(plan, unused.train, lang))
         text += " " + (names if has_seed else say("usage.train.seed", lang))
         parts.append(note(text, "warn"))
-        parts.append(act("set:steps", say("usage.train.button", lang, steps=unused.train_steps)))
+        parts.append(act("set", "steps", say("usage.train.button", lang, steps=unused.train_steps)))
     if unused.reg:
         parts.append(note(say("usage.reg", lang, n=len(unused.reg), steps=unused.all_steps)))
     if unused.never and plan.reg_samples:
@@ -76,5 +76,5 @@ def _short(plan: Plan, lang: Lang) -> str:
     ]
     text = say("usage.short", lang, share=f"{1 - fill.share:.0%}", sizes=", ".join(sizes))
     has_button = fill.better is not None and not plan.config.dataset_config
-    button = act("set:batch", say("usage.short.button", lang, n=fill.better)) if has_button else ""
+    button = act("set", "batch", say("usage.short.button", lang, n=fill.better)) if has_button else ""
     return note(f"{text} {say('usage.short.cure', lang)}", "warn") + button

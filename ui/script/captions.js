@@ -1,17 +1,14 @@
 // The caption grid: a hidden field takes what is done to the server, another brings answers. Messages go
 // one at a time and wait until they are answered, so that none is lost or overtakes another.
 (() => {
+  const {fieldOf, perFrame} = window.rwPage;
   const waiting = [];
   let sent = null, number = Date.now(), again = 0, toFirst = null;
   const all = (what, from = document) => [...from.querySelectorAll(what)];
   const fields = () => all('textarea[data-caption-field]');
   const own = (key) => fields().find((area) => area.dataset.captionField === key);
 
-  const put = (id, value) => {
-    const field = document.querySelector(`#${id} textarea, #${id} input`);
-    field.value = JSON.stringify(value);
-    field.dispatchEvent(new Event('input', {bubbles: true}));
-  };
+  const put = (id, value) => window.rwPage.put(fieldOf(id), JSON.stringify(value));
   const post = () => {
     if (sent || !waiting.length) return;
     sent = {...waiting.shift(), n: ++number};
@@ -135,19 +132,16 @@
   });
 
   // Small images that are not made yet are asked for once their places are drawn.
-  let isDue = false;
+  const look = perFrame(() => {
+    const empty = all('[data-image-wanted]');
+    const keys = empty.map((image) => image.dataset.imageWanted);
+    for (const image of empty) delete image.dataset.imageWanted;
+    if (keys.length) put('captions-wanted', keys);
+    const first = fields()[0];
+    if (toFirst && first && first.dataset.captionField !== toFirst) { toFirst = null; first.focus(); }
+  });
   new MutationObserver(() => {
     fields().forEach(settle);
-    if (isDue) return;
-    isDue = true;
-    requestAnimationFrame(() => {
-      isDue = false;
-      const empty = all('[data-image-wanted]');
-      const keys = empty.map((image) => image.dataset.imageWanted);
-      for (const image of empty) delete image.dataset.imageWanted;
-      if (keys.length) put('captions-wanted', keys);
-      const first = fields()[0];
-      if (toFirst && first && first.dataset.captionField !== toFirst) { toFirst = null; first.focus(); }
-    });
+    look();
   }).observe(document, {childList: true, subtree: true, characterData: true, attributeFilter: ['data-caption-field']});
 })();

@@ -1,6 +1,7 @@
 // Reading values off a curve, and smoothing it, from the points that are drawn; no round trip.
 (() => {
   'use strict';
+  const {make, once} = window.rwPage;
   // Share of the curve that the running mean forgets over; number 5 is what the server has drawn.
   const SHARES = [0, 1 / 96, 1 / 60, 1 / 36, 1 / 20, 1 / 12, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1 / 2];
   const DRAWN = 5;
@@ -73,19 +74,12 @@
     if (step === null) return;
     let shown = figure.querySelector('.rw-read');
     if (!shown) {
-      shown = document.createElement('div');
-      shown.className = 'rw-read';
+      shown = make('div', {className: 'rw-read'});
       figure.querySelector('.rw-plot').append(shown);
     }
-    const values = document.createElement('div');
-    values.append(...[['step', figure.dataset.unit, Math.round(step / 1000 * last).toLocaleString()], ...rows].map(
-      ([name, label, value]) => {
-        const row = document.createElement('span');
-        row.className = name;
-        row.append(label, Object.assign(document.createElement('b'), {textContent: value}));
-        return row;
-      }));
-    shown.replaceChildren(values);
+    const said = [['step', figure.dataset.unit, Math.round(step / 1000 * last).toLocaleString()], ...rows];
+    shown.replaceChildren(make('div', {}, ...said.map(([className, label, textContent]) =>
+      make('span', {className}, label, make('b', {textContent})))));
     const left = box.left - shown.parentElement.getBoundingClientRect().left + step / 1000 * box.width;
     shown.style.left = `${left}px`;
     shown.classList.toggle('is-left', step > 560);
@@ -124,10 +118,7 @@
     sessionStorage.setItem('rareword-smoothing', event.target.value);
     document.querySelectorAll('polyline[data-means]').forEach(smooth);
   });
-  const waiting = new MutationObserver(() => {
-    const block = document.getElementById('run-chart');
-    if (!block) return;
-    waiting.disconnect();
+  once(() => document.getElementById('run-chart'), (block) => {
     const blocks = [block, document.getElementById('run-smoothing')].filter(Boolean);
     const watch = () => blocks.forEach((each) => watching.observe(each, {childList: true, subtree: true}));
     const watching = new MutationObserver(() => {
@@ -138,5 +129,4 @@
     renew(block);
     watch();
   });
-  waiting.observe(document, {childList: true, subtree: true});
 })();

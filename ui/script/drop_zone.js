@@ -48,9 +48,7 @@
   document.addEventListener('click', (event) => {
     if (event.target.closest('[data-choose]')) zone().querySelector('input[type=file]').click();
     if (!event.target.closest('[data-folder]')) return;
-    const chooser = document.createElement('input');
-    chooser.type = 'file';
-    chooser.webkitdirectory = true;
+    const chooser = window.rwPage.make('input', {type: 'file', webkitdirectory: true});
     chooser.addEventListener('change', () => give([...chooser.files].map((file) =>
       [file, file.webkitRelativePath.split('/').slice(0, -1)]), true));
     chooser.click();

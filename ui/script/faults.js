@@ -2,6 +2,7 @@
 // shows a bare "Error" for a moment, in English; its own words are taken for what they mean, and hidden.
 (() => {
   'use strict';
+  const {make, button, words, drawn} = window.rwPage;
   const QUIET = ['/live', '/gradio_api/heartbeat'];  // asked all the time; script/live.js tells when nothing comes
   const KINDS = {401: 'login', 403: 'login', 404: 'old', 405: 'old', 410: 'old', 413: 'large', 421: 'old', 422: 'old', 429: 'busy', 503: 'busy'};
   const GRADIOS = [
@@ -14,11 +15,6 @@
   let shown = null, toldAt = 0, isLeaving = false;
   const asked = new Set();  // what a failure is shown of; when it is done after all, the failure is over
 
-  const word = (key) => {
-    const words = JSON.parse(document.getElementById('rw-words').textContent);
-    return (words[document.documentElement.lang] ?? words.en)[key];
-  };
-
   function close() {
     shown?.remove();
     shown = null;
@@ -29,16 +25,11 @@
   // kind: of the sentence. text: a sentence of ours that says it better. detail: what else is known.
   function tell(kind, text = '', detail = '') {
     close();
-    const made = (tag, values) => Object.assign(document.createElement(tag), values);
-    shown = made('div', {className: 'rw-fault'});
+    const word = words();
+    const said = make('p', {textContent: text || word[kind]});
+    if (detail.trim()) said.append(make('small', {textContent: detail.trim().slice(0, 300)}));
+    shown = make('div', {className: 'rw-fault', role: 'alert'}, said, button('×', close, '', word.close));
     shown.dataset.fault = kind;
-    shown.setAttribute('role', 'alert');
-    const said = made('p', {textContent: text || word(kind)});
-    if (detail.trim()) said.append(made('small', {textContent: detail.trim().slice(0, 300)}));
-    const button = made('button', {type: 'button', textContent: '×', title: word('close')});
-    button.setAttribute('aria-label', word('close'));
-    button.addEventListener('click', close);
-    shown.append(said, button);
     document.body.append(shown);
     toldAt = Date.now();
     if (kind === 'network') sessionStorage.setItem(BROKEN, 'yes');
@@ -95,8 +86,7 @@
       tell(kind, '', kind === 'large' ? pattern.exec(text)[1] : '');
     }
   }
-  new MutationObserver(() => document.querySelectorAll('.toast-body.error').forEach(toasted))
-    .observe(document, {childList: true, subtree: true});
+  drawn(() => document.querySelectorAll('.toast-body.error').forEach(toasted));
   window.addEventListener('error', (event) => { if (event.error) tell('page'); });
   window.addEventListener('pagehide', () => { isLeaving = true; });
   window.addEventListener('beforeunload', () => { isLeaving = true; setTimeout(() => { isLeaving = false; }, AGAIN); });

@@ -10,12 +10,11 @@ document.addEventListener('click', (event) => {
   const levels = [...document.querySelectorAll('#level input')];
   const now = levels.findIndex((input) => input.checked);
   if (now >= 0 && now < Number(chosen.dataset.gotoLevel)) levels[Number(chosen.dataset.gotoLevel)].click();
-  let tries = 60;
-  const go = () => {
+  window.rwPage.until(() => {
     const target = document.getElementById(chosen.dataset.goto);
-    if (!target || !target.offsetParent) { if (tries-- > 0) setTimeout(go, 50); return; }
+    if (!target?.offsetParent) return false;
     const folded = target.querySelector('details') ?? target.closest('details');
-    if (folded) folded.open = true;
+    if (folded && !folded.open) folded.querySelector('summary').click();  // as a user does, so that it stays so (redrawn.js)
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     target.scrollIntoView({block: 'center', behavior: calm ? 'auto' : 'smooth'});
     target.classList.add('rw-here');
@@ -25,6 +24,6 @@ document.addEventListener('click', (event) => {
       seen(target) ?? (target.querySelector('textarea') ? seen(target.closest('.rw-card')) : null) ?? target.querySelector('button[popovertarget]');
     if (field) field.focus({preventScroll: true});
     if (field?.matches('[popovertarget]') && !document.querySelector(':popover-open')) field.click();
-  };
-  go();
+    return true;
+  });
 });

@@ -1,9 +1,10 @@
-// The head of the page: the search opens by Ctrl-K and shuts by Escape or a click elsewhere; of the list of
-// presets the one that is looked at is marked.
+// The head of the page: the search opens by Ctrl-K, shuts by a click elsewhere, and is emptied and shut by Escape; of
+// the list of presets the one that is looked at is marked.
 (() => {
   'use strict';
   const head = () => document.getElementById('rw-header');
-  const field = () => document.querySelector('#find input, #find textarea');
+  const {fieldOf, put} = window.rwPage;
+  const field = () => fieldOf('find');
   const show = (isOpen) => head()?.classList.toggle('is-finding', isOpen);
 
   document.addEventListener('keydown', (event) => {
@@ -12,9 +13,10 @@
       field().focus();
       field().select();
     }
-    if (event.key === 'Escape' && event.target.closest?.('#find, #found')) {
-      show(false);
+    if (event.key === 'Escape' && !event.isComposing && event.target.closest?.('#find, #found')) {
+      if (field().value) put(field(), '');
       field().focus();
+      show(false);
     }
   });
   document.addEventListener('input', (event) => { if (event.target.closest?.('#find')) show(true); });

@@ -2,9 +2,9 @@
 // was reached by the keyboard. Readers of the screen are told all of it: it describes its field.
 (() => {
   'use strict';
+  const {make, perFrame, drawn} = window.rwPage;
   const MARK = '.info-text', DELAY = 120;
-  const tip = Object.assign(document.createElement('aside'), {id: 'rw-help', hidden: true});
-  tip.setAttribute('role', 'tooltip');
+  const tip = make('aside', {id: 'rw-help', hidden: true, role: 'tooltip'});
   let byKey = false, timer = 0, owner = null;
 
   const blockOf = (element) => element?.closest?.('.block');
@@ -72,10 +72,5 @@
     if (isOn) later(() => show(block)); else if (!tip.hidden && !tip.contains(target)) later(hide);
   });
 
-  let isDue = false;
-  new MutationObserver(() => {
-    if (isDue) return;
-    isDue = true;
-    requestAnimationFrame(() => { isDue = false; document.querySelectorAll(MARK + ':not([id])').forEach(tie); });
-  }).observe(document, {childList: true, subtree: true});
+  drawn(perFrame(() => document.querySelectorAll(MARK + ':not([id])').forEach(tie)));
 })();

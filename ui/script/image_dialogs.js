@@ -2,24 +2,13 @@
 // 1,024 pixels; the server gets shares of the image's sides, or the mask as a PNG of black and white.
 (() => {
   'use strict';
-  const make = (tag, values = {}, ...children) => {
-    const made = Object.assign(document.createElement(tag), values);
-    made.append(...children);
-    return made;
-  };
-  const press = (text, act, style = '') => {
-    const button = make('button', {type: 'button', className: `rw-act ${style}`, textContent: text});
-    button.addEventListener('click', act);
-    return button;
-  };
+  const {make, button} = window.rwPage;
+  const press = (text, act, style = '') => button(text, act, `rw-act ${style}`);
   function dialogOf(title, help, words) {
-    const dialog = make('dialog', {className: 'rw-zoom rw-desk'});
-    const head = make('h3', {textContent: title});
     const stage = make('div', {className: 'rw-stage'}), tools = make('div', {className: 'rw-desk-tools'});
-    dialog.append(head, make('p', {textContent: help}), stage, tools);
+    const dialog = window.rwPage.dialog('rw-zoom rw-desk', make('h3', {textContent: title}),
+      make('p', {textContent: help}), stage, tools);
     dialog.setAttribute('aria-label', title);
-    dialog.addEventListener('close', () => dialog.remove());
-    document.body.append(dialog);
     const cancel = press(words['images.cancel'], () => dialog.close(), 'is-quiet');
     return {dialog, stage, tools, cancel};
   }
@@ -35,8 +24,7 @@
     const image = await loaded(plain).catch(() => null);
     if (!image) return;
     const {dialog, stage, tools, cancel} = dialogOf(words['crop.title'].replace('#', name), words['crop.help'], words);
-    const frame = make('div', {className: 'rw-crop', tabIndex: 0});
-    frame.setAttribute('role', 'application');
+    const frame = make('div', {className: 'rw-crop', tabIndex: 0, role: 'application'});
     frame.setAttribute('aria-label', words['crop.help']);
     for (const corner of ['nw', 'ne', 'sw', 'se']) frame.append(make('i', {className: `is-${corner}`}));
     const size = make('output');
@@ -114,8 +102,7 @@
     const {dialog, stage, tools, cancel} = dialogOf(words['mask.title'].replace('#', name), words['mask.help'], words);
     const width = image.naturalWidth, height = image.naturalHeight;
     // The canvas is opaque pink where nothing is trained, and clear elsewhere.
-    const canvas = make('canvas', {width, height});
-    canvas.setAttribute('role', 'img');
+    const canvas = make('canvas', {width, height, role: 'img'});
     canvas.setAttribute('aria-label', words['mask.help']);
     const pen = canvas.getContext('2d', {willReadFrequently: true});
     pen.fillStyle = pen.strokeStyle = '#d63c96';

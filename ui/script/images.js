@@ -1,17 +1,17 @@
-// Acts on the images of the preview: boxes to select, a menu for each, the bar below, folders as a list. What is
-// to be done is written as JSON into the hidden field that the server listens to.
+// Acts on the images of the preview: boxes to select, a menu for each, the bar below, folders as a list; and its
+// buttons for more images or a setting. What is to be done is written as JSON into the hidden field that the server
+// listens to.
 (() => {
   'use strict';
+  const {make, button, fieldOf, put} = window.rwPage;
   const all = (what) => [...document.querySelectorAll(what)];
   const bar = () => document.querySelector('.rw-image-bar');
   const boxes = () => all('#preview-html [data-pick], #preview-fields [data-pick]');
   const tick = (box, is) => { box.checked = is; box.toggleAttribute('checked', is); };
 
+  const write = (act) => put(fieldOf('preview-act'), JSON.stringify({...act, n: Date.now()}));
   const ask = (act) => {
-    const field = document.querySelector('#preview-act input, #preview-act textarea');
-    if (!field) return;
-    field.value = JSON.stringify({...act, n: Date.now()});
-    field.dispatchEvent(new Event('input', {bubbles: true}));
+    write(act);
     boxes().forEach((box) => tick(box, false));
     count();
     bar()?.classList.add('is-busy');
@@ -42,27 +42,21 @@
   // The menu of one image, of the preview or of the caption card.
   const wordsOf = (inside) => (inside.closest('[data-menu-words]') ?? bar()).dataset;
   const closeMenu = () => all('.rw-menu').forEach((menu) => menu.remove());
-  function openMenu(button) {
+  function openMenu(dots) {
     closeMenu();
-    const picture = button.closest('[data-key]');
-    const menu = document.createElement('div');
-    menu.className = 'rw-menu';
-    menu.setAttribute('role', 'menu');
-    for (const [act, text] of Object.entries(JSON.parse(wordsOf(button).menuWords))) {
-      const entry = Object.assign(document.createElement('button'), {type: 'button', textContent: text});
-      entry.setAttribute('role', 'menuitem');
-      entry.addEventListener('click', () => { closeMenu(); button.focus(); doOne(act, picture); });
-      menu.append(entry);
-    }
+    const picture = dots.closest('[data-key]');
+    const entries = Object.entries(JSON.parse(wordsOf(dots).menuWords)).map(([act, text]) =>
+      Object.assign(button(text, () => { closeMenu(); dots.focus(); doOne(act, picture); }, ''), {role: 'menuitem'}));
+    const menu = make('div', {className: 'rw-menu', role: 'menu'}, ...entries);
     picture.append(menu);
     const {right} = menu.getBoundingClientRect();
     if (right > document.documentElement.clientWidth - 4) menu.classList.add('is-left');
     menu.firstElementChild.focus();
     menu.addEventListener('keydown', (event) => {
-      const entries = [...menu.children], at = entries.indexOf(document.activeElement);
+      const at = entries.indexOf(document.activeElement);
       const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1}[event.key];
       if (to !== undefined) { event.preventDefault(); entries.at(to % entries.length).focus(); }
-      if (event.key === 'Escape') { event.stopPropagation(); closeMenu(); button.focus(); }
+      if (event.key === 'Escape') { event.stopPropagation(); closeMenu(); dots.focus(); }
       if (event.key === 'Tab') closeMenu();
     });
   }
@@ -82,10 +76,10 @@
   const rename = (row) => ask({do: 'name', keys: [row.dataset.folderKey], values: valuesOf(row)});
   const offer = (row) => {
     const fields = [...row.querySelectorAll('[data-folder-field]')];
-    const button = row.querySelector('[data-folder-rename]');
-    button.hidden = fields.every((field) => field.value === field.getAttribute('value'));
+    const renaming = row.querySelector('[data-folder-rename]');
+    renaming.hidden = fields.every((field) => field.value === field.getAttribute('value'));
     const {identifier = '', class: kind, repeats} = valuesOf(row);
-    button.title = `${repeats}_${`${identifier} ${kind}`.trim()}`;
+    renaming.title = `${repeats}_${`${identifier} ${kind}`.trim()}`;
   };
   document.addEventListener('input', (event) => {
     if (event.target.matches?.('[data-folder-field]')) offer(rowOf(event.target));
@@ -98,7 +92,7 @@
     if (!event.target.matches?.('[data-folder-field]') || event.isComposing) return;
     const row = rowOf(event.target);
     if (event.key === 'Enter' && !row.querySelector('[data-folder-rename]').hidden) rename(row);
-    if (event.key === 'Escape') { event.target.value = event.target.getAttribute('value'); offer(row); }
+    if (event.key === 'Escape') put(event.target, event.target.defaultValue);
   });
 
   // The caption card is opened, and asked for some captions once it has them.
@@ -122,6 +116,13 @@
       const own = act.closest('[data-key]');
       ask({do: act.dataset.imageDo, on: act.dataset.imageOn, keys: own ? [own.dataset.key] : chosen()});
     }
+    const plain = target.closest?.('[data-preview-do]');
+    if (plain && !plain.disabled) {
+      write({do: plain.dataset.previewDo, on: plain.dataset.previewOn});
+      // Not pressed twice; what is shown then has its own button, unless it is the same.
+      plain.disabled = true;
+      setTimeout(() => { plain.disabled = false; }, 3000);
+    }
     const select = target.closest?.('[data-select]');
     if (select) {
       boxes().forEach((box) => tick(box, Boolean(select.dataset.select)));
@@ -129,12 +130,11 @@
     }
     if (target.closest?.('[data-folder-rename]')) rename(rowOf(target));
     const copy = target.closest?.('[data-copy-from]');
-    const source = document.querySelector('#make-source input, #make-source textarea');
+    const source = fieldOf('make-source');
     if (copy && source) {
-      source.value = copy.dataset.copyFrom;
-      source.dispatchEvent(new Event('input', {bubbles: true}));
+      put(source, copy.dataset.copyFrom);
       document.getElementById('card-make').scrollIntoView({block: 'start'});
-      document.querySelector('#make-identifier input, #make-identifier textarea').focus({preventScroll: true});
+      fieldOf('make-identifier').focus({preventScroll: true});
     }
   });
 })();

@@ -45,22 +45,12 @@
     }
   }
 
-  // The search: down to what was found, Enter to the first of it, Escape empties it.
+  // The search: down to what was found, Enter to the first of it. Escape is script/head.js's.
   function search(event) {
-    const field = document.querySelector('#find textarea') ?? document.querySelector('#find input');
     const found = document.querySelector('.rw-found button');
-    if (event.target === field) {
-      if (event.key === 'ArrowDown' && found) { event.preventDefault(); found.focus(); }
-      if (event.key === 'Enter' && found) { event.preventDefault(); event.stopPropagation(); found.click(); }
-      if (event.key === 'Escape' && field.value) empty(field);
-    } else if (event.key === 'Escape' && event.target.closest?.('.rw-found')) {
-      empty(field);
-      field.focus();
-    }
-  }
-  function empty(field) {
-    field.value = '';
-    field.dispatchEvent(new Event('input', {bubbles: true}));
+    if (!found || event.target !== window.rwPage.fieldOf('find')) return;
+    if (event.key === 'ArrowDown') { event.preventDefault(); found.focus(); }
+    if (event.key === 'Enter') { event.preventDefault(); event.stopPropagation(); found.click(); }
   }
 
   document.addEventListener('keydown', (event) => {

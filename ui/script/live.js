@@ -68,12 +68,9 @@
     columns = Number(button.dataset.older);
     ask();
   });
-  const waiting = new MutationObserver(() => {
-    if (!shown()) return;
-    waiting.disconnect();
+  window.rwPage.once(shown, () => {
     // What a button did, or another language, is seen at once.
     new MutationObserver(ask).observe(document.getElementById('run-news'), {childList: true, subtree: true});
     ask();
   });
-  waiting.observe(document, {childList: true, subtree: true});
 })();

@@ -7,9 +7,7 @@ document.addEventListener('click', async (event) => {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const field = document.createElement('textarea');
-    field.value = text;
-    field.style.position = 'fixed';
+    const field = window.rwPage.make('textarea', {value: text, style: 'position: fixed'});
     document.body.append(field);
     field.select();
     document.execCommand('copy');

@@ -1,14 +1,13 @@
 // The title of the tab tells how far a run is; a notice of the browser tells of its end, where that was asked for.
 (() => {
   'use strict';
+  const {isKept, keep, once} = window.rwPage;
   const KEPT = 'rareword-notify';
   let seen = '';  // the run that was seen under way in this page
 
   const able = () => 'Notification' in window && window.isSecureContext;
-  const isWanted = () => { try { return localStorage.getItem(KEPT) === 'yes'; } catch { return false; } };
-  function want(is) {
-    try { if (is) localStorage.setItem(KEPT, 'yes'); else localStorage.removeItem(KEPT); } catch { /* private window */ }
-  }
+  const isWanted = () => isKept(KEPT);
+  const want = (is) => keep(KEPT, is);
 
   // Which of the button's texts is shown (style/panel.css).
   function show() {
@@ -47,13 +46,9 @@
   document.addEventListener('click', (event) => {
     if (event.target.closest?.('[data-notify]')) press();
   });
-  const waiting = new MutationObserver(() => {
-    const part = document.getElementById('run-tab');
-    if (!part) return;
-    waiting.disconnect();
+  once(() => document.getElementById('run-tab'), (part) => {
     new MutationObserver(() => renew(part)).observe(part, {childList: true, subtree: true});
     renew(part);
     show();
   });
-  waiting.observe(document, {childList: true, subtree: true});
 })();

@@ -3,19 +3,14 @@
 (() => {
   'use strict';
   const FIELDS = '.is-path, .rw-browsable';
-  const words = () => JSON.parse(document.getElementById('rw-words').textContent)[document.documentElement.lang]?.browse;
-  const make = (tag, values = {}, ...children) => {
-    const made = Object.assign(document.createElement(tag), values);
-    made.append(...children);
-    return made;
-  };
+  const {make, button, perFrame, drawn} = window.rwPage;
+  const words = () => window.rwPage.words().browse;
   const fieldOf = (block) => block.querySelector('input, textarea');
   const kindOf = (block) => /\bis-(model|folder|file|images)\b/.exec(block.className)?.[1] ?? 'file';
 
   function put(block, value) {
     const field = fieldOf(block);
-    field.value = value;
-    field.dispatchEvent(new Event('input', {bubbles: true}));
+    window.rwPage.put(field, value);
     field.dispatchEvent(new FocusEvent('blur'));  // when a list of Gradio's takes what was typed
     field.focus();
   }
@@ -31,17 +26,14 @@
     const title = make('h2', {id: 'rw-browse-title', textContent: block.querySelector('[data-testid=block-info]')?.textContent.trim() ?? ''});
     const at = make('p', {className: 'rw-browse-at'}), list = make('ul', {className: 'rw-entries'});
     const rest = make('p', {className: 'rw-note'});
-    const take = make('button', {type: 'button', className: 'rw-act is-main', textContent: said.take});
-    const close = make('button', {type: 'button', className: 'rw-act', textContent: said.close});
-    const dialog = make('dialog', {className: 'rw-browse'}, title, at, list, rest, make('div', {className: 'rw-acts'}, take, close));
+    const take = button(said.take, () => chosen(here), 'rw-act is-main');
+    const close = button(said.close, () => dialog.close());
+    const acts = make('div', {className: 'rw-acts'}, take, close);
+    const dialog = window.rwPage.dialog('rw-browse', title, at, list, rest, acts);
     dialog.setAttribute('aria-labelledby', title.id);
     let here = '';
     const chosen = (path) => { dialog.close(); put(block, path); };
-    const row = (name, kind, act) => {
-      const button = make('button', {type: 'button', className: `is-${kind}`, textContent: name});
-      button.addEventListener('click', act);
-      return make('li', {}, button);
-    };
+    const row = (name, kind, act) => make('li', {}, button(name, act, `is-${kind}`));
     async function show(path) {
       const found = await ask(block, path);
       if (!found) { dialog.close(); return; }
@@ -55,11 +47,6 @@
           row(name, isFolder ? 'folder' : 'file', () => isFolder ? show(to) : chosen(to))));
       list.querySelector('button')?.focus();
     }
-    take.addEventListener('click', () => chosen(here));
-    close.addEventListener('click', () => dialog.close());
-    dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener('close', () => dialog.remove());
-    document.body.append(dialog);
     dialog.showModal();
     await show(fieldOf(block).value);
   }
@@ -67,14 +54,9 @@
   function sign(block) {
     const said = words();
     if (!said || !fieldOf(block)) return;
-    const browse = make('button', {type: 'button', className: 'rw-browse-open', textContent: said.open});
-    browse.addEventListener('click', () => open(block));
-    const acts = make('span', {className: 'rw-path-acts'}, browse);
+    const acts = make('span', {className: 'rw-path-acts'}, button(said.open, () => open(block), 'rw-browse-open'));
     if (block.matches('.is-optional')) {
-      const empty = make('button', {type: 'button', className: 'rw-path-empty', textContent: '×', title: said.clear});
-      empty.setAttribute('aria-label', said.clear);
-      empty.addEventListener('click', () => put(block, ''));
-      acts.prepend(empty);
+      acts.prepend(button('×', () => put(block, ''), 'rw-path-empty', said.clear));
     }
     block.append(acts);
     acts.dataset.pathLang = document.documentElement.lang;
@@ -87,9 +69,7 @@
   }
   for (const kind of ['mouseover', 'focusin', 'input']) document.addEventListener(kind, see);
 
-  let isDue = false;
-  function draw() {
-    isDue = false;
+  const draw = perFrame(() => {
     for (const block of document.querySelectorAll(FIELDS)) {
       const acts = block.querySelector('.rw-path-acts');
       if (acts?.dataset.pathLang === document.documentElement.lang) continue;
@@ -97,8 +77,7 @@
       sign(block);
       see({target: block});
     }
-  }
-  const soon = () => { if (!isDue) { isDue = true; requestAnimationFrame(draw); } };
-  document.addEventListener('rw-shown', soon);
-  new MutationObserver(soon).observe(document, {childList: true, subtree: true});
+  });
+  document.addEventListener('rw-shown', draw);
+  drawn(draw);
 })();

@@ -2,13 +2,14 @@
 // the value: what is typed in a row is written into it, and a text from elsewhere is read into rows.
 (() => {
   'use strict';
+  const {make} = window.rwPage;
   const OPTIONS = {negative: 'n', width: 'w', height: 'h', steps: 's', guidance: 'l', seed: 'd', sampler: 'ss'};
   const NUMBERS = {width: /^\d+$/, height: /^\d+$/, steps: /^\d+$/, seed: /^\d+$/, guidance: /^-?\d*\.?\d+$/};
   const FILE = /\.(txt|toml|json)\s*$/i;
   const drawn = new WeakMap();  // host -> {text: what its rows say, said, words, asText: a person has asked for the text}
 
   const plain = (text) => text.normalize('NFKC').trim();
-  const area = (host) => document.querySelector(`#${host.dataset.for} textarea`);
+  const area = (host) => window.rwPage.fieldOf(host.dataset.for);
 
   function read(line) {
     const [text, ...given] = ` ${line}`.split(' --');
@@ -33,8 +34,7 @@
   }
 
   function field(kind, name, words, n, value) {
-    const made = document.createElement(kind);
-    made.name = name;
+    const made = make(kind, {name});
     made.setAttribute('aria-label', `${words.one.replace('{n}', n)}: ${words[name]}`);
     if (kind === 'select') {
       const known = words.samplers.some(([key]) => key === value);
@@ -45,10 +45,7 @@
       if (kind === 'textarea') made.rows = 1;
       if (NUMBERS[name]) { made.inputMode = name === 'guidance' ? 'decimal' : 'numeric'; check(made); }
     }
-    const label = document.createElement('label');
-    label.className = `is-${name}`;
-    label.append(Object.assign(document.createElement('span'), {textContent: words[name]}), made);
-    return label;
+    return make('label', {className: `is-${name}`}, make('span', {textContent: words[name]}), made);
   }
   function check(input) {
     const text = plain(input.value);
@@ -56,19 +53,17 @@
     else input.removeAttribute('aria-invalid');
   }
   function button(name, text, title) {
-    const made = Object.assign(document.createElement('button'), {type: 'button', textContent: text, className: 'rw-act'});
+    const made = make('button', {type: 'button', textContent: text, className: 'rw-act'});
     made.dataset.rowAct = name;
     if (title) { made.title = title; made.setAttribute('aria-label', title); }
     return made;
   }
   function rowOf(values, words, n) {
-    const row = document.createElement('li');
-    row.append(field('textarea', 'prompt', words, n, values.prompt), field('textarea', 'negative', words, n, values.negative || ''));
-    for (const name of ['width', 'height', 'seed', 'steps', 'guidance']) row.append(field('input', name, words, n, values[name] || ''));
-    row.append(field('select', 'sampler', words, n, values.sampler || ''));
-    const acts = document.createElement('div');
-    acts.append(button('more', words.more), button('copy', '', `${words.one.replace('{n}', n)}: ${words.copy}`), button('remove', '×', `${words.one.replace('{n}', n)}: ${words.remove}`));
-    row.append(acts);
+    const of = (kind, name) => field(kind, name, words, n, values[name] || '');
+    const title = (act) => `${words.one.replace('{n}', n)}: ${words[act]}`;
+    const row = make('li', {}, of('textarea', 'prompt'), of('textarea', 'negative'),
+      ...['width', 'height', 'seed', 'steps', 'guidance'].map((name) => of('input', name)), of('select', 'sampler'),
+      make('div', {}, button('more', words.more), button('copy', '', title('copy')), button('remove', '×', title('remove'))));
     row.toggleAttribute('data-open', row.querySelector('[aria-invalid]') !== null);
     return row;
   }
@@ -87,12 +82,12 @@
     state.text = text;
     const can = hasRows(text), isText = state.asText || !can, words = state.words;
     host.dataset.mode = isText ? 'text' : 'rows';
-    const list = document.createElement('ol');
+    const list = make('ol');
     if (!isText) {
       const rows = text.split('\n').filter((line) => line.trim()).map((line) => read(line.trim()));
       list.append(...rows.map((row, n) => rowOf(row, words, n + 1)));
     }
-    const acts = Object.assign(document.createElement('div'), {className: 'rw-acts'});
+    const acts = make('div', {className: 'rw-acts'});
     if (!isText) acts.append(button('add', words.add));
     if (can) acts.append(button(isText ? 'fields' : 'text', isText ? words.fields : words.text));
     host.replaceChildren(...(isText ? [] : [list]), acts);
@@ -105,9 +100,7 @@
     const state = drawn.get(host), target = area(host);
     if (!target) return;
     state.text = rows.map(written).filter(Boolean).join('\n');
-    if (target.value === state.text) return;
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(target, state.text);
-    target.dispatchEvent(new Event('input', {bubbles: true}));
+    if (target.value !== state.text) window.rwPage.put(target, state.text);
   }
   function redraw(host, rows, at, name = 'prompt') {
     write(host, rows);

@@ -8,11 +8,7 @@
   let under = 0, isTold = '';
   const zone = () => document.querySelector('.rw-zone');
   const words = () => JSON.parse(zone().dataset.zoneWords);
-  const make = (tag, values = {}, ...children) => {
-    const made = Object.assign(document.createElement(tag), values);
-    made.append(...children);
-    return made;
-  };
+  const {make, button, fieldOf, put, drawn} = window.rwPage;
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const mega = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, {maximumFractionDigits: 1});
 
@@ -95,12 +91,11 @@
   }
   // Told at once when all have come, not file by file: the server looks at the whole list each time.
   function tell() {
-    const field = document.querySelector('#make-sent input, #make-sent textarea');
+    const field = fieldOf('make-sent');
     const text = files.length ? JSON.stringify(files.filter(({key}) => key).map(({key}) => key)) : '';
     if (!field || text === isTold) return;
     isTold = text;
-    field.value = text;
-    field.dispatchEvent(new Event('input', {bubbles: true}));
+    put(field, text);
   }
   window.rwSent = (text) => { if (!text && files.length && !under && isTold) forget(); };
   function forget() {
@@ -147,10 +142,9 @@
     const facts = {done, of: sends.length, came: mega(came), total: mega(total)};
     let parts = list.rwParts;
     if (!parts || parts.thumbs.parentElement !== list) {
-      const bar = make('div', {className: 'rw-bar'}, make('i'));
-      bar.setAttribute('role', 'progressbar');
-      parts = list.rwParts = {thumbs: make('div', {className: 'rw-zone-thumbs'}), line: make('p'), bar, wrong: make('div')};
-      parts.line.setAttribute('role', 'status');
+      const bar = make('div', {className: 'rw-bar', role: 'progressbar'}, make('i'));
+      const thumbs = make('div', {className: 'rw-zone-thumbs'}), line = make('p', {role: 'status'});
+      parts = list.rwParts = {thumbs, line, bar, wrong: make('div')};
       list.replaceChildren(parts.line, parts.bar, parts.wrong, parts.thumbs);
     }
     const waiting = sends.some((one) => one.isWaiting) ? ` · ${said.waiting}` : '';
@@ -176,22 +170,19 @@
   function thumb(one) {
     const bare = one.name.split(zone().dataset.slash).pop();
     const image = make('img', {src: one.url, alt: bare, loading: 'lazy', title: bare});
-    const button = make('button', {type: 'button', textContent: '×', title: words().remove});
-    button.setAttribute('aria-label', `${words().remove}: ${bare}`);
-    button.addEventListener('click', () => {
+    const remove = button('×', () => {
       files = files.filter((other) => other !== one);
       if (one.url) URL.revokeObjectURL(one.url);
       draw();
       if (!under) tell();
-    });
-    const figure = make('figure', {}, image, button);
+    }, '', `${words().remove}: ${bare}`);
+    const figure = make('figure', {}, image, remove);
     figure.dataset.sentName = one.name;
     return figure;
   }
   function wrong(failed, said) {
     const names = failed.slice(0, 3).map(({name}) => name.split(zone().dataset.slash).pop()).join(', ');
-    const again = make('button', {type: 'button', className: 'rw-act', textContent: said.again});
-    again.addEventListener('click', () => {
+    const again = button(said.again, () => {
       failed.forEach((one) => { one.state = 'waiting'; });
       go();
     });
@@ -200,15 +191,13 @@
   document.addEventListener('click', (event) => {
     if (!event.target.closest?.('[data-forget]')) return;
     forget();
-    const field = document.querySelector('#make-sent input, #make-sent textarea');
-    field.value = '';
-    field.dispatchEvent(new Event('input', {bubbles: true}));
+    put(fieldOf('make-sent'), '');
     document.querySelector('.rw-zone-buttons button').focus();
   });
   // Drawn anew in another language: the list is put back.
-  new MutationObserver(() => {
+  drawn(() => {
     const list = zone()?.querySelector('[data-sent-list]');
     if (list && files.length && !list.childElementCount) draw();
-  }).observe(document.documentElement, {childList: true, subtree: true});
+  });
   window.addEventListener('beforeunload', (event) => { if (under) event.preventDefault(); });
 })();

@@ -10,14 +10,9 @@
       tab.title = told.title;
     }
   }
-  const waiting = new MutationObserver(() => {
-    const told = document.getElementById('run-tabs');
-    const tabs = document.getElementById('tabs');
-    if (!told || !tabs) return;
-    waiting.disconnect();
+  window.rwPage.once(() => ['run-tabs', 'tabs'].map((id) => document.getElementById(id)), (told, tabs) => {
     new MutationObserver(write).observe(told, {childList: true});
     new MutationObserver(write).observe(tabs, {childList: true, subtree: true, attributeFilter: ['id']});
     write();
   });
-  waiting.observe(document, {childList: true, subtree: true});
 })();

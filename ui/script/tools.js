@@ -1,6 +1,7 @@
 // The Tools tab: which card is shown, and the fields of the card that generates images.
 (() => {
   'use strict';
+  const {put, until, drawn} = window.rwPage;
   const KEPT = 'rw-tool';
   let prompt = '', target = '', first = '';
   const form = () => document.querySelector('#try-form .rw-try');
@@ -16,23 +17,17 @@
     const text = select.selectedOptions[0]?.dataset.suggest;
     const [field, avoided] = ['prompt', 'negative'].map((name) => form().querySelector(`[name=${name}]`));
     if (!text || (field.value.trim() && field.value !== prompt)) return;
-    prompt = field.value = text;
-    avoided.value = select.selectedOptions[0].dataset.avoid;
+    prompt = text;
+    put(field, text);
+    put(avoided, select.selectedOptions[0].dataset.avoid);
   }
 
   function choose(id) {
     const select = form()?.querySelector('[name=target]');
     if (!select || ![...select.options].some(({value}) => value === id)) return false;
-    target = select.value = id;
-    suggest(select);
+    select.value = id;
+    select.dispatchEvent(new Event('change', {bubbles: true}));
     return true;
-  }
-
-  // A part of the tab that is not drawn yet is waited for.
-  function soon(act) {
-    let tries = 60;
-    const go = () => { if (!act() && tries-- > 0) setTimeout(go, 50); };
-    go();
   }
 
   document.addEventListener('rw-tools', () => {
@@ -41,9 +36,11 @@
   });
   document.addEventListener('change', ({target: field}) => {
     if (field.name === 'rw-tool') show(field.value);
-    if (field.name === 'target' && field.closest('#try-form')) choose(field.value);
+    if (field.name !== 'target' || !field.closest('#try-form')) return;
+    target = field.value;
+    suggest(field);
   });
-  document.addEventListener('rw-goto', ({detail: id}) => soon(() => {
+  document.addEventListener('rw-goto', ({detail: id}) => until(() => {  // the tab may not be drawn yet
     const card = document.getElementById(id)?.closest('#tools > [id]');
     if (card) show(card.id);
     return Boolean(card);
@@ -51,19 +48,19 @@
   document.addEventListener('click', (event) => {
     const wanted = event.target.closest?.('[data-try]')?.dataset.try;
     const again = event.target.closest?.('[data-again]')?.dataset.again;
-    if (wanted) soon(() => choose(wanted));
+    if (wanted) until(() => choose(wanted));
     if (!again) return;
     for (const [name, text] of Object.entries(JSON.parse(again))) {
       const field = form()?.querySelector(`[name="${CSS.escape(name)}"]`);
       if (name === 'target') choose(text);
-      else if (field) field.value = text;
+      else if (field) put(field, text);
     }
     form()?.scrollIntoView({block: 'nearest'});
   });
 
   // Gradio draws the list of models anew in place: what was chosen stays chosen, wherever it stands now; before
   // that the newest is.
-  new MutationObserver(() => {
+  drawn(() => {
     const select = form()?.querySelector('[name=target]');
     if (!select?.options.length) return;
     const isNew = first !== select.options[0].value;
@@ -73,5 +70,5 @@
       select.selectedIndex = 0;
       suggest(select);
     }
-  }).observe(document, {childList: true, subtree: true});
+  });
 })();

@@ -1,11 +1,7 @@
 // One dialog for every small image: large, with the ones beside it by the arrow keys, or two over each other.
 (() => {
   'use strict';
-  const make = (tag, values = {}, ...children) => {
-    const made = Object.assign(document.createElement(tag), values);
-    made.append(...children);
-    return made;
-  };
+  const {make, button} = window.rwPage;
   // An image that does not say which one is large is shown as it is; one that is not made yet not at all.
   const sourceOf = (cell) => cell.dataset.zoom || cell.querySelector('img')?.getAttribute('src') || '';
   const zoomable = (group) => [...group.querySelectorAll('[data-zoom]')].filter(sourceOf);
@@ -28,14 +24,8 @@
   };
 
   function open(words) {
-    const dialog = make('dialog', {className: 'rw-zoom'});
-    const close = make('button', {type: 'button', className: 'rw-close', textContent: '×'});
-    close.setAttribute('aria-label', words[5]);
-    close.addEventListener('click', () => dialog.close());
-    dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener('close', () => dialog.remove());
-    document.body.append(dialog);
-    return [dialog, close];
+    const dialog = window.rwPage.dialog('rw-zoom');
+    return [dialog, button('×', () => dialog.close(), 'rw-close', words[5])];
   }
 
   function show(image) {
@@ -46,12 +36,7 @@
     const [dialog, close] = open(words);
     const large = make('img', {alt: ''});
     const caption = make('p'), prompt = make('p', {className: 'is-prompt'});
-    const arrow = (sign, label, by) => {
-      const button = make('button', {type: 'button', className: 'rw-arrow', textContent: sign});
-      button.setAttribute('aria-label', label);
-      button.addEventListener('click', () => move(0, by));
-      return button;
-    };
+    const arrow = (sign, label, by) => button(sign, () => move(0, by), 'rw-arrow', label);
     const back = arrow('‹', words[0], -1), on = arrow('›', words[1], 1);
     const draw = () => {
       const cell = rows[row].cells[at];

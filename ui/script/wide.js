@@ -2,28 +2,24 @@
 (() => {
   'use strict';
   const KEPT = 'rareword-wide';
-  const kept = () => { try { return localStorage.getItem(KEPT) === 'yes'; } catch { return false; } };
+  const {isKept, keep, once} = window.rwPage;
 
-  function turn(isWide, isKept = true) {
+  function turn(isWide) {
     for (const part of [document.body, document.getElementById('rw-main')]) part.classList.toggle('is-wide', isWide);
-    if (!isKept) return;
-    try { if (isWide) localStorage.setItem(KEPT, 'yes'); else localStorage.removeItem(KEPT); } catch { /* private window */ }
   }
 
   document.addEventListener('click', (event) => {
-    if (event.target.closest?.('[data-wide]')) turn(!document.body.classList.contains('is-wide'));
+    if (!event.target.closest?.('[data-wide]')) return;
+    turn(!document.body.classList.contains('is-wide'));
+    keep(KEPT, document.body.classList.contains('is-wide'));
   });
   // What leads to a setting shows the settings; the next visit is as it was chosen.
-  document.addEventListener('rw-goto', () => turn(false, false));
+  document.addEventListener('rw-goto', () => turn(false));
 
-  const waiting = new MutationObserver(() => {
-    const panel = document.getElementById('rw-run'), message = document.getElementById('run-message');
-    if (!panel || !message) return;
-    waiting.disconnect();
+  once(() => ['rw-run', 'run-message'].map((id) => document.getElementById(id)), (panel, message) => {
     panel.setAttribute('role', 'region');
     panel.setAttribute('aria-labelledby', 'run-name');
     message.setAttribute('aria-live', 'polite');  // what a button answers
-    turn(kept(), false);
+    turn(isKept(KEPT));
   });
-  waiting.observe(document, {childList: true, subtree: true});
 })();

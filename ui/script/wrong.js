@@ -2,10 +2,9 @@
 // message goes. Tabs are drawn when they are opened first, so that a field may come later than the message.
 (() => {
   'use strict';
-  let isDue = false, said = '', changed = new WeakSet();  // fields that were changed since it was said
+  let said = '', changed = new WeakSet();  // fields that were changed since it was said
 
-  function mark() {
-    isDue = false;
+  const mark = window.rwPage.perFrame(() => {
     const shown = [...document.querySelectorAll('[data-wrong]')]
       .filter((message) => message.offsetParent && !message.closest('.is-over'));
     const now = shown.map((message) => message.textContent).join('\n');
@@ -24,7 +23,7 @@
         field.setAttribute('aria-errormessage', name);
       }
     }
-  }
+  });
   function right(field) {
     field.removeAttribute('aria-invalid');
     field.removeAttribute('aria-errormessage');
@@ -34,7 +33,5 @@
     changed.add(target);
     right(target);
   });
-  new MutationObserver(() => {
-    if (!isDue) { isDue = true; requestAnimationFrame(mark); }
-  }).observe(document, {childList: true, subtree: true, characterData: true, attributeFilter: ['data-wrong', 'class']});
+  new MutationObserver(mark).observe(document, {childList: true, subtree: true, characterData: true, attributeFilter: ['data-wrong', 'class']});
 })();
