@@ -56,6 +56,19 @@ def joined(words: Iterable[Words], en: str = ", ", ja: str = "・") -> Words:
     )
 
 
+def size_text(size: float) -> str:
+    """Bytes with their unit: 1610612736 -> "1.5 GiB", 150000000 -> "143 MiB".
+
+    In powers of 1024, by their own names, as torch and the driver state the memory of a GPU, so that memory
+    and disk compare. Only graphics cards keep the GB they are sold with ("for 8 GB").
+    """
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= unit:
+            number = size / unit
+            return f"{number:.1f} {name}" if number < 99.95 else f"{number:,.0f} {name}"
+    return f"{size:.0f} B"
+
+
 def of_all(count: int, all_: int, noun: str, is_: str, are: str) -> str:
     """A part of a whole with its verb: "1 of 1 image has", "3 of 12 images have"."""
     return f"{count:,} of {counted(all_, noun)} {is_ if count == 1 else are}"

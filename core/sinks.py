@@ -48,7 +48,7 @@ VALIDATION = Words("validation loss", "検証loss")
 SAVED = Words("Saved", "保存しました")
 NOTE = Words("Note", "注意")
 
-UNITS = {"fetch_model": " MB"}
+UNITS = {"fetch_model": " MiB"}
 """Stage -> what it is counted in, where that is not plain."""
 
 
@@ -58,7 +58,7 @@ def waiting(path: str, lang: Lang) -> str:
 
 
 def progress(event: StageProgress, lang: Lang) -> str:
-    """How far a stage is: "3/12", "340/4000 MB", "image 1 of 5" where it goes on within each image."""
+    """How far a stage is: "3/12", "340/4000 MiB", "image 1 of 5" where it goes on within each image."""
     if event.items:
         return ITEM.of(lang).format(item=event.item, items=event.items)
     return f"{event.done}/{event.total}{UNITS.get(event.stage, '')}"

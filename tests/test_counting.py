@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.counting import counted, of_all
+from core.counting import counted, of_all, size_text
 from core.events import PlanReady, StageProgress
 from core.sinks import Console, progress
 
@@ -80,4 +80,15 @@ def test_a_plan_of_one_of_everything_is_said_as_such(capsys):
 def test_samples_are_counted_in_images():
     event = StageProgress("sample", 24, 150, item=1, items=5)
     assert (progress(event, "en"), progress(event, "ja")) == ("image 1 of 5", "1/5枚目")
-    assert progress(StageProgress("fetch_model", 3, 40), "en") == "3/40 MB"
+    assert progress(StageProgress("fetch_model", 3, 40), "en") == "3/40 MiB"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"), (1000, "1000 B"), (1536, "1.5 KiB"), (150_000_000, "143 MiB"),
+        (1610612736, "1.5 GiB"), (99.96 * 2**30, "100 GiB"), (2000 * 2**30, "2,000 GiB"),
+    ],
+)  # fmt: skip
+def test_sizes_are_written_in_powers_of_1024(size, text):
+    assert size_text(size) == text

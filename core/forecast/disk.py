@@ -11,7 +11,7 @@ from pathlib import Path
 from core import messages
 from core.catalog import Words
 from core.config.schema.run import RunConfig
-from core.counting import counted
+from core.counting import counted, size_text
 from core.errors import Problem
 from core.forecast import architecture
 from core.forecast.machine_load import disk
@@ -140,8 +140,3 @@ def setup_of(config: RunConfig) -> Setup | None:
     """The run as far as what it saves goes; None where its base model is not on this computer."""
     sizes = architecture.of_base(config.model.base)
     return None if sizes is None else Setup(config, sizes, Data.of(config), is_gpu=False)
-
-
-def size_text(size: int) -> str:
-    """1610612736 -> "1.5 GiB", below one in MiB."""
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.catalog import Words
+from core.counting import size_text
 from core.errors import Problem, ResourceFault, UserError
 from core.formats import messages, partial_files
 
@@ -110,9 +111,9 @@ def _disk_full(path: Path, size: int) -> Problem:
     free = shutil.disk_usage(folder).free
     if free > size and _takes_no_more_files(folder):
         return messages.NO_INODES(path=path)
-    mib = f"{size / 2**20:,.0f} MiB"
-    need = Words(f" of {mib}", f"（{mib}）") if size else ""
-    return messages.DISK_FULL(path=path, size=need, free=free / 2**20)
+    text = size_text(size)
+    need = Words(f" of {text}", f"（{text}）") if size else ""
+    return messages.DISK_FULL(path=path, size=need, free=size_text(free))
 
 
 def _takes_no_more_files(folder: Path) -> bool:

@@ -115,8 +115,8 @@ UNWRITABLE = Message(
 )
 DISK_FULL = Message(
     "E-DISK-FULL",
-    "the disk is full: no room for {path}{size}; {free:,.0f} MiB are free. Make room and save again.",
-    "ディスクの空きが足りません：{path}{size}を保存できません（空き {free:,.0f} MiB）。空きを作って保存し直してください。",
+    "the disk is full: no room for {path}{size}; {free} are free. Make room and save again.",
+    "ディスクの空きが足りません：{path}{size}を保存できません（空き {free}）。空きを作って保存し直してください。",
 )
 NO_INODES = Message(
     "E-DISK-FULL",

@@ -31,9 +31,9 @@ _OURS = re.compile(
 _VARIANT = re.compile(r"\.(fp16|bf16|non_ema)[.-]")
 
 Report = Callable[[int, int], None]
-"""Called with the megabytes that are here and those of all files; what it raises ends the download."""
+"""Called with the mebibytes that are here and those of all files; what it raises ends the download."""
 
-_MEGABYTE = 1_000_000
+_MEBIBYTE = 1 << 20
 
 _NAME_SECONDS, _ANSWER_SECONDS = 4, 15
 """After which there is no connection: until the Hub's name is found, and until it answers a question."""
@@ -122,7 +122,7 @@ def _download(name: str, key: str, report: Report) -> Path:
         files = wanted(list(sizes))
         if not any(file.endswith((".safetensors", ".bin")) for file in files):
             raise UserError(messages.NOT_DIFFUSERS(key=key, path=name))
-        total = max(1, -(-sum(sizes[file] for file in files) // _MEGABYTE))
+        total = max(1, -(-sum(sizes[file] for file in files) // _MEBIBYTE))
         bar = _bar(total, report)
         folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=files, tqdm_class=bar))
     except (StopRun, UserError):
@@ -176,7 +176,7 @@ def _find_host(endpoint: str, report: Report) -> None:
 def _bar(total: int, report: Report) -> Any:
     """The Hub's progress bars as a report. Two are of bytes (received, written): the further one counts.
 
-    total: megabytes.
+    total: mebibytes.
     """
     from tqdm import tqdm
 
@@ -191,7 +191,7 @@ def _bar(total: int, report: Report) -> Any:
         def update(self, n: float | None = 1) -> Any:
             nonlocal told
             drawn = super().update(n)
-            done = min(int(self.n) // _MEGABYTE, total - 1)
+            done = min(int(self.n) // _MEBIBYTE, total - 1)
             if self.unit == "B" and done > told:
                 told = done
                 report(done, total)

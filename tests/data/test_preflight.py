@@ -193,7 +193,7 @@ def test_a_file_of_four_gigabytes_is_refused_by_its_size_without_being_read(tmp_
         file.truncate(4 << 30)  # sparse: no bytes on the disk
     monkeypatch.setattr(files, "_whole", None)
     (problem,) = verify(path).problems
-    assert problem.code == "E-IMG-HUGE" and "4,295 MB" in problem.en and "4,295 MB" in problem.ja
+    assert problem.code == "E-IMG-HUGE" and "4.0 GiB" in problem.en and "4.0 GiB" in problem.ja
     assert str(path) in problem.en
 
 

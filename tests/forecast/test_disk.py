@@ -1,8 +1,7 @@
 """What a whole run saves, counted by hand, and what is said where the disk has no room for it."""
 
-import pytest
-
 from core.catalog import Words
+from core.counting import size_text
 from core.forecast import disk
 from core.forecast.room import needed
 from tests.forecast.test_counts import setup
@@ -50,7 +49,7 @@ def test_too_little_for_all_is_a_notice_and_too_little_to_begin_a_refusal():
     assert found.total == 10 * room.model
     assert disk.short(found, made.config, found.total) is None
     notice = disk.short(found, made.config, found.total - 1)
-    assert notice.code == "W-DISK-ROOM" and f"10 models of {disk.size_text(room.model)}" in notice.en
+    assert notice.code == "W-DISK-ROOM" and f"10 models of {size_text(room.model)}" in notice.en
     assert "モデル10個" in notice.ja
     assert disk.least(room, made.config, room.total) is None
     assert disk.least(room, made.config, room.total - 1).code == "E-DISK-ROOM"
@@ -59,11 +58,6 @@ def test_too_little_for_all_is_a_notice_and_too_little_to_begin_a_refusal():
 def test_of_a_model_that_is_not_here_nothing_is_said():
     made = setup(save={"output_dir": "no/such/folder"})
     assert disk.problems(made.config, 100, 10) == ()
-
-
-@pytest.mark.parametrize(("size", "text"), [(1610612736, "1.5 GiB"), (1048576, "1.0 MiB")])
-def test_sizes_are_written_with_a_digit(size, text):
-    assert disk.size_text(size) == text
 
 
 def test_a_saved_state_is_named_before_the_models():

@@ -110,7 +110,7 @@ def test_a_full_disk_is_a_resource_fault_with_the_size_needed(tmp_path, monkeypa
     monkeypatch.setattr(atomic_write.os, "fsync", full)
     with pytest.raises(ResourceFault) as refused:
         tensors.save(tmp_path / "x.safetensors", {"a": torch.zeros(2**19)}, {})
-    assert refused.value.problems[0].code == "E-DISK-FULL" and "2 MiB" in refused.value.problems[0].en
+    assert refused.value.problems[0].code == "E-DISK-FULL" and "2.0 MiB" in refused.value.problems[0].en
     assert list(tmp_path.iterdir()) == []
 
 

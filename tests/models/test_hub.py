@@ -98,7 +98,7 @@ def test_a_local_folder_wins_over_a_hub_name(tmp_path, monkeypatch):
 
 
 def test_the_download_is_told_in_megabytes_up_to_its_end(there, monkeypatch):
-    monkeypatch.setattr(hub, "_MEGABYTE", 1000)  # the tiny model has 1,038 of these
+    monkeypatch.setattr(hub, "_MEBIBYTE", 1000)  # the tiny model has 1,038 of these
     told = []
     hub.locate(NAME, report=lambda done, total: told.append((done, total)))
     total = sum(path.stat().st_size for path in hub.fetched(NAME).rglob("*") if path.is_file())
@@ -108,7 +108,7 @@ def test_the_download_is_told_in_megabytes_up_to_its_end(there, monkeypatch):
 
 
 def test_a_download_can_be_stopped_in_the_middle_and_gone_on_with(there, monkeypatch):
-    monkeypatch.setattr(hub, "_MEGABYTE", 1000)
+    monkeypatch.setattr(hub, "_MEBIBYTE", 1000)
 
     def stop(done, total):
         if done > 100:

@@ -19,7 +19,10 @@ from ui.window.error_page import guarded
 RUN = "**/gradio_api/run/**"
 ANSWERS = {
     500: ("an internal error", "プログラム内部のエラー"),
-    413: ("Too large to send (at most 4 GB a file)", "サイズが大きすぎて送信できません（1ファイル4 GBまで）"),
+    413: (
+        "Too large to send (at most 4 GiB a file)",
+        "サイズが大きすぎて送信できません（1ファイル4 GiB",
+    ),
     429: ("the program is busy", "混み合っている"),
     401: ("you are logged out", "ログインの有効期限"),
     404: ("the program was restarted", "再起動前に開いたページ"),

@@ -41,7 +41,7 @@ def test_a_token_is_set_and_never_shown_and_what_would_be_uploaded_is_listed(at,
     card.locator("[data-act=look]").click()
     listed = card.locator("table")
     listed.wait_for()
-    assert "frog.safetensors" in listed.inner_text() and "2 MB" in listed.inner_text()
+    assert "frog.safetensors" in listed.inner_text() and "1.9 MiB" in listed.inner_text()
     assert "me/frog" in card.inner_text() and card.locator("[name=private]").input_value() == "yes"
     card.locator("[data-act=remove]").click()
     card.get_by_text(at.words("Token: not set", "トークン：未設定")).wait_for()

@@ -48,7 +48,7 @@ def told(app):
 
 def test_family_precision_and_prediction_are_shown_at_once(told, header):
     html = told(header("a", SD1))
-    for part in ("Whole", "Stable Diffusion 1", "epsilon (noise)", "fp16", "400 M", "800 MB", "single file"):
+    for part in ("Whole", "Stable Diffusion 1", "epsilon (noise)", "fp16", "400 M", "763 MiB", "single file"):
         assert part in html, part
     assert "is-warn" not in html and "is-bad" not in html
 

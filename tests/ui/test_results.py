@@ -169,5 +169,5 @@ def test_the_list_is_shown_with_size_and_link_in_both_languages(app, window):
     window.output.mkdir(parents=True)
     (window.output / "<b>.safetensors").write_bytes(bytes(2_500_000))
     html = app.past.look(View(), "en")[app.past.parts["list"]]
-    assert "&lt;b&gt;.safetensors" in html and "2.5 MB" in html and 'href="results/' in html
+    assert "&lt;b&gt;.safetensors" in html and "2.4 MiB" in html and 'href="results/' in html
     assert "ダウンロード" in app.past.look(View(), "ja")[app.past.parts["list"]]

@@ -482,11 +482,11 @@ def test_a_file_that_is_waited_for_is_named_until_it_has_come(app, window):
     assert "/net/a.png" not in looked(app)["head"]
 
 
-def test_a_model_that_is_fetched_is_counted_in_megabytes(app, window):
+def test_a_model_that_is_fetched_is_counted_in_mebibytes(app, window):
     press(app, "start")
     window.runner.current.log(StageProgress("fetch_model", 850, 4270))
-    assert "Downloading the model 850/4270 MB" in looked(app)["head"]
-    assert "モデルをダウンロード中 850/4270 MB" in looked(app, "ja")["head"]
+    assert "Downloading the model 850/4270 MiB" in looked(app)["head"]
+    assert "モデルをダウンロード中 850/4270 MiB" in looked(app, "ja")["head"]
 
 
 def test_the_memory_of_the_process_is_shown_where_there_is_no_gpu(app, window):
@@ -719,7 +719,7 @@ def test_a_failure_that_no_setting_cures_has_no_such_button(app, window):
     run.log(RunEnded("failed", 5, 3, "Full.", "満杯。", code="E-DISK-FULL"))
     run.status = "failed"
     assert not looked(app)["cure"]["visible"]
-    assert "No training" in named(app.run, app.run.cure(demo_raw(app), "en", None))["message"]["value"]
+    assert "No run" in named(app.run, app.run.cure(demo_raw(app), "en", None))["message"]["value"]
 
 
 def sampled(run, folder, steps, prompts=("sls frog",)):

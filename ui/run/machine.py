@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.counting import size_text
 from core.errors import Lang, UserError
 from core.forecast.machine_load import Load
 from ui.parts.markup import esc, facts, note
@@ -32,7 +33,7 @@ def line_html(load: Load | None, lang: Lang) -> str:
         return ""
     parts = [esc(_busiest(load)), f"RAM {_of(load.ram_used, load.ram_total)}"]
     if load.disk_free is not None:
-        words = esc(say("machine.free", lang, size=_gib(load.disk_free)))
+        words = esc(say("machine.free", lang, size=size_text(load.disk_free)))
         tone = _tone(load.disk_free)
         parts.append(f'<b class="is-{tone}">{words}</b>' if tone else words)
     return f'<span class="rw-machine">{"".join(f"<span>{part}</span>" for part in parts)}</span>'
@@ -53,7 +54,7 @@ def more_html(load: Load | None, lang: Lang) -> str:
     pairs.append((say("machine.cpu", lang), f"{load.cpu:.0f}%"))
     pairs.append((say("machine.ram", lang), _of(load.ram_used, load.ram_total)))
     if load.disk_free is not None and load.disk_total is not None:
-        free = say("machine.free.of", lang, size=_gib(load.disk_free), total=_gib(load.disk_total))
+        free = say("machine.free.of", lang, size=size_text(load.disk_free), total=size_text(load.disk_total))
         pairs.append((say("machine.disk", lang), free))
     return facts(pairs) + _disk_note(load, lang)
 
@@ -62,7 +63,7 @@ def _disk_note(load: Load, lang: Lang) -> str:
     tone = "" if load.disk_free is None else _tone(load.disk_free)
     if not tone or load.disk_free is None:
         return ""
-    return note(say(f"machine.{tone}", lang, size=_gib(load.disk_free), folder=load.folder), tone)
+    return note(say(f"machine.{tone}", lang, size=size_text(load.disk_free), folder=load.folder), tone)
 
 
 def _tone(free: int) -> str:
@@ -81,10 +82,6 @@ def _busiest(load: Load) -> str:
 
 def _of(used: int, total: int) -> str:
     return f"{_number(used)} / {_number(total)} GiB"
-
-
-def _gib(size: int) -> str:
-    return f"{_number(size)} GiB"
 
 
 def _number(size: int) -> str:

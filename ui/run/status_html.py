@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.config.schema.run import OPTIONS
+from core.counting import size_text
 from core.errors import LANGS, Lang
 from core.events import Saved
 from core.sinks import duration, waiting
@@ -95,7 +96,7 @@ def _pause(view: RunView, lang: Lang) -> str:
     freed = view.pause.freed_bytes
     if not freed:
         return note(say("run.paused.kept", lang))
-    return note(say("run.paused.freed", lang, size=f"{freed / 2**30:.1f}"))
+    return note(say("run.paused.freed", lang, size=size_text(freed)))
 
 
 def _is_preparing(view: RunView) -> bool:
@@ -147,7 +148,7 @@ def _numbers(view: RunView, lang: Lang) -> list[tuple[str, str]]:
     if seconds:
         texts["run.speed"] = _speed(seconds, lang)
     if step and (size := step.vram_bytes or step.ram_bytes):
-        texts["run.memory" if step.vram_bytes else "run.ram"] = f"{size / 2**30:.1f} GiB"
+        texts["run.memory" if step.vram_bytes else "run.ram"] = size_text(size)
     return [(say(key, lang), text) for key, text in texts.items()]
 
 

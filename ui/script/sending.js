@@ -10,7 +10,7 @@
   const words = () => JSON.parse(zone().dataset.zoneWords);
   const {make, button, fieldOf, put, drawn} = window.rwPage;
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  const mega = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, {maximumFractionDigits: 1});
+  const mega = (bytes) => (bytes / 2 ** 20).toLocaleString(document.documentElement.lang, {maximumFractionDigits: 1});
 
   const endOf = (name) => (/\.[^.]+$/.exec(name.toLowerCase()) || [''])[0];
   function kindOf(name) {

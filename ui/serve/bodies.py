@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.counting import size_text
 from ui.serve.asgi import language, patient, read_body, refusal, replayed
 from ui.serve.routes import FILE, SEND, UPLOAD
 from ui.text import say
@@ -38,7 +39,7 @@ class Bodies:
         request = Request(scope, patient(receive))
         lang, body = language(request), await read_body(request, LARGEST_JSON)
         if body is None:
-            answer = refusal(413, say("serve.long", lang, most=LARGEST_JSON >> 20))
+            answer = refusal(413, say("serve.long", lang, most=size_text(LARGEST_JSON)))
             await answer(scope, receive, send)
             return
         try:

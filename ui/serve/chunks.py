@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.counting import size_text
 from core.errors import Lang
 from ui.serve.asgi import NO_STORE, language, patient, read_body, refusal
 from ui.serve.routes import SEND
@@ -54,7 +55,7 @@ class Chunks:
             return await self._state(coming)
         piece = await read_body(request, LARGEST_PIECE)
         if piece is None:
-            return refusal(413, say("serve.long", lang, most=LARGEST_PIECE >> 20))
+            return refusal(413, say("serve.long", lang, most=size_text(LARGEST_PIECE)))
         room, key = await run_in_threadpool(self._uploads.left)
         wanted = coming.size - offset if offset == 0 else len(piece)
         if wanted > room:

@@ -42,7 +42,7 @@ from ui.window import Window
 from ui.window.error_page import words_html
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LARGEST_UPLOAD, LARGEST_SAID = "4gb", "4 GB"
+LARGEST_UPLOAD, LARGEST_SAID = "4gb", "4 GiB"
 """Of one file; for all together see ui.serve.uploads.Room."""
 UPLOADS = "uploads"
 """Folder below the window's cache for what is sent to it, apart from what the window makes itself."""

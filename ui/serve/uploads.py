@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.counting import size_text
 from core.errors import Lang
 from ui.serve.asgi import language, patient, refusal
 from ui.serve.routes import FILE, UPLOAD
@@ -171,7 +172,7 @@ class _Kept:
 
 def no_room(key: str, room: int, lang: Lang) -> Response:
     """The refusal of what there is no room for. key: of its sentence. room: bytes that are left."""
-    return refusal(413, say(key, lang, room=f"{room / (1 << 30):.1f}"))
+    return refusal(413, say(key, lang, room=size_text(room)))
 
 
 def _as_attachment(send: Send) -> Send:

@@ -11,6 +11,7 @@ import gradio as gr
 from core.catalog import OPTIMIZERS
 from core.config.rules.ruleset import told_by_family
 from core.config.schema.run import RunConfig
+from core.counting import size_text
 from core.data.plan.plan import Plan
 from core.errors import Lang, UserError
 from core.families import FAMILIES
@@ -148,7 +149,7 @@ def _disk(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
     if saved is None or free is None:
         return ""
     text = say(
-        "forecast.disk", lang, what=saved.words().of(lang), total=amount(saved.total), free=amount(free)
+        "forecast.disk", lang, what=saved.words().of(lang), total=size_text(saved.total), free=size_text(free)
     )
     if saved.total > free:
         return note(f"{text} {say('forecast.disk.short', lang)}", "warn")
@@ -158,7 +159,7 @@ def _disk(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
 def _disk_alarm(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
     if saved is None or free is None or saved.total <= free:
         return ""
-    text = say("forecast.disk.alarm", lang, total=amount(saved.total), free=amount(free))
+    text = say("forecast.disk.alarm", lang, total=size_text(saved.total), free=size_text(free))
     look = esc(say("forecast.disk.look", lang))
     way = goto(OPTIONS["save.save_every_n_epochs"])
     return (
@@ -168,7 +169,7 @@ def _disk_alarm(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
 
 
 def _alarm(needed: int, machine: Machine, best: Advice | None, lang: Lang) -> str:
-    text = esc(say("forecast.not", lang, short=amount(needed - machine.free)))
+    text = esc(say("forecast.not", lang, short=size_text(needed - machine.free)))
     way = ""
     if best is not None:
         words = esc(say("forecast.look", lang, change=_change(best, lang)))
@@ -188,11 +189,11 @@ def _config(form: Form, raw: Mapping[str, Any]) -> RunConfig | None:
 
 
 def _title(needed: int, machine: Machine, lang: Lang) -> str:
-    free = amount(machine.free)
+    free = size_text(machine.free)
     place = say("forecast.gpu", lang, free=free, name=machine.name) if machine.is_gpu else ""
     place = place or say("forecast.cpu", lang, free=free)
     return (
-        f'<p class="rw-forecast-title"><b>{esc(say("forecast.need", lang, needed=amount(needed)))}</b>'
+        f'<p class="rw-forecast-title"><b>{esc(say("forecast.need", lang, needed=size_text(needed)))}</b>'
         f"<span>{esc(place)}</span></p>"
     )
 
@@ -207,7 +208,7 @@ def _stack(expected: Forecast, machine: Machine, lang: Lang) -> str:
     end = f'<u style="left:{machine.free / whole:.2%}"></u>' if needed > machine.free else ""
     legend = "".join(
         f'<li><i class="is-{kind}"></i>{esc(name)} <b>{esc(size)}</b></li>'
-        for kind, name, size in ((k, say(f"forecast.{k}", lang), amount(held[k])) for k in shown)
+        for kind, name, size in ((k, say(f"forecast.{k}", lang), size_text(held[k])) for k in shown)
     )
     return (
         f'<div class="rw-stack" aria-hidden="true">{parts}{end}</div><ul class="rw-stack-parts">{legend}</ul>'
@@ -217,7 +218,7 @@ def _stack(expected: Forecast, machine: Machine, lang: Lang) -> str:
 def _verdict(needed: int, machine: Machine, expected: Forecast, lang: Lang) -> str:
     when = say("forecast.most", lang, phase=say(f"forecast.phase.{expected.peak.name}", lang))
     if needed > machine.free:
-        short = say("forecast.not", lang, short=amount(needed - machine.free))
+        short = say("forecast.not", lang, short=size_text(needed - machine.free))
         return note(f"{short} {when}", "bad")
     if needed > TIGHT * machine.free:
         return note(f"{say('forecast.tight', lang)} {when}", "warn")
@@ -230,7 +231,7 @@ def _helps(ways: tuple[Advice, ...], lang: Lang) -> str:
     items = ""
     for way in ways[:MOST_ADVICE]:
         key = "forecast.with.fits" if way.fits else "forecast.with"
-        after = say(key, lang, needed=amount(way.needed))
+        after = say(key, lang, needed=size_text(way.needed))
         items += f"<li><b>{esc(_change(way, lang))}</b><span>{esc(after)}</span></li>"
     more = "" if ways[0].fits else note(say("forecast.too.large", lang))
     return f'<div class="rw-helps"><h3>{esc(say("forecast.help", lang))}</h3><ol>{items}</ol>{more}</div>'
@@ -281,8 +282,8 @@ def _details(expected: Forecast, setup: Setup, lang: Lang) -> str:
     rows = [
         [
             say(f"forecast.phase.{phase.name}", lang),
-            *(amount(held) if (held := phase.held.get(kind, 0)) else "–" for kind in KINDS),
-            amount(phase.total),
+            *(size_text(held) if (held := phase.held.get(kind, 0)) else "–" for kind in KINDS),
+            size_text(phase.total),
         ]
         for phase in expected.phases
     ]
@@ -297,10 +298,3 @@ def _details(expected: Forecast, setup: Setup, lang: Lang) -> str:
         f"{table([*headers, say('forecast.total', lang)], rows, numbers)}"
         f"{note(' '.join(counted))}</details>"
     )
-
-
-def amount(nbytes: int) -> str:
-    """7516192768 -> "7.0 GiB", below a tenth in MiB."""
-    if nbytes >= 0.1 * 2**30:
-        return f"{nbytes / 2**30:.1f} GiB"
-    return f"{nbytes / 2**20:.0f} MiB" if nbytes >= 2**20 or not nbytes else "<1 MiB"

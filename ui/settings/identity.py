@@ -9,6 +9,7 @@ from typing import Any
 from core.catalog import MOVED, Size, Words
 from core.config import base_family
 from core.config.check import typed
+from core.counting import size_text
 from core.errors import Lang, UserError
 from core.families import FAMILIES
 from core.formats.classify import KINDS
@@ -163,13 +164,3 @@ def size_of(path: Path) -> str:
         return size_text(sum(file.stat().st_size for file in files))
     except OSError:
         return ""
-
-
-def size_text(n: int) -> str:
-    """2500000 -> "2.5 MB"."""
-    size = float(n)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"

@@ -46,9 +46,9 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "zone.zips": Words("# ZIP|# ZIPs", "ZIP #個"),
     "zone.others": Words("# other (not used)|# others (not used)", "その他#個（使いません）"),
     "zone.progress": Words(
-        "{done} of {of} sent, {came} of {total} MB", "{of}個中{done}個を送信済み（{came}／{total} MB）"
+        "{done} of {of} sent, {came} of {total} MiB", "{of}個中{done}個を送信済み（{came}／{total} MiB）"
     ),
-    "zone.done": Words("all sent ({total} MB)", "すべて送信済み（{total} MB）"),
+    "zone.done": Words("all sent ({total} MiB)", "すべて送信済み（{total} MiB）"),
     "zone.waiting": Words("connection lost, trying again…", "接続が切れました。再試行しています…"),
     "zone.resumed": Words("resumed", "続きから送信"),
     "zone.again": Words("Try again", "再試行"),

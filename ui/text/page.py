@@ -118,8 +118,8 @@ PAGE_WORDS: Mapping[str, Words] = {
         "このファイルは、この画面に送信されたものではないか、すでに削除されています。もう一度選んでください。",
     ),
     "serve.long": Words(
-        "The request is too large (limit {most} MB). Send fewer files or less text at a time.",
-        "リクエストが大きすぎます（上限{most}MB）。一度に送るファイルやテキストを減らしてください。",
+        "The request is too large (limit {most}). Send fewer files or less text at a time.",
+        "リクエストが大きすぎます（上限{most}）。一度に送るファイルやテキストを減らしてください。",
     ),
     "serve.unreadable": Words(
         "The request is no valid JSON. Reload the page and try again.",
@@ -127,12 +127,12 @@ PAGE_WORDS: Mapping[str, Words] = {
     ),
     "serve.kind": Words("Files of this kind are not used here.", "この種類のファイルは使用しません。"),
     "serve.full": Words(
-        "Not enough room: {room} GB more can be sent to this window. Copy what was sent into a dataset and restart Rareword, or put the files on that computer in another way.",
-        "容量が足りません。この画面に送信できるのはあと{room}GBです。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
+        "Not enough room: {room} more can be sent to this window. Copy what was sent into a dataset and restart Rareword, or put the files on that computer in another way.",
+        "容量が足りません。この画面に送信できるのはあと{room}です。送信済みのファイルをデータセットにコピーしてからRarewordを再起動するか、別の方法でファイルをそのコンピューターに置いてください。",
     ),
     "serve.full.disk": Words(
-        "The disk is full: {room} GB more can be sent, the rest is reserved for training. Free some space and try again.",
-        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}GBです。空き容量を増やしてからやり直してください。",
+        "The disk is full: {room} more can be sent, the rest is reserved for training. Free some space and try again.",
+        "ディスクの空き容量が足りません。学習用に残す分を除くと、送信できるのはあと{room}です。空き容量を増やしてからやり直してください。",
     ),
     "serve.host": Words(
         "Unknown host name “{host}”. If it is your proxy or this computer, start with --host-name {host}.",

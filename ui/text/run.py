@@ -26,8 +26,8 @@ RUN_WORDS: Mapping[str, Words] = {
         "現在のステップの後に一時停止します（生成中のサンプル画像は最後まで生成します）。",
     ),
     "run.paused.freed": Words(
-        "{size} GiB of GPU memory are free for other programs. Continue takes them back; the result is the same as without the pause.",
-        "GPUメモリを{size} GiB解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
+        "{size} of GPU memory are free for other programs. “Continue” takes them back; the result is the same as without the pause.",
+        "GPUメモリを{size}解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
     ),
     "run.paused.kept": Words(
         "Everything stays in memory until you continue.", "「続行」を押すまで、すべてメモリに保持します。"

@@ -133,8 +133,8 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "identity.own": Words("The base model's own VAE is used.", "元モデルのVAEを使います。"),
     "identity.size": Words("Size", "サイズ"),
     "identity.hub": Words(
-        "No file or folder here has this name: it is downloaded from the Hugging Face Hub when the run starts, once (some GB).",
-        "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GB）。",
+        "No file or folder here has this name: it is downloaded from the Hugging Face Hub when the run starts, once (several GiB).",
+        "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GiB）。",
     ),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
     "format.ldm": Words("single file", "単一ファイル"),

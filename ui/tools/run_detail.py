@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.counting import size_text
 from core.errors import Lang
 from core.runs import checkpoints
 from core.runs.checkpoints import Checkpoint
@@ -15,7 +16,6 @@ from ui.parts.html_events import button
 from ui.parts.images import figure
 from ui.parts.markup import esc, note
 from ui.parts.thumbs import Thumbs
-from ui.settings.identity import size_text
 from ui.text import say
 from ui.tools.run_list import AGAIN, message_html, name_of, places_html, try_button
 from ui.window.paths import Paths

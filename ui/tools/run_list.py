@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.counting import size_text
 from core.errors import Lang
 from core.runs import checkpoints, past_runs
 from core.runs.past_runs import PastRun, Record
@@ -16,7 +17,6 @@ from ui.parts.images import url
 from ui.parts.markup import esc, facts, leads_to, note
 from ui.parts.numbers import minute
 from ui.parts.thumbs import Thumbs
-from ui.settings.identity import size_text
 from ui.text import WORDS, say
 from ui.window.paths import Paths
 from ui.window.results import Result, download_html, of_path

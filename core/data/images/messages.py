@@ -26,8 +26,8 @@ UNREADABLE = Message(
 )
 TOO_MANY_BYTES = Message(
     "E-IMG-HUGE",
-    "image file {path} has {megabytes:,.0f} MB; the limit is {limit:,.0f} MB. Save it again as PNG or JPEG, or downscale it.",
-    "画像ファイル {path} は{megabytes:,.0f} MBで、上限の{limit:,.0f} MBを超えています。PNGかJPEGで保存し直すか、縮小してください。",
+    "image file {path} is {size} large; the limit is {limit}. Save it again as PNG or JPEG, or downscale it.",
+    "画像ファイル {path} は{size}で、上限の{limit}を超えています。PNGかJPEGで保存し直すか、縮小してください。",
 )
 TOO_MANY_PIXELS = Message(
     "E-IMG-HUGE",

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.catalog import Size, Words
+from core.counting import size_text
 from core.data.images import decode, messages
 from core.data.images.load import content_hash
 from core.errors import Problem
@@ -109,8 +110,8 @@ def _guess(data: bytes) -> Words:
 
 def _unreadable(path: Path, error: OSError) -> Problem:
     if isinstance(error, TooLarge):
-        limit = decode.MAX_BYTES / 1e6
-        return messages.TOO_MANY_BYTES(path=path, megabytes=error.size / 1e6, limit=limit)
+        limit = size_text(decode.MAX_BYTES)
+        return messages.TOO_MANY_BYTES(path=path, size=size_text(error.size), limit=limit)
     advice = Words("Check its permissions or the drive.", "アクセス権やドライブを確認してください。")
     if isinstance(error, NoFile):
         advice = Words("Remove it from the folder.", "フォルダから取り除いてください。")

@@ -87,8 +87,8 @@ NOT_A_ZIP = Message(
 )
 LARGE_ZIP = Message(
     "E-ZIP-LARGE",
-    "`{name}` would be {size:.1f} GB unpacked; the limit is {limit:.1f} GB. Split it, or unpack it yourself and choose the folder.",
-    "「{name}」は展開すると{size:.1f} GBになります（上限{limit:.1f} GB）。分割するか、展開したフォルダを指定してください。",
+    "`{name}` would be {size} unpacked; the limit is {limit}. Split it, or unpack it yourself and choose the folder.",
+    "「{name}」は展開すると{size}になります（上限{limit}）。分割するか、展開したフォルダを指定してください。",
 )
 ZIP_BOMB = Message(
     "E-ZIP-BOMB",
@@ -102,13 +102,13 @@ MANY_IN_ZIP = Message(
 )
 LONG_ZIP_LISTING = Message(
     "E-ZIP-MANY",
-    "the file list of `{name}` is {size:,.1f} MB long; the limit is {limit:,.1f} MB. Split it.",
-    "「{name}」のファイル一覧が{size:,.1f} MBあります（上限{limit:,.1f} MB）。分割してください。",
+    "the file list of `{name}` is {size} long; the limit is {limit}. Split it.",
+    "「{name}」のファイル一覧が{size}あります（上限{limit}）。分割してください。",
 )
 NO_SPACE_FOR_ZIP = Message(
     "E-ZIP-SPACE",
-    "there is not enough disk space to unpack `{name}` ({size:.1f} GB).",
-    "ディスクの空きが足りず、「{name}」（{size:.1f} GB）を展開できません。",
+    "there is not enough disk space to unpack `{name}` ({size}).",
+    "ディスクの空きが足りず、「{name}」（{size}）を展開できません。",
 )
 CANNOT_UNPACK = Message(
     "E-ZIP-WRITE",

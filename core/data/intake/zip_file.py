@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.catalog import Words
 from core.control import RunControl
+from core.counting import size_text
 from core.data.intake import messages
 from core.data.intake.gather import CAPTION_SUFFIXES, Entry
 from core.data.names import IMAGE_SUFFIXES, is_junk
@@ -104,7 +105,7 @@ class _Archive(io.BufferedReader):
                 raise zipfile.BadZipFile("the list is longer than the file")
             raise UserError(
                 messages.LONG_ZIP_LISTING(
-                    path=self._path, size=size / 1e6, limit=self._limits.listing_bytes / 1e6
+                    path=self._path, size=size_text(size), limit=size_text(self._limits.listing_bytes)
                 )
             )
         data = super().read(size)
@@ -176,7 +177,7 @@ def unpack(
             raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
         try:
             if size > shutil.disk_usage(folder).free:
-                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size / 1e9))
+                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size_text(size)))
             for number, member in enumerate(members, start=1):
                 control.check()
                 report("unpack", number, len(members))
@@ -190,7 +191,7 @@ def unpack(
             if not isinstance(error, OSError):
                 raise
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size / 1e9)) from error
+                raise UserError(messages.NO_SPACE_FOR_ZIP(path=path, size=size_text(size))) from error
             raise UserError(messages.CANNOT_UNPACK(path=folder, reason=error.strerror)) from error
     return Unpacked(tuple(entries), {reason: tuple(names) for reason, names in left_out.items()})
 
@@ -263,7 +264,7 @@ def _refuse_bomb(path: Path, members: list[Member], limits: Limits) -> None:
     total = sum(member.info.file_size for member in members)
     packed = max(1, path.stat().st_size)
     if total > limits.all_bytes:
-        size, limit = total / 1e9, limits.all_bytes / 1e9
+        size, limit = size_text(total), size_text(limits.all_bytes)
         raise UserError(messages.LARGE_ZIP(path=path, size=size, limit=limit))
     if total > limits.free_of_ratio and total > limits.ratio * packed:
         raise UserError(messages.ZIP_BOMB(path=path, times=total / packed))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from core.config.schema.run import RunConfig
 from core.control import RunControl
+from core.counting import size_text
 from core.data.plan.plan import Plan
 from core.events import Emit, Event, Warned
 from core.limits import KEPT_TEXT_STATES
@@ -159,7 +160,7 @@ def load_texts(parts: Parts, text: TextStates, texts: Sequence[str] | None) -> N
         parts.load_missing(names)
     is_kept = not text.is_trained and texts is not None and text.keep(texts, parts.control, parts.emit)
     if not (is_kept or text.is_trained or texts is None or parts.config.model.no_token_padding):
-        parts.emit(Warned(messages.TEXT_NOT_KEPT(size=f"{KEPT_TEXT_STATES >> 30} GiB")))
+        parts.emit(Warned(messages.TEXT_NOT_KEPT(size=size_text(KEPT_TEXT_STATES))))
     for part in names if is_kept else ():
         model.modules[part].to("cpu" if parts.is_saved else "meta")
     give_back()
