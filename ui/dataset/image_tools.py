@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from core.counting import size_text
 from core.data.undo import Change
 from core.errors import Lang
 from core.trash import Held
 from ui.dataset.image_acts import key_of
 from ui.parts.images import figure
 from ui.parts.markup import esc, leads_to
-from ui.settings.identity import size_text
 from ui.text import say
 
 MENU = ("exclude", "trash", "left", "right", "crop", "mask")

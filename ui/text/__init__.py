@@ -44,8 +44,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
     }
 )
 
-LANGUAGE_NAMES: Mapping[Lang, str] = MappingProxyType({"en": "English", "ja": "日本語", "zh": "中文"})
-"""Each language by its own name."""
+LANGUAGE_NAMES: Mapping[Lang, str] = MappingProxyType({"en": "English", "ja": "日本語", "zh": "中文（新）"})
+"""Each language by its own name; 新 marks the one that is new."""
 
 
 def say(key: str, lang: Lang, **values: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core import trash
+from core.counting import size_text
 from core.data.curate.curation import Curation
 from core.errors import Lang, UserError
 from core.runs import past_runs
@@ -16,7 +17,6 @@ from core.trash import Held
 from ui.parts.html_events import LISTEN, button, data_of, sent
 from ui.parts.localized import QUICK, Page
 from ui.parts.markup import esc, heading, note, problems
-from ui.settings.identity import size_text
 from ui.text import say
 from ui.window import Window
 from ui.window.error_page import guarded
