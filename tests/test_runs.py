@@ -12,7 +12,7 @@ import pytest
 from core.catalog import Words
 from core.errors import Message
 from core.events import PlanReady, RunEnded, Saved, StepDone, Warned, to_json
-from core.runs import lock, past_runs
+from core.runs import checkpoints, lock, past_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -203,15 +203,32 @@ def test_the_state_to_go_on_from_is_the_newest_that_still_lies_there(tmp_path):
     old = make_state(tmp_path / "step-00000005-state", 5, "20261122-120000-sls_frog")
     new = tmp_path / "step-00000010-state"
     folder = make_run(tmp_path, events=[Saved("state", str(old), 5), Saved("state", str(new), 10)])
-    record = past_runs.read(folder)
-    assert record is not None and record.state == (old, 5)
+    run = past_runs.read(folder).run
+    assert checkpoints.newest_state(run) == (old, 5)
 
 
 def test_a_state_that_a_later_run_saved_under_the_same_name_is_not_taken(tmp_path):
     path = make_state(tmp_path / "last-state", 5, "20261123-080000-sls_frog")
     folder = make_run(tmp_path, events=[Saved("state", str(path), 5)])
-    record = past_runs.read(folder)
-    assert record is not None and record.state is None
+    assert checkpoints.newest_state(past_runs.read(folder).run) is None
+
+
+def test_a_state_tells_which_run_of_a_training_has_saved_it(tmp_path):
+    """Both runs have saved step 10 under one name: the second was resumed from step 5 of the first."""
+    first, second = "20261122-120000-sls_frog", "20261122-130000-sls_frog"
+    path = make_state(tmp_path / "step-00000010-state", 10, first)
+    (path / "state.json").write_text(json.dumps({"step": 10, "lineage": first, "run": second}))
+    found = {}
+    for name in (first, second):
+        folder = make_run(tmp_path, name, events=[Saved("state", str(path), 10)])
+        found[name] = checkpoints.newest_state(past_runs.read(folder).run)
+    assert found == {first: None, second: (path, 10)}
+
+
+def test_an_older_state_of_another_training_of_the_same_name_is_not_taken(tmp_path):
+    path = make_state(tmp_path / "last-state", 10, "20261121-120000-sls_frog")
+    folder = make_run(tmp_path, events=[Saved("state", str(path), 10)])
+    assert checkpoints.newest_state(past_runs.read(folder).run) is None
 
 
 def test_a_run_can_be_taken_out_of_the_list_and_put_back_whole(tmp_path):

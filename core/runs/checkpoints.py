@@ -1,10 +1,11 @@
-"""The models that a run has saved: where they lie now, the best of them, deleting one and taking it back."""
+"""What a run has saved: its models, where they lie now, the best of them, deleting one; its newest state."""
 
 from __future__ import annotations
 
 import errno
 import functools
 import glob
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from core.config.output_names import is_plain
 from core.errors import UserError
 from core.formats import sidecar_yaml
 from core.formats.header import read_header
-from core.runs import lineage, past_runs
+from core.runs import lineage, state_folder
 from core.runs.past_runs import RUNS, TRASH, PastRun
 from core.runs.result_names import LINEAGE
 
@@ -86,32 +87,41 @@ def _is_by(path: Path, run: PastRun, *, is_old: bool) -> bool:
     try:
         state = path.stat()
         mark = _lineage(path, state.st_mtime_ns, state.st_size)
-        changed_ns = run.folder.parent.stat().st_mtime_ns
     except (UserError, OSError):
         return False
     if mark is None:
         return not is_old
-    return mark == run.folder.name or _is_resumed_from(run.folder, mark, changed_ns)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_resumed_from(folder: Path, first: str, changed_ns: int) -> bool:
-    """Whether the run in this folder goes on from the first run of a lineage.
-
-    Where the runs before it are gone, so must that one be. The mark of the folder of runs only says when
-    what is remembered is out of date.
-    """
-    known = lineage.folders(folder)
-    if first in (one.name for one in known):
-        return True
-    is_whole = not past_runs.values_of(known[-1]).get("save.resume")
-    return not is_whole and first < known[-1].name and not os.path.lexists(folder.parent / first)
+    return lineage.is_of(run.folder, mark)
 
 
 @functools.lru_cache(maxsize=4096)
 def _lineage(path: Path, changed_ns: int, size_bytes: int) -> str | None:
     """The mark of a file only says when what is remembered is out of date."""
     return read_header(path).metadata.get(LINEAGE)
+
+
+def newest_state(run: PastRun) -> tuple[Path, int] | None:
+    """The newest state of a run that still lies in its output folder, and its step.
+
+    Not looked into for damage. A later run may have put one of its own under the same name.
+    """
+    for event in reversed(run.saves):
+        name = event.path.replace("\\", "/").rsplit("/", 1)[-1]
+        if event.kind == "state" and is_plain(name) and _is_saved_by(run.output_dir / name, event.step, run):
+            return run.output_dir / name, event.step
+    return None
+
+
+def _is_saved_by(path: Path, step: int, run: PastRun) -> bool:
+    """Whether this run saved a state at this step. An older state tells only which training it is of."""
+    try:
+        values = json.loads((path / state_folder.STATE).read_text("utf-8"))
+        if values["step"] != step:
+            return False
+        saver, first = str(values.get("run", "")), str(values["lineage"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return saver == run.folder.name if saver else lineage.is_of(run.folder, first)
 
 
 def size_of(path: Path) -> int:

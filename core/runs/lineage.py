@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,28 @@ def before(folder: Path) -> tuple[Event, ...]:
 def folders(folder: Path) -> tuple[Path, ...]:
     """The folder of this run and those of the runs that it goes on from, back to the first that is there."""
     return (folder, *(earlier for earlier, _, _ in _followed(folder)))
+
+
+def is_of(folder: Path, first: str) -> bool:
+    """Whether a run is the first of a training, by the name of its folder, or goes on from that.
+
+    Where the runs before it are gone, so must that one be.
+    """
+    try:
+        changed_ns = folder.parent.stat().st_mtime_ns
+    except OSError:
+        return False
+    return first == folder.name or _is_resumed_from(folder, first, changed_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_resumed_from(folder: Path, first: str, changed_ns: int) -> bool:
+    """The mark of the folder of runs only says when what is remembered is out of date."""
+    known = folders(folder)
+    if first in (one.name for one in known):
+        return True
+    is_whole = not past_runs.values_of(known[-1]).get("save.resume")
+    return not is_whole and first < known[-1].name and not os.path.lexists(folder.parent / first)
 
 
 def _followed(folder: Path) -> Iterator[tuple[Path, int, tuple[Event, ...]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import json
 import math
 import os
 import re
@@ -22,7 +21,7 @@ from typing import Any
 
 from core.events import Event, PlanReady, RunEnded, Saved, StepDone, from_json
 from core.formats import atomic_write
-from core.runs import lock, state_folder
+from core.runs import lock
 
 RUNS = "runs"
 """Folder below an output folder."""
@@ -93,25 +92,6 @@ class Record:
     text: str
     values: Mapping[str, Any]
     events: Sequence[Event] = field(repr=False)
-
-    @functools.cached_property
-    def state(self) -> tuple[Path, int] | None:
-        """See `newest_state`."""
-        return newest_state(self.run)
-
-
-def newest_state(run: PastRun) -> tuple[Path, int] | None:
-    """The newest state of a run that still lies in its output folder, and its step.
-
-    Not looked into for damage. A later run may have put one of its own under the same name: then step
-    or lineage tell.
-    """
-    for event in reversed(run.saves):
-        if event.kind == "state":
-            path = run.output_dir / _last_part(event.path)
-            if _is_saved_by(path, event.step, run.folder.name):
-                return path, event.step
-    return None
 
 
 def last_image(run: PastRun) -> Path | None:
@@ -349,15 +329,6 @@ def _last_part(path: str) -> str:
     """The name a path ends in, whichever system wrote it; "_" for what names nothing inside a folder."""
     name = re.split(r"[\\/]", path)[-1]
     return name if name not in ("", ".", "..") else "_"
-
-
-def _is_saved_by(path: Path, step: int, run: str) -> bool:
-    """Whether this run saved a state at this step. A lineage is a run's name: later ones sort later."""
-    try:
-        values = json.loads((path / state_folder.STATE).read_text("utf-8"))
-        return bool(values["step"] == step and str(values["lineage"]) <= run)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
 
 
 def _same(one: Path, other: Path) -> bool:

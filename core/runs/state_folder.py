@@ -77,12 +77,14 @@ class _Options(BaseModel, strict=True):
 class _Values(BaseModel, strict=True):
     """What is relied on of state.json. Earlier versions noted fewer things.
 
+    lineage: name of the first run folder of its training. run: of the run that saved it, "" in older states.
     written: names of models, each with its owned_files.Stamp; in older states names alone.
     """
 
     step: NonNegativeInt
     losses: list[FiniteFloat]
     lineage: _Name
+    run: Literal[""] | _Name = ""
     seconds: FiniteFloat = 0.0
     written: list[_Name] | dict[_Name, Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)] | None]
     saves: list[_Kept] = []

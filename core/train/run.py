@@ -311,7 +311,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
         progress.inexact = [*dict.fromkeys((*progress.inexact, *job.inexact))]
         for problem in notices:
             emit(Warned(problem))
-    progress.began = job.began
+    progress.began, progress.run = job.began, job.folder.name
     if (notice := training.validation.notice(job.config.save.save_best)) is not None:
         emit(notice)
     if job.has_stopped:

@@ -234,6 +234,7 @@ def test_with_resume_anyway_it_may_and_the_log_and_the_state_say_what_changed(co
     assert said(again, "W-RESUME-ANYWAY") == []
     values = json.loads((tmp_path / "out" / "last-state" / "state.json").read_text(encoding="utf-8"))
     assert "train.seed" in values["inexact"]
+    assert (values["lineage"], values["run"]) == ("run-0", again.folder.name)
 
 
 def test_with_resume_anyway_another_optimizer_and_a_mean_begin_anew_also_on_another_model(

@@ -98,7 +98,7 @@ class RunActs:
 
     def _resume(self, name: str, lang: Lang) -> str:
         run = self.named(name)
-        found = past_runs.newest_state(run) if run.status in RESUMABLE else None
+        found = checkpoints.newest_state(run) if run.status in RESUMABLE else None
         if found is None:
             raise UserError(messages.NOT_RESUMABLE())
         state, step = found

@@ -152,7 +152,7 @@ def _acts(run: PastRun, listed: Listed, opens: str, lang: Lang) -> str:
     path = checkpoints.newest(run)
     result = of_path(listed.results, path) if path else None
     acts = try_button(result, lang) + download_html(result.address, lang) if result else ""
-    state = past_runs.newest_state(run) if run.status in RESUMABLE else None
+    state = checkpoints.newest_state(run) if run.status in RESUMABLE else None
     if state is not None:
         acts += button("resume", name_of(run), say("run.resume", lang, step=state[1]))
     words = esc(say("runs.close" if name_of(run) == listed.opened else "runs.open", lang))

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.config import check, output_names
 from core.errors import UserError
 from core.events import EventLog
-from core.runs import owned_files, past_runs, state_folder
+from core.runs import lineage, owned_files, past_runs, state_folder
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def newest_unfinished(output_dir: Path) -> Unfinished | None:
     name = config.save.output_name or "last"
     here = config.save.model_copy(update={"output_dir": str(output_dir)})
     was_done = any(
-        run.name == name and run.status == "done" and run.step >= state.step
+        run.status == "done" and run.step >= state.step and lineage.is_of(run.folder, state.values["lineage"])
         for run in past_runs.past_runs(output_dir)
     )
     if was_done or owned_files.has_result(here, state):

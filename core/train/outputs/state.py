@@ -53,16 +53,18 @@ class Progress:
     """Where a run is.
 
     step: optimizer steps done. losses: of the steps since the last report, so that the first report after a
-    resume is the one that would have come. lineage: name of the first run folder of this training. written:
-    names of the models it saved, with what tells that they are unchanged. saves: what epoch and step saves
-    left. inexact: what was changed where it was resumed, so that it is not exactly a training in one go.
-    recent: losses of the last steps, to be shown when one goes wrong; not in states. began: when this run
-    did, by time.monotonic. seconds_before: of the runs that it goes on from. best: the best validation.
+    resume is the one that would have come. lineage: name of the first run folder of this training. run: of
+    the one that is under way. written: names of the models it saved, with what tells that they are unchanged.
+    saves: what epoch and step saves left. inexact: what was changed where it was resumed, so that it is not
+    exactly a training in one go. recent: losses of the last steps, to be shown when one goes wrong; not in
+    states. began: when this run did, by time.monotonic. seconds_before: of the runs that it goes on from.
+    best: the best validation.
     """
 
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
     lineage: str = ""
+    run: str = ""
     written: dict[str, Stamp | None] = field(default_factory=dict)
     saves: list[Kept] = field(default_factory=list)
     inexact: list[str] = field(default_factory=list)
@@ -192,6 +194,7 @@ class StateWriter:
             "seed": self.config.train.seed,
             "losses": [float(loss) for loss in progress.losses],
             "lineage": progress.lineage,
+            "run": progress.run,
             "seconds": round(progress.seconds_before + time.monotonic() - progress.began, 1),
             "written": progress.written,
             "lengths": dict(self.steps),
