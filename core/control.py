@@ -41,7 +41,10 @@ class RunControl:
         self._sample_now: SampleRequest | None = None
 
     def stop(self, save: bool = True) -> None:
-        """End before the next step; with `save` the training state is kept, and a model beside it."""
+        """End before the next step; with `save` the training state is kept, and a model beside it.
+
+        Without it a save that waits for room on the disk is given up too.
+        """
         with self._changed:
             self._stop, self.is_paused = save, False
             self._changed.notify_all()
@@ -77,6 +80,11 @@ class RunControl:
     @property
     def is_stopping(self) -> bool:
         return self._stop is not None
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the run shall end without a save."""
+        return self._stop is False
 
     def check(self) -> None:
         """Called by the run wherever it can stop: waits while paused. Raises StopRun."""

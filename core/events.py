@@ -56,6 +56,7 @@ STAGES: Mapping[str, Words] = {
     "validate": Words("Validating", "検証中"),
     "sample": Words("Generating samples", "サンプル画像を生成中"),
     "save": Words("Saving", "保存中"),
+    "room": Words("Waiting for room on the disk", "ディスクの空きを待っています"),
     "lr_range": Words("Trying learning rates", "学習率を試しています"),
     "resize": Words("Resizing images", "画像をリサイズ中"),
     "convert": Words("Converting", "変換中"),

@@ -30,7 +30,7 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
                 return
             if stop.save:
                 training.update.look(progress.step)
-                _keep(training, progress)
+                _keep(training, progress, control)
             raise
     except (StopRun, NumericFault):  # the latter from a save, which has kept what can be kept
         raise
@@ -39,11 +39,11 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
         progress.step, progress.losses = bad.step, progress.losses[: len(progress.losses) - lost]
         batch = faults.examine(training, progress, lost)
         has_model = training.update.is_whole and faults.is_model_sound(training, batch)
-        is_kept = _try_to_keep(training, progress, emit, has_model)
+        is_kept = _try_to_keep(training, progress, control, emit, has_model)
         raise NumericFault(batch.problem(training, is_kept), facts=asdict(batch)) from None
     except Exception as e:
         if not _is_out_of_memory(e):
-            _try_to_keep(training, progress, emit)
+            _try_to_keep(training, progress, control, emit)
             raise
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
     else:
@@ -51,22 +51,24 @@ def train_to_the_end(training: Training, progress: Progress, control: RunControl
     # Outside of the handler, so that the exception and the activations that its frames hold are gone.
     training.optimizer.zero_grad(set_to_none=True)
     torch.cuda.empty_cache()
-    is_kept = _try_to_keep(training, progress, emit)
+    is_kept = _try_to_keep(training, progress, control, emit)
     raise ResourceFault(faults.out_of_memory(training, progress.step if is_kept else 0, reason))
 
 
-def _keep(training: Training, progress: Progress, has_model: bool = True) -> bool:
+def _keep(training: Training, progress: Progress, control: RunControl, has_model: bool = True) -> bool:
     """Save the last good step when there is one before the last and its weights are there; whether it was."""
     is_on_the_way = 0 < progress.step < training.total_steps and training.update.is_whole
     if is_on_the_way:
-        training.outputs.keep(progress, training.epoch_of(progress.step), has_model)
+        training.outputs.keep(progress, training.epoch_of(progress.step), has_model, control)
     return is_on_the_way
 
 
-def _try_to_keep(training: Training, progress: Progress, emit: Emit, has_model: bool = True) -> bool:
+def _try_to_keep(
+    training: Training, progress: Progress, control: RunControl, emit: Emit, has_model: bool = True
+) -> bool:
     """The same after a fault: what can't be saved is said, and does not hide the fault itself."""
     try:
-        return _keep(training, progress, has_model)
+        return _keep(training, progress, control, has_model)
     except UserError as e:
         for problem in e.problems:
             emit(Warned(problem.as_warning()))

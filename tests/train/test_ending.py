@@ -16,6 +16,7 @@ from core.models.sd import sampling
 from core.models.sd.family import SD
 from core.runs.state_folder import fault
 from core.train import run as running
+from core.train.outputs import saving
 from core.train.outputs.saving import Outputs
 from core.train.weights.ema import Averages
 from core.train.weights.trained import Trainee
@@ -114,6 +115,48 @@ def test_without_room_for_the_model_the_state_of_a_stop_is_there(configure, trai
     trial = stopped(train, configure(), 2)
     assert names(tmp_path / "out") == ["step-00000002-state"]
     assert "W-DISK-FULL" in codes(trial)
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """Writing a state finds the disk full so many times: no_room(3)."""
+
+    def times(count: int) -> None:
+        plain, calls = Outputs._save_state, []
+
+        def full(self, *args):
+            calls.append(args)
+            if len(calls) <= count:
+                raise ResourceFault(Message("E-DISK-FULL", "the disk is full.", "空きがありません。")())
+            return plain(self, *args)
+
+        monkeypatch.setattr(Outputs, "_save_state", full)
+        monkeypatch.setattr(saving, "RETRY_SECONDS", 0.001)
+
+    return times
+
+
+def test_the_state_of_a_stop_waits_for_room(configure, train, tmp_path, no_room):
+    no_room(3)
+    trial = stopped(train, configure(), 2)
+    assert names(tmp_path / "out") == ["at-step00000002.safetensors", "step-00000002-state"]
+    rooms = [event.done for event in trial.of(StageProgress) if event.stage == "room"]
+    assert rooms == [0, 1, 0, 1, 0, 1]
+    assert codes(trial).count("W-DISK-FULL") == 1  # of these tries one in twenty is told
+
+
+def test_a_stop_that_waits_for_room_ends_when_it_is_given_up(configure, train, no_room):
+    no_room(10**9)
+    control = RunControl()
+
+    def watch(event):
+        if isinstance(event, StepDone) and event.step == 2:
+            control.stop()
+        if isinstance(event, StageProgress) and event.stage == "room":
+            control.stop(save=False)
+
+    with pytest.raises(ResourceFault):
+        train(configure(), control, watch)
 
 
 def test_the_last_event_of_a_stop_names_model_and_state():

@@ -18,6 +18,7 @@ from tests.ui.fake import demo_raw
 from ui.parts.chart import loss_chart, smoothed, ticks, whole_ticks
 from ui.parts.curve import Curve
 from ui.parts.numbers import short_text
+from ui.run import stopping
 from ui.run.log import log_text
 from ui.run.polling import answer
 from ui.run.status_html import outcome_html
@@ -53,6 +54,20 @@ def html_of(answered):
 def words_of(answered):
     """What a page that has taken this answer says it has."""
     return {name: word for name, (word, _) in answered["parts"].items()}
+
+
+def test_a_last_save_that_waits_for_room_is_given_up_only_when_asked(app, window):
+    run = window.runner.start(toml_text.read(PROJECT / "demo" / "run.toml"))
+    run.plan()
+    press(app, "stop")
+    run.log(StageProgress("room", 0, 1))
+    run.status = "stopping"
+    shown = looked(app)
+    assert shown["stop"]["interactive"] and shown["stop"]["value"] == "Stop without saving…"
+    assert "Free some space" in shown["head"] and "Waiting for room on the disk" in shown["head"]
+    asked = press(app, "stop")["message"]["value"]
+    assert not run.control.gives_up and 'data-act="stop-unsaved"' in asked
+    assert stopping.stop(window, "en", "stop-unsaved") == ("", "run") and run.control.gives_up
 
 
 def visible(updates):

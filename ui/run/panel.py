@@ -14,7 +14,7 @@ from core.runs.state_folder import AUTO, CHANGED
 from ui.parts.html_events import LISTEN, data_of, sent
 from ui.parts.localized import QUICK, Page, column
 from ui.parts.markup import esc, note, problems
-from ui.run import idle, messages, starting
+from ui.run import idle, messages, starting, stopping
 from ui.run.more_steps import MoreSteps
 from ui.run.polling import news, place
 from ui.run.prompts import PromptField, checked
@@ -83,7 +83,7 @@ class RunPanel:
             "resume": self._resume,
             "pause": lambda raw, lang: self._control().pause(),
             "go_on": lambda raw, lang: self._control().resume(),
-            "stop": lambda raw, lang: self._control().stop(save=True),
+            "stop": lambda raw, lang: stopping.stop(window, lang),
             "save": self._save,
             "sample": self._sample,
         }
@@ -157,6 +157,8 @@ class RunPanel:
         def answered(data: Data, event: gr.EventData) -> Update:
             """A button of a question in the message."""
             answer = sent(data_of(event))[0]
+            if answer == stopping.ANSWER:
+                return pressed(lambda raw, lang: stopping.stop(window, lang, answer))(data)
             if answer not in starting.ANSWERS:
                 return {}
             return pressed_with_form(lambda raw, lang: starting.start(window, form, raw, lang, answer))(data)
@@ -304,12 +306,11 @@ class RunPanel:
     def _buttons(self, view: RunView, lang: Lang) -> Update:
         is_on = view.status in ("starting", "running")
         is_pausing = view.status in ("pausing", "paused")
-        is_stopping = view.status == "stopping"
         can_steer = is_on or is_pausing
         unfinished = self._resumable(view)
         cure = None if view.is_live else cure_of(view)
         resume = "run.resume.anyway" if _is_other_than_its_state(view) else "run.resume"
-        updates: dict[str, dict[str, Any]] = {
+        updates: dict[str, Mapping[str, Any]] = {
             "start": {
                 "visible": not view.is_live,
                 "variant": "secondary" if unfinished or cure else "primary",
@@ -324,11 +325,7 @@ class RunPanel:
             "cure": {"visible": cure is not None, "value": label_of(cure, lang) if cure else ""},
             "pause": {"visible": is_on},
             "go_on": {"visible": is_pausing},
-            "stop": {
-                "visible": can_steer or is_stopping,
-                "value": say("run.stopping" if is_stopping else "run.stop", lang),
-                "interactive": not is_stopping,
-            },
+            "stop": stopping.button_of(view, lang),
             **{name: {"visible": can_steer} for name in ("save", "sample", "prompts_box")},
         }
         return {self.parts[name]: gr.update(**update) for name, update in updates.items()}

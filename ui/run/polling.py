@@ -23,6 +23,7 @@ from ui.run.idle import idle_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
 from ui.run.status_html import head_html, notices_html, numbers_html, outcome_html, smoothing_html
+from ui.run.stopping import waits_for_room
 from ui.run.tab_states import states, states_html
 from ui.text import say
 from ui.window import Window
@@ -54,7 +55,8 @@ def news(window: Window) -> str:
     run = window.runner.current
     prompts = None if run is None else run.control.sample_lines
     of_run = (number, status, *_left(window), len(view.saved), view.ended is not None, prompts)
-    return _word((window.token, *of_run, window.queue.look().version, window.is_training))
+    card = (window.queue.look().version, window.is_training, waits_for_room(view))
+    return _word((window.token, *of_run, *card))
 
 
 def answer(window: Window, lang: Lang, has: Mapping[str, str], columns: int = MOST_STEPS) -> dict[str, Any]:

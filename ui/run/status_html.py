@@ -17,6 +17,7 @@ from ui.parts.markup import bar, capital, esc, facts, note, problems
 from ui.parts.numbers import LONG_STEP, minute, short_text
 from ui.run.messages import ENDED
 from ui.run.next_step import after_html, invitation_html, leftover, missing
+from ui.run.stopping import room_html
 from ui.text import say
 from ui.window import Window
 from ui.window.run_state import RunView, rates
@@ -42,7 +43,7 @@ def head_html(view: RunView, lang: Lang, now: float, window: Window) -> str:
     )
     if view.status == "idle":
         return html + (_left(window, lang) or invitation_html(window, lang))
-    html += _left(window, lang)
+    html += _left(window, lang) + room_html(view, lang)
     stage = view.stage if view.is_live else None
     if _is_preparing(view):
         html += bar(None)

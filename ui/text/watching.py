@@ -37,6 +37,16 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "ステップ{step}で停止しました。「再開」でちょうどその続きから学習します。",
     ),
     "run.result.own": Words("Now your own images →", "次は自分の画像で →"),
+    "run.room": Words(
+        "The disk is full. Free some space: it is tried again every half minute, and nothing that was trained is lost meanwhile.",
+        "ディスクの空きがありません。空きを作ってください。30秒ごとに再試行し、その間も学習した内容は失われません。",
+    ),
+    "run.stop.unsaved": Words("Stop without saving…", "保存せずに停止…"),
+    "run.unsaved.ask": Words(
+        "What was trained since the last save will be lost. Where you can free some space, do that instead.",
+        "最後の保存より後に学習した内容は失われます。空きを作れる場合は、そうしてください。",
+    ),
+    "run.unsaved": Words("Stop and lose it", "失ってもよいので停止"),
     "run.saved.last": Words("Last saved: {name}, step {step}", "最新の保存：{name}（ステップ{step}）"),
     "machine.free": Words("disk {size} free", "ディスク空き {size}"),
     "machine.free.of": Words("{size} of {total} free", "空き {size}（全{total}）"),

@@ -25,8 +25,8 @@ KEEP_AUTOSAVES = 2
 
 RETRY_SECONDS = 30.0
 RETRIES = 1440
-"""The last save is worth waiting for, as nothing else holds what was learned: twelve hours, a night, for
-somebody to make room."""
+"""The last save of a run, at its end or where it is stopped, is worth waiting for, as nothing else holds what
+was learned: twelve hours, a night, for somebody to make room."""
 
 TOLD_EVERY = 20
 """Of these tries one is told: every ten minutes."""
@@ -115,16 +115,21 @@ class Outputs:
             self._warn(e, messages.BEST_NOT_SAVED)
         self._emit(StageProgress("save", 1, 1))
 
-    def keep(self, progress: Progress, epoch: int, has_model: bool) -> None:
+    def keep(self, progress: Progress, epoch: int, has_model: bool, control: RunControl) -> None:
         """What a run that ends before its last step leaves: a state, then a model of that step beside it.
 
-        has_model: whether the model is worth it. Without room for it that is said, for the state is there.
+        The state waits for room. has_model: whether the model is worth it. Without room for it that is said,
+        for the state is there.
         Raises ResourceFault, or NumericFault when a weight is not finite.
         """
         if not self._writer.engine.is_main:
             return
-        with atomic_write.explained(self._folder):
-            self._save_state(progress, "step", epoch)
+
+        def save_state() -> None:
+            with atomic_write.explained(self._folder):
+                self._save_state(progress, "step", epoch)
+
+        self._persist(save_state, control)
         if not has_model or self._model_step == progress.step:
             return
         try:
@@ -153,19 +158,24 @@ class Outputs:
     def _save(self, progress: Progress, kind: str, epoch: int) -> None:
         """Raises ResourceFault for whatever the disk has against it."""
         self._emit(StageProgress("save", 0, 1))
-        with atomic_write.explained(self._folder):
-            if kind == "autosave":
-                self._save_state(progress, kind, epoch)
-                self._remove_autosaves(progress, KEEP_AUTOSAVES)
-            else:
-                model = self._save_model(progress, kind, epoch)
-                # The state knows of itself too, so that a resumed run knows what to remove one day.
-                self._remember(progress, kind, epoch, model)
-                self._remove_old_models(progress, kind)
-                if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
-                    self._save_state(progress, kind, epoch)
-                self._remove_old_states(progress, kind)
-        self._emit(StageProgress("save", 1, 1))
+        try:
+            with atomic_write.explained(self._folder):
+                self._save_kind(progress, kind, epoch)
+        finally:
+            self._emit(StageProgress("save", 1, 1))
+
+    def _save_kind(self, progress: Progress, kind: str, epoch: int) -> None:
+        if kind == "autosave":
+            self._save_state(progress, kind, epoch)
+            self._remove_autosaves(progress, KEEP_AUTOSAVES)
+            return
+        model = self._save_model(progress, kind, epoch)
+        # The state knows of itself too, so that a resumed run knows what to remove one day.
+        self._remember(progress, kind, epoch, model)
+        self._remove_old_models(progress, kind)
+        if self._config.save_state or (kind == "last" and self._config.save_state_on_train_end):
+            self._save_state(progress, kind, epoch)
+        self._remove_old_states(progress, kind)
 
     def _save_model(self, progress: Progress, kind: str, epoch: int) -> Path:
         number = epoch if kind == "epoch" else progress.step
@@ -278,18 +288,20 @@ class Outputs:
         return minutes > 0 and time.monotonic() - self._state_saved_at >= minutes * 60
 
     def _persist(self, action: Callable[[], None], control: RunControl) -> None:
-        """Try until there is room. Raises ResourceFault when there never is, or when the run is stopped."""
+        """Try until there is room. Raises ResourceFault when there never is, or when a user gives it up."""
         for tried in range(RETRIES):
             try:
                 return action()
             except ResourceFault as e:
                 if tried % TOLD_EVERY == 0:
                     self._warn(e, messages.RETRIED, seconds=RETRY_SECONDS)
+            self._emit(StageProgress("room", 0, 1))
             until = time.monotonic() + RETRY_SECONDS
-            while time.monotonic() < until and not control.is_stopping:
+            while time.monotonic() < until and not control.gives_up:
                 time.sleep(min(0.2, RETRY_SECONDS))
-            if control.is_stopping:
+            if control.gives_up:
                 break
+            self._emit(StageProgress("room", 1, 1))
         return action()
 
     def _warn(self, fault: UserError, frame: Words, **facts: Any) -> None:
