@@ -51,6 +51,7 @@ class PastRun:
     started: seconds since 1970. seconds: from the start to the last event. status: done, stopped, refused,
     failed; running while a program works in the folder; interrupted when none does and it has no end.
     title: the user's own name for it, or "". prompt: the first line of its sample prompts, or "".
+    sampler: of its samples, a key of catalog.SAMPLERS, or "".
     saves: models and states it has reported, in turn.
     step, total: optimizer steps done and planned, 0 when unknown. loss: of the last report. model: path of
     the newest model as the run reported it, or "". samples: number of images in the folder.
@@ -72,6 +73,7 @@ class PastRun:
     saves: tuple[Saved, ...] = ()
     title: str = ""
     prompt: str = ""
+    sampler: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -267,6 +269,7 @@ def _summary(folder: Path, run_file: tuple[int, int] | None, events: tuple[int, 
         base=str(values.get("model.base", "")),
         ended=ended,
         prompt=_first(values.get("sample.sample_prompts")),
+        sampler=str(values.get("sample.sample_sampler", "")),
         saves=tuple(e for e in recorded if isinstance(e, Saved) and e.kind in ("model", "state")),
     )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from html import unescape
+
 import pytest
 from PIL import Image
 
@@ -45,11 +49,13 @@ def checkpoint(app):
     return next(one.id for one in app.tried._targets() if one.path.name == "frog.safetensors")
 
 
-def test_every_saved_model_is_offered_with_the_prompt_of_its_run(app, window, run):
+def test_every_saved_model_is_offered_with_what_its_run_sampled_with(app, window, run):
     file = run.folder / "run.toml"
-    file.write_text(f'{file.read_text()}[sample]\nsample_prompts = ["sls frog --n blurry --d 1"]\n')
+    file.write_text(f'{file.read_text()}[sample]\nsample_prompts = ["sls frog --n blurry --d 1 --l 3"]\n')
     html = app.tried.look("en")[app.tried.parts["form"]]
-    assert html.count('data-suggest="sls frog" data-avoid="blurry"') == 3 and "step 15" in html
+    told = [json.loads(unescape(text)) for text in re.findall(r'data-suggest="([^"]*)"', html)]
+    assert told == [{"prompt": "sls frog", "negative": "blurry", "steps": "30", "scale": "3"}] * 3
+    assert "step 15" in html
     assert "Base model of the settings: base.safetensors" in html
 
 

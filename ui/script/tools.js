@@ -3,7 +3,7 @@
   'use strict';
   const {put, until, drawn} = window.rwPage;
   const KEPT = 'rw-tool';
-  let prompt = '', target = '', first = '';
+  let suggested = {}, target = '', first = '';
   const form = () => document.querySelector('#try-form .rw-try');
 
   function show(card) {
@@ -12,14 +12,17 @@
     if (radio) radio.checked = true;
   }
 
-  // What a run was sampled with stands in the fields until a user writes something of his own.
+  const unchanged = (field) => field.defaultValue ?? [...field.options].find((one) => one.defaultSelected)?.value;
+
+  // How a run was sampled stands in the fields until a user writes something of his own.
   function suggest(select) {
-    const text = select.selectedOptions[0]?.dataset.suggest;
-    const [field, avoided] = ['prompt', 'negative'].map((name) => form().querySelector(`[name=${name}]`));
-    if (!text || (field.value.trim() && field.value !== prompt)) return;
-    prompt = text;
-    put(field, text);
-    put(avoided, select.selectedOptions[0].dataset.avoid);
+    const told = JSON.parse(select.selectedOptions[0]?.dataset.suggest ?? '{}');
+    for (const [name, text] of Object.entries(told)) {
+      const field = form().querySelector(`[name="${CSS.escape(name)}"]`), has = field.value.trim();
+      if (has && field.value !== suggested[name] && field.value !== unchanged(field)) continue;
+      put(field, text);
+    }
+    suggested = {...suggested, ...told};
   }
 
   function choose(id) {
@@ -50,10 +53,11 @@
     const again = event.target.closest?.('[data-again]')?.dataset.again;
     if (wanted) until(() => choose(wanted));
     if (!again) return;
-    for (const [name, text] of Object.entries(JSON.parse(again))) {
+    const {target: model, ...fields} = JSON.parse(again);
+    choose(model);  // first: it suggests
+    for (const [name, text] of Object.entries(fields)) {
       const field = form()?.querySelector(`[name="${CSS.escape(name)}"]`);
-      if (name === 'target') choose(text);
-      else if (field) put(field, text);
+      if (field) put(field, text);
     }
     form()?.scrollIntoView({block: 'nearest'});
   });

@@ -59,7 +59,7 @@ def _act(act: str, key: str, lang: Lang, kind: str = "", help_key: str = "", int
 
 
 def _select_html(found: Sequence[Target], base: str, lang: Lang) -> str:
-    """The models, those of a run together. script/tools.js takes a run's prompt over from its option."""
+    """The models, those of a run together. script/tools.js takes over from an option how its run sampled."""
     groups = []
     for _, group in groupby(found, lambda one: one.run.folder if one.run else None):
         models = list(group)
@@ -75,23 +75,30 @@ def _select_html(found: Sequence[Target], base: str, lang: Lang) -> str:
 
 
 def _option_html(target: Target, lang: Lang) -> str:
-    prompt, negative = _prompt_of(target)
-    told = f' data-suggest="{esc(prompt)}" data-avoid="{esc(negative)}"' if prompt else ""
+    suggested = _suggested(target)
+    told = f' data-suggest="{esc(json.dumps(suggested, ensure_ascii=False))}"' if suggested else ""
     told += " data-lora" if target.is_lora else " data-whole"
     step = f" · {say('run.sample.step', lang, step=target.step)}" if target.step else ""
     return f'<option value="{esc(target.id)}"{told}>{esc(target.label + step)}</option>'
 
 
-def _prompt_of(target: Target) -> tuple[str, str]:
-    """The first sample prompt of the run, and its negative."""
-    line = target.run.prompt if target.run else ""
-    if not line or sample_prompts.file_of([line]) is not None:
-        return "", ""
+def _suggested(target: Target) -> dict[str, str]:
+    """Fields as the run drew its first sample: another scale or sampler is no fair trial."""
+    run = target.run
+    if run is None or not run.prompt or sample_prompts.file_of([run.prompt]) is not None:
+        return {}
     try:
-        (prompt,) = sample_prompts.of_lines([line], (512, 512), 0)
+        (prompt,) = sample_prompts.of_lines([run.prompt], (512, 512), 0)
     except (UserError, ValueError):
-        return "", ""
-    return prompt.text, prompt.negative
+        return {}
+    sampler = prompt.sampler or run.sampler
+    return {
+        "prompt": prompt.text,
+        "negative": prompt.negative,
+        "steps": str(prompt.steps),
+        "scale": f"{prompt.guidance:g}",
+        **({"sampler": sampler} if sampler in SAMPLERS else {}),
+    }
 
 
 def _field_html(option: Option, lang: Lang) -> str:
@@ -133,7 +140,8 @@ def strip_html(tries: Tries, thumbs: Thumbs, paths: Paths, lang: Lang) -> str:
 
 def _group_html(images: Sequence[Tried], folder: Path, thumbs: Thumbs, lang: Lang) -> str:
     first = images[0]
-    figures = "".join(_image_html(one, folder, thumbs, lang) for one in images)
+    by_seed = sorted(images, key=lambda one: one.seed)  # strengths of one image stand side by side
+    figures = "".join(_image_html(one, folder, thumbs, lang) for one in by_seed)
     settings = esc(json.dumps(dict(first.values), ensure_ascii=False))
     words = esc(say("try.again", lang))
     acts = button("seed", first.group, say("try.seed", lang))
