@@ -111,4 +111,5 @@ TOOL = Tool(
     Words("Find a learning rate", "学習率を調べる"),
     LrRangeSettings,
     "core.train.lr_range:run",
+    on_gpu=True,
 )

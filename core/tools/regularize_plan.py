@@ -172,8 +172,8 @@ TOOL = Tool(
         },
         fills="dataset.reg_data_dir",
         hint=hint,
-        on_gpu=True,
     ),
+    on_gpu=True,
 )
 
 

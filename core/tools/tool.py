@@ -60,7 +60,7 @@ class Card:
     takes: option -> option of the run file whose value on the page it has. values: option -> its value at
     first, where that is not the default. fills: option of the run file that the folder is chosen for. offers:
     one that a click takes what was made for.
-    hint: a sentence about what the settings come to, from those that are known. on_gpu: not while training.
+    hint: a sentence about what the settings come to, from those that are known.
     is_kept: whether what is done when the work is stopped is kept, so that the next start goes on from there.
     """
 
@@ -74,7 +74,6 @@ class Card:
     fills: str = ""
     offers: str = ""
     hint: Callable[[Mapping[str, Any]], Words | None] | None = None
-    on_gpu: bool = False
     is_kept: bool = True
 
 
@@ -82,7 +81,7 @@ class Card:
 class Tool(Generic[S]):
     """One tool. run: "module:function", imported at first use: it may bring torch.
 
-    card: None for a tool of the console alone.
+    card: None for a tool without a card on the Tools tab. on_gpu: it fills the memory that a training needs.
     """
 
     name: str
@@ -90,6 +89,7 @@ class Tool(Generic[S]):
     settings: type[S]
     run: str
     card: Card | None = None
+    on_gpu: bool = False
 
     @cached_property
     def options(self) -> tuple[Option, ...]:

@@ -77,7 +77,7 @@ def test_a_run_that_is_under_way_keeps_the_test_away(app, finder, window, monkey
 
 def test_a_test_that_is_under_way_keeps_start_away(app, window, monkeypatch):
     monkeypatch.setattr(type(window.jobs[NAME]), "is_busy", True)
-    with pytest.raises(Exception, match="learning-rate test is in progress"):
+    with pytest.raises(Exception, match="is at work and needs the memory"):
         starting.start(window, app.form, demo_raw(app), "en")
 
 
@@ -85,7 +85,7 @@ def test_every_way_to_start_waits_for_a_test_that_is_under_way(app, window, monk
     text = app.form.text(demo_raw(app), "en")
     with monkeypatch.context() as patched:
         patched.setattr(type(window.jobs[NAME]), "is_busy", True)
-        with pytest.raises(NotNow, match="learning-rate test is in progress"):
+        with pytest.raises(NotNow, match="is at work and needs the memory"):
             window.runner.start(text)
     window.runner.start(text)
 

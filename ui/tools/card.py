@@ -25,7 +25,6 @@ from ui.settings import widgets
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
-from ui.tools.messages import RUN_BUSY
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 from ui.window.paths import Offers, file_name
@@ -143,8 +142,9 @@ class ToolCard:
         """Do the work on a thread, unless its settings are wrong."""
         job, result = self.job, self.parts["result"]
         values, wrong = self._read(data, self._tool.options)
-        if self._card.on_gpu and self._window.is_training:
-            wrong = [RUN_BUSY()]
+        name, gpu = self._tool.name, self._window.gpu
+        if self._tool.on_gpu and (hindrance := gpu.hindrance(name)) is not None:
+            wrong = [hindrance]
         try:
             settings = None if wrong else checked(self._tool.settings, values)
         except UserError as error:
@@ -159,7 +159,8 @@ class ToolCard:
             outcome = self._tool.start(settings, Work(report, job.control))
             return replace(outcome, lines=(*outcome.lines, *self._choose()))
 
-        for html in followed(job, work, self._done, lang, is_kept=self._card.is_kept):
+        begun = gpu.alone(name, work) if self._tool.on_gpu else work
+        for html in followed(job, begun, self._done, lang, is_kept=self._card.is_kept):
             yield {result: html}
         if chosen := self.chosen(data):
             yield chosen

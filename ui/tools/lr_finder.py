@@ -24,7 +24,6 @@ from ui.parts.markup import esc, note, problems
 from ui.parts.numbers import decimal_text
 from ui.settings.form import Form
 from ui.text import say
-from ui.tools.messages import RUN_BUSY
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 
@@ -130,8 +129,6 @@ class LrFinder:
             return
 
         def work(report: Report) -> Outcome:
-            if self._window.runner.is_busy:  # one that began since Start was pressed
-                raise UserError(RUN_BUSY())
             return TOOLS[NAME].start(settings, Work(report, self.job.control))
 
         def done(lang: Lang) -> str:
@@ -140,13 +137,12 @@ class LrFinder:
             points = tuple(Point(*point) for point in outcome.points)
             return _found_html(points, lr_range.finding(points), lang) + problems(outcome.problems, lang)
 
-        for _ in followed(self.job, work, done, lang, is_kept=False):
+        for _ in followed(self.job, self._window.gpu.alone(NAME, work), done, lang, is_kept=False):
             yield self.html(lang)
 
     def _settings(self, raw: Mapping[str, Any], lang: Lang) -> LrRangeSettings:
         """The settings of the test, and the form in a file of the window's own. Raises UserError."""
-        if self._window.is_training:
-            raise UserError(RUN_BUSY())
+        self._window.gpu.refuse(NAME)
         text = self._form.text(raw, lang)
         file = self._window.cache / "lr-range.toml"
         file.parent.mkdir(parents=True, exist_ok=True)

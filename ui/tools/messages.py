@@ -2,11 +2,6 @@
 
 from core.errors import Message
 
-RUN_BUSY = Message(
-    "E-RUN-BUSY",
-    "A run is in progress; try again when it has ended.",
-    "学習を実行中です。終わってから実行してください。",
-)
 GONE = Message("E-RUNS", "This run is no longer there.", "この学習の履歴が見つかりません。")
 NOT_RESUMABLE = Message(
     "E-RUNS",
@@ -23,11 +18,6 @@ STILL_RUNS = Message(
 )
 NOT_MOVED = Message(
     "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
-)
-TRAINING = Message(
-    "E-RUN-BUSY",
-    "a run is in progress and needs the memory. Images can be generated once it has ended.",
-    "学習中のため、メモリが足りなくなるのを避けて生成しません。学習が終わってから実行してください。",
 )
 NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")
 NO_PROMPT = Message(

@@ -28,6 +28,7 @@ from ui.tools.try_html import form_html, strip_html
 from ui.tools.try_targets import BASE, Target, sources, targets
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
+from ui.window.gpu import TRY
 from ui.window.results import by_place
 from ui.window.tries import Tried
 
@@ -117,8 +118,7 @@ class TryCard:
             before = next((tried for tried in self._window.tries.last() if tried.group == on), None)
             fields = {**before.values, "seed": ""} if before else {}
         try:
-            if self._window.is_training:
-                raise UserError(messages.TRAINING())
+            self._window.gpu.refuse(TRY)
             work = self._work(act, fields, lang)
         except UserError as e:
             wrong = problems([self._labelled(problem, lang) for problem in e.problems], lang)
@@ -155,12 +155,10 @@ class TryCard:
         def work(report: Report) -> None:
             from core.tools import try_it  # on the worker thread: torch takes seconds to be imported
 
-            if window.runner.is_busy:
-                raise UserError(messages.TRAINING())
             window.tries.folder.mkdir(parents=True, exist_ok=True)
             try_it.generate(shots, settings, seed, Work(report, self.job.control), window.tries.place, made)
 
-        return work
+        return window.gpu.alone(TRY, work)
 
     @staticmethod
     def _labelled(problem: Problem, lang: Lang) -> Problem:

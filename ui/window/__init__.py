@@ -23,7 +23,6 @@ from core.forecast.machine import Looker
 from core.forecast.machine_load import LoadWatch
 from core.queue import RunQueue
 from core.runner import Runner
-from core.tools import lr_range
 from core.tools.table import TOOLS
 from core.webhook import Address
 from core.when_idle import WhenIdle
@@ -35,6 +34,7 @@ from ui.window.arrivals import Arrivals
 from ui.window.captions import CaptionEditor
 from ui.window.dialog import Dialog
 from ui.window.draft import Draft
+from ui.window.gpu import TRAIN, Gpu
 from ui.window.last_run import Left, look_in_background
 from ui.window.paths import Paths
 from ui.window.run_state import RunView, Watcher
@@ -90,12 +90,13 @@ class Window:
         self.looker.start()
         self.load = LoadWatch()
         self.tries = Tries(self.workspace)
+        self.gpu = Gpu(lambda: self.runner.is_busy, self.jobs, self.tries.job)
         self.left = Left()
         look_in_background(self._output_in_use(), self.left)
 
     def may_start(self) -> Problem | None:
-        """What keeps a run from starting: the learning-rate test trains too, and needs the same memory."""
-        return messages.RATES_TRIED() if self.jobs[lr_range.TOOL.name].is_busy else None
+        """What keeps a run from starting: see Gpu.hindrance."""
+        return self.gpu.hindrance(TRAIN)
 
     def _is_at_work(self) -> bool:
         """Whether a tool is at work or files are coming, which an end of the program would cut off."""

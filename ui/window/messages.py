@@ -62,8 +62,13 @@ BAD_FIELD = Message(
     "The field “{name}” holds a value that is no text or number. Choose or type it again.",
     "「{name}」の値を読み取れません。もう一度選択または入力してください。",
 )
-RATES_TRIED = Message(
-    "E-RUN-RANGE",
-    "A learning-rate test is in progress; stop it first (end of the Training tab), or wait for it.",
-    "学習率を調べている途中です。学習タブの最後にある「停止」を押すか、終わるまでお待ちください。",
+RUN_BUSY = Message(
+    "E-RUN-BUSY",
+    "A run is in progress; try again when it has ended.",
+    "学習を実行中です。終わってから実行してください。",
+)
+GPU_BUSY = Message(
+    "E-GPU-BUSY",
+    "“{work}” is at work and needs the memory; stop it first, or wait for it.",
+    "「{work}」を実行中で、メモリを使っています。停止するか、終わるまでお待ちください。",
 )
