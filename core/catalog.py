@@ -134,7 +134,7 @@ OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
         ),
         "Lion": _bitsandbytes(
             "Lion",
-            Words("Lion (a third of AdamW's rate)", "Lion（学習率はAdamWの約3分の1）"),
+            Words("Lion (learning rate: a third of AdamW's)", "Lion（学習率はAdamWの約3分の1）"),
             1,
             lighter="Lion8bit",
         ),
@@ -158,7 +158,7 @@ OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
             _NESTEROV,
         ),
         "Adafactor": OptimizerSpec(
-            Words("Adafactor (finds its own rate)", "Adafactor（学習率は自動）"),
+            Words("Adafactor (sets the learning rate itself)", "Adafactor（学習率は自動）"),
             "transformers.optimization:Adafactor",
             "transformers",
             Kept(0, is_factored=True, largest=3),
@@ -171,7 +171,9 @@ OPTIMIZERS: Mapping[str, OptimizerSpec] = MappingProxyType(
         "DAdaptLion": _d_adaptation("DAdaptLion", 2, 2),
         "DAdaptSGD": _d_adaptation("DAdaptSGD", 3, 1),
         "Prodigy": OptimizerSpec(
-            Words("Prodigy (finds the rate; learning rate 1)", "Prodigy（学習率を自動調整。学習率は1）"),
+            Words(
+                "Prodigy (adapts the learning rate; set it to 1)", "Prodigy（学習率を自動調整。学習率は1）"
+            ),
             "prodigyopt:Prodigy",
             "prodigyopt",
             Kept(4, largest=1),
@@ -203,9 +205,9 @@ SCHEDULES: Mapping[str, Words] = MappingProxyType(
         "cosine_with_restarts": Words("cosine with restarts", "コサイン（再開あり）"),
         "polynomial": Words("polynomial decay", "多項式減衰"),
         "inverse_sqrt": Words("inverse square root", "逆平方根"),
-        "cosine_with_min_lr": Words("cosine decay down to a least rate", "コサイン減衰（下限あり）"),
+        "cosine_with_min_lr": Words("cosine decay to a minimum", "コサイン減衰（下限あり）"),
         "warmup_stable_decay": Words("warm-up, constant, decay at the end", "ウォームアップ・一定・減衰"),
-        "piecewise_constant": Words("constant piece by piece", "区間ごとに一定"),
+        "piecewise_constant": Words("piecewise constant", "区間ごとに一定"),
         "adafactor": Words("Adafactor's own", "Adafactorによる自動調整"),
     }
 )

@@ -40,18 +40,18 @@ LOG = ROOT / "logs" / "console.log"
 WORDS = {
     "train": Words("train a run file", "設定ファイルで学習する"),
     "check": Words("list every problem of a run file", "設定ファイルの問題をすべて示す"),
-    "plan": Words("say what would be trained", "何が学習されるかを示す"),
+    "plan": Words("show what would be trained", "何が学習されるかを示す"),
     "import": Words("turn other trainers' settings into a run file", "ほかの学習ツールの設定を取り込む"),
-    "inspect": Words("say what a model file is", "モデルファイルの内容を示す"),
-    "sample": Words("draw images with a model", "モデルで画像を生成する"),
+    "inspect": Words("show what a model file is", "モデルファイルの内容を示す"),
+    "sample": Words("generate images with a model", "モデルで画像を生成する"),
     "tools": Words("the Tools tab in the console", "Toolsタブの機能"),
-    "docs": Words("write the tables in docs/ anew", "docs/の一覧表を作り直す"),
+    "docs": Words("rewrite the tables in docs/", "docs/の一覧表を作り直す"),
 }
 INTERRUPTED = Words("Interrupted.", "中断しました。")
 NO_PROBLEMS = Words("No problems.", "問題ありません。")
 WRITTEN = Words("Written", "書き出しました")
 FAULT = Words(
-    "A fault of the program ({what}); {log} tells more.", "プログラムの不具合です（{what}）。詳細：{log}"
+    "Internal error ({what}); details are in {log}.", "プログラム内部のエラーです（{what}）。詳細：{log}"
 )
 
 

@@ -52,8 +52,8 @@ STOPPED = Words("Stopped at step {step}", "{step}ステップで停止しまし�
 STOPPED_MODEL = Words("; the model of this step is {model}", "このステップのモデル：{model}")
 STOPPED_STATE = Words("; resume from the state {state}", "\n再開用の学習状態：{state}")
 BUG = Words(
-    "The run failed through a fault of the program ({fault}); log.txt in the run folder tells more.",
-    "プログラムの不具合により失敗しました（{fault}）。詳細は実行フォルダのlog.txtにあります。",
+    "The run failed through an internal error ({fault}); details are in log.txt in the run folder.",
+    "プログラム内部のエラーにより失敗しました（{fault}）。詳細は実行フォルダのlog.txtにあります。",
 )
 
 

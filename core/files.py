@@ -24,7 +24,7 @@ _KINDS = MappingProxyType(
     }
 )
 _CHUNK = 1 << 20
-_OTHER = Words("it is no regular file", "通常のファイルではありません")
+_OTHER = Words("it is not a regular file", "通常のファイルではありません")
 
 
 class NotRead(OSError):

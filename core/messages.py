@@ -112,18 +112,18 @@ GPU_FAULT = Message(
 )
 WEBHOOK = Message(
     "E-WEBHOOK",
-    "The address for the notice of a run's end must begin with https:// (or http://) and name a computer.",
-    "学習終了の通知先は、https://（またはhttp://）で始まるアドレスにしてください。",
+    "The webhook address must begin with https:// (or http://) and name a host.",
+    "Webhookのアドレスは、https://（またはhttp://）で始まり、ホスト名のあるものにしてください。",
 )
 WEBHOOK_SIGNS = Message(
     "E-WEBHOOK",
-    "The address for the notice of a run's end may have only ASCII letters, digits and signs: no blanks, and no user name or % before the path.",
-    "学習終了の通知先に使えるのは半角の英数字と記号だけです。空白、ユーザー名、パスより前の%は使えません。",
+    "The webhook address may contain only ASCII letters, digits and signs: no blanks, and no user name or % before the path.",
+    "Webhookのアドレスに使えるのは半角の英数字と記号だけです。空白、ユーザー名、パスより前の%は使えません。",
 )
 WEBHOOK_HTTPS = Message(
     "E-WEBHOOK",
-    "An address given on the page must begin with https://. Others can be given in RAREWORD_WEBHOOK, where the program is started.",
-    "ページで指定する通知先は、https://で始まるアドレスにしてください。ほかのアドレスは、起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
+    "A webhook address entered on the page must begin with https://. Others can be set in RAREWORD_WEBHOOK when the program is started.",
+    "ページで指定するWebhookのアドレスは、https://で始まるものにしてください。ほかのアドレスは、起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
 )
 WEBHOOK_HOST = Message(
     "E-WEBHOOK",
@@ -132,7 +132,7 @@ WEBHOOK_HOST = Message(
 )
 WEBHOOK_INNER = Message(
     "E-WEBHOOK",
-    "{host} is in the inner network, which an address given on the page must not be. It can be given in RAREWORD_WEBHOOK, where the program is started.",
+    "{host} is in the internal network, which is not allowed for an address entered on the page. It can be set in RAREWORD_WEBHOOK when the program is started.",
     "{host} は内部ネットワークのアドレスのため、ページからは指定できません。起動時に環境変数RAREWORD_WEBHOOKで指定できます。",
 )
 
@@ -153,7 +153,7 @@ SWEEP_RANGE = Message(
     "a range needs two numbers and how many values it has, such as 1e-5..1e-3 in 5.",
     "範囲は、2つの数値と個数で指定します（例：1e-5..1e-3 in 5）。",
 )
-SWEEP_NUMBER = Message("E-SWEEP", "{value} is no number.", "{value}は数値ではありません。")
+SWEEP_NUMBER = Message("E-SWEEP", "{value} is not a number.", "{value}は数値ではありません。")
 SWEEP_SWITCH = Message("E-SWEEP", "a switch is on or off.", "onかoffで指定してください。")
 SWEEP_TWICE = Message(
     "E-SWEEP", "the two settings must be different ones.", "2つの設定には別のものを選んでください。"
@@ -170,11 +170,11 @@ SWEEP_PROCESSES = Message(
 )
 WEBHOOK_UNWRITTEN = Message(
     "E-WEBHOOK",
-    "The address could not be kept in {path}: {reason}.",
+    "The address could not be saved in {path}: {reason}.",
     "アドレスを {path} に保存できませんでした：{reason}",
 )
 WEBHOOK_UNSENT = Message(
     "E-WEBHOOK",
-    "{host} did not take the notice: {reason}.",
+    "{host} did not accept the notification: {reason}.",
     "{host} に通知を送れませんでした：{reason}",
 )

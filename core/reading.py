@@ -28,7 +28,7 @@ GET_IT_AGAIN = Words(
     "Download or copy it again, or choose another.",
     "もう一度ダウンロードまたはコピーするか、別のものを選んでください。",
 )
-CORRECT_IT = Words("Correct it, or write it anew.", "修正するか、作り直してください。")
+CORRECT_IT = Words("Correct it, or create it again.", "修正するか、作り直してください。")
 
 _MOST_LETTERS = 160
 """Of another program's own words about a fault."""
@@ -93,7 +93,7 @@ def reason(error: BaseException) -> Words:
     if isinstance(error, RecursionError):
         return Words("it is nested too deeply", "入れ子が深すぎます")
     if isinstance(error, MemoryError):
-        return Words("it asks for more memory than there is", "メモリに収まりません")
+        return Words("it needs more memory than there is", "メモリに収まりません")
     if isinstance(error, UnicodeDecodeError):
         return Words(
             f"byte {error.start + 1} is not UTF-8 text",

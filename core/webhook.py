@@ -39,7 +39,7 @@ PAUSES = (0.0, 5.0, 30.0)
 """Seconds before each try."""
 
 TEST = Words(
-    "This is a test; the end of each run will be told here.",
+    "This is a test. The end of each run will be reported here.",
     "テスト送信です。学習が終わるたびにここへ通知します。",
 )
 

@@ -53,7 +53,7 @@ def test_one_value_is_a_copy_of_the_run_with_that_changed():
         ("save.output_dir", "a,b", "can't be varied"),
         ("no.such", "1", "can't be varied"),
         ("network.rank", " , ", "give its values"),
-        ("network.rank", "eight", "is no number"),
+        ("network.rank", "eight", "is not a number"),
         ("network.rank", "1..x in 3", "two numbers"),
         ("network.rank", "1..100 in 1000", "at most 64"),
         ("train.gradient_checkpointing", "maybe", "on or off"),

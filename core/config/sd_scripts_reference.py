@@ -38,7 +38,7 @@ NOT_NEEDED: Mapping[str, Words] = _table(
     (
         "cache_text_encoder_outputs",
         (
-            "what a text encoder that is not trained makes of the captions is always cached",
+            "the output of a text encoder that is not trained is always cached",
             "学習しないText Encoderの出力は常にキャッシュするため",
         ),
     ),
@@ -52,7 +52,7 @@ NOT_NEEDED: Mapping[str, Words] = _table(
     ("no_half_vae", ("the VAE is always computed in 32-bit floats", "VAEは常にfloat32で計算するため")),
     (
         "ddp_gradient_as_bucket_view ddp_static_graph ddp_timeout",
-        ("several GPUs are put to work without it", "指定しなくても複数のGPUを使えるため"),
+        ("several GPUs are used without it", "指定しなくても複数のGPUを使えるため"),
     ),
     (
         "cpu_offload_checkpointing unsloth_offload_checkpointing",

@@ -138,7 +138,7 @@ def _parse(path: Path, text: bytes) -> tuple[dict[str, Any], dict[str, str]]:
             path, f"its header is no JSON ({why})", f"ヘッダーがJSONではありません（{why}）"
         ) from error
     if not isinstance(table, dict):
-        raise _bad(path, "its header is no table", "ヘッダーが表になっていません")
+        raise _bad(path, "its header is not a table", "ヘッダーが表になっていません")
     metadata = table.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise _bad(path, "its metadata is not text", "メタデータが文字列ではありません")

@@ -33,7 +33,7 @@ def read_table(path: Path) -> dict[str, Any]:
             why = short(str(error))
             raise _bad(path, f"it is no JSON: {why}", f"JSONではありません：{why}") from error
         if not isinstance(value, dict):
-            raise _bad(path, "it holds no table", "表（オブジェクト）ではありません")
+            raise _bad(path, "it is not a table", "表（オブジェクト）ではありません")
         return value
 
 

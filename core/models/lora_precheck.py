@@ -21,9 +21,7 @@ from core.models import hub, messages, refusals
 _BEYOND: Mapping[str, Words] = {
     "DoRA": Words("a LoRA with DoRA's magnitudes", "DoRA（大きさのベクトルを持つLoRA）"),
     "Tucker": Words("a LoCon in Tucker form (lora_mid)", "Tucker分解のLoCon（lora_mid）"),
-    "numbered": Words(
-        "a LoRA of the first kind, which numbers its modules", "モジュールを番号で示す初期のLoRA"
-    ),
+    "numbered": Words("an early LoRA, which numbers its modules", "モジュールを番号で示す初期のLoRA"),
     "scalar": Words("a LoCon with trained scalars", "学習されたscalarを持つLoCon"),
     "bias": Words("a LoRA with biases", "バイアスを持つLoRA"),
     "embeddings": Words("a LoRA with embeddings", "embeddingを持つLoRA"),

@@ -19,7 +19,7 @@ TAKEN_DOWN = Message(
 )
 NOT_DIFFUSERS = Message(
     "E-MODEL-HUB",
-    "{path} on the Hugging Face Hub is no model in Diffusers folders. Choose another one, or download its .safetensors file and choose that.",
+    "{path} on the Hugging Face Hub is not a model in Diffusers format. Choose another one, or download its .safetensors file and choose that.",
     "Hugging Face Hubの {path} はDiffusers形式のモデルではありません。別のモデルを選ぶか、.safetensorsファイルをダウンロードして指定してください。",
 )
 GATED = Message(
@@ -29,12 +29,12 @@ GATED = Message(
 )
 UNKNOWN_ID = Message(
     "E-MODEL-HUB",
-    "{path} is no file or folder here, and the Hugging Face Hub has no such model (or it is private). Check the name, or choose a file.",
+    "{path} is not a file or folder here, and the Hugging Face Hub has no such model (or it is private). Check the name, or choose a file.",
     "{path} というファイルやフォルダはなく、Hugging Face Hubにもありません（または非公開です）。名前を確認するか、ファイルを選んでください。",
 )
 UNREACHABLE = Message(
     "E-MODEL-HUB",
-    "{path} is no file or folder here, and could not be downloaded from the Hugging Face Hub ({error}). Check the connection and start again; what is downloaded already is kept.",
+    "{path} is not a file or folder here, and could not be downloaded from the Hugging Face Hub ({error}). Check the connection and start again; what is downloaded already is kept.",
     "{path} というファイルやフォルダはなく、Hugging Face Hubからも取得できませんでした（{error}）。接続を確認して、もう一度開始してください。取得済みの分は残っています。",
 )
 
@@ -191,16 +191,16 @@ LORA_UNSUPPORTED_FAMILY = Message(
 )
 TOKEN_REFUSED = Message(
     "E-MODEL-HUB",
-    "the Hugging Face Hub does not accept the token that is set, so {path} could not be asked for. Set a valid one (Tools tab, or `hf auth login`), or remove it.",
+    "the Hugging Face Hub does not accept the token that is set, so {path} could not be requested. Set a valid one (Tools tab, or `hf auth login`), or remove it.",
     "設定されているHugging Faceのトークンが無効なため、{path} を取得できません。有効なトークンを設定する（ツールタブ、または `hf auth login`）か、削除してください。",
 )
 NO_TOKEN_FORM = Message(
     "E-HUB-TOKEN",
-    "this is no token of Hugging Face: one begins with hf_ and has no blanks.",
+    "this is not a Hugging Face token: those begin with hf_ and contain no blanks.",
     "Hugging Faceのトークンではありません。トークンはhf_で始まり、空白を含みません。",
 )
 TOKEN_UNWRITTEN = Message(
     "E-HUB-TOKEN",
-    "the file of the token could not be changed: {why}.",
+    "the token file could not be changed: {why}.",
     "トークンのファイルを変更できませんでした（{why}）。",
 )

@@ -26,7 +26,7 @@ class HubUploadSettings(Section):
         ...,
         ("Model", "モデル"),
         (
-            "A model file, or a folder in Diffusers' layout.",
+            "A model file, or a Diffusers folder.",
             "モデルファイル、またはDiffusers形式のフォルダ。",
         ),
         path="file",
@@ -35,7 +35,7 @@ class HubUploadSettings(Section):
         ...,
         ("Repository", "リポジトリ"),
         (
-            "owner/name on the Hub; it is made where there is none.",
+            "owner/name on the Hub; created if it does not exist.",
             "Hubでの「所有者/名前」。なければ作成します。",
         ),
     )
@@ -47,7 +47,7 @@ class HubUploadSettings(Section):
     replace: bool = opt(
         False,
         ("Replace files of the same name", "同名のファイルを置き換える"),
-        ("Otherwise nothing there is touched.", "指定しない場合、すでにあるファイルは変更しません。"),
+        ("Otherwise existing files are not changed.", "指定しない場合、すでにあるファイルは変更しません。"),
     )
 
 

@@ -28,7 +28,7 @@ class LrRangeSettings(Section):
     file: str = opt(
         ...,
         ("Run file", "設定ファイル"),
-        ("Of the training that a rate is sought for.", "学習率を調べたい学習の設定ファイル。"),
+        ("Of the run to find a learning rate for.", "学習率を調べたい学習の設定ファイル。"),
         path="file",
     )
     steps: int = opt(

@@ -8,12 +8,12 @@ USAGE = Message("E-CLI-USAGE", "{error}\n{usage}", "引数の誤り：{error}\n{
 
 CONVERT_NAME = Message(
     "E-CONVERT-NAME",
-    "'{path}' is no name for the new model; give the path of the file or folder to make.",
+    "'{path}' can't be the name of the new model; give the path of the file or folder to create.",
     "「{path}」は新しいモデルの名前として使えません。作成するファイルかフォルダのパスを指定してください。",
 )
 CONVERT_KIND = Message(
     "E-CONVERT-KIND",
-    "{path} is no model that can be trained here ({kind}); it can only become .safetensors or .ckpt.",
+    "{path} is not a model that can be trained here ({kind}); it can only be converted to .safetensors or .ckpt.",
     "{path} は学習に使えるモデルではないため（{kind}）、.safetensorsか.ckptにのみ変換できます。",
 )
 
@@ -28,7 +28,7 @@ RESIZE_NO_FOLDER = Message(
 RESIZE_NO_IMAGES = Message("E-RESIZE-SOURCE", "there are no images in {path}.", "{path} に画像がありません。")
 RESIZE_NESTED = Message(
     "E-RESIZE-TARGET",
-    "{path} and {source} lie in one another. Choose a separate folder for the new images.",
+    "One of {path} and {source} is inside the other. Choose a separate folder for the new images.",
     "{path} と {source} の一方が他方の中にあります。新しい画像には別の場所のフォルダを指定してください。",
 )
 RESIZE_SAME_NAME = Message(
@@ -69,7 +69,7 @@ REG_COUNT = Message(
 )
 REG_MODEL = Message(
     "E-MODEL-KIND",
-    "{path} is no base model of a family that can be used here.",
+    "{path} is not a base model of a supported family.",
     "{path} は使用できる元モデルではありません。",
 )
 
@@ -116,7 +116,7 @@ RANGE_REVERSED = Message(
 )
 RANGE_FOUND_ITSELF = Message(
     "E-RANGE",
-    "{optimizer} finds its rate by itself while it trains, so there is none to be sought: leave the learning rate at 1.",
+    "{optimizer} adapts the learning rate itself while it trains, so there is nothing to find: leave the learning rate at 1.",
     "{optimizer}は学習中に学習率を自動で決めるため、調べる必要がありません。学習率は1のままにしてください。",
 )
 RANGE_NOTHING = Message(
@@ -137,7 +137,7 @@ NO_TOKEN = Message(
 )
 NO_MODEL_TO_UPLOAD = Message(
     "E-HUB-FILE",
-    "{path} is no model file and no folder in Diffusers' layout.",
+    "{path} is neither a model file nor a Diffusers folder.",
     "{path} はモデルファイルでもDiffusers形式のフォルダでもありません。",
 )
 REPOSITORY_PUBLIC = Message(

@@ -79,7 +79,7 @@ FUSED_PROCESSES = Message(
 
 NO_GPU_MEMORY = Message(
     "W-PAUSE-ROOM",
-    "the GPU has not enough free memory for the training at the moment; the run stays paused. Close other programs that use the GPU, then continue.",
+    "the GPU does not have enough free memory for the run at the moment; the run stays paused. Close other programs that use the GPU, then press “Continue”.",
     "GPUメモリが足りないため再開できず、一時停止を続けます。GPUを使っているほかのプログラムを閉じてから「続行」してください。",
 )
 NO_HOST_MEMORY = Message(

@@ -147,7 +147,7 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path, wrong, code):
 def test_a_file_that_is_no_base_model_is_refused(tmp_path):
     lora = {"lora_unet_a.lora_down.weight": torch.zeros(4, 8), "lora_unet_a.alpha": torch.tensor(4.0)}
     path = tensors.save(tmp_path / "lora.safetensors", lora, {})
-    with pytest.raises(UserError, match="is no base model") as caught:
+    with pytest.raises(UserError, match="is not a base model") as caught:
         plan(settings(path, tmp_path / "reg"))
     assert [problem.code for problem in caught.value.problems] == ["E-MODEL-KIND"]
 

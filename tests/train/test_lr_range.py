@@ -68,7 +68,9 @@ def test_an_optimizer_that_finds_its_rate_and_a_range_upside_down_are_refused(co
     with pytest.raises(UserError) as error:
         lr_range.measured(config, SETTINGS.model_copy(update={"highest": 1e-5}), Work())
     said = [problem.en for problem in error.value.problems]
-    assert "must be below the last" in said[0] and said[1].startswith("Prodigy finds its rate by itself")
+    assert "must be below the last" in said[0] and said[1].startswith(
+        "Prodigy adapts the learning rate itself"
+    )
 
 
 def test_it_can_be_stopped(configure):

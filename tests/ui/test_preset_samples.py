@@ -50,7 +50,7 @@ def test_samples_that_are_on_and_a_preset_of_ones_own_are_left_alone(app, window
 def test_without_prompts_samples_stay_off_and_that_is_said(app, window):
     window.draft.keep(demo_raw(app) | OFF | {"sample.sample_prompts": ""})
     shown, said = shown_after(app, "shipped/sd15-character-lora-8gb")
-    assert shown == OFF and "write sample prompts" in said
+    assert shown == OFF and "enter sample prompts" in said
 
 
 @pytest.mark.parametrize("found", SHIPPED, ids=lambda p: p.name)

@@ -103,7 +103,7 @@ def test_a_window_without_a_run_offers_start_and_check(app, panel):
         ),
         (
             {k: v for k, v in OWN.items() if k != "sample.sample_prompts"},
-            "write sample prompts",
+            "enter sample prompts",
             "opt-sample-sample-prompts",
         ),
         (OWN, "Everything is filled in", None),

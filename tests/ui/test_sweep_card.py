@@ -47,7 +47,7 @@ def test_other_runs_than_were_told_are_told_anew_and_not_added(app, window, raw)
 
 def test_what_was_typed_stays_and_what_is_wrong_is_said(app, raw):
     said = asked(app, raw, "look", key1="network.rank", values1="eight")
-    assert 'value="eight"' in said and "is no number" in said and "<details" in said and " open>" in said
+    assert 'value="eight"' in said and "is not a number" in said and "<details" in said and " open>" in said
     said = app.run.sweep.act(raw, {"act": "look", "fields": {"key1": "network.rank", "values1": ""}}, "ja")
     assert "値を入力してください" in said
 
@@ -70,7 +70,7 @@ def test_a_run_that_holds_the_queue_can_be_tried_again_first(app, window, raw):
         assert time.monotonic() < end
         time.sleep(0.01)
     card = app.run.queue
-    assert "Try “frog” again first" in card.show("en")[card.parts["list"]]
+    assert "Run “frog” again first" in card.show("en")[card.parts["list"]]
     card.act({"act": "again"}, "en")
     while len(window.runner.runs) < 2:
         assert time.monotonic() < end

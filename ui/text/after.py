@@ -23,7 +23,7 @@ AFTER_WORDS: Mapping[str, Words] = {
         "This run kept no training state, so its model {name} is trained further as a new run: optimizer and learning-rate schedule start afresh.",
         "学習状態が残っていないため、モデル {name} を元に新しい学習として続けます。オプティマイザーの状態と学習率スケジュールは最初からになります。",
     ),
-    "more.keep": Words("Keep a state at the end of the next run", "次回は最後に学習状態を保存する"),
+    "more.keep": Words("Save a state at the end of the next run", "次回は最後に学習状態を保存する"),
     "more.started": Words("Started: {name}", "開始しました：{name}"),
     "more.patience": Words(
         "Early stopping is off for these steps.", "追加分では、検証による早期終了を行いません。"
@@ -36,10 +36,10 @@ AFTER_WORDS: Mapping[str, Words] = {
         "A short test whose learning rate rises with every step shows at which rate the loss falls. It uses the settings and images of this page, saves nothing and changes no result.",
         "学習率を1ステップごとに上げながら短く学習し、lossがよく下がる学習率を調べます。このページの設定と画像を使い、何も保存せず、結果のファイルにも触れません。",
     ),
-    "finder.start": Words("Try the rates", "調べる"),
+    "finder.start": Words("Start the test", "テストを開始"),
     "finder.curve": Words("Loss by learning rate", "学習率ごとのloss"),
     "finder.found": Words(
-        "Suggested: {rate}. The loss falls fastest at {steepest} and is lowest at {lowest}; the suggestion is the former, and at most a tenth of the latter. It is a starting point: a long run may want less.",
+        "Suggested: {rate}. The loss falls fastest at {steepest} and is lowest at {lowest}; the suggestion is the former, and at most a tenth of the latter. It is a starting point: a long run may need a lower rate.",
         "提案する学習率は{rate}です。lossの下がり方が最も速いのは{steepest}、最小になるのは{lowest}で、前者を（後者の1/10を上限として）提案します。あくまで目安です。長く学習するなら、もっと低くてもかまいません。",
     ),
     "finder.use": Words("Use {rate}", "{rate}を使う"),
@@ -47,7 +47,7 @@ AFTER_WORDS: Mapping[str, Words] = {
     "finder.go": Words("Find a learning rate", "学習率を調べる"),
     "sweep.title": Words("Several runs with different values", "値を変えて複数回学習"),
     "sweep.lead": Words(
-        "Runs of these settings with other values of one setting or two, one after the other in the queue. With a fixed seed they differ by these values alone.",
+        "Runs these settings with several values of one or two of them, one run after the other in the queue. With a fixed seed only these values differ.",
         "今の設定のうち1つか2つの値を変えた学習を、キューで順に実行します。シードを固定すると、違いはこれらの値だけになります。",
     ),
     "sweep.setting": Words("Setting to vary", "変える設定"),
@@ -59,7 +59,7 @@ AFTER_WORDS: Mapping[str, Words] = {
     "sweep.more": Words("and {n} more", "ほか{n}件"),
     "sweep.add": Words("Add {n:#run} to the queue", "{n}件をキューに追加"),
     "sweep.added": Words("{n:#run} added to the queue.", "{n}件をキューに追加しました。"),
-    "queue.again": Words("Try “{name}” again first", "先に「{name}」をやり直す"),
+    "queue.again": Words("Run “{name}” again first", "先に「{name}」をもう一度実行"),
     "queue.again.done": Words("{name} comes first now.", "{name}を先頭に追加しました。"),
     "runs.again": Words("Run again", "もう一度実行"),
     "runs.again.started": Words(

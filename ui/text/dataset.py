@@ -103,7 +103,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "health.small": Words("Small images", "小さい画像"),
     "health.small.why": Words(
-        "They are enlarged to their bucket, and the blur of it is learned. Use larger originals, or train them at their own size (bucket_no_upscale).",
+        "They are enlarged to their bucket, and the resulting blur is learned. Use larger originals, or train them at their own size (bucket_no_upscale).",
         "バケットに合わせて拡大されるため、拡大によるぼけも学習されます。より大きな元画像を使うか、拡大せずに学習してください（bucket_no_upscale）。",
     ),
     "health.small.button": Words("Don't enlarge small images", "小さい画像を拡大しない"),
@@ -158,7 +158,7 @@ DATASET_WORDS: Mapping[str, Words] = {
         "バケットごとの画像（暗い部分は切り抜きで失われます）",
     ),
     "fields.masks": Words(
-        "The loss mask leaves out what is tinted pink.", "ピンク色の部分はマスクにより学習されません。"
+        "The part tinted pink is left out by the loss mask.", "ピンク色の部分はマスクにより学習されません。"
     ),
     "fields.count": Words("{n:#image}", "{n}枚"),
     "fields.enlarged": Words("{n} enlarged", "{n}枚を拡大"),
@@ -174,7 +174,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     ),
     "usage.train.button": Words("Train {steps:#step}", "{steps}ステップ学習する"),
     "usage.reg": Words(
-        "{n:#regularization image is|regularization images are} not used in this run; after {steps:#step} all would be. That does no harm: fewer would do.",
+        "{n:#regularization image is|regularization images are} not used in this run; after {steps:#step} all would be. That is harmless; fewer would be enough.",
         "正則化画像{n}枚はこの学習では使用されません（{steps}ステップですべて使用）。問題はありません。枚数は減らせます。",
     ),
     "usage.never": Words(

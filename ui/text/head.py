@@ -62,7 +62,7 @@ HEAD_WORDS: Mapping[str, Words] = {
     "tab.is.none": Words("not chosen", "未選択"),
     "tab.is.none.title": Words("Nothing is chosen yet", "まだ選ばれていません"),
     "tab.is.demo": Words("demo", "デモ"),
-    "tab.is.demo.title": Words("The demo's is chosen", "デモのものが選ばれています"),
+    "tab.is.demo.title": Words("The demo's files are chosen", "デモのものが選ばれています"),
     "tab.is.images": Words("{n:#image}", "画像{n:,}枚"),
     "tab.is.images.title": Words("{n:#image} of your own", "自分の画像：{n:,}枚"),
     "tab.is.listed": Words("by file", "ファイル指定"),
@@ -94,7 +94,7 @@ HEAD_WORDS: Mapping[str, Words] = {
     "start.anyway": Words("Start anyway", "このまま学習する"),
     "queue.anyway": Words("Add anyway", "このまま追加する"),
     "start.doubt.base": Words(
-        "These are your own images, but the base model is still the demo's: it is made for trying the page only and draws no real images.",
+        "These are your own images, but the base model is still the demo's: it is only for trying the program and can't generate real images.",
         "画像は自分のものですが、元モデルはデモ用のままです。デモ用モデルは操作を試すためのもので、まともな画像は描けません。",
     ),
     "start.doubt.preset": Words(

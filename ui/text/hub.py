@@ -17,7 +17,7 @@ HUB_WORDS: Mapping[str, Words] = {
         "Token: set by the environment (HF_TOKEN)", "トークン：環境変数（HF_TOKEN）で設定済み"
     ),
     "hub.token.help": Words(
-        "Make one at https://huggingface.co/settings/tokens. It is kept where `hf auth login` keeps it, in a file that only you can read, and is never shown again.",
+        "Create one at https://huggingface.co/settings/tokens. It is kept where `hf auth login` keeps it, in a file that only you can read, and is never shown again.",
         "https://huggingface.co/settings/tokens で作成します。`hf auth login` と同じ場所の、本人だけが読めるファイルに保存し、再表示はしません。",
     ),
     "hub.token.keep": Words("Set token", "トークンを設定"),

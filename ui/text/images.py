@@ -31,14 +31,14 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "images.kind.on": Words("Folder switched on", "フォルダを使う設定に変更"),
     "images.excluded": Words("Excluded images", "除外した画像"),
     "images.excluded.why": Words(
-        "They lie in the folder “excluded” inside of their own and are not trained.",
+        "They are in a subfolder “excluded” of their folder and are not trained.",
         "各フォルダ内の「excluded」フォルダにあり、学習には使いません。",
     ),
     "zone.drop": Words("Drop images, a folder or a ZIP here", "ここに画像・フォルダ・ZIPをドロップ"),
     "zone.choose": Words("Choose files", "ファイルを選ぶ"),
     "zone.clear": Words("Clear", "消去"),
     "zone.info": Words(
-        "Captions (.txt, .caption) come along. Large files are sent in pieces; what breaks off can be resumed.",
+        "Captions (.txt, .caption) can be added too. Large files are sent in pieces; an interrupted upload can be resumed.",
         "キャプション（.txt、.caption）も一緒に選べます。大きなファイルは分割して送信し、中断しても続きから送れます。",
     ),
     "zone.images": Words("# image|# images", "画像#枚"),
@@ -66,7 +66,7 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "crop.apply": Words("Crop", "切り抜く"),
     "mask.title": Words("Mask of {name}", "{name} のマスク"),
     "mask.help": Words(
-        "What is tinted pink is not trained. The image itself stays as it is.",
+        "The part tinted pink is not trained. The image itself stays as it is.",
         "ピンク色の部分は学習されません。画像自体は変わりません。",
     ),
     "mask.brush": Words("Exclude", "除く"),

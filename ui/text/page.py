@@ -122,7 +122,7 @@ PAGE_WORDS: Mapping[str, Words] = {
         "リクエストが大きすぎます（上限{most}）。一度に送るファイルやテキストを減らしてください。",
     ),
     "serve.unreadable": Words(
-        "The request is no valid JSON. Reload the page and try again.",
+        "The request is not valid JSON. Reload the page and try again.",
         "リクエストがJSONとして読み取れません。ページを再読み込みしてやり直してください。",
     ),
     "serve.kind": Words("Files of this kind are not used here.", "この種類のファイルは使用しません。"),

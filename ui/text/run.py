@@ -30,7 +30,8 @@ RUN_WORDS: Mapping[str, Words] = {
         "GPUメモリを{size}解放しました。「続行」で元に戻り、一時停止しなかった場合と同じ結果になります。",
     ),
     "run.paused.kept": Words(
-        "Everything stays in memory until you continue.", "「続行」を押すまで、すべてメモリに保持します。"
+        "Everything stays in memory until you press “Continue”.",
+        "「続行」を押すまで、すべてメモリに保持します。",
     ),
     "log.paused": Words("Paused after step {step}", "ステップ{step}の後で一時停止"),
     "run.prompts": Words("Sample with other prompts", "プロンプトを変えてサンプル生成"),
@@ -69,7 +70,7 @@ RUN_WORDS: Mapping[str, Words] = {
     ),
     "run.choose.reg": Words("choose regularization images, or none", "正則化画像を指定（なくてもよい）"),
     "run.choose.reg.why": Words("Those of the demo are still set.", "今はデモのもののままです。"),
-    "run.choose.prompts": Words("write sample prompts", "サンプルプロンプトを書く"),
+    "run.choose.prompts": Words("enter sample prompts", "サンプルプロンプトを入力"),
     "run.ready": Words(
         "Everything is filled in. Press Start training.", "入力済みです。「学習開始」を押してください。"
     ),

@@ -42,7 +42,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "サンプル生成がオフのため、このプリセットでオンにします（学習前と{n}エポックごと）。",
     ),
     "preset.samples.none": Words(
-        "No samples are drawn: write sample prompts on the Training tab to see what is learned.",
+        "No samples will be generated: enter sample prompts on the Training tab to see what is learned.",
         "サンプルは生成されません。学習の様子を見るには、学習タブでサンプル画像のプロンプトを入力してください。",
     ),
     "preset.source": Words("Source of the values: {text}", "値の出典：{text}"),

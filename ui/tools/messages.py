@@ -21,7 +21,7 @@ NOT_MOVED = Message(
 )
 NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")
 NO_PROMPT = Message(
-    "E-TRY", "Write what the image shall show.", "生成したい内容を入力してください。", key="prompt"
+    "E-TRY", "Enter what the image should show.", "生成したい内容を入力してください。", key="prompt"
 )
 NO_BASE = Message(
     "E-TRY",

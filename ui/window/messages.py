@@ -59,7 +59,7 @@ NO_TENSORBOARD = Message(
 )
 BAD_FIELD = Message(
     "E-FIELD",
-    "The field “{name}” holds a value that is no text or number. Choose or type it again.",
+    "The value of the field “{name}” is neither text nor a number. Choose or type it again.",
     "「{name}」の値を読み取れません。もう一度選択または入力してください。",
 )
 RUN_BUSY = Message(

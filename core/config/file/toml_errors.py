@@ -14,15 +14,15 @@ _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\s*$")
 
 _SAID: tuple[tuple[str, Words], ...] = (
     ("Cannot overwrite a value", Words("this name is set above already", "この名前はすでに設定されています")),
-    ("Duplicate inline table key", Words("this name stands twice", "この名前が2回あります")),
-    ("Cannot declare", Words("this [section] stands above already", "この[セクション]はすでにあります")),
+    ("Duplicate inline table key", Words("this name appears twice", "この名前が2回あります")),
+    ("Cannot declare", Words("this [section] is already above", "この[セクション]はすでにあります")),
     ("Cannot mutate", Words("this section is closed already", "このセクションには追加できません")),
     ("Cannot define", Words("this section is closed already", "このセクションには追加できません")),
-    ("Expected '='", Words("there is no = behind the name", "名前の後に「=」がありません")),
+    ("Expected '='", Words("there is no = after the name", "名前の後に「=」がありません")),
     ("Expected newline", Words("one setting a line; this one goes on", "1行に1つの設定を書いてください")),
     ("Expected ']'", Words("the ] of the section is missing", "セクションの「]」がありません")),
     ("Invalid initial character for a key", Words("a name is missing here", "ここには名前が必要です")),
-    ("Invalid statement", Words("this is no name = value", "「名前 = 値」の形ではありません")),
+    ("Invalid statement", Words("this is not name = value", "「名前 = 値」の形ではありません")),
     ("Invalid date", Words("there is no such date", "日付が正しくありません")),
     ("Invalid value", Words("this value is not understood", "値を解釈できません")),
     ("Unclosed array", Words("a [ is not closed", "「[」が閉じられていません")),
@@ -30,11 +30,11 @@ _SAID: tuple[tuple[str, Words], ...] = (
     ("Expected \"", Words("a quote is not closed", "引用符が閉じられていません")),
     ("Expected", Words("something is missing here", "ここに足りないものがあります")),
     ("Unterminated string", Words("a quote is not closed", "引用符が閉じられていません")),
-    ("Invalid hex value", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
-    ("Unescaped '\\'", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
-    ("Escaped character", Words("\\ means something else here", "「\\」の使い方が正しくありません")),
+    ("Invalid hex value", Words("\\ is not valid here", "「\\」の使い方が正しくありません")),
+    ("Unescaped '\\'", Words("\\ is not valid here", "「\\」の使い方が正しくありません")),
+    ("Escaped character", Words("\\ is not valid here", "「\\」の使い方が正しくありません")),
     ("Illegal character '\\n'", Words("a quote is not closed", "引用符が閉じられていません")),
-    ("Illegal character", Words("text holds a control character", "文字列に改行や制御文字があります")),
+    ("Illegal character", Words("the text contains a control character", "文字列に改行や制御文字があります")),
 )  # fmt: skip
 """How a message of the parser begins -> plain words."""
 

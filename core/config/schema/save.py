@@ -233,18 +233,18 @@ class SampleConfig(Section):
     )
     sample_every_n_steps: Count | None = opt(
         None,
-        ("Draw samples every n steps", "nステップごとにサンプル生成"),
+        ("Generate samples every n steps", "nステップごとにサンプル生成"),
         ("Empty: not by steps.", "空欄なら、ステップごとには生成しません。"),
     )
     sample_every_n_epochs: Count | None = opt(
         None,
-        ("Draw samples every n epochs", "nエポックごとにサンプル生成"),
+        ("Generate samples every n epochs", "nエポックごとにサンプル生成"),
         ("Empty: not by epochs.", "空欄なら、エポックごとには生成しません。"),
         level="advanced",
     )
     sample_at_first: bool = opt(
         False,
-        ("Draw samples before training", "学習前にもサンプル生成"),
+        ("Generate samples before training", "学習前にもサンプル生成"),
         ("To compare before and after.", "学習前と学習後を比べられます。"),
         level="advanced",
     )
@@ -252,7 +252,7 @@ class SampleConfig(Section):
         "ddim",
         ("Sampler", "サンプラー"),
         (
-            "How the samples are drawn; --ss in a prompt overrides it.",
+            "How the samples are generated; --ss in a prompt overrides it.",
             "サンプル画像の生成方法。プロンプトに--ssがあれば、そちらを使います。",
         ),
         level="advanced",

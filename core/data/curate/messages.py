@@ -6,8 +6,8 @@ from core.errors import Message
 
 NOT_AS_IT_WAS = Message(
     "E-CURATE-CHANGED",
-    "`{name}` was left as it is: it was moved or changed meanwhile. Look at the images again.",
-    "「{name}」はその後移動または変更されているため、そのままにしました。画像を確認し直してください。",
+    "`{name}` was left as it is: it was moved or changed meanwhile. Scan the images again.",
+    "「{name}」はその後移動または変更されているため、そのままにしました。もう一度「確認とプレビュー」を押してください。",
 )
 NOT_MOVED = Message(
     "E-CURATE-WRITE",
@@ -16,7 +16,7 @@ NOT_MOVED = Message(
 )
 NO_FORMAT = Message(
     "E-CURATE-FORMAT",
-    "`{name}` can't be rewritten: only PNG, JPEG, WebP, BMP and TIFF with one picture can. Convert it first.",
+    "`{name}` can't be rewritten: only PNG, JPEG, WebP, BMP and TIFF with one image can. Convert it first.",
     "「{name}」は書き直せません。書き直せるのはPNG・JPEG・WebP・BMP・TIFF（静止画）です。先に変換してください。",
 )
 UNREADABLE = Message(

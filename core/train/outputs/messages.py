@@ -7,12 +7,12 @@ from core.errors import Message
 
 SAMPLE_REQUEST = Message(
     "W-SAMPLE",
-    "the requested sample images are not drawn: {fault}",
+    "the requested sample images are not generated: {fault}",
     "指定されたサンプル画像は生成しません：{fault}",
 )
 SAMPLE_FAILED = Message(
     "W-SAMPLE",
-    "the sample image could not be drawn ({reason}); training continues.",
+    "the sample image could not be generated ({reason}); training continues.",
     "サンプル画像を生成できませんでした（{reason}）。学習は続けます。",
 )
 
@@ -75,7 +75,7 @@ OTHER_MACHINE = Message(
 )
 OTHER_WEIGHTS = Message(
     "E-RESUME-WEIGHTS",
-    "this state holds other modules or ranks than are trained now, so it can't be used; where ranks come from a LoRA file (network.weights), name the same one as before.",
+    "this state contains other modules or ranks than are trained now, so it can't be used; where ranks come from a LoRA file (network.weights), name the same one as before.",
     "この学習状態のモジュールまたはランクが、今回学習するものと異なるため使えません。ランクをLoRAファイル（network.weights）から取る場合は、前回と同じファイルを指定してください。",
     key="network.weights",
 )
