@@ -21,9 +21,8 @@ from core.runner import NotNow
 from core.tools.table import TOOLS
 from ui.app import App
 from ui.parts.job import Job
-from ui.window import PROJECT, Draft, Window
+from ui.window import PROJECT, Draft, Window, gpu
 from ui.window.captions import CaptionEditor
-from ui.window.gpu import Gpu
 from ui.window.last_run import Left
 from ui.window.paths import Paths
 from ui.window.run_state import Watcher
@@ -128,7 +127,7 @@ def as_new(window: Window) -> None:
     window.unpack, window.copies = Job("unpack"), History(workspace / "copies.jsonl", Copies())
     window.queue = RunQueue(workspace / "queue.json", lambda: window.runner)
     window.tries = Tries(workspace)
-    window.gpu = Gpu(lambda: window.runner.is_busy, window.jobs, window.tries.job)
+    window.gpu = gpu.Gpu(lambda: window.runner.is_busy, window.jobs, window.tries.job)
     window.captions = CaptionEditor(workspace, window.may_write_caption)
     window.draft, window.left, window.lang = Draft(workspace / "window.json"), Left(), "auto"
 
