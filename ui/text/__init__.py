@@ -22,6 +22,7 @@ from ui.text.run import RUN_WORDS
 from ui.text.settings import SETTINGS_WORDS
 from ui.text.tools import TOOLS_WORDS
 from ui.text.trash import TRASH_WORDS
+from ui.text.trials import TRIAL_WORDS
 from ui.text.watching import WATCHING_WORDS
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -38,6 +39,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         **HUB_WORDS,
         **NOTICE_WORDS,
         **AFTER_WORDS,
+        **TRIAL_WORDS,
         **PAGE_WORDS,
         **TOOLS_WORDS,
         **TRASH_WORDS,

@@ -1,4 +1,4 @@
-"""Words of the dialog that shows the folders of the computer (script/paths.js), in English and Japanese."""
+"""Words of choosing a file or folder: the dialog of the page (script/paths.js) and that of the system."""
 
 from collections.abc import Mapping
 
@@ -13,4 +13,7 @@ BROWSE_WORDS: Mapping[str, Words] = {
     "browse.close": Words("Cancel", "キャンセル"),
     "browse.empty": Words("Nothing to choose here.", "選べるものはありません。"),
     "browse.left": Words("and {n} more", "ほか{n}個"),
+    "pick.model": Words("Choose a file…", "ファイルを選ぶ…"),
+    "pick.folder": Words("Choose a folder…", "フォルダを選ぶ…"),
+    "pick.images": Words("Choose a ZIP or image…", "ZIP・画像を選ぶ…"),
 }

@@ -1,60 +1,18 @@
-"""Words of the Tools tab, of failed requests, the server and the console, in English and Japanese."""
+"""Words of failed requests, of what is out of date, of the server and the console, in English and Japanese."""
 
 from collections.abc import Mapping
 
 from core.catalog import Words
 
 PAGE_WORDS: Mapping[str, Words] = {
-    "inspect.title": Words("Inspect a file", "ファイルを調べる"),
-    "inspect.lead": Words(
-        "Shows what a model, LoRA or VAE file is, from its header. Nothing in it is executed.",
-        "モデル・LoRA・VAEファイルの内容を表示します。ファイル内のプログラムは実行しません。",
-    ),
-    "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
-    "inspect.button": Words("Inspect", "調べる"),
-    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダを選んでください。"),
-    "inspect.metadata": Words("Metadata", "メタデータ"),
-    "tool.place": Words("Saved in {folder}", "{folder} に保存します"),
-    "job.stop": Words("Stop", "停止"),
-    "job.busy": Words("This is running already.", "すでに実行中です。"),
-    "job.stopping": Words("Stopping after the current item…", "処理中の分が終わりしだい停止します…"),
-    "job.stopped": Words(
-        "Stopped. What is done is kept; start again to do the rest.",
-        "停止しました。完了した分は残っています。もう一度実行すると残りを処理します。",
-    ),
-    "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
-    "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
-    "board.lead": Words(
-        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",
-        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
-    ),
-    "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
-    "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),
-    "board.busy": Words("Starting TensorBoard…", "TensorBoardを起動しています…"),
-    "board.open": Words("Showing the logs in {folder}", "{folder} のログを表示します"),
-    "board.empty": Words(
-        "No logs in {folder} yet; they appear once a run writes them.",
-        "{folder} にはまだログがありません。学習が始まると自動で表示されます。",
-    ),
-    "board.remote": Words(
-        "This address works only on the computer that runs the program (or through an SSH tunnel).",
-        "このアドレスはプログラムを実行しているコンピューターでのみ開けます（SSHトンネル経由なども可）。",
-    ),
-    "board.stopped": Words("TensorBoard is closed.", "TensorBoardを閉じました。"),
-    # files and results
-    "pick.model": Words("Choose a file…", "ファイルを選ぶ…"),
-    "pick.folder": Words("Choose a folder…", "フォルダを選ぶ…"),
-    "pick.images": Words("Choose a ZIP or image…", "ZIP・画像を選ぶ…"),
-    "results.download": Words("Download", "ダウンロード"),
-    "results.kind.model": Words("model", "モデル"),
-    "results.kind.folder": Words("Diffusers model, as a ZIP", "Diffusersモデル（ZIP）"),
-    "results.kind.samples": Words("sample images, as a ZIP", "サンプル画像（ZIP）"),
-    "results.kind.sheet": Words("all samples on one sheet", "サンプル一覧の画像"),
-    "group.result": Words("Training and saving format", "学習と保存の形式"),
     # requests that failed (script/faults.js)
     "fault.inside": Words(
         "Not done: an internal error; see the log {path}",
         "プログラム内部のエラーのため、実行できませんでした。詳細はログをご覧ください：{path}",
+    ),
+    "app.fault": Words(
+        "Internal error; details are in the log: {path}",
+        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
     ),
     "fault.network": Words(
         "Not done: the program does not answer. It was closed, or the connection is down; check the window it was started in. This page continues when the program is back.",
@@ -154,10 +112,6 @@ PAGE_WORDS: Mapping[str, Words] = {
         "起動時に設定した、またはコンソールに表示されたユーザー名とパスワードを入力してください。",
     ),
     "login.out": Words("Log out", "ログアウト"),
-    "app.fault": Words(
-        "Internal error; details are in the log: {path}",
-        "プログラム内部でエラーが発生しました。詳細はログをご覧ください：{path}",
-    ),
     "login.user": Words("User", "ユーザー名"),
     "login.password": Words("Password", "パスワード"),
     "login.enter": Words("Log in", "ログイン"),
@@ -197,5 +151,7 @@ PAGE_WORDS: Mapping[str, Words] = {
     "console.saved": Words(
         "The run has stopped; it can be resumed.", "学習を停止しました。後で再開できます。"
     ),
-    # faults of ours
+    "console.idle": Words(
+        "All runs are done; Rareword stops.", "すべての学習が終わったため、Rarewordを終了します。"
+    ),
 }

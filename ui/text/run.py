@@ -13,6 +13,10 @@ RUN_WORDS: Mapping[str, Words] = {
     "run.stopping": Words("Stopping…", "停止処理中…"),
     "run.resume": Words("Resume from step {step}", "ステップ{step}から再開"),
     "run.resume.anyway": Words("Resume from step {step} anyway", "ステップ{step}からこのまま再開"),
+    "resume.anyway.info": Words(
+        "Settings, images or the base model have changed since this state was saved. Resuming anyway keeps the learned weights and continues with what is set now; the result is not that of an uninterrupted run. “Start training” begins again from the first step.",
+        "この学習状態の保存後に、設定・画像・元モデルのいずれかが変わっています。「このまま再開」では、学習済みの重みを引き継いで今の内容で続けます（中断せずに学習した場合と同じ結果にはなりません）。「学習開始」なら最初のステップからやり直します。",
+    ),
     "run.save": Words("Save now", "今すぐ保存"),
     "run.sample": Words("Sample now", "サンプル生成"),
     "status.idle": Words("Ready", "準備完了"),
@@ -290,4 +294,19 @@ RUN_WORDS: Mapping[str, Words] = {
         "{name} was taken out of the queue; the form has its settings.",
         "「{name}」をキューから取り出し、設定を画面に読み込みました。",
     ),
+    # when the queue is empty
+    "idle.stop": Words(
+        "When all runs are done, stop the program", "すべての学習が終わったらプログラムを終了"
+    ),
+    "idle.command": Words("When all runs are done, run {name}", "すべての学習が終わったら{name}を実行"),
+    "idle.stopping": Words(
+        "All runs are done: the program stops in {seconds} s.",
+        "すべての学習が終わりました。{seconds}秒後にプログラムを終了します。",
+    ),
+    "idle.starting": Words(
+        "All runs are done: {name} is run in {seconds} s.",
+        "すべての学習が終わりました。{seconds}秒後に{name}を実行します。",
+    ),
+    "idle.stay": Words("Keep running", "終了しない"),
+    "idle.cancel": Words("Cancel", "取りやめる"),
 }

@@ -108,6 +108,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "group.sizes": Words("Size, batch and buckets", "サイズ・バッチ・バケット"),
     "group.captions": Words("Captions", "キャプション"),
     "group.images": Words("Augmentation, caching, validation", "データ拡張・キャッシュ・検証"),
+    "group.result": Words("Training and saving format", "学習と保存の形式"),
     "paths.refresh": Words("Refresh the file lists", "ファイルの一覧を更新"),
     "paths.refreshed": Words(
         "Refresh the file lists ({n:#model}, {at})", "ファイルの一覧を更新（モデル{n:,}件、{at}現在）"
@@ -212,4 +213,16 @@ SETTINGS_WORDS: Mapping[str, Words] = {
     "forecast.hours": Words("{h} h {m} min", "{h}時間{m}分"),
     "forecast.minutes": Words("{m} min", "{m}分"),
     "forecast.seconds": Words("{s} s", "{s}秒"),
+    "forecast.disk": Words(
+        "On disk: {what}, {total} in all; {free} free.", "ディスク：{what}、合計{total}（空き{free}）。"
+    ),
+    "forecast.disk.short": Words(
+        "The disk will be full before the run is over: keep fewer saves, or free some space.",
+        "途中でディスクがいっぱいになります。残す保存を減らすか、空きを作ってください。",
+    ),
+    "forecast.disk.alarm": Words(
+        "All saves of this run take {total}, and {free} are free on the disk.",
+        "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
+    ),
+    "forecast.disk.look": Words("Save less often", "保存の回数を減らす"),
 }

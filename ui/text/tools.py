@@ -1,4 +1,4 @@
-"""Words of the Tools tab: the list of tools, runs with their checkpoints, trying a result."""
+"""Words of the Tools tab: its list, runs with their checkpoints, trying a result, the other cards."""
 
 from collections.abc import Mapping
 
@@ -97,4 +97,47 @@ TOOLS_WORDS: Mapping[str, Words] = {
     "tool.used": Words("{label} is now {path}.", "{label}を {path} にしました。"),
     "tool.filled": Words("{label} is set to this folder.", "{label}にこのフォルダを設定しました。"),
     "tool.images": Words("Some of the images", "生成した画像の一部"),
+    # cards of their own, and what is said of every tool
+    "inspect.title": Words("Inspect a file", "ファイルを調べる"),
+    "inspect.lead": Words(
+        "Shows what a model, LoRA or VAE file is, from its header. Nothing in it is executed.",
+        "モデル・LoRA・VAEファイルの内容を表示します。ファイル内のプログラムは実行しません。",
+    ),
+    "inspect.file": Words("File or folder", "ファイルまたはフォルダ"),
+    "inspect.button": Words("Inspect", "調べる"),
+    "inspect.none": Words("Choose a file or folder.", "ファイルまたはフォルダを選んでください。"),
+    "inspect.metadata": Words("Metadata", "メタデータ"),
+    "tool.place": Words("Saved in {folder}", "{folder} に保存します"),
+    "job.stop": Words("Stop", "停止"),
+    "job.busy": Words("This is running already.", "すでに実行中です。"),
+    "job.stopping": Words("Stopping after the current item…", "処理中の分が終わりしだい停止します…"),
+    "job.stopped": Words(
+        "Stopped. What is done is kept; start again to do the rest.",
+        "停止しました。完了した分は残っています。もう一度実行すると残りを処理します。",
+    ),
+    "job.discarded": Words("Stopped; nothing was written.", "停止しました。ファイルは保存していません。"),
+    "board.title": Words("Logs in TensorBoard", "TensorBoardでログを見る"),
+    "board.lead": Words(
+        "Curves and samples of all logged runs. Logs are written when a TensorBoard folder is set (Training tab, Log).",
+        "記録した学習のグラフとサンプル画像を表示します。学習タブの「ログ」でTensorBoardのログフォルダを指定すると記録されます。",
+    ),
+    "board.start": Words("Open TensorBoard", "TensorBoardを開く"),
+    "board.stop": Words("Close TensorBoard", "TensorBoardを閉じる"),
+    "board.busy": Words("Starting TensorBoard…", "TensorBoardを起動しています…"),
+    "board.open": Words("Showing the logs in {folder}", "{folder} のログを表示します"),
+    "board.empty": Words(
+        "No logs in {folder} yet; they appear once a run writes them.",
+        "{folder} にはまだログがありません。学習が始まると自動で表示されます。",
+    ),
+    "board.remote": Words(
+        "This address works only on the computer that runs the program (or through an SSH tunnel).",
+        "このアドレスはプログラムを実行しているコンピューターでのみ開けます（SSHトンネル経由なども可）。",
+    ),
+    "board.stopped": Words("TensorBoard is closed.", "TensorBoardを閉じました。"),
+    # files to download
+    "results.download": Words("Download", "ダウンロード"),
+    "results.kind.model": Words("model", "モデル"),
+    "results.kind.folder": Words("Diffusers model, as a ZIP", "Diffusersモデル（ZIP）"),
+    "results.kind.samples": Words("sample images, as a ZIP", "サンプル画像（ZIP）"),
+    "results.kind.sheet": Words("all samples on one sheet", "サンプル一覧の画像"),
 }
