@@ -1,7 +1,7 @@
 """The plan in plain words."""
 
 from core.config.schema.train import TrainConfig
-from core.data.plan import as_text
+from core.data.plan import as_json, as_text
 from tests.data.images import draw, fill, plan
 
 
@@ -62,3 +62,19 @@ def test_each_data_set_has_a_table_of_its_own_and_held_out_images_are_named(tmp_
     at = lines.index("Held out for validation: 1 image, never trained")
     assert lines[at + 1] == f"  {held}"
     assert f"  {tmp_path}/b: 2 images, 1 repeat, 2 in an epoch, words `y`, dataset 2" in lines
+
+
+def test_what_was_excluded_is_told_and_is_in_no_other_list(tmp_path):
+    train = fill(tmp_path / "t", {"3_sls frog": 2})
+    draw(train / "3_sls frog" / "excluded" / "blurred.png", (96, 64))
+    draw(train / "excluded" / "5_sls toad" / "a.png", (96, 64))
+    made = plan(train)
+    assert as_json.values(made, TrainConfig())["excluded"] == [
+        {"path": str(train / "3_sls frog/excluded/blurred.png"), "folder": str(train / "3_sls frog")},
+        {"path": str(train / "excluded/5_sls toad/a.png"), "folder": str(train / "excluded/5_sls toad")},
+    ]
+    assert len(made.images) == 2
+    lines = as_text.text(made, "en").splitlines()
+    at = lines.index("Excluded: 2 images, not trained")
+    assert lines[at + 1] == f"  {train / '3_sls frog'}: 1 image"
+    assert "除外（学習しません）：2枚" in as_text.text(made, "ja").splitlines()

@@ -8,6 +8,7 @@ from typing import Any
 from core.config.schema.train import TrainConfig
 from core.data.captions import captions
 from core.data.plan import notices
+from core.data.plan.left_out import left_out
 from core.data.plan.plan import Plan
 from core.errors import Problem
 
@@ -19,9 +20,9 @@ def values(
 
     With it, captions beyond token_limit tokens are among the notices.
     With images held out each image has "is_validation"; with several datasets, images, folders and
-    buckets have "dataset", from 0.
+    buckets have "dataset", from 0. Where images were left out, "excluded" has them; they are in no other list.
     """
-    used = plan.used_in_first_epoch()
+    used, excluded = plan.used_in_first_epoch(), _excluded(plan)
     return {
         "images": [_image(plan, index, count_tokens, used[index]) for index in range(len(plan.images))],
         "folders": _folders(plan, used),
@@ -42,7 +43,7 @@ def values(
             {"code": p.code, "path": p.path, "message": p.sentence("en")}
             for p in (*plan.notices, *long_captions(plan, count_tokens, token_limit))
         ],
-    }
+    } | ({"excluded": excluded} if excluded else {})
 
 
 def long_captions(
@@ -88,6 +89,14 @@ def _folders(plan: Plan, used: list[int]) -> list[dict[str, Any]]:
         }
         | ({"dataset": folder.dataset} if plan.datasets > 1 else {})
         for index, folder in enumerate(plan.folders)
+    ]
+
+
+def _excluded(plan: Plan) -> list[dict[str, str]]:
+    return [
+        {"path": str(image), "folder": str(folder)}
+        for folder, images in left_out(plan).items()
+        for image in images
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ def text(
         *_folders(values["folders"]),
         *_epoch(values, has_steps=train is not None),
         *_validation(values["images"]),
+        *_excluded(values.get("excluded", ())),
         *_buckets(values["buckets"]),
         *_images(values["images"], limit),
     ]
@@ -102,6 +104,21 @@ def _validation(images: Sequence[dict[str, Any]]) -> Iterator[Words]:
         yield from (_same(f"  {path}") for path in paths[:SHOWN])
     if more > 0:
         yield Words(f"  and {more} more", f"  ほか{more}枚", f"  另有{more}张")
+
+
+def _excluded(images: Sequence[dict[str, Any]]) -> Iterator[Words]:
+    n = len(images)
+    if not images:
+        return
+    yield Words(
+        f"Excluded: {counted(n, 'image')}, not trained",
+        f"除外（学習しません）：{n}枚",
+        f"已排除（不训练）：{n}张",
+    )
+    for folder, count in Counter(image["folder"] for image in images).items():
+        yield Words(
+            f"  {folder}: {counted(count, 'image')}", f"  {folder}：{count}枚", f"  {folder}：{count}张"
+        )
 
 
 def _buckets(rows: Sequence[dict[str, Any]]) -> Iterator[Words]:
