@@ -36,8 +36,12 @@ class Checked:
         return tuple(p if p.path and p.line is not None else self._placed(p) for p in problems)
 
     def _placed(self, problem: Problem) -> Problem:
-        path = "" if problem.path in problem.en else problem.path
-        return replace(problem, line=self.lines.get(problem.key), path=path)
+        """As it stands in this text. A path in the sentence is a fact of it, not the file of the line."""
+        is_said = problem.path in problem.en
+        facts = {"path": problem.path, "name": Path(problem.path).name} | dict(problem.facts)
+        return replace(
+            problem, facts=facts, line=self.lines.get(problem.key), path="" if is_said else problem.path
+        )
 
 
 def load(path: Path, overrides: Sequence[str] = (), reads_base: bool = False) -> Checked:

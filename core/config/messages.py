@@ -78,6 +78,11 @@ PRECISION_NEEDED = Message(
     "{full}にはmixed_precision={needed}が必要です（値：{value}）。変更するか、{full}を外してください。",
 )
 
+EMPTY = Message(
+    "E-CFG-VALUE",
+    "is empty; the default is {default}.",
+    "空です（初期値は{default}）。値を入力してください。",
+)
 NOT_WHOLE = Message(
     "E-CFG-VALUE", "must be a whole number, not {value}.", "整数にしてください（値：{value}）。"
 )

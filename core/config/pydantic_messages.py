@@ -37,6 +37,14 @@ _MESSAGES: Mapping[str, Message] = {
 """Pydantic's type of error -> what is said of it."""
 
 
+_NUMBERS = (messages.NOT_WHOLE, messages.NOT_A_NUMBER, messages.NOT_A_SIZE)
+
+
+def _default(value: Any) -> str:
+    """A default as people write it: 1600, 1e-6; a size as 512,512."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
+
+
 def _plain(bound: float) -> str:
     """A bound as people write it: 0 and not 0.0, 1,000,000,000 with its commas."""
     return f"{int(bound):,}" if float(bound).is_integer() else f"{bound:g}"
@@ -61,6 +69,8 @@ def _problem(detail: ErrorDetails) -> Problem:
     message = _MESSAGES.get(kind, messages.BAD_VALUE)
     if kind in ("tuple_type", "string_type") and key in OPTIONS and OPTIONS[key].default == ():
         message = messages.NOT_A_LIST
+    if value == "" and message in _NUMBERS and key in OPTIONS:
+        return messages.EMPTY(key=key, default=_default(OPTIONS[key].default))
     context = detail.get("ctx", {})
     bound = next((_plain(context[name]) for name in _BOUNDS if name in context), "")
     choices = context.get("expected", "")

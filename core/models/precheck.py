@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from core.config.schema.model import ModelConfig
@@ -31,6 +32,11 @@ def problems(config: ModelConfig) -> tuple[Problem, ...]:
     return (*(of_base(base, config) if base else ()), *(of_vae(vae, family) if vae else ()))
 
 
+def _about(key: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of a file, which knows no option, as those of the option that names it."""
+    return (replace(problem, key=problem.key or key) for problem in problems)
+
+
 def fetch(config: ModelConfig, report: hub.Report) -> bool:
     """Download what is named by a Hub id and is not here yet; whether there was any.
 
@@ -49,7 +55,7 @@ def of_base(path: Path, config: ModelConfig) -> Iterator[Problem]:
     try:
         refusals.check_model(path, found, config)
     except UserError as refused:
-        yield from refused.problems
+        yield from _about("model.base", refused.problems)
         return
     denied = refusals.prediction_denied(path, found, config.prediction)
     if denied is not None:
@@ -68,7 +74,7 @@ def of_vae(path: Path, base: FamilySpec | None = None) -> Iterator[Problem]:
     base: the base model's family, None where it is not known.
     """
     found = identify(path)
-    yield from found.problems
+    yield from _about("model.vae", found.problems)
     if found.problems:
         return
     if found.kind not in ("vae", "model"):

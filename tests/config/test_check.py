@@ -5,6 +5,7 @@ import pytest
 from core.config.check import check
 from core.config.file.toml_text import toml_value
 from core.errors import ConfigError
+from core.models.messages import MISSING
 
 GOOD = 'format = 1\n[model]\nbase = "m.safetensors"\n[dataset]\ntrain_data_dir = "t"\n'
 
@@ -201,3 +202,14 @@ def test_a_section_that_is_no_table_is_told_how_one_is_written(text):
         "network: is a section, not an option; write [network] once, and its options below it." in line
         for line in faults(f"{text}\n{GOOD}")
     )
+
+
+def test_what_comes_to_light_later_names_its_file_and_the_line_of_its_option():
+    missing = MISSING(key="model.base", path="/no/such.safetensors")
+    (placed,) = check(GOOD).located([missing])
+    assert placed.text("en") == "line 3: model.base: There is no file or folder /no/such.safetensors."
+
+
+def test_an_emptied_number_is_told_with_its_default():
+    text = f'{GOOD}[train]\nmax_train_steps = ""\n'
+    assert faults(text) == ["line 7: train.max_train_steps: is empty; the default is 1600."]
