@@ -65,6 +65,13 @@ def test_a_file_as_the_parent_is_an_error_that_says_so(tmp_path):
     assert problem.message == messages.NOT_A_FOLDER
 
 
+def test_many_wrong_names_are_one_message(tmp_path):
+    fill(tmp_path, {f"album {n}": 1 for n in range(12)})
+    (problem,) = scan(tmp_path, is_reg=False).problems
+    assert problem.code == "E-DIR-NAME" and problem.facts["count"] == 12
+    assert "album 0" in problem.en and "and 2 more" in problem.en and str(tmp_path) in problem.ja
+
+
 def test_an_empty_parent_is_an_error_with_the_expected_tree(tmp_path):
     (problem,) = scan(tmp_path, is_reg=False).problems
     assert problem.code == "E-DIR-EMPTY"

@@ -261,6 +261,14 @@ def test_copies_of_a_file_are_told_of_with_their_names(tmp_path):
     assert found["W-REG-TWIN"] == listed(["1_x/c.png", "1_y/d.png"])
 
 
+def test_many_groups_of_copies_are_one_message(tmp_path):
+    for n in range(5):
+        for name in ("a", "b"):
+            draw(tmp_path / "t" / "1_x" / f"{name}{n}.png", colour=(n, 0, 0))
+    (problem,) = [p for p in plan(tmp_path / "t").notices if p.code == "W-IMG-TWIN"]
+    assert "1_x/a0.png, 1_x/b0.png; 1_x/a1.png" in problem.en and "; and 2 more" in problem.en
+
+
 def captioned(folder, name, texts, **options):
     """The notices about captions of one folder."""
     for i, text in enumerate(texts):

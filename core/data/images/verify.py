@@ -105,7 +105,11 @@ def _guess(data: bytes) -> Words:
             return Words(f"looks like {words.en}", f"{words.ja}のようです", f"看起来是{words.of('zh')}")
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
         return Words("is a HEIC photo; convert it to JPEG", "HEIC形式です。JPEGに変換してください")
-    return Words(f"begins with {data[:8]!r}", f"先頭のバイトは{data[:8]!r}", f"以{data[:8]!r}开头")
+    if data[:8].isascii() and data[:8].decode("ascii").isprintable():
+        text = data[:8].decode("ascii")
+        return Words(f"begins with “{text}”", f"先頭は「{text}」", f"以“{text}”开头")
+    numbers = data[:8].hex(" ")
+    return Words(f"begins with the bytes {numbers}", f"先頭のバイトは{numbers}", f"以字节{numbers}开头")
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:

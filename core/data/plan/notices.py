@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.catalog import Size, Words
+from core.catalog import LANGS, Size, Words
 from core.config.schema.dataset import DatasetConfig
 from core.counting import NAMED, SHOWN, listed
 from core.data import buckets
@@ -15,7 +15,7 @@ from core.data.names import short_name
 from core.data.plan import messages
 from core.data.plan.regularization import Rotation
 from core.data.records import PlannedImage
-from core.errors import Problem
+from core.errors import Message, Problem
 
 MUCH_CUT = 0.75
 """Kept share of an image below which its crop is a notice."""
@@ -175,11 +175,24 @@ def on_copies(images: Sequence[PlannedImage]) -> list[Problem]:
     files: dict[str, dict[Path, bool]] = {}
     for image in images:
         files.setdefault(image.content, {})[image.path] = image.is_reg
-    problems: list[Problem] = []
+    groups: dict[Message, list[Words]] = {}
     for same in files.values():
         if len(same) > 1:
-            names = listed([short_name(path) for path in same])
             is_in_both = len(set(same.values())) == 2
             message = messages.DUPLICATES_IN_REG if is_in_both else messages.DUPLICATES
-            problems.append(message(names=names))
-    return problems
+            groups.setdefault(message, []).append(listed([short_name(path) for path in same]))
+    return [message(names=_grouped(found)) for message, found in groups.items()]
+
+
+_GROUPS = 3
+"""Groups of duplicates that are named."""
+
+
+def _grouped(names: Sequence[Words]) -> Words:
+    """The names of one group or several, the first ones of many."""
+    if len(names) == 1:
+        return names[0]
+    shown, more = names[:_GROUPS], len(names) - _GROUPS
+    ends = (f"; and {more} more", f"；ほか{more}組", f"；另有{more}组") if more > 0 else ("", "", "")
+    marks = zip(LANGS, ("; ", "；", "；"), ends, strict=True)
+    return Words(*(mark.join(one.of(lang) for one in shown) + end for lang, mark, end in marks))

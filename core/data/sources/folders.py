@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.counting import listed
 from core.data.names import (
     FOREIGN_SUFFIXES,
     complaint,
@@ -135,12 +136,7 @@ def _layout(
 ) -> list[Problem]:
     """What is wrong with the parent as a whole; errors when nothing is left to train on."""
     filled = [folder for folder in folders if folder.images]
-    problems = [
-        messages.FOLDER_NAME(
-            path=shown(str(path)), key=key, reason=complaint(path.name), suggestion=suggestion(path.name)
-        )
-        for path in misnamed
-    ]
+    problems = _misnamed(parent, key, misnamed)
     problems += [messages.FOLDER_EMPTY(path=f.path, key=key) for f in folders if not f.images]
     tree = _tree(parent, key == "dataset.reg_data_dir")
     if loose:
@@ -149,6 +145,25 @@ def _layout(
     elif not filled and not problems:
         problems.append(messages.NOTHING_BELOW(path=parent, key=key, tree=tree))
     return [problem.as_warning() for problem in problems] if filled else problems
+
+
+_EACH = 3
+"""Wrongly named folders that are told one by one; of more, such as those of all one's photos, the names."""
+
+
+def _misnamed(parent: Path, key: str, misnamed: list[Path]) -> list[Problem]:
+    if len(misnamed) > _EACH:
+        names = listed([shown(path.name) for path in misnamed])
+        example = suggestion(misnamed[0].name)
+        return [
+            messages.FOLDER_NAMES(path=parent, key=key, count=len(misnamed), names=names, suggestion=example)
+        ]
+    return [
+        messages.FOLDER_NAME(
+            path=shown(str(path)), key=key, reason=complaint(path.name), suggestion=suggestion(path.name)
+        )
+        for path in misnamed
+    ]
 
 
 def _is_loop(path: Path, parent: Path) -> bool:

@@ -38,6 +38,11 @@ FOLDER_NAME = Message(
     "folder `{name}` is not used: {reason}. Rename it, for example to `{suggestion}` (number of repeats, underscore, words).",
     "フォルダ「{name}」は使用されません。{reason}。「{suggestion}」のような名前（繰り返し回数、半角の「_」、単語）に変更してください。",
 )
+FOLDER_NAMES = Message(
+    "E-DIR-NAME",
+    "{count:# folder is|# folders are} not used in {path}: {names}. Their names do not begin with the number of repeats and an underscore. Rename those to be trained, for example to `{suggestion}`, or copy their images on the Dataset tab.",
+    "{path} の{count}個のフォルダは使用されません（{names}）。名前が「繰り返し回数」と半角の「_」で始まっていません。学習するフォルダは「{suggestion}」のような名前に変更するか、データセットタブで画像をコピーしてください。",
+)
 FOLDER_EMPTY = Message(
     "E-DIR-EMPTY",
     "there are no images in folder `{name}`. Add some (.png, .jpg, ...) or remove it.",
@@ -89,8 +94,8 @@ MASK_FOLDER = Message(
 )
 MASK_FOLDER_EMPTY = Message(
     "E-MASK-DIR",
-    "mask folder {path} contains no images. Add a mask for each image, with the same name.",
-    "フォルダ {path} にマスク画像がありません。各画像と同じ名前のマスク画像を入れてください。",
+    "mask folder {path} has no masks for these images. Add one for each image, with its name, or unset conditioning_data_dir.",
+    "フォルダ {path} に、この画像のマスクがありません。各画像と同じ名前のマスク画像を入れるか、conditioning_data_dirの指定を外してください。",
     key="dataset.conditioning_data_dir",
 )
 MASK_MISSING = Message(
