@@ -14,6 +14,7 @@ from ui.dataset.caption_messages import LONGEST_TEXT, understood
 from ui.dataset.captions import START
 from ui.window import PROJECT
 from ui.window.captions import CaptionEditor, digest
+from ui.window.dated import words
 from ui.window.paths import Paths
 
 
@@ -80,6 +81,13 @@ def test_a_caption_is_saved_with_a_plain_newline(app, folder):
     row = saved(app, folder, "000.png", "a, b, c")
     assert (row["ok"], row["said"], row["tokens"]) == (True, "saved", "5 tokens")
     assert (folder / "000.caption").read_bytes() == b"a, b, c\n"
+
+
+def test_what_was_read_of_captions_is_out_of_date_once_one_is_changed(app, window, folder):
+    opened(app, folder)
+    before = words(window)["dataset"]
+    saved(app, folder, "000.png", "sls frog")
+    assert words(window)["dataset"] != before
 
 
 def test_an_image_without_a_file_gets_one(app, folder):

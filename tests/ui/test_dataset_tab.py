@@ -61,6 +61,17 @@ def test_copying_leaves_the_originals_and_undo_removes_just_the_copies(app, wind
     assert [path.name for path in folder.iterdir()] == ["mine.png"]
 
 
+def test_copied_images_replace_those_that_a_file_names_and_undo_restores_it(app, window, frogs):
+    lists = app.form.components["dataset.dataset_config"]
+    data = typed(app, source=str(frogs), identifier="sls", class_="frog") | {lists: "/x/job.toml"}
+    updates = app.maker.copy(data, "en")
+    assert (
+        updates[lists]["value"] == "" and "job.toml are no longer trained" in updates[app.maker.parts["done"]]
+    )
+    undone = app.maker.undo(typed(app, last=updates[app.maker.parts["last"]]) | {lists: ""}, "en")
+    assert undone[lists]["value"] == "/x/job.toml"
+
+
 def test_dropped_images_and_a_named_folder_are_taken_together(app, frogs, tmp_path):
     dropped = tmp_path / "dropped.png"
     shutil.copy(frogs / "frog 1.png", dropped)

@@ -18,7 +18,7 @@ MOST_FILES = 20_000
 """Sent at a time."""
 
 _WORDS = (
-    *("images", "captions", "zips", "others", "progress", "done", "again", "lost", "remove", "more"),
+    *("images", "captions", "zips", "others", "empty", "progress", "done", "again", "lost", "remove", "more"),
     *("resumed", "waiting"),
 )
 

@@ -44,6 +44,8 @@ _TYPED = ("kind", "source", "arrange", "identifier", "class_", "repeats")
 
 BELONGINGS = (PLACES["reg"], "sample.sample_prompts", "save.output_name")
 """Regularization images, sample prompts and the result's name are of one subject, as the images are."""
+LISTS = ("dataset.dataset_config", "dataset.in_json")
+"""What names images in a file; beside it a folder of images is refused."""
 
 
 class FolderMaker:
@@ -156,7 +158,7 @@ class FolderMaker:
             **QUICK,
         )
         once: dict[str, Any] = {**PRIVATE, "trigger_mode": "once", "show_progress": "minimal"}
-        fields = [*folder_fields, *(self._form.components[key] for key in BELONGINGS[1:])]
+        fields = [*folder_fields, *(self._form.components[key] for key in (*BELONGINGS[1:], *LISTS))]
         undo = guarded(lambda data: self.undo(data, data[lang]), window)
         copy = guarded(lambda data: self.copy(data, data[lang]), window)
         return [
@@ -297,8 +299,10 @@ class FolderMaker:
             plan = self._planned(data, gathered)
             places = self._places(data, plan)
             gone = _without_demo(self._window, plan.target) if PLACES["train"] in places else {}
-            places = gone | places
             fields = self._form.components
+            lists = {key: str(data[fields[key]] or "") for key in LISTS if PLACES["train"] in places}
+            lists = {key: file for key, file in lists.items() if file.strip()}
+            places = gone | dict.fromkeys(lists, "") | places
             settings = {key: (str(data[fields[key]] or ""), place) for key, place in places.items()}
             copies = copy_history.copy(self._window.copies, plan, settings)
         except UserError as e:
@@ -306,6 +310,7 @@ class FolderMaker:
         self._window.draft.keep(places)
         names = ", ".join(short(str(folder)) for folder in plan.targets)
         done = note(say("make.done", lang, n=len(copies.files), folder=names), "good")
+        done += "".join(note(say("make.listed", lang, file=Path(file).name)) for file in lists.values())
         return {
             parts["done"]: done + (note(say("make.left", lang)) if gone else ""),
             parts["last"]: str(copies.number),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from core.catalog import Size
 from core.counting import size_text
 from core.data.undo import Change
 from core.errors import Lang
@@ -28,12 +29,12 @@ _WORDS = (
 )
 
 
-def picture(drawn: str, path: Path, plain: str, mask: str, lang: Lang) -> str:
+def picture(drawn: str, path: Path, size: Size, plain: str, mask: str, lang: Lang) -> str:
     """A drawn image with its box and menu. plain, mask: addresses of both at full view, mask "" for none."""
     name = esc(path.name)
     return (
         f'<div class="rw-picture" data-key="{key_of(path)}" data-name="{name}" data-plain="{esc(plain)}" '
-        f'data-mask="{esc(mask)}">'
+        f'data-mask="{esc(mask)}" data-size="{size.width} {size.height}">'
         f'<input type="checkbox" data-pick aria-label="{esc(say("images.select", lang, name=path.name))}">'
         f"{dots(path, lang)}{drawn}</div>"
     )

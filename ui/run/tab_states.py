@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from core.catalog import MOVED
 from core.config import base_family
 from core.data.sources import folders
 from core.errors import Lang, UserError
@@ -90,6 +91,8 @@ def _model(window: Window, lang: Lang) -> State:
     try:
         base = window.paths.model(text)
     except UserError:
+        return _state("missing", "open", lang)
+    if base in MOVED and hub.fetched(base) is None:
         return _state("missing", "open", lang)
     family = base_family.of(base, str(window.settings.get("model.family") or "auto"))
     if family is not None:

@@ -20,7 +20,7 @@
   });
   const within = (value, least, most) => Math.min(most, Math.max(least, value));
 
-  window.rwCrop = async ({name, plain, words}, send) => {
+  window.rwCrop = async ({name, plain, size: [fullWidth, fullHeight], words}, send) => {
     const image = await loaded(plain).catch(() => null);
     if (!image) return;
     const {dialog, stage, tools, cancel} = dialogOf(words['crop.title'].replace('#', name), words['crop.help'], words);
@@ -37,7 +37,9 @@
       for (const [side, value] of [['left', box.x], ['top', box.y], ['width', box.w], ['height', box.h]]) {
         frame.style[side] = `${100 * value}%`;
       }
-      size.textContent = `${Math.round(100 * box.w)} % × ${Math.round(100 * box.h)} %`;
+      // In pixels of the file, which are to be held against the resolution; of the caption card they are not known.
+      size.textContent = fullHeight ? `${Math.round(fullWidth * box.w)} × ${Math.round(fullHeight * box.h)}`
+        : `${Math.round(100 * box.w)} % × ${Math.round(100 * box.h)} %`;
     };
     const shaped = () => {
       if (!ratio) return;

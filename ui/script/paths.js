@@ -62,6 +62,11 @@
     acts.dataset.pathLang = document.documentElement.lang;
   }
 
+  document.addEventListener('click', ({target}) => {
+    const act = target.closest?.('[data-path-of]');
+    if (act) put(document.getElementById(act.dataset.pathOf), act.dataset.path);
+  });
+
   // Only what is filled can be emptied: looked at when it may matter, since Gradio fills fields without an event.
   function see(event) {
     const block = event.target.closest?.(FIELDS);

@@ -4,7 +4,8 @@
 (() => {
   'use strict';
   const PIECE = 4 << 20, AT_ONCE = 3, PAUSES = [500, 1000, 2000, 4000, 8000, 15000, 30000], SHOWN = 60;
-  let files = [];  // {file, name, kind, state: waiting|sending|done|failed, came, key, why, url}
+  const KINDS = ['images', 'captions', 'zips', 'others', 'empty'];  // the last two are not sent
+  let files = [];  // {file, name, kind, state: waiting|sending|done|failed|left, came, key, why, url}
   let under = 0, isTold = '';
   const zone = () => document.querySelector('.rw-zone');
   const words = () => JSON.parse(zone().dataset.zoneWords);
@@ -110,10 +111,11 @@
       const name = names.join(zone().dataset.slash);
       const kind = kindOf(name), mark = `${name}|${file.size}|${file.lastModified}`;
       if (known.has(mark) || (isFolder && kind === 'others')) continue;
+      const isEmpty = file.size === 0 && kind !== 'others';
       known.add(mark);
-      const isUsed = kind !== 'others' && file.size > 0;
-      const url = kind === 'images' && files.length < SHOWN ? URL.createObjectURL(file) : '';
-      files.push({file, name, kind, url, came: 0, state: isUsed ? 'waiting' : 'left', why: ''});
+      const url = kind === 'images' && !isEmpty && files.length < SHOWN ? URL.createObjectURL(file) : '';
+      const state = isEmpty || kind === 'others' ? 'left' : 'waiting';
+      files.push({file, name, kind: isEmpty ? 'empty' : kind, url, came: 0, state, why: ''});
     }
     go();
   };
@@ -131,7 +133,7 @@
     zone().querySelector('[data-forget]').hidden = !files.length;
     if (!files.length) { if (list.childElementCount) list.replaceChildren(); return; }
     const shown = files.slice(0, SHOWN).filter(({kind}) => kind === 'images');
-    const counts = ['images', 'captions', 'zips', 'others'].map((kind) => [kind, files.filter((one) => one.kind === kind).length])
+    const counts = KINDS.map((kind) => [kind, files.filter((one) => one.kind === kind).length])
       .filter(([, n]) => n).map(([kind, n]) => (said[kind].split('|')[n === 1 ? 0 : 1] ?? said[kind]).replace('#', n));
     const sends = files.filter(({state}) => state !== 'left');
     const came = sends.reduce((sum, {came: here}) => sum + here, 0);
@@ -148,8 +150,8 @@
       list.replaceChildren(parts.line, parts.bar, parts.wrong, parts.thumbs);
     }
     const waiting = sends.some((one) => one.isWaiting) ? ` · ${said.waiting}` : '';
-    const text = `${counts.join(document.documentElement.lang === 'en' ? ', ' : '、')} · ` +
-      fill(isOver && !failed.length ? said.done : said.progress, facts) +
+    const text = counts.join(document.documentElement.lang === 'en' ? ', ' : '、') +
+      (sends.length ? ` · ${fill(isOver && !failed.length ? said.done : said.progress, facts)}` : '') +
       (sends.some((one) => one.isResumed) && !isOver ? ` · ${said.resumed}` : '') + waiting;
     if (parts.line.textContent !== text) parts.line.textContent = text;
     parts.bar.hidden = isOver;
@@ -170,6 +172,8 @@
   function thumb(one) {
     const bare = one.name.split(zone().dataset.slash).pop();
     const image = make('img', {src: one.url, alt: bare, loading: 'lazy', title: bare});
+    // What the browser can't draw, such as a broken file, is shown by its name.
+    image.addEventListener('error', () => image.replaceWith(make('small', {textContent: bare, title: bare})), {once: true});
     const remove = button('×', () => {
       files = files.filter((other) => other !== one);
       if (one.url) URL.revokeObjectURL(one.url);

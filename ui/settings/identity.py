@@ -20,7 +20,7 @@ from core.models.messages import TAKEN_DOWN
 from core.reading import reading
 from core.tools.inspect import LABELS
 from ui.parts.markup import capital, esc, facts, goto, note, problems
-from ui.parts.options import OPTIONS
+from ui.parts.options import OPTIONS, element_id
 from ui.settings.form import Form
 from ui.text import say
 from ui.window.paths import Paths
@@ -59,7 +59,7 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
         path = hub.fetched(named) if hub.is_id(named) else Path(named)
         if path is None:
             if named in MOVED:
-                return problems([TAKEN_DOWN(key=f"model.{name}", path=named, now=MOVED[named])], lang)
+                return _moved(f"model.{name}", named, lang)
             return _for_now(note(say("identity.hub", lang)))
         with reading(path, "E-MODEL-READ", key=f"model.{name}"):
             if not path.exists():
@@ -79,6 +79,16 @@ def identity_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -
     return identity_facts(identity, path, lang, named if hub.is_id(named) else path.name) + problems(
         remarks, lang
     )
+
+
+def _moved(key: str, named: str, lang: Lang) -> str:
+    """A model that is on the Hub under another name now, and a button that enters it (script/paths.js)."""
+    now = MOVED[named]
+    enters = f'data-path-of="{element_id(OPTIONS[key])}" data-path="{esc(now)}"'
+    button = (
+        f'<button type="button" class="rw-act" {enters}>{esc(say("identity.moved", lang, name=now))}</button>'
+    )
+    return problems([TAKEN_DOWN(key=key, path=named, now=now)], lang) + f'<p class="rw-acts">{button}</p>'
 
 
 def _base(paths: Paths, raw: Mapping[str, Any]) -> str:

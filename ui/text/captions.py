@@ -129,7 +129,7 @@ CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.plan.new": Words("(no file)", "（ファイルなし）"),
     "captions.plan.encoding": Words("{name} → UTF-8", "文字コード：{name} → UTF-8"),
     "captions.done": Words(
-        "{n:#file} changed. Undo restores them.", "{n:,}個のファイルを変更しました。元に戻せます。"
+        "{n:#file} changed. This can be undone.", "{n:,}個のファイルを変更しました。元に戻せます。"
     ),
     # undo
     "captions.undo": Words("Undo", "元に戻す"),

@@ -261,6 +261,10 @@ DATASET_WORDS: Mapping[str, Words] = {
         "Your images replace the demo's regularization images, sample prompts and output name.",
         "デモの正則化画像・サンプルプロンプト・出力名も、この画像に合わせて置き換えました。",
     ),
+    "make.listed": Words(
+        "The images named in {file} are no longer trained; these folders replace it. Undo restores it.",
+        "{file} で指定していた画像は学習に使わなくなりました（このフォルダに置き換え）。「元に戻す」で復元できます。",
+    ),
     "make.last": Words(
         "Undo removes the {n:#file} copied to {folder} ({when}).",
         "{folder} へコピーした{n}個のファイルは「元に戻す」で取り消せます（{when}）。",

@@ -45,6 +45,7 @@ IMAGES_WORDS: Mapping[str, Words] = {
     "zone.captions": Words("# caption|# captions", "キャプション#個"),
     "zone.zips": Words("# ZIP|# ZIPs", "ZIP #個"),
     "zone.others": Words("# other (not used)|# others (not used)", "その他#個（使いません）"),
+    "zone.empty": Words("# empty file (not used)|# empty files (not used)", "空のファイル#個（使いません）"),
     "zone.progress": Words(
         "{done} of {of} sent, {came} of {total} MiB", "{of}個中{done}個を送信済み（{came}／{total} MiB）"
     ),

@@ -46,8 +46,8 @@ PAGE_WORDS: Mapping[str, Words] = {
     # messages whose settings have changed since
     "dated.settings": Words("The settings have changed since.", "この表示の後に設定が変更されています。"),
     "dated.dataset": Words(
-        "Out of date: the settings of the dataset have changed.",
-        "データセットの設定が変更されたため、この表示は最新ではありません。",
+        "Out of date: the dataset or its settings have changed.",
+        "データセットまたはその設定が変更されたため、この表示は最新ではありません。",
     ),
     "as.of": Words("As of {at}", "{at}現在"),
     # what an earlier window has left

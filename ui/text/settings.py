@@ -137,6 +137,7 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "No file or folder here has this name: it is downloaded from the Hugging Face Hub when the run starts, once (several GiB).",
         "この名前のファイルやフォルダはありません。学習の開始時にHugging Face Hubから一度だけ取得します（数GiB）。",
     ),
+    "identity.moved": Words("Use {name}", "{name}を使う"),
     "identity.missing": Words("There is no such file or folder.", "ファイルまたはフォルダがありません。"),
     "format.ldm": Words("single file", "単一ファイル"),
     "format.diffusers": Words("single file with Diffusers names", "Diffusersの名前の単一ファイル"),

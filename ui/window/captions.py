@@ -43,6 +43,7 @@ class CaptionEditor:
     """What is open now. allow: raises UserError for a file or folder that may not be written.
 
     word, seconds: how the settings stood when it was opened (ui.window.dated), and when that was.
+    changes: how often captions were changed from here; what was read of them before is out of date.
     """
 
     def __init__(self, workspace: Path, allow: Callable[[Path], object]) -> None:
@@ -53,6 +54,7 @@ class CaptionEditor:
         self.session: CaptionSession | None = None
         self.word, self.seconds = "", 0.0
         self.limit = 75
+        self.changes = 0
 
     def open(self, config: DatasetConfig, limit: int, see: Callable[[Path], object]) -> CaptionSession:
         """Read every caption of these folders. limit: tokens above which one is too long."""
@@ -115,6 +117,7 @@ class CaptionEditor:
     def _turn(self, act: Callable[[], Outcome]) -> Outcome:
         with self._lock:
             outcome = act()
+            self.changes += bool(outcome.done)
             touched = [
                 *outcome.done,
                 *outcome.same,

@@ -48,7 +48,7 @@ def words(window: Window) -> dict[Subject, str]:
     view, (number, _, status) = window.look()
     return {
         "settings": _word(settings),
-        "dataset": _word((dataset, settings.get("model.max_token_length"))),
+        "dataset": _word((dataset, settings.get("model.max_token_length"), window.captions.changes)),
         "captions": _word([settings.get(key) for key in _OF_CAPTIONS]),
         "run": _word((window.token, number, status, len(view.saved), len(view.samples))),
         "start": _word((window.token, number)),
