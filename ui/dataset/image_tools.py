@@ -34,7 +34,7 @@ def picture(drawn: str, path: Path, size: Size, plain: str, mask: str, lang: Lan
     name = esc(path.name)
     return (
         f'<div class="rw-picture" data-key="{key_of(path)}" data-name="{name}" data-plain="{esc(plain)}" '
-        f'data-mask="{esc(mask)}" data-size="{size.width} {size.height}">'
+        f'data-mask="{esc(mask)}" data-pixels="{size.width} {size.height}">'
         f'<input type="checkbox" data-pick aria-label="{esc(say("images.select", lang, name=path.name))}">'
         f"{dots(path, lang)}{drawn}</div>"
     )

@@ -61,10 +61,10 @@
     });
   }
   function doOne(act, picture) {
-    const {key, name, plain, mask, size} = picture.dataset;
+    const {key, name, plain, mask, pixels} = picture.dataset;
     const words = JSON.parse(wordsOf(picture).imageWords);
     const send = (on) => ask({do: act, keys: [key], on});
-    if (act === 'crop') window.rwCrop({name, plain, size: (size ?? '').split(' ').map(Number), words}, send);
+    if (act === 'crop') window.rwCrop({name, plain, size: (pixels ?? '').split(' ').map(Number), words}, send);
     else if (act === 'mask') window.rwMask({name, plain, mask, words}, send);
     else ask({do: act, keys: [key]});
   }
