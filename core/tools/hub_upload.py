@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from core.tools.tool import Outcome, Tool, Work
 
 _ENDINGS = (".safetensors", ".ckpt", ".json", ".txt", ".bin", ".yaml")
 _MOST_FILES = 200
+_MOST_NAMED = 5
 
 
 class HubUploadSettings(Section):
@@ -77,9 +79,10 @@ def files_of(path: Path) -> list[tuple[Path, str]]:
 
 
 def run(settings: HubUploadSettings, work: Work) -> Outcome:
-    """Upload the files one after the other; those that are there already are what is left when it is stopped.
+    """Upload the files one after the other, so that an upload that was stopped is gone on with by another.
 
-    Raises UserError where there is no token, the Hub refuses, or a file would be replaced unasked.
+    Files that are there just as they are here are passed over. Raises UserError where there is no token, the
+    Hub refuses, or a file would be replaced unasked.
     """
     import huggingface_hub
     from huggingface_hub import constants
@@ -92,21 +95,60 @@ def run(settings: HubUploadSettings, work: Work) -> Outcome:
     api: Any = huggingface_hub.HfApi()
     with _answers(settings.repo):
         api.create_repo(settings.repo, private=settings.private, exist_ok=True)
-        told = api.model_info(settings.repo)
-        there = {sibling.rfilename for sibling in told.siblings or []}
+        told = api.model_info(settings.repo, files_metadata=True)
+        there = {sibling.rfilename: sibling for sibling in told.siblings or []}
         if settings.private and not told.private:
             raise UserError(messages.REPOSITORY_PUBLIC(repo=settings.repo))
-    taken = sorted(there & {name for _, name in files})
+    new = [(path, name) for path, name in files if name not in there or not _is_same(path, there[name])]
+    taken = [name for _, name in new if name in there]
     if taken and not settings.replace:
-        raise UserError(messages.NAMES_TAKEN(repo=settings.repo, names=", ".join(taken[:5])))
-    for number, (path, name) in enumerate(files):
+        raise UserError(messages.NAMES_TAKEN(repo=settings.repo, names=", ".join(taken[:_MOST_NAMED])))
+    passed = len(files) - len(new)
+    for number, (path, name) in enumerate(new, passed):
         work.at("upload", number, len(files))
         with _answers(settings.repo):
             api.upload_file(path_or_fileobj=str(path), path_in_repo=name, repo_id=settings.repo)
     work.at("upload", len(files), len(files))
-    url = f"{constants.ENDPOINT}/{settings.repo}"
-    names = ", ".join(name for _, name in files[:5])
-    return Outcome((Words(f"Uploaded: {names}. {url}", f"アップロードしました：{names}。{url}"),))
+    return Outcome(_told([name for _, name in new], passed, f"{constants.ENDPOINT}/{settings.repo}"))
+
+
+def _is_same(path: Path, there: Any) -> bool:
+    """Whether a file of the repository has the very bytes of one that is here.
+
+    Large files are known there by their SHA-256, small ones by the name that git gives them: SHA-1 of "blob",
+    the size and the content. Source: git-scm.com/book, "Git Internals - Git Objects".
+    """
+    try:
+        size = path.stat().st_size
+        if there.size != size:
+            return False
+        if there.lfs is not None:
+            return bool(_digest(path, hashlib.sha256()) == there.lfs.sha256)
+        return bool(_digest(path, hashlib.sha1(b"blob %d\0" % size)) == there.blob_id)
+    except OSError:
+        return False
+
+
+def _digest(path: Path, digest: hashlib._Hash) -> str:
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _told(names: Sequence[str], passed: int, url: str) -> tuple[Words, ...]:
+    """What was uploaded, and how many files were there already."""
+    shown = ", ".join(names[:_MOST_NAMED])
+    done = Words(
+        f"Uploaded: {shown}. {url}", f"アップロードしました：{shown}。{url}", f"已上传：{shown}。{url}"
+    )
+    is_or_are = "file is" if passed == 1 else "files are"
+    same = Words(
+        f"{passed} {is_or_are} there already, unchanged. {url}",
+        f"{passed}個のファイルは、同じものがすでにあります。{url}",
+        f"{passed}个相同的文件已存在。{url}",
+    )
+    return (*([done] if names else []), *([same] if passed else []))
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A result goes to the Hub only as asked: private, and over nothing that is there."""
 
+import hashlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import huggingface_hub
@@ -15,9 +17,9 @@ TOKEN = "hf_" + "a" * 34
 
 
 class Api:
-    """A Hub that remembers what was asked of it. there: names of its files."""
+    """A Hub that remembers what was asked of it. there: its files by name. breaks: one that is lost."""
 
-    private, there, status, done = True, (), 0, []
+    private, there, status, done, breaks = True, {}, 0, [], ""
 
     def create_repo(self, repo, private, exist_ok):
         if Api.status:
@@ -26,12 +28,23 @@ class Api:
             raise error
         Api.done.append(("made", repo, private))
 
-    def model_info(self, repo):
-        siblings = [SimpleNamespace(rfilename=name) for name in Api.there]
+    def model_info(self, repo, files_metadata):
+        siblings = [_sibling(name, body) for name, body in Api.there.items()]
         return SimpleNamespace(private=Api.private, siblings=siblings)
 
     def upload_file(self, path_or_fileobj, path_in_repo, repo_id):
+        if path_in_repo == Api.breaks:
+            raise ConnectionError
+        Api.there[path_in_repo] = Path(path_or_fileobj).read_bytes()
         Api.done.append(("sent", path_in_repo, repo_id))
+
+
+def _sibling(name, body):
+    """As the Hub tells of a file: weights by SHA-256, small texts as git does."""
+    is_large = name.endswith(".safetensors")
+    blob = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
+    lfs = SimpleNamespace(sha256=hashlib.sha256(body).hexdigest()) if is_large else None
+    return SimpleNamespace(rfilename=name, size=len(body), blob_id=blob, lfs=lfs)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +53,7 @@ def hub(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf" / "token"))
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
-    Api.private, Api.there, Api.status, Api.done = True, (), 0, []
+    Api.private, Api.there, Api.status, Api.done, Api.breaks = True, {}, 0, [], ""
     hub_token.keep(TOKEN)
     (tmp_path / "frog.safetensors").write_bytes(b"x")
     return tmp_path
@@ -63,10 +76,43 @@ def test_one_file_is_uploaded_to_a_private_repository_and_its_address_is_told(hu
 
 
 def test_a_file_that_is_there_is_replaced_only_when_that_is_asked_for(hub):
-    Api.there = ("frog.safetensors",)
+    Api.there = {"frog.safetensors": b"y"}
     assert refused(hub).code == "E-HUB-THERE" and not any(act == "sent" for act, *_ in Api.done)
     upload(hub, replace=True)
     assert Api.done[-1] == ("sent", "frog.safetensors", "me/frog")
+
+
+def a_folder(hub):
+    folder = hub / "model"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_bytes(b"{}")
+    (folder / "unet" / "x.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def test_an_upload_that_broke_off_is_gone_on_with_and_sends_nothing_twice(hub):
+    settings = HubUploadSettings(file=str(a_folder(hub)), repo="me/frog")
+    Api.breaks = "unet/x.safetensors"
+    with pytest.raises(UserError):
+        run(settings, Work())
+    Api.breaks, Api.done = "", []
+    told = run(settings, Work())
+    assert [name for act, name, _ in Api.done if act == "sent"] == ["unet/x.safetensors"]
+    assert (
+        "Uploaded: unet/x.safetensors." in told.lines[0].en and "1 file is there already" in told.lines[1].en
+    )
+    Api.done = []
+    assert "2 files are there already" in run(settings, Work()).lines[0].en
+    assert [act for act, *_ in Api.done] == ["made"]
+
+
+def test_a_file_of_the_same_size_with_other_content_is_not_taken_for_the_same(hub):
+    Api.there = {"model_index.json": b"[]"}
+    with pytest.raises(UserError) as caught:
+        run(HubUploadSettings(file=str(a_folder(hub)), repo="me/frog"), Work())
+    assert (
+        caught.value.problems[0].code == "E-HUB-THERE" and "model_index.json" in caught.value.problems[0].en
+    )
 
 
 def test_a_public_repository_gets_nothing_that_was_to_be_private(hub):

@@ -6,7 +6,10 @@ import huggingface_hub
 import pytest
 from huggingface_hub import constants
 
+from core.errors import UserError
 from core.models import hub_token
+from core.tools.messages import NAMES_TAKEN
+from core.tools.tool import Outcome
 
 TOKEN = "hf_" + "b" * 34
 
@@ -61,3 +64,28 @@ def test_what_no_page_of_ours_sends_is_refused_in_a_sentence(app, event):
     for html in app.hub.act(event, "en"):
         assert TOKEN not in html and "<b>/x" not in html
     assert app.hub.job.is_busy is False
+
+
+def test_other_files_of_the_same_name_are_replaced_by_a_choice_of_its_own(app, window, monkeypatch):
+    window.output.mkdir()
+    (window.output / "frog.safetensors").write_bytes(b"x")
+    hub_token.keep(TOKEN)
+    asked = []
+
+    def start(self, settings, work):
+        asked.append(settings.replace)
+        if not settings.replace:
+            raise UserError(NAMES_TAKEN(repo="me/frog", names="frog.safetensors"))
+        return Outcome(())
+
+    monkeypatch.setattr("core.tools.tool.Tool.start", start)
+    (model,) = app.hub._models()
+    list(app.hub.act({"act": "look", "fields": {"file": model.id, "repo": "me/frog"}}, "en"))
+    said = list(app.hub.act({"act": "start"}, "en"))[-1]
+    assert "already has frog.safetensors" in said and 'data-act="replace"' in said
+    assert (
+        'data-act="replace"'
+        not in list(app.hub.act({"act": "replace", "on": f"{model.id} me/frog"}, "ja"))[-1]
+    )
+    assert list(app.hub.act({"act": "replace", "on": f"{model.id} me/toad"}, "ja")) == []
+    assert asked == [False, True]

@@ -34,5 +34,6 @@ HUB_WORDS: Mapping[str, Words] = {
     "hub.upload.no": Words("public", "公開"),
     "hub.upload.look": Words("List what is uploaded", "アップロードする内容を確認"),
     "hub.upload.start": Words("Upload", "アップロード"),
+    "hub.upload.replace": Words("Replace the files there", "Hubのファイルを置き換える"),
     "hub.upload.listed": Words("To {repo} ({who}):", "{repo}（{who}）へアップロードするファイル："),
 }

@@ -12,7 +12,7 @@ from core.errors import Lang, UserError
 from core.models import hub, hub_token
 from core.tools import hub_upload
 from core.tools.hub_upload import HubUploadSettings
-from core.tools.messages import NO_REPOSITORY
+from core.tools.messages import NAMES_TAKEN, NO_REPOSITORY
 from core.tools.tool import Outcome, Work, checked
 from ui.parts.html_events import LISTEN, button, data_of, fields_of, sent
 from ui.parts.job import Job, Report
@@ -67,7 +67,7 @@ class HubCard:
 
     def html(self, lang: Lang, said: str = "") -> str:
         """The card as it stands. said: in place of how far the upload is."""
-        below = said or progress_html(self.job, lang, is_kept=True)
+        below = said or progress_html(self.job, lang, is_kept=True) + self._replace_html(lang)
         return (
             f'<section class="rw-card rw-hub">{heading(say("hub.title", lang), say("hub.lead", lang))}'
             f"{_token_html(lang)}{self._upload_html(lang)}{below}</section>"
@@ -114,6 +114,17 @@ class HubCard:
             f'<div class="rw-acts">{acts}</div></div>'
         )
 
+    def _replace_html(self, lang: Lang) -> str:
+        """The choice where nothing was uploaded since other files of these names are there."""
+        error = None if self.job.is_busy else self.job.error
+        if not isinstance(error, UserError) or NAMES_TAKEN.code not in {p.code for p in error.problems}:
+            return ""
+        return f'<div class="rw-acts">{button("replace", self._word(), say("hub.upload.replace", lang), "is-bad")}</div>'
+
+    def _word(self) -> str:
+        """What was asked about: another page may have typed something else since."""
+        return f"{self._typed.get('file', '')} {self._typed.get('repo', '')}"
+
     def _models(self) -> list[Result]:
         """What may be uploaded: models of this window, the newest first."""
         every = [found for found in results(self._window) if found.kind in ("model", "folder")]
@@ -121,7 +132,7 @@ class HubCard:
 
     def act(self, event: Any, lang: Lang) -> Iterator[str]:
         """What a button says; an upload is shown to its end."""
-        name, _, _ = sent(event)
+        name, on, _ = sent(event)
         fields = fields_of(event)
         try:
             if name == "keep":
@@ -136,20 +147,24 @@ class HubCard:
             elif name == "look":
                 self._typed = {key: fields[key][:200] for key in _FIELDS if fields.get(key)}
                 yield self.html(lang, self._listing(lang))
-            elif name == "start":
-                yield from self._start(lang)
+            elif name == "start" or (name == "replace" and on == self._word()):
+                yield from self._start(name == "replace", lang)
         except UserError as e:
             yield self.html(lang, problems(e.problems, lang))
 
-    def _settings(self) -> HubUploadSettings:
-        """What is uploaded, by what was typed: a result from the list and no other file. Raises UserError."""
+    def _settings(self, *, replaces: bool = False) -> HubUploadSettings:
+        """What is uploaded, by what was typed: a result from the list and no other file. Raises UserError.
+
+        replaces: whether also over files of the same name.
+        """
         chosen = self._typed.get("file")
         found = next((result for result in self._models() if result.id == chosen), None)
         repo = self._typed.get("repo", "").strip()
         if found is None or not hub.is_id(repo):
             raise UserError(NO_REPOSITORY(repo=repo or "–"))
         is_private = self._typed.get("private") != "no"
-        return checked(HubUploadSettings, {"file": str(found.path), "repo": repo, "private": is_private})
+        values = {"file": str(found.path), "repo": repo, "private": is_private, "replace": replaces}
+        return checked(HubUploadSettings, values)
 
     def _listing(self, lang: Lang) -> str:
         """Every file that would be uploaded, and the button that does it."""
@@ -163,8 +178,8 @@ class HubCard:
             f'{listed}<div class="rw-acts">{start}</div>'
         )
 
-    def _start(self, lang: Lang) -> Iterator[str]:
-        settings = self._settings()
+    def _start(self, replaces: bool, lang: Lang) -> Iterator[str]:
+        settings = self._settings(replaces=replaces)
 
         def work(report: Report) -> Outcome:
             return hub_upload.TOOL.start(settings, Work(report, self.job.control))

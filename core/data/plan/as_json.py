@@ -20,7 +20,7 @@ def values(
 
     With it, captions beyond token_limit tokens are among the notices.
     With images held out each image has "is_validation"; with several datasets, images, folders and
-    buckets have "dataset", from 0. Where images were left out, "excluded" has them; they are in no other list.
+    buckets have "dataset", from 0. Images that were left out are in "excluded" alone.
     """
     used, excluded = plan.used_in_first_epoch(), _excluded(plan)
     return {
