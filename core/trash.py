@@ -12,6 +12,11 @@ from typing import Any
 from core.errors import Message, UserError
 from core.reading import reason
 
+OF_IMAGES = "trash"
+"""Folder of a workspace that deleted images go to, one folder for each act."""
+OF_RUNS = ".trash"
+"""Folder among the runs of an output folder for runs and models taken out of the list."""
+
 NOT_EMPTIED = Message(
     "E-TRASH-LEFT",
     "`{path}` could not be deleted: {reason}. What else lay in the trash is gone.",

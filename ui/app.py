@@ -27,6 +27,7 @@ from ui.settings.head import brand, levels, method_words
 from ui.settings.identity import SAID, model_html
 from ui.settings.kept import Kept, can_show
 from ui.settings.length import length_html
+from ui.settings.lr_finder import LrFinder
 from ui.settings.merging import Merging
 from ui.settings.picking import SOURCE, Picking
 from ui.settings.presets_bar import PresetsBar
@@ -38,7 +39,6 @@ from ui.text import LANGUAGE_NAMES, say
 from ui.tools.card import ToolCard
 from ui.tools.hub_card import HubCard
 from ui.tools.inspect import InspectCard
-from ui.tools.lr_finder import LrFinder
 from ui.tools.notice_card import NoticeCard
 from ui.tools.runs import RunsCard
 from ui.tools.tab_refresh import UnderWay

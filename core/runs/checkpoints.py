@@ -16,8 +16,9 @@ from core.errors import UserError
 from core.formats import sidecar_yaml
 from core.formats.header import read_header
 from core.runs import lineage, state_folder
-from core.runs.past_runs import RUNS, TRASH, PastRun
+from core.runs.past_runs import RUNS, PastRun
 from core.runs.result_names import LINEAGE
+from core.trash import OF_RUNS
 
 MODELS = "models"
 """Folder in the trash of runs for models, a folder in it for each run."""
@@ -155,7 +156,7 @@ def restore(run: PastRun, path: Path) -> None:
 
 
 def _trash(run: PastRun) -> Path:
-    return run.output_dir / RUNS / TRASH / MODELS / run.folder.name
+    return run.output_dir / RUNS / OF_RUNS / MODELS / run.folder.name
 
 
 def _move(path: Path, folder: Path) -> None:

@@ -22,12 +22,10 @@ from typing import Any
 from core.events import Event, PlanReady, RunEnded, Saved, StepDone, from_json
 from core.formats import atomic_write
 from core.runs import lock
+from core.trash import OF_RUNS
 
 RUNS = "runs"
 """Folder below an output folder."""
-
-TRASH = ".trash"
-"""Folder below that one for runs taken out of the list."""
 
 RUN_FILE, EVENTS, SAMPLES = "run.toml", "events.jsonl", "samples"
 TITLE = "title.txt"
@@ -153,12 +151,12 @@ def read(folder: Path, live: Path | None = None) -> Record | None:
 
 def to_trash(run: PastRun) -> PastRun:
     """Take a run out of the list: its folder moves beside the others, below runs/.trash. Raises OSError."""
-    return _moved(run, run.folder.parent / TRASH)
+    return _moved(run, run.folder.parent / OF_RUNS)
 
 
 def trashed(output_dir: Path) -> tuple[PastRun, ...]:
     """The runs that were taken out of the list, newest first."""
-    return _in(output_dir / RUNS / TRASH)
+    return _in(output_dir / RUNS / OF_RUNS)
 
 
 def from_trash(run: PastRun) -> PastRun:

@@ -26,10 +26,6 @@ class Kept:
         self._jobs: list[RunControl] = []
         self._timer: threading.Timer | None = None
 
-    @property
-    def is_loaded(self) -> bool:
-        return self._model is not None
-
     @contextmanager
     def job(self, control: RunControl) -> Iterator[None]:
         """Work that uses the model again and again. control: stops it, also between two uses."""

@@ -89,3 +89,8 @@ def test_other_files_of_the_same_name_are_replaced_by_a_choice_of_its_own(app, w
     )
     assert list(app.hub.act({"act": "replace", "on": f"{model.id} me/toad"}, "ja")) == []
     assert asked == [False, True]
+
+
+def test_without_a_model_one_is_asked_for_and_not_a_name(app):
+    (html,) = app.hub.act({"act": "look", "fields": {"repo": "me/frog"}}, "en")
+    assert "Choose the model to upload." in html and "owner/name" not in html

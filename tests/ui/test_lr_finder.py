@@ -8,8 +8,8 @@ from core.tools.tool import Outcome
 from tests.ui.fake import demo_raw
 from tests.ui.states import STATES
 from ui.run import starting
-from ui.tools import lr_finder
-from ui.tools.lr_finder import NAME, range_curve
+from ui.settings import lr_finder
+from ui.settings.lr_finder import NAME, range_curve
 
 LOSSES = (10, 10, 10, 10, 9, 7, 4, 2, 0, 2, 4, 9, 9)
 POINTS = tuple(Point(10.0 ** (n - 8), loss) for n, loss in enumerate(LOSSES))

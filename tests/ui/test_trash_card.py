@@ -8,6 +8,7 @@ import pytest
 
 from core.data.curate.curation import Item
 from core.runs import past_runs
+from core.trash import OF_RUNS
 from tests.ui.session import Session
 
 
@@ -22,7 +23,7 @@ def image(app, window):
 
 @pytest.fixture
 def model(window):
-    trash = window.output / past_runs.RUNS / past_runs.TRASH / "models" / "run"
+    trash = window.output / past_runs.RUNS / OF_RUNS / "models" / "run"
     trash.mkdir(parents=True)
     (trash / "frog.safetensors").write_bytes(b"123")
     return trash / "frog.safetensors"

@@ -35,7 +35,7 @@ def button(action: str, label: str, value: str = "", *, is_off: bool = False, st
     """A button whose click the page sends as {"do": action, "value": value} (script/captions.js)."""
     off = " disabled" if is_off else ""
     return (
-        f'<button type="button" class="rw-small {esc(style)}" data-captions-do="{esc(action)}" '
+        f'<button type="button" class="rw-act {esc(style)}" data-captions-do="{esc(action)}" '
         f'data-value="{esc(value)}"{off}>{esc(label)}</button>'
     )
 

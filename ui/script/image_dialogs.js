@@ -127,12 +127,12 @@
     const brush = make('input', {type: 'range', min: 1, max: 50, value: 12});
     brush.setAttribute('aria-label', words['mask.size']);
     let erases = false;
-    const modes = make('div', {className: 'rw-modes'});
+    const modes = make('div', {className: 'rw-switch'});
     const choose = (is) => {
       erases = is;
       [...modes.children].forEach((button, n) => button.setAttribute('aria-pressed', String(Boolean(n) === is)));
     };
-    modes.append(press(words['mask.brush'], () => choose(false)), press(words['mask.eraser'], () => choose(true)));
+    modes.append(button(words['mask.brush'], () => choose(false), ''), button(words['mask.eraser'], () => choose(true), ''));
     choose(false);
     const at = (event) => {
       const area = canvas.getBoundingClientRect();

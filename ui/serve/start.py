@@ -19,6 +19,7 @@ from core import signals
 from core.catalog import Words
 from core.console import calm_threads, language, take_over
 from core.errors import EXIT_BUG, EXIT_DONE, EXIT_REFUSED, UserError
+from core.files import write_private
 from ui.serve import messages, single_instance
 from ui.serve.login import Login
 from ui.serve.options import USER, given_auth, idle_command, make_login, proxy_of
@@ -139,8 +140,7 @@ def _show(chosen: argparse.Namespace, served: Served, entry: Entry, folder: Path
     # By a file, since everybody on this computer can read what a browser was started with. With a link of its
     # own: the one that is printed stays good for another device.
     page, link = folder / "open.html", f"{served.url}/?token={entry.login.invite()}"
-    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={link}">')
+    write_private(page, f'<!doctype html><meta http-equiv="refresh" content="0; url={link}">')
     webbrowser.open(page.as_uri())
 
 

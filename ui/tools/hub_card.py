@@ -21,6 +21,7 @@ from ui.parts.localized import Page
 from ui.parts.markup import esc, heading, note, problems, table
 from ui.settings.identity import size_of
 from ui.text import say
+from ui.tools.messages import NO_UPLOAD
 from ui.window import Window
 from ui.window.error_page import streamed
 from ui.window.results import Result, results
@@ -160,7 +161,9 @@ class HubCard:
         chosen = self._typed.get("file")
         found = next((result for result in self._models() if result.id == chosen), None)
         repo = self._typed.get("repo", "").strip()
-        if found is None or not hub.is_id(repo):
+        if found is None:
+            raise UserError(NO_UPLOAD())
+        if not hub.is_id(repo):
             raise UserError(NO_REPOSITORY(repo=repo or "–"))
         is_private = self._typed.get("private") != "no"
         values = {"file": str(found.path), "repo": repo, "private": is_private, "replace": replaces}

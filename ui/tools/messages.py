@@ -19,6 +19,7 @@ STILL_RUNS = Message(
 NOT_MOVED = Message(
     "E-RUNS-MOVE", "The folder {path} could not be moved: {why}", "{path} を移動できませんでした：{why}"
 )
+NO_UPLOAD = Message("E-HUB-FILE", "Choose the model to upload.", "アップロードするモデルを選んでください。")
 NO_TARGET = Message("E-TRY", "Choose a model.", "モデルを選んでください。")
 NO_PROMPT = Message(
     "E-TRY", "Enter what the image should show.", "生成したい内容を入力してください。", key="prompt"

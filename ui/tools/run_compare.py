@@ -83,7 +83,7 @@ def images_html(
     rest = note(say("runs.images.more", lang, n=more)) if more > 0 else ""
     return (
         f'<section class="rw-beside"><h3>{esc(say("group.sample", lang))}</h3>{pick}'
-        f'<div class="rw-prompts n{len(names)}">{rows}</div>{rest}</section>'
+        f'<div class="rw-compared n{len(names)}">{rows}</div>{rest}</section>'
     )
 
 

@@ -12,6 +12,7 @@ from core.runs import checkpoints
 from core.runs.checkpoints import Checkpoint
 from core.runs.compare import Story
 from core.runs.past_runs import LONGEST_TITLE, PastRun, Record
+from core.trash import OF_RUNS
 from ui.parts.html_events import button
 from ui.parts.images import figure
 from ui.parts.markup import esc, note
@@ -121,7 +122,7 @@ def _checkpoint_acts(run: PastRun, one: Checkpoint, result: Result | None, lang:
 
 
 def _sure_html(run: PastRun, one: Checkpoint, paths: Paths, lang: Lang) -> str:
-    folder = paths.short(str(run.folder.parent / ".trash"))
+    folder = paths.short(str(run.folder.parent / OF_RUNS))
     words = say("checkpoints.sure", lang, file=one.path.name, size=size_text(one.size_bytes), folder=folder)
     on = f"{name_of(run)}/{one.path.name}"
     return (
@@ -158,7 +159,7 @@ def _files_html(run: PastRun, results: Mapping[str, Result], lang: Lang) -> str:
 def _acts_html(record: Record, asked: Asked, paths: Paths, lang: Lang) -> str:
     run, name = record.run, name_of(record.run)
     if asked.what == "trash":
-        folder = paths.short(str(run.folder.parent / ".trash"))
+        folder = paths.short(str(run.folder.parent / OF_RUNS))
         return (
             f'<div class="rw-asked">{note(say("runs.trash.sure", lang, folder=folder))}<div class="rw-acts">'
             + button("trash-yes", name, say("runs.trash.yes", lang), "is-bad")

@@ -59,5 +59,5 @@ def list_html(entries: Sequence[Entry], lang: Lang) -> str:
         f'#tools:has([value="{card}"]:checked) #{card} {{ display: flex !important; }}' for card, _ in entries
     )
     label = esc(say("tools.list", lang))
-    listed = f'<div class="rw-tool-list" role="radiogroup" aria-label="{label}">{radios}</div>'
+    listed = f'<div class="rw-tool-list rw-switch" role="radiogroup" aria-label="{label}">{radios}</div>'
     return f"{listed}<style>{rules}</style>"

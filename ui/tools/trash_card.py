@@ -105,7 +105,7 @@ class TrashCard:
     def _folders(self, kind: str) -> list[Path]:
         if kind == "images":
             return [self._curation.trash_folder]
-        return [folder / past_runs.RUNS / past_runs.TRASH for folder in output_folders(self._window)]
+        return [folder / past_runs.RUNS / trash.OF_RUNS for folder in output_folders(self._window)]
 
 
 def held_text(held: Held, lang: Lang) -> str:

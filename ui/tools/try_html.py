@@ -38,7 +38,7 @@ def form_html(options: Sequence[Option], found: Sequence[Target], base: str, lan
     more = "".join(html for name, html in fields.items() if name not in _FIRST)
     title = esc(say("try.more", lang))
     acts = (
-        _act("go", "try.go", lang, "is-main is-first")
+        _act("go", "try.go", lang, "is-main is-full")
         + _act("base", "try.base", lang, "for-result", help_key="try.base.help")
         + _act("grid", "try.grid", lang, "for-strength", help_key="try.grid.help")
         + _act("stop", "job.stop", lang, "is-stop", into="form")

@@ -16,10 +16,7 @@ from core.data.names import EXCLUDED, is_image
 from core.data.undo import Change, FileChange, History, Outcome
 from core.errors import Problem, UserError
 from core.reading import reason
-from core.trash import Held, empty, held
-
-TRASH = "trash"
-"""Folder of the workspace that deleted files go to, one folder for each act."""
+from core.trash import OF_IMAGES, Held, empty, held
 
 Allowed = Callable[[Path], None]
 """Raises UserError where a path may not be changed."""
@@ -72,7 +69,7 @@ class Curation:
     """
 
     def __init__(self, workspace: Path, may_change: Allowed) -> None:
-        self.trash_folder, self._may_change = workspace / TRASH, may_change
+        self.trash_folder, self._may_change = workspace / OF_IMAGES, may_change
         self.history = History(workspace / "undo" / "images.jsonl", Moves(), is_lost)
 
     @property
