@@ -94,6 +94,12 @@ class Problem:
             place.append(self.path)
         return ": ".join([*place, self.sentence(lang)])
 
+    def logged(self, lang: Lang) -> str:
+        """The sentence as a log has it: its option before it, its file behind."""
+        said = self.sentence(lang)
+        key = f"{self.key}: " if self.key and self.key not in said else ""
+        return key + said + (f" ({self.path})" if self.path and self.path not in said else "")
+
     @property
     def is_error(self) -> bool:
         return self.code.startswith("E-")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, TypeAdapter
 
 from core.catalog import Words
-from core.errors import Lang, Message, Problem
+from core.errors import LANGS, Lang, Message, Problem
 
 
 @dataclass(frozen=True)
@@ -188,11 +188,18 @@ READERS: Mapping[str, TypeAdapter[Any]] = {
 """What makes events of their values, by name; a later version's further values are ignored."""
 
 
+def _in_all(words: Words) -> dict[str, str]:
+    """The wordings; no Chinese where there is none but the English."""
+    told = {lang: words.of(lang) for lang in LANGS}
+    return {lang: text for lang, text in told.items() if lang != "zh" or text != words.en}
+
+
 def to_json(event: Event) -> str:
     """One line of JSON with the event's name under "event"."""
     if isinstance(event, Warned):
         p = event.problem
-        values = {"code": p.code, "en": p.en, "ja": p.ja, "path": p.path, "time": event.time}
+        values = {"code": p.code, **_in_all(p.words), "path": p.path, "time": event.time}
+        values |= {"key": p.key} if p.key else {}
     else:
         values = dataclasses.asdict(event)
     return json.dumps({"event": event.name, **values}, ensure_ascii=False, allow_nan=True)
@@ -204,8 +211,9 @@ def from_json(line: str | bytes) -> Event:
     if not isinstance(values, dict) or values.get("event") not in READERS:
         raise ValueError(f"not an event: {line[:80]!r}")
     if values["event"] == Warned.name:
-        code, en, ja, path = (str(values.get(name, "")) for name in ("code", "en", "ja", "path"))
-        values["problem"] = Message(code, "{text}", "{text}")(text=Words(en, ja), path=path)
+        code, path, key = (str(values.get(name, "")) for name in ("code", "path", "key"))
+        text = Words(*(str(values.get(lang, "")) for lang in LANGS))
+        values["problem"] = Message(code, "{text}", "{text}", key)(text=text, path=path)
     event: Event = READERS[values["event"]].validate_python(values)
     return event
 

@@ -180,6 +180,14 @@ class RunQueue:
                 self._keep()
             return run
 
+    def put_back(self, run: Waiting, at: int) -> None:
+        """Undo a removal: the run waits in its place again."""
+        with self._lock:
+            if all(run.id != other.id for other in self._waiting):
+                self._waiting.insert(at, run)
+                self._keep()
+                self._wake()
+
     def move(self, run_id: str, by: int) -> None:
         """Let a run change places: -1 earlier, +1 later."""
         with self._lock:

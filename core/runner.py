@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core import ending, messages, run_folder, webhook
-from core.catalog import Words
 from core.config.check import Checked, check
 from core.config.file import toml_text
 from core.config.schema.run import RunConfig
 from core.console import language
 from core.control import RunControl
-from core.errors import LANGS, Message, Problem, UserError
+from core.errors import Problem, UserError
 from core.events import (
     Emit,
     Event,
@@ -183,8 +182,7 @@ class Runner:
             name = handle.config.save.output_name or "last"
             emit.add(WebHook(url, name, language(None)))
         for notice in handle.notices:
-            placed = Words(*(notice.text(lang) for lang in LANGS))
-            emit(Warned(Message(notice.code, "{text}", "{text}")(text=placed)))
+            emit(Warned(notice))
         try:
             told = self._train(handle.config, handle.folder, handle.control, emit)
             end = ending.done(handle.at_step, told)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TextIO
 
 from core.catalog import Words
 from core.counting import filled
-from core.errors import Lang
+from core.errors import LINE, Lang
 from core.events import (
     STAGES,
     Event,
@@ -167,10 +167,9 @@ class Console:
         if isinstance(event, Saved):
             return f"{SAVED.of(self._lang)}: {event.path}"
         if isinstance(event, Warned):
-            problem, said = event.problem, event.problem.sentence(self._lang)
-            place = f" ({problem.path})" if problem.path and problem.path not in said else ""
-            key = f"{problem.key}: " if problem.key and problem.key not in said else ""
-            return f"{NOTE.of(self._lang)}: {key}{said}{place}"
+            problem = event.problem
+            place = "" if problem.line is None else f"{LINE.of(self._lang).format(n=problem.line)}: "
+            return f"{NOTE.of(self._lang)}: {place}{problem.logged(self._lang)}"
         if isinstance(event, RunEnded):
             return event.of(self._lang)
         return ""

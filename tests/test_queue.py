@@ -240,6 +240,9 @@ def test_runs_can_be_moved_and_removed(queue, text):
     assert queue.remove(runs["a"].id) == runs["a"]
     assert queue.remove(runs["a"].id) is None
     assert names_of(queue) == ["c", "b"]
+    queue.put_back(runs["a"], 1)
+    queue.put_back(runs["a"], 1)
+    assert names_of(queue) == ["c", "a", "b"]
 
 
 def test_a_run_that_is_refused_at_its_start_stays_with_the_reason_and_the_queue_holds(queue, runner, text):

@@ -109,7 +109,7 @@ def test_every_event_survives_json():
         STEP,
         PLAN,
         Saved("sample", "p", 1, {"prompt": "日本"}),
-        Warned(Message("W", "{text}", "{text}")(text=Words("a", "b"))),
+        Warned(Message("W", "{text}", "{text}", "train.unet_lr")(text=Words("a", "b", "c"))),
         StageProgress("s", 1, 2),
     ):
         assert from_json(to_json(event)) == event

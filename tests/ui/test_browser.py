@@ -74,7 +74,7 @@ def test_a_run_lives_through_reload_second_tab_language_end_of_the_program_and_c
     assert [*(workspace / "output").glob("sls_frog-step-*-state/manifest.json")]
     with window(workspace) as process:
         page = Watched.open(chrome.new_context(locale="en-US"), process.url).ready()
-        page.page.wait_for_selector("#run-head >> text=Your last run “sls_frog” stopped at step")
+        page.page.wait_for_selector("#run-head >> text=“sls_frog” can be resumed")
         page.page.wait_for_selector("#run-resume >> text=Resume from step")
         page.page.locator("#run-resume").click()
         page.past_step(3)

@@ -100,6 +100,9 @@ def test_buttons_of_the_card_change_the_queue(app, window, raw):
     assert window.queue.look().keeps_going
     card.act({"act": "remove", "on": first.id}, "en")
     assert window.queue.look().waiting == (second,)
+    card.act({"act": "back", "on": first.id}, "en")
+    assert window.queue.look().waiting == (second, first)
+    card.act({"act": "remove", "on": first.id}, "en")
     assert "no longer" in card.act({"act": "remove", "on": first.id}, "en")[card.parts["said"]]
     card.act({"act": "go"}, "en")
     until(lambda: len(window.runner.runs) == 1)

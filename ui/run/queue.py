@@ -18,6 +18,7 @@ from ui.parts.markup import esc, note, problems
 from ui.settings.form import Form
 from ui.text import say
 from ui.window import Window
+from ui.window.dated import dated
 from ui.window.error_page import guarded
 
 Data = Mapping[Any, Any]
@@ -29,11 +30,14 @@ class QueueCard:
 
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
+        self._removed: tuple[Waiting, int] | None = None
         self.parts: dict[str, Any] = {
             "list": gr.HTML(
                 elem_id="queue-list", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
             ),
-            "said": gr.HTML(elem_id="queue-said", elem_classes=["rw-maybe"], padding=False),
+            "said": gr.HTML(
+                elem_id="queue-said", elem_classes=["rw-maybe"], padding=False, js_on_load=LISTEN
+            ),
         }
 
     @property
@@ -50,7 +54,13 @@ class QueueCard:
         def edit(data: Data, event: gr.EventData) -> Update:
             return self.edit(data_of(event), data[lang])
 
-        parts["list"].click(guarded(act, window), {lang}, self.outputs, **QUICK)
+        gr.on(
+            [parts["list"].click, parts["said"].click],
+            guarded(act, window),
+            {lang},
+            self.outputs,
+            **QUICK,
+        )
         into = [*self.outputs, *form.components.values()]
         return parts["list"].submit(guarded(edit, window), {lang}, into, **QUICK)
 
@@ -75,26 +85,42 @@ class QueueCard:
         elif act in ("up", "down"):
             queue.move(on, -1 if act == "up" else 1)
         elif act == "remove":
-            removed = queue.remove(on)
-            said = note(say("queue.removed" if removed else "queue.gone", lang))
-        return self.show(lang) | {self.parts["said"]: said}
+            said = self._remove(on, lang)
+        elif act == "back" and self._removed is not None and self._removed[0].id == on:
+            queue.put_back(*self._removed)
+            self._removed = None
+        return self.show(lang) | self._say(said, lang)
+
+    def _say(self, said: str, lang: Lang) -> Update:
+        """What stands below the queue until it changes."""
+        return {self.parts["said"]: dated(self._window, "queue", said, lang)}
+
+    def _remove(self, on: str, lang: Lang) -> str:
+        """Take a run out, with a button that puts it back: its settings may stand nowhere else."""
+        place = next((n for n, run in enumerate(self._window.queue.look().waiting) if run.id == on), 0)
+        removed = self._window.queue.remove(on)
+        if removed is None:
+            return note(say("queue.gone", lang))
+        self._removed = (removed, place)
+        said, back = note(say("queue.removed", lang, name=removed.name)), say("queue.back", lang)
+        return f'<div class="rw-asked">{said}<div class="rw-acts">{button("back", on, back)}</div></div>'
 
     def edit(self, event: Any, lang: Lang) -> Update:
         """Take a run out of the queue and put its settings into the form."""
         _, on, _ = sent(event)
-        queue, said = self._window.queue, self.parts["said"]
+        queue = self._window.queue
         run = next((run for run in queue.look().waiting if run.id == on), None)
         try:
             # Read before it is taken out, so that a run file that can't be read stays where it is.
             config = check.check(run.text, run.overrides).config if run else None
         except UserError as e:
-            return {said: problems(e.problems, lang)}
+            return self._say(problems(e.problems, lang), lang)
         if run is None or config is None or queue.remove(on) is None:
-            return self.show(lang) | {said: note(say("queue.gone", lang))}
+            return self.show(lang) | self._say(note(say("queue.gone", lang)), lang)
         values = toml_text.values_of(config)
         self._window.draft.keep(self._form.shown(values))
         done = note(say("queue.edited", lang, name=run.name), "good")
-        return self._form.fill(values) | self.show(lang) | {said: done}
+        return self._form.fill(values) | self.show(lang) | self._say(done, lang)
 
 
 def queue_html(view: View, is_busy: bool, lang: Lang) -> str:

@@ -140,7 +140,11 @@ def answer(
     tone = "bad" if needed > machine.free else "good"
     html = f'<section class="rw-forecast is-{tone}">{"".join(inner)}</section>'
     best = ways[0] if ways else None
-    alarm = _alarm(needed, machine, best, lang) if needed > machine.free else _disk_alarm(saved, free, lang)
+    alarm = (
+        _alarm(needed, machine, best, lang)
+        if needed > machine.free
+        else _disk_alarm(saved, free, config, lang)
+    )
     return Answer(html, alarm, best)
 
 
@@ -156,12 +160,17 @@ def _disk(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
     return f'<p class="rw-forecast-time">{esc(text)}</p>'
 
 
-def _disk_alarm(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
+_SAVING = ("save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio", "save_state")
+"""Of [save], what adds most where it is set; where none is, only the autosaves can be left out."""
+
+
+def _disk_alarm(saved: disk.Saves | None, free: int | None, config: RunConfig, lang: Lang) -> str:
     if saved is None or free is None or saved.total <= free:
         return ""
     text = say("forecast.disk.alarm", lang, total=size_text(saved.total), free=size_text(free))
     look = esc(say("forecast.disk.look", lang))
-    way = goto(OPTIONS["save.save_every_n_epochs"])
+    name = next((name for name in _SAVING if getattr(config.save, name)), "autosave_minutes")
+    way = goto(OPTIONS[f"save.{name}"])
     return (
         f'<p class="rw-note is-warn">{esc(text)} '
         f'<button type="button" class="rw-link" {way}>{look}</button></p>'

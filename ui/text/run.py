@@ -147,8 +147,8 @@ RUN_WORDS: Mapping[str, Words] = {
         "現在のステップの後に、{n}個のプロンプトで生成します（一時停止中はすぐ）。",
     ),
     "run.unfinished": Words(
-        "Your last run “{name}” stopped at step {step}.",
-        "前回の学習「{name}」はステップ{step}で止まっています。",
+        "“{name}” can be resumed: its last state was saved at step {step}.",
+        "「{name}」は、ステップ{step}で保存した学習状態から再開できます。",
     ),
     "stage.prepare": Words("Preparing", "準備中"),
     "log.plan": Words(
@@ -285,7 +285,8 @@ RUN_WORDS: Mapping[str, Words] = {
     "queue.down": Words("Later", "後へ"),
     "queue.edit": Words("Edit", "編集"),
     "queue.remove": Words("Remove from the queue", "キューから削除"),
-    "queue.removed": Words("Removed from the queue.", "キューから削除しました。"),
+    "queue.removed": Words("Removed from the queue: {name}", "キューから削除しました：{name}"),
+    "queue.back": Words("Undo", "元に戻す"),
     "queue.gone": Words(
         "This run is no longer queued; it may have started.",
         "この学習はキューにありません。すでに開始した可能性があります。",

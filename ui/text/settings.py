@@ -225,5 +225,5 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "All saves of this run take {total}, and {free} are free on the disk.",
         "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
     ),
-    "forecast.disk.look": Words("Save less often", "保存の回数を減らす"),
+    "forecast.disk.look": Words("Save less", "保存を減らす"),
 }

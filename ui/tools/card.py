@@ -25,6 +25,7 @@ from ui.settings import widgets
 from ui.settings.demo import is_demos
 from ui.settings.form import Form
 from ui.text import say
+from ui.tools import messages
 from ui.window import Window
 from ui.window.error_page import guarded, streamed
 from ui.window.paths import Offers, file_name
@@ -217,6 +218,8 @@ class ToolCard:
         """None for an empty field."""
         paths, key = self._window.paths, self._card.takes.get(option.name, "")
         part = self._form.components[key] if key else self.parts.get(option.name)
+        if not key and part is not None and option.field.is_required() and not str(data[part] or "").strip():
+            raise UserError(messages.EMPTY(label=option.meta.label))
         if option.name == self._card.output:
             return str(self._folder / file_name(str(data[part] or "")) if part is not None else self._folder)
         value = widgets.read(option, data[part])

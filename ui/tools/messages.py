@@ -2,6 +2,7 @@
 
 from core.errors import Message
 
+EMPTY = Message("E-TOOL-EMPTY", "Fill in “{label}”.", "「{label}」を入力してください。")
 GONE = Message("E-RUNS", "This run is no longer there.", "この学習の履歴が見つかりません。")
 NOT_RESUMABLE = Message(
     "E-RUNS",

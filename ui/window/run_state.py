@@ -292,7 +292,7 @@ def _lines(event: Event, lang: Lang) -> list[tuple[str, str]]:
     if isinstance(event, Paused):
         return [("info", say("log.paused", lang, step=event.step))]
     if isinstance(event, Warned):
-        return [("warn", say("log.warned", lang, text=event.problem.sentence(lang)))]
+        return [("warn", say("log.warned", lang, text=event.problem.logged(lang)))]
     if isinstance(event, RunEnded):
         level = {"done": "good", "stopped": "info"}.get(event.status, "bad")
         return [(level, line) for line in event.of(lang).splitlines()]
