@@ -47,7 +47,7 @@ from ui.tools.tool_list import draw_list
 from ui.tools.trash_card import TrashCard
 from ui.tools.try_card import TryCard
 from ui.window import Window
-from ui.window.blocks import Blocks
+from ui.window.blocks import Blocks, quiet
 from ui.window.error_page import guarded, take_values_as_sent
 from ui.window.paths import Offers
 
@@ -91,6 +91,7 @@ class App:
             self._draw()
             self._connect()
         take_values_as_sent(self.blocks)
+        quiet(self.blocks)
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
         if window.chosen:
             name = window.chosen_name

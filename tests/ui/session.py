@@ -23,6 +23,11 @@ class Session:
         }
         self.shown[app.lang] = lang
 
+    @property
+    def blocks(self) -> dict[int, Any]:
+        """The components that Gradio keeps for this page, by their number."""
+        return self._state.blocks_config.blocks
+
     def put(self, component: Any, value: Any) -> None:
         """Choose or type a value."""
         self.shown[component] = value

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import gradio as gr
+from gradio.state_holder import SessionState
 from pydantic import ValidationError
 
 from core.errors import UserError
@@ -14,6 +15,10 @@ from ui.window.error_page import error_for_page
 
 LARGEST = 1e300
 """Of a number; none of ours is near it, and beyond it arithmetic ends in exceptions."""
+
+
+MOST_PAGES = 32
+"""Pages that Gradio keeps the components of, 1.3 MB each: those used last; each opening adds one."""
 
 
 class Blocks(gr.Blocks):
@@ -25,6 +30,7 @@ class Blocks(gr.Blocks):
     def __init__(self, window: Window, **more: Any) -> None:
         super().__init__(**more)
         self._window = window
+        self.state_session_capacity = MOST_PAGES
 
     async def process_api(self, *args: Any, **more: Any) -> dict[str, Any]:
         """As Gradio's. Raises gr.Error alone, with a sentence in the language of the page that asked."""
@@ -39,6 +45,32 @@ class Blocks(gr.Blocks):
         inputs = [taken(block, value) for block, value in zip(block_fn.inputs, inputs, strict=False)]
         values: list[Any] = await super().preprocess_data(block_fn, inputs, *args, **more)
         return values
+
+    async def postprocess_data(
+        self, block_fn: Any, predictions: Any, state: SessionState | None, *args: Any, **more: Any
+    ) -> list[Any]:
+        """As Gradio's, without a component more in memory for each one that an event has updated.
+
+        A session's updated component is a new one with a number of its own, which Gradio puts beside the old
+        one when the next event names it, and never forgets: thousands after some changes of the language.
+        """
+        answer: list[Any] = await super().postprocess_data(block_fn, predictions, state, *args, **more)
+        kept = {} if state is None else state.blocks_config.blocks
+        for block in block_fn.outputs:
+            if block._id in kept:
+                kept[block._id]._id = block._id
+        return answer
+
+
+def quiet(blocks: gr.Blocks) -> None:
+    """Let events that show no progress also not tell their outputs of it.
+
+    The page would keep a state of progress for every output of every event it has seen, and set all of them
+    anew, twice, at each further event: after a change of the language that is every component there is.
+    """
+    for event in blocks.fns.values():
+        if event.show_progress == "hidden":
+            event.show_progress_on = []
 
 
 def taken(block: Any, value: Any) -> Any:
