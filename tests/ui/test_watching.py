@@ -185,6 +185,20 @@ def test_a_result_leads_to_trying_it_and_after_the_demo_to_images_of_ones_own(ap
     assert ("Now your own images" in told) == is_demo
 
 
+def test_beside_the_last_model_of_a_run_stands_the_one_of_the_lowest_validation_loss(app, window):
+    run = started(app)
+    window.output.mkdir(exist_ok=True)
+    for kind, step in (("best", 25), ("last", 35)):
+        path = window.output / f"early-{kind}.safetensors"
+        path.write_bytes(b"weights")
+        run.log(Saved("model", str(path), step, {"kind": kind, "validation_loss": 0.20674}))
+    assert "Lowest validation loss" not in shown(app, "outcome")
+    run.end("done", 35)
+    told = shown(app, "outcome")
+    assert "Lowest validation loss, step 25: 0.2067" in told
+    assert len(re.findall(r'data-try="\w+/early-(best|last)', told)) == 2
+
+
 def test_a_curve_is_told_in_figures_and_bears_its_last_value(app):
     run = started(app)
     run.plan(steps=100)

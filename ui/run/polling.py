@@ -17,7 +17,7 @@ from ui.parts.chart import loss_chart, rates_chart
 from ui.parts.markup import esc, note
 from ui.parts.samples import MOST_STEPS, sample_grid
 from ui.run import machine
-from ui.run.after import acts_of_result
+from ui.run.after import acts_of_result, best_html
 from ui.run.announce import heading_html, name_of, notify_html, percent, said_html, tab_html
 from ui.run.idle import idle_html
 from ui.run.log import acts_html, log_html
@@ -129,7 +129,8 @@ def _outcome(window: Window, view: RunView, lang: Lang) -> str:
     """How the run ended, with what can be done with its newest model."""
     result = at(window, view.model_path)
     link = download_html(result.address if result else "", lang)
-    return outcome_html(view, lang, link, acts_of_result(window, view, result.id if result else "", lang))
+    acts = acts_of_result(window, view, result.id if result else "", lang)
+    return outcome_html(view, lang, link, acts) + best_html(window, view, lang)
 
 
 def _word(state: tuple[Any, ...]) -> str:

@@ -36,6 +36,9 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "Stopped at step {step}; “Resume” continues exactly there.",
         "ステップ{step}で停止しました。「再開」でちょうどその続きから学習します。",
     ),
+    "run.result.best": Words(
+        "Lowest validation loss, step {step}: {loss}", "検証lossが最小（ステップ{step}）：{loss}"
+    ),
     "run.result.own": Words("Now your own images →", "次は自分の画像で →"),
     "run.room": Words(
         "The disk is full. Free some space: it is tried again every half minute, and nothing that was trained is lost meanwhile.",
