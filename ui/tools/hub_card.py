@@ -120,7 +120,8 @@ class HubCard:
         error = None if self.job.is_busy else self.job.error
         if not isinstance(error, UserError) or NAMES_TAKEN.code not in {p.code for p in error.problems}:
             return ""
-        return f'<div class="rw-acts">{button("replace", self._word(), say("hub.upload.replace", lang), "is-bad")}</div>'
+        act = button("replace", self._word(), say("hub.upload.replace", lang), "is-bad")
+        return f'<div class="rw-acts">{act}</div>'
 
     def _word(self) -> str:
         """What was asked about: another page may have typed something else since."""
