@@ -3,6 +3,7 @@
 import json
 import shutil
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,37 @@ def test_a_resumed_run_has_no_model_of_a_run_that_it_does_not_go_on_from(tmp_pat
     a_run(tmp_path, THIRD, [30], resume=state_of(tmp_path, 20))
     model(tmp_path / "frog.safetensors", other.name)
     assert places(tmp_path) == {FIRST: None, SECOND: "frog.safetensors", THIRD: None}
+
+
+@pytest.mark.parametrize("act", ["delete", "restore"])
+def test_a_model_that_is_moved_takes_its_yaml_along_also_when_killed_in_between(three, monkeypatch, act):
+    (three / "frog.yaml").write_text("v-prediction")
+    (run,) = (run for run in past_runs.past_runs(three) if run.folder.name == f"{THIRD}-frog")
+
+    found = checkpoints.Checkpoint(three / "frog.safetensors", 10, "last", 1)
+
+    def move():
+        if act == "restore":
+            (path,) = checkpoints.deleted(run)
+            checkpoints.restore(run, path)
+        else:
+            checkpoints.delete(run, found)
+
+    if act == "restore":
+        checkpoints.delete(run, found)
+    renamed, real = [], Path.rename
+
+    def killed(path, place):
+        if renamed:
+            raise KeyboardInterrupt
+        renamed.append(path)
+        return real(path, place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            move()
+    move()
+    (model_file,) = three.rglob("frog.safetensors")
+    assert model_file.with_suffix(".yaml").read_text() == "v-prediction"
+    assert ("trash" in str(model_file)) == (act == "delete")

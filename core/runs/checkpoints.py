@@ -160,7 +160,8 @@ def _trash(run: PastRun) -> Path:
 
 
 def _move(path: Path, folder: Path) -> None:
-    """Never over something that is there."""
+    """Never over something that is there. A settings file goes first: after a kill in between the next try
+    finds it where it is to be."""
     pairs = [(one, folder / one.name) for one in _with_sidecar(path)]
     for _, place in pairs:
         if os.path.lexists(place):
@@ -171,7 +172,7 @@ def _move(path: Path, folder: Path) -> None:
 
 
 def _with_sidecar(path: Path) -> Iterator[Path]:
-    yield path
     beside = path.with_suffix(sidecar_yaml.YAML)
     if path.suffix and beside.is_file():
         yield beside
+    yield path

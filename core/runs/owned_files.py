@@ -68,6 +68,12 @@ def lineage_of(path: Path) -> str | None:
     return _metadata(path).get(LINEAGE)
 
 
+def step_of(path: Path) -> int:
+    """The step that a single file says it was saved at; 0 for what does not say."""
+    told = _metadata(path).get("ss_steps", "")
+    return int(told) if told.isdecimal() else 0
+
+
 def _metadata(path: Path) -> Mapping[str, str]:
     if path.suffix != ".safetensors" or not path.is_file():
         return {}

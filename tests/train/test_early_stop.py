@@ -119,6 +119,27 @@ def test_an_early_end_is_not_gone_on_with_unless_patience_is_raised(configure, t
     assert [e.step for e in models(more, "best")] == [5]
 
 
+def test_a_better_model_of_after_the_last_state_is_kept_by_a_run_that_was_killed_there(
+    configure, train, tmp_path, monkeypatch
+):
+    """Its best was of step 5, with a state of step 3; resumed, that of step 4 comes first."""
+    losses = iter([0.5, 0.4, 0.45, 0.38, 0.3, 0.38])
+    monkeypatch.setattr(validation.Validation, "measure", lambda self, emit: next(losses))
+    steps = {"validate_every_n_steps": 1, "max_train_steps": 5}
+    save = {"save_best": True, "save_every_n_steps": 3, "save_state": True}
+    train(configure(dataset=HELD, train=steps, save=save))
+    out = tmp_path / "out"
+    (out / "last.safetensors").unlink()
+    (out / "last-state").rename(tmp_path / "never written")
+    (best,) = out.glob("*best.safetensors")
+    better = best.read_bytes()
+    resumed = train(
+        configure(dataset=HELD, train=steps | {"max_train_steps": 4}, save=save | {"resume": "auto"})
+    )
+    assert [e.step for e in models(resumed, "best")] == [4]
+    assert best.read_bytes() != better == best.with_name(f"{best.stem}.old-1.safetensors").read_bytes()
+
+
 def test_the_best_is_kept_beside_the_last_steps_that_are_kept(configure, train, tmp_path, scripted):
     often = {"save_every_n_steps": 1, "save_last_n_steps": 1, "save_best": True, "output_name": "frog"}
     steps = {"validate_every_n_steps": 1, "max_train_steps": 4}

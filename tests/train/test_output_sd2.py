@@ -1,10 +1,13 @@
 """A trained model of Stable Diffusion 2 and the .yaml that goes with it."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from core.formats import sidecar_yaml
 from core.formats.identify import identify
+from core.train.outputs.saving import Outputs
 from tests.tiny import make_tiny
 
 
@@ -42,3 +45,26 @@ def test_the_yaml_stays_while_another_file_of_its_name_needs_it(tmp_path):
     assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == ()
     (tmp_path / "x.ckpt").unlink()
     assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == (tmp_path / "x.yaml",)
+
+
+def test_a_model_that_is_put_aside_keeps_its_yaml_also_when_the_run_is_killed_in_between(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "x.yaml").write_text(f"{sidecar_yaml.MARK}\n")
+    (tmp_path / "x.safetensors").write_bytes(b"theirs")
+    outputs = object.__new__(Outputs)
+    outputs._ending, outputs._emit = ".safetensors", [].append
+    renamed, real = [], Path.rename
+
+    def killed(path, place):
+        if renamed:
+            raise KeyboardInterrupt
+        renamed.append(path)
+        return real(path, place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            outputs._set_aside(tmp_path / "x.safetensors")
+    outputs._set_aside(tmp_path / "x.safetensors")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.old-1.safetensors", "x.old-1.yaml"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,9 @@ class Outputs:
         number = epoch if kind == "epoch" else progress.step
         stem = self._folder / model_name(self._config.output_name, kind, number)
         path = stem.with_name(stem.name + self._ending)
-        if not self._is_own_model(path, progress):
+        # A run that was killed may have found its best after the last state: resumed, it is not there yet.
+        is_of_later = kind == "best" and owned_files.step_of(path) > progress.step
+        if is_of_later or not self._is_own_model(path, progress):
             self._set_aside(path)
         place = self._written(path, progress, epoch)
         progress.written[place.name] = owned_files.stamp(place)
@@ -219,15 +221,19 @@ class Outputs:
             stem, suffix = path.name.removesuffix(output_names.STATE), output_names.STATE
         else:
             stem, suffix = path.name.removesuffix(self._ending), self._ending
-        names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
-        kept = next(place for place in names if not place.exists())
         belongings = sidecar_yaml.belongings(path)
+        names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
+        kept = next(place for place in names if not _is_taken(place, belongings))
+        # What belongs to it goes first: of a run that is killed in between it waits there for the next try.
+        moved = [(one, kept.with_suffix(one.suffix)) for one in belongings]
+        for one, place in moved:
+            one.rename(place)
         try:
             path.rename(kept)
         except PermissionError:
+            for one, place in moved:
+                place.rename(one)
             return  # Windows: another program holds it; the writer will find another name for the new one.
-        for belonging in belongings:
-            belonging.rename(kept.with_suffix(belonging.suffix))
         run = owned_files.lineage_of(kept)
         if run is None:
             self._emit(Warned(messages.UNKNOWN_KEPT(old=path.name, path=kept)))
@@ -307,6 +313,11 @@ class Outputs:
     def _warn(self, fault: UserError, frame: Words, **facts: Any) -> None:
         for problem in fault.problems:
             self._emit(Warned(problem.as_warning().framed(frame, **facts)))
+
+
+def _is_taken(place: Path, belongings: Sequence[Path]) -> bool:
+    """Whether a model, or what belongs to it, would come over something that is there."""
+    return place.exists() or any(place.with_suffix(one.suffix).exists() for one in belongings)
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:
