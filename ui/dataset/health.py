@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.catalog import Words
 from core.data.health.findings import Finding, can_stay_small
@@ -68,9 +69,7 @@ def _finding(one: Finding, shown: Shown, lang: Lang) -> str:
     button = act("set", "small", say("health.small.button", lang)) if has_button else ""
     drawn = "".join(_images(one, shown, lang))
     more = _more(one, plan, lang)
-    listed = "".join(
-        f"<li><b>{esc(path.name)}</b> {esc(reason.of(lang))}</li>" for path, reason in one.files[:_NAMED]
-    )
+    listed = "".join(f"<li>{_file(path, reason.of(lang))}</li>" for path, reason in one.files[:_NAMED])
     is_open = " open" if one.tone != "plain" else ""
     return (
         f'<details class="rw-finding is-{one.tone}" data-fold="{one.kind}"{is_open}>'
@@ -80,6 +79,13 @@ def _finding(one: Finding, shown: Shown, lang: Lang) -> str:
         + (f'<div class="rw-field">{drawn}</div>' if drawn else "")
         + f"{more}{shown.cure(one)}</details>"
     )
+
+
+def _file(path: Path, reason: str) -> str:
+    """Why a file is no image, with its folder and name in the place of the whole path."""
+    name = esc(short_name(path))
+    text = esc(reason.replace(str(path), short_name(path)))
+    return text.replace(name, f"<b>{name}</b>", 1) if name in text else f"<b>{name}</b> {text}"
 
 
 def _more(one: Finding, plan: Plan, lang: Lang) -> str:

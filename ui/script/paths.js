@@ -12,7 +12,7 @@
     const field = fieldOf(block);
     window.rwPage.put(field, value);
     field.dispatchEvent(new FocusEvent('blur'));  // when a list of Gradio's takes what was typed
-    field.focus();
+    return field;
   }
 
   async function ask(block, path) {
@@ -32,7 +32,7 @@
     const dialog = window.rwPage.dialog('rw-browse', title, at, list, rest, acts);
     dialog.setAttribute('aria-labelledby', title.id);
     let here = '';
-    const chosen = (path) => { dialog.close(); put(block, path); };
+    const chosen = (path) => { dialog.close(); put(block, path).focus(); };
     const row = (name, kind, act) => make('li', {}, button(name, act, `is-${kind}`));
     async function show(path) {
       const found = await ask(block, path);
@@ -56,7 +56,7 @@
     if (!said || !fieldOf(block)) return;
     const acts = make('span', {className: 'rw-path-acts'}, button(said.open, () => open(block), 'rw-browse-open'));
     if (block.matches('.is-optional')) {
-      acts.prepend(button('×', () => put(block, ''), 'rw-path-empty', said.clear));
+      acts.prepend(button('×', () => put(block, '').focus(), 'rw-path-empty', said.clear));
     }
     block.append(acts);
     acts.dataset.pathLang = document.documentElement.lang;
