@@ -226,11 +226,11 @@ def _plan(args: argparse.Namespace, out: TextIO, lang: Lang) -> int:
 
     config = load(args.file, args.overrides, reads_base=True).config
 
-    def tell(path: Path | None) -> None:
+    def report(path: Path | None) -> None:
         if path is not None:
             print(waiting(str(path), lang), file=out)
 
-    patience = Patience(waiting=None if args.json else tell)
+    patience = Patience(waiting=None if args.json else report)
     seed = config.train.seed if config.train.seed is not None else 0
     family = base_family.of(config.model.base, config.model.family)
     plan = plans.make(config.dataset, seed, patience=patience, family=family)

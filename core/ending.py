@@ -65,7 +65,7 @@ def done(step: int, early: Problem | None = None) -> RunEnded:
     return _ended("done", EXIT_DONE, step, Words(en[:1].upper() + en[1:], ja, zh), code=early.code)
 
 
-def untold() -> RunEnded:
+def unreported() -> RunEnded:
     """The end of a run that could not even say why it ended: only without any memory left."""
     return _ended("failed", EXIT_RESOURCE, 0, Words("Memory ran out.", "メモリが足りません。"), code="E-OOM")
 

@@ -155,7 +155,7 @@ class Runner:
 
     def _work(self, handle: RunHandle, sinks: list[Sink], claim: Claim | None) -> None:
         """The worker thread: train, say how it ended, give the memory back. Whatever is raised is an end."""
-        emit, end = _Emitter(handle, sinks), ending.untold()
+        emit, end = _Emitter(handle, sinks), ending.unreported()
         try:
             with lock.held(handle.folder), _log_file(handle.folder / "log.txt", emit):
                 KEPT.free()

@@ -57,21 +57,21 @@ def excess(path: str, system: str = sys.platform, behind: str = "") -> Words | N
     rest = flavour.splitdrive(path)[1]
     for name in re.split(r"[/\\]" if system == "win32" else "/", rest):
         if limits.length(name) > limits.name:
-            return _said(
+            return _excess(
                 (f"`{_short(name)}`", f"「{_short(name)}」", f"“{_short(name)}”"),
                 limits,
                 limits.length(name),
                 limits.name,
             )
     if limits.length(path) > limits.path:
-        return _said(("the path", "パス", "路径"), limits, limits.length(path), limits.path)
+        return _excess(("the path", "パス", "路径"), limits, limits.length(path), limits.path)
     room = limits.path - limits.length(behind)
     if limits.length(path) > room:
-        return _said(("the path", "パス", "路径"), limits, limits.length(path), room)
+        return _excess(("the path", "パス", "路径"), limits, limits.length(path), room)
     return None
 
 
-def _said(what: tuple[str, str, str], limits: Rule, length: int, limit: int) -> Words:
+def _excess(what: tuple[str, str, str], limits: Rule, length: int, limit: int) -> Words:
     en, ja, zh = what
     unit = Words("bytes", "バイト") if limits.is_bytes else Words("characters", "文字")
     return Words(

@@ -79,7 +79,7 @@ def translate(name: str, value: Any) -> Translated:
     return Translated(refused=(messages.NOT_HERE(reason=NOT_HERE[name], value=shown(value)),))
 
 
-def _said(name: str, key: str, value: Any) -> Translated:
+def _translated(name: str, key: str, value: Any) -> Translated:
     plain = f'"{value}"' if isinstance(value, str) else value
     return Translated({key: value}, messages.READ_AS(name=name, value=f"{key} = {plain}"))
 
@@ -89,8 +89,8 @@ def _switch(name: str, key: str, value: str, otherwise: str = "") -> Reader:
 
     def read(given: Any) -> Translated:
         if given:
-            return _said(name, key, value)
-        return _said(name, key, otherwise) if otherwise and given is False else Translated()
+            return _translated(name, key, value)
+        return _translated(name, key, otherwise) if otherwise and given is False else Translated()
 
     return read
 
@@ -99,7 +99,7 @@ def _network_module(value: Any) -> Translated:
     if value in (None, "", "none"):
         return Translated({"network.method": "none"})
     if value in ("networks.lora", "lora"):
-        return _said("network_module", "network.method", "lora")
+        return _translated("network_module", "network.method", "lora")
     return Translated(refused=(messages.LORA_ONLY(value=shown(value)),))
 
 
@@ -113,7 +113,7 @@ def _network_args(given: Any) -> Translated:
 
 def _no_grad_part(name: str, key: str) -> Reader:
     """network_train_unet_only and its twin: the other part's rate is 0, whatever is given for it."""
-    return lambda given: replace(_said(name, key, 0.0), is_switch=True) if given else Translated()
+    return lambda given: replace(_translated(name, key, 0.0), is_switch=True) if given else Translated()
 
 
 def _train_text_encoder(given: Any) -> Translated:
@@ -123,7 +123,7 @@ def _train_text_encoder(given: Any) -> Translated:
 
 def text_encoder_rests(why: str) -> Translated:
     """The text encoder is not trained, as a script of sd-scripts would have it."""
-    return replace(_said(why, "train.text_encoder_lr", 0.0), is_switch=True)
+    return replace(_translated(why, "train.text_encoder_lr", 0.0), is_switch=True)
 
 
 def _listed(given: Any) -> list[Any]:
@@ -155,7 +155,7 @@ def _text_encoder_lr(name: str) -> Reader:
         value = given if isinstance(rates[0], str) and number(rates[0]) is None else _number(rates[0])
         if len(rates) > 1:
             return Translated({key: value}, rates=(value, *map(_number, rates[1:])))
-        return Translated({key: value}) if name in key else _said(name, key, value)
+        return Translated({key: value}) if name in key else _translated(name, key, value)
 
     return read
 
@@ -177,7 +177,7 @@ def _refused(message: Message) -> Reader:
 def _fused_groups(given: Any) -> Translated:
     """In groups of weights, or weight by weight, gradients of the whole model never exist at once."""
     name, is_on = "fused_optimizer_groups", given not in (None, False, 0, "0", "")
-    return _said(name, "train.fused_backward_pass", True) if is_on else Translated()
+    return _translated(name, "train.fused_backward_pass", True) if is_on else Translated()
 
 
 _SPECIAL: Mapping[str, Reader] = {

@@ -51,9 +51,9 @@ class Looker:
         self.machine: Machine | None = None
 
     def start(self) -> None:
-        threading.Thread(target=self._look, name="rareword-machine", daemon=True).start()
+        threading.Thread(target=self._probe, name="rareword-machine", daemon=True).start()
 
-    def _look(self) -> None:
+    def _probe(self) -> None:
         self.machine = look()
 
 

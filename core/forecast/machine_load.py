@@ -82,12 +82,12 @@ class LoadWatch:
             if not is_looking and self._clock() - self._looked_at >= fresh:
                 self._looked_at = self._clock()
                 self._thread = threading.Thread(
-                    target=self._look, args=(folder,), name="rareword-load", daemon=True
+                    target=self._measure, args=(folder,), name="rareword-load", daemon=True
                 )
                 self._thread.start()
         return known
 
-    def _look(self, folder: Path) -> None:
+    def _measure(self, folder: Path) -> None:
         if self._has_cuda is None:
             self._has_cuda = torch_has_cuda()
         self._load = look(folder, self._has_cuda)

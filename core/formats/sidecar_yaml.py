@@ -24,7 +24,7 @@ def yaml_of(model: Path) -> Path:
     return model.with_suffix(YAML)
 
 
-def belongings(model: Path) -> tuple[Path, ...]:
+def sidecars(model: Path) -> tuple[Path, ...]:
     """What else was written with a single file and has to be removed or renamed with it.
 
     Nothing while another single file of the same name needs it too.

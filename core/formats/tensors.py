@@ -54,19 +54,19 @@ Watch = Callable[[int, int], None]
 
 
 def watched(named: Mapping[str, Lazy], watch: Watch | None) -> Mapping[str, Lazy]:
-    """The same tensors, telling `watch` each time one is made."""
+    """The same tensors, reporting `watch` each time one is made."""
     if watch is None:
         return named
     done = itertools.count()
 
-    def telling(lazy: Lazy) -> Lazy:
+    def reporting(lazy: Lazy) -> Lazy:
         def read() -> Tensor:
             watch(next(done), len(named))
             return lazy.read()
 
         return replace(lazy, read=read)
 
-    return {name: telling(lazy) for name, lazy in named.items()}
+    return {name: reporting(lazy) for name, lazy in named.items()}
 
 
 def from_file(file: TensorFile, name: str, dtype: torch.dtype | None = None) -> Lazy:

@@ -33,14 +33,14 @@ class Reader:
             self._emit(StageProgress("load_model", 0, self._total))
         self._read.add(part)
 
-        def tell(name: str, weight: Tensor) -> None:
+        def report(name: str, weight: Tensor) -> None:
             seen(name, weight)
             if is_first:
-                self._tell()
+                self._report_all()
 
-        return self._family.load(self._model, part, dtype, tell)
+        return self._family.load(self._model, part, dtype, report)
 
-    def _tell(self) -> None:
+    def _report_all(self) -> None:
         self._done += 1
         n, total = self._done, self._total
         if n == total or n * MARKS // total != (n - 1) * MARKS // total:

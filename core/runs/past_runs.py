@@ -126,7 +126,7 @@ def past_runs(output_dir: Path, live: Path | None = None) -> tuple[PastRun, ...]
 
 
 def _in(place: Path, live: Path | None = None) -> tuple[PastRun, ...]:
-    runs = [as_live(run, live) for path in _folders(place) if (run := _look(path)) is not None]
+    runs = [as_live(run, live) for path in _folders(place) if (run := _read(path)) is not None]
     return tuple(sorted(runs, key=lambda run: (run.started, run.folder.name), reverse=True))
 
 
@@ -141,7 +141,7 @@ def read(folder: Path, live: Path | None = None) -> Record | None:
 
     Sample images are given where they lie now, inside the folder, also when it was moved since.
     """
-    run = _look(folder)
+    run = _read(folder)
     if run is None:
         return None
     text = _text(folder / RUN_FILE)
@@ -208,7 +208,7 @@ def mark(folder: Path) -> Mark:
     return _mark(folder / RUN_FILE), _mark(folder / EVENTS)
 
 
-def _look(folder: Path) -> PastRun | None:
+def _read(folder: Path) -> PastRun | None:
     """The run of a folder, from memory when nothing in it has changed."""
     marks = mark(folder)
     if not any(marks):

@@ -48,7 +48,7 @@ def train(training: Training, progress: Progress, control: RunControl, emit: Emi
     report.restart_clock()
     with closing(training.stream(training.position(progress.step))) as stream:
         while not training.is_over(progress):
-            _look_at_control(training, progress, control, emit, report)
+            _poll_control(training, progress, control, emit, report)
             if stop_text_encoder(training, progress.step):
                 keep_text(training, control, emit)
             rates = training.learning_rates(progress.step)
@@ -193,10 +193,10 @@ class Report:
         )
 
 
-def _look_at_control(
+def _poll_control(
     training: Training, progress: Progress, control: RunControl, emit: Emit, report: Report
 ) -> None:
-    """Stop or pause. With several processes the wish reaches the main one only, so all ask it, at reports."""
+    """Stop or pause. With several processes a request reaches the main one only: all ask it, at reports."""
     step = progress.step
     if training.engine.world_size > 1:
         if step % training.config.log.log_every_n_steps:
@@ -209,18 +209,18 @@ def _look_at_control(
 
     later: list[SampleRequest] = []
 
-    def draw(wish: SampleRequest) -> None:
+    def draw(request: SampleRequest) -> None:
         if training.engine.world_size > 1:
-            later.append(wish)  # the others are not here to draw along
+            later.append(request)  # the others are not here to draw along
         else:
-            _draw(training, step, False, wish, control, emit)
+            _draw(training, step, False, request, control, emit)
 
     before = time.monotonic()
     if control.is_paused:
         training.update.look(step)  # while the weights are still where a fault can be looked into
     pause.pause(training, step, control, emit, save, draw)
-    for wish in later:
-        control.sample_now(wish.lines, wish.is_kept)
+    for request in later:
+        control.sample_now(request.lines, request.is_kept)
     report.exclude(time.monotonic() - before)
 
 
@@ -239,7 +239,7 @@ def _save_and_sample(
     step, epoch = progress.step, training.epoch_of(progress.step)
     is_last = training.is_over(progress)
     ended = training.epoch_ended(step)
-    saves_now, wish = _wishes(training, step, control)
+    saves_now, request = _requests(training, step, control)
     before = time.monotonic()
 
     is_best = progress.best is not None and progress.best.step == step
@@ -251,28 +251,33 @@ def _save_and_sample(
         training.outputs.save(progress, kinds | ({"step"} if saves_now else set()), epoch, control)
     sample = training.config.sample
     is_due = lengths.is_due(step, ended, sample.sample_every_n_steps, sample.sample_every_n_epochs, is_last)
-    if is_due or wish is not None:
-        _draw(training, step, is_due, wish, control, emit)
+    if is_due or request is not None:
+        _draw(training, step, is_due, request, control, emit)
     report.exclude(time.monotonic() - before)
 
 
 def _draw(
-    training: Training, step: int, is_due: bool, wish: SampleRequest | None, control: RunControl, emit: Emit
+    training: Training,
+    step: int,
+    is_due: bool,
+    request: SampleRequest | None,
+    control: RunControl,
+    emit: Emit,
 ) -> None:
     """Samples of the run's prompts when they are due, and of those that are wished for."""
-    prompts = training.samples.wanted(is_due, wish, emit)
+    prompts = training.samples.wanted(is_due, request, emit)
     with training.averages.averaged():
         training.samples.draw(step, control, emit, prompts)
 
 
-def _wishes(training: Training, step: int, control: RunControl) -> tuple[bool, SampleRequest | None]:
+def _requests(training: Training, step: int, control: RunControl) -> tuple[bool, SampleRequest | None]:
     """Whether to save now, and what to sample now; several processes ask the main one, at reports."""
     engine = training.engine
     if engine.world_size > 1 and step % training.config.log.log_every_n_steps:
         return False, None
-    saves, wish = engine.agree(control.take_save_now()), control.take_sample_now()
+    saves, request = engine.agree(control.take_save_now()), control.take_sample_now()
     # Only the main process draws, so the others need not know what.
-    return saves, (wish or SampleRequest()) if engine.agree(wish is not None) else None
+    return saves, (request or SampleRequest()) if engine.agree(request is not None) else None
 
 
 def _all_zero(training: Training) -> Warned:

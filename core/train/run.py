@@ -180,12 +180,12 @@ def _resumed(job: Job, emit: Emit) -> Job:
     return replace(job, steps=steps, has_stopped=has_stopped, inexact=tuple(changed))
 
 
-def _looked(config: RunConfig) -> tuple[Problem, ...]:
+def _checked(config: RunConfig) -> tuple[Problem, ...]:
     """What the model's headers say that is no hindrance. Raises UserError for what is one."""
     found = (
         *precheck.problems(config.model),
         *lora_precheck.of_run(config.network, config.model),
-        *ruleset.told_by_family(config, base_family.of(config.model.base, config.model.family)),
+        *ruleset.problems_by_family(config, base_family.of(config.model.base, config.model.family)),
     )
     if any(problem.is_error for problem in found):
         raise UserError(*found)
@@ -200,7 +200,7 @@ def _fetch_model(config: RunConfig, control: RunControl, emit: Emit) -> None:
         control.check_stop()
 
     if precheck.fetch(config.model, report):
-        for problem in _looked(config):
+        for problem in _checked(config):
             emit(Warned(problem))
 
 
@@ -209,7 +209,7 @@ def build(job: Job, engine: Engine, control: RunControl, emit: Emit) -> tuple[Tr
     config = job.config
     family = family_of(config.model)
     model = family.open(config.model, emit)
-    _look_at_prediction(config, model.objective.name, emit)
+    _check_prediction(config, model.objective.name, emit)
     model.objective = family.objective(model, config.train).to(engine.device)
     parts = loading.Parts(family, model, config, engine, control, emit)
     batches, validation_batches = loading.load_images(parts, job.plan, job.total_steps)
@@ -319,7 +319,7 @@ def _begin(training: Training, job: Job, writer: StateWriter, control: RunContro
     return progress
 
 
-def _look_at_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
+def _check_prediction(config: RunConfig, prediction: str, emit: Emit) -> None:
     """Refuse, or warn of, options that are for models of the other prediction type."""
     found = [*loss.misfits(config.train, prediction)]
     errors = [problem for problem in found if problem.is_error]

@@ -57,7 +57,7 @@ def test_the_real_models_yaml_says_what_stabilitys_own_says(tmp_path, prediction
 def test_it_lies_beside_a_saved_file_of_sd2_under_its_name(tmp_path, parts2, save_as, ending, name):
     place = save(parts2, tmp_path / name, save_as)
     assert place.name == f"{name}{ending}" and (tmp_path / f"{name}.yaml").is_file()
-    assert sidecar_yaml.belongings(place) == (tmp_path / f"{name}.yaml",)
+    assert sidecar_yaml.sidecars(place) == (tmp_path / f"{name}.yaml",)
     unet = written(tmp_path / f"{name}.yaml")["params"]["unet_config"]["params"]
     assert (unet["context_dim"], unet["num_head_channels"]) == (16, 8)
 
@@ -91,4 +91,4 @@ def test_a_yaml_from_elsewhere_is_kept(tmp_path, parts2):
     save(parts2, tmp_path / "x", "safetensors")
     assert (tmp_path / "x.old-1.yaml").read_text() == "mine: 1" and not (tmp_path / "x.old-2.yaml").exists()
     sidecar_yaml.yaml_of(place).write_text("mine: 2")
-    assert sidecar_yaml.belongings(place) == ()
+    assert sidecar_yaml.sidecars(place) == ()

@@ -115,7 +115,7 @@ def make_images(folder: Path) -> Path:
 
 def watch(machine: Card, patch: pytest.MonkeyPatch, found: Found) -> None:
     """Number the steps of the card's records, and note what a forward pass leaves behind."""
-    begin, measure = loop._look_at_control, BatchLoss.__call__
+    begin, measure = loop._poll_control, BatchLoss.__call__
 
     def begins(training: Any, progress: Any, *rest: Any) -> None:
         machine.step = -1
@@ -129,7 +129,7 @@ def watch(machine: Card, patch: pytest.MonkeyPatch, found: Found) -> None:
             found.kept_bytes = machine.allocated - before
         return loss
 
-    patch.setattr(loop, "_look_at_control", begins)
+    patch.setattr(loop, "_poll_control", begins)
     patch.setattr(BatchLoss, "__call__", measured)
 
 

@@ -42,9 +42,9 @@ def test_the_yaml_comes_goes_and_is_kept_with_its_model(configure, train, base2,
 def test_the_yaml_stays_while_another_file_of_its_name_needs_it(tmp_path):
     (tmp_path / "x.yaml").write_text(f"{sidecar_yaml.MARK}\n")
     (tmp_path / "x.ckpt").write_bytes(b"")
-    assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == ()
+    assert sidecar_yaml.sidecars(tmp_path / "x.safetensors") == ()
     (tmp_path / "x.ckpt").unlink()
-    assert sidecar_yaml.belongings(tmp_path / "x.safetensors") == (tmp_path / "x.yaml",)
+    assert sidecar_yaml.sidecars(tmp_path / "x.safetensors") == (tmp_path / "x.yaml",)
 
 
 def test_a_model_that_is_put_aside_keeps_its_yaml_also_when_the_run_is_killed_in_between(

@@ -30,7 +30,7 @@ def width(path):
 
 def act(page, name, words):
     """Choose an act from the menu of an image among the buckets."""
-    picture = page.page.locator(f"#preview-fields .rw-picture[data-name='{name}']").first
+    picture = page.page.locator(f"#preview-fields .rw-image-tile[data-name='{name}']").first
     picture.locator("[data-menu]").click()
     page.page.locator(".rw-menu button", has_text=words).click()
 

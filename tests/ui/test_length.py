@@ -9,7 +9,7 @@ import pytest
 from tests.ui.fake import demo_raw
 from ui.parts.chart import Line, loss_chart, mark_text, plot
 from ui.parts.curve import Curve
-from ui.settings.checking import epochs_said
+from ui.settings.checking import epochs_text
 from ui.settings.length import length_of
 from ui.settings.rates import rate_curve
 
@@ -117,4 +117,4 @@ def test_the_loss_of_the_held_out_images_is_a_curve_of_its_own():
     ],
 )
 def test_steps_are_told_in_epochs_as_they_are(total, steps, en, ja):
-    assert (epochs_said(total, steps, "en"), epochs_said(total, steps, "ja")) == (en, ja)
+    assert (epochs_text(total, steps, "en"), epochs_text(total, steps, "ja")) == (en, ja)

@@ -51,7 +51,7 @@ class ImageDesk:
             if not is_open[folder]:
                 return drawn
             mask = self.address(image.mask_path) if image.mask_path else ""
-            return image_tools.picture(drawn, image.path, image.size, self.address(image.path), mask, lang)
+            return image_tools.tile(drawn, image.path, image.size, self.address(image.path), mask, lang)
 
         return wrap
 

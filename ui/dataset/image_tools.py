@@ -29,11 +29,11 @@ _WORDS = (
 )
 
 
-def picture(drawn: str, path: Path, size: Size, plain: str, mask: str, lang: Lang) -> str:
+def tile(drawn: str, path: Path, size: Size, plain: str, mask: str, lang: Lang) -> str:
     """A drawn image with its box and menu. plain, mask: addresses of both at full view, mask "" for none."""
     name = esc(path.name)
     return (
-        f'<div class="rw-picture" data-key="{key_of(path)}" data-name="{name}" data-plain="{esc(plain)}" '
+        f'<div class="rw-image-tile" data-key="{key_of(path)}" data-name="{name}" data-plain="{esc(plain)}" '
         f'data-mask="{esc(mask)}" data-pixels="{size.width} {size.height}">'
         f'<input type="checkbox" data-pick aria-label="{esc(say("images.select", lang, name=path.name))}">'
         f"{dots(path, lang)}{drawn}</div>"
@@ -124,9 +124,8 @@ def excluded_html(
 def _left_out(path: Path, file: str, is_open: bool, lang: Lang) -> str:
     shown = figure(file, path.name) if file else f'<p class="rw-left">{esc(path.name)}</p>'
     buttons = "".join(_button(act, say(f"images.{act}", lang)) for act in _ALONE) if is_open else ""
-    return (
-        f'<div class="rw-picture" data-key="{key_of(path)}">{shown}<div class="rw-acts">{buttons}</div></div>'
-    )
+    inner = f'{shown}<div class="rw-acts">{buttons}</div>'
+    return f'<div class="rw-image-tile" data-key="{key_of(path)}">{inner}</div>'
 
 
 def cure_html(kind: str, act: str, paths: Sequence[Path], lang: Lang) -> str:

@@ -35,7 +35,7 @@ def heading_html(window: Window, lang: Lang) -> str:
     )
 
 
-def said_html(view: RunView, window: Window, lang: Lang) -> str:
+def announcement_html(view: RunView, window: Window, lang: Lang) -> str:
     """The state in a sentence, for a live region: read out by a screen reader when it changes."""
     if view.status == "idle":
         return ""

@@ -18,7 +18,7 @@ from ui.parts.markup import esc, note
 from ui.parts.samples import MOST_STEPS, sample_grid
 from ui.run import machine
 from ui.run.after import acts_of_result, best_html
-from ui.run.announce import heading_html, name_of, notify_html, percent, said_html, tab_html
+from ui.run.announce import announcement_html, heading_html, name_of, notify_html, percent, tab_html
 from ui.run.idle import idle_html
 from ui.run.log import acts_html, log_html
 from ui.run.next_step import invitation_html
@@ -91,7 +91,7 @@ def _parts(window: Window, view: RunView, lang: Lang, run: tuple[Any, ...], read
     number, load = run[2], window.load.ask(machine.output_folder(window), window.is_training)
     return {
         "heading": Part((lang, name_of(window)), lambda: heading_html(window, lang)),
-        "said": Part(run, lambda: said_html(view, window, lang)),
+        "said": Part(run, lambda: announcement_html(view, window, lang)),
         "tab": Part((*run, percent(view)), lambda: tab_html(view, number, window, lang)),
         "notify": Part((lang, view.is_live), lambda: notify_html(view, lang)),
         "numbers": _as_drawn(numbers_html(view, lang)),

@@ -63,7 +63,7 @@ class Sweep:
         except UserError as e:
             return sweep_html(fields, problems(e.problems, lang), lang)
         doubt, _ = starting.doubt(self._window, self._form, raw, lang)
-        return sweep_html(fields, doubt + _told(made, lang), lang)
+        return sweep_html(fields, doubt + _preview(made, lang), lang)
 
     def _variants(self, raw: Mapping[str, Any], fields: Mapping[str, str], lang: Lang) -> tuple[Variant, ...]:
         axes = [sweep.axis(fields.get("key1", ""), fields.get("values1", ""))]
@@ -84,7 +84,7 @@ def _word(made: Sequence[Variant]) -> str:
     return hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def _told(made: Sequence[Variant], lang: Lang) -> str:
+def _preview(made: Sequence[Variant], lang: Lang) -> str:
     """How many runs it will be, and what they are called."""
     rows = "".join(f"<li><b>{esc(variant.name)}</b></li>" for variant in made[:_MOST_NAMED])
     if len(made) > _MOST_NAMED:

@@ -44,11 +44,11 @@
   const closeMenu = () => all('.rw-menu').forEach((menu) => menu.remove());
   function openMenu(dots) {
     closeMenu();
-    const picture = dots.closest('[data-key]');
+    const tile = dots.closest('[data-key]');
     const entries = Object.entries(JSON.parse(wordsOf(dots).menuWords)).map(([act, text]) =>
-      Object.assign(button(text, () => { closeMenu(); dots.focus(); doOne(act, picture); }, ''), {role: 'menuitem'}));
+      Object.assign(button(text, () => { closeMenu(); dots.focus(); doOne(act, tile); }, ''), {role: 'menuitem'}));
     const menu = make('div', {className: 'rw-menu', role: 'menu'}, ...entries);
-    picture.append(menu);
+    tile.append(menu);
     const {right} = menu.getBoundingClientRect();
     if (right > document.documentElement.clientWidth - 4) menu.classList.add('is-left');
     menu.firstElementChild.focus();
@@ -60,9 +60,9 @@
       if (event.key === 'Tab') closeMenu();
     });
   }
-  function doOne(act, picture) {
-    const {key, name, plain, mask, pixels} = picture.dataset;
-    const words = JSON.parse(wordsOf(picture).imageWords);
+  function doOne(act, tile) {
+    const {key, name, plain, mask, pixels} = tile.dataset;
+    const words = JSON.parse(wordsOf(tile).imageWords);
     const send = (on) => ask({do: act, keys: [key], on});
     if (act === 'crop') window.rwCrop({name, plain, size: (pixels ?? '').split(' ').map(Number), words}, send);
     else if (act === 'mask') window.rwMask({name, plain, mask, words}, send);

@@ -29,7 +29,7 @@ from ui.window import PROJECT, Window, named_preset
 from ui.window.dialog import Dialog, has_desktop, is_available
 from ui.window.paths import Paths
 
-Tell = Callable[..., None]
+Report = Callable[..., None]
 
 _TAKEN = (13, 48, 98, 10013, 10048)
 """What systems say when a port can't be had: EACCES, EADDRINUSE on macOS, Linux and Windows."""
@@ -42,22 +42,22 @@ def run(chosen: argparse.Namespace) -> int:
     calm_threads()
     console = take_over(log_path)
 
-    def tell(key: str, **values: object) -> None:
+    def report(key: str, **values: object) -> None:
         print(say(key, lang, **values), file=console, flush=True)
 
     try:
-        return _run(chosen, log_path, tell)
+        return _run(chosen, log_path, report)
     except UserError as e:
         for problem in e.problems:
             print(problem.text(lang), file=console)
         return EXIT_REFUSED
     except Exception:
         logging.getLogger(__name__).exception("the window failed")
-        tell("app.fault", path=log_path)
+        report("app.fault", path=log_path)
         return EXIT_BUG
 
 
-def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
+def _run(chosen: argparse.Namespace, log_path: Path, report: Report) -> int:
     proxy = proxy_of(chosen.host_name, chosen.root_path)
     auth = given_auth(chosen.auth, chosen.auth_file)
     # Whoever reaches a proxy reaches the window behind it.
@@ -70,10 +70,10 @@ def _run(chosen: argparse.Namespace, log_path: Path, tell: Tell) -> int:
     with single_instance.claimed(workspace) as other:
         if other is not None:
             is_plain = not (chosen.root or chosen.preset or chosen.when_idle or is_open) and auth is None
-            return _lead(chosen, workspace, other, is_plain, tell)
+            return _lead(chosen, workspace, other, is_plain, report)
         login, made = make_login(auth, is_open)
         window = make_window(chosen, workspace, is_open, log_path)
-        return _open(chosen, window, Entry(login, made, proxy), tell)
+        return _open(chosen, window, Entry(login, made, proxy), report)
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,19 @@ class Entry:
     proxy: Proxy
 
 
-def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool, tell: Tell) -> int:
+def _lead(chosen: argparse.Namespace, workspace: Path, url: str, is_plain: bool, report: Report) -> int:
     """Show the window that is open already. Raises UserError when that one can't be what is asked for."""
     is_there = chosen.port in (None, urlsplit(url).port)
     if not is_plain or not is_there or not single_instance.answers(url):
         where = Words(f" ({url})", f"（{url}）") if url else ""
         raise UserError(messages.WINDOW_OPEN(path=workspace, url=where))
-    tell("console.there", url=url)
+    report("console.there", url=url)
     if not chosen.no_browser and has_desktop():
         webbrowser.open(url)
     return EXIT_DONE
 
 
-def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) -> int:
+def _open(chosen: argparse.Namespace, window: Window, entry: Entry, report: Report) -> int:
     """Serve the window and wait for its end."""
     try:
         try:
@@ -105,29 +105,29 @@ def _open(chosen: argparse.Namespace, window: Window, entry: Entry, tell: Tell) 
         except OSError as e:
             is_taken = chosen.port is not None and e.errno in _TAKEN
             key = "console.port" if is_taken else "console.host"
-            tell(key, port=chosen.port, host=chosen.listen, why=e.strerror)
+            report(key, port=chosen.port, host=chosen.listen, why=e.strerror)
             return EXIT_REFUSED
         served = serve(window, chosen.listen, sock, entry.login, entry.proxy)
         single_instance.publish(window.paths.workspace, served.url)
-        _announce(chosen, served, entry, tell)
+        _announce(chosen, served, entry, report)
         _show(chosen, served, entry, window.cache)
-        return _wait(window, served, tell)
+        return _wait(window, served, report)
     finally:
         window.tensorboard.stop()
         shutil.rmtree(window.cache, ignore_errors=True)
 
 
-def _announce(chosen: argparse.Namespace, served: Served, entry: Entry, tell: Tell) -> None:
+def _announce(chosen: argparse.Namespace, served: Served, entry: Entry, report: Report) -> None:
     """Say where the window is and how to get in."""
     login, url = entry.login, served.url
-    tell("console.open", url=url)
+    report("console.open", url=url)
     if chosen.share:
-        url = _share(served, tell) or url
+        url = _share(served, report) or url
     if login is not None:
         if entry.made:
-            tell("console.login", user=USER, password=entry.made)
-        tell("console.once", url=f"{url}/?token={login.token}")
-    tell("console.stop")
+            report("console.login", user=USER, password=entry.made)
+        report("console.once", url=f"{url}/?token={login.token}")
+    report("console.stop")
 
 
 def _show(chosen: argparse.Namespace, served: Served, entry: Entry, folder: Path) -> None:
@@ -144,16 +144,16 @@ def _show(chosen: argparse.Namespace, served: Served, entry: Entry, folder: Path
     webbrowser.open(page.as_uri())
 
 
-def _share(served: Served, tell: Tell) -> str:
+def _share(served: Served, report: Report) -> str:
     """The share link, or "" and one sentence why there is none."""
     try:
         url = share(served)
     except (OSError, RuntimeError, ValueError, httpx.HTTPError) as e:
         why = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
-        tell("console.share.failed", why=why.rstrip("."))
+        report("console.share.failed", why=why.rstrip("."))
         return ""
-    tell("console.open", url=url)
-    tell("console.share")
+    report("console.open", url=url)
+    report("console.share")
     return url
 
 
@@ -184,7 +184,7 @@ def _unwritable(workspace: Path, error: OSError) -> UserError:
     return UserError(messages.WORKSPACE_UNWRITABLE(path=workspace, reason=error.strerror))
 
 
-def _wait(window: Window, served: Served, tell: Tell) -> int:
+def _wait(window: Window, served: Served, report: Report) -> int:
     """Until Ctrl-C or the system says so; then the run is stopped with its state saved."""
     asked = threading.Event()
     # Asked twice: the run's thread would keep the process alive.
@@ -192,15 +192,15 @@ def _wait(window: Window, served: Served, tell: Tell) -> int:
         while served.thread.is_alive() and not asked.wait(0.2) and not window.when_idle.is_over.is_set():
             pass
         if window.when_idle.is_over.is_set():
-            tell("console.idle")
+            report("console.idle")
         single_instance.withdraw(window.paths.workspace)
         window.queue.close()
         current = window.runner.current
         if current is not None and not current.is_over:
-            tell("console.saving")
+            report("console.saving")
             current.control.stop(save=True)
             while not current.wait(0.2):
                 pass
-            tell("console.saved")
+            report("console.saved")
         served.close()
     return EXIT_DONE

@@ -90,7 +90,7 @@ class Uploads:
             if not self._under_way:
                 self._remove_halves()
         if answer.is_good:
-            await run_in_threadpool(self._empty_strangers, answer.body)
+            await run_in_threadpool(self._empty_unknown, answer.body)
         await answer.pass_on(send)
 
     def left(self) -> tuple[int, str]:
@@ -134,7 +134,7 @@ class Uploads:
             if path.is_file() and not path.is_symlink():
                 path.unlink(missing_ok=True)
 
-    def _empty_strangers(self, body: bytes) -> None:
+    def _empty_unknown(self, body: bytes) -> None:
         """Keep no more than the names of files that the page has no use for."""
         endings = self._endings()
         for name in json.loads(body):

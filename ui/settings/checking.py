@@ -85,11 +85,11 @@ def check_html(form: Form, raw: Mapping[str, Any], lang: Lang) -> str:
     if any(problem.is_error for problem in everything):
         return problems(everything, lang)
     images = len(plan.trained)
-    text = say("run.checked", lang, images=images, steps=steps, epochs=epochs_said(steps, each, lang))
+    text = say("run.checked", lang, images=images, steps=steps, epochs=epochs_text(steps, each, lang))
     return note(text, "good") + problems(everything, lang)
 
 
-def epochs_said(total: int, steps: int, lang: Lang) -> str:
+def epochs_text(total: int, steps: int, lang: Lang) -> str:
     """How many epochs of `steps` steps so many steps are: "3 epochs", "2.4 epochs", "14 % of an epoch"."""
     if total >= steps and not total % steps:
         return say("epochs.whole", lang, n=total // steps)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from core.catalog import OPTIMIZERS
-from core.config.rules.ruleset import told_by_family
+from core.config.rules.ruleset import problems_by_family
 from core.config.schema.run import RunConfig
 from core.counting import size_text
 from core.data.plan.plan import Plan
@@ -119,7 +119,7 @@ def answer(
     family = next(iter(FAMILIES)) if config.model.family == "auto" else config.model.family
     data = Data.of(config, plan if plan is not None and plan.config == config.dataset else None)
     setup = Setup(config, sizes or architecture.of_family(family), data, machine.is_gpu)
-    if any(problem.is_error for problem in told_by_family(config, setup.spec)) or not setup.trained:
+    if any(problem.is_error for problem in problems_by_family(config, setup.spec)) or not setup.trained:
         return Answer()  # the checker says so
     expected = forecast(setup)
     needed = expected.peak.total + machine.overhead(expected.peak.total)

@@ -38,14 +38,14 @@ def writing(path: Path) -> Iterator[None]:
 def from_file(window: Window, form: Form, path: Path, lang: Lang) -> Answer:
     """Fill the form from a file, ours or another trainer's, or a LoRA's record of its own training."""
     done = note(say("file.opened", lang, name=path.name), "good")
-    return _told(lambda: _put(window, form, open_file(path), path.name, done, lang), lang)
+    return _report(lambda: _put(window, form, open_file(path), path.name, done, lang), lang)
 
 
 def from_text(window: Window, form: Form, text: str, lang: Lang) -> Answer:
     """Fill the form from a pasted command of sd-scripts, its TOML or kohya_ss's JSON."""
     if not text.strip():
         return {}, note(say("import.empty", lang), "warn")
-    return _told(lambda: _put(window, form, open_text(whole(text)), "", "", lang), lang)
+    return _report(lambda: _put(window, form, open_text(whole(text)), "", "", lang), lang)
 
 
 def put_whole(window: Window, form: Form, values: Mapping[str, Any], act: str, name: str = "") -> Update:
@@ -54,7 +54,7 @@ def put_whole(window: Window, form: Form, values: Mapping[str, Any], act: str, n
     return form.fill(values)
 
 
-def _told(act: Callable[[], Answer], lang: Lang) -> Answer:
+def _report(act: Callable[[], Answer], lang: Lang) -> Answer:
     """An import, or what is wrong with it."""
     try:
         return act()

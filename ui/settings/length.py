@@ -11,7 +11,7 @@ from core.data.plan.plan import Plan
 from core.data.sources import folders
 from core.errors import Lang, UserError
 from ui.parts.markup import note
-from ui.settings.checking import epochs_said, train_config
+from ui.settings.checking import epochs_text, train_config
 from ui.settings.form import Form
 from ui.settings.rates import rate_curve
 from ui.settings.typed import RATES, typed_html
@@ -67,7 +67,7 @@ def length_note(length: Length | None, lang: Lang) -> str:
         return ""
     key = "preview.epoch" if length.is_exact else "preview.about"
     values = {"samples": length.samples, "steps": length.steps, "total": length.total}
-    return note(say(key, lang, **values, epochs=epochs_said(length.total, length.steps, lang)))
+    return note(say(key, lang, **values, epochs=epochs_text(length.total, length.steps, lang)))
 
 
 def length_html(form: Form, raw: Mapping[str, Any], plan: Plan | None, lang: Lang) -> str:

@@ -44,7 +44,7 @@ def menu_html(undo: str, can_undo: bool, has_login: bool, lang: Lang) -> str:
     )
 
 
-def undo_said(change: Change, lang: Lang) -> str:
+def undo_text(change: Change, lang: Lang) -> str:
     """A change in a few words, as what can be undone."""
     is_pasted = change.act == "import" and not change.name
     return say("undo.import.text" if is_pasted else f"undo.{change.act}", lang, name=change.name)

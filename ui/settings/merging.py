@@ -38,7 +38,7 @@ class Merging:
 
     def keep(self, raw: Mapping[str, Any], level: Any, event: gr.EventData | None) -> None:
         """Keep what was changed on a page; all of it where the page does not say what."""
-        keys, page = self._told(event)
+        keys, page = self._changed_by(event)
         changed = raw if keys is None else {key: raw[key] for key in keys if key in raw}
         shown = level if level in LEVELS else LEVELS[0]
         self._window.draft.keep({**changed, "level": shown}, page=page)
@@ -52,7 +52,7 @@ class Merging:
         form = self._form
 
         def caught_up(data: Mapping[Any, Any], event: gr.EventData) -> Any:
-            return form.restore(self.missed(form.raw(data), self._told(event)[0] or set())) or gr.skip()
+            return form.restore(self.missed(form.raw(data), self._changed_by(event)[0] or set())) or gr.skip()
 
         handler = guarded(caught_up, self._window)
         return self.typed.submit(handler, form.inputs, [*form.components.values()], **QUICK)
@@ -67,7 +67,7 @@ class Merging:
             if key in raw and key not in pending and _plain(raw[key]) != _plain(value)
         }
 
-    def _told(self, event: gr.EventData | None) -> tuple[set[str] | None, str]:
+    def _changed_by(self, event: gr.EventData | None) -> tuple[set[str] | None, str]:
         """The settings that a page says were changed, None where it does not say, and its name."""
         target = getattr(event, "target", None)
         for key, component in self._form.components.items():

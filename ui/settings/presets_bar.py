@@ -23,7 +23,7 @@ from ui.settings import importing, preset_samples, settings_files
 from ui.settings.difference import changes, difference_html
 from ui.settings.form import WRITTEN, Form
 from ui.settings.length import length_of
-from ui.settings.menu import POPOVER, apply_html, done_html, menu_html, undo_said
+from ui.settings.menu import POPOVER, apply_html, done_html, menu_html, undo_text
 from ui.settings.preset_list import Around, best, list_html, memory, name_of
 from ui.settings.recipe import put, shown_then
 from ui.text import say
@@ -129,7 +129,7 @@ class PresetsBar:
         """The button of the menu, and the menu."""
         changes = self._window.draft.changes
         undo = (
-            say("undo.menu", lang, what=undo_said(changes[-1], lang)) if changes else say("undo.none", lang)
+            say("undo.menu", lang, what=undo_text(changes[-1], lang)) if changes else say("undo.none", lang)
         )
         return menu_html(undo, bool(changes), self._window.has_login, lang)
 
@@ -346,7 +346,7 @@ class PresetsBar:
         kept = self._window.draft.values
         shown = {**self._form.shown(self._window.first), **kept}
         there = {key: shown[key] for key in undone.after if key in shown}
-        done = say("undo.done", lang, what=undo_said(undone, lang))
+        done = say("undo.done", lang, what=undo_text(undone, lang))
         return self._form.restore(there) | self.told(lang, done=done)
 
     def keep(self, raw: Mapping[str, Any], name: Any, lang: Lang, asked: Any = "") -> Update:

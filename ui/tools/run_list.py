@@ -25,10 +25,10 @@ RESUMABLE = ("interrupted", "stopped", "failed")
 AGAIN = (*RESUMABLE, "refused")
 """How a run ended that may be run again from its beginning."""
 SIDE = 128
-"""Pixels of the picture of a run."""
+"""Pixels of the thumbnail of a run."""
 
 MADE_AT_ONCE = 24
-"""Small pictures that one look makes; others come with the next."""
+"""Small thumbnails that one look makes; others come with the next."""
 
 
 def name_of(run: PastRun) -> str:
@@ -55,8 +55,8 @@ def list_html(listed: Listed, folder: str, thumbs: Thumbs, lang: Lang) -> str:
     """The rows, and below them runs that did not start, those removed, and files of no run."""
     runs = [run for run in listed.runs if run.status != "refused"]
     refused = [run for run in listed.runs if run.status == "refused"]
-    pictures = _Pictures(thumbs)
-    rows = "".join(_row(run, listed, pictures, lang) for run in runs)
+    thumbnails = _Thumbnails(thumbs)
+    rows = "".join(_row(run, listed, thumbnails, lang) for run in runs)
     count = esc(say("runs.count", lang, n=len(runs)))
     shown = (
         f'<ul class="rw-runs" tabindex="-1">{rows}</ul><p class="rw-past-count">{count}</p>' if runs else ""
@@ -64,15 +64,15 @@ def list_html(listed: Listed, folder: str, thumbs: Thumbs, lang: Lang) -> str:
     return (
         (shown or note(say("runs.none", lang, folder=folder)))
         + _folded(
-            "runs.refused", refused, "".join(_row(run, listed, pictures, lang) for run in refused), lang
+            "runs.refused", refused, "".join(_row(run, listed, thumbnails, lang) for run in refused), lang
         )
         + _folded("runs.trash.many", listed.removed, _removed_html(listed.removed, lang), lang)
         + _others_html(listed, lang)
     )
 
 
-class _Pictures:
-    """The small pictures of runs, some of them made now."""
+class _Thumbnails:
+    """The small thumbnails of runs, some of them made now."""
 
     def __init__(self, thumbs: Thumbs) -> None:
         self._thumbs, self._made = thumbs, 0
@@ -80,7 +80,7 @@ class _Pictures:
     def of(self, run: PastRun) -> str:
         path = past_runs.last_image(run)
         if path is None:
-            return '<i class="rw-no-picture"></i>'
+            return '<i class="rw-no-image"></i>'
         try:
             file = self._thumbs.known(path, SIDE)
             if file is None and self._made < MADE_AT_ONCE:
@@ -88,7 +88,7 @@ class _Pictures:
         except OSError:
             file = None  # deleted by its owner, or no image
         return (
-            f'<img src="{esc(url(file))}" alt="" loading="lazy">' if file else '<i class="rw-no-picture"></i>'
+            f'<img src="{esc(url(file))}" alt="" loading="lazy">' if file else '<i class="rw-no-image"></i>'
         )
 
 
@@ -99,7 +99,7 @@ def _folded(key: str, runs: Sequence[PastRun], rows: str, lang: Lang) -> str:
     return f'<details class="rw-removed"><summary>{title}</summary><ul class="rw-runs">{rows}</ul></details>'
 
 
-def _row(run: PastRun, listed: Listed, pictures: _Pictures, lang: Lang) -> str:
+def _row(run: PastRun, listed: Listed, thumbnails: _Thumbnails, lang: Lang) -> str:
     name, is_open = name_of(run), name_of(run) == listed.opened
     checked = " checked" if name in listed.chosen else ""
     compare = esc(say("runs.compare", lang, name=run.shown_name))
@@ -111,7 +111,7 @@ def _row(run: PastRun, listed: Listed, pictures: _Pictures, lang: Lang) -> str:
         f'<input type="checkbox" data-run="{name}" aria-label="{compare}"{checked}>'
         f'<button type="button" class="rw-run-open" {opens}'
         f' aria-label="{esc(say("runs.open.of", lang, name=run.shown_name))}">'
-        f"{pictures.of(run)}{_title_html(run, lang)}</button>"
+        f"{thumbnails.of(run)}{_title_html(run, lang)}</button>"
         f"{_numbers_html(run, lang)}{_acts(run, listed, opens, lang)}</div>{detail}</li>"
     )
 

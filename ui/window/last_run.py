@@ -50,17 +50,17 @@ def newest_unfinished(output_dir: Path) -> Unfinished | None:
 
 def step_of(path: Path) -> int | None:
     """The step a state folder was saved at, or None when it is no state."""
-    step = _told_by(path, "step")
+    step = _reported_by(path, "step")
     return step if isinstance(step, int) else None
 
 
 def seconds_of(path: Path) -> float:
     """How long the training took until this state, 0 when it is no state or does not tell."""
-    seconds = _told_by(path, "seconds")
+    seconds = _reported_by(path, "seconds")
     return float(seconds) if isinstance(seconds, int | float) else 0.0
 
 
-def _told_by(path: Path, name: str) -> object:
+def _reported_by(path: Path, name: str) -> object:
     """A value of a state folder, unchecked; None without one."""
     try:
         return json.loads((path / state_folder.STATE).read_text("utf-8")).get(name)

@@ -142,12 +142,12 @@ def _foreign(found: other_programs.Foreign) -> Imported:
     """What another program's settings are here, with the image folders that they name."""
     sheet = found.sheet
     if not sheet.pairs and sheet.datasets:
-        return Imported(found.program, {}, (*_told(found), *sheet.notes), sheet.datasets)
+        return Imported(found.program, {}, (*_report(found), *sheet.notes), sheet.datasets)
     imported = _imported(found.program, sheet.pairs, sheet.notes, is_like_sd_scripts=False)
-    return replace(imported, report=(*_told(found), *imported.report), datasets=sheet.datasets)
+    return replace(imported, report=(*_report(found), *imported.report), datasets=sheet.datasets)
 
 
-def _told(found: other_programs.Foreign) -> list[Problem]:
+def _report(found: other_programs.Foreign) -> list[Problem]:
     folders = dataset_folders(found.sheet.datasets)
     told = [messages.PROGRAM(program=found.program)]
     if folders:

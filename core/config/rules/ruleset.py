@@ -111,7 +111,7 @@ def problems(config: RunConfig, family: FamilySpec | None = None) -> Iterator[Pr
         yield from dataset.of_images(config, family)
 
 
-def told_by_family(config: RunConfig, family: FamilySpec | None) -> list[Problem]:
+def problems_by_family(config: RunConfig, family: FamilySpec | None) -> list[Problem]:
     """What comes to light when the family is known only after `problems` was asked without it."""
     known = [*problems(config)]
     return [problem for problem in problems(config, family) if problem not in known]

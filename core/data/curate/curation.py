@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data.curate import belongings, messages
+from core.data.curate import messages, sidecars
 from core.data.curate.moves import WRITTEN, Moves, is_lost, moved, swapped
 from core.data.curate.rewrite import Edit, rewritten
 from core.data.names import EXCLUDED, is_image
@@ -108,7 +108,7 @@ class Curation:
             except UserError as e:
                 act.problems += e.problems
                 continue
-            stale = belongings.caches_of(item.image, act.beside(item.image))
+            stale = sidecars.caches_of(item.image, act.beside(item.image))
             act.changes += [moved(path, _inside(act, place, path)) for path in stale]
         kind = "upright" if edit == Edit() else "crop" if edit.quarters == 0 else "turn"
         return self._apply(kind, items, act)
@@ -171,7 +171,7 @@ class Curation:
     def _move_all(self, act: _Act, item: Item, extension: str, into: Callable[[Path], Path]) -> None:
         """An image, its captions and caches under one new name; its mask by that name in its own place."""
         image, beside = item.image, act.beside(item.image)
-        own = [*belongings.captions_of(image, beside, extension), *belongings.caches_of(image, beside)]
+        own = [*sidecars.captions_of(image, beside, extension), *sidecars.caches_of(image, beside)]
         ends = {path: path.name[len(image.stem) :] for path in (image, *own)}
         folder = into(image)
         try:

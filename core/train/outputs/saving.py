@@ -221,11 +221,11 @@ class Outputs:
             stem, suffix = path.name.removesuffix(output_names.STATE), output_names.STATE
         else:
             stem, suffix = path.name.removesuffix(self._ending), self._ending
-        belongings = sidecar_yaml.belongings(path)
+        sidecars = sidecar_yaml.sidecars(path)
         names = (path.with_name(f"{stem}.old-{n}{suffix}") for n in range(1, 10_000))
-        kept = next(place for place in names if not _is_taken(place, belongings))
+        kept = next(place for place in names if not _is_taken(place, sidecars))
         # What belongs to it goes first: of a run that is killed in between it waits there for the next try.
-        moved = [(one, kept.with_suffix(one.suffix)) for one in belongings]
+        moved = [(one, kept.with_suffix(one.suffix)) for one in sidecars]
         for one, place in moved:
             one.rename(place)
         try:
@@ -255,7 +255,7 @@ class Outputs:
         for kept in _older(progress, kind, last):
             path = self._folder / kept.model
             if kept.model and self._is_own_model(path, progress):
-                self._remove(*sidecar_yaml.belongings(path), path)
+                self._remove(*sidecar_yaml.sidecars(path), path)
             kept.model = ""
 
     def _remove_old_states(self, progress: Progress, kind: str) -> None:
@@ -315,9 +315,9 @@ class Outputs:
             self._emit(Warned(problem.as_warning().framed(frame, **facts)))
 
 
-def _is_taken(place: Path, belongings: Sequence[Path]) -> bool:
+def _is_taken(place: Path, sidecars: Sequence[Path]) -> bool:
     """Whether a model, or what belongs to it, would come over something that is there."""
-    return place.exists() or any(place.with_suffix(one.suffix).exists() for one in belongings)
+    return place.exists() or any(place.with_suffix(one.suffix).exists() for one in sidecars)
 
 
 def _older(progress: Progress, kind: str, last: int | None) -> list[Kept]:
