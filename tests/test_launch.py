@@ -266,7 +266,7 @@ class Terminal(io.StringIO):
         (NO_NETWORK, "The download broke off. Check the connection and start again; "),
         ("error: Failed to install\n  cause: No space left on device (os error 28)\n", "The disk is full. "),
         ("OSError: ... enable Long Path support", "The path is too long for Windows. "),
-        ("", "The installation was cut off. Start again; it goes on where it stopped."),
+        ("", "The installation was cut off. Start again; it continues where it stopped."),
         (NO_VERSION, "A package could not be installed: No solution found when resolving dependencies: "),
     ],
     ids=["network", "disk", "long path", "killed", "no version"],

@@ -233,7 +233,7 @@ def main(arguments: list[str]) -> int:
         say(f"{fault}\nDetails: {LOG}", f"{fault}\n詳細：{LOG}")
         return 1
     except KeyboardInterrupt:
-        say("\nStopped. Start again to go on.", "\n中断しました。もう一度起動すると続きから進みます。")
+        say("\nStopped. Start again to continue.", "\n中断しました。もう一度起動すると続きから進みます。")
         return 130
     if name == "demo":
         return start_demo(arguments[1:])

@@ -178,12 +178,12 @@ def failure_sentence(output: str) -> str:
     """One sentence for the user about the end of a failed call's output."""
     if DISK_FULL.search(output):
         return text(
-            "The disk is full. Make room and start again; it goes on where it stopped.",
+            "The disk is full. Make room and start again; it continues where it stopped.",
             "ディスクの空きがありません。空きを作ってもう一度起動すると、続きから進みます。",
         )
     if NETWORK_FAULT.search(output):
         return text(
-            "The download broke off. Check the connection and start again; it goes on where it stopped.",
+            "The download broke off. Check the connection and start again; it continues where it stopped.",
             "ダウンロードが途切れました。接続を確かめてもう一度起動すると、続きから進みます。",
         )
     if PATH_TOO_LONG.search(output):
@@ -194,7 +194,7 @@ def failure_sentence(output: str) -> str:
     error = re.findall(r"^(?:error|ERROR): *(.*)|^ *[×╰╴─▶]+ *(.*)", output, re.MULTILINE)
     if not error:
         return text(
-            "The installation was cut off. Start again; it goes on where it stopped.",
+            "The installation was cut off. Start again; it continues where it stopped.",
             "インストールが途中で終わりました。もう一度起動すると、続きから進みます。",
         )
     reason = " ".join("".join(part) for part in error)

@@ -159,7 +159,7 @@ def _long_captions(plan: Plan, count_tokens: Callable[[str], int], limit: int) -
     forms = [captions.longest(image.caption, plan.settings_of(i)) for i, image in enumerate(plan.images)]
     long = {i: count for i, count in enumerate(map(count_tokens, forms)) if count > limit}
     return _worst(
-        "long_caption", long, lambda count: Words(f"{count} tokens", f"{count}トークン", f"{count}个词元")
+        "long_caption", long, lambda count: Words(f"{count} tokens", f"{count}トークン", f"{count}个token")
     )
 
 
