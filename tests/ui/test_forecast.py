@@ -141,4 +141,12 @@ def test_what_the_run_saves_is_told_and_warned_of_beside_start(shared_app, raw, 
     monkeypatch.setattr("ui.settings.forecast.disk.free_in", lambda config: 2**20)
     told = answer(shared_app.form, raw, None, CARD, 300, "ja")
     assert "途中でディスクがいっぱいになります" in told.html
-    assert "空きは1.0 MiB" in told.alarm and "data-goto=" in told.alarm
+    assert "空きは1.0 MiB" in told.alarm and 'data-goto="opt-save-save-every-n-steps"' in told.alarm
+
+
+def test_with_only_the_last_model_to_save_a_full_disk_leads_to_the_folder(shared_app, raw, monkeypatch):
+    monkeypatch.setattr("ui.settings.forecast.disk.free_in", lambda config: 2**20)
+    lean = {**raw, "save.autosave_minutes": "0"}
+    for settings, option in ((raw, "autosave-minutes"), (lean, "output-dir")):
+        alarm = answer(shared_app.form, settings, None, CARD, 300, "en").alarm
+        assert f'data-goto="opt-save-{option}"' in alarm

@@ -309,18 +309,20 @@ class RunPanel:
         can_steer = is_on or is_pausing
         unfinished = self._resumable(view)
         cure = None if view.is_live else cure_of(view)
+        # One thing at a time is the next; beside a run that is done, the state is an earlier one's.
+        goes_on = unfinished is not None and view.status != "done" and not cure
         resume = "run.resume.anyway" if _is_other_than_its_state(view) else "run.resume"
         updates: dict[str, Mapping[str, Any]] = {
             "start": {
                 "visible": not view.is_live,
-                "variant": "secondary" if unfinished or cure else "primary",
+                "variant": "secondary" if goes_on or cure else "primary",
             },
             "check": {"visible": not view.is_live},
             "queue": {"visible": True},
             "resume": {
                 "visible": unfinished is not None,
                 "value": say(resume, lang, step=unfinished.step if unfinished else 0),
-                "variant": "secondary" if cure else "primary",  # one thing at a time is the next
+                "variant": "primary" if goes_on else "secondary",
             },
             "cure": {"visible": cure is not None, "value": label_of(cure, lang) if cure else ""},
             "pause": {"visible": is_on},

@@ -160,16 +160,19 @@ def _disk(saved: disk.Saves | None, free: int | None, lang: Lang) -> str:
     return f'<p class="rw-forecast-time">{esc(text)}</p>'
 
 
-_SAVING = ("save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio", "save_state")
-"""Of [save], what adds most where it is set; where none is, only the autosaves can be left out."""
+_SAVING = (
+    *("save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio", "save_state"),
+    "autosave_minutes",
+)
+"""Of [save], what takes room, the most first; where none is set there is the last model alone."""
 
 
 def _disk_alarm(saved: disk.Saves | None, free: int | None, config: RunConfig, lang: Lang) -> str:
     if saved is None or free is None or saved.total <= free:
         return ""
     text = say("forecast.disk.alarm", lang, total=size_text(saved.total), free=size_text(free))
-    look = esc(say("forecast.disk.look", lang))
-    name = next((name for name in _SAVING if getattr(config.save, name)), "autosave_minutes")
+    name = next((name for name in _SAVING if getattr(config.save, name)), "output_dir")
+    look = esc(say("forecast.disk.elsewhere" if name == "output_dir" else "forecast.disk.look", lang))
     way = goto(OPTIONS[f"save.{name}"])
     return (
         f'<p class="rw-note is-warn">{esc(text)} '

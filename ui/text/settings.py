@@ -226,4 +226,5 @@ SETTINGS_WORDS: Mapping[str, Words] = {
         "この学習の保存には合計{total}が必要ですが、ディスクの空きは{free}です。",
     ),
     "forecast.disk.look": Words("Save less", "保存を減らす"),
+    "forecast.disk.elsewhere": Words("Choose another output folder", "別の出力先フォルダを選ぶ"),
 }
