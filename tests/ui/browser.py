@@ -128,6 +128,16 @@ class Watched:
         field_.fill(text)
         field_.press("Tab")
 
+    def holds(self, element: str, text: str) -> None:
+        """Wait until this stands in a field: what is said of it may be drawn before."""
+        field_ = f"#{element} input, #{element} textarea"
+        held = "([field, text]) => document.querySelector(field)?.value === text"
+        try:
+            self.page.wait_for_function(held, arg=[field_, text])
+        except Exception as error:
+            error.add_note(f"{element} holds {self.page.locator(field_).first.input_value()!r}")
+            raise
+
     def fields(self) -> dict[str, Any]:
         """What stands in every field of the page, by its place: to see whether one has changed.
 

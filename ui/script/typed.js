@@ -10,14 +10,17 @@ document.addEventListener('input', (event) => {
 // what is typed here has been told of. Lists are Gradio's own, which says itself when something is picked.
 (() => {
   'use strict';
-  const REST = {input: 250, change: 30}, MINE = 8000;
+  const REST = {input: 250, change: 30}, MINE = 8000, UNTAKEN = 2000, LOST = 60000;
   const page = Math.random().toString(36).slice(2);
   // Fields that were changed and not told of yet; those told of, with when and by which number first.
   const fresh = new Set(), sent = new Map();
   let timer = 0, again = 0, seen = -1, told = 0, kept = 0;  // kept: the last number that the server has taken
   const send = (name, detail) => document.querySelector('#rw-typed [data-typed]')
     ?.dispatchEvent(new CustomEvent(name, {bubbles: true, detail: {page, ...detail}}));
-  const forget = () => { for (const [field, {at}] of sent) if (Date.now() - at > MINE) sent.delete(field); };
+  const isTaken = ({number}) => number <= kept;
+  const forget = () => {
+    for (const [field, one] of sent) if (Date.now() - one.at > (isTaken(one) ? MINE : LOST)) sent.delete(field);
+  };
   function tell() {
     told += 1;
     for (const field of fresh) sent.set(field, {at: Date.now(), number: told});
@@ -25,8 +28,10 @@ document.addEventListener('input', (event) => {
     forget();
     // Those of a moment ago once more, as Gradio leaves out what it is told while it waits for an answer; but not
     // those that were taken: another window may have changed them since.
-    const fields = [...sent.keys()].filter((field) => sent.get(field).number > kept);
+    const fields = [...sent.keys()].filter((field) => !isTaken(sent.get(field)));
     send('rw-typed', {fields, number: told});
+    clearTimeout(timer);
+    timer = setTimeout(() => { if ([...sent.values()].some((one) => !isTaken(one))) tell(); }, UNTAKEN);
   }
   for (const [kind, rest] of Object.entries(REST)) {
     document.addEventListener(kind, (event) => {
