@@ -295,6 +295,13 @@ def test_lang_on_the_command_line_goes_before_the_locale(monkeypatch, arguments)
     assert packages.text("en", "ja") == "ja"
 
 
+def test_packages_are_compiled_as_they_are_installed_unless_one_says_otherwise(monkeypatch):
+    monkeypatch.delenv("UV_COMPILE_BYTECODE", raising=False)
+    assert packages._environ_of("uv")["UV_COMPILE_BYTECODE"] == "1"
+    monkeypatch.setenv("UV_COMPILE_BYTECODE", "0")
+    assert packages._environ_of("uv")["UV_COMPILE_BYTECODE"] == "0"
+
+
 def test_mirrors_and_proxies_that_pip_is_configured_for_are_passed_on_to_uv(tmp_path, monkeypatch):
     settings = tmp_path / "pip.conf"
     settings.write_text(

@@ -109,14 +109,20 @@ def settings_of_pip() -> dict[str, str]:
     return environ | ({"UV_INDEX_STRATEGY": "unsafe-best-match"} if "UV_INDEX" in environ else {})
 
 
+def _environ_of(module: str) -> dict[str, str]:
+    """What pip or uv is run with. uv compiles no package unless asked, which doubles the first start."""
+    if module != "uv":
+        return os.environ | {"PIP_USER": "0"}
+    return {"UV_COMPILE_BYTECODE": "1"} | settings_of_pip() | os.environ
+
+
 def run(arguments: Sequence[str], is_shown: bool = False) -> tuple[bool, str]:
     """Runs a module of this environment; whether it worked, and the end of its output.
 
     is_shown: it has the console and draws its progress there, so the output is not known. Else the output
     goes to the log, and a line for each large file to the console.
     """
-    command = [sys.executable, "-m", *arguments]
-    environ = settings_of_pip() | os.environ if arguments[0] == "uv" else os.environ | {"PIP_USER": "0"}
+    command, environ = [sys.executable, "-m", *arguments], _environ_of(arguments[0])
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"\n== {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(arguments)}\n")
