@@ -8,21 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import Error
 
 from tests.ui.stage import Shown
-
-QUIET = 0.6
-"""Seconds without a request and without a change after which a press has done what it does."""
-
-SOON = 0.12
-"""Seconds until a setting that was changed is told to the server (script/typed.js)."""
 
 PATIENCE = 60.0
 """Seconds for what a press has asked for."""
 
 MOST_ALIKE = 2
 """Of things that only differ in what they are about, such as images or offered words."""
+
+LATE = 2
+"""Questions about the run, asked each second, until whose answers a press without effect is waited for."""
 
 _ASKED_ALL_THE_TIME = ("/live", "/heartbeat", "/queue/data", "/images/")
 
@@ -69,58 +66,60 @@ class User:
 
         may_change: beginnings of the names of fields that what is pressed here is for.
         """
-        done: set[str] = set()
-        alike: Counter[str] = Counter()
+        page, done, gone, alike = self.page.page, [], set(), Counter()
         while True:
-            listed = self.page.page.evaluate("(roots) => rwUsing.list(roots)", roots)
-            fresh = [(key, kind) for key, kind in listed if key not in done and alike[kind] < MOST_ALIKE]
-            if not fresh:
+            found = page.evaluate("(given) => rwUsing.next(...given)", [roots, done, alike, MOST_ALIKE])
+            if found is None:
                 return
-            key, kind = fresh[0]
-            done.add(key)
-            alike[kind] += 1
-            self.press(roots, key, may_change)
+            if not found["leaves"] and not self._press(found, may_change) and found["key"] not in gone:
+                gone.add(found["key"])  # it may have been drawn anew meanwhile
+                continue
+            done.append(found["key"])
+            alike[found["kind"]] += 1
 
-    def press(self, roots: str, key: str, may_change: Iterable[str] = ()) -> None:
-        """Press one thing, and look what has come of it."""
-        page = self.page.page
-        taken = page.evaluate("([roots, key]) => rwUsing.take(roots, key)", [roots, key])
-        if taken is None or taken["leaves"]:
-            return
-        self._now, self.pressed = key, self.pressed + 1
-        before, happened = self._remembered()
-        thing = page.locator("[data-used]")
-        moved_from = thing.input_value() if taken["type"] == "range" else ""
-        if taken["type"] == "range":
+    def _press(self, found: dict[str, Any], may_change: Iterable[str]) -> bool:
+        """Press what is marked, and look what has come of it; whether it was still there."""
+        page, is_radio_on = self.page.page, found["type"] == "radio" and found["isOn"]
+        self._now, self.pressed = found["key"], self.pressed + 1
+        happened, thing = self._happened, page.locator("[data-used]")
+        moved_from = thing.input_value() if found["type"] == "range" else ""
+        if not self._act_on(thing, found):
+            return False
+        seen = self._wait(happened, is_radio_on)
+        if moved_from and thing.count():
+            seen["isNew"] |= thing.input_value() != moved_from  # a slider's own place is what one sees
+        if not seen["isNew"] and found["tag"] == "button" and thing.count():
+            page.wait_for_timeout(1000)  # what tells when it was done last tells the second
+            thing.click()
+            seen = self._wait(happened)
+        if not seen["isNew"] and not is_radio_on:
+            self.found.append(f"{self._now}: nothing happened, and nothing was said")
+        own = (self._now.partition(" ")[0], *may_change, *(("opt-",) if found["fills"] else ()))
+        self._look_for_changes(own, found["before"], seen["after"])
+        while seen["dialogs"] and page.locator("dialog").count():
+            page.keyboard.press("Escape")
+        return True
+
+    @staticmethod
+    def _act_on(thing: Any, found: dict[str, Any]) -> bool:
+        """Whether it was still there to be acted on."""
+        if found["type"] == "range":
+            moved_from = thing.input_value()
             thing.press("ArrowRight")
             if thing.input_value() == moved_from:  # it is at its end
                 thing.press("ArrowLeft")
-        elif taken["tag"] == "select":
+        elif found["tag"] == "select":
             is_last = thing.evaluate("(list) => list.selectedIndex === list.options.length - 1")
             thing.press("ArrowUp" if is_last else "ArrowDown")
         else:
+            here = thing.element_handles()
             try:
-                thing.click(timeout=5000)
-            except TimeoutError:
+                here[0].click(timeout=PATIENCE * 1000)
+            except (Error, IndexError):
                 if thing.count() and thing.is_visible():
                     raise
-                return  # it went by itself, as the button that stops what has ended
-        is_new = self._wait(happened)
-        if moved_from and thing.count():
-            is_new = is_new or thing.input_value() != moved_from  # a slider's own place is what one sees
-        if not is_new and taken["tag"] == "button":
-            page.wait_for_timeout(1000)  # what tells when it was done last tells the second
-            thing.click(timeout=5000)
-            is_new = self._wait(happened)
-        elif not is_new and not (taken["type"] == "radio" and taken["isOn"]):
-            page.wait_for_timeout(1000)  # a busy machine draws later
-            is_new = self._wait(happened)
-        if not is_new and not (taken["type"] == "radio" and taken["isOn"]):
-            self.found.append(f"{key}: nothing happened, and nothing was said")
-        own = (key.partition(" ")[0], *may_change, *(("opt-",) if taken["fills"] else ()))
-        self._look_for_changes(own, before)
-        while page.locator("dialog").count():
-            page.keyboard.press("Escape")
+                return False  # it went by itself, as the button that stops what has ended
+        return True
 
     def choose_everywhere(self, roots: str, may_change: Iterable[str] = ()) -> None:
         """Take the last entry of each list in these parts of the page."""
@@ -130,51 +129,54 @@ class User:
             if not field.is_visible():
                 continue  # what was chosen before has hidden it
             self._now, self.pressed = f"{owner}: its last entry", self.pressed + 1
-            before, happened = self._remembered()
+            before, happened = page.evaluate("rwUsing.remember()"), self._happened
             field.click()
             last = page.locator("[role=option]").last
             is_chosen = last.get_attribute("aria-selected") == "true"
             last.click()
-            if not self._wait(happened) and not is_chosen:
+            seen = self._wait(happened, is_chosen)
+            if not seen["isNew"] and not is_chosen:
                 self.found.append(f"{self._now}: nothing happened, and nothing was said")
-            self._look_for_changes((owner, *may_change), before)
+            self._look_for_changes((owner, *may_change), before, seen["after"])
 
-    def _look_for_changes(self, may_change: tuple[str, ...], before: dict[str, Any]) -> None:
-        after = self.page.fields()
+    def _look_for_changes(
+        self, may_change: tuple[str, ...], before: dict[str, Any], after: dict[str, Any]
+    ) -> None:
         changed = [n for n in before if n in after and before[n] != after[n] and not n.startswith(may_change)]
         if changed:
             self.found.append(f"{self._now}: changed {changed}")
 
-    def _remembered(self) -> tuple[dict[str, Any], int]:
-        """What stands in every field, and how often something has come of a press; the page is remembered."""
-        self.page.page.evaluate("rwUsing.remember()")
-        return self.page.fields(), self._happened
+    def _wait(self, happened: int, may_be_same: bool = False) -> dict[str, Any]:
+        """Until everything asked for is answered and drawn; how the page is then, and whether it is new.
 
-    def _wait(self, happened: int) -> bool:
-        """Until everything asked for is answered; whether the page is another one then."""
-        page, until, since, is_new = self.page.page, time.monotonic() + PATIENCE, time.monotonic(), False
-        while time.monotonic() < until:
-            page.wait_for_timeout(20)
-            is_new = is_new or self._happened > happened or page.evaluate("rwUsing.isNew()")
-            if self._going:
-                since = time.monotonic()
-            elif time.monotonic() - since > (SOON if is_new else QUIET):
-                return is_new
-        raise AssertionError(f"{self._now}: still waiting for {[r.url for r in self._going]}")
+        may_be_same: nothing need come of what was done.
+        """
+        page, until = self.page.page, time.monotonic() + PATIENCE
+        for late in range(LATE + 1):
+            seen = None
+            while seen is None or self._going:
+                seen = page.evaluate("(patience) => rwUsing.settled(patience)", PATIENCE * 1000)
+                if seen is None or time.monotonic() > until:
+                    waiting = [page.evaluate("rwUsing.waitsFor()"), *(r.url for r in self._going)]
+                    raise AssertionError(f"{self._now}: still waiting for {waiting}")
+            seen["isNew"] |= self._happened > happened
+            if seen["isNew"] or may_be_same or late == LATE:
+                break
+            with page.expect_response(lambda answer: "/live?" in answer.url):
+                pass
+        return seen
 
     def type_everywhere(self, roots: str) -> None:
         """Type into each field in these parts of the page and leave it; no other field may change by that."""
         page = self.page.page
         self._now = f"typing in {roots}"
         expected = self.page.fields()
-        for name, kind in page.evaluate("(roots) => rwUsing.fields(roots)", roots):
-            page.evaluate("([roots, name]) => rwUsing.takeField(roots, name)", [roots, name])
-            field, text = page.locator("[data-used]"), "8" if kind == "number" else "x 7"
-            field.fill(text)
-            field.press("Tab")
+        for number, (name, kind) in enumerate(page.evaluate("(roots) => rwUsing.fields(roots)", roots)):
+            field, text = page.locator(f"[data-field='{number}']"), "8" if kind == "number" else "x 7"
+            field.fill(text)  # which leaves the field before
             expected |= {name: text}
-        self._wait(self._remembered()[1])
-        after = self.page.fields()
+        page.keyboard.press("Tab")
+        after = self._wait(self._happened, may_be_same=True)["after"]
         changed = [n for n, value in expected.items() if n in after and after[n] != value]
         if changed:
             self.found.append(f"{self._now}: {[(n, expected[n], after[n]) for n in changed]} changed")
