@@ -8,6 +8,7 @@ FOLDER: an empty one, for the compiled card, the model and the runs.
 from __future__ import annotations
 
 import collections
+import gc
 import json
 import os
 import sys
@@ -120,7 +121,7 @@ def watch(machine: Card, patch: pytest.MonkeyPatch, found: Found) -> None:
     def begins(training: Any, progress: Any, *rest: Any) -> None:
         machine.step = -1
         begin(training, progress, *rest)  # a pause is no part of a step
-        machine.step = progress.step
+        machine.step, machine.keeps_ops = progress.step, progress.step == STEADY
 
     def measured(self: BatchLoss, batch: Any) -> torch.Tensor:
         before = machine.allocated
@@ -160,6 +161,7 @@ def train(config: RunConfig, folder: Path, is_paused: bool) -> Found:
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
+    gc.freeze()  # each run collects garbage several times, for which torch itself would be looked through
     bases = {family: make_tiny(folder / f"{family}.safetensors", family=family) for family in ("sd1", "sdxl")}
     images = make_images(folder / "images")
     results = {}
