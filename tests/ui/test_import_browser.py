@@ -31,14 +31,6 @@ def value(page, element):
     return page.page.locator(f"#{element} textarea, #{element} input").first.input_value()
 
 
-def holds(page, element, text):
-    """Wait until a field holds this text and nothing else."""
-    page.page.wait_for_function(
-        "([field, text]) => document.querySelector(field).value === text",
-        arg=[f"#{element} textarea, #{element} input", text],
-    )
-
-
 def settings(page):
     """What stands in the field of every option that has been shown."""
     return {name: there for name, there in page.fields().items() if name.startswith("opt-")}
@@ -46,10 +38,10 @@ def settings(page):
 
 def test_an_empty_folder_in_a_json_empties_the_field_of_the_regularization_images(at, stage, tmp_path):
     page = at()
-    assert value(page, REG) == "demo/reg"
+    page.holds(REG, "demo/reg")
     open_json(page, tmp_path, "cats", kohya(train_data_dir=str(tmp_path), reg_data_dir=""))
-    holds(page, "opt-dataset-train-data-dir", str(tmp_path))
-    holds(page, REG, "")
+    page.holds("opt-dataset-train-data-dir", str(tmp_path))
+    page.holds(REG, "")
     assert not stage.window.draft.values["dataset.reg_data_dir"]
 
 
@@ -60,12 +52,12 @@ def test_prompts_and_log_folder_of_one_json_do_not_stay_for_the_next(at, tmp_pat
     prompts, logs = value(page, PROMPTS), value(page, LOGS)
     assert prompts.startswith("sls frog")
     open_json(page, tmp_path, "cats", kohya(sample_prompts="a cat", logging_dir=str(tmp_path / "cats")))
-    holds(page, PROMPTS, "a cat")
-    holds(page, LOGS, str(tmp_path / "cats"))
+    page.holds(PROMPTS, "a cat")
+    page.holds(LOGS, str(tmp_path / "cats"))
     open_json(page, tmp_path, "dogs", kohya(max_train_steps=77))
-    holds(page, "opt-train-max-train-steps", "77")
-    holds(page, PROMPTS, prompts)
-    holds(page, LOGS, logs)
+    page.holds("opt-train-max-train-steps", "77")
+    page.holds(PROMPTS, prompts)
+    page.holds(LOGS, logs)
 
 
 def test_a_preset_applied_before_is_no_longer_named_once_a_json_is_opened(at, stage, tmp_path):
@@ -89,11 +81,11 @@ def test_a_json_of_onetrainer_is_taken_with_its_images_and_what_is_left_out_is_n
     (tmp_path / "frog").mkdir()
     concepts = [{**ONETRAINER["concepts"][0], "path": str(tmp_path / "frog")}]
     open_json(page, tmp_path, "onetrainer", {**ONETRAINER, "concepts": concepts})
-    holds(page, "opt-network-rank", "8")
+    page.holds("opt-network-rank", "8")
     said = page.page.locator("#preset-said")
     taken = at.words("1 image folder was taken", "1個の画像フォルダを取り込みました")
-    assert "OneTrainer" in said.inner_text() and taken in said.inner_text()
-    assert "perturbation_noise_weight = 0.1" in said.inner_text()
+    for words in ("OneTrainer", taken, "perturbation_noise_weight = 0.1"):
+        said.get_by_text(words).first.wait_for()
     named = stage.window.draft.values["dataset.dataset_config"]
     assert "keep_tokens = 2" in (stage.window.workspace / named).read_text("utf-8")
     said.locator("[data-act=undo]").click()

@@ -34,20 +34,20 @@ def value(page, element):
 
 
 def test_it_is_named_and_what_suits_it_is_offered_and_set_at_a_click(page, stage):
-    assert "Stable Diffusion XL" in page.page.locator("#identity-base").inner_text()
+    page.page.locator("#identity-base", has_text="Stable Diffusion XL").wait_for()
     rows = [row.split("\t") for row in page.page.locator("#suited tbody tr").all_inner_texts()]
     labels = {"en": ("Resolution", "Largest bucket side"), "ja": ("解像度", "バケットの最大サイズ")}[
         page.lang
     ]
     assert [labels[0], "128", "1024"] in rows and [labels[1], "256", "2048"] in rows
-    assert value(page, "opt-dataset-resolution") == "128"
+    page.holds("opt-dataset-resolution", "128")
     page.page.locator("#suited-apply").click()
     page.page.locator("#suited").wait_for(state="hidden")
-    assert page.page.locator("#identity-base .is-warn").count() == 0
+    page.page.locator("#identity-base .is-warn").wait_for(state="detached")
     kept = stage.window.draft.values
     assert (kept["dataset.resolution"], kept["train.precision"]) == ("1024", "bf16")
     page.tab(0)
-    assert value(page, "opt-dataset-resolution") == "1024"
+    page.holds("opt-dataset-resolution", "1024")
 
 
 def test_what_is_declined_stays_declined_after_a_reload(page, stage):
@@ -74,7 +74,7 @@ def test_presets_for_it_come_first_and_the_others_are_folded(page):
 
 
 def test_options_of_sdxl_are_there_and_those_of_others_are_not(page):
-    assert page.page.locator("#opt-model-clip-skip").is_hidden()
+    page.page.locator("#opt-model-clip-skip").wait_for(state="hidden")
     page.page.locator("#opt-model-pooled-as-sd-scripts").wait_for()
     page.tab(2)
     page.page.locator("#opt-train-text-encoder-2-lr").wait_for()
