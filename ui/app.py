@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -50,6 +48,7 @@ from ui.window import Window
 from ui.window.blocks import Blocks, quiet
 from ui.window.error_page import guarded, take_values_as_sent
 from ui.window.paths import Offers
+from ui.window.prepared import STALE, Prepared, merged
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
@@ -70,10 +69,6 @@ _REMEMBER_LANGUAGE = """(lang) => {
 }"""
 
 
-_MOST_SENT = 16
-"""Preparations of the page that are remembered; a browser asks about its own a second later."""
-
-
 class App:
     """Everything on the page, and the handlers that touch more than one part of it."""
 
@@ -85,11 +80,10 @@ class App:
         self.form = Form(window.paths, self.picking)
         self.bar = PresetsBar(window, self.form)
         self.kept = Kept(window)
-        self._lock = threading.Lock()
-        self._sent: dict[int, Update] = {}
         with Blocks(window, title="Rareword", analytics_enabled=False, fill_width=True) as self.blocks:
             self._draw()
             self._connect()
+        self._prepared = Prepared(self.blocks, self.built)
         take_values_as_sent(self.blocks)
         quiet(self.blocks)
         self.blocks.queue(max_size=64, default_concurrency_limit=4)
@@ -257,27 +251,16 @@ class App:
 
     def prepare(self, lang: Lang) -> None:
         """Build into the page what it shows now, so that the next browser has it at once."""
-        whole = self._whole(lang)
-        with self._lock:
-            number, last = next(reversed(self._sent.items()), (0, {}))
-            if whole == last:
-                return
-            self._sent[number + 1] = whole
-            for old in [*self._sent][:-_MOST_SENT]:
-                del self._sent[old]
-            self._settle({**whole, self.built: _built_html(number + 1)})
-            self.blocks.config = self.blocks.get_config_file()
+        self._prepared.build(self._whole(lang))
 
     def load(self, built: str, given: Any, request: gr.Request) -> Any:
         """A page that was just opened: whether it shows everything as it stands, in its language.
 
         given: asked for so that it is of the same moment as the page, see RunPanel.
         """
-        number = re.search(r"\d+", built or "")
-        shown = self._sent.get(int(number.group()) if number else 0)
-        is_stale = shown != self._whole(self._language(request))
+        is_stale = self._prepared.shown(built) != self._whole(self._language(request))
         updates = self.picking.show(request)
-        return (updates | ({self.built: _built_html(0)} if is_stale else {})) or gr.skip()
+        return (updates | ({self.built: STALE} if is_stale else {})) or gr.skip()
 
     def renew(self, request: gr.Request) -> Update:
         """Everything on a page, for one that was sent in another language or before something changed."""
@@ -294,34 +277,12 @@ class App:
         raw = self.form.shown(self._window.demo_values()) | {k: v for k, v in draft.items() if k in OPTIONS}
         level = draft.get("level") if draft.get("level") in LEVELS else "basic"
         choices = {self.lang: gr.update(value=lang), self.level: gr.update(value=level)}
-        return self._merged(
+        return merged(
             self.form.restore(raw),
             self.lists(self._window.paths.find()),
             self.relabel(raw, lang, None, str(level)),
             choices,
         )
-
-    @staticmethod
-    def _settle(whole: Update) -> None:
-        """Make these updates what the page is built with."""
-        for block, update in whole.items():
-            values = update if isinstance(update, dict) and "__type__" in update else {"value": update}
-            for name, value in values.items():
-                if name != "__type__":
-                    setattr(block, name, value)
-                    # Gradio makes a session's component anew from these, whenever it is updated.
-                    block.constructor_args[name] = value
-
-    @staticmethod
-    def _merged(*parts: Update) -> Update:
-        """Updates of the same component put together."""
-        merged: Update = {}
-        for part in parts:
-            for block, update in part.items():
-                before = merged.get(block)
-                is_more = isinstance(before, dict) and isinstance(update, dict)
-                merged[block] = before | update if is_more and before else update
-        return merged
 
     def relabel(
         self, raw: Mapping[str, Any], lang: Lang, given: Any, level: str, view: Data | None = None
@@ -330,7 +291,7 @@ class App:
 
         view: what a page shows of the captions; None for one that was just opened.
         """
-        updates = self._merged(
+        updates = merged(
             self.page.relabel(lang),
             self.preview.show(raw, lang),
             self.captions.show(lang) if view is None else self.captions.again(view, lang),
@@ -386,8 +347,3 @@ class App:
         for card in self.picked:
             updates |= card.offer(found)
         return updates
-
-
-def _built_html(number: int) -> str:
-    """number: 0 for a page that has to ask again."""
-    return f'<i data-built="{number}"></i>' if number else "<i data-stale></i>"

@@ -48,7 +48,7 @@ def test_a_presets_reason_source_and_changes_are_shown_before_it_is_applied(app,
     assert "Ten to thirty images" in html and "Source of the values" in html
     assert '<td class="is-text">Learning rate</td><td class="is-text">3e-4</td>' in html
     assert '<td class="is-text">1e-4</td>' in html and "Base model" not in html
-    chosen = bar._chosen("shipped/sd15-character-lora-8gb")
+    chosen = bar._presets.named("shipped/sd15-character-lora-8gb")
     applied = {**raw, **shown_then(app._window, app.form, chosen.values)}
     same = said(bar, bar.describe("shipped/sd15-character-lora-8gb", applied, "ja"), "note")
     assert "現在の設定と同じです" in same

@@ -9,23 +9,17 @@ from typing import Any
 
 import gradio as gr
 
-from core.catalog import Words
 from core.config import presets
 from core.config.file import toml_text
-from core.counting import joined
 from core.errors import Lang, UserError
-from core.families import FAMILIES
-from core.models import suited
 from ui.parts.html_events import LISTEN, data_of, fields_of, sent
 from ui.parts.localized import QUICK, Page, column, texts
 from ui.parts.markup import esc, note, problems
 from ui.settings import importing, preset_samples, settings_files
-from ui.settings.difference import changes, difference_html
-from ui.settings.form import WRITTEN, Form
-from ui.settings.length import length_of
-from ui.settings.menu import POPOVER, apply_html, done_html, menu_html, undo_text
-from ui.settings.preset_list import Around, best, list_html, memory, name_of
-from ui.settings.recipe import put, shown_then
+from ui.settings.applying import Applying
+from ui.settings.form import Form
+from ui.settings.menu import POPOVER, done_html, menu_html, undo_text
+from ui.settings.preset_list import best, list_html, name_of
 from ui.text import say
 from ui.window import Window
 from ui.window.error_page import guarded
@@ -49,6 +43,7 @@ class PresetsBar:
 
     def __init__(self, window: Window, form: Form) -> None:
         self._window, self._form = window, form
+        self._presets = Applying(window, form)
         self.parts: dict[str, Any] = {}
 
     def draw(self, page: Page) -> None:
@@ -88,21 +83,14 @@ class PresetsBar:
 
     def choice_html(self, lang: Lang) -> str:
         """The button that opens the list: the preset that is applied, and whether it was changed since."""
-        applied = self._chosen(self._window.draft.preset)
+        applied = self._presets.applied
         name = applied.title.of(lang) if applied else say("preset.none", lang)
-        is_changed = applied is not None and self._is_changed(applied)
+        is_changed = applied is not None and self._presets.is_changed(applied)
         mark = f"<em>{esc(say('presets.changed', lang))}</em>" if is_changed else ""
         return (
             '<button type="button" class="rw-applied" popovertarget="preset-box" data-act="list">'
             f"<small>{esc(say('preset.label', lang))}{mark}</small><b>{esc(name)}</b></button>"
         )
-
-    def _is_changed(self, preset: presets.Preset) -> bool:
-        """Whether a setting that a preset is about stands otherwise than it says."""
-        kept = self._window.draft.values
-        wanted = Form.read(self._form.shown(self._values(preset)))
-        now = Form.read({key: kept[key] for key in wanted if key in kept})
-        return any(wanted[key] != value for key, value in now.items())
 
     def placeholder(self, lang: Lang) -> str:
         """The list while it was not asked for yet."""
@@ -113,17 +101,8 @@ class PresetsBar:
 
     def listed(self, lang: Lang) -> Update:
         """The list as it is now."""
-        every, _ = presets.presets(self._window.preset_folders)
-        html = list_html(every, self.around(), self._window.draft.preset, lang)
+        html = list_html(self._presets.all(), self._presets.around(), self._window.draft.preset, lang)
         return {self.parts["list"]: self.placeholder(lang) + html, self.parts["note"]: self.hint(lang)}
-
-    def around(self, base: str = "") -> Around:
-        """What decides which presets fit here. base: a model in place of the one on the page."""
-        raw = self._form.shown(self._window.first) | dict(self._window.draft.values)
-        looked = self._window.preview.result
-        length = length_of(self._form, raw, looked.plan if looked else None)
-        machine = self._window.looker.machine
-        return Around(self._family(base), machine, length.samples if length else None)
 
     def menu_html(self, lang: Lang) -> str:
         """The button of the menu, and the menu."""
@@ -137,20 +116,6 @@ class PresetsBar:
         """Saving, and the presets of the user's own. asked, renamed: the one that is asked about."""
         every, _ = presets.presets(self._window.preset_folders[1:])
         return settings_files.own_html([p.name for p in every], asked, renamed, lang)
-
-    def _family(self, base: str = "") -> str:
-        """The family of a base model, else of the one on the page; "" while it is not known."""
-        settings = self._window.settings
-        named = {key: settings.get(key) for key in ("model.base", "model.family")}
-        if base:
-            named = {"model.base": base, "model.family": "auto"}
-        found = str(self._form.facts(named).get("model.family", "auto"))
-        return "" if found == "auto" else found
-
-    def _chosen(self, name: Any) -> presets.Preset | None:
-        """The preset of a name that the page sent; a name that is not in the list is nothing."""
-        every, _ = presets.presets(self._window.preset_folders)
-        return next((p for p in every if name_of(p) == name), None)
 
     @property
     def said(self) -> list[Any]:
@@ -229,31 +194,14 @@ class PresetsBar:
 
     def describe(self, name: Any, raw: Mapping[str, Any], lang: Lang) -> Update:
         """Whom a preset is for and why, where its values come from, and what it would change."""
-        chosen = self._chosen(name)
+        chosen = self._presets.named(name)
         if chosen is None:
             return {self.parts["note"]: note(say("preset.choose", lang), "warn")}
-        around = self.around()
-        html = f"<h3>{esc(chosen.title.of(lang))}</h3>" + apply_html(name_of(chosen), lang)
-        if not chosen.is_for(around.family):
-            html += note(say("preset.other.note", lang, families=_names(chosen, lang)), "warn")
-        if not around.has_room(chosen):
-            gb = {"n": memory(chosen), "has": around.gpu_gb()}
-            html += note(say("presets.large.note", lang, **gb), "warn")
-        html += note(chosen.note.of(lang))
-        values = self._values(chosen)
-        samples = preset_samples.of(self._window, self._form, chosen, values)
-        then = shown_then(self._window, self._form, {**values, **samples.values})
-        html += note(preset_samples.told(samples, lang))
-        html += difference_html(changes(raw, then), lang)
-        if chosen.source.of(lang):
-            html += note(say("preset.source", lang, text=chosen.source.of(lang)))
-        if chosen.notices:
-            html += problems(chosen.notices, lang)
-        return {self.parts["note"]: html}
+        return {self.parts["note"]: self._presets.described(chosen, raw, lang)}
 
     def rename(self, name: Any, own_name: Any, lang: Lang) -> Update:
         """Give the chosen preset of one's own the name that was typed."""
-        chosen = self._chosen(name)
+        chosen = self._presets.named(name)
         if chosen is None or not chosen.is_own:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         try:
@@ -267,7 +215,7 @@ class PresetsBar:
 
     def delete(self, name: Any, asked: Any, lang: Lang) -> Update:
         """Remove the chosen preset of one's own, at the second click."""
-        chosen = self._chosen(name)
+        chosen = self._presets.named(name)
         if chosen is None or not chosen.is_own:
             return self.told(lang, note(say("preset.choose", lang), "warn"))
         question = f"delete/{chosen.name}"
@@ -282,12 +230,12 @@ class PresetsBar:
 
     def apply(self, name: Any, lang: Lang) -> Update:
         """Put the preset into the form."""
-        chosen = self._chosen(name)
+        chosen = self._presets.named(name)
         if chosen is None:
             return self.told(lang, above=note(say("preset.choose", lang), "warn"))
         title = chosen.title.of(lang)
-        samples = preset_samples.of(self._window, self._form, chosen, self._values(chosen))
-        updates = self._put_preset(chosen, "preset", title)
+        samples = self._presets.samples(chosen)
+        updates = self._presets.put(chosen, "preset", title)
         done = [say("preset.applied", lang, name=title), preset_samples.told(samples, lang)]
         return updates | self.told(lang, done=" · ".join(filter(None, done)))
 
@@ -297,41 +245,18 @@ class PresetsBar:
             base = self._window.paths.model(model, "model.base")
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
-        name, around = Path(base).name, self.around(base)
-        applied = self._chosen(self._window.draft.preset)
-        every, _ = presets.presets(self._window.preset_folders)
+        name, around = Path(base).name, self._presets.around(base)
+        applied = self._presets.applied
         is_served = applied is not None and bool(applied.families) and applied.is_for(around.family)
-        chosen = None if is_served else best(every, around)
+        chosen = None if is_served else best(self._presets.all(), around)
         shown = {"model.base": self._window.paths.short(base)}
         if chosen is None:
             self._window.draft.change("next", name, shown, preset=self._window.draft.preset)
             updates = self._form.restore(shown)
             return updates | self.told(lang, done=say("next.used.alone", lang, name=name))
-        updates = self._put_preset(chosen, "next", name, {"model.base": base})
+        updates = self._presets.put(chosen, "next", name, {"model.base": base})
         done = say("next.used", lang, name=name, preset=chosen.title.of(lang))
         return updates | self.told(lang, done=done)
-
-    def _put_preset(
-        self, chosen: presets.Preset, act: str, name: str, beside: Mapping[str, Any] | None = None
-    ) -> Update:
-        """Put a preset into the form. act, name: see Change. beside: what is set with it."""
-        values = self._values(chosen)
-        samples = preset_samples.of(self._window, self._form, chosen, values)
-        values |= {**samples.values, **(beside or {})}
-        then = shown_then(self._window, self._form, values)
-        updates = put(self._window, self._form, values, act, name, name_of(chosen))
-        for family in chosen.families:
-            self._window.draft.decide(family, {key: then[key] for key in suited.concerned()})
-        return updates
-
-    def _values(self, chosen: presets.Preset) -> dict[str, Any]:
-        """What a preset names; what is written, such as the guide's "logs", below the workspace."""
-        written = {
-            key: str(self._window.workspace / str(chosen.values[key]))
-            for key in WRITTEN
-            if key in chosen.values
-        }
-        return {**chosen.values, **written}
 
     def reset(self, lang: Lang) -> Update:
         """Everything as in a window opened for the first time."""
@@ -358,7 +283,7 @@ class PresetsBar:
             if (folder / f"{own_name}.toml").exists() and asked != f"keep/{own_name}":
                 return self.told(lang, settings_files.replace_html(own_name, lang))
             with importing.writing(folder):
-                families = [family] if (family := self._family()) else []
+                families = [family] if (family := self._presets.family()) else []
                 path = presets.save(folder, own_name, toml_text.values_of(checked.config), families=families)
         except UserError as e:
             return self.told(lang, problems(e.problems, lang))
@@ -386,9 +311,3 @@ class PresetsBar:
 
 def _typed(event: gr.EventData) -> str:
     return fields_of(data_of(event)).get("text", "")
-
-
-def _names(preset: presets.Preset, lang: Lang) -> str:
-    """The families that a preset is for, by their short names."""
-    kin = [FAMILIES[name].marks.name if name in FAMILIES else name for name in preset.families]
-    return joined(Words(name, name) for name in kin).of(lang)
