@@ -240,7 +240,7 @@ OTHERS = {
                "lora_unet_mid_block_attentions_0_proj_in.weight": torch.ones(16)},
     "OFT": {"lora_unet_mid_block_attentions_0_proj_in.oft_blocks": torch.ones(2, 4, 4)},
     "lora_mid": renamed("lora_mid.weight", torch.ones(4, 4, 1, 1)),
-    "first kind": {"unet:0:up": torch.ones(8, 4), "unet:0:down": torch.ones(4, 8)},
+    "early LoRA": {"unet:0:up": torch.ones(8, 4), "unet:0:down": torch.ones(4, 8)},
     "LyCORIS": kohya() | {"lora_unet_conv_norm_out.w_norm": torch.ones(8)},
 }  # fmt: skip
 

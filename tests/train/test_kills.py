@@ -137,6 +137,6 @@ def test_when_one_of_two_processes_is_killed_the_other_ends_and_both_resume(base
     killed, other = kills.as_two(trial, (40, 0))
     assert kills.ended(killed) == -signal.SIGKILL
     assert kills.ended(other, 60) == 5
-    assert "Another process of this training has ended" in trial.log.read_text()
+    assert "Another process of this run has ended" in trial.log.read_text()
     assert [kills.ended(pid) for pid in kills.as_two(trial)] == [0, 0], trial.log.read_text()
     assert kills.left_in(trial.out) == expected and kills.faults(trial.out) == []
