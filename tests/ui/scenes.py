@@ -269,7 +269,7 @@ SCENES: Sequence[Scene] = (
         "tools",
         "Tools",
         "ツール",
-        "Each training with its saved models; the other tools are a click away.",
+        "Each run with its saved models; the other tools are a click away.",
         "学習ごとに保存されたモデルを表示します。ほかのツールも一覧から選べます。",
         tab=4,
         act=_tools,
