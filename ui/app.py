@@ -22,7 +22,7 @@ from ui.run.panel import RunPanel
 from ui.settings.cards import draw_lora, draw_model, draw_training
 from ui.settings.form import Form
 from ui.settings.head import brand, levels, method_words
-from ui.settings.identity import SAID, model_html
+from ui.settings.identity import CONCERNED, SAID, model_html
 from ui.settings.kept import Kept, can_show
 from ui.settings.length import length_html
 from ui.settings.lr_finder import LrFinder
@@ -306,16 +306,21 @@ class App:
             updates[part] = ""
         return updates
 
-    def told(self, raw: Mapping[str, Any], lang: Lang, level: str) -> Update:
-        """What the form's files are, how long the run will be, and which options and presets apply."""
+    def told(self, raw: Mapping[str, Any], lang: Lang, level: str, changed: set[str] | None = None) -> Update:
+        """What the form's files are, how long the run will be, and which options and presets apply.
+
+        changed: options that were; None when it may be any. What files are is read from their headers, which
+        takes as long as all else together, and is left out where it is the same as before.
+        """
         look = self._window.preview.result
+        is_other = changed is None or not changed.isdisjoint(CONCERNED)
         return {
+            **(self.identities(raw, lang) if is_other else {}),
             self.schedule: length_html(self.form, raw, look.plan if look else None, lang),
             self.hidden: hidden_style(self.form, raw, level),
             self.unshown: unshown_html(self._window, self.form, raw, level, lang),
             self.prompted: typed_html(self.form, raw, lang, PROMPTS),
             **self.forecast.show(raw, lang),
-            **self.identities(raw, lang),
             **self.suited.show(raw, lang),
             self.bar.parts["choice"]: self.bar.choice_html(lang),
         }
@@ -327,8 +332,8 @@ class App:
     def changed(self, data: Data, event: gr.EventData) -> Update:
         """Keep what was typed; say what it means for the run, for files and for other options."""
         raw, level = self.form.raw(data), data[self.level]
-        self.merging.keep(raw, level, event)
-        return self.told(raw, data[self.lang], level)
+        changed = self.merging.keep(raw, level, event)
+        return self.told(raw, data[self.lang], level, changed)
 
     def looked(self, raw: Mapping[str, Any], lang: Lang) -> Update:
         """The lists to pick from anew; the button says so, since what is in them is seen only when opened."""

@@ -81,3 +81,14 @@ def test_two_windows_take_over_what_the_other_has_changed(look, stage):
     first.holds("opt-train-learning-rate", "2e-4")
     kept = stage.window.draft.values
     assert (kept[STEPS], kept["train.learning_rate"]) == ("111", "2e-4")
+
+
+def test_what_the_model_files_are_is_said_again_only_for_what_concerns_them(app):
+    page, base = Session(app), app.model["base"]
+
+    def said(key):
+        field = app.form.components[key].elem_id
+        return page.answers(app.merging.typed, "click", {"page": "p", "fields": [field]})[base]
+
+    assert said(STEPS) == {"__type__": "update"}
+    assert said("dataset.resolution") == page.shown[base] != ""

@@ -10,7 +10,7 @@ document.addEventListener('input', (event) => {
 // what is typed here has been told of. Lists are Gradio's own, which says itself when something is picked.
 (() => {
   'use strict';
-  const REST = {input: 250, change: 30}, MINE = 8000, UNTAKEN = 2000, LOST = 60000;
+  const REST = {input: 180, change: 30}, MINE = 8000, UNTAKEN = 2000, LOST = 60000;
   const page = Math.random().toString(36).slice(2);
   // Fields that were changed and not told of yet; those told of, with when and by which number first.
   const fresh = new Set(), sent = new Map();

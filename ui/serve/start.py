@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import shutil
@@ -111,6 +112,8 @@ def _open(chosen: argparse.Namespace, window: Window, entry: Entry, report: Repo
         single_instance.publish(window.paths.workspace, served.url)
         _announce(chosen, served, entry, report)
         _show(chosen, served, entry, window.cache)
+        # What the start has made stays to the end: to look for garbage in it only keeps answers waiting.
+        gc.freeze()
         return _wait(window, served, report)
     finally:
         window.tensorboard.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -128,7 +129,7 @@ class Form:
         """
         chosen = {key: value for key, value in raw.items() if {key, key.split(".")[0]} & {*names}}
         values = {"model.base": STANDS_IN, "dataset.train_data_dir": STANDS_IN} | self.collect(chosen)
-        return checker.check(toml_text.dumps(values))
+        return _checked(toml_text.dumps(values))
 
     def fill(self, values: Mapping[str, Any]) -> dict[Any, dict[str, Any]]:
         """Updates that show these values; options that are not named stay as they are."""
@@ -156,6 +157,12 @@ class Form:
             for key, component in self.components.items()
             if key in raw
         }
+
+
+@functools.lru_cache(maxsize=16)
+def _checked(text: str) -> checker.Checked:
+    """Remembered, since most parts of the form are as they were when one field is typed into."""
+    return checker.check(text)
 
 
 def _as_text(option: Option, value: Any) -> Any:

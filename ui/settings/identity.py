@@ -40,6 +40,9 @@ _BESIDE = ("model.family", "model.prediction", "model.clip_skip", "dataset.resol
 RESULT = ("save.save_model_as", "save.save_precision", "train.precision")
 """Options that say in what the model is saved and trained."""
 
+CONCERNED = frozenset({"model.base", "model.vae", *_BESIDE, *RESULT})
+"""Options that what is said here depends on."""
+
 
 def model_html(paths: Paths, name: str, raw: Mapping[str, Any], lang: Lang) -> str:
     """What stands at one of the places of the Model tab."""

@@ -36,8 +36,8 @@ class Merging:
         self._window, self._form = window, form
         self.typed = gr.HTML("<i data-typed></i>", elem_id="rw-typed", padding=False, js_on_load=_TELL)
 
-    def keep(self, raw: Mapping[str, Any], level: Any, event: gr.EventData | None) -> None:
-        """Keep what was changed on a page; all of it where the page does not say what."""
+    def keep(self, raw: Mapping[str, Any], level: Any, event: gr.EventData | None) -> set[str] | None:
+        """Keep what was changed on a page; all of it where the page does not say what, which gives None."""
         keys, page = self._changed_by(event)
         changed = raw if keys is None else {key: raw[key] for key in keys if key in raw}
         shown = level if level in LEVELS else LEVELS[0]
@@ -46,6 +46,7 @@ class Merging:
         number = sent.get("number") if isinstance(sent, dict) else None
         if page and type(number) is int:
             self._window.draft.take(page, number)
+        return keys
 
     def connect(self) -> Any:
         """Bind the question of a page that is behind. Gives the event after which the form is another."""

@@ -20,6 +20,10 @@ LARGEST = 1e300
 MOST_PAGES = 32
 """Pages that Gradio keeps the components of, 1.3 MB each: those used last; each opening adds one."""
 
+_SAME = {"__type__": "update"}
+_SAME_HTML = {**_SAME, "props": _SAME}
+"""What Gradio makes of HTML that stays as it is, and the page then sets anew."""
+
 
 class Blocks(gr.Blocks):
     """A page whose handlers get texts, numbers, yes or no, nothing, and Gradio's files where they take some.
@@ -49,7 +53,7 @@ class Blocks(gr.Blocks):
     async def postprocess_data(
         self, block_fn: Any, predictions: Any, state: SessionState | None, *args: Any, **more: Any
     ) -> list[Any]:
-        """As Gradio's, without a component more in memory for each one that an event has updated.
+        """As Gradio's, but what is updated leaves no component more in memory, and what is not goes unsent.
 
         A session's updated component is a new one with a number of its own, which Gradio puts beside the old
         one when the next event names it, and never forgets: thousands after some changes of the language.
@@ -59,7 +63,7 @@ class Blocks(gr.Blocks):
         for block in block_fn.outputs:
             if block._id in kept:
                 kept[block._id]._id = block._id
-        return answer
+        return [dict(_SAME) if one == _SAME_HTML else one for one in answer]
 
 
 def quiet(blocks: gr.Blocks) -> None:
