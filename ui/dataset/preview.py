@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from core.config.schema.train import TrainConfig
 from core.data.curate.curation import Curation
-from core.data.health import findings as health_findings
-from core.data.health.findings import Finding
-from core.data.health.measure import Traits
-from core.data.intake.rename_repeats import Pair
-from core.data.plan import as_json
-from core.data.plan.plan import Plan
-from core.data.plan.thumbnails import thumbnail
 from core.errors import Lang, Problem, UserError
-from core.models.tokens import count_tokens
-from core.patience import MOST_SECONDS, Patience, in_order
 from core.sinks import waiting
-from ui.dataset import balance, bucket_view, health, mask_acts
+from ui.dataset import balance, bucket_view, mask_acts
 from ui.dataset.handlers import queued
 from ui.dataset.image_acts import Asked, holds, understood
 from ui.dataset.image_desk import ImageDesk
-from ui.dataset.usage import cures, usage_html
-from ui.parts.job import Report
+from ui.dataset.look import Look, LookView
+from ui.dataset.usage import cures
 from ui.parts.localized import Page, column, texts
 from ui.parts.markup import bar, note, problems
 from ui.parts.options import OPTIONS
 from ui.settings import widgets
 from ui.settings.cards import titled
-from ui.settings.checking import findings, planned, seed_of, train_config
+from ui.settings.checking import train_config
 from ui.settings.form import Form
-from ui.settings.length import length_note, planned_length
 from ui.text import say
 from ui.window import Window
-from ui.window.dated import dated, words
+from ui.window.dated import dated
 from ui.window.error_page import streamed
 
 Data = Mapping[Any, Any]
 Update = dict[Any, Any]
 
-SIDE = 384
-_MOST_PROBLEMS = 40
 _CURED = (
     *("dataset.bucket_no_upscale", "dataset.train_batch_size", "train.max_train_steps"),
     *("dataset.conditioning_data_dir", "train.masked_loss"),
@@ -55,28 +41,12 @@ _LONGEST = 6
 """Digits of a bucket's number, and one more."""
 
 
-@dataclass
-class Look:
-    """A plan with what was found about it.
-
-    record: the plan as JSON values. traits: of its images, by content. more: images of a bucket asked for
-    beyond the first ones, by number of the bucket. word: how the settings stood (ui.window.dated). said:
-    about what was done to its images.
-    """
-
-    plan: Plan
-    record: Mapping[str, Any]
-    traits: Mapping[str, Traits]
-    more: dict[int, int] = field(default_factory=dict)
-    word: str = ""
-    said: tuple[Problem, ...] = ()
-
-
 class Preview:
     """The card that shows the plan; what it shows is kept in the window, so a reload shows it again."""
 
     def __init__(self, window: Window, page: Page, form: Form) -> None:
         self._window, self._form, self._desk = window, form, ImageDesk(window)
+        self._view = LookView(window, form, self._desk)
         self.parts: dict[str, Any] = {}
         parts = self.parts
         with column("card-preview", "rw-card"):
@@ -147,7 +117,7 @@ class Preview:
         parts, job = self.parts, self._window.preview
         self._window.draft.keep(raw)
         try:
-            started = job.start(self._work(raw))
+            started = job.start(self._view.work(raw))
         except UserError as e:
             yield {parts["html"]: dated(self._window, "dataset", problems(e.problems, lang), lang)}
             return
@@ -168,109 +138,24 @@ class Preview:
             return
         yield self.show(raw, lang, html)
 
-    def _work(self, raw: Mapping[str, Any], said: tuple[Problem, ...] = ()) -> Callable[[Report], Look]:
-        """What makes a look. Raises UserError where the settings are wrong."""
-        word = words(self._window)["dataset"]
-        config = self._form.part(raw, "dataset").config.dataset
-
-        def work(report: Report) -> Look:
-            plan = planned(config, seed_of(raw), report, self._window.image_facts.verify)
-            self._window.image_facts.keep()
-            record = as_json.values(plan, TrainConfig(), count_tokens)
-            report("", 0, 0)
-            files = {image.content: image.path for image in plan.images}
-            traits = self._window.image_facts.traits(files, progress=lambda at, of: report("health", at, of))
-            look = Look(plan, record, traits, word=word, said=said)
-            report("", 0, 0)
-            self._thumbs(look, self._seen(look, raw))
-            return look
-
-        return work
-
-    def _limit(self, raw: Mapping[str, Any]) -> int:
-        """Tokens a caption may have."""
-        limit = widgets.read(OPTIONS["model.max_token_length"], raw.get("model.max_token_length"))
-        return limit if isinstance(limit, int) and limit > 0 else 75
-
-    def _findings(self, look: Look, raw: Mapping[str, Any]) -> tuple[Finding, ...]:
-        return health_findings.find(look.plan, look.traits, count_tokens, self._limit(raw))
-
-    def _seen(self, look: Look, raw: Mapping[str, Any]) -> set[int]:
-        """The images that are on the page."""
-        inside = {index for chosen in bucket_view.shown(look.plan, look.more) for index in chosen}
-        return inside | health.shown(self._findings(look, raw))
-
-    def _thumbs(self, look: Look, indices: Iterable[int]) -> dict[int, str]:
-        """Thumbnail files of these images, made several at a time where they are not there yet."""
-
-        def file(index: int) -> str:
-            image, alpha = look.plan.images[index], look.plan.settings_of(index).alpha_mask
-            key = f"{image.content}|{image.fit}|{SIDE}|{image.mask_content}|{alpha}"
-            return str(self._window.thumbs.made(key, lambda: thumbnail(image, SIDE, alpha)))
-
-        chosen = sorted(indices)
-        return dict(zip(chosen, in_order(file, chosen, Patience(most_seconds=MOST_SECONDS)), strict=True))
-
     def show(self, raw: Mapping[str, Any], lang: Lang, html: str = "") -> Update:
         """What the last look found, in this language."""
         parts, look = self.parts, self._window.preview.result
         if look is None:
             return {parts["html"]: html or gr.update()}
-        files = self._thumbs(look, self._seen(look, raw))
+        files = self._view.files(look, raw)
         try:
-            pairs, renaming = self._renaming(look), ""
+            pairs, renaming = self._view.renaming(look), ""
         except UserError as e:
             pairs, renaming = (), problems(e.problems, lang)
         renaming += balance.renaming_html(pairs, lang)
         name = pairs[0][1].name if len(pairs) == 1 else ""
         button = say("balance.button", lang, name=name) if name else say("balance.many", lang, n=len(pairs))
         return {
-            parts["html"]: html + self._dated(look, self._html(look, raw, lang, files, renaming), lang),
-            parts["fields"]: self._fields(look, files, lang),
+            parts["html"]: html + self._view.html(look, raw, lang, files, renaming),
+            parts["fields"]: self._view.fields(look, files, lang),
             parts["balance"]: gr.update(visible=bool(pairs), value=button),
         }
-
-    def _renaming(self, look: Look) -> tuple[Pair, ...]:
-        """The renaming that is offered. Raises UserError when a name is taken."""
-        return balance.renaming(look.plan, look.record["folders"], self._window.project / "demo")
-
-    def _dated(self, look: Look, html: str, lang: Lang) -> str:
-        return dated(self._window, "dataset", html, lang, look.word)
-
-    def _fields(self, look: Look, files: Mapping[int, str], lang: Lang) -> str:
-        chosen = bucket_view.shown(look.plan, look.more)
-        wrap = self._desk.wrapped(look.plan, lang)
-        html = bucket_view.fields_html(look.plan, look.record, chosen, files, wrap, lang)
-        return self._dated(look, html + self._desk.below_html(look.plan, look.said, lang), lang)
-
-    def _html(
-        self, look: Look, raw: Mapping[str, Any], lang: Lang, files: Mapping[int, str], renaming: str
-    ) -> str:
-        plan, record, limit = look.plan, look.record, self._limit(raw)
-        desk = self._desk
-        others = [p for p in findings(plan, limit) if p.code not in health_findings.TOLD]
-        html = problems(others[:_MOST_PROBLEMS], lang)
-        found = self._findings(look, raw)
-        shown = health.Shown(
-            *(plan, files, limit, desk.wrapped(plan, lang), lambda one: desk.cure_html(one, plan, lang)),
-            desk.cure_all_html(found, plan, lang),
-        )
-        health_html = health.health_html(found, shown, lang)
-        html += desk.layout_html(others, lang)
-        folders = desk.folders_html(plan, record["folders"], lang)
-        if not record["images"]:
-            return html + folders + health_html
-        has_seed = bool(str(raw.get("train.seed") or "").strip())
-        return (
-            html
-            + length_note(planned_length(self._form, raw, plan), lang)
-            + folders
-            + balance.balance_note(record["folders"], lang)
-            + renaming
-            + health_html
-            + bucket_view.bucket_table(plan, lang)
-            + usage_html(plan, train_config(self._form, raw), has_seed, lang)
-        )
 
     def act(self, text: Any, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """What a button in the preview asks for: more images of a bucket, a setting, or an act on images."""
@@ -290,8 +175,8 @@ class Preview:
         if look is None or not (number.isascii() and number.isdigit() and len(number) < _LONGEST):
             return
         look.more[int(number)] = look.more.get(int(number), 0) + bucket_view.PAGE
-        files = self._thumbs(look, self._seen(look, raw))
-        yield {self.parts["fields"]: self._fields(look, files, lang)}
+        files = self._view.files(look, raw)
+        yield {self.parts["fields"]: self._view.fields(look, files, lang)}
 
     def _set(self, name: str, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """One of the settings that are offered, put into the form."""
@@ -334,7 +219,7 @@ class Preview:
 
     def _do(self, asked: Asked, look: Look, raw: Mapping[str, Any], lang: Lang) -> Iterator[Update]:
         """What is to be done to images or folders; then the plan anew."""
-        found = self._findings(look, raw)
+        found = self._view.findings(look, raw)
         outcome, said = self._desk.answer(asked, look.plan, look.record["folders"], found)
         if outcome is None or outcome.change is None:
             look.said = said
@@ -344,7 +229,7 @@ class Preview:
         yield {self._form.components[key]: gr.update(value=value) for key, value in changed.items()}
         raw = {**raw, **changed}
         try:
-            if self._window.preview.start(self._work(raw, said)):
+            if self._window.preview.start(self._view.work(raw, said)):
                 for _ in self._window.preview.watch():
                     pass
             yield self.show(raw, lang)
@@ -372,7 +257,7 @@ class Preview:
             yield {self.parts["html"]: note(say("balance.busy", lang), "warn")}
             return
         try:
-            pairs = self._renaming(look) if look else ()
+            pairs = self._view.renaming(look) if look else ()
             if pairs:
                 self._desk.acts.curation.rename("name", pairs)
         except UserError as e:
