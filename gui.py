@@ -14,7 +14,7 @@ def options() -> argparse.ArgumentParser:
         prog="gui.py", description="Rareword: DreamBooth and LoRA training, in a window."
     )
     add = parser.add_argument
-    add("--share", action="store_true", help="make a public link (a login is required) / 公開リンクを作成")
+    add("--share", action="store_true", help="create a public link (a login is required) / 公開リンクを作成")
     add(
         "--listen",
         metavar="HOST",
@@ -56,11 +56,15 @@ def options() -> argparse.ArgumentParser:
         default=[],
         help="one more folder to read from / 読み込みを許可するフォルダ",
     )
-    add("--workspace", metavar="DIR", help="where the window writes (default: workspace) / 書き込み先")
+    add(
+        "--workspace",
+        metavar="DIR",
+        help="where the window writes (default: workspace) / ワークスペースのフォルダ",
+    )
     add(
         "--when-idle",
         metavar="stop|COMMAND",
-        help="once no run is under way and none waits, stop the program, or run a command; the page can "
+        help="once no run is in progress and none waits, stop the program, or run a command; the page can "
         "switch it off / すべての学習が終わったら終了する、またはコマンドを実行する",
     )
     add("--preset", metavar="NAME|FILE", help="preset to start with / 起動時のプリセット")

@@ -7,7 +7,7 @@ from core.catalog import Words
 CAPTIONS_WORDS: Mapping[str, Words] = {
     "captions.title": Words("Captions", "キャプション"),
     "captions.lead": Words(
-        "Edit captions beside their images, one or all of them. Every change can be undone, also later.",
+        "Edit captions beside their images, one at a time or all at once. Every change can be undone, even later.",
         "画像とキャプションを並べて確認・編集できます。一括変更は適用前に確認でき、後日でも元に戻せます。",
     ),
     "captions.open": Words("Show captions", "キャプションを表示"),

@@ -22,7 +22,7 @@ WATCHING_WORDS: Mapping[str, Words] = {
         "このブラウザでは、このページの通知がブロックされています。ブラウザのサイト設定で許可してください。",
     ),
     "run.notify.unable": Words(
-        "This browser gives notifications only over HTTPS or on the computer itself.",
+        "This browser allows notifications only over HTTPS or on the computer itself.",
         "このブラウザの通知は、HTTPS接続か、プログラムと同じコンピューターで開いたときだけ使えます。",
     ),
     "run.notice.ended": Words("{name} has ended.", "「{name}」が終了しました。"),

@@ -141,7 +141,7 @@ class SaveOptions(Section):
         10,
         ("Keep a state every n minutes", "学習状態をn分ごとに保存"),
         (
-            "So that a crash loses little: the newest two are kept, and none after a finished run. 0: off.",
+            "Limits what a crash can lose: the newest two states are kept, and none after a finished run. 0: off.",
             "異常終了に備えて、最新2つの学習状態を残します（完了すると削除します）。0なら保存しません。",
         ),
         level="advanced",
@@ -207,7 +207,7 @@ class LogConfig(Section):
         10,
         ("Report every n steps", "nステップごとにlossを表示"),
         (
-            "How often the loss is read from the GPU; every step would slow a fast one down.",
+            "How often the loss is read from the GPU; reading it at every step slows a fast GPU down.",
             "lossを読み出す間隔。毎ステップ読み出すと、速いGPUでは学習が遅くなります。",
         ),
         level="expert",

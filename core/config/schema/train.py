@@ -44,7 +44,7 @@ class TrainConfig(StepOptions, NoiseOptions, LossOptions):
         None,
         ("Batches per validation", "1回の検証で使うバッチ数"),
         (
-            "Uses only the first so many batches of the validation images. Empty: all of them.",
+            "Uses only this many batches of the validation images. Empty: all.",
             "検証用の画像のうち、先頭からこのバッチ数だけを使います。空欄ならすべて使います。",
         ),
         level="expert",
