@@ -59,7 +59,7 @@ def options() -> argparse.ArgumentParser:
     add(
         "--workspace",
         metavar="DIR",
-        help="where the window writes (default: workspace) / ワークスペースのフォルダ",
+        help="where the window writes (default: workspace) / ワークスペース",
     )
     add(
         "--when-idle",
