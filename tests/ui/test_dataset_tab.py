@@ -72,6 +72,11 @@ def test_copied_images_replace_those_that_a_file_names_and_undo_restores_it(app,
     assert undone[lists]["value"] == "/x/job.toml"
 
 
+def test_a_folder_that_is_not_there_and_one_without_images_are_told(app, tmp_path):
+    said = [html_of(app, app.maker.look(typed(app, source=str(tmp_path / name)), "en")) for name in ("x", "")]
+    assert "There is no such file or folder" in said[0] and "No images to copy there" in said[1]
+
+
 def test_dropped_images_and_a_named_folder_are_taken_together(app, frogs, tmp_path):
     dropped = tmp_path / "dropped.png"
     shutil.copy(frogs / "frog 1.png", dropped)

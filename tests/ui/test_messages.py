@@ -7,9 +7,11 @@ import re
 
 import pytest
 
+from core.data.images.messages import CORRUPT
 from core.events import Saved
 from tests.ui.fake import demo_raw
 from tests.ui.stage import LANGUAGES
+from ui.parts.markup import problems
 from ui.run.polling import answer
 
 
@@ -176,3 +178,10 @@ def test_a_run_that_was_refused_leaves_the_resume_button_of_the_run_before(look,
     stage.run.end("refused", 0)
     page.status("refused")
     page.page.locator("#run-resume").get_by_text("step 10").wait_for()
+
+
+def test_the_same_about_many_files_is_told_of_three_and_opened_for_the_rest():
+    found = [CORRUPT(path=f"/x/{n}.png", reason="cut") for n in range(9)]
+    told, _, rest = problems(found, "en").partition("<details>")
+    assert [f"/x/{n}.png" in told for n in range(4)] == [True, True, True, False]
+    assert "and 6 more" in rest and all(f"/x/{n}.png" in rest for n in range(3, 9))

@@ -704,6 +704,7 @@ def test_a_pause_says_what_is_free_and_when_it_begins(app, window):
         ("E-NUMERIC", {"train.text_encoder_lr": "5"}, "to 5e-5", "train.text_encoder_lr", 5e-5),
         ("E-OPT-MISSING", {}, "to AdamW and", "optimizer.optimizer_type", "AdamW"),
         ("E-IMG-SIZE", {"dataset.enable_bucket": False}, "bucket", "dataset.enable_bucket", True),
+        ("E-IMG-TRUNC", {}, "skip broken", "dataset.skip_bad_images", True),
         (
             "E-MODEL-MOVED",
             {"model.base": "runwayml/stable-diffusion-v1-5"},

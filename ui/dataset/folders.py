@@ -279,7 +279,9 @@ class FolderMaker:
     def _missing(self, data: Data, gathered: Gathered) -> str:
         """The key of what has still to be typed, or ""."""
         if not gathered.items:
-            return "make.empty"
+            named = str(data[self.parts["source"]] or "").strip()
+            is_there = bool(named) and self._window.paths.confined(named).exists()
+            return "make.none" if is_there else "identity.missing" if named else "make.empty"
         if self._keeps_folders(data, gathered):
             return ""
         if data[self.parts["kind"]] != "reg" and not str(data[self.parts["identifier"]] or "").strip():

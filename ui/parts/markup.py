@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from core.config.schema.option import Option
+from core.data.health.findings import BROKEN
 from core.errors import Lang, Problem
 from ui.parts.options import IN_HEAD, LEVELS, OPTIONS, element_id
 from ui.text import say
@@ -99,8 +100,10 @@ def leads_to(element: str, tab: str = "", level: int = 0) -> str:
     return f'data-goto="{esc(element)}" data-goto-tab="{esc(tab)}" data-goto-level="{level}"'
 
 
-_PREVIEWED = frozenset({"W-IMG-CUT", "W-IMG-SMALL"})
-"""Codes of what the preview shows image by image."""
+_PREVIEWED = frozenset({"W-IMG-CUT", "W-IMG-SMALL", *BROKEN})
+"""Codes of what the preview shows image by image, with what cures it."""
+_ALIKE = 3
+"""Problems of one kind that are told; those of further files are folded away."""
 
 
 def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -> str:
@@ -110,8 +113,23 @@ def problems(found: Sequence[Problem], lang: Lang, *, has_lines: bool = False) -
     """
     if not found:
         return ""
-    items = "".join(_problem(problem, lang, has_lines) for problem in found)
+    kinds: dict[object, list[Problem]] = {}
+    for n, problem in enumerate(found):
+        kinds.setdefault((problem.code, problem.key) if problem.path else n, []).append(problem)
+    items = "".join(_alike(kind, lang, has_lines) for kind in kinds.values())
     return f'<ul class="rw-problems">{items}</ul>'
+
+
+def _alike(kind: Sequence[Problem], lang: Lang, has_lines: bool) -> str:
+    """Problems of one kind: the first ones, the rest of many behind a line that opens."""
+    drawn = [_problem(problem, lang, has_lines) for problem in kind]
+    if len(kind) <= _ALIKE + 1:
+        return "".join(drawn)
+    tone = "bad" if kind[0].is_error else "warn"
+    more = esc(say("make.more", lang, n=len(kind) - _ALIKE))
+    rest = f'<ul class="rw-problems">{"".join(drawn[_ALIKE:])}</ul>'
+    fold = f'<li class="is-{tone}"><details><summary>{more}</summary>{rest}</details></li>'
+    return "".join(drawn[:_ALIKE]) + fold
 
 
 def _problem(problem: Problem, lang: Lang, has_lines: bool) -> str:

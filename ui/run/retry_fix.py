@@ -9,6 +9,7 @@ from core.catalog import METHODS, MOVED, OPTIMIZERS
 from core.config import check, memory_savers
 from core.config.rules import usual_rates
 from core.config.schema.option import Option
+from core.data.health.findings import BROKEN
 from core.errors import Lang
 from core.runs import past_runs
 from ui.parts.options import OPTIONS
@@ -26,6 +27,7 @@ CURABLE = (
     "train.unet_lr",
     "train.text_encoder_lr",
     "dataset.enable_bucket",
+    "dataset.skip_bad_images",
     "model.base",
 )
 """The options that a cure may set."""
@@ -67,6 +69,8 @@ def _helps(code: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "optimizer.optimizer_type", "AdamW"
     elif code == "E-IMG-SIZE" and values.get("dataset.enable_bucket") is False:
         yield "dataset.enable_bucket", True
+    elif code in BROKEN and not values.get("dataset.skip_bad_images"):
+        yield "dataset.skip_bad_images", True
     elif code == "E-MODEL-MOVED" and values.get("model.base") in MOVED:
         yield "model.base", MOVED[values["model.base"]]
 

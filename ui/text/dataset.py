@@ -236,6 +236,7 @@ DATASET_WORDS: Mapping[str, Words] = {
     "make.arrange.keep": Words("Keep these folders", "そのまま使う"),
     "make.arrange.new": Words("Put all images into one new folder", "すべての画像を新しいフォルダにまとめる"),
     "make.apply": Words("Copy", "コピー"),
+    "make.none": Words("No images to copy there.", "そこにコピーできる画像がありません。"),
     "make.empty": Words(
         "Nothing to copy: drop images or a ZIP, or enter a folder.",
         "コピーする画像がありません。画像かZIPをドロップするか、フォルダを指定してください。",
