@@ -92,8 +92,8 @@ class QueueCard:
         return self.show(lang) | self._say(said, lang)
 
     def _say(self, said: str, lang: Lang) -> Update:
-        """What stands below the queue until it changes."""
-        return {self.parts["said"]: dated(self._window, "queue", said, lang)}
+        """What stands below the queue until another run starts."""
+        return {self.parts["said"]: dated(self._window, "start", said, lang)}
 
     def _remove(self, on: str, lang: Lang) -> str:
         """Take a run out, with a button that puts it back: its settings may stand nowhere else."""
